@@ -1,0 +1,71 @@
+"""The program of a warehouse's stack: the same under `pulumi up`, offline and embedded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.errors import InputError
+from havre.standing import DATA_DIR
+from havre.warehouse import ResearchWarehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import BaseModel
+
+    from havre.provider import Provider
+    from havre.spec import Warehouse
+
+PROJECT = "warehouse"
+"""Name of the Pulumi project of `stacks/warehouse`."""
+
+
+def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
+    """The provider's settings, validated.
+
+    Raises:
+        InputError: a setting is missing, unknown or wrong; every one is named.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return provider.settings.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [
+            f"`{'.'.join(str(part) for part in issue['loc'])}`: {issue['msg']}"
+            for issue in error.errors(include_input=False, include_url=False)
+        ]
+        message = f"settings of provider `{provider.name}`: " + "; ".join(lines)
+        known = ", ".join(f"`{name}`" for name in provider.settings.model_fields)
+        raise InputError(message, f"It knows the settings {known}.") from None
+
+
+def record(spec: Warehouse, provider: Provider, settings: BaseModel, stack: str) -> dict[str, Any]:
+    """What the commands that come after must know of a warehouse (see `havre.standing`)."""
+    kept = settings.model_dump(mode="json", exclude={DATA_DIR})
+    return {
+        "provider": provider.name,
+        "settings": kept,
+        "warehouse": spec.name,
+        "environment": spec.environment.value,
+        "stack": stack,
+    }
+
+
+def deploy(spec: Warehouse, provider: Provider, settings: BaseModel) -> ResearchWarehouse:
+    """Declare the warehouse and export its outputs; call it inside a Pulumi program."""
+    warehouse = ResearchWarehouse(spec.name, spec, provider, settings)
+    for name, value in warehouse.outputs().items():
+        pulumi.export(name, value)
+    return warehouse
+
+
+def program(spec: Warehouse, provider: Provider, settings: BaseModel) -> Callable[[], None]:
+    """The stack's program, to be run by an evaluation or an engine."""
+
+    def run() -> None:
+        deploy(spec, provider, settings)
+
+    return run

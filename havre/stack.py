@@ -1,0 +1,54 @@
+"""The program of `stacks/warehouse`, configured by the Pulumi stack.
+
+Configuration (`Pulumi.<stack>.yaml`, namespace of the project):
+
+- `spec`: path of the warehouse file, relative to the project's folder;
+- `provider`: who provides it;
+- `settings`: what that provider needs beyond the spec.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.errors import InputError
+from havre.program import deploy, read_settings
+from havre.provider import find
+from havre.spec.load import load
+from havre.standing import DATA_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from havre.warehouse import ResearchWarehouse
+
+
+def _settings(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
+    """The settings, with a relative data folder taken from the project's folder."""
+    settings = dict(given)
+    if isinstance(settings.get(DATA_DIR), str):
+        settings[DATA_DIR] = str((root / settings[DATA_DIR]).resolve())
+    return settings
+
+
+def deploy_from_config() -> ResearchWarehouse:
+    """Declare the warehouse that the stack's configuration describes.
+
+    Raises:
+        InputError: the configuration, the file or a setting is wrong.
+        MissingDependencyError: the provider is not installed.
+    """
+    config = pulumi.Config()
+    root = Path(pulumi.get_root_directory() or ".")
+    missing = [key for key in ("spec", "provider") if not config.get(key)]
+    if missing:
+        names = ", ".join(f"`{config.name}:{key}`" for key in missing)
+        message = f"stack `{pulumi.get_stack()}`: the configuration lacks {names}"
+        raise InputError(message, "Set it in the stack's Pulumi file or by `pulumi config set`.")
+    provider = find(config.require("provider"))
+    settings = _settings(config.get_object("settings") or {}, root)
+    spec = load((root / config.require("spec")).resolve()).warehouse
+    return deploy(spec, provider, read_settings(provider, settings))

@@ -1,0 +1,141 @@
+"""The research data warehouse as one Pulumi component, whoever hosts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre import parts as p
+from havre.provider import resolve_site
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from havre.provider import Gap, Provider
+    from havre.spec import Warehouse
+
+
+def tags(spec: Warehouse) -> dict[str, str]:
+    """Labels of every resource, in the characters that every provider accepts."""
+    return {
+        "warehouse": spec.name,
+        "environment": spec.environment.value,
+        "classification": spec.classification.value,
+        "owner": spec.organisation.contact,
+        "managed-by": "havre",
+    }
+
+
+def common(spec: Warehouse, provider: Provider) -> p.Common:
+    """What every part is given.
+
+    Raises:
+        InputError: the provider lacks a site of the spec.
+    """
+    recovery = spec.sites.recovery
+    return p.Common(
+        spec=spec,
+        primary=resolve_site(provider, spec.sites.primary),
+        recovery=resolve_site(provider, recovery) if recovery else None,
+        tags=tags(spec),
+    )
+
+
+class ResearchWarehouse(pulumi.ComponentResource):
+    """A research data warehouse: network, keys, logs, zones, database, projects, backups.
+
+    The outputs are the same for every provider.
+
+    Args:
+        name: logical name of the component.
+        spec: what is asked.
+        provider: who provides it.
+        settings: an instance of `provider.settings`.
+        opts: options of the component.
+
+    Raises:
+        InputError: the provider lacks a site of the spec.
+    """
+
+    endpoints: pulumi.Output[Mapping[str, str]]
+    """Endpoint by service: `database`, `object-store`, and `cluster` and `registry` if any."""
+    zones: pulumi.Output[Mapping[str, str]]
+    """Bucket or container, by zone."""
+    keys: pulumi.Output[Mapping[str, str]]
+    """Reference of the key, by zone, and of `database` and `backup` if any."""
+    projects: pulumi.Output[Mapping[str, str]]
+    """Identity, by project."""
+    gaps: tuple[Gap, ...]
+    """What the provider cannot do for this spec."""
+
+    def __init__(
+        self,
+        name: str,
+        spec: Warehouse,
+        provider: Provider,
+        settings: BaseModel,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("havre:index:ResearchWarehouse", name, None, opts)
+        self.gaps = tuple(provider.gaps(spec, settings))
+        built = _Built(name, common(spec, provider), provider.parts(settings), self)
+        self.endpoints = pulumi.Output.from_input(built.endpoints())
+        self.zones = pulumi.Output.from_input(dict(built.zones.buckets))
+        self.keys = pulumi.Output.from_input(built.key_references())
+        self.projects = pulumi.Output.from_input(dict(built.access.projects))
+        self.register_outputs(self.outputs())
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs, by the names under which a stack exports them."""
+        return {
+            "endpoints": self.endpoints,
+            "zones": self.zones,
+            "keys": self.keys,
+            "projects": self.projects,
+            "gaps": [gap.as_dict() for gap in self.gaps],
+        }
+
+
+class _Built:
+    """The parts, built in order: each is given the outputs of those before it."""
+
+    def __init__(
+        self, name: str, common: p.Common, parts: p.Parts, parent: pulumi.Resource
+    ) -> None:
+        opts = pulumi.ResourceOptions(parent=parent)
+        self.network = parts.network(f"{name}-network", p.NetworkInputs(common), opts)
+        self.keys = parts.keys(f"{name}-keys", p.KeysInputs(common, self.network), opts)
+        self.audit = parts.audit(
+            f"{name}-audit", p.AuditInputs(common, self.network, self.keys), opts
+        )
+        base = (common, self.network, self.keys, self.audit)
+        self.zones = parts.zones(f"{name}-zones", p.ZonesInputs(*base), opts)
+        self.database = parts.database(f"{name}-database", p.DatabaseInputs(*base), opts)
+        self.registry = (
+            parts.registry(f"{name}-registry", p.RegistryInputs(*base), opts)
+            if parts.registry and common.spec.registry
+            else None
+        )
+        self.cluster = (
+            parts.cluster(f"{name}-cluster", p.ClusterInputs(*base, self.registry), opts)
+            if parts.cluster and common.spec.cluster
+            else None
+        )
+        stores = (common, self.keys, self.zones, self.database)
+        self.access = parts.access(f"{name}-access", p.AccessInputs(*stores), opts)
+        self.backup = parts.backup(f"{name}-backup", p.BackupInputs(*stores), opts)
+
+    def endpoints(self) -> dict[str, pulumi.Output[str]]:
+        found = {"database": self.database.endpoint, "object-store": self.zones.endpoint}
+        if self.cluster:
+            found["cluster"] = self.cluster.endpoint
+        if self.registry:
+            found["registry"] = self.registry.endpoint
+        return found
+
+    def key_references(self) -> dict[str, pulumi.Output[str]]:
+        others = {"database": self.keys.database, "backup": self.keys.backup}
+        return {**self.keys.zones, **{k: v for k, v in others.items() if v is not None}}
