@@ -1,0 +1,92 @@
+"""The plan: resources with their relations, from whatever source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from havre.plan.values import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from havre.provider import Gap
+
+
+@dataclass(frozen=True)
+class PlannedResource:
+    """A resource as it would be.
+
+    Attributes:
+        urn: Pulumi's unique name.
+        type: type token, such as `azure-native:storage:StorageAccount`.
+        name: logical name.
+        custom: whether a provider makes it; a component only groups others.
+        inputs: properties, with `UNKNOWN` and `Secret` from `havre.plan.values`.
+        parent: URN; empty for the stack.
+        dependencies: URNs, sorted.
+        property_dependencies: the URNs from which each input was computed, sorted.
+        protect: whether Pulumi refuses to delete it.
+        provider: reference of its provider; empty for the default one.
+    """
+
+    urn: str
+    type: str
+    name: str
+    custom: bool
+    inputs: Mapping[str, Any]
+    parent: str = ""
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    protect: bool = False
+    provider: str = ""
+    retain_on_delete: bool = False
+
+    @property
+    def package(self) -> str:
+        """The package of its provider: the first word of the type."""
+        return self.type.split(":", 1)[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The resource as JSON-ready values, without serialised provider code."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "name": self.name,
+            "custom": self.custom,
+            "inputs": {k: shown(v) for k, v in self.inputs.items() if k != "__provider"},
+            "parent": self.parent or None,
+            "dependencies": list(self.dependencies),
+            "property_dependencies": {k: list(v) for k, v in self.property_dependencies.items()},
+            "protect": self.protect,
+            "provider": self.provider or None,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What would be deployed.
+
+    Attributes:
+        provider: name of the provider.
+        resources: parents and dependencies before those that need them.
+        outputs: what the stack exports.
+        gaps: what the provider cannot do for the spec.
+        warnings: what the program said while it ran.
+    """
+
+    provider: str
+    resources: tuple[PlannedResource, ...]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as JSON-ready values."""
+        return {
+            "provider": self.provider,
+            "resources": [resource.as_dict() for resource in self.resources],
+            "gaps": [gap.as_dict() for gap in self.gaps],
+            "outputs": {key: shown(value) for key, value in self.outputs.items()},
+            "warnings": list(self.warnings),
+        }

@@ -1,0 +1,129 @@
+"""Property values on Pulumi's wire, and as plain Python.
+
+Plain values are JSON's, plus `UNKNOWN` for what only a provider can tell and `Secret` for
+what must never be shown. Signatures: Pulumi's SDK, `sdk/python/lib/pulumi/runtime/rpc.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from google.protobuf import json_format, struct_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
+SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type's signature
+RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
+OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN_WIRE: Final = frozenset(
+    {
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string, and any value
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
+        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
+        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
+    }
+)
+
+
+class Unknown:
+    """A value that only a provider can tell."""
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = Unknown()
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A value that must never be shown; its representation hides it."""
+
+    value: Any = field(repr=False)
+
+
+def _special(value: Mapping[str, Any]) -> Any:
+    """A value that carries a signature."""
+    kind = value[SIGNATURE]
+    if kind == SECRET:
+        return Secret(plain(value.get("value")))
+    if kind == RESOURCE:
+        return value.get("urn", "")
+    if kind == OUTPUT:
+        inner = plain(value["value"]) if "value" in value else UNKNOWN
+        return Secret(inner) if value.get("secret") else inner
+    return {key: plain(inner) for key, inner in value.items()}
+
+
+def plain(value: Any) -> Any:
+    """A JSON value from the wire, with unknowns and secrets marked and whole floats as int."""
+    if isinstance(value, str):
+        return UNKNOWN if value in UNKNOWN_WIRE else value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        if SIGNATURE in value:
+            return _special(value)
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    return value
+
+
+def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """Plain values of a message's properties."""
+    return {key: plain(value) for key, value in json_format.MessageToDict(struct).items()}
+
+
+def wire_values(struct: struct_pb2.Struct) -> dict[str, Any]:
+    """Values of a message's properties as a provider sees them: unknowns and secrets as sent."""
+    return {key: _wire(plain(value)) for key, value in json_format.MessageToDict(struct).items()}
+
+
+def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
+    """Properties as a message; secrets and unknowns in Pulumi's wire form."""
+    struct = struct_pb2.Struct()
+    json_format.ParseDict({key: _wire(value) for key, value in values.items()}, struct)
+    return struct
+
+
+def _wire(value: Any) -> Any:
+    if value is UNKNOWN:
+        return "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+    if isinstance(value, Secret):
+        return {SIGNATURE: SECRET, "value": _wire(value.value)}
+    if isinstance(value, dict):
+        return {key: _wire(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_wire(inner) for inner in value]
+    return value
+
+
+def shown(value: Any) -> Any:
+    """JSON-ready form for reports: what is unknown or secret is said, never revealed."""
+    if value is UNKNOWN:
+        return {"unknown": True}
+    if isinstance(value, Secret):
+        return {"secret": True}
+    if isinstance(value, dict):
+        return {key: shown(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [shown(inner) for inner in value]
+    return value
+
+
+def holds_unknown(value: Any) -> bool:
+    """Whether `value` is unknown or holds something that is."""
+    if isinstance(value, Secret):
+        return holds_unknown(value.value)
+    if isinstance(value, dict):
+        return any(holds_unknown(inner) for inner in value.values())
+    if isinstance(value, list | tuple):
+        return any(holds_unknown(inner) for inner in value)
+    return value is UNKNOWN
