@@ -1,0 +1,398 @@
+"""Preview, apply and destroy: one step at a time, each recorded before the next begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from havre.engine.servicer import Client, DynamicServicer
+from havre.engine.state import PROVIDER_TYPE, ResourceState, State, default_provider
+from havre.engine.steps import Change, Decision, Operation, decide, guard
+from havre.errors import BugError, GuardError, MissingDependencyError
+from havre.plan.monitor import Monitor, Registered, run
+from havre.plan.values import Secret
+
+if TYPE_CHECKING:
+    from pulumi.runtime.proto import provider_pb2_grpc
+
+    from havre.engine.state import StateStore
+    from havre.plan import PlannedResource
+
+CLI_HINT = (
+    "Install the Pulumi CLI (https://www.pulumi.com/docs/install/), then run `pulumi up` in "
+    "stacks/warehouse; `havre plan` shows the plan without it."
+)
+
+Progress = Callable[[Change, bool], None]
+"""Told of each change as it begins (False) and when it is done (True)."""
+
+
+def _silent(_change: Change, _done: bool) -> None:  # noqa: FBT001 - a callback's signature
+    """Report nothing."""
+
+
+def default_servicers() -> dict[str, provider_pb2_grpc.ResourceProviderServicer]:
+    """The servicers that run in this process, by package."""
+    return {"pulumi-python": DynamicServicer()}
+
+
+def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in outputs.items() if key != "__provider"}
+
+
+def _refuse_secrets(resource: str, values: Any) -> None:
+    """Stop before a secret is written: the embedded engine has nothing to encrypt it with."""
+    if isinstance(values, Secret):
+        message = f"{resource} has a secret among its properties; the state would hold it"
+        raise BugError(message, "Its provider must keep secrets out of inputs and outputs.")
+    if isinstance(values, Mapping):
+        for inner in values.values():
+            _refuse_secrets(resource, inner)
+    elif isinstance(values, list | tuple):
+        for inner in values:
+            _refuse_secrets(resource, inner)
+
+
+@dataclass
+class Engine:
+    """Applies programs whose providers run in this process.
+
+    Args:
+        store: where the state is.
+        project: name of the Pulumi project.
+        stack: name of the stack.
+        servicers: provider servicers by package.
+        progress: told of every change as it begins and ends.
+    """
+
+    store: StateStore
+    project: str
+    stack: str
+    servicers: Mapping[str, provider_pb2_grpc.ResourceProviderServicer] = field(
+        default_factory=default_servicers
+    )
+    progress: Progress = _silent
+
+    def client(self, package: str) -> Client:
+        """The servicer of a package.
+
+        Raises:
+            MissingDependencyError: it does not run in this process.
+        """
+        if package not in self.servicers:
+            message = f"the embedded engine has no provider `{package}`: it needs the Pulumi CLI"
+            raise MissingDependencyError(message, CLI_HINT)
+        return Client(self.servicers[package])
+
+    def preview(self, program: Callable[[], None]) -> list[Change]:
+        """What `up` would do, in order; nothing is changed.
+
+        Raises:
+            HavreError: the program, a provider or the state is at fault.
+        """
+        walk = _Preview(self, self.store.load())
+        run(program, Monitor(self.project, self.stack, walk), dry_run=True)
+        return [*walk.changes, *walk.removals()]
+
+    def up(self, program: Callable[[], None]) -> list[Change]:
+        """Apply the program; the state is written after every step.
+
+        Returns:
+            What was done, without what was left as it is.
+
+        Raises:
+            GuardError: a step would lose data.
+            HavreError: a step failed; those before it are recorded, and the next run goes on.
+        """
+        walk = _Apply(self, self.store.load())
+        walk.recover()
+        run(program, Monitor(self.project, self.stack, walk), dry_run=False)
+        walk.remove()
+        walk.save()
+        return walk.changes
+
+    def destroy(self) -> tuple[list[Change], list[str]]:
+        """Delete every resource that its provider lets go, those that need others first.
+
+        Returns:
+            What was deleted, and the names of what was kept because it holds data.
+        """
+        self.store.keep_previous()
+        return _Destroy(self, self.store.load()).run()
+
+
+@dataclass
+class _Preview:
+    """Decides every step and takes none."""
+
+    engine: Engine
+    state: State
+    changes: list[Change] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def register(self, planned: PlannedResource) -> Registered:
+        self.seen.add(planned.urn)
+        if not planned.custom:
+            return Registered("", {})
+        client = self.engine.client(planned.package)
+        old = self.state.find(planned.urn)
+        decision = decide(client, planned, old)
+        if decision.operation is Operation.SAME and old:
+            return Registered(old.id, _visible(old.outputs))
+        refused = ""
+        if decision.operation is Operation.REPLACE and old:
+            refused = guard(client, old)
+        self.changes.append(
+            Change(
+                decision.operation, planned.urn, planned.type, decision.properties, refused
+            )
+        )
+        return self._foreseen(decision, old)
+
+    def _foreseen(self, decision: Decision, old: ResourceState | None) -> Registered:
+        """Outputs that can be told beforehand: inputs, and what the provider calls stable."""
+        outputs = _visible(decision.inputs)
+        if decision.operation is Operation.UPDATE and old:
+            stables = decision.difference.stables if decision.difference else ()
+            outputs |= {key: old.outputs[key] for key in stables if key in old.outputs}
+            return Registered(old.id, outputs)
+        return Registered("", outputs)
+
+    def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        """Outputs matter only when the plan is applied."""
+
+    def removals(self) -> list[Change]:
+        """Deletions of what is recorded and no longer in the program, in reverse order."""
+        found = []
+        for old in reversed(self.state.resources):
+            if old.urn in self.seen or not old.custom or old.type.startswith(PROVIDER_TYPE):
+                continue
+            refused = "" if old.retain_on_delete else guard(self.engine.client(old.package), old)
+            found.append(Change(Operation.DELETE, old.urn, old.type, (), refused))
+        return found
+
+
+@dataclass
+class _Apply:
+    """Takes every step and records it before the next begins."""
+
+    engine: Engine
+    state: State
+    changes: list[Change] = field(default_factory=list)
+    _new: list[ResourceState] = field(default_factory=list)
+    _old: dict[str, ResourceState] = field(init=False)
+    _doomed: list[ResourceState] = field(init=False)
+    _saved: dict[str, Any] = field(init=False)
+    _kept: bool = field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        self._old = {r.urn: r for r in self.state.resources if not r.delete}
+        self._doomed = [r for r in self.state.resources if r.delete]
+        self._saved = self.state.as_json()
+
+    def save(self) -> None:
+        """Write what is so far, if it differs: this run's resources, then those not reached."""
+        made = {resource.urn for resource in self._new}
+        rest = [old for urn, old in self._old.items() if urn not in made]
+        self.state.resources = [*self._new, *rest, *self._doomed]
+        document = self.state.as_json()
+        if document == self._saved:
+            return
+        if not self._kept:
+            self.engine.store.keep_previous()
+            self._kept = True
+        self.engine.store.save(self.state)
+        self._saved = document
+
+    def recover(self) -> None:
+        """Finish what an interrupted run had begun to create; creating is idempotent."""
+        for begun in list(self.state.pending):
+            change = Change(Operation.CREATE, begun.urn, begun.type)
+            made = self._create(change, begun)
+            self._old[made.urn] = made
+            self.state.pending.remove(begun)
+            self.save()
+
+    def register(self, planned: PlannedResource) -> Registered:
+        """Take one step."""
+        if not planned.custom:
+            self._record(ResourceState.from_plan(planned, outputs=self._known_outputs(planned)))
+            return Registered("", {})
+        provider = self._provider(planned.package)
+        client = self.engine.client(planned.package)
+        old = self._old.get(planned.urn)
+        decision = decide(client, planned, old)
+        _refuse_secrets(planned.name, decision.inputs)
+        target = ResourceState.from_plan(
+            planned, inputs=decision.inputs, provider=f"{provider.urn}::{provider.id}"
+        )
+        made = self._step(client, decision, old, target)
+        _refuse_secrets(planned.name, made.outputs)
+        self.state.pending.clear()
+        self._record(made)
+        return Registered(made.id, _visible(made.outputs))
+
+    def _step(
+        self,
+        client: Client,
+        decision: Decision,
+        old: ResourceState | None,
+        target: ResourceState,
+    ) -> ResourceState:
+        change = Change(decision.operation, target.urn, target.type, decision.properties)
+        if old is None:
+            return self._begin_create(change, target)
+        if decision.operation is Operation.SAME:
+            return replace(target, id=old.id, outputs=old.outputs)
+        if decision.operation is Operation.UPDATE:
+            self.engine.progress(change, False)
+            outputs = client.update(old.urn, old.id, old.outputs, decision.inputs)
+            self._done(change)
+            return replace(target, id=old.id, outputs=outputs)
+        return self._replace(client, change, decision, old, target)
+
+    def _replace(
+        self,
+        client: Client,
+        change: Change,
+        decision: Decision,
+        old: ResourceState,
+        target: ResourceState,
+    ) -> ResourceState:
+        """Delete the old one first where the provider says so, else after all is made."""
+        refused = guard(client, old)
+        if refused:
+            message = f"{old.name} would be replaced, and {refused}"
+            raise GuardError(message, "Nothing was lost. Undo the change of its properties.")
+        if decision.difference and decision.difference.delete_before_replace:
+            client.delete(old.urn, old.id, old.outputs)
+            del self._old[old.urn]
+            self.save()
+        else:
+            self._doomed.append(replace(old, delete=True))
+        return self._begin_create(change, target)
+
+    def _begin_create(self, change: Change, target: ResourceState) -> ResourceState:
+        """Record the intention first: a killed run is then finished by the next."""
+        self.state.pending = [target]
+        self.save()
+        return self._create(change, target)
+
+    def _create(self, change: Change, target: ResourceState) -> ResourceState:
+        self.engine.progress(change, False)
+        identity, outputs = self.engine.client(target.package).create(target.urn, target.inputs)
+        self._done(change)
+        return replace(target, id=identity, outputs=outputs)
+
+    def _done(self, change: Change) -> None:
+        self.changes.append(change)
+        self.engine.progress(change, True)
+
+    def _record(self, made: ResourceState) -> None:
+        self._new.append(made)
+        if self._old.get(made.urn) != made:
+            self.save()
+
+    def _known_outputs(self, planned: PlannedResource) -> Mapping[str, Any]:
+        """A component's recorded outputs, until it registers its new ones."""
+        old = self._old.get(planned.urn)
+        return old.outputs if old else {}
+
+    def _provider(self, package: str) -> ResourceState:
+        """The recorded default provider of a package; made at its first use."""
+        kind = f"{PROVIDER_TYPE}{package}"
+        found = next((r for r in self._new if r.type == kind), None)
+        if found is None:
+            recorded = next((r for r in self._old.values() if r.type == kind), None)
+            found = recorded or default_provider(
+                self.engine.project, self.engine.stack, package
+            )
+            self._record(found)
+        return found
+
+    def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        """Record the outputs of a component or of the stack."""
+        _refuse_secrets(urn.rsplit("::", 1)[-1], outputs)
+        for index, resource in enumerate(self._new):
+            if resource.urn == urn and resource.outputs != outputs:
+                self._new[index] = replace(resource, outputs=dict(outputs))
+                self.save()
+
+    def remove(self) -> None:
+        """Delete what the program no longer has, in reverse order; guards are asked first."""
+        made = {resource.urn for resource in self._new}
+        gone = [old for urn, old in self._old.items() if urn not in made]
+        doomed = [*gone, *self._doomed]
+        self._refuse_removals([old for old in gone if old.custom])
+        for old in reversed(doomed):
+            self._remove(old)
+
+    def _refuse_removals(self, gone: list[ResourceState]) -> None:
+        reasons = []
+        for old in gone:
+            if not old.retain_on_delete and not old.type.startswith(PROVIDER_TYPE):
+                refused = guard(self.engine.client(old.package), old)
+                reasons += [f"{old.name} would be deleted, and {refused}"] if refused else []
+        if reasons:
+            self.save()
+            raise GuardError("; ".join(reasons), REFUSAL)
+
+    def _remove(self, old: ResourceState) -> None:
+        if old.custom and not old.type.startswith(PROVIDER_TYPE):
+            change = Change(Operation.DELETE, old.urn, old.type)
+            if not old.retain_on_delete:
+                self.engine.progress(change, False)
+                self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
+            self._done(change)
+        if old in self._doomed:
+            self._doomed.remove(old)
+        else:
+            del self._old[old.urn]
+        self.save()
+
+
+REFUSAL = (
+    "Nothing was lost. Put it back into the file, or empty it first; `havre down "
+    "--destroy-data NAME` alone deletes data."
+)
+
+
+@dataclass
+class _Destroy:
+    """Deletes in reverse order; what cannot go keeps all that it needs."""
+
+    engine: Engine
+    state: State
+
+    def run(self) -> tuple[list[Change], list[str]]:
+        deleted: list[Change] = []
+        kept: list[ResourceState] = []
+        needed: set[str] = set()
+        for old in reversed(list(self.state.resources)):
+            if old.urn in needed or (self._bears(old) and self._refused(old)):
+                needed |= old.needs
+                kept.append(old)
+                continue
+            deleted += self._delete(old)
+        return deleted, [old.name for old in kept if old.custom]
+
+    def _bears(self, old: ResourceState) -> bool:
+        return old.custom and not old.type.startswith(PROVIDER_TYPE)
+
+    def _refused(self, old: ResourceState) -> bool:
+        return bool(guard(self.engine.client(old.package), replace(old, protect=False)))
+
+    def _delete(self, old: ResourceState) -> list[Change]:
+        changes = []
+        if self._bears(old):
+            change = Change(Operation.DELETE, old.urn, old.type)
+            self.engine.progress(change, False)
+            self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
+            self.engine.progress(change, True)
+            changes.append(change)
+        self.state.resources.remove(old)
+        self.state.pending.clear()
+        self.engine.store.save(self.state)
+        return changes
+

@@ -1,0 +1,258 @@
+"""State in Pulumi's own format (version 3), written whole and at once after every step."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import InputError, RetryError, StateError
+from havre.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from havre.plan import PlannedResource
+
+FORMAT_VERSION = 3
+PROVIDER_TYPE = "pulumi:providers:"
+
+
+@dataclass(frozen=True)
+class ResourceState:
+    """A resource as recorded: what Pulumi's state keeps of it."""
+
+    urn: str
+    type: str
+    custom: bool
+    id: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    dependencies: tuple[str, ...] = ()
+    property_dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    provider: str = ""
+    protect: bool = False
+    retain_on_delete: bool = False
+    delete: bool = False
+
+    @property
+    def name(self) -> str:
+        """Logical name: the last part of the URN."""
+        return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def package(self) -> str:
+        """The package of its provider."""
+        return self.type.split(":", 1)[0]
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """URNs that must exist for as long as this resource does."""
+        provider = self.provider.rpartition("::")[0]
+        return frozenset(filter(None, (*self.dependencies, self.parent, provider)))
+
+    def as_json(self) -> dict[str, Any]:
+        """The resource in Pulumi's state format; empty fields left out, as the CLI does."""
+        values: dict[str, Any] = {"urn": self.urn, "custom": self.custom}
+        optional = {
+            "delete": self.delete,
+            "id": self.id,
+            "type": self.type,
+            "inputs": dict(self.inputs),
+            "outputs": dict(self.outputs),
+            "parent": self.parent,
+            "protect": self.protect,
+            "retainOnDelete": self.retain_on_delete,
+            "dependencies": list(self.dependencies),
+            "provider": self.provider,
+            "propertyDependencies": {k: list(v) for k, v in self.property_dependencies.items()},
+        }
+        return values | {key: value for key, value in optional.items() if value}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ResourceState:
+        """Read a resource of Pulumi's state format."""
+        dependencies = values.get("propertyDependencies") or {}
+        return cls(
+            urn=values["urn"],
+            type=values["type"],
+            custom=bool(values.get("custom")),
+            id=values.get("id", ""),
+            inputs=values.get("inputs") or {},
+            outputs=values.get("outputs") or {},
+            parent=values.get("parent", ""),
+            dependencies=tuple(values.get("dependencies") or ()),
+            property_dependencies={k: tuple(v or ()) for k, v in dependencies.items()},
+            provider=values.get("provider", ""),
+            protect=bool(values.get("protect")),
+            retain_on_delete=bool(values.get("retainOnDelete")),
+            delete=bool(values.get("delete")),
+        )
+
+    @classmethod
+    def from_plan(cls, planned: PlannedResource, **more: Any) -> ResourceState:
+        """The record of a planned resource, completed by `more`."""
+        values: dict[str, Any] = {
+            "urn": planned.urn,
+            "type": planned.type,
+            "custom": planned.custom,
+            "parent": planned.parent,
+            "dependencies": planned.dependencies,
+            "property_dependencies": planned.property_dependencies,
+            "protect": planned.protect,
+            "retain_on_delete": planned.retain_on_delete,
+        }
+        return cls(**(values | more))
+
+
+def default_provider(project: str, stack: str, package: str) -> ResourceState:
+    """A record of the default provider of a package, as the Pulumi CLI would make it."""
+    kind = f"{PROVIDER_TYPE}{package}"
+    urn = f"urn:pulumi:{stack}::{project}::{kind}::default"
+    return ResourceState(urn=urn, type=kind, custom=True, id=str(uuid.uuid4()))
+
+
+@dataclass
+class State:
+    """All resources of a stack, dependencies first, and what was begun and not finished."""
+
+    resources: list[ResourceState] = field(default_factory=list)
+    pending: list[ResourceState] = field(default_factory=list)
+
+    def find(self, urn: str) -> ResourceState | None:
+        """The live record of a resource."""
+        return next((r for r in self.resources if r.urn == urn and not r.delete), None)
+
+    def as_json(self) -> dict[str, Any]:
+        """The state as `pulumi stack export` gives it and `pulumi stack import` takes it."""
+        deployment: dict[str, Any] = {
+            "manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""},
+            "resources": [resource.as_json() for resource in self.resources],
+            "metadata": {},
+        }
+        if self.pending:
+            deployment["pending_operations"] = [
+                {"resource": resource.as_json(), "type": "creating"} for resource in self.pending
+            ]
+        return {"version": FORMAT_VERSION, "deployment": deployment}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> State:
+        """Read a deployment.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is not one of version 3.
+        """
+        if document["version"] != FORMAT_VERSION:
+            message = f"its version is {document['version']!r}, not {FORMAT_VERSION}"
+            raise ValueError(message)
+        deployment = document["deployment"]
+        pending = deployment.get("pending_operations") or []
+        return cls(
+            [ResourceState.from_json(values) for values in deployment["resources"] or []],
+            [ResourceState.from_json(p["resource"]) for p in pending if p["type"] == "creating"],
+        )
+
+
+@dataclass(frozen=True)
+class StateStore:
+    """The state of one stack, in the folder `state` of a warehouse's data folder.
+
+    Files: `stack.json` (Pulumi's format), `stack.json.previous` (as it was before the
+    latest run that changed anything), `lock`.
+    """
+
+    data_dir: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self.data_dir / "state"
+
+    @property
+    def path(self) -> Path:
+        """The state itself."""
+        return self.folder / "stack.json"
+
+    @property
+    def previous(self) -> Path:
+        """The state before the latest run that changed anything."""
+        return self.folder / "stack.json.previous"
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            InputError: the data folder holds something else, or cannot be made.
+        """
+        if self.folder.is_dir():
+            return
+        try:
+            if self.data_dir.is_dir() and any(self.data_dir.iterdir()):
+                message = f"{self.data_dir} is not empty and is no warehouse's data folder"
+                raise InputError(message, "Choose an empty or a new folder with --data-dir.")
+            self.folder.mkdir(parents=True, mode=0o711)
+            self.folder.chmod(0o700)
+        except OSError as error:
+            message = f"the data folder {self.data_dir} cannot be made: {error.strerror}"
+            raise InputError(message, "Choose another with --data-dir.") from error
+
+    def load(self) -> State:
+        """Read the state; an empty one where there is none yet.
+
+        Raises:
+            StateError: it is damaged; the remedy names the last good one.
+        """
+        try:
+            return State.from_json(json.loads(self.path.read_bytes()))
+        except FileNotFoundError:
+            return State()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            message = f"the state {self.path} cannot be read: {type(error).__name__}: {error}"
+            remedy = (
+                f"The state before the latest run is {self.previous}: look at it, then copy it "
+                f"to {self.path.name}. Nothing was changed."
+                if self.previous.exists()
+                else "Restore it from a copy of the data folder. Nothing was changed."
+            )
+            raise StateError(message, remedy) from error
+
+    def save(self, state: State) -> None:
+        """Replace the state at once.
+
+        Raises:
+            StateError: it cannot be written; the last good one is kept.
+        """
+        write_whole(self.path, json.dumps(state.as_json(), indent=1).encode())
+
+    def keep_previous(self) -> None:
+        """Set the present state aside before a run changes it."""
+        if self.path.exists():
+            write_whole(self.previous, self.path.read_bytes())
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep every other run out.
+
+        Raises:
+            RetryError: another run has the lock.
+        """
+        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+                message = f"another run is changing {self.data_dir} (process {holder})"
+                raise RetryError(message, "Wait for it to end, then run again.") from error
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            yield
+        finally:
+            os.close(handle)
