@@ -1,0 +1,93 @@
+"""The application: every command registered, every error turned into an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre import __version__
+from havre.cli import backup, console, plan, project, providers, spec, warehouse
+from havre.errors import ExitCode, HavreError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(
+    name="havre",
+    help="Deploy a research data warehouse on a cloud today, and leave it tomorrow.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for _noun in (spec, providers, plan, warehouse, project, backup):
+    _noun.register(app)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"havre {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Deploy a research data warehouse on a cloud today, and leave it tomorrow."""
+
+
+def _report_bug(error: Exception) -> int:
+    """An error that nobody foresaw: one line for the user, the details only if asked for."""
+    if os.environ.get("HAVRE_DEBUG"):
+        traceback.print_exc()
+    console.err().print(
+        f"[bold red]error:[/] {console.inert(type(error).__name__)}: {console.inert(error)}\n"
+        "  This is a fault of Havre. Run again with HAVRE_DEBUG=1 and report what it prints."
+    )
+    return ExitCode.ENGINE
+
+
+def _show_usage(error: typer.TyperException) -> int:
+    """A command line that cannot be understood; without arguments, the help itself."""
+    context = getattr(error, "ctx", None)
+    if context is not None and error.format_message() == context.get_help():
+        typer.echo(error.format_message(), err=True)
+    else:
+        command = context.command_path if context else "havre"
+        console.show_error(InputError(error.format_message(), f"See `{command} --help`."))
+    return ExitCode.INPUT
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: what follows the program's name; `sys.argv` where None.
+
+    Returns:
+        The exit code: 0 all hold, 1 findings, 2 usage or input, 3 not evaluated, 4 provider
+        or engine.
+    """
+    try:
+        result = app(args=arguments, prog_name="havre", standalone_mode=False)
+    except HavreError as error:
+        console.show_error(error)
+        return error.exit_code
+    except typer.TyperException as error:
+        return _show_usage(error)
+    except (typer.Abort, KeyboardInterrupt):
+        console.err().print("stopped: nothing more was changed")
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence before the user
+        return _report_bug(error)
+    return result if isinstance(result, int) else ExitCode.OK

@@ -1,0 +1,149 @@
+"""`havre backup`, `restore`, `keys`: out of the machine's reach, and back."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli import context as ctx
+from havre.errors import InputError
+
+if TYPE_CHECKING:
+    from havre.provider import BackupSummary
+
+PASSPHRASE = "HAVRE_PASSPHRASE"  # noqa: S105 - a variable's name
+SHORTEST = 12
+
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        metavar="FILE",
+        help=f"File with the passphrase of the key export; else ${PASSPHRASE}, else asked.",
+        show_default=False,
+    ),
+]
+
+
+def _given(file: Path | None) -> str | None:
+    """The passphrase from a file or the environment; None where it must be asked."""
+    if file is None:
+        return os.environ.get(PASSPHRASE)
+    try:
+        return file.read_text().strip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"the passphrase file {file} cannot be read: {error}"
+        raise InputError(message, "Name another with --passphrase-file.") from error
+
+
+def passphrase(file: Path | None, *, new: bool) -> str:
+    """The passphrase of a key export.
+
+    Args:
+        file: where it stands; None: environment, then the terminal.
+        new: whether it is being chosen, and so asked twice and measured.
+
+    Raises:
+        InputError: nobody gave one, or the new one is too short.
+    """
+    found = _given(file)
+    if found is None:
+        if not sys.stdin.isatty():
+            message = "no passphrase was given for the key export"
+            raise InputError(message, f"Set {PASSPHRASE} or name a file with --passphrase-file.")
+        found = typer.prompt(
+            "Passphrase of the key export", hide_input=True, confirmation_prompt=new
+        )
+    if new and len(found) < SHORTEST:
+        message = f"the passphrase is shorter than {SHORTEST} characters"
+        raise InputError(message, "Choose a longer one and keep it apart from the backups.")
+    return found
+
+
+def _tell(summary: BackupSummary, verb: str, *, as_json: bool) -> None:
+    if as_json:
+        console.write_json(
+            {
+                "path": str(summary.path),
+                "created": summary.created.isoformat(),
+                "objects": summary.objects,
+                "rows": summary.rows,
+                "bytes": summary.size,
+            }
+        )
+        return
+    console.out().print(
+        f"{verb}: {summary.rows:,} rows and {summary.objects:,} object versions, "
+        f"{summary.size / 2**20:.1f} MiB\n  {summary.path}"
+    )
+
+
+def backup(data_dir: ctx.DataDirOption = None, *, as_json: ctx.JsonOption = False) -> None:
+    """Write an encrypted backup of database and zones, and read all of it back.
+
+    Example: havre backup --data-dir ./data
+    """
+    store = ctx.standing(data_dir)
+    _, operations = ctx.operations(store)
+    with store.lock():
+        summary = operations.backup()
+    _tell(summary, "backed up and verified", as_json=as_json)
+
+
+def restore(
+    source: Annotated[
+        Path, typer.Argument(metavar="BACKUP", help="Folder of the backup.", show_default=False)
+    ],
+    keys: Annotated[
+        Path, typer.Option("--keys", metavar="FILE", help="The key export.", show_default=False)
+    ],
+    data_dir: ctx.DataDirOption = None,
+    passphrase_file: PassphraseFile = None,
+    *,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Load a backup into a new, empty warehouse that `havre up` has made, and verify it.
+
+    Example: havre restore data/backups/20261123T120000Z --keys keys.export --data-dir ./new
+    """
+    store = ctx.standing(data_dir)
+    _, operations = ctx.operations(store)
+    secret = passphrase(passphrase_file, new=False)
+    with store.lock():
+        summary = operations.restore(source, keys, secret)
+    _tell(summary, "restored and verified", as_json=as_json)
+
+
+def export_keys(
+    target: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Where to write.", show_default=False)
+    ],
+    data_dir: ctx.DataDirOption = None,
+    passphrase_file: PassphraseFile = None,
+) -> None:
+    """Write all keys, encrypted under a passphrase: without them no backup can be read.
+
+    Example: havre keys export keys.export --data-dir ./data
+    """
+    store = ctx.standing(data_dir)
+    _, operations = ctx.operations(store)
+    operations.export_keys(target, passphrase(passphrase_file, new=True))
+    console.out().print(
+        f"keys written to {target}\n  Keep the file and its passphrase apart from the backups."
+    )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("backup")(backup)
+    app.command("restore")(restore)
+    keys = typer.Typer(
+        help="Keep the keys.", no_args_is_help=True, rich_markup_mode=None
+    )
+    keys.command("export")(export_keys)
+    app.add_typer(keys, name="keys")

@@ -1,0 +1,55 @@
+"""Writing to people and to machines.
+
+People read tables and sentences, in colour only on a terminal; machines read JSON. Text
+that comes from files or resources is made inert before it is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from havre.errors import HavreError
+
+
+def out() -> Console:
+    """The console of results: standard output, without colour where it is no terminal."""
+    from rich.console import Console  # here, since most commands never need it
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err() -> Console:
+    """The console of messages and progress: standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(text: object) -> str:
+    """Text from outside, safe to write as it is: control characters shown."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(text))
+
+
+def inert(text: object) -> str:
+    """Text from outside, safe to print on a console: `plain`, and its markup escaped."""
+    from rich.markup import escape
+
+    return escape(plain(text))
+
+
+def write_json(value: Any) -> None:
+    """Write `value` to standard output as indented JSON, keys in the order given."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def show_error(error: HavreError) -> None:
+    """Tell what happened and what to do, on standard error."""
+    console = err()
+    console.print(f"[bold red]error:[/] {inert(error.message)}")
+    if error.remedy:
+        console.print(f"  {inert(error.remedy)}")

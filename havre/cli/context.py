@@ -1,0 +1,143 @@
+"""What several commands share: the spec, the provider, the settings, the data folder."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from havre.errors import InputError
+from havre.standing import DATA_DIR, read_record, record_path
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from havre.engine import StateStore
+    from havre.provider import Operations, Provider
+    from havre.spec import Warehouse
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False)
+]
+ProviderOption = Annotated[
+    str, typer.Option("--provider", "-p", metavar="P", help="Who provides the warehouse.")
+]
+SettingOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of the provider; repeatable."),
+]
+DataDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        metavar="DIR",
+        envvar="HAVRE_DATA_DIR",
+        help="The warehouse's folder on this machine.",
+        show_default=False,
+    ),
+]
+StackOption = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="Name of the stack; by default P.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
+
+
+def data_home() -> Path:
+    """Where warehouses stand unless told otherwise: /var/lib for root, else XDG's data home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/havre")
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "havre"
+
+
+def absolute(data_dir: Path | None, warehouse: str) -> Path:
+    """The data folder given, or the default one of a warehouse; absolute."""
+    return (data_dir or data_home() / warehouse).expanduser().absolute()
+
+
+def standing(data_dir: Path | None) -> StateStore:
+    """The store of a warehouse that stands.
+
+    Raises:
+        InputError: none is named and there is not exactly one in the default place.
+    """
+    from havre.engine import StateStore
+
+    if data_dir is not None:
+        return StateStore(data_dir.expanduser().absolute())
+    home = data_home()
+    found = sorted(path for path in home.glob("*") if record_path(path).is_file())
+    if len(found) != 1:
+        names = ", ".join(str(path) for path in found) or "none"
+        message = f"which warehouse? There is not exactly one in {home}: {names}"
+        raise InputError(message, "Name its folder with --data-dir DIR.")
+    return StateStore(found[0])
+
+
+def parse_settings(pairs: list[str] | None) -> dict[str, Any]:
+    """`NAME=VALUE` pairs as a mapping.
+
+    Raises:
+        InputError: one is no such pair.
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            message = f"--set {pair}: not of the form NAME=VALUE"
+            raise InputError(message, "For example: --set country=FR")
+        settings[name] = value
+    return settings
+
+
+@dataclass(frozen=True)
+class Target:
+    """A warehouse on a provider, as the commands see it."""
+
+    spec: Warehouse
+    provider: Provider
+    settings: BaseModel
+    data_dir: Path
+    stack: str
+
+
+def target(
+    file: Path, provider: str, pairs: list[str] | None, data_dir: Path | None, stack: str = ""
+) -> Target:
+    """Read the file, find the provider and validate its settings.
+
+    Raises:
+        InputError: the file or a setting is wrong.
+        MissingDependencyError: the provider is not installed.
+    """
+    from havre.program import read_settings
+    from havre.provider import find
+    from havre.spec.load import load
+
+    spec = load(file).warehouse
+    found = find(provider)
+    folder = absolute(data_dir, spec.name)
+    given = parse_settings(pairs)
+    if DATA_DIR in found.settings.model_fields:
+        given.setdefault(DATA_DIR, str(folder))
+    return Target(spec, found, read_settings(found, given), folder, stack or provider)
+
+
+def operations(store: StateStore) -> tuple[dict[str, Any], Operations]:
+    """The record of a standing warehouse and what can be done with it.
+
+    Raises:
+        InputError: no warehouse stands there.
+    """
+    from havre.program import read_settings
+    from havre.provider import find
+
+    record = read_record(store.data_dir)
+    provider = find(str(record.get("provider")))
+    settings = {**dict(record.get("settings", {}))}
+    if DATA_DIR in provider.settings.model_fields:
+        settings[DATA_DIR] = str(store.data_dir)
+    return record, provider.operations(read_settings(provider, settings))

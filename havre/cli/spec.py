@@ -1,0 +1,133 @@
+"""`havre init`, `havre validate` and `havre schema`: the warehouse file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli.context import JsonOption  # noqa: TC001 - typer reads it at run time
+from havre.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from havre.spec.load import Loaded
+    from havre.spec.problems import Problem
+
+FILE = Path("warehouse.yaml")
+"""The file where none is named."""
+
+
+def init(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = FILE,
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="The warehouse's name.")
+    ] = "my-warehouse",
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Write a commented warehouse file to start from.
+
+    Example: havre init warehouse.yaml --name cohorts
+    """
+    from havre.spec.load import loads
+    from havre.spec.problems import SpecError
+    from havre.spec.template import template
+
+    text = template(name, file.name if file.name.isprintable() else FILE.name)
+    try:
+        loads(text, str(file))
+    except SpecError as error:
+        message = f"--name: found {name!r}; wanted {error.problems[0].wanted}"
+        raise InputError(message, "For example: havre init --name cohorts") from None
+    _write(file, text, force=force)
+    typer.echo(f"{console.plain(file)}: written; now: havre validate {console.plain(file)}")
+
+
+def _write(file: Path, text: str, *, force: bool) -> None:
+    """Write `text`; InputError where the file stands already (unless `force`) or cannot be."""
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        message = f"{file}: stands already; it was left as it is"
+        raise InputError(message, "Name another file, or overwrite it with --force.") from None
+    except OSError as error:
+        message = f"{file}: cannot be written: {error.strerror}"
+        raise InputError(message, "Name a file in a folder that you can write to.") from None
+
+
+def validate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="The files; by default warehouse.yaml."),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> int:
+    """Check warehouse files and tell all that is wrong, each with its line.
+
+    Example: havre validate examples/emc2/warehouse.yaml
+    """
+    checked = [_check(file) for file in files or [FILE]]
+    problems = [problem for _, found in checked for problem in found]
+    if as_json:
+        rows = [asdict(problem) for problem in problems]
+        console.write_json({"valid": not problems, "problems": rows})
+    else:
+        for loaded, found in checked:
+            _show(loaded, found)
+    return ExitCode.INPUT if problems else ExitCode.OK
+
+
+def _check(file: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
+    from havre.spec.load import load
+    from havre.spec.problems import SpecError
+
+    try:
+        return load(file), ()
+    except SpecError as error:
+        return None, error.problems
+
+
+def _show(loaded: Loaded | None, problems: tuple[Problem, ...]) -> None:
+    for problem in problems:
+        typer.echo(str(problem))
+    if loaded:
+        spec = loaded.warehouse
+        zones, projects = _count(len(spec.zones), "zone"), _count(len(spec.projects), "project")
+        typer.echo(
+            f"{console.plain(loaded.file)}: valid: warehouse {spec.name}, {zones}, {projects}"
+        )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def schema(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the JSON Schema of warehouse files, for editors.
+
+    Example: havre schema --output warehouse.schema.json
+    """
+    from havre.spec.schema import schema_text
+
+    if output is None:
+        typer.echo(schema_text(), nl=False)
+        return
+    _write(output, schema_text(), force=True)
+    typer.echo(f"{console.plain(output)}: written")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("init")(init)
+    app.command("validate")(validate)
+    app.command("schema")(schema)

@@ -1,0 +1,306 @@
+"""`havre up`, `status`, `down`: a warehouse stands, is looked at, is stopped."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from havre.cli import console
+from havre.cli import context as ctx
+from havre.errors import ExitCode, GuardError, InputError
+from havre.standing import read_record, record_path, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.engine import Change, Engine, StateStore
+    from havre.provider import Kept, ServiceStatus
+
+SIGNS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "replace": "[red]±[/]"}
+SIGN_OF_DELETE = "[red]-[/]"
+
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+@dataclass
+class Reporter:
+    """Tells of each step while it is done, on standard error."""
+
+    total: int
+    done: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self, change: Change, finished: bool) -> None:  # noqa: FBT001 - engine's callback
+        """Take a step's beginning or end."""
+        if not finished:
+            self.began = time.monotonic()
+            return
+        self.done += 1
+        seconds = time.monotonic() - self.began
+        console.err().print(
+            f"  {_sign(change)} {console.inert(change.name)} "
+            f"[dim]{self.done}/{max(self.total, self.done)}, {seconds:.1f} s[/]"
+        )
+
+
+def _sign(change: Change) -> str:
+    return SIGNS.get(change.operation.value, SIGN_OF_DELETE)
+
+
+def show_changes(changes: Sequence[Change]) -> None:
+    """List what would be done, to people."""
+    out = console.out()
+    for change in changes:
+        why = f" ({', '.join(change.properties)})" if change.properties else ""
+        refused = f" [bold red]refused: {console.inert(change.refused)}[/]" if change.refused else ""
+        out.print(f"  {_sign(change)} {console.inert(change.name)}{console.inert(why)}{refused}")
+
+
+def summary(changes: Sequence[Change]) -> str:
+    """`3 changes: 2 to create, 1 to delete`, or `0 changes`."""
+    if not changes:
+        return "0 changes"
+    counts: dict[str, int] = {}
+    for change in changes:
+        counts[change.operation.value] = counts.get(change.operation.value, 0) + 1
+    plural = "change" if len(changes) == 1 else "changes"
+    parts = ", ".join(f"{count} to {operation}" for operation, count in counts.items())
+    return f"{len(changes)} {plural}: {parts}"
+
+
+def _refuse(changes: Sequence[Change]) -> None:
+    """Stop where a step would lose data.
+
+    Raises:
+        GuardError: naming each such resource.
+    """
+    from havre.engine.engine import REFUSAL
+
+    refused = [change for change in changes if change.refused]
+    if refused:
+        verbs = {"delete": "deleted", "replace": "replaced"}
+        reasons = "; ".join(
+            f"{c.name} would be {verbs[c.operation.value]}, and {c.refused}" for c in refused
+        )
+        raise GuardError(reasons, REFUSAL)
+
+
+def _agreed(changes: Sequence[Change], *, yes: bool) -> bool:
+    if yes or not changes:
+        return True
+    if not sys.stdin.isatty():
+        message = "nobody can be asked: this is no terminal"
+        raise InputError(message, "Look at the changes above, then run again with --yes.")
+    return typer.confirm("Apply these changes?")
+
+
+def _engine(store: StateStore, stack: str) -> Engine:
+    from havre.engine import Engine
+    from havre.program import PROJECT
+
+    return Engine(store, PROJECT, stack)
+
+
+def _check_owner(store: StateStore, target: ctx.Target) -> None:
+    """A data folder belongs to one warehouse.
+
+    Raises:
+        GuardError: it belongs to another one.
+    """
+    if not record_path(store.data_dir).exists():
+        return
+    recorded = read_record(store.data_dir)
+    for key, given in (("warehouse", target.spec.name), ("stack", target.stack)):
+        if recorded.get(key) != given:
+            message = (
+                f"{store.data_dir} holds the {key} `{recorded.get(key)}`, not `{given}`"
+            )
+            raise GuardError(message, "Choose another folder with --data-dir.")
+
+
+def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
+    from havre.program import program, record
+
+    engine = _engine(store, target.stack)
+    body = program(target.spec, target.provider, target.settings)
+    changes = engine.preview(body)
+    if not as_json:
+        show_changes(changes)
+        console.out().print(summary(changes))
+    _refuse(changes)
+    if not _agreed(changes, yes=yes):
+        raise typer.Abort
+    write_record(store.data_dir, record(target.spec, target.provider, target.settings, target.stack))
+    if not as_json:
+        engine.progress = Reporter(len(changes))
+    return engine.up(body)
+
+
+def up(
+    file: ctx.FileArgument,
+    provider: ctx.ProviderOption = "local",
+    data_dir: ctx.DataDirOption = None,
+    *,
+    yes: YesOption = False,
+    setting: ctx.SettingOption = None,
+    stack: ctx.StackOption = "",
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Make the warehouse stand as its file says: show the changes, ask, apply them.
+
+    Example: havre up warehouse.yaml --data-dir ./data --yes
+    """
+    from havre.engine import StateStore
+
+    target = ctx.target(file, provider, setting, data_dir, stack)
+    store = StateStore(target.data_dir)
+    store.create()
+    with store.lock():
+        _check_owner(store, target)
+        changes = _apply(target, store, yes=yes, as_json=as_json)
+    if as_json:
+        console.write_json({"changes": [change.as_dict() for change in changes]})
+    elif changes:
+        where = f" --data-dir {target.data_dir}"
+        out = console.out()
+        out.print(f"[bold]{console.inert(target.spec.name)} stands[/] in {target.data_dir}")
+        out.print(f"  look at it:  havre status{where}")
+        out.print(f"  stop it:     havre down{where}")
+
+
+def _service(status: ServiceStatus) -> dict[str, str]:
+    return {
+        "name": status.name,
+        "state": status.state.value,
+        "endpoint": status.endpoint,
+        "detail": status.detail,
+    }
+
+
+def status(
+    data_dir: ctx.DataDirOption = None,
+    *,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Probe every service of a warehouse now; exit with 4 if one does not answer.
+
+    Example: havre status --data-dir ./data --json
+    """
+    from havre.provider import ServiceState
+
+    store = ctx.standing(data_dir)
+    record, operations = ctx.operations(store)
+    services = operations.status()
+    healthy = all(service.state is ServiceState.RUNNING for service in services)
+    if as_json:
+        console.write_json(
+            {
+                "warehouse": record.get("warehouse"),
+                "data_dir": str(store.data_dir),
+                "healthy": healthy,
+                "services": [_service(service) for service in services],
+            }
+        )
+    else:
+        _show_status(str(record.get("warehouse")), store, services)
+    if not healthy:
+        raise typer.Exit(ExitCode.ENGINE)
+
+
+def _show_status(name: str, store: StateStore, services: Sequence[ServiceStatus]) -> None:
+    from rich.table import Table
+
+    console.out().print(f"[bold]{console.inert(name)}[/] in {store.data_dir}")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("service", "state", "endpoint", "detail"):
+        table.add_column(column)
+    for service in services:
+        colour = "green" if service.state.value == "running" else "red"
+        table.add_row(
+            service.name,
+            f"[{colour}]{service.state.value}[/]",
+            service.endpoint,
+            console.inert(service.detail),
+        )
+    console.out().print(table)
+
+
+def down(
+    data_dir: ctx.DataDirOption = None,
+    *,
+    destroy_data: Annotated[
+        str | None,
+        typer.Option(
+            "--destroy-data",
+            metavar="NAME",
+            help="Delete all data of the warehouse of this name that no lock protects.",
+        ),
+    ] = None,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Stop a warehouse's services; its data stay unless --destroy-data names it.
+
+    Example: havre down --data-dir ./data
+    """
+    store = ctx.standing(data_dir)
+    record, operations = ctx.operations(store)
+    if destroy_data is not None and destroy_data != record.get("warehouse"):
+        message = f"{store.data_dir} holds `{record.get('warehouse')}`, not `{destroy_data}`"
+        raise GuardError(message, "Nothing was deleted. Name the warehouse that is to go.")
+    with store.lock():
+        if destroy_data is None:
+            operations.stop()
+            _tell({"stopped": True}, "stopped; the data stay", as_json=as_json)
+            return
+        kept = operations.destroy()
+        deleted, left = _engine(store, str(record.get("stack"))).destroy()
+        if left:
+            operations.stop()
+        else:
+            store.remove()
+    _tell_destroyed(deleted, left, kept, as_json=as_json)
+
+
+def _tell(values: dict[str, Any], text: str, *, as_json: bool) -> None:
+    if as_json:
+        console.write_json(values)
+    else:
+        console.out().print(text)
+
+
+def _tell_destroyed(
+    deleted: Sequence[Change], left: Sequence[str], kept: Sequence[Kept], *, as_json: bool
+) -> None:
+    """Say what is gone and what a lock kept, zone by zone and without object names."""
+    zones: dict[str, list[Kept]] = {}
+    for locked in kept:
+        zones.setdefault(locked.zone, []).append(locked)
+    values = {
+        "deleted": [change.name for change in deleted],
+        "kept": list(left),
+        "locked": {
+            zone: {
+                "versions": len(found),
+                "until": max((k.until.isoformat() for k in found if k.until), default=None),
+            }
+            for zone, found in zones.items()
+        },
+    }
+    lines = [f"{len(deleted)} resources deleted"]
+    lines += [
+        f"kept: zone {zone} holds {len(found)} locked versions, the last until "
+        f"{max((f'{k.until:%Y-%m-%d}' for k in found if k.until), default='further notice')}"
+        for zone, found in zones.items()
+    ]
+    _tell(values, "\n".join(lines), as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("up")(up)
+    app.command("status")(status)
+    app.command("down")(down)

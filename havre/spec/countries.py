@@ -1,0 +1,39 @@
+"""Countries by code, and the areas whose law a residency may ask for."""
+
+from __future__ import annotations
+
+_COUNTRIES = (
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN "
+    "BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ "
+    "DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL "
+    "GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM "
+    "JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME "
+    "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP "
+    "NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD "
+    "SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO "
+    "TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW "
+)
+COUNTRIES = frozenset(_COUNTRIES.split())
+"""ISO 3166-1 alpha-2, officially assigned codes.
+
+Source: ISO 3166-1 as in iso3166.tab of the IANA time zone database and in Debian's iso-codes,
+which agree; read on 2026-11-23.
+"""
+
+_EU = (
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK "
+    "AX GF GP MF MQ RE YT "
+)
+EU = frozenset(_EU.split())
+"""Where the law of the European Union applies: its 27 members, and their territories with a code
+of their own.
+
+Sources: Treaty on European Union, article 52; Treaty on the Functioning of the European Union,
+article 355(1) and (4). The United Kingdom left on 2020-01-31.
+"""
+
+EEA = EU | {"IS", "LI", "NO"}
+"""The European Economic Area: Agreement on the EEA, articles 2 and 126."""
+
+MISTAKEN = {"UK": "GB", "EL": "GR"}
+"""Codes in common use that ISO 3166-1 does not assign, and the assigned ones."""

@@ -1,0 +1,253 @@
+"""Rules between fields: each a pure function from a warehouse to its breaches.
+
+A rule says what cannot be meant, whoever hosts the warehouse. What is unwise, or unlawful for
+some data, is a policy's to judge, and so is all that depends on today's date.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+from typing import TYPE_CHECKING
+
+from havre.spec import countries
+from havre.spec.model import Purpose, Qualification, Warehouse
+from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
+from havre.spec.words import ELSEWHERE, Fault, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from havre.spec.problems import Location
+
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Private address spaces: RFC 1918, section 3."""
+WIDEST_ADMINISTRATION = {4: 8, 6: 32}
+"""Shortest prefix of an administration network by IP version: one organisation's at most."""
+_SYSTEM = (Purpose.BACKUP, Purpose.LOGS)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule and the sections it reads.
+
+    Attributes:
+        breaches: yields what is wrong in a warehouse.
+        needs: sections that must be valid as a whole for the rule to mean anything; zones and
+            projects that are valid by themselves are given to every rule.
+    """
+
+    breaches: Callable[[Warehouse], Iterator[Fault]]
+    needs: frozenset[str]
+
+
+def sites_differ(spec: Warehouse) -> Iterator[Fault]:
+    """A recovery site is another site."""
+    if spec.sites.recovery == spec.sites.primary:
+        found = f"'{spec.sites.recovery}', the primary site"
+        yield Fault(("sites", "recovery"), found, "another site, or no recovery site")
+
+
+def sites_reside(spec: Warehouse) -> Iterator[Fault]:
+    """Every site lies in a country of residency."""
+    allowed = spec.residency.countries
+    for role, site in (("primary", spec.sites.primary), ("recovery", spec.sites.recovery)):
+        country = (site or "")[:2].upper()
+        if site and country not in allowed:
+            hint = "" if country in countries.COUNTRIES else ELSEWHERE
+            wanted = f"a site in {_any_of(allowed)} (residency.countries)"
+            yield Fault(("sites", role), f"'{site}', in {country}", wanted, hint)
+
+
+def residency_countries_exist(spec: Warehouse) -> Iterator[Fault]:
+    """Countries of residency are real, each named once."""
+    path = ("residency", "countries")
+    for index, country in enumerate(spec.residency.countries):
+        yield from _unknown_country((*path, index), country)
+    yield from _repeated(path, spec.residency.countries)
+
+
+def organisation_country_exists(spec: Warehouse) -> Iterator[Fault]:
+    """The organisation's country is real."""
+    yield from _unknown_country(("organisation", "country"), spec.organisation.country)
+
+
+def qualifications_once(spec: Warehouse) -> Iterator[Fault]:
+    """Each qualification is named once."""
+    yield from _repeated(("residency", "qualifications"), spec.residency.qualifications)
+
+
+def hds_within_eea(spec: Warehouse) -> Iterator[Fault]:
+    """Health data hosted under HDS stay in the European Economic Area.
+
+    Source: HDS certification standard, version 2.0 of 2024, requirement on the location of
+    hosting.
+    """
+    if Qualification.HDS not in spec.residency.qualifications:
+        return
+    for index, country in enumerate(spec.residency.countries):
+        if country in countries.COUNTRIES - countries.EEA:
+            wanted = "countries of the European Economic Area, as the qualification hds demands"
+            yield Fault(("residency", "countries", index), f"'{country}'", wanted)
+
+
+def zones_keep(spec: Warehouse) -> Iterator[Fault]:
+    """A zone's times agree: locked no longer than kept, and deleted only after both."""
+    for name, zone in spec.zones.items():
+        kept, locked, expire = zone.retention_days, zone.immutable_days, zone.expire_days
+        if locked > kept:
+            wanted = f"at most its retention_days, {kept}"
+            yield Fault(("zones", name, "immutable_days"), str(locked), wanted)
+        if expire is not None and expire < kept:
+            wanted = f"at least its retention_days, {kept}, or no expiry"
+            yield Fault(("zones", name, "expire_days"), str(expire), wanted)
+        elif expire is not None and expire < locked:
+            wanted = f"at least its immutable_days, {locked}, or no expiry"
+            yield Fault(("zones", name, "expire_days"), str(expire), wanted)
+
+
+def immutable_zones_have_versions(spec: Warehouse) -> Iterator[Fault]:
+    """Immutability locks versions, so an immutable zone keeps them."""
+    for name, zone in spec.zones.items():
+        if zone.immutable_days and not zone.versions:
+            wanted = f"true, since immutable_days is {zone.immutable_days}"
+            yield Fault(("zones", name, "versions"), "false", wanted)
+
+
+def projects_read_zones(spec: Warehouse) -> Iterator[Fault]:
+    """A project reads zones that exist, and none that holds backups or logs."""
+    readable = [name for name, zone in spec.zones.items() if zone.purpose not in _SYSTEM]
+    wanted = f"one of the zones {', '.join(readable)}" if readable else "a zone for research"
+    for name, project in spec.projects.items():
+        for index, read in enumerate(project.zones):
+            path = ("projects", name, "zones", index)
+            if read not in spec.zones:
+                yield Fault(
+                    path, f"the unknown zone '{read}'", wanted, did_you_mean(read, readable)
+                )
+            elif read not in readable:
+                found = f"'{read}', a zone of purpose {spec.zones[read].purpose}"
+                yield Fault(path, found, wanted)
+
+
+def project_lists_once(spec: Warehouse) -> Iterator[Fault]:
+    """A project names each zone and each member once; members are never repeated in text."""
+    for name, project in spec.projects.items():
+        yield from _repeated(("projects", name, "zones"), project.zones)
+        for index in _second_times(project.members):
+            found = f"the same as item {project.members.index(project.members[index])}"
+            yield Fault(("projects", name, "members", index), found, "each member once")
+
+
+def extensions_once(spec: Warehouse) -> Iterator[Fault]:
+    """Each extension is named once."""
+    yield from _repeated(("database", "extensions"), spec.database.extensions)
+
+
+def address_spaces_fit(spec: Warehouse) -> Iterator[Fault]:
+    """Address spaces are private, and large enough for their segments."""
+    for key in ("address_space", "recovery_address_space"):
+        space = getattr(spec.network, key)
+        if space is not None:
+            yield from _misfit(("network", key), space, spec)
+
+
+def recovery_space_has_site(spec: Warehouse) -> Iterator[Fault]:
+    """A recovery address space belongs to a recovery site."""
+    space = spec.network.recovery_address_space
+    if space and not spec.sites.recovery:
+        wanted = "no such key, or a site at sites.recovery"
+        yield Fault(("network", "recovery_address_space"), f"'{space}'", wanted)
+
+
+def address_spaces_apart(spec: Warehouse) -> Iterator[Fault]:
+    """The sites' address spaces do not overlap: they are routed to each other."""
+    space, other = spec.network.address_space, spec.network.recovery_address_space
+    if other and ip_network(space).overlaps(ip_network(other)):
+        wanted = f"addresses outside network.address_space, {space}"
+        yield Fault(("network", "recovery_address_space"), f"'{other}'", wanted)
+
+
+def administration_is_narrow(spec: Warehouse) -> Iterator[Fault]:
+    """Administration comes from one organisation's networks, each named once."""
+    path = ("network", "administration")
+    for index, address in enumerate(spec.network.administration):
+        network = ip_network(address)
+        if network.prefixlen < WIDEST_ADMINISTRATION[network.version]:
+            whole = ", the whole Internet" if network.prefixlen == 0 else ""
+            limit = f"/{WIDEST_ADMINISTRATION[network.version]}"
+            wanted = f"your own networks, none wider than {limit} (IPv{network.version})"
+            yield Fault((*path, index), f"'{address}'{whole}", wanted)
+    yield from _repeated(path, spec.network.administration)
+
+
+def egress_once(spec: Warehouse) -> Iterator[Fault]:
+    """Each destination is named once."""
+    pairs = [f"{egress.host}:{egress.port}" for egress in spec.network.egress]
+    yield from _repeated(("network", "egress"), pairs)
+
+
+def _rule(breaches: Callable[[Warehouse], Iterator[Fault]], *needs: str) -> Rule:
+    return Rule(breaches, frozenset(needs))
+
+
+RULES = (
+    _rule(sites_differ, "sites"),
+    _rule(sites_reside, "sites", "residency"),
+    _rule(residency_countries_exist, "residency"),
+    _rule(organisation_country_exists, "organisation"),
+    _rule(qualifications_once, "residency"),
+    _rule(hds_within_eea, "residency"),
+    _rule(zones_keep),
+    _rule(immutable_zones_have_versions),
+    _rule(projects_read_zones, "zones"),
+    _rule(project_lists_once),
+    _rule(extensions_once, "database"),
+    _rule(address_spaces_fit, "network", "cluster"),
+    _rule(recovery_space_has_site, "network", "sites"),
+    _rule(address_spaces_apart, "network"),
+    _rule(administration_is_narrow, "network"),
+    _rule(egress_once, "network"),
+)
+"""Every rule between fields, in the order of the sections."""
+
+
+def _unknown_country(path: Location, country: str) -> Iterator[Fault]:
+    if country in countries.COUNTRIES:
+        return
+    right = countries.MISTAKEN.get(country)
+    hint = f"did you mean `{right}`?" if right else ""
+    yield Fault(path, f"'{country}'", "a country's code of ISO 3166-1, such as FR", hint)
+
+
+def _repeated(path: Location, items: Sequence[str]) -> Iterator[Fault]:
+    for index in _second_times(items):
+        yield Fault((*path, index), f"'{items[index]}' again", "each item once")
+
+
+def _second_times(items: Sequence[str]) -> Iterator[int]:
+    """Indexes of the items that stand earlier in the list as well."""
+    seen: Counter[str] = Counter()
+    for index, item in enumerate(items):
+        if seen[item]:
+            yield index
+        seen[item] += 1
+
+
+def _misfit(path: Location, space: str, spec: Warehouse) -> Iterator[Fault]:
+    network, longest = ip_network(space), longest_prefix(spec)
+    if not isinstance(network, IPv4Network) or not _is_private(network):
+        yield Fault(path, f"'{space}'", f"private IPv4 addresses, within {_any_of(PRIVATE)}")
+    elif network.prefixlen > longest:
+        nodes = f" and its {spec.cluster.nodes} nodes" if spec.cluster else ""
+        wanted = f"a prefix from /{WIDEST_PREFIX} to /{longest}, to hold the warehouse{nodes}"
+        yield Fault(path, f"'{space}'", wanted)
+
+
+def _is_private(network: IPv4Network) -> bool:
+    return any(network.subnet_of(IPv4Network(block)) for block in PRIVATE)
+
+
+def _any_of(items: Sequence[str]) -> str:
+    return " or ".join((", ".join(items[:-1]), items[-1])) if len(items) > 1 else items[0]

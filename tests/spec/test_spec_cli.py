@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from havre import __version__
+from havre.cli import main
+from havre.errors import ExitCode
+from havre.spec.load import load
+from havre.spec.schema import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def broken(tmp_path: Path, base: str) -> Path:
+    path = tmp_path / "broken.yaml"
+    path.write_text(base.replace("size: m", "size: mm").replace("nodes: 3", "nodes: 0"))
+    return path
+
+
+def test_init_then_validate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == ExitCode.OK
+    assert (
+        capsys.readouterr().out == "warehouse.yaml: written; now: havre validate warehouse.yaml\n"
+    )
+    assert main(["validate"]) == ExitCode.OK
+    expected = "warehouse.yaml: valid: warehouse my-warehouse, 4 zones, 0 projects\n"
+    assert capsys.readouterr().out == expected
+
+
+def test_init_names_the_warehouse(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    assert main(["init", str(path), "--name", "null"]) == ExitCode.OK
+    assert load(path).warehouse.name == "null"
+    assert "havre validate w.yaml" in path.read_text()
+
+
+def test_init_keeps_what_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text("mine")
+    assert main(["init", str(path)]) == ExitCode.INPUT
+    assert path.read_text() == "mine"
+    assert "stands already" in capsys.readouterr().err
+    assert main(["init", str(path), "--force"]) == ExitCode.OK
+    assert load(path).warehouse.name == "my-warehouse"
+
+
+@pytest.mark.parametrize("name", ["A b", "x", "name: evil", "a\nb: c", "--x", ""])
+def test_init_refuses_a_bad_name(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    assert main(["init", str(path), f"--name={name}"]) == ExitCode.INPUT
+    assert not path.exists()
+    assert "wanted a name of 2 to 20" in capsys.readouterr().err
+
+
+def test_init_in_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path / "none" / "w.yaml")]) == ExitCode.INPUT
+    assert "cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_validate_tells_all_of_every_file(
+    broken: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], examples: list[Path]
+) -> None:
+    none = tmp_path / "none.yaml"
+    assert main(["validate", str(broken), str(examples[0]), str(none)]) == ExitCode.INPUT
+    captured = capsys.readouterr()
+    assert captured.out.splitlines() == [
+        f"{broken}:33:3: database.size: found 'mm'; wanted one of s, m, l, xl; did you mean `m`?",
+        f"{broken}:36:3: cluster.nodes: found 0; wanted a whole number from 1 to 100",
+        f"{examples[0]}: valid: warehouse emc2, 6 zones, 3 projects",
+        f"{none}:1:1: found no such file; wanted a warehouse; `havre init` writes one",
+    ]
+    assert captured.err == ""
+
+
+def test_validate_for_machines(broken: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", str(broken), "--json"]) == ExitCode.INPUT
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["valid"] is False
+    assert answer["problems"][0] == {
+        "file": str(broken),
+        "line": 33,
+        "column": 3,
+        "path": "database.size",
+        "found": "'mm'",
+        "wanted": "one of s, m, l, xl",
+        "hint": "did you mean `m`?",
+    }
+    assert len(answer["problems"]) == 2
+
+
+def test_validate_for_machines_valid(
+    capsys: pytest.CaptureFixture[str], examples: list[Path]
+) -> None:
+    assert main(["validate", "--json", *map(str, examples)]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out) == {"valid": True, "problems": []}
+
+
+def test_a_hostile_file_name_is_inert(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "a\x07b\nc\u202e.yaml"]) == ExitCode.INPUT
+    assert capsys.readouterr().out.startswith("a\\x07b\\nc\\u202e.yaml:1:1: found no such file;")
+
+
+def test_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["schema"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out) == schema()
+    path = tmp_path / "s.json"
+    assert main(["schema", "--output", str(path)]) == ExitCode.OK
+    assert json.loads(path.read_text()) == schema()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["validate", "--jsn"], ["nothing"], ["init", "a", "b"], ["schema", "-o"], []]
+)
+def test_usage_errors_are_the_users(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == ExitCode.INPUT
+    captured = capsys.readouterr()
+    assert "fault of Havre" not in captured.err
+    assert "--help" in captured.err
+
+
+@pytest.mark.parametrize("command", ["init", "validate", "schema"])
+def test_help_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == ExitCode.OK
+    assert f"Example: havre {command}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"havre {__version__}\n"
+
+
+def test_validating_loads_neither_pulumi_nor_rich(examples: list[Path]) -> None:
+    program = (
+        "import sys; from havre.cli import main; code = main(['validate', sys.argv[1]]); "
+        "print(code, *({'pulumi', 'rich', 'grpc'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, examples[0]], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "0"
+
+
+def test_run_as_a_module(examples: list[Path]) -> None:
+    command = [sys.executable, "-m", "havre", "validate", str(examples[0])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
