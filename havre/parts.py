@@ -8,13 +8,14 @@ outputs of those before, so that order and relations are written once.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import pulumi
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pulumi import Output
 
     from havre.provider import Site
@@ -212,14 +213,16 @@ class BackupOutputs:
     location: Output[str]
 
 
-_Inputs = TypeVar("_Inputs", contravariant=True)
-_Outputs = TypeVar("_Outputs", covariant=True)
+_Inputs_contra = TypeVar("_Inputs_contra", contravariant=True)
+_Outputs_co = TypeVar("_Outputs_co", covariant=True)
 
 
-class Builder(Protocol[_Inputs, _Outputs]):
+class Builder(Protocol[_Inputs_contra, _Outputs_co]):
     """Makes a part's resources under one component and returns the part's outputs."""
 
-    def __call__(self, name: str, inputs: _Inputs, opts: pulumi.ResourceOptions) -> _Outputs:
+    def __call__(
+        self, name: str, inputs: _Inputs_contra, opts: pulumi.ResourceOptions
+    ) -> _Outputs_co:
         """Build the part."""
         ...
 

@@ -44,7 +44,7 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
 
 def record(spec: Warehouse, provider: Provider, settings: BaseModel, stack: str) -> dict[str, Any]:
     """What the commands that come after must know of a warehouse (see `havre.standing`)."""
-    kept = settings.model_dump(mode="json", exclude={DATA_DIR})
+    kept = settings.model_dump(mode="json", exclude={DATA_DIR}, exclude_none=True)
     return {
         "provider": provider.name,
         "settings": kept,

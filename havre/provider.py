@@ -258,8 +258,12 @@ class Operations(Protocol):
         """Write a backup and read it back."""
         ...
 
-    def restore(self, backup: Path, keys: Path) -> BackupSummary:
+    def restore(self, backup: Path, keys: Path, passphrase: str) -> BackupSummary:
         """Load a backup into this warehouse, which must be empty, and verify it."""
+        ...
+
+    def export_keys(self, target: Path, passphrase: str) -> None:
+        """Write all keys to `target`, encrypted under `passphrase`."""
         ...
 
     def stop(self) -> None:
@@ -357,9 +361,7 @@ def find(name: str) -> Provider:
         close = difflib.get_close_matches(name, entries, n=1)
         hint = f"Did you mean `{close[0]}`? " if close else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
-        raise MissingDependencyError(
-            message, f"{hint}Install it with: pip install 'havre[{name}]'"
-        )
+        raise MissingDependencyError(message, f"{hint}Install it with: pip install 'havre[{name}]'")
     found = _load(entries[name])
     if found.provider is None:
         message = f"provider `{name}` is installed but broken ({found.distribution}): {found.error}"

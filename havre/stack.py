@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from havre.errors import InputError
+from havre.errors import HavreError, InputError
 from havre.program import deploy, read_settings
 from havre.provider import find
 from havre.spec.load import load
@@ -38,10 +38,16 @@ def deploy_from_config() -> ResearchWarehouse:
     """Declare the warehouse that the stack's configuration describes.
 
     Raises:
-        InputError: the configuration, the file or a setting is wrong.
-        MissingDependencyError: the provider is not installed.
+        pulumi.RunError: the configuration, the file or a setting is wrong, or the provider is
+            not installed; Pulumi shows the message without a traceback.
     """
-    config = pulumi.Config()
+    try:
+        return _deploy(pulumi.Config())
+    except HavreError as error:
+        raise pulumi.RunError(str(error)) from None
+
+
+def _deploy(config: pulumi.Config) -> ResearchWarehouse:
     root = Path(pulumi.get_root_directory() or ".")
     missing = [key for key in ("spec", "provider") if not config.get(key)]
     if missing:

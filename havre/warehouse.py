@@ -60,17 +60,6 @@ class ResearchWarehouse(pulumi.ComponentResource):
         InputError: the provider lacks a site of the spec.
     """
 
-    endpoints: pulumi.Output[Mapping[str, str]]
-    """Endpoint by service: `database`, `object-store`, and `cluster` and `registry` if any."""
-    zones: pulumi.Output[Mapping[str, str]]
-    """Bucket or container, by zone."""
-    keys: pulumi.Output[Mapping[str, str]]
-    """Reference of the key, by zone, and of `database` and `backup` if any."""
-    projects: pulumi.Output[Mapping[str, str]]
-    """Identity, by project."""
-    gaps: tuple[Gap, ...]
-    """What the provider cannot do for this spec."""
-
     def __init__(
         self,
         name: str,
@@ -80,21 +69,26 @@ class ResearchWarehouse(pulumi.ComponentResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("havre:index:ResearchWarehouse", name, None, opts)
-        self.gaps = tuple(provider.gaps(spec, settings))
+        self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
+        """What the provider cannot do for this spec."""
         built = _Built(name, common(spec, provider), provider.parts(settings), self)
-        self.endpoints = pulumi.Output.from_input(built.endpoints())
-        self.zones = pulumi.Output.from_input(dict(built.zones.buckets))
-        self.keys = pulumi.Output.from_input(built.key_references())
-        self.projects = pulumi.Output.from_input(dict(built.access.projects))
+        self.endpoints: Mapping[str, pulumi.Output[str]] = built.endpoints()
+        """Endpoint by service: `database`, `object-store`, and `cluster`, `registry` if any."""
+        self.zones: Mapping[str, pulumi.Output[str]] = dict(built.zones.buckets)
+        """Bucket or container, by zone."""
+        self.keys: Mapping[str, pulumi.Output[str]] = built.key_references()
+        """Reference of the key, by zone, and of `database` and `backup` if any."""
+        self.projects: Mapping[str, pulumi.Output[str]] = dict(built.access.projects)
+        """Identity, by project."""
         self.register_outputs(self.outputs())
 
     def outputs(self) -> dict[str, Any]:
         """The outputs, by the names under which a stack exports them."""
         return {
-            "endpoints": self.endpoints,
-            "zones": self.zones,
-            "keys": self.keys,
-            "projects": self.projects,
+            "endpoints": dict(self.endpoints),
+            "zones": dict(self.zones),
+            "keys": dict(self.keys),
+            "projects": dict(self.projects),
             "gaps": [gap.as_dict() for gap in self.gaps],
         }
 

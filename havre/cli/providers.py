@@ -64,8 +64,7 @@ def _reasons(able: list[Provider]) -> None:
         for capability, answer in provider.capabilities.items():
             if answer.reason:
                 out.print(
-                    f"  {capability.value} ({answer.support.value}): "
-                    f"{console.inert(answer.reason)}"
+                    f"  {capability.value} ({answer.support.value}): {console.inert(answer.reason)}"
                 )
 
 

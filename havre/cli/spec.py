@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre.cli import console
-from havre.cli.context import JsonOption  # noqa: TC001 - typer reads it at run time
+from havre.cli.context import JsonOption
 from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:

@@ -34,7 +34,7 @@ class Reporter:
     done: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def __call__(self, change: Change, finished: bool) -> None:  # noqa: FBT001 - engine's callback
+    def __call__(self, change: Change, finished: bool) -> None:
         """Take a step's beginning or end."""
         if not finished:
             self.began = time.monotonic()
@@ -56,7 +56,9 @@ def show_changes(changes: Sequence[Change]) -> None:
     out = console.out()
     for change in changes:
         why = f" ({', '.join(change.properties)})" if change.properties else ""
-        refused = f" [bold red]refused: {console.inert(change.refused)}[/]" if change.refused else ""
+        refused = (
+            f" [bold red]refused: {console.inert(change.refused)}[/]" if change.refused else ""
+        )
         out.print(f"  {_sign(change)} {console.inert(change.name)}{console.inert(why)}{refused}")
 
 
@@ -116,9 +118,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
     recorded = read_record(store.data_dir)
     for key, given in (("warehouse", target.spec.name), ("stack", target.stack)):
         if recorded.get(key) != given:
-            message = (
-                f"{store.data_dir} holds the {key} `{recorded.get(key)}`, not `{given}`"
-            )
+            message = f"{store.data_dir} holds the {key} `{recorded.get(key)}`, not `{given}`"
             raise GuardError(message, "Choose another folder with --data-dir.")
 
 
@@ -134,7 +134,9 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     _refuse(changes)
     if not _agreed(changes, yes=yes):
         raise typer.Abort
-    write_record(store.data_dir, record(target.spec, target.provider, target.settings, target.stack))
+    write_record(
+        store.data_dir, record(target.spec, target.provider, target.settings, target.stack)
+    )
     if not as_json:
         engine.progress = Reporter(len(changes))
     return engine.up(body)

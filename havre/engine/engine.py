@@ -28,7 +28,7 @@ Progress = Callable[[Change, bool], None]
 """Told of each change as it begins (False) and when it is done (True)."""
 
 
-def _silent(_change: Change, _done: bool) -> None:  # noqa: FBT001 - a callback's signature
+def _silent(_change: Change, _done: bool) -> None:
     """Report nothing."""
 
 
@@ -106,8 +106,8 @@ class Engine:
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
         walk = _Apply(self, self.store.load())
-        walk.recover()
         run(program, Monitor(self.project, self.stack, walk), dry_run=False)
+        walk.recover()
         walk.remove()
         walk.save()
         return walk.changes
@@ -144,9 +144,7 @@ class _Preview:
         if decision.operation is Operation.REPLACE and old:
             refused = guard(client, old)
         self.changes.append(
-            Change(
-                decision.operation, planned.urn, planned.type, decision.properties, refused
-            )
+            Change(decision.operation, planned.urn, planned.type, decision.properties, refused)
         )
         return self._foreseen(decision, old)
 
@@ -206,13 +204,19 @@ class _Apply:
         self._saved = document
 
     def recover(self) -> None:
-        """Finish what an interrupted run had begun to create; creating is idempotent."""
+        """Finish what an interrupted run had begun to create and the program no longer has.
+
+        Creating is idempotent; what is finished can then be deleted like all else.
+        """
         for begun in list(self.state.pending):
-            change = Change(Operation.CREATE, begun.urn, begun.type)
-            made = self._create(change, begun)
+            made = self._create(Change(Operation.CREATE, begun.urn, begun.type), begun)
             self._old[made.urn] = made
-            self.state.pending.remove(begun)
+            self._settle(made.urn)
             self.save()
+
+    def _settle(self, urn: str) -> None:
+        """Forget that the creation of a resource was under way."""
+        self.state.pending = [begun for begun in self.state.pending if begun.urn != urn]
 
     def register(self, planned: PlannedResource) -> Registered:
         """Take one step."""
@@ -229,7 +233,7 @@ class _Apply:
         )
         made = self._step(client, decision, old, target)
         _refuse_secrets(planned.name, made.outputs)
-        self.state.pending.clear()
+        self._settle(made.urn)
         self._record(made)
         return Registered(made.id, _visible(made.outputs))
 
@@ -275,7 +279,8 @@ class _Apply:
 
     def _begin_create(self, change: Change, target: ResourceState) -> ResourceState:
         """Record the intention first: a killed run is then finished by the next."""
-        self.state.pending = [target]
+        self._settle(target.urn)
+        self.state.pending.append(target)
         self.save()
         return self._create(change, target)
 
@@ -305,9 +310,7 @@ class _Apply:
         found = next((r for r in self._new if r.type == kind), None)
         if found is None:
             recorded = next((r for r in self._old.values() if r.type == kind), None)
-            found = recorded or default_provider(
-                self.engine.project, self.engine.stack, package
-            )
+            found = recorded or default_provider(self.engine.project, self.engine.stack, package)
             self._record(found)
         return found
 
@@ -395,4 +398,3 @@ class _Destroy:
         self.state.pending.clear()
         self.engine.store.save(self.state)
         return changes
-

@@ -154,9 +154,7 @@ class Client:
 
     servicer: provider_pb2_grpc.ResourceProviderServicer
 
-    def check(
-        self, urn: str, olds: Mapping[str, Any], news: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def check(self, urn: str, olds: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:
         """The checked inputs.
 
         Raises:
@@ -200,9 +198,7 @@ class Client:
         request = provider_pb2.UpdateRequest(
             id=identity, urn=urn, olds=to_struct(olds), news=to_struct(news)
         )
-        return from_struct(
-            _call(self.servicer.Update, request, urn.rsplit("::", 1)[-1]).properties
-        )
+        return from_struct(_call(self.servicer.Update, request, urn.rsplit("::", 1)[-1]).properties)
 
     def delete(self, urn: str, identity: str, outputs: Mapping[str, Any]) -> None:
         """Remove the resource."""
@@ -214,4 +210,3 @@ class Client:
         request = provider_pb2.ReadRequest(id=identity, urn=urn, properties=to_struct(outputs))
         response = _call(self.servicer.Read, request, urn.rsplit("::", 1)[-1])
         return from_struct(response.properties) if response.id else None
-

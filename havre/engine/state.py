@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -236,6 +237,17 @@ class StateStore:
         if self.path.exists():
             write_whole(self.previous, self.path.read_bytes())
 
+    def remove(self) -> None:
+        """Forget a stack of which nothing is left, and its folder if it is empty."""
+        shutil.rmtree(self.folder)
+        with suppress(OSError):
+            self.data_dir.rmdir()
+
+    def _tidy(self) -> None:
+        """Remove what killed runs left half-written; the lock keeps others from writing."""
+        for path in self.folder.glob(".*.json*"):
+            path.unlink()
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep every other run out.
@@ -251,6 +263,7 @@ class StateStore:
                 holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
                 message = f"another run is changing {self.data_dir} (process {holder})"
                 raise RetryError(message, "Wait for it to end, then run again.") from error
+            self._tidy()
             os.ftruncate(handle, 0)
             os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
             yield

@@ -19,7 +19,7 @@ class PlannedResource:
 
     Attributes:
         urn: Pulumi's unique name.
-        type: type token, such as `azure-native:storage:StorageAccount`.
+        type: type token, such as `package:module:Resource`.
         name: logical name.
         custom: whether a provider makes it; a component only groups others.
         inputs: properties, with `UNKNOWN` and `Secret` from `havre.plan.values`.

@@ -31,8 +31,16 @@ def test_a_record_survives_writing_and_reading() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"version": 2}', b'{"version": 3}', b'{"version":3,"deployment":[]}',
-     b'{"version":3,"deployment":{"resources":[{}]}}', b"\xff\xfe"],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b'{"version": 2}',
+        b'{"version": 3}',
+        b'{"version":3,"deployment":[]}',
+        b'{"version":3,"deployment":{"resources":[{}]}}',
+        b"\xff\xfe",
+    ],
 )
 def test_a_damaged_state_is_refused_and_the_last_good_one_named(
     tmp_path: Path, content: bytes
@@ -69,7 +77,7 @@ def test_a_full_disk_is_told_and_leaves_the_last_good_state(
     assert len(engine.up(program(first={}, second={}))) == 1
 
 
-def test_a_really_full_volume_is_told(engine: Engine, program: Program, tmp_path: Path) -> None:
+def test_a_really_full_volume_is_told(tmp_path: Path) -> None:
     volume = tmp_path / "small"
     volume.mkdir()
     mounted = subprocess.run(

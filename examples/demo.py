@@ -1,0 +1,207 @@
+"""A warehouse for synthetic patients, from its file to a researcher's answer, on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import botocore.exceptions
+import duckdb
+import psycopg
+
+import synthetic
+from havre_local.machine.access import Project, open_project, open_warehouse
+from load import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = "examples/emc2/warehouse.yaml"
+DATA = Path(os.environ.get("HAVRE_DEMO_DIR", "demo-data"))
+PROJECT = "cohort-diabetes"
+HAVRE = str(Path(sys.executable).parent / "havre")
+
+QUESTION = f"""
+SELECT gender_concept_id AS sex, count(DISTINCT person_id) AS patients,
+       round(avg(value_as_number)::numeric, 2) AS mean_hba1c
+FROM {{measurement}} JOIN {{person}} USING (person_id)
+WHERE measurement_concept_id = {synthetic.HBA1C} AND person_id IN (
+  SELECT person_id FROM {{condition_occurrence}} WHERE condition_concept_id = {synthetic.DIABETES})
+GROUP BY 1 ORDER BY 1"""
+
+
+def say(text: str = "") -> None:
+    """Print a line of the story."""
+    print(text, flush=True)
+
+
+def step(number: int, title: str) -> None:
+    """Begin a step of the story."""
+    say(f"\n{number}. {title}")
+
+
+def havre(*words: str) -> list[str]:
+    """Run a command as a user would; print it and return the lines of its answer.
+
+    Ends the demonstration where the command fails.
+    """
+    say(f"   $ havre {' '.join(words)}")
+    done = subprocess.run([HAVRE, *words], capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return done.stdout.splitlines()
+
+
+def show(lines: Iterable[str]) -> None:
+    """Print lines of an answer."""
+    for line in lines:
+        say(f"     {line}")
+
+
+def in_postgresql(project: Project) -> list[tuple]:
+    """The question, asked in SQL over TLS."""
+    tables = {name: f"curated.{name}" for name in synthetic.SCHEMAS}
+    with project.connect() as connection:
+        return connection.execute(QUESTION.format(**tables)).fetchall()
+
+
+def in_duckdb(project: Project) -> list[tuple]:
+    """The same question, asked of the encrypted Parquet in the object store."""
+    connection = duckdb.connect()
+    for name in synthetic.SCHEMAS:
+        connection.register(name, project.dataset("curated", f"omop/{name}").to_table())
+    question = QUESTION.format(**{name: name for name in synthetic.SCHEMAS})
+    return connection.sql(question.replace("::numeric", "")).fetchall()
+
+
+def refused(what: str, attempt: Callable[[], object], *expected: type[Exception]) -> None:
+    """Try what must not be possible; end the demonstration if it is."""
+    try:
+        attempt()
+    except expected as error:
+        reason = str(error).strip().splitlines()[0]
+        say(f"   refused: {what}\n            {reason[:110]}")
+        return
+    sys.exit(f"error: this was possible and must not be: {what}")
+
+
+def plain_text(project: Project) -> None:
+    """Connect without encryption."""
+    settings = project.settings.environment
+    psycopg.connect(
+        host="127.0.0.1",
+        port=settings["PGPORT"],
+        dbname=settings["PGDATABASE"],
+        user=settings["PGUSER"],
+        passfile=settings["PGPASSFILE"],
+        sslmode="disable",
+    )
+
+
+def query(project: Project, sql: str) -> None:
+    """Run a statement as the project."""
+    with project.connect() as connection:
+        connection.execute(sql)
+
+
+def refusals(project: Project, data_dir: Path) -> None:
+    """Show what the project cannot do, by trying it."""
+    s3, admin = project.client(), open_warehouse(data_dir)
+    curated, research = admin.bucket("curated"), admin.bucket("research")
+    client_error = botocore.exceptions.ClientError
+    key = "omop/person/part-0.parquet"
+    version = admin.client().head_object(Bucket=curated, Key=key)["VersionId"]
+    refused(
+        "a connection to PostgreSQL in plain text",
+        lambda: plain_text(project),
+        psycopg.OperationalError,
+    )
+    refused(
+        "reading another zone's tables",
+        lambda: query(project, "SELECT * FROM research.secret"),
+        psycopg.Error,
+    )
+    refused(
+        "changing the tables it reads",
+        lambda: query(project, "DELETE FROM curated.person"),
+        psycopg.Error,
+    )
+    refused(
+        "listing another zone's objects", lambda: s3.list_objects_v2(Bucket=research), client_error
+    )
+    refused(
+        "writing to the zone it reads",
+        lambda: s3.put_object(Bucket=curated, Key="mine", Body=b""),
+        client_error,
+    )
+    refused(
+        "deleting a locked version, even for the administrator",
+        lambda: admin.client().delete_object(Bucket=curated, Key=key, VersionId=version),
+        client_error,
+    )
+
+
+def main() -> None:
+    """Tell the story; leave the warehouse running."""
+    began = time.monotonic()
+    data_dir = (ROOT / DATA).resolve()
+    where = ("--data-dir", str(DATA))
+    say("Havre: a research data warehouse for synthetic patients, on this machine")
+
+    step(1, "What is asked stands in one file, with no provider's word in it.")
+    show(havre("validate", FILE))
+
+    step(
+        2, "What this machine would hold, and what it cannot do, is known before anything is made."
+    )
+    lines = havre("plan", FILE, "--provider", "local")
+    show(line for line in lines if "resources on" in line or " gaps (" in line)
+
+    step(3, "It is built: databases, zones, keys and projects that are kept apart.")
+    built = havre("up", FILE, "--provider", "local", *where, "--yes")
+    show(line for line in built if " change" in line)
+    show(havre("status", *where))
+
+    step(4, "The curated zone is filled: encrypted Parquet, and the same tables in PostgreSQL.")
+    for name, rows in load(data_dir).items():
+        say(f"     {name:22} {rows:>9,} rows")
+
+    step(5, f"A researcher of `{PROJECT}` asks: how well is diabetes controlled?")
+    say(f"   $ havre connect {PROJECT} {' '.join(where)}")
+    project = open_project(data_dir, PROJECT)
+    answers = in_postgresql(project), in_duckdb(project)
+    for place, answer in zip(("PostgreSQL over TLS", "DuckDB over S3"), answers, strict=True):
+        say(f"   {place}:")
+        for sex, patients, mean in answer:
+            say(f"     sex {sex}: {patients} patients, mean HbA1c {float(mean):.2f} %")
+    if [tuple(map(float, row)) for row in answers[0]] != [tuple(map(float, r)) for r in answers[1]]:
+        sys.exit("error: the two stores disagree")
+
+    step(6, "All else is refused.")
+    refusals(project, data_dir)
+
+    step(7, "Every access has left a line, and a backup is written and read back.")
+    reads = sum(
+        project.settings.account in line and " s3_GetObject " in line
+        for line in (data_dir / "logs" / "object-store-access.log").read_text().splitlines()
+    )
+    account = project.settings.account
+    say(f"     {reads} reads of objects by {account} in logs/object-store-access.log")
+    show(havre("backup", *where))
+
+    say(f"\nDone in {time.monotonic() - began:.0f} s. The warehouse goes on running. To go on:")
+    say("     source .venv/bin/activate")
+    say(f'     eval "$(havre connect {PROJECT} --data-dir {DATA} --export)"; psql')
+    say(f"     havre status --data-dir {DATA}")
+    say(f"   To stop it, and keep the data:  havre down --data-dir {DATA}")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        main()

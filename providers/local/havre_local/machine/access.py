@@ -1,0 +1,304 @@
+"""What researchers and administrators connect with: settings, credentials, and Python objects."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import GuardError, InputError
+from havre_local.machine import database as databases
+from havre_local.machine import gateway, keys, objectstore, parquet, postgres
+from havre_local.machine.folder import (
+    PRIVATE,
+    SECRET,
+    Folder,
+    read_json,
+    warehouse_of,
+    write_atomic,
+)
+from havre_local.machine.parquet import Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+    import pyarrow as pa
+    import pyarrow.dataset
+
+_SETTINGS = "project.json"
+
+
+@dataclass(frozen=True)
+class ProjectSettings:
+    """How a project reaches the warehouse. Holds no secret."""
+
+    project: str
+    account: str
+    database: str
+    expires: dt.date
+    zones: Mapping[str, str]
+    """Buckets by zone."""
+    environment: Mapping[str, str]
+    """Environment variables for libpq and for AWS's clients; secrets stay in the files named."""
+    ports: tuple[int, int]
+    """Of the database and of the object store."""
+    pgpass: Path
+    credentials: Path
+
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets too, as environment variables, for programs that read no files."""
+        access, secret = objectstore.read_credentials(self.credentials) or ("", "")
+        return {
+            "PGPASSWORD": databases.read_pgpass(self.pgpass) or "",
+            "AWS_ACCESS_KEY_ID": access,
+            "AWS_SECRET_ACCESS_KEY": secret,
+        }
+
+
+def ensure_project(
+    folder: Folder,
+    project: str,
+    *,
+    database: str,
+    zones: Mapping[str, str],
+    expires: dt.date,
+) -> str:
+    """Give the project its role, its account and exactly the rights to `zones`.
+
+    Args:
+        folder: the data folder, its services running.
+        project: the project's name.
+        database: the database that it reads.
+        zones: buckets by zone; the zones' schemas, where there are some, are read too.
+        expires: the last day, UTC, of the authorisation; both stores refuse from then on.
+
+    Returns:
+        The name of the role and of the account, the same in both stores.
+
+    Raises:
+        ProviderError: a store refused.
+        RetryError: a store does not answer.
+    """
+    account = databases.account_name(project)
+    directory = folder.project(project)
+    directory.mkdir(mode=PRIVATE, exist_ok=True)
+    # The record comes first, so that `remove_project` finds all that was begun.
+    _write_settings(folder, directory, database, zones, expires)
+    schemas = [databases.schema_name(zone) for zone in zones]
+    databases.ensure_role(folder, project, database, schemas, expires)
+    objectstore.ensure_account(folder, project)
+    for zone in objectstore.zones(folder):
+        if zone.bucket in zones.values():
+            objectstore.ensure_grants(folder, zone.bucket, account, expires)
+        else:
+            objectstore.revoke_grants(folder, zone.bucket, account)
+    return account
+
+
+def _write_settings(
+    folder: Folder, directory: Path, database: str, zones: Mapping[str, str], expires: dt.date
+) -> None:
+    """Write all that a project's own account needs, which may read nothing but its folder."""
+    content = {
+        "database": database,
+        "expires": expires.isoformat(),
+        "ports": [postgres.server_port(folder), gateway.server_port(folder)],
+        "zones": dict(zones),
+    }
+    path = directory / _SETTINGS
+    if not path.exists() or read_json(path) != content:
+        owner = directory.stat()
+        write_atomic(path, json.dumps(content).encode(), SECRET, (owner.st_uid, owner.st_gid))
+
+
+def remove_project(folder: Folder, project: str) -> None:
+    """Take the project's role, account, rights and credentials away; none is fine.
+
+    Raises:
+        ProviderError: a store refused.
+        RetryError: a store does not answer.
+    """
+    databases.drop_role(folder, project)
+    objectstore.delete_account(folder, project)
+    (folder.project(project) / _SETTINGS).unlink(missing_ok=True)
+
+
+def project_exists(folder: Folder, project: str) -> bool:
+    """Tell whether the project has been given access."""
+    return (folder.project(project) / _SETTINGS).exists()
+
+
+def project_settings(folder: Folder, project: str) -> ProjectSettings:
+    """Return how the project reaches the warehouse.
+
+    Raises:
+        InputError: the warehouse has no such project.
+    """
+    directory = folder.project(project)
+    if not project_exists(folder, project):
+        message = f"{folder.root} has no project {project!r}"
+        raise InputError(message, "Name one that is deployed, or deploy it.")
+    content = read_json(directory / _SETTINGS)
+    account = databases.account_name(project)
+    pgpass, credentials = directory / "pgpass", directory / "aws-credentials"
+    ports = tuple(content["ports"])
+    libpq = postgres.settings_for(folder, content["database"], account, ports[0])
+    return ProjectSettings(
+        project=project,
+        account=account,
+        database=content["database"],
+        expires=dt.date.fromisoformat(content["expires"]),
+        zones=content["zones"],
+        environment={
+            **{_LIBPQ[name]: value for name, value in libpq.items()},
+            "PGPASSFILE": str(pgpass),
+            "AWS_ENDPOINT_URL_S3": gateway.endpoint(folder, ports[1]),
+            "AWS_REGION": gateway.REGION,
+            "AWS_CA_BUNDLE": str(folder.authority),
+            "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+        },
+        ports=ports,
+        pgpass=pgpass,
+        credentials=credentials,
+    )
+
+
+_LIBPQ = {
+    "host": "PGHOST",
+    "hostaddr": "PGHOSTADDR",
+    "port": "PGPORT",
+    "dbname": "PGDATABASE",
+    "user": "PGUSER",
+    "sslmode": "PGSSLMODE",
+    "sslrootcert": "PGSSLROOTCERT",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+}
+"""Environment variables of libpq, by its connection parameters."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's view of the warehouse: what it may read, and nothing else."""
+
+    folder: Folder
+    settings: ProjectSettings
+
+    def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+        """Return a connection to the database as the project's role.
+
+        Raises:
+            psycopg.OperationalError: refused, such as after the authorisation's end.
+        """
+        import psycopg
+
+        known = self.settings
+        libpq = postgres.settings_for(self.folder, known.database, known.account, known.ports[0])
+        return psycopg.connect(
+            passfile=str(known.pgpass),
+            autocommit=autocommit,
+            **libpq,  # type: ignore[arg-type]
+        )
+
+    def client(self) -> Any:
+        """Return a boto3 S3 client as the project's account."""
+        return gateway.client(self.folder, self._credentials(), self.settings.ports[1])
+
+    def dataset(self, zone: str, prefix: str = "") -> pyarrow.dataset.Dataset:
+        """Open the Parquet files of a zone as one Arrow dataset; see `parquet.open_dataset`.
+
+        Raises:
+            GuardError: the project does not read this zone, or its authorisation has ended.
+            OSError: the object store refuses.
+        """
+        bucket = self.settings.zones.get(zone)
+        if bucket is None or self.settings.expires < dt.datetime.now(dt.UTC).date():
+            why = "may not be read by" if bucket is None else "may be read no more by"
+            message = f"Zone {zone} {why} project {self.settings.project}"
+            raise GuardError(message, "Ask for it in the warehouse's file.")
+        port = self.settings.ports[1]
+        place = Place(self.folder, keys.zone_key(zone), bucket, port, *self._credentials())
+        return parquet.open_dataset(place, prefix)
+
+    def _credentials(self) -> tuple[str, str]:
+        known = objectstore.read_credentials(self.settings.credentials)
+        if known is None:
+            message = f"{self.settings.credentials}: the credentials are missing"
+            raise InputError(message, "Deploy the warehouse again.")
+        return known
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """An administrator's view of the warehouse."""
+
+    folder: Folder
+
+    def connect(
+        self, database: str | None = None, *, autocommit: bool = False
+    ) -> psycopg.Connection[Any]:
+        """Return a connection as the administrator; by default to the warehouse's database."""
+        name = database or databases.database_name(warehouse_of(self.folder))
+        return postgres.admin_connection(self.folder, name, autocommit=autocommit)
+
+    def client(self) -> Any:
+        """Return a boto3 S3 client as the administrator."""
+        return gateway.client(self.folder)
+
+    def dataset(self, zone: str, prefix: str = "") -> pyarrow.dataset.Dataset:
+        """Open the Parquet files of a zone as one Arrow dataset; see `parquet.open_dataset`."""
+        return parquet.open_dataset(self._place(zone), prefix)
+
+    def write_table(self, zone: str, path: str, table: pa.Table) -> None:
+        """Write a table as an encrypted Parquet file of a zone; see `parquet.write_table`."""
+        parquet.write_table(self._place(zone), path, table)
+
+    def bucket(self, zone: str) -> str:
+        """Return the bucket of a zone, named by the zone's or by the bucket's name.
+
+        Raises:
+            InputError: there is no such zone.
+        """
+        for known in objectstore.zones(self.folder):
+            if zone in {known.name, known.bucket}:
+                return known.bucket
+        message = f"{self.folder.root} has no zone {zone!r}"
+        raise InputError(message, "Name one that is deployed.")
+
+    def _place(self, zone: str) -> Place:
+        bucket = self.bucket(zone)
+        known = objectstore.zone_of(self.folder, bucket)
+        name = known.name if known and known.name else zone
+        port = gateway.server_port(self.folder)
+        credentials = gateway.admin_credentials(self.folder)
+        return Place(self.folder, keys.zone_key(name), bucket, port, *credentials)
+
+
+def open_project(data_dir: Path | str, project: str) -> Project:
+    """Open the warehouse in `data_dir` as a project's researchers do.
+
+    Zones' keys are given out for the project's own zones only. That check is a seat belt,
+    not a wall: the keys are files of the account that runs the warehouse, and whoever works
+    under that account can read them. Researchers who must be kept apart work under accounts
+    of their own, with the database and the object store, which hold each project to its
+    zones, and without the key files.
+
+    Raises:
+        InputError: no warehouse is there, or it has no such project.
+    """
+    folder = Folder(Path(data_dir))
+    warehouse_of(folder)
+    return Project(folder, project_settings(folder, project))
+
+
+def open_warehouse(data_dir: Path | str) -> Warehouse:
+    """Open the warehouse in `data_dir` as its administrator.
+
+    Raises:
+        InputError: no warehouse is there.
+    """
+    folder = Folder(Path(data_dir))
+    warehouse_of(folder)
+    return Warehouse(folder)

@@ -1,0 +1,399 @@
+"""The supervisor's process: starts the services, restarts them, stops them.
+
+One thread and no handlers: signals are blocked and waited for, so that none is lost and
+nothing happens in between. The services outlive a supervisor that was killed; the next one
+adopts them by their recorded process, start time and boot.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import grp
+import json
+import os
+import pwd
+import signal
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn
+
+from havre.errors import RetryError
+from havre_local.machine import processes, services
+from havre_local.machine.folder import SECRET, Folder, read_secret, write_atomic, write_json
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from havre_local.machine.services import Service
+
+FIRST_DELAY = 0.2
+"""Seconds before the first restart; doubled each time."""
+LONGEST_DELAY = 30.0
+STABLE_SECONDS = 60.0
+"""A service that ran this long begins again with the shortest delay."""
+STOP_SECONDS = 30.0
+"""Seconds that a service has to end when asked; then it is killed."""
+POLL_SECONDS = 0.5
+"""How often adopted services are looked at: the kernel tells us only of our children."""
+
+_TAKE_SECONDS = 10.0
+_SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+
+
+@dataclass
+class Unit:
+    """A service as it runs."""
+
+    service: Service
+    process: processes.Process | None = None
+    restarts: int = 0
+    delay: float = FIRST_DELAY
+    next_start: float = 0.0
+    """Not started again before this time (monotonic clock, seconds)."""
+    since: float = 0.0
+    """When it started, seconds since the epoch."""
+    started: float = field(default_factory=time.monotonic)
+    last_exit: str = ""
+
+
+def lock_path(folder: Folder) -> Path:
+    """File locked while a supervisor runs; it holds the supervisor's process."""
+    return folder.run / "supervisor.lock"
+
+
+def status_path(folder: Folder) -> Path:
+    """File in which the supervisor says what runs."""
+    return folder.run / "status.json"
+
+
+def main(folder: Folder) -> int:
+    """Become the supervisor of `folder` in the background, unless one runs already.
+
+    Returns:
+        0 once a supervisor is there. The caller's process ends then; the supervisor goes on.
+    """
+    lock = os.open(lock_path(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, SECRET)
+    if not _take(lock, lock_path(folder)):
+        return 0
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    if _detach():
+        return 0
+    with contextlib.suppress(OSError):
+        os.chdir("/")  # so that no file system is kept busy
+    _supervise(folder, lock)
+    return 0
+
+
+def _take(lock: int, path: Path) -> bool:
+    """Take the lock; return False if a supervisor that runs has it.
+
+    Between the two lies a supervisor that has the lock and has not yet written who it is.
+    """
+    deadline = time.monotonic() + _TAKE_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if processes.alive(processes.read_record(path)):
+                return False
+            time.sleep(_TAKE_SECONDS / 1000)
+        else:
+            return True
+    message = f"{path} is locked, by no supervisor"
+    raise RetryError(message, "Try again.")
+
+
+def _detach() -> bool:
+    """Fork twice into a session without a terminal; return True in the first process.
+
+    The first process returns only when the second fork is done, so that the supervisor is
+    then nobody's child who would have to reap it.
+    """
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return True
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    return False
+
+
+def _say(text: str) -> None:
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    sys.stderr.write(f"{stamp} {text}\n")
+    sys.stderr.flush()
+
+
+def _supervise(folder: Folder, lock: int) -> None:
+    """Run until SIGTERM; the lock file names us from the moment signals are safe."""
+    own = processes.identify(os.getpid())
+    if own is not None:
+        os.pwrite(lock, processes.encode(own), 0)
+    _say("supervisor started")
+    units: dict[str, Unit] = {}
+    complaint = ""
+    while True:
+        complaint = _step(folder, units, complaint)
+        asked = _wait(units)
+        if _displaced(folder, lock):
+            _say("the data folder was removed or replaced")
+            for unit in units.values():
+                _end(unit)
+            return
+        if asked:
+            break
+        _note_exits(units)
+    for unit in sorted(units.values(), key=_order, reverse=True):
+        _stop(folder, unit)
+    with contextlib.suppress(OSError):
+        _write_status(folder, units)
+    _say("supervisor stopped")
+
+
+def _displaced(folder: Folder, lock: int) -> bool:
+    """Tell whether the folder is no more the one that we hold, so that another may be."""
+    try:
+        return not os.path.samestat(os.fstat(lock), lock_path(folder).stat())
+    except OSError:
+        return True
+
+
+def _step(folder: Folder, units: dict[str, Unit], before: str) -> str:
+    """Bring the services to what is defined; return what hindered that, said once.
+
+    A full disk or a damaged definition must not end the supervisor.
+    """
+    try:
+        _reload(folder, units)
+        _start_due(folder, units)
+        _write_status(folder, units)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        complaint = f"{type(error).__name__}: {error}"
+        if complaint != before:
+            _say(complaint)
+        return complaint
+    return ""
+
+
+def _order(unit: Unit) -> tuple[int, str]:
+    return unit.service.order, unit.service.name
+
+
+def _wait(units: dict[str, Unit]) -> bool:
+    """Wait for something to do; return whether it is to stop."""
+    now = time.monotonic()
+    waits = [unit.next_start - now for unit in units.values() if unit.process is None]
+    seconds = max(0.0, min([POLL_SECONDS, *waits]))
+    event = signal.sigtimedwait(_SIGNALS, seconds)
+    return event is not None and event.si_signo in {signal.SIGTERM, signal.SIGINT}
+
+
+def _reload(folder: Folder, units: dict[str, Unit]) -> None:
+    """Make `units` what the definitions say."""
+    wanted = {service.name: service for service in services.read_definitions(folder)}
+    for name in [name for name in units if name not in wanted]:
+        _stop(folder, units.pop(name))
+    for name, service in wanted.items():
+        if name not in units:
+            units[name] = _adopt(folder, service)
+        elif units[name].service != service:
+            _change(folder, units[name], service)
+
+
+def _adopt(folder: Folder, service: Service) -> Unit:
+    """Take over the service if an earlier supervisor left it running."""
+    unit = Unit(service)
+    record = processes.read_record(processes.record_path(folder.run / "services", service.name))
+    if record is None or not processes.alive(record):
+        return unit
+    unit.process, unit.since = record, time.time()
+    if _started_digest(folder, service.name) == services.restart_digest(service):
+        _say(f"{service.name}: adopted process {record.pid}")
+        processes.send(record, signal.SIGHUP)
+        return unit
+    _stop(folder, unit)
+    return unit
+
+
+def _change(folder: Folder, unit: Unit, service: Service) -> None:
+    """Let the running service take over its new definition."""
+    restart = services.restart_digest(unit.service) != services.restart_digest(service)
+    if restart:
+        _stop(folder, unit)
+        unit.next_start, unit.delay = 0.0, FIRST_DELAY
+    elif unit.process is not None:
+        _say(f"{service.name}: told to reload")
+        processes.send(unit.process, signal.SIGHUP)
+    unit.service = service
+
+
+def _start_due(folder: Folder, units: dict[str, Unit]) -> None:
+    for unit in sorted(units.values(), key=_order):
+        if unit.process is None and time.monotonic() >= unit.next_start:
+            _start(folder, unit)
+
+
+def _start(folder: Folder, unit: Unit) -> None:
+    """Start the service; what goes wrong is noted as its exit."""
+    name = unit.service.name
+    write_atomic(_digest_path(folder, name), services.restart_digest(unit.service).encode(), SECRET)
+    child = os.fork()
+    if child == 0:
+        _become(folder, unit.service)
+    unit.process = processes.identify(child)
+    unit.since, unit.started = time.time(), time.monotonic()
+    _say(f"{name}: started process {child}")
+    if unit.process is None:
+        _note_exit(unit, "ended at once")
+
+
+def _digest_path(folder: Folder, name: str) -> Path:
+    return folder.run / "services" / f"{name}.started"
+
+
+def _started_digest(folder: Folder, name: str) -> str:
+    try:
+        return _digest_path(folder, name).read_text("ascii")
+    except OSError:
+        return ""
+
+
+def _become(folder: Folder, service: Service) -> NoReturn:
+    """In the child: record the process, then become the service. Never returns."""
+    try:
+        _record_self(folder, service)
+        environment = _environment(folder, service)
+        _redirect(folder.log(service.name))
+        directory = os.open(service.directory, os.O_RDONLY | os.O_DIRECTORY)
+        os.dup2(directory, services.DIRECTORY_FD, inheritable=True)
+        os.setsid()
+        if service.account is not None:
+            _become_account(service.account)
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.execve(service.argv[0], service.argv, environment)  # noqa: S606 - no shell is meant
+    except BaseException as error:  # noqa: BLE001 - a forked child must not go on with our loop
+        _say(f"{service.name}: cannot be started: {error}")
+        os._exit(127)
+
+
+def _record_self(folder: Folder, service: Service) -> None:
+    """Write which process the service is, before it is that service.
+
+    The supervisor's lock is shared by this child until it becomes the service, so that no
+    other supervisor can start while a service runs that is not yet recorded.
+    """
+    own = processes.identify(os.getpid())
+    if own is not None:
+        path = processes.record_path(folder.run / "services", service.name)
+        write_atomic(path, processes.encode(own), SECRET)
+
+
+def _environment(folder: Folder, service: Service) -> dict[str, str]:
+    """Return the service's whole environment: nothing of ours or of the caller's leaks in."""
+    environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
+    environment.update(service.environment)
+    for variable, secret in service.secret_environment.items():
+        environment[variable] = read_secret(folder, secret)
+    return environment
+
+
+def _redirect(log: Path) -> None:
+    """Read nothing; append output and errors to `log`."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, SECRET)
+    os.dup2(null, 0)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+
+
+def _become_account(name: str) -> None:
+    account = pwd.getpwnam(name)
+    groups = [group.gr_gid for group in grp.getgrall() if name in group.gr_mem]
+    os.setgroups([account.pw_gid, *groups])
+    os.setgid(account.pw_gid)
+    os.setuid(account.pw_uid)
+
+
+def _note_exits(units: dict[str, Unit]) -> None:
+    """Reap our children and see which adopted services are gone."""
+    exits = dict(_reap())
+    for unit in units.values():
+        process = unit.process
+        if process is None:
+            continue
+        if process.pid in exits:
+            _note_exit(unit, exits[process.pid])
+        elif not processes.alive(process):
+            _note_exit(unit, "ended; its exit is not known, since it was adopted")
+
+
+def _reap() -> list[tuple[int, str]]:
+    """Return each ended child and how it ended."""
+    ended: list[tuple[int, str]] = []
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            code = os.waitstatus_to_exitcode(status)
+            ended.append((pid, f"killed by signal {-code}" if code < 0 else f"exit code {code}"))
+    return ended
+
+
+def _note_exit(unit: Unit, how: str) -> None:
+    """Plan the restart of a service that ended unasked."""
+    now = time.monotonic()
+    if now - unit.started >= STABLE_SECONDS:
+        unit.delay = FIRST_DELAY
+    unit.process, unit.last_exit = None, how
+    unit.restarts += 1
+    unit.next_start = now + unit.delay
+    _say(f"{unit.service.name}: {how}; started again in {unit.delay:.1f} s")
+    unit.delay = min(unit.delay * 2, LONGEST_DELAY)
+
+
+def _stop(folder: Folder, unit: Unit) -> None:
+    """Stop the service and forget its process."""
+    _end(unit)
+    record = processes.record_path(folder.run / "services", unit.service.name)
+    record.unlink(missing_ok=True)
+
+
+def _end(unit: Unit) -> None:
+    """Stop the service; our files stay as they are."""
+    name = unit.service.name
+    if unit.process is not None:
+        asked = processes.stop(unit.process, signal.Signals[unit.service.stop_signal], STOP_SECONDS)
+        _say(f"{name}: stopped" if asked else f"{name}: did not stop when asked, killed")
+        _reap()
+    unit.process = None
+
+
+def _write_status(folder: Folder, units: dict[str, Unit]) -> None:
+    """Write what runs, if it differs from what is written."""
+    content = {
+        unit.service.name: {
+            "pid": unit.process.pid if unit.process else None,
+            "digest": services.restart_digest(unit.service),
+            "reload": unit.service.reload_on,
+            "since": unit.since,
+            "restarts": unit.restarts,
+            "last_exit": unit.last_exit,
+        }
+        for unit in units.values()
+    }
+    path = status_path(folder)
+    if not path.exists() or _differs(path, content):
+        write_json(path, content)
+
+
+def _differs(path: Path, content: object) -> bool:
+    try:
+        return bool(json.loads(path.read_bytes()) != content)
+    except ValueError:
+        return True

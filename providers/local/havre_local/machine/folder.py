@@ -1,0 +1,372 @@
+"""The data folder of a warehouse: its layout, its files written whole, its secrets and ports."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import GuardError, InputError, RetryError, StateError
+from havre_local.machine import processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+FORMAT = 1
+"""Version of the folder's layout, written into its marker."""
+PRIVATE = 0o700
+SECRET = 0o600
+HOST = "127.0.0.1"
+"""The only address on which the services listen."""
+PORTS = range(20_000, 32_000)
+"""Ports to choose from: below 32768, where Linux takes ports of outgoing connections, so
+that a port stays ours while its service is stopped."""
+
+_ROOT_MODE = 0o711  # researchers reach their project's folder below, but list nothing
+_LAYOUT = {
+    "state": PRIVATE,
+    "certificates": 0o755,
+    "keys": PRIVATE,
+    "secrets": PRIVATE,
+    "object-store": PRIVATE,
+    "object-store/data": PRIVATE,
+    "object-store/versions": PRIVATE,
+    "object-store/accounts": PRIVATE,
+    "logs": PRIVATE,
+    "run": PRIVATE,
+    "run/services": PRIVATE,
+    "backups": PRIVATE,
+    "projects": 0o711,
+}
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The data folder of one warehouse; `root` is made absolute."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root).absolute())
+
+    @property
+    def marker(self) -> Path:
+        """The file that says whose folder this is."""
+        return self.root / "havre.json"
+
+    @property
+    def state(self) -> Path:
+        """The engine's state."""
+        return self.root / "state"
+
+    @property
+    def certificates(self) -> Path:
+        """The authority's certificate (readable) and the private keys (0600)."""
+        return self.root / "certificates"
+
+    @property
+    def authority(self) -> Path:
+        """Certificate of the authority, PEM, for every client to verify with."""
+        return self.certificates / "ca.pem"
+
+    @property
+    def keys(self) -> Path:
+        """Encryption keys, one folder a key."""
+        return self.root / "keys"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords, one file a secret."""
+        return self.root / "secrets"
+
+    @property
+    def database(self) -> Path:
+        """PostgreSQL's own data folder."""
+        return self.root / "database"
+
+    @property
+    def objects(self) -> Path:
+        """The object store's folders: data, versions, accounts."""
+        return self.root / "object-store"
+
+    @property
+    def logs(self) -> Path:
+        """One log a service, and the access log of the object store."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Locks, ports, service definitions and the supervisor's status."""
+        return self.root / "run"
+
+    @property
+    def backups(self) -> Path:
+        """One folder a backup, named by its time (UTC)."""
+        return self.root / "backups"
+
+    def project(self, name: str) -> Path:
+        """Folder of the project `name`, with its credentials (0700)."""
+        return self.root / "projects" / name
+
+    def log(self, service: str) -> Path:
+        """What the service `service` writes to its standard output and error."""
+        return self.logs / f"{service}.log"
+
+
+def prepare(folder: Folder, warehouse: str) -> None:
+    """Create the layout of `folder` for the warehouse named `warehouse`.
+
+    Raises:
+        GuardError: the folder holds something else, or another warehouse.
+        InputError: the folder cannot be created.
+    """
+    try:
+        folder.root.mkdir(mode=_ROOT_MODE, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{folder.root}: cannot be created ({error.strerror})"
+        raise InputError(message, "Choose another data folder.") from error
+    if folder.marker.exists():
+        _check_owner(folder, warehouse)
+    else:
+        _claim(folder, warehouse)
+    folder.root.chmod(_ROOT_MODE)
+    for name, mode in _LAYOUT.items():
+        path = folder.root / name
+        path.mkdir(mode=mode, exist_ok=True)
+        path.chmod(mode)
+
+
+def _check_owner(folder: Folder, warehouse: str) -> None:
+    """Raise GuardError unless the marker names `warehouse` in a format known here."""
+    marker = read_json(folder.marker)
+    if marker.get("format") != FORMAT:
+        message = f"{folder.marker}: format {marker.get('format')!r}, this Havre knows {FORMAT}"
+        raise GuardError(
+            message,
+            "Use the version of Havre that made this folder.",
+        )
+    if marker.get("warehouse") != warehouse:
+        message = (
+            f"{folder.root} holds the warehouse {marker.get('warehouse')!r}, not {warehouse!r}"
+        )
+        raise GuardError(
+            message,
+            "Choose another data folder, or the other warehouse's file.",
+        )
+
+
+def _claim(folder: Folder, warehouse: str) -> None:
+    """Write the marker into an empty folder: first of all, so that a killed run can resume."""
+    # What is ignored: our own half-written marker, the engine's state, and what mkfs leaves.
+    found = [
+        path.name
+        for path in folder.root.iterdir()
+        if path.name not in {"lost+found", "state"} and not path.name.startswith(".havre.json.")
+    ]
+    if found:
+        message = (
+            f"{folder.root} is not empty ({min(found)} …) and holds no warehouse: "
+            f"{warehouse!r} is not put there"
+        )
+        raise GuardError(
+            message,
+            "Choose an empty or new data folder.",
+        )
+    content = {
+        "format": FORMAT,
+        "warehouse": warehouse,
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+    write_json(folder.marker, content, 0o644)
+
+
+def warehouse_of(folder: Folder) -> str:
+    """Return the name of the warehouse that `folder` holds.
+
+    Raises:
+        InputError: the folder holds no warehouse.
+    """
+    if not folder.marker.exists():
+        message = f"{folder.root} holds no warehouse"
+        raise InputError(message, "Name its data folder.")
+    return str(read_json(folder.marker)["warehouse"])
+
+
+def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
+    """Replace `path` by `data`, whole or not at all, also through a power cut.
+
+    Args:
+        path: the file; its folder exists.
+        data: the whole content.
+        mode: permissions, from the first moment on.
+        owner: user and group id, or None for one's own.
+    """
+    with _temporary(path, data, mode, owner) as temporary:
+        temporary.replace(path)
+    sync(path.parent)
+
+
+def write_once(path: Path, data: bytes, mode: int) -> bool:
+    """Create `path` with `data` unless it exists; return whether it was created.
+
+    Of several processes that try at once, exactly one succeeds.
+    """
+    with _temporary(path, data, mode, None) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+    sync(path.parent)
+    return True
+
+
+@contextlib.contextmanager
+def _temporary(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> Iterator[Path]:
+    """Give a synced file with `data` beside `path`; removed afterwards if still there."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, SECRET)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if owner is not None:
+                os.fchown(file.fileno(), *owner)
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sync(directory: Path) -> None:
+    """Make what was renamed in `directory` survive a power cut."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, content: Any, mode: int = SECRET) -> None:
+    """Replace `path` by `content` as JSON, whole or not at all."""
+    write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode(), mode)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in `path`.
+
+    Raises:
+        StateError: it cannot be read.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        message = f"{path}: cannot be read ({error})"
+        raise StateError(message, "Restore it from a backup.") from error
+    if not isinstance(content, dict):
+        message = f"{path}: is not a JSON object"
+        raise StateError(message, "Restore it from a backup.")
+    return content
+
+
+def write_secret(folder: Folder, name: str, value: str) -> None:
+    """Set the secret `name`."""
+    write_atomic(folder.secrets / name, value.encode(), SECRET)
+
+
+def read_secret(folder: Folder, name: str) -> str:
+    """Return the secret `name`.
+
+    Raises:
+        StateError: there is none.
+    """
+    try:
+        return (folder.secrets / name).read_text("utf-8")
+    except OSError as error:
+        message = f"{folder.secrets / name}: cannot be read ({error.strerror})"
+        raise StateError(
+            message,
+            "Deploy the warehouse again, or restore the file.",
+        ) from error
+
+
+def ensure_secret(folder: Folder, name: str, factory: Callable[[], str]) -> str:
+    """Return the secret `name`, made by `factory` the first time."""
+    path = folder.secrets / name
+    if not path.exists():
+        write_once(path, factory().encode(), SECRET)
+    return read_secret(folder, name)
+
+
+def password() -> str:
+    """Return a random password of 32 letters, digits, `-` and `_` (190 bits)."""
+    return secrets.token_urlsafe(24)
+
+
+@contextlib.contextmanager
+def locked(folder: Folder, name: str) -> Iterator[None]:
+    """Hold the lock `name` of the folder; another process waits for it."""
+    descriptor = os.open(folder.run / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, SECRET)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def ensure_port(folder: Folder, service: str, listener: str | None = None) -> int:
+    """Return the port of `service`: chosen free once, and the same ever after.
+
+    Args:
+        folder: the prepared data folder.
+        service: under which name the port is remembered.
+        listener: the supervised service that listens there, if it has another name.
+
+    Raises:
+        RetryError: another process listens there while the service does not run.
+    """
+    path = folder.run / "ports.json"
+    with locked(folder, "ports"):
+        ports = read_json(path) if path.exists() else {}
+        if service not in ports:
+            ports[service] = _free_port(set(ports.values()))
+            write_json(path, ports)
+    port = int(ports[service])
+    ours = processes.recorded_alive(folder.run / "services", listener or service)
+    if not ours and not _bindable(port):
+        message = f"Port {port} of {service} is taken by another process ({path})"
+        raise RetryError(
+            message,
+            "Stop that process, or give the service another free port in that file.",
+        )
+    return port
+
+
+def _free_port(taken: set[int]) -> int:
+    """Return a port of `PORTS` on which nothing listens and that is not in `taken`."""
+    candidates = [port for port in PORTS if port not in taken]
+    secrets.SystemRandom().shuffle(candidates)
+    for port in candidates:
+        if _bindable(port):
+            return port
+    message = f"No free port between {PORTS.start} and {PORTS.stop}"
+    raise RetryError(message, "Stop a service.")
+
+
+def _bindable(port: int) -> bool:
+    """Tell whether nothing listens on `port`."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # Without it, connections that ended a minute ago would count as a listener.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True

@@ -1,0 +1,263 @@
+"""The object store's server, versitygw: its program, its service, its clients and its admin API."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import http.client
+import os
+import shutil
+import ssl
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import MissingDependencyError, ProviderError, RetryError
+from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine.folder import (
+    HOST,
+    PRIVATE,
+    Folder,
+    ensure_port,
+    ensure_secret,
+    password,
+    read_secret,
+)
+from havre_local.machine.services import Probe, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SERVICE = "object-store"
+REGION = "local"
+ADMINISTRATOR = "havre"
+"""Access key of the administrator."""
+ACCESS_LOG = "object-store-access"
+
+_SECRET = "object-store-secret"  # noqa: S105 - the name of the secret, not the secret
+_PROGRAM = "versitygw"
+_HINT = "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+_ADMIN_SECONDS = 30
+_PARTS = ("data", "versions", "accounts")
+
+
+def find_program() -> Path:
+    """Return the program versitygw.
+
+    Looked for in HAVRE_VERSITYGW, beside the Python interpreter, on PATH and in ~/go/bin.
+
+    Raises:
+        MissingDependencyError: it is not there.
+    """
+    named = os.environ.get("HAVRE_VERSITYGW")
+    on_path = shutil.which(_PROGRAM)
+    candidates = [
+        Path(named) if named else None,
+        Path(sys.executable).parent / _PROGRAM if not named else None,
+        Path(on_path) if on_path and not named else None,
+        Path.home() / "go" / "bin" / _PROGRAM if not named else None,
+    ]
+    for path in candidates:
+        if path is not None and path.is_file() and os.access(path, os.X_OK):
+            return path.absolute()
+    where = f"HAVRE_VERSITYGW names {named}, where it is not" if named else "it is not on PATH"
+    message = f"The object store needs {_PROGRAM}: {where}"
+    raise MissingDependencyError(message, f"Run `{_HINT}`, or set HAVRE_VERSITYGW.")
+
+
+def ensure_gateway(folder: Folder) -> Service:
+    """Return the service of the object store. Nothing is started here.
+
+    It listens on 127.0.0.1 with TLS, keeps versions, logs every request, and sends no metrics.
+
+    Raises:
+        MissingDependencyError: versitygw is not installed.
+        RetryError: another process listens on its port.
+    """
+    program = find_program()
+    for part in (folder.objects, *(folder.objects / name for name in _PARTS)):
+        part.mkdir(mode=PRIVATE, exist_ok=True)
+    ensure_secret(folder, _SECRET, password)
+    certificate = ensure_certificate(folder, SERVICE)
+    port = ensure_port(folder, SERVICE)
+    arguments = [
+        f"--port={HOST}:{port}",
+        f"--cert={certificate.path}",
+        f"--key={certificate.path}",
+        f"--region={REGION}",
+        f"--iam-dir={folder.objects / 'accounts'}",
+        f"--access-log={folder.log(ACCESS_LOG)}",
+        "--quiet",
+        "posix",
+        f"--versioning-dir={folder.objects / 'versions'}",
+        "--dir-perms=0700",
+        "--file-perms=0600",
+        str(folder.objects / "data"),
+    ]
+    _private_log(folder)
+    return Service(
+        name=SERVICE,
+        argv=(str(program), *arguments),
+        port=port,
+        probe=Probe.TLS,
+        directory=str(folder.objects),
+        order=1,
+        environment={"ROOT_ACCESS_KEY_ID": ADMINISTRATOR},
+        secret_environment={"ROOT_SECRET_ACCESS_KEY": _SECRET},
+        restart_on=f"{program.stat().st_size}",
+        reload_on=certificate.fingerprint,
+    )
+
+
+def _private_log(folder: Folder) -> None:
+    """Create the access log ourselves: versitygw would make it readable by everybody."""
+    log = folder.log(ACCESS_LOG)
+    log.touch(mode=0o600)
+    log.chmod(0o600)
+
+
+def server_port(folder: Folder) -> int:
+    """Return the port on which the object store listens."""
+    return ensure_port(folder, SERVICE)
+
+
+def endpoint(folder: Folder, port: int | None = None) -> str:
+    """Return the object store's address, for S3 clients."""
+    return f"https://{HOST}:{port or server_port(folder)}"
+
+
+def admin_credentials(folder: Folder) -> tuple[str, str]:
+    """Return access key and secret of the administrator."""
+    return ADMINISTRATOR, read_secret(folder, _SECRET)
+
+
+def client(
+    folder: Folder, credentials: tuple[str, str] | None = None, port: int | None = None
+) -> Any:
+    """Return a boto3 S3 client that verifies the server.
+
+    Args:
+        folder: the data folder, its object store running.
+        credentials: access key and secret, or None for the administrator's.
+        port: the server's port, for those who may not read where it is recorded.
+    """
+    from botocore.config import Config
+
+    access, secret = credentials or admin_credentials(folder)
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path"},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        retries={"mode": "standard", "total_max_attempts": 4},
+        proxies={},
+    )
+    return _session().client(
+        "s3",
+        endpoint_url=endpoint(folder, port),
+        verify=str(folder.authority),
+        config=config,
+        region_name=REGION,
+        aws_access_key_id=access,
+        aws_secret_access_key=secret,
+    )
+
+
+@functools.cache
+def _session() -> Any:
+    """Return boto3's parsed description of S3, which takes 0.1 s to read; no credentials."""
+    import boto3
+
+    return boto3.session.Session()
+
+
+@contextlib.contextmanager
+def asking(folder: Folder, resource: str) -> Iterator[None]:
+    """Turn boto3's errors into ours, naming `resource`.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        message = f"{resource}: {error}"
+        raise ProviderError(message, f"See {folder.log(ACCESS_LOG)}.") from error
+    except BotoCoreError as error:
+        message = f"{resource}: the object store does not answer ({error})"
+        raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
+
+
+def accounts(folder: Folder) -> dict[str, str]:
+    """Return the secret of every account, by access key."""
+    tree = ET.fromstring(_admin(folder, "/list-users"))  # noqa: S314 - our own server's answer
+    return {
+        account.findtext("Access", ""): account.findtext("Secret", "")
+        for account in tree.iter("Accounts")
+    }
+
+
+def create_account(folder: Folder, access: str, secret: str) -> None:
+    """Create an account without any right of its own."""
+    content = {"Access": access, "Secret": secret, "Role": "user"}
+    _admin(folder, "/create-user", body=_xml("Account", content))
+
+
+def update_account(folder: Folder, access: str, secret: str) -> None:
+    """Replace the secret of an account."""
+    _admin(folder, f"/update-user?access={access}", body=_xml("MutableProps", {"Secret": secret}))
+
+
+def remove_account(folder: Folder, access: str) -> None:
+    """Remove an account; none is fine."""
+    _admin(folder, f"/delete-user?access={access}")
+
+
+def _xml(name: str, content: Mapping[str, str]) -> bytes:
+    root = ET.Element(name)
+    for key, value in content.items():
+        ET.SubElement(root, key).text = value
+    return ET.tostring(root)
+
+
+def _admin(folder: Folder, target: str, body: bytes = b"") -> bytes:
+    """Send a signed request to the admin API; return the answer.
+
+    Raises:
+        ProviderError: it was refused.
+        RetryError: the server does not answer.
+    """
+    context = ssl.create_default_context(cafile=str(folder.authority))
+    port = ensure_port(folder, SERVICE)
+    connection = http.client.HTTPSConnection(HOST, port, timeout=_ADMIN_SECONDS, context=context)
+    try:
+        connection.request("PATCH", target, body, _signed(folder, target, body))
+        response = connection.getresponse()
+        answer = response.read()
+    except OSError as error:
+        message = f"{SERVICE}: no answer ({error})"
+        raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
+    finally:
+        connection.close()
+    if response.status >= http.client.BAD_REQUEST:
+        path = target.partition("?")[0]
+        message = f"{SERVICE}: {path} was refused with status {response.status}"
+        raise ProviderError(message, f"See {folder.log(SERVICE)}.")
+    return answer
+
+
+def _signed(folder: Folder, target: str, body: bytes) -> dict[str, str]:
+    """Return the headers of a request, signed as the administrator."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+    from botocore.credentials import Credentials
+
+    headers = {"X-Amz-Content-Sha256": hashlib.sha256(body).hexdigest()}
+    request = AWSRequest("PATCH", f"{endpoint(folder)}{target}", headers, data=body)
+    SigV4Auth(Credentials(*admin_credentials(folder)), "s3", REGION).add_auth(request)
+    return dict(request.headers.items())

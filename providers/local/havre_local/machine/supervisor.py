@@ -1,0 +1,267 @@
+"""Start, ask and stop the supervisor: `python -m havre_local.machine.supervisor DATA_DIR`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import RetryError, StateError
+from havre_local.machine import daemon, processes, services
+from havre_local.machine.folder import SECRET, Folder, read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from havre_local.machine.services import Service
+
+DEADLINE_SECONDS = 60.0
+"""How long services have to answer; a database recovering from a crash needs some of it."""
+LOG_LINES = 15
+"""Last lines of a log shown in an error."""
+
+_POLL_SECONDS = 0.05
+_LAUNCH_SECONDS = 20.0
+# The supervisor lives long: nothing else of the caller's environment stays in its memory.
+_ENVIRONMENT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_LIBRARY_PATH"})
+_MEASURING = "COVERAGE_"
+
+
+class State(StrEnum):
+    """What a service does."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    RESTARTING = "restarting"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """What a service does, proved by a probe."""
+
+    name: str
+    state: State
+    pid: int | None
+    port: int
+    since: float
+    """When it started, seconds since the epoch; 0: never."""
+    restarts: int
+    """Restarts after unasked ends, since its supervisor started."""
+    detail: str
+
+
+def ensure_running(
+    folder: Folder, *wanted: Service, deadline_seconds: float = DEADLINE_SECONDS
+) -> None:
+    """Have the `wanted` services run as defined, and wait until each answers.
+
+    Starts the supervisor if none runs. Services defined before and not named here go on.
+
+    Args:
+        folder: the prepared data folder.
+        wanted: definitions; a changed one is taken over by reload or restart.
+        deadline_seconds: how long to wait for all of them together.
+
+    Raises:
+        RetryError: a service did not answer in time; it names the log and its last lines.
+    """
+    for service in wanted:
+        services.write_definition(folder, service)
+    deadline = time.monotonic() + deadline_seconds
+    _wake(folder)
+    for service in wanted:
+        _await(folder, service, deadline)
+
+
+def remove(folder: Folder, *names: str) -> None:
+    """Stop the services of these names and forget their definitions."""
+    for name in names:
+        services.definition_path(folder, name).unlink(missing_ok=True)
+    supervisor = running(folder)
+    if supervisor is not None:
+        processes.send(supervisor, signal.SIGHUP)
+        _await_removal(folder, names)
+    else:
+        _stop_unsupervised(folder, names)
+
+
+def stop(folder: Folder) -> None:
+    """Stop the supervisor and every service; definitions stay for the next start.
+
+    Raises:
+        RetryError: the supervisor did not end in time.
+    """
+    supervisor = running(folder)
+    if supervisor is not None:
+        processes.send(supervisor, signal.SIGTERM)
+        count = len(services.read_definitions(folder))
+        if not processes.wait_gone(supervisor, daemon.STOP_SECONDS * (count + 1)):
+            raise _late(folder, "supervisor", "it did not stop")
+    # What a supervisor that was killed has left behind.
+    names = [service.name for service in reversed(services.read_definitions(folder))]
+    _stop_unsupervised(folder, names)
+
+
+def status(folder: Folder) -> tuple[ServiceStatus, ...]:
+    """Tell what each defined service does, in the order of their start; each is probed."""
+    told = _told(folder)
+    supervised = running(folder) is not None
+    return tuple(
+        _status(folder, service, told.get(service.name, {}), supervised)
+        for service in services.read_definitions(folder)
+    )
+
+
+def running(folder: Folder) -> processes.Process | None:
+    """Return the supervisor's process if one runs."""
+    process = processes.read_record(daemon.lock_path(folder))
+    return process if processes.alive(process) else None
+
+
+def last_lines(path: Path, count: int = LOG_LINES) -> str:
+    """Return the last `count` lines of a log, empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 16_384))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-count:])
+
+
+def _wake(folder: Folder) -> None:
+    """Let the supervisor look at the definitions, started first if none runs."""
+    supervisor = running(folder)
+    if supervisor is None or not processes.send(supervisor, signal.SIGHUP):
+        _launch(folder)
+
+
+def _launch(folder: Folder) -> None:
+    """Start a supervisor in the background and wait until it is there."""
+    log = folder.log("supervisor")
+    output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, SECRET)
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name in _ENVIRONMENT or name.startswith(_MEASURING)
+    }
+    environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    try:
+        result = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            timeout=_LAUNCH_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _late(folder, "supervisor", "it did not start") from error
+    finally:
+        os.close(output)
+    if result.returncode != 0:
+        raise _late(folder, "supervisor", f"it ended with exit code {result.returncode}")
+
+
+def _await(folder: Folder, service: Service, deadline: float) -> None:
+    """Wait until the service runs as defined and answers its probe."""
+    problem = "not started"
+    while time.monotonic() < deadline:
+        if running(folder) is None:  # it was just stopping, or was killed
+            _launch(folder)
+        elif _as_defined(folder, service):
+            problem = services.probe(folder, service)
+            if not problem:
+                return
+        time.sleep(_POLL_SECONDS)
+    raise _late(folder, service.name, problem)
+
+
+def _as_defined(folder: Folder, service: Service) -> bool:
+    """Tell whether the supervisor runs this very definition."""
+    told = _told(folder).get(service.name, {})
+    wanted = (services.restart_digest(service), service.reload_on)
+    return bool(told.get("pid")) and (told["digest"], told["reload"]) == wanted
+
+
+def _await_removal(folder: Folder, names: Iterable[str]) -> None:
+    deadline = time.monotonic() + daemon.STOP_SECONDS + _LAUNCH_SECONDS
+    while set(_told(folder)) & set(names):
+        if time.monotonic() > deadline:
+            raise _late(folder, "supervisor", f"{', '.join(names)} did not stop")
+        time.sleep(_POLL_SECONDS)
+
+
+def _stop_unsupervised(folder: Folder, names: Iterable[str]) -> None:
+    """Stop services that no supervisor watches, by their recorded processes."""
+    for name in names:
+        path = processes.record_path(folder.run / "services", name)
+        process = processes.read_record(path)
+        if process is not None:
+            # SIGINT ends PostgreSQL without waiting for its clients, and all others too.
+            processes.stop(process, signal.SIGINT, daemon.STOP_SECONDS)
+            path.unlink(missing_ok=True)
+
+
+def _told(folder: Folder) -> dict[str, Any]:
+    """Return what the supervisor last wrote."""
+    try:
+        return read_json(daemon.status_path(folder))
+    except StateError:
+        return {}
+
+
+def _status(
+    folder: Folder, service: Service, told: dict[str, Any], supervised: bool
+) -> ServiceStatus:
+    path = processes.record_path(folder.run / "services", service.name)
+    process = processes.read_record(path)
+    pid = process.pid if process is not None and processes.alive(process) else None
+    state, detail = _judge(folder, service, pid, supervised)
+    return ServiceStatus(
+        name=service.name,
+        state=state,
+        pid=pid,
+        port=service.port,
+        since=float(told.get("since", 0.0)),
+        restarts=int(told.get("restarts", 0)),
+        detail=detail or str(told.get("last_exit", "")),
+    )
+
+
+def _judge(
+    folder: Folder, service: Service, pid: int | None, supervised: bool
+) -> tuple[State, str]:
+    """Return what the service does, and why that is not simply running."""
+    if pid is None:
+        return (State.RESTARTING if supervised else State.STOPPED), ""
+    problem = services.probe(folder, service)
+    if problem:
+        return State.UNHEALTHY, problem
+    return State.RUNNING, "" if supervised else "no supervisor watches it"
+
+
+def _late(folder: Folder, name: str, problem: str) -> RetryError:
+    log = folder.log(name)
+    lines = last_lines(log) or "(the log is empty)"
+    return RetryError(f"{name}: {problem} ({log})\n{lines}", "Mend what the log says; run again.")
+
+
+def _main() -> int:
+    arguments = sys.argv[1:]
+    if len(arguments) != 1:
+        sys.stderr.write("usage: python -m havre_local.machine.supervisor DATA_DIR\n")
+        return 2
+    return daemon.main(Folder(Path(arguments[0])))
+
+
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,139 @@
+"""What an administrator does with a warehouse that stands on this machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.provider import (
+    BackupSummary,
+    Kept,
+    ProjectConnection,
+    ServiceState,
+    ServiceStatus,
+)
+from havre_local import services
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from havre_local.machine.folder import Folder
+    from havre_local.settings import LocalSettings
+
+
+@dataclass(frozen=True)
+class LocalOperations:
+    """Implements `havre.provider.Operations` over a data folder."""
+
+    settings: LocalSettings
+
+    @property
+    def folder(self) -> Folder:
+        """The data folder."""
+        from havre_local.machine.folder import Folder
+
+        return Folder(self.settings.data_dir)
+
+    def status(self) -> Sequence[ServiceStatus]:
+        """Every service, and the supervisor above them, probed now."""
+        from havre_local.machine import supervisor
+
+        folder = self.folder
+        process = supervisor.running(folder)
+        state = ServiceState.RUNNING if process else ServiceState.STOPPED
+        detail = f"process {process.pid}" if process else "crashes are not repaired"
+        found = [ServiceStatus("supervisor", state, "", detail)]
+        for service in supervisor.status(folder):
+            endpoint = f"127.0.0.1:{service.port}"
+            restarts = f"{service.restarts} restarts" if service.restarts else ""
+            told = service.detail or (f"process {service.pid}" if service.pid else "")
+            detail = ", ".join(filter(None, (told, restarts)))
+            found.append(
+                ServiceStatus(service.name, ServiceState(service.state.value), endpoint, detail)
+            )
+        return found
+
+    def stop(self) -> None:
+        """Stop the services; data stay."""
+        from havre_local.machine import supervisor
+
+        supervisor.stop(self.folder)
+
+    def connect(self, project: str) -> ProjectConnection:
+        """What researchers of `project` need; secrets stay in files of mode 0600."""
+        from havre_local.machine import access
+        from havre_local.machine.database import schema_name
+
+        found = access.project_settings(self.folder, project)
+        return ProjectConnection(
+            project=project,
+            environment={
+                "HAVRE_DATA_DIR": str(self.folder.root),
+                "HAVRE_PROJECT": project,
+                **found.environment,
+            },
+            zones=found.zones,
+            schemas={zone: schema_name(zone) for zone in found.zones},
+            secrets=found.secrets,
+        )
+
+    def backup(self) -> BackupSummary:
+        """Back up database and zones, read all of it back, and let old backups go."""
+        from havre_local.machine import backups
+        from havre_local.machine.folder import read_json
+
+        folder, now = self.folder, dt.datetime.now(dt.UTC)
+        services.wake(folder)
+        info = backups.backup(folder, now)
+        contents = backups.verify(folder, info.path)
+        backups.prune(folder, read_json(folder.backups / "policy.json")["retention_days"], now)
+        return BackupSummary(
+            path=info.path,
+            created=info.created,
+            objects=sum(zone["count"] for zone in contents.zones),
+            rows=sum(contents.rows.values()),
+            size=info.size,
+        )
+
+    def restore(self, backup: Path, keys: Path, passphrase: str) -> BackupSummary:
+        """Load a backup into this warehouse, which must be empty, and compare what is there."""
+        from havre_local.machine import backups
+
+        services.wake(self.folder)
+        info = backups.read_info(backup)
+        found = backups.restore(backup, self.folder, keys, passphrase)
+        return BackupSummary(
+            path=backup,
+            created=info.created,
+            objects=found.versions,
+            rows=sum(found.rows.values()),
+            size=info.size,
+        )
+
+    def export_keys(self, target: Path, passphrase: str) -> None:
+        """Write all keys to `target`, encrypted under `passphrase`."""
+        from havre_local.machine import keys
+
+        keys.export_keys(self.folder, target, passphrase)
+
+    def destroy(self) -> Sequence[Kept]:
+        """Delete database, backups and every object version that no lock protects."""
+        import shutil
+
+        from havre_local.machine import database, objectstore
+        from havre_local.machine.folder import warehouse_of
+
+        folder = self.folder
+        services.wake(folder)
+        kept = [
+            Kept(zone.name or zone.bucket, locked.key, locked.until)
+            for zone in objectstore.zones(folder)
+            for locked in objectstore.destroy_zone(folder, zone.bucket)
+        ]
+        database.drop_database(folder, database.database_name(warehouse_of(folder)))
+        for path in folder.backups.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+        return kept

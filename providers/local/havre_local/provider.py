@@ -1,0 +1,69 @@
+"""The provider itself: who it is, what it can do, and its parts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from havre.provider import Operator
+from havre_local.capabilities import CAPABILITIES, gaps
+from havre_local.settings import LocalSettings
+from havre_local.sites import EverySite
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from havre.parts import Parts
+    from havre.provider import Capability, Gap, Operations, Site, Supported
+    from havre.spec import Warehouse
+
+
+class LocalProvider:
+    """This machine as a provider."""
+
+    name = "local"
+    operator = Operator("whoever runs this machine", None, ())
+    sites: Mapping[str, Site] = EverySite()
+    capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    settings: type[BaseModel] = LocalSettings
+
+    def parts(self, settings: BaseModel) -> Parts:
+        """The builders, each given the settings."""
+        from havre.parts import Parts
+        from havre_local.access import access
+        from havre_local.audit import audit
+        from havre_local.backup import backup
+        from havre_local.cluster import cluster
+        from havre_local.database import database
+        from havre_local.keys import keys
+        from havre_local.network import network
+        from havre_local.registry import registry
+        from havre_local.zones import zones
+
+        mine = cast("LocalSettings", settings)
+        return Parts(
+            network=partial(network, mine),
+            keys=partial(keys, mine),
+            audit=partial(audit, mine),
+            zones=partial(zones, mine),
+            database=partial(database, mine),
+            registry=registry,
+            cluster=cluster,
+            access=partial(access, mine),
+            backup=partial(backup, mine),
+        )
+
+    def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
+        """What this machine cannot do for a spec."""
+        return gaps(spec, cast("LocalSettings", settings))
+
+    def operations(self, settings: BaseModel) -> Operations:
+        """What can be done with a warehouse that stands here."""
+        from havre_local.operations import LocalOperations
+
+        return LocalOperations(cast("LocalSettings", settings))
+
+
+provider = LocalProvider()

@@ -1,0 +1,213 @@
+"""Pulumi resources of this machine: dynamic ones, so that no plugin is needed.
+
+A `Kind` is a handful of plain functions; `Managed` is the one provider class behind all of
+them. It is pickled by reference to this module with the kind's own reference, so that the
+state holds no code and stays the same in process and under the Pulumi CLI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+from pulumi.dynamic import (
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    Resource,
+    ResourceProvider,
+    UpdateResult,
+)
+
+if TYPE_CHECKING:
+    from havre_local.machine.folder import Folder
+
+Props = Mapping[str, Any]
+PROVIDER_KEY = "__provider"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of resource is made, changed, looked at and removed.
+
+    Every function must be safe to run again after a crash at any point.
+
+    Attributes:
+        ensure: make or change the resource to match its inputs; returns the outputs.
+        remove: remove it; raises GuardError while it holds data.
+        look: outputs as they are now, or None where it is gone.
+        drifted: whether the resource needs `ensure` although its inputs are unchanged.
+        identity: names of the inputs whose change makes it another resource.
+    """
+
+    ensure: Callable[[Props], dict[str, Any]]
+    remove: Callable[[Props], None]
+    look: Callable[[Props], dict[str, Any] | None]
+    drifted: Callable[[Props], bool] = lambda _props: False
+    identity: tuple[str, ...] = ("data_dir",)
+
+
+def kind_at(reference: str) -> Kind:
+    """The kind at `module:NAME`."""
+    module, _, name = reference.partition(":")
+    kind: Kind = getattr(import_module(module), name)
+    return kind
+
+
+class Managed(ResourceProvider):
+    """Serves every kind of resource of this machine."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """Compare inputs with what was made; outputs that no input decides are stable."""
+        kind = kind_at(self.kind)
+        changed = [k for k in news if k != PROVIDER_KEY and olds.get(k) != news[k]]
+        return DiffResult(
+            changes=bool(changed) or kind.drifted(olds),
+            replaces=[key for key in changed if key in kind.identity],
+            stables=[key for key in olds if key not in news],
+            delete_before_replace=True,
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the resource; its id is its place in the data folder."""
+        outputs = kind_at(self.kind).ensure(props)
+        name = str(props.get("name", "warehouse"))
+        return CreateResult(f"{self.kind.rpartition(':')[2].lower()}/{name}", {**props, **outputs})
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Change the resource in place."""
+        return UpdateResult({**news, **kind_at(self.kind).ensure(news)})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The resource as it is now."""
+        now = kind_at(self.kind).look(props)
+        return ReadResult("", {}) if now is None else ReadResult(id_, {**props, **now})
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Remove the resource."""
+        kind_at(self.kind).remove(props)
+
+
+def folder_of(props: Props) -> Folder:
+    """The data folder that a resource belongs to."""
+    from havre_local.machine.folder import Folder
+
+    return Folder(Path(props["data_dir"]))
+
+
+def with_outputs(props: Props, *outputs: str) -> dict[str, Any]:
+    """Inputs of a resource, with the outputs that only making it can tell."""
+    return {**props, **dict.fromkeys(outputs)}
+
+
+class DataFolder(Resource, module="havre-local", name="DataFolder"):
+    """The data folder, with its layout and its certification authority."""
+
+    authority: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.network:FOLDER")
+        super().__init__(provider, name, with_outputs(props, "authority"), opts)
+
+
+class Key(Resource, module="havre-local", name="Key"):
+    """An encryption key, in versions."""
+
+    reference: pulumi.Output[str]
+    version: pulumi.Output[int]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        outputs = with_outputs(props, "reference", "version", "holds_data")
+        super().__init__(Managed("havre_local.keys:KEY"), name, outputs, opts)
+
+
+class LogStore(Resource, module="havre-local", name="LogStore"):
+    """Where every service's logs go."""
+
+    location: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.audit:LOGS")
+        super().__init__(provider, name, with_outputs(props, "location", "holds_data"), opts)
+
+
+class ObjectStore(Resource, module="havre-local", name="ObjectStore"):
+    """The S3 service."""
+
+    endpoint: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.zones:STORE")
+        super().__init__(provider, name, with_outputs(props, "endpoint"), opts)
+
+
+class Zone(Resource, module="havre-local", name="Zone"):
+    """A bucket with its versions and lock."""
+
+    bucket: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.zones:ZONE")
+        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
+
+
+class DatabaseServer(Resource, module="havre-local", name="DatabaseServer"):
+    """The PostgreSQL service."""
+
+    endpoint: pulumi.Output[str]
+    served_version: pulumi.Output[int]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.database:SERVER")
+        outputs = with_outputs(props, "endpoint", "served_version")
+        super().__init__(provider, name, outputs, opts)
+
+
+class Database(Resource, module="havre-local", name="Database"):
+    """The warehouse's database, with its extensions."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.database:DATABASE")
+        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
+
+
+class Schema(Resource, module="havre-local", name="Schema"):
+    """The tables of one zone."""
+
+    name: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.database:SCHEMA")
+        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
+
+
+class ProjectAccess(Resource, module="havre-local", name="ProjectAccess"):
+    """A project's identity in both stores, with exactly its zones."""
+
+    identity: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.access:PROJECT")
+        super().__init__(provider, name, with_outputs(props, "identity"), opts)
+
+
+class BackupPolicy(Resource, module="havre-local", name="BackupPolicy"):
+    """How long backups are kept, and with which key they are encrypted."""
+
+    location: pulumi.Output[str]
+
+    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
+        provider = Managed("havre_local.backup:POLICY")
+        super().__init__(provider, name, with_outputs(props, "location", "holds_data"), opts)

@@ -1,0 +1,29 @@
+"""What a stack on this machine must say beyond the spec."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        message = f"{path} is not absolute"
+        raise ValueError(message)
+    return path
+
+
+class LocalSettings(BaseModel):
+    """Settings of the local provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+        description="Absolute path of the warehouse's folder on this machine"
+    )
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
+        default=None,
+        description="Country in which this machine stands, ISO 3166-1 alpha-2, as its owner says",
+    )

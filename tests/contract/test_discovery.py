@@ -1,0 +1,69 @@
+import re
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+import havre.provider
+from havre.errors import BugError, MissingDependencyError
+from havre.provider import Support, Supported, find, installed
+
+CORE = Path(havre.provider.__file__).parent
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch):
+    def register(**entries: str) -> None:
+        found = [EntryPoint(n, v, havre.provider.ENTRY_POINT_GROUP) for n, v in entries.items()]
+        monkeypatch.setattr(havre.provider, "entry_points", lambda **_: found)
+
+    return register
+
+
+def test_the_local_provider_is_installed() -> None:
+    assert find("local").name == "local"
+    assert [entry.name for entry in installed() if entry.error] == []
+
+
+def test_a_provider_that_is_not_installed_says_how_to_install_it(registered) -> None:
+    registered(paper="tests.contract.toy_provider:provider")
+    with pytest.raises(MissingDependencyError) as caught:
+        find("papier")
+    assert caught.value.message == "provider `papier` is not installed (installed: paper)"
+    assert caught.value.remedy == (
+        "Did you mean `paper`? Install it with: pip install 'havre[papier]'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("tests.contract.nowhere:provider", "ModuleNotFoundError: No module named"),
+        ("tests.contract.toy_provider:missing", "AttributeError"),
+        ("tests.contract.toy_provider:NO_HSM", "it lacks name, operator, sites"),
+    ],
+)
+def test_a_broken_provider_is_told_from_a_missing_one(registered, target: str, why: str) -> None:
+    registered(paper=target)
+    with pytest.raises(BugError, match="provider `paper` is installed but broken") as caught:
+        find("paper")
+    assert why in caught.value.message
+    (entry,) = installed()
+    assert entry.provider is None
+    assert why in entry.error
+
+
+def test_support_without_a_reason_is_refused() -> None:
+    assert Supported(Support.NATIVE).reason == ""
+    with pytest.raises(ValueError, match="support `partial` needs a reason"):
+        Supported(Support.PARTIAL)
+
+
+def test_the_core_names_no_provider() -> None:
+    named = [
+        f"{path.relative_to(CORE)}:{number}"
+        for path in CORE.rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if re.search(r"azure|ovh|scaleway|havre_local", line, re.IGNORECASE)
+    ]
+    assert named == []

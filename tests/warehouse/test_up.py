@@ -1,0 +1,204 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+from havre_local.machine.access import open_warehouse
+from havre_local.machine.objectstore import zone_of
+from tests.warehouse.conftest import Site
+
+STAY = "two-years-later"
+
+
+def put(site: Site, zone: str, key: str = "note.txt", body: bytes = b"kept") -> str:
+    warehouse = open_warehouse(site.data_dir)
+    found = warehouse.client().put_object(Bucket=warehouse.bucket(zone), Key=key, Body=body)
+    return str(found["VersionId"])
+
+
+def get(site: Site, zone: str, key: str = "note.txt") -> bytes:
+    warehouse = open_warehouse(site.data_dir)
+    return warehouse.client().get_object(Bucket=warehouse.bucket(zone), Key=key)["Body"].read()
+
+
+def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    text = capsys.readouterr().out
+    assert "14 changes: 14 to create" in text
+    assert f"chu-trial stands in {site.data_dir}" in text.replace("\n", " ")
+    assert site.up() == 0
+    assert capsys.readouterr().out.strip() == "0 changes"
+    assert main(site.command("status")) == 0
+
+
+def test_a_project_added_or_removed_touches_nothing_else(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    site.spec["projects"][STAY] = {**site.spec["projects"]["bed-occupancy"], "title": "Later"}
+    assert site.changes(capsys) == [("create", f"chu-trial-access-{STAY}")]
+    del site.spec["projects"][STAY]
+    assert site.changes(capsys) == [("delete", f"chu-trial-access-{STAY}")]
+    assert main(site.command("connect", STAY)) == ExitCode.INPUT
+    assert "no project" in capsys.readouterr().err
+
+
+def test_a_zone_that_holds_data_cannot_leave_the_file_and_an_empty_one_can(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    put(site, "landing")
+    landing = site.spec["zones"].pop("landing")
+    assert site.up() == ExitCode.ENGINE
+    assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
+    assert get(site, "landing") == b"kept"
+    site.spec["zones"]["landing"] = landing
+    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    assert site.up() == 0
+    del site.spec["zones"]["spare"]
+    changes = site.changes(capsys)
+    assert sorted(changes) == [
+        ("delete", "chu-trial-database-schema-spare"),
+        ("delete", "chu-trial-keys-zone-spare"),
+        ("delete", "chu-trial-zones-spare"),
+    ]
+    assert zone_of(site.folder, "chu-trial-staging-spare") is None
+    assert get(site, "landing") == b"kept"
+
+
+def test_tables_with_rows_guard_their_zone_too(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    with open_warehouse(site.data_dir).connect() as connection:
+        connection.execute("CREATE TABLE landing.visit AS SELECT 1 AS id")
+    del site.spec["zones"]["landing"]
+    assert site.up() == ExitCode.ENGINE
+    assert "chu-trial-database-schema-landing would be deleted" in capsys.readouterr().err
+
+
+def test_a_stopped_warehouse_is_repaired_by_the_next_run(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    put(site, "curated")
+    assert main(site.command("down")) == 0
+    assert main(site.command("status")) == ExitCode.ENGINE
+    assert site.changes(capsys) == [
+        ("update", "chu-trial-zones-store"),
+        ("update", "chu-trial-database-server"),
+    ]
+    assert get(site, "curated") == b"kept"
+    assert main(site.command("status")) == 0
+
+
+def test_a_second_run_at_the_same_time_is_refused(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.write()
+    first = subprocess.Popen(
+        [sys.executable, "-m", "havre", *site.command("up", str(site.file), "--yes")],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not (site.store.folder / "lock").exists() or not site.store.path.exists():
+            assert first.poll() is None
+            time.sleep(0.01)
+        os.kill(first.pid, signal.SIGSTOP)
+        assert site.up() == ExitCode.ENGINE
+        assert f"another run is changing {site.data_dir} (process {first.pid})" in " ".join(
+            capsys.readouterr().err.split()
+        )
+    finally:
+        os.kill(first.pid, signal.SIGCONT)
+        assert first.wait() == 0
+
+
+def test_another_warehouse_does_not_take_over_a_folder(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    site.spec["name"] = "intruder"
+    assert site.up() == ExitCode.ENGINE
+    assert "holds the warehouse `chu-trial`, not `intruder`" in capsys.readouterr().err
+
+
+def test_nothing_is_applied_unless_somebody_agrees(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(site.command("up", str(site.file))) == ExitCode.INPUT
+    captured = capsys.readouterr()
+    assert "14 changes" in captured.out
+    assert "--yes" in captured.err
+    assert not site.store.path.exists()
+
+
+def test_a_damaged_state_is_refused_and_nothing_is_lost(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    put(site, "curated")
+    whole = site.store.path.read_bytes()
+    site.store.path.write_bytes(whole[:200])
+    assert site.up() == ExitCode.ENGINE
+    assert "stack.json" in capsys.readouterr().err
+    site.store.path.write_bytes(whole)
+    assert site.changes(capsys) == []
+    assert get(site, "curated") == b"kept"
+
+
+def test_json_of_up_and_status_is_for_machines(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(site.changes(capsys)) == 14
+    assert main(site.command("status", "--json")) == 0
+    status = json.loads(capsys.readouterr().out)
+    assert status["healthy"] is True
+    assert {s["name"] for s in status["services"]} >= {"supervisor", "object-store", "postgresql"}
+
+
+def test_destroying_needs_the_name_and_leaves_what_is_locked(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site.spec["zones"]["curated"]["immutable_days"] = 3
+    assert site.up() == 0
+    put(site, "curated")
+    put(site, "landing")
+    assert main(site.command("down", "--destroy-data", "chu")) == ExitCode.ENGINE
+    assert "not `chu`" in capsys.readouterr().err
+    assert get(site, "landing") == b"kept"
+    assert main(site.command("down", "--destroy-data", "chu-trial")) == 0
+    text = capsys.readouterr().out
+    assert "kept: zone curated holds 1 locked versions, the last until" in text
+    assert "note.txt" not in text
+    kept = {r.name for r in site.store.load().resources if r.custom}
+    assert kept == {
+        "default",
+        "chu-trial-network-folder",
+        "chu-trial-audit-logs",
+        "chu-trial-keys-zone-curated",
+        "chu-trial-zones-store",
+        "chu-trial-zones-curated",
+    }
+    assert site.up() == 0
+    assert get(site, "curated") == b"kept"
+
+
+def test_destroying_what_no_lock_keeps_leaves_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    put(site, "curated")
+    capsys.readouterr()
+    assert main(site.command("down", "--destroy-data", "chu-trial", "--json")) == 0
+    assert len(json.loads(capsys.readouterr().out)["deleted"]) == 14
+    assert not site.data_dir.exists()
+    assert main(site.command("status")) == ExitCode.INPUT
