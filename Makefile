@@ -57,9 +57,11 @@ $(BIN)/uv: bootstrap.lock
 
 $(VENV)/.installed: $(BIN)/uv requirements.lock $(PROJECTS)
 	@echo "Installing Python packages into $(VENV) ..."
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
+	  --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
 	  -e . -e providers/local
+	@$(BIN)/python -m compileall -q havre providers/local/havre_local
 	@touch $@
 
 $(BIN)/versitygw: $(BIN)/uv

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,7 @@ CONNECT_SECONDS = 10
 _SECRET = "database-password"  # noqa: S105 - the name of the secret, not the secret
 _BUILTIN_LOCALE_SINCE = 17
 _SETTINGS = "havre.conf"
+_UNFINISHED = ".database."
 
 
 def ensure_cluster(
@@ -101,9 +103,9 @@ def destroy_cluster(folder: Folder) -> None:
     """
     supervisor.remove(folder, FRONT, SERVICE)
     with locked(folder, SERVICE):
-        for path in (folder.database, _unfinished(folder)):
-            if path.exists():
-                shutil.rmtree(path)
+        _clear_unfinished(folder)
+        if folder.database.exists():
+            shutil.rmtree(folder.database)
 
 
 def admin_settings(folder: Folder, database: str = "postgres") -> dict[str, str]:
@@ -176,15 +178,17 @@ def existing_major(folder: Folder) -> int | None:
         return None
 
 
-def _unfinished(folder: Folder) -> Path:
-    return folder.root / ".database.new"
+def _clear_unfinished(folder: Folder) -> None:
+    """Remove what killed runs have left of clusters they were creating."""
+    for path in folder.root.glob(f"{_UNFINISHED}*"):
+        # An initdb may still be at work in there, so that not all goes at once.
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def _create(folder: Folder, chosen: Installation, account: str | None) -> None:
     """Create the cluster beside its place, then move it there whole."""
-    path = _unfinished(folder)
-    if path.exists():  # of a run that was killed
-        shutil.rmtree(path)
+    _clear_unfinished(folder)
+    path = folder.root / f"{_UNFINISHED}{secrets.token_hex(6)}"
     path.mkdir(mode=PRIVATE)
     path.chmod(PRIVATE)
     owner = installation.owner(account)
