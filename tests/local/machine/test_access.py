@@ -1,0 +1,199 @@
+"""Access: settings without secrets, and nothing secret where others look."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from havre.errors import GuardError, InputError
+from havre_local.machine import access, objectstore, supervisor
+from tests.local.conftest import DATABASE, EXPIRES, PROJECT, ZONES, Machine
+
+READABLE = {"havre.json", "ca.pem"}
+"""Files that every account may read."""
+
+
+def secrets_of(machine: Machine) -> list[str]:
+    folder = machine.folder
+    known = [path.read_text() for path in folder.secrets.iterdir()]
+    return [*known, *machine.project.settings.secrets().values()]
+
+
+def everything(machine: Machine) -> list[Path]:
+    return [path for path in machine.folder.root.rglob("*") if not path.is_symlink()]
+
+
+def test_the_settings_hold_no_secret(machine: Machine) -> None:
+    settings = machine.project.settings
+    secrets = settings.secrets()
+    assert all(len(value) > 8 for value in secrets.values())
+    for secret in (secrets["PGPASSWORD"], secrets["AWS_SECRET_ACCESS_KEY"]):
+        assert secret not in repr(settings)
+        assert secret not in str(settings.environment)
+    assert settings.zones == {"curated": ZONES["curated"]}
+    assert settings.expires == EXPIRES
+
+
+@pytest.mark.skipif(not shutil.which("psql"), reason="psql is not installed")
+def test_psql_connects_with_the_environment_alone(machine: Machine) -> None:
+    environment = {**os.environ, **machine.project.settings.environment}
+    done = subprocess.run(
+        ["psql", "-XAtc", "SELECT current_user || ' ' || current_database()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [machine.project.settings.account, DATABASE]
+
+
+def test_boto3_connects_with_the_environment_alone(machine: Machine) -> None:
+    code = "import boto3, sys; boto3.client('s3').list_objects_v2(Bucket=sys.argv[1])"
+    environment = {**os.environ, **machine.project.settings.environment, "HOME": "/nonexistent"}
+    command = [sys.executable, "-c", code]
+    for bucket, expected in ((ZONES["curated"], 0), (ZONES["landing"], 1)):
+        done = subprocess.run([*command, bucket], env=environment, capture_output=True, check=False)
+        assert done.returncode == expected
+
+
+def test_a_projects_own_account_needs_its_folder_alone(machine: Machine) -> None:
+    """What another account may not read: ports, keys, other projects."""
+    wanted = {
+        machine.folder.marker,
+        machine.folder.authority,
+        *machine.folder.project(PROJECT).iterdir(),
+    }
+    opened = set()
+    real = Path.open
+
+    def watching(self: Path, *arguments: object, **options: object) -> object:
+        if self.is_relative_to(machine.folder.root):
+            opened.add(self)
+        return real(self, *arguments, **options)  # type: ignore[call-overload]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", watching)
+        project = access.open_project(machine.folder.root, PROJECT)
+        project.connect().close()
+        project.client().list_objects_v2(Bucket=ZONES["curated"])
+    assert opened
+    assert opened <= wanted
+
+
+def test_no_secret_is_in_a_command_line_or_a_log(machine: Machine) -> None:
+    with machine.project.connect() as connection:
+        connection.execute("SELECT 1")
+    access.ensure_project(
+        machine.folder,
+        PROJECT,
+        database=DATABASE,
+        zones={"curated": ZONES["curated"]},
+        expires=EXPIRES,
+    )
+    lines = [
+        path.read_bytes().decode("utf-8", "replace")
+        for path in Path("/proc").glob("[0-9]*/cmdline")
+        if path.exists()
+    ]
+    mine = [line for line in lines if str(machine.folder.root) in line]
+    logs = [path.read_text("utf-8", "replace") for path in machine.folder.logs.iterdir()]
+    assert mine
+    assert any("statement:" in log for log in logs)
+    found = secrets_of(machine)
+    hidden = [secret for secret in found if not secret.startswith("project_")]
+    assert len(hidden) >= 4
+    for secret in hidden:
+        assert not any(secret in text for text in (*lines, *logs))
+    assert not any("SCRAM-SHA-256$" in log for log in logs)
+
+
+def reached_by_others(path: Path, root: Path) -> bool:
+    """Whether another account may enter every folder above `path`, up to `root`."""
+    above = [folder for folder in path.parents if folder.is_relative_to(root)]
+    return all(folder.stat().st_mode & stat.S_IXOTH for folder in above)
+
+
+def test_no_other_account_can_read_a_file(machine: Machine) -> None:
+    folder = machine.folder
+    readable = {
+        path.name
+        for path in everything(machine)
+        if path.is_file() and path.stat().st_mode & 0o077 and reached_by_others(path, folder.root)
+    }
+    assert readable == READABLE
+    private = [path for path in everything(machine) if path.suffix in {".key", ".pem"}]
+    private += [*folder.logs.iterdir(), *folder.secrets.iterdir()]
+    private += folder.project(PROJECT).iterdir()
+    assert len(private) > 12
+    for path in private:
+        assert path.name in READABLE or stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_the_services_listen_on_this_machine_only(machine: Machine) -> None:
+    listening = set()
+    for status in supervisor.status(machine.folder):
+        sockets = {
+            str(path.readlink())
+            for path in Path(f"/proc/{status.pid}/fd").iterdir()
+            if path.is_symlink()
+        }
+        for table in ("tcp", "tcp6"):
+            for line in Path(f"/proc/{status.pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                    listening.add(fields[1].partition(":")[0])
+    assert listening == {"0100007F"}  # 127.0.0.1, as the kernel writes it
+
+
+def test_a_project_that_is_not_there_is_an_error(machine: Machine, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no project 'nobody'"):
+        access.open_project(machine.folder.root, "nobody")
+    with pytest.raises(InputError, match="holds no warehouse"):
+        access.open_warehouse(tmp_path)
+
+
+def test_an_ended_authorisation_opens_no_data(machine: Machine) -> None:
+    project = machine.project
+    yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
+    ended = dataclasses.replace(project.settings, expires=yesterday)
+    with pytest.raises(GuardError, match="no more"):
+        access.Project(machine.folder, ended).dataset("curated")
+
+
+def test_a_project_is_removed_with_all_its_rights(machine: Machine) -> None:
+    folder = machine.folder
+    zones = dict(ZONES)
+    for _ in range(2):
+        access.ensure_project(folder, "brief", database=DATABASE, zones=zones, expires=EXPIRES)
+    settings = access.project_settings(folder, "brief")
+    s3 = machine.admin.client()
+    for bucket in zones.values():
+        assert settings.account in str(objectstore._statements(s3, bucket))
+    for _ in range(2):
+        access.remove_project(folder, "brief")
+    assert not access.project_exists(folder, "brief")
+    assert list(folder.project("brief").iterdir()) == []
+    for bucket in zones.values():
+        assert settings.account not in str(objectstore._statements(s3, bucket))
+
+
+def test_a_zone_taken_from_a_project_is_refused_from_then_on(machine: Machine) -> None:
+    folder = machine.folder
+
+    def give(*zones: str) -> access.Project:
+        chosen = {zone: ZONES[zone] for zone in zones}
+        access.ensure_project(folder, "changed", database=DATABASE, zones=chosen, expires=EXPIRES)
+        return access.open_project(folder.root, "changed")
+
+    give("curated", "landing").client().list_objects_v2(Bucket=ZONES["landing"])
+    with pytest.raises(Exception, match="AccessDenied"):
+        give("curated").client().list_objects_v2(Bucket=ZONES["landing"])
+    access.remove_project(folder, "changed")

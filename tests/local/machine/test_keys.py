@@ -1,0 +1,164 @@
+"""Keys: in versions of which none is ever lost, and streams that open whole or not at all."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from havre.errors import GuardError, InputError, StateError
+from havre_local.machine import envelope, keys
+from havre_local.machine.folder import Folder, prepare
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SMALL = 1000
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(envelope, "CHUNK", SMALL)
+
+
+def encrypted(folder: Folder, plain: bytes) -> bytes:
+    target = io.BytesIO()
+    writer = envelope.EncryptingWriter(folder, "k", target)
+    writer.write(plain)
+    writer.finish()
+    return target.getvalue()
+
+
+def decrypted(folder: Folder, data: bytes) -> bytes:
+    return b"".join(envelope.decrypt(folder, io.BytesIO(data), "a stream"))
+
+
+def test_a_key_is_made_once_and_private(folder: Folder) -> None:
+    first = keys.ensure_key(folder, "k", rotation_days=30)
+    assert keys.ensure_key(folder, "k", rotation_days=30) == first
+    assert first.reference == "k/v0001"
+    path = folder.keys / "k" / "v0001.key"
+    assert path.stat().st_mode & 0o777 == 0o600
+    material = path.read_bytes()
+    assert len(material) == keys.KEY_BYTES
+    metadata = (folder.keys / "k" / "metadata.json").read_text()
+    assert material.hex() not in metadata
+
+
+def test_what_an_old_version_wrapped_opens_after_a_rotation(folder: Folder) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    old = keys.wrap(folder, "k", b"d" * 32)
+    rotated = keys.rotate_key(folder, "k")
+    assert rotated.reference == "k/v0002"
+    new = keys.wrap(folder, "k", b"d" * 32)
+    assert new[: keys.FINGERPRINT_BYTES] != old[: keys.FINGERPRINT_BYTES]
+    assert keys.unwrap(folder, "k", old) == keys.unwrap(folder, "k", new) == b"d" * 32
+
+
+def test_a_wrapped_key_does_not_open_under_another_name(folder: Folder) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    wrapped = keys.wrap(folder, "k", b"d" * 32)
+    (folder.keys / "other").mkdir()
+    (folder.keys / "other" / "v0001.key").write_bytes(keys.read_key(folder, "k", 1))
+    keys.ensure_key(folder, "other", rotation_days=30)
+    with pytest.raises(StateError, match="was changed"):
+        keys.unwrap(folder, "other", wrapped)
+
+
+def test_a_key_is_due_when_its_current_version_is_old(folder: Folder) -> None:
+    info = keys.ensure_key(folder, "k", rotation_days=30)
+    assert not keys.due(info, info.created + dt.timedelta(days=29))
+    assert keys.due(info, info.created + dt.timedelta(days=30))
+
+
+def test_a_run_killed_before_the_metadata_loses_no_key(folder: Folder) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    wrapped = keys.wrap(folder, "k", b"d" * 32)
+    (folder.keys / "k" / "metadata.json").unlink()
+    keys.ensure_key(folder, "k", rotation_days=30)
+    assert keys.unwrap(folder, "k", wrapped) == b"d" * 32
+    assert len(keys.key_info(folder, "k").versions) == 1
+
+
+def test_retiring_deletes_nothing(folder: Folder) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    wrapped = keys.wrap(folder, "k", b"d" * 32)
+    keys.retire_key(folder, "k", dt.datetime.now(dt.UTC))
+    assert keys.key_info(folder, "k").retired is not None
+    assert keys.unwrap(folder, "k", wrapped) == b"d" * 32
+
+
+def test_exported_keys_open_old_data_elsewhere(folder: Folder, tmp_path: Path) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    wrapped = [keys.wrap(folder, "k", b"1" * 32)]
+    keys.rotate_key(folder, "k")
+    wrapped.append(keys.wrap(folder, "k", b"2" * 32))
+    target = tmp_path / "keys.json"
+    keys.export_keys(folder, target, "correct horse")
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert keys.read_key(folder, "k", 1).hex().encode() not in target.read_bytes()
+    empty, used = Folder(tmp_path / "empty"), Folder(tmp_path / "used")
+    for other in (empty, used):
+        prepare(other, "demo")
+    keys.ensure_key(used, "k", rotation_days=30)
+    mine = keys.wrap(used, "k", b"3" * 32)
+    for other in (empty, used):
+        assert keys.import_keys(other, target, "correct horse") == 2
+        assert keys.import_keys(other, target, "correct horse") == 0
+        opened = [keys.unwrap(other, "k", data) for data in wrapped]
+        assert opened == [b"1" * 32, b"2" * 32]
+    assert keys.key_info(empty, "k").reference == "k/v0002"
+    assert keys.unwrap(used, "k", mine) == b"3" * 32
+    assert keys.wrap(used, "k", b"")[: keys.FINGERPRINT_BYTES] == mine[: keys.FINGERPRINT_BYTES]
+
+
+def test_exported_keys_need_their_passphrase_and_their_own_file(
+    folder: Folder, tmp_path: Path
+) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    target = tmp_path / "keys.json"
+    keys.export_keys(folder, target, "right")
+    with pytest.raises(InputError, match="passphrase"):
+        keys.import_keys(folder, target, "wrong")
+    with pytest.raises(GuardError, match="not overwritten"):
+        keys.export_keys(folder, target, "right")
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("size", [0, 1, SMALL - 1, SMALL, SMALL + 1, SMALL * 3])
+def test_a_stream_of_any_size_comes_back(folder: Folder, size: int) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    plain = bytes(number % 251 for number in range(size))
+    data = encrypted(folder, plain)
+    keys.rotate_key(folder, "k")
+    assert decrypted(folder, data) == plain
+    assert plain[:50] not in data or size < 2
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_stream_that_was_cut_off_or_changed_does_not_open(folder: Folder) -> None:
+    keys.ensure_key(folder, "k", rotation_days=30)
+    data = encrypted(folder, b"x" * SMALL * 3 + b"y")
+    chunk = SMALL + 16
+    body = len(data) - 3 * chunk - 17
+    first, second = data[body : body + chunk], data[body + chunk : body + 2 * chunk]
+    rest = data[body + 2 * chunk :]
+    broken = {
+        "cut within a chunk": data[:-1],
+        "cut between chunks": data[:-17],
+        "cut after the first chunk": data[: body + chunk],
+        "cut within the header": data[: body - 1],
+        "only a header": data[:body],
+        "empty": b"",
+        "reordered": data[:body] + second + first + rest,
+        "repeated": data[:body] + first + first + second + rest,
+        "chunk left out": data[:body] + first + rest,
+        "bit flipped": data[:-5] + bytes([data[-5] ^ 1]) + data[-4:],
+        "appended": data + b"z",
+        "header changed": data[: body - 1] + bytes([data[body - 1] ^ 1]) + data[body:],
+    }
+    for how, bad in broken.items():
+        with pytest.raises(StateError):
+            pytest.fail(f"{how}: opened as {decrypted(folder, bad)[:20]!r}")

@@ -1,0 +1,333 @@
+"""The supervisor: one of each service, whatever is killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from havre.errors import RetryError
+from havre_local.machine import daemon, processes, services, supervisor
+from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine.folder import Folder, ensure_port, write_secret
+from havre_local.machine.services import Probe, Service
+from havre_local.machine.supervisor import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCRIPT = Path(__file__).with_name("fake_service.py")
+PATIENCE = 30.0
+
+
+def fake(folder: Folder, name: str, *, restart_on: str = "", reload_on: str = "") -> Service:
+    """Define a small TLS server."""
+    notes = folder.root / name
+    notes.mkdir(exist_ok=True)
+    port = ensure_port(folder, name)
+    certificate = str(ensure_certificate(folder, name).path)
+    return Service(
+        name=name,
+        argv=(sys.executable, "-I", str(SCRIPT), certificate, str(port), str(notes)),
+        port=port,
+        probe=Probe.TLS,
+        directory=str(folder.root),
+        order=1,
+        secret_environment={"TOKEN": "token"},
+        restart_on=restart_on,
+        reload_on=reload_on,
+    )
+
+
+@pytest.fixture
+def service(folder: Folder) -> Service:
+    write_secret(folder, "token", "hush-hush")
+    return fake(folder, "one")
+
+
+def state(folder: Folder, name: str = "one") -> supervisor.ServiceStatus:
+    return next(found for found in supervisor.status(folder) if found.name == name)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for `condition`; that it comes true is the test, not when."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def copies(folder: Folder, word: str = "fake_service.py") -> list[int]:
+    """Processes of this test's folder whose command line has `word`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().decode("utf-8", "replace")
+        except OSError:
+            continue
+        alive = processes.identify(int(path.parent.name)) is not None
+        if alive and word in line and str(folder.root) in line:
+            found.append(int(path.parent.name))
+    return found
+
+
+def kill_supervisor(folder: Folder) -> None:
+    process = supervisor.running(folder)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    until(lambda: supervisor.running(folder) is None)
+
+
+def test_a_service_runs_and_answers(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    found = state(folder)
+    assert (found.state, found.restarts) == (State.RUNNING, 0)
+    supervisor.ensure_running(folder, service)
+    assert state(folder) == found
+
+
+def test_a_killed_service_is_started_again(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: state(folder).restarts == 1)
+    until(lambda: state(folder).state is State.RUNNING)
+    assert state(folder).pid != before.pid
+    assert len(copies(folder)) == 1
+    assert "killed by signal 9" in state(folder).detail
+
+
+def test_a_killed_supervisor_leaves_the_service_to_the_next(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    kill_supervisor(folder)
+    assert state(folder).state is State.RUNNING
+    assert "no supervisor" in state(folder).detail
+    supervisor.ensure_running(folder, service)
+    assert state(folder).pid == before.pid
+    assert state(folder).detail == ""
+    assert copies(folder) == [before.pid]
+    assert len(copies(folder, "machine.supervisor")) == 1
+
+
+def test_an_adopted_service_is_repaired_too(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    kill_supervisor(folder)
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    assert before.pid is not None
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: state(folder).restarts == 1 and state(folder).state is State.RUNNING)
+    assert len(copies(folder)) == 1
+
+
+def test_a_definition_changed_while_no_supervisor_ran_replaces_the_service(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    kill_supervisor(folder)
+    supervisor.ensure_running(folder, dataclasses.replace(service, restart_on="new"))
+    assert state(folder).pid != before.pid
+    assert len(copies(folder)) == 1
+
+
+def test_another_process_under_the_recorded_number_is_left_alone(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    supervisor.stop(folder)
+    with subprocess.Popen(["sleep", "60"]) as bystander:
+        mine = processes.identify(bystander.pid)
+        assert mine is not None
+        record = processes.record_path(folder.run / "services", "one")
+        stale = dataclasses.replace(mine, started=mine.started - 1)
+        record.write_bytes(processes.encode(stale))
+        supervisor.ensure_running(folder, service)
+        supervisor.stop(folder)
+        assert bystander.poll() is None
+        bystander.kill()
+
+
+def test_a_changed_certificate_is_reloaded_without_a_restart(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    supervisor.ensure_running(folder, dataclasses.replace(service, reload_on="new"))
+    until(lambda: (folder.root / "one" / "reloads").read_text() == "x")
+    assert state(folder).pid == before.pid
+
+
+def test_a_changed_definition_restarts_only_its_service(folder: Folder, service: Service) -> None:
+    other = fake(folder, "two")
+    supervisor.ensure_running(folder, service, other)
+    one, two = supervisor.status(folder)
+    supervisor.ensure_running(folder, dataclasses.replace(service, restart_on="new"))
+    assert state(folder, "one").pid != one.pid
+    assert state(folder, "two").pid == two.pid
+
+
+def test_stop_ends_everything_and_start_uses_the_same_port(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    supervisor.stop(folder)
+    supervisor.stop(folder)
+    assert copies(folder) == []
+    assert copies(folder, "machine.supervisor") == []
+    assert state(folder).state is State.STOPPED
+    supervisor.ensure_running(folder, fake(folder, "one"))
+    assert state(folder).port == service.port
+
+
+def test_stop_finds_what_a_killed_supervisor_left(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    kill_supervisor(folder)
+    supervisor.stop(folder)
+    assert copies(folder) == []
+
+
+def test_a_removed_service_is_stopped_and_forgotten(folder: Folder, service: Service) -> None:
+    other = fake(folder, "two")
+    supervisor.ensure_running(folder, service, other)
+    supervisor.remove(folder, "one")
+    assert [found.name for found in supervisor.status(folder)] == ["two"]
+    assert len(copies(folder)) == 1
+
+
+def test_a_removed_folder_ends_its_services(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    moved = folder.root.with_name("moved")
+    folder.root.rename(moved)
+    try:
+        until(lambda: copies(folder) == [] and copies(folder, "machine.supervisor") == [])
+    finally:
+        moved.rename(folder.root)
+
+
+def test_a_service_that_ends_at_once_is_an_error_with_its_last_words(folder: Folder) -> None:
+    words = "import sys; sys.exit('the disk is full')"
+    broken = Service(
+        name="broken",
+        argv=(sys.executable, "-I", "-c", words),
+        port=ensure_port(folder, "broken"),
+        probe=Probe.TLS,
+        directory=str(folder.root),
+        order=1,
+    )
+    with pytest.raises(RetryError) as raised:
+        supervisor.ensure_running(folder, broken, deadline_seconds=2)
+    assert "the disk is full" in str(raised.value)
+    assert str(folder.log("broken")) in str(raised.value)
+    assert state(folder, "broken").state is State.RESTARTING
+
+
+def test_a_program_that_is_not_there_is_said_in_the_log(folder: Folder) -> None:
+    missing = Service(
+        name="missing",
+        argv=("/nonexistent",),
+        port=ensure_port(folder, "missing"),
+        probe=Probe.TLS,
+        directory=str(folder.root),
+        order=1,
+    )
+    with pytest.raises(RetryError, match="No such file"):
+        supervisor.ensure_running(folder, missing, deadline_seconds=1)
+
+
+def test_a_service_that_lives_but_does_not_serve_is_unhealthy(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    found = state(folder)
+    assert found.pid is not None
+    os.kill(found.pid, signal.SIGSTOP)
+    assert state(folder).state is State.UNHEALTHY
+    os.kill(found.pid, signal.SIGCONT)
+
+
+def test_secrets_reach_the_environment_and_nothing_else_does(
+    folder: Folder, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VGW_LOG_LEVEL", "unsafe")
+    supervisor.ensure_running(folder, service)
+    environment = (folder.root / "one" / "environment").read_text().splitlines()
+    names = {line.partition("=")[0] for line in environment}
+    assert "TOKEN=hush-hush" in environment
+    assert names - {"LC_CTYPE"} == {"PATH", "LANG", "TZ", "TOKEN"}
+    assert "hush-hush" not in services.definition_path(folder, "one").read_text()
+    for pid in (*copies(folder), *copies(folder, "machine.supervisor")):
+        assert "hush-hush" not in Path(f"/proc/{pid}/cmdline").read_text()
+    process = supervisor.running(folder)
+    assert process is not None
+    assert b"VGW_LOG_LEVEL" not in Path(f"/proc/{process.pid}/environ").read_bytes()
+
+
+def test_many_at_once_start_one_supervisor(folder: Folder, service: Service) -> None:
+    services.write_definition(folder, service)
+    command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    racers = [subprocess.Popen(command, env=environment) for _ in range(4)]
+    assert [racer.wait(PATIENCE) for racer in racers] == [0, 0, 0, 0]
+    supervisor.ensure_running(folder, service)
+    assert len(copies(folder, "machine.supervisor")) == 1
+    assert len(copies(folder)) == 1
+
+
+def test_the_supervisor_outlives_its_terminal(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    process = supervisor.running(folder)
+    assert process is not None
+    assert os.getsid(process.pid) != os.getsid(0)
+    os.kill(process.pid, signal.SIGHUP)
+    supervisor.ensure_running(folder, service)
+    assert supervisor.running(folder) == process
+
+
+def test_a_damaged_definition_stops_neither_supervisor_nor_services(
+    folder: Folder, service: Service
+) -> None:
+    supervisor.ensure_running(folder, service)
+    before = state(folder)
+    damaged = services.definition_path(folder, "damaged")
+    damaged.write_text("{")
+    log = folder.log("supervisor")
+    until(lambda: "JSONDecodeError" in log.read_text())
+    damaged.unlink()
+    supervisor.ensure_running(folder, service)
+    assert state(folder) == before
+
+
+def test_the_supervisor_needs_nothing_heavy() -> None:
+    code = (
+        "import sys, havre_local.machine.supervisor\n"
+        "print([m for m in ('pulumi', 'boto3', 'pyarrow', 'psycopg') if m in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_delays_grow_to_a_limit(folder: Folder, service: Service) -> None:
+    unit = daemon.Unit(service)
+    delays = []
+    for _ in range(12):
+        delays.append(unit.delay)
+        daemon._note_exit(unit, "ended")
+    assert delays[:3] == [0.2, 0.4, 0.8]
+    assert delays[-1] == daemon.LONGEST_DELAY
+    assert unit.restarts == 12
+    assert folder.root.is_dir()
