@@ -75,7 +75,7 @@ def test_python_reads_the_projects_tables_and_no_others(filled: Site) -> None:
     with project.connect() as found:
         assert found.execute("SELECT text FROM curated.note").fetchone() == ("curated",)
     for sql in ("SELECT * FROM research.note", "CREATE TABLE curated.mine (id int)"):
-        with project.connect() as found, pytest.raises(psycopg.Error, match="denied|read-only"):
+        with project.connect() as found, pytest.raises(psycopg.Error, match=r"denied|read-only"):
             found.execute(sql)
 
 

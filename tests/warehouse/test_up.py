@@ -9,6 +9,7 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
+from havre_local.machine import certificates, installation
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.objectstore import zone_of
 from tests.warehouse.conftest import Site
@@ -202,3 +203,27 @@ def test_destroying_what_no_lock_keeps_leaves_nothing(
     assert len(json.loads(capsys.readouterr().out)["deleted"]) == 14
     assert not site.data_dir.exists()
     assert main(site.command("status")) == ExitCode.INPUT
+
+
+def test_an_extension_that_is_not_here_is_refused_before_anything_is_made(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "extensions", lambda _: frozenset({"citext"}))
+    site.spec["database"]["extensions"] = ["citext", "vector", "pg_trgm"]
+    assert site.up() == ExitCode.ENGINE
+    assert "lacks pg_trgm, vector" in " ".join(capsys.readouterr().err.split())
+    assert not (site.data_dir / "havre.json").exists()
+
+
+def test_a_certificate_near_its_end_is_renewed_by_the_next_run(
+    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert site.up() == 0
+    before = certificates.ensure_certificate(site.folder, "object-store")
+    monkeypatch.setattr(certificates, "RENEW_DAYS", 400)
+    assert ("update", "chu-trial-zones-store") in site.changes(capsys)
+    monkeypatch.undo()
+    after = certificates.ensure_certificate(site.folder, "object-store")
+    assert after.fingerprint != before.fingerprint
+    assert site.changes(capsys) == []
+    put(site, "curated")

@@ -1,5 +1,4 @@
-"""Havre's embedded provider: a research data warehouse on this machine."""
+"""Havre's embedded provider: a research data warehouse on this machine.
 
-from havre_local.provider import provider
-
-__all__ = ["provider"]
+Kept empty: the supervisor of the services starts through this package.
+"""

