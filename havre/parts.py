@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pulumi import Output
 
-    from havre.provider import Site
+    from havre.site import Site
     from havre.spec import Warehouse
 
 

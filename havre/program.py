@@ -42,11 +42,11 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
         raise InputError(message, f"It knows the settings {known}.") from None
 
 
-def record(spec: Warehouse, provider: Provider, settings: BaseModel, stack: str) -> dict[str, Any]:
+def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> dict[str, Any]:
     """What the commands that come after must know of a warehouse (see `havre.standing`)."""
     kept = settings.model_dump(mode="json", exclude={DATA_DIR}, exclude_none=True)
     return {
-        "provider": provider.name,
+        "provider": provider,
         "settings": kept,
         "warehouse": spec.name,
         "environment": spec.environment.value,

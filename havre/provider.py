@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.parts import Parts
+    from havre.site import Site
     from havre.spec import Warehouse
 
 ENTRY_POINT_GROUP = "havre.providers"
@@ -152,25 +153,6 @@ class Operator:
     entity: str
     country: str | None
     laws: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Site:
-    """A logical place, as a provider maps it to regions of its own.
-
-    Attributes:
-        name: logical name, such as `fr-paris`.
-        country: ISO 3166-1 alpha-2; None where it is not known.
-        regions: region name by service of the provider.
-        zones: number of independent zones.
-        restrictions: what a user must know before choosing it.
-    """
-
-    name: str
-    country: str | None
-    regions: Mapping[str, str]
-    zones: int = 1
-    restrictions: tuple[str, ...] = ()
 
 
 class ServiceState(StrEnum):

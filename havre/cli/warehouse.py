@@ -135,7 +135,7 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     if not _agreed(changes, yes=yes):
         raise typer.Abort
     write_record(
-        store.data_dir, record(target.spec, target.provider, target.settings, target.stack)
+        store.data_dir, record(target.spec, target.provider.name, target.settings, target.stack)
     )
     if not as_json:
         engine.progress = Reporter(len(changes))

@@ -7,11 +7,12 @@ from havre.parts import Common, short
 from havre.plan import Plan, evaluate
 from havre.plan.values import UNKNOWN
 from havre.program import program, read_settings, record
-from havre.provider import Provider, Site
+from havre.provider import Provider
+from havre.site import Site
 from havre.spec import Warehouse
 from havre.spec.load import load
 from havre.warehouse import tags
-from tests.contract.toy_provider import PaperProvider, Settings, provider
+from tests.contract.toy_provider import Settings, provider
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -138,7 +139,7 @@ def test_wrong_settings_are_named(given: dict, message: str) -> None:
 
 
 def test_the_record_holds_no_members(spec: Warehouse) -> None:
-    kept = record(spec, PaperProvider(), Settings(shelf="a"), "stack")
+    kept = record(spec, "paper", Settings(shelf="a"), "stack")
     assert kept == {
         "provider": "paper",
         "settings": {"shelf": "a", "copies": 1},

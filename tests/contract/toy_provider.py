@@ -14,10 +14,10 @@ from havre.provider import (
     Gap,
     Operations,
     Operator,
-    Site,
     Support,
     Supported,
 )
+from havre.site import Site
 from havre.spec import Warehouse
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")

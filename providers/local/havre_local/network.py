@@ -8,6 +8,7 @@ import pulumi
 
 from havre.parts import NetworkInputs, NetworkOutputs, component
 from havre_local.resources import DataFolder, Kind, Props, folder_of
+from havre_local.settings import NAME
 
 if TYPE_CHECKING:
     from havre_local.settings import LocalSettings
@@ -61,7 +62,6 @@ def network(
 ) -> NetworkOutputs:
     """The data folder with its authority; every segment is the loopback interface."""
     from havre.program import record
-    from havre_local.provider import provider
 
     part = component("havre:local:Network", name, opts)
     folder = DataFolder(
@@ -69,7 +69,7 @@ def network(
         {
             "data_dir": str(settings.data_dir),
             "warehouse": inputs.common.spec.name,
-            "record": record(inputs.common.spec, provider, settings, pulumi.get_stack()),
+            "record": record(inputs.common.spec, NAME, settings, pulumi.get_stack()),
             "tags": dict(inputs.common.tags),
         },
         pulumi.ResourceOptions(parent=part),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.provider import Operator
 from havre_local.capabilities import CAPABILITIES, gaps
-from havre_local.settings import LocalSettings
+from havre_local.settings import NAME, LocalSettings
 from havre_local.sites import EverySite
 
 if TYPE_CHECKING:
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.parts import Parts
-    from havre.provider import Capability, Gap, Operations, Site, Supported
+    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.site import Site
     from havre.spec import Warehouse
 
 
 class LocalProvider:
     """This machine as a provider."""
 
-    name = "local"
+    name = NAME
     operator = Operator("whoever runs this machine", None, ())
     sites: Mapping[str, Site] = EverySite()
     capabilities: Mapping[Capability, Supported] = CAPABILITIES

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from pulumi.dynamic import (
@@ -114,109 +114,93 @@ def folder_of(props: Props) -> Folder:
     return Folder(Path(props["data_dir"]))
 
 
-def with_outputs(props: Props, *outputs: str) -> dict[str, Any]:
-    """Inputs of a resource, with the outputs that only making it can tell."""
-    return {**props, **dict.fromkeys(outputs)}
+class MachineResource(Resource):
+    """What every resource of this machine is: its kind, and the outputs that making it tells."""
 
-
-class DataFolder(Resource, module="havre-local", name="DataFolder"):
-    """The data folder, with its layout and its certification authority."""
-
-    authority: pulumi.Output[str]
+    KIND = ""
+    TOLD: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.network:FOLDER")
-        super().__init__(provider, name, with_outputs(props, "authority"), opts)
+        super().__init__(Managed(self.KIND), name, {**props, **dict.fromkeys(self.TOLD)}, opts)
 
 
-class Key(Resource, module="havre-local", name="Key"):
+class DataFolder(MachineResource, module="havre-local", name="DataFolder"):
+    """The data folder, with its layout and its certification authority."""
+
+    KIND = "havre_local.network:FOLDER"
+    TOLD = ("authority",)
+    authority: pulumi.Output[str]
+
+
+class Key(MachineResource, module="havre-local", name="Key"):
     """An encryption key, in versions."""
 
+    KIND = "havre_local.keys:KEY"
+    TOLD = ("reference", "version", "holds_data")
     reference: pulumi.Output[str]
     version: pulumi.Output[int]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        outputs = with_outputs(props, "reference", "version", "holds_data")
-        super().__init__(Managed("havre_local.keys:KEY"), name, outputs, opts)
 
-
-class LogStore(Resource, module="havre-local", name="LogStore"):
+class LogStore(MachineResource, module="havre-local", name="LogStore"):
     """Where every service's logs go."""
 
+    KIND = "havre_local.audit:LOGS"
+    TOLD = ("location", "holds_data")
     location: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.audit:LOGS")
-        super().__init__(provider, name, with_outputs(props, "location", "holds_data"), opts)
 
-
-class ObjectStore(Resource, module="havre-local", name="ObjectStore"):
+class ObjectStore(MachineResource, module="havre-local", name="ObjectStore"):
     """The S3 service."""
 
+    KIND = "havre_local.zones:STORE"
+    TOLD = ("endpoint",)
     endpoint: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.zones:STORE")
-        super().__init__(provider, name, with_outputs(props, "endpoint"), opts)
 
-
-class Zone(Resource, module="havre-local", name="Zone"):
+class Zone(MachineResource, module="havre-local", name="Zone"):
     """A bucket with its versions and lock."""
 
+    KIND = "havre_local.zones:ZONE"
+    TOLD = ("holds_data",)
     bucket: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.zones:ZONE")
-        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
 
-
-class DatabaseServer(Resource, module="havre-local", name="DatabaseServer"):
+class DatabaseServer(MachineResource, module="havre-local", name="DatabaseServer"):
     """The PostgreSQL service."""
 
+    KIND = "havre_local.database:SERVER"
+    TOLD = ("endpoint", "served_version")
     endpoint: pulumi.Output[str]
     served_version: pulumi.Output[int]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.database:SERVER")
-        outputs = with_outputs(props, "endpoint", "served_version")
-        super().__init__(provider, name, outputs, opts)
 
-
-class Database(Resource, module="havre-local", name="Database"):
+class Database(MachineResource, module="havre-local", name="Database"):
     """The warehouse's database, with its extensions."""
 
+    KIND = "havre_local.database:DATABASE"
+    TOLD = ("holds_data",)
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.database:DATABASE")
-        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
 
-
-class Schema(Resource, module="havre-local", name="Schema"):
+class Schema(MachineResource, module="havre-local", name="Schema"):
     """The tables of one zone."""
 
+    KIND = "havre_local.database:SCHEMA"
+    TOLD = ("holds_data",)
     name: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.database:SCHEMA")
-        super().__init__(provider, name, with_outputs(props, "holds_data"), opts)
 
-
-class ProjectAccess(Resource, module="havre-local", name="ProjectAccess"):
+class ProjectAccess(MachineResource, module="havre-local", name="ProjectAccess"):
     """A project's identity in both stores, with exactly its zones."""
 
+    KIND = "havre_local.access:PROJECT"
+    TOLD = ("identity",)
     identity: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.access:PROJECT")
-        super().__init__(provider, name, with_outputs(props, "identity"), opts)
 
-
-class BackupPolicy(Resource, module="havre-local", name="BackupPolicy"):
+class BackupPolicy(MachineResource, module="havre-local", name="BackupPolicy"):
     """How long backups are kept, and with which key they are encrypted."""
 
+    KIND = "havre_local.backup:POLICY"
+    TOLD = ("location", "holds_data")
     location: pulumi.Output[str]
-
-    def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        provider = Managed("havre_local.backup:POLICY")
-        super().__init__(provider, name, with_outputs(props, "location", "holds_data"), opts)

@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+NAME = "local"
+"""Name of the provider."""
+
 
 def _absolute(path: Path) -> Path:
     if not path.is_absolute():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from havre.provider import Site
+from havre.site import Site
 
 HERE = "this-machine"
 
