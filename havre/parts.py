@@ -119,10 +119,17 @@ class ZonesInputs:
 
 @dataclass(frozen=True)
 class ZonesOutputs:
-    """The object stores: their endpoint, and each zone's bucket or container by zone."""
+    """The object stores.
+
+    Attributes:
+        endpoint: where clients reach them.
+        buckets: name of each zone's bucket or container, by zone.
+        identifiers: what a grant on a zone names, by zone.
+    """
 
     endpoint: Output[str]
     buckets: Mapping[str, Output[str]]
+    identifiers: Mapping[str, Output[str]]
 
 
 @dataclass(frozen=True)
@@ -156,9 +163,10 @@ class RegistryInputs:
 
 @dataclass(frozen=True)
 class RegistryOutputs:
-    """The registry of images."""
+    """The registry of images: its endpoint, and what a grant on it names."""
 
     endpoint: Output[str]
+    identifier: Output[str]
 
 
 @dataclass(frozen=True)

@@ -82,14 +82,16 @@ class PaperProvider:
             zones=_part(
                 "Zones",
                 lambda i: {"logs": i.audit.sink},
-                lambda ref, spec: p.ZonesOutputs(ref, dict.fromkeys(spec.zones, ref)),
+                lambda ref, spec: p.ZonesOutputs(
+                    ref, dict.fromkeys(spec.zones, ref), dict.fromkeys(spec.zones, ref)
+                ),
             ),
             database=_part(
                 "Database",
                 lambda i: {"key": i.keys.database},
                 lambda ref, spec: p.DatabaseOutputs(ref, pulumi.Output.from_input(spec.name), ref),
             ),
-            registry=_part("Registry", lambda _: {}, lambda r, _: p.RegistryOutputs(r)),
+            registry=_part("Registry", lambda _: {}, lambda r, _: p.RegistryOutputs(r, r)),
             cluster=_part(
                 "Cluster",
                 lambda i: {"registry": i.registry.endpoint if i.registry else "none"},

@@ -118,4 +118,8 @@ def zones(
         for zone, asked in common.spec.zones.items()
     }
     part.register_outputs({})
-    return ZonesOutputs(endpoint=store.endpoint, buckets={zone: made[zone].bucket for zone in made})
+    return ZonesOutputs(
+        endpoint=store.endpoint,
+        buckets={zone: found.bucket for zone, found in made.items()},
+        identifiers={zone: found.id for zone, found in made.items()},
+    )
