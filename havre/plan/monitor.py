@@ -11,7 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import pickle
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,7 +29,7 @@ from havre.plan.model import PlannedResource
 from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -220,8 +222,20 @@ def run(
         ROOT.set(None)
         _run_loop(body, monitor)
 
-    contextvars.copy_context().run(isolated)
+    with _pickle_unpatched():
+        contextvars.copy_context().run(isolated)
     return messages.warnings
+
+
+@contextmanager
+def _pickle_unpatched() -> Iterator[None]:
+    """Undo what the SDK does to `pickle` for each dynamic resource and leaves so (3.272)."""
+    name = "_batch_setitems"
+    whole = getattr(pickle._Pickler, name)  # noqa: SLF001
+    try:
+        yield
+    finally:
+        setattr(pickle._Pickler, name, whole)  # noqa: SLF001
 
 
 def _run_loop(body: Callable[[], None], monitor: Monitor) -> None:

@@ -195,3 +195,9 @@ def test_progress_tells_begin_and_end_of_each_change(engine: Engine, program: Pr
     engine.progress = lambda change, done: told.append((change.name, done))
     engine.up(program(only={}))
     assert told == [("only", False), ("only", True)]
+
+
+def test_many_runs_in_one_process_do_not_wear_it_out(engine: Engine, program: Program) -> None:
+    many = {f"shelf-{number}": {} for number in range(40)}
+    for _ in range(30):
+        assert len(engine.preview(program(**many))) == 40

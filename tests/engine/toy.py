@@ -25,6 +25,10 @@ def calls(folder: Path) -> list[str]:
 class ShelfProvider(ResourceProvider):
     serialize_as_secret_always = False
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.material = "oak"  # state that is serialised with the provider
+
     def _file(self, props: dict[str, Any]) -> Path:
         return Path(props["folder"]) / f"{props['label']}.json"
 

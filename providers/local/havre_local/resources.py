@@ -7,6 +7,8 @@ state holds no code and stays the same in process and under the Pulumi CLI.
 
 from __future__ import annotations
 
+import base64
+import pickle
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -20,7 +22,6 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
-    Resource,
     ResourceProvider,
     UpdateResult,
 )
@@ -114,17 +115,32 @@ def folder_of(props: Props) -> Folder:
     return Folder(Path(props["data_dir"]))
 
 
-class MachineResource(Resource):
-    """What every resource of this machine is: its kind, and the outputs that making it tells."""
+def serialised(kind: str) -> str:
+    """The provider of a kind as Pulumi keeps it: a reference, without code."""
+    return base64.b64encode(pickle.dumps(Managed(kind), protocol=4)).decode()
+
+
+class MachineResource(pulumi.CustomResource):
+    """A dynamic resource of this machine: its kind, and the outputs that making it tells.
+
+    It is what `pulumi.dynamic.Resource` makes, but for how the provider is serialised: the
+    SDK's own way (3.272) patches `pickle` anew for every resource and never undoes it, so that
+    a process fails with a RecursionError after some hundreds of them.
+    """
 
     KIND = ""
     TOLD: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, name: str, props: Props, opts: pulumi.ResourceOptions) -> None:
-        super().__init__(Managed(self.KIND), name, {**props, **dict.fromkeys(self.TOLD)}, opts)
+        super().__init__(
+            f"pulumi-python:dynamic/havre-local:{type(self).__name__}",
+            name,
+            {**props, **dict.fromkeys(self.TOLD), PROVIDER_KEY: serialised(self.KIND)},
+            opts,
+        )
 
 
-class DataFolder(MachineResource, module="havre-local", name="DataFolder"):
+class DataFolder(MachineResource):
     """The data folder, with its layout and its certification authority."""
 
     KIND = "havre_local.network:FOLDER"
@@ -132,7 +148,7 @@ class DataFolder(MachineResource, module="havre-local", name="DataFolder"):
     authority: pulumi.Output[str]
 
 
-class Key(MachineResource, module="havre-local", name="Key"):
+class Key(MachineResource):
     """An encryption key, in versions."""
 
     KIND = "havre_local.keys:KEY"
@@ -141,7 +157,7 @@ class Key(MachineResource, module="havre-local", name="Key"):
     version: pulumi.Output[int]
 
 
-class LogStore(MachineResource, module="havre-local", name="LogStore"):
+class LogStore(MachineResource):
     """Where every service's logs go."""
 
     KIND = "havre_local.audit:LOGS"
@@ -149,7 +165,7 @@ class LogStore(MachineResource, module="havre-local", name="LogStore"):
     location: pulumi.Output[str]
 
 
-class ObjectStore(MachineResource, module="havre-local", name="ObjectStore"):
+class ObjectStore(MachineResource):
     """The S3 service."""
 
     KIND = "havre_local.zones:STORE"
@@ -157,7 +173,7 @@ class ObjectStore(MachineResource, module="havre-local", name="ObjectStore"):
     endpoint: pulumi.Output[str]
 
 
-class Zone(MachineResource, module="havre-local", name="Zone"):
+class Zone(MachineResource):
     """A bucket with its versions and lock."""
 
     KIND = "havre_local.zones:ZONE"
@@ -165,7 +181,7 @@ class Zone(MachineResource, module="havre-local", name="Zone"):
     bucket: pulumi.Output[str]
 
 
-class DatabaseServer(MachineResource, module="havre-local", name="DatabaseServer"):
+class DatabaseServer(MachineResource):
     """The PostgreSQL service."""
 
     KIND = "havre_local.database:SERVER"
@@ -174,7 +190,7 @@ class DatabaseServer(MachineResource, module="havre-local", name="DatabaseServer
     served_version: pulumi.Output[int]
 
 
-class Database(MachineResource, module="havre-local", name="Database"):
+class Database(MachineResource):
     """The warehouse's database, with its extensions."""
 
     KIND = "havre_local.database:DATABASE"
@@ -182,7 +198,7 @@ class Database(MachineResource, module="havre-local", name="Database"):
     name: pulumi.Output[str]
 
 
-class Schema(MachineResource, module="havre-local", name="Schema"):
+class Schema(MachineResource):
     """The tables of one zone."""
 
     KIND = "havre_local.database:SCHEMA"
@@ -190,7 +206,7 @@ class Schema(MachineResource, module="havre-local", name="Schema"):
     name: pulumi.Output[str]
 
 
-class ProjectAccess(MachineResource, module="havre-local", name="ProjectAccess"):
+class ProjectAccess(MachineResource):
     """A project's identity in both stores, with exactly its zones."""
 
     KIND = "havre_local.access:PROJECT"
@@ -198,7 +214,7 @@ class ProjectAccess(MachineResource, module="havre-local", name="ProjectAccess")
     identity: pulumi.Output[str]
 
 
-class BackupPolicy(MachineResource, module="havre-local", name="BackupPolicy"):
+class BackupPolicy(MachineResource):
     """How long backups are kept, and with which key they are encrypted."""
 
     KIND = "havre_local.backup:POLICY"
