@@ -56,7 +56,7 @@ def evaluate(
         HavreError: the program or a provider refuses its input.
     """
     recorder = Recorder()
-    warnings = run(program, Monitor(project, stack, recorder), dry_run=True)
+    warnings = run(program, Monitor(project, stack, recorder), dry_run=True, threaded=False)
     return Plan(
         provider=provider,
         resources=tuple(recorder.resources),

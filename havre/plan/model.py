@@ -28,6 +28,8 @@ class PlannedResource:
         property_dependencies: the URNs from which each input was computed, sorted.
         protect: whether Pulumi refuses to delete it.
         provider: reference of its provider; empty for the default one.
+        retain_on_delete: whether Pulumi forgets it without deleting it.
+        operation: what a preview would do to it; empty where the source does not say.
     """
 
     urn: str
@@ -41,6 +43,7 @@ class PlannedResource:
     protect: bool = False
     provider: str = ""
     retain_on_delete: bool = False
+    operation: str = ""
 
     @property
     def package(self) -> str:
@@ -54,7 +57,7 @@ class PlannedResource:
             "type": self.type,
             "name": self.name,
             "custom": self.custom,
-            "inputs": {k: shown(v) for k, v in self.inputs.items() if k != "__provider"},
+            "inputs": shown({k: v for k, v in self.inputs.items() if k != "__provider"}),
             "parent": self.parent or None,
             "dependencies": list(self.dependencies),
             "property_dependencies": {k: list(v) for k, v in self.property_dependencies.items()},
@@ -73,6 +76,7 @@ class Plan:
         outputs: what the stack exports.
         gaps: what the provider cannot do for the spec.
         warnings: what the program said while it ran.
+        removed: what a preview would delete or replace.
     """
 
     provider: str
@@ -80,6 +84,7 @@ class Plan:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[str, ...] = ()
+    removed: tuple[PlannedResource, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""
@@ -87,6 +92,6 @@ class Plan:
             "provider": self.provider,
             "resources": [resource.as_dict() for resource in self.resources],
             "gaps": [gap.as_dict() for gap in self.gaps],
-            "outputs": {key: shown(value) for key, value in self.outputs.items()},
+            "outputs": shown(dict(self.outputs)),
             "warnings": list(self.warnings),
         }

@@ -12,7 +12,7 @@ import asyncio
 import contextvars
 import logging
 import pickle
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_PREFIX = "pulumi:providers:"
 
 _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
@@ -185,7 +186,7 @@ def run(
     monitor: Monitor,
     *,
     dry_run: bool,
-    keep_aliases: bool = False,
+    threaded: bool = True,
 ) -> list[str]:
     """Run a Pulumi program to its end against `monitor`.
 
@@ -193,7 +194,8 @@ def run(
         program: the program's body.
         monitor: takes the registrations, one at a time and always in the same order.
         dry_run: whether outputs that nobody gave are unknown rather than missing.
-        keep_aliases: leave resources' aliases in place.
+        threaded: register resources on a thread of their own, where a provider may wait;
+            else on this one, in the same order every time.
 
     Returns:
         The warnings that the program logged.
@@ -204,8 +206,7 @@ def run(
     messages = Messages()
 
     def body() -> None:
-        if not keep_aliases:
-            pulumi.runtime.register_stack_transformation(_drop_aliases)
+        pulumi.runtime.register_stack_transformation(_drop_aliases)
         program()
 
     def isolated() -> None:
@@ -220,7 +221,8 @@ def run(
             )
         )
         ROOT.set(None)
-        _run_loop(body, monitor)
+        executor = ThreadPoolExecutor(max_workers=1) if threaded else Inline()
+        _run_loop(body, monitor, executor)
 
     with _pickle_unpatched():
         contextvars.copy_context().run(isolated)
@@ -238,10 +240,22 @@ def _pickle_unpatched() -> Iterator[None]:
         setattr(pickle._Pickler, name, whole)  # noqa: SLF001
 
 
-def _run_loop(body: Callable[[], None], monitor: Monitor) -> None:
-    """Run on an event loop of its own; a single worker makes the order repeatable."""
+class Inline(ThreadPoolExecutor):
+    """Runs what is submitted at once, on the caller's thread: order depends on nothing else."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run `fn` and return its finished future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - handed over, as an executor does
+            future.set_exception(error)
+        return future
+
+
+def _run_loop(body: Callable[[], None], monitor: Monitor, executor: ThreadPoolExecutor) -> None:
+    """Run on an event loop of its own; one registration is handled at a time."""
     loop = asyncio.new_event_loop()
-    executor = ThreadPoolExecutor(max_workers=1)
     loop.set_default_executor(executor)
     loop.set_exception_handler(_quietly)
     asyncio.set_event_loop(loop)

@@ -6,6 +6,7 @@ what must never be shown. Signatures: Pulumi's SDK, `sdk/python/lib/pulumi/runti
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,13 +53,23 @@ def _special(value: Mapping[str, Any]) -> Any:
     """A value that carries a signature."""
     kind = value[SIGNATURE]
     if kind == SECRET:
-        return Secret(plain(value.get("value")))
+        return _secret(value)
     if kind == RESOURCE:
         return value.get("urn", "")
     if kind == OUTPUT:
         inner = plain(value["value"]) if "value" in value else UNKNOWN
         return Secret(inner) if value.get("secret") else inner
     return {key: plain(inner) for key, inner in value.items()}
+
+
+def _secret(value: Mapping[str, Any]) -> Secret:
+    """A secret from the wire, or from a state, where it may be encrypted."""
+    if "plaintext" in value:
+        try:
+            return Secret(plain(json.loads(value["plaintext"])))
+        except (TypeError, ValueError):
+            return Secret(UNKNOWN)
+    return Secret(plain(value["value"]) if "value" in value else UNKNOWN)
 
 
 def plain(value: Any) -> Any:
@@ -106,13 +117,16 @@ def _wire(value: Any) -> Any:
 
 
 def shown(value: Any) -> Any:
-    """JSON-ready form for reports: what is unknown or secret is said, never revealed."""
+    """JSON-ready form for reports: what is unknown or secret is said, never revealed.
+
+    Keys are sorted: on the wire their order is random.
+    """
     if value is UNKNOWN:
         return {"unknown": True}
     if isinstance(value, Secret):
         return {"secret": True}
     if isinstance(value, dict):
-        return {key: shown(inner) for key, inner in value.items()}
+        return {key: shown(inner) for key, inner in sorted(value.items())}
     if isinstance(value, list | tuple):
         return [shown(inner) for inner in value]
     return value

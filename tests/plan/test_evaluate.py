@@ -1,4 +1,8 @@
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -123,3 +127,16 @@ def test_a_call_that_only_a_provider_can_answer_is_refused() -> None:
 
     with pytest.raises(HavreError, match=r"`toy:index:getThing`, which only its provider"):
         evaluate(asks, project="library", stack="test")
+
+
+def test_two_processes_write_the_same_plan() -> None:
+    """What a hash seed decides must not show."""
+    example = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+    command = [sys.executable, "-m", "havre", "plan", str(example), "-p", "local", "-f", "json"]
+    written = {
+        subprocess.run(
+            command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(written) == 1

@@ -1,0 +1,87 @@
+"""Reading properties of planned resources into three-valued facts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from havre.facts.model import Fact, Known, Unknown
+from havre.plan.values import UNKNOWN, Secret, holds_unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from havre.plan import Plan, PlannedResource
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Fact[Any]:
+    """The value at a dotted path, such as `encryption.keySource`.
+
+    What is absent is the `default`, known. A secret is read through. Where any part of the
+    way, or anything inside the value, is unknown, so is the fact, and it names the path.
+    """
+    value: Any = inputs
+    for step in path.split("."):
+        if isinstance(value, Secret):
+            value = value.value
+        if value is UNKNOWN:
+            return Unknown(path)
+        if not isinstance(value, dict) or value.get(step) is None:
+            return Known(default)
+        value = value[step]
+    if isinstance(value, Secret):
+        value = value.value
+    return Unknown(path) if holds_unknown(value) else Known(value)
+
+
+def then(fact: Fact[T], function: Callable[[T], U]) -> Fact[U]:
+    """Apply `function` to a known value; what is unknown stays so."""
+    return Known(function(fact.value)) if isinstance(fact, Known) else fact
+
+
+def both(first: Fact[T], second: Fact[U]) -> Fact[tuple[T, U]]:
+    """The pair of two facts; unknown if either is."""
+    if isinstance(first, Unknown):
+        return first
+    if isinstance(second, Unknown):
+        return second
+    return Known((first.value, second.value))
+
+
+def every(facts: list[Fact[bool]]) -> Fact[bool]:
+    """Whether all hold: one that is known to fail decides, whatever is unknown."""
+    if any(isinstance(fact, Known) and not fact.value for fact in facts):
+        return Known(value=False)
+    return next((fact for fact in facts if isinstance(fact, Unknown)), Known(value=True))
+
+
+def some(facts: list[Fact[bool]]) -> Fact[bool]:
+    """Whether at least one holds: one that is known to hold decides."""
+    if any(isinstance(fact, Known) and fact.value for fact in facts):
+        return Known(value=True)
+    return next((fact for fact in facts if isinstance(fact, Unknown)), Known(value=False))
+
+
+def sources(resource: PlannedResource, path: str) -> tuple[str, ...]:
+    """URNs from which the property that `path` begins with was computed."""
+    return tuple(resource.property_dependencies.get(path.split(".", maxsplit=1)[0], ()))
+
+
+def of_type(plan: Plan, resource: PlannedResource, path: str, token: str) -> str | None:
+    """URN of the resource of a type from which a property was computed, if there is one.
+
+    Args:
+        plan: where the resource is.
+        resource: whose property.
+        path: dotted path of the property.
+        token: end of the type wanted, such as `:Key`.
+    """
+    wanted = set(sources(resource, path))
+    return next((r.urn for r in plan.resources if r.urn in wanted and r.type.endswith(token)), None)
+
+
+def users(plan: Plan, urn: str, token: str = "") -> Iterator[PlannedResource]:
+    """Resources that need `urn`, of types that end with `token`."""
+    return (r for r in plan.resources if urn in r.dependencies and r.type.endswith(token))
