@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from havre.facts.model import ResourceFact, Unclassified
     from havre.parts import Parts
+    from havre.plan.model import Plan, PlannedResource
     from havre.site import Site
     from havre.spec import Warehouse
 
@@ -113,6 +115,7 @@ class Gap:
         fallback: what is applied instead; "none" where nothing is.
         evidence: source and date.
         risk: what remains at risk.
+        fields: paths of the spec's fields that have no effect here because of it.
     """
 
     control: str
@@ -122,6 +125,7 @@ class Gap:
     fallback: str
     evidence: Evidence
     risk: str
+    fields: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The gap as JSON-ready values."""
@@ -136,6 +140,7 @@ class Gap:
                 "read_on": self.evidence.read_on.isoformat(),
             },
             "risk": self.risk,
+            "fields": list(self.fields),
         }
 
 
@@ -294,12 +299,26 @@ class Provider(Protocol):
         """What it cannot do for this spec."""
         ...
 
+    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+        """What a resource means for security; `Unclassified` for a type it does not know."""
+        ...
+
     def operations(self, settings: BaseModel) -> Operations:
         """What can be done with a warehouse that stands."""
         ...
 
 
-MEMBERS = ("name", "operator", "sites", "capabilities", "settings", "parts", "gaps", "operations")
+MEMBERS = (
+    "name",
+    "operator",
+    "sites",
+    "capabilities",
+    "settings",
+    "parts",
+    "gaps",
+    "facts",
+    "operations",
+)
 
 
 @dataclass(frozen=True)

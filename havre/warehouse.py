@@ -29,6 +29,23 @@ def tags(spec: Warehouse) -> dict[str, str]:
     }
 
 
+def asked(spec: Warehouse) -> dict[str, Any]:
+    """What is asked and no resource realises, recorded with the component for later checks.
+
+    Members of projects are counted, never named: no personal datum may reach the state.
+    """
+    return {
+        "organisation": spec.organisation.model_dump(mode="json"),
+        "classification": spec.classification.value,
+        "residency": spec.residency.model_dump(mode="json"),
+        "exit": spec.exit.model_dump(mode="json") if spec.exit else {},
+        "projects": {
+            name: {"title": project.title, "members": len(project.members)}
+            for name, project in spec.projects.items()
+        },
+    }
+
+
 def common(spec: Warehouse, provider: Provider) -> p.Common:
     """What every part is given.
 
@@ -68,7 +85,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
         settings: BaseModel,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("havre:index:ResearchWarehouse", name, None, opts)
+        super().__init__("havre:index:ResearchWarehouse", name, asked(spec), opts)
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
         built = _Built(name, common(spec, provider), provider.parts(settings), self)

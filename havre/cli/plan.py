@@ -60,6 +60,8 @@ def show_gaps(plan: Plan) -> None:
         out.print(f"  {console.inert(gap.reason)}")
         out.print(f"  instead: {console.inert(gap.fallback)}")
         out.print(f"  at risk: {console.inert(gap.risk)}")
+        if gap.fields:
+            out.print(f"  without effect here: {', '.join(gap.fields)}")
 
 
 def plan(

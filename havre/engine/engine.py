@@ -221,7 +221,8 @@ class _Apply:
     def register(self, planned: PlannedResource) -> Registered:
         """Take one step."""
         if not planned.custom:
-            self._record(ResourceState.from_plan(planned, outputs=self._known_outputs(planned)))
+            outputs = self._known_outputs(planned)
+            self._record(ResourceState.from_plan(planned, inputs=planned.inputs, outputs=outputs))
             return Registered("", {})
         provider = self._provider(planned.package)
         client = self.engine.client(planned.package)

@@ -93,6 +93,7 @@ def test_gaps_are_among_the_outputs(spec: Warehouse) -> None:
         "fallback": "a locked drawer",
         "evidence": {"source": "the stationer", "read_on": "2026-11-23"},
         "risk": "whoever has the key to the drawer",
+        "fields": [],
     }
 
 

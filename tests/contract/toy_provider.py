@@ -8,6 +8,8 @@ import pulumi
 from pydantic import BaseModel, ConfigDict
 
 from havre import parts as p
+from havre.facts.model import Known, Plain, ResourceFact, Unclassified
+from havre.plan import Plan, PlannedResource
 from havre.provider import (
     Capability,
     Evidence,
@@ -124,6 +126,14 @@ class PaperProvider:
                 "whoever has the key to the drawer",
             )
         ]
+
+    def facts(
+        self, resource: PlannedResource, _plan: Plan
+    ) -> Sequence[ResourceFact] | Unclassified:
+        if resource.type != "paper:index:Sheet":
+            return Unclassified(resource.urn, resource.type)
+        tags = Known(resource.inputs.get("tags"))
+        return [Plain(urn=resource.urn, type=resource.type, tags=tags, places=Known(()))]
 
     def operations(self, _settings: BaseModel) -> Operations:
         raise NotImplementedError

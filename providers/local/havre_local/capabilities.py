@@ -97,9 +97,41 @@ CAPABILITIES = MappingProxyType(
 """The answer for every capability."""
 
 
+FIELDS = MappingProxyType(
+    {
+        Capability.NETWORK_PARTITION: (
+            "network.address_space",
+            "network.recovery_address_space",
+            "network.administration",
+        ),
+        Capability.EGRESS_CONTROL: ("network.egress",),
+        Capability.KEY_DELETION_GUARD: ("encryption.deletion_days",),
+        Capability.RESIDENCY: ("sites.primary",),
+        Capability.RECOVERY_SITE: ("sites.recovery",),
+        Capability.CUSTOMER_KEY_DATABASE: ("encryption.keys",),
+        Capability.HSM_KEY: ("encryption.keys",),
+        Capability.CLUSTER: ("cluster",),
+        Capability.REGISTRY: ("registry",),
+        Capability.OBJECT_EXPIRY: ("zones.*.expire_days",),
+        Capability.DATABASE_SIZING: ("database.size", "database.storage_gib"),
+        Capability.MULTI_ZONE: ("database.availability",),
+    }
+)
+"""Fields of the spec that have no effect on this machine, by the capability that is missing."""
+
+
 def _gap(control: str, capability: Capability, fallback: str, risk: str, evidence: Evidence) -> Gap:
     answer = CAPABILITIES[capability]
-    return Gap(control, capability, answer.support, answer.reason, fallback, evidence, risk)
+    return Gap(
+        control,
+        capability,
+        answer.support,
+        answer.reason,
+        fallback,
+        evidence,
+        risk,
+        FIELDS.get(capability, ()),
+    )
 
 
 def _always(_spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from havre.facts.model import ResourceFact, Unclassified
     from havre.parts import Parts
+    from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Operations, Supported
     from havre.site import Site
     from havre.spec import Warehouse
@@ -59,6 +61,12 @@ class LocalProvider:
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What this machine cannot do for a spec."""
         return gaps(spec, cast("LocalSettings", settings))
+
+    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+        """What a resource means for security."""
+        from havre_local.facts import facts
+
+        return facts(resource, plan)
 
     def operations(self, settings: BaseModel) -> Operations:
         """What can be done with a warehouse that stands here."""

@@ -1,0 +1,126 @@
+"""What a stack on OVHcloud must say beyond the spec.
+
+No secret is a setting. Credentials come from the environment of the run:
+
+- of OVHcloud's API, by Pulumi's plugin: `OVH_ENDPOINT` (`ovh-eu`) with `OVH_CLIENT_ID` and
+  `OVH_CLIENT_SECRET` (a service account, the only kind bound to IAM policies). Secrets given
+  to an explicit provider would stand in clear in preview and state, so there is none;
+- of Object Storage, for what Pulumi's plugin lacks (see `havre_ovh.s3`): `AWS_ACCESS_KEY_ID`
+  and `AWS_SECRET_ACCESS_KEY` of the project user that owns the buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from havre.spec.model import Cidr, ProjectSlug, SiteName
+
+NAME = "ovh"
+"""Name of the provider."""
+
+Uuid = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
+]
+Group = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:group:[^/\s]+/[^/\s]+$")]
+Identity = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:[a-z]+:\S+$")]
+Region = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*$", max_length=20)]
+
+
+class Credential(BaseModel):
+    """Who reaches the keys: identities, and the request for their certificate.
+
+    The private key stays with whoever made the request; it never reaches the state.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    identities: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=25)] = Field(
+        description="URNs of the identities that the certificate stands for"
+    )
+    csr: Annotated[
+        str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE REQUEST-----[^:]*-----\s*$")
+    ] = Field(description="Certificate signing request, PEM")
+
+
+class OvhSettings(BaseModel):
+    """Settings of the OVHcloud provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    service_name: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
+        description="Identifier of the existing Public Cloud project: 32 hexadecimal digits"
+    )
+    ldp_service: Annotated[str, StringConstraints(pattern=r"^ldp-[a-z]{2}-[0-9]+$")] = Field(
+        description="Logs Data Platform account, such as ldp-ab-12345 (not the project)"
+    )
+    ldp_retention_id: Uuid = Field(
+        description="Retention of that account's streams that is at least the spec's; "
+        "`dbaas.get_logs_clusters_retention` tells the identifiers"
+    )
+    ldp_site: SiteName | None = Field(
+        default=None, description="Site where that account's cluster stands, by its contract"
+    )
+    okms_id: Uuid | None = Field(
+        default=None, description="Existing OKMS domain; needed unless the provider holds the keys"
+    )
+    okms_region: Literal["eu-west-par", "eu-west-rbx", "eu-west-sbg"] | None = Field(
+        default=None, description="Region of that OKMS domain; unset: the primary site's"
+    )
+    okms_credential: Credential | None = Field(
+        default=None, description="Certificate by which an administrator's programs use the keys"
+    )
+    registry_plan_id: Uuid | None = Field(
+        default=None,
+        description="Plan of the registry; needed for one. "
+        "`cloudproject.get_capabilities_container_filter` tells the identifiers",
+    )
+    registry_region: Region | None = Field(
+        default=None, description="Region of the registry; unset: the primary site's"
+    )
+    compute_region: Region | None = Field(
+        default=None, description="Compute region at the primary site, such as GRA9; unset: ours"
+    )
+    availability_zones: tuple[str, ...] | None = Field(
+        default=None, description="Names of that region's zones; unset: those known to Havre"
+    )
+    vlan_id: Annotated[int, Field(ge=1, le=4094)] | None = Field(
+        default=None,
+        description="VLAN of the private network (IEEE 802.1Q: 1 to 4094), one a warehouse; "
+        "unset: derived from the warehouse's name",
+    )
+    kubernetes_version: Annotated[
+        str, StringConstraints(pattern=r"^1\.(3[3-9]|[4-9][0-9])$")
+    ] = Field(default="1.35", description="Minor version of Kubernetes, 1.33 or later")
+    database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
+        default=None,
+        description="Plan of the database; unset: business, or enterprise in several zones "
+        "(the essential plan is outside HDS)",
+    )
+    database_flavors: Literal["db1", "b3"] = Field(
+        default="db1", description="Family of the database's flavors"
+    )
+    source_addresses: tuple[Cidr, ...] = Field(
+        default=(),
+        description="Public addresses, besides those of administration, from which zones and "
+        "registry are used: the gateway's, once it stands",
+    )
+    owner_user_id: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, description="Project user that owns the buckets, whose S3 keys are used"
+    )
+    bucket_controls: bool = Field(
+        default=True,
+        description="Set access logs and check the access lists of buckets, over S3; false where "
+        "the run cannot reach Object Storage, and then a gap",
+    )
+    project_groups: Mapping[ProjectSlug, Group] = Field(
+        default_factory=dict,
+        description="IAM group of a project's researchers, by project; unset: a service account",
+    )
+    hds_certified: bool = Field(
+        default=False,
+        description="The project was ordered with the option certification.hds.2018",
+    )

@@ -1,0 +1,132 @@
+"""The local provider's facts, over its own plan and over what a stranger might plan."""
+
+import datetime as dt
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from havre.facts import Facts, Known, Unclassified, Unknown, collect
+from havre.facts.model import Copy, Credential, Grant, Holding, Key, Network, Right, Store
+from havre.plan import Plan, evaluate
+from havre.plan.values import UNKNOWN
+from havre.program import program, read_settings
+from havre.spec.load import load
+from havre_local.facts import facts
+from havre_local.provider import provider
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    settings = read_settings(provider, {"data_dir": "/nowhere", "country": "FR"})
+    spec = load(EXAMPLE).warehouse
+    return evaluate(program(spec, provider, settings), project="p", stack="s", provider="local")
+
+
+@pytest.fixture(scope="module")
+def found(plan: Plan) -> Facts:
+    return collect(plan, provider.facts)
+
+
+def changed(plan: Plan, name: str, **inputs: object) -> Facts:
+    """The facts of the plan with some inputs of one resource replaced."""
+    resources = tuple(
+        replace(r, inputs={**r.inputs, **inputs}) if r.name == name else r for r in plan.resources
+    )
+    return collect(replace(plan, resources=resources), provider.facts)
+
+
+def store(found: Facts, name: str) -> Store:
+    (item,) = [item for item in found.of(Store) if item.name == name]
+    return item
+
+
+def test_every_resource_of_the_plan_is_classified(plan: Plan, found: Facts) -> None:
+    assert found.unclassified == ()
+    custom = {r.urn for r in plan.resources if r.custom}
+    assert {item.urn for item in found.items} == custom
+
+
+def test_a_zone_is_told_as_planned(found: Facts) -> None:
+    zone = store(found, "emc2-zones-curated")
+    assert (zone.holding, zone.zone) == (Holding.ZONE, "curated")
+    assert zone.locked_days == Known(30)
+    assert zone.versions == Known(value=True)
+    assert zone.retention_days == Known(3650)
+    assert zone.guarded == Known(value=True)
+    assert zone.encrypted == Known(value=False)
+    key = zone.key
+    assert isinstance(key, Known)
+    assert str(key.value).endswith("::emc2-keys-zone-curated")
+    assert isinstance(zone.places, Known)
+    (place,) = zone.places.value
+    assert (place.copy, place.country) == (Copy.PRIMARY, "FR")
+
+
+def test_the_machines_place_is_unknown_to_nobody_but_its_owner(plan: Plan) -> None:
+    folder = next(r for r in plan.resources if r.name == "emc2-network-folder")
+    record = {**folder.inputs["record"], "settings": {}}
+    told = store(changed(plan, folder.name, record=record), "emc2-zones-curated")
+    assert isinstance(told.places, Known)
+    assert told.places.value[0].country is None
+    withheld = store(changed(plan, folder.name, record=UNKNOWN), "emc2-zones-curated")
+    assert withheld.places == Unknown("record.settings.country")
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs", "fact", "value"),
+    [
+        ("emc2-zones-curated", {"versions": False}, "versions", Known(value=False)),
+        ("emc2-zones-curated", {"immutable_days": 1}, "locked_days", Known(1)),
+        (
+            "emc2-zones-curated",
+            {"immutable_days": UNKNOWN},
+            "locked_days",
+            Unknown("immutable_days"),
+        ),
+        ("emc2-zones-curated", {"tags": UNKNOWN}, "tags", Unknown("tags")),
+        ("emc2-database-server", {"tls_minimum": "1.3"}, "tls_minimum", Known("1.3")),
+        ("emc2-database-server", {"asked_version": 14}, "engine", Known("postgresql 14")),
+        ("emc2-audit-logs", {"retention_days": 7}, "retention_days", Known(7)),
+        ("emc2-backup-policy", {"retention_days": 2}, "retention_days", Known(2)),
+    ],
+)
+def test_a_changed_input_changes_its_fact(
+    plan: Plan, name: str, inputs: dict, fact: str, value: object
+) -> None:
+    before = getattr(store(collect(plan, provider.facts), name), fact)
+    assert getattr(store(changed(plan, name, **inputs), name), fact) == value != before
+
+
+def test_a_project_reads_its_zones_until_its_end(found: Facts) -> None:
+    (grant,) = [g for g in found.of(Grant) if g.project == "cohort-diabetes"]
+    assert isinstance(grant.targets, Known)
+    assert [urn.rsplit("::", 1)[-1] for urn in grant.targets.value] == ["emc2-zones-curated"]
+    assert grant.rights == Known(frozenset({Right.READ}))
+    assert isinstance(grant.expires, Known)
+    assert isinstance(grant.expires.value, dt.date)
+    (credential,) = [c for c in found.of(Credential) if c.project == "cohort-diabetes"]
+    assert credential.expires == grant.expires
+
+
+def test_keys_and_network_say_what_they_lack(found: Facts) -> None:
+    assert {key.hsm for key in found.of(Key)} == {Known(value=False)}
+    assert {key.use_logged for key in found.of(Key)} == {Known(value=False)}
+    (network,) = found.of(Network)
+    assert network.egress_denied == Known(value=False)
+
+
+def test_a_strangers_resource_is_unclassified(plan: Plan) -> None:
+    resource = replace(plan.resources[-1], type="pulumi-python:dynamic/other:Zone")
+    assert facts(resource, plan) == Unclassified(resource.urn, resource.type)
+    bare = replace(plan.resources[-1], type="Zone")
+    assert isinstance(facts(bare, plan), Unclassified)
+
+
+def test_what_nobody_knows_is_listed(plan: Plan) -> None:
+    strange = replace(plan.resources[-1], urn="urn:strange", type="toy:index:Bucket")
+    found = collect(replace(plan, resources=(*plan.resources, strange)), provider.facts)
+    assert found.unclassified == (Unclassified("urn:strange", "toy:index:Bucket"),)
+    assert found.about("urn:strange") == []
