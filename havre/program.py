@@ -42,6 +42,29 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
         raise InputError(message, f"It knows the settings {known}.") from None
 
 
+def offline_settings(
+    provider: Provider, given: Mapping[str, Any]
+) -> tuple[BaseModel, tuple[str, ...]]:
+    """The provider's settings for a plan: what is still missing is a placeholder, `<name>`.
+
+    Returns:
+        The settings, and the names of those that are placeholders.
+
+    Raises:
+        InputError: a setting that is given is wrong, or one that is missing has no example.
+    """
+    fields = provider.settings.model_fields
+    missing = tuple(
+        name
+        for name, field in fields.items()
+        if field.is_required() and name not in given and field.examples
+    )
+    examples = {name: (fields[name].examples or [""])[0] for name in missing}
+    whole = read_settings(provider, {**given, **examples})
+    texts = {name: f"<{name}>" for name in missing if isinstance(examples[name], str)}
+    return whole.model_copy(update=texts), missing
+
+
 def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> dict[str, Any]:
     """What the commands that come after must know of a warehouse (see `havre.standing`)."""
     kept = settings.model_dump(mode="json", exclude={DATA_DIR}, exclude_none=True)

@@ -102,28 +102,50 @@ class Target:
     settings: BaseModel
     data_dir: Path
     stack: str
+    placeholders: tuple[str, ...] = ()
 
 
 def target(
-    file: Path, provider: str, pairs: list[str] | None, data_dir: Path | None, stack: str = ""
+    file: Path,
+    provider: str,
+    pairs: list[str] | None,
+    data_dir: Path | None,
+    stack: str = "",
+    *,
+    stack_config: Path | None = None,
+    offline: bool = False,
 ) -> Target:
     """Read the file, find the provider and validate its settings.
 
+    Args:
+        file: the warehouse file.
+        provider: name of the provider.
+        pairs: settings as `NAME=VALUE`; they go before those of `stack_config`.
+        data_dir: the data folder, for a provider on this machine.
+        stack: name of the stack; the provider's where empty.
+        stack_config: a Pulumi stack file whose settings are taken.
+        offline: whether settings that are missing become placeholders.
+
     Raises:
-        InputError: the file or a setting is wrong.
+        InputError: a file or a setting is wrong.
         MissingDependencyError: the provider is not installed.
     """
-    from havre.program import read_settings
+    from havre.program import offline_settings, read_settings
     from havre.provider import find
     from havre.spec.load import load
+    from havre.stackfile import read_stack_settings
 
     spec = load(file).warehouse
     found = find(provider)
     folder = absolute(data_dir, spec.name)
-    given = parse_settings(pairs)
+    given = {**(read_stack_settings(stack_config) if stack_config else {}), **parse_settings(pairs)}
     if DATA_DIR in found.settings.model_fields:
         given.setdefault(DATA_DIR, str(folder))
-    return Target(spec, found, read_settings(found, given), folder, stack or provider)
+    if offline:
+        settings, placeholders = offline_settings(found, given)
+    else:
+        settings, placeholders = read_settings(found, given), ()
+    return Target(spec, found, settings, folder, stack or provider, placeholders)
 
 
 def operations(store: StateStore) -> tuple[dict[str, Any], Operations]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,13 +29,14 @@ def evaluated(target: ctx.Target) -> Plan:
     from havre.plan import evaluate
     from havre.program import PROJECT, program
 
-    return evaluate(
+    plan = evaluate(
         program(target.spec, target.provider, target.settings),
         project=PROJECT,
         stack=target.stack,
         provider=target.provider.name,
         gaps=tuple(target.provider.gaps(target.spec, target.settings)),
     )
+    return replace(plan, placeholders=target.placeholders)
 
 
 def _show_table(plan: Plan) -> None:
@@ -46,6 +49,8 @@ def _show_table(plan: Plan) -> None:
         mark = " [dim](protected)[/]" if resource.protect else ""
         kind = "" if not resource.custom else f"  [dim]{console.inert(resource.type)}[/]"
         out.print(f"{'  ' * depth}{console.inert(resource.name)}{kind}{mark}")
+    if plan.placeholders:
+        out.print(f"\nplaceholders for settings not given: {', '.join(plan.placeholders)}")
     show_gaps(plan)
 
 
@@ -67,12 +72,22 @@ def show_gaps(plan: Plan) -> None:
 def plan(
     file: ctx.FileArgument,
     provider: ctx.ProviderOption,
+    *,
     form: Annotated[
         PlanFormat, typer.Option("--format", "-f", help="How to show it.")
     ] = PlanFormat.TABLE,
     setting: ctx.SettingOption = None,
     data_dir: ctx.DataDirOption = None,
     stack: ctx.StackOption = "",
+    stack_config: Annotated[
+        Path | None,
+        typer.Option(
+            "--stack-config",
+            metavar="FILE",
+            help="A Pulumi stack file whose settings are taken.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Show what would be deployed, and the provider's gaps; nothing is changed.
 
@@ -80,7 +95,10 @@ def plan(
     """
     from havre.plan.render import as_dot, as_json
 
-    found = evaluated(ctx.target(file, provider, setting, data_dir, stack))
+    target = ctx.target(
+        file, provider, setting, data_dir, stack, stack_config=stack_config, offline=True
+    )
+    found = evaluated(target)
     if form is PlanFormat.TABLE:
         _show_table(found)
     else:

@@ -39,6 +39,10 @@ class Unknown:
 Fact: TypeAlias = Known[T] | Unknown
 
 
+NOT_TOLD = Unknown("not told by the provider's facts")
+"""What a provider's facts leave out: unknown, so that it never passes for good."""
+
+
 class Copy(StrEnum):
     """What a copy of data is to the warehouse."""
 
@@ -154,24 +158,24 @@ class Store(Bearer):
     holding: Holding
     offering: Offering
     zone: str = ""
-    encrypted: Fact[bool] = field(kw_only=True)
-    key: Fact[str | None] = field(kw_only=True)
-    tls_minimum: Fact[str | None] = field(kw_only=True)
-    public_read: Fact[bool] = field(kw_only=True)
-    public_endpoint: Fact[bool] = field(kw_only=True)
-    private_endpoint: Fact[bool] = field(kw_only=True)
-    shared_keys: Fact[bool] = field(kw_only=True)
-    cross_tenant: Fact[bool] = field(kw_only=True)
-    versions: Fact[bool | None] = field(kw_only=True)
-    locked_days: Fact[int] = field(kw_only=True)
-    retention_days: Fact[int | None] = field(kw_only=True)
-    backup_days: Fact[int | None] = field(kw_only=True)
-    multi_zone: Fact[bool] = field(kw_only=True)
-    guarded: Fact[bool] = field(kw_only=True)
-    engine: Fact[str | None] = field(kw_only=True)
-    extensions: Fact[tuple[str, ...]] = field(kw_only=True)
-    reads_logged: Fact[bool] = field(kw_only=True)
-    administration_logged: Fact[bool] = field(kw_only=True)
+    encrypted: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    tls_minimum: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    public_read: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    public_endpoint: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    private_endpoint: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    shared_keys: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    cross_tenant: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    versions: Fact[bool | None] = field(default=NOT_TOLD, kw_only=True)
+    locked_days: Fact[int] = field(default=NOT_TOLD, kw_only=True)
+    retention_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    backup_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    multi_zone: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    engine: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    extensions: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    reads_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    administration_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -189,13 +193,13 @@ class Key(Bearer):
     """
 
     offering: Offering
-    customer: Fact[bool] = field(kw_only=True)
-    hsm: Fact[bool] = field(kw_only=True)
-    rotation_days: Fact[int | None] = field(kw_only=True)
-    deletion_days: Fact[int | None] = field(kw_only=True)
-    purge_guarded: Fact[bool] = field(kw_only=True)
-    use_logged: Fact[bool] = field(kw_only=True)
-    guarded: Fact[bool] = field(kw_only=True)
+    customer: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    hsm: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    rotation_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    deletion_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    purge_guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    use_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -214,13 +218,13 @@ class Compute(Bearer):
     """
 
     offering: Offering
-    public_api: Fact[bool] = field(kw_only=True)
-    allowed: Fact[tuple[str, ...]] = field(kw_only=True)
-    secrets_key: Fact[str | None] = field(kw_only=True)
-    multi_zone: Fact[bool] = field(kw_only=True)
-    engine: Fact[str | None] = field(kw_only=True)
-    local_accounts: Fact[bool] = field(kw_only=True)
-    private_nodes: Fact[bool] = field(kw_only=True)
+    public_api: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    allowed: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    secrets_key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    multi_zone: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    engine: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    local_accounts: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    private_nodes: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -255,10 +259,10 @@ class Network(Bearer):
     """
 
     segment: str = ""
-    spreads: Fact[bool] = field(kw_only=True)
-    rules: Fact[tuple[Rule, ...]] = field(kw_only=True)
-    egress_denied: Fact[bool | None] = field(kw_only=True)
-    flows_logged: Fact[bool | None] = field(kw_only=True)
+    spreads: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    rules: Fact[tuple[Rule, ...]] = field(default=NOT_TOLD, kw_only=True)
+    egress_denied: Fact[bool | None] = field(default=NOT_TOLD, kw_only=True)
+    flows_logged: Fact[bool | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -273,10 +277,10 @@ class Grant(Bearer):
         project: name of the project; empty where it is none's.
     """
 
-    identity: Fact[str] = field(kw_only=True)
-    targets: Fact[tuple[str, ...]] = field(kw_only=True)
-    rights: Fact[frozenset[Right]] = field(kw_only=True)
-    expires: Fact[dt.date | None] = field(kw_only=True)
+    identity: Fact[str] = field(default=NOT_TOLD, kw_only=True)
+    targets: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    rights: Fact[frozenset[Right]] = field(default=NOT_TOLD, kw_only=True)
+    expires: Fact[dt.date | None] = field(default=NOT_TOLD, kw_only=True)
     project: str = field(default="", kw_only=True)
 
 
@@ -284,7 +288,7 @@ class Grant(Bearer):
 class Credential(Bearer):
     """A long-lived key or password; `expires` is its last day, None: never."""
 
-    expires: Fact[dt.date | None] = field(kw_only=True)
+    expires: Fact[dt.date | None] = field(default=NOT_TOLD, kw_only=True)
     project: str = field(default="", kw_only=True)
 
 
@@ -292,8 +296,8 @@ class Credential(Bearer):
 class LogRoute(Bearer):
     """Logs on their way: `sources` to `sinks`, both URNs."""
 
-    sources: Fact[tuple[str, ...]] = field(kw_only=True)
-    sinks: Fact[tuple[str, ...]] = field(kw_only=True)
+    sources: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    sinks: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,7 @@ class Plan:
         gaps: what the provider cannot do for the spec.
         warnings: what the program said while it ran.
         removed: what a preview would delete or replace.
+        placeholders: settings that were not given, and stand as `<name>` in inputs.
     """
 
     provider: str
@@ -85,6 +86,7 @@ class Plan:
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[str, ...] = ()
     removed: tuple[PlannedResource, ...] = ()
+    placeholders: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""
@@ -94,4 +96,5 @@ class Plan:
             "gaps": [gap.as_dict() for gap in self.gaps],
             "outputs": shown(dict(self.outputs)),
             "warnings": list(self.warnings),
+            "placeholders": list(self.placeholders),
         }

@@ -1,5 +1,6 @@
 """A provider of paper: it declares little and makes records of what it was asked."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -8,21 +9,25 @@ import pulumi
 from pydantic import BaseModel, ConfigDict
 
 from havre import parts as p
-from havre.facts.model import Known, Plain, ResourceFact, Unclassified
-from havre.plan import Plan, PlannedResource
-from havre.provider import (
-    Capability,
-    Evidence,
-    Gap,
-    Operations,
-    Operator,
-    Support,
-    Supported,
+from havre.facts.model import (
+    Copy,
+    Holding,
+    Known,
+    Offering,
+    Place,
+    Plain,
+    ResourceFact,
+    Store,
+    Unclassified,
 )
+from havre.plan import Plan, PlannedResource
+from havre.provider import Capability, Evidence, Gap, Operations, Operator, Support, Supported
 from havre.site import Site
 from havre.spec import Warehouse
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")
+READ_ON = Evidence("the stationer", date(2026, 11, 23))
+OFFERING = Offering("paper", "shelf")
 
 
 class Settings(BaseModel):
@@ -35,25 +40,70 @@ class Settings(BaseModel):
 class Sheet(pulumi.CustomResource):
     reference: pulumi.Output[str]
 
-    def __init__(self, name: str, props: Mapping[str, Any], part: pulumi.Resource) -> None:
-        super().__init__(
-            "paper:index:Sheet",
-            name,
-            {"reference": None, **props},
-            pulumi.ResourceOptions(parent=part),
-        )
+    def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
+        super().__init__("paper:index:Sheet", name, {"reference": None, **props}, opts)
+
+
+def _asked(spec: Warehouse, *sections: str) -> str:
+    """The sections of the spec that a part realises; people are named on no sheet."""
+    whole = spec.model_dump(mode="json", exclude={"projects": {"__all__": {"members", "title"}}})
+    return json.dumps({section: whole.get(section) for section in sections})
 
 
 def _part(
-    kind: str, asked: Callable[[Any], Mapping[str, Any]], outputs: Callable[[Any, Any], Any]
+    kind: str, sections: tuple[str, ...], needs: Callable[[Any], Any], made: Callable[..., Any]
 ) -> Any:
+    """A builder: one sheet with what is asked, which needs what came before."""
+
     def build(name: str, inputs: Any, opts: pulumi.ResourceOptions) -> Any:
+        spec = inputs.common.spec
         part = p.component(f"havre:paper:{kind}", name, opts)
-        sheet = Sheet(f"{name}-sheet", asked(inputs), part)
+        protect = kind == "Zones" and spec.protection.deletion
+        props = {
+            "asked": _asked(spec, *sections),
+            "needs": needs(inputs),
+            "tags": dict(inputs.common.tags),
+        }
+        sheet = Sheet(f"{name}-sheet", props, pulumi.ResourceOptions(parent=part, protect=protect))
         part.register_outputs({})
-        return outputs(sheet.reference, inputs.common.spec)
+        return made(sheet.reference, spec)
 
     return build
+
+
+PARTS = p.Parts(
+    network=_part(
+        "Network", ("network", "sites"), lambda _: None,
+        lambda ref, _: p.NetworkOutputs(ref, {"database": ref}),
+    ),
+    keys=_part(
+        "Keys", ("encryption",), lambda i: i.network.identifier,
+        lambda ref, spec: p.KeysOutputs(ref, dict.fromkeys(spec.zones, ref), ref, None),
+    ),
+    audit=_part("Audit", ("audit",), lambda i: i.keys.store, lambda ref, _: p.AuditOutputs(ref)),
+    zones=_part(
+        "Zones", ("zones",), lambda i: i.audit.sink,
+        lambda ref, spec: p.ZonesOutputs(ref, *(2 * [dict.fromkeys(spec.zones, ref)])),
+    ),
+    database=_part(
+        "Database", ("database",), lambda i: i.keys.database,
+        lambda ref, spec: p.DatabaseOutputs(ref, pulumi.Output.from_input(spec.name), ref),
+    ),
+    registry=_part(
+        "Registry", ("registry",), lambda _: None, lambda ref, _: p.RegistryOutputs(ref, ref)
+    ),
+    cluster=_part(
+        "Cluster", ("cluster",), lambda i: i.registry.endpoint if i.registry else None,
+        lambda ref, _: p.ClusterOutputs(ref),
+    ),
+    access=_part(
+        "Access", ("projects",), lambda i: i.zones.endpoint,
+        lambda ref, spec: p.AccessOutputs(dict.fromkeys(spec.projects, ref)),
+    ),
+    backup=_part(
+        "Backup", (), lambda i: i.database.identifier, lambda ref, _: p.BackupOutputs(ref)
+    ),
+)  # fmt: skip
 
 
 class PaperProvider:
@@ -63,77 +113,32 @@ class PaperProvider:
         name: Site(name, "FR", {"shelf": name[3:].upper()}) for name in ("fr-paris", "fr-province")
     }
     capabilities: Mapping[Capability, Supported] = {
-        Capability.TAGS: Supported(Support.NATIVE),
+        Capability.REGISTRY: Supported(Support.PARTIAL, "images are drawn by hand"),
         Capability.HSM_KEY: NO_HSM,
     }
     settings: type[BaseModel] = Settings
 
     def parts(self, _settings: BaseModel) -> p.Parts:
-        return p.Parts(
-            network=_part(
-                "Network",
-                lambda i: {"tags": dict(i.common.tags)},
-                lambda ref, _: p.NetworkOutputs(ref, {"database": ref}),
-            ),
-            keys=_part(
-                "Keys",
-                lambda i: {"network": i.network.identifier},
-                lambda ref, spec: p.KeysOutputs(ref, dict.fromkeys(spec.zones, ref), ref, None),
-            ),
-            audit=_part("Audit", lambda i: {"keys": i.keys.store}, lambda r, _: p.AuditOutputs(r)),
-            zones=_part(
-                "Zones",
-                lambda i: {"logs": i.audit.sink},
-                lambda ref, spec: p.ZonesOutputs(
-                    ref, dict.fromkeys(spec.zones, ref), dict.fromkeys(spec.zones, ref)
-                ),
-            ),
-            database=_part(
-                "Database",
-                lambda i: {"key": i.keys.database},
-                lambda ref, spec: p.DatabaseOutputs(ref, pulumi.Output.from_input(spec.name), ref),
-            ),
-            registry=_part("Registry", lambda _: {}, lambda r, _: p.RegistryOutputs(r, r)),
-            cluster=_part(
-                "Cluster",
-                lambda i: {"registry": i.registry.endpoint if i.registry else "none"},
-                lambda r, _: p.ClusterOutputs(r),
-            ),
-            access=_part(
-                "Access",
-                lambda i: {"zones": i.zones.endpoint},
-                lambda ref, spec: p.AccessOutputs(dict.fromkeys(spec.projects, ref)),
-            ),
-            backup=_part(
-                "Backup",
-                lambda i: {"database": i.database.identifier},
-                lambda r, _: p.BackupOutputs(r),
-            ),
-        )
+        return PARTS
 
     def gaps(self, spec: Warehouse, _settings: BaseModel) -> Sequence[Gap]:
         if spec.encryption.keys != "hsm":
             return []
-        evidence = Evidence("the stationer", date(2026, 11, 23))
-        return [
-            Gap(
-                "encryption.hsm-key",
-                Capability.HSM_KEY,
-                NO_HSM.support,
-                NO_HSM.reason,
-                "a locked drawer",
-                evidence,
-                "whoever has the key to the drawer",
-            )
-        ]
+        told = (NO_HSM.support, NO_HSM.reason, "a locked drawer", READ_ON)
+        risk = "whoever has the key to the drawer"
+        return [Gap("encryption.hsm-key", Capability.HSM_KEY, *told, risk)]
 
     def facts(
         self, resource: PlannedResource, _plan: Plan
     ) -> Sequence[ResourceFact] | Unclassified:
         if resource.type != "paper:index:Sheet":
             return Unclassified(resource.urn, resource.type)
-        tags = Known(resource.inputs.get("tags"))
-        return [Plain(urn=resource.urn, type=resource.type, tags=tags, places=Known(()))]
+        told: dict[str, Any] = {"urn": resource.urn, "type": resource.type}
+        told["tags"] = Known(resource.inputs.get("tags"))
+        if not resource.name.endswith("-zones-sheet"):
+            return [Plain(**told, places=Known(()))]
+        told |= {"places": Known((Place(Copy.PRIMARY, "A", "FR"),)), "offering": OFFERING}
+        return [Store(**told, holding=Holding.ZONE, guarded=Known(resource.protect))]
 
     def operations(self, _settings: BaseModel) -> Operations:
         raise NotImplementedError

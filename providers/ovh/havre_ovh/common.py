@@ -19,6 +19,7 @@ import pulumi
 
 from havre.errors import InputError
 from havre.spec.model import Availability, KeyProtection
+from havre.spec.rules import PRIVATE, WIDEST_ADMINISTRATION
 from havre_ovh import sites
 
 if TYPE_CHECKING:
@@ -267,6 +268,14 @@ def registry_country(region: str) -> str | None:
     return next((site.country for site in sites.SITES.values() if _within(region, site)), None)
 
 
+def _public(address: str) -> bool:
+    """Whether requests can come from an address: not a private one, nor from everywhere."""
+    network = ip_network(address)
+    private = [ip_network(block) for block in PRIVATE]
+    inside = any(network.version == 4 and network.subnet_of(block) for block in private)
+    return not inside and network.prefixlen >= WIDEST_ADMINISTRATION[network.version]
+
+
 def _wrong(settings: OvhSettings, common: Common) -> Iterator[Fault]:
     """What the plugin lets pass: versions, projects that do not exist, overlapping addresses."""
     version = str(common.spec.database.version)
@@ -282,7 +291,7 @@ def _wrong(settings: OvhSettings, common: Common) -> Iterator[Fault]:
             "Name projects of the spec.",
         )
     for address in settings.source_addresses:
-        if ip_network(address).is_private or ip_network(address).prefixlen == 0:
+        if not _public(address):
             yield Fault(
                 f"`source_addresses` {address} is no public network of yours",
                 "Give the public addresses of the gateway.",

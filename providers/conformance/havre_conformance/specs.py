@@ -1,0 +1,197 @@
+"""Warehouses to build, from the smallest to the oddest, on whatever sites a provider has."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from havre.spec.model import Warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from havre.site import Site
+
+Document = dict[str, Any]
+
+
+def sites_of(sites: Mapping[str, Site]) -> tuple[str, str | None]:
+    """A primary and, where there is one, a recovery site in the same country.
+
+    A provider whose sites are all one place gets names of the suite's own.
+    """
+    names = [name for name in sites if len(name) > 2 and name[2] == "-"]
+    if not names or not all(sites[name].country for name in names):
+        return "fr-paris", "fr-province"
+    for first in names:
+        mates = [n for n in names if n != first and sites[n].country == sites[first].country]
+        if mates:
+            return first, mates[0]
+    return names[0], None
+
+
+def large(sites: Mapping[str, Site]) -> Document:
+    """Every section filled, every zone with every promise."""
+    primary, recovery = sites_of(sites)
+    country = primary[:2].upper()
+    return {
+        "name": "suite",
+        "environment": "production",
+        "organisation": {"name": "Suite", "country": "FR", "contact": "team@suite.example"},
+        "classification": "health-pseudonymised",
+        "residency": {"countries": [country], "operator_law": "eu", "qualifications": ["hds"]},
+        "sites": {"primary": primary, **({"recovery": recovery} if recovery else {})},
+        "encryption": {"keys": "customer", "rotation_days": 180, "deletion_days": 60, "tls": "1.2"},
+        "zones": {
+            "landing": {"purpose": "landing", "retention_days": 30, "expire_days": 90},
+            "curated": {"purpose": "curated", "retention_days": 400, "immutable_days": 30},
+            "export": {"purpose": "export", "retention_days": 10, "expire_days": 40},
+            "backup": {"purpose": "backup", "retention_days": 90, "immutable_days": 20},
+            "logs": {"purpose": "logs", "retention_days": 365, "immutable_days": 200},
+        },
+        "database": {
+            "version": 16,
+            "size": "m",
+            "storage_gib": 256,
+            "availability": "single",
+            "extensions": ["pg_trgm"],
+            "backups": {"retention_days": 21},
+        },
+        "cluster": {"nodes": 3, "size": "m", "availability": "single"},
+        "registry": {"retention_days": 60},
+        "projects": {
+            "sleep": {
+                "title": "Sleep",
+                "zones": ["curated"],
+                "members": ["a.member@suite.example"],
+                "authorisation": "Decision 1",
+                "expires": "2030-06-30",
+            }
+        },
+        "network": {
+            "address_space": "10.50.0.0/16",
+            "administration": ["192.0.2.0/24"],
+            "egress": [{"host": "updates.suite.example", "port": 443}],
+            **({"recovery_address_space": "10.51.0.0/16"} if recovery else {}),
+        },
+        "audit": {"retention_days": 365},
+        "protection": {"deletion": True},
+        "exit": {"provider": "elsewhere", "rehearsal_days": 180},
+    }
+
+
+def small(sites: Mapping[str, Site]) -> Document:
+    """One zone, no project, no cluster, no registry, one site."""
+    document = large(sites)
+    for section in ("cluster", "registry", "projects", "exit", "network"):
+        del document[section]
+    document["sites"].pop("recovery", None)
+    document["zones"] = {"curated": {"purpose": "curated", "retention_days": 1}}
+    document["encryption"] = {"keys": "provider"}
+    return document
+
+
+def odd(sites: Mapping[str, Site]) -> Document:
+    """Thirty projects, names as long as they may be, accents wherever text is free."""
+    document = large(sites)
+    document["name"] = "w" * 20
+    document["organisation"]["name"] = "Fédération des hôpitaux de l'Est, «données» & <santé>"
+    document["zones"] = {
+        f"zone-{'z' * 12}-{n:02d}": {"purpose": "research", "retention_days": 10, "versions": True}
+        for n in range(6)
+    }
+    zones = list(document["zones"])
+    document["projects"] = {
+        f"projet-{n:02d}-{'p' * 20}": {
+            "title": f"Étude nº{n} : sommeil, âge & «cœur»",
+            "zones": zones[: 1 + n % 6],
+            "members": [f"chercheur-{n}@suite.example"],
+            "authorisation": "Délibération n° 2026-001 du 1er février",
+            "expires": "2031-12-31",
+        }
+        for n in range(30)
+    }
+    return document
+
+
+def without_cluster(sites: Mapping[str, Site]) -> Document:
+    """All but a cluster and a registry."""
+    document = large(sites)
+    del document["cluster"], document["registry"]
+    return document
+
+
+SPECS = {"large": large, "small": small, "odd": odd, "without-cluster": without_cluster}
+
+CHANGES: tuple[tuple[str, Any], ...] = (
+    ("name", "other"),
+    ("environment", "staging"),
+    ("organisation.name", "Another"),
+    ("organisation.country", "DE"),
+    ("organisation.contact", "others@suite.example"),
+    ("classification", "personal"),
+    ("residency.countries", ["FR", "DE", "NL", "PL", "IT", "ES", "SE", "IE", "AT", "BE", "GB"]),
+    ("residency.operator_law", "any"),
+    ("residency.qualifications", []),
+    ("sites.recovery", None),
+    ("encryption.keys", "provider"),
+    ("encryption.keys", "hsm"),
+    ("encryption.rotation_days", 90),
+    ("encryption.deletion_days", 30),
+    ("encryption.tls", "1.3"),
+    ("zones.landing.purpose", "research"),
+    ("zones.landing.retention_days", 31),
+    ("zones.curated.immutable_days", 31),
+    ("zones.landing.expire_days", 91),
+    ("zones.export.versions", False),
+    ("database.version", 15),
+    ("database.size", "l"),
+    ("database.storage_gib", 512),
+    ("database.availability", "multi-zone"),
+    ("database.extensions", ["pg_trgm", "citext"]),
+    ("database.backups.retention_days", 22),
+    ("cluster.nodes", 4),
+    ("cluster.size", "l"),
+    ("cluster.availability", "multi-zone"),
+    ("cluster", None),
+    ("registry.retention_days", 61),
+    ("registry", None),
+    ("projects.sleep.title", "Dreams"),
+    ("projects.sleep.zones", ["curated", "export"]),
+    ("projects.sleep.members", ["a.member@suite.example", "b.member@suite.example"]),
+    ("projects.sleep.authorisation", "Decision 2"),
+    ("projects.sleep.expires", "2029-06-30"),
+    ("projects.sleep", None),
+    ("network.address_space", "10.60.0.0/16"),
+    ("network.recovery_address_space", "10.61.0.0/16"),
+    ("network.administration", ["198.51.100.0/24"]),
+    ("network.egress", [{"host": "other.suite.example", "port": 8443}]),
+    ("audit.retention_days", 366),
+    ("protection.deletion", False),
+    ("exit.provider", "nowhere"),
+    ("exit.rehearsal_days", 90),
+)
+"""Every field of the spec with another value; None takes it out."""
+
+
+def changed(document: Document, path: str, value: Any) -> Document:
+    """The document with one field changed or taken out."""
+    whole = copy.deepcopy(document)
+    *way, last = path.split(".")
+    section = whole
+    for step in way:
+        section = section[step]
+    if value is None:
+        section.pop(last, None)
+    else:
+        section[last] = value
+    if path == "sites.recovery":
+        whole["network"].pop("recovery_address_space", None)
+    return whole
+
+
+def warehouse(document: Document) -> Warehouse:
+    """The document as the spec that a file of it gives."""
+    import json
+
+    return Warehouse.model_validate_json(json.dumps(document))

@@ -1,0 +1,337 @@
+"""The cases: subclass `ProviderSuite` in a provider's own test file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import pytest
+
+from havre.errors import InputError
+from havre.facts import Facts, Known, collect
+from havre.facts.model import Grant, Right, Store
+from havre.plan import Plan, evaluate
+from havre.plan.monitor import PROVIDER_PREFIX
+from havre.plan.render import as_json
+from havre.plan.values import Secret
+from havre.program import PROJECT, program, read_settings
+from havre.provider import MEMBERS, Capability, Gap, Provider, Support, Supported
+from havre_conformance.evidence import ASKS, EVIDENCE
+from havre_conformance.specs import CHANGES, SPECS, changed, warehouse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PARTS = ("network", "keys", "audit", "zones", "database", "registry", "cluster", "access", "backup")
+LONGEST_NAME = 100
+"""Longest logical name: Pulumi's URN must stay readable and below what backends store."""
+
+
+class ProviderSuite:
+    """Every case that a provider must pass.
+
+    Attributes:
+        provider: the provider under test.
+        settings: what a stack of it would say.
+    """
+
+    provider: ClassVar[Provider]
+    settings: ClassVar[Mapping[str, Any]] = {}
+
+    @classmethod
+    def _plan(cls, document: dict[str, Any]) -> Plan:
+        settings = read_settings(cls.provider, cls.settings)
+        spec = warehouse(document)
+        return evaluate(
+            program(spec, cls.provider, settings),
+            project=PROJECT,
+            stack="suite",
+            provider=cls.provider.name,
+            gaps=tuple(cls.provider.gaps(spec, settings)),
+        )
+
+    @pytest.fixture(scope="class")
+    def plans(self) -> dict[str, Plan]:
+        """The plan of every spec of the suite."""
+        return {name: self._plan(make(self.provider.sites)) for name, make in SPECS.items()}
+
+    @pytest.fixture(scope="class")
+    def facts(self, plans: dict[str, Plan]) -> dict[str, Facts]:
+        """The facts of every plan."""
+        return {name: collect(plan, self.provider.facts) for name, plan in plans.items()}
+
+    # The contract
+
+    @pytest.mark.parametrize("member", MEMBERS)
+    def test_contract_member(self, member: str) -> None:
+        """Every member of the contract is there."""
+        assert hasattr(self.provider, member)
+
+    def test_name_is_a_word(self) -> None:
+        """The name fits the command line and the spec's `exit.provider`."""
+        assert re.fullmatch(r"[a-z](?:-?[a-z0-9])+", self.provider.name)
+
+    def test_operator_is_named(self) -> None:
+        """The operator is a legal entity; its laws are listed."""
+        assert self.provider.operator.entity
+        assert isinstance(self.provider.operator.laws, tuple)
+
+    def test_sites_are_logical_and_in_their_country(self) -> None:
+        """A site's name begins with its country, and it has a region of the provider's own."""
+        for name, site in self.provider.sites.items():
+            assert site.regions, name
+            assert site.zones >= 1
+            if site.country:
+                assert name.startswith(f"{site.country.lower()}-"), name
+
+    def test_an_unknown_site_is_an_input_error(self) -> None:
+        """A site that the provider lacks is refused, and those it has are listed."""
+        sites = self.provider.sites
+        if "xx-nowhere" in sites or not isinstance(_get(sites, "xx-nowhere"), KeyError):
+            pytest.skip("every name is a site of this provider")
+        document = SPECS["small"](sites)
+        document["sites"]["primary"] = "fr-nowhere-at-all"
+        document["residency"]["countries"] = ["FR"]
+        with pytest.raises(InputError) as caught:
+            self._plan(document)
+        assert next(iter(sites)) in str(caught.value)
+
+    @pytest.mark.parametrize("capability", Capability)
+    def test_capability_is_answered(self, capability: Capability) -> None:
+        """What is declared has a reason unless it is native; what is not counts as unknown."""
+        answer = _answer(self.provider, capability)
+        assert answer.support is Support.NATIVE or len(answer.reason) > 5
+
+    # The parts
+
+    @pytest.mark.parametrize("part", PARTS)
+    def test_part_builds(self, part: str, plans: dict[str, Plan]) -> None:
+        """Every part makes resources of its own, under one component."""
+        settings = read_settings(self.provider, self.settings)
+        if getattr(self.provider.parts(settings), part) is None:
+            pytest.skip(f"the provider declares no {part}")
+        plan = plans["large"]
+        component = [r for r in plan.resources if r.name == f"suite-{part}"]
+        assert len(component) == 1
+        assert not component[0].custom
+        assert [r for r in _below(plan, component[0].urn) if r.custom]
+
+    @pytest.mark.parametrize("part", ["registry", "cluster"])
+    def test_a_part_that_is_not_asked_for_is_not_built(
+        self, part: str, plans: dict[str, Plan]
+    ) -> None:
+        """Without the section there is no component."""
+        names = {r.name for r in plans["without-cluster"].resources}
+        assert f"suite-{part}" not in names
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_all_outputs_are_present(self, spec: str, plans: dict[str, Plan]) -> None:
+        """The outputs are the same for every provider."""
+        document = SPECS[spec](self.provider.sites)
+        outputs = plans[spec].outputs
+        assert {"endpoints", "zones", "keys", "projects", "gaps"} == set(outputs)
+        assert set(outputs["zones"]) == set(document["zones"])
+        assert set(outputs["projects"]) == set(document.get("projects", {}))
+        assert {"database", "object-store"} <= set(outputs["endpoints"])
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_evaluation_is_deterministic(self, spec: str, plans: dict[str, Plan]) -> None:
+        """The same spec gives the same plan, to the letter."""
+        again = self._plan(SPECS[spec](self.provider.sites))
+        assert as_json(again) == as_json(plans[spec])
+
+    # The resources
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_every_resource_is_classified(self, spec: str, facts: dict[str, Facts]) -> None:
+        """The provider's facts know every type that it makes."""
+        assert facts[spec].unclassified == ()
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_every_resource_that_can_is_tagged(self, spec: str, facts: dict[str, Facts]) -> None:
+        """What can carry labels carries warehouse, classification and owner."""
+        for item in facts[spec].items:
+            if isinstance(item.tags, Known) and item.tags.value is not None:
+                missing = {"warehouse", "classification", "owner"} - set(item.tags.value)
+                assert not missing, f"{item.name} lacks {missing}"
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_every_store_is_placed(self, spec: str, facts: dict[str, Facts]) -> None:
+        """What bears data says where it lies."""
+        for store in facts[spec].of(Store):
+            assert not isinstance(store.places, Known) or store.places.value, store.name
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_every_store_is_guarded(self, spec: str, plans: dict[str, Plan]) -> None:
+        """What bears data is protected from deletion."""
+        found = collect(plans[spec], self.provider.facts)
+        assert found.of(Store)
+        for store in found.of(Store):
+            assert store.guarded != Known(value=False), store.name
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_names_are_unique_and_short(self, spec: str, plans: dict[str, Plan]) -> None:
+        """Logical names are unique by type, and no longer than backends take."""
+        urns = [r.urn for r in plans[spec].resources]
+        assert len(urns) == len(set(urns))
+        assert max(len(r.name) for r in plans[spec].resources) <= LONGEST_NAME
+
+    @pytest.mark.parametrize("spec", SPECS)
+    def test_no_secret_and_no_member_is_in_plain_text(
+        self, spec: str, plans: dict[str, Plan]
+    ) -> None:
+        """No input that is called a secret is plain text; no person is named."""
+        plan = plans[spec]
+        assert "@suite.example" not in as_json(plan).replace("team@suite.example", "")
+        for resource in plan.resources:
+            for path, value in _leaves(dict(resource.inputs)):
+                if SECRET_NAME.search(path.rsplit(".", 1)[-1]) and isinstance(value, str):
+                    assert not value, f"{resource.name}: {path} is plain text"
+
+    def test_parents_and_dependencies_come_first(self, plans: dict[str, Plan]) -> None:
+        """A plan lists what is needed before what needs it."""
+        for plan in plans.values():
+            seen: set[str] = set()
+            for resource in plan.resources:
+                assert set(resource.dependencies) <= seen, resource.name
+                seen.add(resource.urn)
+
+    # Capabilities and gaps
+
+    @pytest.mark.parametrize("capability", EVIDENCE)
+    def test_native_capability_is_evidenced(self, capability: Capability) -> None:
+        """What is called native shows in the facts of a plan that asks for it."""
+        answer = _answer(self.provider, capability)
+        if answer.support is not Support.NATIVE:
+            pytest.skip(f"declared {answer.support}: {answer.reason}")
+        document = SPECS["large"](self.provider.sites)
+        for path, value in ASKS.get(capability, ()):
+            document = changed(document, path, value)
+        assert EVIDENCE[capability](collect(self._plan(document), self.provider.facts))
+
+    @pytest.mark.parametrize("capability", Capability)
+    def test_absent_capability_has_its_gap(self, capability: Capability) -> None:
+        """What is absent is a gap wherever a spec asks for it; nothing is hidden."""
+        answer = _answer(self.provider, capability)
+        if answer.support is not Support.ABSENT:
+            pytest.skip(f"declared {answer.support}")
+        if capability not in ASKED:
+            pytest.skip("no field of the spec asks for it")
+        gaps = self._gaps_of_all()
+        assert capability in {gap.capability for gap in gaps}
+
+    def _gaps_of_all(self) -> list[Gap]:
+        """Gaps of specs that together ask for everything."""
+        settings = read_settings(self.provider, self.settings)
+        found: list[Gap] = []
+        for keys in ("customer", "hsm"):
+            document = SPECS["large"](self.provider.sites)
+            document["encryption"]["keys"] = keys
+            document["database"]["availability"] = "multi-zone"
+            document["residency"]["qualifications"] = ["hds", "secnumcloud"]
+            found += self.provider.gaps(warehouse(document), settings)
+        return found
+
+    def test_gaps_agree_with_capabilities(self) -> None:
+        """A gap is of a capability that is not native, and says all that a user must know."""
+        for gap in self._gaps_of_all():
+            assert self.provider.capabilities[gap.capability].support is gap.support
+            assert gap.support is not Support.NATIVE
+            assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", gap.control)
+            assert all((gap.reason, gap.fallback, gap.risk, gap.evidence.source))
+
+    @pytest.mark.parametrize(("path", "value"), CHANGES, ids=[f"{p}={v}" for p, v in CHANGES])
+    def test_no_field_is_ignored(self, path: str, value: Any, plans: dict[str, Plan]) -> None:
+        """Every field changes the plan, or a gap says that it has no effect."""
+        document = SPECS["large"](self.provider.sites)
+        if path == "sites.recovery" and "recovery" not in document["sites"]:
+            pytest.skip("the provider has no second site in any country")
+        if path.startswith("network.recovery") and "recovery" not in document["sites"]:
+            pytest.skip("the provider has no second site in any country")
+        before = plans["large"]
+        after = self._plan(changed(document, path, value))
+        differs = _told(after) != _told(before)
+        gaps = {pattern for gap in before.gaps + after.gaps for pattern in gap.fields}
+        assert differs or any(_covers(pattern, path) for pattern in gaps)
+
+    # Access
+
+    def test_a_project_reads_exactly_its_zones(self, facts: dict[str, Facts]) -> None:
+        """No grant of a project allows more than reading."""
+        grants = [grant for grant in facts["large"].of(Grant) if grant.project]
+        if not grants:
+            pytest.skip("no grant of a project stands in the plan")
+        for grant in grants:
+            assert isinstance(grant.rights, Known)
+            assert grant.rights.value <= {Right.READ}, grant.name
+
+
+SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|privatekey|private_key)$")
+
+ASKED = frozenset(
+    {
+        Capability.CUSTOMER_KEY_DATABASE,
+        Capability.CUSTOMER_KEY_OBJECTS,
+        Capability.HSM_KEY,
+        Capability.KEY_ROTATION,
+        Capability.KEY_DELETION_GUARD,
+        Capability.OBJECT_LOCK,
+        Capability.OBJECT_EXPIRY,
+        Capability.NETWORK_PARTITION,
+        Capability.EGRESS_CONTROL,
+        Capability.CLUSTER,
+        Capability.REGISTRY,
+        Capability.MULTI_ZONE,
+        Capability.RECOVERY_SITE,
+        Capability.BACKUP_RETENTION,
+        Capability.LOG_RETENTION,
+        Capability.HDS,
+        Capability.SECNUMCLOUD,
+    }
+)
+"""Capabilities that a field of the spec asks for by itself."""
+
+
+def _answer(provider: Provider, capability: Capability) -> Supported:
+    """The declared answer; where there is none the case is skipped."""
+    answer = provider.capabilities.get(capability)
+    if answer is None:
+        pytest.skip("not declared: it counts as unknown")
+    return answer
+
+
+def _get(sites: Mapping[str, Any], name: str) -> Any:
+    try:
+        return sites[name]
+    except KeyError as error:
+        return error
+
+
+def _below(plan: Plan, urn: str) -> Iterator[Any]:
+    for resource in plan.resources:
+        if resource.parent == urn:
+            yield resource
+            yield from _below(plan, resource.urn)
+
+
+def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _leaves(inner, path)
+    elif not isinstance(value, Secret):
+        yield path, value
+
+
+def _told(plan: Plan) -> tuple[Any, ...]:
+    """What a user sees of a plan: resources that a provider makes, what is recorded, gaps."""
+    resources = [r.as_dict() for r in plan.resources if not r.type.startswith(PROVIDER_PREFIX)]
+    return resources, [gap.as_dict() for gap in plan.gaps]
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether a gap's field, with `*` for one step, is the path or holds it."""
+    expression = re.escape(pattern).replace(r"\*", r"[^.]+")
+    return re.fullmatch(rf"{expression}(\..+)?", path) is not None

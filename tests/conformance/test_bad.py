@@ -1,0 +1,95 @@
+"""A deliberately bad provider fails the right cases, and no others."""
+
+import pytest
+from _pytest.pytester import Pytester
+
+pytest_plugins = ["pytester"]
+
+FAULTS = {
+    "a type that nobody knows": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        return Unclassified(resource.urn, resource.type)"
+        ),
+        {"test_every_resource_is_classified", "test_every_store_is_guarded"},
+    ),
+    "data without a guard": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        found = super().facts(resource, plan)\n"
+            "        return [replace(f, guarded=Known(False)) if isinstance(f, Store) else f\n"
+            "                for f in found]"
+        ),
+        {"test_every_store_is_guarded"},
+    ),
+    "a store without a place": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        found = super().facts(resource, plan)\n"
+            "        return [replace(f, places=Known(())) for f in found]"
+        ),
+        {"test_every_store_is_placed"},
+    ),
+    "a missing gap": (
+        "def gaps(self, spec, settings):\n        return []",
+        {"test_absent_capability_has_its_gap"},
+    ),
+    "a capability that nothing evidences": (
+        (
+            "capabilities = {Capability.OBJECT_LOCK: Supported(Support.NATIVE)}\n"
+            "    def gaps(self, spec, settings):\n        return []"
+        ),
+        {"test_native_capability_is_evidenced"},
+    ),
+    "fields that are ignored": (
+        (
+            "def parts(self, settings):\n"
+            "        return replace(PARTS, keys=_part('Keys', (), lambda i: i.network.identifier,\n"
+            "            lambda ref, s: p.KeysOutputs(ref, dict.fromkeys(s.zones, ref), ref, None)\n"
+            "        ))"
+        ),
+        {"test_no_field_is_ignored"},
+    ),
+    "a plan that differs every time": (
+        (
+            "def parts(self, settings):\n"
+            "        return replace(PARTS, backup=_part('Backup', (),\n"
+            "            lambda i: str(uuid.uuid4()), lambda ref, _: p.BackupOutputs(ref)))"
+        ),
+        {"test_evaluation_is_deterministic"},
+    ),
+    "labels that are left out": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        found = super().facts(resource, plan)\n"
+            "        return [replace(f, tags=Known({'owner': 'me'})) for f in found]"
+        ),
+        {"test_every_resource_that_can_is_tagged"},
+    ),
+}
+TEMPLATE = """
+import uuid
+from dataclasses import replace
+from typing import ClassVar
+from havre import parts as p
+from havre.facts.model import Known, Store, Unclassified
+from havre.provider import Capability, Support, Supported
+from havre_conformance.suite import ProviderSuite
+from tests.contract.toy_provider import PARTS, PaperProvider, _part
+
+class Bad(PaperProvider):
+    {fault}
+
+class TestBad(ProviderSuite):
+    provider = Bad()
+    settings: ClassVar = {{"shelf": "a"}}
+"""
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_fails_the_cases_that_are_for_it(pytester: Pytester, fault: str) -> None:
+    code, expected = FAULTS[fault]
+    pytester.makepyfile(TEMPLATE.format(fault=code))
+    result = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:cov")
+    _, _, failed = result.listoutcomes()
+    assert {report.nodeid.split("::")[-1].split("[")[0] for report in failed} == expected
