@@ -45,8 +45,8 @@ FAULTS = {
         (
             "def parts(self, settings):\n"
             "        return replace(PARTS, keys=_part('Keys', (), lambda i: i.network.identifier,\n"
-            "            lambda ref, s: p.KeysOutputs(ref, dict.fromkeys(s.zones, ref), ref, None)\n"
-            "        ))"
+            "            lambda ref, s: p.KeysOutputs(ref, dict.fromkeys(s.zones, ref), ref, None\n"
+            "        )))"
         ),
         {"test_no_field_is_ignored"},
     ),

@@ -51,14 +51,16 @@ class ProviderSuite:
         )
 
     @pytest.fixture(scope="class")
-    def plans(self) -> dict[str, Plan]:
+    @classmethod
+    def plans(cls) -> dict[str, Plan]:
         """The plan of every spec of the suite."""
-        return {name: self._plan(make(self.provider.sites)) for name, make in SPECS.items()}
+        return {name: cls._plan(make(cls.provider.sites)) for name, make in SPECS.items()}
 
     @pytest.fixture(scope="class")
-    def facts(self, plans: dict[str, Plan]) -> dict[str, Facts]:
+    @classmethod
+    def facts(cls, plans: dict[str, Plan]) -> dict[str, Facts]:
         """The facts of every plan."""
-        return {name: collect(plan, self.provider.facts) for name, plan in plans.items()}
+        return {name: collect(plan, cls.provider.facts) for name, plan in plans.items()}
 
     # The contract
 
