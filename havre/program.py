@@ -57,7 +57,7 @@ def offline_settings(
     missing = tuple(
         name
         for name, field in fields.items()
-        if field.is_required() and name not in given and field.examples
+        if field.examples and name not in given and (field.is_required() or field.default is None)
     )
     examples = {name: (fields[name].examples or [""])[0] for name in missing}
     whole = read_settings(provider, {**given, **examples})

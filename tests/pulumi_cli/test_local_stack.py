@@ -53,6 +53,16 @@ class Stack:
         (self.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
 
 
+def environment_in(root: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PULUMI_HOME": str(root / "home"),
+        "PULUMI_BACKEND_URL": f"file://{root / 'backend'}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+
+
 @pytest.fixture
 def stack() -> Iterator[Stack]:
     root = Path(tempfile.mkdtemp(prefix="havre-test-"))
@@ -62,14 +72,7 @@ def stack() -> Iterator[Stack]:
     assert "virtualenv: ../../.venv" in text
     definition.write_text(text.replace("../../.venv", sys.prefix))
     (root / "backend").mkdir()
-    environment = {
-        **os.environ,
-        "PULUMI_HOME": str(root / "home"),
-        "PULUMI_BACKEND_URL": f"file://{root / 'backend'}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-    made = Stack(root / "stack", environment)
+    made = Stack(root / "stack", environment_in(root))
     made.run("stack", "init", "local")
     yield made
     shutil.rmtree(root)
@@ -180,3 +183,26 @@ def test_a_wrong_configuration_is_told_before_anything_is_made(
     text = " ".join((done.stdout + done.stderr).split())
     assert message in text
     assert "Traceback" not in text
+
+
+def test_a_warehouse_inside_a_program_of_a_users_own(site: Site) -> None:
+    root = Path(tempfile.mkdtemp(prefix="havre-test-"))
+    shutil.copytree(ROOT / "examples" / "existing-program", root / "stack")
+    definition = root / "stack" / "Pulumi.yaml"
+    definition.write_text(definition.read_text().replace("../../.venv", sys.prefix))
+    (root / "backend").mkdir()
+    own = Stack(root / "stack", environment_in(root))
+    site.write()
+    config = {
+        "hospital-platform:spec": str(site.file),
+        "hospital-platform:provider": "local",
+        "hospital-platform:settings": {"data_dir": str(site.data_dir)},
+    }
+    try:
+        own.run("stack", "init", "local")
+        (own.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
+        own.run("up", "--yes", "--skip-preview")
+        own.run("preview", "--expect-no-changes")
+        assert main(site.command("status")) == 0
+    finally:
+        shutil.rmtree(root)

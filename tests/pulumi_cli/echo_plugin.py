@@ -1,0 +1,75 @@
+"""A provider plugin that answers by echo: what goes into Check and Create comes back.
+
+Run as `python echo_plugin.py ENGINE_ADDRESS`; prints its port, as the Pulumi CLI expects. In a
+preview, outputs other than inputs are unknown, as a real provider's are.
+"""
+
+import sys
+import threading
+import uuid
+from concurrent import futures
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+
+def echoed(properties):
+    """Inputs as outputs; identities come back as a mapping, as the real service gives them."""
+    identity = properties.fields.get("identity")
+    if identity is not None and identity.HasField("struct_value"):
+        given = identity.struct_value.fields.get("userAssignedIdentities")
+        if given is not None and given.HasField("list_value"):
+            identity.struct_value.fields.pop("userAssignedIdentities")
+    return properties
+
+
+class Echo(provider_pb2_grpc.ResourceProviderServicer):
+    def GetPluginInfo(self, request, context):
+        return plugin_pb2.PluginInfo(version="1.0.0")
+
+    def CheckConfig(self, request, context):
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def DiffConfig(self, request, context):
+        return provider_pb2.DiffResponse()
+
+    def Configure(self, request, context):
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True, supportsPreview=True, acceptResources=False
+        )
+
+    def Check(self, request, context):
+        return provider_pb2.CheckResponse(inputs=request.news)
+
+    def Diff(self, request, context):
+        same = request.old_inputs == request.news
+        none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
+        return provider_pb2.DiffResponse(changes=none if same else some)
+
+    def Create(self, request, context):
+        identity = "" if request.preview else str(uuid.uuid5(uuid.NAMESPACE_URL, request.urn))
+        return provider_pb2.CreateResponse(id=identity, properties=echoed(request.properties))
+
+    def Update(self, request, context):
+        return provider_pb2.UpdateResponse(properties=echoed(request.news))
+
+    def Delete(self, request, context):
+        return empty_pb2.Empty()
+
+    def Cancel(self, request, context):
+        return empty_pb2.Empty()
+
+
+def main() -> None:
+    server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(Echo(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The stack on clouds, under the real Pulumi CLI with plugins that answer by echo."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from havre.plan.sources import from_preview, from_state
+from tests.clouds import SETTINGS
+from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
+from tests.warehouse.conftest import EXAMPLES
+
+__all__ = ["pytestmark", "stack"]
+
+PLUGINS = {"azure": "azure-native", "ovh": "ovh"}
+ECHO = Path(__file__).parent / "echo_plugin.py"
+
+
+def configure(stack: Stack, provider: str) -> None:
+    """Point the stack at a provider whose plugin is an echo."""
+    package = PLUGINS[provider]
+    folder = stack.folder / "plugin"
+    folder.mkdir()
+    program = folder / f"pulumi-resource-{package}"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ECHO}" "$@"\n')
+    program.chmod(0o755)
+    (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
+    definition = stack.folder / "Pulumi.yaml"
+    text = definition.read_text()
+    providers = f"plugins:\n  providers:\n    - name: {package}\n      path: ./plugin\n"
+    definition.write_text(text + providers)
+    config = {
+        "warehouse:spec": str(EXAMPLES / "emc2" / "warehouse.yaml"),
+        "warehouse:provider": provider,
+        "warehouse:settings": SETTINGS[provider],
+    }
+    (stack.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
+
+
+@pytest.mark.parametrize("provider", PLUGINS)
+def test_preview_up_and_a_second_up_that_changes_nothing(
+    stack: Stack,
+    provider: str,
+    tmp_path: Path,
+) -> None:
+    configure(stack, provider)
+    planned = tmp_path / "preview.json"
+    planned.write_text(stack.run("preview", "--json").stdout)
+    stack.run("up", "--yes", "--skip-preview")
+    stack.run("preview", "--expect-no-changes")
+    exported = tmp_path / "state.json"
+    exported.write_text(stack.run("stack", "export").stdout)
+    before = {r.urn for r in from_preview(planned).resources if "providers" not in r.type}
+    after = {r.urn for r in from_state(exported).resources if "providers" not in r.type}
+    assert before == after
+
+
+@pytest.mark.parametrize("provider", PLUGINS)
+def test_a_missing_setting_is_told_before_anything_is_made(
+    stack: Stack,
+    provider: str,
+) -> None:
+    configure(stack, provider)
+    file = stack.folder / "Pulumi.local.yaml"
+    document: dict[str, Any] = json.loads(file.read_text())
+    missing = next(iter(document["config"]["warehouse:settings"]))
+    del document["config"]["warehouse:settings"][missing]
+    file.write_text(json.dumps(document))
+    done = stack.run("preview", check=False)
+    assert done.returncode != 0
+    assert f"`{missing}`: Field required" in " ".join((done.stdout + done.stderr).split())
+    shutil.rmtree(stack.folder / "plugin")
