@@ -61,6 +61,16 @@ def measure(name: str, budget: float, command: list[str], runs: int = RUNS) -> F
     return Figure(name, budget, walls, statistics.median(walls), round(peak, 1))
 
 
+def many_resources(count: int = 2000) -> Figure:
+    """Evaluation alone of many azure-native resources: 3 ms each at most."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "many_resources.py"), str(count)]
+    walls = []
+    for _ in range(RUNS):
+        done = subprocess.run(command, capture_output=True, check=True)
+        walls.append(round(json.loads(done.stdout)["seconds"], 4))
+    return Figure(f"evaluate {count} resources", 6.0, walls, statistics.median(walls), 0.0)
+
+
 def figures(data_dir: Path) -> list[Figure]:
     """Measure everything; the warehouse of the last figure stands in `data_dir`."""
     up = [*HAVRE, "up", EXAMPLE, "--provider", "local", "--data-dir", str(data_dir), "--yes"]
@@ -68,6 +78,11 @@ def figures(data_dir: Path) -> list[Figure]:
     measured = [
         measure("havre validate", 0.4, [*HAVRE, "validate", EXAMPLE]),
         measure("havre plan --provider local", 1.2, plan),
+        *(
+            measure(f"havre plan --provider {name}", 1.5, [*HAVRE, "plan", EXAMPLE, "-p", name])
+            for name in ("azure", "ovh")
+        ),
+        many_resources(),
     ]
     began = time.perf_counter()
     _run(up)
