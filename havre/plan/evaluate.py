@@ -47,6 +47,22 @@ class Recorder:
             self.outputs.update(outputs)
 
 
+def _in_order(resources: list[PlannedResource], monitor: Monitor) -> tuple[PlannedResource, ...]:
+    """The resources as the program constructed them, so that a plan reads the same each time.
+
+    They are registered as their inputs become known, which chance decides; what a resource
+    needs was always constructed before it.
+    """
+    first = {STACK_TYPE: -1}
+    last = len(monitor.constructed)
+    return tuple(
+        sorted(
+            resources,
+            key=lambda r: first.get(r.type, monitor.constructed.get((r.type, r.name), last)),
+        )
+    )
+
+
 @contextmanager
 def _collecting_later() -> Iterator[None]:
     """Suspend garbage collection while a program runs.
@@ -87,11 +103,12 @@ def evaluate(
         HavreError: the program or a provider refuses its input.
     """
     recorder = Recorder()
+    monitor = Monitor(project, stack, recorder)
     with _collecting_later():
-        warnings = run(program, Monitor(project, stack, recorder), dry_run=True, threaded=False)
+        warnings = run(program, monitor, dry_run=True, threaded=False)
     return Plan(
         provider=provider,
-        resources=tuple(recorder.resources),
+        resources=_in_order(recorder.resources, monitor),
         outputs=recorder.outputs,
         gaps=gaps,
         warnings=tuple(warnings),

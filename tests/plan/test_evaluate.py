@@ -49,9 +49,9 @@ def test_every_resource_has_its_urn_in_dependency_order(plan) -> None:
         "urn:pulumi:test::library::pulumi:pulumi:Stack::library-test",
         "urn:pulumi:test::library::toy:index:Room::room",
         "urn:pulumi:test::library::toy:index:Room$toy:index:Thing::first",
+        "urn:pulumi:test::library::toy:index:Room$toy:index:Thing::second",
         "urn:pulumi:test::library::toy:index:Room$toy:index:Cupboard::inner",
         "urn:pulumi:test::library::toy:index:Room$toy:index:Cupboard$toy:index:Thing::third",
-        "urn:pulumi:test::library::toy:index:Room$toy:index:Thing::second",
     ]
 
 
@@ -93,9 +93,9 @@ def test_tree_and_graph_hold_every_resource(plan) -> None:
     assert [(depth, r.name) for depth, r in tree(plan)] == [
         (0, "room"),
         (1, "first"),
+        (1, "second"),
         (1, "inner"),
         (2, "third"),
-        (1, "second"),
     ]
     dot = as_dot(plan)
     assert dot.count("shape=box") == 3
