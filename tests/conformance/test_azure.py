@@ -1,7 +1,6 @@
 from typing import ClassVar
 
 from havre_azure.provider import provider
-
 from havre_conformance.suite import ProviderSuite
 from tests.clouds import SETTINGS
 

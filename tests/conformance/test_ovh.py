@@ -1,8 +1,7 @@
 from typing import ClassVar
 
-from havre_ovh.provider import provider
-
 from havre_conformance.suite import ProviderSuite
+from havre_ovh.provider import provider
 from tests.clouds import SETTINGS
 
 

@@ -13,9 +13,43 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
+COMPUTED = (
+    "principalId",
+    "clientId",
+    "keyUri",
+    "keyUriWithVersion",
+    "privateFQDN",
+    "loginServer",
+    "fullyQualifiedDomainName",
+    "url",
+    "urn",
+    "hostname",
+    "accessKeyId",
+    "streamId",
+    "restEndpoint",
+)
+"""Outputs that programs go on with, and that only the service can tell."""
+
+
+def told(request):
+    """Inputs and what the service would tell, the same for the same resource."""
+    properties = echoed(request.properties)
+    if "keyName" in properties.fields and not request.preview:
+        vault, key = (properties.fields[n].string_value for n in ("vaultName", "keyName"))
+        address = f"https://{vault}.vault.azure.net/keys/{key}"
+        properties.fields["keyUri"].string_value = address
+        properties.fields["keyUriWithVersion"].string_value = f"{address}/1"
+    if not request.preview:
+        for name in COMPUTED:
+            if name not in properties.fields:
+                properties.fields[name].string_value = str(
+                    uuid.uuid5(uuid.NAMESPACE_URL, request.urn + name)
+                )
+    return properties
+
 
 def echoed(properties):
-    """Inputs as outputs; identities come back as a mapping, as the real service gives them."""
+    """Inputs as outputs, but for identities: a list goes in and a mapping would come out."""
     identity = properties.fields.get("identity")
     if identity is not None and identity.HasField("struct_value"):
         given = identity.struct_value.fields.get("userAssignedIdentities")
@@ -49,7 +83,7 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
 
     def Create(self, request, context):
         identity = "" if request.preview else str(uuid.uuid5(uuid.NAMESPACE_URL, request.urn))
-        return provider_pb2.CreateResponse(id=identity, properties=echoed(request.properties))
+        return provider_pb2.CreateResponse(id=identity, properties=told(request))
 
     def Update(self, request, context):
         return provider_pb2.UpdateResponse(properties=echoed(request.news))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from havre.plan.sources import from_preview, from_state
-from tests.clouds import SETTINGS
+from tests.clouds import ECHOED
 from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
 from tests.warehouse.conftest import EXAMPLES
 
@@ -35,7 +35,7 @@ def configure(stack: Stack, provider: str) -> None:
     config = {
         "warehouse:spec": str(EXAMPLES / "emc2" / "warehouse.yaml"),
         "warehouse:provider": provider,
-        "warehouse:settings": SETTINGS[provider],
+        "warehouse:settings": ECHOED[provider],
     }
     (stack.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
 

@@ -90,6 +90,9 @@ CAPABILITIES = MappingProxyType(
         ),
         Capability.TAGS: _partial("tags are recorded in the state only"),
         Capability.RESIDENCY: _fallback("where this machine stands is what its owner says it is"),
+        Capability.OPERATOR_LAW: _fallback(
+            "whoever runs this machine answers to the law of where they are"
+        ),
         Capability.HDS: _absent("no certificate covers this machine"),
         Capability.SECNUMCLOUD: _absent("no qualification covers this machine"),
     }

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -23,7 +23,7 @@ from havre.spec.rules import PRIVATE, WIDEST_ADMINISTRATION
 from havre_ovh import sites
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from havre.parts import Common
     from havre.site import Site
@@ -76,18 +76,7 @@ def label(text: str) -> str:
 
 def labels(common: Common, **more: str) -> dict[str, str]:
     """The labels of a bucket, the only resource of ours that bears any."""
-    spec = common.spec
-    way_out = {"exit": f"{spec.exit.provider}/{spec.exit.rehearsal_days}"} if spec.exit else {}
-    found = {
-        **common.tags,
-        "organisation": spec.organisation.name,
-        "country": spec.organisation.country,
-        "residency": "+".join(spec.residency.countries),
-        "operator-law": spec.residency.operator_law.value,
-        **way_out,
-        **more,
-    }
-    return {key: label(value) for key, value in found.items()}
+    return {key: label(value) for key, value in {**common.tags, **more}.items()}
 
 
 def describe(common: Common, what: str) -> str:
@@ -96,14 +85,37 @@ def describe(common: Common, what: str) -> str:
     return ascii_text(f"{what}; {tags}")
 
 
-def bearing_data(
-    common: Common, part: pulumi.Resource, depends_on: Sequence[pulumi.Resource] = ()
-) -> pulumi.ResourceOptions:
-    """Options of what bears data: destroying a bucket would empty it first."""
-    guarded = common.spec.protection.deletion
-    return pulumi.ResourceOptions(
-        parent=part, protect=guarded, retain_on_delete=guarded, depends_on=list(depends_on)
-    )
+@dataclass(frozen=True)
+class Scope:
+    """What the functions of a part share.
+
+    Attributes:
+        settings: of the stack.
+        common: what every part is given.
+        name: logical name of the part.
+        part: the component below which its resources stand.
+    """
+
+    settings: OvhSettings
+    common: Common
+    name: str
+    part: pulumi.ComponentResource
+
+    @property
+    def project(self) -> str:
+        """The Public Cloud project."""
+        return self.settings.service_name
+
+    def below(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of a resource of the part."""
+        return pulumi.ResourceOptions(parent=self.part, depends_on=list(depends_on))
+
+    def guarded(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of what bears data: destroying a bucket would empty it first."""
+        guard = self.common.spec.protection.deletion
+        return pulumi.ResourceOptions(
+            parent=self.part, protect=guard, retain_on_delete=guard, depends_on=list(depends_on)
+        )
 
 
 def allowed(settings: OvhSettings, common: Common) -> list[str]:
@@ -260,7 +272,9 @@ def _misplaced(settings: OvhSettings, common: Common) -> Iterator[Fault]:
 
 
 def _within(region: str, site: Site) -> bool:
-    return re.fullmatch(rf"{re.escape(site.regions['storage'])}([0-9]+|-[A-Z])?", region) is not None
+    return (
+        re.fullmatch(rf"{re.escape(site.regions['storage'])}([0-9]+|-[A-Z])?", region) is not None
+    )
 
 
 def registry_country(region: str) -> str | None:
@@ -271,8 +285,9 @@ def registry_country(region: str) -> str | None:
 def _public(address: str) -> bool:
     """Whether requests can come from an address: not a private one, nor from everywhere."""
     network = ip_network(address)
-    private = [ip_network(block) for block in PRIVATE]
-    inside = any(network.version == 4 and network.subnet_of(block) for block in private)
+    inside = isinstance(network, IPv4Network) and any(
+        network.subnet_of(IPv4Network(block)) for block in PRIVATE
+    )
     return not inside and network.prefixlen >= WIDEST_ADMINISTRATION[network.version]
 
 

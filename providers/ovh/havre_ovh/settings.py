@@ -11,12 +11,12 @@ No secret is a setting. Credentials come from the environment of the run:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from havre.spec.model import Cidr, ProjectSlug, SiteName
+from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so these
 
 NAME = "ovh"
 """Name of the provider."""
@@ -52,20 +52,24 @@ class OvhSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     service_name: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
-        description="Identifier of the existing Public Cloud project: 32 hexadecimal digits"
+        description="Identifier of the existing Public Cloud project: 32 hexadecimal digits",
+        examples=["0123456789abcdef0123456789abcdef"],
     )
     ldp_service: Annotated[str, StringConstraints(pattern=r"^ldp-[a-z]{2}-[0-9]+$")] = Field(
-        description="Logs Data Platform account, such as ldp-ab-12345 (not the project)"
+        description="Logs Data Platform account, such as ldp-ab-12345 (not the project)",
+        examples=["ldp-ab-12345"],
     )
     ldp_retention_id: Uuid = Field(
         description="Retention of that account's streams that is at least the spec's; "
-        "`dbaas.get_logs_clusters_retention` tells the identifiers"
+        "`dbaas.get_logs_clusters_retention` tells the identifiers",
+        examples=["11111111-2222-3333-4444-555555555555"],
     )
     ldp_site: SiteName | None = Field(
         default=None, description="Site where that account's cluster stands, by its contract"
     )
     okms_id: Uuid | None = Field(
-        default=None, description="Existing OKMS domain; needed unless the provider holds the keys"
+        description="Existing OKMS domain; null where the provider holds the keys",
+        examples=["22222222-3333-4444-5555-666666666666"],
     )
     okms_region: Literal["eu-west-par", "eu-west-rbx", "eu-west-sbg"] | None = Field(
         default=None, description="Region of that OKMS domain; unset: the primary site's"
@@ -74,9 +78,9 @@ class OvhSettings(BaseModel):
         default=None, description="Certificate by which an administrator's programs use the keys"
     )
     registry_plan_id: Uuid | None = Field(
-        default=None,
-        description="Plan of the registry; needed for one. "
+        description="Plan of the registry; null without one. "
         "`cloudproject.get_capabilities_container_filter` tells the identifiers",
+        examples=["33333333-4444-5555-6666-777777777777"],
     )
     registry_region: Region | None = Field(
         default=None, description="Region of the registry; unset: the primary site's"
@@ -92,9 +96,9 @@ class OvhSettings(BaseModel):
         description="VLAN of the private network (IEEE 802.1Q: 1 to 4094), one a warehouse; "
         "unset: derived from the warehouse's name",
     )
-    kubernetes_version: Annotated[
-        str, StringConstraints(pattern=r"^1\.(3[3-9]|[4-9][0-9])$")
-    ] = Field(default="1.35", description="Minor version of Kubernetes, 1.33 or later")
+    kubernetes_version: Annotated[str, StringConstraints(pattern=r"^1\.(3[3-9]|[4-9][0-9])$")] = (
+        Field(default="1.35", description="Minor version of Kubernetes, 1.33 or later")
+    )
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
         description="Plan of the database; unset: business, or enterprise in several zones "

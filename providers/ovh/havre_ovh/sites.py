@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 NO_REGISTRY = "no source names a registry here: the setting `registry_region` names another place"
 NO_OKMS = "no OKMS here: keys are held in France, if the spec allows it"
 NO_COMPUTE = "no source names its compute region: the setting `compute_region` must"
+OTHER_PLANS = (
+    "plans and flavors of databases differ here (ovh/docs#8231, 2025-07-31): check the settings "
+    "`database_plan` and `database_flavors` against the project's capabilities"
+)
 ONE_ZONE = "one zone"
 
 _LISTED = (
@@ -34,10 +38,7 @@ _LISTED = (
             "registry": "EU-WEST-PAR",  # public-cloud-roadmap#869, 2025-09-04
         },
         3,
-        (
-            "plans and flavors of databases differ here (ovh/docs#8231, 2025-07-31): check the "
-            "settings `database_plan` and `database_flavors` against the project's capabilities",
-        ),
+        (OTHER_PLANS,),
     ),
     Site(
         "fr-province",

@@ -1,0 +1,1 @@
+"""Havre's Azure provider: a research data warehouse in an Azure subscription."""

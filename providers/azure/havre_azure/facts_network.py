@@ -1,0 +1,293 @@
+"""Networks: security rules, routes, firewalls and flow logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Fact, Known, LogRoute, Network, Plain, ResourceFact, Rule, Unknown
+from havre.facts.read import both, every, read, some, sources, then
+from havre_azure.facts_relations import bare, chain, items, kind, logged, target, users
+from havre_azure.facts_stores import NO, NONE, YES, base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+ANYWHERE = frozenset({"*", "0.0.0.0/0", "::/0", "internet", "any"})
+TAGS = frozenset({"internet", "any"})
+"""Azure's own words for any address from outside."""
+PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubnet"})
+"""Subnets of gateways: their egress is the gateway's own matter."""
+FLOWS = ("AZFWNetworkRule", "AZFWApplicationRule")
+
+
+def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> Network:
+    common: dict[str, Any] = {
+        "spreads": NO,
+        "rules": Known(()),
+        "egress_denied": NONE,
+        "flows_logged": NONE,
+    }
+    bearer = base(resource, Known(())) | ({} if tags else {"tags": NONE})
+    return Network(**(bearer | common | told))
+
+
+def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
+    single = rule.get(one)
+    return (*((single,) if single else ()), *(rule.get(several) or ()))
+
+
+def _ports(ranges: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    """Inclusive ranges; none for all ports."""
+    found = []
+    for text in ranges:
+        if text == "*":
+            return ()
+        low, _, high = str(text).partition("-")
+        found.append((int(low), int(high or low)))
+    return () if (0, 65535) in found else tuple(found)
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    """A security rule; the other side is the source of what comes in."""
+    inbound = str(rule.get("direction")).lower() == "inbound"
+    side = "source" if inbound else "destination"
+    listed = _listed(rule, f"{side}AddressPrefix", f"{side}AddressPrefixes")
+    addresses = ["*" if address.lower() in TAGS else address for address in listed]
+    groups = rule.get(f"{side}ApplicationSecurityGroups") or ()
+    return Rule(
+        allow=str(rule.get("access")).lower() == "allow",
+        inbound=inbound,
+        addresses=(*addresses, *[str(group.get("id")) for group in groups]) or ("*",),
+        ports=_ports(_listed(rule, "destinationPortRange", "destinationPortRanges")),
+        priority=int(rule.get("priority") or 0),
+    )
+
+
+ELSEWHERE = frozenset({"networkSecurityGroupName", "resourceGroupName", "securityRuleName"})
+"""Properties of a rule on its own that say where it is, not what it lets through."""
+
+
+def _own_rule(resource: PlannedResource) -> Fact[Rule]:
+    """A rule that is a resource; unknown with the first property that is not decided."""
+    inputs = {name: value for name, value in resource.inputs.items() if name not in ELSEWHERE}
+    facts = [read(inputs, name) for name in inputs]
+    doubt = next((fact for fact in facts if isinstance(fact, Unknown)), None)
+    return doubt or Known(_rule(bare(inputs)))
+
+
+def security_rules(group: PlannedResource, plan: Plan) -> Fact[tuple[Rule, ...]]:
+    """The rules of a security group, with those that are resources of their own."""
+    found = then(items(group.inputs, "securityRules"), lambda told: [_rule(rule) for rule in told])
+    for own, link in users(plan, "network:SecurityRule", "networkSecurityGroupName", group):
+        rule = then(both(link, _own_rule(own)), lambda told: told[1])
+        found = then(both(found, rule), lambda told: [*told[0], told[1]])
+    return then(found, lambda told: tuple(sorted(told, key=lambda rule: rule.priority)))
+
+
+def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A security group: what its subnets make of egress is told of them."""
+    return [_network(resource, rules=security_rules(resource, plan))]
+
+
+def security_rule(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A rule on its own: told with its group, or by itself where the group is elsewhere."""
+    path, group = "networkSecurityGroupName", "network:NetworkSecurityGroup"
+    holder = target(plan, resource, path, group)
+    if isinstance(holder, Known) and holder.value is not None:
+        return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
+    rules = then(_own_rule(resource), lambda rule: (rule,))
+    return [_network(resource, tags=False, rules=rules)]
+
+
+def _refuses(rules: tuple[Rule, ...]) -> bool:
+    """Whether outgoing traffic to anywhere is refused before any rule lets it pass."""
+    for rule in rules:
+        anywhere = any(address.lower() in ANYWHERE for address in rule.addresses)
+        if not rule.inbound and anywhere:
+            if rule.allow:
+                return False
+            if not rule.ports:
+                return True
+    return False
+
+
+def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
+    return then(
+        rules,
+        lambda told: not any(r.allow and ANYWHERE & {a.lower() for a in r.addresses} for r in told),
+    )
+
+
+def _hops(plan: Plan, subnet: PlannedResource) -> Fact[frozenset[str]]:
+    """Where a subnet's routes send what leaves the network; empty where Azure decides."""
+    if read(subnet.inputs, "routeTable") == NONE:
+        return Known(frozenset())
+    table = target(plan, subnet, "routeTable.id", "network:RouteTable")
+    if isinstance(table, Unknown) or table.value is None:
+        return Unknown("routeTable.id")
+    return then(
+        items(table.value.inputs, "routes"),
+        lambda routes: frozenset(
+            str(route.get("nextHopType")).lower()
+            for route in routes
+            if route.get("addressPrefix") == "0.0.0.0/0"
+        ),
+    )
+
+
+def _routed_away(plan: Plan, subnet: PlannedResource) -> Fact[bool]:
+    """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it."""
+    hops = _hops(plan, subnet)
+    if isinstance(hops, Unknown):
+        return hops
+    if hops.value != {"virtualappliance"}:
+        return Known(hops.value == {"none"})
+    firewalls = [r for r in plan.resources if kind(r) == "network:AzureFirewall"]
+    if not firewalls:
+        return Unknown("routeTable.id")
+    return every([_firewall_denies(plan, firewall) for firewall in firewalls])
+
+
+def subnet(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A segment: its egress is refused by its security group, or by where its routes lead."""
+    name = read(resource.inputs, "subnetName", resource.name)
+    segment = name.value if isinstance(name, Known) else resource.name
+    group = target(plan, resource, "networkSecurityGroup.id", "network:NetworkSecurityGroup")
+    refused: Fact[bool] = NO
+    if isinstance(group, Unknown):
+        refused = group
+    elif group.value is not None:
+        refused = then(security_rules(group.value, plan), _refuses)
+    denied: Fact[bool | None] = some([refused, _routed_away(plan, resource)])
+    told = _network(
+        resource,
+        tags=False,
+        segment=str(segment),
+        egress_denied=NONE if str(segment).lower() in PLATFORM else denied,
+        flows_logged=_flows(plan, resource),
+    )
+    return [told]
+
+
+def _flows(plan: Plan, resource: PlannedResource) -> Fact[bool]:
+    """Whether a flow log watches a network, or what it stands in."""
+    watched = [r for r in chain(plan, resource) if kind(r).startswith("network:")]
+    logs = [
+        every([link, read(log.inputs, "enabled", default=False)])
+        for each in watched
+        for log, link in users(plan, "network:FlowLog", "targetResourceId", each)
+    ]
+    return some(logs)
+
+
+def virtual_network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A virtual network never leaves its region; its subnets tell of egress."""
+    return [_network(resource, flows_logged=_flows(plan, resource))]
+
+
+def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
+    names = ("targetFqdns", "fqdnTags", "destinationAddresses", "destinationFqdns", "targetUrls")
+    addresses = [str(a) for name in names for a in rule.get(name) or ()]
+    ports = [str(p.get("port", "*")) for p in rule.get("protocols") or ()]
+    ranges = rule.get("destinationPorts") or ports or ["*"]
+    return Rule(allow, False, tuple(addresses) or ("*",), _ports(ranges), priority)
+
+
+def _collection(group: PlannedResource) -> Fact[tuple[Rule, ...]]:
+    """Rules of a policy's group; each collection allows or refuses."""
+    collections = items(group.inputs, "ruleCollections")
+    return then(
+        collections,
+        lambda told: tuple(
+            _firewall_rule(
+                rule,
+                str((each.get("action") or {}).get("type", "Allow")).lower() != "deny",
+                int(each.get("priority") or 0),
+            )
+            for each in told
+            for rule in each.get("rules") or ()
+        ),
+    )
+
+
+def rule_collections(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """What a firewall lets out: its egress list."""
+    del plan
+    rules = _collection(resource)
+    return [_network(resource, tags=False, rules=rules, egress_denied=_filtered(rules))]
+
+
+def _firewall_denies(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
+    """A firewall refuses what no rule allows: so it does, unless a rule allows everything."""
+    own = [
+        read(firewall.inputs, path, [])
+        for path in ("applicationRuleCollections", "networkRuleCollections")
+    ]
+    classic: Fact[bool] = every([then(found, lambda told: not told) for found in own])
+    policy = target(plan, firewall, "firewallPolicy.id", "network:FirewallPolicy")
+    if isinstance(policy, Unknown):
+        return policy
+    if policy.value is None:
+        absent = read(firewall.inputs, "firewallPolicy") == NONE
+        return every([classic, YES if absent else Unknown("firewallPolicy.id")])
+    token, path = "network:FirewallPolicyRuleCollectionGroup", "firewallPolicyName"
+    groups = users(plan, token, path, policy.value)
+    return every([classic, *[_filtered(_collection(group)) for group, _ in groups]])
+
+
+def firewall(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A firewall, and whether it logs what passes."""
+    denied, flows = _firewall_denies(plan, resource), logged(plan, resource, FLOWS)
+    return [_network(resource, egress_denied=denied, flows_logged=flows)]
+
+
+def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A way out that filters nothing."""
+    del plan
+    return [_network(resource, egress_denied=NO)]
+
+
+def _urn(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
+    """URN of what a property names, or the identifier as written."""
+    found = target(plan, resource, path)
+    if isinstance(found, Unknown):
+        near = sources(resource, path)
+        return Known(near[0]) if len(near) == 1 else found
+    return Known(found.value.urn) if found.value else read(resource.inputs, path)
+
+
+def route_of(
+    resource: PlannedResource, plan: Plan, source: str, *sinks: str, tags: bool = False
+) -> Sequence[ResourceFact]:
+    """Logs on their way from the resource that `source` names to those that `sinks` name."""
+    origin: Fact[Any] = _urn(plan, resource, source) if source else Known("subscription")
+    ends = [_urn(plan, resource, sink) for sink in sinks]
+    unknown = next((end for end in ends if isinstance(end, Unknown)), None)
+    told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
+    bearer = base(resource, Known(())) | ({} if tags else {"tags": NONE})
+    route = LogRoute(
+        **bearer,
+        sources=then(origin, lambda urn: (urn,) if urn else ()),
+        sinks=unknown or Known(told),
+    )
+    return [route]
+
+
+SINKS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
+
+
+def diagnostics(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A resource's logs, sent on."""
+    return route_of(resource, plan, "resourceUri", *SINKS)
+
+
+def activity(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """The subscription's activity log, sent on."""
+    return route_of(resource, plan, "", *SINKS)
+
+
+def flow_log(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Flows of a network, written to a storage account."""
+    return route_of(resource, plan, "targetResourceId", "storageId", tags=True)

@@ -1,0 +1,194 @@
+"""Names and identifiers: pure functions of spec and settings, known before any resource is.
+
+An ARM identifier is made of subscription, resource group, type and name, all of which a stack
+decides. Parts that know them beforehand keep the plan's values known; `resources.known` adds
+the resources that must exist before a value holds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from havre.spec.model import KeyProtection
+from havre_azure.sites import copies_to_pair
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre.parts import Common
+    from havre.spec import Warehouse
+    from havre_azure.settings import AzureSettings
+
+# Limits: Azure documentation, "Naming rules and restrictions for Azure resources".
+STORAGE_ACCOUNT_LIMIT = 24
+VAULT_LIMIT = 24
+REGISTRY_LIMIT = 50
+BACKUP_VAULT_LIMIT = 50
+SERVER_LIMIT = 63
+WORKSPACE_LIMIT = 63
+NODE_GROUP_LIMIT = 80
+DIGEST = 8
+"""Digits of the digest that makes a name unique in all of Azure."""
+
+
+class Role(StrEnum):
+    """Built-in roles by identifier: Azure documentation, "Azure built-in roles"."""
+
+    ACR_PULL = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
+    BLOB_READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+    BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+    CRYPTO_SERVICE_USER = "e147488a-f6f5-4113-8e2d-b22465e65bf6"
+    CRYPTO_USER = "12338af0-0e69-4776-bea7-57ae8d297424"
+    IDENTITY_OPERATOR = "f1a07417-d97a-45cb-824c-7a7467783830"
+    NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
+    POSTGRESQL_BACKUP = "c088a766-074b-43ba-90d4-1fb21feae531"
+    READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    STORAGE_BACKUP = "e5e2a7ff-d759-4cd2-bb51-3152d37e2eb1"
+    VAULT_CONTRIBUTOR = "f25e0fa2-a7c8-4377-a976-54943a77a395"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A part of a warehouse in a subscription: names, identifiers and places.
+
+    Attributes:
+        common: what every part is given.
+        settings: what the stack says.
+        part: the component below which resources stand.
+    """
+
+    common: Common
+    settings: AzureSettings
+    part: pulumi.Resource
+
+    @property
+    def spec(self) -> Warehouse:
+        """What is asked."""
+        return self.common.spec
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Labels of every resource."""
+        return dict(self.common.tags)
+
+    @property
+    def location(self) -> str:
+        """Region of the primary site."""
+        return self.common.primary.regions["network"]
+
+    @property
+    def recovery_location(self) -> str | None:
+        """Region of the recovery site."""
+        return self.common.recovery.regions["network"] if self.common.recovery else None
+
+    @property
+    def zonal(self) -> bool:
+        """Whether the primary site has several availability zones."""
+        return self.common.primary.zones > 1
+
+    @property
+    def geo(self) -> bool:
+        """Whether geo-redundant copies land at the recovery site."""
+        sites = self.spec.sites
+        return copies_to_pair(sites.primary, sites.recovery, self.spec.residency.countries)
+
+    @property
+    def own_keys(self) -> bool:
+        """Whether the warehouse has keys of its own."""
+        return self.spec.encryption.keys is not KeyProtection.PROVIDER
+
+    @property
+    def firewalled(self) -> bool:
+        """Whether anything may leave the network at all."""
+        return bool(self.spec.network.egress or self.spec.cluster)
+
+    @property
+    def group(self) -> str:
+        """Name of the resource group."""
+        return self.common.name()
+
+    @property
+    def subscription(self) -> str:
+        """ARM identifier of the subscription."""
+        return f"/subscriptions/{self.settings.subscription_id}"
+
+    @property
+    def group_id(self) -> str:
+        """ARM identifier of the resource group."""
+        return f"{self.subscription}/resourceGroups/{self.group}"
+
+    def unique(self, *words: str, limit: int) -> str:
+        """A name of lower-case letters and digits, unique in all of Azure."""
+        whole = (self.settings.subscription_id, self.settings.name_salt, self.group, *words)
+        digest = hashlib.sha256("/".join(whole).encode()).hexdigest()[:DIGEST]
+        return re.sub("[^a-z0-9]", "", self.spec.name + "".join(words))[: limit - DIGEST] + digest
+
+    def id(self, kind: str, *names: str) -> str:
+        """ARM identifier of a resource of the group, such as `Microsoft.Network/x`, `name`."""
+        return "/".join((self.group_id, "providers", kind, *names))
+
+    def assignment(self, name: str) -> str:
+        """Name of a role assignment: a UUID that depends on the warehouse and on `name`."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.group_id}#{name}"))
+
+    def role(self, role: Role) -> str:
+        """ARM identifier of a built-in role."""
+        return f"{self.subscription}/providers/Microsoft.Authorization/roleDefinitions/{role}"
+
+    def vault(self, *words: str) -> str:
+        """Name of the key vault, or of the recovery site's."""
+        return self.unique("kv", *words, limit=VAULT_LIMIT)
+
+    def vault_id(self, *words: str) -> str:
+        """ARM identifier of the key vault, or of the recovery site's."""
+        return self.id("Microsoft.KeyVault/vaults", self.vault(*words))
+
+    def identity_id(self, name: str) -> str:
+        """ARM identifier of a user-assigned identity."""
+        return self.id("Microsoft.ManagedIdentity/userAssignedIdentities", name)
+
+    def key_identity_id(self, purpose: str) -> str:
+        """ARM identifier of the identity that may use the key of `purpose`."""
+        return self.identity_id(self.common.name(purpose, "key"))
+
+    def account(self, purpose: str) -> str:
+        """Name of the storage account of `purpose`."""
+        return self.unique(purpose, limit=STORAGE_ACCOUNT_LIMIT)
+
+    def account_id(self, purpose: str) -> str:
+        """ARM identifier of the storage account of `purpose`."""
+        return self.id("Microsoft.Storage/storageAccounts", self.account(purpose))
+
+    def subnet_id(self, segment: str) -> str:
+        """ARM identifier of a subnet of the primary site."""
+        network = self.common.name("network")
+        return self.id("Microsoft.Network/virtualNetworks", network, "subnets", segment)
+
+    @property
+    def archive_id(self) -> str:
+        """ARM identifier of the storage account that archives logs."""
+        return self.account_id(ARCHIVE)
+
+    @property
+    def server(self) -> str:
+        """Name of the database server."""
+        return self.unique("db", limit=SERVER_LIMIT)
+
+    @property
+    def database_zone(self) -> str:
+        """Private DNS zone of the database server."""
+        return f"{self.group}.private.postgres.database.azure.com"
+
+
+ARCHIVE = "audit-archive"
+"""Purpose of the storage account that archives logs."""
+
+
+def zone_purpose(zone: str) -> str:
+    """Purpose of a zone's key and storage account, apart from those that no spec names."""
+    return f"zone-{zone}"

@@ -1,0 +1,102 @@
+"""The provider itself: who it is, what it can do, and its parts."""
+
+from __future__ import annotations
+
+import gc
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from havre.errors import InputError
+from havre.provider import Operator
+from havre_azure.capabilities import CAPABILITIES, gaps
+from havre_azure.settings import NAME, AzureSettings
+from havre_azure.sites import SITES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from havre.facts.model import ResourceFact, Unclassified
+    from havre.parts import Parts
+    from havre.plan.model import Plan, PlannedResource
+    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.site import Site
+    from havre.spec import Warehouse
+
+SUBPACKAGES = (
+    *("authorization", "compute", "containerregistry", "containerservice", "dataprotection"),
+    *("dbforpostgresql", "keyvault", "managedidentity", "monitor", "network"),
+    *("operationalinsights", "privatedns", "resources", "storage"),
+)
+"""Subpackages of the SDK that the parts use."""
+
+
+class AzureProvider:
+    """Azure's public cloud as a provider."""
+
+    name = NAME
+    # CLOUD Act: 18 U.S.C. 2713; FISA 702: 50 U.S.C. 1881a. They bind the parent, and so Microsoft
+    # Ireland Operations Limited, which contracts in Europe. Microsoft France told the French
+    # Senate on 2025-06-10 that it could not refuse a valid order.
+    operator = Operator("Microsoft Corporation", "US", ("US (CLOUD Act, FISA 702)", "EU"))
+    sites: Mapping[str, Site] = SITES
+    capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    settings: type[BaseModel] = AzureSettings
+
+    def parts(self, settings: BaseModel) -> Parts:
+        """The builders, each given the settings."""
+        collecting = gc.isenabled()
+        gc.disable()  # the SDK's classes are many and stay: looking for garbage doubles the time
+        try:
+            return _parts(cast("AzureSettings", settings))
+        finally:
+            if collecting:
+                gc.enable()
+
+    def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
+        """What Azure cannot do for a spec."""
+        return gaps(spec, cast("AzureSettings", settings))
+
+    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+        """What a resource means for security."""
+        from havre_azure.facts import facts
+
+        return facts(resource, plan)
+
+    def operations(self, settings: BaseModel) -> Operations:
+        """None from here: Pulumi and Azure's own tools operate a warehouse that stands."""
+        subscription = cast("AzureSettings", settings).subscription_id
+        message = f"a warehouse in subscription {subscription} is not operated from this machine"
+        raise InputError(message, "Use `pulumi up`, `pulumi destroy` and the Azure portal.")
+
+
+def _parts(settings: AzureSettings) -> Parts:
+    from havre_azure.resources import load_on_demand
+
+    load_on_demand(SUBPACKAGES)
+    from havre.parts import Parts
+    from havre_azure.access import access
+    from havre_azure.audit import audit
+    from havre_azure.backup import backup
+    from havre_azure.cluster import cluster
+    from havre_azure.database import database
+    from havre_azure.keys import keys
+    from havre_azure.network import network
+    from havre_azure.registry import registry
+    from havre_azure.zones import zones
+
+    return Parts(
+        network=partial(network, settings),
+        keys=partial(keys, settings),
+        audit=partial(audit, settings),
+        zones=partial(zones, settings),
+        database=partial(database, settings),
+        registry=partial(registry, settings),
+        cluster=partial(cluster, settings),
+        access=partial(access, settings),
+        backup=partial(backup, settings),
+    )
+
+
+provider = AzureProvider()

@@ -1,0 +1,235 @@
+"""What several parts make: outputs known beforehand, identities, grants, endpoints, diagnostics.
+
+`load_on_demand` spares the SDK's start: azure-native's subpackages import every resource of a
+service (for `network` 2,900 files' worth of classes), of which a warehouse needs a handful.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import re
+import sys
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, TypedDict, TypeVar
+
+import pulumi
+
+from havre.parts import short
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre_azure.names import Deployment, Role
+
+T = TypeVar("T")
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_SDK = "pulumi_azure_native"
+ENDPOINT_LIMIT = 76
+"""Length of a private endpoint's name, whose interface's takes four more: 80 at most."""
+
+
+class _OnDemand(ModuleType):
+    """A subpackage of the SDK that imports a class when it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        inner = "_inputs" if name.endswith("Args") else "_enums"
+        for home in (inner, _WORDS.sub("_", name).lower(), name):
+            if home in self.__dict__ or importlib.util.find_spec(f"{self.__name__}.{home}"):
+                module = importlib.import_module(f"{self.__name__}.{home}")
+                found: object = module if home == name else getattr(module, name, None)
+                if found is not None:
+                    self.__dict__[name] = found
+                    return found
+        return self._whole(name)
+
+    def _whole(self, name: str) -> object:
+        """Import the whole subpackage, as the SDK would have done."""
+        self.__class__ = ModuleType  # type: ignore[assignment]
+        if self.__spec__ is not None and self.__spec__.loader is not None:
+            self.__spec__.loader.exec_module(self)
+        return getattr(self, name)
+
+
+def load_on_demand(subpackages: Sequence[str]) -> None:
+    """Have subpackages of the SDK that nobody has loaded yet load class by class."""
+    importlib.import_module(_SDK)
+    for subpackage in subpackages:
+        module = sys.modules.get(f"{_SDK}.{subpackage}")
+        if module is not None and type(module).__name__ == "_LazyModule":
+            module.__class__ = _OnDemand
+
+
+def _now(value: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_event_loop().create_future()
+    future.set_result(value)
+    return future
+
+
+def known(value: T, *needs: pulumi.Resource) -> pulumi.Output[T]:
+    """`value`, known already in a plan, once the resources `needs` exist."""
+    return pulumi.Output(set(needs), _now(value), _now(True))
+
+
+def after(value: T, *needs: pulumi.Output[str]) -> pulumi.Output[T]:
+    """`value`, known already in a plan, once all that `needs` come from exists."""
+
+    async def resources() -> set[pulumi.Resource]:
+        return {resource for need in needs for resource in await need.resources()}
+
+    return pulumi.Output(resources(), _now(value), _now(True))
+
+
+def child(at: Deployment, *needs: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of a resource of the part."""
+    return pulumi.ResourceOptions(parent=at.part, depends_on=list(needs))
+
+
+def guarded(at: Deployment, *needs: pulumi.Resource) -> pulumi.ResourceOptions:
+    """Options of a resource that bears data: protected if the spec asks for it."""
+    protect = at.spec.protection.deletion
+    return pulumi.ResourceOptions(parent=at.part, depends_on=list(needs), protect=protect)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A user-assigned identity: its ARM identifier, and what Entra calls it."""
+
+    id: pulumi.Output[str]
+    principal: pulumi.Output[str]
+    client: pulumi.Output[str]
+
+
+class Usual(TypedDict):
+    """What nearly every resource takes."""
+
+    location: str
+    resource_group_name: pulumi.Output[str]
+    tags: dict[str, str]
+    opts: pulumi.ResourceOptions
+
+
+def usual(
+    at: Deployment,
+    group: pulumi.Output[str],
+    *needs: pulumi.Resource,
+    bears_data: bool = False,
+    location: str | None = None,
+) -> Usual:
+    """Place, group, labels and options of a resource; at the primary site unless told."""
+    opts = guarded(at, *needs) if bears_data else child(at, *needs)
+    return Usual(
+        location=location or at.location, resource_group_name=group, tags=at.tags, opts=opts
+    )
+
+
+def identity(at: Deployment, label: str, name: str, group: pulumi.Output[str]) -> Identity:
+    """A user-assigned identity."""
+    from pulumi_azure_native.managedidentity import UserAssignedIdentity
+
+    made = UserAssignedIdentity(
+        label,
+        resource_name_=name,  # `resource_name` is the SDK's own
+        **usual(at, group),
+    )
+    return Identity(known(at.identity_id(name), made), made.principal_id, made.client_id)
+
+
+def grant(
+    at: Deployment,
+    label: str,
+    principal: pulumi.Output[str],
+    role: Role,
+    scope: pulumi.Output[str],
+    condition: str | None = None,
+) -> pulumi.Resource:
+    """A role for an identity on one scope, with a condition where one is given."""
+    from pulumi_azure_native.authorization import PrincipalType, RoleAssignment
+
+    return RoleAssignment(
+        label,
+        role_assignment_name=at.assignment(label),
+        principal_id=principal,
+        principal_type=PrincipalType.SERVICE_PRINCIPAL,
+        role_definition_id=at.role(role),
+        scope=scope,
+        condition=condition,
+        condition_version="2.0" if condition else None,
+        # The name stays, so the old assignment must go before the new one is made.
+        opts=pulumi.ResourceOptions(parent=at.part, delete_before_replace=True),
+    )
+
+
+def private_endpoint(
+    at: Deployment,
+    label: str,
+    subnet: pulumi.Output[str],
+    target: pulumi.Output[str],
+    kind: str,
+    zones: Sequence[str],
+) -> pulumi.Resource:
+    """A private address of `target` in the network, and its names there."""
+    from pulumi_azure_native.network import (
+        PrivateDnsZoneConfigArgs,
+        PrivateDnsZoneGroup,
+        PrivateEndpoint,
+        PrivateLinkServiceConnectionArgs,
+        SubnetArgs,
+    )
+
+    group, name = after(at.group, subnet), short(label, ENDPOINT_LIMIT)
+    endpoint = PrivateEndpoint(
+        f"{label}-endpoint",
+        private_endpoint_name=name,
+        subnet=SubnetArgs(id=subnet),
+        custom_network_interface_name=f"{name}-nic",
+        private_link_service_connections=[
+            PrivateLinkServiceConnectionArgs(
+                name=kind, private_link_service_id=target, group_ids=[kind]
+            )
+        ],
+        **usual(at, group),
+    )
+    return PrivateDnsZoneGroup(
+        f"{label}-names",
+        private_dns_zone_group_name="default",
+        private_endpoint_name=after(name, known("", endpoint)),
+        resource_group_name=group,
+        private_dns_zone_configs=[
+            PrivateDnsZoneConfigArgs(
+                name=zone.replace(".", "-"),
+                private_dns_zone_id=after(at.id("Microsoft.Network/privateDnsZones", zone), subnet),
+            )
+            for zone in zones
+        ],
+        opts=child(at),
+    )
+
+
+def diagnose(
+    at: Deployment,
+    label: str,
+    target: pulumi.Output[str],
+    categories: Sequence[str],
+    workspace: pulumi.Output[str],
+    archive: pulumi.Output[str] | None,
+) -> pulumi.Resource:
+    """Send a resource's logs to the workspace, and to the archive where one is given."""
+    from pulumi_azure_native.monitor import DiagnosticSetting, DiagnosticsLogSettingsArgs
+
+    return DiagnosticSetting(
+        f"{label}-logs",
+        name="havre",
+        resource_uri=target,
+        workspace_id=workspace,
+        log_analytics_destination_type="Dedicated",
+        storage_account_id=archive,
+        logs=[
+            DiagnosticsLogSettingsArgs(category=category, enabled=True) for category in categories
+        ],
+        opts=child(at),
+    )

@@ -1,0 +1,66 @@
+"""What a stack on Azure must say beyond the spec."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+NAME = "azure"
+"""Name of the provider."""
+
+
+def _uuid(value: str) -> str:
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        message = "not a UUID such as 11111111-2222-3333-4444-555555555555"
+        raise ValueError(message) from None
+
+
+EXAMPLE = "11111111-2222-3333-4444-555555555555"
+"""The shape of an identifier, for plans that are made before one is known."""
+Uuid = Annotated[str, AfterValidator(_uuid)]
+"""An identifier of Microsoft Entra or Azure, in canonical form."""
+
+
+class AzureSettings(BaseModel):
+    """Settings of the Azure provider; none is a secret."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tenant_id: Uuid = Field(
+        description="Microsoft Entra tenant that the subscription trusts", examples=[EXAMPLE]
+    )
+    subscription_id: Uuid = Field(
+        description="Subscription that holds the warehouse", examples=[EXAMPLE]
+    )
+    administrators_id: Uuid = Field(
+        description="Object id of the Entra group that administers database and cluster",
+        examples=[EXAMPLE],
+    )
+    administrators_name: Annotated[str, Field(min_length=1, max_length=256)] = Field(
+        description="Display name of that group: its role in PostgreSQL bears it",
+        examples=["warehouse-administrators"],
+    )
+    name_salt: Annotated[str, Field(pattern=r"^[a-z0-9]{0,12}$")] = Field(
+        default="",
+        description="Changes every globally unique name: a deleted key vault keeps its name for "
+        "the days of its soft delete, and nobody can purge it",
+    )
+    kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = Field(
+        default="1.36",
+        description="Minor version of Kubernetes; patches are applied by themselves. The default "
+        "is supported from June 2026 to June 2027 (AKS release calendar, read on 2026-11-23)",
+    )
+    lock_immutability: bool = Field(
+        default=False,
+        description="Lock every immutability policy, irreversibly. Azure makes none locked: set "
+        "it once a first deployment has gone through",
+    )
+    network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]{1,90}$")] = Field(
+        default="NetworkWatcherRG",
+        description="Resource group of the subscription's Network Watcher, which Azure makes by "
+        "itself in every region that has a network",
+    )

@@ -1,0 +1,95 @@
+"""What OVHcloud's resources mean for security, in words that are no provider's.
+
+What no argument decides is unknown, or said at its worst. Three things are told by OVHcloud's
+documentation and by no argument: managed databases and registries are encrypted at rest with
+OVHcloud's keys, OKMS copies keys to other regions, and a backup region that nobody names is
+chosen. What each type means stands in `facts_*.py`.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Plain, Unclassified
+from havre_ovh import facts_access as access
+from havre_ovh import facts_buckets as buckets
+from havre_ovh import facts_keys as keys
+from havre_ovh import facts_network as network
+from havre_ovh import facts_services as services
+from havre_ovh.facts_base import DYNAMIC, base
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+    Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact]]
+
+CLOUD = "ovh:CloudProject/"
+DATABASE = "ovh:CloudProjectDatabase/"
+INDEX = "ovh:index/"
+
+
+def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    return [Plain(**base(resource, plan))]
+
+
+CLASSES: Mapping[str, Classify] = MappingProxyType(
+    {
+        f"{CLOUD}storage:Storage": buckets.bucket,
+        f"{INDEX}cloudStorageObjectBucket:CloudStorageObjectBucket": buckets.bucket,
+        f"{INDEX}cloudProjectStorageObjectBucketLifecycleConfiguration"
+        ":CloudProjectStorageObjectBucketLifecycleConfiguration": _plain,
+        f"{CLOUD}regionStoragePresign:RegionStoragePresign": _plain,
+        f"{DYNAMIC}BucketLogging": buckets.logging,
+        f"{DYNAMIC}LogTarget": _plain,
+        f"{DYNAMIC}AccessList": _plain,
+        f"{DYNAMIC}LegalHold": _plain,
+        f"{CLOUD}database:Database": services.database,
+        f"{DATABASE}databaseInstance:DatabaseInstance": _plain,
+        f"{DATABASE}postgresSqlUser:PostgresSqlUser": access.static,
+        f"{DATABASE}logSubscription:LogSubscription": services.subscription,
+        f"{CLOUD}kube:Kube": services.kube,
+        f"{CLOUD}kubeNodePool:KubeNodePool": services.pool,
+        f"{CLOUD}kubeIpRestrictions:KubeIpRestrictions": services.restrictions,
+        f"{CLOUD}kubeOidc:KubeOidc": _plain,
+        f"{INDEX}cloudProjectKubeLogSubscription"
+        ":CloudProjectKubeLogSubscription": services.subscription,
+        f"{CLOUD}containerRegistry:ContainerRegistry": services.registry,
+        f"{CLOUD}containerRegistryIPRestrictionsRegistry"
+        ":ContainerRegistryIPRestrictionsRegistry": services.restrictions,
+        f"{CLOUD}containerRegistryIPRestrictionsManagement"
+        ":ContainerRegistryIPRestrictionsManagement": services.restrictions,
+        f"{CLOUD}containerRegistryUser:ContainerRegistryUser": access.static,
+        "ovh:Dbaas/logsOutputGraylogStream:LogsOutputGraylogStream": services.stream,
+        "ovh:Okms/okms:Okms": keys.domain,
+        "ovh:Okms/serviceKey:ServiceKey": keys.key,
+        "ovh:Okms/serviceKeyJWK:ServiceKeyJWK": keys.key,
+        "ovh:Okms/credential:Credential": access.certificate,
+        f"{CLOUD}networkPrivate:NetworkPrivate": network.private,
+        f"{CLOUD}regionNetwork:RegionNetwork": network.regional,
+        f"{CLOUD}networkPrivateSubnet:NetworkPrivateSubnet": network.subnet,
+        f"{CLOUD}networkPrivateSubnetV2:NetworkPrivateSubnetV2": network.subnet,
+        f"{CLOUD}gateway:Gateway": network.gateway,
+        f"{INDEX}cloudGateway:CloudGateway": network.gateway,
+        f"{INDEX}cloudSecurityGroup:CloudSecurityGroup": network.security_group,
+        f"{CLOUD}user:User": access.user,
+        f"{CLOUD}s3Policy:S3Policy": access.s3_policy,
+        f"{CLOUD}s3Credential:S3Credential": access.s3_credential,
+        "ovh:Iam/policy:Policy": access.iam_policy,
+        "ovh:Iam/permissionsGroup:PermissionsGroup": _plain,
+        "ovh:Me/aPIOAuth2Client:APIOAuth2Client": access.static,
+        f"{INDEX}iamResourceTags:IamResourceTags": _plain,
+    }
+)
+"""What each type of OVHcloud is; a type that is not here is known to nobody."""
+
+
+def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+    """The facts of one resource; a type that nobody knows is unclassified."""
+    classify = CLASSES.get(resource.type)
+    if classify is None:
+        return Unclassified(resource.urn, resource.type)
+    return classify(resource, plan)

@@ -1,0 +1,193 @@
+"""What users, policies and credentials mean for security."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Credential, Fact, Grant, Known, Unknown
+from havre.facts.read import of_type, read, sources, then
+from havre.plan.values import UNKNOWN
+from havre_ovh import facts_rights as rights
+from havre_ovh.facts_base import NONE, base, listed, together
+from havre_ovh.facts_buckets import buckets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+PROJECT = re.compile(r"project=([a-z](?:-?[a-z0-9])*);")
+"""How a description begins that names its project."""
+
+
+def _project(resource: PlannedResource | None) -> str:
+    """The project of an identity, as its description says; identities bear no labels."""
+    said = read(resource.inputs, "description", "") if resource else NONE
+    found = PROJECT.match(str(said.value)) if isinstance(said, Known) else None
+    return found[1] if found else ""
+
+
+def _owner(resource: PlannedResource, plan: Plan, path: str, token: str) -> PlannedResource | None:
+    """The resource of a type that a property comes from."""
+    urn = of_type(plan, resource, path, token)
+    return next((r for r in plan.resources if r.urn == urn), None)
+
+
+def _identity(resource: PlannedResource, user: PlannedResource | None) -> Fact[str]:
+    """A user of the plan, or the identifier of another."""
+    if user is not None:
+        return Known(user.urn)
+    told = read(resource.inputs, "userId")
+    return Unknown("userId") if told == NONE else then(told, str)
+
+
+def user(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A project's user: what its roles allow, the buckets that it owns, and its password."""
+    project, service = _project(resource), read(resource.inputs, "serviceName", "*")
+    everywhere = then(service, lambda name: (f"project {name}",))
+    owned: Fact[tuple[str, ...]] = Known(
+        tuple(
+            r.urn
+            for r in buckets(plan)
+            if any(resource.urn in sources(r, path) for path in ("ownerId", "ownerUserId"))
+        )
+    )
+    given = [(everywhere, _of_roles(resource.inputs)), (owned, Known(rights.ALL))]
+    grants = [
+        Grant(
+            **base(resource, plan),
+            identity=Known(resource.urn),
+            targets=targets,
+            rights=allowed,
+            expires=NONE,
+            project=project,
+        )
+        for targets, allowed in given
+        if targets != Known(()) and allowed != Known(frozenset())
+    ]
+    return [*grants, Credential(**base(resource, plan), expires=NONE, project=project)]
+
+
+def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
+    """What all roles allow together; none named, or one that nobody knows, is not decided."""
+    named = together([read(inputs, "roleNames", []), read(inputs, "roleName")])
+    if isinstance(named, Unknown):
+        return named
+    several, one = named.value
+    found = [rights.ROLES.get(str(role)) for role in (*several, *([one] if one else []))]
+    told = [role for role in found if role is not None]
+    whole = told and len(told) == len(found)
+    return Known(rights.together(told)) if whole else Unknown("roleNames")
+
+
+def s3_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """What a user may do with which buckets; it never ends by itself."""
+    owner = _owner(resource, plan, "userId", ":User")
+    by_name = {
+        str(name): r.urn
+        for r in buckets(plan)
+        if (name := r.inputs.get("name")) and name is not UNKNOWN
+    }
+    document = read(resource.inputs, "policy", "")
+    grant = Grant(
+        **base(resource, plan),
+        identity=_identity(resource, owner),
+        targets=_told(document, lambda text: rights.scopes(text, by_name)),
+        rights=_told(document, rights.of_policy),
+        expires=NONE,
+        project=_project(owner),
+    )
+    return [grant]
+
+
+def _told(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
+    """What a policy means; one that is none decides nothing."""
+    try:
+        return then(document, lambda text: meaning(str(text)))
+    except ValueError:
+        return Unknown("policy: it is no JSON document with statements")
+
+
+def iam_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """What identities of the account may do, one grant each, until the policy's end."""
+    identities = _referred(resource, "identities")
+    common: dict[str, Any] = {
+        "targets": _referred(resource, "resources"),
+        "rights": _of_actions(resource, plan),
+        "expires": _expiry(read(resource.inputs, "expiredAt")),
+        "project": _project(resource),
+    }
+    who: list[Fact[str]] = (
+        [Known(name) for name in identities.value]
+        if isinstance(identities, Known)
+        else [identities]
+    )
+    return [Grant(**base(resource, plan), **common, identity=identity) for identity in who]
+
+
+def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
+    """URNs of the plan's resources that a list names, and what it names besides."""
+    items = listed(resource.inputs, path)
+    if isinstance(items, Unknown):
+        tied = sources(resource, path)
+        return Known(tied) if tied else items
+    tied = sources(resource, path)
+    named = tuple(str(item) for item in items.value if item is not UNKNOWN)
+    if len(named) < len(items.value) and not tied:
+        return Unknown(path)
+    return Known(tied if len(tied) >= len(items.value) else (*tied, *named))
+
+
+def _of_actions(resource: PlannedResource, plan: Plan) -> Fact[rights.Rights]:
+    """What a policy allows; a group of permissions whose content nobody tells is not decided."""
+    own = then(read(resource.inputs, "allows", []), _all_of)
+    groups = listed(resource.inputs, "permissionsGroups")
+    if isinstance(groups, Unknown):
+        return groups
+    tied = [r for r in plan.resources if r.urn in sources(resource, "permissionsGroups")]
+    theirs = [then(read(r.inputs, "allows", []), _all_of) for r in tied]
+    strange = groups.value if len(groups.value) > len(tied) else []
+    found = together([own, *theirs, *map(_of_group, strange)])
+    return then(found, rights.together)
+
+
+def _all_of(actions: list[str]) -> rights.Rights:
+    return rights.together(rights.of_iam(str(action)) for action in actions)
+
+
+def _of_group(group: Any) -> Fact[rights.Rights]:
+    """A group of OVHcloud's own: one for reading, or one that administers."""
+    name = str(group).rpartition(":")[2]
+    if group is UNKNOWN or not name.endswith(("ReadOnly", "Admin")):
+        return Unknown("permissionsGroups")
+    return Known(rights.READ if name.endswith("ReadOnly") else rights.ALL)
+
+
+def _expiry(told: Fact[Any]) -> Fact[dt.date | None]:
+    """The last day of an RFC 3339 time."""
+    if isinstance(told, Unknown) or told.value is None:
+        return told
+    try:
+        return Known(dt.date.fromisoformat(str(told.value)[:10]))
+    except ValueError:
+        return Unknown("expiredAt")
+
+
+def s3_credential(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A user's S3 key: it never ends by itself."""
+    project = _project(_owner(resource, plan, "userId", ":User"))
+    return [Credential(**base(resource, plan), expires=NONE, project=project)]
+
+
+def static(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A secret that never ends by itself: a service account's, a database user's."""
+    return [Credential(**base(resource, plan), expires=NONE, project=_project(resource))]
+
+
+def certificate(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A certificate of OKMS: its life is counted from a day that no plan tells."""
+    expires = Unknown("validity: days from a creation that no plan tells")
+    return [Credential(**base(resource, plan), expires=expires)]

@@ -1,0 +1,216 @@
+"""What buckets mean for security: of the older resource and of the newer, whose words differ."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
+from havre.facts.read import both, every, read, sources, then
+from havre.plan.values import UNKNOWN
+from havre_ovh.facts_base import (
+    BUCKETS,
+    DYNAMIC,
+    NO,
+    NONE,
+    OFFER,
+    ZERO,
+    about,
+    base,
+    each,
+    join,
+    lies_in,
+    listed,
+    names,
+    several_zones,
+    store,
+    together,
+)
+from havre_ovh.facts_places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+LIFECYCLE = ":CloudProjectStorageObjectBucketLifecycleConfiguration"
+IN_STATE = "up to 1000 object names stand in the deployment's state: hideObjects is not true"
+"""A copy that a bucket brings about: nobody can say in which country a state lies."""
+SHORTEST = {"Y": 365, "M": 28, "W": 7, "D": 1}
+"""Days of each unit of a period, the fewest that it can mean."""
+
+
+def period_days(period: str) -> int | None:
+    """Days of an ISO 8601 period such as `P30D` or `P1Y`, the fewest it can mean.
+
+    None where it is no period.
+    """
+    found = re.fullmatch(r"P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?", period)
+    parts = [part for part in found.groups() if part] if found else []
+    return sum(int(part[:-1]) * SHORTEST[part[-1]] for part in parts) or None
+
+
+def _locked(resource: PlannedResource, versions: Fact[bool]) -> Fact[int]:
+    """Days of the lock: only versions are locked, and governance mode binds no manager."""
+    inputs = resource.inputs
+    old = resource.type.endswith(":Storage")
+    mode = read(inputs, "objectLock.rule.mode" if old else "objectLock.mode", "")
+    status = read(inputs, "objectLock.status", "") if old else Known("enabled")
+    holds = every(
+        [
+            versions,
+            then(mode, lambda word: str(word).lower() == "compliance"),
+            then(status, lambda word: str(word).lower() == "enabled"),
+        ]
+    )
+    days = _lock_days(inputs) if old else read(inputs, "objectLock.retentionDays", 0)
+    if NO in (holds, then(days, bool)):
+        return ZERO
+    return then(both(holds, days), lambda found: int(found[1]))
+
+
+def _lock_days(inputs: Mapping[str, Any]) -> Fact[int]:
+    """Days of the older resource's lock; a period that is none is not decided."""
+    period = read(inputs, "objectLock.rule.period")
+    if period == NONE or isinstance(period, Unknown):
+        return ZERO if period == NONE else period
+    days = period_days(str(period.value))
+    return Unknown("objectLock.rule.period") if days is None else Known(days)
+
+
+def _expiry(resource: PlannedResource, plan: Plan, locked: Fact[int]) -> Fact[int | None]:
+    """Days after which the service deletes objects; without a rule, those of the lock."""
+    found: list[Fact[int | None]] = [then(locked, lambda days: days or None)]
+    for rules in about(plan, resource, "containerName", LIFECYCLE):
+        active = listed(rules.inputs, "rules")
+        items = active.value if isinstance(active, Known) else [UNKNOWN]
+        found += [_expires(item) for item in items]
+    ends = together(found)
+    if isinstance(ends, Unknown):
+        return ends
+    told = [days for days in ends.value[1:] if days is not None]
+    return Known(min(told) if told else ends.value[0])
+
+
+def _expires(rule: Any) -> Fact[int | None]:
+    """Days after which one rule deletes; None where it deletes no current object."""
+    if not isinstance(rule, dict):
+        return Unknown("rules")
+    if read(rule, "status") == Known("disabled"):
+        return NONE
+    if read(rule, "expiration.date") != NONE:
+        return Unknown("rules[].expiration.date")
+    days = read(rule, "expiration.days")
+    return Unknown("rules[].expiration.days") if isinstance(days, Unknown) else days
+
+
+def _replicas(inputs: Mapping[str, Any]) -> Fact[tuple[Place, ...]]:
+    """Where the rules of replication copy to; only a rule that is disabled for certain is not."""
+    rules = listed(inputs, "replication.rules")
+    if isinstance(rules, Unknown):
+        return rules
+    inputs = {"rules": [rule for rule in rules.value if not _disabled(rule)]}
+    found = each(inputs, "rules", "destination.region")
+    if isinstance(found, Unknown):
+        return Unknown(f"replication.{found.property}")
+    return Known(tuple(place(Copy.REPLICA, region) for region in found.value))
+
+
+def _disabled(rule: Any) -> bool:
+    return isinstance(rule, dict) and read(rule, "status") == Known("disabled")
+
+
+def _names_in_state(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
+    """The names of objects, which the older resource keeps in the state unless told not to."""
+    if not resource.type.endswith(":Storage"):
+        return Known(())
+    hidden = read(resource.inputs, "hideObjects", default=False)
+    leak = place(Copy.REPLICA, None, IN_STATE)
+    return then(hidden, lambda value: () if value is True else (leak,))
+
+
+def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
+    """Whether it is replicated to a bucket that the plan does not know for its own."""
+    targets = each(resource.inputs, "replication.rules", "destination.name")
+    own = [name for r in buckets(plan) if (name := r.inputs.get("name"))]
+    if isinstance(targets, Known):
+        strange = [name for name in targets.value if name not in own]
+        return Unknown("replication.rules[].destination.name") if strange else NO
+    tied = [urn for urn in sources(resource, "replication") if _is_bucket(plan, urn)]
+    return NO if tied else targets
+
+
+def buckets(plan: Plan) -> list[PlannedResource]:
+    """All buckets of a plan."""
+    return [r for r in plan.resources if r.type.endswith(BUCKETS)]
+
+
+def _is_bucket(plan: Plan, urn: str) -> bool:
+    return any(r.urn == urn for r in buckets(plan))
+
+
+def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
+    """A zone's name, what a bucket holds and which copy it is, by labels; unlabelled: a zone."""
+    tags = read(resource.inputs, "tags", {})
+    labels = tags.value if isinstance(tags, Known) else {}
+    zone = str(labels.get("zone", ""))
+    if zone or labels.get("purpose") not in ("access-logs", "backup"):
+        return zone, Holding.ZONE, Copy.REPLICA if "replica-of" in labels else Copy.PRIMARY
+    if labels["purpose"] == "backup":
+        return zone, Holding.BACKUP, Copy.BACKUP
+    return zone, Holding.LOGS, Copy.LOG
+
+
+def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A bucket, of the older resource or of the newer, whose words differ.
+
+    It is private by default (KB0047360, 2025-09-25), and no argument opens it; nobody but a
+    watcher of its access list says that this holds. A replica follows its source, so it is no
+    backup. Encryption that is not spelt out is none: the plugin takes a misspelt key in silence.
+    """
+    old = resource.type.endswith(":Storage")
+    zone, holding, copy = _purpose(resource)
+    region = "regionName" if old else "region"
+    algorithm = read(resource.inputs, "encryption." + ("sseAlgorithm" if old else "algorithm"))
+    versions = then(
+        read(resource.inputs, "versioning.status", ""), lambda word: str(word).lower() == "enabled"
+    )
+    locked = _locked(resource, versions)
+    watched = about(plan, resource, "bucket", f"{DYNAMIC}AccessList", f"{DYNAMIC}LogTarget")
+    signed = about(plan, resource, "name", ":RegionStoragePresign")
+    made = store(
+        resource,
+        plan,
+        join(
+            lies_in(resource, copy, region),
+            _replicas(resource.inputs),
+            _names_in_state(resource),
+        ),
+        holding=holding,
+        offering=Offering(OFFER, "Object Storage"),
+        zone=zone,
+        encrypted=then(algorithm, lambda word: word == "AES256"),
+        public_read=NO if watched else Unknown("access list: nothing in the plan watches it"),
+        shared_keys=Known(bool(signed)),
+        cross_tenant=_crosses(resource, plan),
+        versions=versions,
+        locked_days=locked,
+        retention_days=_expiry(resource, plan, locked),
+        multi_zone=several_zones(read(resource.inputs, region)),
+        reads_logged=Known(bool(about(plan, resource, "bucket", f"{DYNAMIC}BucketLogging"))),
+    )
+    return [made]
+
+
+def logging(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Access logs on their way from one bucket to another."""
+    ends = [
+        Known(tuple(r.urn for r in buckets(plan) if names(resource, path, r)))
+        for path in ("bucket", "target")
+    ]
+    found = [
+        Unknown(path) if not end.value else end
+        for path, end in zip(("bucket", "target"), ends, strict=True)
+    ]
+    return [LogRoute(**base(resource, plan), sources=found[0], sinks=found[1])]

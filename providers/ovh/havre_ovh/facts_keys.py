@@ -1,0 +1,55 @@
+"""What keys of OKMS mean for security."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Fact, Key, Known, Offering, Place, Plain, Unknown
+from havre.facts.read import of_type, read, then
+from havre_ovh import facts_places as places
+from havre_ovh.facts_base import NO, NONE, OFFER, YES, base, guarded
+from havre_ovh.sites import OKMS_COPIES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+
+def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A key of the customer's, in software: it neither renews itself nor outlives a deletion."""
+    made = Key(
+        **base(resource, plan, _where(resource, plan)),
+        offering=Offering(OFFER, "OKMS"),
+        customer=YES,
+        hsm=NO,
+        rotation_days=NONE,
+        deletion_days=NONE,
+        purge_guarded=NO,
+        use_logged=NO,
+        guarded=guarded(resource),
+    )
+    return [made]
+
+
+def _where(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+    """Where a key lies: at its domain, if the plan has it, else where its name says."""
+    urn = of_type(plan, resource, "okmsId", ":Okms")
+    domain = next((r for r in plan.resources if r.urn == urn), None)
+    if domain is not None:
+        return _domain(domain)
+    name = read(resource.inputs, "name", "")
+    said = str(name.value).rpartition(".")[2] if isinstance(name, Known) else ""
+    if said not in OKMS_COPIES:
+        return Unknown("okmsId: only the domain's contract says where it lies")
+    return Known(places.keys(said, places.DECLARED))
+
+
+def _domain(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
+    return then(read(resource.inputs, "region", ""), lambda region: places.keys(str(region)))
+
+
+def domain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A domain of OKMS: it places its keys."""
+    return [Plain(**base(resource, plan, _domain(resource)))]

@@ -1,0 +1,110 @@
+"""What networks, gateways, security groups and lists of addresses mean for security."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Copy, Fact, Known, Network, Rule
+from havre.facts.read import read, then
+from havre_ovh.facts_base import NO, NONE, base, lies_in
+from havre_ovh.facts_places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from havre.facts.model import Place, ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+EVERYWHERE = "regions unset: all regions of the project"
+SEGMENTS = ("endpoints", "database", "compute", "administration")
+
+
+def rules_of(*addresses: str) -> tuple[Rule, ...]:
+    """Rules that let addresses in, on every port."""
+    return tuple(
+        Rule(allow=True, inbound=True, addresses=(any_address(one),), ports=()) for one in addresses
+    )
+
+
+def any_address(address: str) -> str:
+    """`*` for every network that holds all addresses."""
+    try:
+        return "*" if ip_network(address, strict=False).prefixlen == 0 else address
+    except ValueError:
+        return address
+
+
+def restriction(resource: PlannedResource, plan: Plan, addresses: Fact[tuple[str, ...]]) -> Network:
+    """Which addresses a service lets in."""
+    return Network(
+        **base(resource, plan),
+        spreads=NO,
+        rules=then(addresses, lambda found: rules_of(*found)),
+        egress_denied=NONE,
+        flows_logged=NONE,
+    )
+
+
+def _network(
+    resource: PlannedResource, plan: Plan, where: Fact[tuple[Place, ...]], **differs: Any
+) -> Network:
+    """A network with what holds here, but for what differs: no resource logs flows."""
+    common = {"spreads": NO, "rules": Known(()), "egress_denied": NONE, "flows_logged": NONE}
+    return Network(**(base(resource, plan, where) | common | differs))
+
+
+def private(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A private network; no argument keeps traffic in, and none logs it."""
+    regions = read(resource.inputs, "regions", [])
+    where = then(
+        regions,
+        lambda found: (
+            tuple(place(Copy.COMPUTE, region) for region in found)
+            or (place(Copy.COMPUTE, None, EVERYWHERE),)
+        ),
+    )
+    spreads = then(regions, lambda found: not found)
+    made = _network(resource, plan, where, spreads=spreads, egress_denied=NO, flows_logged=NO)
+    return [made]
+
+
+def regional(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A private network of one region."""
+    where = lies_in(resource, Copy.COMPUTE, "regionName")
+    return [_network(resource, plan, where, egress_denied=NO, flows_logged=NO)]
+
+
+def subnet(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A subnet: a segment, called after the last word of its name."""
+    name = read(resource.inputs, "name", resource.name)
+    words = str(name.value) if isinstance(name, Known) else resource.name
+    segment = next((s for s in SEGMENTS if words == s or words.endswith(f"-{s}")), words)
+    return [_network(resource, plan, lies_in(resource, Copy.COMPUTE), segment=segment)]
+
+
+def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A way out for the segments that it joins; the older resource always is one."""
+    older = resource.type.endswith("/gateway:Gateway")
+    out = read(resource.inputs, "externalGateway.enabled", default=older)
+    denied = then(out, lambda enabled: False if enabled else None)
+    return [_network(resource, plan, lies_in(resource, Copy.COMPUTE), egress_denied=denied)]
+
+
+def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A security group; OpenStack adds a rule of its own that lets everything out."""
+    rules = then(read(resource.inputs, "rules", []), lambda found: tuple(map(_rule, found)))
+    where = lies_in(resource, Copy.COMPUTE)
+    return [_network(resource, plan, where, rules=rules, egress_denied=NO)]
+
+
+def _rule(rule: Mapping[str, Any]) -> Rule:
+    """A rule; one without a remote side is open to any, one without ports is for all."""
+    low, high = rule.get("portRangeMin"), rule.get("portRangeMax")
+    remote = rule.get("remoteIpPrefix") or rule.get("remoteGroupId") or "*"
+    return Rule(
+        allow=True,
+        inbound=str(rule.get("direction", "")).upper() != "EGRESS",
+        addresses=(any_address(str(remote)),),
+        ports=() if low is None or high is None else ((int(low), int(high)),),
+    )

@@ -1,0 +1,78 @@
+"""The provider itself: who it is, what it can do, and its parts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from havre.errors import InputError
+from havre.provider import Operator
+from havre_ovh.capabilities import CAPABILITIES, gaps
+from havre_ovh.settings import NAME, OvhSettings
+from havre_ovh.sites import SITES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pydantic import BaseModel
+
+    from havre.facts.model import ResourceFact, Unclassified
+    from havre.parts import Parts
+    from havre.plan.model import Plan, PlannedResource
+    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.site import Site
+    from havre.spec import Warehouse
+
+
+class OvhProvider:
+    """OVHcloud's Public Cloud as a provider."""
+
+    name = NAME
+    operator = Operator("OVH Groupe SA (OVH SAS)", "FR", ("FR", "EU"))
+    sites: Mapping[str, Site] = SITES
+    capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    settings: type[BaseModel] = OvhSettings
+
+    def parts(self, settings: BaseModel) -> Parts:
+        """The builders, each given the settings."""
+        from havre.parts import Parts
+        from havre_ovh.access import access
+        from havre_ovh.audit import audit
+        from havre_ovh.backup import backup
+        from havre_ovh.cluster import cluster
+        from havre_ovh.database import database
+        from havre_ovh.keys import keys
+        from havre_ovh.network import network
+        from havre_ovh.registry import registry
+        from havre_ovh.zones import zones
+
+        mine = cast("OvhSettings", settings)
+        return Parts(
+            network=partial(network, mine),
+            keys=partial(keys, mine),
+            audit=partial(audit, mine),
+            zones=partial(zones, mine),
+            database=partial(database, mine),
+            registry=partial(registry, mine),
+            cluster=partial(cluster, mine),
+            access=partial(access, mine),
+            backup=partial(backup, mine),
+        )
+
+    def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
+        """What OVHcloud cannot do for a spec."""
+        return gaps(spec, cast("OvhSettings", settings))
+
+    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+        """What a resource means for security."""
+        from havre_ovh.facts import facts
+
+        return facts(resource, plan)
+
+    def operations(self, _settings: BaseModel) -> Operations:
+        """None of the commands of a warehouse on this machine applies to one on a cloud."""
+        message = "provider `ovh` deploys by Pulumi: it has no services on this machine"
+        raise InputError(message, "Use `pulumi up` in stacks/warehouse, and OVHcloud's own tools.")
+
+
+provider = OvhProvider()

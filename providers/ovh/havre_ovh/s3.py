@@ -1,0 +1,432 @@
+"""What Pulumi's plugin lacks, over Object Storage's own S3 interface.
+
+Dynamic resources that set access logs, let logs be delivered, hold objects for law, and
+watch access lists. State holds a reference to this module, and no credentials: those come from
+the environment of the run, `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`;
+`AWS_ENDPOINT_URL_S3` redirects every call, for tests. What the state holds of a bucket is its
+name; names of objects never enter it.
+
+`PutPublicAccessBlock` is never called: OVHcloud takes it for a bucket's creation
+(terraform-provider-ovh#1155).
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import pulumi
+from pulumi.dynamic import (
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+from havre.errors import HavreError, InputError, ProviderError, RetryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Props = Mapping[str, Any]
+_Answer = TypeVar("_Answer")
+
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Where credentials are read; they are never an input, nor in the state."""
+ATTEMPTS = 6
+"""How often a call is tried in all."""
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 20.0
+"""Seconds before the second try, and at most between two."""
+TIMEOUT = 30.0
+"""Seconds to connect, and to wait for an answer."""
+AGAIN = frozenset(
+    {
+        "SlowDown",
+        "ServiceUnavailable",
+        "InternalError",
+        "RequestTimeout",
+        "BadDigest",
+        "InvalidDigest",
+        "XAmzContentSHA256Mismatch",
+        "XAmzContentChecksumMismatch",
+    }
+)
+"""Answers that may be better next time: overload, time-outs, and damage on the way."""
+AGAIN_STATUS = (429, 500, 502, 503, 504)
+DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
+"""The group in whose name a service writes access logs."""
+REMEDIES = {
+    "NoSuchBucket": "The bucket is gone: run `pulumi refresh`, then `pulumi up`.",
+    "NotImplemented": "This service cannot do it: check `AWS_ENDPOINT_URL_S3`, or set "
+    "`bucket_controls` to false and declare the gap.",
+}
+"""What to do about a refusal, by the service's word for it."""
+
+
+def client(props: Props) -> Any:
+    """A client of the bucket's endpoint, with the environment's credentials and nothing else's.
+
+    Raises:
+        InputError: the environment lacks credentials.
+    """
+    import boto3
+    from botocore.config import Config
+
+    missing = [name for name in CREDENTIALS if not os.environ.get(name)]
+    if missing:
+        message = f"bucket {props['bucket']}: the environment lacks {' and '.join(missing)}"
+        raise InputError(message, "Set the S3 key of the project user that owns the buckets.")
+    return boto3.client(
+        "s3",
+        region_name=props["region"],
+        endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or props["endpoint"],
+        aws_access_key_id=os.environ[CREDENTIALS[0]],
+        aws_secret_access_key=os.environ[CREDENTIALS[1]],
+        config=Config(
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            signature_version="s3v4",
+            retries={"total_max_attempts": 1},  # ours, so that messages name the bucket
+            connect_timeout=TIMEOUT,
+            read_timeout=TIMEOUT,
+            s3={"addressing_style": "path"},
+        ),
+    )
+
+
+def call(props: Props, what: str, ask: Callable[[], _Answer]) -> _Answer:
+    """Ask, and ask again after growing, jittered waits where that may help.
+
+    Raises:
+        RetryError: the service did not take the call after the last attempt.
+        ProviderError: it refused the call.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ask()
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
+            if not _worth_repeating(error):
+                raise _refused(props, what, error) from None
+            if attempt == ATTEMPTS:
+                raise _given_up(props, what, error) from None
+        time.sleep(wait(attempt))
+    raise AssertionError  # pragma: no cover - the loop returns or raises
+
+
+def wait(attempt: int) -> float:
+    """Seconds before the next try: doubled each time, a random half to all of it."""
+    longest: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1))
+    return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
+
+
+def _worth_repeating(error: Exception) -> bool:
+    """Whether the call may be taken next time: all but a considered refusal."""
+    from botocore import exceptions as known
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, known.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return _code(error) in AGAIN or status in AGAIN_STATUS
+    passing = (known.HTTPClientError, known.ConnectionError, known.FlexibleChecksumError)
+    return isinstance(error, (*passing, ResponseParserError))
+
+
+def _code(error: Exception) -> str:
+    """The service's word for what went wrong, or the exception's own name."""
+    answer = getattr(error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def _refused(props: Props, what: str, error: Exception) -> HavreError:
+    owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
+    message = f"bucket {props['bucket']}: {what} was refused: {_code(error)}"
+    return ProviderError(message, REMEDIES.get(_code(error), owner))
+
+
+def _given_up(props: Props, what: str, error: Exception) -> HavreError:
+    message = f"bucket {props['bucket']}: {what} failed {ATTEMPTS} times, last: {_code(error)}"
+    remedy = f"Nothing was left half done; check {props['endpoint']} and run again later."
+    return RetryError(message, remedy)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of resource is made, looked at and removed; each may be run again."""
+
+    ensure: Callable[[Props], dict[str, Any]]
+    look: Callable[[Props], dict[str, Any] | None]
+    remove: Callable[[Props], None] = lambda _props: None
+
+
+class Managed(ResourceProvider):
+    """Serves the resources of this module; pickled by reference to it."""
+
+    serialize_as_secret_always = False
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        """What changed in the inputs, and, where credentials are at hand, in the bucket."""
+        asked = [key for key in news if not key.startswith("__") and news[key] is not None]
+        changed = [key for key in asked if olds.get(key) != news[key]]
+        return DiffResult(
+            changes=bool(changed) or _undone(self.kind, olds),
+            replaces=[key for key in changed if key in ("bucket", "region", "endpoint")],
+            stables=[],
+            delete_before_replace=True,
+        )
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Make the resource, named after its bucket."""
+        outputs = KINDS[self.kind].ensure(props)
+        return CreateResult(f"{self.kind}/{props['bucket']}", {**props, **outputs})
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        """Change the resource in place."""
+        return UpdateResult({**news, **KINDS[self.kind].ensure(news)})
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """The resource as it is now; one that was undone is found so and made again."""
+        now = KINDS[self.kind].look(props)
+        return ReadResult(id_, {**props, **({"found": False} if now is None else now)})
+
+    def delete(self, _id: str, props: dict[str, Any]) -> None:
+        """Remove the resource."""
+        KINDS[self.kind].remove(props)
+
+
+def _undone(kind: str, olds: Props) -> bool:
+    """Whether somebody has undone a resource since; not asked without credentials."""
+    if olds.get("found") is False:
+        return True
+    return all(map(os.environ.get, CREDENTIALS)) and KINDS[kind].look(olds) is None
+
+
+def serialised(kind: str) -> str:
+    """The provider of a kind as Pulumi keeps it: a reference, the same text in every process."""
+    return base64.b64encode(pickle.dumps(Managed(kind), protocol=4)).decode()
+
+
+class BucketResource(pulumi.CustomResource):
+    """What every resource of this module is: a bucket, and what is true of it.
+
+    It is what `pulumi.dynamic.Resource` makes, but for how the provider is serialised: the
+    SDK's own way (3.272) patches `pickle` anew for every resource and never undoes it.
+    """
+
+    KIND: ClassVar[str] = ""
+    bucket: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, props: Mapping[str, pulumi.Input[Any]], opts: pulumi.ResourceOptions
+    ) -> None:
+        super().__init__(
+            f"pulumi-python:dynamic/havre-ovh:{type(self).__name__}",
+            name,
+            {**props, "found": None, "__provider": serialised(self.KIND)},
+            opts,
+        )
+
+
+class BucketLogging(BucketResource):
+    """Every access to a bucket is logged into another (`target`, `prefix`)."""
+
+    KIND = "logging"
+
+
+class LogTarget(BucketResource):
+    """A bucket into which the service may deliver access logs."""
+
+    KIND = "log-target"
+
+
+class AccessList(BucketResource):
+    """A bucket whose access list grants nothing to everybody; found out, it is an error."""
+
+    KIND = "access-list"
+
+
+class LegalHold(BucketResource):
+    """Every version below `prefix` is held: nobody deletes it until the hold is lifted.
+
+    The prefix stands in the state, so it must name nobody.
+    """
+
+    KIND = "legal-hold"
+
+
+def _ensure_logging(props: Props) -> dict[str, Any]:
+    s3 = client(props)
+    status = {"LoggingEnabled": {"TargetBucket": props["target"], "TargetPrefix": props["prefix"]}}
+    call(
+        props,
+        "setting access logs",
+        lambda: s3.put_bucket_logging(Bucket=props["bucket"], BucketLoggingStatus=status),
+    )
+    if _look_logging(props) is None:
+        message = f"bucket {props['bucket']}: access logs were set, and are not there"
+        raise ProviderError(message, "Report it to OVHcloud; accesses leave no trace meanwhile.")
+    return {"found": True}
+
+
+def _look_logging(props: Props) -> dict[str, Any] | None:
+    s3 = client(props)
+    answer = call(
+        props, "reading access logs", lambda: s3.get_bucket_logging(Bucket=props["bucket"])
+    )
+    found = answer.get("LoggingEnabled", {})
+    wanted = (props["target"], props["prefix"])
+    same = (found.get("TargetBucket"), found.get("TargetPrefix")) == wanted
+    return {"found": True} if same else None
+
+
+def _remove_logging(props: Props) -> None:
+    s3 = client(props)
+    call(
+        props,
+        "ending access logs",
+        lambda: s3.put_bucket_logging(Bucket=props["bucket"], BucketLoggingStatus={}),
+    )
+
+
+def _access_list(props: Props) -> dict[str, Any]:
+    s3 = client(props)
+    ask = partial(s3.get_bucket_acl, Bucket=props["bucket"])
+    return call(props, "reading the access list", ask)
+
+
+def _ensure_target(props: Props) -> dict[str, Any]:
+    s3, owner = client(props), {"ID": _access_list(props)["Owner"]["ID"]}
+    group = {"Type": "Group", "URI": DELIVERY}
+    user = {"Type": "CanonicalUser", **owner}
+    given = [(user, "FULL_CONTROL"), (group, "WRITE"), (group, "READ_ACP")]
+    policy = {
+        "Owner": owner,
+        "Grants": [{"Grantee": who, "Permission": what} for who, what in given],
+    }
+    put = partial(s3.put_bucket_acl, Bucket=props["bucket"], AccessControlPolicy=policy)
+    call(props, "letting logs be delivered", put)
+    return {"found": True}
+
+
+def _look_target(props: Props) -> dict[str, Any] | None:
+    grants = _access_list(props).get("Grants", [])
+    given = {g["Permission"] for g in grants if g["Grantee"].get("URI") == DELIVERY}
+    return {"found": True} if {"WRITE", "READ_ACP"} <= given else None
+
+
+def _to_others(props: Props) -> list[str]:
+    """What the access list grants to anybody but the owner and the delivery of logs.
+
+    Servers name a group by its URI or by a word of their own, so that all that is not known
+    counts as somebody else.
+    """
+    found = _access_list(props)
+    owner = {"Type": "CanonicalUser", "ID": found["Owner"]["ID"]}
+    grants = ((grant["Permission"], grant["Grantee"]) for grant in found.get("Grants", []))
+    others = {
+        f"{what} to {who.get('URI') or who.get('ID') or 'somebody'}"
+        for what, who in grants
+        if who.get("URI") != DELIVERY and {key: who.get(key) for key in owner} != owner
+    }
+    return sorted(others)
+
+
+def _ensure_private(props: Props) -> dict[str, Any]:
+    others = _to_others(props)
+    if others:
+        message = f"bucket {props['bucket']}: its access list grants {', '.join(others)}"
+        remedy = f"Withdraw it: aws s3api put-bucket-acl --acl private --bucket {props['bucket']}"
+        raise ProviderError(message, remedy)
+    return {"found": True}
+
+
+def _look_private(props: Props) -> dict[str, Any] | None:
+    return None if _to_others(props) else {"found": True}
+
+
+def _versions(s3: Any, props: Props) -> Iterator[tuple[str, str]]:
+    """Key and version of what lies below the prefix; delete markers hold nothing."""
+    where = {"Bucket": props["bucket"], "Prefix": props["prefix"]}
+    while where:
+        page = call(props, "listing versions", partial(s3.list_object_versions, **where))
+        for version in page.get("Versions", []):
+            yield version["Key"], version["VersionId"]
+        where = _next(where, page)
+
+
+def _next(where: dict[str, str], page: Mapping[str, Any]) -> dict[str, str]:
+    """Where the listing goes on; empty at its end."""
+    if not page.get("IsTruncated"):
+        return {}
+    marks = {"KeyMarker": page["NextKeyMarker"]}
+    if page.get("NextVersionIdMarker"):
+        marks["VersionIdMarker"] = page["NextVersionIdMarker"]
+    return {**where, **marks}
+
+
+def _hold(props: Props, status: str) -> int:
+    """Hold, or let go of, every version; returns how many."""
+    s3 = client(props)
+    versions = dict.fromkeys(_versions(s3, props))  # some servers list a page's last one again
+    for key, version in versions:
+        where = {"Bucket": props["bucket"], "Key": key, "VersionId": version}
+        hold = partial(s3.put_object_legal_hold, **where, LegalHold={"Status": status})
+        call(props, "a legal hold", hold)
+    return len(versions)
+
+
+def _ensure_hold(props: Props) -> dict[str, Any]:
+    return {"found": True, "versions": _hold(props, "ON")}
+
+
+def _look_hold(props: Props) -> dict[str, Any] | None:
+    """Whether every version is held; one that came later is not, until the next run."""
+    s3 = client(props)
+    for key, version in _versions(s3, props):
+        if not _held(s3, props, key, version):
+            return None
+    return {"found": True}
+
+
+def _held(s3: Any, props: Props, key: str, version: str) -> bool:
+    from botocore.exceptions import ClientError
+
+    where = {"Bucket": props["bucket"], "Key": key, "VersionId": version}
+
+    def ask() -> str:
+        try:
+            return str(s3.get_object_legal_hold(**where)["LegalHold"]["Status"])
+        except ClientError as error:
+            if _code(error) == "NoSuchObjectLockConfiguration":
+                return "OFF"
+            raise
+
+    return call(props, "reading a legal hold", ask) == "ON"
+
+
+def _lift(props: Props) -> None:
+    _hold(props, "OFF")
+
+
+KINDS: Mapping[str, Kind] = {
+    BucketLogging.KIND: Kind(_ensure_logging, _look_logging, _remove_logging),
+    LogTarget.KIND: Kind(_ensure_target, _look_target),
+    AccessList.KIND: Kind(_ensure_private, _look_private),
+    LegalHold.KIND: Kind(_ensure_hold, _look_hold, _lift),
+}
+"""The kinds by name."""

@@ -1,0 +1,24 @@
+import pytest
+
+from havre.plan import Plan
+from tests.azure.stack import asked, example, plan_of
+
+
+@pytest.fixture(scope="session")
+def emc2() -> Plan:
+    return plan_of(example("emc2"))
+
+
+@pytest.fixture(scope="session")
+def hospital() -> Plan:
+    return plan_of(example("hospital"))
+
+
+@pytest.fixture(scope="session")
+def hsm() -> Plan:
+    return plan_of(asked(("encryption.keys", "hsm"), ("encryption.tls", "1.3")))
+
+
+@pytest.fixture(scope="session")
+def locked() -> Plan:
+    return plan_of(asked(), lock_immutability=True)

@@ -1,0 +1,381 @@
+"""What the parts are to each other: keys, endpoints, logs, grants, guards."""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import pytest
+
+from havre.plan import Plan
+from havre_azure.access import READ, until
+from havre_azure.names import Role
+from tests.azure.stack import SUBSCRIPTION, asked, at, example, leaves, of, one, plan_of, text
+
+STORES = (
+    *("storage:StorageAccount", "storage:BlobContainer", "keyvault:Vault", "keyvault:Key"),
+    *("dbforpostgresql:Server", "dbforpostgresql:Database", "containerregistry:Registry"),
+    *("containerservice:ManagedCluster", "compute:DiskEncryptionSet"),
+    *("operationalinsights:Workspace", "operationalinsights:Table", "resources:ResourceGroup"),
+    *("dataprotection:BackupVault", "dataprotection:BackupPolicy", "dataprotection:BackupInstance"),
+)
+UNTAGGED = (
+    *("authorization:", "storage:BlobContainer", "storage:BlobServiceProperties"),
+    *("storage:ManagementPolicy", "network:Subnet", "network:PrivateDnsZoneGroup"),
+    *("network:FirewallPolicyRuleCollectionGroup", "network:VirtualNetworkPeering"),
+    *("monitor:DiagnosticSetting", "monitor:SubscriptionDiagnosticSetting"),
+    *("monitor:PrivateLinkScopedResource", "operationalinsights:Table"),
+    *("dbforpostgresql:Configuration", "dbforpostgresql:Database"),
+    *("dbforpostgresql:AdministratorsMicrosoftEntra", "dataprotection:BackupPolicy"),
+)
+"""Types that have no tags (pulumi-azure-native 3.29)."""
+
+
+@pytest.mark.parametrize("kind", STORES)
+def test_what_bears_data_is_protected(emc2: Plan, kind: str) -> None:
+    assert of(emc2, kind)
+    assert all(r.protect for r in of(emc2, kind))
+
+
+def test_without_protection_nothing_is_protected_or_locked() -> None:
+    plan = plan_of(asked(("protection.deletion", False)))
+    assert not any(r.protect for r in plan.resources)
+    assert not of(plan, "authorization:ManagementLockByScope")
+
+
+def test_every_resource_that_can_is_tagged(emc2: Plan) -> None:
+    bare = [
+        r.type
+        for r in emc2.resources
+        if r.type.startswith("azure-native:") and not (r.inputs.get("tags") or {}).get("warehouse")
+    ]
+    assert {kind.removeprefix("azure-native:") for kind in bare} <= {
+        kind.removeprefix("azure-native:") for kind in bare if kind[13:].startswith(UNTAGGED)
+    }
+
+
+def test_one_key_a_zone_and_the_account_refers_to_its_own(emc2: Plan) -> None:
+    keys = []
+    for zone in example("emc2").zones:
+        store = one(emc2, "storage:StorageAccount", f"zone-{zone}")
+        keys.append(at(store.inputs, "encryption.keyVaultProperties.keyName"))
+        user = at(store.inputs, "encryption.encryptionIdentity.encryptionUserAssignedIdentity")
+        assert user.endswith(f"/emc2-production-zone-{zone}-key")
+        assert at(store.inputs, "identity.userAssignedIdentities") == [user]
+        key = one(emc2, "keyvault:Key", f"-zone-{zone}-key")
+        assert key.inputs["keyName"] == keys[-1]
+        assert key.urn in store.property_dependencies["encryption"]
+    assert len(set(keys)) == len(example("emc2").zones)
+
+
+def test_a_keys_identity_may_use_that_key_and_nothing_else(emc2: Plan) -> None:
+    role = f"/{Role.CRYPTO_SERVICE_USER}"
+    grants = [
+        r
+        for r in of(emc2, "authorization:RoleAssignment")
+        if r.inputs["roleDefinitionId"].endswith(role)
+    ]
+    scopes = [r.inputs["scope"] for r in grants]
+    assert all(re.search(r"/vaults/\w+/keys/[\w-]+$", scope) for scope in scopes)
+    assert len(set(scopes)) == len(scopes) == len(of(emc2, "keyvault:Key")) - 1
+
+
+def test_what_follows_renewals_names_a_key_without_version(emc2: Plan) -> None:
+    server = one(emc2, "dbforpostgresql:Server").inputs
+    registry = one(emc2, "containerregistry:Registry").inputs
+    vault = one(emc2, "dataprotection:BackupVault").inputs
+    uris = [
+        at(server, "dataEncryption.primaryKeyURI"),
+        at(server, "dataEncryption.geoBackupKeyURI"),
+        at(registry, "encryption.keyVaultProperties.keyIdentifier"),
+        at(vault, "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"),
+    ]
+    assert [uri.rpartition("/keys/")[2] for uri in uris] == [
+        "database",
+        "database",
+        "registry",
+        "backup",
+    ]
+
+
+def test_geo_redundant_backups_have_a_key_of_the_recovery_region(emc2: Plan) -> None:
+    server = one(emc2, "dbforpostgresql:Server").inputs["dataEncryption"]
+    vaults = {r.inputs["location"]: r.inputs["vaultName"] for r in of(emc2, "keyvault:Vault")}
+    assert set(vaults) == {"francecentral", "francesouth"}
+    assert vaults["francecentral"] in server["primaryKeyURI"]
+    assert vaults["francesouth"] in server["geoBackupKeyURI"]
+    assert server["primaryUserAssignedIdentityId"] != server["geoBackupUserAssignedIdentityId"]
+
+
+def test_private_endpoints_of_every_store(emc2: Plan) -> None:
+    reached = {}
+    for endpoint in of(emc2, "network:PrivateEndpoint"):
+        connection = endpoint.inputs["privateLinkServiceConnections"][0]
+        assert endpoint.inputs["subnet"]["id"].endswith("/subnets/endpoints")
+        reached[connection["privateLinkServiceId"]] = connection["groupIds"]
+    for kind, name, groups in (
+        ("storage:StorageAccount", "accountName", ["blob"]),
+        ("keyvault:Vault", "vaultName", ["vault"]),
+        ("containerregistry:Registry", "registryName", ["registry"]),
+    ):
+        for store in of(emc2, kind):
+            told = [g for id_, g in reached.items() if id_.endswith(f"/{store.inputs[name]}")]
+            assert told == [groups], store.name
+
+
+def test_private_endpoints_are_named_in_private_zones(emc2: Plan) -> None:
+    zones = {r.inputs["privateZoneName"] for r in of(emc2, "privatedns:PrivateZone")}
+    groups = of(emc2, "network:PrivateDnsZoneGroup")
+    assert len(groups) == len(of(emc2, "network:PrivateEndpoint"))
+    for group in groups:
+        for entry in group.inputs["privateDnsZoneConfigs"]:
+            assert entry["privateDnsZoneId"].rpartition("/")[2] in zones
+    links = of(emc2, "privatedns:VirtualNetworkLink")
+    assert {r.inputs["privateZoneName"] for r in links} == zones
+    assert len(links) == 2 * len(zones)
+
+
+LOGGED = {
+    "zone-curated": {"StorageRead", "StorageWrite", "StorageDelete"},
+    "audit-archive": {"StorageRead", "StorageWrite", "StorageDelete"},
+    "production-vault-logs": {"AuditEvent"},
+    "vault-recovery": {"AuditEvent"},
+    "firewall": {"AZFWApplicationRule", "AZFWNetworkRule", "AZFWThreatIntel", "AZFWDnsQuery"},
+    "database": {"PostgreSQLLogs", "PostgreSQLFlexSessions"},
+    "registry": {"ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"},
+    "cluster": {"kube-apiserver", "kube-audit", "kube-audit-admin", "guard"},
+    "workspace": {"Audit"},
+}
+
+
+@pytest.mark.parametrize("what", LOGGED)
+def test_logs_reach_the_workspace_and_the_archive(emc2: Plan, what: str) -> None:
+    setting = one(emc2, "monitor:DiagnosticSetting", what).inputs
+    assert setting["workspaceId"].endswith("/workspaces/emc2-production-logs")
+    assert {entry["category"] for entry in setting["logs"]} == LOGGED[what]
+    assert all(entry["enabled"] for entry in setting["logs"])
+    archive = one(emc2, "storage:StorageAccount", "audit-archive").inputs["accountName"]
+    if what in ("audit-archive", "vault-recovery"):  # itself; and another region's
+        assert "storageAccountId" not in setting
+    else:
+        assert setting["storageAccountId"].endswith(f"/{archive}")
+
+
+def test_every_zones_blobs_are_logged(emc2: Plan) -> None:
+    watched = {r.inputs["resourceUri"] for r in of(emc2, "monitor:DiagnosticSetting")}
+    for store in of(emc2, "storage:StorageAccount"):
+        name = store.inputs["accountName"]
+        assert any(uri.endswith(f"/{name}/blobServices/default") for uri in watched), name
+
+
+def test_what_is_done_to_the_subscription_is_logged(emc2: Plan) -> None:
+    found = one(emc2, "monitor:SubscriptionDiagnosticSetting").inputs
+    assert {"Administrative", "Security", "Policy"} <= {x["category"] for x in found["logs"]}
+    assert all(entry["enabled"] for entry in found["logs"])
+    assert found["storageAccountId"]
+
+
+def test_the_archive_is_immutable_for_the_time_asked(emc2: Plan, locked: Plan) -> None:
+    path = "immutableStorageWithVersioning"
+    held = one(emc2, "storage:StorageAccount", "audit-archive").inputs[path]
+    assert held["enabled"] is True
+    policy = held["immutabilityPolicy"]
+    assert policy["immutabilityPeriodSinceCreationInDays"] == 1095
+    assert policy["allowProtectedAppendWrites"] is True
+    assert policy["state"] == "Unlocked"
+    then = one(locked, "storage:StorageAccount", "audit-archive").inputs[path]
+    assert then["immutabilityPolicy"]["state"] == "Locked"
+
+
+def test_only_zones_that_ask_for_it_are_immutable(emc2: Plan, locked: Plan) -> None:
+    for zone, wanted in example("emc2").zones.items():
+        store = one(emc2, "storage:StorageAccount", f"zone-{zone}").inputs
+        days = at(
+            store,
+            "immutableStorageWithVersioning.immutabilityPolicy"
+            ".immutabilityPeriodSinceCreationInDays",
+        )
+        assert (days or 0) == wanted.immutable_days
+    curated = one(locked, "storage:StorageAccount", "zone-curated").inputs
+    assert at(curated, "immutableStorageWithVersioning.immutabilityPolicy.state") == "Locked"
+
+
+def test_lifecycle_deletes_what_has_expired_and_old_versions(emc2: Plan) -> None:
+    rule = one(emc2, "storage:ManagementPolicy", "zone-landing").inputs["policy"]["rules"][0]
+    actions = rule["definition"]["actions"]
+    assert rule["enabled"] is True
+    assert rule["definition"]["filters"] == {"blobTypes": ["blockBlob"]}
+    assert actions["baseBlob"]["delete"] == {"daysAfterModificationGreaterThan": 90}
+    assert actions["version"]["delete"] == {"daysAfterCreationGreaterThan": 30}
+    curated = one(emc2, "storage:ManagementPolicy", "zone-curated").inputs["policy"]["rules"][0]
+    assert "baseBlob" not in curated["definition"]["actions"]
+
+
+def test_a_zone_without_versions_or_expiry_has_no_lifecycle() -> None:
+    plan = plan_of(
+        asked(("zones.export", {"purpose": "export", "retention_days": 10, "versions": False}))
+    )
+    assert not of(plan, "storage:ManagementPolicy", "zone-export")
+    service = one(plan, "storage:BlobServiceProperties", "zone-export").inputs
+    assert service["isVersioningEnabled"] is False
+    assert service["changeFeed"]["enabled"] is False
+    assert "restorePolicy" not in service
+    assert service["deleteRetentionPolicy"]["days"] == 10
+
+
+def test_zones_go_back_in_time_unless_their_versions_are_locked(emc2: Plan) -> None:
+    landing = one(emc2, "storage:BlobServiceProperties", "zone-landing").inputs
+    assert landing["restorePolicy"] == {"enabled": True, "days": 35}
+    assert landing["deleteRetentionPolicy"]["days"] == 40
+    assert landing["changeFeed"]["enabled"] is True
+    assert "restorePolicy" not in one(emc2, "storage:BlobServiceProperties", "zone-curated").inputs
+    assert {r.name.rpartition("-of-")[2] for r in of(emc2, "dataprotection:BackupInstance")} == {
+        "zone-landing",
+        "zone-research",
+        "zone-export",
+    }
+
+
+def test_permanent_deletion_of_blobs_is_off(emc2: Plan) -> None:
+    for service in of(emc2, "storage:BlobServiceProperties", "zone-"):
+        assert service.inputs["deleteRetentionPolicy"]["allowPermanentDelete"] is False
+
+
+# Access
+
+
+def readers(plan: Plan) -> list[Any]:
+    role = f"/{Role.BLOB_READER}"
+    return [
+        r
+        for r in of(plan, "authorization:RoleAssignment")
+        if r.inputs["roleDefinitionId"].endswith(role)
+    ]
+
+
+def test_a_project_reads_exactly_its_zones(emc2: Plan) -> None:
+    for project, wanted in example("emc2").projects.items():
+        identity = one(emc2, "managedidentity:UserAssignedIdentity", f"project-{project}")
+        grants = [
+            r for r in readers(emc2) if identity.urn in r.property_dependencies["principalId"]
+        ]
+        zones = {r.inputs["scope"].rpartition("/containers/zone-")[2] for r in grants}
+        assert zones == set(wanted.zones)
+        assert all(SUBSCRIPTION in r.inputs["scope"] for r in grants)
+
+
+def test_a_projects_grants_end_with_its_authorisation(emc2: Plan) -> None:
+    for project, wanted in example("emc2").projects.items():
+        for grant in [r for r in readers(emc2) if f"project-{project}-" in r.name]:
+            assert grant.inputs["condition"] == until(wanted.expires)
+            assert grant.inputs["conditionVersion"] == "2.0"
+
+
+def test_the_last_day_of_an_authorisation_counts_whole() -> None:
+    condition = until(dt.date(2027, 12, 31))
+    assert "@Environment[UtcNow] DateTimeLessThan '2028-01-01T00:00:00.0Z'" in condition
+    assert f"!(ActionMatches{{'{READ}'}})" in condition
+    assert READ == "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+    assert condition.count("(") == condition.count(")")
+    assert " OR " in condition
+
+
+BROAD = {
+    "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",  # Owner
+    "b24988ac-6180-42a0-ab88-20f7382dd24c",  # Contributor
+    "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9",  # User Access Administrator
+}
+
+
+def test_no_grant_is_an_owners_or_on_the_whole_subscription(emc2: Plan) -> None:
+    for grant in of(emc2, "authorization:RoleAssignment"):
+        assert grant.inputs["roleDefinitionId"].rpartition("/")[2] not in BROAD
+        assert "/resourceGroups/" in grant.inputs["scope"]
+
+
+GRANTS = {
+    "emc2-production-flows-write": (Role.BLOB_CONTRIBUTOR, "Microsoft.Storage"),
+    "emc2-production-cluster-compute": (Role.NETWORK_CONTRIBUTOR, "/subnets/compute"),
+    "emc2-production-cluster-apiserver": (Role.NETWORK_CONTRIBUTOR, "/subnets/apiserver"),
+    "emc2-production-cluster-routes": (Role.NETWORK_CONTRIBUTOR, "/routeTables/"),
+    "emc2-production-cluster-nodes": (Role.IDENTITY_OPERATOR, "/userAssignedIdentities/"),
+    "emc2-production-cluster-images": (Role.ACR_PULL, "/registries/"),
+    "emc2-production-cluster-secrets": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
+    "emc2-production-cluster-vault": (Role.VAULT_CONTRIBUTOR, "/vaults/"),
+    "emc2-production-cluster-disks": (Role.READER, "/diskEncryptionSets/"),
+    "emc2-production-backup-landing": (Role.STORAGE_BACKUP, "/storageAccounts/"),
+}
+
+
+@pytest.mark.parametrize("name", GRANTS)
+def test_grant(emc2: Plan, name: str) -> None:
+    role, scope = GRANTS[name]
+    [found] = [r for r in of(emc2, "authorization:RoleAssignment") if r.name == name]
+    assert found.inputs["roleDefinitionId"].endswith(f"/{role}")
+    assert scope in found.inputs["scope"]
+
+
+def test_a_database_small_enough_is_copied_into_the_vault_every_week() -> None:
+    plan = plan_of(asked())
+    policy = one(plan, "dataprotection:BackupPolicy", "database").inputs["properties"]
+    weekly, kept = policy["policyRules"]
+    assert weekly["trigger"]["schedule"]["repeatingTimeIntervals"][0].endswith("/P1W")
+    assert weekly["dataStore"]["dataStoreType"] == "VaultStore"
+    assert kept["lifecycles"][0]["deleteAfter"]["duration"] == "P21D"
+    assert kept["lifecycles"][0]["sourceDataStore"]["dataStoreType"] == "VaultStore"
+    instance = one(plan, "dataprotection:BackupInstance", "of-database").inputs["properties"]
+    assert instance["dataSourceInfo"]["datasourceType"] == (
+        "Microsoft.DBforPostgreSQL/flexibleServers"
+    )
+    assert instance["identityDetails"]["useSystemAssignedIdentity"] is False
+    names = {r.name: r.inputs for r in of(plan, "authorization:RoleAssignment", "backup-database")}
+    roles = {name[-4:]: found["roleDefinitionId"][-36:] for name, found in names.items()}
+    assert roles == {"copy": Role.POSTGRESQL_BACKUP, "read": Role.READER}
+
+
+def test_the_backup_vault_is_locked_by_a_second_deployment(locked: Plan) -> None:
+    security = one(locked, "dataprotection:BackupVault").inputs["properties"]["securitySettings"]
+    assert security["immutabilitySettings"]["state"] == "Locked"
+    assert security["softDeleteSettings"]["state"] == "AlwaysOn"
+
+
+# Secrets, members, determinism
+
+
+def test_no_member_of_a_project_reaches_the_plan(emc2: Plan) -> None:
+    whole = text(emc2)
+    for project in example("emc2").projects.values():
+        for member in project.members:
+            assert member not in whole
+
+
+def test_no_secret_is_in_a_plan(emc2: Plan) -> None:
+    words = {str(word).lower() for r in emc2.resources for word in leaves(dict(r.inputs))}
+    assert not {w for w in words if "accountkey=" in w or "-----begin" in w or "password=" in w}
+    assert not [w for w in words if w.endswith(("password", "clientsecret"))]
+
+
+@pytest.mark.parametrize("name", ["emc2", "hospital"])
+def test_examples_evaluate_the_same_each_time(name: str, request: pytest.FixtureRequest) -> None:
+    before: Plan = request.getfixturevalue(name)
+    assert before.warnings == ()
+    again = plan_of(example(name))
+    assert json.dumps(again.as_dict()) == json.dumps(before.as_dict())
+
+
+def test_projects_are_tagged_with_what_allows_them(emc2: Plan) -> None:
+    tags = one(emc2, "managedidentity:UserAssignedIdentity", "project-pharmaco").inputs["tags"]
+    assert tags["project"] == "pharmaco-study"
+    assert tags["authorisation"] == "CNIL DR-2026-117"
+    assert tags["expires"] == "2027-12-31"
+
+
+def test_relations_hold_while_values_are_unknown(emc2: Plan) -> None:
+    disks = one(emc2, "compute:DiskEncryptionSet")
+    assert (
+        one(emc2, "keyvault:Key", "cluster-disks-key").urn
+        in (disks.property_dependencies["activeKey"])
+    )
+    container = one(emc2, "storage:BlobContainer", "zone-curated")
+    grant = next(r for r in readers(emc2) if "pharmaco-study-curated" in r.name)
+    assert container.urn in grant.property_dependencies["scope"]

@@ -1,0 +1,102 @@
+"""What the tests of the OVHcloud provider share: settings, specs, plans and ways to look."""
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from havre.plan import Plan, PlannedResource, evaluate
+from havre.program import PROJECT, program, read_settings
+from havre.spec import Warehouse
+from havre.spec.load import load
+from havre_ovh.provider import provider
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SERVICE = "0123456789abcdef0123456789abcdef"
+OKMS = "22222222-3333-4444-5555-666666666666"
+SETTINGS: dict[str, Any] = {
+    "service_name": SERVICE,
+    "ldp_service": "ldp-ab-12345",
+    "ldp_retention_id": "11111111-2222-3333-4444-555555555555",
+    "okms_id": OKMS,
+    "registry_plan_id": "33333333-4444-5555-6666-777777777777",
+}
+STORAGE = "ovh:CloudProject/storage:Storage"
+DATABASE = "ovh:CloudProject/database:Database"
+KUBE = "ovh:CloudProject/kube:Kube"
+NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
+SUBNET = "ovh:CloudProject/networkPrivateSubnetV2:NetworkPrivateSubnetV2"
+KEY = "ovh:Okms/serviceKey:ServiceKey"
+LIFECYCLE = (
+    "ovh:index/cloudProjectStorageObjectBucketLifecycleConfiguration:"
+    "CloudProjectStorageObjectBucketLifecycleConfiguration"
+)
+
+
+@cache
+def example(name: str) -> Warehouse:
+    return load(EXAMPLES / name / "warehouse.yaml").warehouse
+
+
+def changed(spec: Warehouse, path: str, value: object) -> Warehouse:
+    """The spec with one field changed, as a file with that field would give it."""
+    document = spec.model_dump(mode="json")
+    *way, last = path.split(".")
+    section = document
+    for step in way:
+        section = section[step]
+    section[last] = value
+    return Warehouse.model_validate_json(json.dumps(document))
+
+
+def planned(spec: Warehouse, **settings: Any) -> Plan:
+    mine = read_settings(provider, {**SETTINGS, **settings})
+    return evaluate(
+        program(spec, provider, mine),
+        project=PROJECT,
+        stack="test",
+        provider="ovh",
+        gaps=tuple(provider.gaps(spec, mine)),
+    )
+
+
+@cache
+def emc2() -> Plan:
+    return planned(example("emc2"), ldp_site="fr-province")
+
+
+def of(plan: Plan, kind: str) -> list[PlannedResource]:
+    return [resource for resource in plan.resources if resource.type == kind]
+
+
+def one(plan: Plan, kind: str) -> PlannedResource:
+    (found,) = of(plan, kind)
+    return found
+
+
+def named(plan: Plan, name: str) -> PlannedResource:
+    (found,) = [resource for resource in plan.resources if resource.name == name]
+    return found
+
+
+def custom(plan: Plan) -> list[PlannedResource]:
+    return [resource for resource in plan.resources if resource.custom]
+
+
+def sources(resource: PlannedResource, key: str) -> set[str]:
+    """Names of the resources from which an input was computed."""
+    return {urn.rsplit("::", 1)[-1] for urn in resource.property_dependencies.get(key, ())}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text within a value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from texts(inner)

@@ -1,0 +1,142 @@
+import re
+
+import pytest
+
+from havre.provider import Capability, Support
+from havre.spec import Warehouse
+from havre_ovh.provider import provider
+from tests.ovh.stack import SETTINGS, changed, example
+
+ROWS = {
+    Capability.CUSTOMER_KEY_OBJECTS: Support.ABSENT,
+    Capability.CUSTOMER_KEY_DATABASE: Support.ABSENT,
+    Capability.CUSTOMER_KEY_VOLUMES: Support.PARTIAL,
+    Capability.CUSTOMER_KEY_CLUSTER_SECRETS: Support.ABSENT,
+    Capability.KEY_ROTATION: Support.ABSENT,
+    Capability.HSM_KEY: Support.ABSENT,
+    Capability.OBJECT_LOCK: Support.NATIVE,
+    Capability.LEGAL_HOLD: Support.FALLBACK,
+    Capability.PUBLIC_ACCESS_BLOCK: Support.ABSENT,
+    Capability.PRIVATE_STORAGE_ENDPOINT: Support.ABSENT,
+    Capability.PRIVATE_CLUSTER_API: Support.ABSENT,
+    Capability.BACKUP_RESIDENCY: Support.NATIVE,
+    Capability.BACKUP_RETENTION: Support.ABSENT,
+    Capability.POINT_IN_TIME_RESTORE: Support.ABSENT,
+    Capability.IMMUTABLE_BACKUP: Support.FALLBACK,
+    Capability.STORAGE_ACCESS_LOGS: Support.FALLBACK,
+    Capability.KEY_AUDIT_LOGS: Support.ABSENT,
+    Capability.TAGS: Support.PARTIAL,
+    Capability.SECNUMCLOUD: Support.ABSENT,
+}
+
+
+def gaps(spec: Warehouse, **settings):
+    return provider.gaps(spec, provider.settings.model_validate({**SETTINGS, **settings}))
+
+
+def everything() -> Warehouse:
+    spec = changed(example("emc2"), "encryption.keys", "hsm")
+    spec = changed(spec, "sites.primary", "fr-strasbourg")
+    return changed(spec, "residency.qualifications", ["hds", "secnumcloud"])
+
+
+def test_every_capability_is_answered() -> None:
+    assert set(provider.capabilities) == set(Capability)
+
+
+@pytest.mark.parametrize(("capability", "support"), ROWS.items())
+def test_the_matrix_is_declared(capability: Capability, support: Support) -> None:
+    assert provider.capabilities[capability].support is support
+
+
+def test_what_is_not_native_is_a_gap_where_it_is_asked_for() -> None:
+    found = {gap.capability for gap in gaps(everything())}
+    wanted = {c for c, a in provider.capabilities.items() if a.support is not Support.NATIVE}
+    assert wanted == found
+
+
+def test_gaps_say_all_that_a_user_must_know() -> None:
+    for gap in gaps(everything()):
+        assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", gap.control)
+        assert gap.support is provider.capabilities[gap.capability].support
+        assert all((gap.reason, gap.fallback, gap.risk, gap.evidence.source))
+        assert re.search(r"\d{4}|2\.22|#\d+", gap.evidence.source)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "control"),
+    [
+        ("encryption.keys", "provider", "encryption.customer-key"),
+        ("cluster", None, "exposure.public-cluster"),
+        ("cluster", None, "encryption.cluster-secrets"),
+        ("registry", None, "inventory.known"),
+        ("projects", {}, "access.project-expiry"),
+        ("residency.qualifications", [], "jurisdiction.hds"),
+        ("sites.recovery", None, "continuity.recovery-site"),
+        ("database.extensions", [], "exit.portable"),
+    ],
+)
+def test_a_gap_goes_with_what_asked_for_it(path: str, value: object, control: str) -> None:
+    assert control in {gap.control for gap in gaps(example("emc2"))}
+    assert control not in {gap.control for gap in gaps(changed(example("emc2"), path, value))}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "control"),
+    [
+        ("encryption.keys", "hsm", "encryption.hsm-key"),
+        ("residency.qualifications", ["secnumcloud"], "jurisdiction.secnumcloud"),
+        ("database.version", 14, "inventory.supported-versions"),
+        ("sites.primary", "fr-roubaix", "continuity.availability"),
+    ],
+)
+def test_a_gap_comes_with_what_asks_for_it(path: str, value: object, control: str) -> None:
+    before = [g for g in gaps(example("emc2")) if g.control == control]
+    after = [g for g in gaps(changed(example("emc2"), path, value)) if g.control == control]
+    assert len(after) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "text"),
+    [
+        ("encryption.rotation_days", 77, "every 77 days"),
+        ("encryption.deletion_days", 33, "asked: 33 days"),
+        ("encryption.tls", "1.3", "TLS 1.3"),
+        ("database.backups.retention_days", 99, "locked for 99 days"),
+        ("registry.retention_days", 55, "55 days"),
+        ("audit.retention_days", 888, "888 days"),
+    ],
+)
+def test_a_field_without_effect_is_named_in_its_gap(path: str, value: object, text: str) -> None:
+    found = gaps(changed(example("emc2"), path, value))
+    assert [gap for gap in found if text in gap.fallback]
+
+
+def test_settings_show_in_the_gaps() -> None:
+    def text(**settings: object) -> str:
+        return " ".join(f"{g.fallback} {g.risk}" for g in gaps(example("emc2"), **settings))
+
+    assert "nobody has said where logs lie" in text()
+    assert "nobody has said" not in text(ldp_site="fr-province")
+    assert "the project is not said to have the option" in text()
+    assert "the project is said to have the option" in text(hds_certified=True)
+    assert "203.0.113.9/32" in text(source_addresses=["203.0.113.9/32"])
+    assert "an OKMS domain in eu-west-par, copied to GRA and SBG" in text()
+    assert "an OKMS domain in eu-west-sbg, copied to RBX and GRA" in text(okms_region="eu-west-sbg")
+
+
+def test_members_are_counted_and_never_named() -> None:
+    found = gaps(example("emc2"))
+    assert [gap for gap in found if "enrol the 5 members" in gap.fallback]
+    assert "@university" not in " ".join(f"{g.fallback}{g.risk}{g.reason}" for g in found)
+
+
+def test_gaps_of_an_unknown_site_are_told_all_the_same() -> None:
+    """The site itself is refused later, with a message of its own."""
+    assert gaps(changed(example("emc2"), "sites.primary", "fr-marseille"))
+
+
+def test_secnumcloud_is_claimed_nowhere() -> None:
+    (gap,) = [g for g in gaps(everything()) if g.capability is Capability.SECNUMCLOUD]
+    assert gap.support is Support.ABSENT
+    assert "no source shows" in gap.reason

@@ -1,0 +1,208 @@
+import pytest
+
+from havre.errors import InputError
+from havre.program import offline_settings
+from havre.provider import Provider
+from havre_ovh import sites
+from havre_ovh.provider import provider
+from tests.ovh.stack import SETTINGS, changed, example, named, planned
+
+
+def test_it_keeps_the_contract() -> None:
+    assert isinstance(provider, Provider)
+    assert provider.name == "ovh"
+    assert provider.operator.country == "FR"
+    assert provider.operator.laws == ("FR", "EU")
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("service_name", "my-project"),
+        ("service_name", "0" * 31),
+        ("service_name", "G" * 32),
+        ("ldp_service", "0123456789abcdef0123456789abcdef"),
+        ("ldp_retention_id", "P1Y"),
+        ("okms_id", "okms"),
+        ("okms_region", "ca-east-bhs"),
+        ("registry_plan_id", "SMALL"),
+        ("registry_region", "gra"),
+        ("compute_region", "gra11"),
+        ("vlan_id", 99_999),
+        ("vlan_id", 0),
+        ("kubernetes_version", "1.29"),
+        ("kubernetes_version", "latest"),
+        ("database_plan", "discovery"),
+        ("database_flavors", "db2"),
+        ("source_addresses", ["everywhere"]),
+        ("owner_user_id", 0),
+        ("project_groups", {"cohort-diabetes": "a.martin@university.example"}),
+        ("project_groups", {"cohort-diabetes": "urn:v1:eu:identity:user:x-ovh/a.martin"}),
+        ("ldp_site", "Gravelines"),
+        ("application_secret", "x"),
+        ("okms_credential", {"identities": [], "csr": "x"}),
+        (
+            "okms_credential",
+            {
+                "identities": ["urn:v1:eu:identity:account:x-ovh"],
+                "csr": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",
+            },
+        ),
+    ],
+)
+def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
+    with pytest.raises(InputError) as caught:
+        planned(example("emc2"), **{setting: value})
+    assert caught.value.message.startswith("settings of provider `ovh`: ")
+    assert setting in caught.value.message
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_a_missing_setting_is_a_named_placeholder_offline(setting: str) -> None:
+    given = {key: value for key, value in SETTINGS.items() if key != setting}
+    settings, missing = offline_settings(provider, given)
+    assert missing == (setting,)
+    assert getattr(settings, setting) == f"<{setting}>"
+
+
+def test_a_plan_without_any_setting_is_whole() -> None:
+    from havre.plan import evaluate
+    from havre.program import program
+
+    settings, missing = offline_settings(provider, {})
+    plan = evaluate(program(example("emc2"), provider, settings), project="p", stack="s")
+    assert set(missing) == set(SETTINGS)
+    assert named(plan, "emc2-zones-curated").inputs["serviceName"] == "<service_name>"
+
+
+@pytest.mark.parametrize(
+    ("change", "settings", "message", "remedy"),
+    [
+        ((), {"okms_id": None}, "but `okms_id` is not set", "Set `okms_id`"),
+        ((), {"registry_plan_id": None}, "`registry_plan_id` is not set", "Set `registry_plan_id`"),
+        (
+            (("sites.primary", "de-frankfurt"), ("residency.countries", ["DE", "FR"])),
+            {"registry_region": "GRA"},
+            "site `de-frankfurt` has no OKMS",
+            "Set `okms_region`",
+        ),
+        (
+            (("sites.primary", "de-frankfurt"), ("residency.countries", ["DE"])),
+            {"okms_region": "eu-west-rbx", "registry_region": "DE"},
+            "keys would lie in FR, outside DE",
+            "Allow FR",
+        ),
+        (
+            (("sites.primary", "fr-strasbourg"),),
+            {},
+            "no source names a registry at site `fr-strasbourg`",
+            "Set `registry_region`",
+        ),
+        (
+            (("sites.primary", "it-milan"), ("residency.countries", ["IT", "FR"])),
+            {"okms_region": "eu-west-par", "registry_region": "GRA"},
+            "no source names the compute region of site `it-milan`",
+            "Set `compute_region`",
+        ),
+        (
+            (("sites.primary", "it-milan"), ("residency.countries", ["IT", "FR"])),
+            {
+                "okms_region": "eu-west-par",
+                "registry_region": "GRA",
+                "compute_region": "EU-SOUTH-MIL",
+            },
+            "no source names the zones of site `it-milan`",
+            "Set `availability_zones`",
+        ),
+        ((), {"ldp_site": "de-frankfurt"}, "logs would lie in DE", "in an allowed country"),
+        ((), {"compute_region": "GRA11"}, "GRA11 is not at site `fr-paris`", "EU-WEST-PAR"),
+        ((), {"compute_region": "EU-WEST-PARIS"}, "is not at site", "EU-WEST-PAR"),
+        ((), {"registry_region": "WAW"}, "WAW is in no allowed country", "FR"),
+        ((), {"registry_region": "BHS"}, "BHS is in no allowed country", "FR"),
+        ((), {"project_groups": {"ghost": "urn:v1:eu:identity:group:x/g"}}, "ghost", "of the spec"),
+        ((), {"source_addresses": ["10.0.0.0/8"]}, "10.0.0.0/8 is no public network", "gateway"),
+        ((), {"source_addresses": ["0.0.0.0/0"]}, "0.0.0.0/0 is no public network", "gateway"),
+        ((), {"source_addresses": ["::/0"]}, "::/0 is no public network", "gateway"),
+    ],
+)
+def test_what_does_not_fit_the_spec_is_refused_before_any_resource(
+    change, settings: dict, message: str, remedy: str
+) -> None:
+    spec = example("emc2")
+    for path, value in change:
+        spec = changed(spec, path, value)
+    with pytest.raises(InputError) as caught:
+        planned(spec, **settings)
+    assert message in caught.value.message
+    assert remedy in caught.value.remedy
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        planned(example("emc2"), okms_id=None, registry_plan_id=None, ldp_site="de-frankfurt")
+    for word in ("`okms_id`", "`registry_plan_id`", "logs would lie in DE"):
+        assert word in caught.value.message
+
+
+def test_milan_can_be_built_once_its_names_are_given() -> None:
+    spec = changed(example("emc2"), "sites.primary", "it-milan")
+    spec = changed(spec, "residency.countries", ["IT", "FR"])
+    plan = planned(
+        spec,
+        okms_region="eu-west-par",
+        registry_region="GRA",
+        compute_region="EU-SOUTH-MIL",
+        availability_zones=["mil-a", "mil-b"],
+    )
+    assert named(plan, "emc2-cluster-mil-a-pool-1").inputs["availabilityZones"] == ["mil-a"]
+    assert named(plan, "emc2-cluster-kube").inputs["region"] == "EU-SOUTH-MIL"
+
+
+def test_another_compute_region_of_the_site_can_be_chosen() -> None:
+    spec = changed(example("hospital"), "sites.primary", "fr-province")
+    plan = planned(spec, compute_region="GRA9")
+    assert named(plan, "chu-trial-network-private").inputs["regions"] == ["GRA9"]
+
+
+def test_an_unknown_site_is_an_input_error_that_lists_those_there_are() -> None:
+    with pytest.raises(InputError, match="no site `fr-marseille`") as caught:
+        planned(changed(example("emc2"), "sites.primary", "fr-marseille"))
+    assert caught.value.remedy == f"It has: {', '.join(sorted(sites.SITES))}."
+
+
+def test_a_site_without_a_service_names_those_that_have_it() -> None:
+    with pytest.raises(InputError, match="site `gb-london` has no compute") as caught:
+        sites.region(sites.SITES["gb-london"], "compute")
+    assert "fr-paris" in caught.value.remedy
+
+
+def test_sites_tell_country_and_the_names_of_every_service() -> None:
+    for name, site in sites.SITES.items():
+        assert site.country == name[:2].upper()
+        assert {"storage", "s3", "database"} <= set(site.regions)
+        assert site.regions["storage"].isupper()
+        assert site.regions["s3"] == site.regions["storage"].lower()
+        assert site.restrictions
+    assert "not in the European Union" in sites.SITES["gb-london"].restrictions
+    assert sites.SITES["fr-paris"].zones == 3
+
+
+def test_keys_are_copied_within_france_only() -> None:
+    french = {site.regions["storage"] for site in sites.SITES.values() if site.country == "FR"}
+    assert set(sites.OKMS_COPIES) == set(sites.OKMS_COUNTRIES)
+    for copies in sites.OKMS_COPIES.values():
+        assert set(copies) <= french
+    used = {site.regions["okms"] for site in sites.SITES.values() if "okms" in site.regions}
+    assert used == set(sites.OKMS_COUNTRIES)
+
+
+def test_default_backups_of_three_sites_leave_their_country() -> None:
+    home = {site.regions["database"]: site.country for site in sites.SITES.values()}
+    leaving = {a for a, b in sites.DATABASE_BACKUPS.items() if home.get(a) and home[a] != home[b]}
+    assert leaving == {"UK", "DE", "WAW"}
+
+
+def test_it_has_no_operations_on_this_machine() -> None:
+    with pytest.raises(InputError, match="deploys by Pulumi") as caught:
+        provider.operations(provider.settings.model_validate(SETTINGS))
+    assert "pulumi up" in caught.value.remedy

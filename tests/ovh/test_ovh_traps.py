@@ -1,0 +1,312 @@
+"""One test a trap of OVHcloud's SDK and plugin, named after it."""
+
+import ast
+import inspect
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pulumi_ovh
+import pytest
+from packaging.version import Version
+from pulumi_ovh import cloudproject
+
+import havre_ovh
+from havre.errors import InputError
+from havre.plan.values import UNKNOWN
+from havre_ovh import access, common, database, network
+from tests.ovh.stack import (
+    DATABASE,
+    KUBE,
+    NETWORK,
+    STORAGE,
+    SUBNET,
+    changed,
+    custom,
+    emc2,
+    example,
+    named,
+    of,
+    one,
+    planned,
+    sources,
+    texts,
+)
+
+SOURCES = sorted(Path(havre_ovh.__file__).parent.glob("*.py"))
+PRIVATE = "emc2-network-private"
+SDK = ("ovh.", "cloudproject.", "cloudprojectdatabase.", "okms.", "iam.", "me.", "dbaas.")
+
+
+def calls() -> list[ast.Call]:
+    return [
+        node
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+    ]
+
+
+def name_of(call: ast.Call) -> str:
+    return ast.unparse(call.func).rsplit(".", 1)[-1]
+
+
+def test_openstack_uuid_not_the_pn_identifier() -> None:
+    """Not the id of the network: what is told of its regions, whose UUID is OpenStack's."""
+    for kind, key in ((KUBE, "privateNetworkId"), (DATABASE, "nodes"), (SUBNET, "networkId")):
+        for resource in of(emc2(), kind):
+            assert PRIVATE in sources(resource, key)
+    told = network._of_region(
+        {"EU-WEST-PAR": "25807101-8aaa-4ea5-b507-61f0d661b101"}, "EU-WEST-PAR"
+    )
+    assert told == "25807101-8aaa-4ea5-b507-61f0d661b101"
+    used = {name_of(call) for call in calls()}
+    assert "_openstack_id" in used
+    assert "private.id" not in (SOURCES[0].parent / "network.py").read_text()
+
+
+def test_a_network_that_is_not_told_is_never_empty() -> None:
+    """An empty network would put the database on a public address."""
+    assert network._of_region(None, "GRA11") == "network-not-told-in-GRA11"
+    assert network._of_region({}, "GRA11") == "network-not-told-in-GRA11"
+    for node in one(emc2(), DATABASE).inputs["nodes"]:
+        assert node["networkId"] is UNKNOWN
+        assert node["subnetId"] is UNKNOWN
+
+
+def test_regions_omitted_would_mean_all_of_them() -> None:
+    assert one(emc2(), NETWORK).inputs["regions"] == ["EU-WEST-PAR", "GRA11"]
+    assert one(planned(example("hospital")), NETWORK).inputs["regions"] == ["EU-WEST-PAR"]
+
+
+def test_hide_objects_or_their_names_stand_in_the_state() -> None:
+    buckets = of(emc2(), STORAGE)
+    assert len(buckets) == 2 * len(example("emc2").zones) + 3
+    assert {bucket.inputs["hideObjects"] for bucket in buckets} == {True}
+
+
+@pytest.mark.parametrize("availability", ["single", "multi-zone"])
+@pytest.mark.parametrize("size", ["s", "m", "l", "xl"])
+def test_plan_essential_is_never_asked_for(availability: str, size: str) -> None:
+    spec = changed(example("emc2"), "database.availability", availability)
+    made = one(planned(changed(spec, "database.size", size)), DATABASE).inputs
+    assert made["plan"] == {"single": "business", "multi-zone": "enterprise"}[availability]
+    assert len(made["nodes"]) == {"single": 2, "multi-zone": 3}[availability]
+
+
+def test_plan_essential_cannot_be_set() -> None:
+    with pytest.raises(InputError, match="`database_plan`"):
+        planned(example("emc2"), database_plan="essential")
+
+
+def test_versioning_spelled_differently_in_the_newer_resource() -> None:
+    """Lower case here, upper case in `CloudStorageObjectBucket`, which has no replication."""
+    spec = changed(example("emc2"), "zones.landing.versions", False)
+    spelled = {bucket.inputs["versioning"]["status"] for bucket in of(planned(spec), STORAGE)}
+    assert spelled == {"enabled", "disabled"}
+    assert "CloudStorageObjectBucket" not in {name_of(call) for call in calls()}
+    assert (
+        "replication" not in inspect.signature(pulumi_ovh.CloudStorageObjectBucketArgs).parameters
+    )
+
+
+def test_unset_backup_regions_would_go_to_another_country() -> None:
+    assert one(emc2(), DATABASE).inputs["backupRegions"] == ["EU-WEST-PAR", "GRA"]
+    assert one(planned(example("hospital")), DATABASE).inputs["backupRegions"] == ["EU-WEST-PAR"]
+
+
+def test_backup_regions_stay_within_the_allowed_countries() -> None:
+    spec = changed(example("emc2"), "sites.recovery", "de-frankfurt")
+    spec = changed(spec, "network.recovery_address_space", None)
+    assert one(planned(spec), DATABASE).inputs["backupRegions"] == ["EU-WEST-PAR"]
+    both = changed(spec, "residency.countries", ["FR", "DE"])
+    assert one(planned(both), DATABASE).inputs["backupRegions"] == ["EU-WEST-PAR", "DE"]
+
+
+def test_typed_arguments_only() -> None:
+    """A dictionary with a misspelt key passes the plugin; a class does not take one."""
+    with pytest.raises(TypeError, match="sse_algoritm"):
+        cloudproject.StorageEncryptionArgs(sse_algoritm="AES256")  # type: ignore[call-arg]
+    free = {"tags", "advanced_configuration", "ip_restrictions"}
+    for call in calls():
+        if not ast.unparse(call.func).startswith(SDK):
+            continue
+        for keyword in call.keywords:
+            if keyword.arg and keyword.arg not in free:
+                nested = [keyword.value, *getattr(keyword.value, "elts", [])]
+                assert not any(isinstance(v, ast.Dict) for v in nested), ast.unparse(call)[:80]
+
+
+def test_every_argument_is_one_that_the_plugin_knows() -> None:
+    """Each input stands, in the SDK's spelling, among its resource's arguments."""
+    known = {
+        STORAGE: cloudproject.StorageArgs,
+        DATABASE: cloudproject.DatabaseArgs,
+        KUBE: cloudproject.KubeArgs,
+        NETWORK: cloudproject.NetworkPrivateArgs,
+    }
+    for kind, arguments in known.items():
+        names = {
+            "".join(w.capitalize() if i else w for i, w in enumerate(name.split("_")))
+            for name in inspect.signature(arguments).parameters
+        }
+        for resource in of(emc2(), kind):
+            assert set(resource.inputs) <= names
+
+
+def test_plugin_and_sdk_versions_are_equal() -> None:
+    """An older plugin drops inputs in silence: the SDK asks for the plugin of its own version."""
+    told = json.loads((Path(pulumi_ovh.__file__).parent / "pulumi-plugin.json").read_text())
+    installed = version("pulumi-ovh")
+    assert Version(told["version"]) == Version(installed)
+    assert Version("2.22") <= Version(installed) < Version("3")
+
+
+def test_secrets_never_in_clear_in_provider_arguments() -> None:
+    """There is no explicit provider: its arguments would stand in preview and state."""
+    assert not [r for r in emc2().resources if r.type.startswith("pulumi:providers:")]
+    assert "Provider" not in {name_of(call) for call in calls()}
+
+
+def test_s3_credential_belongs_to_the_project() -> None:
+    """Its tenant is the project: another one would be replaced at every run."""
+    keys = of(emc2(), "ovh:CloudProject/s3Credential:S3Credential")
+    users = {r.name: r for r in of(emc2(), "ovh:CloudProject/user:User")}
+    assert len(keys) == len(users) == 3
+    for key in keys:
+        (user,) = sources(key, "userId")
+        assert key.inputs["serviceName"] == users[user].inputs["serviceName"]
+
+
+def test_encryption_and_versioning_are_always_said() -> None:
+    """What is taken out of the program later stays as it was."""
+    for bucket in of(planned(example("hospital")), STORAGE):
+        assert {"encryption", "versioning", "hideObjects"} <= set(bucket.inputs)
+
+
+def test_destroying_a_bucket_would_empty_it() -> None:
+    for bucket in of(emc2(), STORAGE):
+        assert bucket.protect
+        assert bucket.retain_on_delete
+
+
+def test_auto_naming_is_never_left_to_the_engine() -> None:
+    nameless = ("S3Credential", "S3Policy", "User", "Restrictions", "Subscription", "Lifecycle")
+    unnamed = ("LogsOutputGraylogStream", DATABASE.rsplit(":", 1)[-1])
+    for resource in custom(emc2()):
+        kind = resource.type.rsplit(":", 1)[-1]
+        if resource.type.startswith("ovh:") and not any(word in kind for word in nameless):
+            assert kind in unnamed or resource.inputs["name"], resource.name
+
+
+def test_node_pool_names_have_no_underscore() -> None:
+    for pool in of(emc2(), "ovh:CloudProject/kubeNodePool:KubeNodePool"):
+        assert "_" not in pool.inputs["name"]
+
+
+def test_put_public_access_block_is_never_called() -> None:
+    called = {name_of(call) for call in calls()}
+    text = "".join(path.read_text() for path in SOURCES)
+    assert "put_public_access_block" not in called
+    assert "put_public_access_block" not in text
+
+
+def test_gateway_interface_cannot_name_its_gateway() -> None:
+    """The API demands the gateway's id, which the SDK's class lacks: another class is used."""
+    given = inspect.signature(cloudproject.GatewayInterface._internal_init).parameters
+    assert "id" not in given
+    assert "gateway_id" not in given
+    assert "GatewayInterface" not in {name_of(call) for call in calls()}
+
+
+def test_no_function_of_the_provider_is_asked_in_the_program() -> None:
+    """An invoke cannot be answered offline; what it would tell is a setting."""
+    assert not [
+        name for name in map(name_of, calls()) if name.startswith("get_") and "_output" in name
+    ]
+    assert emc2().warnings == ()
+
+
+# What the plugin does not refuse is refused here, before any resource is made
+
+
+@pytest.mark.parametrize("name", ["Bad_Name!!", "ab", "a" * 64, "-abc", "abc-", "a.b"])
+def test_the_plugin_lets_bad_bucket_names_pass(name: str) -> None:
+    with pytest.raises(InputError, match="3 to 63 lower-case letters") as caught:
+        common.checked_bucket(name)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("days", [0, -1])
+def test_the_plugin_lets_bad_lock_periods_pass(days: int) -> None:
+    assert common.period(30) == "P30D"
+    with pytest.raises(InputError, match=f"a lock of {days} days"):
+        common.period(days)
+
+
+def test_the_plugin_lets_a_lock_without_versions_pass() -> None:
+    spec = changed(example("emc2"), "zones.curated.versions", False)
+    with pytest.raises(InputError, match="bucket `curated`: a lock needs versions"):
+        planned(spec)
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["{not json", "[]", "{}", '{"Statement": [{"Action": ["s3:GetObject"]}]}', "null"],
+)
+def test_the_plugin_lets_policies_that_are_no_json_pass(document: str) -> None:
+    with pytest.raises(InputError, match="no JSON document with statements"):
+        common.checked_policy(document)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource"), [("s3:*", "arn:aws:s3:::b"), ("s3:GetObject", "arn:aws:s3:::*")]
+)
+def test_a_policy_that_grants_everything_is_refused(action: str, resource: str) -> None:
+    statement = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
+    with pytest.raises(InputError, match="all actions or all buckets"):
+        common.checked_policy(json.dumps({"Statement": [statement]}))
+
+
+def test_policies_are_json_whatever_the_names() -> None:
+    made = access.policy(['arn:aws:s3:::a"b'], ["192.0.2.0/24"])
+    assert 'arn:aws:s3:::a"b' in list(texts(json.loads(made)))
+
+
+def test_the_plugin_lets_unknown_versions_pass() -> None:
+    spec = example("emc2")
+    spec = spec.model_copy(update={"database": spec.database.model_copy(update={"version": 12})})
+    with pytest.raises(InputError, match="PostgreSQL 12 is not offered"):
+        planned(spec)
+
+
+def test_flavors_are_those_of_the_documentation() -> None:
+    assert set(common.FLAVORS) == {"db1", "b3"}
+    for family, sizes in common.FLAVORS.items():
+        assert set(sizes) == {"s", "m", "l", "xl"}
+        assert all(flavor.startswith(f"{family}-") for flavor in sizes.values())
+    made = planned(example("emc2"), database_flavors="b3", database_plan="advanced")
+    assert one(made, DATABASE).inputs["flavor"] == "b3-32"
+    assert one(made, DATABASE).inputs["plan"] == "advanced"
+    assert len(one(made, DATABASE).inputs["nodes"]) == 3
+
+
+def test_the_endpoint_of_a_database_is_the_service_not_a_pool() -> None:
+    class Endpoint:
+        def __init__(self, component: str, domain: str, port: int) -> None:
+            self.component, self.domain, self.port = component, domain, port
+
+    pool, service = Endpoint("pgbouncer", "p", 2), Endpoint("postgresql", "s", 1)
+    assert database._endpoint([pool, service]) == "s:1"
+    assert database._endpoint([pool]) == "p:2"
+    assert database._endpoint(None) == ""
+
+
+def test_names_of_services_are_theirs() -> None:
+    """Upper case for buckets, lower case for S3, numbered for compute."""
+    spec = changed(example("emc2"), "sites.primary", "fr-strasbourg")
+    plan = planned(spec, registry_region="GRA")
+    assert named(plan, "emc2-zones-curated").inputs["regionName"] == "SBG"
+    assert named(plan, "emc2-zones-curated-logging").inputs["region"] == "sbg"
+    assert one(plan, KUBE).inputs["region"] == "SBG5"
+    assert one(plan, DATABASE).inputs["nodes"][0]["region"] == "SBG"
