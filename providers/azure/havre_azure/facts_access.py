@@ -91,7 +91,7 @@ ROLES: Mapping[str, frozenset[Right]] = MappingProxyType(
 )
 """Rights by built-in role; a role that is not here, or a custom one, is not known to be harmless.
 
-Identifiers: Azure documentation, "Azure built-in roles", read on 2026-11-23.
+Identifiers: Azure's built-in roles, from public sources and memory; verify before relying on one.
 """
 
 HOLDERS = (
