@@ -537,6 +537,14 @@ def test_a_project_reads_exactly_its_zones_from_known_addresses() -> None:
         assert sources(made, "userId") == {f"emc2-access-{project}"}
 
 
+def test_users_and_accounts_have_the_one_role_that_they_need() -> None:
+    for project in example("emc2").projects:
+        user = named(emc2(), f"emc2-access-{project}")
+        account = named(emc2(), f"emc2-access-{project}-account")
+        assert user.inputs["roleNames"] == ["objectstore_operator"]
+        assert account.inputs["flow"] == "CLIENT_CREDENTIALS"
+
+
 def test_a_key_is_made_only_after_its_limits() -> None:
     key = named(emc2(), "emc2-access-cohort-diabetes-key")
     assert any(urn.endswith("emc2-access-cohort-diabetes-policy") for urn in key.dependencies)
