@@ -170,6 +170,10 @@ def _always(_spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
         "processes of this machine reach whatever it lets them",
         DESIGN,
     )
+
+
+def _upkeep(_spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
+    """What nobody does by itself on this machine."""
     yield _gap(
         "encryption.key-rotation",
         Capability.KEY_ROTATION,
@@ -314,6 +318,7 @@ def _qualifications(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 
 GAPS: tuple[Callable[[Warehouse, LocalSettings], Iterator[Gap]], ...] = (
     _always,
+    _upkeep,
     _residency,
     _keys,
     _parts,

@@ -87,7 +87,7 @@ class LocalOperations:
         folder, now = self.folder, dt.datetime.now(dt.UTC)
         services.wake(folder)
         info = backups.backup(folder, now)
-        contents = backups.verify(folder, info.path)
+        contents = backups.read_contents(folder, info.path)  # verified already
         backups.prune(folder, read_json(folder.backups / "policy.json")["retention_days"], now)
         return BackupSummary(
             path=info.path,

@@ -221,7 +221,7 @@ def verify(folder: Folder, path: Path) -> Contents:
     for name, described in files.items():
         if not (path / name).is_file() or _describe(path / name) != described:
             raise _damaged(path / name)
-    contents = _read_contents(folder, path)
+    contents = read_contents(folder, path)
     if set(files) != {_CONTENTS, *contents.streams}:
         raise _damaged(path / _MANIFEST)
     for name, expected in contents.streams.items():
@@ -233,7 +233,8 @@ def verify(folder: Folder, path: Path) -> Contents:
     return contents
 
 
-def _read_contents(folder: Folder, path: Path) -> Contents:
+def read_contents(folder: Folder, path: Path) -> Contents:
+    """Return what a backup holds, from its encrypted part; `verify` reads all of it."""
     content = json.loads(b"".join(_decrypted(folder, path / _CONTENTS)))
     content.pop("format")
     return Contents(**content)
