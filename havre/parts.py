@@ -182,9 +182,15 @@ class ClusterInputs:
 
 @dataclass(frozen=True)
 class ClusterOutputs:
-    """The cluster: endpoint of its API."""
+    """The cluster.
+
+    Attributes:
+        endpoint: endpoint of its API.
+        issuer: address of the issuer of workload tokens; None where it has none.
+    """
 
     endpoint: Output[str]
+    issuer: Output[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -195,6 +201,7 @@ class AccessInputs:
     keys: KeysOutputs
     zones: ZonesOutputs
     database: DatabaseOutputs
+    cluster: ClusterOutputs | None
 
 
 @dataclass(frozen=True)
@@ -212,6 +219,7 @@ class BackupInputs:
     keys: KeysOutputs
     zones: ZonesOutputs
     database: DatabaseOutputs
+    audit: AuditOutputs
 
 
 @dataclass(frozen=True)

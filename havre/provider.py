@@ -51,8 +51,11 @@ class Capability(StrEnum):
     NETWORK_PARTITION = "network-partition"
     EGRESS_CONTROL = "egress-control"
     FLOW_LOGS = "flow-logs"
+    ADMINISTRATION_ACCESS = "administration-access"
     DATABASE_VERSIONS = "database-versions"
     DATABASE_SIZING = "database-sizing"
+    DATABASE_ROLES = "database-roles"
+    DATABASE_LOGS = "database-logs"
     CLUSTER = "cluster"
     PRIVATE_CLUSTER_API = "private-cluster-api"
     REGISTRY = "registry"
@@ -71,6 +74,9 @@ class Capability(StrEnum):
     OPERATOR_LAW = "operator-law"
     HDS = "hds"
     SECNUMCLOUD = "secnumcloud"
+    ACCESS_EXPIRY = "access-expiry"
+    SHORT_LIVED_CREDENTIALS = "short-lived-credentials"
+    NAMED_PEOPLE = "named-people"
 
 
 class Support(StrEnum):
@@ -143,6 +149,30 @@ class Gap:
             "risk": self.risk,
             "fields": list(self.fields),
         }
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The largest that a provider takes of something.
+
+    Attributes:
+        value: how much.
+        unit: of what: `bytes` or `characters`.
+        evidence: source and date.
+    """
+
+    value: int
+    unit: str
+    evidence: Evidence
+
+    def below(self, other: Limit) -> bool:
+        """Whether something within `other` may be beyond this one.
+
+        A character of UTF-8 takes up to four bytes, so as many bytes as characters are fewer.
+        """
+        if self.unit == other.unit:
+            return self.value < other.value
+        return self.unit == "bytes" and self.value < 4 * other.value
 
 
 @dataclass(frozen=True)
@@ -288,6 +318,16 @@ class Provider(Protocol):
         ...
 
     @property
+    def remedies(self) -> Mapping[str, str]:
+        """By identifier of a control, what to do about it here; it may be empty."""
+        ...
+
+    @property
+    def limits(self) -> Mapping[str, Limit]:
+        """Its limits on `object-size` and `key-length`; one that is not there is not known."""
+        ...
+
+    @property
     def settings(self) -> type[BaseModel]:
         """What a stack must say beyond the spec."""
         ...
@@ -314,6 +354,8 @@ MEMBERS = (
     "operator",
     "sites",
     "capabilities",
+    "remedies",
+    "limits",
     "settings",
     "parts",
     "gaps",
@@ -343,6 +385,11 @@ def _load(entry: EntryPoint) -> Installed:
     if missing:
         return Installed(entry.name, distribution, None, f"it lacks {', '.join(missing)}")
     return Installed(entry.name, distribution, provider)
+
+
+def installed_names() -> frozenset[str]:
+    """Names of the registered providers; none is loaded."""
+    return frozenset(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
 
 
 def installed() -> list[Installed]:

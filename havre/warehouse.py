@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
+TYPE = "havre:index:ResearchWarehouse"
+"""Type token of the component."""
+SPEC = "spec"
+"""Name of the component's input that records what is asked."""
+
 
 def tags(spec: Warehouse) -> dict[str, str]:
     """Labels of every resource, in the characters that every provider accepts."""
@@ -30,20 +36,31 @@ def tags(spec: Warehouse) -> dict[str, str]:
 
 
 def asked(spec: Warehouse) -> dict[str, Any]:
-    """What is asked and no resource realises, recorded with the component for later checks.
+    """What is asked, recorded with the component, so that a preview or a state can be judged alone.
 
     Members of projects are counted, never named: no personal datum may reach the state.
     """
-    return {
-        "organisation": spec.organisation.model_dump(mode="json"),
-        "classification": spec.classification.value,
-        "residency": spec.residency.model_dump(mode="json"),
-        "exit": spec.exit.model_dump(mode="json") if spec.exit else {},
-        "projects": {
-            name: {"title": project.title, "members": len(project.members)}
-            for name, project in spec.projects.items()
-        },
-    }
+    document = spec.model_dump(mode="json", exclude_none=True, warnings=False)
+    for project in document["projects"].values():
+        project["members"] = len(project["members"])
+    return {SPEC: document}
+
+
+def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
+    """The spec that `asked` recorded in a component's inputs; its members are numbered.
+
+    Returns:
+        None where none is recorded, or what is recorded is none.
+    """
+    from havre.spec.model import Warehouse
+
+    try:
+        document = json.loads(json.dumps(inputs[SPEC]))
+        for project in document["projects"].values():
+            project["members"] = [f"member-{number + 1}" for number in range(project["members"])]
+        return Warehouse.model_validate_json(json.dumps(document))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def common(spec: Warehouse, provider: Provider) -> p.Common:
@@ -85,7 +102,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
         settings: BaseModel,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__("havre:index:ResearchWarehouse", name, asked(spec), opts)
+        super().__init__(TYPE, name, asked(spec), opts)
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
         built = _Built(name, common(spec, provider), provider.parts(settings), self)
@@ -136,8 +153,8 @@ class _Built:
             else None
         )
         stores = (common, self.keys, self.zones, self.database)
-        self.access = parts.access(f"{name}-access", p.AccessInputs(*stores), opts)
-        self.backup = parts.backup(f"{name}-backup", p.BackupInputs(*stores), opts)
+        self.access = parts.access(f"{name}-access", p.AccessInputs(*stores, self.cluster), opts)
+        self.backup = parts.backup(f"{name}-backup", p.BackupInputs(*stores, self.audit), opts)
 
     def endpoints(self) -> dict[str, pulumi.Output[str]]:
         found = {"database": self.database.endpoint, "object-store": self.zones.endpoint}

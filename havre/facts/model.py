@@ -98,11 +98,17 @@ class Right(StrEnum):
 
 @dataclass(frozen=True)
 class Offering:
-    """Under which certificate a service may fall: who offers what, and on which plan."""
+    """Under which certificate a service may fall.
+
+    Attributes:
+        offer: who offers it, and as what.
+        product: the service.
+        plan: on which plan; empty where it has none.
+    """
 
     offer: str
     product: str
-    plan: str = ""
+    plan: Fact[str] = Known("")
 
 
 @dataclass(frozen=True)
@@ -153,6 +159,7 @@ class Store(Bearer):
         extensions: of the database.
         reads_logged: whether every read and write is logged.
         administration_logged: whether administrative actions on it are logged.
+        names_in_state: whether names of the objects it holds land in the deployment's state.
     """
 
     holding: Holding
@@ -176,6 +183,7 @@ class Store(Bearer):
     extensions: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     reads_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     administration_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    names_in_state: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ import pulumi
 from google.protobuf import empty_pb2
 from pulumi.runtime import Settings, configure
 from pulumi.runtime.proto import engine_pb2, resource_pb2
-from pulumi.runtime.settings import ROOT
+from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
 from havre.errors import HavreError
@@ -29,7 +29,7 @@ from havre.plan.model import PlannedResource
 from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_PREFIX = "pulumi:providers:"
@@ -191,6 +191,15 @@ async def _cancel_pending() -> None:
     await asyncio.gather(*pending, return_exceptions=True)
 
 
+async def _settled() -> None:
+    """Wait for the program's outputs all at once; what fails is left for the SDK to raise.
+
+    The SDK's own wait begins anew over all that is pending whenever one is done.
+    """
+    while pending := [output for output in SETTINGS.outputs if not output.done()]:
+        await asyncio.wait(pending)
+
+
 def run(
     program: Callable[[], None],
     monitor: Monitor,
@@ -215,9 +224,10 @@ def run(
     """
     messages = Messages()
 
-    def body() -> None:
+    async def body() -> None:
         pulumi.runtime.register_stack_transformation(_transformation(monitor))
         program()
+        await _settled()
 
     def isolated() -> None:
         configure(
@@ -263,7 +273,9 @@ class Inline(ThreadPoolExecutor):
         return future
 
 
-def _run_loop(body: Callable[[], None], monitor: Monitor, executor: ThreadPoolExecutor) -> None:
+def _run_loop(
+    body: Callable[[], Awaitable[None]], monitor: Monitor, executor: ThreadPoolExecutor
+) -> None:
     """Run on an event loop of its own; one registration is handled at a time."""
     loop = asyncio.new_event_loop()
     loop.set_default_executor(executor)

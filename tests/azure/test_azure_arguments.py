@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from havre.plan import Plan
+from havre.plan.values import UNKNOWN
 from tests.azure.stack import SUBSCRIPTION, at, of, one
+from tests.clouds import NOBODY
 
 GROUP = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/emc2-production"
 
@@ -13,10 +15,17 @@ STORE, VAULT, KEY = "storage:StorageAccount", "keyvault:Vault", "keyvault:Key"
 SERVER, REGISTRY = "dbforpostgresql:Server", "containerregistry:Registry"
 CLUSTER, WORKSPACE = "containerservice:ManagedCluster", "operationalinsights:Workspace"
 SUBNET, BACKUP = "network:Subnet", "dataprotection:BackupVault"
+FIREWALL, ADDRESS = "network:AzureFirewall", "network:PublicIPAddress"
+EGRESS = "network:FirewallPolicyRuleCollectionGroup"
+LIFECYCLE, SAVED = "storage:ManagementPolicy", "dataprotection:BackupInstance"
 
-DATABASE_SUBNET = (
-    f"{GROUP}/providers/Microsoft.Network/virtualNetworks/emc2-production-network/subnets/database"
-)
+FEDERATED = "managedidentity:FederatedIdentityCredential"
+
+NETWORKS = f"{GROUP}/providers/Microsoft.Network"
+SUBNETS = f"{NETWORKS}/virtualNetworks/emc2-production-network/subnets"
+IDENTITIES = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
+WORKSPACE_ID = f"{GROUP}/providers/Microsoft.OperationalInsights/workspaces/emc2-production-logs"
+DATABASE_SUBNET = f"{SUBNETS}/database"
 DATABASE_ZONE = (
     f"{GROUP}/providers/Microsoft.Network/privateDnsZones/"
     "emc2-production.private.postgres.database.azure.com"
@@ -36,8 +45,6 @@ HELD: list[tuple[str, str, Any]] = [
     (STORE, "isSftpEnabled", False),
     (STORE, "defaultToOAuthAuthentication", True),
     (STORE, "kind", "StorageV2"),
-    (STORE, "location", "francecentral"),
-    (STORE, "sku.name", "Standard_GZRS"),
     (STORE, "encryption.keySource", "Microsoft.Keyvault"),
     (STORE, "encryption.requireInfrastructureEncryption", True),
     *[
@@ -49,6 +56,8 @@ HELD: list[tuple[str, str, Any]] = [
         for s in ("blob", "file", "queue", "table")
     ],
     (STORE, "encryption.keyVaultProperties.keyVersion", None),
+    (FEDERATED, "audiences", ["api://AzureADTokenExchange"]),
+    (FEDERATED, "issuer", UNKNOWN),
     (STORE, "identity.type", "UserAssigned"),
     ("storage:BlobContainer", "publicAccess", "None"),
     ("storage:BlobServiceProperties", "isVersioningEnabled", True),
@@ -156,7 +165,6 @@ HELD: list[tuple[str, str, Any]] = [
     ("network:FlowLog", "enabled", True),
     ("network:FlowLog", "identity.type", "UserAssigned"),
     ("network:FlowLog", "retentionPolicy.enabled", False),
-    ("network:FlowLog", "networkWatcherName", "NetworkWatcher_francecentral"),
     ("network:FlowLog", "resourceGroupName", "NetworkWatcherRG"),
     ("network:VirtualNetworkPeering", "allowForwardedTraffic", False),
     ("network:VirtualNetworkPeering", "allowVirtualNetworkAccess", True),
@@ -165,6 +173,97 @@ HELD: list[tuple[str, str, Any]] = [
     ("authorization:ManagementLockByScope", "level", "CanNotDelete"),
     ("authorization:ManagementLockByScope", "scope", GROUP),
     ("authorization:RoleAssignment", "principalType", "ServicePrincipal"),
+    (STORE, "accessTier", "Hot"),
+    (LIFECYCLE, "policy.rules.0.enabled", True),
+    (LIFECYCLE, "policy.rules.0.type", "Lifecycle"),
+    (LIFECYCLE, "policy.rules.0.definition.filters.blobTypes", ["blockBlob"]),
+    (VAULT, "properties.sku.family", "A"),
+    (SERVER, "storage.autoGrow", "Enabled"),
+    (SERVER, "storage.type", "Premium_LRS"),
+    (SERVER, "identity.type", "UserAssigned"),
+    ("dbforpostgresql:Configuration", "source", "user-override"),
+    ("dbforpostgresql:Database", "charset", "UTF8"),
+    ("dbforpostgresql:AdministratorsMicrosoftEntra", "tenantId", NOBODY),
+    (REGISTRY, "dataEndpointEnabled", True),
+    (REGISTRY, "identity.type", "UserAssigned"),
+    (REGISTRY, "encryption.keyVaultProperties.identity", UNKNOWN),
+    (CLUSTER, "sku.name", "Base"),
+    (CLUSTER, "sku.tier", "Standard"),
+    (CLUSTER, "dnsPrefix", "emc2"),
+    (CLUSTER, "nodeResourceGroup", "emc2-production-nodes"),
+    (CLUSTER, "identity.type", "UserAssigned"),
+    (CLUSTER, "identity.userAssignedIdentities", [f"{IDENTITIES}/emc2-production-cluster"]),
+    (
+        CLUSTER,
+        "identityProfile.kubeletidentity.resourceId",
+        f"{IDENTITIES}/emc2-production-nodes",
+    ),
+    (CLUSTER, "identityProfile.kubeletidentity.clientId", UNKNOWN),
+    (CLUSTER, "identityProfile.kubeletidentity.objectId", UNKNOWN),
+    (CLUSTER, "aadProfile.tenantID", NOBODY),
+    (CLUSTER, "apiServerAccessProfile.privateDNSZone", "system"),
+    (CLUSTER, "apiServerAccessProfile.subnetId", f"{SUBNETS}/apiserver"),
+    (CLUSTER, "networkProfile.loadBalancerSku", "standard"),
+    (CLUSTER, "autoUpgradeProfile.upgradeChannel", "patch"),
+    (CLUSTER, "autoUpgradeProfile.nodeOSUpgradeChannel", "NodeImage"),
+    (CLUSTER, "agentPoolProfiles.0.mode", "System"),
+    (CLUSTER, "agentPoolProfiles.0.type", "VirtualMachineScaleSets"),
+    (CLUSTER, "agentPoolProfiles.0.osType", "Linux"),
+    (CLUSTER, "agentPoolProfiles.0.osSKU", "AzureLinux"),
+    (CLUSTER, "agentPoolProfiles.0.osDiskType", "Managed"),
+    (CLUSTER, "agentPoolProfiles.0.osDiskSizeGB", 128),
+    (CLUSTER, "agentPoolProfiles.0.maxPods", 30),
+    (CLUSTER, "agentPoolProfiles.0.vnetSubnetID", f"{SUBNETS}/compute"),
+    (CLUSTER, "agentPoolProfiles.0.tags.warehouse", "emc2"),
+    (WORKSPACE, "sku.name", "PerGB2018"),
+    ("operationalinsights:Table", "plan", "Analytics"),
+    ("monitor:PrivateLinkScopedResource", "linkedResourceId", WORKSPACE_ID),
+    ("monitor:SubscriptionDiagnosticSetting", "workspaceId", WORKSPACE_ID),
+    ("network:FlowLog", "format.type", "JSON"),
+    ("network:FlowLog", "format.version", 2),
+    ("network:FlowLog", "retentionPolicy.days", 0),
+    (ADDRESS, "sku.name", "Standard"),
+    (ADDRESS, "publicIPAllocationMethod", "Static"),
+    (ADDRESS, "zones", ["1", "2", "3"]),
+    (FIREWALL, "sku.name", "AZFW_VNet"),
+    (FIREWALL, "zones", ["1", "2", "3"]),
+    (FIREWALL, "ipConfigurations.0.subnet.id", f"{SUBNETS}/AzureFirewallSubnet"),
+    (
+        FIREWALL,
+        "ipConfigurations.0.publicIPAddress.id",
+        f"{NETWORKS}/publicIPAddresses/emc2-production-network-egress",
+    ),
+    (
+        FIREWALL,
+        "firewallPolicy.id",
+        f"{NETWORKS}/firewallPolicies/emc2-production-network-egress",
+    ),
+    ("network:FirewallPolicy", "sku.tier", "Standard"),
+    (EGRESS, "priority", 100),
+    (EGRESS, "ruleCollections.0.priority", 100),
+    (EGRESS, "ruleCollections.0.ruleCollectionType", "FirewallPolicyFilterRuleCollection"),
+    (EGRESS, "ruleCollections.0.rules.0.ruleType", "ApplicationRule"),
+    (EGRESS, "ruleCollections.0.rules.1.ruleType", "ApplicationRule"),
+    (EGRESS, "ruleCollections.0.rules.1.protocols", [{"protocolType": "Https", "port": 443}]),
+    (SAVED, "properties.objectType", "BackupInstance"),
+    (SAVED, "properties.dataSourceInfo.objectType", "Datasource"),
+    (SAVED, "properties.dataSourceInfo.resourceType", "Microsoft.Storage/storageAccounts"),
+    (SAVED, "properties.dataSourceInfo.resourceLocation", "francecentral"),
+    (
+        SAVED,
+        "properties.identityDetails.userAssignedIdentityArmUrl",
+        f"{IDENTITIES}/emc2-production-backup",
+    ),
+    (SAVED, "properties.identityDetails.useSystemAssignedIdentity", False),
+    (BACKUP, "identity.type", "UserAssigned"),
+    (
+        BACKUP,
+        "properties.securitySettings.encryptionSettings.kekIdentity",
+        {
+            "identityType": "UserAssigned",
+            "identityId": f"{IDENTITIES}/emc2-production-backup-key",
+        },
+    ),
     (BACKUP, "properties.storageSettings.0.type", "GeoRedundant"),
     (BACKUP, "properties.storageSettings.0.datastoreType", "VaultStore"),
     (BACKUP, "properties.securitySettings.encryptionSettings.state", "Enabled"),
@@ -181,6 +280,28 @@ def test_argument(emc2: Plan, kind: str, path: str, value: Any) -> None:
     assert found
     for resource in found:
         assert at(resource.inputs, path) == value, resource.name
+
+
+PLACED: list[tuple[str, str, str, Any]] = [
+    (STORE, "zone-curated", "location", "francecentral"),
+    (STORE, "zone-curated", "sku.name", "Standard_GZRS"),
+    (STORE, "audit-archive", "location", "francecentral"),
+    (STORE, "audit-archive", "sku.name", "Standard_GZRS"),
+    (STORE, "recovery-archive", "location", "francesouth"),
+    (STORE, "recovery-archive", "sku.name", "Standard_LRS"),
+    ("network:FlowLog", "production-flows", "networkWatcherName", "NetworkWatcher_francecentral"),
+    ("network:FlowLog", "flows-recovery", "networkWatcherName", "NetworkWatcher_francesouth"),
+]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "path", "value"), PLACED, ids=[f"{n}-{p}" for _, n, p, _ in PLACED]
+)
+def test_argument_that_depends_on_the_site(
+    emc2: Plan, kind: str, name: str, path: str, value: Any
+) -> None:
+    found = [r for r in of(emc2, kind) if r.name.endswith(name)]
+    assert [at(r.inputs, path) for r in found] == [value]
 
 
 HSM: list[tuple[str, str, Any]] = [
@@ -202,6 +323,10 @@ PLAIN: list[tuple[str, str, Any]] = [
     (STORE, "sku.name", "Standard_ZRS"),
     (STORE, "encryption.keySource", "Microsoft.Storage"),
     (STORE, "encryption.requireInfrastructureEncryption", True),
+    *[
+        (STORE, f"encryption.services.{s}.enabled", True)
+        for s in ("blob", "file", "queue", "table")
+    ],
     (STORE, "identity", None),
     (SERVER, "dataEncryption", None),
     (SERVER, "identity", None),

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from havre.plan import Plan
-from tests.azure.stack import asked, of, one, plan_of
+from tests.azure.stack import asked, at, of, one, plan_of
 
+VIRTUAL = "network:VirtualNetwork"
 SEGMENTS = ("endpoints", "database", "compute", "administration", "apiserver")
 
 
@@ -103,8 +104,118 @@ def test_segments_lie_apart_within_the_address_space(emc2: Plan) -> None:
 
 def test_only_the_firewalls_subnet_has_no_rules(emc2: Plan) -> None:
     for subnet in of(emc2, "network:Subnet"):
-        bare = "networkSecurityGroup" not in subnet.inputs
-        assert bare == (subnet.inputs["subnetName"] == "AzureFirewallSubnet")
+        name = subnet.inputs["subnetName"]
+        network = subnet.inputs["virtualNetworkName"]
+        group = at(subnet.inputs, "networkSecurityGroup.id")
+        routes = at(subnet.inputs, "routeTable.id")
+        if name == "AzureFirewallSubnet":
+            assert group is None
+        else:
+            assert group.endswith(f"/networkSecurityGroups/{network}-{name}")
+        if name in ("compute", "administration"):
+            assert routes.endswith(f"/routeTables/{network}-routes")
+        else:
+            assert routes is None
+
+
+def test_rules_of_a_group_have_names_of_their_own(emc2: Plan, hospital: Plan) -> None:
+    """Azure takes a name once a group, whichever the direction."""
+    for plan in (emc2, hospital):
+        for group in of(plan, "network:NetworkSecurityGroup"):
+            names = [rule["name"] for rule in group.inputs["securityRules"]]
+            assert len(set(names)) == len(names), group.name
+
+
+def test_a_rule_is_for_any_port_of_the_source(emc2: Plan) -> None:
+    for group in of(emc2, "network:NetworkSecurityGroup"):
+        assert {rule["sourcePortRange"] for rule in group.inputs["securityRules"]} == {"*"}
+
+
+NAMES = {
+    *("privatelink.blob.core.windows.net", "privatelink.vaultcore.azure.net"),
+    *("privatelink.azurecr.io", "privatelink.monitor.azure.com"),
+    *("privatelink.oms.opinsights.azure.com", "privatelink.ods.opinsights.azure.com"),
+    "privatelink.agentsvc.azure-automation.net",
+    "emc2-production.private.postgres.database.azure.com",
+}
+
+
+def test_private_names_are_those_of_the_services_and_known_in_both_networks(emc2: Plan) -> None:
+    assert {r.inputs["privateZoneName"] for r in of(emc2, "privatedns:PrivateZone")} == NAMES
+    linked = {
+        (r.inputs["privateZoneName"], r.inputs["virtualNetwork"]["id"].rpartition("/")[2])
+        for r in of(emc2, "privatedns:VirtualNetworkLink")
+    }
+    both = ("emc2-production-network", "emc2-production-recovery-network")
+    assert linked == {(name, network) for name in NAMES for network in both}
+
+
+def test_the_networks_are_peers_of_each_other(emc2: Plan) -> None:
+    found = {
+        r.inputs["virtualNetworkName"]: r.inputs["remoteVirtualNetwork"]["id"].rpartition("/")[2]
+        for r in of(emc2, "network:VirtualNetworkPeering")
+    }
+    here, there = "emc2-production-network", "emc2-production-recovery-network"
+    assert found == {here: there, there: here}
+
+
+USERS = "administration compute"
+TRAFFIC = {
+    "endpoints": {("use", "Inbound", USERS, "443")},
+    "database": {
+        ("standby", "Inbound", "database", "5432"),
+        ("use", "Inbound", USERS, "5432"),
+        ("to-standby", "Outbound", "database", "5432"),
+        ("archive", "Outbound", "Storage", "443"),
+        ("entra", "Outbound", "AzureActiveDirectory", "443"),
+    },
+    "compute": {
+        ("nodes", "Inbound", "compute", "*"),
+        ("administration", "Inbound", "administration", "22,443"),
+        ("probes", "Inbound", "AzureLoadBalancer", "*"),
+        ("api", "Inbound", "apiserver", "*"),
+        ("to-nodes", "Outbound", "compute", "*"),
+        ("to-endpoints", "Outbound", "endpoints", "443"),
+        ("to-database", "Outbound", "database", "5432"),
+        ("to-api", "Outbound", "apiserver", "443,4443"),
+        ("egress", "Outbound", "Internet", "443"),
+    },
+    "administration": {
+        ("administration-ipv4", "Inbound", "198.51.100.0/24", "22,443"),
+        ("to-endpoints", "Outbound", "endpoints", "443"),
+        ("to-database", "Outbound", "database", "5432"),
+        ("to-api", "Outbound", "apiserver", "443,4443"),
+        ("to-nodes", "Outbound", "compute", "22,443"),
+        ("egress", "Outbound", "Internet", "443"),
+    },
+    "apiserver": {
+        ("use", "Inbound", USERS, "443,4443"),
+        ("probes", "Inbound", "AzureLoadBalancer", "9988"),
+        ("to-nodes", "Outbound", "compute", "*"),
+        ("to-endpoints", "Outbound", "endpoints", "443"),
+    },
+}
+"""Name, direction, other ends and ports of all that is let through, by segment."""
+
+
+@pytest.mark.parametrize("segment", TRAFFIC)
+def test_exactly_this_traffic_is_let_through(emc2: Plan, segment: str) -> None:
+    subnets = of(emc2, "network:Subnet", "production-network")
+    names = {r.inputs["addressPrefix"]: r.inputs["subnetName"] for r in subnets}
+    found = set()
+    for rule in rules(emc2, segment).values():
+        if rule["access"] == "Deny":
+            continue
+        sources = rule.get("sourceAddressPrefixes") or [rule["sourceAddressPrefix"]]
+        targets = [rule["destinationAddressPrefix"]]
+        inbound = rule["direction"] == "Inbound"
+        mine, others = (targets, sources) if inbound else (sources, targets)
+        ports = rule.get("destinationPortRanges") or [rule["destinationPortRange"]]
+        assert [names[end] for end in mine] == [segment]
+        assert rule["protocol"] == ("*" if ports == ["*"] else "Tcp")
+        ends = " ".join(sorted(names.get(end, end) for end in others))
+        found.add((rule["name"], rule["direction"], ends, ",".join(ports)))
+    assert found == TRAFFIC[segment]
 
 
 def test_delegated_subnets(emc2: Plan) -> None:
@@ -141,10 +252,15 @@ def egress(plan: Plan) -> list[dict[str, Any]]:
 
 def test_the_firewall_lets_the_specs_destinations_through_and_the_clusters(emc2: Plan) -> None:
     destinations, cluster = egress(emc2)
+    block = {
+        r.inputs["subnetName"]: r.inputs["addressPrefix"]
+        for r in of(emc2, "network:Subnet", "production-network")
+    }
+    assert destinations["sourceAddresses"] == [block["compute"], block["administration"]]
+    assert cluster["sourceAddresses"] == [block["compute"]]
     assert destinations["targetFqdns"] == ["packages.health-data.example"]
     assert destinations["protocols"] == [{"protocolType": "Https", "port": 443}]
     assert cluster["fqdnTags"] == ["AzureKubernetesService"]
-    assert len(cluster["sourceAddresses"]) == 1
 
 
 def test_destinations_keep_their_ports() -> None:
@@ -193,10 +309,29 @@ def test_the_recovery_sites_network_is_joined_and_has_no_way_out(emc2: Plan) -> 
     assert not of(emc2, "network:Subnet", "recovery-network-AzureFirewallSubnet")
 
 
-def test_flows_are_logged_into_the_archive(emc2: Plan) -> None:
-    flow = one(emc2, "network:FlowLog").inputs
-    archive = one(emc2, "storage:StorageAccount", "audit-archive").inputs["accountName"]
-    assert flow["storageId"].endswith(f"/{archive}")
-    assert flow["targetResourceId"].endswith("/virtualNetworks/emc2-production-network")
-    [user] = flow["identity"]["userAssignedIdentities"]
+@pytest.mark.parametrize(
+    ("name", "network", "store"),
+    [
+        ("production-flows", "emc2-production-network", "audit-archive"),
+        ("flows-recovery", "emc2-production-recovery-network", "recovery-archive"),
+    ],
+)
+def test_flows_are_logged_into_the_archive_of_their_region(
+    emc2: Plan, name: str, network: str, store: str
+) -> None:
+    [flow] = [r for r in of(emc2, "network:FlowLog") if r.name.endswith(name)]
+    archive, other = one(emc2, "storage:StorageAccount", store), one(emc2, VIRTUAL, network)
+    assert flow.inputs["storageId"].endswith(f"/{archive.inputs['accountName']}")
+    assert flow.inputs["location"] == archive.inputs["location"] == other.inputs["location"]
+    assert flow.inputs["targetResourceId"].endswith(f"/virtualNetworks/{network}")
+    [user] = flow.inputs["identity"]["userAssignedIdentities"]
     assert user.endswith("/emc2-production-flows")
+    grants = of(emc2, "authorization:RoleAssignment", "flows-write")
+    written = [r for r in grants if r.inputs["scope"] == flow.inputs["storageId"]]
+    assert [r.urn in flow.dependencies for r in written] == [True]
+
+
+def test_without_a_recovery_network_there_is_one_archive_and_one_flow_log() -> None:
+    plan = plan_of(asked(("network.recovery_address_space", None)))
+    assert len(of(plan, "network:FlowLog")) == 1
+    assert not of(plan, "storage:StorageAccount", "recovery-archive")

@@ -19,6 +19,7 @@ STORES = (
     *("operationalinsights:Workspace", "operationalinsights:Table", "resources:ResourceGroup"),
     *("dataprotection:BackupVault", "dataprotection:BackupPolicy", "dataprotection:BackupInstance"),
 )
+VAULT = "keyvault:Vault"
 UNTAGGED = (
     *("authorization:", "storage:BlobContainer", "storage:BlobServiceProperties"),
     *("storage:ManagementPolicy", "network:Subnet", "network:PrivateDnsZoneGroup"),
@@ -27,6 +28,7 @@ UNTAGGED = (
     *("monitor:PrivateLinkScopedResource", "operationalinsights:Table"),
     *("dbforpostgresql:Configuration", "dbforpostgresql:Database"),
     *("dbforpostgresql:AdministratorsMicrosoftEntra", "dataprotection:BackupPolicy"),
+    "managedidentity:FederatedIdentityCredential",
 )
 """Types that have no tags (pulumi-azure-native 3.29)."""
 
@@ -35,6 +37,19 @@ UNTAGGED = (
 def test_what_bears_data_is_protected(emc2: Plan, kind: str) -> None:
     assert of(emc2, kind)
     assert all(r.protect for r in of(emc2, kind))
+
+
+def test_what_bears_no_data_is_not_protected(emc2: Plan) -> None:
+    for kind in ("network:RouteTable", "network:PrivateEndpoint", "network:Subnet"):
+        assert {r.protect for r in of(emc2, kind)} == {False}
+
+
+def test_endpoints_say_where_the_services_listen(emc2: Plan) -> None:
+    told, server = emc2.outputs["endpoints"], one(emc2, "dbforpostgresql:Server").inputs
+    assert told["database"] == f"{server['serverName']}.postgres.database.azure.com:5432"
+    assert told["object-store"] == "https://*.blob.core.windows.net"
+    registry = one(emc2, "containerregistry:Registry").inputs["registryName"]
+    assert told["registry"] == f"{registry}.azurecr.io"
 
 
 def test_without_protection_nothing_is_protected_or_locked() -> None:
@@ -78,6 +93,36 @@ def test_a_keys_identity_may_use_that_key_and_nothing_else(emc2: Plan) -> None:
     scopes = [r.inputs["scope"] for r in grants]
     assert all(re.search(r"/vaults/\w+/keys/[\w-]+$", scope) for scope in scopes)
     assert len(set(scopes)) == len(scopes) == len(of(emc2, "keyvault:Key")) - 1
+
+
+def test_a_deleted_key_can_be_had_back_for_the_days_asked() -> None:
+    plan = plan_of(asked(("encryption.deletion_days", 30)))
+    days = {at(r.inputs, "properties.softDeleteRetentionInDays") for r in of(plan, VAULT)}
+    backup = one(plan, "dataprotection:BackupVault").inputs["properties"]["securitySettings"]
+    assert days == {backup["softDeleteSettings"]["retentionDurationInDays"]} == {30}
+
+
+def test_a_key_does_what_its_user_needs_and_no_more(emc2: Plan) -> None:
+    for key in of(emc2, "keyvault:Key"):
+        ops = at(key.inputs, "properties.keyOps")
+        kms = key.inputs["keyName"] == "cluster-secrets"
+        assert ops == (["encrypt", "decrypt"] if kms else ["wrapKey", "unwrapKey"])
+
+
+def test_keys_are_those_of_the_primary_sites_vault(emc2: Plan) -> None:
+    [vault] = [
+        r.inputs["vaultName"]
+        for r in of(emc2, "keyvault:Vault")
+        if r.inputs["location"] == "francecentral"
+    ]
+    for store in of(emc2, "storage:StorageAccount"):
+        uri = at(store.inputs, "encryption.keyVaultProperties.keyVaultUri")
+        assert uri == f"https://{vault}.vault.azure.net"
+    disks = one(emc2, "compute:DiskEncryptionSet").inputs
+    assert at(disks, "activeKey.sourceVault.id").endswith(f"/vaults/{vault}")
+    cluster = one(emc2, "containerservice:ManagedCluster").inputs
+    kms = at(cluster, "securityProfile.azureKeyVaultKms.keyVaultResourceId")
+    assert kms.endswith(f"/vaults/{vault}")
 
 
 def test_what_follows_renewals_names_a_key_without_version(emc2: Plan) -> None:
@@ -145,7 +190,14 @@ LOGGED = {
     "registry": {"ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"},
     "cluster": {"kube-apiserver", "kube-audit", "kube-audit-admin", "guard"},
     "workspace": {"Audit"},
+    "recovery-archive": {"StorageRead", "StorageWrite", "StorageDelete"},
+    "production-backup-logs": {
+        *("CoreAzureBackup", "AddonAzureBackupJobs", "AddonAzureBackupPolicy"),
+        "AddonAzureBackupProtectedInstance",
+    },
 }
+ARCHIVED = {"audit-archive": "", "recovery-archive": "", "vault-recovery": "recovery-archive"}
+"""Where logs are archived, if not in the audit archive: never in the account they are of."""
 
 
 @pytest.mark.parametrize("what", LOGGED)
@@ -154,11 +206,26 @@ def test_logs_reach_the_workspace_and_the_archive(emc2: Plan, what: str) -> None
     assert setting["workspaceId"].endswith("/workspaces/emc2-production-logs")
     assert {entry["category"] for entry in setting["logs"]} == LOGGED[what]
     assert all(entry["enabled"] for entry in setting["logs"])
-    archive = one(emc2, "storage:StorageAccount", "audit-archive").inputs["accountName"]
-    if what in ("audit-archive", "vault-recovery"):  # itself; and another region's
-        assert "storageAccountId" not in setting
+    assert setting["logAnalyticsDestinationType"] == "Dedicated"
+    archive = ARCHIVED.get(what, "audit-archive")
+    if archive:
+        name = one(emc2, "storage:StorageAccount", archive).inputs["accountName"]
+        assert setting["storageAccountId"].endswith(f"/{name}")
     else:
-        assert setting["storageAccountId"].endswith(f"/{archive}")
+        assert "storageAccountId" not in setting
+
+
+ACTIVITY = {"Administrative", "Security", "Policy", "Alert", "ResourceHealth", "ServiceHealth"}
+TABLES = {
+    *("AKSAudit", "AKSControlPlane", "AZFWApplicationRule", "AZKVAuditLogs", "AzureActivity"),
+    *("ContainerRegistryLoginEvents", "PGSQLServerLogs", "StorageBlobLogs"),
+}
+
+
+def test_tables_keep_their_logs_for_the_time_asked(emc2: Plan, hospital: Plan) -> None:
+    found = of(emc2, "operationalinsights:Table")
+    assert {r.inputs["tableName"] for r in found} == TABLES
+    assert not of(hospital, "operationalinsights:Table")
 
 
 def test_every_zones_blobs_are_logged(emc2: Plan) -> None:
@@ -170,9 +237,10 @@ def test_every_zones_blobs_are_logged(emc2: Plan) -> None:
 
 def test_what_is_done_to_the_subscription_is_logged(emc2: Plan) -> None:
     found = one(emc2, "monitor:SubscriptionDiagnosticSetting").inputs
-    assert {"Administrative", "Security", "Policy"} <= {x["category"] for x in found["logs"]}
+    assert {x["category"] for x in found["logs"]} == ACTIVITY
     assert all(entry["enabled"] for entry in found["logs"])
-    assert found["storageAccountId"]
+    archive = one(emc2, "storage:StorageAccount", "audit-archive").inputs["accountName"]
+    assert found["storageAccountId"].endswith(f"/{archive}")
 
 
 def test_the_archive_is_immutable_for_the_time_asked(emc2: Plan, locked: Plan) -> None:
@@ -227,6 +295,10 @@ def test_zones_go_back_in_time_unless_their_versions_are_locked(emc2: Plan) -> N
     landing = one(emc2, "storage:BlobServiceProperties", "zone-landing").inputs
     assert landing["restorePolicy"] == {"enabled": True, "days": 35}
     assert landing["deleteRetentionPolicy"]["days"] == 40
+    assert landing["containerDeleteRetentionPolicy"]["days"] == 40
+    archive = one(emc2, "storage:BlobServiceProperties", "audit-archive").inputs
+    assert archive["deleteRetentionPolicy"]["days"] == 30
+    assert archive["containerDeleteRetentionPolicy"]["days"] == 30
     assert landing["changeFeed"]["enabled"] is True
     assert "restorePolicy" not in one(emc2, "storage:BlobServiceProperties", "zone-curated").inputs
     assert {r.name.rpartition("-of-")[2] for r in of(emc2, "dataprotection:BackupInstance")} == {
@@ -241,7 +313,52 @@ def test_permanent_deletion_of_blobs_is_off(emc2: Plan) -> None:
         assert service.inputs["deleteRetentionPolicy"]["allowPermanentDelete"] is False
 
 
+def test_zones_go_back_in_time_in_place(emc2: Plan) -> None:
+    policy = one(emc2, "dataprotection:BackupPolicy", "backup-zones").inputs["properties"]
+    [kept] = policy["policyRules"]
+    assert kept["lifecycles"][0]["sourceDataStore"]["dataStoreType"] == "OperationalStore"
+    assert kept["lifecycles"][0]["deleteAfter"]["duration"] == "P35D"
+
+
+def test_a_backup_begins_once_its_identity_may_read_the_source(emc2: Plan) -> None:
+    grants = {r.urn: r for r in of(emc2, "authorization:RoleAssignment", "production-backup-")}
+    for instance in of(emc2, "dataprotection:BackupInstance"):
+        source = instance.inputs["properties"]["dataSourceInfo"]["resourceID"]
+        needed = [grants[urn] for urn in instance.dependencies if urn in grants]
+        assert [r.inputs["scope"] for r in needed] == [source]
+
+
+def test_a_registry_of_a_warehouse_without_keys_is_encrypted_with_azures() -> None:
+    found = one(plan_of(asked(("encryption.keys", "provider"))), "containerregistry:Registry")
+    assert found.inputs["encryption"] == {"status": "disabled"}
+    assert "identity" not in found.inputs
+
+
+def test_every_resource_stands_below_its_part(emc2: Plan) -> None:
+    parts = {r.urn for r in emc2.resources if r.type.startswith("havre:azure:")}
+    assert len(parts) == 9
+    assert {r.parent for r in emc2.resources if r.type.startswith("azure-native:")} == parts
+
+
 # Access
+
+
+def test_a_projects_service_account_in_the_cluster_acts_as_its_identity(emc2: Plan) -> None:
+    cluster = one(emc2, "containerservice:ManagedCluster")
+    found = of(emc2, "managedidentity:FederatedIdentityCredential")
+    assert len(found) == len(example("emc2").projects)
+    for project in example("emc2").projects:
+        [made] = [r for r in found if r.name == f"emc2-production-project-{project}-workload"]
+        identity = one(emc2, "managedidentity:UserAssignedIdentity", f"project-{project}")
+        assert made.inputs["resourceName"] == identity.inputs["resourceName"]
+        assert identity.urn in made.property_dependencies["resourceName"]
+        assert made.inputs["subject"] == f"system:serviceaccount:{project}:{project}"
+        assert made.property_dependencies["issuer"] == (cluster.urn,)
+
+
+def test_without_a_cluster_no_workload_acts_as_a_project(hospital: Plan) -> None:
+    assert of(hospital, "managedidentity:UserAssignedIdentity", "project-")
+    assert not of(hospital, "managedidentity:FederatedIdentityCredential")
 
 
 def readers(plan: Plan) -> list[Any]:
@@ -301,6 +418,7 @@ GRANTS = {
     "emc2-production-cluster-nodes": (Role.IDENTITY_OPERATOR, "/userAssignedIdentities/"),
     "emc2-production-cluster-images": (Role.ACR_PULL, "/registries/"),
     "emc2-production-cluster-secrets": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
+    "emc2-production-cluster-secrets-key-use": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
     "emc2-production-cluster-vault": (Role.VAULT_CONTRIBUTOR, "/vaults/"),
     "emc2-production-cluster-disks": (Role.READER, "/diskEncryptionSets/"),
     "emc2-production-backup-landing": (Role.STORAGE_BACKUP, "/storageAccounts/"),
@@ -323,7 +441,20 @@ def test_a_database_small_enough_is_copied_into_the_vault_every_week() -> None:
     assert weekly["dataStore"]["dataStoreType"] == "VaultStore"
     assert kept["lifecycles"][0]["deleteAfter"]["duration"] == "P21D"
     assert kept["lifecycles"][0]["sourceDataStore"]["dataStoreType"] == "VaultStore"
+    assert weekly["backupParameters"] == {"backupType": "Full", "objectType": "AzureBackupParams"}
+    assert weekly["objectType"] == "AzureBackupRule"
+    assert weekly["trigger"]["objectType"] == "ScheduleBasedTriggerContext"
+    [criteria] = weekly["trigger"]["taggingCriteria"]
+    assert criteria["isDefault"] is True
+    assert criteria["tagInfo"]["tagName"] == kept["name"] == "Default"
+    assert kept["isDefault"] is True
+    assert kept["objectType"] == "AzureRetentionRule"
+    assert kept["lifecycles"][0]["deleteAfter"]["objectType"] == "AbsoluteDeleteOption"
     instance = one(plan, "dataprotection:BackupInstance", "of-database").inputs["properties"]
+    server = one(plan, "dbforpostgresql:Server").inputs["serverName"]
+    for told in ("resourceID", "resourceUri"):
+        assert instance["dataSourceInfo"][told].endswith(f"/flexibleServers/{server}")
+    assert instance["policyInfo"]["policyId"].endswith("/backupPolicies/database")
     assert instance["dataSourceInfo"]["datasourceType"] == (
         "Microsoft.DBforPostgreSQL/flexibleServers"
     )

@@ -1,23 +1,31 @@
 """The traps of Azure and of its SDK, each by its name."""
 
 import ast
+import json
 import re
+from importlib import metadata
+from ipaddress import ip_network
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import pulumi_azure_native
 import pytest
 
 import havre_azure
 from havre.errors import InputError
-from havre.plan import Plan
+from havre.plan import Plan, PlannedResource
+from havre.plan.monitor import Monitor
+from havre.plan.values import UNKNOWN, Secret
 from havre_azure import names
+from havre_azure.cluster import RESERVED, SERVICE_SPACES
 from havre_azure.sites import PLACES, SITES, copies_to_pair
 from tests.azure.stack import asked, at, gaps_of, of, one, plan_of
 
 PACKAGE = Path(havre_azure.__file__).parent
 PARTS = (
     *("network", "keys", "audit", "zones", "database", "registry", "cluster", "access", "backup"),
-    "resources",
+    *("resources", "rules"),
 )
 
 
@@ -208,9 +216,9 @@ def test_cluster_version_is_pinned() -> None:
 @pytest.mark.parametrize(
     ("space", "services"),
     [
-        ("10.50.0.0/16", "172.31.0.0/16"),
-        ("172.16.0.0/12", "192.168.0.0/16"),
-        ("192.168.0.0/16", "172.31.0.0/16"),
+        ("10.50.0.0/16", "172.29.0.0/16"),
+        ("172.29.0.0/16", "192.168.0.0/16"),
+        ("192.168.0.0/16", "172.29.0.0/16"),
     ],
 )
 def test_addresses_of_services_overlap_no_network(space: str, services: str) -> None:
@@ -218,6 +226,31 @@ def test_addresses_of_services_overlap_no_network(space: str, services: str) -> 
     found = one(plan, "containerservice:ManagedCluster").inputs["networkProfile"]
     assert found["serviceCidr"] == services
     assert found["dnsServiceIP"] == services.replace("0.0/16", "0.10")
+
+
+def test_addresses_of_services_overlap_the_recovery_sites_network_neither() -> None:
+    spaces = (
+        ("network.address_space", "192.168.0.0/16"),
+        (
+            "network.recovery_address_space",
+            "172.29.0.0/16",
+        ),
+    )
+    found = one(plan_of(asked(*spaces)), "containerservice:ManagedCluster")
+    assert at(found.inputs, "networkProfile.serviceCidr") == "10.255.0.0/16"
+
+
+@pytest.mark.parametrize("space", ["172.30.0.0/16", "172.16.0.0/12"])
+def test_addresses_that_the_cluster_uses_itself_are_refused(space: str) -> None:
+    with pytest.raises(InputError, match=r"172\.30\.0\.0/16(.|\n)*Choose other"):
+        plan_of(asked(("network.address_space", space)))
+    plan_of(asked(("network.address_space", space), ("cluster", None)))
+
+
+def test_services_never_have_addresses_that_the_cluster_uses_itself() -> None:
+    for space in map(ip_network, SERVICE_SPACES):
+        assert not any(space.overlaps(ip_network(kept)) for kept in RESERVED)
+    assert "172.31.0.0/16" in RESERVED
 
 
 def test_only_typed_arguments() -> None:
@@ -282,7 +315,7 @@ def test_keys_are_renewed_every_seven_days_at_most_often() -> None:
 
 
 def test_a_database_above_one_tebibyte_is_no_backup_vaults() -> None:
-    small, large = asked(), asked(("database.storage_gib", 1025))
+    small, large = (asked(("database.storage_gib", size)) for size in (1024, 1025))
     assert of(plan_of(small), "dataprotection:BackupInstance", "of-database")
     assert not of(plan_of(large), "dataprotection:BackupInstance", "of-database")
     assert "continuity.backup backup-retention" in gaps_of(large)
@@ -293,12 +326,70 @@ def test_a_database_above_one_tebibyte_is_no_backup_vaults() -> None:
 
 def test_disk_encryption_and_cluster_secrets_name_a_version(emc2: Plan) -> None:
     """Azure wants a version there; only the service can tell it, so it is unknown until then."""
-    from havre.plan.values import UNKNOWN
-
     disks = one(emc2, "compute:DiskEncryptionSet").inputs
     cluster = one(emc2, "containerservice:ManagedCluster").inputs
     assert disks["activeKey"]["keyUrl"] is UNKNOWN
     assert at(cluster, "securityProfile.azureKeyVaultKms.keyId") is UNKNOWN
+
+
+def test_plugin_and_sdk_versions_are_equal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another plugin than the SDK was generated from would read arguments otherwise."""
+    sdk = metadata.version("pulumi-azure-native")
+    told = json.loads(
+        (Path(pulumi_azure_native.__file__).parent / "pulumi-plugin.json").read_text()
+    )
+    assert told["version"] == sdk
+    lock = (Path(__file__).parents[2] / "requirements.lock").read_text()
+    assert f"pulumi-azure-native=={sdk} " in lock
+    assert {(r.version, r.pluginDownloadURL) for r in requests(monkeypatch)} == {(sdk, "")}
+
+
+def requests(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What is asked of Azure's plugin, with what a plan does not hold."""
+    found = []
+    planned = Monitor._planned
+
+    def noted(self: Monitor, request: Any) -> PlannedResource:
+        if request.type.startswith("azure-native:"):
+            found.append(request)
+        return planned(self, request)
+
+    monkeypatch.setattr(Monitor, "_planned", noted)
+    plan_of(asked())
+    return found
+
+
+def test_role_assignments_that_keep_their_names_are_deleted_before_they_are_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first = {r.type.rpartition(":")[2] for r in requests(monkeypatch) if r.deleteBeforeReplace}
+    assert first == {"RoleAssignment"}
+
+
+def clear(inputs: Any, within: str = "") -> list[str]:
+    """Paths of arguments that by their name hold a secret, in clear."""
+    if isinstance(inputs, dict):
+        return [path for k, v in inputs.items() for path in clear(v, f"{within}.{k}")]
+    if isinstance(inputs, list | tuple):
+        return [path for inner in inputs for path in clear(inner, within)]
+    name = within.rpartition(".")[2]
+    harmless = isinstance(inputs, Secret | bool) or inputs in (None, "Disabled", UNKNOWN)
+    return [within] if SECRETS.search(name) and not harmless else []
+
+
+SECRETS = re.compile(
+    r"password|secret|token|sharedkey|accesskey|connectionstring|sas$", re.IGNORECASE
+)
+
+
+def test_secrets_are_never_in_clear_in_arguments(emc2: Plan, hospital: Plan) -> None:
+    assert clear({"a": [{"adminPassword": "x"}], "passwordAuth": "Disabled"}) == [
+        ".a.adminPassword"
+    ]
+    assert clear({"adminPassword": Secret("x")}) == []
+    for plan in (emc2, hospital):
+        for resource in plan.resources:
+            assert clear(dict(resource.inputs)) == [], resource.name
 
 
 def test_role_assignments_keep_their_names(emc2: Plan) -> None:

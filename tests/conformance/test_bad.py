@@ -58,6 +58,10 @@ FAULTS = {
         ),
         {"test_evaluation_is_deterministic"},
     ),
+    "a remedy of no control": (
+        'remedies = {"hsm": "buy a drawer with a lock"}',
+        {"test_remedies_are_by_control"},
+    ),
     "labels that are left out": (
         (
             "def facts(self, resource, plan):\n"

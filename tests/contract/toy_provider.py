@@ -116,6 +116,8 @@ class PaperProvider:
         Capability.REGISTRY: Supported(Support.PARTIAL, "images are drawn by hand"),
         Capability.HSM_KEY: NO_HSM,
     }
+    remedies: Mapping[str, str] = {}
+    limits: Mapping[str, Any] = {}
     settings: type[BaseModel] = Settings
 
     def parts(self, _settings: BaseModel) -> p.Parts:

@@ -232,6 +232,7 @@ def test_the_newer_bucket_has_other_words() -> None:
     }
     item = of(Store, made(NEW_BUCKET, inputs))
     assert (item.encrypted, item.versions, item.locked_days) == (YES, YES, Known(90))
+    assert item.names_in_state == NO  # the newer resource lists no objects
     assert where(item, Copy.PRIMARY) == [("UK", "GB")]
     assert where(item, Copy.REPLICA) == []
     inputs["encryption"] = {"algorithm": "PLAINTEXT"}
@@ -269,6 +270,12 @@ def test_object_names_in_the_state_are_a_copy_of_unknown_country(hidden: object)
     assert isinstance(item.places, Known)
     (leak,) = [p for p in item.places.value if p.implied == IN_STATE]
     assert (leak.copy, leak.country) == (Copy.REPLICA, None)
+    assert item.names_in_state == YES
+
+
+def test_object_names_that_are_hidden_stay_out_of_the_state() -> None:
+    assert bucket().names_in_state == NO
+    assert bucket(hideObjects=UNKNOWN).names_in_state == Unknown("hideObjects")
 
 
 @pytest.mark.parametrize(
@@ -349,11 +356,12 @@ def test_a_sound_database() -> None:
         needs={"clusterId": ["urn:it"]},
     )
     item = database(logs)
-    assert (item.engine, item.offering.plan) == (Known("postgresql 17"), "business")
+    assert (item.engine, item.offering.plan) == (Known("postgresql 17"), Known("business"))
     assert (item.public_endpoint, item.private_endpoint, item.reads_logged) == (NO, YES, YES)
     assert where(item, Copy.PRIMARY) == [("GRA", "FR")]
     assert where(item, Copy.BACKUP) == [("GRA", "FR"), ("SBG", "FR")]
     assert (item.key, item.multi_zone, item.guarded) == (NONE, NO, NO)
+    assert (item.encrypted, item.names_in_state) == (YES, NO)
     for withheld in (item.backup_days, item.tls_minimum, item.extensions):
         assert isinstance(withheld, Unknown)
 
@@ -411,8 +419,9 @@ def test_a_network_of_the_plan_is_one_though_its_identifier_is_unknown() -> None
 
 
 def test_the_plan_decides_on_certificates() -> None:
-    assert database(plan="essential").offering.plan == "essential"
-    assert database(plan=UNKNOWN).offering.plan == "unknown"
+    assert database(plan="essential").offering.plan == Known("essential")
+    assert database(plan=UNKNOWN).offering.plan == Unknown("plan")
+    assert database(plan=None).offering.plan == Unknown("plan")
 
 
 def test_statements_are_logged_only_where_both_ends_are_set() -> None:
@@ -626,6 +635,8 @@ def test_a_registry_abroad() -> None:
     assert where(item, Copy.PRIMARY) == [("BHS", "CA")]
     assert isinstance(item.public_read, Unknown)
     assert (item.public_endpoint, item.key) == (YES, NONE)
+    assert isinstance(item.encrypted, Unknown)  # nothing read says that it is
+    assert item.offering.plan == Known("")
 
 
 def test_a_registry_that_lets_everybody_in() -> None:

@@ -1,6 +1,10 @@
+import inspect
 import re
+from collections import Counter
 
+import pulumi_ovh
 import pytest
+from pulumi_ovh import cloudproject, cloudprojectdatabase, dbaas, iam, okms
 
 from havre.provider import Capability, Support
 from havre.spec import Warehouse
@@ -26,6 +30,12 @@ ROWS = {
     Capability.STORAGE_ACCESS_LOGS: Support.FALLBACK,
     Capability.KEY_AUDIT_LOGS: Support.ABSENT,
     Capability.TAGS: Support.PARTIAL,
+    Capability.ACCESS_EXPIRY: Support.PARTIAL,
+    Capability.SHORT_LIVED_CREDENTIALS: Support.ABSENT,
+    Capability.NAMED_PEOPLE: Support.FALLBACK,
+    Capability.DATABASE_ROLES: Support.ABSENT,
+    Capability.ADMINISTRATION_ACCESS: Support.ABSENT,
+    Capability.DATABASE_LOGS: Support.PARTIAL,
     Capability.SECNUMCLOUD: Support.ABSENT,
 }
 
@@ -53,6 +63,73 @@ def test_what_is_not_native_is_a_gap_where_it_is_asked_for() -> None:
     found = {gap.capability for gap in gaps(everything())}
     wanted = {c for c, a in provider.capabilities.items() if a.support is not Support.NATIVE}
     assert wanted == found
+
+
+CONTROLS = {
+    "access.no-static-credentials": 1,
+    "access.project-expiry": 1,
+    "access.project-isolation": 2,
+    "audit.administration": 1,
+    "audit.database": 1,
+    "audit.keys": 1,
+    "audit.network": 1,
+    "audit.protected": 1,
+    "audit.retention": 1,
+    "audit.storage-access": 1,
+    "continuity.availability": 2,
+    "continuity.backup": 3,
+    "continuity.immutability": 2,
+    "continuity.recovery-site": 1,
+    "encryption.at-rest": 1,
+    "encryption.cluster-secrets": 1,
+    "encryption.customer-key": 3,
+    "encryption.hsm-key": 1,
+    "encryption.in-transit": 1,
+    "encryption.key-deletion": 1,
+    "encryption.key-rotation": 1,
+    "exit.portable": 1,
+    "exposure.egress": 1,
+    "exposure.partition": 2,
+    "exposure.private-endpoints": 1,
+    "exposure.public-cluster": 1,
+    "exposure.public-storage": 1,
+    "inventory.known": 1,
+    "inventory.tags": 1,
+    "jurisdiction.hds": 1,
+    "jurisdiction.secnumcloud": 1,
+    "residency.keys": 1,
+    "residency.logs": 1,
+}
+"""Gaps by control of a spec that asks for everything."""
+
+
+def test_every_control_that_is_not_wholly_met_is_named() -> None:
+    assert Counter(gap.control for gap in gaps(everything())) == CONTROLS
+
+
+def test_what_a_spec_does_not_ask_for_is_no_gap() -> None:
+    spec = example("emc2")
+    for path, value in (
+        ("encryption.keys", "provider"),
+        ("projects", {}),
+        ("cluster", None),
+        ("registry", None),
+        ("database.extensions", []),
+        ("residency.qualifications", []),
+        ("sites.recovery", None),
+        ("network.egress", []),
+        ("network.administration", []),
+    ):
+        spec = changed(spec, path, value)
+    for zone in spec.zones:
+        spec = changed(spec, f"zones.{zone}.immutable_days", 0)
+    left = {gap.control for gap in gaps(spec)}
+    groups = ("access.", "jurisdiction.", "exit.", "encryption.customer", "encryption.cluster")
+    assert not [control for control in left if control.startswith(groups)]
+    assert not left & {"residency.keys", "inventory.known", "continuity.recovery-site"}
+    text = " ".join(gap.fallback for gap in gaps(spec))
+    assert "nobody's: none is set" in text
+    assert "(asked: none)" in text
 
 
 def test_gaps_say_all_that_a_user_must_know() -> None:
@@ -140,3 +217,61 @@ def test_secnumcloud_is_claimed_nowhere() -> None:
     (gap,) = [g for g in gaps(everything()) if g.capability is Capability.SECNUMCLOUD]
     assert gap.support is Support.ABSENT
     assert "no source shows" in gap.reason
+
+
+def test_access_ends_by_itself_only_with_keys_of_ones_own() -> None:
+    theirs = changed(example("emc2"), "encryption.keys", "provider")
+    for spec, reason, fallback in (
+        (example("emc2"), "the right to decrypt ends by itself", "the right to decrypt ends"),
+        (theirs, "nothing else does", "take the project out of the spec"),
+    ):
+        (gap,) = [g for g in gaps(spec) if g.control == "access.project-expiry"]
+        assert gap.capability is Capability.ACCESS_EXPIRY
+        assert reason in gap.reason
+        assert gap.fallback.startswith(fallback)
+
+
+def test_plans_that_public_threads_name_otherwise_are_told() -> None:
+    (gap,) = [g for g in gaps(example("emc2")) if g.capability is Capability.DATABASE_SIZING]
+    assert "production and advanced" in gap.reason
+    assert "`database_plan`" in gap.fallback
+    assert "ovh/docs#8231" in gap.evidence.source
+
+
+@pytest.mark.parametrize(
+    ("control", "arguments", "function"),
+    [
+        ("encryption.at-rest", ("encryption",), cloudproject.StorageArgs),
+        ("encryption.at-rest", ("sse_algorithm",), cloudproject.StorageEncryptionArgs),
+        ("residency.data", ("region_name",), cloudproject.StorageArgs),
+        ("residency.backups", ("backup_regions",), cloudproject.DatabaseArgs),
+        ("residency.spread", ("regions",), cloudproject.NetworkPrivateArgs),
+        ("exposure.public-database", ("network_id", "subnet_id"), cloudproject.DatabaseNodeArgs),
+        ("exposure.open-ingress", ("ip_restrictions",), cloudproject.DatabaseArgs),
+        ("access.project-expiry", ("expired_at",), iam.PolicyArgs),
+        ("audit.database", ("advanced_configuration",), cloudproject.DatabaseArgs),
+        ("continuity.immutability", ("object_lock",), cloudproject.StorageArgs),
+        ("continuity.deletion", ("deletion_protection",), cloudproject.DatabaseArgs),
+        ("continuity.state", ("hide_objects",), cloudproject.StorageArgs),
+        ("encryption.database-tls", ("ssl_mode",), cloudproject.DatabaseEndpointArgs),
+    ],
+)
+def test_a_remedy_names_arguments_of_the_sdk(control: str, arguments, function) -> None:
+    for argument in arguments:
+        assert argument in provider.remedies[control]
+        assert argument in inspect.signature(function).parameters
+
+
+def test_every_word_in_a_remedy_is_known_to_the_sdk_or_the_settings() -> None:
+    """What stands in backquotes and looks like an argument is one, of some class or setting."""
+    known = set(provider.settings.model_fields) | {"protect", "retain_on_delete", "essential"}
+    for module in (pulumi_ovh, cloudproject, cloudprojectdatabase, dbaas, iam, okms):
+        for name in dir(module):
+            if name.endswith("Args"):
+                known |= set(inspect.signature(getattr(module, name)).parameters)
+    text = " ".join(provider.remedies.values())
+    named = re.findall(r"`([a-z_]+(?:(?:\[\])?\.[a-z_]+)*)`", text)
+    assert len(named) > 40
+    for word in named:
+        for step in word.replace("[]", "").split("."):
+            assert step in known, word

@@ -435,6 +435,7 @@ def test_logs_are_archived_for_at_least_the_days_asked(days: int, years: int) ->
     assert stream["indexingEnabled"] is True
     assert stream["retentionId"] == SETTINGS["ldp_retention_id"]
     assert stream["serviceName"] == "ldp-ab-12345"
+    assert stream["title"] == "emc2-production-audit"
 
 
 # Cluster and registry

@@ -1,4 +1,5 @@
 import pytest
+from pydantic import ValidationError
 
 from havre.errors import InputError
 from havre.program import offline_settings
@@ -55,6 +56,21 @@ def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
         planned(example("emc2"), **{setting: value})
     assert caught.value.message.startswith("settings of provider `ovh`: ")
     assert setting in caught.value.message
+
+
+def test_settings_cannot_be_changed_once_they_are_read() -> None:
+    identity = "urn:v1:eu:identity:group:xx1-ovh/admins"
+    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+    asked = {**SETTINGS, "okms_credential": {"identities": [identity], "csr": csr}}
+    settings = provider.settings.model_validate(asked)
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.hds_certified = True
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.okms_credential.csr = csr
+    with pytest.raises(ValidationError, match=r"okms_credential\.key"):
+        provider.settings.model_validate(
+            {**asked, "okms_credential": {**asked["okms_credential"], "key": "x"}}
+        )
 
 
 @pytest.mark.parametrize("setting", SETTINGS)

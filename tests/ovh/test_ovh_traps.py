@@ -10,6 +10,7 @@ import pulumi_ovh
 import pytest
 from packaging.version import Version
 from pulumi_ovh import cloudproject
+from pydantic import ValidationError
 
 import havre_ovh
 from havre.errors import InputError
@@ -97,6 +98,21 @@ def test_plan_essential_is_never_asked_for(availability: str, size: str) -> None
 def test_plan_essential_cannot_be_set() -> None:
     with pytest.raises(InputError, match="`database_plan`"):
         planned(example("emc2"), database_plan="essential")
+
+
+def test_name_lengths_stay_within_what_services_take() -> None:
+    """The longest warehouse and zone that a file can name; OVHcloud's plugin refuses no name."""
+    spec = changed(example("emc2"), "name", "w" * 20)
+    for zone in ("z" * 20, "y" * 20):
+        spec = changed(spec, f"zones.{zone}", {"purpose": "research", "retention_days": 10})
+    names: set[tuple[str, str]] = set()
+    for resource in custom(planned(spec)):
+        name = resource.inputs.get("name", resource.inputs.get("title"))
+        if isinstance(name, str):
+            assert 0 < len(name) <= 63 + len(".eu-west-par"), resource.name
+            assert (resource.type, name) not in names, resource.name
+            names.add((resource.type, name))
+    assert len(names) > 40
 
 
 def test_versioning_spelled_differently_in_the_newer_resource() -> None:
@@ -273,11 +289,67 @@ def test_policies_are_json_whatever_the_names() -> None:
     assert 'arn:aws:s3:::a"b' in list(texts(json.loads(made)))
 
 
-def test_the_plugin_lets_unknown_versions_pass() -> None:
+@pytest.mark.parametrize("version", [12, 13, 19])
+def test_the_plugin_lets_unknown_database_versions_pass(version: int) -> None:
     spec = example("emc2")
-    spec = spec.model_copy(update={"database": spec.database.model_copy(update={"version": 12})})
-    with pytest.raises(InputError, match="PostgreSQL 12 is not offered"):
-        planned(spec)
+    asked = spec.database.model_copy(update={"version": version})
+    with pytest.raises(InputError, match=f"PostgreSQL {version} is not offered") as caught:
+        planned(spec.model_copy(update={"database": asked}))
+    assert "15, 16, 17, 18" in caught.value.remedy
+
+
+@pytest.mark.parametrize("version", ["1.32", "1.29", "1.35.2", "2.0", "v1.35", "latest"])
+def test_the_plugin_lets_unknown_cluster_versions_pass(version: str) -> None:
+    with pytest.raises(InputError, match="`kubernetes_version`"):
+        planned(example("emc2"), kubernetes_version=version)
+
+
+@pytest.mark.parametrize("setting", ["compute_region", "registry_region"])
+@pytest.mark.parametrize("region", ["gra11", "eu-west-par-a", "EU_WEST_PAR", "BHS5", "XX", ""])
+def test_the_plugin_lets_unknown_regions_pass(setting: str, region: str) -> None:
+    with pytest.raises(InputError, match=f"`{setting}`"):
+        planned(example("emc2"), **{setting: region})
+
+
+@pytest.mark.parametrize("plan", ["essential", "discovery", "Business", ""])
+def test_the_plugin_lets_unknown_plans_pass(plan: str) -> None:
+    with pytest.raises(InputError, match="`database_plan`"):
+        planned(example("emc2"), database_plan=plan)
+
+
+@pytest.mark.parametrize("vlan", [-1, 0, 4095, 99_999])
+def test_the_plugin_lets_vlans_beyond_their_range_pass(vlan: int) -> None:
+    with pytest.raises(InputError, match="`vlan_id`"):
+        planned(example("emc2"), vlan_id=vlan)
+
+
+@pytest.mark.parametrize("vlan", [1, 4094])
+def test_vlans_of_the_whole_range_are_taken(vlan: int) -> None:
+    assert one(planned(example("emc2"), vlan_id=vlan), NETWORK).inputs["vlanId"] == vlan
+
+
+def test_a_vlan_that_is_derived_is_within_its_range() -> None:
+    found = {
+        one(planned(changed(example("hospital"), "name", name)), NETWORK).inputs["vlanId"]
+        for name in ("aa", "bb", "cc", "dd")
+    }
+    assert len(found) > 1
+    assert all(100 <= vlan < 4000 for vlan in found)
+
+
+@pytest.mark.parametrize(
+    "address", ["everywhere", "203.0.113.300/32", "10.1.0.0/16", "192.168.1.1/32", "0.0.0.0/0"]
+)
+def test_the_plugin_lets_bad_addresses_pass(address: str) -> None:
+    with pytest.raises(InputError, match="source_addresses"):
+        planned(example("emc2"), source_addresses=[address])
+
+
+@pytest.mark.parametrize("days", ["30 days", "P30D", 0.5, -1])
+def test_the_plugin_lets_periods_such_as_30_days_pass(days: object) -> None:
+    """A number of days is all that a file can say; the period is written here."""
+    with pytest.raises(ValidationError, match="immutable_days"):
+        changed(example("emc2"), "zones.curated.immutable_days", days)
 
 
 def test_flavors_are_those_of_the_documentation() -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
 """The one thing that the reader's role does with data."""
+AUDIENCE = "api://AzureADTokenExchange"
+"""Whom a workload's token must be made out to before Entra takes it."""
 TAG_LIMIT = 256
 """Length of a tag's value, at most."""
 
@@ -72,7 +74,25 @@ def _project(
         )
         for zone in asked.zones
     ]
+    if inputs.cluster is not None and inputs.cluster.issuer is not None:
+        _federate(at, project, made, inputs.cluster.issuer)
     return known(at.identity_id(name), made, *granted)
+
+
+def _federate(
+    at: Deployment, project: str, made: pulumi.Resource, issuer: pulumi.Output[str]
+) -> None:
+    """Let the project's own service account in the cluster act as the identity, without secret."""
+    managedidentity.FederatedIdentityCredential(
+        f"{at.group}-project-{project}-workload",
+        federated_identity_credential_resource_name="cluster",
+        resource_name_=known(at.common.name("project", project), made),
+        resource_group_name=known(at.group, made),
+        issuer=issuer,
+        audiences=[AUDIENCE],
+        subject=f"system:serviceaccount:{project}:{project}",
+        opts=child(at),
+    )
 
 
 def access(

@@ -26,6 +26,7 @@ from havre_azure.zones import Store, account, watch
 if TYPE_CHECKING:
     import pulumi
 
+    from havre_azure.resources import Identity
     from havre_azure.settings import AzureSettings
 
 SHORTEST_RETENTION, LONGEST_RETENTION = 30, 730
@@ -35,6 +36,8 @@ TABLES = (
     *("ContainerRegistryLoginEvents", "PGSQLServerLogs", "StorageBlobLogs"),
 )
 """Tables of the logs that the warehouse sends, kept in the workspace's own archive after that."""
+AWAY = f"{RECOVERY}-archive"
+"""Purpose of the recovery site's archive: flow logs and archived logs stay in their region."""
 ACTIVITY = ("Administrative", "Security", "Policy", "Alert", "ResourceHealth", "ServiceHealth")
 """What is done to the subscription's resources, by whom."""
 VAULT_LOGS = ("AuditEvent",)
@@ -121,13 +124,13 @@ def _private_workspace(
 
 
 def _archive(
-    at: Deployment, inputs: AuditInputs, group: pulumi.Output[str]
+    at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], purpose: str
 ) -> storage.StorageAccount:
     """Where every log stays unchanged for the time asked, whoever its reader is."""
-    key = own_key(at, ARCHIVE, inputs.keys.store).uri if at.own_keys else None
-    tags = {**at.tags, "purpose": ARCHIVE}
-    made = account(at, Store(ARCHIVE, key, at.spec.audit.retention_days, tags), group)
-    owner, label = known(at.account(ARCHIVE), made), f"{at.group}-{ARCHIVE}"
+    key = own_key(at, purpose, inputs.keys.store).uri if at.own_keys else None
+    tags, days = {**at.tags, "purpose": ARCHIVE}, at.spec.audit.retention_days
+    made = account(at, Store(purpose, key, days, tags, away=purpose == AWAY), group)
+    owner, label = known(at.account(purpose), made), f"{at.group}-{purpose}"
     storage.BlobServiceProperties(
         f"{label}-service",
         account_name=owner,
@@ -139,21 +142,50 @@ def _archive(
         opts=child(at),
     )
     subnet = inputs.network.segments["endpoints"]
-    target = known(at.archive_id, made)
+    target = known(at.account_id(purpose), made)
     private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])
     return made
 
 
-def _flows(at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str]) -> None:
-    """Every flow of the network, written by an identity of its own: shared keys are off."""
-    archive, name = after(at.archive_id, sink), at.common.name("flows")
-    user = identity(at, f"{at.group}-flows-writer", name, after(at.group, sink))
-    written = grant(at, f"{at.group}-flows-write", user.principal, Role.BLOB_CONTRIBUTOR, archive)
+def _away(
+    at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], sink: pulumi.Output[str]
+) -> pulumi.Output[str] | None:
+    """The recovery site's archive, where that site has a network; read access is logged too."""
+    if at.recovery_location is None or at.spec.network.recovery_address_space is None:
+        return None
+    made = known(at.account_id(AWAY), _archive(at, inputs, group, AWAY))
+    watch(at, AWAY, made, AuditOutputs(sink), archived=False)
+    return made
+
+
+def _flows(
+    at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
+) -> None:
+    """Every flow of both networks, written by an identity of its own: shared keys are off."""
+    user = identity(at, f"{at.group}-flows-writer", at.common.name("flows"), after(at.group, sink))
+    _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
+    if away is not None and at.recovery_location is not None:
+        other = at.id("Microsoft.Network/virtualNetworks", at.common.name(RECOVERY, "network"))
+        target = after(other, inputs.network.segments["endpoints"])
+        _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
+
+
+def _flow_log(
+    at: Deployment,
+    user: Identity,
+    target: pulumi.Output[str],
+    archive: pulumi.Output[str],
+    location: str,
+    *words: str,
+) -> None:
+    """A network's flows; Azure has them written in the network's own region."""
+    label, role = "-".join((at.group, "flows", *words)), Role.BLOB_CONTRIBUTOR
+    written = grant(at, "-".join((at.group, "flows-write", *words)), user.principal, role, archive)
     network.FlowLog(
-        f"{at.group}-flows",
-        flow_log_name=name,
-        network_watcher_name=f"NetworkWatcher_{at.location}",
-        target_resource_id=inputs.network.identifier,
+        label,
+        flow_log_name=at.common.name("flows", *words),
+        network_watcher_name=f"NetworkWatcher_{location}",
+        target_resource_id=target,
         storage_id=archive,
         enabled=True,
         format=network.FlowLogFormatParametersArgs(type="JSON", version=2),
@@ -162,7 +194,7 @@ def _flows(at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str]) -> Non
         identity=network.ManagedServiceIdentityArgs(
             type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[user.id]
         ),
-        **usual(at, after(at.settings.network_watcher_group), written),
+        **usual(at, after(at.settings.network_watcher_group), written, location=location),
     )
 
 
@@ -180,16 +212,17 @@ def _activity(at: Deployment, sink: pulumi.Output[str]) -> None:
     )
 
 
-def _feeds(at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str]) -> None:
+def _feeds(
+    at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
+) -> None:
     """Logs of what was made before this part; what comes later sends its own."""
     archive, label = after(at.archive_id, sink), at.group
     if at.own_keys:
         vault = inputs.keys.store
         diagnose(at, f"{label}-vault", vault, VAULT_LOGS, sink, archive)
     if at.own_keys and at.geo:
-        # A storage account takes logs of its own region only; the workspace takes all.
         other = after(at.vault_id(RECOVERY), inputs.keys.database or sink)
-        diagnose(at, f"{label}-vault-{RECOVERY}", other, VAULT_LOGS, sink, None)
+        diagnose(at, f"{label}-vault-{RECOVERY}", other, VAULT_LOGS, sink, away)
     if at.firewalled:
         firewall = after(firewall_id(at), inputs.network.segments["compute"])
         diagnose(at, f"{label}-firewall", firewall, FIREWALL_LOGS, sink, archive)
@@ -207,9 +240,10 @@ def audit(
     workspace = _workspace(at, group)
     _tables(at, workspace)
     _private_workspace(at, inputs.network.segments["endpoints"], workspace)
-    sink = known(workspace_id(at), workspace, _archive(at, inputs, group))
-    _feeds(at, inputs, sink)
-    _flows(at, inputs, sink)
+    sink = known(workspace_id(at), workspace, _archive(at, inputs, group, ARCHIVE))
+    away = _away(at, inputs, group, sink)
+    _feeds(at, inputs, sink, away)
+    _flows(at, inputs, sink, away)
     _activity(at, sink)
     part.register_outputs({})
     return AuditOutputs(sink=sink)

@@ -14,7 +14,7 @@ from pulumi_azure_native import dataprotection as dp
 from havre.parts import BackupInputs, BackupOutputs, component
 from havre_azure.keys import BACKUP
 from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
-from havre_azure.resources import after, grant, guarded, identity, known, usual
+from havre_azure.resources import after, diagnose, grant, guarded, identity, known, usual
 from havre_azure.zones import restorable, restore_days
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ SHORTEST_SOFT_DELETE, LONGEST_SOFT_DELETE = 14, 180
 BLOBS = "Microsoft.Storage/storageAccounts/blobServices"
 ACCOUNTS = "Microsoft.Storage/storageAccounts"
 SERVERS = "Microsoft.DBforPostgreSQL/flexibleServers"
+LOGS = (
+    *("CoreAzureBackup", "AddonAzureBackupJobs", "AddonAzureBackupPolicy"),
+    "AddonAzureBackupProtectedInstance",
+)
+"""Every copy and restore, and every change of what is copied and for how long."""
 WEEKLY = "R/2026-01-04T02:00:00+00:00/P1W"
 """Sundays at two in the morning, UTC: the vault takes weekly backups of servers."""
 
@@ -263,6 +268,8 @@ def backup(
     if in_vault(at):
         _database(at, vault, inputs, worker)
     _zones(at, vault, inputs, worker)
+    location = known(at.id("Microsoft.DataProtection/backupVaults", vault_name(at)), vault)
+    sink = inputs.audit.sink
+    diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
     part.register_outputs({})
-    identifier = at.id("Microsoft.DataProtection/backupVaults", vault_name(at))
-    return BackupOutputs(location=known(identifier, vault))
+    return BackupOutputs(location=location)

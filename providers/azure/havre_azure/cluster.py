@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import compute
 from pulumi_azure_native import containerservice as aks
 
+from havre.errors import InputError
 from havre.parts import ClusterInputs, ClusterOutputs, component
 from havre.spec.model import Availability, Size
 from havre_azure.keys import ENCRYPT, OwnKey, own_key
 from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
-from havre_azure.network import API_SUBNET
 from havre_azure.resources import after, diagnose, grant, identity, known, usual
+from havre_azure.rules import API_SUBNET
 
 if TYPE_CHECKING:
     import pulumi
@@ -32,7 +33,10 @@ SIZES = {
 PODS_PER_NODE = 30
 """Each has an address of the compute segment, which is cut for this many."""
 NODE_DISK_GIB = 128
-SERVICE_SPACES = ("172.31.0.0/16", "192.168.0.0/16", "10.255.0.0/16")
+RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
+"""Addresses that AKS uses itself: neither network nor services may have them (Azure CNI,
+prerequisites)."""
+SERVICE_SPACES = ("172.29.0.0/16", "192.168.0.0/16", "10.255.0.0/16")
 """Addresses of services, inside the cluster only: the first that no network overlaps."""
 DNS_SERVICE = 10
 """Which of them AKS gives to DNS, by its own convention."""
@@ -108,9 +112,16 @@ def _pool(
 
 
 def service_space(at: Deployment) -> IPv4Network:
-    """Addresses of services, apart from those of both sites' networks."""
+    """Addresses of services, apart from those of both sites' networks.
+
+    Raises:
+        InputError: a network has addresses that AKS uses itself.
+    """
     asked = at.spec.network
     taken = [IPv4Network(s) for s in (asked.address_space, asked.recovery_address_space) if s]
+    if any(space.overlaps(IPv4Network(kept)) for space in taken for kept in RESERVED):
+        message = f"network.address_space: the cluster itself uses {', '.join(RESERVED)}"
+        raise InputError(message, "Choose other private addresses, such as 10.0.0.0/16.")
     spaces = (IPv4Network(space) for space in SERVICE_SPACES)
     return next(space for space in spaces if not any(space.overlaps(used) for used in taken))
 
@@ -255,4 +266,7 @@ def cluster(
     identifier = known(cluster_id(at), made)
     diagnose(at, f"{at.group}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
     part.register_outputs({})
-    return ClusterOutputs(endpoint=made.private_fqdn)
+    return ClusterOutputs(
+        endpoint=made.private_fqdn,
+        issuer=made.oidc_issuer_profile.apply(lambda told: (told and told.issuer_url) or ""),
+    )

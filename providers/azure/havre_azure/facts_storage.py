@@ -264,5 +264,6 @@ def container(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         offering=Offering(OFFER, "Blob Storage"),
         public_read=_open_container(resource),
         guarded=guarded(plan, resource),
+        names_in_state=NO,
     )
     return [told]

@@ -126,6 +126,7 @@ def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> S
         "engine": NONE,
         "extensions": Known(()),
         "administration_logged": administration_logged(plan),
+        "names_in_state": NO,
     }
     where = told.pop("places", Unknown("location"))
     return Store(**(base(resource, where) | common | told))

@@ -92,6 +92,11 @@ class Deployment:
         return self.common.primary.zones > 1
 
     @property
+    def recovery_zonal(self) -> bool:
+        """Whether the recovery site has several availability zones."""
+        return self.common.recovery is not None and self.common.recovery.zones > 1
+
+    @property
     def geo(self) -> bool:
         """Whether geo-redundant copies land at the recovery site."""
         sites = self.spec.sites

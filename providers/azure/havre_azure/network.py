@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -16,27 +14,18 @@ from havre.parts import NetworkInputs, NetworkOutputs, component
 from havre.spec.subnets import subnets
 from havre_azure import names as n
 from havre_azure.resources import child, guarded, known, usual
+from havre_azure.rules import API_SUBNET, ROUTED, rules
 from havre_azure.sites import refuse_restricted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network
 
     from havre_azure.settings import AzureSettings
 
-HTTPS = "443"
 HTTP = 80
-SSH = "22"
-POSTGRESQL = "5432"
-API_SERVER = ("443", "4443")
-"""Ports of an AKS API server inside a network."""
-PROBE = "9988"
-"""Port on which the platform's load balancer probes such an API server."""
-INTERNET = "Internet"
-NETWORK = "VirtualNetwork"
-BALANCER = "AzureLoadBalancer"
 FIREWALL_SUBNET = "AzureFirewallSubnet"
 """The only name under which Azure takes a firewall's subnet."""
-API_SUBNET = "apiserver"
 DELEGATIONS = {
     "database": "Microsoft.DBforPostgreSQL/flexibleServers",
     API_SUBNET: "Microsoft.ContainerService/managedClusters",
@@ -51,78 +40,6 @@ MONITOR_NAMES = (
     "privatelink.ods.opinsights.azure.com",
     "privatelink.agentsvc.azure-automation.net",
 )
-
-
-class Priority(IntEnum):
-    """Order of the rules: the lower is read first; a gap for those made by hand."""
-
-    ADMINISTRATION = 100
-    ADMINISTRATION_IPV6 = 110
-    OWN = 200
-    FIRST = 300
-    SECOND = 310
-    THIRD = 320
-    PLATFORM = 400
-    EGRESS = 500
-    DENY = 4096
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule that lets traffic through; whatever no rule names is refused.
-
-    Attributes:
-        name: what it is for.
-        priority: its order.
-        inbound: whether it is about traffic coming in.
-        sources: addresses or service tags.
-        target: address or service tag.
-        ports: TCP ports; none for all ports and protocols.
-    """
-
-    name: str
-    priority: Priority
-    inbound: bool
-    sources: tuple[str, ...]
-    target: str
-    ports: tuple[str, ...] = ()
-
-    def args(self) -> net.SecurityRuleArgs:
-        """The rule as Azure takes it."""
-        one = len(self.sources) == 1
-        return net.SecurityRuleArgs(
-            name=self.name,
-            priority=int(self.priority),
-            access=net.SecurityRuleAccess.ALLOW,
-            direction=_direction(self.inbound),
-            protocol=net.SecurityRuleProtocol.TCP if self.ports else _ANY_PROTOCOL,
-            source_address_prefix=self.sources[0] if one else None,
-            source_address_prefixes=None if one else list(self.sources),
-            source_port_range="*",
-            destination_address_prefix=self.target,
-            destination_port_ranges=list(self.ports) or ["0-65535"],
-        )
-
-
-_ANY_PROTOCOL = "*"
-
-
-def _direction(inbound: bool) -> net.SecurityRuleDirection:
-    return net.SecurityRuleDirection.INBOUND if inbound else net.SecurityRuleDirection.OUTBOUND
-
-
-def _deny(inbound: bool) -> net.SecurityRuleArgs:
-    return net.SecurityRuleArgs(
-        name=f"deny-all-{'in' if inbound else 'out'}",
-        priority=int(Priority.DENY),
-        access=net.SecurityRuleAccess.DENY,
-        direction=_direction(inbound),
-        protocol=_ANY_PROTOCOL,
-        source_address_prefix="*",
-        source_port_range="*",
-        destination_address_prefix="*",
-        destination_port_range="*",
-    )
 
 
 def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
@@ -141,87 +58,6 @@ def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
     return cut
 
 
-def administration_rules(at: n.Deployment, target: str) -> list[Rule]:
-    """Administration comes from the spec's addresses only; a rule holds one IP version."""
-    rules = []
-    for version, priority in ((4, Priority.ADMINISTRATION), (6, Priority.ADMINISTRATION_IPV6)):
-        asked = at.spec.network.administration
-        sources = tuple(a for a in asked if ip_network(a).version == version)
-        if sources:
-            name = f"administration-ipv{version}"
-            rules.append(Rule(name, priority, True, sources, target, (SSH, HTTPS)))
-    return rules
-
-
-def inbound_rules(at: n.Deployment, cut: Mapping[str, str]) -> dict[str, list[Rule]]:
-    """What each segment accepts, by segment."""
-    compute, admin = cut["compute"], cut["administration"]
-    users, database = (compute, admin), cut["database"]
-    rules = {
-        "endpoints": [Rule("use", Priority.FIRST, True, users, cut["endpoints"], (HTTPS,))],
-        "database": [
-            Rule("standby", Priority.OWN, True, (database,), database, (POSTGRESQL,)),
-            Rule("use", Priority.FIRST, True, users, database, (POSTGRESQL,)),
-        ],
-        "compute": [
-            Rule("nodes", Priority.OWN, True, (compute,), compute),
-            Rule("administration", Priority.FIRST, True, (admin,), compute, (SSH, HTTPS)),
-            Rule("probes", Priority.PLATFORM, True, (BALANCER,), compute),
-        ],
-        "administration": administration_rules(at, admin),
-    }
-    if API_SUBNET in cut:
-        api = cut[API_SUBNET]
-        rules["compute"].append(Rule("api", Priority.SECOND, True, (api,), compute))
-        rules[API_SUBNET] = [
-            Rule("use", Priority.FIRST, True, users, api, API_SERVER),
-            Rule("probes", Priority.PLATFORM, True, (BALANCER,), api, (PROBE,)),
-        ]
-    return rules
-
-
-def outbound_rules(at: n.Deployment, cut: Mapping[str, str]) -> dict[str, list[Rule]]:
-    """What each segment may reach, by segment; the firewall then filters by host name."""
-    database, endpoints = cut["database"], cut["endpoints"]
-
-    def reach(segment: str) -> list[Rule]:
-        own = (cut[segment],)
-        found = [
-            Rule("to-endpoints", Priority.FIRST, False, own, endpoints, (HTTPS,)),
-            Rule("to-database", Priority.SECOND, False, own, database, (POSTGRESQL,)),
-        ]
-        if API_SUBNET in cut:
-            api = cut[API_SUBNET]
-            found.append(Rule("to-api", Priority.THIRD, False, own, api, API_SERVER))
-        if at.firewalled:
-            ports = tuple(sorted({str(e.port) for e in at.spec.network.egress} | {HTTPS}))
-            found.append(Rule("egress", Priority.EGRESS, False, own, INTERNET, ports))
-        return found
-
-    compute = cut["compute"]
-    rules = {
-        "endpoints": [],
-        # Its log archive and Entra: what the service itself must reach, and nothing else.
-        "database": [
-            Rule("standby", Priority.OWN, False, (database,), database, (POSTGRESQL,)),
-            Rule("archive", Priority.PLATFORM, False, (database,), "Storage", (HTTPS,)),
-            Rule("entra", Priority.EGRESS, False, (database,), "AzureActiveDirectory", (HTTPS,)),
-        ],
-        "compute": [Rule("nodes", Priority.OWN, False, (compute,), compute), *reach("compute")],
-        "administration": [
-            *reach("administration"),
-            Rule("to-nodes", Priority.OWN, False, (cut["administration"],), compute, (SSH, HTTPS)),
-        ],
-    }
-    if API_SUBNET in cut:
-        own = (cut[API_SUBNET],)
-        rules[API_SUBNET] = [
-            Rule("to-nodes", Priority.OWN, False, own, compute),
-            Rule("to-endpoints", Priority.FIRST, False, own, endpoints, (HTTPS,)),
-        ]
-    return rules
-
-
 @dataclass(frozen=True)
 class Site:
     """One site's network: where it stands, and the names of its resources begin alike."""
@@ -234,19 +70,15 @@ class Site:
 
 def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecurityGroup]:
     cut = {name: str(block) for name, block in site.cut.items()}
-    inbound, outbound = inbound_rules(at, cut), outbound_rules(at, cut)
     return {
         segment: net.NetworkSecurityGroup(
             f"{site.label}-{segment}-rules",
             network_security_group_name=f"{site.label}-{segment}",
-            security_rules=[
-                *(rule.args() for rule in (*inbound[segment], *outbound[segment])),
-                _deny(inbound=True),
-                _deny(inbound=False),
-            ],
+            security_rules=[rule.args() for rule in rules(at, segment, cut)],
             **usual(at, site.group, location=site.location),
         )
-        for segment in inbound
+        for segment in cut
+        if segment != FIREWALL_SUBNET  # Azure takes none there
     }
 
 
@@ -277,14 +109,10 @@ def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
 def _rules_of(
     at: n.Deployment, site: Site, segment: str, group: pulumi.Resource | None
 ) -> net.NetworkSecurityGroupArgs | None:
-    if group is None:  # Azure takes none on its firewall's subnet
+    if group is None:
         return None
     kind = "Microsoft.Network/networkSecurityGroups"
     return net.NetworkSecurityGroupArgs(id=known(at.id(kind, f"{site.label}-{segment}"), group))
-
-
-ROUTED = ("compute", "administration")
-"""Segments whose programs open connections of their own."""
 
 
 def _virtual_network(at: n.Deployment, site: Site, space: str) -> net.VirtualNetwork:

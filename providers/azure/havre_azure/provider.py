@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
-from havre_azure.capabilities import CAPABILITIES, gaps
+from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_azure.settings import NAME, AzureSettings
 from havre_azure.sites import SITES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from havre.facts.model import ResourceFact, Unclassified
     from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
-    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Operations, Supported
     from havre.site import Site
     from havre.spec import Warehouse
 
@@ -42,6 +42,8 @@ class AzureProvider:
     operator = Operator("Microsoft Corporation", "US", ("US (CLOUD Act, FISA 702)", "EU"))
     sites: Mapping[str, Site] = SITES
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    remedies: Mapping[str, str] = REMEDIES
+    limits: Mapping[str, Limit] = LIMITS
     settings: type[BaseModel] = AzureSettings
 
     def parts(self, settings: BaseModel) -> Parts:

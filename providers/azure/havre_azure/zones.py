@@ -46,19 +46,22 @@ class Store:
         key: reference of its key; None where Azure's own encrypts it.
         immutable_days: days during which a version cannot be changed or deleted; 0: none.
         tags: labels.
+        away: whether it stands at the recovery site.
     """
 
     purpose: str
     key: pulumi.Output[str] | None
     immutable_days: int
     tags: Mapping[str, str]
+    away: bool = False
 
 
-def redundancy(at: Deployment) -> storage.SkuName:
+def redundancy(at: Deployment, *, away: bool = False) -> storage.SkuName:
     """Copies in several zones if the site has them, at the recovery site if it is the pair."""
-    if at.geo:
-        return storage.SkuName.STANDARD_GZRS if at.zonal else storage.SkuName.STANDARD_GRS
-    return storage.SkuName.STANDARD_ZRS if at.zonal else storage.SkuName.STANDARD_LRS
+    zonal = at.recovery_zonal if away else at.zonal
+    if at.geo and not away:
+        return storage.SkuName.STANDARD_GZRS if zonal else storage.SkuName.STANDARD_GRS
+    return storage.SkuName.STANDARD_ZRS if zonal else storage.SkuName.STANDARD_LRS
 
 
 def _encryption(at: Deployment, store: Store) -> storage.EncryptionArgs:
@@ -116,10 +119,10 @@ def account(at: Deployment, store: Store, group: pulumi.Output[str]) -> storage.
     return storage.StorageAccount(
         f"{at.group}-{store.purpose}",
         account_name=at.account(store.purpose),
-        location=at.location,
+        location=(at.recovery_location if store.away else None) or at.location,
         resource_group_name=group,
         kind=storage.Kind.STORAGE_V2,
-        sku=storage.SkuArgs(name=redundancy(at)),
+        sku=storage.SkuArgs(name=redundancy(at, away=store.away)),
         access_tier=storage.AccessTier.HOT,
         encryption=_encryption(at, store),
         identity=_identity(at, store),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Copy, Fact, Holding, Key, Known, Network, Place, Store
+from havre.facts.model import (
+    Compute,
+    Copy,
+    Credential,
+    Fact,
+    Grant,
+    Holding,
+    Key,
+    Known,
+    Network,
+    Place,
+    Store,
+)
 from havre.provider import Capability as C  # noqa: N817 - a table of it follows
 
 if TYPE_CHECKING:
@@ -47,6 +59,10 @@ def _places(facts: Facts, copy: Copy) -> list[Place]:
 
 def _has_key(store: Store) -> bool:
     return not isinstance(store.key, Known) or store.key.value is not None
+
+
+def _ends(bearer: Grant | Credential) -> bool:
+    return isinstance(bearer.expires, Known) and bearer.expires.value is not None
 
 
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
@@ -103,8 +119,31 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.DATABASE_VERSIONS: lambda f: _all(
         _is(s.engine, "postgresql 16") for s in _stores(f, Holding.DATABASE)
     ),
+    C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in _stores(f, Holding.DATABASE)),
+    C.ACCESS_EXPIRY: lambda f: _all(_ends(g) for g in f.of(Grant) if g.project),
+    C.SHORT_LIVED_CREDENTIALS: lambda f: (
+        bool(f.of(Grant)) and all(_ends(credential) for credential in f.of(Credential))
+    ),
 }
-"""By capability; the others leave no trace in a plan, or show only in a real deployment."""
+"""By capability, what shows it in the facts of a plan."""
+
+UNSHOWN: dict[C, str] = {
+    C.CUSTOMER_KEY_VOLUMES: "volumes are made by the cluster when a program asks for them",
+    C.OBJECT_EXPIRY: "facts tell how long objects are kept at least, not when they are deleted",
+    C.LEGAL_HOLD: "a hold is set on objects that stand, by who needs it",
+    C.DATABASE_SIZING: "a size bears on no control, so facts leave it out",
+    C.BACKUP_SCHEDULE: "facts tell how long a backup is kept, not when it is made",
+    C.POINT_IN_TIME_RESTORE: "a restore shows in a rehearsal alone",
+    C.IMMUTABLE_BACKUP: "facts tell a lock of the store, not of each backup in it",
+    C.RESIDENCY: "every store's place is tested by itself, for every provider",
+    C.OPERATOR_LAW: "the operator is a property of the provider, not of a plan",
+    C.HDS: "a certificate stands in no plan",
+    C.SECNUMCLOUD: "a qualification stands in no plan",
+    C.DATABASE_ROLES: "a grant tells the stores that it opens, not the roles within a database",
+    C.ADMINISTRATION_ACCESS: "a way in for people is no store, key or rule that a control reads",
+    C.NAMED_PEOPLE: "people are named in no plan and no state, on purpose",
+}
+"""By capability, why no fact shows it: it is taken at its word, or proved by a rehearsal."""
 
 ASKS: dict[C, tuple[tuple[str, object], ...]] = {
     C.HSM_KEY: (("encryption.keys", "hsm"),),

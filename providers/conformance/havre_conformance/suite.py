@@ -16,7 +16,9 @@ from havre.plan.render import as_json
 from havre.plan.values import Secret
 from havre.program import PROJECT, program, read_settings
 from havre.provider import MEMBERS, Capability, Gap, Provider, Support, Supported
-from havre_conformance.evidence import ASKS, EVIDENCE
+from havre.warehouse import SPEC
+from havre.warehouse import TYPE as COMPONENT
+from havre_conformance.evidence import ASKS, EVIDENCE, UNSHOWN
 from havre_conformance.specs import CHANGES, SPECS, changed, warehouse
 
 if TYPE_CHECKING:
@@ -200,12 +202,14 @@ class ProviderSuite:
 
     # Capabilities and gaps
 
-    @pytest.mark.parametrize("capability", EVIDENCE)
+    @pytest.mark.parametrize("capability", Capability)
     def test_native_capability_is_evidenced(self, capability: Capability) -> None:
         """What is called native shows in the facts of a plan that asks for it."""
         answer = _answer(self.provider, capability)
         if answer.support is not Support.NATIVE:
             pytest.skip(f"declared {answer.support}: {answer.reason}")
+        if capability in UNSHOWN:
+            pytest.skip(f"no fact shows it: {UNSHOWN[capability]}")
         document = SPECS["large"](self.provider.sites)
         for path, value in ASKS.get(capability, ()):
             document = changed(document, path, value)
@@ -242,6 +246,12 @@ class ProviderSuite:
             assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", gap.control)
             assert all((gap.reason, gap.fallback, gap.risk, gap.evidence.source))
 
+    def test_remedies_are_by_control(self) -> None:
+        """A remedy is said of a control, in a sentence; there may be none."""
+        for control, remedy in self.provider.remedies.items():
+            assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", control)
+            assert len(remedy) > 10, control
+
     @pytest.mark.parametrize(("path", "value"), CHANGES, ids=[f"{p}={v}" for p, v in CHANGES])
     def test_no_field_is_ignored(self, path: str, value: Any, plans: dict[str, Plan]) -> None:
         """Every field changes the plan, or a gap says that it has no effect."""
@@ -268,6 +278,8 @@ class ProviderSuite:
             assert grant.rights.value <= {Right.READ, Right.USE_KEYS}, grant.name
 
 
+RECORDED = ("organisation", "classification", "residency", "exit")
+"""Sections of the spec that no resource realises: it is enough that they are recorded."""
 SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|privatekey|private_key)$")
 
 ASKED = frozenset(
@@ -289,6 +301,10 @@ ASKED = frozenset(
         Capability.LOG_RETENTION,
         Capability.HDS,
         Capability.SECNUMCLOUD,
+        Capability.ACCESS_EXPIRY,
+        Capability.SHORT_LIVED_CREDENTIALS,
+        Capability.DATABASE_ROLES,
+        Capability.DATABASE_LOGS,
     }
 )
 """Capabilities that a field of the spec asks for by itself."""
@@ -328,8 +344,16 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _told(plan: Plan) -> tuple[Any, ...]:
-    """What a user sees of a plan: resources that a provider makes, what is recorded, gaps."""
+    """What a user sees of a plan: resources that a provider makes, what is only recorded, gaps."""
     resources = [r.as_dict() for r in plan.resources if not r.type.startswith(PROVIDER_PREFIX)]
+    for resource in resources:
+        if resource["type"] == COMPONENT:
+            whole = resource["inputs"].pop(SPEC)  # the spec itself would hide what is ignored
+            resource["inputs"] = {name: whole.get(name) for name in RECORDED}
+            titles = whole.get("projects", {}).items()
+            resource["inputs"]["projects"] = {
+                name: (project["title"], project["members"]) for name, project in titles
+            }
     return resources, [gap.as_dict() for gap in plan.gaps]
 
 

@@ -81,6 +81,7 @@ def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) ->
         "extensions": Known(()),
         "reads_logged": NO,
         "administration_logged": NO,
+        "names_in_state": NO,
     }
     return Store(**(_base(resource, plan, copy) | common | differs))
 

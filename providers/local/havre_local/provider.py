@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from havre.provider import Operator
-from havre_local.capabilities import CAPABILITIES, gaps
+from havre_local.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_local.settings import NAME, LocalSettings
 from havre_local.sites import EverySite
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from havre.facts.model import ResourceFact, Unclassified
     from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
-    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Operations, Supported
     from havre.site import Site
     from havre.spec import Warehouse
 
@@ -30,6 +30,8 @@ class LocalProvider:
     operator = Operator("whoever runs this machine", None, ())
     sites: Mapping[str, Site] = EverySite()
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    remedies: Mapping[str, str] = REMEDIES
+    limits: Mapping[str, Limit] = LIMITS
     settings: type[BaseModel] = LocalSettings
 
     def parts(self, settings: BaseModel) -> Parts:

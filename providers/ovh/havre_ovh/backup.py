@@ -35,7 +35,6 @@ def backup(
         site=site,
         labels={"purpose": "backup", "retention-days": str(days)},
         locked_days=days,
-        kept_days=1,
         expire_days=days + 1,
     )
     made = store(scope, bucket, inputs.zones.endpoint.apply(lambda _: logs))

@@ -1,9 +1,9 @@
 """What OVHcloud's resources mean for security, in words that are no provider's.
 
 What no argument decides is unknown, or said at its worst. Three things are told by OVHcloud's
-documentation and by no argument: managed databases and registries are encrypted at rest with
-OVHcloud's keys, OKMS copies keys to other regions, and a backup region that nobody names is
-chosen. What each type means stands in `facts_*.py`.
+documentation and by no argument: managed databases are encrypted at rest with OVHcloud's keys,
+OKMS copies keys to other regions, and a backup region that nobody names is chosen.
+What each type means stands in `facts_*.py`.
 """
 
 from __future__ import annotations

@@ -145,14 +145,9 @@ def store(
         "extensions": Known(()),
         "reads_logged": NO,
         "administration_logged": NO,
+        "names_in_state": NO,
     }
     return Store(**(base(resource, plan, where) | common | differs))
-
-
-def offered(inputs: Mapping[str, Any], path: str, default: str) -> str:
-    """A word for an offering, which cannot be unknown: one that no certificate names."""
-    found = read(inputs, path, default)
-    return str(found.value) if isinstance(found, Known) else "unknown"
 
 
 def several_zones(region: Fact[Any]) -> Fact[bool]:

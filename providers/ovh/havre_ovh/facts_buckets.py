@@ -121,13 +121,12 @@ def _disabled(rule: Any) -> bool:
     return isinstance(rule, dict) and read(rule, "status") == Known("disabled")
 
 
-def _names_in_state(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
-    """The names of objects, which the older resource keeps in the state unless told not to."""
+def _names_in_state(resource: PlannedResource) -> Fact[bool]:
+    """Whether the state keeps names of objects: the older resource does unless told not to."""
     if not resource.type.endswith(":Storage"):
-        return Known(())
+        return NO
     hidden = read(resource.inputs, "hideObjects", default=False)
-    leak = place(Copy.REPLICA, None, IN_STATE)
-    return then(hidden, lambda value: () if value is True else (leak,))
+    return then(hidden, lambda value: value is not True)
 
 
 def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
@@ -178,6 +177,7 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     )
     locked = _locked(resource, versions)
     watched = about(plan, resource, "bucket", f"{DYNAMIC}AccessList", f"{DYNAMIC}LogTarget")
+    leaks = _names_in_state(resource)
     signed = about(plan, resource, "name", ":RegionStoragePresign")
     made = store(
         resource,
@@ -185,7 +185,7 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         join(
             lies_in(resource, copy, region),
             _replicas(resource.inputs),
-            _names_in_state(resource),
+            then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ()),
         ),
         holding=holding,
         offering=Offering(OFFER, "Object Storage"),
@@ -199,6 +199,7 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         retention_days=_expiry(resource, plan, locked),
         multi_zone=several_zones(read(resource.inputs, region)),
         reads_logged=Known(bool(about(plan, resource, "bucket", f"{DYNAMIC}BucketLogging"))),
+        names_in_state=leaks,
     )
     return [made]
 

@@ -33,7 +33,6 @@ from havre_ovh.facts_base import (
     join,
     lies_in,
     listed,
-    offered,
     store,
     together,
 )
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from havre.facts.model import ResourceFact
     from havre.plan import Plan, PlannedResource
 
+NOT_SAID = Unknown("encryption at rest: no argument shows it, and no source read says so")
 RESTRICT = ":KubeIpRestrictions"
 DAYS_A_YEAR = 365
 STATED = re.compile(r"\bat ([a-z]{2})-[a-z]+(?:-[a-z0-9]+)*(?:;|$)")
@@ -100,7 +100,7 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
             then(both(nodes, named), lambda found: places.backups(*found)),
         ),
         holding=Holding.DATABASE,
-        offering=Offering(OFFER, "Databases", offered(inputs, "plan", "")),
+        offering=Offering(OFFER, "Databases", _plan(resource)),
         encrypted=YES,
         tls_minimum=Unknown("endpoints[].sslMode"),
         public_read=NO,
@@ -114,6 +114,12 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         reads_logged=_statements(resource, plan),
     )
     return [made, restriction(resource, plan, each(inputs, "ipRestrictions", "ip"))]
+
+
+def _plan(resource: PlannedResource) -> Fact[str]:
+    """The plan of a database, which the service demands: without one nothing is decided."""
+    plan = read(resource.inputs, "plan")
+    return Unknown("plan") if plan == NONE else plan
 
 
 def _of_cluster(kube: PlannedResource, plan: Plan, token: str) -> list[PlannedResource]:
@@ -131,7 +137,7 @@ def kube(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     version = read(inputs, "version", "")
     compute = Compute(
         **base(resource, plan, lies_in(resource, Copy.COMPUTE)),
-        offering=Offering(OFFER, "Managed Kubernetes", offered(inputs, "plan", "free")),
+        offering=Offering(OFFER, "Managed Kubernetes", read(inputs, "plan", "free")),
         public_api=YES,
         allowed=then(addresses, lambda found: tuple(ip for ips in found for ip in ips)),
         secrets_key=NONE,
@@ -157,7 +163,7 @@ def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 
 def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    """A registry of images: OVHcloud encrypts it by documentation, and no argument says so.
+    """A registry of images.
 
     Whether a project in it is public is decided inside, by who administers it.
     """
@@ -167,7 +173,7 @@ def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         lies_in(resource, Copy.PRIMARY),
         holding=Holding.REGISTRY,
         offering=Offering(OFFER, "Private Registry"),
-        encrypted=YES,
+        encrypted=NOT_SAID,
         public_read=Unknown("public projects, which no argument shows"),
     )
     return [made]
@@ -203,7 +209,7 @@ def stream(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         _stated(resource),
         holding=Holding.LOGS,
         offering=Offering(OFFER, "Logs Data Platform"),
-        encrypted=Unknown("encryption at rest, which no argument shows"),
+        encrypted=NOT_SAID,
         public_read=NO,
         retention_days=_kept(resource),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
-from havre_ovh.capabilities import CAPABILITIES, gaps
+from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
 from havre_ovh.sites import SITES
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from havre.facts.model import ResourceFact, Unclassified
     from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
-    from havre.provider import Capability, Gap, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Operations, Supported
     from havre.site import Site
     from havre.spec import Warehouse
 
@@ -31,6 +31,8 @@ class OvhProvider:
     operator = Operator("OVH Groupe SA (OVH SAS)", "FR", ("FR", "EU"))
     sites: Mapping[str, Site] = SITES
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
+    remedies: Mapping[str, str] = REMEDIES
+    limits: Mapping[str, Limit] = LIMITS
     settings: type[BaseModel] = OvhSettings
 
     def parts(self, settings: BaseModel) -> Parts:

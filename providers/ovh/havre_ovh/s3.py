@@ -62,6 +62,7 @@ AGAIN = frozenset(
 )
 """Answers that may be better next time: overload, time-outs, and damage on the way."""
 AGAIN_STATUS = (429, 500, 502, 503, 504)
+NEVER_HELD = "NoSuchObjectLockConfiguration"
 DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 """The group in whose name a service writes access logs."""
 REMEDIES = {
@@ -149,10 +150,15 @@ def _code(error: Exception) -> str:
     return str(answer.get("Error", {}).get("Code") or type(error).__name__)
 
 
+class NeverHeldError(ProviderError):
+    """The service's answer to a question about a hold that nobody ever set."""
+
+
 def _refused(props: Props, what: str, error: Exception) -> HavreError:
+    kind = NeverHeldError if _code(error) == NEVER_HELD else ProviderError
     owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
     message = f"bucket {props['bucket']}: {what} was refused: {_code(error)}"
-    return ProviderError(message, REMEDIES.get(_code(error), owner))
+    return kind(message, REMEDIES.get(_code(error), owner))
 
 
 def _given_up(props: Props, what: str, error: Exception) -> HavreError:
@@ -161,13 +167,32 @@ def _given_up(props: Props, what: str, error: Exception) -> HavreError:
     return RetryError(message, remedy)
 
 
+class S3Bucket:
+    """A bucket and its client: what is asked names it, and is repeated where that may help."""
+
+    def __init__(self, props: Props) -> None:
+        self.props = props
+        self.client = client(props)
+
+    def ask(self, what: str, operation: str, **arguments: Any) -> Any:
+        """The answer to an operation of S3, called `what` in messages."""
+        method = getattr(self.client, operation)
+        return call(self.props, what, partial(method, Bucket=self.props["bucket"], **arguments))
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of resource is made, looked at and removed; each may be run again."""
+    """How one kind of resource is made, looked at and removed; each may be run again.
 
-    ensure: Callable[[Props], dict[str, Any]]
-    look: Callable[[Props], dict[str, Any] | None]
-    remove: Callable[[Props], None] = lambda _props: None
+    Attributes:
+        ensure: makes it, and returns what the state keeps besides.
+        holds: whether it is there, as it was asked for.
+        remove: undoes it.
+    """
+
+    ensure: Callable[[S3Bucket], dict[str, Any]]
+    holds: Callable[[S3Bucket], bool]
+    remove: Callable[[S3Bucket], None] = lambda _bucket: None
 
 
 class Managed(ResourceProvider):
@@ -192,28 +217,28 @@ class Managed(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Make the resource, named after its bucket."""
-        outputs = KINDS[self.kind].ensure(props)
-        return CreateResult(f"{self.kind}/{props['bucket']}", {**props, **outputs})
+        made = KINDS[self.kind].ensure(S3Bucket(props))
+        return CreateResult(f"{self.kind}/{props['bucket']}", {**props, "found": True, **made})
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Change the resource in place."""
-        return UpdateResult({**news, **KINDS[self.kind].ensure(news)})
+        made = KINDS[self.kind].ensure(S3Bucket(news))
+        return UpdateResult({**news, "found": True, **made})
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """The resource as it is now; one that was undone is found so and made again."""
-        now = KINDS[self.kind].look(props)
-        return ReadResult(id_, {**props, **({"found": False} if now is None else now)})
+        return ReadResult(id_, {**props, "found": KINDS[self.kind].holds(S3Bucket(props))})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Remove the resource."""
-        KINDS[self.kind].remove(props)
+        KINDS[self.kind].remove(S3Bucket(props))
 
 
 def _undone(kind: str, olds: Props) -> bool:
     """Whether somebody has undone a resource since; not asked without credentials."""
     if olds.get("found") is False:
         return True
-    return all(map(os.environ.get, CREDENTIALS)) and KINDS[kind].look(olds) is None
+    return all(map(os.environ.get, CREDENTIALS)) and not KINDS[kind].holds(S3Bucket(olds))
 
 
 def serialised(kind: str) -> str:
@@ -269,103 +294,89 @@ class LegalHold(BucketResource):
     KIND = "legal-hold"
 
 
-def _ensure_logging(props: Props) -> dict[str, Any]:
-    s3 = client(props)
+def _ensure_logging(bucket: S3Bucket) -> dict[str, Any]:
+    props = bucket.props
     status = {"LoggingEnabled": {"TargetBucket": props["target"], "TargetPrefix": props["prefix"]}}
-    call(
-        props,
-        "setting access logs",
-        lambda: s3.put_bucket_logging(Bucket=props["bucket"], BucketLoggingStatus=status),
-    )
-    if _look_logging(props) is None:
+    bucket.ask("setting access logs", "put_bucket_logging", BucketLoggingStatus=status)
+    if not _logged(bucket):
         message = f"bucket {props['bucket']}: access logs were set, and are not there"
         raise ProviderError(message, "Report it to OVHcloud; accesses leave no trace meanwhile.")
-    return {"found": True}
+    return {}
 
 
-def _look_logging(props: Props) -> dict[str, Any] | None:
-    s3 = client(props)
-    answer = call(
-        props, "reading access logs", lambda: s3.get_bucket_logging(Bucket=props["bucket"])
-    )
+def _logged(bucket: S3Bucket) -> bool:
+    answer = bucket.ask("reading access logs", "get_bucket_logging")
     found = answer.get("LoggingEnabled", {})
-    wanted = (props["target"], props["prefix"])
-    same = (found.get("TargetBucket"), found.get("TargetPrefix")) == wanted
-    return {"found": True} if same else None
+    wanted = (bucket.props["target"], bucket.props["prefix"])
+    return (found.get("TargetBucket"), found.get("TargetPrefix")) == wanted
 
 
-def _remove_logging(props: Props) -> None:
-    s3 = client(props)
-    call(
-        props,
-        "ending access logs",
-        lambda: s3.put_bucket_logging(Bucket=props["bucket"], BucketLoggingStatus={}),
-    )
+def _remove_logging(bucket: S3Bucket) -> None:
+    bucket.ask("ending access logs", "put_bucket_logging", BucketLoggingStatus={})
 
 
-def _access_list(props: Props) -> dict[str, Any]:
-    s3 = client(props)
-    ask = partial(s3.get_bucket_acl, Bucket=props["bucket"])
-    return call(props, "reading the access list", ask)
+def _access_list(bucket: S3Bucket) -> tuple[str, list[dict[str, Any]]]:
+    """The owner's identifier, and what is granted to whom."""
+    found = bucket.ask("reading the access list", "get_bucket_acl")
+    return found["Owner"]["ID"], found.get("Grants", [])
 
 
-def _ensure_target(props: Props) -> dict[str, Any]:
-    s3, owner = client(props), {"ID": _access_list(props)["Owner"]["ID"]}
+def _ensure_target(bucket: S3Bucket) -> dict[str, Any]:
+    owner, _ = _access_list(bucket)
     group = {"Type": "Group", "URI": DELIVERY}
-    user = {"Type": "CanonicalUser", **owner}
+    user = {"Type": "CanonicalUser", "ID": owner}
     given = [(user, "FULL_CONTROL"), (group, "WRITE"), (group, "READ_ACP")]
     policy = {
-        "Owner": owner,
+        "Owner": {"ID": owner},
         "Grants": [{"Grantee": who, "Permission": what} for who, what in given],
     }
-    put = partial(s3.put_bucket_acl, Bucket=props["bucket"], AccessControlPolicy=policy)
-    call(props, "letting logs be delivered", put)
-    return {"found": True}
+    bucket.ask("letting logs be delivered", "put_bucket_acl", AccessControlPolicy=policy)
+    return {}
 
 
-def _look_target(props: Props) -> dict[str, Any] | None:
-    grants = _access_list(props).get("Grants", [])
+def _delivers(bucket: S3Bucket) -> bool:
+    _, grants = _access_list(bucket)
     given = {g["Permission"] for g in grants if g["Grantee"].get("URI") == DELIVERY}
-    return {"found": True} if {"WRITE", "READ_ACP"} <= given else None
+    return {"WRITE", "READ_ACP"} <= given
 
 
-def _to_others(props: Props) -> list[str]:
+def _to_others(bucket: S3Bucket) -> list[str]:
     """What the access list grants to anybody but the owner and the delivery of logs.
 
     Servers name a group by its URI or by a word of their own, so that all that is not known
     counts as somebody else.
     """
-    found = _access_list(props)
-    owner = {"Type": "CanonicalUser", "ID": found["Owner"]["ID"]}
-    grants = ((grant["Permission"], grant["Grantee"]) for grant in found.get("Grants", []))
+    owner, grants = _access_list(bucket)
+    known = {"Type": "CanonicalUser", "ID": owner}
     others = {
-        f"{what} to {who.get('URI') or who.get('ID') or 'somebody'}"
-        for what, who in grants
-        if who.get("URI") != DELIVERY and {key: who.get(key) for key in owner} != owner
+        f"{grant['Permission']} to {who.get('URI') or who.get('ID') or 'somebody'}"
+        for grant in grants
+        if (who := grant["Grantee"]).get("URI") != DELIVERY
+        and {key: who.get(key) for key in known} != known
     }
     return sorted(others)
 
 
-def _ensure_private(props: Props) -> dict[str, Any]:
-    others = _to_others(props)
+def _ensure_private(bucket: S3Bucket) -> dict[str, Any]:
+    others, name = _to_others(bucket), bucket.props["bucket"]
     if others:
-        message = f"bucket {props['bucket']}: its access list grants {', '.join(others)}"
-        remedy = f"Withdraw it: aws s3api put-bucket-acl --acl private --bucket {props['bucket']}"
+        message = f"bucket {name}: its access list grants {', '.join(others)}"
+        remedy = f"Withdraw it: aws s3api put-bucket-acl --acl private --bucket {name}"
         raise ProviderError(message, remedy)
-    return {"found": True}
+    return {}
 
 
-def _look_private(props: Props) -> dict[str, Any] | None:
-    return None if _to_others(props) else {"found": True}
+def _private(bucket: S3Bucket) -> bool:
+    return not _to_others(bucket)
 
 
-def _versions(s3: Any, props: Props) -> Iterator[tuple[str, str]]:
+def _versions(bucket: S3Bucket) -> Iterator[dict[str, str]]:
     """Key and version of what lies below the prefix; delete markers hold nothing."""
-    where = {"Bucket": props["bucket"], "Prefix": props["prefix"]}
+    where = {"Prefix": bucket.props["prefix"]}
     while where:
-        page = call(props, "listing versions", partial(s3.list_object_versions, **where))
+        page = bucket.ask("listing versions", "list_object_versions", **where)
         for version in page.get("Versions", []):
-            yield version["Key"], version["VersionId"]
+            yield {"Key": version["Key"], "VersionId": version["VersionId"]}
         where = _next(where, page)
 
 
@@ -379,54 +390,43 @@ def _next(where: dict[str, str], page: Mapping[str, Any]) -> dict[str, str]:
     return {**where, **marks}
 
 
-def _hold(props: Props, status: str) -> int:
+def _hold(bucket: S3Bucket, status: str) -> int:
     """Hold, or let go of, every version; returns how many."""
-    s3 = client(props)
-    versions = dict.fromkeys(_versions(s3, props))  # some servers list a page's last one again
-    for key, version in versions:
-        where = {"Bucket": props["bucket"], "Key": key, "VersionId": version}
-        hold = partial(s3.put_object_legal_hold, **where, LegalHold={"Status": status})
-        call(props, "a legal hold", hold)
-    return len(versions)
+    held = set()  # some servers list a page's last version again
+    for version in _versions(bucket):
+        if tuple(version.values()) not in held:
+            hold = {"Status": status}
+            bucket.ask("a legal hold", "put_object_legal_hold", LegalHold=hold, **version)
+        held.add(tuple(version.values()))
+    return len(held)
 
 
-def _ensure_hold(props: Props) -> dict[str, Any]:
-    return {"found": True, "versions": _hold(props, "ON")}
+def _ensure_hold(bucket: S3Bucket) -> dict[str, Any]:
+    return {"versions": _hold(bucket, "ON")}
 
 
-def _look_hold(props: Props) -> dict[str, Any] | None:
+def _all_held(bucket: S3Bucket) -> bool:
     """Whether every version is held; one that came later is not, until the next run."""
-    s3 = client(props)
-    for key, version in _versions(s3, props):
-        if not _held(s3, props, key, version):
-            return None
-    return {"found": True}
+    return all(_held(bucket, version) for version in _versions(bucket))
 
 
-def _held(s3: Any, props: Props, key: str, version: str) -> bool:
-    from botocore.exceptions import ClientError
-
-    where = {"Bucket": props["bucket"], "Key": key, "VersionId": version}
-
-    def ask() -> str:
-        try:
-            return str(s3.get_object_legal_hold(**where)["LegalHold"]["Status"])
-        except ClientError as error:
-            if _code(error) == "NoSuchObjectLockConfiguration":
-                return "OFF"
-            raise
-
-    return call(props, "reading a legal hold", ask) == "ON"
+def _held(bucket: S3Bucket, version: Mapping[str, str]) -> bool:
+    """A service may answer that a version was never held by refusing to tell."""
+    try:
+        answer = bucket.ask("reading a legal hold", "get_object_legal_hold", **version)
+    except NeverHeldError:
+        return False
+    return bool(answer["LegalHold"]["Status"] == "ON")
 
 
-def _lift(props: Props) -> None:
-    _hold(props, "OFF")
+def _lift(bucket: S3Bucket) -> None:
+    _hold(bucket, "OFF")
 
 
 KINDS: Mapping[str, Kind] = {
-    BucketLogging.KIND: Kind(_ensure_logging, _look_logging, _remove_logging),
-    LogTarget.KIND: Kind(_ensure_target, _look_target),
-    AccessList.KIND: Kind(_ensure_private, _look_private),
-    LegalHold.KIND: Kind(_ensure_hold, _look_hold, _lift),
+    BucketLogging.KIND: Kind(_ensure_logging, _logged, _remove_logging),
+    LogTarget.KIND: Kind(_ensure_target, _delivers),
+    AccessList.KIND: Kind(_ensure_private, _private),
+    LegalHold.KIND: Kind(_ensure_hold, _all_held, _lift),
 }
 """The kinds by name."""

@@ -101,8 +101,10 @@ class OvhSettings(BaseModel):
     )
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
-        description="Plan of the database; unset: business, or enterprise in several zones "
-        "(the essential plan is outside HDS)",
+        description="Plan of the database; unset: business, or enterprise in several zones, as "
+        "the SDK names them (the essential plan is outside HDS). Public threads on Paris name "
+        "production and advanced (public-cloud-roadmap#139, ovh/docs#8231): set it where the "
+        "API offers those",
     )
     database_flavors: Literal["db1", "b3"] = Field(
         default="db1", description="Family of the database's flavors"

@@ -19,110 +19,37 @@ if TYPE_CHECKING:
 NO_REGISTRY = "no source names a registry here: the setting `registry_region` names another place"
 NO_OKMS = "no OKMS here: keys are held in France, if the spec allows it"
 NO_COMPUTE = "no source names its compute region: the setting `compute_region` must"
+NO_ZONES = "no source names its zones: a cluster needs the setting `availability_zones`"
 OTHER_PLANS = (
     "plans and flavors of databases differ here (ovh/docs#8231, 2025-07-31): check the settings "
     "`database_plan` and `database_flavors` against the project's capabilities"
 )
 ONE_ZONE = "one zone"
+OUTSIDE = "not in the European Union"
+ELSEWHERE = "no OKMS in Gravelines: keys are held in Roubaix"
 
+
+def _site(name: str, storage: str, *notes: str, zones: int = 1, **others: str) -> Site:
+    """A site; S3 and databases call it as buckets do, and what it lacks is a restriction."""
+    lacking = {"okms": NO_OKMS, "registry": NO_REGISTRY, "compute": NO_COMPUTE}
+    told = [ONE_ZONE] if zones == 1 else []
+    told += [why for service, why in lacking.items() if service not in others]
+    regions = {"storage": storage, "s3": storage.lower(), "database": storage, **others}
+    return Site(name, name[:2].upper(), regions, zones, (*told, *notes))
+
+
+# Databases: public-cloud-roadmap#139, 2025-04-28 (Paris), #832, closed in 2026 (Roubaix), #855
+# (Milan). Registry in Paris: #869, 2025-09-04.
+_PARIS = {"compute": "EU-WEST-PAR", "okms": "eu-west-par", "registry": "EU-WEST-PAR"}
 _LISTED = (
-    Site(
-        "fr-paris",
-        "FR",
-        {
-            "storage": "EU-WEST-PAR",
-            "s3": "eu-west-par",
-            "compute": "EU-WEST-PAR",
-            "database": "EU-WEST-PAR",  # public-cloud-roadmap#139, 2025-04-28
-            "okms": "eu-west-par",
-            "registry": "EU-WEST-PAR",  # public-cloud-roadmap#869, 2025-09-04
-        },
-        3,
-        (OTHER_PLANS,),
-    ),
-    Site(
-        "fr-province",
-        "FR",
-        {
-            "storage": "GRA",
-            "s3": "gra",
-            "compute": "GRA11",
-            "database": "GRA",
-            "okms": "eu-west-rbx",
-            "registry": "GRA",
-        },
-        1,
-        (ONE_ZONE, "no OKMS in Gravelines: keys are held in Roubaix"),
-    ),
-    Site(
-        "fr-strasbourg",
-        "FR",
-        {
-            "storage": "SBG",
-            "s3": "sbg",
-            "compute": "SBG5",
-            "database": "SBG",
-            "okms": "eu-west-sbg",
-        },
-        1,
-        (ONE_ZONE, NO_REGISTRY),
-    ),
-    Site(
-        "fr-roubaix",
-        "FR",
-        {
-            "storage": "RBX",
-            "s3": "rbx",
-            "compute": "RBX-A",
-            "database": "RBX",  # public-cloud-roadmap#832, closed in 2026
-            "okms": "eu-west-rbx",
-        },
-        1,
-        (ONE_ZONE, NO_REGISTRY),
-    ),
-    Site(
-        "de-frankfurt",
-        "DE",
-        {"storage": "DE", "s3": "de", "compute": "DE1", "database": "DE"},
-        1,
-        (ONE_ZONE, NO_OKMS, NO_REGISTRY),
-    ),
-    Site(
-        "pl-warsaw",
-        "PL",
-        {"storage": "WAW", "s3": "waw", "compute": "WAW1", "database": "WAW"},
-        1,
-        (ONE_ZONE, NO_OKMS, NO_REGISTRY),
-    ),
-    Site(
-        "it-milan",
-        "IT",
-        {
-            "storage": "EU-SOUTH-MIL",
-            "s3": "eu-south-mil",
-            "database": "EU-SOUTH-MIL",  # public-cloud-roadmap#855
-        },
-        3,
-        (
-            NO_OKMS,
-            NO_REGISTRY,
-            NO_COMPUTE,
-            "no source names its zones: a cluster needs the setting `availability_zones`",
-        ),
-    ),
-    Site(
-        "gb-london",
-        "GB",
-        {"storage": "UK", "s3": "uk", "database": "UK"},
-        1,
-        (
-            "not in the European Union",
-            ONE_ZONE,
-            NO_OKMS,
-            NO_REGISTRY,
-            NO_COMPUTE,
-        ),
-    ),
+    _site("fr-paris", "EU-WEST-PAR", OTHER_PLANS, zones=3, **_PARIS),
+    _site("fr-province", "GRA", ELSEWHERE, compute="GRA11", okms="eu-west-rbx", registry="GRA"),
+    _site("fr-strasbourg", "SBG", compute="SBG5", okms="eu-west-sbg"),
+    _site("fr-roubaix", "RBX", compute="RBX-A", okms="eu-west-rbx"),
+    _site("de-frankfurt", "DE", compute="DE1"),
+    _site("pl-warsaw", "WAW", compute="WAW1"),
+    _site("it-milan", "EU-SOUTH-MIL", NO_ZONES, zones=3),
+    _site("gb-london", "UK", OUTSIDE),
 )
 
 SITES: Mapping[str, Site] = MappingProxyType({site.name: site for site in _LISTED})

@@ -149,7 +149,6 @@ def _access_logs(scope: shared.Scope, site: Site) -> cloudproject.Storage:
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
         locked_days=0,
-        kept_days=1,
         expire_days=days,
     )
     made = _bucket(scope, bucket)
