@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre import __version__
-from havre.cli import backup, console, plan, project, providers, spec, warehouse
+from havre.cli import (
+    backup,
+    check,
+    compare,
+    console,
+    plan,
+    policy,
+    project,
+    providers,
+    spec,
+    warehouse,
+)
 from havre.errors import ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
@@ -24,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _noun in (spec, providers, plan, warehouse, project, backup):
+for _noun in (spec, providers, plan, check, compare, policy, warehouse, project, backup):
     _noun.register(app)
 
 

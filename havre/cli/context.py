@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from havre.engine import StateStore
     from havre.provider import Operations, Provider
     from havre.spec import Warehouse
+    from havre.spec.load import Lines
 
 FileArgument = Annotated[
     Path, typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False)
@@ -41,6 +42,15 @@ DataDirOption = Annotated[
 ]
 StackOption = Annotated[
     str, typer.Option("--stack", metavar="NAME", help="Name of the stack; by default P.")
+]
+StackConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--stack-config",
+        metavar="FILE",
+        help="A Pulumi stack file whose settings are taken.",
+        show_default=False,
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 
@@ -103,6 +113,7 @@ class Target:
     data_dir: Path
     stack: str
     placeholders: tuple[str, ...] = ()
+    lines: Lines | None = None
 
 
 def target(
@@ -130,12 +141,36 @@ def target(
         InputError: a file or a setting is wrong.
         MissingDependencyError: the provider is not installed.
     """
+    from havre.spec.load import load
+
+    loaded = load(file)
+    made = target_of(
+        loaded.warehouse,
+        provider,
+        pairs,
+        data_dir,
+        stack,
+        stack_config=stack_config,
+        offline=offline,
+    )
+    return replace(made, lines=loaded.lines)
+
+
+def target_of(
+    spec: Warehouse,
+    provider: str,
+    pairs: list[str] | None,
+    data_dir: Path | None,
+    stack: str = "",
+    *,
+    stack_config: Path | None = None,
+    offline: bool = False,
+) -> Target:
+    """As `target`, for a spec that was read already."""
     from havre.program import offline_settings, read_settings
     from havre.provider import find
-    from havre.spec.load import load
     from havre.stackfile import read_stack_settings
 
-    spec = load(file).warehouse
     found = find(provider)
     folder = absolute(data_dir, spec.name)
     given = {**(read_stack_settings(stack_config) if stack_config else {}), **parse_settings(pairs)}

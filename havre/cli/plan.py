@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -79,15 +78,7 @@ def plan(
     setting: ctx.SettingOption = None,
     data_dir: ctx.DataDirOption = None,
     stack: ctx.StackOption = "",
-    stack_config: Annotated[
-        Path | None,
-        typer.Option(
-            "--stack-config",
-            metavar="FILE",
-            help="A Pulumi stack file whose settings are taken.",
-            show_default=False,
-        ),
-    ] = None,
+    stack_config: ctx.StackConfigOption = None,
 ) -> None:
     """Show what would be deployed, and the provider's gaps; nothing is changed.
 

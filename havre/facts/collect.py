@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import ResourceFact, Unclassified
 from havre.plan.monitor import PROVIDER_PREFIX
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact] | Unclassified]
 
 Kind = TypeVar("Kind")
+Noted = TypeVar("Noted")
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,23 @@ class Facts:
     Attributes:
         items: the facts, in the plan's order; a resource may give several.
         unclassified: resources whose type nobody knows.
+        notes: what their readers found out once and keep with them.
     """
 
     items: tuple[ResourceFact, ...]
     unclassified: tuple[Unclassified, ...]
+    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The facts of one kind."""
-        return [item for item in self.items if isinstance(item, kind)]
+        return self.noted(kind, lambda: [item for item in self.items if isinstance(item, kind)])
+
+    def noted(self, key: object, found: Callable[[], Noted]) -> Noted:
+        """What is noted under `key`; `found` is called for it the first time."""
+        if key not in self.notes:
+            self.notes[key] = found()
+        noted: Noted = self.notes[key]
+        return noted
 
     def about(self, urn: str) -> list[ResourceFact]:
         """The facts of one resource."""

@@ -78,10 +78,21 @@ def of_type(plan: Plan, resource: PlannedResource, path: str, token: str) -> str
         path: dotted path of the property.
         token: end of the type wanted, such as `:Key`.
     """
-    wanted = set(sources(resource, path))
-    return next((r.urn for r in plan.resources if r.urn in wanted and r.type.endswith(token)), None)
+    known = plan.by_urn
+    found = (known[urn] for urn in sources(resource, path) if urn in known)
+    return next((r.urn for r in found if r.type.endswith(token)), None)
 
 
 def users(plan: Plan, urn: str, token: str = "") -> Iterator[PlannedResource]:
     """Resources that need `urn`, of types that end with `token`."""
-    return (r for r in plan.resources if urn in r.dependencies and r.type.endswith(token))
+    needing = plan.noted("needing", lambda: _needing(plan))
+    return (r for r in needing.get(urn, ()) if r.type.endswith(token))
+
+
+def _needing(plan: Plan) -> Mapping[str, list[PlannedResource]]:
+    """The resources that need each URN."""
+    found: dict[str, list[PlannedResource]] = {}
+    for resource in plan.resources:
+        for urn in dict.fromkeys(resource.dependencies):
+            found.setdefault(urn, []).append(resource)
+    return found

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.plan.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from havre.provider import Gap
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class Plan:
         warnings: what the program said while it ran.
         removed: what a preview would delete or replace.
         placeholders: settings that were not given, and stand as `<name>` in inputs.
+        notes: what its readers found out once and keep with it; `replace` begins anew.
     """
 
     provider: str
@@ -87,6 +90,19 @@ class Plan:
     warnings: tuple[str, ...] = ()
     removed: tuple[PlannedResource, ...] = ()
     placeholders: tuple[str, ...] = ()
+    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def noted(self, key: object, found: Callable[[], T]) -> T:
+        """What is noted under `key`; `found` is called for it the first time."""
+        if key not in self.notes:
+            self.notes[key] = found()
+        noted: T = self.notes[key]
+        return noted
+
+    @property
+    def by_urn(self) -> Mapping[str, PlannedResource]:
+        """The resources by their URNs."""
+        return self.noted("by_urn", lambda: {r.urn: r for r in self.resources})
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""

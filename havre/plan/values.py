@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from google.protobuf import json_format, struct_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type's signature
@@ -130,6 +130,21 @@ def shown(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [shown(inner) for inner in value]
     return value
+
+
+def secret_texts(value: Any, *, hidden: bool = False) -> Iterator[str]:
+    """Every text within a value that a secret wraps, to be kept out of what is shown."""
+    if isinstance(value, Secret):
+        yield from secret_texts(value.value, hidden=True)
+    elif isinstance(value, str):
+        if hidden:
+            yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from secret_texts(inner, hidden=hidden)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from secret_texts(inner, hidden=hidden)
 
 
 def holds_unknown(value: Any) -> bool:

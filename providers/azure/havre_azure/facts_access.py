@@ -17,12 +17,12 @@ from havre.facts.model import (
     Right,
     Unknown,
 )
-from havre.facts.read import read, sources, then
-from havre_azure.facts_relations import WHOLE, chain, items, kind, target
+from havre.facts.read import read, then
+from havre_azure.facts_relations import WHOLE, chain, items, kind, near, of_kinds, target
 from havre_azure.facts_stores import NONE, base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
 
@@ -129,15 +129,30 @@ def _rights(resource: PlannedResource) -> Fact[frozenset[Right]]:
     return Unknown("roleDefinitionId") if rights is None else Known(rights)
 
 
-def _within(plan: Plan, scope: PlannedResource | None) -> Iterator[str]:
+def _within(plan: Plan, scope: PlannedResource | None) -> list[str]:
     """What stands in a scope; in none that is the plan's, everything."""
-    for resource in plan.resources:
-        if kind(resource) in HOLDERS:
-            held = chain(plan, resource)
-            placed = kind(held[-1]) == "resources:ResourceGroup"
-            wide = scope is not None and kind(scope) == "resources:ResourceGroup"
-            if scope is None or scope in held or (wide and not placed):
-                yield resource.urn
+    held = plan.noted((__name__, "held"), lambda: _held(plan))
+    if scope is None:
+        return held[EVERYWHERE]
+    wide = kind(scope) == "resources:ResourceGroup"
+    return [*held.get(scope.urn, ()), *(held[NOWHERE] if wide else ())]
+
+
+EVERYWHERE, NOWHERE = "", "?"
+"""In place of a scope's URN: every resource, and those in no group of the plan."""
+
+
+def _held(plan: Plan) -> dict[str, list[str]]:
+    """URNs of what grants reach, by what it stands in."""
+    found: dict[str, list[str]] = {EVERYWHERE: [], NOWHERE: []}
+    for resource in of_kinds(plan, *HOLDERS):
+        found[EVERYWHERE].append(resource.urn)
+        above = chain(plan, resource)
+        for scope in above:
+            found.setdefault(scope.urn, []).append(resource.urn)
+        if kind(above[-1]) != "resources:ResourceGroup":
+            found[NOWHERE].append(resource.urn)
+    return found
 
 
 def _targets(resource: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
@@ -159,15 +174,10 @@ def _targets(resource: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
 
 def _principal(resource: PlannedResource, plan: Plan) -> tuple[Fact[str], PlannedResource | None]:
     """URN of the identity, or its object identifier where it is none of the plan's."""
-    near = sources(resource, "principalId")
-    identities = [
-        r
-        for r in plan.resources
-        if r.urn in near and kind(r) == "managedidentity:UserAssignedIdentity"
-    ]
+    others = near(plan, resource, "principalId")
+    identities = [r for r in others if kind(r) == "managedidentity:UserAssignedIdentity"]
     if len(identities) == 1:
         return Known(identities[0].urn), identities[0]
-    others = [r for r in plan.resources if r.urn in near]
     if len(others) == 1:  # a resource's own identity
         return Known(others[0].urn), None
     return read(resource.inputs, "principalId", ""), None

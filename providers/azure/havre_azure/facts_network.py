@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Fact, Known, LogRoute, Network, Plain, ResourceFact, Rule, Unknown
 from havre.facts.read import both, every, read, some, sources, then
-from havre_azure.facts_relations import bare, chain, items, kind, logged, target, users
+from havre_azure.facts_relations import bare, chain, items, kind, logged, of_kinds, target, users
 from havre_azure.facts_stores import NO, NONE, YES, base
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from havre.plan import Plan, PlannedResource
 
 ANYWHERE = frozenset({"*", "0.0.0.0/0", "::/0", "internet", "any"})
-TAGS = frozenset({"internet", "any"})
+TAGS = frozenset({"internet", "any", "azurecloud"})
 """Azure's own words for any address from outside."""
 PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubnet"})
 """Subnets of gateways: their egress is the gateway's own matter."""
@@ -144,7 +144,7 @@ def _routed_away(plan: Plan, subnet: PlannedResource) -> Fact[bool]:
         return hops
     if hops.value != {"virtualappliance"}:
         return Known(hops.value == {"none"})
-    firewalls = [r for r in plan.resources if kind(r) == "network:AzureFirewall"]
+    firewalls = of_kinds(plan, "network:AzureFirewall")
     if not firewalls:
         return Unknown("routeTable.id")
     return every([_firewall_denies(plan, firewall) for firewall in firewalls])

@@ -7,8 +7,9 @@ was computed. Where neither does, the relation itself is unknown.
 from __future__ import annotations
 
 import re
+from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import both, every, read, some, sources, then
@@ -69,6 +70,7 @@ PARENTS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Property that names the parent, and its type; all others stand in a resource group."""
 
 
+@cache
 def unversioned(token: str) -> str:
     """A type token without its API version."""
     return _VERSION.sub("", token, count=1)
@@ -76,8 +78,26 @@ def unversioned(token: str) -> str:
 
 def kind(resource: PlannedResource) -> str:
     """Module and class, such as `storage:StorageAccount`; empty for another provider's."""
-    token = unversioned(resource.type)
-    return token.removeprefix(PACKAGE) if token.startswith(PACKAGE) else ""
+    return _kind(resource.type)
+
+
+@cache
+def _kind(token: str) -> str:
+    bare_token = unversioned(token)
+    return bare_token.removeprefix(PACKAGE) if bare_token.startswith(PACKAGE) else ""
+
+
+def of_kinds(plan: Plan, *kinds: str) -> list[PlannedResource]:
+    """The plan's resources of some types, in its order within each."""
+    found = plan.noted(__name__, lambda: _by_kind(plan))
+    return [resource for each in kinds for resource in found.get(each, ())]
+
+
+def _by_kind(plan: Plan) -> Mapping[str, list[PlannedResource]]:
+    found: dict[str, list[PlannedResource]] = {}
+    for resource in plan.resources:
+        found.setdefault(kind(resource), []).append(resource)
+    return found
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -138,13 +158,24 @@ def _named(
     plan: Plan, texts: Sequence[str], kinds: Sequence[str], exact: bool
 ) -> list[PlannedResource]:
     """The resources that texts name: in each identifier the innermost that the plan has."""
-    wanted = [r for r in plan.resources if kind(r) in kinds and kind(r) in NAMES]
+    names = plan.noted((__name__, "names"), lambda: _by_name(plan))
     found: list[PlannedResource] = []
     for text in texts:
-        depths = [(_depth(text, resource), resource) for resource in wanted]
+        named = (r for step in dict.fromkeys(text.split("/")) for r in names.get(step, ()))
+        depths = [(_depth(text, each), each) for each in named if kind(each) in kinds]
         deepest = max((depth for depth, _ in depths), default=0)
         if deepest and (not exact or deepest >= len(text)):
             found += [resource for depth, resource in depths if depth == deepest]
+    return found
+
+
+def _by_name(plan: Plan) -> Mapping[str, list[PlannedResource]]:
+    """The resources that can be named, by name in lower case."""
+    found: dict[str, list[PlannedResource]] = {}
+    for resource in of_kinds(plan, *NAMES):
+        name = _name(resource, NAMES[kind(resource)][1])
+        if name:
+            found.setdefault(name, []).append(resource)
     return found
 
 
@@ -171,38 +202,52 @@ def target(
     """
     kinds = kinds or tuple(NAMES)
     value = read(resource.inputs, path) if value is None else value
-    near = set(sources(resource, path))
     if isinstance(value, Unknown):
-        found = [r for r in plan.resources if r.urn in near and kind(r) in kinds]
+        found = [r for r in near(plan, resource, path) if kind(r) in kinds]
         return Known(found[0]) if len(found) == 1 else value
     whole = isinstance(value.value, str)
     texts = [t.lower().rstrip("/") for t in _texts(value.value) if whole or "/" in t]
     found = _named(plan, texts, kinds, exact)
-    found = [r for r in found if r.urn in near] or found
+    found = [r for r in found if r.urn in sources(resource, path)] or found
     if len({r.urn for r in found}) > 1:
         return Unknown(path)
     return Known(found[0] if found else None)
 
 
-def points(plan: Plan, resource: PlannedResource, path: str, urn: str, what: str) -> Fact[bool]:
-    """Whether a property names the resource `urn` of type `what`."""
-    found = target(plan, resource, path, what)
-    if isinstance(found, Known):
-        return Known(found.value is not None and found.value.urn == urn)
-    near = [r for r in plan.resources if r.urn in sources(resource, path) and kind(r) == what]
-    return found if not near or urn in {r.urn for r in near} else Known(value=False)
+def near(plan: Plan, resource: PlannedResource, path: str) -> list[PlannedResource]:
+    """The resources from which a property was computed."""
+    known = plan.by_urn
+    return [known[urn] for urn in sources(resource, path) if urn in known]
 
 
 def users(
     plan: Plan, token: str, path: str, resource: PlannedResource
 ) -> list[tuple[PlannedResource, Fact[bool]]]:
     """Resources of type `token` whose property names `resource`, or may."""
-    pairs = [
-        (other, points(plan, other, path, resource.urn, kind(resource)))
-        for other in plan.resources
-        if kind(other) == token
-    ]
-    return [(other, link) for other, link in pairs if link != Known(value=False)]
+    what = kind(resource)
+    links = plan.noted((__name__, token, path, what), lambda: _links(plan, token, path, what))
+    return [*links.get(resource.urn, ()), *links.get(ANY, ())]
+
+
+Links: TypeAlias = "dict[str, list[tuple[PlannedResource, Fact[bool]]]]"
+ANY = ""
+"""In place of a URN: what may name any resource of the type."""
+
+
+def _links(plan: Plan, token: str, path: str, what: str) -> Links:
+    """For each resource of type `what`, those of type `token` whose property names it, or may."""
+    found: Links = {}
+    for other in of_kinds(plan, token):
+        named = target(plan, other, path, what)
+        if isinstance(named, Known):
+            urns = [named.value.urn] if named.value is not None else []
+            link: Fact[bool] = Known(value=True)
+        else:
+            urns = [r.urn for r in near(plan, other, path) if kind(r) == what] or [ANY]
+            link = named
+        for urn in urns:
+            found.setdefault(urn, []).append((other, link))
+    return found
 
 
 def all_users(
@@ -261,7 +306,7 @@ def guarded(plan: Plan, resource: PlannedResource) -> Fact[bool]:
     if resource.protect:
         return Known(value=True)
     held = [r.urn for r in chain(plan, resource)]
-    return some([_lock(plan, lock, held) for lock in plan.resources if kind(lock) in LOCKS])
+    return some([_lock(plan, lock, held) for lock in of_kinds(plan, *LOCKS)])
 
 
 def _sends(setting: PlannedResource, category: str, groups: Sequence[str]) -> Fact[bool]:
@@ -307,7 +352,7 @@ def logged(
 
 def administration_logged(plan: Plan) -> Fact[bool]:
     """Whether the subscription's activity log, with administrative actions, is kept."""
-    settings = [r for r in plan.resources if kind(r) == "monitor:SubscriptionDiagnosticSetting"]
+    settings = of_kinds(plan, "monitor:SubscriptionDiagnosticSetting")
     return some([_sends(setting, "Administrative", ("alllogs",)) for setting in settings])
 
 

@@ -32,8 +32,7 @@ def _project(resource: PlannedResource | None) -> str:
 
 def _owner(resource: PlannedResource, plan: Plan, path: str, token: str) -> PlannedResource | None:
     """The resource of a type that a property comes from."""
-    urn = of_type(plan, resource, path, token)
-    return next((r for r in plan.resources if r.urn == urn), None)
+    return plan.by_urn.get(of_type(plan, resource, path, token) or "")
 
 
 def _identity(resource: PlannedResource, user: PlannedResource | None) -> Fact[str]:
@@ -147,7 +146,8 @@ def _of_actions(resource: PlannedResource, plan: Plan) -> Fact[rights.Rights]:
     groups = listed(resource.inputs, "permissionsGroups")
     if isinstance(groups, Unknown):
         return groups
-    tied = [r for r in plan.resources if r.urn in sources(resource, "permissionsGroups")]
+    known = plan.by_urn
+    tied = [known[urn] for urn in sources(resource, "permissionsGroups") if urn in known]
     theirs = [then(read(r.inputs, "allows", []), _all_of) for r in tied]
     strange = groups.value if len(groups.value) > len(tied) else []
     found = together([own, *theirs, *map(_of_group, strange)])

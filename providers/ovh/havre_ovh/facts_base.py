@@ -80,7 +80,38 @@ def names(resource: PlannedResource, path: str, target: PlannedResource) -> bool
 
 def about(plan: Plan, target: PlannedResource, path: str, *tokens: str) -> list[PlannedResource]:
     """Resources of some types that a property ties to a bucket or to an identifier."""
-    return [r for r in plan.resources if r.type.endswith(tokens) and names(r, path, target)]
+    tied = plan.noted((__name__, path, tokens), lambda: _tied(plan, path, tokens))
+    name = read(target.inputs, "name")
+    if not isinstance(name, Known) or not name.value:
+        return tied.get(("", target.urn), [])
+    others = (r for r in tied.get(("", target.urn), ()) if names(r, path, target))
+    return [*tied.get(("name", name.value), ()), *(r for r in others if not _told(r, path))]
+
+
+def _told(resource: PlannedResource, path: str) -> bool:
+    named = read(resource.inputs, path)
+    return isinstance(named, Known) and bool(named.value)
+
+
+def _tied(
+    plan: Plan, path: str, tokens: tuple[str, ...]
+) -> dict[tuple[str, Any], list[PlannedResource]]:
+    """Resources of some types by what a property names, and by what it was computed from."""
+    found: dict[tuple[str, Any], list[PlannedResource]] = {}
+    for resource in of_tokens(plan, *tokens):
+        for urn in sources(resource, path):
+            found.setdefault(("", urn), []).append(resource)
+        named = read(resource.inputs, path)
+        if isinstance(named, Known) and isinstance(named.value, str) and named.value:
+            found.setdefault(("name", named.value), []).append(resource)
+    return found
+
+
+def of_tokens(plan: Plan, *tokens: str) -> list[PlannedResource]:
+    """The resources whose types end so, in the plan's order."""
+    return plan.noted(
+        (__name__, tokens), lambda: [r for r in plan.resources if r.type.endswith(tokens)]
+    )
 
 
 def labels(resource: PlannedResource, plan: Plan) -> Fact[Mapping[str, str] | None]:

@@ -22,6 +22,7 @@ from havre_ovh.facts_base import (
     lies_in,
     listed,
     names,
+    of_tokens,
     several_zones,
     store,
     together,
@@ -132,7 +133,7 @@ def _names_in_state(resource: PlannedResource) -> Fact[bool]:
 def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
     """Whether it is replicated to a bucket that the plan does not know for its own."""
     targets = each(resource.inputs, "replication.rules", "destination.name")
-    own = [name for r in buckets(plan) if (name := r.inputs.get("name"))]
+    own = plan.noted((__name__, "names"), lambda: _by_name(plan))
     if isinstance(targets, Known):
         strange = [name for name in targets.value if name not in own]
         return Unknown("replication.rules[].destination.name") if strange else NO
@@ -142,11 +143,11 @@ def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
 
 def buckets(plan: Plan) -> list[PlannedResource]:
     """All buckets of a plan."""
-    return [r for r in plan.resources if r.type.endswith(BUCKETS)]
+    return of_tokens(plan, *BUCKETS)
 
 
 def _is_bucket(plan: Plan, urn: str) -> bool:
-    return any(r.urn == urn for r in buckets(plan))
+    return urn in plan.by_urn and plan.by_urn[urn].type.endswith(BUCKETS)
 
 
 def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
@@ -204,10 +205,26 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [made]
 
 
+def _named(resource: PlannedResource, path: str, plan: Plan) -> list[PlannedResource]:
+    """Buckets that a property may name: those of that name, and those it was computed from."""
+    by_name = plan.noted((__name__, "names"), lambda: _by_name(plan))
+    named = read(resource.inputs, path)
+    found = by_name.get(str(named.value), []) if isinstance(named, Known) else []
+    tied = (plan.by_urn[urn] for urn in sources(resource, path) if _is_bucket(plan, urn))
+    return list({r.urn: r for r in (*found, *tied)}.values())
+
+
+def _by_name(plan: Plan) -> dict[str, list[PlannedResource]]:
+    found: dict[str, list[PlannedResource]] = {}
+    for bucket in buckets(plan):
+        found.setdefault(str(bucket.inputs.get("name")), []).append(bucket)
+    return found
+
+
 def logging(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """Access logs on their way from one bucket to another."""
     ends = [
-        Known(tuple(r.urn for r in buckets(plan) if names(resource, path, r)))
+        Known(tuple(r.urn for r in _named(resource, path, plan) if names(resource, path, r)))
         for path in ("bucket", "target")
     ]
     found = [

@@ -35,8 +35,7 @@ def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 def _where(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
     """Where a key lies: at its domain, if the plan has it, else where its name says."""
-    urn = of_type(plan, resource, "okmsId", ":Okms")
-    domain = next((r for r in plan.resources if r.urn == urn), None)
+    domain = plan.by_urn.get(of_type(plan, resource, "okmsId", ":Okms") or "")
     if domain is not None:
         return _domain(domain)
     name = read(resource.inputs, "name", "")

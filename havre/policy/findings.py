@@ -1,0 +1,317 @@
+"""Findings: what a check tells, in one model for every rendering."""
+
+from __future__ import annotations
+
+import builtins
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import ExitCode
+from havre.policy.model import Outcome, Profile, Severity
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from havre.policy.model import Control
+    from havre.policy.qualifications import Claim
+    from havre.provider import Gap, Operator
+
+
+class Kind(StrEnum):
+    """What a finding is."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WARNING = "warning"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where the cause lies in the user's file; `line` counts from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """A finding that somebody answers for, until a day.
+
+    Attributes:
+        control: identifier of the control.
+        owner: who answers for it.
+        reason: why.
+        decision: reference of the decision.
+        expires: last day on which it holds.
+        provider: name of the provider concerned; empty: any.
+        resources: patterns (`*` matches any text) of logical names or URNs; empty: all.
+        location: where it stands.
+    """
+
+    control: str
+    owner: str
+    reason: str
+    decision: str
+    expires: dt.date
+    provider: str = ""
+    resources: tuple[str, ...] = ()
+    location: Location | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The waiver as JSON-ready values."""
+        return {
+            "control": self.control,
+            "owner": self.owner,
+            "reason": self.reason,
+            "decision": self.decision,
+            "expires": self.expires.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that does not hold, or is not known, or is waived.
+
+    Attributes:
+        control: identifier of the control.
+        kind: what it is.
+        severity: of the control.
+        resource: URN; empty where it is the plan's or the provider's.
+        property: which property decided.
+        found: what it is.
+        wanted: what it should be.
+        remedy: what to do, in the provider's words where it has some.
+        location: where the cause lies in the spec or the waivers.
+        waiver: what covers it, if anything does, or did until it ended.
+        gap: the gap that this finding is, if it is one.
+        known: whether a baseline has it, as bad as it is now.
+    """
+
+    control: str
+    kind: Kind
+    severity: Severity
+    resource: str = ""
+    property: str = ""
+    found: str = ""
+    wanted: str = ""
+    remedy: str = ""
+    location: Location | None = None
+    waiver: Waiver | None = None
+    gap: Gap | None = None
+    known: bool = False
+
+    @builtins.property  # a field of this class bears the name
+    def name(self) -> str:
+        """Logical name of the resource; empty where there is none."""
+        return self.resource.rsplit("::", 1)[-1]
+
+    @builtins.property  # a field of this class bears the name
+    def fingerprint(self) -> str:
+        """Text that stays the same while the finding does, whatever its dates and lines."""
+        subject = self.gap.capability.value if self.gap else self.resource
+        return f"{self.control}|{subject}|{self.property}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON-ready values; `known` only where it is."""
+        place = self.location
+        known = {"known": True} if self.known else {}
+        return {
+            "control": self.control,
+            "outcome": self.kind.value,
+            "severity": self.severity.value,
+            "resource": self.resource,
+            "property": self.property,
+            "found": self.found,
+            "wanted": self.wanted,
+            "remedy": self.remedy,
+            "location": {"file": place.file, "line": place.line} if place else None,
+            "waiver": self.waiver.as_dict() if self.waiver else None,
+            "gap": self.gap.as_dict() if self.gap else None,
+            **known,
+        }
+
+
+@dataclass(frozen=True)
+class Former:
+    """A finding of a former check, as far as the next one needs it.
+
+    Attributes:
+        control: identifier of the control.
+        kind: what it was.
+        subject: URN, or the capability of a gap; empty where it is the plan's.
+        property: which property decided.
+    """
+
+    control: str
+    kind: Kind
+    subject: str
+    property: str
+
+    @builtins.property  # a field of this class bears the name
+    def fingerprint(self) -> str:
+        """As `Finding.fingerprint`."""
+        return f"{self.control}|{self.subject}|{self.property}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The former finding as JSON-ready values."""
+        return {
+            "control": self.control,
+            "outcome": self.kind.value,
+            "subject": self.subject,
+            "property": self.property,
+        }
+
+
+@dataclass(frozen=True)
+class Lies:
+    """Copies of one kind in one region.
+
+    Attributes:
+        copy: what they are to the warehouse, such as `backup`.
+        region: the provider's name of the region; empty where it names none.
+        country: ISO 3166-1 alpha-2; None where it is not known.
+        resources: how many resources have such a copy there.
+        implied: how many of them bring it there without naming the place.
+    """
+
+    copy: str
+    region: str
+    country: str | None
+    resources: int
+    implied: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """The place as JSON-ready values."""
+        return {
+            "copy": self.copy,
+            "region": self.region,
+            "country": self.country,
+            "resources": self.resources,
+            "implied": self.implied,
+        }
+
+
+@dataclass(frozen=True)
+class Result:
+    """All that a check tells.
+
+    Attributes:
+        warehouse: name of the warehouse.
+        environment: of the warehouse.
+        provider: name of the provider.
+        operator: who runs its services.
+        source: where the plan comes from: `evaluation`, `preview`, `state` or `analyzer`.
+        profile: which controls were asked for.
+        as_of: the day on which dates were judged.
+        resources: how many resources a provider would make.
+        findings: the worst first.
+        outcomes: every outcome of every control that was asked for, counted.
+        controls: the controls that were asked for.
+        lies: where the data, copies, backups, keys and logs lie.
+        unplaced: how many data-bearing resources do not tell where they lie.
+        claims: qualifications of the stack at hand.
+        placeholders: settings that were not given.
+        allow_unknown: whether what is not known is let pass.
+        fail_on: the least severity that fails; None: nothing does.
+        gone: findings of the baseline that are no more; None: there is no baseline.
+    """
+
+    warehouse: str
+    environment: str
+    provider: str
+    operator: Operator
+    source: str
+    profile: Profile
+    as_of: dt.date
+    resources: int
+    findings: tuple[Finding, ...]
+    outcomes: Mapping[str, Mapping[Outcome, int]]
+    controls: tuple[Control, ...]
+    lies: tuple[Lies, ...] = ()
+    unplaced: int = 0
+    claims: tuple[Claim, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    allow_unknown: bool = False
+    fail_on: Severity | None = Severity.LOW
+    gone: tuple[Former, ...] | None = None
+
+    def of(self, kind: Kind) -> list[Finding]:
+        """The findings of one kind."""
+        return [finding for finding in self.findings if finding.kind is kind]
+
+    def judged(self, kind: Kind) -> list[Finding]:
+        """The findings of one kind that the exit code heeds: those that no baseline has."""
+        return [finding for finding in self.of(kind) if not finding.known]
+
+    def verdict(self, control: str) -> str:
+        """One of `VERDICTS` for a control: the worst that was said of it."""
+        kinds = {finding.kind for finding in self.findings if finding.control == control}
+        for kind in Kind:
+            if kind in kinds:
+                return kind.value
+        passed = self.outcomes.get(control, {}).get(Outcome.PASS, 0)
+        return (Outcome.PASS if passed else Outcome.NOT_APPLICABLE).value
+
+    def _fails(self, finding: Finding) -> bool:
+        return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 all hold; 1 findings; 3 something was not evaluated, and that is not allowed."""
+        if any(self._fails(finding) for finding in self.judged(Kind.FAIL)):
+            return ExitCode.FINDINGS
+        if self.judged(Kind.UNKNOWN) and not self.allow_unknown:
+            return ExitCode.NOT_EVALUATED
+        return ExitCode.OK
+
+    def summary(self) -> dict[str, Any]:
+        """The totals as JSON-ready values."""
+        kinds = Counter(finding.kind for finding in self.findings)
+        verdicts = Counter(self.verdict(control.id) for control in self.controls)
+        return {
+            "warehouse": self.warehouse,
+            "environment": self.environment,
+            "provider": self.provider,
+            "operator": {
+                "entity": self.operator.entity,
+                "country": self.operator.country,
+                "laws": list(self.operator.laws),
+            },
+            "source": self.source,
+            "profile": self.profile.value,
+            "as_of": self.as_of.isoformat(),
+            "resources": self.resources,
+            "exit_code": int(self.exit_code),
+            "findings": {kind.value: kinds[kind] for kind in Kind},
+            "controls": {name: verdicts[name] for name in VERDICTS},
+            "places": [lies.as_dict() for lies in self.lies],
+            "unplaced": self.unplaced,
+            "qualifications": [claim.as_dict() for claim in self.claims],
+            "placeholders": list(self.placeholders),
+            **({"baseline": self.since()} if self.gone is not None else {}),
+        }
+
+    def since(self) -> dict[str, int]:
+        """How many findings are new, known before and gone; empty without a baseline."""
+        if self.gone is None:
+            return {}
+        open_ = [finding for finding in self.findings if finding.kind is not Kind.WAIVED]
+        known = sum(finding.known for finding in open_)
+        return {"new": len(open_) - known, "known": known, "gone": len(self.gone)}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result as JSON-ready values; its schema is `findings.schema.json`."""
+        gone = {} if self.gone is None else {"gone": [former.as_dict() for former in self.gone]}
+        return {
+            "findings": [finding.as_dict() for finding in self.findings],
+            **gone,
+            "summary": self.summary(),
+        }
+
+
+VERDICTS = ("fail", "unknown", "warning", "waived", "pass", "not-applicable")
+"""Words for a control, the worst first."""

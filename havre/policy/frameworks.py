@@ -1,0 +1,255 @@
+"""Which headings of a framework the controls contribute to, and to which part of each.
+
+A framework binds whom it binds; a plan shows one side of it. What the controls do not show is
+said as plainly as what they do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+
+from havre.policy.document import Text, read_document
+from havre.policy.findings import VERDICTS
+from havre.policy.model import IDENTIFIER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+    from typing import Self
+
+REMEDY = "Mend the file: a heading is cited by its own identifier, a control by its own."
+
+
+class Coverage(StrEnum):
+    """How far the controls show a heading."""
+
+    EVIDENCED = "evidenced"
+    PARTLY = "partly"
+    NOT_ASKED = "not-asked"
+    ORGANISATIONAL = "organisational"
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading of a framework, or the framework as a whole.
+
+    Attributes:
+        id: within the framework; empty for the whole.
+        title: as the framework has it, without accents.
+        controls: that contribute to it.
+        part: what they judge, and what they do not see; empty where there are none.
+        coverage: how far.
+    """
+
+    id: str
+    title: str
+    controls: tuple[str, ...] = ()
+    part: str = ""
+    coverage: Coverage = Coverage.ORGANISATIONAL
+
+
+@dataclass(frozen=True)
+class Framework:
+    """A framework.
+
+    Attributes:
+        key: what its identifiers begin with.
+        title: in full.
+        version: its own name of it; empty where it has none.
+        date: of that version, as far as known; empty where it is not.
+        binds: whom.
+        headings: in the framework's order, the whole first where it is cited as such.
+    """
+
+    key: str
+    title: str
+    version: str
+    date: str
+    binds: str
+    headings: tuple[Heading, ...]
+
+    def identifier(self, heading: Heading) -> str:
+        """How a heading is cited, such as `SNC 10.1`."""
+        return f"{self.key} {heading.id}".rstrip()
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """What the controls show of a heading.
+
+    Attributes:
+        framework: key of the framework.
+        id: of the heading; empty for the framework as a whole.
+        title: of the heading.
+        controls: those asked for that contribute to it.
+        part: what its controls judge, and what they do not see.
+        coverage: how far; at most `partly` where not all of its controls were asked for.
+        verdict: the worst of its controls; empty where nothing was judged.
+    """
+
+    framework: str
+    id: str
+    title: str
+    controls: tuple[str, ...]
+    part: str
+    coverage: Coverage
+    verdict: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The requirement as JSON-ready values."""
+        return {
+            "framework": self.framework,
+            "id": self.id,
+            "title": self.title,
+            "controls": list(self.controls),
+            "part": self.part,
+            "coverage": self.coverage.value,
+            "verdict": self.verdict,
+        }
+
+
+@dataclass(frozen=True)
+class Frameworks:
+    """All frameworks, in the order of the file."""
+
+    items: tuple[Framework, ...]
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Every identifier that can be cited, such as `SNC 10.1`."""
+        return frozenset(each.identifier(h) for each in self.items for h in each.headings)
+
+    def of(self, control: str) -> tuple[str, ...]:
+        """The identifiers of the headings that a control contributes to."""
+        return tuple(
+            each.identifier(heading)
+            for each in self.items
+            for heading in each.headings
+            if control in heading.controls
+        )
+
+
+def coverage(
+    frameworks: Frameworks, controls: Iterable[str], verdicts: Mapping[str, str] | None
+) -> list[Requirement]:
+    """What the controls show of every heading of every framework.
+
+    Args:
+        frameworks: the mapping.
+        controls: identifiers of those that were asked for.
+        verdicts: one word for each control; None: nothing was judged.
+    """
+    asked = frozenset(controls)
+    return [
+        _requirement(framework.key, heading, asked, verdicts or {})
+        for framework in frameworks.items
+        for heading in framework.headings
+    ]
+
+
+def _requirement(
+    key: str, heading: Heading, asked: frozenset[str], verdicts: Mapping[str, str]
+) -> Requirement:
+    controls = tuple(control for control in heading.controls if control in asked)
+    how = heading.coverage
+    if len(controls) < len(heading.controls):
+        how = Coverage.PARTLY if controls else Coverage.NOT_ASKED
+    said = [verdicts[control] for control in controls if control in verdicts]
+    worst = min(said, key=VERDICTS.index, default="")
+    return Requirement(key, heading.id, heading.title, controls, heading.part, how, worst)
+
+
+def _control(value: str) -> str:
+    if not IDENTIFIER.fullmatch(value):
+        message = f"`{value}` is no identifier of a control, such as `encryption.at-rest`"
+        raise ValueError(message)
+    return value
+
+
+class _Part(BaseModel):
+    """What controls show of something."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    controls: tuple[Annotated[str, AfterValidator(_control)], ...] = ()
+    part: str = ""
+    coverage: Coverage = Coverage.ORGANISATIONAL
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        shown = self.coverage in (Coverage.EVIDENCED, Coverage.PARTLY)
+        held = self.coverage is not Coverage.NOT_ASKED
+        if not (held and bool(self.controls) == bool(self.part) == shown):
+            message = (
+                "has either controls, a part and a coverage `evidenced` or `partly`, or nothing"
+            )
+            raise ValueError(message)
+        if len(set(self.controls)) < len(self.controls):
+            message = "names a control twice"
+            raise ValueError(message)
+        return self
+
+    def heading(self, name: str, title: str) -> Heading:
+        """The heading of that name."""
+        return Heading(name, title, self.controls, self.part, self.coverage)
+
+
+class _Heading(_Part):
+    id: Text
+    title: Text
+
+
+class _Framework(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: Text
+    title: Text
+    version: str = ""
+    date: str = ""
+    binds: Text
+    whole: _Part | None = None
+    headings: tuple[_Heading, ...] = ()
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        counts = Counter(heading.id for heading in self.headings)
+        if twice := [name for name, count in counts.items() if count > 1]:
+            message = f"the heading {twice[0]} stands twice"
+            raise ValueError(message)
+        return self
+
+    def framework(self) -> Framework:
+        """The framework, the whole as its first heading."""
+        headings = [self.whole.heading("", self.title)] if self.whole else []
+        headings += [heading.heading(heading.id, heading.title) for heading in self.headings]
+        about = (self.key, self.title, self.version, self.date, self.binds)
+        return Framework(*about, tuple(headings))
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    frameworks: tuple[_Framework, ...]
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        counts = Counter(framework.key for framework in self.frameworks)
+        if twice := [key for key, count in counts.items() if count > 1]:
+            message = f"the framework {twice[0]} stands twice"
+            raise ValueError(message)
+        return self
+
+
+def load_frameworks(path: Path) -> Frameworks:
+    """Read the mapping in a file.
+
+    Raises:
+        InputError: it cannot be read or is malformed.
+    """
+    rows = read_document(path).validate(_File, REMEDY).frameworks
+    return Frameworks(tuple(row.framework() for row in rows))

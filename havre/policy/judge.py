@@ -1,0 +1,318 @@
+"""Judging a plan: every control over its facts, into one result.
+
+Nothing fails open. A control that raises is a failing finding; so is a resource whose facts
+raise; what is not known is a finding of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections import Counter, defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from havre.facts import Facts, Known, Unclassified, collect
+from havre.facts.model import Compute, Key, Place, Store
+from havre.plan.monitor import PROVIDER_PREFIX
+from havre.plan.values import secret_texts
+from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
+from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
+from havre.policy.qualifications import Qualifications, claim
+from havre.policy.waivers import applied, refuse_unknown, unused
+from havre.spec.model import Classification, Qualification
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Sequence
+
+    from havre.facts import ResourceFact
+    from havre.plan import Plan, PlannedResource
+    from havre.provider import Gap, Provider
+    from havre.spec import Warehouse
+    from havre.spec.load import Lines
+
+KINDS = {Outcome.FAIL: Kind.FAIL, Outcome.UNKNOWN: Kind.UNKNOWN}
+ORDER = (Kind.FAIL, Kind.UNKNOWN, Kind.WARNING, Kind.WAIVED)
+SHORTEST = 4
+"""A shorter secret is none: it would mask letters of any word."""
+MOST = 2_000
+"""Characters of what was found."""
+HEALTH = frozenset({Classification.HEALTH_PSEUDONYMISED, Classification.HEALTH_IDENTIFYING})
+
+
+def profile_of(spec: Warehouse) -> Profile:
+    """The profile that a spec calls for: `sovereign` for SecNumCloud, `health` for health data."""
+    if Qualification.SECNUMCLOUD in spec.residency.qualifications:
+        return Profile.SOVEREIGN
+    return Profile.HEALTH if spec.classification in HEALTH else Profile.BASELINE
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be judged.
+
+    Attributes:
+        spec: what is asked.
+        plan: what would be deployed.
+        provider: who provides it.
+        as_of: the day on which dates are judged.
+        profile: which controls; None: as the spec calls for.
+        source: where the plan comes from.
+        gaps: what the provider cannot do for this spec.
+        qualifications: dated records of certificates.
+        waivers: what somebody answers for.
+        exit: the provider to leave for, if it is named and installed.
+        exit_gaps: what that one cannot do for this spec.
+        rehearsed: day of the last verified rehearsal of the exit.
+        file: the spec's file, as the user named it; empty where there is none.
+        lines: where its keys stand.
+        allow_unknown: whether what is not known is let pass.
+        fail_on: the least severity that fails; None: nothing does.
+    """
+
+    spec: Warehouse
+    plan: Plan
+    provider: Provider
+    as_of: dt.date
+    profile: Profile | None = None
+    source: str = "evaluation"
+    gaps: tuple[Gap, ...] = ()
+    qualifications: Qualifications = Qualifications(())  # noqa: RUF009 - frozen
+    waivers: tuple[Waiver, ...] = ()
+    exit: Provider | None = None
+    exit_gaps: tuple[Gap, ...] = ()
+    rehearsed: dt.date | None = None
+    file: str = ""
+    lines: Lines | None = None
+    allow_unknown: bool = False
+    fail_on: Severity | None = Severity.LOW
+
+    def locate(self, cause: tuple[str, ...]) -> Location | None:
+        """Where a path of the spec stands in its file."""
+        if self.lines is None or not cause:
+            return None
+        return Location(self.file, self.lines.locate(cause)[0])
+
+
+class _Classifier:
+    """A provider's facts; what they raise on is unclassified, and kept for a finding."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.raised: dict[str, str] = {}
+
+    def __call__(
+        self, resource: PlannedResource, plan: Plan
+    ) -> Sequence[ResourceFact] | Unclassified:
+        try:
+            return self.provider.facts(resource, plan)
+        except Exception as error:  # noqa: BLE001 - whatever a malformed resource brings about
+            _debug()
+            self.raised[resource.urn] = type(error).__name__
+            return Unclassified(resource.urn, resource.type)
+
+
+def _debug() -> None:
+    if os.environ.get("HAVRE_DEBUG"):
+        traceback.print_exc()
+
+
+def judge(question: Question, controls: Sequence[Control]) -> Result:
+    """Judge a plan by every control that its profile or its spec asks for.
+
+    Args:
+        question: what is to be judged.
+        controls: those that are installed.
+
+    Raises:
+        InputError: a waiver names a control that does not exist.
+    """
+    refuse_unknown(question.waivers, {control.id for control in controls})
+    profile = question.profile or profile_of(question.spec)
+    asked = tuple(c for c in controls if _asked(c, profile, question.spec))
+    classifier = _Classifier(question.provider)
+    facts = collect(question.plan, classifier)
+    case = _case(question, facts, classifier)
+    outcomes: dict[str, Counter[Outcome]] = {}
+    findings: list[Finding] = []
+    for control in asked:
+        verdicts = _verdicts(control, case)
+        outcomes[control.id] = Counter(verdict.outcome for verdict in verdicts)
+        findings += (_finding(control, v, question, classifier) for v in verdicts if _found(v))
+    findings += _gap_findings(question, profile, {control.id: control for control in controls})
+    everything = _waived(findings, question, {control.id for control in asked})
+    return _result(question, profile, asked, everything, outcomes, facts)
+
+
+def _asked(control: Control, profile: Profile, spec: Warehouse) -> bool:
+    """Whether a control is to be judged; one that cannot tell is."""
+    if profile.includes(control.profile) or control.asked is None:
+        return profile.includes(control.profile)
+    try:
+        return control.asked(spec)
+    except Exception:  # noqa: BLE001 - a stranger's function may raise anything
+        _debug()
+        return True
+
+
+def _case(question: Question, facts: Facts, classifier: _Classifier) -> Case:
+    return Case(
+        question.spec,
+        facts,
+        question.plan,
+        question.provider,
+        question.gaps,
+        question.qualifications,
+        question.as_of,
+        question.exit,
+        question.exit_gaps,
+        question.rehearsed,
+        classifier,
+    )
+
+
+def _verdicts(control: Control, case: Case) -> list[Verdict]:
+    """What a control says; where it raises it has failed, and goes on with the next resource."""
+    found: list[Verdict] = []
+    for urn, ask in control.questions(case):
+        try:
+            found += ask()
+        except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
+            _debug()
+            said = f"the control itself failed ({type(error).__name__})"
+            wanted = "a control that can be evaluated; HAVRE_DEBUG=1 shows why"
+            found.append(Verdict(Outcome.FAIL, "control", said, wanted, urn))
+    return found
+
+
+def _found(verdict: Verdict) -> bool:
+    return verdict.outcome in KINDS
+
+
+def _finding(
+    control: Control, verdict: Verdict, question: Question, classifier: _Classifier
+) -> Finding:
+    found = verdict.found
+    if control.id == "inventory.known" and verdict.resource in classifier.raised:
+        found = f"{found}, whose facts failed ({classifier.raised[verdict.resource]})"
+    return Finding(
+        control.id,
+        KINDS[verdict.outcome],
+        control.severity,
+        verdict.resource,
+        verdict.property,
+        found,
+        verdict.wanted,
+        question.provider.remedies.get(control.id) or control.remedy,
+        question.locate(verdict.cause or control.cause),
+    )
+
+
+def _gap_findings(
+    question: Question, profile: Profile, controls: dict[str, Control]
+) -> list[Finding]:
+    """A gap is a finding: a warning in the baseline, a failure beyond."""
+    kind = Kind.WARNING if profile is Profile.BASELINE else Kind.FAIL
+    found = []
+    for gap in question.gaps:
+        control = controls.get(gap.control)
+        cause = tuple(gap.fields[0].split(".")) if gap.fields else ()
+        found.append(
+            Finding(
+                gap.control,
+                kind,
+                control.severity if control else Severity.MEDIUM,
+                property=gap.capability.value,
+                found=gap.reason,
+                wanted=f"{gap.capability.value} at {question.provider.name}",
+                remedy=f"Instead: {gap.fallback}",
+                location=question.locate(cause or (control.cause if control else ())),
+                gap=gap,
+            )
+        )
+    return found
+
+
+def _waived(
+    findings: Iterable[Finding], question: Question, asked: set[str]
+) -> tuple[Finding, ...]:
+    """The findings with their waivers, the worst first."""
+    name, day, masked = question.provider.name, question.as_of, _mask(question.plan)
+    found = [applied(finding, question.waivers, name, day) for finding in findings]
+    concerned = asked | {finding.control for finding in found}
+    found += unused(question.waivers, found, name, concerned)
+    return tuple(
+        sorted(
+            (replace(finding, found=masked(finding.found)) for finding in found),
+            key=lambda f: (ORDER.index(f.kind), f.severity.rank, f.control, f.resource, f.property),
+        )
+    )
+
+
+def _mask(plan: Plan) -> Callable[[str], str]:
+    """What takes the plan's secrets out of a text, and cuts it to what a report holds.
+
+    A fact reads through a secret, so its value may stand in what a control found.
+    """
+    resources = (*plan.resources, *plan.removed)
+    secrets = {text for each in resources for text in secret_texts(each.inputs)}
+    longest = sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True)
+
+    def masked(text: str) -> str:
+        for secret in longest:
+            text = text.replace(secret, "[secret]")
+        return text[:MOST]
+
+    return masked
+
+
+def _places(facts: Facts) -> tuple[tuple[Lies, ...], int]:
+    """Where copies lie, by kind and region, and how many bearers of data do not tell."""
+    counted: dict[tuple[str, str, str | None], list[bool]] = defaultdict(list)
+    unplaced = 0
+    for item in facts.items:
+        if not isinstance(item, (Store, Key, Compute)):
+            continue
+        places: tuple[Place, ...] = item.places.value if isinstance(item.places, Known) else ()
+        unplaced += not places
+        for place in places:
+            counted[place.copy.value, place.region, place.country].append(bool(place.implied))
+    lies = (Lies(*key, len(implied), sum(implied)) for key, implied in counted.items())
+    return tuple(
+        sorted(lies, key=lambda each: (each.country or "", each.region, each.copy))
+    ), unplaced
+
+
+def _result(
+    question: Question,
+    profile: Profile,
+    asked: tuple[Control, ...],
+    findings: tuple[Finding, ...],
+    outcomes: dict[str, Counter[Outcome]],
+    facts: Facts,
+) -> Result:
+    lies, unplaced = _places(facts)
+    made = (r for r in question.plan.resources if r.custom)
+    return Result(
+        warehouse=question.spec.name,
+        environment=question.spec.environment.value,
+        provider=question.provider.name,
+        operator=question.provider.operator,
+        source=question.source,
+        profile=profile,
+        as_of=question.as_of,
+        resources=sum(not r.type.startswith(PROVIDER_PREFIX) for r in made),
+        findings=findings,
+        outcomes=outcomes,
+        controls=asked,
+        lies=lies,
+        unplaced=unplaced,
+        claims=tuple(
+            claim(question.qualifications, scheme.value, facts, question.as_of)
+            for scheme in Qualification
+        ),
+        placeholders=question.plan.placeholders,
+        allow_unknown=question.allow_unknown,
+        fail_on=question.fail_on,
+    )

@@ -1,0 +1,347 @@
+"""What a control is, and what it says of a fact.
+
+A control is a pure function over the facts of a plan and the case at hand. It answers with a
+`Verdict`; it catches nothing: an error inside one is itself a failing finding.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from havre.facts.model import Bearer, Fact, Known
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from havre.facts import Facts
+    from havre.facts.model import ResourceFact, Unclassified
+    from havre.plan import Plan, PlannedResource
+    from havre.policy.qualifications import Qualifications
+    from havre.provider import Gap, Provider
+    from havre.spec import Warehouse
+
+T = TypeVar("T")
+B = TypeVar("B", bound=Bearer)
+IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+"""Family and name of a control, such as `encryption.at-rest`."""
+
+
+class Severity(StrEnum):
+    """How bad it is that a control does not hold, the worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 is the worst."""
+        return list(Severity).index(self)
+
+
+class Profile(StrEnum):
+    """Sets of controls; each includes those before it."""
+
+    BASELINE = "baseline"
+    HEALTH = "health"
+    SOVEREIGN = "sovereign"
+
+    def includes(self, other: Profile) -> bool:
+        """Whether a control of profile `other` is asked for here."""
+        order = list(Profile)
+        return order.index(other) <= order.index(self)
+
+
+class Outcome(StrEnum):
+    """What a control says."""
+
+    PASS = "pass"  # noqa: S105 - a word, no password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a control says of one resource, or of the plan.
+
+    Attributes:
+        outcome: whether it holds.
+        property: which property decided, in the words of the facts.
+        found: what it is.
+        wanted: what it should be.
+        resource: URN; the judge fills it in for a control over single facts.
+        cause: path in the spec where the cause lies; empty where it lies elsewhere.
+    """
+
+    outcome: Outcome
+    property: str = ""
+    found: str = ""
+    wanted: str = ""
+    resource: str = ""
+    cause: tuple[str, ...] = ()
+
+
+NOT_APPLICABLE = Verdict(Outcome.NOT_APPLICABLE)
+PASS = Verdict(Outcome.PASS)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a control may look at beside its fact.
+
+    Attributes:
+        spec: what is asked.
+        facts: of the whole plan.
+        plan: the resources themselves.
+        provider: who provides them.
+        gaps: what the provider cannot do for this spec.
+        qualifications: dated records of certificates.
+        as_of: the day on which dates are judged.
+        exit: the provider to leave for; None where none is named or it is not installed.
+        exit_gaps: what that provider cannot do for this spec.
+        rehearsed: day of the last rehearsal whose evidence was verified; None: none.
+        classify: the provider's facts of a resource; what they raise on is unclassified.
+    """
+
+    spec: Warehouse
+    facts: Facts
+    plan: Plan
+    provider: Provider
+    gaps: tuple[Gap, ...]
+    qualifications: Qualifications
+    as_of: dt.date
+    exit: Provider | None = None
+    exit_gaps: tuple[Gap, ...] = ()
+    rehearsed: dt.date | None = None
+    classify: Callable[[PlannedResource, Plan], Sequence[ResourceFact] | Unclassified] | None = None
+
+    def facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:
+        """The facts of a resource that stands outside the plan, such as one that it removes."""
+        return (self.classify or self.provider.facts)(resource, self.plan)
+
+    def declared(self, control: str) -> bool:
+        """Whether a gap says that the provider cannot meet `control`."""
+        return any(gap.control == control for gap in self.gaps)
+
+
+def passes(resource: str = "") -> Verdict:
+    """The control holds."""
+    return Verdict(Outcome.PASS, resource=resource)
+
+
+def fails(
+    name: str, found: object, wanted: str, *, resource: str = "", cause: tuple[str, ...] = ()
+) -> Verdict:
+    """The control does not hold: property `name` is `found`, not `wanted`."""
+    return Verdict(Outcome.FAIL, name, shown(found), wanted, resource, cause)
+
+
+def undecided(
+    name: str, fact: Fact[Any], wanted: str, *, resource: str = "", cause: tuple[str, ...] = ()
+) -> Verdict:
+    """The control cannot tell: `fact` is unknown."""
+    found = "not known" if isinstance(fact, Known) else f"not known: {fact.property}"
+    return Verdict(Outcome.UNKNOWN, name, found, wanted, resource, cause)
+
+
+def require(
+    name: str,
+    fact: Fact[T],
+    holds: Callable[[T], bool],
+    wanted: str,
+    *,
+    resource: str = "",
+    cause: tuple[str, ...] = (),
+) -> Verdict:
+    """Judge one fact.
+
+    Args:
+        name: of the property, in the words of the facts.
+        fact: the property.
+        holds: whether a known value is as it should be.
+        wanted: what it should be, for people.
+        resource: URN, for a control over the whole plan.
+        cause: path in the spec where the cause lies.
+    """
+    if not isinstance(fact, Known):
+        return undecided(name, fact, wanted, resource=resource, cause=cause)
+    if holds(fact.value):
+        return passes(resource)
+    return fails(name, fact.value, wanted, resource=resource, cause=cause)
+
+
+def shown(value: object) -> str:
+    """A value in a finding, for people."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (set, frozenset)):
+        return ", ".join(sorted(shown(item) for item in value)) or "none"
+    if isinstance(value, (tuple, list)):
+        return ", ".join(shown(item) for item in value) or "none"
+    return str(value) or "nothing"
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control, as registered.
+
+    Attributes:
+        id: family and name, such as `encryption.at-rest`.
+        title: when it holds, in one line: the first of the function's docstring.
+        rationale: why, and what it does not see: the rest of the docstring.
+        profile: the first profile that asks for it.
+        severity: of a failure.
+        cites: known identifiers, such as `SNC 10.1`.
+        remedy: what to do, where the provider has no words of its own.
+        over: the kind of fact that it judges one by one; None: the whole plan.
+        function: `(fact, case)` for single facts, `(case)` for the whole plan.
+        cause: path in the spec that a finding points at, unless its verdict names one.
+        asked: whether a spec asks for it, whatever the profile; None: only the profile does.
+    """
+
+    id: str
+    title: str
+    rationale: str
+    profile: Profile
+    severity: Severity
+    cites: tuple[str, ...]
+    remedy: str
+    over: type[Bearer] | None
+    function: Callable[..., Verdict | Iterable[Verdict]] = field(repr=False)
+    cause: tuple[str, ...] = ()
+    asked: Callable[[Warehouse], bool] | None = field(default=None, repr=False)
+
+    @property
+    def family(self) -> str:
+        """The word before the dot."""
+        return self.id.split(".", 1)[0]
+
+    def questions(self, case: Case) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+        """What there is to judge in a case: URNs, and what gives the verdicts on each.
+
+        A control over the whole plan asks one question, without a URN. A function that raises
+        does so when its question is asked; the judge makes a finding of it.
+        """
+        if self.over is None:
+            yield "", lambda: list(self.function(case))  # type: ignore[arg-type]
+            return
+        for fact in case.facts.of(self.over):
+            yield fact.urn, partial(self._of, fact, case)
+
+    def _of(self, fact: Bearer, case: Case) -> list[Verdict]:
+        return [_about(self.function(fact, case), fact.urn)]  # type: ignore[arg-type]
+
+    def judge(self, case: Case) -> list[Verdict]:
+        """Every verdict on a case; empty where nothing is concerned.
+
+        Raises:
+            Exception: whatever the function raises.
+        """
+        return [verdict for _, ask in self.questions(case) for verdict in ask()]
+
+
+def _about(verdict: Verdict, urn: str) -> Verdict:
+    if verdict.resource:
+        return verdict
+    return Verdict(
+        verdict.outcome, verdict.property, verdict.found, verdict.wanted, urn, verdict.cause
+    )
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a control says of itself, before its function is known."""
+
+    id: str
+    profile: Profile
+    severity: Severity
+    cites: tuple[str, ...]
+    remedy: str
+    cause: tuple[str, ...]
+    asked: Callable[[Warehouse], bool] | None
+
+    def of(self, function: Callable[..., Any], over: type[Bearer] | None) -> Control:
+        """The control of a function.
+
+        Raises:
+            ValueError: identifier, function or documentation do not agree.
+        """
+        name = self.id.partition(".")[2].replace("-", "_")
+        title, _, rationale = (function.__doc__ or "").strip().partition("\n")
+        if not IDENTIFIER.fullmatch(self.id) or function.__name__ != name:
+            message = f"control `{self.id}`: its function is `{function.__name__}`, not `{name}`"
+            raise ValueError(message)
+        if not title or not self.remedy or not self.cites:
+            message = f"control `{self.id}` lacks a docstring, a remedy or what it cites"
+            raise ValueError(message)
+        return Control(
+            self.id,
+            title,
+            " ".join(rationale.split()),
+            self.profile,
+            self.severity,
+            self.cites,
+            self.remedy,
+            over,
+            function,
+            self.cause,
+            self.asked,
+        )
+
+
+def control(  # noqa: PLR0913 - all that a control says of itself
+    identifier: str,
+    over: type[B],
+    profile: Profile,
+    severity: Severity,
+    *,
+    cites: tuple[str, ...],
+    remedy: str,
+    cause: tuple[str, ...] = (),
+    asked: Callable[[Warehouse], bool] | None = None,
+) -> Callable[[Callable[[B, Case], Verdict]], Control]:
+    """Make a control of a function that judges one fact of kind `over`.
+
+    Args:
+        identifier: family and name; the function bears the name.
+        over: the kind of fact.
+        profile: the first profile that asks for it.
+        severity: of a failure.
+        cites: known identifiers of frameworks.
+        remedy: what to do about a failure.
+        cause: path in the spec that findings point at.
+        asked: whether a spec asks for it, whatever the profile.
+
+    Raises:
+        ValueError: identifier, function and documentation do not agree.
+    """
+    described = Described(identifier, profile, severity, cites, remedy, cause, asked)
+    return lambda function: described.of(function, over)
+
+
+def plan_control(  # noqa: PLR0913 - all that a control says of itself
+    identifier: str,
+    profile: Profile,
+    severity: Severity,
+    *,
+    cites: tuple[str, ...],
+    remedy: str,
+    cause: tuple[str, ...] = (),
+    asked: Callable[[Warehouse], bool] | None = None,
+) -> Callable[[Callable[[Case], Iterable[Verdict]]], Control]:
+    """Make a control of a function that judges the whole plan; arguments as for `control`.
+
+    Raises:
+        ValueError: identifier, function and documentation do not agree.
+    """
+    described = Described(identifier, profile, severity, cites, remedy, cause, asked)
+    return lambda function: described.of(function, None)

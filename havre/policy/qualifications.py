@@ -1,0 +1,378 @@
+"""Dated records of certificates, and which parts of a plan lie within one.
+
+A record tells what a source said on the day it was read; it is data, never code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    field_validator,
+    model_validator,
+)
+
+from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
+from havre.policy.document import Day, Text, read_document
+from havre.spec.countries import COUNTRIES
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+    from pathlib import Path
+    from typing import Self
+
+    from havre.facts import Facts
+
+    Location = tuple[str | int, ...]
+
+M = TypeVar("M", bound=BaseModel)
+Subject: TypeAlias = Store | Key | Compute
+"""What bears data and is offered by somebody."""
+ANY = "*"
+"""Every product that the source means by the offer."""
+REMEDY = "Mend the file: each record is what a source said on the day it was read."
+
+
+class Standing(StrEnum):
+    """What a source says of an offer."""
+
+    QUALIFIED = "qualified"
+    IN_PROCESS = "in-process"
+    NONE_FOUND = "none-found"
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a source says of an offer under a scheme; patterns match in any case of letters.
+
+    Attributes:
+        offer: who offers it, and as what, in the words of the facts.
+        product: the service; `*` is every one that the source means by the offer.
+        scheme: `hds` or `secnumcloud`.
+        status: what the source says.
+        source: where it was read, with the source's own date where it has one.
+        read_on: when it was read.
+        plans: patterns of the plans within; empty: all but `plans_out`.
+        plans_out: patterns of the plans without.
+        regions: patterns of the regions that it holds for; empty: not restricted.
+        countries: that it holds for; empty: not restricted.
+        since: first day; for `in-process`, when the process began; None: not known.
+        until: last day; None: the source names none.
+        note: what else there is to know.
+    """
+
+    offer: str
+    product: str
+    scheme: str
+    status: Standing
+    source: str
+    read_on: dt.date
+    plans: tuple[str, ...] = ()
+    plans_out: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    countries: frozenset[str] = frozenset()
+    since: dt.date | None = None
+    until: dt.date | None = None
+    note: str = ""
+
+    def stale(self, as_of: dt.date) -> bool:
+        """Whether it was read more than a year before, or is past its end."""
+        return bool(self.stale_reason(as_of))
+
+    def stale_reason(self, as_of: dt.date) -> str:
+        """Why it is stale; empty where it is not."""
+        if self.until and self.until < as_of:
+            return f"ended on {self.until}"
+        read = self.read_on
+        if (read.year + 1, read.month, read.day) < (as_of.year, as_of.month, as_of.day):
+            return f"read on {read}, more than a year before {as_of}"
+        return ""
+
+    def standing(self, as_of: dt.date) -> str:
+        """Why it is no certificate on that day; empty where it is one."""
+        if self.status is Standing.IN_PROCESS:
+            return f"in process since {self.since}" if self.since else "in process"
+        if self.status is Standing.NONE_FOUND:
+            return f"none found, read on {self.read_on}"
+        if self.since and self.since > as_of:
+            return f"begins on {self.since}"
+        return f"ended on {self.until}" if self.until and self.until < as_of else ""
+
+    def covers(self, countries: Iterable[str | None]) -> bool:
+        """Whether it holds for all of `countries`; None is a country that is not known."""
+        return not self.countries or self.countries.issuperset(countries)
+
+
+Answer: TypeAlias = tuple[bool | None, str]
+"""Whether something holds, and a sentence why not; None: it cannot be told."""
+YES: Answer = (True, "")
+
+
+@dataclass(frozen=True)
+class Qualifications:
+    """All records."""
+
+    records: tuple[Record, ...]
+
+    def find(
+        self, scheme: str, offering: Offering, countries: Iterable[str | None]
+    ) -> Record | None:
+        """The record that says most of an offering; None where nothing is recorded.
+
+        One of its product goes before one of every product; then one that holds for all of
+        `countries` before one that does not.
+        """
+        wanted = set(countries)
+        found = [
+            record
+            for record in self.records
+            if record.scheme == scheme
+            and record.offer == offering.offer
+            and record.product in (offering.product, ANY)
+        ]
+        return min(
+            found,
+            key=lambda r: (r.product == ANY, not r.covers(wanted), not r.countries),
+            default=None,
+        )
+
+    def holds(
+        self, scheme: str, bearer: Subject, as_of: dt.date
+    ) -> tuple[bool | None, str, Record | None]:
+        """Whether a resource lies within a certificate, why not, and the record that says so.
+
+        Args:
+            scheme: `hds` or `secnumcloud`.
+            bearer: the fact of the resource.
+            as_of: the day.
+
+        Returns:
+            None in the place of True or False where plan or places are not known.
+        """
+        record = self.find(scheme, bearer.offering, {place.country for place in _known(bearer)})
+        holds, why = _judge(record, bearer, as_of)
+        offering = bearer.offering
+        return holds, f"{offering.offer}, {offering.product}: {why}" if why else "", record
+
+
+def _judge(record: Record | None, bearer: Subject, as_of: dt.date) -> Answer:
+    """Whether a resource lies within a certificate, by what is recorded."""
+    if record is None:
+        return False, "nothing is recorded"
+    no = record.standing(as_of)
+    answers = [(False, no)] if no else _within(record, bearer)
+    return min(answers, key=lambda answer: (False, None, True).index(answer[0]))
+
+
+def _known(bearer: Subject) -> tuple[Place, ...]:
+    return bearer.places.value if isinstance(bearer.places, Known) else ()
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(text.casefold(), pattern.casefold()) for pattern in patterns)
+
+
+def _within(record: Record, bearer: Subject) -> list[Answer]:
+    """Whether plan, regions and countries of a resource are within a record."""
+    answers = [YES]
+    if record.plans or record.plans_out:
+        answers.append(_plan(record, bearer.offering.plan))
+    if record.regions or record.countries:
+        answers.append(_places(record, bearer))
+    return answers
+
+
+def _plan(record: Record, plan: Fact[str] | str) -> Answer:
+    """Whether a plan is within a record that names plans."""
+    name = Known(plan) if isinstance(plan, str) else plan
+    if not isinstance(name, Known):
+        return None, f"not every plan is within, and this one is not known: {name.property}"
+    if not name.value:
+        return None, "not every plan is within, and this one has no name"
+    if record.plans and not _matches(name.value, record.plans):
+        return False, f"the plan `{name.value}` is not within"
+    out = _matches(name.value, record.plans_out)
+    return (False, f"the plan `{name.value}` is not within") if out else YES
+
+
+def _places(record: Record, bearer: Subject) -> Answer:
+    """Whether all places of a resource are within a record that names places."""
+    if not isinstance(bearer.places, Known):
+        return (
+            None,
+            f"not every place is within, and its own is not known: {bearer.places.property}",
+        )
+    places = bearer.places.value
+    regions = {
+        p.region for p in places if record.regions and not _matches(p.region, record.regions)
+    }
+    abroad = {p.country for p in places if p.country and not record.covers([p.country])}
+    if regions - {""} or abroad:
+        return False, f"it does not hold for {', '.join(sorted((regions - {''}) | abroad))}"
+    if not places or regions or not record.covers(place.country for place in places):
+        return None, "not every place is within, and one of its own has no name"
+    return YES
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Which parts of a plan lie within a certificate.
+
+    Attributes:
+        scheme: `hds` or `secnumcloud`.
+        inside: products within one.
+        outside: products that are not, each with the reason.
+        undecided: products of which it cannot be told.
+        until: first end of what is inside; None: no source names one.
+        read_on: oldest reading of what it rests on; None: it rests on nothing.
+        sources: of all that it rests on.
+    """
+
+    scheme: str
+    inside: tuple[str, ...]
+    outside: tuple[tuple[str, str], ...]
+    undecided: tuple[str, ...]
+    until: dt.date | None
+    read_on: dt.date | None
+    sources: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether something lies inside, and nothing outside or undecided."""
+        return bool(self.inside) and not self.outside and not self.undecided
+
+    def as_dict(self) -> dict[str, Any]:
+        """The claim as JSON-ready values."""
+        return {
+            "scheme": self.scheme,
+            "holds": self.holds,
+            "inside": list(self.inside),
+            "outside": [{"product": product, "reason": why} for product, why in self.outside],
+            "undecided": list(self.undecided),
+            "until": self.until.isoformat() if self.until else None,
+            "read_on": self.read_on.isoformat() if self.read_on else None,
+            "sources": list(self.sources),
+        }
+
+
+def claim(qualifications: Qualifications, scheme: str, facts: Facts, as_of: dt.date) -> Claim:
+    """Which products of a plan lie within a certificate: those whose every resource does.
+
+    Args:
+        qualifications: the records.
+        scheme: `hds` or `secnumcloud`.
+        facts: of the plan.
+        as_of: the day.
+    """
+    answers: dict[str, list[tuple[bool | None, str, Record | None]]] = {}
+    bearers: list[Subject] = [*facts.of(Store), *facts.of(Key), *facts.of(Compute)]
+    several = len({bearer.offering.offer for bearer in bearers}) > 1
+    for bearer in bearers:
+        offering = bearer.offering
+        product = f"{offering.offer}: {offering.product}" if several else offering.product
+        record = qualifications.find(scheme, offering, {p.country for p in _known(bearer)})
+        answers.setdefault(product, []).append((*_judge(record, bearer, as_of), record))
+    inside, outside, undecided = [], [], []
+    for product, given in sorted(answers.items()):
+        whys = {why: None for holds, why, _ in given if holds is False}
+        if whys:
+            outside.append((product, "; ".join(whys)))
+        elif any(holds is None for holds, _, _ in given):
+            undecided.append(product)
+        else:
+            inside.append(product)
+    used = {record: None for given in answers.values() for _, _, record in given if record}
+    ends = [r.until for name in inside for _, _, r in answers[name] if r and r.until]
+    return Claim(
+        scheme,
+        tuple(inside),
+        tuple(outside),
+        tuple(undecided),
+        min(ends, default=None),
+        min((record.read_on for record in used), default=None),
+        tuple({record.source: None for record in used}),
+    )
+
+
+class _Row(BaseModel):
+    """A row of the file: one record for each of its products."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    offer: Text
+    products: tuple[Text, ...]
+    scheme: Literal["hds", "secnumcloud"]
+    status: Standing
+    source: Text
+    read_on: Day
+    plans: tuple[Text, ...] = ()
+    plans_out: tuple[Text, ...] = ()
+    regions: tuple[Text, ...] = ()
+    countries: frozenset[str] = frozenset()
+    since: Day | None = None
+    until: Day | None = None
+    note: str = ""
+
+    @field_validator("products")
+    @classmethod
+    def _some(cls, products: tuple[str, ...]) -> tuple[str, ...]:
+        if not products:
+            message = "names no product; `*` is every product that the source means"
+            raise ValueError(message)
+        return products
+
+    @field_validator("countries")
+    @classmethod
+    def _codes(cls, countries: frozenset[str]) -> frozenset[str]:
+        if unknown := countries - COUNTRIES:
+            message = f"`{min(unknown)}` is no country of ISO 3166-1"
+            raise ValueError(message)
+        return countries
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.until < self.since:
+            message = f"ends on {self.until}, before it begins on {self.since}"
+            raise ValueError(message)
+        if self.since and self.since > self.read_on:
+            message = f"was read on {self.read_on}, before it begins on {self.since}"
+            raise ValueError(message)
+        return self
+
+    def records(self) -> list[Record]:
+        """The records that it stands for."""
+        rest = {name: getattr(self, name) for name in type(self).model_fields}
+        return [Record(product=product, **rest) for product in rest.pop("products")]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    records: tuple[_Row, ...]
+
+
+def load_qualifications(path: Path) -> Qualifications:
+    """Read the records in a file.
+
+    Raises:
+        InputError: it cannot be read, or a record is malformed or said twice.
+    """
+    document = read_document(path)
+    rows = document.validate(_File, REMEDY).records
+    seen: set[tuple[object, ...]] = set()
+    records: list[Record] = []
+    for index, row in enumerate(rows):
+        for record in row.records():
+            key = (record.scheme, record.offer, record.product, record.countries)
+            if key in seen:
+                what = f"{record.offer}, {record.product}: recorded twice for {record.scheme}"
+                raise document.error(("records", index), what, REMEDY)
+            seen.add(key)
+            records.append(record)
+    return Qualifications(tuple(records))

@@ -1,0 +1,333 @@
+"""Who may do what, for how long, and with what."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Credential, Grant, Holding, Known, Right, Store
+from havre.facts.read import both
+from havre.plan.values import UNKNOWN, Secret
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    require,
+    undecided,
+)
+from havre.spec.model import Purpose
+from havre_policies.cites import EDS, annex_a, snc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+DATA = frozenset({Holding.ZONE, Holding.DATABASE})
+WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
+CHANGES = frozenset({Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING})
+READS = frozenset({Right.READ, Right.EVERYTHING})
+
+
+def _stores(case: Case) -> dict[str, Store]:
+    return case.facts.noted("stores", lambda: {s.urn: s for s in case.facts.of(Store)})
+
+
+def _is_logs(store: Store | None, case: Case) -> bool:
+    """Whether a store keeps logs, or a zone whose purpose they are."""
+    if store is None:
+        return False
+    zone = case.spec.zones.get(store.zone)
+    return store.holding is Holding.LOGS or (zone is not None and zone.purpose is Purpose.LOGS)
+
+
+def _readers(case: Case) -> frozenset[str]:
+    """Identities that read a zone or the database."""
+    stores = _stores(case)
+    found = set()
+    for grant in case.facts.of(Grant):
+        rights, targets, identity = grant.rights, grant.targets, grant.identity
+        if not (
+            isinstance(rights, Known) and isinstance(targets, Known) and isinstance(identity, Known)
+        ):
+            continue
+        holds = (stores.get(target) for target in targets.value)
+        if rights.value & READS and any(
+            s is not None and s.holding in DATA and not _is_logs(s, case) for s in holds
+        ):
+            found.add(identity.value)
+    return frozenset(found)
+
+
+@plan_control(
+    "access.least-privilege",
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("9.3") + annex_a("8.2"),
+    remedy="Grant the narrowest role, on the resources that are needed and on nothing above them.",
+)
+def least_privilege(case: Case) -> Iterator[Verdict]:
+    """No identity that reads data is owner or administrator, or is granted by a wildcard."""
+    readers = _readers(case)
+    for grant in case.facts.of(Grant):
+        facts = both(grant.rights, both(grant.targets, grant.identity))
+        wanted = "narrow rights on named resources"
+        if not isinstance(facts, Known):
+            yield undecided("rights", facts, wanted, resource=grant.urn)
+            continue
+        rights, (targets, identity) = facts.value
+        wide = rights & WIDE
+        if wide and (grant.project or identity in readers or Right.EVERYTHING in rights):
+            yield fails("rights", rights, wanted, resource=grant.urn)
+        elif any("*" in target for target in targets):
+            yield fails("targets", targets, wanted, resource=grant.urn)
+        else:
+            yield passes(grant.urn)
+
+
+@plan_control(
+    "access.project-isolation",
+    Profile.HEALTH,
+    Severity.CRITICAL,
+    cites=snc("9.7") + EDS,
+    remedy="Grant the project's identity reading of the zones that it names, and of nothing else.",
+    cause=("projects",),
+)
+def project_isolation(case: Case) -> Iterator[Verdict]:
+    """A project's identity reads exactly the zones that its project names, and changes none."""
+    stores, grants = _stores(case), case.facts.of(Grant)
+    reached: dict[str, set[str]] = defaultdict(set)
+    for grant in grants:
+        if not grant.project:
+            continue
+        facts = both(grant.rights, grant.targets)
+        if not isinstance(facts, Known):
+            yield undecided("targets", facts, "the project's zones", resource=grant.urn)
+            continue
+        rights, targets = facts.value
+        if rights & (READS | CHANGES):
+            zones = {_zone(stores.get(target), target) for target in targets}
+            reached[grant.project] |= zones
+            yield _isolated(grant, zones, rights, case)
+    for name, project in case.spec.projects.items():
+        missing = sorted(set(project.zones) - reached[name])
+        if missing and grants:
+            found = f"no grant on {', '.join(missing)}"
+            path = ("projects", name, "zones")
+            yield fails("targets", found, f"reading of {', '.join(project.zones)}", cause=path)
+
+
+def _zone(store: Store | None, target: str) -> str:
+    """A target, as the zone that it is, else by its own name."""
+    if store is not None and store.zone:
+        return store.zone
+    return target.rsplit("::", 1)[-1]
+
+
+def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Case) -> Verdict:
+    project = case.spec.projects.get(grant.project)
+    path = ("projects", grant.project, "zones")
+    if project is None:
+        return fails("project", grant.project, "a project of the spec", resource=grant.urn)
+    beyond = sorted(zones - set(project.zones))
+    wanted = f"{', '.join(project.zones)} and nothing else"
+    if beyond:
+        return fails("targets", beyond, wanted, resource=grant.urn, cause=path)
+    if rights & CHANGES:
+        return fails("rights", rights, "reading alone", resource=grant.urn, cause=path)
+    return passes(grant.urn)
+
+
+@control(
+    "access.project-expiry",
+    Grant,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("9.3", "9.4") + EDS,
+    remedy="End the grant with the project's authorisation.",
+    cause=("projects",),
+)
+def project_expiry(grant: Grant, case: Case) -> Verdict:
+    """No grant outlives the authorisation of its project."""
+    project = case.spec.projects.get(grant.project)
+    if not grant.project:
+        return NOT_APPLICABLE
+    path = ("projects", grant.project, "expires")
+    if project is None:
+        return fails("project", grant.project, "a project of the spec")
+    if project.expires < case.as_of:
+        found = f"the authorisation ended on {project.expires}, the grant is still planned"
+        return fails("expires", found, "no grant after the authorisation", cause=path)
+    return require(
+        "expires",
+        grant.expires,
+        lambda day: day is not None and day <= project.expires,
+        f"an end on {project.expires} or before",
+        cause=path,
+    )
+
+
+@plan_control(
+    "access.separation-of-duties",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("6.2"),
+    remedy="Give the management of keys, and of logs, to identities that read no data.",
+)
+def separation_of_duties(case: Case) -> Iterator[Verdict]:
+    """Who manages keys reads no data; who reads data changes no logs."""
+    readers, stores = _readers(case), _stores(case)
+    wanted = "an identity that reads data, or manages keys, or changes logs: one of them"
+    for grant in case.facts.of(Grant):
+        facts = both(grant.identity, both(grant.rights, grant.targets))
+        if not isinstance(facts, Known):
+            yield undecided("rights", facts, wanted, resource=grant.urn)
+            continue
+        identity, (rights, targets) = facts.value
+        held = [stores.get(target) for target in targets]
+        logs = rights & CHANGES and any(_is_logs(store, case) for store in held)
+        # Whoever may do everything with what is no store of data manages keys, or whoever does.
+        owner = Right.EVERYTHING in rights and any(s is None or s.holding not in DATA for s in held)
+        duties = rights & {Right.MANAGE_KEYS, Right.CHANGE_LOGS}
+        if identity in readers and (logs or duties or owner):
+            duty = "changes logs" if logs or Right.CHANGE_LOGS in rights else "manages keys"
+            found = f"{identity.rsplit('::', 1)[-1]} reads data and {duty}"
+            yield fails("rights", found, wanted, resource=grant.urn)
+        else:
+            yield passes(grant.urn)
+
+
+@control(
+    "access.no-static-credentials",
+    Credential,
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("9.5") + annex_a("5.17"),
+    remedy="Use an identity that the service knows, or give the credential an end.",
+)
+def no_static_credentials(credential: Credential, case: Case) -> Verdict:
+    """No key or password is without an end, where the service knows no identities."""
+    project = case.spec.projects.get(credential.project)
+    last = project.expires if project else None
+    return require(
+        "expires",
+        credential.expires,
+        lambda day: day is not None and (last is None or day <= last),
+        f"an end, on {last} or before" if last else "an end",
+    )
+
+
+NAMED_SECRET = re.compile(
+    r"(?:pass(?:word|phrase)|secret(?!s?store|name|uri|url|id$|ids$)|private_?key(?!id)"
+    r"|access_?key(?!id|s?enabled|access)|connection_?string|api_?key|sas_?token|credential_?value)"
+    r"(?:_?(?:value|text|wo))?$",
+    re.IGNORECASE,
+)
+"""Names of properties that hold secrets."""
+SHAPED_SECRET = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bA[KS]IA[0-9A-Z]{16}\b|AccountKey=[A-Za-z0-9+/=]{20,}"
+    r"|[?&]sig=[A-Za-z0-9%+/=]{20,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|://[^/\s:@]*:[^/\s@]{3,}@"
+)
+"""Shapes of values that are secrets wherever they stand: private keys, access keys, signatures,
+tokens, and addresses with a password in them."""
+HANDED = "__"
+"""Beginning of Pulumi's own properties."""
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Texts within a property that no secret wraps, with their paths."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{number}]")
+
+
+def plain_texts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text that stands unmarked in a resource's inputs, with its path."""
+    for key, value in inputs.items():
+        if not key.startswith(HANDED) and value is not UNKNOWN and not isinstance(value, Secret):
+            yield from _leaves(value, key)
+
+
+def _is_secret(path: str, text: str) -> bool:
+    name = path.rsplit(".", 1)[-1].split("[", 1)[0]
+    if text.startswith("<") and text.endswith(">"):  # a placeholder of an offline plan
+        return False
+    return bool(SHAPED_SECRET.search(text)) or bool(text and NAMED_SECRET.search(name))
+
+
+@plan_control(
+    "access.no-plaintext-secret",
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("10.5"),
+    remedy="Wrap the value as a Pulumi secret, or take it from the environment; then renew it.",
+)
+def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
+    """No secret stands unmarked in the inputs of a resource.
+
+    Found by the names of properties and by the shapes of values; the value is never repeated.
+    """
+    for resource in case.plan.resources:
+        paths = [path for path, text in plain_texts(resource.inputs) if _is_secret(path, text)]
+        if paths:
+            found = f"a secret in clear at {', '.join(sorted(paths)[:3])}"
+            yield fails(paths[0], found, "a value that is marked as secret", resource=resource.urn)
+        elif resource.custom:
+            yield passes(resource.urn)
+
+
+def _exports(case: Case) -> frozenset[str]:
+    """URNs of the export zones."""
+    zones = {name for name, zone in case.spec.zones.items() if zone.purpose is Purpose.EXPORT}
+    return frozenset(store.urn for store in case.facts.of(Store) if store.zone in zones)
+
+
+@plan_control(
+    "access.export-gate",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=EDS + annex_a("8.12"),
+    remedy="Let the export gate's identity alone write to the export zone.",
+    cause=("zones",),
+)
+def export_gate(case: Case) -> Iterator[Verdict]:
+    """No project's identity writes to the export zone, and none reads it that does not name it.
+
+    What may leave is reviewed first: aggregates, never records. So a project cannot put its own
+    results where they leave.
+    """
+    exports = _exports(case)
+    for grant in case.facts.of(Grant):
+        if not grant.project:
+            continue
+        wanted = "reading of the export zone at most, where the project names it"
+        facts = both(grant.rights, grant.targets)
+        if not isinstance(facts, Known):
+            yield undecided("targets", facts, wanted, resource=grant.urn)
+            continue
+        rights, targets = facts.value
+        if not exports.intersection(targets):
+            continue
+        yield _gated(grant, rights, case, wanted)
+
+
+def _gated(grant: Grant, rights: Iterable[Right], case: Case, wanted: str) -> Verdict:
+    project = case.spec.projects.get(grant.project)
+    named = project is not None and any(
+        case.spec.zones[zone].purpose is Purpose.EXPORT
+        for zone in project.zones
+        if zone in case.spec.zones
+    )
+    if set(rights) & CHANGES or not named:
+        return fails("rights", frozenset(rights), wanted, resource=grant.urn)
+    return passes(grant.urn)

@@ -1,0 +1,221 @@
+"""What is logged, for how long, and out of whose reach."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Fact, Holding, Key, Known, LogRoute, Network, Store, Unknown
+from havre.facts.read import some, then
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Outcome,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    require,
+    undecided,
+)
+from havre_policies.cites import EDS, annex_a, snc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+RETENTION = ("audit", "retention_days")
+
+
+@control(
+    "audit.storage-access",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("12.6") + EDS + annex_a("8.15"),
+    remedy="Turn the access logs of this zone on, for reading, writing and deletion.",
+)
+def storage_access(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Every read and write of every zone is logged."""
+    if store.holding is not Holding.ZONE:
+        return NOT_APPLICABLE
+    return require("reads_logged", store.reads_logged, bool, "every read and write logged")
+
+
+@control(
+    "audit.database",
+    Store,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.6") + EDS,
+    remedy="Log connections and statements, and send those logs to the warehouse's store of logs.",
+)
+def database(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Connections to the database and its statements are logged."""
+    if store.holding is not Holding.DATABASE:
+        return NOT_APPLICABLE
+    return require("reads_logged", store.reads_logged, bool, "connections and statements logged")
+
+
+@control(
+    "audit.keys",
+    Key,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("12.6", "10.5"),
+    remedy="Log every use of keys.",
+)
+def keys(key: Key, case: Case) -> Verdict:  # noqa: ARG001
+    """Every use of every key is logged."""
+    return require("use_logged", key.use_logged, bool, "every use logged")
+
+
+@control(
+    "audit.administration",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("12.6", "12.12"),
+    remedy="Log administrative actions on this resource.",
+)
+def administration(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Administrative actions on every store are logged."""
+    return require(
+        "administration_logged", store.administration_logged, bool, "administration logged"
+    )
+
+
+@control(
+    "audit.network",
+    Network,
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("13.3"),
+    remedy="Turn flow logs on for this network.",
+)
+def network(network: Network, case: Case) -> Verdict:  # noqa: ARG001
+    """Network flows are logged."""
+    if network.flows_logged == Known(None):
+        return NOT_APPLICABLE
+    return require(
+        "flows_logged", network.flows_logged, lambda found: found is True, "flows logged"
+    )
+
+
+def _sinks(case: Case) -> dict[str, list[Fact[str]]]:
+    """For each source of logs, where they go."""
+    found: dict[str, list[Fact[str]]] = defaultdict(list)
+    for route in case.facts.of(LogRoute):
+        sources = route.sources.value if isinstance(route.sources, Known) else (route.urn,)
+        sinks: list[Fact[str]] = (
+            [Known(sink) for sink in route.sinks.value]
+            if isinstance(route.sinks, Known)
+            else [route.sinks]
+        )
+        for source in sources:
+            found[source] += sinks
+    return found
+
+
+def _kept(case: Case, holds: Callable[[Store], Fact[bool]]) -> Iterator[tuple[str, Fact[bool]]]:
+    """For each source of logs, whether one of the stores that they reach is good enough.
+
+    A plan without routes is judged by its stores of logs, each of them.
+    """
+    logs = {s.urn: s for s in case.facts.of(Store) if s.holding in {Holding.LOGS, Holding.ZONE}}
+    routes = _sinks(case)
+    for source, sinks in routes.items():
+        yield source, some([_reached(sink, logs, holds) for sink in sinks])
+    for store in case.facts.of(Store) if not routes else ():
+        if store.holding is Holding.LOGS:
+            yield store.urn, holds(store)
+
+
+def _reached(
+    sink: Fact[str], logs: dict[str, Store], holds: Callable[[Store], Fact[bool]]
+) -> Fact[bool]:
+    if not isinstance(sink, Known):
+        return sink
+    store = logs.get(sink.value)
+    if store is None:
+        return Unknown(f"what {sink.value.rsplit('::', 1)[-1]} keeps: it is outside this plan")
+    return holds(store)
+
+
+def _over_sources(
+    case: Case, name: str, holds: Callable[[Store], Fact[bool]], wanted: str
+) -> Iterator[Verdict]:
+    judged = False
+    for source, fact in _kept(case, holds):
+        judged = True
+        verdict = require(name, fact, bool, wanted, resource=source, cause=RETENTION)
+        if verdict.outcome is Outcome.FAIL:
+            found = "enough in no store that its logs reach"
+            verdict = fails(name, found, wanted, resource=source, cause=RETENTION)
+        yield verdict
+    if not judged:
+        yield fails(name, "no store of logs", wanted, cause=RETENTION)
+
+
+@plan_control(
+    "audit.retention",
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("12.6") + annex_a("8.15"),
+    remedy="Keep logs for at least the spec's days in one of the stores that they reach.",
+    cause=RETENTION,
+)
+def retention(case: Case) -> Iterator[Verdict]:
+    """Logs are kept for at least the spec's time, in one of the stores that they reach."""
+    least = case.spec.audit.retention_days
+
+    def holds(store: Store) -> Fact[bool]:
+        return then(store.retention_days, lambda days: days is not None and days >= least)
+
+    yield from _over_sources(case, "retention_days", holds, f"kept for at least {least} days")
+
+
+@plan_control(
+    "audit.protected",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.7"),
+    remedy="Keep logs in a store that is locked for the spec's time.",
+    cause=RETENTION,
+)
+def protected(case: Case) -> Iterator[Verdict]:
+    """Logs cannot be changed or deleted before their time, by anybody, in one of their stores."""
+    least = case.spec.audit.retention_days
+
+    def holds(store: Store) -> Fact[bool]:
+        return then(store.locked_days, lambda days: days >= least)
+
+    yield from _over_sources(case, "locked_days", holds, f"locked for at least {least} days")
+
+
+@plan_control(
+    "audit.central",
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("12.9"),
+    remedy="Send all logs to one store.",
+)
+def central(case: Case) -> Iterator[Verdict]:
+    """All logs reach one place."""
+    wanted = "one store that all logs reach"
+    routes = _sinks(case)
+    unknown = [sink for sinks in routes.values() for sink in sinks if isinstance(sink, Unknown)]
+    reached = [{s.value for s in sinks if isinstance(s, Known)} for sinks in routes.values()]
+    stores = [s.urn for s in case.facts.of(Store) if s.holding is Holding.LOGS]
+    if reached and set.intersection(*reached):
+        yield passes()
+    elif unknown:
+        yield undecided("sinks", unknown[0], wanted)
+    elif routes or len(stores) != 1:
+        urns = {urn for sinks in reached for urn in sinks} or stores
+        places = {urn.rsplit("::", 1)[-1] for urn in urns}
+        yield fails("sinks", f"{len(places)} places: {', '.join(sorted(places))}", wanted)
+    else:
+        yield passes()

@@ -1,0 +1,224 @@
+"""What survives an accident, a mistake and an intruder."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Bearer, Compute, Copy, Holding, Key, Known, Place, Store, Unclassified
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    require,
+    undecided,
+)
+from havre.spec.model import Availability, Purpose
+from havre_policies.access import plain_texts
+from havre_policies.cites import annex_a, snc
+from havre_policies.residency import UNNAMED, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT = frozenset({Holding.ZONE, Holding.DATABASE})
+"""What needs a backup."""
+
+
+def _needs_backup(store: Store, case: Case) -> bool:
+    """Whether a store holds data of its own: no copy, no zone of backups."""
+    zone = case.spec.zones.get(store.zone)
+    copies = isinstance(store.places, Known) and bool(store.places.value)
+    primary = not copies or any(p.copy is Copy.PRIMARY for p in _places(store))
+    return store.holding in KEPT and primary and not (zone and zone.purpose is Purpose.BACKUP)
+
+
+def _places(store: Store) -> tuple[Place, ...]:
+    return store.places.value if isinstance(store.places, Known) else ()
+
+
+@control(
+    "continuity.backup",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("12.5", "17.6") + annex_a("8.13"),
+    remedy="Back this store up, and keep backups for at least the spec's days.",
+    cause=("database", "backups", "retention_days"),
+)
+def backup(store: Store, case: Case) -> Verdict:
+    """The database and every zone have backups that are kept for at least the spec's time."""
+    if not _needs_backup(store, case):
+        return NOT_APPLICABLE
+    least = case.spec.database.backups.retention_days
+    return require(
+        "backup_days",
+        store.backup_days,
+        lambda days: days is not None and days >= least,
+        f"backups kept for at least {least} days",
+    )
+
+
+@control(
+    "continuity.recovery-site",
+    Store,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("17.2", "17.4"),
+    remedy="Name a recovery site, and send copies or backups there.",
+    cause=("sites", "recovery"),
+)
+def recovery_site(store: Store, case: Case) -> Verdict:
+    """A copy or a backup lies at another site, still within the allowed countries."""
+    if not _needs_backup(store, case):
+        return NOT_APPLICABLE
+    wanted = "a copy or a backup in another region, in the spec's countries"
+    if not isinstance(store.places, Known):
+        return undecided("places", store.places, wanted)
+    home = {place.region for place in store.places.value if place.copy is Copy.PRIMARY}
+    away = [
+        place
+        for place in store.places.value
+        if place.copy in {Copy.REPLICA, Copy.BACKUP}
+        and place.region not in home | UNNAMED
+        and place.country in case.spec.residency.countries
+    ]
+    return passes() if away else fails("places", where(store.places.value), wanted)
+
+
+@control(
+    "continuity.versioning",
+    Store,
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("12.5"),
+    remedy="Turn versions on.",
+    cause=("zones",),
+)
+def versioning(store: Store, case: Case) -> Verdict:
+    """Zones keep earlier versions of their objects, unless the spec says otherwise."""
+    zone = case.spec.zones.get(store.zone)
+    if store.holding is not Holding.ZONE or (zone is not None and not zone.versions):
+        return NOT_APPLICABLE
+    return require("versions", store.versions, lambda found: found is True, "versions kept")
+
+
+@control(
+    "continuity.immutability",
+    Store,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.5") + annex_a("5.33"),
+    remedy="Lock versions for at least the promised days.",
+    cause=("zones",),
+)
+def immutability(store: Store, case: Case) -> Verdict:
+    """Zones that are promised immutable are locked for at least the promised days.
+
+    A policy that an administrator may still take back is no lock.
+    """
+    zone = case.spec.zones.get(store.zone)
+    if store.holding is not Holding.ZONE or zone is None or not zone.immutable_days:
+        return NOT_APPLICABLE
+    least = zone.immutable_days
+    return require(
+        "locked_days",
+        store.locked_days,
+        lambda days: days >= least,
+        f"locked for at least {least} days",
+        cause=("zones", store.zone, "immutable_days"),
+    )
+
+
+@plan_control(
+    "continuity.deletion",
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("17.4", "12.2"),
+    remedy="Protect the resource (`protect`), or take what deletes or replaces it out of the plan.",
+    cause=("protection", "deletion"),
+)
+def deletion(case: Case) -> Iterator[Verdict]:
+    """What bears data is protected from deletion and from replacement, and no plan does either.
+
+    Steps of a preview that would delete or replace a store or a key are findings too.
+    """
+    for item in case.facts.items:
+        if isinstance(item, (Store, Key)):
+            yield require(
+                "guarded", item.guarded, bool, "protected from deletion", resource=item.urn
+            )
+    for gone in case.plan.removed:
+        if not gone.custom or gone.type.startswith("pulumi:"):
+            continue
+        found = case.facts_of(gone)
+        known = not isinstance(found, Unclassified)
+        bears = isinstance(found, Unclassified) or any(isinstance(f, (Store, Key)) for f in found)
+        if bears:
+            step = f"this plan would {gone.operation.split('-')[0]} it"
+            if gone.operation.endswith("replaced"):
+                step = "this plan would replace it"
+            wanted = "data-bearing resources stay" if known else "resources of known types alone go"
+            yield fails("operation", step, wanted, resource=gone.urn)
+
+
+@control(
+    "continuity.availability",
+    Bearer,
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("17.4") + annex_a("8.14"),
+    remedy="Spread this resource over several zones of its site.",
+    cause=("database", "availability"),
+)
+def availability(bearer: Bearer, case: Case) -> Verdict:
+    """Where the spec asks for it, database and cluster stand in more than one zone."""
+    spec, wanted = case.spec, "several zones of the site"
+    if isinstance(bearer, Store) and bearer.holding is Holding.DATABASE:
+        asked, path = spec.database.availability, ("database", "availability")
+    elif isinstance(bearer, Compute) and spec.cluster is not None:
+        asked, path = spec.cluster.availability, ("cluster", "availability")
+    else:
+        return NOT_APPLICABLE
+    if asked is not Availability.MULTI_ZONE:
+        return NOT_APPLICABLE
+    return require("multi_zone", bearer.multi_zone, bool, wanted, cause=path)
+
+
+@plan_control(
+    "continuity.state",
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("17.5", "10.5"),
+    remedy="Keep names of objects and of people out of what the deployment records.",
+)
+def state(case: Case) -> Iterator[Verdict]:
+    """No name of an object and no member of a project lands in the deployment's state.
+
+    An object's name can itself identify a patient. Secrets are the matter of
+    `access.no-plaintext-secret`.
+    """
+    for store in case.facts.of(Store):
+        yield require(
+            "names_in_state",
+            store.names_in_state,
+            lambda found: not found,
+            "no object name in state",
+            resource=store.urn,
+        )
+    members = {member for project in case.spec.projects.values() for member in project.members}
+    named = re.compile("|".join(rf"(?<![\w.@-]){re.escape(each)}(?![\w@-])" for each in members))
+    for resource in case.plan.resources if members else ():
+        texts = plain_texts(resource.inputs)
+        paths = [
+            path for path, text in texts if named.search(text) or any(m in path for m in members)
+        ]
+        if paths:
+            top = re.split(r"[.[]", paths[0])[0]  # a path may itself name a member
+            yield fails(top, "a member of a project", "no person in state", resource=resource.urn)

@@ -1,0 +1,234 @@
+"""Encryption at rest and in transit, and the keys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Compute, Fact, Holding, Key, Known, Store
+from havre.facts.read import both
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    plan_control,
+    require,
+)
+from havre.spec.model import KeyProtection
+from havre_policies.cites import EDS, annex_a, snc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _asks_for_keys(case: Case) -> bool:
+    """Whether the spec wants keys that are not the provider's own."""
+    return case.spec.encryption.keys is not KeyProtection.PROVIDER
+
+
+def _under_own_key(name: str, key: Fact[str | None], case: Case) -> Verdict:
+    """Whether a key is one of the plan that the customer owns."""
+    wanted = "a key of this warehouse"
+    customers = case.facts.noted(
+        "customers", lambda: {each.urn: each.customer for each in case.facts.of(Key)}
+    )
+    if isinstance(key, Known) and key.value in customers:
+        return require("customer", customers[key.value], bool, wanted)
+    return require(name, key, lambda _: False, wanted)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    """A version for comparing; one that is no numbers is older than any."""
+    parts = text.split(".")
+    return tuple(map(int, parts)) if all(part.isdecimal() for part in parts) else ()
+
+
+def _tls(fact: Fact[str | None], case: Case) -> Verdict:
+    """Whether plain text and TLS older than the spec's are refused."""
+    least = case.spec.encryption.tls.value
+    return require(
+        "tls_minimum",
+        fact,
+        lambda found: found is not None and _version(found) >= _version(least),
+        f"TLS {least} or later, and no plain text",
+    )
+
+
+@control(
+    "encryption.at-rest",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("10.1") + annex_a("8.24"),
+    remedy="Turn encryption at rest on for this resource.",
+)
+def at_rest(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Every store of data is encrypted at rest.
+
+    Zones, databases, volumes, registries, logs and backups.
+    """
+    return require("encrypted", store.encrypted, bool, "encrypted at rest")
+
+
+@control(
+    "encryption.customer-key",
+    Store,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("10.1", "10.5") + EDS,
+    remedy="Refer this resource to a key of the warehouse.",
+    cause=("encryption", "keys"),
+)
+def customer_key(store: Store, case: Case) -> Verdict:
+    """Where the spec asks for customer keys, each store refers to one that the warehouse owns.
+
+    The vault that holds the keys is not itself under one.
+    """
+    if not _asks_for_keys(case) or store.holding is Holding.SECRETS:
+        return NOT_APPLICABLE
+    return _under_own_key("key", store.key, case)
+
+
+@control(
+    "encryption.hsm-key",
+    Key,
+    Profile.SOVEREIGN,
+    Severity.HIGH,
+    cites=snc("10.5"),
+    remedy="Hold this key in a hardware security module.",
+    cause=("encryption", "keys"),
+)
+def hsm_key(key: Key, case: Case) -> Verdict:
+    """Where the spec asks for it, each key is held in a hardware security module."""
+    if case.spec.encryption.keys is not KeyProtection.HSM:
+        return NOT_APPLICABLE
+    return require("hsm", key.hsm, bool, "held in a hardware security module")
+
+
+@control(
+    "encryption.key-rotation",
+    Key,
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("10.5") + annex_a("8.24"),
+    remedy="Set a rotation policy within the period of the spec.",
+    cause=("encryption", "rotation_days"),
+)
+def key_rotation(key: Key, case: Case) -> Verdict:
+    """Every key renews itself within the spec's period."""
+    longest = case.spec.encryption.rotation_days
+    return require(
+        "rotation_days",
+        key.rotation_days,
+        lambda days: days is not None and days <= longest,
+        f"renewed by itself every {longest} days or sooner",
+    )
+
+
+@control(
+    "encryption.key-deletion",
+    Key,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("10.5", "17.4"),
+    remedy="Turn soft delete and purge protection on, for at least the days of the spec.",
+    cause=("encryption", "deletion_days"),
+)
+def key_deletion(key: Key, case: Case) -> Verdict:
+    """Keys survive their deletion for at least the spec's days, and nobody can purge them before.
+
+    Without its key a store is lost, so this guards data as much as keys.
+    """
+    least = case.spec.encryption.deletion_days
+    return require(
+        "deletion_days, purge_guarded",
+        both(key.deletion_days, key.purge_guarded),
+        lambda found: found[0] is not None and found[0] >= least and found[1],
+        f"recoverable for {least} days, and guarded from purging",
+    )
+
+
+@plan_control(
+    "encryption.distinct-keys",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=EDS,
+    remedy="Give each zone, and the database, a key of its own.",
+    cause=("zones",),
+)
+def distinct_keys(case: Case) -> Iterator[Verdict]:
+    """Each zone and the database have a key of their own.
+
+    So identifying data never share a key with pseudonymised data. Stores under the provider's
+    own keys are the matter of `encryption.customer-key`.
+    """
+    holders: dict[str, set[str]] = defaultdict(set)
+    stores = [s for s in case.facts.of(Store) if s.holding in {Holding.ZONE, Holding.DATABASE}]
+    for store in stores:
+        if isinstance(store.key, Known) and store.key.value:
+            holders[store.key.value].add(store.zone or store.urn)
+    for store in stores if _asks_for_keys(case) else ():
+        if store.key == Known(None):
+            continue
+        yield require(
+            "key",
+            store.key,
+            lambda key: len(holders[key or ""]) == 1,
+            "a key that no other zone or database uses",
+            resource=store.urn,
+        )
+
+
+@control(
+    "encryption.in-transit",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("10.2") + annex_a("8.24"),
+    remedy="Refuse plain text and TLS older than the spec's.",
+    cause=("encryption", "tls"),
+)
+def in_transit(store: Store, case: Case) -> Verdict:
+    """Every endpoint refuses plain text and TLS older than the spec's, 1.2 at least."""
+    return _tls(store.tls_minimum, case)
+
+
+@control(
+    "encryption.database-tls",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("10.2"),
+    remedy="Make the database refuse connections without TLS.",
+    cause=("encryption", "tls"),
+)
+def database_tls(store: Store, case: Case) -> Verdict:
+    """The database refuses connections that are not encrypted."""
+    if store.holding is not Holding.DATABASE:
+        return NOT_APPLICABLE
+    return _tls(store.tls_minimum, case)
+
+
+@control(
+    "encryption.cluster-secrets",
+    Compute,
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("10.1", "10.5"),
+    remedy="Encrypt the cluster's secrets with a key of the warehouse.",
+    cause=("encryption", "keys"),
+)
+def cluster_secrets(compute: Compute, case: Case) -> Verdict:
+    """The secrets of a cluster are encrypted with a customer key, or the gap is declared.
+
+    A declared gap is a finding of its own.
+    """
+    if not _asks_for_keys(case) or case.declared("encryption.cluster-secrets"):
+        return NOT_APPLICABLE
+    if compute.secrets_key == Known(None):
+        return fails("secrets_key", "the provider's own key", "a key of this warehouse")
+    return _under_own_key("secrets_key", compute.secrets_key, case)

@@ -1,0 +1,310 @@
+"""What can be reached, from where, and what can leave."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Compute, Holding, Known, Network, Rule, Store
+from havre.facts.read import both
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Outcome,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    require,
+    undecided,
+)
+from havre_policies.cites import annex_a, snc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from ipaddress import IPv4Network, IPv6Network
+
+ANYBODY = frozenset({"*", "any", "internet", "0.0.0.0/0", "::/0"})
+"""Ways in which providers write "any address"."""
+GUARDED_PORTS = (22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017)
+"""Ports of administration (SSH, RDP, WinRM, Kubernetes, etcd) and of common databases."""
+WIDEST = {4: 8, 6: 32}
+"""A public network of a shorter prefix than this counts as any address, by IP version: half the
+Internet in two rules opens as much as one rule for all of it."""
+
+
+def anybody(address: str) -> bool:
+    """Whether an address of a rule stands for any address, or for a large part of all."""
+    if address.lower() in ANYBODY:
+        return True
+    network = _network(address)
+    if network is None:
+        return False
+    wide = not network.is_private and network.prefixlen < WIDEST[network.version]
+    return wide or network.network_address.is_unspecified
+
+
+def _network(address: str) -> IPv4Network | IPv6Network | None:
+    """The network that an address of a rule stands for; None where it is a name."""
+    try:
+        return ipaddress.ip_network(address, strict=False)
+    except ValueError:
+        return None
+
+
+def _within(address: str, wider: str) -> bool:
+    """Whether one address of a rule holds all of another."""
+    if wider.lower() in {"*", "any"} or wider.lower() == address.lower():
+        return True
+    inner, outer = _network(address), _network(wider)
+    if inner is None or outer is None or inner.version != outer.version:
+        return False
+    return inner.subnet_of(outer)  # type: ignore[arg-type]
+
+
+def _covers(rule: Rule, port: int) -> bool:
+    return not rule.ports or any(first <= port <= last for first, last in rule.ports)
+
+
+def _opened(rules: tuple[Rule, ...]) -> list[int]:
+    """Guarded ports on which any address may come in."""
+    inward = sorted((rule for rule in rules if rule.inbound), key=lambda rule: rule.priority)
+    return [port for port in GUARDED_PORTS if _let_in(inward, port)]
+
+
+def _let_in(rules: list[Rule], port: int) -> bool:
+    """Whether a rule lets any address in on a port, and none before it refuses that address.
+
+    Where order has no meaning (priority 0), one that allows is enough.
+    """
+    refused: list[str] = []
+    for rule in rules:
+        if not _covers(rule, port):
+            continue
+        if not rule.allow:
+            refused += rule.addresses if rule.priority > 0 else ()
+            continue
+        open_to = [address for address in rule.addresses if anybody(address)]
+        if any(not any(_within(address, each) for each in refused) for address in open_to):
+            return True
+    return False
+
+
+@control(
+    "exposure.public-storage",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("9.7") + annex_a("8.3"),
+    remedy="Refuse anonymous reading, for the whole account where it can be refused there.",
+)
+def public_storage(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Nothing that is stored can be read without authentication.
+
+    Blocks for a whole account are counted where a provider has them.
+    """
+    if store.holding is Holding.DATABASE:
+        return NOT_APPLICABLE
+    return require(
+        "public_read", store.public_read, lambda found: not found, "no anonymous reading"
+    )
+
+
+@control(
+    "exposure.public-database",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("13.2"),
+    remedy="Attach the database to a private network and take its public address away.",
+)
+def public_database(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """No database listens on a public address."""
+    if store.holding is not Holding.DATABASE:
+        return NOT_APPLICABLE
+    return require(
+        "public_endpoint", store.public_endpoint, lambda found: not found, "a private address only"
+    )
+
+
+def _inside(address: str, allowed: tuple[str, ...]) -> bool:
+    """Whether a network lies within one of the spec's."""
+    return _network(address) is not None and any(_within(address, each) for each in allowed)
+
+
+@control(
+    "exposure.public-cluster",
+    Compute,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("9.6", "13.2"),
+    remedy="Make the cluster's API private, or restrict it to the administration addresses.",
+    cause=("network", "administration"),
+)
+def public_cluster(compute: Compute, case: Case) -> Verdict:
+    """The cluster's API is private, or restricted to the spec's administration addresses."""
+    allowed = case.spec.network.administration
+    wanted = f"a private API, or {', '.join(allowed) or 'no address'} alone"
+    if compute.public_api == Known(value=False):
+        return passes()
+    return require(
+        "public_api, allowed",
+        both(compute.public_api, compute.allowed),
+        lambda found: bool(found[1]) and all(_inside(each, allowed) for each in found[1]),
+        wanted,
+    )
+
+
+@control(
+    "exposure.private-endpoints",
+    Store,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("13.2"),
+    remedy="Reach this store through a private endpoint and close its public one.",
+)
+def private_endpoints(store: Store, case: Case) -> Verdict:
+    """Stores are reached through private endpoints, or the gap is declared.
+
+    A declared gap is a finding of its own, with what compensates for it. What holds backups is
+    reached by the service that writes them, so there it is enough that nothing public answers.
+    """
+    if case.declared("exposure.private-endpoints"):
+        return NOT_APPLICABLE
+    if store.holding is Holding.BACKUP and store.public_endpoint == Known(value=False):
+        return passes()
+    return require(
+        "private_endpoint, public_endpoint",
+        both(store.private_endpoint, store.public_endpoint),
+        lambda found: found[0] and not found[1],
+        "a private endpoint and no public one",
+    )
+
+
+@control(
+    "exposure.open-ingress",
+    Network,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("13.2") + annex_a("8.20"),
+    remedy="Restrict the rule to the administration addresses of the spec.",
+    cause=("network", "administration"),
+)
+def open_ingress(network: Network, case: Case) -> Verdict:  # noqa: ARG001
+    """No rule lets any address in on a port of administration or of a database."""
+    wanted = "no way in from any address on ports of administration and databases"
+    if not isinstance(network.rules, Known):
+        return undecided("rules", network.rules, wanted)
+    if not network.rules.value:
+        return NOT_APPLICABLE
+    ports = _opened(network.rules.value)
+    if ports:
+        return fails("rules", f"any address on ports {', '.join(map(str, ports))}", wanted)
+    return passes()
+
+
+def _beyond(rules: tuple[Rule, ...], case: Case) -> list[str]:
+    """Destinations of outgoing rules that are neither private nor on the spec's list."""
+    listed = {(each.host, each.port) for each in case.spec.network.egress}
+    found = set()
+    for rule in rules:
+        for address in rule.addresses if rule.allow and not rule.inbound else ():
+            ports = [first == last and (address, first) in listed for first, last in rule.ports]
+            if not (ports and all(ports)) and _public(address):
+                found.add(address)
+    return sorted(found)
+
+
+def _public(address: str) -> bool:
+    """Whether an address may be outside: any, a host name, or no private network.
+
+    A name without a dot is the provider's own for a service of its own.
+    """
+    if anybody(address):
+        return True
+    network = _network(address)
+    return "." in address if network is None else not network.is_private
+
+
+@control(
+    "exposure.egress",
+    Network,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.14") + annex_a("8.12"),
+    remedy="Refuse outgoing traffic but for the spec's list.",
+    cause=("network", "egress"),
+)
+def egress(network: Network, case: Case) -> Verdict:
+    """Outgoing traffic is refused but for the spec's list.
+
+    The provider's names for its own services are let pass: they are not the Internet, and what
+    a service does with them is the matter of its own controls.
+    """
+    wanted = "outgoing traffic refused but for the spec's list"
+    denied = require(
+        "egress_denied", network.egress_denied, lambda found: found is not False, wanted
+    )
+    if denied.outcome is not Outcome.PASS:
+        return denied
+    if network.egress_denied == Known(None):
+        return NOT_APPLICABLE
+    if not isinstance(network.rules, Known):
+        return undecided("rules", network.rules, wanted)
+    beyond = _beyond(network.rules.value, case)
+    return fails("rules", f"lets out to {', '.join(beyond)}", wanted) if beyond else passes()
+
+
+@control(
+    "exposure.shared-keys",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("9.5"),
+    remedy="Turn account-wide keys and shared signatures off.",
+)
+def shared_keys(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Account-wide keys and shared signatures are off."""
+    return require(
+        "shared_keys", store.shared_keys, lambda found: not found, "identities, no key for all"
+    )
+
+
+@control(
+    "exposure.cross-tenant",
+    Store,
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("9.7") + annex_a("8.12"),
+    remedy="Turn copying and replication to other tenants or accounts off.",
+)
+def cross_tenant(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    """Copying and replication to another tenant or account are off."""
+    return require(
+        "cross_tenant", store.cross_tenant, lambda found: not found, "no copy to another tenant"
+    )
+
+
+@plan_control(
+    "exposure.partition",
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("13.2") + annex_a("8.22"),
+    remedy="Give databases, compute and administration a network segment each.",
+    cause=("network", "address_space"),
+)
+def partition(case: Case) -> Iterator[Verdict]:
+    """Databases, compute and administration sit in network segments of their own."""
+    segments = {network.segment for network in case.facts.of(Network)}
+    needed = {"database", "administration"}
+    if case.facts.of(Compute):
+        needed.add("compute")
+    missing = sorted(needed - segments)
+    if missing:
+        found = f"no segment for {', '.join(missing)}"
+        yield fails("segment", found, f"a segment each for {', '.join(sorted(needed))}")
+    else:
+        yield passes()

@@ -1,0 +1,143 @@
+"""What there is, whose it is, and whether it is known and supported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Bearer, Compute, Holding, Known, Store, Unknown
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Outcome,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    require,
+    undecided,
+)
+from havre.spec.model import Environment
+from havre_policies.cites import annex_a, snc
+from havre_policies.versions import supported_versions as records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+
+
+@control(
+    "inventory.tags",
+    Bearer,
+    Profile.BASELINE,
+    Severity.LOW,
+    cites=snc("8.1", "8.4"),
+    remedy="Label this resource with warehouse, classification and owner.",
+)
+def tags(bearer: Bearer, case: Case) -> Verdict:
+    """Every resource that can carry labels says warehouse, classification and owner.
+
+    And its project, where it is one's.
+    """
+    wanted = {
+        "warehouse": case.spec.name,
+        "classification": case.spec.classification.value,
+        "owner": case.spec.organisation.contact,
+    }
+    project = getattr(bearer, "project", "")
+    if isinstance(bearer.tags, Known) and bearer.tags.value is None:
+        return NOT_APPLICABLE
+    if project:
+        wanted["project"] = project
+    return require(
+        "tags", bearer.tags, lambda found: _labelled(found, wanted), f"labels {', '.join(wanted)}"
+    )
+
+
+def _labelled(found: Mapping[str, str] | None, wanted: Mapping[str, str]) -> bool:
+    return found is not None and all(found.get(key) == value for key, value in wanted.items())
+
+
+@plan_control(
+    "inventory.known",
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("8.1", "13.1"),
+    remedy="Use a type that the provider's facts know, or teach them this one.",
+)
+def known(case: Case) -> Iterator[Verdict]:
+    """Every planned resource is of a type that the provider's facts know.
+
+    What a type unknown to them means for security nobody can say, so it is no pass.
+    """
+    for each in case.facts.unclassified:
+        yield fails("type", each.type, "a type that is known", resource=each.urn)
+    if not case.facts.unclassified:
+        yield passes()
+
+
+@control(
+    "inventory.supported-versions",
+    Bearer,
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("12.11"),
+    remedy="Pin a version that its makers still support.",
+    cause=("database", "version"),
+)
+def supported_versions(bearer: Bearer, case: Case) -> Verdict:
+    """Versions of database and cluster are pinned and within their makers' support.
+
+    Dates are those of the makers, not of a provider, who may stop sooner.
+    """
+    if not isinstance(bearer, (Store, Compute)):
+        return NOT_APPLICABLE
+    wanted = "a pinned version within its support"
+    if not isinstance(bearer.engine, Known):
+        return undecided("engine", bearer.engine, wanted)
+    if bearer.engine.value is None:
+        other = isinstance(bearer, Store) and bearer.holding is not Holding.DATABASE
+        return NOT_APPLICABLE if other else fails("engine", "no version", wanted)
+    record = records().get(bearer.engine.value)
+    if record is None:
+        found = f"{bearer.engine.value}, of which no end of support is recorded"
+        return Verdict(Outcome.UNKNOWN, "engine", found, wanted)
+    ended = record.until < case.as_of
+    found = f"{bearer.engine.value}, whose support ended on {record.until}"
+    return fails("engine", found, wanted) if ended else passes()
+
+
+@plan_control(
+    "inventory.environments",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.3") + annex_a("8.31"),
+    remedy="Give each environment networks, keys and stores of its own.",
+    cause=("environment",),
+)
+def environments(case: Case) -> Iterator[Verdict]:
+    """Production shares no network, key or store with another environment.
+
+    Seen by the labels of resources, and by references to other stacks.
+    """
+    if case.spec.environment is not Environment.PRODUCTION:
+        return
+    here = case.spec.environment.value
+    for item in case.facts.items:
+        if isinstance(item.tags, Unknown):
+            yield undecided("tags", item.tags, f"{here} alone", resource=item.urn)
+            continue
+        if not item.tags.value:
+            continue
+        there = item.tags.value.get("environment", here)
+        if there != here:
+            yield fails("tags", f"environment {there}", f"{here} alone", resource=item.urn)
+        else:
+            yield passes(item.urn)
+    for resource in case.plan.resources:
+        if resource.type == STACK_REFERENCE:
+            found = "resources of another stack are used"
+            yield fails("type", found, f"resources of {here} alone", resource=resource.urn)

@@ -1,0 +1,183 @@
+"""Whose law reaches the data, and under which certificates they stand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Bearer, Compute, Key, Known, LogRoute, Store
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Outcome,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    plan_control,
+    undecided,
+)
+from havre.spec.countries import EEA, EU
+from havre.spec.model import Classification, OperatorLaw, Qualification
+from havre_policies.cites import CIRCULAR, HDS, gdpr, snc
+from havre_policies.residency import where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from havre.spec import Warehouse
+
+HEALTH_DATA = frozenset({Classification.HEALTH_PSEUDONYMISED, Classification.HEALTH_IDENTIFYING})
+
+
+def _certified(scheme: str, bearer: Bearer, case: Case) -> Verdict:
+    """Whether the offer of a service is within a dated certificate."""
+    if not isinstance(bearer, (Store, Key, Compute)):
+        return NOT_APPLICABLE
+    wanted = f"an offer within a dated {scheme} certificate"
+    holds, reason, _ = case.qualifications.holds(scheme, bearer, case.as_of)
+    if holds is None:
+        return Verdict(Outcome.UNKNOWN, "offering", reason, wanted)
+    return passes() if holds else fails("offering", reason, wanted)
+
+
+@plan_control(
+    "jurisdiction.operator",
+    Profile.HEALTH,
+    Severity.CRITICAL,
+    cites=snc("19.6") + gdpr("48"),
+    remedy="Leave for a provider whose operator answers to European law alone, or have a decision"
+    " that allows this one for a time, and record it as a waiver.",
+    cause=("residency", "operator_law"),
+)
+def operator(case: Case) -> Iterator[Verdict]:
+    """The operator answers to no law from outside the European Union.
+
+    Or the European Economic Area, where the spec says so. Such a law can compel the operator to
+    hand data over wherever they lie, whatever the contract says and whoever encrypts at rest.
+    """
+    wide = case.spec.residency.operator_law is OperatorLaw.EEA
+    area, name = (EEA, "the EEA") if wide else (EU, "the EU")
+    who = case.provider.operator
+    told = {law.split(" ")[0] for law in who.laws}
+    laws = (*who.laws, *({who.country} - told - {None}))
+    foreign = [law for law in laws if law and law.split(" ")[0] not in area | {"EU", "EEA"}]
+    reached = sum(isinstance(item, (Store, Key, Compute)) for item in case.facts.items)
+    if foreign:
+        found = (
+            f"{who.entity}, which answers to the law of {', '.join(foreign)}: it can be compelled"
+            f" to hand over what {reached} resources hold"
+        )
+        yield fails("operator", found, f"an operator that answers to no law from outside {name}")
+    elif not who.laws and who.country is not None:
+        found = f"no law is recorded for {who.entity}"
+        yield Verdict(Outcome.UNKNOWN, "operator", found, f"laws of {name} alone")
+    else:
+        yield passes()
+
+
+def _asks(scheme: Qualification, spec: Warehouse) -> bool:
+    return scheme in spec.residency.qualifications
+
+
+@control(
+    "jurisdiction.hds",
+    Bearer,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=HDS,
+    remedy="Use a product and plan within the host's HDS certificate, or another offer.",
+    cause=("residency", "qualifications"),
+    asked=lambda spec: _asks(Qualification.HDS, spec),
+)
+def hds(bearer: Bearer, case: Case) -> Verdict:
+    """Offer, product and plan are within a dated certificate of hosts of health data (HDS).
+
+    It is asked for where the data are health data, or the spec names the scheme. A certificate is
+    held product by product; a record is data with a source and the day on which it was read.
+    """
+    if case.spec.classification not in HEALTH_DATA and not _asks(Qualification.HDS, case.spec):
+        return NOT_APPLICABLE
+    return _certified("hds", bearer, case)
+
+
+@control(
+    "jurisdiction.secnumcloud",
+    Bearer,
+    Profile.SOVEREIGN,
+    Severity.CRITICAL,
+    cites=CIRCULAR + snc("18.1"),
+    remedy="Choose an offer that is qualified SecNumCloud in the region at hand.",
+    cause=("residency", "qualifications"),
+    asked=lambda spec: _asks(Qualification.SECNUMCLOUD, spec),
+)
+def secnumcloud(bearer: Bearer, case: Case) -> Verdict:
+    """Offer and region are within a dated SecNumCloud qualification."""
+    return _certified("secnumcloud", bearer, case)
+
+
+@plan_control(
+    "jurisdiction.qualification-age",
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("18.1"),
+    remedy="Read the certificate again at its source and renew the record, with the date.",
+)
+def qualification_age(case: Case) -> Iterator[Verdict]:
+    """No record of a certificate that this warehouse leans on is older than a year, or ended."""
+    offers = {
+        item.offering.offer for item in case.facts.items if isinstance(item, (Store, Key, Compute))
+    }
+    for record in case.qualifications.records:
+        if record.offer not in offers:
+            continue
+        if record.stale(case.as_of):
+            found = f"{record.offer}, {record.product}, {record.scheme}: "
+            yield fails(
+                "read_on",
+                found + record.stale_reason(case.as_of),
+                "a record read within a year, of a certificate that has not ended",
+            )
+        else:
+            yield passes()
+
+
+@plan_control(
+    "jurisdiction.telemetry",
+    Profile.SOVEREIGN,
+    Severity.HIGH,
+    cites=snc("12.13", "19.6"),
+    remedy="Send diagnostics to a store of this warehouse in the spec's countries.",
+    cause=("residency", "countries"),
+)
+def telemetry(case: Case) -> Iterator[Verdict]:
+    """No diagnostics leave the spec's countries.
+
+    Every log route of the plan is judged. What an operator's support can see is not in any plan:
+    ask for it in the contract.
+    """
+    allowed = case.spec.residency.countries
+    stores = {store.urn: store for store in case.facts.of(Store)}
+    wanted = f"a store of this plan in {', '.join(allowed)}"
+    for route in case.facts.of(LogRoute):
+        if not isinstance(route.sinks, Known):
+            yield undecided("sinks", route.sinks, wanted, resource=route.urn)
+            continue
+        for sink in route.sinks.value:
+            yield _sink(stores.get(sink), sink, route.urn, allowed, wanted)
+
+
+def _sink(
+    store: Store | None, sink: str, urn: str, allowed: tuple[str, ...], wanted: str
+) -> Verdict:
+    if store is None:
+        return fails(
+            "sinks", f"{sink.rsplit('::', 1)[-1]}, outside this plan", wanted, resource=urn
+        )
+    if not isinstance(store.places, Known):
+        return undecided("places", store.places, wanted, resource=urn)
+    outside = [place for place in store.places.value if place.country not in allowed]
+    if outside or not store.places.value:
+        return fails("sinks", where(outside), wanted, resource=urn)
+    return passes(urn)

@@ -1,0 +1,190 @@
+"""Where data, copies, backups, keys, logs and processing lie."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import (
+    Bearer,
+    Compute,
+    Copy,
+    Holding,
+    Key,
+    Known,
+    Network,
+    Place,
+    Store,
+)
+from havre.policy import (
+    NOT_APPLICABLE,
+    Case,
+    Profile,
+    Severity,
+    Verdict,
+    control,
+    fails,
+    passes,
+    require,
+    undecided,
+)
+from havre_policies.cites import gdpr, snc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COUNTRIES = ("residency", "countries")
+UNNAMED = frozenset({"", "global"})
+"""What stands for a region where a service has none."""
+
+
+def where(places: Iterable[Place]) -> str:
+    """Places for people: region, country, and what brings a copy there unasked."""
+    told = ", ".join(
+        f"{place.region or 'no region'} ({place.country or 'country not known'}"
+        f"{f'; by {place.implied}' if place.implied else ''})"
+        for place in places
+    )
+    return told or "no place"
+
+
+def _within(bearer: Bearer, case: Case, copy: Copy) -> Verdict:
+    """Whether every copy of one kind lies in the spec's countries."""
+    allowed = case.spec.residency.countries
+    wanted = f"in {', '.join(allowed)}"
+    if not isinstance(bearer.places, Known):
+        return undecided("places", bearer.places, wanted)
+    here = [place for place in bearer.places.value if place.copy is copy]
+    outside = [place for place in here if place.country not in allowed]
+    if outside:
+        return fails("places", where(outside), wanted)
+    return passes() if here else NOT_APPLICABLE
+
+
+@control(
+    "residency.data",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("19.2") + gdpr("44"),
+    remedy="Move this resource to a region in the spec's countries.",
+    cause=COUNTRIES,
+)
+def data(store: Store, case: Case) -> Verdict:
+    """Every store of data lies in a country of the spec."""
+    others = {Holding.LOGS, Holding.BACKUP, Holding.SECRETS}
+    if store.holding in others and not isinstance(store.places, Known):
+        return NOT_APPLICABLE
+    return _within(store, case, Copy.PRIMARY)
+
+
+@control(
+    "residency.replicas",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("19.2"),
+    remedy="Choose a redundancy or a replication target that stays in the spec's countries.",
+    cause=COUNTRIES,
+)
+def replicas(store: Store, case: Case) -> Verdict:
+    """Replicas lie in a country of the spec, those that a redundancy setting implies included."""
+    return _within(store, case, Copy.REPLICA)
+
+
+@control(
+    "residency.backups",
+    Store,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("19.2", "12.5"),
+    remedy="Name backup regions in the spec's countries.",
+    cause=COUNTRIES,
+)
+def backups(store: Store, case: Case) -> Verdict:
+    """Backups lie in a country of the spec, explicit or implied."""
+    return _within(store, case, Copy.BACKUP)
+
+
+@control(
+    "residency.keys",
+    Bearer,
+    Profile.BASELINE,
+    Severity.CRITICAL,
+    cites=snc("19.2", "10.5"),
+    remedy="Keep keys in a region whose own copies stay in the spec's countries.",
+    cause=COUNTRIES,
+)
+def keys(bearer: Bearer, case: Case) -> Verdict:
+    """Keys lie in a country of the spec, with the service's own replication counted."""
+    vault = isinstance(bearer, Store) and bearer.holding is Holding.SECRETS
+    if not vault and not isinstance(bearer, Key) and not isinstance(bearer.places, Known):
+        return NOT_APPLICABLE
+    return _within(bearer, case, Copy.KEY)
+
+
+@control(
+    "residency.logs",
+    Store,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("19.2", "12.6"),
+    remedy="Send logs to a store in the spec's countries.",
+    cause=COUNTRIES,
+)
+def logs(store: Store, case: Case) -> Verdict:
+    """Logs lie in a country of the spec.
+
+    They tell who looked at whose data, so they are personal data themselves.
+    """
+    if store.holding is not Holding.LOGS and not isinstance(store.places, Known):
+        return NOT_APPLICABLE
+    return _within(store, case, Copy.LOG)
+
+
+@control(
+    "residency.compute",
+    Compute,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("19.2"),
+    remedy="Place the nodes in a region of the spec's countries.",
+    cause=COUNTRIES,
+)
+def compute(nodes: Compute, case: Case) -> Verdict:
+    """Nodes that process data stand in a country of the spec."""
+    return _within(nodes, case, Copy.COMPUTE)
+
+
+@control(
+    "residency.spread",
+    Network,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("19.2", "19.3"),
+    remedy="Name the regions: without them this resource spreads to all that the account has.",
+    cause=("sites",),
+)
+def spread(network: Network, case: Case) -> Verdict:  # noqa: ARG001
+    """No network spreads to regions that nobody named."""
+    return require("spreads", network.spreads, lambda found: not found, "regions named one by one")
+
+
+@control(
+    "residency.unplaced",
+    Bearer,
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("19.2"),
+    remedy="Give this resource a region, or use a service that has one.",
+    cause=("sites",),
+)
+def unplaced(bearer: Bearer, case: Case) -> Verdict:  # noqa: ARG001
+    """Nothing that bears data is without a region, or on a global service."""
+    if not isinstance(bearer, (Store, Key, Compute)):
+        return NOT_APPLICABLE
+    wanted = "a region of its own"
+    if not isinstance(bearer.places, Known):
+        return undecided("places", bearer.places, wanted)
+    places = bearer.places.value
+    named = places and not any(place.region.lower() in UNNAMED for place in places)
+    return passes() if named else fails("places", where(places), wanted)

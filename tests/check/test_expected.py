@@ -1,0 +1,73 @@
+"""The examples give exactly the findings that were reviewed, whatever the source of the plan.
+
+`python -m tests.check.record` writes them anew.
+"""
+
+import json
+
+import pytest
+
+from havre.errors import ExitCode
+from havre.plan import Plan
+from havre.plan.sources import from_preview, from_state
+from havre.policy.findings import Finding, Kind, Result
+from havre.policy.model import Profile
+from tests.check.asked import EXAMPLES, EXPECTED, PROVIDERS, judged, told
+from tests.facts.test_sources import RECORDED
+
+SOURCES = {"preview": from_preview, "state": from_state}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_gives_exactly_what_was_reviewed(example: str, provider: str) -> None:
+    expected = json.loads((EXPECTED / f"{example}-{provider}.json").read_text())
+    assert told(judged(example, provider)) == expected
+
+
+def in_short(result: Result) -> set[tuple[str, str, str, str]]:
+    return {(f.control, f.kind.value, f.resource, f.property) for f in result.findings}
+
+
+def recorded(provider: str, source: str) -> Plan:
+    return SOURCES[source](RECORDED / f"{provider}-{source}.json", provider)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("provider", ["azure", "ovh"])
+def test_every_source_gives_the_same_verdicts(provider: str, source: str) -> None:
+    offline = judged("emc2", provider)
+    there = judged("emc2", provider, recorded(provider, source))
+    decided = {  # what was unknown before may be decided on what is deployed
+        short for short in in_short(offline) - in_short(there) if short[1] == Kind.UNKNOWN
+    }
+    assert in_short(offline) - decided == in_short(there)
+    assert source == "state" or not decided
+    assert there.outcomes.keys() == offline.outcomes.keys()
+    assert there.lies == offline.lies
+
+
+def named(result: Result, control: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.control == control]
+
+
+def test_the_authorisation_on_azure_warns_before_its_end_and_fails_after_it() -> None:
+    import datetime as dt
+
+    end = dt.date(2026, 12, 21)
+    for day, kind in (
+        (end - dt.timedelta(days=90), Kind.WAIVED),
+        (end - dt.timedelta(days=89), Kind.WARNING),
+        (end, Kind.WARNING),
+        (end + dt.timedelta(days=1), Kind.FAIL),
+    ):
+        result = judged("emc2", "azure", day=day)
+        found = named(result, "jurisdiction.operator")
+        assert {finding.kind for finding in found} == {kind}, day
+        assert all(f.waiver and "2023-146" in f.waiver.decision for f in found)
+        expected = ExitCode.FINDINGS if kind is Kind.FAIL else ExitCode.OK
+        assert result.exit_code is expected, day
+
+
+def test_health_data_are_judged_by_the_health_profile() -> None:
+    assert judged("emc2", "azure").profile is Profile.HEALTH

@@ -1,0 +1,155 @@
+"""Facts, cases and questions of nobody's cloud, for controls and the judge by themselves."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from havre.facts import Facts, Known, ResourceFact, Unclassified
+from havre.facts.model import (
+    Compute,
+    Copy,
+    Credential,
+    Grant,
+    Holding,
+    Key,
+    LogRoute,
+    Network,
+    Offering,
+    Place,
+    Right,
+    Rule,
+    Store,
+)
+from havre.plan import Plan, PlannedResource
+from havre.policy import Case, Verdict
+from havre.policy.judge import Question
+from havre.policy.qualifications import Qualifications
+from havre.policy.registry import find_control
+from havre.provider import Operator
+from havre.spec import Warehouse
+from tests.policy.mutations import EUROPEAN, TODAY, spec_for
+
+OFFERING = Offering("paper", "shelf")
+YES, NO, NONE = Known(value=True), Known(value=False), Known(None)
+SPEC = spec_for("ovh")
+
+
+class Paper:
+    """A provider that tells what it is given, by type of resource."""
+
+    name = "paper"
+    remedies: Mapping[str, str] = {"encryption.at-rest": "Lock the drawer."}
+    capabilities: Mapping[Any, Any] = {}
+    sites: Mapping[str, Any] = {}
+
+    def __init__(
+        self, told: Mapping[str, Any] | None = None, operator: Operator = EUROPEAN
+    ) -> None:
+        self.told = told or {}
+        self.operator = operator
+
+    def facts(self, resource: PlannedResource, plan: Plan) -> Any:
+        del plan
+        found = self.told.get(resource.type, Unclassified(resource.urn, resource.type))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def urn(name: str, kind: str = "paper:index:Sheet") -> str:
+    return f"urn:pulumi:s::p::{kind}::{name}"
+
+
+def place(copy: Copy = Copy.PRIMARY, region: str = "north", country: str | None = "FR") -> Place:
+    return Place(copy, region, country)
+
+
+def _bearer(name: str, **told: Any) -> dict[str, Any]:
+    common = {"urn": urn(name), "type": "paper:index:Sheet"}
+    return {**common, "tags": Known({}), "places": Known((place(),)), **told}
+
+
+def store(name: str = "store", holding: Holding = Holding.ZONE, **told: Any) -> Store:
+    return Store(**_bearer(name, holding=holding, offering=OFFERING, **told))
+
+
+def key(name: str = "key", **told: Any) -> Key:
+    return Key(**_bearer(name, offering=OFFERING, **told))
+
+
+def compute(name: str = "nodes", **told: Any) -> Compute:
+    return Compute(**_bearer(name, offering=OFFERING, **told))
+
+
+def network(name: str = "net", **told: Any) -> Network:
+    return Network(**_bearer(name, **told))
+
+
+def grant(name: str, identity: str, *rights: Right, on: Iterable[str] = (), **told: Any) -> Grant:
+    common: dict[str, Any] = {
+        "identity": Known(identity),
+        "rights": Known(frozenset(rights)),
+        "targets": Known(tuple(on)),
+    }
+    return Grant(**_bearer(name, **(common | told)))
+
+
+def credential(**told: Any) -> Credential:
+    return Credential(**_bearer("credential", **told))
+
+
+def route(name: str, sources: Any, sinks: Any) -> LogRoute:
+    return LogRoute(**_bearer(name, sources=sources, sinks=sinks))
+
+
+def inward(address: str, *ports: tuple[int, int], allow: bool = True, priority: int = 0) -> Rule:
+    return Rule(allow, True, (address,), ports, priority)
+
+
+def outward(address: str, *ports: tuple[int, int], allow: bool = True) -> Rule:
+    return Rule(allow, False, (address,), ports)
+
+
+def resource(name: str, values: Mapping[str, Any] | None = None, **told: Any) -> PlannedResource:
+    token = told.pop("type", "paper:index:Sheet")
+    custom = told.pop("custom", True)
+    return PlannedResource(urn(name, token), token, name, custom, values or {}, **told)
+
+
+def case(
+    *facts: ResourceFact,
+    spec: Warehouse = SPEC,
+    resources: Iterable[PlannedResource] = (),
+    **told: Any,
+) -> Case:
+    plan = Plan("paper", tuple(resources), removed=tuple(told.pop("removed", ())))
+    common: dict[str, Any] = {
+        "provider": Paper(),
+        "gaps": (),
+        "qualifications": Qualifications(()),
+        "as_of": TODAY,
+    }
+    return Case(spec=spec, facts=Facts(facts, ()), plan=plan, **(common | told))
+
+
+def verdicts(control: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:
+    """What a control says of facts."""
+    return find_control(control).judge(case(*facts, **told))
+
+
+def outcomes(control: str, *facts: ResourceFact, **told: Any) -> list[str]:
+    """The outcomes of a control, in order."""
+    return [verdict.outcome.value for verdict in verdicts(control, *facts, **told)]
+
+
+def outcome(control: str, *facts: ResourceFact, **told: Any) -> str:
+    """The only outcome of a control."""
+    (only,) = outcomes(control, *facts, **told)
+    return only
+
+
+def question(
+    provider: Paper, *resources: PlannedResource, spec: Warehouse = SPEC, **told: Any
+) -> Question:
+    plan = Plan("paper", resources, removed=tuple(told.pop("removed", ())))
+    given = {"as_of": TODAY, **told}
+    return Question(spec=spec, plan=plan, provider=provider, **given)

@@ -1,0 +1,117 @@
+"""What can be wrong beside a plan: what is asked, the day, the operator, records, the exit."""
+
+import datetime as dt
+
+from havre.policy.findings import Kind
+from havre.policy.qualifications import Standing
+from havre.provider import Capability, Operator
+from tests.policy import mutations as m
+from tests.policy.mutations import DROP, PLAN, PROVIDERS, TODAY, Row
+
+AMERICAN = Operator("An American host", "US", ("US (CLOUD Act)", "EU"))
+OWNED = Operator("A host that an American owns", "US", ("FR", "EU"))
+SWISS = Operator("A Swiss host", "CH", ("CH",))
+NORDIC = Operator("A Norwegian host", "NO", ("NO",))
+NOBODY_TOLD = Operator("A host that says nothing", "FR", ())
+YEAR = dt.timedelta(days=366)
+AWAY = {"azure": "ovh", "local": "ovh", "ovh": "azure"}
+
+for name in PROVIDERS:
+    m.VARIANTS |= {
+        f"{name}+european": m.operated(m.EUROPEAN),
+        f"{name}+certified": m.certified(),
+        f"{name}+leaving": m.both(
+            m.asked(("exit.provider", AWAY[name]), ("encryption.keys", "customer")),
+            m.leaving_for(AWAY[name], **m.without()),
+        ),
+        f"{name}+rehearsed": m.rehearsed(TODAY - dt.timedelta(days=180)),
+    }
+
+
+def operators(base: str) -> list[Row]:
+    control = "jurisdiction.operator"
+    return [
+        Row(base, control, m.operated(AMERICAN), PLAN, "american", Kind.FAIL),
+        Row(base, control, m.operated(OWNED), PLAN, "owned from abroad", Kind.FAIL),
+        Row(base, control, m.operated(SWISS), PLAN, "swiss", Kind.FAIL),
+        Row(base, control, m.operated(NORDIC), PLAN, "norwegian is not of the EU", Kind.FAIL),
+        Row(base, control, m.operated(NOBODY_TOLD), PLAN, "no law told", Kind.UNKNOWN),
+    ]
+
+
+def certificates(base: str, control: str) -> list[Row]:
+    late = TODAY - dt.timedelta(days=1)
+    return [
+        Row(base, control, m.unrecorded, PLAN, "nothing recorded", Kind.FAIL),
+        Row(base, control, m.certified(status=Standing.IN_PROCESS), PLAN, "in process", Kind.FAIL),
+        Row(base, control, m.certified(status=Standing.NONE_FOUND), PLAN, "none found", Kind.FAIL),
+        Row(base, control, m.certified(until=late), PLAN, "ended", Kind.FAIL),
+        Row(base, control, m.certified(since=TODAY + YEAR), PLAN, "not begun", Kind.FAIL),
+        Row(base, control, m.certified(countries=frozenset({"DE"})), PLAN, "abroad", Kind.FAIL),
+        Row(base, control, m.certified(regions=("nowhere",)), PLAN, "another region"),
+        Row(base, control, m.certified(plans=("gold",)), PLAN, "another plan"),
+    ]
+
+
+def ages(base: str) -> list[Row]:
+    control = "jurisdiction.qualification-age"
+    return [
+        Row(base, control, m.on(TODAY + YEAR), PLAN, "a year later", Kind.FAIL),
+        Row(base, control, m.certified(read_on=TODAY - YEAR), PLAN, "read long ago", Kind.FAIL),
+        Row(
+            base, control, m.certified(until=TODAY - dt.timedelta(days=1)), PLAN, "ended", Kind.FAIL
+        ),
+    ]
+
+
+def exits(provider: str) -> list[Row]:
+    base, name = f"{provider}+leaving", AWAY[provider]
+    part, portable = "exit.counterpart", "exit.portable"
+    lacking = [
+        Row(base, part, m.leaving_for(name, **m.without(each)), PLAN, f"no {each}", Kind.FAIL)
+        for each in (Capability.OBJECT_LOCK, Capability.DATABASE_VERSIONS)
+    ]
+    return [
+        *lacking,
+        Row(base, part, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
+        Row(base, part, m.leaving_for(None), PLAN, "not installed", Kind.UNKNOWN),
+        Row(base, part, m.leaving_for(name, **m.without(), sites={}), PLAN, "no site", Kind.FAIL),
+        Row(base, portable, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
+        Row(base, portable, m.leaving_for(None), PLAN, "not installed", Kind.UNKNOWN),
+        Row(base, portable, m.exit_lacks("database.extensions"), PLAN, "extensions", Kind.FAIL),
+        Row(base, portable, m.exit_lacks("database.version"), PLAN, "version", Kind.FAIL),
+    ]
+
+
+def rehearsals(provider: str) -> list[Row]:
+    base, control = f"{provider}+rehearsed", "exit.rehearsed"
+    day = dt.timedelta(days=1)
+    return [
+        Row(base, control, m.rehearsed(None), PLAN, "never", Kind.FAIL),
+        Row(base, control, m.rehearsed(TODAY - 181 * day), PLAN, "too long ago", Kind.FAIL),
+        Row(base, control, m.rehearsed(TODAY + day), PLAN, "not yet", Kind.FAIL),
+        Row(base, control, m.asked(("exit.rehearsal_days", 90)), PLAN, "asked sooner", Kind.FAIL),
+        Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
+    ]
+
+
+ROWS: list[Row] = [
+    *(row for name in PROVIDERS for row in operators(f"{name}+european")),
+    *(
+        row
+        for name in PROVIDERS
+        for control in ("jurisdiction.hds", "jurisdiction.secnumcloud")
+        for row in certificates(f"{name}+certified", control)
+    ),
+    *(row for name in PROVIDERS for row in ages(f"{name}+certified")),
+    *(row for name in PROVIDERS for row in exits(name)),
+    *(row for name in PROVIDERS for row in rehearsals(name)),
+    *(
+        Row(name, "access.project-expiry", m.on(dt.date(2035, 1, 1)), PLAN, "years later")
+        for name in PROVIDERS
+    ),
+    *(
+        Row(name, "inventory.supported-versions", m.on(dt.date(2035, 1, 1)), PLAN, "years later")
+        for name in PROVIDERS
+    ),
+]

@@ -1,0 +1,524 @@
+"""What can be wrong on Azure, property by property."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from havre.plan.values import UNKNOWN
+from havre.policy.findings import Kind
+from tests.policy import mutations as m
+from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
+
+ACCOUNT = Pick("storage:StorageAccount", zone="curated")
+EXPORT = Pick("storage:StorageAccount", zone="export")
+ARCHIVE = Pick("storage:StorageAccount", has=(("tags/zone", None),))
+SERVICE = Pick("storage:BlobServiceProperties", of=ACCOUNT)
+CONTAINER = Pick("storage:BlobContainer", of=ACCOUNT)
+ENDPOINT = Pick("network:PrivateEndpoint", of=ACCOUNT)
+READS = Pick("monitor:DiagnosticSetting", of=ACCOUNT)
+KEY = Pick("keyvault:Key", under=ACCOUNT)
+EXPORT_KEY = Pick("keyvault:Key", under=EXPORT)
+VAULT = Pick("keyvault:Vault", under=KEY)
+DATABASE = Pick("dbforpostgresql:Server")
+CLUSTER = Pick("containerservice:ManagedCluster")
+REGISTRY = Pick("containerregistry:Registry")
+WORKSPACE = Pick("operationalinsights:Workspace")
+BACKUPS = Pick("dataprotection:BackupVault")
+POLICY = Pick("dataprotection:BackupPolicy")
+SEGMENT = Pick("network:Subnet", has=(("subnetName", "database"),))
+GROUP = Pick("network:NetworkSecurityGroup", under=SEGMENT)
+EGRESS = Pick("network:FirewallPolicyRuleCollectionGroup")
+NETWORK = Pick("network:VirtualNetwork")
+FLOWS = Pick("network:FlowLog")
+ACTIVITY = Pick("monitor:SubscriptionDiagnosticSetting")
+LOCK = Pick("authorization:ManagementLockByScope")
+PROJECT = Pick("managedidentity:UserAssignedIdentity", has=(("tags/project", "cohort-diabetes"),))
+ROLE = Pick("authorization:RoleAssignment", of=PROJECT)
+OPEN_PROJECT = Pick(
+    "managedidentity:UserAssignedIdentity", has=(("tags/project", "covid-long-term"),)
+)
+OPEN_ROLE = Pick("authorization:RoleAssignment", of=OPEN_PROJECT)
+
+ROLES = "/providers/Microsoft.Authorization/roleDefinitions/"
+OWNER = f"{ROLES}8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+CONTRIBUTOR = f"{ROLES}b24988ac-6180-42a0-ab88-20f7382dd24c"
+BLOB_CONTRIBUTOR = f"{ROLES}ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+CRYPTO_OFFICER = f"{ROLES}14b46e9e-c2b7-41b4-b07b-48a6ebf60603"
+LOG_CONTRIBUTOR = f"{ROLES}92aaf0da-9dab-42b6-94a3-d43ce8d16293"
+STRANGER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w"
+IMMUTABILITY = "immutableStorageWithVersioning/immutabilityPolicy"
+SECRET_TYPE = "azure-native:keyvault:Secret"
+
+
+def parameter(name: str) -> Pick:
+    """A parameter of the database."""
+    return Pick("dbforpostgresql:Configuration", has=(("configurationName", name),))
+
+
+def ingress(source: str, port: str, priority: int = 100) -> dict[str, Any]:
+    """A security rule that lets a source in."""
+    return {
+        "name": "hole",
+        "direction": "Inbound",
+        "access": "Allow",
+        "priority": priority,
+        "protocol": "Tcp",
+        "sourceAddressPrefix": source,
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": port,
+    }
+
+
+def let_in(source: str, port: str) -> Row:
+    """A rule that lets a source in on a port, before all others."""
+    change = m.inputs(GROUP, "securityRules", lambda rules: [ingress(source, port), *rules])
+    return Row("azure", "exposure.open-ingress", change, GROUP, f"{source} on {port}")
+
+
+def without_last_refusal(rules: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [r for r in rules if not (r["direction"] == "Outbound" and r["access"] == "Deny")]
+
+
+def let_out(what: str, **rule: Any) -> Row:
+    """One more rule of the firewall's first collection."""
+    ports = {"protocols": [{"protocolType": "Https", "port": 443}]}
+    fresh = {"name": "hole", "ruleType": "ApplicationRule", **ports, **rule}
+    change = m.inputs(EGRESS, "ruleCollections/0/rules", lambda rules: [*rules, fresh])
+    return Row("azure", "exposure.egress", change, EGRESS, f"out to {what}")
+
+
+def same_key(question: m.Question) -> m.Question:
+    """The export zone under the key of the curated zone."""
+    found = m.at(ACCOUNT.one(question.plan).inputs, "encryption/keyVaultProperties")
+    return m.inputs(EXPORT, "encryption/keyVaultProperties", found)(question)
+
+
+def shared_database_key(question: m.Question) -> m.Question:
+    """The database under the key of the curated zone."""
+    key = KEY.one(question.plan)
+    vault = VAULT.one(question.plan).inputs["vaultName"]
+    address = f"https://{vault}.vault.azure.net/keys/{key.inputs['keyName']}"
+    return m.inputs(DATABASE, "dataEncryption/primaryKeyURI", address)(question)
+
+
+def second_role(role: str, scope: Pick) -> m.Change:
+    """One more role for the project's identity, on something else."""
+    token = "azure-native:authorization:RoleAssignment"
+    values = {"roleDefinitionId": role, "scope": UNKNOWN}
+    return m.both(m.added(token, values, ROLE), m.tied(ADDED, "scope", scope))
+
+
+m.VARIANTS |= {
+    "azure+european": m.operated(m.EUROPEAN),
+    "azure+certified": m.certified(),
+    "azure+central": m.both(m.gone(FLOWS)),
+    "azure+unlocked": m.gone(LOCK),
+    "azure+secret": m.added(SECRET_TYPE, {"properties": {"attributes": {"expires": 1893456000}}}),
+}
+
+ROWS: list[Row] = [
+    # Encryption
+    *wrong(
+        "azure", ACCOUNT, "encryption/keySource", "Microsoft.Storage", "encryption.customer-key"
+    ),
+    *wrong("azure", ACCOUNT, "encryption", DROP, "encryption.customer-key"),
+    *wrong("azure", ACCOUNT, "encryption/keySource", UNKNOWN, "encryption.customer-key"),
+    *wrong(
+        "azure", ACCOUNT, "encryption/keyVaultProperties/keyName", "x", "encryption.customer-key"
+    ),
+    *wrong("azure", DATABASE, "dataEncryption", DROP, "encryption.customer-key"),
+    *wrong("azure", REGISTRY, "encryption", DROP, "encryption.customer-key"),
+    *wrong(
+        "azure",
+        BACKUPS,
+        "properties/securitySettings/encryptionSettings",
+        DROP,
+        "encryption.customer-key",
+    ),
+    *wrong("azure", KEY, "properties/kty", "RSA", "encryption.hsm-key"),
+    *wrong("azure", KEY, "properties/kty", DROP, "encryption.hsm-key"),
+    *wrong("azure", KEY, "properties/kty", UNKNOWN, "encryption.hsm-key"),
+    *wrong("azure", KEY, "properties/rotationPolicy", DROP, "encryption.key-rotation"),
+    *wrong("azure", KEY, "properties/rotationPolicy", UNKNOWN, "encryption.key-rotation"),
+    *wrong(
+        "azure",
+        KEY,
+        "properties/rotationPolicy/lifetimeActions/0/trigger/timeAfterCreate",
+        "P2Y",
+        "encryption.key-rotation",
+    ),
+    *wrong(
+        "azure",
+        KEY,
+        "properties/rotationPolicy/lifetimeActions/0/action/type",
+        "notify",
+        "encryption.key-rotation",
+    ),
+    *wrong(
+        "azure",
+        VAULT,
+        "properties/enablePurgeProtection",
+        False,
+        "encryption.key-deletion",
+        about=KEY,
+    ),
+    *wrong(
+        "azure",
+        VAULT,
+        "properties/enablePurgeProtection",
+        DROP,
+        "encryption.key-deletion",
+        about=KEY,
+    ),
+    *wrong(
+        "azure",
+        VAULT,
+        "properties/enablePurgeProtection",
+        UNKNOWN,
+        "encryption.key-deletion",
+        about=KEY,
+    ),
+    *wrong(
+        "azure",
+        VAULT,
+        "properties/softDeleteRetentionInDays",
+        7,
+        "encryption.key-deletion",
+        about=KEY,
+    ),
+    *wrong(
+        "azure", VAULT, "properties/enableSoftDelete", False, "encryption.key-deletion", about=KEY
+    ),
+    Row("azure", "encryption.distinct-keys", same_key, EXPORT, "key of another zone"),
+    Row("azure", "encryption.distinct-keys", shared_database_key, DATABASE, "key of a zone"),
+    *wrong("azure", ACCOUNT, "minimumTlsVersion", "TLS1_0", "encryption.in-transit"),
+    *wrong("azure", ACCOUNT, "minimumTlsVersion", DROP, "encryption.in-transit"),
+    *wrong("azure", ACCOUNT, "minimumTlsVersion", UNKNOWN, "encryption.in-transit"),
+    *wrong("azure", ACCOUNT, "enableHttpsTrafficOnly", False, "encryption.in-transit"),
+    *wrong(
+        "azure",
+        parameter("require_secure_transport"),
+        "value",
+        "off",
+        "encryption.database-tls",
+        "encryption.in-transit",
+        about=DATABASE,
+    ),
+    *wrong(
+        "azure",
+        parameter("ssl_min_protocol_version"),
+        "value",
+        "tlsv1.1",
+        "encryption.database-tls",
+        about=DATABASE,
+    ),
+    *wrong(
+        "azure",
+        parameter("require_secure_transport"),
+        "value",
+        UNKNOWN,
+        "encryption.database-tls",
+        about=DATABASE,
+    ),
+    *wrong(
+        "azure", CLUSTER, "securityProfile/azureKeyVaultKms", DROP, "encryption.cluster-secrets"
+    ),
+    *wrong(
+        "azure",
+        CLUSTER,
+        "securityProfile/azureKeyVaultKms/enabled",
+        False,
+        "encryption.cluster-secrets",
+    ),
+    Row(
+        "azure", "encryption.at-rest", m.gone(ACCOUNT), CONTAINER, "account elsewhere", Kind.UNKNOWN
+    ),
+    # Residency
+    *wrong("azure", ACCOUNT, "location", "westeurope", "residency.data", "residency.replicas"),
+    *wrong("azure", ACCOUNT, "location", UNKNOWN, "residency.data", "residency.unplaced"),
+    *wrong("azure", ACCOUNT, "location", "Mars", "residency.data"),
+    *wrong("azure", ACCOUNT, "location", "global", "residency.unplaced", "residency.data"),
+    *wrong("azure", DATABASE, "location", "eastus", "residency.data", "residency.backups"),
+    *wrong("azure", REGISTRY, "location", "eastus", "residency.data"),
+    *wrong("azure", BACKUPS, "location", "westeurope", "residency.backups"),
+    *wrong("azure", BACKUPS, "location", UNKNOWN, "residency.backups"),
+    *wrong("azure", VAULT, "location", "westeurope", "residency.keys"),
+    *wrong("azure", VAULT, "location", "eastus", "residency.keys", about=KEY),
+    *wrong("azure", WORKSPACE, "location", "eastus", "residency.logs"),
+    *wrong("azure", ARCHIVE, "location", "uksouth", "residency.logs"),
+    *wrong("azure", CLUSTER, "location", "westeurope", "residency.compute"),
+    *wrong("azure", CLUSTER, "location", "global", "residency.unplaced"),
+    Row(
+        "azure",
+        "residency.replicas",
+        m.added("azure-native:containerregistry:Replication", {"location": "eastus"}, REGISTRY),
+        REGISTRY,
+        "a replica of the registry abroad",
+    ),
+    # Jurisdiction
+    *wrong("azure", WORKSPACE, "location", "eastus", "jurisdiction.telemetry", about=READS),
+    *wrong("azure", READS, "workspaceId", STRANGER, "jurisdiction.telemetry"),
+    *wrong("azure", READS, "eventHubAuthorizationRuleId", STRANGER, "jurisdiction.telemetry"),
+    # Exposure
+    *wrong("azure", ACCOUNT, "allowBlobPublicAccess", True, "exposure.public-storage"),
+    *wrong("azure", ACCOUNT, "allowBlobPublicAccess", UNKNOWN, "exposure.public-storage"),
+    *wrong("azure", CONTAINER, "publicAccess", "Blob", "exposure.public-storage", about=ACCOUNT),
+    *wrong("azure", REGISTRY, "anonymousPullEnabled", True, "exposure.public-storage"),
+    *wrong(
+        "azure",
+        DATABASE,
+        "network",
+        {"publicNetworkAccess": "Enabled"},
+        "exposure.public-database",
+        "exposure.private-endpoints",
+    ),
+    *wrong("azure", DATABASE, "network", DROP, "exposure.public-database"),
+    *wrong("azure", CLUSTER, "apiServerAccessProfile", DROP, "exposure.public-cluster"),
+    *wrong("azure", CLUSTER, "apiServerAccessProfile", UNKNOWN, "exposure.public-cluster"),
+    *wrong(
+        "azure",
+        CLUSTER,
+        "apiServerAccessProfile",
+        {"authorizedIPRanges": ["0.0.0.0/0"]},
+        "exposure.public-cluster",
+    ),
+    *wrong(
+        "azure",
+        CLUSTER,
+        "apiServerAccessProfile",
+        {"authorizedIPRanges": ["198.51.100.0/24", "203.0.113.0/24"]},
+        "exposure.public-cluster",
+    ),
+    *wrong("azure", ACCOUNT, "publicNetworkAccess", "Enabled", "exposure.private-endpoints"),
+    *wrong("azure", ACCOUNT, "publicNetworkAccess", DROP, "exposure.private-endpoints"),
+    *wrong(
+        "azure", VAULT, "properties/publicNetworkAccess", "Enabled", "exposure.private-endpoints"
+    ),
+    *wrong("azure", REGISTRY, "publicNetworkAccess", "Enabled", "exposure.private-endpoints"),
+    *wrong(
+        "azure", WORKSPACE, "publicNetworkAccessForQuery", "Enabled", "exposure.private-endpoints"
+    ),
+    Row("azure", "exposure.private-endpoints", m.gone(ENDPOINT), ACCOUNT, "no endpoint"),
+    let_in("*", "22"),
+    let_in("Internet", "*"),
+    let_in("0.0.0.0/1", "5432"),
+    let_in("::/0", "20-25"),
+    *wrong("azure", GROUP, "securityRules", UNKNOWN, "exposure.open-ingress"),
+    let_out("anywhere", targetFqdns=["*"]),
+    let_out("a host that is not listed", targetFqdns=["drop.example.com"]),
+    let_out("an address", destinationAddresses=["8.8.8.8"], destinationPorts=["53"]),
+    let_out(
+        "another port of a listed host",
+        targetFqdns=["packages.health-data.example"],
+        protocols=[{"protocolType": "Http", "port": 80}],
+    ),
+    *wrong("azure", EGRESS, "ruleCollections/0/rules", UNKNOWN, "exposure.egress"),
+    *wrong("azure", GROUP, "securityRules", without_last_refusal, "exposure.egress", about=SEGMENT),
+    *wrong("azure", ACCOUNT, "allowSharedKeyAccess", True, "exposure.shared-keys"),
+    *wrong("azure", ACCOUNT, "allowSharedKeyAccess", DROP, "exposure.shared-keys"),
+    *wrong("azure", ACCOUNT, "isSftpEnabled", True, "exposure.shared-keys"),
+    *wrong("azure", DATABASE, "authConfig/passwordAuth", "Enabled", "exposure.shared-keys"),
+    *wrong("azure", REGISTRY, "adminUserEnabled", True, "exposure.shared-keys"),
+    *wrong("azure", WORKSPACE, "features/disableLocalAuth", False, "exposure.shared-keys"),
+    *wrong("azure", ACCOUNT, "allowCrossTenantReplication", True, "exposure.cross-tenant"),
+    *wrong("azure", ACCOUNT, "allowedCopyScope", DROP, "exposure.cross-tenant"),
+    *wrong("azure", REGISTRY, "policies/exportPolicy/status", "enabled", "exposure.cross-tenant"),
+    Row(
+        "azure",
+        "exposure.partition",
+        m.inputs(SEGMENT, "subnetName", "everything", every=True),
+        PLAN,
+        "a segment for everything",
+    ),
+    Row("azure", "exposure.partition", m.gone(SEGMENT), PLAN, "no segment"),
+    # Access
+    *wrong("azure", ROLE, "roleDefinitionId", OWNER, "access.least-privilege"),
+    *wrong(
+        "azure",
+        ROLE,
+        "roleDefinitionId",
+        CONTRIBUTOR,
+        "access.least-privilege",
+        "access.project-isolation",
+    ),
+    *wrong(
+        "azure",
+        ROLE,
+        "roleDefinitionId",
+        f"{ROLES}custom",
+        "access.least-privilege",
+        "access.separation-of-duties",
+    ),
+    *wrong("azure", ROLE, "roleDefinitionId", UNKNOWN, "access.project-isolation"),
+    *wrong("azure", ROLE, "roleDefinitionId", BLOB_CONTRIBUTOR, "access.project-isolation"),
+    *wrong("azure", ROLE, "scope", "/subscriptions/other", "access.project-isolation"),
+    Row("azure", "access.project-isolation", m.gone(ROLE), PLAN, "no role"),
+    *wrong("azure", ROLE, "condition", DROP, "access.project-expiry"),
+    *wrong("azure", ROLE, "condition", UNKNOWN, "access.project-expiry"),
+    *wrong(
+        "azure",
+        ROLE,
+        "condition",
+        lambda text: text.replace("2028", "2029"),
+        "access.project-expiry",
+    ),
+    Row(
+        "azure",
+        "access.separation-of-duties",
+        second_role(CRYPTO_OFFICER, VAULT),
+        ADDED,
+        "manages keys",
+    ),
+    Row(
+        "azure",
+        "access.separation-of-duties",
+        second_role(LOG_CONTRIBUTOR, WORKSPACE),
+        ADDED,
+        "changes logs",
+    ),
+    Row("azure", "access.separation-of-duties", second_role(OWNER, VAULT), ADDED, "owns the vault"),
+    Row(
+        "azure+secret",
+        "access.no-static-credentials",
+        m.inputs(ADDED, "properties/attributes/expires", DROP),
+        ADDED,
+        "secret without an end",
+    ),
+    Row(
+        "azure+secret",
+        "access.no-static-credentials",
+        m.inputs(DATABASE, "authConfig/passwordAuth", "Enabled"),
+        DATABASE,
+        "passwords",
+    ),
+    *wrong(
+        "azure", DATABASE, "administratorLoginPassword", "hunter2", "access.no-plaintext-secret"
+    ),
+    *wrong("azure", ACCOUNT, "tags/note", "AccountKey=" + "a" * 40, "access.no-plaintext-secret"),
+    *wrong(
+        "azure", CLUSTER, "windowsProfile", {"adminPassword": "p"}, "access.no-plaintext-secret"
+    ),
+    Row(
+        "azure",
+        "access.export-gate",
+        m.inputs(OPEN_ROLE, "roleDefinitionId", BLOB_CONTRIBUTOR, every=True),
+        PLAN,
+        "writing",
+    ),
+    Row(
+        "azure",
+        "access.export-gate",
+        m.asked(("projects.covid-long-term.zones", ["curated"])),
+        PLAN,
+        "not named",
+    ),
+    # Audit
+    *wrong("azure", READS, "logs/0/enabled", False, "audit.storage-access", about=ACCOUNT),
+    *wrong("azure", READS, "logs", UNKNOWN, "audit.storage-access", about=ACCOUNT),
+    Row("azure", "audit.storage-access", m.gone(READS), ACCOUNT, "no setting"),
+    Row(
+        "azure",
+        "audit.database",
+        m.gone(Pick("monitor:DiagnosticSetting", of=DATABASE)),
+        DATABASE,
+        "no setting",
+    ),
+    *wrong("azure", parameter("log_connections"), "value", "off", "audit.database", about=DATABASE),
+    Row(
+        "azure",
+        "audit.keys",
+        m.gone(Pick("monitor:DiagnosticSetting", of=VAULT)),
+        KEY,
+        "no setting",
+    ),
+    Row("azure", "audit.administration", m.gone(ACTIVITY), ACCOUNT, "no setting"),
+    *wrong("azure", ACTIVITY, "logs/0/enabled", False, "audit.administration", about=DATABASE),
+    Row("azure", "audit.network", m.gone(FLOWS), NETWORK, "no flow log"),
+    *wrong("azure", FLOWS, "enabled", False, "audit.network", about=NETWORK),
+    *wrong("azure", WORKSPACE, "retentionInDays", 30, "audit.retention", about=PLAN),
+    *wrong("azure", WORKSPACE, "retentionInDays", UNKNOWN, "audit.retention", about=PLAN),
+    *wrong("azure", ARCHIVE, f"{IMMUTABILITY}/state", "Unlocked", "audit.protected", about=PLAN),
+    Row(
+        "azure",
+        "audit.protected",
+        m.inputs(READS, "storageAccountId", DROP),
+        ACCOUNT,
+        "to the workspace alone",
+    ),
+    Row(
+        "azure+central",
+        "audit.central",
+        m.inputs(READS, "workspaceId", STRANGER),
+        PLAN,
+        "elsewhere",
+    ),
+    # Continuity
+    *wrong("azure", DATABASE, "backup/backupRetentionDays", 7, "continuity.backup"),
+    *wrong("azure", DATABASE, "backup/backupRetentionDays", UNKNOWN, "continuity.backup"),
+    Row(
+        "azure",
+        "continuity.backup",
+        m.gone(Pick("dataprotection:BackupInstance", of=Pick("storage:BlobContainer", of=EXPORT))),
+        EXPORT,
+        "no instance",
+    ),
+    *wrong(
+        "azure",
+        POLICY,
+        "properties/policyRules/0/lifecycles/0/deleteAfter/duration",
+        "P7D",
+        "continuity.backup",
+        about=EXPORT,
+    ),
+    *wrong("azure", ACCOUNT, "sku/name", "Standard_LRS", "continuity.recovery-site"),
+    *wrong("azure", ACCOUNT, "sku/name", UNKNOWN, "continuity.recovery-site"),
+    *wrong("azure", DATABASE, "backup/geoRedundantBackup", "Disabled", "continuity.recovery-site"),
+    *wrong("azure", SERVICE, "isVersioningEnabled", False, "continuity.versioning", about=ACCOUNT),
+    *wrong(
+        "azure", SERVICE, "isVersioningEnabled", UNKNOWN, "continuity.versioning", about=ACCOUNT
+    ),
+    Row("azure", "continuity.versioning", m.gone(SERVICE), ACCOUNT, "no service"),
+    *wrong("azure", ACCOUNT, f"{IMMUTABILITY}/state", "Unlocked", "continuity.immutability"),
+    *wrong(
+        "azure",
+        ACCOUNT,
+        f"{IMMUTABILITY}/immutabilityPeriodSinceCreationInDays",
+        29,
+        "continuity.immutability",
+    ),
+    *wrong("azure", ACCOUNT, "immutableStorageWithVersioning", DROP, "continuity.immutability"),
+    Row("azure+unlocked", "continuity.deletion", m.unprotected(ACCOUNT), ACCOUNT, "unprotected"),
+    Row("azure+unlocked", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
+    Row("azure", "continuity.deletion", m.removed(ACCOUNT, "delete"), ACCOUNT, "deleted"),
+    Row("azure", "continuity.deletion", m.removed(KEY, "delete-replaced"), KEY, "replaced"),
+    *wrong("azure", DATABASE, "highAvailability", DROP, "continuity.availability"),
+    *wrong(
+        "azure", CLUSTER, "agentPoolProfiles/0/availabilityZones", ["1"], "continuity.availability"
+    ),
+    *wrong("azure", ACCOUNT, "tags/reader", "a.martin@university.example", "continuity.state"),
+    # Inventory
+    *wrong("azure", ACCOUNT, "tags", DROP, "inventory.tags"),
+    *wrong("azure", ACCOUNT, "tags/owner", "somebody", "inventory.tags"),
+    *wrong("azure", DATABASE, "tags/classification", DROP, "inventory.tags"),
+    *wrong("azure", NETWORK, "tags/warehouse", UNKNOWN, "inventory.tags"),
+    Row(
+        "azure",
+        "inventory.known",
+        m.retyped(ACCOUNT, "azure-native:storage:Dream"),
+        ACCOUNT,
+        "a type that nobody knows",
+    ),
+    *wrong("azure", DATABASE, "version", "14", "inventory.supported-versions"),
+    *wrong("azure", DATABASE, "version", "9.6", "inventory.supported-versions"),
+    *wrong("azure", DATABASE, "version", DROP, "inventory.supported-versions"),
+    *wrong("azure", CLUSTER, "kubernetesVersion", "1.33", "inventory.supported-versions"),
+    *wrong("azure", ACCOUNT, "tags/environment", "staging", "inventory.environments"),
+    *wrong("azure", ACCOUNT, "tags", UNKNOWN, "inventory.environments"),
+    Row(
+        "azure",
+        "inventory.environments",
+        m.added("pulumi:pulumi:StackReference", {"name": "s"}),
+        ADDED,
+        "another stack",
+    ),
+]

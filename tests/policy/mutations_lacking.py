@@ -1,0 +1,115 @@
+"""Controls that a provider can never hold, or never break, or that never concern it: and why."""
+
+from dataclasses import dataclass
+
+from havre.policy.model import Outcome
+
+PASS, FAIL, UNKNOWN, OTHER = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_APPLICABLE
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """Why there is no example of both.
+
+    Attributes:
+        reason: why.
+        outcomes: the only outcomes that the control has on the provider's plan.
+    """
+
+    reason: str
+    outcomes: frozenset[Outcome]
+
+
+def _lacks(provider: str, reason: str, *rest: str | Outcome) -> dict[tuple[str, str], Lacking]:
+    """Controls that a provider lacks for one reason, with their outcomes."""
+    outcomes = frozenset(each for each in rest if isinstance(each, Outcome))
+    controls = (str(each) for each in rest if not isinstance(each, Outcome))
+    return {(provider, control): Lacking(reason, outcomes) for control in controls}
+
+
+LACKING: dict[tuple[str, str], Lacking] = {
+    **_lacks("azure", "no network of Azure leaves its region", "residency.spread", PASS),
+    **_lacks(
+        "ovh",
+        "no service takes a customer's key",
+        *("encryption.customer-key", "encryption.distinct-keys", "encryption.cluster-secrets"),
+        FAIL,
+    ),
+    **_lacks(
+        "ovh", "keys are held in software, and a spec with hsm fails", "encryption.hsm-key", OTHER
+    ),
+    **_lacks("ovh", "no argument makes a key renew itself", "encryption.key-rotation", FAIL),
+    **_lacks("ovh", "a key that is deleted is gone", "encryption.key-deletion", FAIL),
+    **_lacks(
+        "ovh",
+        "no argument tells the lowest TLS version",
+        *("encryption.in-transit", "encryption.database-tls"),
+        UNKNOWN,
+        OTHER,
+    ),
+    **_lacks("ovh", "nothing refuses outgoing traffic", "exposure.egress", FAIL, OTHER),
+    **_lacks("ovh", "keys of S3 and of accounts never end", "access.no-static-credentials", FAIL),
+    **_lacks("ovh", "no use of a key is logged", "audit.keys", FAIL),
+    **_lacks("ovh", "the account's own log is no resource", "audit.administration", FAIL),
+    **_lacks("ovh", "flows are logged nowhere", "audit.network", FAIL, OTHER),
+    **_lacks(
+        "ovh",
+        "replicas are no backups, and no argument says how long a database's are kept",
+        "continuity.backup",
+        FAIL,
+        UNKNOWN,
+        OTHER,
+    ),
+    **_lacks(
+        "local",
+        "the machine's disk is its owner's matter: backups alone are encrypted, always",
+        "encryption.at-rest",
+        PASS,
+        FAIL,
+    ),
+    **_lacks("local", "keys are files, and a spec with hsm fails", "encryption.hsm-key", OTHER),
+    **_lacks("local", "a key that is deleted is gone", "encryption.key-deletion", FAIL),
+    **_lacks(
+        "local",
+        "there is no cluster",
+        *("encryption.cluster-secrets", "residency.compute", "exposure.public-cluster"),
+    ),
+    **_lacks("local", "there are no replicas", "residency.replicas", OTHER),
+    **_lacks("local", "one machine spreads nowhere", "residency.spread", PASS),
+    **_lacks("local", "no log leaves the machine", "jurisdiction.telemetry"),
+    **_lacks(
+        "local",
+        "services answer on the machine's own addresses alone, whatever is asked",
+        *("exposure.public-storage", "exposure.public-database", "exposure.private-endpoints"),
+        *("exposure.shared-keys", "exposure.cross-tenant"),
+        PASS,
+        OTHER,
+    ),
+    **_lacks("local", "the machine's firewall is its owner's", "exposure.open-ingress", OTHER),
+    **_lacks("local", "so is what leaves, and its logs", "exposure.egress", "audit.network", FAIL),
+    **_lacks("local", "one machine has no segments", "exposure.partition", FAIL),
+    **_lacks(
+        "local",
+        "projects read, and nobody else has an identity",
+        *("access.least-privilege", "access.separation-of-duties"),
+        PASS,
+    ),
+    **_lacks(
+        "local",
+        "services log every access, whatever is asked",
+        *("audit.storage-access", "audit.database"),
+        PASS,
+        OTHER,
+    ),
+    **_lacks("local", "no use of a key is logged", "audit.keys", FAIL),
+    **_lacks(
+        "local",
+        "zones and database log it, logs and backups do not",
+        "audit.administration",
+        PASS,
+        FAIL,
+    ),
+    **_lacks("local", "whoever owns the machine can change its logs", "audit.protected", FAIL),
+    **_lacks("local", "there is one site", "continuity.recovery-site", FAIL, OTHER),
+    **_lacks("local", "there is one machine", "continuity.availability", FAIL, OTHER),
+}

@@ -1,0 +1,1263 @@
+"""Controls by themselves, at their edges: what is just good enough, and what is not."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from havre.facts import Known, Unknown
+from havre.facts.model import Copy, Holding, Place, Right, Rule
+from havre.plan.values import UNKNOWN, Secret
+from havre.policy.qualifications import Qualifications, Record, Standing
+from havre.provider import Operator, Support
+from havre_policies.access import plain_texts
+from havre_policies.exposure import GUARDED_PORTS, anybody
+from havre_policies.versions import supported_versions
+from tests.policy import cases as c
+from tests.policy.mutations import DROP, TODAY, changed, exit_lacks, leaving_for, without
+
+DAY = dt.timedelta(days=1)
+PROJECT = "cohort-diabetes"
+OPEN_PROJECT = "covid-long-term"
+CURATED = c.store("curated", zone="curated")
+EXPORT = c.store("export", zone="export")
+LOGS = c.store("logs", zone="logs")
+DATABASE = c.store("db", Holding.DATABASE)
+KEY = c.key("key", customer=c.YES)
+
+
+def said(control: str, *facts: Any, **told: Any) -> dict[str, str]:
+    """Outcome by logical name of the resource; the plan's own is under its empty name."""
+    return {
+        each.resource.rsplit("::", 1)[-1]: each.outcome.value
+        for each in c.verdicts(control, *facts, **told)
+    }
+
+
+# Encryption
+
+
+@pytest.mark.parametrize(
+    ("found", "asked", "outcome"),
+    [
+        ("1.2", "1.2", "pass"),
+        ("1.3", "1.2", "pass"),
+        ("1.10", "1.3", "pass"),
+        ("1.1", "1.2", "fail"),
+        ("1.0", "1.2", "fail"),
+        ("1.2", "1.3", "fail"),
+        (None, "1.2", "fail"),
+        ("", "1.2", "fail"),
+        ("SSL3", "1.2", "fail"),
+        ("3.0 beta", "1.2", "fail"),
+    ],
+)
+def test_tls_is_no_older_than_asked(found: str | None, asked: str, outcome: str) -> None:
+    spec = changed(c.SPEC, ("encryption.tls", asked))
+    fact = c.store(holding=Holding.DATABASE, tls_minimum=Known(found))
+    assert c.outcome("encryption.in-transit", fact, spec=spec) == outcome
+    assert c.outcome("encryption.database-tls", fact, spec=spec) == outcome
+    zone = c.store(tls_minimum=Known(found))
+    assert c.outcome("encryption.database-tls", zone, spec=spec) == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("customer", "outcome"),
+    [(c.YES, "pass"), (c.NO, "fail"), (Unknown("owner"), "unknown")],
+)
+def test_a_key_is_the_customers(customer: Any, outcome: str) -> None:
+    key = c.key(customer=customer)
+    assert c.outcome("encryption.customer-key", key, c.store(key=Known(key.urn))) == outcome
+    nodes = c.compute(secrets_key=Known(key.urn))
+    assert c.outcome("encryption.cluster-secrets", key, nodes) == outcome
+
+
+def test_a_key_is_the_warehouses_own() -> None:
+    for key in (Known("https://elsewhere/keys/k"), c.NONE):
+        assert c.outcome("encryption.customer-key", KEY, c.store(key=key)) == "fail"
+        nodes = c.compute(secrets_key=key)
+        assert c.outcome("encryption.cluster-secrets", KEY, nodes) == "fail"
+    provider = changed(c.SPEC, ("encryption.keys", "provider"))
+    loose = c.store(key=c.NONE)
+    assert c.outcome("encryption.customer-key", loose, spec=provider) == "not-applicable"
+    assert c.outcome("encryption.cluster-secrets", c.compute(), spec=provider) == "not-applicable"
+    vault = c.store(holding=Holding.SECRETS, key=c.NONE)
+    assert c.outcome("encryption.customer-key", vault) == "not-applicable"
+
+
+def test_an_hsm_is_asked_for_where_the_spec_does() -> None:
+    hsm = changed(c.SPEC, ("encryption.keys", "hsm"))
+    assert c.outcome("encryption.hsm-key", c.key(hsm=c.NO), spec=hsm) == "fail"
+    assert c.outcome("encryption.hsm-key", c.key(hsm=c.YES), spec=hsm) == "pass"
+    assert c.outcome("encryption.hsm-key", c.key(hsm=c.NO)) == "not-applicable"
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(180, "pass"), (181, "fail"), (None, "fail")])
+def test_keys_renew_themselves_in_time(days: int | None, outcome: str) -> None:
+    assert c.SPEC.encryption.rotation_days == 180
+    assert c.outcome("encryption.key-rotation", c.key(rotation_days=Known(days))) == outcome
+
+
+@pytest.mark.parametrize(
+    ("days", "guarded", "outcome"),
+    [
+        (90, c.YES, "pass"),
+        (89, c.YES, "fail"),
+        (90, c.NO, "fail"),
+        (None, c.YES, "fail"),
+        (90, Unknown("x"), "unknown"),
+    ],
+)
+def test_keys_outlive_their_deletion(days: int | None, guarded: Any, outcome: str) -> None:
+    key = c.key(deletion_days=Known(days), purge_guarded=guarded)
+    assert c.outcome("encryption.key-deletion", key) == outcome
+
+
+def test_distinct_keys() -> None:
+    control = "encryption.distinct-keys"
+    one, other = Known("one"), Known("other")
+    curated, export = replace(CURATED, key=one), replace(EXPORT, key=other)
+    assert said(control, curated, export) == {"curated": "pass", "export": "pass"}
+    same = replace(EXPORT, key=one)
+    assert said(control, curated, same) == {"curated": "fail", "export": "fail"}
+    replica = c.store("replica", zone="curated", key=one)
+    assert said(control, curated, replica) == {"curated": "pass", "replica": "pass"}
+    database = replace(DATABASE, key=one)
+    assert said(control, curated, database) == {"curated": "fail", "db": "fail"}
+    nameless = [c.store(name, key=one) for name in ("a", "b")]
+    assert said(control, *nameless) == {"a": "fail", "b": "fail"}
+    assert said(control, replace(CURATED, key=Unknown("k"))) == {"curated": "unknown"}
+    assert said(control, replace(CURATED, key=c.NONE)) == {}
+    registry = c.store("images", Holding.REGISTRY, key=one)
+    assert said(control, curated, registry) == {"curated": "pass"}
+    provider = changed(c.SPEC, ("encryption.keys", "provider"))
+    assert said(control, curated, same, spec=provider) == {}
+
+
+def test_a_declared_gap_says_it_already() -> None:
+    from tests.policy.test_judge import GAP
+
+    open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES)
+    nodes = c.compute(secrets_key=c.NONE)
+    for control, fact in (
+        ("exposure.private-endpoints", open_store),
+        ("encryption.cluster-secrets", nodes),
+    ):
+        assert c.outcome(control, fact) == "fail"
+        declared = replace(GAP, control=control)
+        assert c.outcome(control, fact, gaps=(declared,)) == "not-applicable"
+        assert c.outcome(control, fact, gaps=(GAP,)) == "fail"
+
+
+# Residency
+
+AT_HOME, ABROAD = c.place(), c.place(region="south", country="US")
+
+
+@pytest.mark.parametrize(
+    ("control", "copy", "fact"),
+    [
+        ("residency.data", Copy.PRIMARY, c.store),
+        ("residency.replicas", Copy.REPLICA, c.store),
+        ("residency.backups", Copy.BACKUP, c.store),
+        ("residency.keys", Copy.KEY, c.key),
+        ("residency.logs", Copy.LOG, c.store),
+        ("residency.compute", Copy.COMPUTE, c.compute),
+    ],
+)
+def test_every_copy_lies_in_a_country_of_the_spec(control: str, copy: Copy, fact: Any) -> None:
+    home, away, lost = (Place(copy, "r", country, "a setting") for country in ("FR", "US", None))
+    assert c.outcome(control, fact(places=Known((home,)))) == "pass"
+    assert c.outcome(control, fact(places=Known((home, away)))) == "fail"
+    assert c.outcome(control, fact(places=Known((lost,)))) == "fail"
+    (found,) = c.verdicts(control, fact(places=Known((home, away))))
+    assert found.found == "r (US; by a setting)"
+    other = Place(Copy.PRIMARY if copy is Copy.REPLICA else Copy.REPLICA, "r", "US")
+    assert c.outcome(control, fact(places=Known((other,)))) == "not-applicable"
+    assert c.outcome(control, fact(places=Known(()))) == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("control", "judged"),
+    [
+        ("residency.data", {Holding.ZONE, Holding.DATABASE, Holding.VOLUME, Holding.REGISTRY}),
+        ("residency.logs", {Holding.LOGS}),
+        ("residency.keys", {Holding.SECRETS}),
+        ("residency.backups", set(Holding)),
+        ("residency.replicas", set(Holding)),
+    ],
+)
+def test_a_place_that_is_not_known_is_said_of_what_is_concerned(
+    control: str, judged: set[Holding]
+) -> None:
+    for holding in Holding:
+        wanted = "unknown" if holding in judged else "not-applicable"
+        assert c.outcome(control, c.store(holding=holding, places=Unknown("where"))) == wanted
+    elsewhere = {"residency.keys": "unknown"}.get(control)
+    if elsewhere:
+        assert c.outcome(control, c.key(places=Unknown("where"))) == elsewhere
+        assert c.outcome(control, c.network(places=Unknown("where"))) == "not-applicable"
+
+
+@pytest.mark.parametrize("holding", list(Holding))
+@pytest.mark.parametrize("copy", [copy for copy in Copy if copy is not Copy.COMPUTE])
+def test_whatever_a_store_holds_no_copy_abroad_goes_unseen(holding: Holding, copy: Copy) -> None:
+    fact = c.store(holding=holding, places=Known((Place(copy, "south", "US"),)))
+    controls = ("data", "replicas", "backups", "keys", "logs")
+    found = {c.outcome(f"residency.{each}", fact) for each in controls}
+    assert "fail" in found
+
+
+@pytest.mark.parametrize(
+    ("places", "outcome"),
+    [
+        ((AT_HOME,), "pass"),
+        ((), "fail"),
+        ((AT_HOME, c.place(region="")), "fail"),
+        ((c.place(region="global"),), "fail"),
+        ((c.place(region="Global"),), "fail"),
+    ],
+)
+def test_what_bears_data_has_a_region(places: tuple[Place, ...], outcome: str) -> None:
+    for fact in (c.store, c.key, c.compute):
+        assert c.outcome("residency.unplaced", fact(places=Known(places))) == outcome
+    assert c.outcome("residency.unplaced", c.network(places=Known(places))) == "not-applicable"
+    (verdict,) = c.verdicts("residency.unplaced", c.store(places=Known(places)))
+    assert "Place(" not in verdict.found
+
+
+def test_no_network_spreads() -> None:
+    assert c.outcome("residency.spread", c.network(spreads=c.NO)) == "pass"
+    assert c.outcome("residency.spread", c.network(spreads=c.YES)) == "fail"
+
+
+# Jurisdiction
+
+
+@pytest.mark.parametrize(
+    ("country", "laws", "eu", "eea"),
+    [
+        ("FR", ("FR", "EU"), "pass", "pass"),
+        ("FR", ("EU (GDPR)",), "pass", "pass"),
+        (None, (), "pass", "pass"),
+        ("FR", (), "unknown", "unknown"),
+        ("US", (), "fail", "fail"),
+        ("US", ("FR", "EU"), "fail", "fail"),
+        ("FR", ("FR", "US (CLOUD Act)"), "fail", "fail"),
+        ("NO", ("NO", "EEA"), "fail", "pass"),
+        ("CH", ("CH",), "fail", "fail"),
+        ("GB", ("GB",), "fail", "fail"),
+        ("FR", ("USA",), "fail", "fail"),
+    ],
+)
+def test_whose_law_reaches_the_operator(
+    country: str | None, laws: tuple[str, ...], eu: str, eea: str
+) -> None:
+    provider = c.Paper(operator=Operator("A host", country, laws))
+    for law, wanted in (("eu", eu), ("any", eu), ("eea", eea)):
+        spec = changed(c.SPEC, ("residency.operator_law", law))
+        assert c.outcome("jurisdiction.operator", spec=spec, provider=provider) == wanted
+
+
+def test_what_a_foreign_law_reaches_is_counted() -> None:
+    provider = c.Paper(operator=Operator("A host", "US", ("US (CLOUD Act)", "EU")))
+    facts = (c.store(), c.key(), c.compute(), c.network())
+    (verdict,) = c.verdicts("jurisdiction.operator", *facts, provider=provider)
+    assert verdict.found.startswith("A host, which answers to the law of US (CLOUD Act):")
+    assert "what 3 resources hold" in verdict.found
+
+
+def record(**differs: Any) -> Qualifications:
+    common: dict[str, Any] = {
+        "offer": "paper",
+        "product": "shelf",
+        "scheme": "hds",
+        "status": Standing.QUALIFIED,
+        "source": "the stationer",
+        "read_on": TODAY,
+    }
+    return Qualifications((Record(**(common | differs)),))
+
+
+def test_health_data_or_the_spec_ask_for_a_certificate() -> None:
+    control = "jurisdiction.hds"
+    plain = [("classification", "personal"), ("residency.qualifications", [])]
+    assert c.outcome(control, c.store(), qualifications=record()) == "pass"
+    assert c.outcome(control, c.store()) == "fail"
+    assert c.outcome(control, c.store(), spec=changed(c.SPEC, *plain)) == "not-applicable"
+    named = changed(c.SPEC, plain[0])
+    assert c.outcome(control, c.store(), spec=named) == "fail"
+    health = changed(c.SPEC, plain[1])
+    assert c.outcome(control, c.store(), spec=health) == "fail"
+    assert c.outcome(control, c.network()) == "not-applicable"
+    assert c.outcome("jurisdiction.secnumcloud", c.network()) == "not-applicable"
+    placed = record(countries=frozenset({"FR"}))
+    assert c.outcome(control, c.key(places=Unknown("x")), qualifications=placed) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("differs", "outcomes"),
+    [
+        ({"read_on": TODAY.replace(year=TODAY.year - 1)}, ["pass"]),
+        ({"read_on": TODAY.replace(year=TODAY.year - 1) - DAY}, ["fail"]),
+        ({"until": TODAY}, ["pass"]),
+        ({"until": TODAY - DAY}, ["fail"]),
+        ({"offer": "stone"}, []),
+    ],
+)
+def test_records_grow_old(differs: dict[str, Any], outcomes: list[str]) -> None:
+    told = {"qualifications": record(**differs)}
+    for fact in (c.store(), c.key(), c.compute()):
+        assert c.outcomes("jurisdiction.qualification-age", fact, **told) == outcomes
+    assert c.outcomes("jurisdiction.qualification-age", c.network(), **told) == []
+
+
+def test_logs_go_to_stores_of_the_plan_in_the_country() -> None:
+    control = "jurisdiction.telemetry"
+    home, away = c.store("home"), c.store("away", places=Known((ABROAD,)))
+    lost, nowhere = c.store("lost", places=Unknown("x")), c.store("nowhere", places=Known(()))
+    stores = (home, away, lost, nowhere)
+
+    def to(*sinks: str) -> list[str]:
+        way = c.route("r", Known(("s",)), Known(tuple(c.urn(sink) for sink in sinks)))
+        return c.outcomes(control, *stores, way)
+
+    assert to("home") == ["pass"]
+    assert to("away") == ["fail"]
+    assert to("lost") == ["unknown"]
+    assert to("nowhere") == ["fail"]
+    assert to("stranger") == ["fail"]
+    assert to("home", "away") == ["pass", "fail"]
+    assert c.outcomes(control, c.route("r", Known(("s",)), Unknown("x"))) == ["unknown"]
+
+
+# Exposure
+
+
+@pytest.mark.parametrize(
+    ("address", "any_one"),
+    [
+        ("*", True),
+        ("Any", True),
+        ("Internet", True),
+        ("0.0.0.0/0", True),
+        ("::/0", True),
+        ("0.0.0.0", True),  # noqa: S104 - an address of a rule
+        ("::", True),
+        ("0.0.0.0/1", True),
+        ("128.0.0.0/1", True),
+        ("2000::/3", True),
+        ("2a00::/12", True),
+        ("64.0.0.0/7", True),
+        ("1.2.3.4/0", True),
+        ("8.0.0.0/8", False),
+        ("10.0.0.0/8", False),
+        ("fc00::/7", False),
+        ("fe80::/10", False),
+        ("2a00:1450::/32", False),
+        ("198.51.100.0/24", False),
+        ("203.0.113.7", False),
+        ("VirtualNetwork", False),
+        ("", False),
+    ],
+)
+def test_what_stands_for_anybody(address: str, any_one: bool) -> None:
+    assert anybody(address) is any_one
+    assert ingress(c.inward(address, (22, 22))) == ("fail" if any_one else "pass")
+
+
+def ingress(*rules: Rule) -> str:
+    return c.outcome("exposure.open-ingress", c.network(rules=Known(rules)))
+
+
+@pytest.mark.parametrize("port", GUARDED_PORTS)
+def test_each_guarded_port_is_guarded(port: int) -> None:
+    assert ingress(c.inward("*", (port, port))) == "fail"
+    assert ingress(c.inward("*", (port + 1, port + 1))) in {"pass", "fail"}
+    assert ingress(c.inward("10.0.0.0/8", (port, port))) == "pass"
+
+
+def test_the_guarded_ports_are_named() -> None:
+    wanted = {22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017}
+    assert set(GUARDED_PORTS) == wanted
+    (verdict,) = c.verdicts(
+        "exposure.open-ingress", c.network(rules=Known((c.inward("*", (22, 22), (5000, 6000)),)))
+    )
+    assert verdict.found == "any address on ports 22, 5985, 5986, 5432"
+
+
+@pytest.mark.parametrize(
+    ("ports", "outcome"),
+    [
+        (((443, 443),), "pass"),
+        (((23, 3305),), "fail"),
+        (((20, 22),), "fail"),
+        (((22, 30),), "fail"),
+        (((23, 30), (80, 80)), "pass"),
+        (((80, 80), (22, 22)), "fail"),
+        ((), "fail"),
+    ],
+)
+def test_ranges_of_ports(ports: tuple[tuple[int, int], ...], outcome: str) -> None:
+    assert ingress(c.inward("*", *ports)) == outcome
+
+
+def refuse(address: str, *ports: tuple[int, int], priority: int = 100) -> Rule:
+    return c.inward(address, *ports, allow=False, priority=priority)
+
+
+def let(address: str, *ports: tuple[int, int], priority: int = 200) -> Rule:
+    return c.inward(address, *ports, priority=priority)
+
+
+SSH = (22, 22)
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome"),
+    [
+        ((refuse("*"), let("*", SSH)), "pass"),
+        ((let("*", SSH, priority=50), refuse("*")), "fail"),
+        ((let("*", SSH), refuse("*", priority=300)), "fail"),
+        ((refuse("*", priority=1), let("*", SSH)), "pass"),
+        ((refuse("*"), let("0.0.0.0/0", SSH)), "pass"),
+        ((refuse("Any"), let("0.0.0.0/0", SSH)), "pass"),
+        ((refuse("*", (23, 23)), let("*", SSH)), "fail"),
+        ((refuse("*", SSH), let("*", (22, 23))), "pass"),
+        ((refuse("10.0.0.0/8"), let("*", SSH)), "fail"),
+        ((refuse("0.0.0.0/1"), let("*", SSH)), "fail"),
+        ((refuse("0.0.0.0/1"), let("0.0.0.0/1", SSH)), "pass"),
+        ((refuse("0.0.0.0/0"), let("128.0.0.0/1", SSH)), "pass"),
+        ((refuse("0.0.0.0/0"), let("*", SSH)), "fail"),
+        ((refuse("::/0"), let("0.0.0.0/0", SSH)), "fail"),
+        ((refuse("::/0"), let("2000::/3", SSH)), "pass"),
+        ((refuse("Internet"), let("internet", SSH)), "pass"),
+        ((refuse("*", priority=0), let("*", SSH, priority=0)), "fail"),
+        ((Rule(True, False, ("*",), (), 1), refuse("*")), "pass"),
+        ((Rule(True, True, ("10.0.0.0/8", "*"), (), 0),), "fail"),
+        ((Rule(True, True, (), (), 0),), "pass"),
+    ],
+)
+def test_the_order_of_rules(rules: tuple[Rule, ...], outcome: str) -> None:
+    assert ingress(*rules) == outcome
+
+
+def test_without_rules_nothing_is_let_in() -> None:
+    assert ingress() == "not-applicable"
+
+
+def egress(*rules: Rule, denied: Any = c.YES, spec: Any = c.SPEC) -> str:
+    fact = c.network(rules=Known(rules), egress_denied=denied)
+    return c.outcome("exposure.egress", fact, spec=spec)
+
+
+HOST = "packages.health-data.example"
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        (c.outward(HOST, (443, 443)), "pass"),
+        (c.outward(HOST, (80, 80)), "fail"),
+        (c.outward(HOST, (443, 443), (80, 80)), "fail"),
+        (c.outward(HOST, (443, 444)), "fail"),
+        (c.outward(HOST), "fail"),
+        (c.outward("*.health-data.example", (443, 443)), "fail"),
+        (c.outward("drop.example", (443, 443)), "fail"),
+        (c.outward("*"), "fail"),
+        (c.outward("0.0.0.0/1"), "fail"),
+        (c.outward("8.8.8.8", (53, 53)), "fail"),
+        (c.outward("2001:4860:4860::8888"), "fail"),
+        (c.outward("10.1.2.0/24"), "pass"),
+        (c.outward("fd00::/8"), "pass"),
+        (c.outward("AzureMonitor"), "pass"),
+        (c.outward("8.8.8.8", allow=False), "pass"),
+        (c.inward("8.8.8.8"), "pass"),
+    ],
+)
+def test_what_may_leave(rule: Rule, outcome: str) -> None:
+    assert egress(rule) == outcome
+
+
+def test_leaving_is_refused_first() -> None:
+    assert egress() == "pass"
+    assert egress(denied=c.NO) == "fail"
+    assert egress(denied=c.NONE) == "not-applicable"
+    assert egress(denied=Unknown("x")) == "unknown"
+    fact = c.network(egress_denied=c.YES, rules=Unknown("rules"))
+    assert c.outcome("exposure.egress", fact) == "unknown"
+    alone = changed(c.SPEC, ("network.egress", []))
+    assert egress(c.outward(HOST, (443, 443)), spec=alone) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("public", "allowed", "outcome"),
+    [
+        (c.NO, Unknown("x"), "pass"),
+        (c.NO, Known(()), "pass"),
+        (c.YES, Known(()), "fail"),
+        (c.YES, Known(("198.51.100.0/24",)), "pass"),
+        (c.YES, Known(("198.51.100.7",)), "pass"),
+        (c.YES, Known(("198.51.100.7/32", "198.51.100.128/25")), "pass"),
+        (c.YES, Known(("198.51.0.0/16",)), "fail"),
+        (c.YES, Known(("198.51.100.0/24", "0.0.0.0/0")), "fail"),
+        (c.YES, Known(("::/0",)), "fail"),
+        (c.YES, Known(("Office",)), "fail"),
+        (c.YES, Unknown("x"), "unknown"),
+        (Unknown("x"), Known(("198.51.100.7",)), "unknown"),
+    ],
+)
+def test_who_reaches_a_cluster(public: Any, allowed: Any, outcome: str) -> None:
+    nodes = c.compute(public_api=public, allowed=allowed)
+    assert c.outcome("exposure.public-cluster", nodes) == outcome
+
+
+def test_nobody_administers_from_nowhere() -> None:
+    spec = changed(c.SPEC, ("network.administration", []))
+    nodes = c.compute(public_api=c.YES, allowed=Known(("198.51.100.7",)))
+    (verdict,) = c.verdicts("exposure.public-cluster", nodes, spec=spec)
+    assert verdict.outcome.value == "fail"
+    assert "no address" in verdict.wanted
+
+
+@pytest.mark.parametrize(
+    ("holding", "private", "public", "outcome"),
+    [
+        (Holding.ZONE, c.YES, c.NO, "pass"),
+        (Holding.ZONE, c.YES, c.YES, "fail"),
+        (Holding.ZONE, c.NO, c.NO, "fail"),
+        (Holding.BACKUP, c.NO, c.NO, "pass"),
+        (Holding.BACKUP, c.NO, c.YES, "fail"),
+        (Holding.BACKUP, Unknown("x"), c.NO, "pass"),
+        (Holding.ZONE, Unknown("x"), c.NO, "unknown"),
+    ],
+)
+def test_private_endpoints(holding: Holding, private: Any, public: Any, outcome: str) -> None:
+    fact = c.store(holding=holding, private_endpoint=private, public_endpoint=public)
+    assert c.outcome("exposure.private-endpoints", fact) == outcome
+
+
+@pytest.mark.parametrize(
+    ("control", "holding", "field"),
+    [
+        ("exposure.public-storage", Holding.ZONE, "public_read"),
+        ("exposure.public-database", Holding.DATABASE, "public_endpoint"),
+        ("exposure.shared-keys", Holding.ZONE, "shared_keys"),
+        ("exposure.cross-tenant", Holding.ZONE, "cross_tenant"),
+        ("encryption.at-rest", Holding.ZONE, "encrypted"),
+        ("audit.storage-access", Holding.ZONE, "reads_logged"),
+        ("audit.database", Holding.DATABASE, "reads_logged"),
+        ("audit.administration", Holding.BACKUP, "administration_logged"),
+        ("continuity.versioning", Holding.ZONE, "versions"),
+    ],
+)
+def test_one_fact_decides(control: str, holding: Holding, field: str) -> None:
+    good = not control.startswith("exposure.")
+    for value in (True, False):
+        wanted = "pass" if value is good else "fail"
+        assert c.outcome(control, c.store(holding=holding, **{field: Known(value)})) == wanted
+    assert c.outcome(control, c.store(holding=holding, **{field: Unknown("x")})) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("control", "concerned"),
+    [
+        ("exposure.public-storage", set(Holding) - {Holding.DATABASE}),
+        ("exposure.public-database", {Holding.DATABASE}),
+        ("audit.storage-access", {Holding.ZONE}),
+        ("audit.database", {Holding.DATABASE}),
+        ("continuity.versioning", {Holding.ZONE}),
+        ("encryption.database-tls", {Holding.DATABASE}),
+        ("encryption.at-rest", set(Holding)),
+        ("encryption.in-transit", set(Holding)),
+        ("encryption.customer-key", set(Holding) - {Holding.SECRETS}),
+        ("continuity.backup", {Holding.ZONE, Holding.DATABASE}),
+        ("continuity.recovery-site", {Holding.ZONE, Holding.DATABASE}),
+    ],
+)
+def test_which_stores_are_concerned(control: str, concerned: set[Holding]) -> None:
+    for holding in Holding:
+        found = c.outcome(control, c.store(holding=holding, places=Unknown("x")))
+        assert (found != "not-applicable") is (holding in concerned)
+
+
+def test_segments_of_their_own() -> None:
+    control = "exposure.partition"
+    segments = [c.network(name, segment=name) for name in ("database", "administration")]
+    assert c.outcome(control, *segments) == "pass"
+    assert c.outcome(control, *segments[:1]) == "fail"
+    assert c.outcome(control, *segments, c.compute()) == "fail"
+    nodes = c.network("compute", segment="compute")
+    assert c.outcome(control, *segments, c.compute(), nodes) == "pass"
+
+
+# Access
+
+
+def reading(*on: str, name: str = "reading", **told: Any) -> Any:
+    return c.grant(name, "who", Right.READ, on=[c.urn(each) for each in on], **told)
+
+
+STORES = (CURATED, EXPORT, LOGS, DATABASE)
+
+
+@pytest.mark.parametrize(
+    ("rights", "project", "on", "outcome"),
+    [
+        ((Right.READ,), "", "curated", "pass"),
+        ((Right.EVERYTHING,), "", "logs", "fail"),
+        ((Right.ADMINISTER,), PROJECT, "logs", "fail"),
+        ((Right.ADMINISTER,), "", "logs", "fail"),
+        ((Right.MANAGE_KEYS,), "", "logs", "pass"),
+    ],
+)
+def test_who_reads_data_is_no_administrator(
+    rights: tuple[Right, ...], project: str, on: str, outcome: str
+) -> None:
+    wide = c.grant("wide", "who", *rights, on=[c.urn(on)], project=project)
+    found = said("access.least-privilege", *STORES, reading("curated"), wide)
+    assert found == {"reading": "pass", "wide": outcome}
+
+
+def test_an_administrator_who_reads_nothing_may_be() -> None:
+    control = "access.least-privilege"
+    wide = c.grant("wide", "another", Right.ADMINISTER, on=[c.urn("db")])
+    assert said(control, *STORES, reading("curated"), wide)["wide"] == "pass"
+    logs = c.grant("logs", "another", Right.READ, on=[c.urn("logs")])
+    assert said(control, *STORES, logs, wide)["wide"] == "pass"
+    wild = c.grant("wild", "another", Right.READ, on=["arn:*"])
+    assert said(control, *STORES, wild) == {"wild": "fail"}
+    vague = replace(wide, rights=Unknown("role"))
+    assert said(control, *STORES, vague) == {"wide": "unknown"}
+
+
+def isolated(*grants: Any) -> dict[str, str]:
+    alone = changed(c.SPEC, (f"projects.{OPEN_PROJECT}", DROP))
+    return said("access.project-isolation", *STORES, *grants, spec=alone)
+
+
+def test_a_project_reads_its_zones_and_nothing_else() -> None:
+    mine = reading("curated", project=PROJECT)
+    assert isolated(mine) == {"reading": "pass"}
+    assert isolated(reading("curated", "export", project=PROJECT)) == {"reading": "fail"}
+    assert isolated(mine, reading("export", name="more", project=PROJECT)) == {
+        "reading": "pass",
+        "more": "fail",
+    }
+    assert isolated(reading("export")) == {"": "fail"}, "its own zone is not granted"
+    assert isolated(reading("export", project=PROJECT)) == {"reading": "fail", "": "fail"}
+    assert isolated(mine, reading("db", name="more", project=PROJECT))["more"] == "fail"
+    assert isolated(reading("curated", project="nobodys"))["reading"] == "fail"
+    assert isolated(replace(mine, targets=Unknown("x")))["reading"] == "unknown"
+    assert isolated() == {}
+
+
+@pytest.mark.parametrize("right", [Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING])
+def test_a_project_changes_nothing(right: Right) -> None:
+    mine = c.grant("g", "who", right, on=[c.urn("curated")], project=PROJECT)
+    assert isolated(mine) == {"g": "fail"}
+
+
+def test_using_a_key_is_no_reading() -> None:
+    mine = reading("curated", project=PROJECT)
+    uses = c.grant("uses", "who", Right.USE_KEYS, on=[KEY.urn], project=PROJECT)
+    assert isolated(mine, uses) == {"reading": "pass"}
+
+
+def test_a_replica_is_the_zone_that_it_is_of() -> None:
+    replica = c.store("replica", zone="curated")
+    mine = reading("replica", project=PROJECT)
+    alone = changed(c.SPEC, (f"projects.{OPEN_PROJECT}", DROP))
+    found = said("access.project-isolation", *STORES, replica, mine, spec=alone)
+    assert found == {"reading": "pass"}
+
+
+EXPIRES = c.SPEC.projects[PROJECT].expires
+
+
+@pytest.mark.parametrize(
+    ("expires", "as_of", "outcome"),
+    [
+        (Known(EXPIRES), TODAY, "pass"),
+        (Known(EXPIRES - DAY), TODAY, "pass"),
+        (Known(EXPIRES + DAY), TODAY, "fail"),
+        (c.NONE, TODAY, "fail"),
+        (Unknown("x"), TODAY, "unknown"),
+        (Known(EXPIRES), EXPIRES, "pass"),
+        (Known(EXPIRES), EXPIRES + DAY, "fail"),
+        (Unknown("x"), EXPIRES + DAY, "fail"),
+    ],
+)
+def test_no_grant_outlives_its_project(expires: Any, as_of: dt.date, outcome: str) -> None:
+    control = "access.project-expiry"
+    mine = reading("curated", project=PROJECT, expires=expires)
+    assert c.outcome(control, mine, as_of=as_of) == outcome
+    assert c.outcome(control, replace(mine, project="")) == "not-applicable"
+    assert c.outcome(control, replace(mine, project="nobodys")) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("right", "on", "outcome"),
+    [
+        (Right.MANAGE_KEYS, "key", "fail"),
+        (Right.CHANGE_LOGS, "elsewhere", "fail"),
+        (Right.WRITE, "logs", "fail"),
+        (Right.DELETE, "logs", "fail"),
+        (Right.ADMINISTER, "logs", "fail"),
+        (Right.EVERYTHING, "logs", "fail"),
+        (Right.EVERYTHING, "key", "fail"),
+        (Right.EVERYTHING, "elsewhere", "fail"),
+        (Right.EVERYTHING, "curated", "pass"),
+        (Right.USE_KEYS, "key", "pass"),
+        (Right.WRITE, "curated", "pass"),
+        (Right.WRITE, "elsewhere", "pass"),
+        (Right.READ, "logs", "pass"),
+    ],
+)
+def test_duties_are_separate(right: Right, on: str, outcome: str) -> None:
+    control = "access.separation-of-duties"
+    more = c.grant("more", "who", right, on=[c.urn(on)])
+    assert said(control, *STORES, KEY, reading("curated"), more)["more"] == outcome
+    assert said(control, *STORES, KEY, reading("db"), more)["more"] == outcome
+    stranger = replace(more, identity=Known("another"))
+    apart = "fail" if (right, on) == (Right.EVERYTHING, "never") else "pass"
+    assert said(control, *STORES, KEY, reading("curated"), stranger)["more"] == apart
+    assert said(control, *STORES, KEY, reading("logs"), more)["more"] == "pass"
+
+
+def test_owning_data_and_more_is_owning_more() -> None:
+    wide = c.grant("wide", "who", Right.EVERYTHING, on=[c.urn("curated"), c.urn("key")])
+    assert said("access.separation-of-duties", *STORES, KEY, wide) == {"wide": "fail"}
+
+
+def test_a_duty_is_named() -> None:
+    control = "access.separation-of-duties"
+    for right, words in ((Right.MANAGE_KEYS, "manages keys"), (Right.CHANGE_LOGS, "changes logs")):
+        more = c.grant("more", "a::b::who", right)
+        facts = (*STORES, replace(reading("curated"), identity=Known("a::b::who")), more)
+        found = {verdict.found for verdict in c.verdicts(control, *facts)}
+        assert f"who reads data and {words}" in found
+    store_of_logs = c.store("stream", Holding.LOGS)
+    more = c.grant("more", "who", Right.WRITE, on=[store_of_logs.urn])
+    found = {v.found for v in c.verdicts(control, *STORES, store_of_logs, reading("db"), more)}
+    assert "who reads data and changes logs" in found
+    assert said(control, reading("curated", rights=Unknown("x"))) == {"reading": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("project", "expires", "outcome"),
+    [
+        ("", Known(TODAY), "pass"),
+        ("", c.NONE, "fail"),
+        ("", Unknown("x"), "unknown"),
+        (PROJECT, Known(EXPIRES), "pass"),
+        (PROJECT, Known(EXPIRES + DAY), "fail"),
+        ("nobodys", Known(EXPIRES + DAY), "pass"),
+    ],
+)
+def test_credentials_end(project: str, expires: Any, outcome: str) -> None:
+    fact = c.credential(project=project, expires=expires)
+    (verdict,) = c.verdicts("access.no-static-credentials", fact)
+    assert verdict.outcome.value == outcome
+    if verdict.wanted:
+        assert (str(EXPIRES) in verdict.wanted) is (project == PROJECT)
+
+
+HIDDEN = {
+    "pem": {"note": "-----BEGIN RSA PRIVATE KEY-----\nMII"},
+    "pem without a kind": {"note": "-----BEGIN PRIVATE KEY-----"},
+    "pem in a list": {"notes": [{"deep": ["-----BEGIN EC PRIVATE KEY-----"]}]},
+    "access key": {"id": "AKIAIOSFODNN7EXAMPLE"},
+    "temporary access key": {"id": "ASIAIOSFODNN7EXAMPLE"},
+    "account key": {"text": "DefaultEndpoints;AccountKey=" + "Ab1+/" * 6},
+    "signature": {"link": "https://x.example/c?sv=2024&sig=" + "a%2B" * 8},
+    "token": {"bearer": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.x"},
+    "address": {"link": "postgres://user:hunter2@db.example/x"},
+    "address without a user": {"link": "redis://:hunter2@cache.example"},
+    "password": {"password": "x"},
+    "password in camel case": {"administratorLoginPassword": "x"},
+    "passphrase": {"passphrase": "x"},
+    "client secret": {"clientSecret": "x"},
+    "secret value": {"settings": {"secret_value": "x"}},
+    "write only": {"passwordWo": "x", "password_wo": "x"},
+    "access key by name": {"secretAccessKey": "x"},
+    "connection": {"primaryConnectionString": "x"},
+    "api key": {"apiKey": "x"},
+    "private key": {"private_key": "x"},
+    "sas": {"sasToken": "x"},
+    "half a placeholder": {"password": "hunter2>"},
+    "the other half": {"password": "<hunter2"},
+    "in a list": {"passwords": ["x"], "items": [{"password": "x"}]},
+}
+
+
+@pytest.mark.parametrize("values", HIDDEN.values(), ids=HIDDEN.keys())
+def test_a_secret_in_clear_is_found(values: dict[str, Any]) -> None:
+    resource = c.resource("r", values)
+    (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[resource])
+    assert verdict.outcome.value == "fail"
+    assert verdict.resource == resource.urn
+    marked = c.resource("r", {key: Secret(value) for key, value in values.items()})
+    assert c.outcome("access.no-plaintext-secret", resources=[marked]) == "pass"
+    component = replace(resource, custom=False)
+    assert c.outcome("access.no-plaintext-secret", resources=[component]) == "fail"
+
+
+HARMLESS = {
+    "name of a secret": {"secretName": "database"},
+    "address of a vault": {"keyVaultUri": "https://kv.vault.azure.net", "secretUri": "https://x"},
+    "identifiers": {"secretId": "x", "accessKeyId": "x", "privateKeyId": "x", "secretIds": ["x"]},
+    "settings": {"passwordAuth": "Disabled", "allowSharedKeyAccess": False, "secretStore": "x"},
+    "settings of keys": {"accessKeyAccess": "x", "accessKeysEnabled": "x", "secretsStore": "x"},
+    "stores": {"secret_store": "vault", "secret_stores": ["vault"]},
+    "token of a type": {
+        "token": "azure-native:keyvault:Secret",
+        "tokens": ["urn:pulumi:s::p::t::n"],
+    },
+    "placeholder": {"password": "<database_password>", "apiKey": "<api_key>"},
+    "nothing": {"password": "", "secret": None, "apiKey": {}},
+    "unknown": {"password": UNKNOWN, "nested": {"secret": UNKNOWN}},
+    "marked within": {"nested": {"password": Secret("x")}, "list": [{"apiKey": Secret("x")}]},
+    "certificate": {
+        "csr": "-----BEGIN CERTIFICATE REQUEST-----",
+        "key": "-----BEGIN PUBLIC KEY-----",
+    },
+    "address with a port": {"link": "https://host.example:8443/a@b", "at": "git+ssh://git@host/x"},
+    "short signature": {"link": "https://x.example/?sig=abc"},
+    "long word": {"id": "XAKIAIOSFODNN7EXAMPLEX"},
+    "Pulumi's own": {"__provider": "-----BEGIN PRIVATE KEY-----", "__password": "x"},
+    "rotation": {"passwordRotationDays": "30", "secretRotation": "on"},
+}
+
+
+@pytest.mark.parametrize("values", HARMLESS.values(), ids=HARMLESS.keys())
+def test_what_only_looks_like_a_secret_is_not(values: dict[str, Any]) -> None:
+    resource = c.resource("r", values)
+    assert c.outcome("access.no-plaintext-secret", resources=[resource]) == "pass"
+    component = replace(resource, custom=False)
+    assert c.outcomes("access.no-plaintext-secret", resources=[component]) == []
+
+
+def test_paths_are_told_and_values_are_not() -> None:
+    values = {"a": {"password": "hunter2"}, "b": [{"apiKey": "hunter3"}], "c": "x", "password": "4"}
+    (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[c.resource("r", values)])
+    assert verdict.found == "a secret in clear at a.password, b[0].apiKey, password"
+    assert dict(plain_texts(values)) == {
+        "a.password": "hunter2",
+        "b[0].apiKey": "hunter3",
+        "c": "x",
+        "password": "4",
+    }
+
+
+def test_three_paths_are_told_at_most() -> None:
+    values = {f"{letter}Password": "x" for letter in "dcba"}
+    (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[c.resource("r", values)])
+    assert verdict.found == "a secret in clear at aPassword, bPassword, cPassword"
+
+
+def gated(*rights: Right, project: str = OPEN_PROJECT, on: str = "export") -> list[str]:
+    mine = c.grant("g", "who", *rights, on=[c.urn(on)], project=project)
+    return c.outcomes("access.export-gate", *STORES, mine)
+
+
+def test_the_export_gate() -> None:
+    assert gated(Right.READ) == ["pass"]
+    assert gated(Right.READ, project=PROJECT) == ["fail"]
+    assert gated(Right.READ, project="nobodys") == ["fail"]
+    for right in (Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING):
+        assert gated(Right.READ, right) == ["fail"]
+    assert gated(Right.WRITE, project="") == []
+    assert gated(Right.WRITE, on="curated") == []
+    vague = c.grant("g", "who", project=PROJECT, rights=Unknown("x"))
+    assert c.outcomes("access.export-gate", *STORES, vague) == ["unknown"]
+
+
+# Audit
+
+
+def test_uses_of_keys_and_flows() -> None:
+    assert c.outcome("audit.keys", c.key(use_logged=c.YES)) == "pass"
+    assert c.outcome("audit.keys", c.key(use_logged=c.NO)) == "fail"
+    for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (c.NONE, "not-applicable")):
+        assert c.outcome("audit.network", c.network(flows_logged=value)) == wanted
+
+
+LEAST = c.SPEC.audit.retention_days
+LONG = c.store("long", Holding.LOGS, retention_days=Known(LEAST), locked_days=Known(LEAST))
+SHORT = c.store("short", Holding.LOGS, retention_days=Known(LEAST - 1), locked_days=Known(0))
+VAGUE = c.store("vague", Holding.LOGS, retention_days=Unknown("x"), locked_days=Unknown("x"))
+UNSET = c.store("unset", Holding.LOGS, retention_days=c.NONE, locked_days=Known(LEAST - 1))
+KEEPERS = (LONG, SHORT, VAGUE, UNSET)
+
+
+def way(source: str, *sinks: str) -> Any:
+    return c.route(f"from-{source}", Known((source,)), Known(tuple(c.urn(s) for s in sinks)))
+
+
+@pytest.mark.parametrize("control", ["audit.retention", "audit.protected"])
+def test_logs_are_kept_in_one_of_their_stores(control: str) -> None:
+    def kept(*routes: Any) -> dict[str, str]:
+        return said(control, *KEEPERS, *routes)
+
+    assert kept(way("a", "long")) == {"a": "pass"}
+    assert kept(way("a", "short")) == {"a": "fail"}
+    assert kept(way("a", "unset")) == {"a": "fail"}
+    assert kept(way("a", "short", "long")) == {"a": "pass"}
+    assert kept(way("a", "short"), way("a", "long")) == {"a": "pass"}
+    assert kept(way("a", "short"), way("b", "long")) == {"a": "fail", "b": "pass"}
+    assert kept(way("a", "vague")) == {"a": "unknown"}
+    assert kept(way("a", "short", "stranger")) == {"a": "unknown"}
+    assert kept(way("a")) == {"a": "fail"}
+    assert kept(c.route("r", Known(("a",)), Unknown("x"))) == {"a": "unknown"}
+    assert kept(c.route("r", Unknown("x"), Known((LONG.urn,)))) == {"r": "pass"}
+    assert kept() == {"long": "pass", "short": "fail", "vague": "unknown", "unset": "fail"}
+    assert said(control, CURATED) == {"": "fail"}
+    zone = replace(LONG, holding=Holding.ZONE)
+    assert said(control, zone, way("a", "long")) == {"a": "pass"}
+    images = replace(LONG, holding=Holding.REGISTRY)
+    assert said(control, images, way("a", "long")) == {"a": "unknown"}
+
+
+def test_all_logs_reach_one_place() -> None:
+    def central(*facts: Any) -> str:
+        return c.outcome("audit.central", *facts)
+
+    assert central(LONG, way("a", "long"), way("b", "long", "short")) == "pass"
+    assert central(way("a", "long"), way("b", "short")) == "fail"
+    blind = c.route("r", Known(("c",)), Unknown("x"))
+    assert central(way("a", "long"), blind) == "unknown"
+    assert central(way("a", "long"), way("c", "long"), blind) == "pass"
+    assert central(LONG) == "pass"
+    assert central(LONG, SHORT) == "fail"
+    assert central(CURATED) == "fail"
+    assert central(LONG, way("a")) == "fail"
+    for facts in ((LONG, SHORT), (way("a", "long"), way("b", "short")), (LONG, SHORT, way("a"))):
+        (verdict,) = c.verdicts("audit.central", *facts)
+        assert verdict.found == "2 places: long, short"
+
+
+# Continuity
+
+
+@pytest.mark.parametrize(("days", "outcome"), [(35, "pass"), (34, "fail"), (None, "fail")])
+def test_backups_are_kept(days: int | None, outcome: str) -> None:
+    assert c.SPEC.database.backups.retention_days == 35
+    for store in (CURATED, DATABASE):
+        assert c.outcome("continuity.backup", replace(store, backup_days=Known(days))) == outcome
+        nowhere = replace(store, backup_days=Known(days), places=Known(()))
+        assert c.outcome("continuity.backup", nowhere) == outcome
+
+
+def test_copies_and_backups_need_no_backup() -> None:
+    replica = replace(CURATED, places=Known((c.place(Copy.REPLICA),)), backup_days=c.NONE)
+    of_backups = c.store("b", zone="backup", backup_days=c.NONE)
+    images = c.store("images", Holding.REGISTRY, backup_days=c.NONE)
+    for fact in (replica, of_backups, images):
+        assert c.outcome("continuity.backup", fact) == "not-applicable"
+        assert c.outcome("continuity.recovery-site", fact) == "not-applicable"
+
+
+@pytest.mark.parametrize(
+    ("copy", "region", "country", "outcome"),
+    [
+        (Copy.REPLICA, "south", "FR", "pass"),
+        (Copy.BACKUP, "south", "FR", "pass"),
+        (Copy.LOG, "south", "FR", "fail"),
+        (Copy.BACKUP, "north", "FR", "fail"),
+        (Copy.BACKUP, "south", "US", "fail"),
+        (Copy.BACKUP, "south", None, "fail"),
+        (Copy.BACKUP, "", "FR", "fail"),
+        (Copy.BACKUP, "global", "FR", "fail"),
+    ],
+)
+def test_a_copy_lies_at_another_site(
+    copy: Copy, region: str, country: str | None, outcome: str
+) -> None:
+    places = Known((c.place(), Place(copy, region, country)))
+    assert c.outcome("continuity.recovery-site", replace(CURATED, places=places)) == outcome
+
+
+def test_a_copy_that_may_lie_anywhere_is_not_known() -> None:
+    hidden = replace(CURATED, places=Unknown("where"))
+    assert c.outcome("continuity.recovery-site", hidden) == "unknown"
+    (verdict,) = c.verdicts("continuity.recovery-site", replace(CURATED, places=Known(())))
+    assert (verdict.outcome.value, verdict.found) == ("fail", "no place")
+
+
+def test_one_copy_away_is_enough() -> None:
+    places = Known((c.place(), c.place(Copy.BACKUP), c.place(Copy.BACKUP, "south")))
+    assert c.outcome("continuity.recovery-site", replace(DATABASE, places=places)) == "pass"
+
+
+def test_versions_are_kept_unless_the_spec_says_otherwise() -> None:
+    loose = changed(c.SPEC, ("zones.export.versions", False))
+    for store, spec, wanted in (
+        (EXPORT, c.SPEC, "fail"),
+        (EXPORT, loose, "not-applicable"),
+        (c.store("unlabelled"), loose, "fail"),
+    ):
+        fact = replace(store, versions=c.NO)
+        assert c.outcome("continuity.versioning", fact, spec=spec) == wanted
+    assert c.outcome("continuity.versioning", replace(EXPORT, versions=c.NONE)) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome"), [(30, "pass"), (31, "pass"), (29, "fail"), (0, "fail")]
+)
+def test_promised_locks_hold(days: int, outcome: str) -> None:
+    control = "continuity.immutability"
+    assert c.SPEC.zones["curated"].immutable_days == 30
+    (verdict,) = c.verdicts(control, replace(CURATED, locked_days=Known(days)))
+    assert verdict.outcome.value == outcome
+    for other in (EXPORT, c.store(), DATABASE):
+        assert c.outcome(control, replace(other, locked_days=Known(days))) == "not-applicable"
+
+
+def test_what_bears_data_is_guarded() -> None:
+    control = "continuity.deletion"
+    facts = (c.store("s", guarded=c.NO), c.key("k", guarded=c.YES), c.network("n"), c.compute("c"))
+    assert said(control, *facts) == {"s": "fail", "k": "pass"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"),
+    [
+        ("delete", "this plan would delete it"),
+        ("delete-replaced", "this plan would replace it"),
+        ("discard", "this plan would discard it"),
+        ("discard-replaced", "this plan would replace it"),
+        ("remove-pending", "this plan would remove it"),
+    ],
+)
+def test_what_goes_is_told(operation: str, found: str) -> None:
+    gone = c.resource("gone", operation=operation)
+    provider = c.Paper({gone.type: [c.key("gone")]})
+    (verdict,) = c.verdicts("continuity.deletion", removed=[gone], provider=provider)
+    assert verdict.found == found
+    assert verdict.resource == gone.urn
+
+
+def test_what_goes_and_is_not_known_is_told_and_what_is_plain_is_not() -> None:
+    strange = c.resource("strange", type="paper:index:Dream", operation="delete")
+    plain = c.resource("plain", operation="delete")
+    provider = c.Paper({plain.type: [c.network("plain")]})
+    told = {"removed": [strange, plain], "provider": provider}
+    (verdict,) = c.verdicts("continuity.deletion", **told)
+    assert (verdict.resource, verdict.wanted) == (strange.urn, "resources of known types alone go")
+
+
+def test_several_zones_where_they_are_asked_for() -> None:
+    control = "continuity.availability"
+    single = changed(
+        c.SPEC, ("database.availability", "single"), ("cluster.availability", "single")
+    )
+    none = changed(c.SPEC, ("cluster", DROP))
+    for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (Unknown("x"), "unknown")):
+        for fact in (replace(DATABASE, multi_zone=value), c.compute(multi_zone=value)):
+            assert c.outcome(control, fact) == wanted
+            assert c.outcome(control, fact, spec=single) == "not-applicable"
+        assert c.outcome(control, c.compute(multi_zone=value), spec=none) == "not-applicable"
+        assert c.outcome(control, replace(CURATED, multi_zone=value)) == "not-applicable"
+    (verdict,) = c.verdicts(control, c.compute(multi_zone=c.NO))
+    assert verdict.cause == ("cluster", "availability")
+
+
+MEMBER = "a.martin@university.example"
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"reader": MEMBER}, True),
+        ({"description": f"read by {MEMBER}, and others"}, True),
+        ({"policy": '{"Principal": ["user/' + MEMBER + '"]}'}, True),
+        ({"members": {MEMBER: "x"}}, True),
+        ({"reader": Secret(MEMBER)}, False),
+        ({"reader": f"x{MEMBER}"}, False),
+        ({"reader": f"{MEMBER}s"}, False),
+        ({"reader": "somebody"}, False),
+    ],
+)
+def test_no_person_is_in_state(values: dict[str, Any], found: bool) -> None:
+    resource = c.resource("r", values)
+    verdicts = c.verdicts("continuity.state", resources=[resource])
+    assert [each.outcome.value for each in verdicts] == (["fail"] if found else [])
+    assert not any(MEMBER in str(verdict) for verdict in verdicts)
+
+
+def test_no_name_of_an_object_is_in_state() -> None:
+    for value, wanted in ((c.NO, "pass"), (c.YES, "fail"), (Unknown("x"), "unknown")):
+        assert said("continuity.state", replace(CURATED, names_in_state=value)) == {
+            "curated": wanted
+        }
+    nobody = changed(c.SPEC, ("projects", {}))
+    named = c.resource("r", {"reader": MEMBER})
+    assert c.outcomes("continuity.state", resources=[named], spec=nobody) == []
+
+
+# Inventory
+
+LABELS = {
+    "warehouse": c.SPEC.name,
+    "classification": c.SPEC.classification.value,
+    "owner": c.SPEC.organisation.contact,
+}
+
+
+@pytest.mark.parametrize(
+    ("tags", "outcome"),
+    [
+        (LABELS, "pass"),
+        ({**LABELS, "more": "x"}, "pass"),
+        ({**LABELS, "owner": "x"}, "fail"),
+        ({key: value for key, value in LABELS.items() if key != "warehouse"}, "fail"),
+        ({}, "fail"),
+        (None, "not-applicable"),
+    ],
+)
+def test_labels(tags: dict[str, str] | None, outcome: str) -> None:
+    for fact in (c.store, c.network, c.key):
+        assert c.outcome("inventory.tags", fact(tags=Known(tags))) == outcome
+
+
+def test_what_is_a_projects_says_so() -> None:
+    mine = reading("curated", project=PROJECT, tags=Known(LABELS))
+    assert c.outcome("inventory.tags", mine) == "fail"
+    tags = Known({**LABELS, "project": PROJECT})
+    assert c.outcome("inventory.tags", replace(mine, tags=tags)) == "pass"
+
+
+UNTIL = supported_versions()
+
+
+@pytest.mark.parametrize("engine", sorted(UNTIL))
+def test_versions_are_supported_to_their_last_day(engine: str) -> None:
+    control, until = "inventory.supported-versions", UNTIL[engine].until
+    for fact in (c.store(engine=Known(engine)), c.compute(engine=Known(engine))):
+        assert c.outcome(control, fact, as_of=until) == "pass"
+        assert c.outcome(control, fact, as_of=until + DAY) == "fail"
+
+
+def test_versions_that_are_not_pinned_or_not_recorded() -> None:
+    control = "inventory.supported-versions"
+    assert c.outcome(control, c.store(engine=Known("mongodb 3"))) == "unknown"
+    assert c.outcome(control, c.store(engine=Unknown("x"))) == "unknown"
+    assert c.outcome(control, c.store(engine=c.NONE)) == "not-applicable"
+    assert c.outcome(control, replace(DATABASE, engine=c.NONE)) == "fail"
+    assert c.outcome(control, c.compute(engine=c.NONE)) == "fail"
+    assert c.outcome(control, c.network()) == "not-applicable"
+    assert all(each.read_on <= TODAY and each.source for each in UNTIL.values())
+
+
+def test_environments_share_nothing() -> None:
+    control = "inventory.environments"
+    here, there = ({"environment": each} for each in ("production", "staging"))
+    facts = [c.store(name, tags=Known(tags)) for name, tags in (("a", here), ("b", there))]
+    bare = [
+        c.store("c", tags=Known({})),
+        c.store("d", tags=c.NONE),
+        c.store("e", tags=Unknown("x")),
+    ]
+    assert said(control, *facts, *bare) == {"a": "pass", "b": "fail", "e": "unknown"}
+    assert said(control, c.store("f", tags=Known({"x": "y"}))) == {"f": "pass"}
+    staging = changed(c.SPEC, ("environment", "staging"))
+    reference = c.resource("r", type="pulumi:pulumi:StackReference")
+    assert c.outcomes(control, *facts, spec=staging, resources=[reference]) == []
+    assert c.outcomes(control, resources=[reference]) == ["fail"]
+
+
+def test_what_is_known_is_told_once() -> None:
+    assert c.outcomes("inventory.known") == ["pass"]
+
+
+# Exit
+
+
+@pytest.mark.parametrize("control", ["exit.counterpart", "exit.portable"])
+def test_an_exit_that_cannot_be_judged(control: str) -> None:
+    nameless = changed(c.SPEC, ("exit", DROP))
+    assert c.outcome(control, spec=nameless) == "fail"
+    assert c.outcome(control) == "unknown", "it is not installed"
+    here = changed(c.SPEC, ("exit.provider", "paper"))
+    assert c.outcome(control, spec=here) == "pass"
+
+
+def left(question: Any, control: str) -> list[str]:
+    from havre.policy.registry import find_control
+
+    told = {"exit": question.exit, "exit_gaps": question.exit_gaps, "spec": question.spec}
+    return [each.outcome.value for each in find_control(control).judge(c.case(**told))]
+
+
+def test_what_an_exit_must_have() -> None:
+    control = "exit.counterpart"
+    base = c.question(c.Paper())
+
+    def needed(spec: Any, *missing: Any) -> list[str]:
+        going = leaving_for("ovh", **without(*missing))(replace(base, spec=spec))
+        return left(going, control)
+
+    from havre.provider import Capability as Of
+
+    hsm = changed(c.SPEC, ("encryption.keys", "hsm"))
+    least = changed(
+        c.SPEC,
+        ("cluster", DROP),
+        ("registry", DROP),
+        *((f"zones.{name}.immutable_days", 0) for name in c.SPEC.zones),
+    )
+    assert needed(least) == ["pass"]
+    assert needed(least, Of.OBJECT_LOCK, Of.CLUSTER, Of.REGISTRY, Of.HSM_KEY) == ["pass"]
+    assert needed(least, Of.DATABASE_VERSIONS) == ["fail"]
+    for capability in (Of.OBJECT_LOCK, Of.CLUSTER, Of.REGISTRY):
+        assert needed(c.SPEC, capability).count("fail") >= 1
+    assert needed(hsm, Of.HSM_KEY).count("fail") > needed(c.SPEC, Of.HSM_KEY).count("fail")
+
+
+def test_sites_of_the_exit() -> None:
+    sites = {c.SPEC.sites.primary: object()}
+    base = replace(c.question(c.Paper()), spec=c.SPEC)
+    going = leaving_for("ovh", sites=sites)(base)
+    from havre.policy.registry import find_control
+
+    told = {"exit": going.exit, "exit_gaps": (), "spec": going.spec}
+    found = [v.found for v in find_control("exit.counterpart").judge(c.case(**told))]
+    assert f"ovh has no site {c.SPEC.sites.recovery}" in found
+    assert f"ovh has no site {c.SPEC.sites.primary}" not in found
+
+
+@pytest.mark.parametrize(
+    ("fields", "support", "outcomes"),
+    [
+        (("database.version",), Support.ABSENT, ["fail"]),
+        (("database.extensions",), Support.UNKNOWN, ["fail"]),
+        (("database.extensions", "database.version"), Support.ABSENT, ["fail", "fail"]),
+        (("database.extensions",), Support.PARTIAL, ["pass"]),
+        (("zones",), Support.ABSENT, ["pass"]),
+        ((), Support.ABSENT, ["pass"]),
+    ],
+)
+def test_what_blocks_a_move(fields: tuple[str, ...], support: Support, outcomes: list[str]) -> None:
+    base = c.question(c.Paper())
+    going = exit_lacks(*fields, support=support)(leaving_for("ovh")(base))
+    assert left(going, "exit.portable") == outcomes
+
+
+@pytest.mark.parametrize(
+    ("day", "outcome"),
+    [
+        (None, "fail"),
+        (TODAY, "pass"),
+        (TODAY - 180 * DAY, "pass"),
+        (TODAY - 181 * DAY, "fail"),
+        (TODAY + DAY, "fail"),
+    ],
+)
+def test_a_rehearsal_is_recent(day: dt.date | None, outcome: str) -> None:
+    assert c.SPEC.exit is not None
+    assert c.SPEC.exit.rehearsal_days == 180
+    assert c.outcome("exit.rehearsed", rehearsed=day) == outcome
+    nameless = changed(c.SPEC, ("exit", DROP))
+    assert c.outcome("exit.rehearsed", rehearsed=TODAY, spec=nameless) == "fail"
