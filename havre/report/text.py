@@ -1,0 +1,69 @@
+"""Text from outside, made inert; and JSON that any file or terminal can hold."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import PurePosixPath
+from typing import Any
+
+MARKDOWN_SPECIAL = frozenset("&<>\"'`*_{}[]#!|~@\\$^")
+UNPRINTED = re.compile(r"[^\x20-\x7e\n]")
+
+
+def plain(text: object) -> str:
+    r"""The text on one line: white space is one space, whatever else is not printed is shown.
+
+    Escapes of terminals, changes of direction and halves of characters come out as `\x1b`,
+    `\u202e` or `\ud800`.
+    """
+    words = " ".join(str(text).split())
+    return "".join(c if c.isprintable() else _shown(c) for c in words)
+
+
+def _shown(character: str) -> str:
+    return character.encode("unicode_escape", "backslashreplace").decode()
+
+
+def clipped(text: object, most: int) -> str:
+    """`plain`, cut to at most `most` characters."""
+    whole = plain(text)
+    return whole if len(whole) <= most else f"{whole[: most - 1]}…"
+
+
+def relative(file: str) -> str:
+    """A file's path on one line; of an absolute path only the name, which any machine has."""
+    path = PurePosixPath(plain(file))
+    return path.name if path.is_absolute() else str(path)
+
+
+def markdown(text: object, most: int = 400) -> str:
+    """Text inside a line of GitHub's or GitLab's Markdown: no mark-up, link, mention or HTML.
+
+    Entities never open mark-up, but mentions, references and addresses are looked for after
+    they are resolved: a space of no width parts these.
+    """
+    parted = re.sub(r"(?i)([@#]|:(?=//)|www(?=\.))", "\\1\u200b", clipped(text, most))
+    return "".join(_entity(c) for c in parted)
+
+
+def _entity(character: str) -> str:
+    special = character in MARKDOWN_SPECIAL or character == "\u200b"
+    return f"&#{ord(character)};" if special else character
+
+
+def as_json(value: Any) -> str:
+    """Indented JSON; what is not printed is escaped, so that a terminal shows it as it is."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return UNPRINTED.sub(_escaped, text) + "\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    character = match.group()
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, which may hold halves of characters."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,237 @@
+"""Baselines: what is new and what is gone since a former check."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+import havre.report
+from havre.errors import ExitCode, InputError
+from havre.policy.findings import Kind
+from havre.report import Format, render
+from havre.report.baseline import against, load_baseline
+from tests.report.samples import FINDINGS, RESULT, WAIVER, hostile, urn
+
+if TYPE_CHECKING:
+    from havre.policy.findings import Finding, Result
+
+
+def kept(folder: Path, text: str) -> Path:
+    path = folder / "baseline.json"
+    path.write_bytes(text.encode())
+    return path
+
+
+def compared(folder: Path, before: Result, after: Result) -> Result:
+    return against(after, load_baseline(kept(folder, render(before, Format.JSON))))
+
+
+def new(result: Result) -> list[Finding]:
+    return [f for f in result.findings if f.kind is not Kind.WAIVED and not f.known]
+
+
+@pytest.mark.parametrize("result", [RESULT, hostile()], ids=["whole", "hostile"])
+def test_nothing_is_new_against_the_same_result(tmp_path: Path, result: Result) -> None:
+    later = compared(tmp_path, result, result)
+
+    assert new(later) == []
+    assert later.gone == ()
+    assert later.exit_code is ExitCode.OK
+    assert [replace(f, known=False) for f in later.findings] == list(result.findings)
+
+
+def test_a_new_finding_fails_and_one_mended_is_gone(tmp_path: Path) -> None:
+    added = replace(FINDINGS[0], resource=urn("new"))
+    later = compared(tmp_path, RESULT, replace(RESULT, findings=(added, *FINDINGS[1:])))
+
+    assert new(later) == [added]
+    assert later.gone is not None
+    assert [former.fingerprint for former in later.gone] == [FINDINGS[0].fingerprint]
+    assert later.exit_code is ExitCode.FINDINGS
+    assert later.since() == {"new": 1, "known": len(open_(RESULT)) - 1, "gone": 1}
+
+
+def open_(result: Result) -> list[Finding]:
+    return [finding for finding in result.findings if finding.kind is not Kind.WAIVED]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "known"),
+    [
+        (Kind.FAIL, Kind.FAIL, True),
+        (Kind.FAIL, Kind.UNKNOWN, True),
+        (Kind.UNKNOWN, Kind.UNKNOWN, True),
+        (Kind.UNKNOWN, Kind.WARNING, True),
+        (Kind.UNKNOWN, Kind.FAIL, False),
+        (Kind.WARNING, Kind.FAIL, False),
+        (Kind.WARNING, Kind.UNKNOWN, False),
+        (Kind.WAIVED, Kind.FAIL, False),
+        (Kind.WAIVED, Kind.WARNING, False),
+    ],
+)
+def test_what_became_worse_is_new_and_never_gone(
+    tmp_path: Path, before: Kind, after: Kind, known: bool
+) -> None:
+    former, later = (
+        replace(RESULT, findings=(replace(FINDINGS[0], kind=kind),)) for kind in (before, after)
+    )
+    result = compared(tmp_path, former, later)
+
+    assert [finding.known for finding in result.findings] == [known]
+    assert result.gone == ()
+    fails = {Kind.FAIL: ExitCode.FINDINGS, Kind.UNKNOWN: ExitCode.NOT_EVALUATED}
+    assert result.exit_code is (ExitCode.OK if known else fails.get(after, ExitCode.OK))
+
+
+def test_what_is_found_more_often_than_before_is_new(tmp_path: Path) -> None:
+    one, other = FINDINGS[0], replace(FINDINGS[0], found="else")
+    result = compared(
+        tmp_path, replace(RESULT, findings=(one,)), replace(RESULT, findings=(one, other))
+    )
+    assert new(result) == [other]
+    result = compared(
+        tmp_path, replace(RESULT, findings=(one, other)), replace(RESULT, findings=(one,))
+    )
+    assert new(result) == []
+    assert len(result.gone or ()) == 1
+
+
+def test_a_finding_that_is_waived_now_is_neither_new_nor_gone(tmp_path: Path) -> None:
+    waived = tuple(replace(finding, kind=Kind.WAIVED) for finding in FINDINGS)
+    result = compared(tmp_path, RESULT, replace(RESULT, findings=waived))
+
+    assert (new(result), result.gone) == ([], ())
+    assert [f.known for f in result.findings] == [f.kind is not Kind.WAIVED for f in FINDINGS]
+
+
+def test_lines_dates_and_what_was_found_make_nothing_new(tmp_path: Path) -> None:
+    moved = tuple(replace(f, location=None, found="else") for f in FINDINGS)
+    result = compared(tmp_path, RESULT, replace(RESULT, findings=moved))
+
+    assert (new(result), result.gone) == ([], ())
+
+
+def test_a_baseline_of_another_provider_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the baseline is of toy, the check is of other"):
+        compared(tmp_path, RESULT, replace(RESULT, provider="other"))
+
+
+def changed(folder: Path) -> Result:
+    """A finding new, one gone, one waived since, the others known."""
+    added = replace(FINDINGS[0], resource=urn("added"))
+    waived = replace(FINDINGS[1], kind=Kind.WAIVED, waiver=WAIVER)
+    later = replace(RESULT, findings=(added, waived, *FINDINGS[2:]))
+    return compared(folder, replace(RESULT, findings=FINDINGS), later)
+
+
+def test_markdown_shows_only_what_changed(tmp_path: Path) -> None:
+    text = render(changed(tmp_path), Format.MARKDOWN)
+
+    new_, gone = text.split("### Gone")
+    assert "added" in new_.split("### Waived since")[0]
+    assert "DEC&#45;2026" in new_ or "DEC-2026-12" in new_.split("### Waived since")[1]
+    assert "**residency.backup**: archive" in gone
+    assert "Against the baseline: 1 finding new" in text
+    for known in ("network.closed", "Where the data lie", "encryption.at-rest"):
+        assert known not in text
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.SARIF, Format.GITLAB, Format.HTML])
+def test_what_is_known_is_listed_and_marked(tmp_path: Path, form: Format) -> None:
+    text = render(changed(tmp_path), form)
+
+    assert "network.closed" in text
+    assert text.lower().count("known before") >= 5
+    assert "known before" not in render(RESULT, form).lower()
+
+
+def test_the_table_names_what_is_gone(tmp_path: Path) -> None:
+    text = render(changed(tmp_path), Format.TABLE)
+    assert "Gone since the baseline\n  fail residency.backup: archive, places" in text
+    assert text.index("critical fail residency.backup") < text.index("known before")
+    assert "Exit code 1: 1 new finding that no waiver covers." in text
+
+
+def test_json_of_a_comparison_follows_the_schema_and_serves_as_baseline(tmp_path: Path) -> None:
+    result = changed(tmp_path)
+    document = json.loads(render(result, Format.JSON))
+    schema = Path(havre.report.__file__).parent / "findings.schema.json"
+    jsonschema.validate(document, json.loads(schema.read_text()))
+
+    assert document["summary"]["baseline"] == result.since()
+    assert [each["control"] for each in document["gone"]] == ["residency.backup"]
+    assert new(compared(tmp_path, result, result)) == []
+
+
+def test_sarif_tells_the_state_of_every_result(tmp_path: Path) -> None:
+    found = json.loads(render(changed(tmp_path), Format.SARIF))["runs"][0]["results"]
+    assert {each["baselineState"] for each in found} == {"new", "unchanged"}
+    whole = json.loads(render(RESULT, Format.SARIF))["runs"][0]["results"]
+    assert not any("baselineState" in each for each in whole)
+
+
+def test_junit_fails_only_for_what_is_new(tmp_path: Path) -> None:
+    result = changed(tmp_path)
+    warned = replace(FINDINGS[-1], control="network.closed", kind=Kind.WARNING)
+    result = replace(result, findings=(*result.findings, warned))
+    root = ET.fromstring(render(result, Format.JUNIT))  # noqa: S314 - our own
+    bad = {
+        case.get("name")
+        for case in root.iter("testcase")
+        if case.find("failure") is not None or case.find("error") is not None
+    }
+    assert bad == {"residency.backup"}
+
+
+def finding(**changes: object) -> str:
+    item = {"control": "a.b", "outcome": "fail", "resource": "", "property": "", "gap": None}
+    return json.dumps({"findings": [{**item, **changes}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "is not JSON"),
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "has no list `findings`"),
+        ("{}", "has no list `findings`"),
+        ('{"findings": {}}', "has no list `findings`"),
+        ('{"findings": [1]}', "`findings[0]` is not an object"),
+        (finding(control=1), "`findings[0].control` is not a text"),
+        (finding(outcome=None), "`findings[0].outcome` is not a text"),
+        (finding(resource=[]), "`findings[0].resource` is not a text"),
+        (finding(property={}), "`findings[0].property` is not a text"),
+        (finding(gap=[1]), "`findings[0].gap` is neither an object nor null"),
+        (finding(outcome="odd"), "`findings[0].outcome` is none of fail, unknown"),
+        (finding(), "does not tell its provider: `summary.provider`"),
+        (finding(gap={"x": 1}), "`findings[0].gap.capability` is not a text"),
+    ],
+)
+def test_a_malformed_baseline_is_refused_by_name(tmp_path: Path, text: str, told: str) -> None:
+    path = kept(tmp_path, text)
+
+    with pytest.raises(InputError) as caught:
+        load_baseline(path)
+    assert told in caught.value.message
+    assert str(path) in caught.value.message
+    assert "havre check --format json" in caught.value.remedy
+
+
+def test_a_baseline_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    for odd, told in ((path, "is not JSON"), (tmp_path, "cannot"), (tmp_path / "no", "cannot")):
+        with pytest.raises(InputError, match=told):
+            load_baseline(odd)
+
+
+def test_an_empty_gap_is_malformed_not_none(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="capability"):
+        load_baseline(kept(tmp_path, finding(gap={})))
