@@ -1,0 +1,131 @@
+"""The pack says what `havre check` says of the same warehouse, on every provider."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.runtime.proto import analyzer_pb2 as proto
+
+from havre.cli import main
+from havre.plan import Plan, evaluate
+from havre.program import PROJECT, offline_settings, program
+from havre.provider import find
+from havre.spec.load import load
+from tests.clouds import SETTINGS
+from tests.pack.client import Client, Told, message_of, told
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PROVIDERS = ("azure", "local", "ovh")
+DAY = "2026-11-23"
+LEVELS = {
+    "fail": proto.MANDATORY,
+    "unknown": proto.MANDATORY,
+    "warning": proto.ADVISORY,
+    "waived": proto.ADVISORY,
+}
+
+
+def spec_of(example: str) -> Path:
+    return EXAMPLES / example / "warehouse.yaml"
+
+
+def given(provider: str, folder: Path) -> dict[str, Any]:
+    return SETTINGS.get(provider, {"data_dir": str(folder / "data")})
+
+
+@cache
+def plan_of(example: str, provider: str) -> Plan:
+    """The plan offline, with placeholders but for a data folder."""
+    found = find(provider)
+    folder = {"data_dir": "/nowhere"} if provider == "local" else SETTINGS[provider]
+    settings, _ = offline_settings(found, folder)
+    spec = load(spec_of(example)).warehouse
+    return evaluate(program(spec, found, settings), project=PROJECT, stack=provider)
+
+
+def check(example: str, provider: str, folder: Path, *words: str) -> list[dict[str, Any]]:
+    """The findings of `havre check`."""
+    out = folder / "check.json"
+    config = folder / "Pulumi.test.yaml"
+    settings = {**given(provider, folder)}
+    config.write_text(json.dumps({"config": {"warehouse:settings": settings}}))
+    command = ["check", str(spec_of(example)), "--provider", provider, "--as-of", DAY]
+    main([*command, "--stack-config", str(config), "--format", f"json={out}", *words])
+    return json.loads(out.read_text())["findings"]
+
+
+def expected(findings: list[dict[str, Any]]) -> list[Told]:
+    """What a pack must tell of findings, once everything is decided.
+
+    A finding may be about something that is no resource, and is then told of the stack.
+    """
+    urns = (f["resource"] if f["resource"].startswith("urn:") else "" for f in findings)
+    return sorted(
+        (f["control"], urn, LEVELS[f["outcome"]]) for f, urn in zip(findings, urns, strict=True)
+    )
+
+
+def stack_config(provider: str, example: str, folder: Path) -> Mapping[str, str]:
+    return {
+        "warehouse:spec": str(spec_of(example)),
+        "warehouse:provider": provider,
+        "warehouse:settings": json.dumps(given(provider, folder)),
+    }
+
+
+@pytest.mark.parametrize("example", ["emc2", "hospital"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_pack_finds_what_the_check_finds(
+    client: Client, provider: str, example: str, tmp_path: Path
+) -> None:
+    config = stack_config(provider, example, tmp_path)
+    client.configure({"as_of": DAY}, project="warehouse", config=config)
+    response = client.of(plan_of(example, provider))
+    findings = check(example, provider, tmp_path)
+    assert told(response) == expected(findings)
+    assert len(findings) > 5
+    said = "\n".join(d.message for d in response.diagnostics)
+    assert all(" ".join(f["found"].split())[:60] in said for f in findings)
+    places = {f["location"]["line"] for f in findings if f["location"]}
+    assert places
+    assert all(f"\n{spec_of(example)}:{line}" in said for line in places)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_nothing_but_the_file_need_be_told(client: Client, provider: str, tmp_path: Path) -> None:
+    client.configure({"as_of": DAY, "spec": str(spec_of("emc2"))})
+    response = client.of(plan_of("emc2", provider))
+    assert told(response) == expected(check("emc2", provider, tmp_path))
+
+
+def test_resources_whose_inputs_were_not_sent_are_judged_by_what_the_stack_tells(
+    client: Client, tmp_path: Path
+) -> None:
+    told_before = [
+        replace(resource, inputs={"of": "an earlier run"}) if resource.custom else resource
+        for resource in plan_of("emc2", "azure").resources
+    ]
+    client.configure({"as_of": DAY, "spec": str(spec_of("emc2"))})
+    client.judge(message_of(resource) for resource in told_before)
+    client.configure({"as_of": DAY, "spec": str(spec_of("emc2"))})
+    resources = [message_of(resource) for resource in plan_of("emc2", "azure").resources]
+    response = client.stub.AnalyzeStack(proto.AnalyzeStackRequest(resources=resources))
+    assert told(response) == expected(check("emc2", "azure", tmp_path))
+
+
+@pytest.mark.parametrize("profile", ["baseline", "sovereign"])
+def test_a_profile_asks_for_what_it_asks_for_in_a_check(
+    client: Client, profile: str, tmp_path: Path
+) -> None:
+    client.configure({"as_of": DAY, "spec": str(spec_of("emc2")), "profile": profile})
+    response = client.of(plan_of("emc2", "azure"))
+    findings = check("emc2", "azure", tmp_path, "--profile", profile)
+    assert told(response) == expected(findings)
+    reasons = {n.policy_name: n.reason for n in response.not_applicable}
+    silent = [reason for reason in reasons.values() if "does not ask" in reason]
+    assert bool(silent) == (profile == "baseline")
+    assert not set(reasons) & {d.policyName for d in response.diagnostics}
