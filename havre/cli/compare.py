@@ -1,0 +1,121 @@
+"""`havre compare`: the same warehouse on two or more hosts, side by side."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli import context as ctx
+from havre.cli.check import parse_day, read_waivers
+from havre.errors import InputError
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from havre.compare import Comparison, Side
+
+FEWEST, MOST = 2, 4
+"""How many sides fit next to each other."""
+
+
+class CompareFormat(StrEnum):
+    """Renderings of a comparison."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+def side_of(target: ctx.Target, file: Path, as_of: dt.date, waivers: Path | None) -> Side:
+    """One side of the comparison: plan, facts and verdicts, all computed offline."""
+    from dataclasses import replace
+
+    from havre.cli.plan import evaluated
+    from havre.compare import Side
+    from havre.facts import collect
+    from havre.policy.gather import gather
+    from havre.policy.judge import judge
+    from havre.policy.registry import installed_controls
+
+    plan = evaluated(target)
+    question = replace(
+        gather(target.spec, target.provider, plan, target.settings, as_of),
+        waivers=read_waivers(waivers, file),
+        file=str(file),
+        lines=target.lines,
+    )
+    facts = collect(plan, target.provider.facts)
+    return Side(target.provider, plan, facts, judge(question, installed_controls()), question.gaps)
+
+
+def compared(
+    file: Path, providers: list[str], day: dt.date, waivers: Path | None, data_dir: Path | None
+) -> Comparison:
+    """The comparison of a warehouse on several providers.
+
+    Raises:
+        InputError: they are fewer than two, more than four, or named twice.
+    """
+    from havre.compare import compare
+
+    if not FEWEST <= len(providers) <= MOST or len(set(providers)) < len(providers):
+        message = f"--provider names {', '.join(providers) or 'nobody'}"
+        raise InputError(message, f"Name two to {MOST} different providers.")
+    targets = [ctx.target(file, name, None, data_dir, offline=True) for name in providers]
+    sides = [side_of(target, file, day, waivers) for target in targets]
+    return compare(targets[0].spec, str(file), day, sides)
+
+
+def compare(
+    file: ctx.FileArgument,
+    provider: Annotated[
+        list[str],
+        typer.Option("--provider", "-p", metavar="P", help="Two to four; repeatable."),
+    ],
+    *,
+    form: Annotated[
+        CompareFormat, typer.Option("--format", "-f", help="How to show it.")
+    ] = CompareFormat.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="F", help="Write to a file.", show_default=False),
+    ] = None,
+    waivers: Annotated[
+        Path | None,
+        typer.Option(metavar="F", help="Waivers; by default waivers.yaml beside FILE."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="The day to judge dates on; today."),
+    ] = None,
+    data_dir: ctx.DataDirOption = None,
+) -> None:
+    """Put the same warehouse on several hosts next to each other; nothing is deployed.
+
+    Example: havre compare warehouse.yaml --provider A --provider B --format html -o out.html
+    """
+    from havre.files import write_whole
+    from havre.report.comparison import render
+
+    found = compared(file, provider, parse_day(as_of), waivers, data_dir)
+    out = console.out()
+    terminal = out.is_terminal and output is None
+    text = render(found, form.value, width=out.width if terminal else 100, colour=terminal)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        write_whole(output, text.encode())
+    except OSError as error:
+        message = f"{output} cannot be written: {error.strerror}"
+        raise InputError(message, "Name a file in a folder that exists.") from error
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("compare")(compare)

@@ -1,0 +1,385 @@
+"""What a side looks like, part by part: the data of its picture and of the table beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from havre.facts.model import (
+    Compute,
+    Copy,
+    Grant,
+    Holding,
+    Key,
+    Known,
+    LogRoute,
+    Network,
+    Right,
+    Store,
+    Unknown,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from havre.compare.model import Side
+    from havre.facts.model import Fact
+    from havre.spec import Warehouse
+
+
+class Edge(StrEnum):
+    """Whether something is reached that way."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "not known"
+
+
+class Locked(StrEnum):
+    """Under whose keys data lie, the weakest first."""
+
+    OPEN = "not encrypted"
+    UNKNOWN = "key not known"
+    PROVIDER = "provider's key"
+    WAREHOUSE = "warehouse's key"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the warehouse on one side.
+
+    Attributes:
+        name: such as `Database`.
+        lines: what there is to know, each a few words; empty where a side has no such part.
+        public: whether a public address answers.
+        private: whether a private address does.
+        key: under whose keys it lies; None where it holds no data.
+    """
+
+    name: str
+    lines: tuple[str, ...] = ()
+    public: Edge = Edge.NO
+    private: Edge = Edge.NO
+    key: Locked | None = None
+
+    @property
+    def there(self) -> bool:
+        """Whether the side has it."""
+        return bool(self.lines)
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """All that its picture shows, in words."""
+        if self.key is None:
+            return self.lines
+        return (*self.lines, *_reached(self.public, self.private), self.key)
+
+
+@dataclass(frozen=True)
+class Zone(Part):
+    """A zone on one side; `replica` says what copy it has; empty where it has none."""
+
+    replica: str = ""
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A project on one side: the zones that it reads, and what ends that."""
+
+    name: str
+    zones: tuple[str, ...]
+    until: str
+
+    @property
+    def told(self) -> str:
+        """What its picture shows, in words."""
+        return f"{self.name} reads {', '.join(self.zones)}, {self.until}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A side, part by part.
+
+    Attributes:
+        network, keys, audit, store, database, registry, cluster, backup: its parts; `store` is
+            the zones taken together.
+        zones: each zone of the spec.
+        readers: each project of the spec.
+    """
+
+    network: Part
+    keys: Part
+    audit: Part
+    store: Part
+    zones: tuple[Zone, ...]
+    database: Part
+    registry: Part
+    cluster: Part
+    backup: Part
+    readers: tuple[Reader, ...]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Its parts in the order of the picture."""
+        return (
+            self.network,
+            self.keys,
+            self.audit,
+            self.store,
+            self.database,
+            self.registry,
+            self.cluster,
+            self.backup,
+        )
+
+
+def plan_of(side: Side, spec: Warehouse) -> Plan:
+    """A side, part by part, from its facts."""
+    stores = side.facts.of(Store)
+    held = {kind: [store for store in stores if store.holding is kind] for kind in Holding}
+    zones = tuple(_zone(name, held[Holding.ZONE]) for name in spec.zones)
+    return Plan(
+        network=_network(side),
+        keys=_keys(side),
+        audit=_audit(side, held[Holding.LOGS]),
+        store=_store(zones, held[Holding.ZONE]),
+        zones=zones,
+        database=_part("Database", held[Holding.DATABASE], _served(held[Holding.DATABASE])),
+        registry=_part("Registry", held[Holding.REGISTRY], _registry(held)),
+        cluster=_cluster(side.facts.of(Compute)),
+        backup=_part("Backups", held[Holding.BACKUP], _kept(held[Holding.BACKUP])),
+        readers=tuple(_reader(name, side) for name in spec.projects),
+    )
+
+
+def _reached(public: Edge, private: Edge) -> list[str]:
+    told = {
+        "public address": public,
+        "private address": private,
+    }
+    words = [name for name, edge in told.items() if edge is Edge.YES]
+    words += [f"{name} not known" for name, edge in told.items() if edge is Edge.UNKNOWN]
+    return words or ["no address of its own"]
+
+
+def _edge(facts: Iterable[Fact[bool]]) -> Edge:
+    """Whether any is so; where none is, whether that is sure."""
+    found = list(facts)
+    if any(isinstance(fact, Known) and fact.value for fact in found):
+        return Edge.YES
+    return Edge.UNKNOWN if any(isinstance(fact, Unknown) for fact in found) else Edge.NO
+
+
+def _locked(encrypted: Fact[bool], key: Fact[str | None]) -> Locked:
+    if encrypted == Known(value=False):
+        return Locked.OPEN
+    if isinstance(encrypted, Unknown) or isinstance(key, Unknown):
+        return Locked.UNKNOWN
+    return Locked.WAREHOUSE if key.value else Locked.PROVIDER
+
+
+def _weakest(stores: Iterable[Store]) -> Locked | None:
+    order = list(Locked)
+    return min((_locked(s.encrypted, s.key) for s in stores), key=order.index, default=None)
+
+
+def _part(name: str, stores: Sequence[Store], lines: Iterable[str]) -> Part:
+    if not stores:
+        return Part(name)
+    return Part(
+        name,
+        tuple(lines),
+        _edge(store.public_endpoint for store in stores),
+        _edge(store.private_endpoint for store in stores),
+        _weakest(stores),
+    )
+
+
+def _words(facts: Iterable[Fact[bool | None]], yes: str, no: str, topic: str) -> str:
+    """What several say of one thing that some have nothing to do with."""
+    told = {fact.value if isinstance(fact, Known) else "?" for fact in facts} - {None}
+    if told == {True}:
+        return yes
+    if told == {False}:
+        return no
+    return f"{topic}: {'in part' if told == {True, False} else 'not known'}"
+
+
+def _days(facts: Iterable[Fact[int | None]], none: str) -> str:
+    """Lengths of time: the least and the most."""
+    found = list(facts)
+    known = sorted({fact.value or 0 for fact in found if isinstance(fact, Known)})
+    if not known:
+        return "not known"
+    least, most = (f"{count} d" if count else none for count in (known[0], known[-1]))
+    told = least if least == most else f"{least} to {most}"
+    return f"{told}, some not known" if any(isinstance(f, Unknown) for f in found) else told
+
+
+def _network(side: Side) -> Part:
+    networks = side.facts.of(Network)
+    if not networks:
+        return Part("Network")
+    segments = sorted({network.segment for network in networks if network.segment})
+    return Part(
+        "Network",
+        (
+            f"segments: {', '.join(segments)}" if segments else "no segments",
+            _words(
+                (network.egress_denied for network in networks),
+                "outgoing traffic refused but for rules",
+                "outgoing traffic is not refused",
+                "outgoing traffic refused",
+            ),
+            _words(
+                (network.flows_logged for network in networks),
+                "flows are logged",
+                "flows are not logged",
+                "flows logged",
+            ),
+        ),
+    )
+
+
+def _keys(side: Side) -> Part:
+    keys = side.facts.of(Key)
+    if not keys:
+        return Part("Keys")
+    stores = [s for s in side.facts.of(Store) if s.holding is not Holding.SECRETS]
+    under = sum(_locked(s.encrypted, s.key) is Locked.WAREHOUSE for s in stores)
+    hsm = _words((key.hsm for key in keys), "in an HSM", "not in an HSM", "HSM")
+    return Part(
+        "Keys",
+        (
+            f"{len(keys)} keys of the warehouse, {hsm}",
+            f"renewed after: {_days((key.rotation_days for key in keys), 'never')}",
+            f"{under} of {len(stores)} stores lie under them",
+        ),
+    )
+
+
+def _audit(side: Side, stores: Sequence[Store]) -> Part:
+    routes = len(side.facts.of(LogRoute))
+    count = f"{len(stores)} store{'' if len(stores) == 1 else 's'} of logs"
+    lines = (
+        f"{count}, {routes} route{'' if routes == 1 else 's'} to them",
+        f"kept: {_days((store.retention_days for store in stores), 'not set')}",
+    )
+    return _part("Logs", stores, lines)
+
+
+def _store(zones: Sequence[Zone], stores: Sequence[Store]) -> Part:
+    there = [zone for zone in zones if zone.there]
+    locked = sum("not locked" not in zone.lines for zone in there)
+    replicas = sum(bool(zone.replica) for zone in there)
+    lines = (f"{len(there)} zones, {locked} locked, {replicas} with a replica",)
+    return _part("Zones", stores, lines)
+
+
+def _zone(name: str, stores: Sequence[Store]) -> Zone:
+    mine = [store for store in stores if store.zone == name]
+    if not mine:
+        return Zone(name)
+    days = _days((store.locked_days for store in mine), "")
+    whole = _part(name, mine, (f"locked {days}" if days else "not locked",))
+    return Zone(name, whole.lines, whole.public, whole.private, whole.key, _replica(mine))
+
+
+def _replica(stores: Sequence[Store]) -> str:
+    """How a zone's replica comes to be; empty where it has none."""
+    places = [p for s in stores if isinstance(s.places, Known) for p in s.places.value]
+    found = [place for place in places if place.copy is Copy.REPLICA]
+    if not found:
+        return ""
+    return "implied replica" if all(place.implied for place in found) else "replica"
+
+
+def _served(stores: Sequence[Store]) -> list[str]:
+    engines = {s.engine.value for s in stores if isinstance(s.engine, Known)} - {None}
+    return [
+        ", ".join(sorted(str(engine) for engine in engines)) or "engine not known",
+        _zones_of_site(store.multi_zone for store in stores),
+        f"backups kept: {_days((store.backup_days for store in stores), 'none')}",
+    ]
+
+
+def _zones_of_site(facts: Iterable[Fact[bool]]) -> str:
+    return _words(
+        facts, "in several zones of its site", "in one zone of its site", "in several zones"
+    )
+
+
+def _registry(held: dict[Holding, list[Store]]) -> list[str]:
+    stores = held[Holding.REGISTRY]
+    public = _words(
+        (store.public_read for store in stores),
+        "anybody can read it",
+        "no reading without a login",
+        "read by anybody",
+    )
+    return [public]
+
+
+def _cluster(found: Sequence[Compute]) -> Part:
+    if not found:
+        return Part("Cluster")
+    engines = sorted({str(c.engine.value) for c in found if isinstance(c.engine, Known)})
+    secrets = min(
+        (_locked(Known(value=True), each.secrets_key) for each in found), key=list(Locked).index
+    )
+    public = _edge(each.public_api for each in found)
+    return Part(
+        "Cluster",
+        (
+            ", ".join(engines) or "engine not known",
+            _zones_of_site(each.multi_zone for each in found),
+            _words(
+                (each.private_nodes for each in found),
+                "nodes have private addresses only",
+                "nodes have public addresses",
+                "private nodes",
+            ),
+        ),
+        public,
+        {Edge.YES: Edge.NO, Edge.NO: Edge.YES}.get(public, public),
+        secrets,
+    )
+
+
+def _kept(stores: Sequence[Store]) -> list[str]:
+    locked = _days((store.locked_days for store in stores), "")
+    return [
+        f"kept: {_days((store.retention_days for store in stores), 'not set')}",
+        f"locked {locked}" if locked else "not locked",
+    ]
+
+
+def _reader(name: str, side: Side) -> Reader:
+    """What a project reads, by its rights alone."""
+    zones = {store.urn: store.zone for store in side.facts.of(Store) if store.zone}
+    grants = [
+        grant
+        for grant in side.facts.of(Grant)
+        if grant.project == name and _reads(grant.rights) and _names(grant.targets, zones)
+    ]
+    read = {zones[urn] for grant in grants for urn in _names(grant.targets, zones)}
+    return Reader(name, tuple(sorted(read)), _end([grant.expires for grant in grants]))
+
+
+def _reads(rights: Fact[frozenset[Right]]) -> bool:
+    return isinstance(rights, Known) and bool(rights.value & {Right.READ, Right.EVERYTHING})
+
+
+def _names(targets: Fact[tuple[str, ...]], zones: dict[str, str]) -> list[str]:
+    return [urn for urn in targets.value if urn in zones] if isinstance(targets, Known) else []
+
+
+def _end(ends: Sequence[Fact[dt.date | None]]) -> str:
+    if any(isinstance(end, Unknown) for end in ends):
+        return "end not known"
+    days = [end.value for end in ends if isinstance(end, Known)]
+    if None in days:
+        return "no end of its own"
+    return f"until {max(day for day in days if day)}" if days else ""

@@ -1,0 +1,304 @@
+"""The pages at work: in a browser, from disk, without a network."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser import sides
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Page
+
+    Opened = Callable[..., Page]
+
+PHONE = {"width": 390, "height": 844}
+SIZES = ({"width": 1440, "height": 900}, {"width": 768, "height": 1024}, PHONE)
+EVERY = ("compare", "four", "hostile", "long", "check")
+ROWS = "#controls-table tbody tr"
+
+
+def visible(page: Page, selector: str) -> list[str]:
+    """Identifiers of the elements that are shown, in order."""
+    script = "all => all.filter(e => e.checkVisibility()).map(e => e.id)"
+    return page.eval_on_selector_all(selector, script)  # type: ignore[no-any-return]
+
+
+def fragment(page: Page) -> str:
+    return page.url.partition("#")[2]
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def test_no_page_asks_for_anything_or_scrolls_sideways(
+    opened: Opened, name: str, size: dict[str, int]
+) -> None:
+    page = opened(name, viewport=size)
+
+    across, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert across <= room
+    assert page.locator("h1").is_visible()
+
+
+@pytest.mark.parametrize("name", ["compare", "check"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [SIZES[0], PHONE], ids=["wide", "phone"])
+def test_axe_finds_nothing_serious(
+    opened: Opened, name: str, scheme: str, size: dict[str, int]
+) -> None:
+    page = opened(name, viewport=size, color_scheme=scheme)
+
+    violations = Axe().run(page).response["violations"]
+    found = {v["id"]: v["nodes"][0]["html"][:200] for v in violations if v["impact"] != "minor"}
+    assert found == {}
+
+
+def test_controls_are_filtered_and_the_filter_is_in_the_address(opened: Opened) -> None:
+    page = opened()
+    form = page.locator("form[data-name=controls]")
+
+    form.locator("[name=family]").select_option("encryption")
+    for word in ("fail", "unknown", "warning", "pass", "not-applicable"):
+        form.get_by_label(word, exact=True).uncheck()
+
+    wanted = [
+        f"control-{row.control}"
+        for row in sides.example().controls
+        if row.family == "encryption" and "waived" in {cell.verdict for cell in row.cells}
+    ]
+    assert wanted
+    assert sorted(visible(page, ROWS)) == sorted(wanted)
+    every = len(sides.example().controls)
+    assert form.locator("output").inner_text() == f"{len(wanted)} of {every} shown"
+    assert fragment(page) == "controls?controls.outcome=waived&controls.family=encryption"
+
+    again = opened(fragment=f"#{fragment(page)}")
+    assert sorted(visible(again, ROWS)) == sorted(wanted)
+    form.get_by_role("button", name="Show all").click()
+    assert len(visible(page, ROWS)) == every
+    assert fragment(page) == "controls"
+
+
+def test_only_what_differs_is_shown_when_asked_for(opened: Opened) -> None:
+    page = opened()
+    page.locator("form[data-name=controls]").get_by_label("only what differs").check()
+
+    differing = {f"control-{row.control}" for row in sides.example().controls if row.differs}
+    assert set(visible(page, ROWS)) == differing
+    assert len(differing) < len(sides.example().controls)
+
+
+def test_every_table_with_a_filter_is_searched(opened: Opened) -> None:
+    page = opened()
+    for form in page.locator("form[data-filter]").all():
+        items = str(form.get_attribute("data-filter"))
+        before = page.locator(f"{items}:visible").count()
+        form.locator("[name=search]").fill("no such text anywhere")
+        assert page.locator(f"{items}:visible").count() == 0 < before
+        form.get_by_role("button", name="Show all").click()
+        assert page.locator(f"{items}:visible").count() == before
+
+
+def test_resources_are_filtered_by_part_and_gaps_by_host(opened: Opened) -> None:
+    page = opened()
+    page.locator("form[data-name=resources] [name=part]").select_option("backup")
+    page.locator("form[data-name=gaps] [name=side]").select_option("ovh")
+
+    rows = [row for row in sides.example().resources if row.part == "backup"]
+    assert page.locator("#resources-table tbody tr:visible").count() == len(rows)
+    gaps = sides.example().sides[1].gaps
+    assert page.locator("#gaps-table tbody tr:visible").count() == len(gaps)
+    assert fragment(page) == "gaps?resources.part=backup&gaps.side=ovh"
+
+
+def test_the_count_of_gaps_leads_to_them(opened: Opened) -> None:
+    page = opened()
+    page.locator("#totals a").nth(1).click()
+
+    hosts = page.locator("#gaps-table tbody tr:visible td:nth-child(2)").all_inner_texts()
+    assert hosts == ["ovh"] * len(sides.example().sides[1].gaps)
+    assert page.locator("h2#gaps").is_visible()
+
+
+def test_a_column_sorts_both_ways_from_the_keyboard(opened: Opened) -> None:
+    page = opened()
+    head = page.locator("#controls-table thead th").first
+    told = visible(page, ROWS)
+
+    head.get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert visible(page, ROWS) == sorted(told) != told
+    page.keyboard.press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert visible(page, ROWS) == sorted(told, reverse=True)
+    assert fragment(page) == "controls-table?controls-table.sort=-1"
+    assert visible(opened(fragment="#?controls-table.sort=1"), ROWS) == sorted(told)
+
+
+def test_verdicts_sort_by_how_bad_they_are_and_numbers_by_size(opened: Opened) -> None:
+    page = opened()
+    page.locator("#controls-table thead th").nth(2).get_by_role("button").click()
+    words = page.locator(f"{ROWS} td:nth-child(3) .badge").all_inner_texts()
+    order = ["fail", "unknown", "warning", "waived", "pass", "not-applicable"]
+    assert [order.index(word) for word in words] == sorted(order.index(word) for word in words)
+
+    page.locator("#moves thead th").nth(5).get_by_role("button").click()
+    counts = [int(text) for text in page.locator("#moves td:nth-child(6)").all_inner_texts()]
+    assert counts == sorted(len(row.obstacles) for row in sides.example().exits)
+
+
+@pytest.mark.parametrize(
+    "anchor", ["control-encryption.at-rest", "capability-hsm-key", "exit-local-ovh"]
+)
+def test_a_deep_link_leads_to_its_place(opened: Opened, anchor: str) -> None:
+    page = opened(fragment=f"#{anchor}")
+
+    target = page.locator(f'[id="{anchor}"]')
+    assert 0 <= target.evaluate("e => e.getBoundingClientRect().top") < 200
+    assert target.evaluate("e => e.matches('tr.aim, details[open]')")
+
+
+def test_a_deep_link_shows_what_a_filter_hides(opened: Opened) -> None:
+    hidden = "control-encryption.at-rest"
+    page = opened(fragment=f"#{hidden}?controls.family=exit")
+
+    assert visible(page, ROWS)[0] == hidden
+    assert all(each.startswith("control-exit.") for each in visible(page, ROWS)[1:])
+    target = page.locator(f'[id="{hidden}"]')
+    assert 0 <= target.evaluate("e => e.getBoundingClientRect().top") < 200
+
+
+def test_every_link_within_a_page_leads_somewhere(opened: Opened) -> None:
+    for name in ("compare", "check"):
+        page = opened(name)
+        lost = page.evaluate(
+            """() => [...document.querySelectorAll('a[href^="#"]')]
+            .map(a => decodeURIComponent(a.getAttribute('href').slice(1)).split('?')[0])
+            .filter(id => !document.getElementById(id))"""
+        )
+        assert lost == []
+
+
+def test_a_broken_fragment_breaks_nothing(opened: Opened) -> None:
+    page = opened(fragment="#%ff?controls.family=%zz&controls.outcome=x&controls-table.sort=99")
+
+    assert page.locator("form[data-name=controls] output").inner_text().startswith("0 of")
+    assert page.locator("#theme").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_is_the_systems_until_it_is_chosen(opened: Opened, scheme: str) -> None:
+    page = opened(color_scheme=scheme)
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light, dark = "rgb(255, 255, 255)", "rgb(19, 22, 27)"
+
+    assert page.evaluate(paper) == {"light": light, "dark": dark}[scheme]
+    page.locator("#theme").click()
+    assert page.evaluate(paper) == {"light": dark, "dark": light}[scheme]
+    page.reload()
+    assert page.evaluate(paper) == {"light": dark, "dark": light}[scheme]
+    page.locator("#theme").click()
+    assert page.evaluate(paper) == {"light": light, "dark": dark}[scheme]
+
+
+@pytest.mark.parametrize("name", ["compare", "check"])
+def test_paper_shows_everything_and_no_controls(opened: Opened, name: str) -> None:
+    page = opened(name, "#controls?controls.family=exit", color_scheme="dark")
+    items = "#controls-table tbody tr" if name == "compare" else "details.control"
+    every, shown = page.locator(items).count(), page.locator(f"{items}:visible").count()
+    assert shown < every
+
+    page.emulate_media(media="print")
+    assert page.locator(f"{items}:visible").count() == every
+    assert page.locator("details:not([open])").count() == 0
+    for control in ("form", "#theme", "nav"):
+        assert page.locator(f"{control}:visible").count() == 0
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 26, 34)"
+    page.emulate_media(media="screen")
+    assert page.locator(f"{items}:visible").count() == shown
+
+
+def test_the_page_prints(opened: Opened) -> None:
+    paper = opened().pdf(format="A4")
+
+    assert paper.startswith(b"%PDF-")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 10
+
+
+def test_without_scripts_everything_is_there(opened: Opened) -> None:
+    page = opened(java_script_enabled=False)
+
+    assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
+    assert page.locator("form:visible, #theme:visible").count() == 0
+    assert page.locator("figure svg:visible").count() == 9
+
+
+def test_the_keyboard_skips_to_the_content(opened: Opened) -> None:
+    page = opened()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_hostile_texts_stay_texts(opened: Opened) -> None:
+    page = opened("hostile")
+
+    counts: dict[str, Any] = page.evaluate(
+        """() => Object.fromEntries(['script', 'style', 'img', 'iframe', 'object', 'link']
+        .map(tag => [tag, document.querySelectorAll(tag).length]))"""
+    )
+    assert counts == {"script": 1, "style": 1, "img": 0, "iframe": 0, "object": 0, "link": 0}
+    body = page.locator("body").text_content() or ""
+    assert "<script>alert(1)</script></style><img src=x onerror=alert(2)>" in body
+    assert "\\u202eltr" in body
+    assert "\u202e" not in body
+    assert "/home/someone" not in body
+    names = page.evaluate(
+        "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes].map(a => a.name))"
+    )
+    assert not any(name.startswith("on") or name == "style" for name in names)
+    outside = page.eval_on_selector_all("a", "all => all.map(a => a.getAttribute('href'))")
+    assert {link for link in outside if not link.startswith("#")} <= {
+        "https://docs.example/keys",
+        "https://evil.example/x",
+    }
+
+
+def test_texts_of_pictures_stay_within_them(opened: Opened) -> None:
+    for name in ("compare", "hostile", "long"):
+        page = opened(name)
+        beyond = page.evaluate(
+            """() => [...document.querySelectorAll('figure svg')].flatMap(svg => {
+              const box = svg.viewBox.baseVal;
+              return [...svg.querySelectorAll('text')].filter(text => {
+                const at = text.getBBox();
+                const [right, foot] = [at.x + at.width, at.y + at.height];
+                return at.x < -1 || right > box.width + 1 || foot > box.height;
+              }).map(text => text.textContent);
+            })"""
+        )
+        assert beyond == []
+
+
+def test_pictures_of_all_sides_are_as_high(opened: Opened) -> None:
+    page = opened()
+    for kind in ("architecture", "map", "coverage"):
+        heights = page.eval_on_selector_all(
+            f"svg[aria-labelledby^={kind}]", "all => all.map(e => e.viewBox.baseVal.height)"
+        )
+        assert len(heights) == 3
+        assert len(set(heights)) == 1
+
+
+def test_pages_are_small(written: dict[str, Path]) -> None:
+    assert written["four"].stat().st_size < 1_000_000
+    assert written["hostile"].stat().st_size < 1_000_000
+    assert written["check"].stat().st_size < 300_000

@@ -1,0 +1,91 @@
+"""`havre compare` as a user runs it."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import havre.report
+from havre.cli import main
+from havre.errors import ExitCode
+from tests.check.asked import EXAMPLES
+
+EMC2 = str(EXAMPLES["emc2"])
+WORDS = ("compare", EMC2, "--as-of", "2026-11-23")
+THREE = ("-p", "azure", "-p", "ovh", "-p", "local")
+SCHEMA = Path(havre.report.__file__).parent / "comparison.schema.json"
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main([*WORDS, *words]) == ExitCode.OK
+    return capsys.readouterr().out
+
+
+def test_json_follows_its_published_schema(capsys: pytest.CaptureFixture[str]) -> None:
+    document = json.loads(run(capsys, *THREE, "--format", "json"))
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(document, schema)
+    assert list(document["sides"]) == ["azure", "ovh", "local"]
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_the_same_input_gives_the_same_bytes(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    words = ("-p", "ovh", "-p", "local", "-f", form)
+    assert run(capsys, *words) == run(capsys, *words)
+
+
+def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    table = run(capsys, *THREE)
+    assert max(len(line) for line in table.splitlines()) <= 100
+    for heading in (
+        "Where copies of the data would lie",
+        "Controls that the sides do not meet alike",
+        "Capabilities that differ",
+        "Gaps on ovh",
+        "An exit from azure to ovh would meet",
+    ):
+        assert heading in table
+
+
+def test_the_table_folds_on_a_narrow_terminal() -> None:
+    from datetime import date
+
+    from havre.cli.compare import compared
+    from havre.report.comparison import render
+
+    found = compared(EXAMPLES["emc2"], ["ovh", "local"], date(2026, 11, 23), None, Path("/data"))
+    narrow = render(found, "table", width=60)
+    assert max(len(line) for line in narrow.splitlines()) <= 60
+    assert "  ovh" in narrow
+
+
+def test_markdown_fits_a_comment(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, *THREE, "--format", "markdown")
+    assert len(text) < 65_536
+    assert "### Where copies of the data would lie" in text
+    assert "<details>" in text
+
+
+def test_an_output_goes_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    assert run(capsys, "-p", "ovh", "-p", "local", "-f", "json", "-o", str(file)) == ""
+    assert json.loads(file.read_text())["warehouse"] == "emc2"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("-p", "ovh"),
+        ("-p", "ovh", "-p", "ovh"),
+        ("-p", "azure", "-p", "ovh", "-p", "local", "-p", "a", "-p", "b"),
+        ("-p", "ovh", "-p", "nowhere"),
+        ("-p", "ovh", "-p", "local", "-o", "/missing/out.html"),
+    ],
+)
+def test_wrong_words_are_told(capsys: pytest.CaptureFixture[str], words: tuple[str, ...]) -> None:
+    assert main([*WORDS, *words]) in {ExitCode.INPUT, ExitCode.ENGINE}
+    said = capsys.readouterr()
+    assert said.err.startswith("error: ")
+    assert "Traceback" not in said.err

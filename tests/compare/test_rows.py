@@ -1,0 +1,175 @@
+"""Every row of a comparison traces back to a plan, fact, gap or control.
+
+Each test changes an input and sees its row change.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from havre.compare import Comparison, Side, compare
+from havre.compare.answers import answers
+from havre.compare.rows import part_of
+from havre.facts import collect
+from havre.plan import Plan, PlannedResource
+from havre.provider import Capability, Limit, Support, Supported, find
+from havre.spec.load import load
+from tests.check.asked import DAY, EXAMPLES, PROVIDERS, judged, offline
+
+
+def side(name: str, plan: Plan | None = None) -> Side:
+    provider, plan = find(name), plan or offline("emc2", name)
+    result = judged("emc2", name, plan)
+    gaps = tuple(finding.gap for finding in result.findings if finding.gap)
+    return Side(provider, plan, collect(plan, provider.facts), result, gaps)
+
+
+def put(*sides: Side) -> Comparison:
+    return compare(load(EXAMPLES["emc2"]).warehouse, "warehouse.yaml", DAY, sides)
+
+
+@pytest.fixture(scope="module")
+def three() -> tuple[Side, ...]:
+    return tuple(side(name) for name in PROVIDERS)
+
+
+@pytest.fixture(scope="module")
+def comparison(three: tuple[Side, ...]) -> Comparison:
+    return put(*three)
+
+
+def changed(plan: Plan, end: str, **inputs: object) -> Plan:
+    """The plan with inputs of the resource whose name ends so."""
+    found = [r for r in plan.resources if r.custom and r.name.endswith(end)]
+    assert len(found) == 1, [r.name for r in found]
+    mine: PlannedResource = replace(found[0], inputs={**found[0].inputs, **inputs})
+    return replace(plan, resources=tuple(mine if r is found[0] else r for r in plan.resources))
+
+
+def test_a_row_of_places_follows_the_plan(comparison: Comparison, three: tuple[Side, ...]) -> None:
+    plan = changed(three[0].plan, "-production-database", location="westeurope")
+    moved = put(side("azure", plan), *three[1:])
+    before = {(row.copy, row.country): row.cells[0] for row in comparison.places}
+    after = {(row.copy, row.country): row.cells[0] for row in moved.places}
+    assert ("primary", "NL") not in before
+    assert after["primary", "NL"].regions == {"westeurope": 1}
+    assert [row.allowed for row in moved.places if row.country == "NL"].count(True) == 0
+    assert "NL" in answers(moved)[0]
+    assert "NL" not in answers(comparison)[0]
+
+
+def test_a_row_of_controls_follows_the_plan(
+    comparison: Comparison, three: tuple[Side, ...]
+) -> None:
+    plan = changed(three[0].plan, "-zone-curated", allowBlobPublicAccess=True)
+    opened = put(side("azure", plan), *three[1:])
+
+    def cell(of: Comparison) -> tuple[str, int]:
+        row = next(row for row in of.controls if row.control == "exposure.public-storage")
+        return row.cells[0].verdict, row.cells[0].resources
+
+    assert cell(comparison) == ("pass", 0)
+    assert cell(opened) == ("fail", 1)
+
+
+def test_a_row_of_resources_follows_the_facts(
+    comparison: Comparison, three: tuple[Side, ...]
+) -> None:
+    plan = changed(three[0].plan, "-zone-curated", minimumTlsVersion="TLS1_0")
+    weaker = put(side("azure", plan), *three[1:])
+
+    def told(of: Comparison) -> str:
+        row = next(row for row in of.resources if row.role == "zone curated")
+        assert row.part == "zones"
+        return row.cells[0].settings["tls_minimum"]
+
+    assert told(comparison) == "1.2"
+    assert told(weaker) == "1.0"
+
+
+def test_every_fact_stands_in_exactly_one_row(
+    comparison: Comparison, three: tuple[Side, ...]
+) -> None:
+    for number, each in enumerate(three):
+        names = [
+            name
+            for row in comparison.resources
+            if (cell := row.cells[number])
+            for name in cell.resources
+        ]
+        assert set(names) == {item.name for item in each.facts.items}
+
+
+def test_a_row_of_capabilities_follows_the_provider(three: tuple[Side, ...]) -> None:
+    class Better:
+        def __init__(self, provider: object) -> None:
+            self.provider = provider
+            self.capabilities = {
+                **three[1].provider.capabilities,
+                Capability.HSM_KEY: Supported(Support.NATIVE),
+            }
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.provider, name)
+
+    better = replace(three[1], provider=Better(three[1].provider))
+    row = next(row for row in put(three[0], better).capabilities if row.capability == "hsm-key")
+    assert row.answers[1].support is Support.NATIVE
+    before = next(r for r in put(*three[:2]).capabilities if r.capability == "hsm-key")
+    assert before.answers[1].support is Support.ABSENT
+    assert before.differs
+
+
+def test_gaps_of_the_other_side_are_met_by_an_exit(three: tuple[Side, ...]) -> None:
+    here, there = three[:2]
+    row = next(r for r in put(here, there).exits if r.source == "azure")
+    names = {(obstacle.kind, obstacle.what) for obstacle in row.obstacles}
+    assert ("capability", "key-rotation") in names
+    without = replace(there, gaps=())
+    fewer = next(r for r in put(here, without).exits if r.source == "azure")
+    assert ("capability", "key-rotation") not in {(o.kind, o.what) for o in fewer.obstacles}
+    assert len(names) == len(row.obstacles)
+
+
+def test_lower_limits_are_met_by_an_exit(comparison: Comparison) -> None:
+    kinds = {(row.source, row.target): {o.kind for o in row.obstacles} for row in comparison.exits}
+    assert {"object-size", "key-length"} <= kinds["azure", "ovh"]
+    assert not {"object-size", "key-length"} & kinds["ovh", "azure"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "lower"),
+    [
+        ((10, "bytes"), (10, "bytes"), False),
+        ((10, "bytes"), (9, "bytes"), True),
+        ((10, "characters"), (39, "bytes"), True),
+        ((10, "characters"), (40, "bytes"), False),
+        ((40, "bytes"), (10, "characters"), False),
+    ],
+)
+def test_characters_take_up_to_four_bytes(
+    mine: tuple[int, str], theirs: tuple[int, str], lower: bool
+) -> None:
+    evidence = find("ovh").limits["object-size"].evidence
+    assert Limit(*theirs, evidence).below(Limit(*mine, evidence)) is lower
+
+
+def test_every_ordered_pair_is_an_exit(comparison: Comparison) -> None:
+    pairs = {(row.source, row.target) for row in comparison.exits}
+    assert pairs == {(a, b) for a in PROVIDERS for b in PROVIDERS if a != b}
+
+
+def test_the_part_of_a_resource_is_that_of_its_component() -> None:
+    urn = "urn:pulumi:s::p::havre:index:ResearchWarehouse$havre:x:Zones$x:y:Bucket::name"
+    assert part_of(urn) == "zones"
+    assert part_of("urn:pulumi:s::p::x:y:Bucket::name") == "other"
+    assert part_of("no urn at all") == "other"
+
+
+def test_the_sentences_count_what_the_rows_tell(comparison: Comparison) -> None:
+    where, who, moving = answers(comparison)
+    assert where.startswith("The data would lie on azure in FR")
+    assert "Microsoft Corporation" in who
+    assert "OVH" in who
+    assert moving.startswith("Moving from azure to ovh would lose ")
+    assert "operator-law" in moving
