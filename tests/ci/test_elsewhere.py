@@ -1,0 +1,176 @@
+"""GitLab's pipeline, the script for any other service, and the pre-commit hooks."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from tests.ci.repository import ANYWHERE, BIN, GITLAB, PROVIDER, ROOT, document, proposed, started
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOOKS = ROOT / ".pre-commit-hooks.yaml"
+SAME = ("size: l", "size: m")
+WORSE = ("deletion: true", "deletion: false")
+
+
+def test_gitlabs_own_schema_is_followed() -> None:
+    checker = BIN / "check-jsonschema"
+    if not checker.exists():
+        pytest.skip("check-jsonschema, which ships GitLab's schema, is not installed")
+    schema = ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
+    done = subprocess.run([checker, *schema, GITLAB], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_reports_and_artifacts_are_those_that_the_scripts_write() -> None:
+    whole = document(GITLAB)
+    reports = whole[".havre"]["artifacts"]["reports"]
+    for job in ("havre", "havre-merge-request"):
+        script = "\n".join(whole[job]["script"])
+        for path in reports.values():
+            assert path.removeprefix("havre-report/") in script
+    assert whole["havre"]["allow_failure"] == {"exit_codes": [1, 3]}
+    assert "allow_failure" not in whole["havre-merge-request"]
+
+
+def pipeline(repository: Any, job: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    whole = document(GITLAB)
+    lines = [line for line in whole[".havre"]["before_script"] if not line.startswith("pip ")]
+    given = {**{k: str(v) for k, v in whole["variables"].items()}, "PROVIDER": PROVIDER}
+    script = "\n".join([*lines, *whole[job]["script"]])
+    return repository.run(script, **given, **variables)
+
+
+def test_gitlabs_default_branch_writes_every_report(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    done = pipeline(repository, "havre")
+
+    assert done.returncode == 1, done.stderr
+    assert "Where the data lie" in done.stdout
+    report = repository.folder / "havre-report"
+    assert json.loads((report / "codequality.json").read_text())
+    assert json.loads((report / "havre.sarif").read_text())["runs"]
+    assert ET.parse(report / "junit.xml").getroot().tag == "testsuites"  # noqa: S314 - our own
+    assert "### Findings" in (report / "summary.md").read_text()
+
+
+@pytest.mark.parametrize(("pair", "code"), [(SAME, 0), (WORSE, 1)], ids=["same", "worse"])
+def test_gitlabs_merge_request_fails_for_what_is_new(
+    tmp_path: Path, pair: tuple[str, str], code: int
+) -> None:
+    repository = proposed(tmp_path, pair)
+    base = repository.git("rev-parse", "HEAD^1")
+    done = pipeline(repository, "havre-merge-request", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+    assert done.returncode == code, done.stderr
+    report = repository.folder / "havre-report"
+    changes = (report / "changes.md").read_text()
+    assert ("New findings\n\nNone." in changes) is (code == 0)
+    assert "Where the data lie" not in changes
+    failures = [*ET.parse(report / "junit.xml").getroot().iter("failure")]  # noqa: S314 - our own
+    assert bool(failures) is (code == 1)
+    issues = json.loads((report / "codequality.json").read_text())
+    assert not any("Known before" in issue["description"] for issue in issues)
+    assert repository.git("worktree", "list").count("\n") == 0
+
+
+def test_gitlabs_merge_request_fails_for_a_broken_file(tmp_path: Path) -> None:
+    repository = proposed(tmp_path, ("name: emc2", "nme: emc2"))
+    base = repository.git("rev-parse", "HEAD^1")
+    done = pipeline(repository, "havre-merge-request", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    assert done.returncode == 2
+
+
+def test_shellcheck_finds_nothing() -> None:
+    found = shutil.which("shellcheck", path=str(BIN)) or shutil.which("shellcheck")
+    if not found:
+        pytest.skip("shellcheck is not installed: run `make setup`")
+    done = subprocess.run([found, ANYWHERE], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("ovh", 1),
+        ("ovh warehouse.yaml --fail-on never --allow-unknown", 0),
+        ("ovh missing.yaml", 2),
+        ("nowhere", 4),
+        ("", 2),
+    ],
+)
+def test_the_script_ends_as_the_check_does(tmp_path: Path, words: str, code: int) -> None:
+    repository = started(tmp_path)
+    havre = str(BIN / "havre")
+    done = repository.run(f"sh {ANYWHERE} {words}", HAVRE=havre, HAVRE_REPORT="out/reports")
+
+    assert done.returncode == code, done.stderr
+    if code in {0, 1}:
+        written = {path.name for path in (repository.folder / "out" / "reports").iterdir()}
+        assert written == {"havre.sarif", "junit.xml", "summary.md"}
+        assert "In all" in done.stdout
+
+
+def test_the_script_installs_what_it_is_told_once(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    fake = repository.temporary / "python"
+    fake.write_text(f"""#!/bin/sh
+echo "$@" >> {repository.temporary}/said
+if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
+if [ "$2" = pip ]; then ln -s {BIN}/havre .havre-venv/bin/havre; fi
+""")
+    fake.chmod(0o755)
+    for _ in range(2):
+        done = repository.run(f"sh {ANYWHERE} local", HAVRE="", PYTHON=str(fake))
+        assert done.returncode == 1, done.stderr
+    assert (repository.temporary / "said").read_text().splitlines() == [
+        "-m venv .havre-venv",
+        "-m pip install --quiet havre[azure,ovh,policies]",
+    ]
+
+
+def test_the_manifest_of_the_hooks_is_valid() -> None:
+    command = [BIN / "pre-commit", "validate-manifest", HOOKS]
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("hook", "pair", "passes"),
+    [
+        ("havre-validate", SAME, True),
+        ("havre-validate", ("name: emc2", "nme: emc2"), False),
+        ("havre-check", ("name: emc2", "nme: emc2"), False),
+        ("havre-check", SAME, False),
+    ],
+)
+def test_a_hook_runs_on_the_warehouse_file(
+    tmp_path: Path, hook: str, pair: tuple[str, str], passes: bool
+) -> None:
+    repository = started(tmp_path)
+    repository.change(pair)
+    (repository.folder / "unrelated.yaml").write_text("a: 1\n")
+    known = {each["id"]: each for each in document(HOOKS)}
+    local = {**known[hook], "language": "system"}
+    del local["minimum_pre_commit_version"]
+    local.pop("additional_dependencies", None)
+    if hook == "havre-check":
+        local["args"] = ["warehouse.yaml", "--provider", PROVIDER]
+    config = {"repos": [{"repo": "local", "hooks": [local]}]}
+    (repository.folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    repository.git("add", "--all")
+    done = repository.run("pre-commit run --verbose", PRE_COMMIT_HOME=str(repository.temporary))
+
+    assert (done.returncode == 0) is passes, done.stdout
+    told = {True: "valid: warehouse emc2", False: "warehouse.yaml:"}
+    assert (
+        told[passes] if hook == "havre-validate" or "nme" in pair[1] else "In all"
+    ) in done.stdout
+    assert "unrelated" not in done.stdout
