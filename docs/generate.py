@@ -1,0 +1,603 @@
+"""Writes the reference from the code: `python -m docs.generate`.
+
+Every page is a function of what is installed: the spec's schema, the controls, the frameworks,
+the providers and the command line. A test compares the pages that are kept with these.
+"""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass
+from enum import EnumType
+from pathlib import Path
+from types import UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from typer.models import ArgumentInfo
+
+from docs.text import anchor, code, codes, fence, heading, inert, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import typer
+
+    from havre.policy import Control
+    from havre.policy.frameworks import Framework, Frameworks
+    from havre.provider import Gap, Provider
+
+ROOT = Path(__file__).resolve().parents[1]
+FOLDER = Path(__file__).resolve().parent / "reference"
+TOY = ROOT / "tests" / "contract" / "toy_provider.py"
+PROVIDERS = ("local", "azure", "ovh")
+"""Providers of this repository; what else is installed is not in its documentation."""
+NOTE = "<!-- Written by `python -m docs.generate` from the code: do not edit. -->"
+FIELDS = ("field", "type", "default", "limits", "what it says")
+EXIT_CODES = {
+    "OK": "Everything holds, or the command did what it was asked to do.",
+    "FINDINGS": "`check`: a control fails that no waiver covers; `policy test`: a test fails.",
+    "INPUT": "The command line, a file or a setting is wrong; nothing was done.",
+    "NOT_EVALUATED": "`check`: something could not be judged, and `--allow-unknown` is not set.",
+    "ENGINE": "A provider, a service or the engine failed, or refused to protect data.",
+}
+CHECK_FORMATS = {
+    "table": "For people, on a terminal.",
+    "json": "Everything, for programs; `havre/report/findings.schema.json` describes it.",
+    "sarif": "SARIF 2.1.0, for code scanning.",
+    "junit": "JUnit XML, for the test report of a pipeline.",
+    "markdown": "For the summary of a pipeline or a merge request.",
+    "gitlab": "GitLab's code quality report.",
+    "html": "One page without scripts from elsewhere, to print or to keep on file.",
+    "oscal": "OSCAL assessment results, for tools of compliance.",
+}
+OTHER_FORMATS = {
+    "plan --format table": "The tree of resources, and the gaps.",
+    "plan --format json": "Every resource with its inputs, dependencies and protection.",
+    "plan --format dot": "A graph, for Graphviz.",
+    "compare --format table": "For people, on a terminal.",
+    "compare --format markdown": "For a merge request or a file.",
+    "compare --format json": "For programs.",
+    "compare --format html": "One page, light or dark as the reader's system is.",
+}
+COVERAGE = {
+    "evidenced": "The plan shows all of what the heading asks of whoever deploys.",
+    "partly": "The plan shows a part, which the text below the heading names.",
+    "not-asked": "Controls contribute to it, but the profile did not ask for them.",
+    "organisational": "Not for a plan to show: an organisation answers for it.",
+}
+
+
+# The spec
+
+
+def _resolved(root: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node without its reference, and without the branch for null."""
+    found = dict(node)
+    while "$ref" in found:
+        target = root["$defs"][found.pop("$ref").rsplit("/", 1)[-1]]
+        found = {**target, **found}
+    branches = [each for each in found.get("anyOf", ()) if each.get("type") != "null"]
+    if len(branches) == 1 and len(found["anyOf"]) > 1:
+        del found["anyOf"]
+        return {**_resolved(root, branches[0]), **found, "optional": True}
+    return found
+
+
+def _kind(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """The type of a node, in a word or two."""
+    if "enum" in node:
+        return "one of"
+    if node.get("type") == "array":
+        inner = _kind(root, _resolved(root, node.get("items", {})))
+        return f"list of {inner}s" if inner != "one of" else "list of some of"
+    if node.get("type") == "object":
+        return (
+            "sections by name"
+            if "additionalProperties" in node and not node.get("properties")
+            else "section"
+        )
+    return (
+        {"string": "text", "integer": "number", "boolean": "true or false"}.get(
+            str(node.get("type")), "value"
+        )
+        if node.get("format") != "date"
+        else "date"
+    )
+
+
+def _limits(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
+    """What a value must be, beyond its type."""
+    if node.get("type") == "array":
+        inner = _limits(root, _resolved(root, node.get("items", {})))
+        least = "at least one" if node.get("minItems") else ""
+        return "; ".join(filter(None, (least, inner)))
+    if "enum" in node:
+        return codes(node["enum"])
+    if "errorMessage" in node:
+        return inert(node["errorMessage"])
+    low, high = node.get("minimum"), node.get("maximum")
+    if low is not None:
+        return f"{low:,} to {high:,}" if high is not None else f"{low:,} or more"
+    if "exclusiveMinimum" in node:
+        return f"more than {node['exclusiveMinimum']:,}"
+    return code(node["pattern"]) if "pattern" in node else ""
+
+
+def _default(node: Mapping[str, Any], *, required: bool) -> str:
+    if required:
+        return "required"
+    if node.get("default") is None or node["default"] in ([], ""):
+        return "its own defaults" if node.get("type") == "object" and "default" not in node else ""
+    value = node["default"]
+    return code(str(value).lower() if isinstance(value, bool) else value)
+
+
+def _rows(root: Mapping[str, Any], node: Mapping[str, Any], path: str) -> Iterator[list[str]]:
+    """A row for every field below a node."""
+    required = set(node.get("required", ()))
+    for name, raw in node.get("properties", {}).items():
+        child = _resolved(root, raw)
+        here = f"{path}.{name}".lstrip(".")
+        yield [
+            code(here),
+            _kind(root, child),
+            _default(child, required=name in required),
+            _limits(root, child),
+            inert(child.get("description", "")),
+        ]
+        yield from _below(root, child, here)
+
+
+def _below(root: Mapping[str, Any], node: Mapping[str, Any], path: str) -> Iterator[list[str]]:
+    """Rows of what stands in a section, in the sections of a mapping or in those of a list."""
+    if node.get("type") == "array":
+        yield from _rows(root, _resolved(root, node.get("items", {})), f"{path}[]")
+    elif isinstance(node.get("additionalProperties"), dict):
+        inner = _resolved(root, node["additionalProperties"])
+        yield from _rows(root, inner, f"{path}.NAME")
+    else:
+        yield from _rows(root, node, path)
+
+
+def spec_page() -> list[str]:
+    """Every field of a warehouse file, and the rules between fields."""
+    from havre.spec.rules import RULES
+    from havre.spec.schema import schema
+
+    root = schema()
+    lines = [
+        "# The warehouse file",
+        "",
+        "`havre schema` writes the same as JSON Schema, for editors. `NAME` stands for a name of",
+        "your own; `[]` for each item of a list.",
+        "",
+    ]
+    for name, raw in root["properties"].items():
+        node = _resolved(root, raw)
+        needed = name in root["required"]
+        rows = [
+            [code(name), _kind(root, node), _default(node, required=needed), _limits(root, node),
+             inert(node.get("description", ""))],
+            *_below(root, node, name),
+        ]  # fmt: skip
+        lines += [*heading(2, name), *table(FIELDS, rows)]
+    lines += ["## Rules between fields", "", "`havre validate` holds these as well:", ""]
+    told = [(rule.breaches.__doc__ or "").strip().splitlines()[0] for rule in RULES]
+    return [*lines, *(f"- {inert(text)}" for text in told), ""]
+
+
+# Controls and frameworks
+
+
+def _remedies(control: Control, providers: Mapping[str, Provider]) -> list[str]:
+    rows = [["any", inert(control.remedy)]]
+    rows += [
+        [name, inert(provider.remedies[control.id])]
+        for name, provider in providers.items()
+        if control.id in provider.remedies
+    ]
+    return table(("at", "what to do"), rows)
+
+
+def _control(
+    control: Control, providers: Mapping[str, Provider], frameworks: Frameworks
+) -> list[str]:
+    over = "the whole plan" if control.over is None else f"each {code(control.over.__name__)}"
+    asked = f"from profile {code(control.profile)}"
+    asked += ", or where the file asks for it" if control.asked else ""
+    facts = [
+        f"- Severity {code(control.severity)}; asked for {asked}; judges {over}.",
+        f"- Cites {inert(', '.join(control.cites))}.",
+        f"- Contributes to {inert(', '.join(frameworks.of(control.id)) or 'no heading')}.",
+    ]
+    if control.cause:
+        facts.append(f"- Its findings point at {code('.'.join(control.cause))}.")
+    text = [f"**{inert(control.title)}**", ""]
+    text += [inert(control.rationale), ""] if control.rationale else []
+    return [
+        *heading(3, control.id),
+        *text,
+        *facts,
+        "",
+        *_remedies(control, providers),
+    ]
+
+
+def _own_controls() -> list[Control]:
+    import havre_policies
+
+    return list(havre_policies.controls())
+
+
+def _frameworks() -> Frameworks:
+    import havre_policies
+    from havre.policy.frameworks import load_frameworks
+
+    return load_frameworks(havre_policies.data("frameworks.yaml"))
+
+
+def controls_page() -> list[str]:
+    """Every control, by family."""
+    from havre.policy import Profile
+
+    controls, frameworks, providers = _own_controls(), _frameworks(), _providers()
+    families = dict.fromkeys(control.family for control in controls)
+    lines = [
+        "# Controls",
+        "",
+        "A control holds when its title is true. `havre policy show CONTROL` says the same on a",
+        "terminal. Each profile asks for the controls of those before it:",
+        "",
+        *(
+            f"- {code(profile)}: {sum(profile.includes(c.profile) for c in controls)} controls"
+            for profile in Profile
+        ),
+        "",
+    ]
+    for family in families:
+        lines += heading(2, family, f"family-{family}")
+        for control in controls:
+            if control.family == family:
+                lines += _control(control, providers, frameworks)
+    return lines
+
+
+def _linked(control: str) -> str:
+    return f"[{code(control)}](controls.md#{anchor(control)})"
+
+
+def _framework(framework: Framework) -> list[str]:
+    version = ", ".join(filter(None, (framework.version, framework.date)))
+    about = f"It binds: {inert(framework.binds)}"
+    lines = [*heading(2, framework.title, f"framework-{framework.key}")]
+    lines += [
+        f"Cited as {code(framework.key)}{f'; version {inert(version)}' if version else ''}.",
+        about,
+        "",
+    ]
+    rows = []
+    for found in framework.headings:
+        shown = [", ".join(map(_linked, found.controls)), inert(found.part)]
+        name = inert(framework.identifier(found))
+        rows.append([name, inert(found.title), code(found.coverage), *shown])
+    head = ("heading", "title", "coverage", "controls that contribute", "to which part")
+    return [*lines, *table(head, rows)]
+
+
+def frameworks_page() -> list[str]:
+    """Every heading of every framework, and what the controls contribute to it."""
+    from havre.policy.frameworks import Coverage
+
+    lines = [
+        "# Frameworks",
+        "",
+        "Controls *contribute to* a heading; no plan fulfils one by itself. What the controls do",
+        "not show stands here as plainly as what they do.",
+        "",
+        *table(
+            ("coverage", "meaning"),
+            ([code(each), inert(COVERAGE[each.value])] for each in Coverage),
+        ),
+    ]
+    for framework in _frameworks().items:
+        lines += _framework(framework)
+    return lines
+
+
+def certificates_page() -> list[str]:
+    """The dated records of certificates."""
+    import havre_policies
+    from havre.policy.qualifications import load_qualifications
+
+    records = load_qualifications(havre_policies.data("qualifications.yaml")).records
+    lines = [
+        "# Records of certificates",
+        "",
+        "What public sources said on the day they were read. A record is no certificate: confirm",
+        "it with whoever issued it before relying on it. One that was read more than a year ago,",
+        "or that has ended, is reported as stale.",
+        "",
+    ]
+    for offer in dict.fromkeys(record.offer for record in records):
+        rows = []
+        for record in (each for each in records if each.offer == offer):
+            limits = [*record.regions, *sorted(record.countries), *record.plans]
+            limits += [f"not {plan}" for plan in record.plans_out]
+            rows.append([
+                inert(record.product), code(record.scheme), code(record.status),
+                inert(", ".join(limits) or "none"), inert(record.source),
+                record.read_on.isoformat(), inert(record.note),
+            ])  # fmt: skip
+        head = ("product", "scheme", "status", "only for", "source", "read on", "note")
+        lines += [*heading(2, offer), *table(head, rows)]
+    return lines
+
+
+# Providers
+
+
+def _providers() -> dict[str, Provider]:
+    from havre.provider import find
+
+    return {name: find(name) for name in PROVIDERS}
+
+
+def _texts(name: str) -> Mapping[str, Gap]:
+    """The gaps that a provider may declare, with words of a spec still in braces."""
+    from importlib import import_module
+
+    from havre.gaps import declared
+
+    module = import_module(f"havre_{name}")
+    return declared(Path(str(module.__file__)).parent / "gaps.toml").texts
+
+
+def _sites(provider: Provider) -> list[str]:
+    rows = [
+        [code(name), inert(site.country or "not known"), str(site.zones),
+         inert("; ".join(f"{service} {region}" for service, region in site.regions.items())),
+         inert(" ".join(site.restrictions))]
+        for name, site in provider.sites.items()
+    ]  # fmt: skip
+    if not rows:
+        return ["Every name of a site is this machine.", ""]
+    return table(("site", "country", "zones", "regions", "to know before"), rows)
+
+
+def _gap(gap: Gap) -> list[str]:
+    evidence = f"{gap.evidence.source} (read on {gap.evidence.read_on})"
+    return [
+        code(gap.capability),
+        code(gap.support),
+        inert(gap.reason),
+        inert(gap.fallback),
+        inert(gap.risk),
+        _linked(gap.control),
+        codes(gap.fields),
+        inert(evidence),
+    ]
+
+
+def _provider(name: str, provider: Provider) -> list[str]:
+    operator = provider.operator
+    laws = ", ".join(operator.laws) or "none but the user's own"
+    head = ("capability", "support", "why", "instead", "at risk", "control", "no effect", "source")
+    limits = [
+        [code(key), f"{limit.value:,} {limit.unit}", inert(limit.evidence.source),
+         limit.evidence.read_on.isoformat()]
+        for key, limit in provider.limits.items()
+    ]  # fmt: skip
+    return [
+        *heading(2, name),
+        f"Operator: {inert(operator.entity)}; laws that can compel it: {inert(laws)}.",
+        "",
+        *heading(3, "Sites", f"{name}-sites"),
+        *_sites(provider),
+        *heading(3, "Gaps", f"{name}-gaps"),
+        "Which of these apply, the warehouse file decides; words in braces come from it.",
+        "",
+        *table(head, map(_gap, _texts(name).values())),
+        *heading(3, "Limits", f"{name}-limits"),
+        *table(("limit", "at most", "source", "read on"), limits),
+    ]
+
+
+def providers_page() -> list[str]:
+    """What each provider can do, and its gaps."""
+    from havre.provider import Capability
+
+    providers = _providers()
+    rows = []
+    for capability in Capability:
+        answers = (each.capabilities.get(capability) for each in providers.values())
+        rows.append([code(capability), *(a.support.value if a else "unknown" for a in answers)])
+    lines = [
+        "# Capabilities and gaps",
+        "",
+        "A capability is `native` (an argument does it), `partial`, `fallback` (something else",
+        "is done instead), `absent` or `unknown`. A gap says what that means for a warehouse.",
+        "",
+        *table(("capability", *providers), rows),
+    ]
+    for name, provider in providers.items():
+        lines += _provider(name, provider)
+    return lines
+
+
+def settings_page() -> list[str]:
+    """What a stack on each provider says beyond the spec."""
+    lines = [
+        "# Settings of the providers",
+        "",
+        "Given as `--set NAME=VALUE`, or under `warehouse:settings` of a Pulumi stack file. None",
+        "is a secret: credentials come from the environment of the run.",
+        "",
+    ]
+    for name, provider in _providers().items():
+        root = provider.settings.model_json_schema()
+        rows = list(_rows(root, root, ""))
+        lines += [*heading(2, name), *table(FIELDS, rows)]
+    return lines
+
+
+# The command line
+
+
+@dataclass(frozen=True)
+class _Parameter:
+    """An argument or option of a command, as its function declares it."""
+
+    name: str
+    kind: Any
+    info: Any
+    default: Any
+
+    @property
+    def choices(self) -> list[str]:
+        """Words that it takes, where it takes only some."""
+        kinds = [k for k in (self.kind, *get_args(self.kind)) if isinstance(k, EnumType)]
+        return [str(each.value) for kind in kinds for each in list[Any](kind)]
+
+    @property
+    def names(self) -> str:
+        """How it is given."""
+        if isinstance(self.info, ArgumentInfo):
+            return code(self.info.metavar or self.name.upper())
+        first = (self.info.default,) if isinstance(self.info.default, str) else ()
+        given = (*first, *(self.info.param_decls or ()))
+        return codes(given or (f"--{self.name.replace('_', '-')}",))
+
+    @property
+    def value(self) -> str:
+        """What an option takes; nothing where it is only there or not."""
+        if isinstance(self.info, ArgumentInfo) or self.kind is bool:
+            return ""
+        return codes(self.choices) or code(self.info.metavar)
+
+    @property
+    def shown(self) -> str:
+        """Its default."""
+        if self.default is inspect.Parameter.empty:
+            return "required"
+        return "" if self.default in (None, False, "") else code(self.default)
+
+    @property
+    def text(self) -> str:
+        """What it does."""
+        variable = f" Or {code(self.info.envvar)} in the environment." if self.info.envvar else ""
+        return f"{inert(self.info.help or '')}{variable}"
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[_Parameter]:
+    hints = get_type_hints(function, include_extras=True)
+    for name, found in inspect.signature(function).parameters.items():
+        bare, info = get_args(hints[name])[:2]
+        kinds = [each for each in get_args(bare) if each is not type(None)]
+        kind = kinds[0] if isinstance(bare, UnionType) and len(kinds) == 1 else bare
+        yield _Parameter(name, kind, info, found.default)
+
+
+def _command(name: str, function: Callable[..., Any]) -> list[str]:
+    text, _, example = (function.__doc__ or "").partition("Example: ")
+    paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+    rows = [[each.names, each.value, each.shown, each.text] for each in _parameters(function)]
+    lines = heading(2, f"havre {name}")
+    for paragraph in paragraphs:
+        lines += [inert(paragraph), ""]
+    lines += fence(example.strip()) if example else []
+    head = ("argument or option", "value", "default", "what it does")
+    return [*lines, *(table(head, rows) if rows else [])]
+
+
+def _walk(app: typer.Typer, path: Sequence[str] = ()) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Every command, with its name."""
+    for command in app.registered_commands:
+        if command.callback:
+            yield " ".join((*path, command.name or command.callback.__name__)), command.callback
+    for group in app.registered_groups:
+        if group.typer_instance:
+            yield from _walk(group.typer_instance, (*path, str(group.name)))
+
+
+def commands_page() -> list[str]:
+    """Every command with its arguments and options."""
+    from havre.cli.app import app
+
+    lines = ["# Commands", "", "`havre COMMAND --help` says the same.", ""]
+    for name, function in _walk(app):
+        lines += _command(name, function)
+    return lines
+
+
+def outputs_page() -> list[str]:
+    """Exit codes and formats."""
+    from havre.cli.compare import CompareFormat
+    from havre.cli.plan import PlanFormat
+    from havre.errors import ExitCode
+    from havre.report import Format
+
+    codes_ = [[str(each.value), inert(EXIT_CODES[each.name])] for each in ExitCode]
+    codes_.append(["130", "Stopped from the keyboard, or the answer to a question was no."])
+    others = [f"plan --format {each}" for each in PlanFormat]
+    others += [f"compare --format {each}" for each in CompareFormat]
+    return [
+        "# Exit codes and formats",
+        "",
+        "## Exit codes",
+        "",
+        *table(("code", "meaning"), codes_),
+        "## Formats of `havre check`",
+        "",
+        "`--format FORMAT` goes to the terminal, `--format FORMAT=FILE` to a file; it may be",
+        "given several times. The same result gives the same bytes.",
+        "",
+        *table(("format", "for"), ([code(f), inert(CHECK_FORMATS[f.value])] for f in Format)),
+        "## Other formats",
+        "",
+        *table(("option", "what it shows"), ([code(o), inert(OTHER_FORMATS[o])] for o in others)),
+        "`--json`, where a command has it, writes JSON to standard output; progress and errors go",
+        "to standard error.",
+    ]
+
+
+def toy_page() -> list[str]:
+    """The toy provider, whole."""
+    return [
+        "# A toy provider, whole",
+        "",
+        "It makes records of what it was asked, and passes the conformance suite. In the",
+        "repository it is `tests/contract/toy_provider.py`.",
+        "",
+        *fence(TOY.read_text(encoding="utf-8"), "{.python}"),
+    ]
+
+
+PAGES: Mapping[str, Callable[[], list[str]]] = {
+    "spec.md": spec_page,
+    "controls.md": controls_page,
+    "frameworks.md": frameworks_page,
+    "certificates.md": certificates_page,
+    "providers.md": providers_page,
+    "settings.md": settings_page,
+    "commands.md": commands_page,
+    "outputs.md": outputs_page,
+    "toy-provider.md": toy_page,
+}
+
+
+def pages() -> dict[str, str]:
+    """Every page of the reference, by the name of its file."""
+    return {
+        name: "\n".join([NOTE, "", *page()]).rstrip("\n") + "\n" for name, page in PAGES.items()
+    }
+
+
+def main() -> None:
+    """Write every page."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
