@@ -23,7 +23,7 @@ demo: setup ## Build a warehouse on this machine and show it at work
 	@$(BIN)/python examples/demo.py
 
 test: setup $(BIN)/actionlint chromium lint ## Check the code and run every test
-	@$(BIN)/python -m pytest --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 chromium: # For the tests of the pages; they are skipped where it cannot be installed
 	@command -v chromium > /dev/null || { \
