@@ -59,7 +59,7 @@ lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
-	  .coverage .coverage.* build dist
+	  .coverage .coverage.* build dist comparison.html
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/uv: bootstrap.lock

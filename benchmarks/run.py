@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,19 +45,30 @@ class Figure:
     peak_mib: float
 
 
-def _run(command: list[str], *, expect: int = 0) -> float:
+def check(provider: str) -> list[str]:
+    """A check of the example; it may find something."""
+    return [*HAVRE, "check", EXAMPLE, "--provider", provider]
+
+
+def compare(form: str) -> list[str]:
+    """A comparison of the example on three hosts."""
+    hosts = [word for name in ("azure", "ovh", "local") for word in ("--provider", name)]
+    return [*HAVRE, "compare", EXAMPLE, *hosts, "--format", form]
+
+
+def _run(command: list[str], *, expect: int | None = 0) -> float:
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, check=False)
     took = time.perf_counter() - began
-    if done.returncode != expect:
+    if expect is not None and done.returncode != expect:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr.decode()}")
     return took
 
 
-def measure(name: str, budget: float, command: list[str], runs: int = RUNS) -> Figure:
-    """Run a command once to warm up and `runs` times to count."""
-    _run(command)
-    walls = [round(_run(command), 4) for _ in range(runs)]
+def measure(name: str, budget: float, command: list[str], expect: int | None = 0) -> Figure:
+    """Run a command once to warm up and `RUNS` times to count; `expect` is its exit code."""
+    _run(command, expect=expect)
+    walls = [round(_run(command, expect=expect), 4) for _ in range(RUNS)]
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     return Figure(name, budget, walls, statistics.median(walls), round(peak, 1))
 
@@ -71,6 +83,40 @@ def many_resources(count: int = 2000) -> Figure:
     return Figure(f"evaluate {count} resources", 6.0, walls, statistics.median(walls), 0.0)
 
 
+def many_controls(provider: str, count: int = 10_000) -> Figure:
+    """Controls alone over many resources: 2 s and 300 MiB at most; facts are counted apart."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "many_controls.py"), str(count), provider]
+    told = [
+        json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        for _ in range(RUNS)
+    ]
+    walls = [round(each["controls"], 4) for each in told]
+    facts = statistics.median(each["facts"] for each in told)
+    name = f"controls over {count} on {provider} (facts {facts:.1f} s)"
+    peak = round(max(each["mib"] for each in told), 1)
+    return Figure(name, 2.0, walls, statistics.median(walls), peak)
+
+
+def previews() -> list[Figure]:
+    """`pulumi preview` with the pack, at least five times as long as `havre check`."""
+    if shutil.which("pulumi") is None:
+        print("pulumi preview with the pack: not measured, no `pulumi` on PATH")
+        return []
+    command = [sys.executable, "-m", "benchmarks.with_pack", str(RUNS), "azure"]
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
+    told = json.loads(done.stdout.splitlines()[-1])
+    return [
+        Figure(
+            f"pulumi preview {kind} the pack",
+            float("inf"),
+            told[kind],
+            statistics.median(told[kind]),
+            0.0,
+        )
+        for kind in ("without", "with")
+    ]
+
+
 def figures(data_dir: Path) -> list[Figure]:
     """Measure everything; the warehouse of the last figure stands in `data_dir`."""
     up = [*HAVRE, "up", EXAMPLE, "--provider", "local", "--data-dir", str(data_dir), "--yes"]
@@ -83,6 +129,13 @@ def figures(data_dir: Path) -> list[Figure]:
             for name in ("azure", "ovh")
         ),
         many_resources(),
+        *(
+            measure(f"havre check --provider {name}", 1.5, check(name), expect=None)
+            for name in ("azure", "ovh")
+        ),
+        *(measure(f"havre compare, as {form}", 3.0, compare(form)) for form in ("table", "html")),
+        *(many_controls(name) for name in ("azure", "ovh")),
+        *previews(),
     ]
     began = time.perf_counter()
     _run(up)
@@ -119,7 +172,7 @@ def main() -> int:
     for figure in found:
         verdict = "ok" if figure.median_seconds <= figure.budget_seconds else "OVER"
         print(
-            f"{figure.name:32} {figure.median_seconds:7.3f} s  "
+            f"{figure.name:44} {figure.median_seconds:7.3f} s  "
             f"(at most {figure.budget_seconds} s)  {verdict}"
         )
     print(f"written to {target.relative_to(ROOT)}" if target.is_relative_to(ROOT) else target)

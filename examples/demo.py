@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "examples/emc2/warehouse.yaml"
 DATA = Path(os.environ.get("HAVRE_DEMO_DIR", "demo-data"))
+PAGE = "comparison.html"
 PROJECT = "cohort-diabetes"
 HAVRE = str(Path(sys.executable).parent / "havre")
 
@@ -147,6 +148,13 @@ def refusals(project: Project, data_dir: Path) -> None:
     )
 
 
+def side_by_side() -> None:
+    """Write the page that compares hosts, and say where it lies."""
+    hosts = [word for name in ("azure", "ovh", "local") for word in ("--provider", name)]
+    havre("compare", FILE, *hosts, "--format", "html", "--output", PAGE)
+    say(f"     open {PAGE}: where the data would lie, who could be compelled, what would change")
+
+
 def main() -> None:
     """Tell the story; leave the warehouse running."""
     began = time.monotonic()
@@ -194,6 +202,9 @@ def main() -> None:
     account = project.settings.account
     say(f"     {reads} reads of objects by {account} in logs/object-store-access.log")
     show(havre("backup", *where))
+
+    step(8, "The same file on two clouds and this machine, side by side, without an account.")
+    side_by_side()
 
     say(f"\nDone in {time.monotonic() - began:.0f} s. The warehouse goes on running. To go on:")
     say("     source .venv/bin/activate")

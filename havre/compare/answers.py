@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from havre.compare.model import CapabilityRow, Comparison, ControlRow, Side
     from havre.provider import Supported
 
-HOLDS = frozenset({"pass", "not-applicable"})
+FAILS = frozenset({"fail", "unknown", "warning", "waived"})
 MOST = 4
 """Most names that a sentence lists."""
 
@@ -30,20 +30,21 @@ def where(comparison: Comparison) -> str:
 def _countries(side: Side) -> str:
     names = sorted({lies.country or "a country not known" for lies in side.result.lies})
     unplaced = side.result.unplaced
-    more = f", and {unplaced} resources do not tell where" if unplaced else ""
+    some = "1 resource does" if unplaced == 1 else f"{unplaced} resources do"
+    more = f" ({some} not tell where)" if unplaced else ""
     return f"{', '.join(names) or 'no place that is told'}{more}"
 
 
 def who(comparison: Comparison) -> str:
     """Who could be compelled to hand the data over, on each side."""
-    told = "; ".join(f"on {side.name}, {_operator(side)}" for side in comparison.sides)
-    return f"Who could be compelled to hand them over: {told}."
+    first, *others = (f"on {side.name} {_operator(side)}" for side in comparison.sides)
+    return "; ".join([f"O{first[1:]} could be compelled to hand them over", *others]) + "."
 
 
 def _operator(side: Side) -> str:
     operator = side.provider.operator
     laws = ", ".join(operator.laws)
-    return f"{operator.entity}, by the law of {laws}" if laws else operator.entity
+    return f"{operator.entity} (law of {laws})" if laws else operator.entity
 
 
 def moving(comparison: Comparison) -> str:
@@ -53,9 +54,9 @@ def moving(comparison: Comparison) -> str:
     met, missed = turned(comparison, 0, 1)
     return (
         f"Moving from {first.name} to {second.name} would lose "
-        f"{_listed(lost, 'capability', 'capabilities')} and "
-        f"{_listed(missed, 'control that holds', 'controls that hold')}, and gain "
-        f"{_listed(gained, 'capability', 'capabilities')} and "
+        f"{_listed(lost, 'capability', 'capabilities')} and break "
+        f"{_listed(missed, 'control that holds', 'controls that hold')}; it would gain "
+        f"{_listed(gained, 'capability', 'capabilities')} and mend "
         f"{_listed(met, 'control that does not hold', 'controls that do not hold')}."
     )
 
@@ -87,9 +88,9 @@ def _has(answer: Supported | None) -> bool:
 
 
 def _better(row: ControlRow, before: int, after: int) -> bool:
-    """Whether a control that did not hold before holds after."""
+    """Whether a control that did not hold before holds after; one that is waived does not hold."""
     here, there = (row.cells[number].verdict for number in (before, after))
-    return here not in HOLDS and there in HOLDS
+    return here in FAILS and there == "pass"
 
 
 def _listed(names: list[str], one: str, many: str) -> str:

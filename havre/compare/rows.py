@@ -113,7 +113,9 @@ def _cell(control: str, side: Side) -> ControlCell:
     found = [finding for finding in side.result.findings if finding.control == control]
     worst = [finding for finding in found if finding.kind == side.result.verdict(control)]
     why = next((f.found for f in worst if f.gap), None) or _why(worst)
-    return ControlCell(side.result.verdict(control), why, len({f.resource for f in found}))
+    return ControlCell(
+        side.result.verdict(control), why, len({f.resource for f in found if f.resource})
+    )
 
 
 def _why(findings: Sequence[Finding]) -> str:
@@ -202,6 +204,8 @@ def _told(name: str, fact: object) -> str:
     value = fact.value if isinstance(fact, Known) else fact
     if name in REFERENCES:
         return _referred(name, value)
+    if name == "allowed" and value == ():
+        return "any address"
     if name == "rules":
         return f"{len(value)} rules" if isinstance(value, tuple) else shown(value)
     return shown(value)
