@@ -198,76 +198,87 @@ def explain(identifier: str) -> None:
     show_control(find_control(identifier))
 
 
+OptionalFile = Annotated[
+    Path | None,
+    typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False),
+]
+OptionalProvider = Annotated[
+    str,
+    typer.Option(
+        "--provider",
+        "-p",
+        metavar="P",
+        help="Who provides the warehouse; a preview or a state tells it.",
+        show_default=False,
+    ),
+]
+PreviewOption = Annotated[
+    Path | None,
+    typer.Option(metavar="F", help="Judge the output of `pulumi preview --json`."),
+]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(metavar="F", help="Judge what is deployed: the output of `pulumi stack export`."),
+]
+ProfileOption = Annotated[
+    ProfileName | None,
+    typer.Option(help="Which controls; by default what the file calls for."),
+]
+FormatOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT[=FILE]",
+        help="table, json, sarif, junit, markdown, gitlab, html or oscal; repeatable.",
+    ),
+]
+FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="The least severity that fails.")]
+AllowUnknownOption = Annotated[
+    bool, typer.Option("--allow-unknown", help="Let pass what could not be evaluated.")
+]
+WaiversOption = Annotated[
+    Path | None,
+    typer.Option(metavar="F", help="Waivers; by default waivers.yaml beside FILE."),
+]
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="F",
+        help="A former check's JSON. What it has is listed as known before and no longer"
+        " fails, be it a finding or not known; what is new or worse does. Markdown then shows"
+        " only what changed.",
+    ),
+]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DATE", help="The day to judge dates on; today."),
+]
+ExplainOption = Annotated[
+    str | None,
+    typer.Option("--explain", metavar="CONTROL", help="Say what a control asks, and why."),
+]
+CoverageOption = Annotated[
+    bool,
+    typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
+]
+
+
 def check(
-    file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False),
-    ] = None,
+    file: OptionalFile = None,
     *,
-    provider: Annotated[
-        str,
-        typer.Option(
-            "--provider",
-            "-p",
-            metavar="P",
-            help="Who provides the warehouse; a preview or a state tells it.",
-            show_default=False,
-        ),
-    ] = "",
-    preview: Annotated[
-        Path | None,
-        typer.Option(metavar="F", help="Judge the output of `pulumi preview --json`."),
-    ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="F", help="Judge what is deployed: the output of `pulumi stack export`."
-        ),
-    ] = None,
-    profile: Annotated[
-        ProfileName | None,
-        typer.Option(help="Which controls; by default what the file calls for."),
-    ] = None,
-    form: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--format",
-            "-f",
-            metavar="FORMAT[=FILE]",
-            help="table, json, sarif, junit, markdown, gitlab, html or oscal; repeatable.",
-        ),
-    ] = None,
-    fail_on: Annotated[
-        FailOn, typer.Option("--fail-on", help="The least severity that fails.")
-    ] = FailOn.LOW,
-    allow_unknown: Annotated[
-        bool, typer.Option("--allow-unknown", help="Let pass what could not be evaluated.")
-    ] = False,
-    waivers: Annotated[
-        Path | None,
-        typer.Option(metavar="F", help="Waivers; by default waivers.yaml beside FILE."),
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="F",
-            help="A former check's JSON. What it has is listed as known before and no longer"
-            " fails, be it a finding or not known; what is new or worse does. Markdown then shows"
-            " only what changed.",
-        ),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="The day to judge dates on; today."),
-    ] = None,
-    control: Annotated[
-        str | None,
-        typer.Option("--explain", metavar="CONTROL", help="Say what a control asks, and why."),
-    ] = None,
-    coverage: Annotated[
-        bool,
-        typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
-    ] = False,
+    provider: OptionalProvider = "",
+    preview: PreviewOption = None,
+    state: StateOption = None,
+    profile: ProfileOption = None,
+    form: FormatOption = None,
+    fail_on: FailOnOption = FailOn.LOW,
+    allow_unknown: AllowUnknownOption = False,
+    waivers: WaiversOption = None,
+    baseline: BaselineOption = None,
+    as_of: AsOfOption = None,
+    control: ExplainOption = None,
+    coverage: CoverageOption = False,
     setting: ctx.SettingOption = None,
     stack_config: ctx.StackConfigOption = None,
     data_dir: ctx.DataDirOption = None,

@@ -10,7 +10,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.cli.check import parse_day, read_waivers
+from havre.cli.check import AsOfOption, WaiversOption, parse_day, read_waivers
 from havre.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,14 +85,8 @@ def compare(
         Path | None,
         typer.Option("--output", "-o", metavar="F", help="Write to a file.", show_default=False),
     ] = None,
-    waivers: Annotated[
-        Path | None,
-        typer.Option(metavar="F", help="Waivers; by default waivers.yaml beside FILE."),
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", help="The day to judge dates on; today."),
-    ] = None,
+    waivers: WaiversOption = None,
+    as_of: AsOfOption = None,
     data_dir: ctx.DataDirOption = None,
 ) -> None:
     """Put the same warehouse on several hosts next to each other; nothing is deployed.
