@@ -85,8 +85,9 @@ def list_controls(*, as_json: JsonOption = False) -> None:
         console.write_json({"controls": [described(control) for control in controls]})
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("control", "profile", "severity", "holds when"):
-        table.add_column(column)
+    for column in ("control", "profile", "severity"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("holds when")
     for control in controls:
         table.add_row(
             control.id, control.profile.value, control.severity.value, console.inert(control.title)
