@@ -41,7 +41,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{inert(self.file)}:{self.line}:{self.column}: "
         subject = f"{self.path}: " if self.path else ""
-        hint = f"; {self.hint}" if self.hint else ""
+        hint = f"; {inert(self.hint)}" if self.hint else ""
         return f"{where}{subject}found {self.found}; wanted {self.wanted}{hint}"
 
 

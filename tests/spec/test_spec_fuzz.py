@@ -80,6 +80,7 @@ def test_any_pieces_of_yaml(text: str) -> None:
 
 
 @given(st.integers(0, len(BASE)), st.integers(0, 6), st.lists(WORDS, max_size=3).map("".join))
+@example(98, 0, "? \ufeff")  # a hint once repeated what cannot be printed
 @settings(max_examples=200)
 def test_a_valid_text_with_a_hole(start: int, length: int, insert: str) -> None:
     assert check(BASE[:start] + insert + BASE[start + length :]) in (True, False)
