@@ -29,6 +29,8 @@ COMPUTED = (
     "restEndpoint",
 )
 """Outputs that programs go on with, and that only the service can tell."""
+CLIENT, NETWORK = "/aPIOAuth2Client:", "/networkPrivate:"
+"""Types of which the service tells an identity, and an identifier for each region."""
 
 
 def told(request):
@@ -40,12 +42,19 @@ def told(request):
         properties.fields["keyUri"].string_value = address
         properties.fields["keyUriWithVersion"].string_value = f"{address}/1"
     if not request.preview:
-        for name in COMPUTED:
+        for name in (*COMPUTED, *(["identity"] if CLIENT in request.urn else [])):
             if name not in properties.fields:
-                properties.fields[name].string_value = str(
-                    uuid.uuid5(uuid.NAMESPACE_URL, request.urn + name)
-                )
+                properties.fields[name].string_value = made_up(request.urn + name)
+        if NETWORK in request.urn:
+            ids = properties.fields["regionsOpenstackIds"].struct_value
+            for region in properties.fields["regions"].list_value:
+                ids[region] = made_up(request.urn + region)
     return properties
+
+
+def made_up(text):
+    """An identifier, the same for the same text."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, text))
 
 
 def echoed(properties):
