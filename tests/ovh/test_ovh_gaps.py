@@ -275,3 +275,14 @@ def test_every_word_in_a_remedy_is_known_to_the_sdk_or_the_settings() -> None:
     for word in named:
         for step in word.replace("[]", "").split("."):
             assert step in known, word
+
+
+def test_only_zones_without_versions_are_said_to_have_no_replica() -> None:
+    def risks(spec: Warehouse) -> list[str]:
+        return [g.risk for g in gaps(spec) if g.control == "continuity.recovery-site"]
+
+    whole = example("emc2")
+    in_part = changed(whole, "zones.export.versions", False)
+    assert ["no replica" in risk for risk in risks(whole)] == [False]
+    assert [risk.endswith("have no replica: export") for risk in risks(in_part)] == [True]
+    assert risks(changed(in_part, "sites.recovery", None)) == []

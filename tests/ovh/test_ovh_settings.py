@@ -222,3 +222,16 @@ def test_it_has_no_operations_on_this_machine() -> None:
     with pytest.raises(InputError, match="deploys by Pulumi") as caught:
         provider.operations(provider.settings.model_validate(SETTINGS))
     assert "pulumi up" in caught.value.remedy
+
+
+def test_a_site_says_what_it_lacks() -> None:
+    """One zone, and the services without a region there; nothing of those that it has."""
+    lacking = {"okms": sites.NO_OKMS, "registry": sites.NO_REGISTRY, "compute": sites.NO_COMPUTE}
+    for site in sites.SITES.values():
+        assert (sites.ONE_ZONE in site.restrictions) is (site.zones == 1), site.name
+        for service, why in lacking.items():
+            assert (why in site.restrictions) is (service not in site.regions), (site.name, why)
+    assert {site.name: site.zones for site in sites.SITES.values() if site.zones > 1} == {
+        "fr-paris": 3,
+        "it-milan": 3,
+    }
