@@ -282,15 +282,12 @@ class Comparison:
         return tuple(side.name for side in self.sides)
 
     def as_dict(self) -> dict[str, Any]:
-        """The comparison as JSON-ready values; its schema is `comparison.schema.json`."""
-        from havre.compare.answers import answers
-
+        """The rows as JSON-ready values; `havre.report.comparison` adds the answers."""
         names = self.names
         return {
             "warehouse": self.spec.name,
             "environment": self.spec.environment.value,
             "as_of": self.as_of.isoformat(),
-            "answers": list(answers(self)),
             "sides": {
                 side.name: {
                     "summary": side.result.summary(),

@@ -18,9 +18,10 @@ def render(comparison: Comparison, form: str, *, width: int = 100, colour: bool 
         colour: whether the table may have colour.
     """
     if form == "json":
+        from havre.compare.answers import answers
         from havre.report.text import as_json
 
-        return as_json(comparison.as_dict())
+        return as_json({"answers": list(answers(comparison)), **comparison.as_dict()})
     if form == "markdown":
         from havre.report import comparison_markdown
 
