@@ -387,11 +387,6 @@ def _load(entry: EntryPoint) -> Installed:
     return Installed(entry.name, distribution, provider)
 
 
-def installed_names() -> frozenset[str]:
-    """Names of the registered providers; none is loaded."""
-    return frozenset(entry.name for entry in entry_points(group=ENTRY_POINT_GROUP))
-
-
 def installed() -> list[Installed]:
     """Every registered provider, loaded, by name."""
     entries = entry_points(group=ENTRY_POINT_GROUP)

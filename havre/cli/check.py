@@ -96,16 +96,15 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     return found
 
 
-def read_waivers(named: Path | None, beside: Path | None) -> tuple[Waiver, ...]:
+def read_waivers(named: Path | None, spec: Path | None) -> tuple[Waiver, ...]:
     """The waivers of a file; of `waivers.yaml` beside the warehouse's file where none is named.
 
     Raises:
         InputError: the file is not valid.
     """
-    from havre.policy.waivers import WAIVERS, load_waivers
+    from havre.policy.waivers import beside, load_waivers
 
-    default = beside.parent / WAIVERS if beside else None
-    path = named or (default if default and default.is_file() else None)
+    path = named or (beside(spec) if spec else None)
     return load_waivers(path) if path else ()
 
 
@@ -151,12 +150,12 @@ def _question(
 
 def _requirements(result: Result) -> list[Requirement]:
     """What the verdicts say of the frameworks, requirement by requirement."""
-    from havre.policy.frameworks import coverage, load_frameworks
-    from havre.policy.registry import record_file
+    from havre.policy.frameworks import coverage
+    from havre.policy.gather import installed_frameworks
 
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}
-    return coverage(load_frameworks(record_file("frameworks.yaml")), names, verdicts)
+    return coverage(installed_frameworks(), names, verdicts)
 
 
 def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered: bool) -> None:
@@ -178,12 +177,8 @@ def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered
         )
         if path is None:
             typer.echo(text, nl=False)
-            continue
-        try:
+        else:
             write_whole(path, text.encode())
-        except OSError as error:
-            message = f"{path} cannot be written: {error.strerror}"
-            raise InputError(message, "Name a file in a folder that exists.") from error
 
 
 def explain(identifier: str) -> None:

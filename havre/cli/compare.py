@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from havre.compare import Comparison, Side
+    from havre.policy.findings import Waiver
+    from havre.spec.load import Loaded
 
 FEWEST, MOST = 2, 4
 """How many sides fit next to each other."""
@@ -31,26 +34,19 @@ class CompareFormat(StrEnum):
     HTML = "html"
 
 
-def side_of(target: ctx.Target, file: Path, as_of: dt.date, waivers: Path | None) -> Side:
+def _side(target: ctx.Target, loaded: Loaded, as_of: dt.date, waivers: tuple[Waiver, ...]) -> Side:
     """One side of the comparison: plan, facts and verdicts, all computed offline."""
-    from dataclasses import replace
-
     from havre.cli.plan import evaluated
     from havre.compare import Side
-    from havre.facts import collect
     from havre.policy.gather import gather
-    from havre.policy.judge import judge
+    from havre.policy.judge import judge_with_facts
     from havre.policy.registry import installed_controls
 
     plan = evaluated(target)
-    question = replace(
-        gather(target.spec, target.provider, plan, target.settings, as_of),
-        waivers=read_waivers(waivers, file),
-        file=str(file),
-        lines=target.lines,
-    )
-    facts = collect(plan, target.provider.facts)
-    return Side(target.provider, plan, facts, judge(question, installed_controls()), question.gaps)
+    question = gather(target.spec, target.provider, plan, target.settings, as_of)
+    question = replace(question, waivers=waivers, file=loaded.file, lines=loaded.lines)
+    result, facts = judge_with_facts(question, installed_controls())
+    return Side(target.provider, plan, facts, result, question.gaps)
 
 
 def compared(
@@ -62,13 +58,17 @@ def compared(
         InputError: they are fewer than two, more than four, or named twice.
     """
     from havre.compare import compare
+    from havre.spec.load import load
 
     if not FEWEST <= len(providers) <= MOST or len(set(providers)) < len(providers):
         message = f"--provider names {', '.join(providers) or 'nobody'}"
         raise InputError(message, f"Name two to {MOST} different providers.")
-    targets = [ctx.target(file, name, None, data_dir, offline=True) for name in providers]
-    sides = [side_of(target, file, day, waivers) for target in targets]
-    return compare(targets[0].spec, str(file), day, sides)
+    loaded = load(file)
+    spec = loaded.warehouse
+    targets = [ctx.target_of(spec, name, None, data_dir, offline=True) for name in providers]
+    answered = read_waivers(waivers, file)
+    sides = [_side(target, loaded, day, answered) for target in targets]
+    return compare(spec, str(file), day, sides)
 
 
 def compare(
@@ -103,11 +103,7 @@ def compare(
     if output is None:
         typer.echo(text, nl=False)
         return
-    try:
-        write_whole(output, text.encode())
-    except OSError as error:
-        message = f"{output} cannot be written: {error.strerror}"
-        raise InputError(message, "Name a file in a folder that exists.") from error
+    write_whole(output, text.encode())
 
 
 def register(app: typer.Typer) -> None:

@@ -13,18 +13,11 @@ from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.policy import Control
-    from havre.policy.frameworks import Frameworks, Requirement
+    from havre.policy.frameworks import Requirement
 
 policy = typer.Typer(
     help="The controls: list them, read them, test your own.", no_args_is_help=True
 )
-
-
-def _frameworks() -> Frameworks:
-    from havre.policy.frameworks import load_frameworks
-    from havre.policy.registry import record_file
-
-    return load_frameworks(record_file("frameworks.yaml"))
 
 
 def named(requirement: Requirement) -> str:
@@ -49,6 +42,7 @@ def described(control: Control) -> dict[str, Any]:
 def show_control(control: Control) -> None:
     """Say what a control asks, why, what it cites, and what to do about it, by provider."""
     from havre.policy.frameworks import coverage
+    from havre.policy.gather import installed_frameworks
     from havre.provider import installed
 
     out = console.out()
@@ -57,7 +51,7 @@ def show_control(control: Control) -> None:
     if control.rationale:
         out.print(console.inert(control.rationale))
     out.print(f"\nIt cites {', '.join(control.cites)}, and contributes to:")
-    for requirement in coverage(_frameworks(), [control.id], None):
+    for requirement in coverage(installed_frameworks(), [control.id], None):
         if control.id in requirement.controls:
             out.print(f"  {named(requirement)} {console.inert(requirement.title)}")
             out.print(f"    {console.inert(requirement.part)}", style="dim")
@@ -127,9 +121,10 @@ def show_coverage(
     Example: havre policy coverage SNC
     """
     from havre.policy.frameworks import coverage
+    from havre.policy.gather import installed_frameworks
     from havre.policy.registry import installed_controls
 
-    frameworks = _frameworks()
+    frameworks = installed_frameworks()
     names = {each.key for each in frameworks.items}
     if framework and framework not in names:
         message = f"there is no framework `{console.plain(framework)}`"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -280,6 +281,10 @@ class Comparison:
     def names(self) -> tuple[str, ...]:
         """Names of the sides."""
         return tuple(side.name for side in self.sides)
+
+    def verdicts(self, number: int) -> Counter[str]:
+        """How many controls bear each verdict on the side of that number."""
+        return Counter(row.cells[number].verdict for row in self.controls)
 
     def as_dict(self) -> dict[str, Any]:
         """The rows as JSON-ready values; `havre.report.comparison` adds the answers."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import ResourceFact, Unclassified
-from havre.plan.monitor import PROVIDER_PREFIX
+from havre.notes import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,10 +39,7 @@ class Facts:
 
     def noted(self, key: object, found: Callable[[], Noted]) -> Noted:
         """What is noted under `key`; `found` is called for it the first time."""
-        if key not in self.notes:
-            self.notes[key] = found()
-        noted: Noted = self.notes[key]
-        return noted
+        return noted(self.notes, key, found)
 
     def about(self, urn: str) -> list[ResourceFact]:
         """The facts of one resource."""
@@ -59,7 +56,7 @@ def collect(plan: Plan, classify: Classify) -> Facts:
     items: list[ResourceFact] = []
     unclassified: list[Unclassified] = []
     for resource in plan.resources:
-        if not resource.custom or resource.type.startswith(PROVIDER_PREFIX):
+        if not resource.made:
             continue
         found = classify(resource, plan)
         if isinstance(found, Unclassified):

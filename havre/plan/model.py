@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from havre.notes import noted
 from havre.plan.values import shown
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from havre.provider import Gap
 
 T = TypeVar("T")
+PROVIDER_PREFIX = "pulumi:providers:"
+"""Beginning of the types of Pulumi's own provider resources."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ class PlannedResource:
     provider: str = ""
     retain_on_delete: bool = False
     operation: str = ""
+
+    @property
+    def made(self) -> bool:
+        """Whether a provider makes it: it is neither a component nor a provider itself."""
+        return self.custom and not self.type.startswith(PROVIDER_PREFIX)
 
     @property
     def package(self) -> str:
@@ -94,10 +102,7 @@ class Plan:
 
     def noted(self, key: object, found: Callable[[], T]) -> T:
         """What is noted under `key`; `found` is called for it the first time."""
-        if key not in self.notes:
-            self.notes[key] = found()
-        noted: T = self.notes[key]
-        return noted
+        return noted(self.notes, key, found)
 
     @property
     def by_urn(self) -> Mapping[str, PlannedResource]:

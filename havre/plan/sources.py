@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.plan.model import Plan, PlannedResource
-from havre.plan.monitor import PROVIDER_PREFIX, STACK_TYPE
+from havre.plan.monitor import STACK_TYPE
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _plan(provider: str, found: Iterable[PlannedResource], source: str) -> Plan:
     everything = list(found)
     kept = tuple(r for r in everything if r.operation not in GONE)
     gone = tuple(r for r in everything if r.operation in GONE)
-    if not [r for r in everything if r.custom and not r.type.startswith(PROVIDER_PREFIX)]:
+    if not any(resource.made for resource in everything):
         message = f"{source} tells of no resource"
         raise InputError(message, "An empty plan proves nothing: name the stack's own output.")
     return Plan(provider=provider, resources=kept, removed=gone)

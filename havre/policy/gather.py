@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.errors import InputError
+from havre.errors import InputError, MissingDependencyError
+from havre.policy.frameworks import load_frameworks
 from havre.policy.judge import Question
 from havre.policy.qualifications import load_qualifications
 from havre.policy.registry import record_file
 from havre.program import offline_settings
-from havre.provider import find, installed_names
+from havre.provider import find
 from havre.standing import DATA_DIR
 from havre.warehouse import TYPE, recorded
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.plan import Plan
+    from havre.policy.frameworks import Frameworks
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
@@ -54,9 +56,10 @@ def exit_of(spec: Warehouse, provider: Provider) -> tuple[Provider | None, tuple
     """The provider to leave for and its gaps, where it is another one and installed."""
     if spec.exit is None or spec.exit.provider == provider.name:
         return None, ()
-    if spec.exit.provider not in installed_names():
+    try:
+        found = find(spec.exit.provider)
+    except MissingDependencyError:
         return None, ()
-    found = find(spec.exit.provider)
     return found, tuple(found.gaps(spec, stand_ins(found)))
 
 
@@ -64,6 +67,16 @@ def stand_ins(provider: Provider) -> BaseModel:
     """Settings of a provider that nothing is deployed by: placeholders for all that is needed."""
     given = {DATA_DIR: "/nowhere"} if DATA_DIR in provider.settings.model_fields else {}
     return offline_settings(provider, given)[0]
+
+
+def installed_frameworks() -> Frameworks:
+    """The frameworks of the installed controls.
+
+    Raises:
+        InputError: their file is not valid.
+        MissingDependencyError: it is not installed.
+    """
+    return load_frameworks(record_file("frameworks.yaml"))
 
 
 def gather(

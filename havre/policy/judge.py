@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Known, Unclassified, collect
 from havre.facts.model import Compute, Key, Place, Store
-from havre.plan.monitor import PROVIDER_PREFIX
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
 from havre.policy.qualifications import Qualifications, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
-from havre.spec.model import Classification, Qualification
+from havre.spec.model import HEALTH_DATA, Qualification
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,14 +37,13 @@ SHORTEST = 4
 """A shorter secret is none: it would mask letters of any word."""
 MOST = 2_000
 """Characters of what was found."""
-HEALTH = frozenset({Classification.HEALTH_PSEUDONYMISED, Classification.HEALTH_IDENTIFYING})
 
 
 def profile_of(spec: Warehouse) -> Profile:
     """The profile that a spec calls for: `sovereign` for SecNumCloud, `health` for health data."""
     if Qualification.SECNUMCLOUD in spec.residency.qualifications:
         return Profile.SOVEREIGN
-    return Profile.HEALTH if spec.classification in HEALTH else Profile.BASELINE
+    return Profile.HEALTH if spec.classification in HEALTH_DATA else Profile.BASELINE
 
 
 @dataclass(frozen=True)
@@ -128,6 +126,11 @@ def judge(question: Question, controls: Sequence[Control]) -> Result:
     Raises:
         InputError: a waiver names a control that does not exist.
     """
+    return judge_with_facts(question, controls)[0]
+
+
+def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[Result, Facts]:
+    """As `judge`, with the facts by which it was judged."""
     refuse_unknown(question.waivers, {control.id for control in controls})
     profile = question.profile or profile_of(question.spec)
     asked = tuple(c for c in controls if _asked(c, profile, question.spec))
@@ -142,7 +145,7 @@ def judge(question: Question, controls: Sequence[Control]) -> Result:
         findings += (_finding(control, v, question, classifier) for v in verdicts if _found(v))
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
-    return _result(question, profile, asked, everything, outcomes, facts)
+    return _result(question, profile, asked, everything, outcomes, facts), facts
 
 
 def _asked(control: Control, profile: Profile, spec: Warehouse) -> bool:
@@ -293,7 +296,6 @@ def _result(
     facts: Facts,
 ) -> Result:
     lies, unplaced = _places(facts)
-    made = (r for r in question.plan.resources if r.custom)
     return Result(
         warehouse=question.spec.name,
         environment=question.spec.environment.value,
@@ -302,7 +304,7 @@ def _result(
         source=question.source,
         profile=profile,
         as_of=question.as_of,
-        resources=sum(not r.type.startswith(PROVIDER_PREFIX) for r in made),
+        resources=sum(resource.made for resource in question.plan.resources),
         findings=findings,
         outcomes=outcomes,
         controls=asked,

@@ -188,9 +188,8 @@ def _within(record: Record, bearer: Subject) -> list[Answer]:
     return answers
 
 
-def _plan(record: Record, plan: Fact[str] | str) -> Answer:
+def _plan(record: Record, name: Fact[str]) -> Answer:
     """Whether a plan is within a record that names plans."""
-    name = Known(plan) if isinstance(plan, str) else plan
     if not isinstance(name, Known):
         return None, f"not every plan is within, and this one is not known: {name.property}"
     if not name.value:

@@ -27,11 +27,10 @@ from havre.policy.registry import find_control
 from havre.spec.problems import inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from havre.policy.findings import Result
     from havre.policy.model import Control
-    from havre.provider import Provider
     from havre.spec import Warehouse
 
 EXAMPLE = "See `havre policy test --help` for what such a file holds."
@@ -137,7 +136,8 @@ def _read(file: Path) -> _Case:
 def _tried(control: Control, file: Path) -> Tested:
     name = f"{control.id}/{file.name}"
     try:
-        result = _judged(control, _read(file), file)
+        case = _read(file)
+        result = _judged(control, case, file)
     except HavreError as error:
         message = f"{name}: {error.message}"
         raise InputError(message, error.remedy) from error
@@ -147,9 +147,8 @@ def _tried(control: Control, file: Path) -> Tested:
         said = _told(findings) if findings else f"passed on {passed}"
         return Tested(name, bool(passed) and not findings, said)
     failed = [finding for finding in findings if finding.kind is Kind.FAIL]
-    wanted = set(_read(file).on)
     hit = {finding.name for finding in failed}
-    return Tested(name, bool(failed) and wanted <= hit, _told(findings) or "found nothing")
+    return Tested(name, bool(failed) and set(case.on) <= hit, _told(findings) or "found nothing")
 
 
 def _told(findings: list[Finding]) -> str:
@@ -165,33 +164,29 @@ def _spec(case: _Case, file: Path) -> Warehouse:
 
 
 def _judged(control: Control, case: _Case, file: Path) -> Result:
+    from havre.program import program
     from havre.provider import find
 
     spec, provider = _spec(case, file), find(case.provider)
     settings = stand_ins(provider)
-    plan = _plan(case, file, spec, provider)
+    plan = _plan(case, file, provider.name, program(spec, provider, settings))
     day = case.as_of or dt.datetime.now(dt.UTC).date()
     question = replace(gather(spec, provider, plan, settings, day), profile=control.profile)
     return judge(question, (control,))
 
 
-def _plan(case: _Case, file: Path, spec: Warehouse, provider: Provider) -> Plan:
+def _plan(case: _Case, file: Path, provider: str, whole: Callable[[], None]) -> Plan:
+    """The plan of a case; of the `whole` program where it names no other."""
     from havre.plan import evaluate
-    from havre.program import PROJECT, program
+    from havre.program import PROJECT
 
     if case.preview:
         return from_preview(file.parent / case.preview)
     if case.state:
         return from_state(file.parent / case.state)
     if case.resources:
-        return Plan(provider.name, tuple(_resources(case.resources)))
-    settings = stand_ins(provider)
-    return evaluate(
-        program(spec, provider, settings),
-        project=PROJECT,
-        stack=provider.name,
-        provider=provider.name,
-    )
+        return Plan(provider, tuple(_resources(case.resources)))
+    return evaluate(whole, project=PROJECT, stack=provider, provider=provider)
 
 
 def _resources(given: tuple[_Resource, ...]) -> Iterator[PlannedResource]:

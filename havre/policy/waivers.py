@@ -53,6 +53,12 @@ class _Waivers(_Section):
     waivers: tuple[_Waiver, ...] = Field(default=())
 
 
+def beside(spec: Path) -> Path | None:
+    """The file of waivers beside a warehouse's file, where it stands there."""
+    path = spec.parent / WAIVERS
+    return path if path.is_file() else None
+
+
 def load_waivers(path: Path) -> tuple[Waiver, ...]:
     """The waivers in a file.
 

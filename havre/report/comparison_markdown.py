@@ -68,10 +68,7 @@ def _totals(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     yield "resources", [str(side.result.resources) for side in sides]
     yield "gaps", [str(len(side.gaps)) for side in sides]
     for verdict in ("pass", "fail", "unknown", "warning", "waived"):
-        counts = [
-            sum(row.cells[number].verdict == verdict for row in comparison.controls)
-            for number in range(len(sides))
-        ]
+        counts = (comparison.verdicts(number)[verdict] for number in range(len(sides)))
         yield f"controls: {verdict}", [str(count) for count in counts]
 
 

@@ -113,7 +113,7 @@ def _views(comparison: Comparison) -> Iterator[View]:
     frame = drawing_map.framed(comparison)
     for number, side in enumerate(comparison.sides):
         plan = plan_of(side, comparison.spec)
-        verdicts = Counter(row.cells[number].verdict for row in comparison.controls)
+        verdicts = comparison.verdicts(number)
         given = (row.answers[number] for row in comparison.capabilities)
         supports = Counter(answer.support if answer else Support.UNKNOWN for answer in given)
         yield View(

@@ -105,10 +105,7 @@ def _totals(comparison: Comparison) -> Iterator[Row]:
     yield "resources", tuple(Text(str(side.result.resources)) for side in sides)
     yield "gaps", tuple(Text(str(len(side.gaps))) for side in sides)
     for verdict in ("pass", "fail", "unknown", "warning", "waived"):
-        counts = (
-            sum(row.cells[n].verdict == verdict for row in comparison.controls)
-            for n in range(len(sides))
-        )
+        counts = (comparison.verdicts(number)[verdict] for number in range(len(sides)))
         yield f"controls: {verdict}", tuple(Text(str(n), style=STYLES[verdict]) for n in counts)
 
 

@@ -107,6 +107,10 @@ class Classification(StrEnum):
     HEALTH_IDENTIFYING = "health-identifying"
 
 
+HEALTH_DATA = frozenset({Classification.HEALTH_PSEUDONYMISED, Classification.HEALTH_IDENTIFYING})
+"""Classifications of health data."""
+
+
 class OperatorLaw(StrEnum):
     """Whose law the operator may answer to."""
 

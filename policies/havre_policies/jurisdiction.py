@@ -19,7 +19,7 @@ from havre.policy import (
     undecided,
 )
 from havre.spec.countries import EEA, EU
-from havre.spec.model import Classification, OperatorLaw, Qualification
+from havre.spec.model import HEALTH_DATA, OperatorLaw, Qualification
 from havre_policies.cites import CIRCULAR, HDS, gdpr, snc
 from havre_policies.residency import where
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from havre.spec import Warehouse
-
-HEALTH_DATA = frozenset({Classification.HEALTH_PSEUDONYMISED, Classification.HEALTH_IDENTIFYING})
 
 
 def _certified(scheme: str, bearer: Bearer, case: Case) -> Verdict:

@@ -155,13 +155,14 @@ def empty(folder: Path) -> Path:
 
 def without_traceback(
     capsys: pytest.CaptureFixture[str], file: Path, content: bytes, source: str
-) -> None:
+) -> int:
     file.write_bytes(content)
     code = main(["check", EMC2, "--provider", "azure", f"--{source}", str(file), *DAY])
     said = capsys.readouterr()
     assert code != ExitCode.OK
     assert "Traceback" not in said.out + said.err
     assert "fault of Havre" not in said.err
+    return code
 
 
 @pytest.mark.parametrize("source", ["preview", "state"])
@@ -170,7 +171,8 @@ def test_a_file_that_is_cut_off_is_no_pass(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, source: str, part: int
 ) -> None:
     whole = (RECORDED / f"azure-{source}.json").read_bytes()
-    without_traceback(capsys, tmp_path / "cut.json", whole[:part], source)
+    code = without_traceback(capsys, tmp_path / "cut.json", whole[:part], source)
+    assert code == ExitCode.INPUT
 
 
 LEAVES = st.one_of(

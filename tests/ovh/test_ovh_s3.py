@@ -148,6 +148,8 @@ def test_a_hold_is_lifted_with_its_resource(bucket: dict) -> None:
     made = managed.create(bucket)
     managed.delete(made.id, made.outs)
     delete(bucket, key, version)
+    left = s3.client(bucket).list_object_versions(Bucket=bucket["bucket"])
+    assert left.get("Versions", []) == []
 
 
 def test_holds_go_through_long_listings(bucket: dict, monkeypatch: pytest.MonkeyPatch) -> None:

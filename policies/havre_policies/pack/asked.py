@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from havre.errors import InputError
 from havre.policy.model import Profile
-from havre.policy.waivers import WAIVERS
+from havre.policy.waivers import WAIVERS, beside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,5 +142,4 @@ def waivers_file(asked: Asked, spec: Path) -> Path | None:
     """The file of waivers: the one asked for, or the one beside the warehouse file, if any."""
     if asked.waivers:
         return started_in() / asked.waivers
-    beside = spec.parent / WAIVERS
-    return beside if beside.is_file() else None
+    return beside(spec)

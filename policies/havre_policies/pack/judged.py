@@ -14,7 +14,7 @@ from havre.program import offline_settings
 from havre.provider import find
 from havre.spec.load import load
 from havre.standing import DATA_DIR
-from havre.warehouse import SPEC
+from havre.warehouse import SPEC, TYPE
 from havre.warehouse import asked as recorded
 from havre_policies.pack.asked import project_folder, spec_file, started_in, waivers_file
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre.spec.load import Loaded
     from havre_policies.pack.asked import Asked, Stack
-
-COMPONENT = "havre:index:ResearchWarehouse"
 
 
 @dataclass(frozen=True)
@@ -114,9 +112,9 @@ def _refuse_another(brief: Brief, plan: Plan) -> None:
     """
     if not brief.stack.project:
         return
-    for resource in plan.resources:
+    for resource in (each for each in plan.resources if each.type == TYPE):
         differing = _differing(brief.loaded.warehouse, resource.inputs)
-        if resource.type == COMPONENT and differing:
+        if differing:
             message = (
                 f"{brief.file} asks for something else than the file of warehouse "
                 f"`{resource.name}`: {', '.join(differing)}"

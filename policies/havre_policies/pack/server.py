@@ -25,8 +25,8 @@ from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
 from havre.errors import HavreError
-from havre.policy.frameworks import Frameworks, load_frameworks
-from havre.policy.registry import installed_controls, record_file
+from havre.policy.gather import installed_frameworks
+from havre.policy.registry import installed_controls
 from havre.spec.problems import inert
 from havre_policies.pack import told
 from havre_policies.pack.asked import Stack, read_asked
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from havre.policy import Control
     from havre.policy.findings import Finding, Result
+    from havre.policy.frameworks import Frameworks
     from havre_policies.pack.judged import Brief
 
 T = TypeVar("T")
@@ -204,7 +205,7 @@ def main() -> None:
     """Serve until the engine ends the process; tell it the port on standard output."""
     try:
         controls = installed_controls()
-        frameworks = load_frameworks(record_file("frameworks.yaml"))
+        frameworks = installed_frameworks()
     except HavreError as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(error.exit_code) from None

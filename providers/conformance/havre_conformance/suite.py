@@ -11,7 +11,7 @@ from havre.errors import InputError
 from havre.facts import Facts, Known, collect
 from havre.facts.model import Grant, Right, Store
 from havre.plan import Plan, evaluate
-from havre.plan.monitor import PROVIDER_PREFIX
+from havre.plan.model import PROVIDER_PREFIX
 from havre.plan.render import as_json
 from havre.plan.values import Secret
 from havre.program import PROJECT, program, read_settings

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from havre_local.machine.folder import Folder
 
 
-def handshake(authority: Path, server: Path, name: str) -> None:
-    """Let a client that trusts `authority` meet a server, in memory."""
+def handshake(authority: Path, server: Path, name: str) -> str | None:
+    """Let a client that trusts `authority` meet a server, in memory; the TLS version agreed on."""
     theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     theirs.load_cert_chain(server)
     to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -31,12 +31,13 @@ def handshake(authority: Path, server: Path, name: str) -> None:
                 side.do_handshake()
             except ssl.SSLWantReadError:
                 continue
+    return client.version()
 
 
 @pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "::1"])
 def test_a_server_is_trusted_under_this_machines_names(folder: Folder, name: str) -> None:
     made = certificates.ensure_certificate(folder, "service")
-    handshake(folder.authority, made.path, name)
+    assert handshake(folder.authority, made.path, name) == "TLSv1.3"
 
 
 def test_another_name_is_refused(folder: Folder) -> None:

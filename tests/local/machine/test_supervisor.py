@@ -212,6 +212,7 @@ def test_a_removed_folder_ends_its_services(folder: Folder, service: Service) ->
     folder.root.rename(moved)
     try:
         until(lambda: copies(folder) == [] and copies(folder, "machine.supervisor") == [])
+        assert copies(folder) == copies(folder, "machine.supervisor") == []
     finally:
         moved.rename(folder.root)
 
