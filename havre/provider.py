@@ -10,14 +10,15 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from havre.errors import BugError, InputError, MissingDependencyError
+from havre.installed import registered
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Mapping, Sequence
+    from importlib.metadata import EntryPoint
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -389,8 +390,7 @@ def _load(entry: EntryPoint) -> Installed:
 
 def installed() -> list[Installed]:
     """Every registered provider, loaded, by name."""
-    entries = entry_points(group=ENTRY_POINT_GROUP)
-    return [_load(entry) for entry in sorted(entries, key=lambda entry: entry.name)]
+    return [_load(entry) for entry in registered(ENTRY_POINT_GROUP)]
 
 
 def find(name: str) -> Provider:
@@ -400,7 +400,7 @@ def find(name: str) -> Provider:
         MissingDependencyError: no installed distribution registers it.
         BugError: one does, but it cannot be loaded.
     """
-    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    entries = {entry.name: entry for entry in registered(ENTRY_POINT_GROUP)}
     if name not in entries:
         close = difflib.get_close_matches(name, entries, n=1)
         hint = f"Did you mean `{close[0]}`? " if close else ""

@@ -11,9 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import pickle
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -26,10 +24,11 @@ from pulumi.runtime.stack import run_in_stack
 
 from havre.errors import HavreError
 from havre.plan.model import PlannedResource
+from havre.plan.spared import spared
 from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 
@@ -243,20 +242,9 @@ def run(
         executor = ThreadPoolExecutor(max_workers=1) if threaded else Inline()
         _run_loop(body, monitor, executor)
 
-    with _pickle_unpatched():
+    with spared():
         contextvars.copy_context().run(isolated)
     return messages.warnings
-
-
-@contextmanager
-def _pickle_unpatched() -> Iterator[None]:
-    """Undo what the SDK does to `pickle` for each dynamic resource and leaves so (3.272)."""
-    name = "_batch_setitems"
-    whole = getattr(pickle._Pickler, name)  # noqa: SLF001
-    try:
-        yield
-    finally:
-        setattr(pickle._Pickler, name, whole)  # noqa: SLF001
 
 
 class Inline(ThreadPoolExecutor):

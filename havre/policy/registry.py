@@ -6,10 +6,10 @@ that returns the path of a data file by its name under `havre.records`.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import BugError, InputError, MissingDependencyError
+from havre.installed import registered
 from havre.policy.model import Control
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ RECORDS = "havre.records"
 
 def _loaded(group: str) -> list[tuple[str, Any]]:
     found = []
-    for entry in sorted(entry_points(group=group), key=lambda entry: entry.name):
+    for entry in registered(group):
         try:
             found.append((entry.name, entry.load()))
         except Exception as error:

@@ -154,8 +154,9 @@ PROBE = """
 import sys
 import pulumi_azure_native
 from pulumi_azure_native import network as before
-from havre_azure.resources import load_on_demand
-load_on_demand(["network", "storage"])
+from havre.sdk import load_on_demand
+sdk = "pulumi_azure_native"
+load_on_demand(sdk, ["network", "storage"])
 from pulumi_azure_native import network, storage
 network.VirtualNetwork
 loaded = [name for name in sys.modules if name.startswith("pulumi_azure_native.network.")]
@@ -164,7 +165,7 @@ assert network is before
 assert network.VirtualNetworkArgs and network.LoadBalancer and network.outputs
 assert network.SecurityRuleAccess.ALLOW == "Allow"
 assert network.get_subnet and not hasattr(network, "NoSuchThing")
-load_on_demand(["network", "nothing-of-the-sort"])
+load_on_demand(sdk, ["network", "nothing-of-the-sort"])
 assert storage.StorageAccount.__module__ == "pulumi_azure_native.storage.storage_account"
 """
 

@@ -15,7 +15,7 @@ CORE = Path(havre.provider.__file__).parent
 def registered(monkeypatch: pytest.MonkeyPatch):
     def register(**entries: str) -> None:
         found = [EntryPoint(n, v, havre.provider.ENTRY_POINT_GROUP) for n, v in entries.items()]
-        monkeypatch.setattr(havre.provider, "entry_points", lambda **_: found)
+        monkeypatch.setattr(havre.provider, "registered", lambda _group: found)
 
     return register
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
+from havre.sdk import load_on_demand
 from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_azure.settings import NAME, AzureSettings
 from havre_azure.sites import SITES
@@ -74,9 +75,7 @@ class AzureProvider:
 
 
 def _parts(settings: AzureSettings) -> Parts:
-    from havre_azure.resources import load_on_demand
-
-    load_on_demand(SUBPACKAGES)
+    load_on_demand("pulumi_azure_native", SUBPACKAGES)
     from havre.parts import Parts
     from havre_azure.access import access
     from havre_azure.audit import audit

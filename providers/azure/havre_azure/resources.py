@@ -1,18 +1,9 @@
-"""What several parts make: outputs known beforehand, identities, grants, endpoints, diagnostics.
-
-`load_on_demand` spares the SDK's start: azure-native's subpackages import every resource of a
-service (for `network` 2,900 files' worth of classes), of which a warehouse needs a handful.
-"""
+"""What several parts make: outputs known beforehand, identities, grants, endpoints, diagnostics."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
-import re
-import sys
 from dataclasses import dataclass
-from types import ModuleType
 from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import pulumi
@@ -25,43 +16,8 @@ if TYPE_CHECKING:
     from havre_azure.names import Deployment, Role
 
 T = TypeVar("T")
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_SDK = "pulumi_azure_native"
 ENDPOINT_LIMIT = 76
 """Length of a private endpoint's name, whose interface's takes four more: 80 at most."""
-
-
-class _OnDemand(ModuleType):
-    """A subpackage of the SDK that imports a class when it is asked for."""
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        inner = "_inputs" if name.endswith("Args") else "_enums"
-        for home in (inner, _WORDS.sub("_", name).lower(), name):
-            if home in self.__dict__ or importlib.util.find_spec(f"{self.__name__}.{home}"):
-                module = importlib.import_module(f"{self.__name__}.{home}")
-                found: object = module if home == name else getattr(module, name, None)
-                if found is not None:
-                    self.__dict__[name] = found
-                    return found
-        return self._whole(name)
-
-    def _whole(self, name: str) -> object:
-        """Import the whole subpackage, as the SDK would have done."""
-        self.__class__ = ModuleType  # type: ignore[assignment]
-        if self.__spec__ is not None and self.__spec__.loader is not None:
-            self.__spec__.loader.exec_module(self)
-        return getattr(self, name)
-
-
-def load_on_demand(subpackages: Sequence[str]) -> None:
-    """Have subpackages of the SDK that nobody has loaded yet load class by class."""
-    importlib.import_module(_SDK)
-    for subpackage in subpackages:
-        module = sys.modules.get(f"{_SDK}.{subpackage}")
-        if module is not None and type(module).__name__ == "_LazyModule":
-            module.__class__ = _OnDemand
 
 
 def _now(value: T) -> asyncio.Future[T]:

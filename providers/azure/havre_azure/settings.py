@@ -59,7 +59,7 @@ class AzureSettings(BaseModel):
         description="Lock every immutability policy, irreversibly. Azure makes none locked: set "
         "it once a first deployment has gone through",
     )
-    network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]{1,90}$")] = Field(
+    network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]+$", max_length=90)] = Field(
         default="NetworkWatcherRG",
         description="Resource group of the subscription's Network Watcher, which Azure makes by "
         "itself in every region that has a network",

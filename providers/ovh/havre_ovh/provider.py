@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
+from havre.sdk import load_on_demand
 from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
 from havre_ovh.sites import SITES
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from havre.site import Site
     from havre.spec import Warehouse
 
+SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "okms")
+"""Subpackages of the SDK that the parts use."""
+
 
 class OvhProvider:
     """OVHcloud's Public Cloud as a provider."""
@@ -37,6 +41,7 @@ class OvhProvider:
 
     def parts(self, settings: BaseModel) -> Parts:
         """The builders, each given the settings."""
+        load_on_demand("pulumi_ovh", SUBPACKAGES)
         from havre.parts import Parts
         from havre_ovh.access import access
         from havre_ovh.audit import audit

@@ -1,0 +1,100 @@
+"""What is spared changes nothing that a program can see."""
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi import _types
+from pulumi.runtime import resource
+from pulumi_azure_native import keyvault, network, storage
+
+from havre.plan.spared import spared
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+WHOLE = _types.resource_types
+
+
+class Annotated(pulumi.CustomResource):
+    size: pulumi.Output[int]
+
+
+@pulumi.output_type
+class Shape(dict):
+    def __init__(self, *, corners: int) -> None:
+        pulumi.set(self, "corners", corners)
+
+
+class Named(pulumi.CustomResource):
+    @property
+    @pulumi.getter(name="inTheBox")
+    def in_the_box(self) -> pulumi.Output[list["Shape"]]: ...
+
+    @property
+    @pulumi.getter
+    def anything(self) -> pulumi.Output: ...
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(network.Subnet, network.AzureFirewall, storage.StorageAccount, keyvault.Vault),
+        *(Annotated, Named, pulumi.ComponentResource, pulumi.CustomResource),
+    ],
+)
+def test_each_type_is_what_the_sdk_would_say(asked: type) -> None:
+    names = {*WHOLE(asked), "anything", "no-such-output"}
+    with spared():
+        types = _types.resource_types(asked)
+        found = {name: types.get(name) for name in names}
+    assert found == {name: WHOLE(asked).get(name) for name in names}
+    assert {name for name in names if found[name] is None} <= {"anything", "no-such-output"}
+
+
+def test_all_is_as_before_in_the_end_even_after_a_failure() -> None:
+    def now() -> tuple[object, ...]:
+        named = (resource, "_get_stack_trace"), (_types, "resource_types")
+        return *(getattr(*each) for each in named), pickle._Pickler._batch_setitems
+
+    def broken() -> None:
+        with spared():
+            assert not {*now()[:2]} & {*before[:2]}
+            pickle._Pickler._batch_setitems = None
+            raise ZeroDivisionError
+
+    before = now()
+    with pytest.raises(ZeroDivisionError):
+        broken()
+    assert now() == before
+
+
+PROBE = """
+import sys
+from havre.cli import main
+
+sys.argv[1:] = ["plan", {file!r}, "--provider", {provider!r}]
+assert main() == 0
+outputs = [name for name in sys.modules if name.startswith("{sdk}.") and name.endswith(".outputs")]
+inner = [name for name in outputs if name.count(".") > 1]
+waiting = [*inner, "pulumi.automation"]
+print("END")
+print(*(name for name in waiting if type(sys.modules[name]).__name__ != "_LazyModule"))
+print(len(inner))
+import pulumi
+print(pulumi.automation.LocalWorkspace.__name__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("provider", "sdk"), [("azure", "pulumi_azure_native"), ("ovh", "pulumi_ovh")]
+)
+def test_a_command_runs_neither_outputs_nor_what_is_seldom_used(provider: str, sdk: str) -> None:
+    code = PROBE.format(file=str(EXAMPLE), provider=provider, sdk=sdk)
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, timeout=120, capture_output=True, text=True
+    )
+    ran, number, later = done.stdout.partition("END\n")[2].splitlines()
+    assert (ran, later) == ("", "LocalWorkspace")
+    assert int(number) > 0
