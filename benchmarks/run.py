@@ -10,7 +10,6 @@ import datetime as dt
 import json
 import os
 import platform
-import resource
 import shutil
 import statistics
 import subprocess
@@ -56,20 +55,34 @@ def compare(form: str) -> list[str]:
     return [*HAVRE, "compare", EXAMPLE, *hosts, "--format", form]
 
 
-def _run(command: list[str], *, expect: int | None = 0) -> float:
-    began = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=False)
-    took = time.perf_counter() - began
-    if expect is not None and done.returncode != expect:
-        sys.exit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr.decode()}")
-    return took
+@dataclass(frozen=True)
+class Run:
+    """One run: seconds by the clock, and the largest resident size of its process, MiB."""
+
+    seconds: float
+    mib: float
+
+
+def _run(command: list[str], *, expect: int | None = 0) -> Run:
+    with tempfile.TemporaryFile() as said:
+        began = time.perf_counter()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        took = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)  # it is reaped already
+        if expect is not None and process.returncode != expect:
+            said.seek(0)
+            sys.exit(
+                f"{' '.join(command)} ended with {process.returncode}:\n{said.read().decode()}"
+            )
+    return Run(round(took, 4), used.ru_maxrss / 1024)
 
 
 def measure(name: str, budget: float, command: list[str], expect: int | None = 0) -> Figure:
     """Run a command once to warm up and `RUNS` times to count; `expect` is its exit code."""
     _run(command, expect=expect)
-    walls = [round(_run(command, expect=expect), 4) for _ in range(RUNS)]
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    runs = [_run(command, expect=expect) for _ in range(RUNS)]
+    walls, peak = [run.seconds for run in runs], max(run.mib for run in runs)
     return Figure(name, budget, walls, statistics.median(walls), round(peak, 1))
 
 
@@ -137,11 +150,10 @@ def figures(data_dir: Path) -> list[Figure]:
         *(many_controls(name) for name in ("azure", "ovh")),
         *previews(),
     ]
-    began = time.perf_counter()
-    _run(up)
-    first = round(time.perf_counter() - began, 4)
+    first = _run(up)
+    took, peak = first.seconds, round(first.mib, 1)
     try:
-        measured.append(Figure("havre up, from nothing", 10.0, [first], first, 0.0))
+        measured.append(Figure("havre up, from nothing", 10.0, [took], took, peak))
         measured.append(measure("havre up, nothing to change", 2.0, up))
     finally:
         _run([*HAVRE, "down", "--data-dir", str(data_dir)])

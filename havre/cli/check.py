@@ -160,7 +160,7 @@ def _requirements(result: Result) -> list[Requirement]:
 
 def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered: bool) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
-    from havre.files import write_whole
+    from havre.files import write_report
     from havre.report import render
 
     requirements = _requirements(result) if covered else None
@@ -178,7 +178,7 @@ def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered
         if path is None:
             typer.echo(text, nl=False)
         else:
-            write_whole(path, text.encode())
+            write_report(path, text)
 
 
 def explain(identifier: str) -> None:

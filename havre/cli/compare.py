@@ -93,7 +93,7 @@ def compare(
 
     Example: havre compare warehouse.yaml --provider A --provider B --format html -o out.html
     """
-    from havre.files import write_whole
+    from havre.files import write_report
     from havre.report.comparison import render
 
     found = compared(file, provider, parse_day(as_of), waivers, data_dir)
@@ -103,7 +103,7 @@ def compare(
     if output is None:
         typer.echo(text, nl=False)
         return
-    write_whole(output, text.encode())
+    write_report(output, text)
 
 
 def register(app: typer.Typer) -> None:

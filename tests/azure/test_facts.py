@@ -49,11 +49,10 @@ from havre.program import program, read_settings
 from havre.spec.load import load
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
 from havre_azure.facts_access import ROLES
-from havre_azure.facts_places import REGIONS
 from havre_azure.facts_stores import days
 from havre_azure.names import Role
 from havre_azure.provider import provider
-from havre_azure.sites import PLACES
+from havre_azure.sites import PLACES, REGIONS
 from tests.clouds import SETTINGS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
@@ -225,11 +224,10 @@ def test_where_an_account_and_its_copies_lie(location: str, sku: str, expected: 
     assert places(found) == expected
 
 
-def test_regions_agree_with_the_sites() -> None:
-    for site in PLACES.values():
-        assert REGIONS[site.name] == (site.country, site.pair)
-    for _, other in REGIONS.values():
-        assert other is None or other in REGIONS
+def test_every_pair_is_a_region_and_every_site_has_one_of_its_own() -> None:
+    assert {region.pair for region in REGIONS.values()} <= {None, *REGIONS}
+    assert [place.site for place in PLACES.values()] == list(PLACES)
+    assert len({place.name for place in PLACES.values()}) == len(PLACES) == 13
 
 
 def test_a_resource_without_a_location_lies_where_its_group_does() -> None:

@@ -1,13 +1,15 @@
 """Sites: logical places and Azure's regions, with pairs, countries and restrictions.
 
-Sources: Azure documentation, lists of regions and of region pairs, read on 2026-11-23.
+`regions.toml` lists them, with source and date.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.site import Site
@@ -38,12 +40,14 @@ class Region:
         country: where it lies, ISO 3166-1 alpha-2.
         pair: the region to which geo-redundant services copy; None where it has none.
         zones: number of availability zones.
+        site: the logical site; empty where no warehouse can stand.
     """
 
     name: str
     country: str
-    pair: str | None
+    pair: str | None = None
     zones: int = 3
+    site: str = ""
 
     @property
     def restricted(self) -> bool:
@@ -56,27 +60,20 @@ class Region:
         return (RESTRICTED if self.restricted else ()) + (() if self.pair else UNPAIRED)
 
 
-PLACES: Mapping[str, Region] = MappingProxyType(
+_TABLES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "regions.toml").read_text())
+REGIONS: Mapping[str, Region] = MappingProxyType(
     {
-        "fr-paris": Region("francecentral", "FR", "francesouth"),
-        "fr-province": Region("francesouth", "FR", "francecentral", zones=1),
-        "de-frankfurt": Region("germanywestcentral", "DE", "germanynorth"),
-        "de-berlin": Region("germanynorth", "DE", "germanywestcentral", zones=1),
-        "nl-amsterdam": Region("westeurope", "NL", "northeurope"),
-        "ie-dublin": Region("northeurope", "IE", "westeurope"),
-        "se-gavle": Region("swedencentral", "SE", "swedensouth"),
-        "se-malmo": Region("swedensouth", "SE", "swedencentral", zones=1),
-        "pl-warsaw": Region("polandcentral", "PL", None),
-        "it-milan": Region("italynorth", "IT", None),
-        "es-madrid": Region("spaincentral", "ES", None),
-        "at-vienna": Region("austriaeast", "AT", None),
-        "be-brussels": Region("belgiumcentral", "BE", None),
+        name: Region(name, **told)
+        for table in _TABLES.values()
+        for name, told in table["regions"].items()
     }
 )
-"""Region by logical site."""
-
-REGIONS: Mapping[str, Region] = MappingProxyType({place.name: place for place in PLACES.values()})
 """Region by Azure's name."""
+
+PLACES: Mapping[str, Region] = MappingProxyType(
+    {region.site: region for region in REGIONS.values() if region.site}
+)
+"""Region by logical site."""
 
 SITES: Mapping[str, Site] = MappingProxyType(
     {
