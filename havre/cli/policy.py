@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from havre import __version__
 from havre.cli import console
 from havre.cli.context import JsonOption
 from havre.errors import InputError
@@ -14,6 +17,9 @@ from havre.errors import InputError
 if TYPE_CHECKING:
     from havre.policy import Control
     from havre.policy.frameworks import Requirement
+
+DEFINITION, PROGRAM = "PulumiPolicy.yaml", "__main__.py"
+"""The files of a policy pack in Python."""
 
 policy = typer.Typer(
     help="The controls: list them, read them, test your own.", no_args_is_help=True
@@ -176,6 +182,48 @@ def try_controls(
         failed = sum(not result.ok for result in results)
         out.print(f"\n{len(results)} tests, {failed} failed")
     raise typer.Exit(any(not result.ok for result in results))
+
+
+def _definition() -> str:
+    """What tells the Pulumi CLI of the pack, and of the environment that has Havre."""
+    lines = [
+        "name: havre",
+        "description: Havre's controls over a warehouse's whole plan, one policy a control",
+        f"version: {__version__}",
+        "runtime:",
+        "  name: python",
+    ]
+    if sys.prefix != sys.base_prefix:  # a virtual environment; else what is on PATH
+        lines += ["  options:", f"    virtualenv: {json.dumps(sys.prefix)}"]
+    return "\n".join(lines) + "\n"
+
+
+@policy.command("pack")
+def write_pack(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder to make.", show_default=False)
+    ],
+) -> None:
+    """Write the controls' policy pack for the Pulumi CLI; it runs in this Python environment.
+
+    Example: havre policy pack policy-pack
+    """
+    from havre.policy.registry import record_file
+
+    program = record_file(f"pack/{PROGRAM}").read_text()
+    if folder.exists():
+        message = f"{folder} is there already"
+        raise InputError(message, "Name a folder that is not; nothing was written.")
+    try:
+        folder.mkdir(parents=True)
+        (folder / DEFINITION).write_text(_definition())
+        (folder / PROGRAM).write_text(program)
+    except OSError as error:
+        message = f"{folder} cannot be made: {error.strerror}"
+        raise InputError(message, "Name a folder where you may write.") from error
+    console.out().print(
+        f"{folder} is written. Next: pulumi preview --policy-pack {folder}", markup=False
+    )
 
 
 def register(app: typer.Typer) -> None:

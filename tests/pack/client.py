@@ -23,11 +23,11 @@ LARGEST = [("grpc.max_receive_message_length", 400 * 2**20)]
 Told = tuple[str, str, int]
 
 
-def start(environment: Mapping[str, str]) -> subprocess.Popen[str]:
+def start(environment: Mapping[str, str], pack: Path = PACK) -> subprocess.Popen[str]:
     """The pack as a process; whoever starts it stops it."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HAVRE_", "PULUMI_"))}
     return subprocess.Popen(
-        [sys.executable, str(PACK), "127.0.0.1:1"],
+        [sys.executable, str(pack), "127.0.0.1:1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -36,8 +36,8 @@ def start(environment: Mapping[str, str]) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(environment: Mapping[str, str]) -> Iterator["Client"]:
-    process = start(environment)
+def running(environment: Mapping[str, str], pack: Path = PACK) -> Iterator["Client"]:
+    process = start(environment, pack)
     try:
         port = int(process.stdout.readline())
         with grpc.insecure_channel(f"127.0.0.1:{port}", options=LARGEST) as channel:

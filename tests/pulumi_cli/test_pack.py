@@ -1,8 +1,6 @@
 """The policy pack under the real Pulumi CLI, against `havre check` of the same warehouse."""
 
 import json
-import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +12,7 @@ from havre.cli import main
 from tests.clouds import ECHOED
 from tests.pulumi_cli.test_cloud_stacks import PLUGINS
 from tests.pulumi_cli.test_cloud_stacks import configure as configure_cloud
-from tests.pulumi_cli.test_local_stack import ROOT, Stack, pytestmark, stack
+from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
 from tests.warehouse.conftest import EXAMPLES, Site, make
 
 __all__ = ["pytestmark", "stack"]
@@ -82,11 +80,7 @@ def standing(stack: Stack, request: pytest.FixtureRequest) -> Iterator[Standing]
         assert named in text
         config.write_text(text.replace(named, str(site.file)))
     pack = stack.folder.parent / "pack"
-    shutil.copytree(ROOT / "policies" / "pack", pack)
-    definition = pack / "PulumiPolicy.yaml"
-    text = definition.read_text()
-    assert "virtualenv: ../../.venv" in text
-    definition.write_text(text.replace("../../.venv", sys.prefix))
+    assert main(["policy", "pack", str(pack)]) == 0
     stack.environment["HAVRE_AS_OF"] = DAY
     yield Standing(stack, request.param, site, pack)
     for made in sites:
