@@ -120,7 +120,16 @@ def _limits(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         return f"{low:,} to {high:,}" if high is not None else f"{low:,} or more"
     if "exclusiveMinimum" in node:
         return f"more than {node['exclusiveMinimum']:,}"
-    return code(node["pattern"]) if "pattern" in node else ""
+    pattern = code(node["pattern"]) if "pattern" in node else ""
+    return "; ".join(filter(None, (pattern, _length(node))))
+
+
+def _length(node: Mapping[str, Any]) -> str:
+    """How many characters a text may have."""
+    least, most = node.get("minLength", 0), node.get("maxLength")
+    if most is None:
+        return ""
+    return f"{least} to {most} characters" if least else f"at most {most} characters"
 
 
 def _default(node: Mapping[str, Any], *, required: bool) -> str:
