@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ class Site:
         regions: region name by service of the provider.
         zones: number of independent zones.
         restrictions: what a user must know before choosing it.
+        pair: the region to which the provider itself copies, where it lets nobody choose another.
     """
 
     name: str
@@ -26,3 +27,15 @@ class Site:
     regions: Mapping[str, str]
     zones: int = 1
     restrictions: tuple[str, ...] = ()
+    pair: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The site as JSON-ready values."""
+        return {
+            "name": self.name,
+            "country": self.country,
+            "regions": dict(self.regions),
+            "zones": self.zones,
+            "restrictions": list(self.restrictions),
+            "pair": self.pair,
+        }

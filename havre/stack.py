@@ -10,7 +10,7 @@ Configuration (`Pulumi.<stack>.yaml`, namespace of the project):
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -18,20 +18,10 @@ from havre.errors import HavreError, InputError
 from havre.program import deploy, read_settings
 from havre.provider import find
 from havre.spec.load import load
-from havre.standing import DATA_DIR
+from havre.stackfile import rooted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from havre.warehouse import ResearchWarehouse
-
-
-def _settings(given: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """The settings, with a relative data folder taken from the project's folder."""
-    settings = dict(given)
-    if isinstance(settings.get(DATA_DIR), str):
-        settings[DATA_DIR] = str((root / settings[DATA_DIR]).resolve())
-    return settings
 
 
 def deploy_from_config() -> ResearchWarehouse:
@@ -55,6 +45,6 @@ def _deploy(config: pulumi.Config) -> ResearchWarehouse:
         message = f"stack `{pulumi.get_stack()}`: the configuration lacks {names}"
         raise InputError(message, "Set it in the stack's Pulumi file or by `pulumi config set`.")
     provider = find(config.require("provider"))
-    settings = _settings(config.get_object("settings") or {}, root)
+    settings = rooted(config.get_object("settings") or {}, root)
     spec = load((root / config.require("spec")).resolve()).warehouse
     return deploy(spec, provider, read_settings(provider, settings))

@@ -132,8 +132,10 @@ def _question(
     """Everything that the judgement needs."""
     from havre.cli.plan import evaluated
     from havre.policy import Profile, Severity
-    from havre.policy.gather import gather
+    from havre.policy.gather import gather, refuse_another
 
+    if read:
+        refuse_another(read[0], target.spec, target.provider)
     plan, source = read or (evaluated(target), "evaluation")
     question = gather(target.spec, target.provider, plan, target.settings, asked.as_of)
     return replace(

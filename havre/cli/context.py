@@ -173,7 +173,8 @@ def target_of(
 
     found = find(provider)
     folder = absolute(data_dir, spec.name)
-    given = {**(read_stack_settings(stack_config) if stack_config else {}), **parse_settings(pairs)}
+    kept = read_stack_settings(stack_config, found.name) if stack_config else {}
+    given = {**kept, **parse_settings(pairs)}
     if DATA_DIR in found.settings.model_fields:
         given.setdefault(DATA_DIR, str(folder))
     if offline:

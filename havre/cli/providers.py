@@ -25,7 +25,7 @@ def _described(found: Installed) -> dict[str, Any]:
             "country": provider.operator.country,
             "laws": list(provider.operator.laws),
         },
-        "sites": sorted(provider.sites),
+        "sites": [provider.sites[name].as_dict() for name in sorted(provider.sites)],
         "capabilities": {
             capability.value: {"support": answer.support.value, "reason": answer.reason}
             for capability, answer in provider.capabilities.items()
@@ -66,6 +66,22 @@ def _reasons(able: list[Provider]) -> None:
                 out.print(
                     f"  {capability.value} ({answer.support.value}): {console.inert(answer.reason)}"
                 )
+        _sites(provider)
+
+
+def _sites(provider: Provider) -> None:
+    """Where a warehouse can stand, and what to know before choosing."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("site", "country", "zones", "pair", "to know"):
+        table.add_column(column)
+    for name in sorted(provider.sites):
+        site = provider.sites[name]
+        told = (site.name, site.country or "?", str(site.zones), site.pair or "-")
+        table.add_row(*map(console.inert, (*told, "; ".join(site.restrictions))))
+    if table.row_count:
+        console.out().print(table)
 
 
 def providers(*, as_json: JsonOption = False) -> None:

@@ -13,6 +13,7 @@ from havre.errors import InputError
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.monitor import STACK_TYPE
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
+from havre.spec.problems import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +23,17 @@ MAX_BYTES = 256 * 2**20
 """Largest file that is read: 256 MiB, some hundred thousand resources."""
 MASK = "[secret]"
 """What `pulumi preview --json` writes in place of a secret."""
-GONE = frozenset({"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending"})
+GONE = frozenset(
+    {"delete", "delete-replaced", "discard", "discard-replaced", "remove-pending-replace"}
+)
 """Steps of a preview after which the resource is no longer there."""
+KEPT = frozenset(
+    {
+        *("same", "create", "update", "replace", "create-replacement", "refresh", "diff"),
+        *("read", "read-replacement", "import", "import-replacement", "extend-parameterize"),
+    }
+)
+"""Steps after which it is (pulumi/pulumi, pkg/resource/deploy/step.go, read on 2026-11-24)."""
 
 
 def _document(path: Path) -> Mapping[str, Any]:
@@ -150,9 +160,11 @@ def from_preview(path: Path, provider: str = "") -> Plan:
     """The plan in the output of `pulumi preview --json`.
 
     Raises:
-        InputError: the file is none, is cut off, or tells of nothing.
+        InputError: the file is none, is cut off, tells of nothing, or of a preview that failed.
     """
-    steps = _document(path).get("steps")
+    document = _document(path)
+    _refuse_failed(document.get("diagnostics"), path)
+    steps = document.get("steps")
     if not isinstance(steps, list):
         message = f"{path} has no `steps`: it is no output of `pulumi preview --json`"
         raise InputError(message, "Write it by: pulumi preview --json > FILE")
@@ -161,18 +173,41 @@ def from_preview(path: Path, provider: str = "") -> Plan:
         where = f"{path}: steps[{number}]"
         values = _mapping(step, where)
         operation = _text(values, "op", where, needed=True)
+        if operation not in GONE | KEPT:
+            message = f"{where}: `{inert(operation)}` is no step of Pulumi's that is known here"
+            raise InputError(message, "A newer Havre may know it; nothing was judged.")
         state = values.get("oldState" if operation in GONE else "newState")
         found.append(resource(state, where, operation))
     return _plan(provider, found, str(path))
+
+
+def _refuse_failed(diagnostics: Any, path: Path) -> None:
+    """A preview that stopped at an error may lack whatever was to come."""
+    if diagnostics is not None and not isinstance(diagnostics, list):
+        message = f"{path}: `diagnostics` is {type(diagnostics).__name__}, not a list"
+        raise InputError(message, "Let the Pulumi CLI write the file anew.")
+    found = [_mapping(each, f"{path}: diagnostics") for each in diagnostics or ()]
+    errors = sum(each.get("severity") == "error" for each in found)
+    if errors:
+        message = f"{path} is of a preview that failed, with {errors} errors"
+        raise InputError(message, "It may lack resources: mend the program and preview again.")
+
+
+def _refuse_pending(pending: Any, path: Path) -> None:
+    """A state in the midst of a change does not say what stands."""
+    if pending:
+        message = f"{path} is of an update that was interrupted: operations are pending"
+        raise InputError(message, "Run `pulumi refresh`, then export the state again.")
 
 
 def from_state(path: Path, provider: str = "") -> Plan:
     """The plan that a stack's state amounts to: the output of `pulumi stack export`.
 
     Raises:
-        InputError: the file is none, is cut off, or tells of nothing.
+        InputError: the file is none, is cut off, tells of nothing, or of an interrupted update.
     """
     deployment = _mapping(_document(path).get("deployment"), f"{path}: deployment")
+    _refuse_pending(deployment.get("pending_operations"), path)
     resources = deployment.get("resources")
     if not isinstance(resources, list):
         message = f"{path} has no `deployment.resources`: it is no output of `pulumi stack export`"

@@ -31,12 +31,38 @@ def provider_of(plan: Plan) -> str:
     Raises:
         InputError: they tell none, or several.
     """
-    owners = {r.type.split(":")[1] for r in plan.resources if r.type.startswith("havre:")}
-    found = sorted(owners - {"index"})
+    found = _owners(plan)
     if len(found) == 1:
         return found[0]
     message = f"which provider? The plan's parts tell {', '.join(found) or 'none'}"
     raise InputError(message, "Name it with --provider P.")
+
+
+def refuse_another(plan: Plan, spec: Warehouse, provider: Provider) -> None:
+    """Refuse a plan that says itself that it is of another warehouse, or on another provider.
+
+    What else the file and the plan's record differ in is no mistake: that is what the file has
+    come to ask of what stands.
+
+    Raises:
+        InputError: it does.
+    """
+    owners = _owners(plan)
+    if owners and provider.name not in owners:
+        message = f"the plan is on provider {', '.join(owners)}, not on `{provider.name}`"
+        raise InputError(message, "Name its own provider with --provider P, or another file.")
+    mine = f"{spec.name} ({spec.environment.value})"
+    found = [recorded(r.inputs) for r in plan.resources if r.type == TYPE]
+    theirs = sorted({f"{each.name} ({each.environment.value})" for each in found if each})
+    if theirs and mine not in theirs:
+        message = f"the plan is of warehouse {', '.join(theirs)}, and the file of {mine}"
+        raise InputError(message, "Name the file that the plan was made for.")
+
+
+def _owners(plan: Plan) -> list[str]:
+    """Providers that a plan's own parts tell."""
+    owners = {r.type.split(":")[1] for r in plan.resources if r.type.startswith("havre:")}
+    return sorted(owners - {"index"})
 
 
 def spec_of(plan: Plan) -> Warehouse:

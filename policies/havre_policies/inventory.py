@@ -66,17 +66,37 @@ def _labelled(found: Mapping[str, str] | None, wanted: Mapping[str, str]) -> boo
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("8.1", "13.1"),
-    remedy="Use a type that the provider's facts know, or teach them this one.",
+    remedy="Use a type that the provider's facts know, or teach them this one; let what the file "
+    "asks for be in the plan, with the label `zone` on a zone's store.",
 )
 def known(case: Case) -> Iterator[Verdict]:
-    """Every planned resource is of a type that the provider's facts know.
+    """Every planned resource is of a known type, and each part asked for is among them.
 
-    What a type unknown to them means for security nobody can say, so it is no pass.
+    What a type unknown to the provider's facts means for security nobody can say; nor can
+    anybody say how a zone, database, cluster or registry is kept that the plan does not show.
     """
     for each in case.facts.unclassified:
         yield fails("type", each.type, "a type that is known", resource=each.urn)
-    if not case.facts.unclassified:
+    lacking = {field for gap in case.gaps for field in gap.fields}
+    missing = [part for part, there in _parts(case).items() if not there and part not in lacking]
+    for part in missing:
+        yield Verdict(Outcome.UNKNOWN, part, "nothing in the plan", "what the file asks for")
+    if not case.facts.unclassified and not missing:
         yield passes()
+
+
+def _parts(case: Case) -> dict[str, bool]:
+    """The parts that the spec asks for, and whether the plan shows them."""
+    stores = [item for item in case.facts.items if isinstance(item, Store)]
+    zones = {store.zone for store in stores if store.holding is Holding.ZONE}
+    held = {store.holding for store in stores}
+    found = {f"zones.{zone}": zone in zones for zone in case.spec.zones}
+    found["database"] = Holding.DATABASE in held
+    if case.spec.cluster is not None:
+        found["cluster"] = any(isinstance(item, Compute) for item in case.facts.items)
+    if case.spec.registry is not None:
+        found["registry"] = Holding.REGISTRY in held
+    return found
 
 
 @control(

@@ -15,7 +15,8 @@ from havre.errors import ExitCode
 from tests.check.asked import EXAMPLES
 from tests.facts.test_sources import RECORDED
 
-EMC2 = str(EXAMPLES["emc2"])
+EMC2, HOSPITAL = str(EXAMPLES["emc2"]), str(EXAMPLES["hospital"])
+AZURES, AZURES_STATE = (str(RECORDED / f"azure-{kind}.json") for kind in ("preview", "state"))
 DAY = ("--as-of", "2026-11-23")
 SCHEMA = Path(havre.report.__file__).parent / "findings.schema.json"
 
@@ -108,6 +109,40 @@ def test_several_outputs_in_one_run(capsys: pytest.CaptureFixture[str], tmp_path
 
 
 @pytest.mark.parametrize(
+    ("provider", "token", "part"),
+    [
+        ("azure", "dbforpostgresql:Server", "database"),
+        ("azure", "containerservice:ManagedCluster", "cluster"),
+        ("ovh", "containerRegistry:ContainerRegistry", "registry"),
+        ("ovh", "storage:Storage", "zones.curated"),
+    ],
+)
+@pytest.mark.parametrize("source", ["preview", "state"])
+def test_a_part_that_a_file_lacks_is_not_let_pass(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    source: str,
+    provider: str,
+    token: str,
+    part: str,
+) -> None:
+    document = json.loads((RECORDED / f"{provider}-{source}.json").read_text())
+    for holder, key in ((document, "steps"), (document.get("deployment", {}), "resources")):
+        if key in holder:
+            holder[key] = [
+                each
+                for each in holder[key]
+                if token not in (each.get("newState") or each).get("type", "")
+            ]
+    file = tmp_path / "file.json"
+    file.write_text(json.dumps(document))
+    code, found = as_json(capsys, EMC2, f"--{source}", str(file))
+    assert code in {ExitCode.FINDINGS, ExitCode.NOT_EVALUATED}
+    missing = [f for f in found["findings"] if f["property"] == part and not f["gap"]]
+    assert [(f["control"], f["outcome"]) for f in missing] == [("inventory.known", "unknown")]
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         ((), "what is to be checked?"),
@@ -118,6 +153,11 @@ def test_several_outputs_in_one_run(capsys: pytest.CaptureFixture[str], tmp_path
         ((EMC2, "--provider", "nowhere"), "is not installed"),
         ((EMC2, "--state", "missing.json"), "missing.json cannot be read"),
         ((EMC2, "--state", "a", "--preview", "b"), "one of them"),
+        ((EMC2, "-p", "ovh", "--preview", AZURES), "is on provider azure, not on `ovh`"),
+        (
+            (HOSPITAL, "-p", "azure", "--state", AZURES_STATE),
+            "of warehouse emc2 (production), and the file of",
+        ),
         ((EMC2, "--provider", "local", "--waivers", "missing.yaml"), "missing.yaml"),
         ((EMC2, "--provider", "local", "-f", "json=/missing/x.json"), "cannot be written"),
         (("--explain", "encryption.at-ret"), "Did you mean `encryption.at-rest`?"),

@@ -10,6 +10,7 @@ from tests.contract.test_discovery import registered  # noqa: F401 - a fixture
 from tests.contract.toy_provider import Settings
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml")
+STACKS = Path(__file__).parents[2] / "stacks" / "warehouse"
 PAPER = "tests.contract.toy_provider:provider"
 
 
@@ -55,7 +56,13 @@ def test_a_stack_file_gives_settings_but_no_encrypted_ones(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[", "- a", "config: 3", "config:\n  warehouse:settings: 3", "a: &a [*a]"]
+    "content",
+    [
+        *("", "[", "- a", "config: 3", "a: &a [*a]"),
+        "config:\n  warehouse:settings: 3",
+        "config:\n  another:settings:\n    shelf: b",
+        "config:\n  warehouse:provider: card\n  warehouse:settings:\n    shelf: b",
+    ],
 )
 @pytest.mark.usefixtures("paper")
 def test_a_file_that_is_no_stack_file_is_told(
@@ -69,6 +76,39 @@ def test_a_file_that_is_no_stack_file_is_told(
     assert main([*words[:-1], str(tmp_path / "nowhere")]) == ExitCode.INPUT
 
 
+@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+def test_the_stack_files_of_this_repository_are_read_as_they_are(
+    capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    file = STACKS / f"Pulumi.{provider}.yaml"
+    words = ["plan", EXAMPLE, "-p", provider, "-f", "json", "--stack-config", str(file)]
+    assert main(words) == 0
+    text = capsys.readouterr().out
+    assert json.loads(text)["provider"] == provider
+    if provider == "local":
+        assert str((STACKS / "../../demo-data").resolve()) in text
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh"])
+def test_their_settings_need_no_more_than_to_lose_their_marks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, provider: str
+) -> None:
+    lines = (STACKS / f"Pulumi.{provider}.yaml").read_text().splitlines()
+    told = [line.replace("  # ", "  ", 1).replace("  #", "  ", 1) for line in lines]
+    file = tmp_path / "Pulumi.mine.yaml"
+    file.write_text("\n".join(told))
+    words = ["plan", EXAMPLE, "-p", provider, "-f", "json", "--stack-config", str(file)]
+    assert main(words) == 0
+    assert json.loads(capsys.readouterr().out)["placeholders"] == []
+
+
+def test_sites_say_what_to_know_before_choosing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["providers"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    rows = [line for line in lines if line[:2] == ["fr-province", "FR"]]
+    assert ["1", "francecentral", "access", "restricted:"] in [row[2:6] for row in rows]
+
+
 @pytest.mark.usefixtures("paper")
 def test_providers_are_compared_row_by_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["providers"]) == 0
@@ -76,7 +116,15 @@ def test_providers_are_compared_row_by_row(capsys: pytest.CaptureFixture[str]) -
     assert "hsm-key (absent): paper has no hardware" in text
     assert main(["providers", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["providers"]
-    assert found["sites"] == ["fr-paris", "fr-province"]
+    assert [site["name"] for site in found["sites"]] == ["fr-paris", "fr-province"]
+    assert found["sites"][0] == {
+        "name": "fr-paris",
+        "country": "FR",
+        "regions": {"shelf": "PARIS"},
+        "zones": 1,
+        "restrictions": [],
+        "pair": None,
+    }
     assert found["capabilities"]["hsm-key"]["support"] == "absent"
 
 

@@ -135,6 +135,14 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
         ({"steps": [3]}, r"steps\[0\] is int, not an object"),
         ({"steps": [{"newState": STATES[1]}]}, r"steps\[0\]: `op` is NoneType, not a text"),
         ({"steps": [{"op": "create"}]}, r"`urn` is NoneType"),
+        ({"steps": [{"op": "frobni\ncate", "newState": STATES[1]}]}, r"`frobni\\ncate` is no step"),
+        (steps("same", "create", "create") | {"diagnostics": 3}, "diagnostics` is int, not a list"),
+        (steps("same", "create", "create") | {"diagnostics": [3]}, "diagnostics is int"),
+        (
+            steps("same", "create", "create")
+            | {"diagnostics": [{"severity": "warning"}, {"severity": "error", "message": SECRET}]},
+            "is of a preview that failed, with 1 errors\n",
+        ),
         ({"steps": [{"op": "create", "newState": {**STATES[1], "type": 3}}]}, "`type` is int"),
         ({"steps": [{"op": "create", "newState": {**STATES[1], "inputs": 3}}]}, "inputs is int"),
         (
@@ -154,6 +162,10 @@ def test_a_file_that_is_no_preview_is_told(tmp_path: Path, document: Any, messag
         ({}, "has no `deployment.resources`"),
         ({"deployment": 3}, "deployment is int"),
         ({"deployment": {"resources": []}}, "tells of no resource"),
+        (
+            {"deployment": {"resources": STATES, "pending_operations": [{"type": "creating"}]}},
+            "an update that was interrupted",
+        ),
     ],
 )
 def test_a_file_that_is_no_state_is_told(tmp_path: Path, document: Any, message: str) -> None:
@@ -164,6 +176,13 @@ def test_a_file_that_is_no_state_is_told(tmp_path: Path, document: Any, message:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         from_preview(tmp_path / "nowhere.json")
+
+
+def test_warnings_of_a_preview_are_no_failure(tmp_path: Path) -> None:
+    document = steps("same", "create", "create")
+    plain = from_preview(preview(tmp_path, document))
+    said = {"diagnostics": [{"severity": "warning", "message": "mind the step"}, {}]}
+    assert from_preview(preview(tmp_path, document | said)) == plain
 
 
 JSON = st.recursive(

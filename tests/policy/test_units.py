@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Holding, Place, Right, Rule
+from havre.facts.model import Copy, Holding, Place, ResourceFact, Right, Rule
 from havre.plan.values import UNKNOWN, Secret
+from havre.policy import Outcome
 from havre.policy.qualifications import Qualifications, Record, Standing
 from havre.provider import Operator, Support
 from havre_policies.access import plain_texts
@@ -1028,7 +1029,7 @@ def test_what_bears_data_is_guarded() -> None:
         ("delete-replaced", "this plan would replace it"),
         ("discard", "this plan would discard it"),
         ("discard-replaced", "this plan would replace it"),
-        ("remove-pending", "this plan would remove it"),
+        ("remove-pending-replace", "this plan would remove it"),
     ],
 )
 def test_what_goes_is_told(operation: str, found: str) -> None:
@@ -1168,8 +1169,34 @@ def test_environments_share_nothing() -> None:
     assert c.outcomes(control, resources=[reference]) == ["fail"]
 
 
+def parts(*without: str) -> list[ResourceFact]:
+    """What shows each part of a spec in a plan, but for some."""
+    found = {f"zones.{zone}": c.store(zone, zone=zone) for zone in c.SPEC.zones}
+    found["database"] = c.store("db", Holding.DATABASE)
+    found["cluster"] = c.compute()
+    found["registry"] = c.store("images", Holding.REGISTRY)
+    return [fact for part, fact in found.items() if part not in without]
+
+
 def test_what_is_known_is_told_once() -> None:
-    assert c.outcomes("inventory.known") == ["pass"]
+    assert c.outcomes("inventory.known", *parts()) == ["pass"]
+
+
+@pytest.mark.parametrize("part", [*(f"zones.{z}" for z in c.SPEC.zones), "database"])
+def test_a_part_that_the_plan_does_not_show_is_not_known(part: str) -> None:
+    (verdict,) = c.verdicts("inventory.known", *parts(part))
+    assert (verdict.outcome, verdict.property) == (Outcome.UNKNOWN, part)
+
+
+@pytest.mark.parametrize("part", ["cluster", "registry"])
+def test_a_part_is_missed_only_where_it_is_asked_for(part: str) -> None:
+    asked = changed(c.SPEC, (part, {}))
+    (verdict,) = c.verdicts("inventory.known", *parts(part), spec=asked)
+    assert (verdict.outcome, verdict.property) == (Outcome.UNKNOWN, part)
+    without = changed(c.SPEC, (part, DROP))
+    assert c.outcomes("inventory.known", *parts(part), spec=without) == ["pass"]
+    declared = exit_lacks(part)(c.question(c.Paper())).exit_gaps
+    assert c.outcomes("inventory.known", *parts(part), spec=asked, gaps=declared) == ["pass"]
 
 
 # Exit

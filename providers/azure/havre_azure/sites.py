@@ -83,6 +83,7 @@ SITES: Mapping[str, Site] = MappingProxyType(
             regions=MappingProxyType(dict.fromkeys(SERVICES, region.name)),
             zones=region.zones,
             restrictions=region.restrictions,
+            pair=region.pair,
         )
         for name, region in PLACES.items()
     }
