@@ -259,6 +259,15 @@ class Kept:
     until: dt.datetime | None
 
 
+@runtime_checkable
+class NeedsEnvironment(Protocol):
+    """Settings of a provider whose deployment also reads the environment of the run."""
+
+    def lacking(self) -> Sequence[str]:
+        """Names of the variables, all secrets, that the environment lacks."""
+        ...
+
+
 class Operations(Protocol):
     """What an administrator does with a warehouse that stands.
 

@@ -16,7 +16,7 @@ import pulumi
 
 from havre.errors import HavreError, InputError
 from havre.program import deploy, read_settings
-from havre.provider import find
+from havre.provider import NeedsEnvironment, find
 from havre.spec.load import load
 from havre.stackfile import rooted
 
@@ -45,6 +45,11 @@ def _deploy(config: pulumi.Config) -> ResearchWarehouse:
         message = f"stack `{pulumi.get_stack()}`: the configuration lacks {names}"
         raise InputError(message, "Set it in the stack's Pulumi file or by `pulumi config set`.")
     provider = find(config.require("provider"))
-    settings = rooted(config.get_object("settings") or {}, root)
+    given = rooted(config.get_object("settings") or {}, root)
     spec = load((root / config.require("spec")).resolve()).warehouse
-    return deploy(spec, provider, read_settings(provider, settings))
+    settings = read_settings(provider, given)
+    lacking = settings.lacking() if isinstance(settings, NeedsEnvironment) else ()
+    if lacking:
+        message = f"provider `{provider.name}`: the environment lacks {' and '.join(lacking)}"
+        raise InputError(message, "Set them for this run; the provider's settings say what for.")
+    return deploy(spec, provider, settings)

@@ -20,6 +20,7 @@ import pytest
 from havre.errors import InputError, MissingDependencyError, ProviderError, RetryError
 from havre_local.machine.gateway import find_program
 from havre_ovh import s3
+from havre_ovh.settings import S3_CREDENTIALS
 from tests.ovh.stack import emc2
 
 PROPS = {
@@ -484,11 +485,26 @@ def test_put_public_access_block_is_never_asked_for(server: Server) -> None:
 # State
 
 
-@pytest.mark.parametrize("name", s3.CREDENTIALS)
+@pytest.mark.parametrize("name", S3_CREDENTIALS)
 def test_missing_credentials_are_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(name)
     with pytest.raises(InputError, match=f"bucket curated-1: the environment lacks {name}\n"):
         s3.Managed("access-list").create(PROPS)
+
+
+@pytest.mark.parametrize("name", S3_CREDENTIALS)
+def test_missing_credentials_are_told_before_anything_is_made(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    managed = s3.Managed("logging")
+    assert managed.check({}, PROPS).failures == []
+    monkeypatch.delenv(name)
+    checked = managed.check({}, PROPS)
+    (failure,) = checked.failures
+    assert checked.inputs == PROPS
+    assert failure.property == "bucket"
+    assert failure.reason.startswith(f"the environment lacks {name}. Set the S3 key")
+    assert "`bucket_controls`" in failure.reason
 
 
 def test_without_credentials_only_inputs_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,10 @@ from pydantic import ValidationError
 
 from havre.errors import InputError
 from havre.program import offline_settings
-from havre.provider import Provider
+from havre.provider import NeedsEnvironment, Provider
 from havre_ovh import sites
 from havre_ovh.provider import provider
+from havre_ovh.settings import S3_CREDENTIALS
 from tests.ovh.stack import SETTINGS, changed, example, named, planned
 
 
@@ -235,3 +236,16 @@ def test_a_site_says_what_it_lacks() -> None:
         "fr-paris": 3,
         "it-milan": 3,
     }
+
+
+def test_s3_credentials_are_needed_only_for_what_speaks_s3(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in S3_CREDENTIALS:
+        monkeypatch.delenv(name, raising=False)
+    settings, _ = offline_settings(provider, SETTINGS)
+    assert isinstance(settings, NeedsEnvironment)
+    assert settings.lacking() == S3_CREDENTIALS
+    without, _ = offline_settings(provider, {**SETTINGS, "bucket_controls": False})
+    assert isinstance(without, NeedsEnvironment)
+    assert without.lacking() == ()
+    monkeypatch.setenv(S3_CREDENTIALS[0], "admin")
+    assert settings.lacking() == S3_CREDENTIALS[1:]

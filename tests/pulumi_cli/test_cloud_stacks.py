@@ -73,3 +73,19 @@ def test_a_missing_setting_is_told_before_anything_is_made(
     assert done.returncode != 0
     assert f"`{missing}`: Field required" in " ".join((done.stdout + done.stderr).split())
     shutil.rmtree(stack.folder / "plugin")
+
+
+def test_missing_s3_credentials_are_told_in_the_preview(stack: Stack) -> None:
+    configure(stack, "ovh")
+    file = stack.folder / "Pulumi.local.yaml"
+    document: dict[str, Any] = json.loads(file.read_text())
+    document["config"]["warehouse:settings"]["bucket_controls"] = True
+    file.write_text(json.dumps(document))
+    done = stack.run("preview", check=False)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode != 0
+    assert "the environment lacks AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in said
+    assert "Traceback" not in said
+    given = {"AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "not-a-real-secret"}
+    stack.environment.update(given)
+    assert stack.run("preview").returncode == 0

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import pulumi
 from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
     CreateResult,
     DiffResult,
     ReadResult,
@@ -32,6 +34,7 @@ from pulumi.dynamic import (
 )
 
 from havre.errors import HavreError, InputError, ProviderError, RetryError
+from havre_ovh.settings import S3_CREDENTIALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +42,10 @@ if TYPE_CHECKING:
 Props = Mapping[str, Any]
 _Answer = TypeVar("_Answer")
 
-CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-"""Where credentials are read; they are never an input, nor in the state."""
+REMEDY = (
+    "Set the S3 key of the project user that owns the buckets, or the setting `bucket_controls` "
+    "to false: then buckets are not logged and no access list is watched."
+)
 ATTEMPTS = 6
 """How often a call is tried in all."""
 FIRST_WAIT = 0.5
@@ -73,6 +78,11 @@ REMEDIES = {
 """What to do about a refusal, by the service's word for it."""
 
 
+def _missing() -> str:
+    """Names of the credentials that the environment lacks."""
+    return " and ".join(name for name in S3_CREDENTIALS if not os.environ.get(name))
+
+
 def client(props: Props) -> Any:
     """A client of the bucket's endpoint, with the environment's credentials and nothing else's.
 
@@ -82,16 +92,16 @@ def client(props: Props) -> Any:
     import boto3
     from botocore.config import Config
 
-    missing = [name for name in CREDENTIALS if not os.environ.get(name)]
+    missing = _missing()
     if missing:
-        message = f"bucket {props['bucket']}: the environment lacks {' and '.join(missing)}"
-        raise InputError(message, "Set the S3 key of the project user that owns the buckets.")
+        message = f"bucket {props['bucket']}: the environment lacks {missing}"
+        raise InputError(message, REMEDY)
     return boto3.client(
         "s3",
         region_name=props["region"],
         endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or props["endpoint"],
-        aws_access_key_id=os.environ[CREDENTIALS[0]],
-        aws_secret_access_key=os.environ[CREDENTIALS[1]],
+        aws_access_key_id=os.environ[S3_CREDENTIALS[0]],
+        aws_secret_access_key=os.environ[S3_CREDENTIALS[1]],
         config=Config(
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -204,6 +214,12 @@ class Managed(ResourceProvider):
         super().__init__()
         self.kind = kind
 
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse a run without credentials in its preview, before any bucket is made."""
+        missing = _missing()
+        why = f"the environment lacks {missing}. {REMEDY}"
+        return CheckResult(news, [CheckFailure("bucket", why)] if missing else [])
+
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """What changed in the inputs, and, where credentials are at hand, in the bucket."""
         asked = [key for key in news if not key.startswith("__") and news[key] is not None]
@@ -238,7 +254,7 @@ def _undone(kind: str, olds: Props) -> bool:
     """Whether somebody has undone a resource since; not asked without credentials."""
     if olds.get("found") is False:
         return True
-    return all(map(os.environ.get, CREDENTIALS)) and not KINDS[kind].holds(S3Bucket(olds))
+    return not _missing() and not KINDS[kind].holds(S3Bucket(olds))
 
 
 def serialised(kind: str) -> str:

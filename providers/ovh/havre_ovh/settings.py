@@ -11,6 +11,7 @@ No secret is a setting. Credentials come from the environment of the run:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping  # noqa: TC003 - pydantic reads annotations at run time
 from typing import Annotated, Literal
 
@@ -20,6 +21,8 @@ from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so
 
 NAME = "ovh"
 """Name of the provider."""
+S3_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+"""Where credentials of Object Storage are read; they are never an input, nor in the state."""
 
 Uuid = Annotated[
     str,
@@ -130,3 +133,8 @@ class OvhSettings(BaseModel):
         default=False,
         description="The project was ordered with the option certification.hds.2018",
     )
+
+    def lacking(self) -> tuple[str, ...]:
+        """Names of the credentials that the environment of a deployment lacks."""
+        needed = S3_CREDENTIALS if self.bucket_controls else ()
+        return tuple(name for name in needed if not os.environ.get(name))
