@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from havre.errors import BugError, InputError, MissingDependencyError
@@ -414,12 +415,23 @@ def find(name: str) -> Provider:
         close = difflib.get_close_matches(name, entries, n=1)
         hint = f"Did you mean `{close[0]}`? " if close else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
-        raise MissingDependencyError(message, f"{hint}Install it with: pip install 'havre[{name}]'")
+        raise MissingDependencyError(message, f"{hint}{_how_to_install(name)}")
     found = _load(entries[name])
     if found.provider is None:
         message = f"provider `{name}` is installed but broken ({found.distribution}): {found.error}"
         raise BugError(message, f"Reinstall {found.distribution} or report it to its makers.")
     return found.provider
+
+
+def _how_to_install(name: str) -> str:
+    """How to come by a provider: an extra of this distribution, or another's."""
+    try:
+        known = metadata("havre").get_all("Provides-Extra") or []
+    except PackageNotFoundError:
+        known = []
+    if name in known:
+        return f"Install it with: pip install 'havre[{name}]'"
+    return f"Install the distribution that registers it under `{ENTRY_POINT_GROUP}`."
 
 
 def resolve_site(provider: Provider, name: str) -> Site:

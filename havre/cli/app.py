@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -26,6 +27,9 @@ from havre.errors import ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
+"""Errors that only make room, or another place, can mend."""
 
 app = typer.Typer(
     name="havre",
@@ -56,6 +60,8 @@ def root(
 
 def _report_bug(error: Exception) -> int:
     """An error that nobody foresaw: one line for the user, the details only if asked for."""
+    if isinstance(error, OSError) and error.errno in REFUSED:
+        return _report_disk(error)
     if os.environ.get("HAVRE_DEBUG"):
         traceback.print_exc()
     console.err().print(
@@ -63,6 +69,13 @@ def _report_bug(error: Exception) -> int:
         "  This is a fault of Havre. Run again with HAVRE_DEBUG=1 and report what it prints."
     )
     return ExitCode.ENGINE
+
+
+def _report_disk(error: OSError) -> int:
+    """What the machine refuses while a command writes."""
+    message = f"{error.filename or 'the output'} cannot be written: {error.strerror}"
+    console.show_error(InputError(message, "Make room, or name another place."))
+    return ExitCode.INPUT
 
 
 def _show_usage(error: typer.TyperException) -> int:

@@ -149,10 +149,12 @@ def secret_texts(value: Any, *, hidden: bool = False) -> Iterator[str]:
 
 def holds_unknown(value: Any) -> bool:
     """Whether `value` is unknown or holds something that is."""
+    if isinstance(value, str | bool | int | float):
+        return False
     if isinstance(value, Secret):
         return holds_unknown(value.value)
     if isinstance(value, dict):
-        return any(holds_unknown(inner) for inner in value.values())
+        value = tuple(value.values())
     if isinstance(value, list | tuple):
-        return any(holds_unknown(inner) for inner in value)
+        return any(map(holds_unknown, value))
     return value is UNKNOWN

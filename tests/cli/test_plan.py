@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -161,3 +163,14 @@ def test_an_unknown_provider_and_a_wrong_setting_are_told(
     assert "not of the form NAME=VALUE" in capsys.readouterr().err
     assert main(["plan", EXAMPLE, "-p", "local", "--set", "country=France"]) == ExitCode.INPUT
     assert "`country`" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_no_fault_of_ours() -> None:
+    command = [sys.executable, "-m", "havre", "policy", "list"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+        )
+    assert done.returncode == ExitCode.INPUT
+    assert "the output cannot be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -31,8 +31,10 @@ def test_a_provider_that_is_not_installed_says_how_to_install_it(registered) -> 
         find("papier")
     assert caught.value.message == "provider `papier` is not installed (installed: paper)"
     assert caught.value.remedy == (
-        "Did you mean `paper`? Install it with: pip install 'havre[papier]'"
+        "Did you mean `paper`? Install the distribution that registers it under `havre.providers`."
     )
+    with pytest.raises(MissingDependencyError, match=r"pip install 'havre\[azure\]'$"):
+        find("azure")
 
 
 @pytest.mark.parametrize(
