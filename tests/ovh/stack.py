@@ -1,12 +1,14 @@
 """What the tests of the OVHcloud provider share: settings, specs, plans and ways to look."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from havre.plan import Plan, PlannedResource, evaluate
+from havre.plan.monitor import STACK_TYPE, Monitor, Registered, run
 from havre.program import PROJECT, program, read_settings
 from havre.spec import Warehouse
 from havre.spec.load import load
@@ -64,6 +66,35 @@ def planned(spec: Warehouse, **settings: Any) -> Plan:
 @cache
 def emc2() -> Plan:
     return planned(example("emc2"), ldp_site="fr-province")
+
+
+@dataclass
+class Service:
+    """Answers what only the service can tell: identifiers, and a network's UUIDs by region."""
+
+    resources: list[PlannedResource] = field(default_factory=list)
+    outputs: dict[str, Any] = field(default_factory=dict)
+
+    def register(self, resource: PlannedResource) -> Registered:
+        self.resources.append(resource)
+        told = dict(resource.inputs)
+        if resource.type == NETWORK:
+            told["regionsOpenstackIds"] = {region: f"uuid-{region}" for region in told["regions"]}
+        told |= {key: f"{key}-{resource.name}" for key in ("identity", "url")}
+        return Registered(f"id-{resource.name}", told)
+
+    def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
+        if urn.split("::")[2] == STACK_TYPE:
+            self.outputs.update(outputs)
+
+
+def deployed(spec: Warehouse, **settings: Any) -> Plan:
+    """The resources as they are once the service has answered."""
+    mine = read_settings(provider, {**SETTINGS, **settings})
+    service = Service()
+    monitor = Monitor(PROJECT, "test", service)
+    run(program(spec, provider, mine), monitor, dry_run=False, threaded=False)
+    return Plan(provider="ovh", resources=tuple(service.resources), outputs=service.outputs)
 
 
 def of(plan: Plan, kind: str) -> list[PlannedResource]:

@@ -1,9 +1,11 @@
 import datetime as dt
 import json
 import re
+from functools import cache
 
 import pytest
 
+from havre.plan import Plan
 from havre.plan.render import as_json
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh import cluster, database
@@ -12,6 +14,7 @@ from tests.ovh.stack import (
     KEY,
     KUBE,
     LIFECYCLE,
+    NETWORK,
     OKMS,
     SERVICE,
     SETTINGS,
@@ -19,6 +22,7 @@ from tests.ovh.stack import (
     SUBNET,
     changed,
     custom,
+    deployed,
     emc2,
     example,
     named,
@@ -184,6 +188,25 @@ def test_only_what_the_gateway_joins_has_a_way_out() -> None:
     assert gateway.inputs["externalGateway"] == {"enabled": True, "model": "L"}
 
 
+@pytest.mark.parametrize(("size", "model"), [("s", "S"), ("m", "M"), ("l", "L"), ("xl", "XL")])
+def test_the_gateway_grows_with_the_nodes(size: str, model: str) -> None:
+    plan = planned(changed(example("emc2"), "cluster.size", size))
+    gateway = named(plan, "emc2-network-gateway")
+    assert gateway.inputs["externalGateway"] == {"enabled": True, "model": model}
+
+
+def test_a_destination_without_a_cluster_has_the_smallest_gateway() -> None:
+    plan = planned(changed(example("emc2"), "cluster", None))
+    gateway = named(plan, "emc2-network-gateway")
+    assert gateway.inputs["externalGateway"] == {"enabled": True, "model": "S"}
+
+
+def test_nodes_and_database_stand_each_in_a_segment_of_their_own() -> None:
+    segments = {subnet.name for subnet in of(emc2(), SUBNET)}
+    assert sources(one(emc2(), DATABASE), "nodes") & segments == {"emc2-network-database"}
+    assert sources(one(emc2(), KUBE), "nodesSubnetId") & segments == {"emc2-network-compute"}
+
+
 def test_without_a_cluster_or_a_destination_nothing_has_a_way_out() -> None:
     plan = planned(example("hospital"))
     assert not [r for r in plan.resources if "gateway" in r.name]
@@ -257,6 +280,15 @@ def test_the_certificate_of_the_keys_is_made_from_a_request() -> None:
     assert made.parent.endswith("::emc2-keys")
     assert len(made.inputs["name"]) <= 50
     assert len(made.inputs["description"]) <= 200
+
+
+@pytest.mark.parametrize(("rotation", "validity"), [(364, 364), (365, 365), (366, 365)])
+def test_the_certificate_of_the_keys_lives_a_year_at_most(rotation: int, validity: int) -> None:
+    csr = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+    asked = {"identities": ["urn:v1:eu:identity:group:xx1-ovh/admins"], "csr": csr}
+    spec = changed(example("emc2"), "encryption.rotation_days", rotation)
+    made = named(planned(spec, okms_credential=asked), "emc2-keys-credential")
+    assert made.inputs["validity"] == validity
 
 
 # Zones
@@ -346,6 +378,16 @@ def test_what_expires_is_deleted_with_its_versions_in_the_replica_too() -> None:
         assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
 
 
+def test_rules_of_expiry_are_set_where_their_bucket_lies() -> None:
+    buckets = {bucket.name: bucket for bucket in of(emc2(), STORAGE)}
+    rules = of(emc2(), LIFECYCLE)
+    assert {"EU-WEST-PAR", "GRA"} == {rule.inputs["regionName"] for rule in rules}
+    for rule in rules:
+        bucket = buckets[rule.name.removesuffix("-lifecycle")]
+        assert rule.inputs["regionName"] == bucket.inputs["regionName"]
+        assert rule.inputs["containerName"] == bucket.inputs["name"]
+
+
 def test_what_does_not_expire_has_no_rule() -> None:
     names = {resource.name for resource in of(emc2(), LIFECYCLE)}
     assert "emc2-zones-research-lifecycle" not in names
@@ -371,6 +413,8 @@ def test_every_bucket_is_logged_and_watched_where_it_lies() -> None:
         target = named(plan, f"emc2-zones-access-logs-{'fr-province' if far else 'fr-paris'}")
         endpoint = f"https://s3.{'gra' if far else 'eu-west-par'}.io.cloud.ovh.net"
         assert logging.inputs["target"] == target.inputs["name"]
+        key = bucket.name.removeprefix("emc2-zones-").removeprefix("emc2-backup-")
+        assert logging.inputs["prefix"] == f"{key}/"
         assert {logging.inputs["endpoint"], watch.inputs["endpoint"]} == {endpoint}
         assert {logging.inputs["bucket"], watch.inputs["bucket"]} == {bucket.inputs["name"]}
 
@@ -378,6 +422,13 @@ def test_every_bucket_is_logged_and_watched_where_it_lies() -> None:
 def test_access_logs_are_kept_as_long_as_asked() -> None:
     (rule,) = named(emc2(), "emc2-zones-access-logs-fr-paris-lifecycle").inputs["rules"]
     assert rule["expiration"] == {"days": 1095}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
+
+
+def test_the_vault_is_logged_once_all_buckets_stand() -> None:
+    logs = {f"emc2-zones-access-logs-{site}" for site in ("fr-paris", "fr-province")}
+    zones = {f"emc2-zones-{zone}" for zone in example("emc2").zones}
+    assert sources(named(emc2(), "emc2-backup-vault-logging"), "target") == logs | zones
 
 
 def test_without_bucket_controls_nothing_is_done_over_s3() -> None:
@@ -399,6 +450,13 @@ def test_the_database_is_what_the_spec_asks() -> None:
     assert len(made["nodes"]) == 3
     assert {node["region"] for node in made["nodes"]} == {"EU-WEST-PAR"}
     assert made["advancedConfiguration"]["pg.log_min_duration_statement"] == "0"
+
+
+def test_every_statement_is_logged_with_who_sent_it_and_from_where() -> None:
+    logging = one(emc2(), DATABASE).inputs["advancedConfiguration"]
+    assert logging["pg.log_min_duration_statement"] == "0"
+    for each in ("pid=%p", "user=%u", "db=%d", "app=%a", "client=%h"):
+        assert each in logging["pg.log_line_prefix"]
 
 
 @pytest.mark.parametrize(("gib", "gb"), [(32, 40), (128, 140), (2048, 2200), (16_384, 17_600)])
@@ -436,6 +494,14 @@ def test_logs_are_archived_for_at_least_the_days_asked(days: int, years: int) ->
     assert stream["retentionId"] == SETTINGS["ldp_retention_id"]
     assert stream["serviceName"] == "ldp-ab-12345"
     assert stream["title"] == "emc2-production-audit"
+
+
+@pytest.mark.parametrize(
+    ("site", "place"), [("fr-province", "fr-province"), (None, "a place not stated")]
+)
+def test_the_stream_says_where_its_logs_lie(site: str | None, place: str) -> None:
+    stream = named(planned(example("emc2"), ldp_site=site), "emc2-audit-stream")
+    assert stream.inputs["description"].startswith(f"Logs kept 1095 days at {place};")
 
 
 # Cluster and registry
@@ -497,6 +563,7 @@ def test_cluster_and_registry_let_in_the_administration_and_the_sources() -> Non
     for which in ("images", "management"):
         rules = named(plan, f"emc2-registry-{which}").inputs["ipRestrictions"]
         assert [rule["ip_block"] for rule in rules] == wanted
+        assert {rule["description"] for rule in rules} == {"named in the spec or the settings"}
 
 
 def test_where_nobody_is_named_nobody_is_let_in() -> None:
@@ -573,6 +640,7 @@ def test_dumps_go_to_a_locked_bucket_at_the_recovery_site() -> None:
     assert vault.inputs["regionName"] == "GRA"
     (rule,) = named(emc2(), "emc2-backup-vault-lifecycle").inputs["rules"]
     assert rule["expiration"] == {"days": 36}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 1}
     target = named(emc2(), "emc2-backup-vault-logging").inputs["target"]
     assert target == named(emc2(), "emc2-zones-access-logs-fr-province").inputs["name"]
 
@@ -583,3 +651,89 @@ def test_outputs_name_places_and_no_secret() -> None:
     assert outputs["endpoints"]["database"] is UNKNOWN
     assert set(outputs["keys"]) == {*example("emc2").zones, "database", "backup"}
     assert outputs["zones"]["curated"].startswith("emc2-production-curated-")
+
+
+# Once the service has told identifiers
+
+
+@cache
+def told() -> Plan:
+    return deployed(example("emc2"))
+
+
+def test_each_subnet_stands_in_the_network_of_its_region() -> None:
+    found = {(r.inputs["region"], r.inputs["networkId"]) for r in of(told(), SUBNET)}
+    assert found == {("EU-WEST-PAR", "uuid-EU-WEST-PAR"), ("GRA11", "uuid-GRA11")}
+
+
+def test_database_and_nodes_stand_in_their_segments_of_the_primary_site() -> None:
+    for node in one(told(), DATABASE).inputs["nodes"]:
+        assert node == {
+            "region": "EU-WEST-PAR",
+            "networkId": "uuid-EU-WEST-PAR",
+            "subnetId": "id-emc2-network-database",
+        }
+    kube = one(told(), KUBE).inputs
+    assert kube["region"] == "EU-WEST-PAR"
+    assert kube["privateNetworkId"] == "uuid-EU-WEST-PAR"
+    assert kube["nodesSubnetId"] == "id-emc2-network-compute"
+
+
+def test_gateway_and_security_group_stand_at_the_primary_site() -> None:
+    for name in ("emc2-network-gateway", "emc2-network-administration-group"):
+        assert named(told(), name).inputs["region"] == "EU-WEST-PAR"
+    subnets = named(told(), "emc2-network-gateway").inputs["subnetIds"]
+    assert subnets == ["id-emc2-network-compute", "id-emc2-network-database"]
+
+
+def test_logs_of_database_and_cluster_name_service_and_stream() -> None:
+    database_logs = named(told(), "emc2-database-logs").inputs
+    assert database_logs["streamId"] == "id-emc2-audit-stream"
+    assert database_logs["clusterId"] == "id-emc2-database-service"
+    assert database_logs["engine"] == "postgresql"
+    cluster_logs = named(told(), "emc2-cluster-logs").inputs
+    assert cluster_logs["streamId"] == "id-emc2-audit-stream"
+    assert cluster_logs["kubeId"] == "id-emc2-cluster-kube"
+
+
+def test_restrictions_name_what_they_restrict() -> None:
+    assert named(told(), "emc2-cluster-restrictions").inputs["kubeId"] == "id-emc2-cluster-kube"
+    for which in ("images", "management"):
+        rules = named(told(), f"emc2-registry-{which}").inputs
+        assert rules["registryId"] == "id-emc2-registry-registry"
+
+
+def test_a_projects_rights_name_its_user_its_keys_and_its_account() -> None:
+    for project, asked in example("emc2").projects.items():
+        for what in ("policy", "key"):
+            made = named(told(), f"emc2-access-{project}-{what}").inputs
+            assert made["userId"] == f"id-emc2-access-{project}"
+        rights = named(told(), f"emc2-access-{project}-decryption").inputs
+        assert rights["identities"] == [f"identity-emc2-access-{project}-account"]
+        urn = f"urn:v1:eu:resource:okms:{OKMS}/serviceKey/id-emc2-keys-zone-"
+        assert rights["resources"] == [f"{urn}{zone}" for zone in asked.zones]
+
+
+def test_outputs_are_what_the_service_tells() -> None:
+    outputs = told().outputs
+    urn = f"urn:v1:eu:resource:okms:{OKMS}/serviceKey/id-emc2-keys-"
+    zones = {zone: f"{urn}zone-{zone}" for zone in example("emc2").zones}
+    others = {"database": f"{urn}database", "backup": f"{urn}backup"}
+    assert outputs["keys"] == {**zones, **others}
+    assert outputs["projects"] == {p: f"id-emc2-access-{p}" for p in example("emc2").projects}
+
+
+# Places
+
+
+def test_a_recovery_site_without_addresses_has_no_network() -> None:
+    plan = planned(changed(example("emc2"), "network.recovery_address_space", None))
+    assert one(plan, NETWORK).inputs["regions"] == ["EU-WEST-PAR"]
+    assert {subnet.inputs["region"] for subnet in of(plan, SUBNET)} == {"EU-WEST-PAR"}
+
+
+@pytest.mark.parametrize(("name", "vlan"), [("emc2", 2287), ("other", 2181)])
+def test_a_derived_vlan_stays_what_it_was(name: str, vlan: int) -> None:
+    """Another one would replace the network."""
+    plan = planned(changed(example("emc2"), "name", name))
+    assert one(plan, NETWORK).inputs["vlanId"] == vlan

@@ -167,6 +167,14 @@ def test_holds_go_through_long_listings(bucket: dict, monkeypatch: pytest.Monkey
     assert s3.Managed("legal-hold").create(bucket).outs["versions"] == 5
 
 
+def test_a_listing_goes_on_where_its_page_ended() -> None:
+    where, page = {"Prefix": "a/"}, {"IsTruncated": True, "NextKeyMarker": "a/2"}
+    assert s3._next(where, page) == {"Prefix": "a/", "KeyMarker": "a/2"}
+    whole = {"Prefix": "a/", "KeyMarker": "a/2", "VersionIdMarker": "v-1"}
+    assert s3._next(where, {**page, "NextVersionIdMarker": "v-1"}) == whole
+    assert s3._next(whole, {"IsTruncated": False, "NextKeyMarker": "a/2"}) == {}
+
+
 def test_a_private_bucket_passes_and_an_opened_one_is_an_error(bucket: dict) -> None:
     managed = s3.Managed("access-list")
     made = managed.create(bucket)
@@ -442,6 +450,23 @@ def test_a_grant_to_anybody_else_is_an_error(server: Server, grant: tuple) -> No
         s3.Managed("access-list").create(PROPS)
 
 
+@pytest.mark.parametrize(
+    ("kind", "who", "told"),
+    [
+        ("Group", "<URI>http://acs.example/AllUsers</URI>", "READ to http://acs.example/AllUsers"),
+        ("CanonicalUser", "<ID>somebody-else</ID>", "READ to somebody-else"),
+        ("AmazonCustomerByEmail", "<EmailAddress>x@example.org</EmailAddress>", "READ to somebody"),
+    ],
+)
+def test_whoever_is_granted_something_is_named(
+    server: Server, kind: str, who: str, told: str
+) -> None:
+    server.acl.append((kind, who, "READ"))
+    with pytest.raises(ProviderError) as caught:
+        s3.Managed("access-list").create(PROPS)
+    assert caught.value.message == f"bucket curated-1: its access list grants {told}"
+
+
 def test_the_delivery_of_logs_is_no_grant_to_others(server: Server) -> None:
     server.acl.append(("Group", f"<URI>{s3.DELIVERY}</URI>", "WRITE"))
     assert s3.Managed("access-list").create(PROPS).outs["found"] is True
@@ -469,10 +494,24 @@ def test_calls_go_to_the_buckets_endpoint_unless_they_are_redirected(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
-    made = s3.client(PROPS).meta
-    assert (made.endpoint_url, made.region_name) == (PROPS["endpoint"], PROPS["region"])
+    made = s3.client({**PROPS, "region": "gra"}).meta
+    assert (made.endpoint_url, made.region_name) == (PROPS["endpoint"], "gra")
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
     assert s3.client(PROPS).meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_the_bucket_stands_in_the_path_and_not_in_the_hosts_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    named = {"Bucket": PROPS["bucket"]}
+    address = s3.client(PROPS).generate_presigned_url("get_bucket_acl", Params=named)
+    assert address.startswith(f"{PROPS['endpoint']}/curated-1?acl")
+
+
+def test_a_call_waits_half_a_minute_to_connect_and_for_its_answer() -> None:
+    config = s3.client(PROPS).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (30, 30)
 
 
 def test_put_public_access_block_is_never_asked_for(server: Server) -> None:
@@ -515,6 +554,12 @@ def test_without_credentials_only_inputs_are_compared(monkeypatch: pytest.Monkey
     moved = managed.diff("x", PROPS, {**PROPS, "prefix": "b/"})
     assert (moved.changes, moved.replaces) == (True, [])
     assert managed.diff("x", PROPS, {**PROPS, "bucket": "b-2"}).replaces == ["bucket"]
+
+
+def test_the_old_goes_before_the_new_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    moved = s3.Managed("logging").diff("x", PROPS, {**PROPS, "bucket": "b-2"})
+    assert moved.delete_before_replace is True
 
 
 def test_state_refers_to_the_code_and_holds_no_credentials() -> None:

@@ -238,6 +238,163 @@ def test_a_site_says_what_it_lacks() -> None:
     }
 
 
+IDENTITY = "urn:v1:eu:identity:group:xx1-ovh/admins"
+REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
+
+
+UUID = SETTINGS["okms_id"]
+PIECES = tuple(enumerate((8, 4, 4, 4, 12)))
+
+
+def read(setting: str, value: object) -> object:
+    """A setting as it is read by itself, whatever the spec says."""
+    return getattr(provider.settings.model_validate({**SETTINGS, setting: value}), setting)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("okms_credential", {"identities": [], "csr": REQUEST}),
+        ("okms_credential", {"identities": [IDENTITY] * 26, "csr": REQUEST}),
+        ("okms_credential", {"identities": ["a.martin@university.example"], "csr": REQUEST}),
+        ("okms_credential", {"identities": [f"x {IDENTITY}"], "csr": REQUEST}),
+        ("okms_credential", {"identities": [f"{IDENTITY} and"], "csr": REQUEST}),
+        ("okms_credential", {"identities": ["urn:v1:eu:identity:group:"], "csr": REQUEST}),
+        ("okms_credential", {"identities": ["urn:v1:eu:identity::x"], "csr": REQUEST}),
+        ("okms_credential", {"identities": ["urn:v1:eu:identity:GROUP:x"], "csr": REQUEST}),
+        *(
+            ("okms_credential", {"identities": [IDENTITY], "csr": csr})
+            for csr in (f"x{REQUEST}", f"{REQUEST}x", f"{REQUEST}a: b\n{REQUEST}")
+        ),
+        *(
+            (setting, value)
+            for setting in ("compute_region", "registry_region")
+            for value in ("A" * 21, "GRA11x", "xGRA", "1GRA", "-GRA", "GRA 11", "GRA_11")
+        ),
+        *(
+            ("project_groups", {"cohort-diabetes": f"urn:v1:eu:identity:group:{group}"})
+            for group in ("/g", "x/", "x/y/z", "x y/z", "x/y z", "x")
+        ),
+        ("project_groups", {"cohort-diabetes": f"x{IDENTITY}"}),
+        *(
+            ("service_name", value)
+            for value in ("a" * 33, "x" + "a" * 32, "a" * 32 + "x", "A" * 32)
+        ),
+        *(
+            ("ldp_service", f"{value}")
+            for value in ("ldp-ab-", "ldp-abc-1", "ldp-a-1", "xldp-ab-1", "ldp-ab-1x", "ldp-AB-1")
+        ),
+        *(
+            ("okms_id", value)
+            for value in (f"x{UUID}", f"{UUID}x", UUID.replace("2", "g"), UUID.replace("-", ""))
+        ),
+        *(
+            ("okms_id", "-".join("a" * (length + (place == longer)) for place, length in PIECES))
+            for longer in range(5)
+        ),
+        *(
+            ("kubernetes_version", value)
+            for value in ("1.32", "1.3", "1.335", "11.35", "1.35 ", "1x35", "1.3a", "1.4", "1.300")
+        ),
+    ],
+)
+def test_a_value_of_another_form_is_no_setting(setting: str, value: object) -> None:
+    with pytest.raises(ValidationError, match=setting):
+        read(setting, value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "values"),
+    [
+        ("kubernetes_version", ("1.33", "1.39", "1.40", "1.99")),
+        ("database_flavors", ("db1", "b3")),
+        ("database_plan", ("business", "enterprise", "production", "advanced", None)),
+        ("okms_region", ("eu-west-par", "eu-west-rbx", "eu-west-sbg", None)),
+        ("compute_region", ("GRA11", "RBX-A", "EU-WEST-PAR", "DE", None)),
+        ("ldp_service", ("ldp-ab-1", "ldp-ab-12345")),
+        ("owner_user_id", (1, None)),
+    ],
+)
+def test_every_value_that_is_offered_is_taken(setting: str, values: tuple[object, ...]) -> None:
+    assert [read(setting, value) for value in values] == list(values)
+
+
+def test_what_is_not_set_is_careful() -> None:
+    settings = provider.settings.model_validate(SETTINGS)
+    assert settings.bucket_controls is True
+    assert settings.hds_certified is False
+    assert settings.source_addresses == ()
+    assert settings.project_groups == {}
+    assert (settings.kubernetes_version, settings.database_flavors) == ("1.35", "db1")
+    unset = ("ldp_site", "okms_region", "okms_credential", "registry_region", "compute_region")
+    unset += ("availability_zones", "vlan_id", "database_plan", "owner_user_id")
+    assert {getattr(settings, name) for name in unset} == {None}
+
+
+@pytest.mark.parametrize("count", [1, 25])
+def test_a_certificate_stands_for_one_to_25_identities(count: int) -> None:
+    found = read("okms_credential", {"identities": [IDENTITY] * count, "csr": REQUEST})
+    assert len(found.identities) == count
+
+
+def test_a_region_has_at_most_20_characters() -> None:
+    assert read("compute_region", "A" * 20) == "A" * 20
+
+
+@pytest.mark.parametrize(
+    ("site", "storage", "compute", "okms", "registry"),
+    [
+        ("fr-paris", "EU-WEST-PAR", "EU-WEST-PAR", "eu-west-par", "EU-WEST-PAR"),
+        ("fr-province", "GRA", "GRA11", "eu-west-rbx", "GRA"),
+        ("fr-strasbourg", "SBG", "SBG5", "eu-west-sbg", None),
+        ("fr-roubaix", "RBX", "RBX-A", "eu-west-rbx", None),
+        ("de-frankfurt", "DE", "DE1", None, None),
+        ("pl-warsaw", "WAW", "WAW1", None, None),
+        ("it-milan", "EU-SOUTH-MIL", None, None, None),
+        ("gb-london", "UK", None, None, None),
+    ],
+)
+def test_a_site_is_called_as_each_service_calls_it(
+    site: str, storage: str, compute: str | None, okms: str | None, registry: str | None
+) -> None:
+    regions = sites.SITES[site].regions
+    told = [regions.get(service) for service in ("storage", "compute", "okms", "registry")]
+    assert told == [storage, compute, okms, registry]
+    assert regions["database"] == storage
+
+
+def test_every_site_is_known_by_its_name() -> None:
+    assert {name: site.name for name, site in sites.SITES.items()} == {n: n for n in sites.SITES}
+    assert len(sites.SITES) == 8
+
+
+def test_a_site_tells_what_is_particular_to_it() -> None:
+    told = {
+        "fr-paris": sites.OTHER_PLANS,
+        "fr-province": sites.ELSEWHERE,
+        "it-milan": sites.NO_ZONES,
+        "gb-london": sites.OUTSIDE,
+    }
+    for note in told.values():
+        having = {name for name, site in sites.SITES.items() if note in site.restrictions}
+        assert having == {name for name, its in told.items() if its == note}
+
+
+def test_paris_has_three_zones_by_name() -> None:
+    assert dict(sites.ZONE_NAMES) == {
+        "EU-WEST-PAR": ("eu-west-par-a", "eu-west-par-b", "eu-west-par-c")
+    }
+
+
+def test_copies_of_keys_lie_where_the_service_says() -> None:
+    assert dict(sites.OKMS_COPIES) == {
+        "eu-west-rbx": ("SBG", "GRA"),
+        "eu-west-sbg": ("RBX", "GRA"),
+        "eu-west-par": ("GRA", "SBG"),
+    }
+    assert set(sites.OKMS_COUNTRIES.values()) == {"FR"}
+
+
 def test_s3_credentials_are_needed_only_for_what_speaks_s3(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in S3_CREDENTIALS:
         monkeypatch.delenv(name, raising=False)

@@ -4,6 +4,7 @@ import ast
 import inspect
 import json
 from importlib.metadata import version
+from ipaddress import ip_network
 from pathlib import Path
 
 import pulumi_ovh
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 import havre_ovh
 from havre.errors import InputError
 from havre.plan.values import UNKNOWN
+from havre.spec.rules import WIDEST_ADMINISTRATION
 from havre_ovh import access, common, database, network
 from tests.ovh.stack import (
     DATABASE,
@@ -253,9 +255,68 @@ def test_the_plugin_lets_bad_bucket_names_pass(name: str) -> None:
     assert caught.value.remedy
 
 
+@pytest.mark.parametrize("name", ["abc", "a-1", "0" * 63])
+def test_bucket_names_of_3_to_63_characters_are_taken(name: str) -> None:
+    assert common.checked_bucket(name) == name
+
+
+@pytest.mark.parametrize(
+    ("region", "country"),
+    [
+        ("GRA", "FR"),
+        ("GRA9", "FR"),
+        ("GRA11", "FR"),
+        ("RBX-A", "FR"),
+        ("EU-WEST-PAR", "FR"),
+        ("DE1", "DE"),
+        ("WAW1", "PL"),
+        ("UK", "GB"),
+        ("EU-SOUTH-MIL", "IT"),
+        ("GRA-", None),
+        ("GRA-1", None),
+        ("GRA-a", None),
+        ("GRA-AB", None),
+        ("GRA1-A", None),
+        ("XGRA", None),
+        ("GRAX", None),
+        ("BHS", None),
+        ("", None),
+    ],
+)
+def test_a_region_is_of_a_country_only_where_a_site_is_called_so(
+    region: str, country: str | None
+) -> None:
+    assert common.registry_country(region) == country
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("203.0.113.7/32", True),
+        ("2001:db8:1::/48", True),
+        ("172.16.0.0/12", False),
+        ("172.32.0.0/16", True),
+        ("192.168.0.0/16", False),
+        ("10.0.0.0/8", False),
+        ("0.0.0.0/0", False),
+        ("128.0.0.0/1", False),
+        ("::/0", False),
+    ],
+)
+def test_a_gateway_has_a_narrow_public_address(address: str, public: bool) -> None:
+    assert common._public(address) is public
+
+
+@pytest.mark.parametrize(("address", "family"), [("203.0.0.0", 4), ("2001:db8::", 6)])
+def test_a_gateways_address_is_no_wider_than_an_administrations(address: str, family: int) -> None:
+    widest = ip_network(f"{address}/{WIDEST_ADMINISTRATION[family]}")
+    assert common._public(str(widest))
+    assert not common._public(str(widest.supernet()))
+
+
 @pytest.mark.parametrize("days", [0, -1])
 def test_the_plugin_lets_bad_lock_periods_pass(days: int) -> None:
-    assert common.period(30) == "P30D"
+    assert [common.period(days) for days in (1, 30)] == ["P1D", "P30D"]
     with pytest.raises(InputError, match=f"a lock of {days} days"):
         common.period(days)
 
@@ -284,6 +345,23 @@ def test_a_policy_that_grants_everything_is_refused(action: str, resource: str) 
         common.checked_policy(json.dumps({"Statement": [statement]}))
 
 
+@pytest.mark.parametrize(
+    ("actions", "resources"),
+    [
+        (["s3:GetObject", "s3:*"], ["arn:aws:s3:::b"]),
+        (["s3:Get*", "s3:ListBucket"], ["arn:aws:s3:::b"]),
+        (["s3:GetObject"], ["arn:aws:s3:::b", "arn:aws:s3:::*"]),
+    ],
+)
+def test_one_wildcard_among_others_is_refused(actions: list[str], resources: list[str]) -> None:
+    narrow = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b"]}
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    assert common.checked_policy(json.dumps({"Statement": [narrow]}))
+    for statements in ([narrow, statement], [statement, narrow]):
+        with pytest.raises(InputError, match="all actions or all buckets"):
+            common.checked_policy(json.dumps({"Statement": statements}))
+
+
 def test_policies_are_json_whatever_the_names() -> None:
     made = access.policy(['arn:aws:s3:::a"b'], ["192.0.2.0/24"])
     assert 'arn:aws:s3:::a"b' in list(texts(json.loads(made)))
@@ -296,6 +374,12 @@ def test_the_plugin_lets_unknown_database_versions_pass(version: int) -> None:
     with pytest.raises(InputError, match=f"PostgreSQL {version} is not offered") as caught:
         planned(spec.model_copy(update={"database": asked}))
     assert "15, 16, 17, 18" in caught.value.remedy
+
+
+@pytest.mark.parametrize("version", [14, 15, 16, 17, 18])
+def test_every_database_version_that_is_offered_is_taken(version: int) -> None:
+    plan = planned(changed(example("hospital"), "database.version", version))
+    assert one(plan, DATABASE).inputs["version"] == str(version)
 
 
 @pytest.mark.parametrize("version", ["1.32", "1.29", "1.35.2", "2.0", "v1.35", "latest"])

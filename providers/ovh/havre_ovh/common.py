@@ -110,12 +110,10 @@ class Scope:
         """Options of a resource of the part."""
         return pulumi.ResourceOptions(parent=self.part, depends_on=list(depends_on))
 
-    def guarded(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
+    def guarded(self) -> pulumi.ResourceOptions:
         """Options of what bears data: destroying a bucket would empty it first."""
         guard = self.common.spec.protection.deletion
-        return pulumi.ResourceOptions(
-            parent=self.part, protect=guard, retain_on_delete=guard, depends_on=list(depends_on)
-        )
+        return pulumi.ResourceOptions(parent=self.part, protect=guard, retain_on_delete=guard)
 
 
 def allowed(settings: OvhSettings, common: Common) -> list[str]:

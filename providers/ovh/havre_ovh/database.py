@@ -48,7 +48,7 @@ def backup_regions(common: Common) -> list[str]:
     found = [sites.region(common.primary, "database")]
     recovery = common.recovery
     if recovery and recovery.country in common.spec.residency.countries:
-        found += [recovery.regions[key] for key in ("database",) if key in recovery.regions]
+        found.append(sites.region(recovery, "database"))
     return list(dict.fromkeys(found))
 
 
