@@ -332,6 +332,8 @@ def certificates_page() -> list[str]:
         for record in (each for each in records if each.offer == offer):
             limits = [*record.regions, *sorted(record.countries), *record.plans]
             limits += [f"not {plan}" for plan in record.plans_out]
+            limits += [f"the setting {record.setting}"] if record.setting else []
+            limits += [] if record.products_read else ["products that were not read"]
             rows.append([
                 inert(record.product), code(record.scheme), code(record.status),
                 inert(", ".join(limits) or "none"), inert(record.source),

@@ -18,7 +18,7 @@ from havre.installed import registered
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
     from pathlib import Path
 
@@ -175,6 +175,10 @@ class Limit:
         if self.unit == other.unit:
             return self.value < other.value
         return self.unit == "bytes" and self.value < 4 * other.value
+
+    def __str__(self) -> str:
+        """The limit, for people."""
+        return f"at most {self.value:,} {self.unit}"
 
 
 @dataclass(frozen=True)
@@ -358,6 +362,16 @@ class Provider(Protocol):
     def operations(self, settings: BaseModel) -> Operations:
         """What can be done with a warehouse that stands."""
         ...
+
+
+LIMITED = ("object-size", "key-length")
+"""What a provider's limits are of."""
+
+
+def limits(here: Provider, there: Provider) -> Iterator[tuple[str, Limit | None, Limit | None]]:
+    """By name, the limits of two providers; None where one is not known."""
+    for name in LIMITED:
+        yield name, here.limits.get(name), there.limits.get(name)
 
 
 MEMBERS = (

@@ -36,7 +36,8 @@ from havre.facts.model import (
     Unknown,
 )
 from havre.policy.model import shown
-from havre.provider import Capability, Support
+from havre.policy.parts import PARTS, part_of
+from havre.provider import Capability, Support, limits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -44,22 +45,8 @@ if TYPE_CHECKING:
 
     from havre.facts import Facts
     from havre.policy.findings import Finding
-    from havre.provider import Limit
     from havre.spec import Warehouse
 
-PARTS = (
-    "network",
-    "keys",
-    "audit",
-    "zones",
-    "database",
-    "registry",
-    "cluster",
-    "access",
-    "backup",
-    "other",
-)
-"""Parts of a warehouse, in the order in which they are built."""
 HELD = {
     Holding.DATABASE: "database",
     Holding.REGISTRY: "registry",
@@ -123,13 +110,6 @@ def _why(findings: Sequence[Finding]) -> str:
         return ""
     first = findings[0]
     return f"{first.property}: {first.found}" if first.property else first.found
-
-
-def part_of(urn: str) -> str:
-    """Part of the warehouse to which a resource belongs, by the components above it."""
-    kinds = urn.split("::")[2].split("$") if urn.count("::") >= 3 else []  # noqa: PLR2004
-    owners = [kind.rsplit(":", 1)[-1].lower() for kind in kinds[:-1] if kind.startswith("havre:")]
-    return next((owner for owner in reversed(owners) if owner in PARTS), "other")
 
 
 def _role(item: Bearer, uses: dict[str, str]) -> str | None:
@@ -274,14 +254,9 @@ def _order(support: Support) -> int:
 
 
 def _smaller(here: Side, there: Side) -> Iterator[Obstacle]:
-    """Limits of objects that are lower on the other side."""
-    for name in ("object-size", "key-length"):
-        mine, theirs = here.provider.limits.get(name), there.provider.limits.get(name)
-        if mine and theirs and theirs.below(mine):
-            yield Obstacle(name, _limit(mine), f"{there.name}: {_limit(theirs)}")
-        elif theirs and not mine:
-            yield Obstacle(name, "no limit is recorded here", f"{there.name}: {_limit(theirs)}")
-
-
-def _limit(limit: Limit) -> str:
-    return f"at most {limit.value:,} {limit.unit}"
+    """Limits of objects that are lower on the other side, or known there alone."""
+    for name, mine, theirs in limits(here.provider, there.provider):
+        if theirs and (mine is None or theirs.below(mine)):
+            yield Obstacle(
+                name, str(mine or "no limit is recorded here"), f"{there.name}: {theirs}"
+            )

@@ -114,7 +114,7 @@ def gather(
         spec: what is asked.
         provider: who provides it.
         plan: what would be deployed.
-        settings: of the provider.
+        settings: of the provider; what was left to its default is not said by anybody.
         as_of: the day on which dates are judged.
 
     Raises:
@@ -131,4 +131,5 @@ def gather(
         qualifications=load_qualifications(record_file("qualifications.yaml")),
         exit=leaving_for,
         exit_gaps=gaps,
+        settings={name: getattr(settings, name) for name in settings.model_fields_set},
     )

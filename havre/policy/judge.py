@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections import Counter, defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Known, Unclassified, collect
@@ -17,7 +17,7 @@ from havre.facts.model import Compute, Key, Place, Store
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
-from havre.policy.qualifications import Qualifications, claim
+from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.spec.model import HEALTH_DATA, Qualification
 
@@ -63,6 +63,7 @@ class Question:
         exit: the provider to leave for, if it is named and installed.
         exit_gaps: what that one cannot do for this spec.
         rehearsed: day of the last verified rehearsal of the exit.
+        settings: what the stack says, by name; a setting that it leaves unsaid is not there.
         file: the spec's file, as the user named it; empty where there is none.
         lines: where its keys stand.
         allow_unknown: whether what is not known is let pass.
@@ -81,6 +82,7 @@ class Question:
     exit: Provider | None = None
     exit_gaps: tuple[Gap, ...] = ()
     rehearsed: dt.date | None = None
+    settings: Settings = field(default_factory=dict, repr=False)
     file: str = ""
     lines: Lines | None = None
     allow_unknown: bool = False
@@ -171,6 +173,7 @@ def _case(question: Question, facts: Facts, classifier: _Classifier) -> Case:
         question.exit,
         question.exit_gaps,
         question.rehearsed,
+        question.settings,
         classifier,
     )
 
@@ -203,7 +206,7 @@ def _finding(
         control.id,
         KINDS[verdict.outcome],
         control.severity,
-        verdict.resource,
+        str(verdict.resource),  # a malformed file may name a resource by anything
         verdict.property,
         found,
         verdict.wanted,
@@ -311,7 +314,7 @@ def _result(
         lies=lies,
         unplaced=unplaced,
         claims=tuple(
-            claim(question.qualifications, scheme.value, facts, question.as_of)
+            claim(question.qualifications, scheme.value, facts, question.as_of, question.settings)
             for scheme in Qualification
         ),
         placeholders=question.plan.placeholders,

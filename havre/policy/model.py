@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from havre.facts import Facts
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan import Plan, PlannedResource
-    from havre.policy.qualifications import Qualifications
+    from havre.policy.qualifications import Qualifications, Settings
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
@@ -107,6 +107,7 @@ class Case:
         exit: the provider to leave for; None where none is named or it is not installed.
         exit_gaps: what that provider cannot do for this spec.
         rehearsed: day of the last rehearsal whose evidence was verified; None: none.
+        settings: what the stack says, by name; a setting that it leaves unsaid is not there.
         classify: the provider's facts of a resource; what they raise on is unclassified.
     """
 
@@ -120,6 +121,7 @@ class Case:
     exit: Provider | None = None
     exit_gaps: tuple[Gap, ...] = ()
     rehearsed: dt.date | None = None
+    settings: Settings = field(default_factory=dict, repr=False)
     classify: Callable[[PlannedResource, Plan], Sequence[ResourceFact] | Unclassified] | None = None
 
     def facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:

@@ -5,14 +5,17 @@ A record tells what a source said on the day it was read; it is data, never code
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
+    StringConstraints,
     field_validator,
     model_validator,
 )
@@ -62,6 +65,9 @@ class Record:
         plans_out: patterns of the plans without.
         regions: patterns of the regions that it holds for; empty: not restricted.
         countries: that it holds for; empty: not restricted.
+        setting: yes-or-no setting of a stack under which alone it holds; empty: it needs none.
+        products_read: whether the source's own list of products was read; where it was not, no
+            product is known to be on it.
         since: first day; for `in-process`, when the process began; None: not known.
         until: last day; None: the source names none.
         note: what else there is to know.
@@ -77,6 +83,8 @@ class Record:
     plans_out: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     countries: frozenset[str] = frozenset()
+    setting: str = ""
+    products_read: bool = True
     since: dt.date | None = None
     until: dt.date | None = None
     note: str = ""
@@ -112,6 +120,10 @@ class Record:
 Answer: TypeAlias = tuple[bool | None, str]
 """Whether something holds, and a sentence why not; None: it cannot be told."""
 YES: Answer = (True, "")
+Settings: TypeAlias = Mapping[str, object]
+"""What a stack says beyond what is asked, by name; what it leaves unsaid is not there."""
+SILENT: Settings = MappingProxyType({})
+"""Settings of a stack of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +155,7 @@ class Qualifications:
         )
 
     def holds(
-        self, scheme: str, bearer: Subject, as_of: dt.date
+        self, scheme: str, bearer: Subject, as_of: dt.date, settings: Settings = SILENT
     ) -> tuple[bool | None, str, Record | None]:
         """Whether a resource lies within a certificate, why not, and the record that says so.
 
@@ -151,22 +163,23 @@ class Qualifications:
             scheme: `hds` or `secnumcloud`.
             bearer: the fact of the resource.
             as_of: the day.
+            settings: what the stack says.
 
         Returns:
-            None in the place of True or False where plan or places are not known.
+            None in the place of True or False where it cannot be told.
         """
         record = self.find(scheme, bearer.offering, {place.country for place in _known(bearer)})
-        holds, why = _judge(record, bearer, as_of)
+        holds, why = _judge(record, bearer, as_of, settings)
         offering = bearer.offering
         return holds, f"{offering.offer}, {offering.product}: {why}" if why else "", record
 
 
-def _judge(record: Record | None, bearer: Subject, as_of: dt.date) -> Answer:
-    """Whether a resource lies within a certificate, by what is recorded."""
+def _judge(record: Record | None, bearer: Subject, as_of: dt.date, settings: Settings) -> Answer:
+    """Whether a resource lies within a certificate, by what is recorded and what a stack says."""
     if record is None:
         return False, "nothing is recorded"
     no = record.standing(as_of)
-    answers = [(False, no)] if no else _within(record, bearer)
+    answers = [(False, no)] if no else _within(record, bearer, settings)
     return min(answers, key=lambda answer: (False, None, True).index(answer[0]))
 
 
@@ -178,14 +191,27 @@ def _matches(text: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(text.casefold(), pattern.casefold()) for pattern in patterns)
 
 
-def _within(record: Record, bearer: Subject) -> list[Answer]:
-    """Whether plan, regions and countries of a resource are within a record."""
+def _within(record: Record, bearer: Subject, settings: Settings) -> list[Answer]:
+    """Whether product, plan and places of a resource are within a record, and its option is had."""
     answers = [YES]
+    if record.setting:
+        answers.append(_option(record.setting, settings.get(record.setting)))
+    if not record.products_read:
+        answers.append((None, "which products the certificate lists was not read"))
     if record.plans or record.plans_out:
         answers.append(_plan(record, bearer.offering.plan))
     if record.regions or record.countries:
         answers.append(_places(record, bearer))
     return answers
+
+
+def _option(setting: str, said: object) -> Answer:
+    """Whether a stack says that it has the option on which a record depends."""
+    if said is True:
+        return YES
+    if said is False:
+        return False, f"it holds with `{setting}` alone, and the stack says that it is off"
+    return None, f"it holds with `{setting}` alone, and the stack does not say that it is on"
 
 
 def _plan(record: Record, name: Fact[str]) -> Answer:
@@ -227,7 +253,7 @@ class Claim:
         scheme: `hds` or `secnumcloud`.
         inside: products within one.
         outside: products that are not, each with the reason.
-        undecided: products of which it cannot be told.
+        undecided: products of which it cannot be told, each with the reason.
         until: first end of what is inside; None: no source names one.
         read_on: oldest reading of what it rests on; None: it rests on nothing.
         sources: of all that it rests on.
@@ -236,7 +262,7 @@ class Claim:
     scheme: str
     inside: tuple[str, ...]
     outside: tuple[tuple[str, str], ...]
-    undecided: tuple[str, ...]
+    undecided: tuple[tuple[str, str], ...]
     until: dt.date | None
     read_on: dt.date | None
     sources: tuple[str, ...]
@@ -253,14 +279,20 @@ class Claim:
             "holds": self.holds,
             "inside": list(self.inside),
             "outside": [{"product": product, "reason": why} for product, why in self.outside],
-            "undecided": list(self.undecided),
+            "undecided": [{"product": product, "reason": why} for product, why in self.undecided],
             "until": self.until.isoformat() if self.until else None,
             "read_on": self.read_on.isoformat() if self.read_on else None,
             "sources": list(self.sources),
         }
 
 
-def claim(qualifications: Qualifications, scheme: str, facts: Facts, as_of: dt.date) -> Claim:
+def claim(
+    qualifications: Qualifications,
+    scheme: str,
+    facts: Facts,
+    as_of: dt.date,
+    settings: Settings = SILENT,
+) -> Claim:
     """Which products of a plan lie within a certificate: those whose every resource does.
 
     Args:
@@ -268,6 +300,7 @@ def claim(qualifications: Qualifications, scheme: str, facts: Facts, as_of: dt.d
         scheme: `hds` or `secnumcloud`.
         facts: of the plan.
         as_of: the day.
+        settings: what the stack says.
     """
     answers: dict[str, list[tuple[bool | None, str, Record | None]]] = {}
     bearers: list[Subject] = [*facts.of(Store), *facts.of(Key), *facts.of(Compute)]
@@ -276,14 +309,14 @@ def claim(qualifications: Qualifications, scheme: str, facts: Facts, as_of: dt.d
         offering = bearer.offering
         product = f"{offering.offer}: {offering.product}" if several else offering.product
         record = qualifications.find(scheme, offering, {p.country for p in _known(bearer)})
-        answers.setdefault(product, []).append((*_judge(record, bearer, as_of), record))
+        answer = _judge(record, bearer, as_of, settings)
+        answers.setdefault(product, []).append((*answer, record))
     inside, outside, undecided = [], [], []
     for product, given in sorted(answers.items()):
-        whys = {why: None for holds, why, _ in given if holds is False}
-        if whys:
-            outside.append((product, "; ".join(whys)))
-        elif any(holds is None for holds, _, _ in given):
-            undecided.append(product)
+        if why := _reasons(given, said=False):
+            outside.append((product, why))
+        elif why := _reasons(given, said=None):
+            undecided.append((product, why))
         else:
             inside.append(product)
     used = {record: None for given in answers.values() for _, _, record in given if record}
@@ -297,6 +330,11 @@ def claim(qualifications: Qualifications, scheme: str, facts: Facts, as_of: dt.d
         min((record.read_on for record in used), default=None),
         tuple({record.source: None for record in used}),
     )
+
+
+def _reasons(given: Iterable[tuple[bool | None, str, Record | None]], *, said: bool | None) -> str:
+    """Why some resources of a product are not within, or cannot be told; empty: none is so."""
+    return "; ".join({why: None for holds, why, _ in given if holds is said})
 
 
 class _Row(BaseModel):
@@ -314,6 +352,8 @@ class _Row(BaseModel):
     plans_out: tuple[Text, ...] = ()
     regions: tuple[Text, ...] = ()
     countries: frozenset[str] = frozenset()
+    setting: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")] | Literal[""] = ""
+    products_read: bool = True
     since: Day | None = None
     until: Day | None = None
     note: str = ""

@@ -107,7 +107,7 @@ def applied(finding: Finding, waivers: Sequence[Waiver], provider: str, day: dt.
     longest = max(meant, key=lambda waiver: waiver.expires)
     if longest.expires < day:
         return replace(finding, waiver=longest)
-    ending = longest.expires - day < dt.timedelta(days=WARNING_DAYS)
+    ending = longest.expires - day <= dt.timedelta(days=WARNING_DAYS)
     return replace(finding, waiver=longest, kind=Kind.WARNING if ending else Kind.WAIVED)
 
 

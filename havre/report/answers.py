@@ -108,10 +108,31 @@ class Framework:
 
     @property
     def totals(self) -> str:
-        """Its requirements, counted."""
-        counts = Counter(str(item.verdict) or "not judged" for item in self.requirements)
-        parts = [f"{counts[word]} {word}" for word in sorted(counts)]
-        return f"{many(len(self.requirements), 'requirement')}: {', '.join(parts)}"
+        """Its requirements, counted; the framework as a whole is none of them."""
+        headings = [item for item in self.requirements if item.id]
+        counts = Counter(str(item.verdict) or "not judged" for item in headings)
+        said = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
+        told = [f"{many(len(headings), 'requirement')}: {said}"] if headings else []
+        whole = (item.verdict or "not judged" for item in self.requirements if not item.id)
+        return "; ".join([*told, *(f"as a whole: {word}" for word in whole)])
+
+
+def cited(item: Requirement) -> str:
+    """How a requirement is cited, such as `SNC 10.1`; a framework as a whole by its own name."""
+    return f"{item.framework} {item.id}".rstrip()
+
+
+def standing(item: Requirement) -> str:
+    """How far the controls show a requirement, and the worst of what they say."""
+    return ", ".join(filter(None, [item.coverage.value, item.verdict]))
+
+
+def contributing(item: Requirement) -> str:
+    """Which controls contribute to a requirement, and to which part of it; empty: none does."""
+    if not item.controls:
+        return ""
+    verb = "contributes" if len(item.controls) == 1 else "contribute"
+    return f"{', '.join(item.controls)} {verb} to it. {item.part}".rstrip()
 
 
 def distinct(items: Iterable[T]) -> list[T]:
@@ -284,7 +305,7 @@ def compelled(result: Result) -> str:
 def held(claim: Claim, as_of: dt.date) -> str:
     """How far a certificate holds for the stack, and until when."""
     if not claim.inside:
-        return "holds for no part"
+        return "not known to hold for any part" if claim.undecided else "holds for no part"
     how = "holds for every part" if claim.holds else "holds for some parts"
     end = _end(claim.until, as_of) if claim.until else "no end named"
     return f"{how}, {end}, read on {claim.read_on}"
@@ -292,16 +313,20 @@ def held(claim: Claim, as_of: dt.date) -> str:
 
 def scope(claim: Claim) -> list[tuple[str, str]]:
     """Which products a certificate holds for, for which not, and for which nobody can tell."""
-    reasons: dict[str, list[str]] = {}
-    for product, reason in claim.outside:
-        reasons.setdefault(reason, []).append(product)
-    without = (f"{', '.join(products)} ({reason})" for reason, products in reasons.items())
     parts = (
         ("holds for", ", ".join(claim.inside)),
-        ("not for", "; ".join(without)),
-        ("not known for", ", ".join(claim.undecided)),
+        ("not for", _by_reason(claim.outside)),
+        ("not known for", _by_reason(claim.undecided)),
     )
     return [(label, text) for label, text in parts if text]
+
+
+def _by_reason(products: Sequence[tuple[str, str]]) -> str:
+    """Products, each reason once behind those for which it is given."""
+    reasons: dict[str, list[str]] = {}
+    for product, reason in products:
+        reasons.setdefault(reason, []).append(product)
+    return "; ".join(f"{', '.join(named)} ({reason})" for reason, named in reasons.items())
 
 
 def frameworks(requirements: Sequence[Requirement] | None) -> list[Framework]:

@@ -207,6 +207,16 @@ def _cover(item: Cover, as_of: dt.date) -> str:
 
 
 def _frameworks(requirements: Sequence[Requirement] | None) -> list[Section]:
-    found = answers.frameworks(requirements)
-    rows = [f"- **{md(item.name)}**: {md(item.totals)}\n" for item in found]
-    return [_folded("Frameworks", rows)] if rows else []
+    return [
+        _folded(
+            f"Framework {md(framework.name)}: {md(framework.totals)}",
+            [_requirement(item) for item in framework.requirements],
+        )
+        for framework in answers.frameworks(requirements)
+    ]
+
+
+def _requirement(item: Requirement) -> str:
+    told = answers.contributing(item)
+    shown = f"- **{md(answers.cited(item))}** {md(item.title)} ({md(answers.standing(item))})"
+    return f"{shown}: {md(told, 1000)}\n" if told else f"{shown}\n"

@@ -206,9 +206,15 @@ def _covers(result: Result) -> Iterator[RenderableType]:
 
 
 def _frameworks(requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:
-    found = answers.frameworks(requirements)
-    if found:
-        yield _pairs(((item.name, item.totals) for item in found), indent=2)
+    for framework in answers.frameworks(requirements):
+        yield _row(f"{framework.name}  {framework.totals}", style="bold")
+        yield _pairs(_requirement(item) for item in framework.requirements)
+
+
+def _requirement(item: Requirement) -> tuple[str, str]:
+    shown = f"{item.title} ({answers.standing(item)})"
+    told = answers.contributing(item)
+    return answers.cited(item), f"{shown}: {told}" if told else shown
 
 
 def _totals(result: Result) -> Iterator[RenderableType]:

@@ -20,8 +20,10 @@ from havre.policy import (
     passes,
     plan_control,
     require,
+    shown,
     undecided,
 )
+from havre.policy.parts import part_of
 from havre.spec.model import Purpose
 from havre_policies.cites import EDS, annex_a, snc
 
@@ -286,10 +288,14 @@ def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
             yield passes(resource.urn)
 
 
-def _exports(case: Case) -> frozenset[str]:
-    """URNs of the export zones."""
+GATE = "export-gate"
+"""Label of the identity that takes reviewed results out; its value names the export zone."""
+
+
+def _exports(case: Case) -> dict[str, str]:
+    """The export zones, by URN."""
     zones = {name for name, zone in case.spec.zones.items() if zone.purpose is Purpose.EXPORT}
-    return frozenset(store.urn for store in case.facts.of(Store) if store.zone in zones)
+    return {store.urn: store.zone for store in case.facts.of(Store) if store.zone in zones}
 
 
 @plan_control(
@@ -297,18 +303,21 @@ def _exports(case: Case) -> frozenset[str]:
     Profile.HEALTH,
     Severity.HIGH,
     cites=EDS + annex_a("8.12"),
-    remedy="Let the export gate's identity alone write to the export zone.",
+    remedy="Let the export gate's identity alone write to the export zone, and label that identity"
+    " `export-gate` with the zone's name.",
     cause=("zones",),
 )
 def export_gate(case: Case) -> Iterator[Verdict]:
-    """No project's identity writes to the export zone, and none reads it that does not name it.
+    """Only the export gate writes to the export zone, and no project reads it without naming it.
 
     What may leave is reviewed first: aggregates, never records. So a project cannot put its own
-    results where they leave.
+    results where they leave, and nobody else can. The gate is the identity of this plan whose
+    label `export-gate` names the zone; the warehouse's own backup may write too, to restore.
     """
     exports = _exports(case)
     for grant in case.facts.of(Grant):
         if not grant.project:
+            yield from _from_outside(grant, exports, case)
             continue
         wanted = "reading of the export zone at most, where the project names it"
         facts = both(grant.rights, grant.targets)
@@ -316,9 +325,44 @@ def export_gate(case: Case) -> Iterator[Verdict]:
             yield undecided("targets", facts, wanted, resource=grant.urn)
             continue
         rights, targets = facts.value
-        if not exports.intersection(targets):
+        if not exports.keys() & set(targets):
             continue
         yield _gated(grant, rights, case, wanted)
+
+
+def _from_outside(grant: Grant, exports: Mapping[str, str], case: Case) -> Iterator[Verdict]:
+    """What a grant that is no project's may do to the export zones, if it may change any."""
+    rights, targets = grant.rights, grant.targets
+    reading = isinstance(rights, Known) and not rights.value & CHANGES
+    elsewhere = isinstance(targets, Known) and not exports.keys() & set(targets.value)
+    if not exports or reading or elsewhere:
+        return
+    wanted = "the export gate alone, which bears the zone's name as its label `export-gate`"
+    facts = both(grant.identity, both(rights, targets))
+    if not isinstance(facts, Known):
+        yield undecided("identity", facts, wanted, resource=grant.urn)
+        return
+    identity, (may, reached) = facts.value
+    zones = {exports[target] for target in reached if target in exports}
+    backup = _is_backup(grant, identity) and not may & WIDE
+    if backup or zones == {_gate_of(identity, case)}:
+        yield passes(grant.urn)
+    else:
+        found = f"{identity.rsplit('::', 1)[-1] or 'somebody'} may {shown(may)}"
+        yield fails("identity", found, wanted, resource=grant.urn)
+
+
+def _is_backup(grant: Grant, identity: str) -> bool:
+    """Whether the warehouse's own backup made both a grant and its identity."""
+    return part_of(grant.urn) == part_of(identity) == "backup"
+
+
+def _gate_of(identity: str, case: Case) -> str | None:
+    """Name of the zone whose gate an identity of this plan is, by its label."""
+    for item in case.facts.items:
+        if item.urn == identity and isinstance(item.tags, Known) and item.tags.value:
+            return item.tags.value.get(GATE)
+    return None
 
 
 def _gated(grant: Grant, rights: Iterable[Right], case: Case, wanted: str) -> Verdict:

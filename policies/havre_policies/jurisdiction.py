@@ -34,7 +34,7 @@ def _certified(scheme: str, bearer: Bearer, case: Case) -> Verdict:
     if not isinstance(bearer, (Store, Key, Compute)):
         return NOT_APPLICABLE
     wanted = f"an offer within a dated {scheme} certificate"
-    holds, reason, _ = case.qualifications.holds(scheme, bearer, case.as_of)
+    holds, reason, _ = case.qualifications.holds(scheme, bearer, case.as_of, case.settings)
     if holds is None:
         return Verdict(Outcome.UNKNOWN, "offering", reason, wanted)
     return passes() if holds else fails("offering", reason, wanted)
@@ -54,6 +54,8 @@ def operator(case: Case) -> Iterator[Verdict]:
 
     Or the European Economic Area, where the spec says so. Such a law can compel the operator to
     hand data over wherever they lie, whatever the contract says and whoever encrypts at rest.
+    Where the operator is whoever owns the machine, no law is recorded: that never passes, and where
+    data lie outside the area, the law of that place reaches them. A waiver says who the owner is.
     """
     wide = case.spec.residency.operator_law is OperatorLaw.EEA
     area, name = (EEA, "the EEA") if wide else (EU, "the EU")
@@ -68,11 +70,21 @@ def operator(case: Case) -> Iterator[Verdict]:
             f" to hand over what {reached} resources hold"
         )
         yield fails("operator", found, f"an operator that answers to no law from outside {name}")
-    elif not who.laws and who.country is not None:
-        found = f"no law is recorded for {who.entity}"
-        yield Verdict(Outcome.UNKNOWN, "operator", found, f"laws of {name} alone")
+    elif not who.laws:
+        yield _unrecorded(case, who.entity, area, f"laws of {name} alone")
     else:
         yield passes()
+
+
+def _unrecorded(case: Case, entity: str, area: frozenset[str], wanted: str) -> Verdict:
+    """What there is to say of an operator for whom no law is recorded."""
+    bearers = [item for item in case.facts.items if isinstance(item, (Store, Key, Compute))]
+    places = [p for item in bearers if isinstance(item.places, Known) for p in item.places.value]
+    abroad = sorted({p.country for p in places if p.country} - area)
+    if case.provider.operator.country is None and abroad:
+        found = f"{entity}, where data lie under the law of {', '.join(abroad)}"
+        return fails("operator", found, wanted)
+    return Verdict(Outcome.UNKNOWN, "operator", f"no law is recorded for {entity}", wanted)
 
 
 def _asks(scheme: Qualification, spec: Warehouse) -> bool:

@@ -97,6 +97,79 @@ def test_secnumcloud_asked_of_a_public_cloud_is_refused_with_the_reason(
         assert any(f["outcome"] == "fail" and "none found" in f["found"] for f in found)
 
 
+def claimed(document: dict[str, Any], scheme: str) -> dict[str, Any]:
+    (found,) = (c for c in document["summary"]["qualifications"] if c["scheme"] == scheme)
+    return found
+
+
+def of_resources(document: dict[str, Any], control: str) -> dict[str, set[str]]:
+    """Outcomes of a control by logical name of the resource; gaps do not count."""
+    found: dict[str, set[str]] = {}
+    for each in document["findings"]:
+        if each["control"] == control and not each["gap"]:
+            found.setdefault(each["resource"].rsplit("::", 1)[-1], set()).add(each["outcome"])
+    return found
+
+
+@pytest.mark.parametrize("state", [False, True])
+def test_a_certificate_of_an_option_holds_where_the_stack_says_so(
+    capsys: pytest.CaptureFixture[str], state: bool
+) -> None:
+    source = ("--state", str(RECORDED / "ovh-state.json")) if state else ("--provider", "ovh")
+    database = "emc2-database-service"
+    for words, outcome, where in (
+        ((), {"unknown"}, "undecided"),
+        (("--set", "hds_certified=false"), {"fail"}, "outside"),
+        (("--set", "hds_certified=true"), None, "inside"),
+    ):
+        _, document = as_json(capsys, EMC2, *source, *words)
+        assert of_resources(document, "jurisdiction.hds").get(database) == outcome, words
+        held = claimed(document, "hds")[where]
+        assert "Databases" in {each if where == "inside" else each["product"] for each in held}
+        assert not claimed(document, "hds")["holds"], "OKMS is in no list"
+
+
+def test_a_certificate_whose_products_were_not_read_is_not_known_to_hold(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    none = tmp_path / "none.yaml"
+    none.write_text("waivers: []\n")
+    _, document = as_json(capsys, EMC2, "--provider", "azure", "--waivers", str(none))
+    claim = claimed(document, "hds")
+    assert (claim["holds"], claim["inside"], claim["outside"]) == (False, [], [])
+    assert {each["reason"] for each in claim["undecided"]} == {
+        "which products the certificate lists was not read"
+    }
+    outcomes = of_resources(document, "jurisdiction.hds").values()
+    assert set().union(*outcomes) == {"unknown"}
+
+
+@pytest.mark.parametrize(("country", "outcome"), [("FR", "unknown"), ("US", "fail")])
+def test_nobody_knows_who_runs_this_machine(
+    capsys: pytest.CaptureFixture[str], country: str, outcome: str
+) -> None:
+    words = (EMC2, "--provider", "local", "--set", f"country={country}")
+    _, document = as_json(capsys, *words)
+    assert of_resources(document, "jurisdiction.operator") == {"": {outcome}}
+    gaps = {f["gap"]["capability"] for f in document["findings"] if f["gap"]}
+    assert "operator-law" in gaps
+
+
+def test_who_runs_this_machine_is_said_by_a_waiver(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text(
+        "waivers:\n  - {control: jurisdiction.operator, provider: local, owner: Director,"
+        " reason: The hospital runs it itself, decision: D-1, expires: 2027-06-30}\n"
+    )
+    words = (EMC2, "--provider", "local", "--set", "country=FR", "--waivers", str(file))
+    _, document = as_json(capsys, *words)
+    found = [f for f in document["findings"] if f["control"] == "jurisdiction.operator"]
+    assert {f["outcome"] for f in found} == {"waived"}
+    assert len(found) == 2
+
+
 def test_several_outputs_in_one_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     files = {form: tmp_path / f"out.{form}" for form in ("sarif", "junit", "html", "oscal")}
     words = [word for form, file in files.items() for word in ("--format", f"{form}={file}")]

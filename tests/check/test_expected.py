@@ -56,8 +56,8 @@ def test_the_authorisation_on_azure_warns_before_its_end_and_fails_after_it() ->
 
     end = dt.date(2026, 12, 21)
     for day, kind in (
-        (end - dt.timedelta(days=90), Kind.WAIVED),
-        (end - dt.timedelta(days=89), Kind.WARNING),
+        (end - dt.timedelta(days=91), Kind.WAIVED),
+        (end - dt.timedelta(days=90), Kind.WARNING),
         (end, Kind.WARNING),
         (end + dt.timedelta(days=1), Kind.FAIL),
     ):

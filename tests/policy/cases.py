@@ -24,7 +24,7 @@ from havre.policy import Case, Verdict
 from havre.policy.judge import Question
 from havre.policy.qualifications import Qualifications
 from havre.policy.registry import find_control
-from havre.provider import Operator
+from havre.provider import Limit, Operator
 from havre.spec import Warehouse
 from tests.policy.mutations import EUROPEAN, TODAY, spec_for
 
@@ -42,10 +42,14 @@ class Paper:
     sites: Mapping[str, Any] = {}
 
     def __init__(
-        self, told: Mapping[str, Any] | None = None, operator: Operator = EUROPEAN
+        self,
+        told: Mapping[str, Any] | None = None,
+        operator: Operator = EUROPEAN,
+        limits: Mapping[str, Limit] | None = None,
     ) -> None:
         self.told = told or {}
         self.operator = operator
+        self.limits = limits or {}
 
     def facts(self, resource: PlannedResource, plan: Plan) -> Any:
         del plan

@@ -23,7 +23,7 @@ from havre.policy.judge import Question, judge
 from havre.policy.qualifications import Qualifications, Record, Standing, load_qualifications
 from havre.policy.registry import find_control, record_file
 from havre.program import PROJECT, program, read_settings
-from havre.provider import Capability, Evidence, Gap, Operator, Provider, Support, find
+from havre.provider import Capability, Evidence, Gap, Limit, Operator, Provider, Support, find
 from havre.spec import Warehouse
 from havre.spec.load import load
 from tests.clouds import SETTINGS
@@ -307,15 +307,21 @@ def on(day: dt.date) -> Change:
     return lambda question: replace(question, as_of=day)
 
 
-def operated(operator: Operator) -> Change:
-    """Let another operator run the provider's services."""
+def provided(**differs: Any) -> Change:
+    """Let members of the provider differ."""
 
     def made(question: Question) -> Question:
         provider: Provider = copy.copy(question.provider)
-        provider.operator = operator  # type: ignore[misc]
+        for member, value in differs.items():
+            setattr(provider, member, value)
         return replace(question, provider=provider)
 
     return made
+
+
+def operated(operator: Operator) -> Change:
+    """Let another operator run the provider's services."""
+    return provided(operator=operator)
 
 
 def leaving_for(name: str | None, **differs: Any) -> Change:
@@ -372,6 +378,16 @@ def certified(**differs: Any) -> Change:
         return replace(question, qualifications=Qualifications(tuple(records)))
 
     return made
+
+
+def said(**settings: Any) -> Change:
+    """What the stack says, and nothing else."""
+    return lambda question: replace(question, settings=settings)
+
+
+def limited(value: int, unit: str) -> Limit:
+    """A limit that somebody wrote down."""
+    return Limit(value, unit, Evidence("made up", TODAY))
 
 
 def unrecorded(question: Question) -> Question:

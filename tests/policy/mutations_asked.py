@@ -4,7 +4,7 @@ import datetime as dt
 
 from havre.policy.findings import Kind
 from havre.policy.qualifications import Standing
-from havre.provider import Capability, Operator
+from havre.provider import Capability, Operator, Support
 from tests.policy import mutations as m
 from tests.policy.mutations import DROP, PLAN, PROVIDERS, TODAY, Row
 
@@ -13,6 +13,12 @@ OWNED = Operator("A host that an American owns", "US", ("FR", "EU"))
 SWISS = Operator("A Swiss host", "CH", ("CH",))
 NORDIC = Operator("A Norwegian host", "NO", ("NO",))
 NOBODY_TOLD = Operator("A host that says nothing", "FR", ())
+OWN = Operator("whoever owns the machine", None, ())
+OPTION = "certified_option"
+LIMITS = {
+    "object-size": m.limited(50_000_000_000_000, "bytes"),
+    "key-length": m.limited(1024, "bytes"),
+}
 YEAR = dt.timedelta(days=366)
 AWAY = {"azure": "ovh", "local": "ovh", "ovh": "azure"}
 
@@ -20,12 +26,19 @@ for name in PROVIDERS:
     m.VARIANTS |= {
         f"{name}+european": m.operated(m.EUROPEAN),
         f"{name}+certified": m.certified(),
+        f"{name}+option": m.both(m.certified(setting=OPTION), m.said(**{OPTION: True})),
         f"{name}+leaving": m.both(
             m.asked(("exit.provider", AWAY[name]), ("encryption.keys", "customer")),
-            m.leaving_for(AWAY[name], **m.without()),
+            m.provided(limits=LIMITS),
+            m.leaving_for(AWAY[name], **m.without(), limits=LIMITS),
         ),
-        f"{name}+rehearsed": m.rehearsed(TODAY - dt.timedelta(days=180)),
+        f"{name}+rehearsed": m.both(
+            m.asked(("exit.provider", AWAY[name])), m.rehearsed(TODAY - dt.timedelta(days=180))
+        ),
     }
+
+
+m.VARIANTS["ovh+has-hds"] = m.said(hds_certified=True)
 
 
 def operators(base: str) -> list[Row]:
@@ -36,6 +49,7 @@ def operators(base: str) -> list[Row]:
         Row(base, control, m.operated(SWISS), PLAN, "swiss", Kind.FAIL),
         Row(base, control, m.operated(NORDIC), PLAN, "norwegian is not of the EU", Kind.FAIL),
         Row(base, control, m.operated(NOBODY_TOLD), PLAN, "no law told", Kind.UNKNOWN),
+        Row(base, control, m.operated(OWN), PLAN, "nobody knows who", Kind.UNKNOWN),
     ]
 
 
@@ -50,6 +64,15 @@ def certificates(base: str, control: str) -> list[Row]:
         Row(base, control, m.certified(countries=frozenset({"DE"})), PLAN, "abroad", Kind.FAIL),
         Row(base, control, m.certified(regions=("nowhere",)), PLAN, "another region"),
         Row(base, control, m.certified(plans=("gold",)), PLAN, "another plan"),
+        Row(base, control, m.certified(products_read=False), PLAN, "not read", Kind.UNKNOWN),
+        Row(base, control, m.certified(setting=OPTION), PLAN, "an option", Kind.UNKNOWN),
+    ]
+
+
+def options(base: str, control: str) -> list[Row]:
+    return [
+        Row(base, control, m.said(**{OPTION: False}), PLAN, "the option is off", Kind.FAIL),
+        Row(base, control, m.said(), PLAN, "the option is not said", Kind.UNKNOWN),
     ]
 
 
@@ -67,6 +90,7 @@ def ages(base: str) -> list[Row]:
 def exits(provider: str) -> list[Row]:
     base, name = f"{provider}+leaving", AWAY[provider]
     part, portable = "exit.counterpart", "exit.portable"
+    here = m.asked(("exit.provider", provider))
     lacking = [
         Row(base, part, m.leaving_for(name, **m.without(each)), PLAN, f"no {each}", Kind.FAIL)
         for each in (Capability.OBJECT_LOCK, Capability.DATABASE_VERSIONS)
@@ -80,6 +104,33 @@ def exits(provider: str) -> list[Row]:
         Row(base, portable, m.leaving_for(None), PLAN, "not installed", Kind.UNKNOWN),
         Row(base, portable, m.exit_lacks("database.extensions"), PLAN, "extensions", Kind.FAIL),
         Row(base, portable, m.exit_lacks("database.version"), PLAN, "version", Kind.FAIL),
+        *(Row(base, each, here, PLAN, "the same provider", Kind.FAIL) for each in (part, portable)),
+        *(
+            Row(
+                base,
+                portable,
+                m.exit_lacks("database.extensions", support=support),
+                PLAN,
+                f"extensions {support.value}",
+                Kind.UNKNOWN,
+            )
+            for support in (Support.PARTIAL, Support.FALLBACK)
+        ),
+        *(
+            Row(
+                base,
+                portable,
+                m.leaving_for(name, **m.without(), limits=limits),
+                PLAN,
+                f"{what} of {kind}",
+                Kind.UNKNOWN,
+            )
+            for kind in LIMITS
+            for what, limits in (
+                ("a lower limit", {**LIMITS, kind: m.limited(500, "bytes")}),
+                ("no limit", {other: LIMITS[other] for other in LIMITS if other != kind}),
+            )
+        ),
     ]
 
 
@@ -92,6 +143,14 @@ def rehearsals(provider: str) -> list[Row]:
         Row(base, control, m.rehearsed(TODAY + day), PLAN, "not yet", Kind.FAIL),
         Row(base, control, m.asked(("exit.rehearsal_days", 90)), PLAN, "asked sooner", Kind.FAIL),
         Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
+        Row(
+            base,
+            control,
+            m.asked(("exit.provider", provider)),
+            PLAN,
+            "the same provider",
+            Kind.FAIL,
+        ),
     ]
 
 
@@ -102,6 +161,19 @@ ROWS: list[Row] = [
         for name in PROVIDERS
         for control in ("jurisdiction.hds", "jurisdiction.secnumcloud")
         for row in certificates(f"{name}+certified", control)
+    ),
+    *(
+        row
+        for name in PROVIDERS
+        for control in ("jurisdiction.hds", "jurisdiction.secnumcloud")
+        for row in options(f"{name}+option", control)
+    ),
+    *(
+        Row("ovh+has-hds", "jurisdiction.hds", m.said(**said), PLAN, what, kind)
+        for what, said, kind in (
+            ("the option is off", {"hds_certified": False}, Kind.FAIL),
+            ("the option is not said", {}, Kind.UNKNOWN),
+        )
     ),
     *(row for name in PROVIDERS for row in ages(f"{name}+certified")),
     *(row for name in PROVIDERS for row in exits(name)),

@@ -10,6 +10,7 @@ from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
 
 ACCOUNT = Pick("storage:StorageAccount", zone="curated")
 EXPORT = Pick("storage:StorageAccount", zone="export")
+EXPORTED = Pick("storage:BlobContainer", of=EXPORT)
 ARCHIVE = Pick("storage:StorageAccount", has=(("tags/zone", None),))
 SERVICE = Pick("storage:BlobServiceProperties", of=ACCOUNT)
 CONTAINER = Pick("storage:BlobContainer", of=ACCOUNT)
@@ -108,7 +109,31 @@ def second_role(role: str, scope: Pick) -> m.Change:
     return m.both(m.added(token, values, ROLE), m.tied(ADDED, "scope", scope))
 
 
+STRANGER = "44444444-2222-4333-8444-555555555555"
+GATE = Pick("managedidentity:UserAssignedIdentity", has=(("tags/export-gate", "export"),))
+
+
+def strangers_role(role: object, on: Pick) -> m.Change:
+    """A role without condition for somebody who is none of the plan's."""
+    token = "azure-native:authorization:RoleAssignment"
+    values = {"roleDefinitionId": role, "principalId": STRANGER, "scope": UNKNOWN}
+    return m.both(m.added(token, values), m.tied(ADDED, "scope", on))
+
+
+def gated(question: m.Question) -> m.Question:
+    """A labelled identity that writes to the export zone."""
+    token = "azure-native:managedidentity:UserAssignedIdentity"
+    urn = f"urn:pulumi:azure::{m.PROJECT}::{token}::gate"
+    identity = m.PlannedResource(urn, token, "gate", True, {"tags": {"export-gate": "export"}})
+    question = m.with_plan(question, *question.plan.resources, identity)
+    made = strangers_role(BLOB_CONTRIBUTOR, EXPORTED)(question)
+    return m.both(m.inputs(ADDED, "principalId", UNKNOWN), m.tied(ADDED, "principalId", GATE))(made)
+
+
+unlabelled_gate = m.inputs(GATE, "tags/export-gate", "curated")
+
 m.VARIANTS |= {
+    "azure+gate": gated,
     "azure+european": m.operated(m.EUROPEAN),
     "azure+certified": m.certified(),
     "azure+central": m.both(m.gone(FLOWS)),
@@ -412,6 +437,15 @@ ROWS: list[Row] = [
         PLAN,
         "not named",
     ),
+    *(
+        Row("azure", "access.export-gate", strangers_role(role, on), ADDED, what, kind)
+        for what, role, on, kind in (
+            ("a stranger who writes", BLOB_CONTRIBUTOR, EXPORTED, Kind.FAIL),
+            ("a stranger who owns", f"{ROLES}8e3af657-a8ff-443c-a75c-2fe8c4bcb635", EXPORT, None),
+            ("a stranger with an unknown role", UNKNOWN, EXPORTED, Kind.UNKNOWN),
+        )
+    ),
+    Row("azure+gate", "access.export-gate", unlabelled_gate, ADDED, "a gate unnamed", Kind.FAIL),
     # Audit
     *wrong("azure", READS, "logs/0/enabled", False, "audit.storage-access", about=ACCOUNT),
     *wrong("azure", READS, "logs", UNKNOWN, "audit.storage-access", about=ACCOUNT),

@@ -1,5 +1,6 @@
 """What can be wrong at OVHcloud, property by property."""
 
+import json
 from typing import Any
 
 from havre.plan.values import UNKNOWN
@@ -37,6 +38,13 @@ IAM = Pick("Iam/policy:Policy", has=(("description", "project=cohort-diabetes;*"
 READ = '"s3:GetObject"'
 PRESIGN = "ovh:CloudProject/regionStoragePresign:RegionStoragePresign"
 EVERYWHERE = '{"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"]}]}'
+
+
+def strangers_policy(action: str) -> m.Change:
+    """A policy for somebody who is none of the plan's, on every bucket."""
+    allowed = {"Effect": "Allow", "Action": [action], "Resource": ["*"]}
+    values = {"userId": "77", "policy": json.dumps({"Statement": [allowed]})}
+    return m.added("ovh:CloudProject/s3Policy:S3Policy", values)
 
 
 def acting(action: str) -> Any:
@@ -101,9 +109,9 @@ ROWS: list[Row] = [
     *wrong("ovh", NETWORK, "regions", UNKNOWN, "residency.spread"),
     *wrong("ovh", BUCKET, "regionName", DROP, "residency.unplaced"),
     # Jurisdiction
-    *wrong("ovh", DATABASE, "plan", "essential", "jurisdiction.hds"),
-    *wrong("ovh", DATABASE, "plan", DROP, "jurisdiction.hds"),
-    *wrong("ovh", DATABASE, "plan", UNKNOWN, "jurisdiction.hds"),
+    *wrong("ovh+has-hds", DATABASE, "plan", "essential", "jurisdiction.hds"),
+    *wrong("ovh+has-hds", DATABASE, "plan", DROP, "jurisdiction.hds"),
+    *wrong("ovh+has-hds", DATABASE, "plan", UNKNOWN, "jurisdiction.hds"),
     *wrong(
         "ovh",
         STREAM,
@@ -188,6 +196,8 @@ ROWS: list[Row] = [
     *wrong("ovh", STREAM, "note", "postgres://u:hunter2@db", "access.no-plaintext-secret"),
     *wrong("ovh", OPEN_S3, "policy", acting("s3:PutObject"), "access.export-gate"),
     *wrong("ovh", OPEN_S3, "policy", UNKNOWN, "access.export-gate"),
+    Row("ovh", "access.export-gate", strangers_policy("s3:PutObject"), ADDED, "a stranger writes"),
+    Row("ovh", "access.export-gate", strangers_policy("s3:*"), ADDED, "a stranger does all"),
     # Audit
     Row("ovh", "audit.storage-access", m.gone(LOGGING), BUCKET, "no logging"),
     Row("ovh", "audit.database", m.gone(DATABASE_LOGS), DATABASE, "no subscription"),

@@ -96,6 +96,16 @@ def test_facts_that_raise_are_a_finding() -> None:
     assert "torn" not in finding.found
 
 
+def test_a_resource_that_is_named_by_no_text_is_still_told() -> None:
+    sinks = Known((True,))
+    facts = [c.route("feed", Known((True,)), sinks), c.store(retention_days=c.NONE)]
+    provider = c.Paper({SHEET.type: facts})
+    retention = [find_control("audit.retention")]
+    found = judge(c.question(provider, SHEET), retention).findings
+    assert found
+    assert {type(each.resource) for each in found} == {str}
+
+
 def test_a_type_that_nobody_knows_is_a_finding_and_others_are_still_judged() -> None:
     strange = c.resource("strange", type="paper:index:Dream")
     question = c.question(told(FULL), SHEET, strange)

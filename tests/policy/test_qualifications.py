@@ -19,6 +19,7 @@ from havre.policy.qualifications import (
     claim,
     load_qualifications,
 )
+from havre.provider import find
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "policies" / "havre_policies" / "qualifications.yaml"
@@ -148,6 +149,62 @@ def test_what_is_surely_out_goes_before_what_cannot_be_told() -> None:
     assert holds([one], out)[0] is False
 
 
+@pytest.mark.parametrize(
+    ("settings", "answer", "why"),
+    [
+        ({"certified": True}, True, ""),
+        ({"certified": False}, False, "the stack says that it is off"),
+        ({}, None, "the stack does not say that it is on"),
+        ({"certified": "true"}, None, "the stack does not say that it is on"),
+        ({"certified": "<certified>"}, None, "the stack does not say that it is on"),
+        ({"another": True}, None, "the stack does not say that it is on"),
+    ],
+)
+def test_a_record_of_an_option_holds_where_the_stack_says_that_it_has_it(
+    settings: dict[str, object], answer: bool | None, why: str
+) -> None:
+    records = Qualifications((record(setting="certified"),))
+    found, said, _ = records.holds("hds", store(), TODAY, settings)
+    assert found is answer
+    assert said.endswith(why)
+    assert not why or "`certified` alone" in said
+    told = claim(records, "hds", facts(store()), TODAY, settings)
+    assert told.holds is (answer is True)
+    assert bool(told.outside) is (answer is False)
+    assert bool(told.undecided) is (answer is None)
+
+
+def test_nothing_is_known_of_a_stack_whose_settings_are_not() -> None:
+    assert holds([record(setting="certified")], store())[0] is None
+    gone = record(setting="certified", status=Standing.NONE_FOUND)
+    assert holds([gone], store())[0] is False
+
+
+def test_a_certificate_whose_products_were_not_read_holds_for_none_that_is_known() -> None:
+    found, why = holds([record("*", products_read=False)], store())
+    assert found is None
+    assert why == "Cloud, Objects: which products the certificate lists was not read"
+    abroad = record("*", products_read=False, countries=frozenset({"DE"}))
+    assert holds([abroad], store())[0] is False
+    own = [record("*", products_read=False), record("Objects")]
+    assert holds(own, store())[0] is True
+
+
+def test_an_option_that_is_recorded_is_a_setting_of_whoever_offers_it() -> None:
+    settings = find("ovh").settings.model_fields
+    records = load_qualifications(FILE).records
+    named = {r.setting for r in records if r.offer == "OVHcloud Public Cloud" and r.setting}
+    assert named == {"hds_certified"}
+    assert named <= settings.keys()
+    assert settings["hds_certified"].annotation is bool
+
+
+def test_no_certificate_is_recorded_for_every_product_whose_list_was_not_read() -> None:
+    for each in load_qualifications(FILE).records:
+        unread = "list of products was not read" in each.note
+        assert each.products_read is not unread, each
+
+
 def test_a_product_of_its_own_goes_before_every_product() -> None:
     records = [record("*"), record("Objects", status=Standing.NONE_FOUND)]
     for order in (records, records[::-1]):
@@ -209,7 +266,7 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
         "hds",
         inside=("Objects", "Volumes"),
         outside=(("Nodes", "nothing is recorded"), ("Vault", "none found, read on 2026-11-01")),
-        undecided=("Tables",),
+        undecided=(("Tables", "not every plan is within, and this one is not known: plan"),),
         until=dt.date(2027, 1, 1),
         read_on=dt.date(2026, 5, 1),
         sources=("a list", "another list"),
@@ -223,7 +280,12 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
             {"product": "Nodes", "reason": "nothing is recorded"},
             {"product": "Vault", "reason": "none found, read on 2026-11-01"},
         ],
-        "undecided": ["Tables"],
+        "undecided": [
+            {
+                "product": "Tables",
+                "reason": "not every plan is within, and this one is not known: plan",
+            }
+        ],
         "until": "2027-01-01",
         "read_on": "2026-05-01",
         "sources": ["a list", "another list"],
@@ -236,7 +298,9 @@ def test_a_product_is_as_its_worst_resource() -> None:
     unsure = store(plan=Unknown("plan"))
     bad = store(plan=Known("free"))
     assert claim(records, "hds", facts(good, good), TODAY).holds
-    assert claim(records, "hds", facts(good, unsure), TODAY).undecided == ("Objects",)
+    ((unsaid, why),) = claim(records, "hds", facts(good, unsure), TODAY).undecided
+    assert unsaid == "Objects"
+    assert why == "not every plan is within, and this one is not known: plan"
     said = claim(records, "hds", facts(good, unsure, bad, bad), TODAY)
     assert (said.inside, said.undecided) == ((), ())
     assert said.outside == (("Objects", "the plan `free` is not within"),)
@@ -283,6 +347,7 @@ def loaded(tmp_path: Path, text: str) -> Qualifications:
 def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
     extra = (
         "    plans: [a*]\n    plans_out: [b]\n    regions: [r]\n    countries: [FR, NO]\n"
+        "    setting: certified_2018\n    products_read: false\n"
         "    since: 2020-01-02\n    until: 2030-01-02\n    note: n\n"
     )
     objects, tables = loaded(tmp_path, ROW + extra).records
@@ -292,6 +357,8 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
         plans_out=("b",),
         regions=("r",),
         countries=frozenset({"FR", "NO"}),
+        setting="certified_2018",
+        products_read=False,
         since=dt.date(2020, 1, 2),
         until=dt.date(2030, 1, 2),
         note="n",
@@ -311,6 +378,16 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
         ("[Objects, Tables]", "[]", "3: records.0.products: names no product"),
         ("[Objects, Tables]", "[Objects, Objects]", "2: records.0: Cloud, Objects: recorded twice"),
         ("source:", "sauce:", "6: records.0.sauce: Extra inputs"),
+        (
+            "read_on: 2026-11-01",
+            "read_on: 2026-11-01\n    products_read: never",
+            "8: records.0.products_read: ",
+        ),
+        (
+            "read_on: 2026-11-01",
+            "read_on: 2026-11-01\n    setting: HDS certified",
+            "8: records.0.setting",
+        ),
         (
             "read_on: 2026-11-01",
             "read_on: 2026-11-01\n    countries: [UK]",
@@ -418,7 +495,7 @@ def test_the_shipped_records_say_what_their_sources_say(
         (Offering(OVH, "Databases", Known("business")), place("GRA"), True),
         (Offering(OVH, "Databases", Known("essential")), place("GRA"), False),
         (Offering(OVH, "Databases", Unknown("plan")), place("GRA"), None),
-        (Offering(AZURE, "Blob Storage"), place("francecentral"), True),
+        (Offering(AZURE, "Blob Storage"), place("francecentral"), None),
         (Offering(AZURE, "Blob Storage"), place("westeurope", "NL"), False),
         (Offering("Scaleway", "Block Storage"), place("fr-par-1"), True),
         (Offering("Scaleway", "Block Storage"), place("nl-ams-1", "NL"), False),
@@ -428,7 +505,9 @@ def test_the_shipped_records_know_plans_and_places(
     shipped: Qualifications, offering: Offering, where: Place, answer: bool | None
 ) -> None:
     one = Store("u", "t", Holding.ZONE, offering, tags=Known(None), places=Known((where,)))
-    assert shipped.holds("hds", one, TODAY)[0] is answer
+    assert shipped.holds("hds", one, TODAY, {"hds_certified": True})[0] is answer
+    without = shipped.holds("hds", one, TODAY)[0]
+    assert without is (None if offering.offer == OVH and answer else answer)
 
 
 def test_every_shipped_record_is_dated_and_fresh(shipped: Qualifications) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Holding, Place, ResourceFact, Right, Rule
+from havre.facts.model import Copy, Holding, Place, Plain, ResourceFact, Right, Rule
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Outcome
 from havre.policy.qualifications import Qualifications, Record, Standing
-from havre.provider import Operator, Support
+from havre.provider import Evidence, Limit, Operator, Support
 from havre_policies.access import plain_texts
 from havre_policies.exposure import GUARDED_PORTS, anybody
 from havre_policies.versions import supported_versions
@@ -241,7 +241,8 @@ def test_no_network_spreads() -> None:
     [
         ("FR", ("FR", "EU"), "pass", "pass"),
         ("FR", ("EU (GDPR)",), "pass", "pass"),
-        (None, (), "pass", "pass"),
+        (None, (), "unknown", "unknown"),
+        (None, ("FR", "EU"), "pass", "pass"),
         ("FR", (), "unknown", "unknown"),
         ("US", (), "fail", "fail"),
         ("US", ("FR", "EU"), "fail", "fail"),
@@ -259,6 +260,37 @@ def test_whose_law_reaches_the_operator(
     for law, wanted in (("eu", eu), ("any", eu), ("eea", eea)):
         spec = changed(c.SPEC, ("residency.operator_law", law))
         assert c.outcome("jurisdiction.operator", spec=spec, provider=provider) == wanted
+
+
+NOBODY = Operator("whoever owns it", None, ())
+
+
+@pytest.mark.parametrize(
+    ("country", "eu", "eea"),
+    [
+        ("FR", "unknown", "unknown"),
+        ("NO", "fail", "unknown"),
+        ("US", "fail", "fail"),
+        (None, "unknown", "unknown"),
+    ],
+)
+def test_the_law_of_the_place_reaches_whoever_owns_a_machine(
+    country: str | None, eu: str, eea: str
+) -> None:
+    facts = (c.store(places=Known((c.place(country=country),))), c.key(places=Unknown("where")))
+    provider = c.Paper(operator=NOBODY)
+    for law, wanted in (("eu", eu), ("eea", eea)):
+        spec = changed(c.SPEC, ("residency.operator_law", law))
+        (found,) = c.verdicts("jurisdiction.operator", *facts, spec=spec, provider=provider)
+        assert found.outcome.value == wanted
+        assert "whoever owns it" in found.found
+        assert wanted != "fail" or f"under the law of {country}" in found.found
+
+
+def test_the_law_of_a_place_is_no_news_of_an_operator_that_is_known() -> None:
+    silent = c.Paper(operator=Operator("A host", "FR", ()))
+    away = c.store(places=Known((c.place(country="US"),)))
+    assert c.outcome("jurisdiction.operator", away, provider=silent) == "unknown"
 
 
 def test_what_a_foreign_law_reaches_is_counted() -> None:
@@ -295,6 +327,23 @@ def test_health_data_or_the_spec_ask_for_a_certificate() -> None:
     assert c.outcome("jurisdiction.secnumcloud", c.network()) == "not-applicable"
     placed = record(countries=frozenset({"FR"}))
     assert c.outcome(control, c.key(places=Unknown("x")), qualifications=placed) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [({"certified": True}, "pass"), ({"certified": False}, "fail"), ({}, "unknown")],
+)
+def test_a_certificate_of_an_option_asks_what_the_stack_says(
+    settings: dict[str, Any], wanted: str
+) -> None:
+    told = {"qualifications": record(setting="certified"), "settings": settings}
+    assert c.outcome("jurisdiction.hds", c.store(), **told) == wanted
+    assert c.outcome("jurisdiction.hds", c.store(), qualifications=record()) == "pass"
+
+
+def test_a_certificate_whose_products_were_not_read_never_passes() -> None:
+    unread = record(products_read=False)
+    assert c.outcome("jurisdiction.hds", c.store(), qualifications=unread) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -858,6 +907,61 @@ def test_three_paths_are_told_at_most() -> None:
     assert verdict.found == "a secret in clear at aPassword, bPassword, cPassword"
 
 
+GATE = c.urn("gate")
+BACKUP = "urn:pulumi:s::p::havre:index:ResearchWarehouse$havre:paper:Backup$paper:index:Sheet::"
+
+
+def from_outside(*rights: Right, identity: str = "who", on: str = "export", **told: Any) -> Any:
+    tags = told.pop("label", None)
+    mine = c.grant("g", identity, *rights, on=[c.urn(on)], **told)
+    gate = Plain(GATE, "paper:index:Sheet", tags=Known(tags), places=Known(()))
+    return c.outcomes("access.export-gate", *STORES, mine, gate)
+
+
+@pytest.mark.parametrize("right", [Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING])
+def test_nobody_but_the_gate_writes_to_the_export_zone(right: Right) -> None:
+    assert from_outside(right) == ["fail"]
+    assert from_outside(right, on="curated") == []
+    assert from_outside(right, identity=GATE) == ["fail"]
+    assert from_outside(right, identity=GATE, label={"export-gate": "curated"}) == ["fail"]
+    assert from_outside(right, identity=GATE, label={"gate": "export"}) == ["fail"]
+    assert from_outside(right, identity=GATE, label={"export-gate": "export"}) == ["pass"]
+    assert from_outside(right, identity="who", label={"export-gate": "export"}) == ["fail"]
+    assert from_outside(Right.READ) == []
+
+
+def test_a_label_is_no_gate_for_a_project() -> None:
+    gate = {"identity": GATE, "label": {"export-gate": "export"}}
+    assert from_outside(Right.WRITE, **gate, project=OPEN_PROJECT) == ["fail"]
+
+
+def test_the_warehouses_own_backup_may_write_to_the_export_zone() -> None:
+    worker, mine = f"{BACKUP}worker", f"{BACKUP}grant"
+    assert from_outside(Right.WRITE, identity=worker, urn=mine) == ["pass"]
+    assert from_outside(Right.EVERYTHING, identity=worker, urn=mine) == ["fail"]
+    assert from_outside(Right.WRITE, identity=worker) == ["fail"], "a stranger's grant to it"
+    assert from_outside(Right.WRITE, urn=mine) == ["fail"], "a grant of its to a stranger"
+    forged = BACKUP.replace("havre:paper:Backup", "corp:x:Backup")
+    assert from_outside(Right.WRITE, identity=f"{forged}w", urn=f"{forged}g") == ["fail"]
+
+
+def test_what_is_not_known_of_a_grant_on_the_export_zone() -> None:
+    control, on = "access.export-gate", [c.urn("export")]
+    hidden = Unknown("x")
+    for grant in (
+        c.grant("g", "who", on=on, rights=hidden),
+        c.grant("g", "who", Right.WRITE, targets=hidden),
+        c.grant("g", "who", rights=hidden, targets=hidden),
+        replace(c.grant("g", "", Right.WRITE, on=on), identity=hidden),
+    ):
+        assert c.outcomes(control, *STORES, grant) == ["unknown"]
+    assert c.outcomes(control, *STORES, c.grant("g", "who", Right.READ, targets=hidden)) == []
+    elsewhere = c.grant("g", "who", on=[c.urn("curated")], rights=hidden)
+    assert c.outcomes(control, *STORES, elsewhere) == []
+    none = [store for store in STORES if store.zone != "export"]
+    assert c.outcomes(control, *none, c.grant("g", "who", rights=hidden, targets=hidden)) == []
+
+
 def gated(*rights: Right, project: str = OPEN_PROJECT, on: str = "export") -> list[str]:
     mine = c.grant("g", "who", *rights, on=[c.urn(on)], project=project)
     return c.outcomes("access.export-gate", *STORES, mine)
@@ -869,7 +973,7 @@ def test_the_export_gate() -> None:
     assert gated(Right.READ, project="nobodys") == ["fail"]
     for right in (Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING):
         assert gated(Right.READ, right) == ["fail"]
-    assert gated(Right.WRITE, project="") == []
+    assert gated(Right.WRITE, project="") == ["fail"]
     assert gated(Right.WRITE, on="curated") == []
     vague = c.grant("g", "who", project=PROJECT, rights=Unknown("x"))
     assert c.outcomes("access.export-gate", *STORES, vague) == ["unknown"]
@@ -1208,13 +1312,15 @@ def test_an_exit_that_cannot_be_judged(control: str) -> None:
     assert c.outcome(control, spec=nameless) == "fail"
     assert c.outcome(control) == "unknown", "it is not installed"
     here = changed(c.SPEC, ("exit.provider", "paper"))
-    assert c.outcome(control, spec=here) == "pass"
+    assert c.outcome(control, spec=here) == "fail"
+    assert c.outcome("exit.rehearsed", spec=here, rehearsed=TODAY) == "fail"
 
 
 def left(question: Any, control: str) -> list[str]:
     from havre.policy.registry import find_control
 
     told = {"exit": question.exit, "exit_gaps": question.exit_gaps, "spec": question.spec}
+    told["provider"] = question.provider
     return [each.outcome.value for each in find_control(control).judge(c.case(**told))]
 
 
@@ -1261,15 +1367,47 @@ def test_sites_of_the_exit() -> None:
         (("database.version",), Support.ABSENT, ["fail"]),
         (("database.extensions",), Support.UNKNOWN, ["fail"]),
         (("database.extensions", "database.version"), Support.ABSENT, ["fail", "fail"]),
-        (("database.extensions",), Support.PARTIAL, ["pass"]),
+        (("database.extensions",), Support.PARTIAL, ["unknown"]),
+        (("database.extensions",), Support.FALLBACK, ["unknown"]),
         (("zones",), Support.ABSENT, ["pass"]),
-        ((), Support.ABSENT, ["pass"]),
+        ((), Support.ABSENT, ["fail"]),
+        ((), Support.PARTIAL, ["unknown"]),
     ],
 )
 def test_what_blocks_a_move(fields: tuple[str, ...], support: Support, outcomes: list[str]) -> None:
-    base = c.question(c.Paper())
-    going = exit_lacks(*fields, support=support)(leaving_for("ovh")(base))
-    assert left(going, "exit.portable") == outcomes
+    base = c.question(c.Paper(limits=LIMITS))
+    going = exit_lacks(*fields, support=support)(leaving_for("ovh", limits=LIMITS)(base))
+    assert left(going, "exit.portable") == [*outcomes, "pass", "pass"]
+
+
+def limited(size: int | None = 50, length: int | None = 9, unit: str = "bytes") -> dict[str, Limit]:
+    made = {"object-size": (size, "bytes"), "key-length": (length, unit)}
+    evidence = Evidence("a guide", TODAY)
+    return {name: Limit(value, kind, evidence) for name, (value, kind) in made.items() if value}
+
+
+LIMITS = limited()
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "outcomes"),
+    [
+        (limited(), limited(), ["pass", "pass"]),
+        (limited(), limited(51, 10), ["pass", "pass"]),
+        (limited(), limited(49, 9), ["unknown", "pass"]),
+        (limited(), limited(50, 8), ["pass", "unknown"]),
+        (limited(unit="characters"), limited(length=35), ["pass", "unknown"]),
+        (limited(unit="characters"), limited(length=36), ["pass", "pass"]),
+        (limited(), limited(size=None), ["unknown", "pass"]),
+        (limited(size=None), limited(), ["unknown", "pass"]),
+        ({}, {}, ["unknown", "unknown"]),
+    ],
+)
+def test_what_is_stored_is_within_the_limits_of_the_exit(
+    here: dict[str, Limit], there: dict[str, Limit], outcomes: list[str]
+) -> None:
+    going = leaving_for("ovh", limits=there)(c.question(c.Paper(limits=here)))
+    assert left(going, "exit.portable") == ["pass", *outcomes]
 
 
 @pytest.mark.parametrize(

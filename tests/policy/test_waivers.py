@@ -209,8 +209,8 @@ def test_what_is_waived_is_listed_and_does_not_fail() -> None:
 @pytest.mark.parametrize(
     ("days", "kind", "code"),
     [
-        (WARNING_DAYS, Kind.WAIVED, ExitCode.OK),
-        (WARNING_DAYS - 1, Kind.WARNING, ExitCode.OK),
+        (WARNING_DAYS + 1, Kind.WAIVED, ExitCode.OK),
+        (WARNING_DAYS, Kind.WARNING, ExitCode.OK),
         (1, Kind.WARNING, ExitCode.OK),
         (0, Kind.WARNING, ExitCode.OK),
         (-1, Kind.FAIL, ExitCode.FINDINGS),

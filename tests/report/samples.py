@@ -193,7 +193,7 @@ RESULT = Result(
             "hds",
             ("object storage", "compute"),
             (("logs", "none found, read on 2026-09-01"), ("registry", "in process")),
-            ("database",),
+            (("database", "the plan is not known"),),
             dt.date(2027, 5, 1),
             dt.date(2026, 9, 1),
             ("https://hosting.example/list", "A letter of 2026-09-01"),
@@ -255,7 +255,7 @@ def hostile(text: str = HOSTILE) -> Result:
         findings=(*kinds, unused, stranger, *gaps),
         controls=tuple(replace(each, **about) for each in CONTROLS[:3]),
         lies=(Lies("primary", text, text, 1, 1),),
-        claims=(Claim(text, (text,), ((text, text),), (text,), None, DAY, (text,)),),
+        claims=(Claim(text, (text,), ((text, text),), ((text, text),), None, DAY, (text,)),),
         placeholders=(text,),
     )
 

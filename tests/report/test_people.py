@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from havre.policy.findings import Kind
 from havre.policy.model import Severity
-from havre.report import Format, render
+from havre.report import Format, answers, render
 from tests.report.samples import CONTROLS, FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile
 from tests.report.test_inert import Page
 
@@ -47,7 +47,11 @@ TABLE = (
     "waiver  DEC-7, Ana Silva, until 2026-12-31",
     "logs.retention: logs",
     "Frameworks",
-    "SNC  2 requirements: 1 not judged, 1 unknown",
+    "SNC 2 requirements: 1 not judged, 1 unknown",
+    "SNC 10.1  Chiffrement (partly, unknown): encryption.at-rest contributes to it. Encryption of",
+    "SNC 5.1   Politique (organisational)",
+    "HDS as a whole: fail",
+    "HDS  HDS (evidenced, fail): residency.backup contributes to it. Where it lies.",
     "In all",
     "8 controls over 42 resources: 3 fail, 1 not known, 2 warn, 1 waived, 1 do not apply.",
     "Settings not given, judged by placeholders: tenant_id",
@@ -128,6 +132,55 @@ def test_comments_and_pages_answer_in_the_same_order(form: Format) -> None:
         assert finding.control in text
     assert "DEC-2026-12, Ana Silva, until 2027-06-30" in text
     assert "2 requirements: 1 not judged, 1 unknown" in text
+    assert "as a whole: fail" in text
+
+
+def test_a_comment_lists_every_requirement_with_what_contributes_to_it() -> None:
+    text = render(RESULT, Format.MARKDOWN, requirements=REQUIREMENTS)
+
+    assert (
+        "- **SNC 10.1** Chiffrement (partly, unknown): encryption.at-rest contributes to it."
+        " Encryption of stores; not of memory.\n"
+    ) in text
+    assert "- **SNC 5.1** Politique (organisational)\n" in text
+    assert "- **HDS** HDS (evidenced, fail): residency.backup contributes to it." in text
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
+def test_several_controls_contribute(form: Format) -> None:
+    both = replace(REQUIREMENTS[0], controls=("a.one", "a.two"), part="")
+    whole = replace(both, id="", verdict="")
+    text = render(RESULT, form, requirements=(both, whole))
+
+    assert "1 requirement: 1 unknown; as a whole: not judged" in text
+    assert form is Format.HTML or "a.one, a.two contribute to it" in text
+    assert "a.two" in text
+
+
+def test_the_92_headings_of_secnumcloud_are_counted_without_the_whole() -> None:
+    from havre.policy.frameworks import coverage
+    from havre.policy.gather import installed_frameworks
+
+    found = answers.frameworks(coverage(installed_frameworks(), [], {}))
+    assert {each.name: each.totals.split(":")[0] for each in found} == {
+        "SNC": "92 requirements",
+        "EDS": "1 requirement",
+        "HDS": "as a whole",
+        "CIRC": "1 requirement",
+        "A": "25 requirements",
+        "GDPR": "9 requirements",
+    }
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
+def test_what_is_not_known_of_a_certificate_has_its_reason(form: Format) -> None:
+    text = " ".join(render(RESULT, form).split())
+
+    assert "database (the plan is not known)" in text
+    unsure = replace(RESULT.claims[0], inside=(), outside=())
+    told = render(replace(RESULT, claims=(unsure,)), form)
+    assert "not known to hold for any part" in told
+    assert "holds for no part" not in told
 
 
 def test_a_comment_folds_gaps_and_waivers() -> None:

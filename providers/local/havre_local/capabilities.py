@@ -46,6 +46,11 @@ def _residency(spec: Warehouse, settings: LocalSettings) -> Iterator[Gap]:
         yield gap("recovery-site")
 
 
+def _law(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
+    """The operator's law always: no spec and no setting tells who runs this machine."""
+    yield gap("operator-law", law=spec.residency.operator_law.value)
+
+
 def _keys(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if spec.encryption.keys is KeyProtection.HSM:
         yield gap("hsm-key")
@@ -82,7 +87,7 @@ def _qualifications(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 
 
 GAPS: tuple[Callable[[Warehouse, LocalSettings], Iterator[Gap]], ...] = (
-    *(_always, _residency, _keys, _parts, _zones, _availability, _qualifications),
+    *(_always, _residency, _law, _keys, _parts, _zones, _availability, _qualifications),
 )
 
 
