@@ -97,8 +97,7 @@ def test_facts_that_raise_are_a_finding() -> None:
 
 
 def test_a_resource_that_is_named_by_no_text_is_still_told() -> None:
-    sinks = Known((True,))
-    facts = [c.route("feed", Known((True,)), sinks), c.store(retention_days=c.NONE)]
+    facts = [c.route("feed", Known((True,)), Known(("elsewhere",)))]
     provider = c.Paper({SHEET.type: facts})
     retention = [find_control("audit.retention")]
     found = judge(c.question(provider, SHEET), retention).findings
