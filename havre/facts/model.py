@@ -44,7 +44,10 @@ NOT_TOLD = Unknown("not told by the provider's facts")
 
 
 class Copy(StrEnum):
-    """What a copy of data is to the warehouse."""
+    """What a copy of data is to the warehouse.
+
+    `SERVICE` is what holds none but serves those that do, such as a network.
+    """
 
     PRIMARY = "primary"
     REPLICA = "replica"
@@ -52,6 +55,7 @@ class Copy(StrEnum):
     KEY = "key"
     LOG = "log"
     COMPUTE = "compute"
+    SERVICE = "service"
 
 
 @dataclass(frozen=True)
@@ -160,6 +164,8 @@ class Store(Bearer):
         reads_logged: whether every read and write is logged.
         administration_logged: whether administrative actions on it are logged.
         names_in_state: whether names of the objects it holds land in the deployment's state.
+        segments: URNs of the segments that it stands in, or as written; None: a node in none.
+        allowed: addresses that may reach it; empty: any; None: it can restrict none.
     """
 
     holding: Holding
@@ -184,6 +190,8 @@ class Store(Bearer):
     reads_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     administration_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     names_in_state: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    segments: Fact[tuple[str | None, ...]] = field(default=NOT_TOLD, kw_only=True)
+    allowed: Fact[tuple[str, ...] | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,8 @@ class Compute(Bearer):
         engine: engine and version.
         local_accounts: whether it has accounts of its own, beside identities.
         private_nodes: whether nodes have private addresses only.
+        segments: URNs of the segments that it stands in, or as written; None: a node in none.
+        disk_key: URN of the key of its nodes' disks; None where the provider uses its own.
     """
 
     offering: Offering
@@ -233,6 +243,8 @@ class Compute(Bearer):
     engine: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
     local_accounts: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     private_nodes: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    segments: Fact[tuple[str | None, ...]] = field(default=NOT_TOLD, kw_only=True)
+    disk_key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -283,6 +295,7 @@ class Grant(Bearer):
         rights: what is allowed.
         expires: last day; None: never.
         project: name of the project; empty where it is none's.
+        allowed: addresses from which it holds; empty: any; None: that cannot be restricted.
     """
 
     identity: Fact[str] = field(default=NOT_TOLD, kw_only=True)
@@ -290,6 +303,7 @@ class Grant(Bearer):
     rights: Fact[frozenset[Right]] = field(default=NOT_TOLD, kw_only=True)
     expires: Fact[dt.date | None] = field(default=NOT_TOLD, kw_only=True)
     project: str = field(default="", kw_only=True)
+    allowed: Fact[tuple[str, ...] | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,12 @@ def both(first: Fact[T], second: Fact[U]) -> Fact[tuple[T, U]]:
     return Known((first.value, second.value))
 
 
+def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
+    """The values of several facts; unknown if one is."""
+    unknown = next((fact for fact in facts if isinstance(fact, Unknown)), None)
+    return unknown or Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
+
+
 def every(facts: list[Fact[bool]]) -> Fact[bool]:
     """Whether all hold: one that is known to fail decides, whatever is unknown."""
     if any(isinstance(fact, Known) and not fact.value for fact in facts):

@@ -6,7 +6,16 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Grant, Holding, Known, Right, Store
+from havre.facts.model import (
+    Bearer,
+    Compute,
+    Credential,
+    Grant,
+    Holding,
+    Known,
+    Right,
+    Store,
+)
 from havre.facts.read import both
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import (
@@ -206,19 +215,27 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
 
 @control(
     "access.no-static-credentials",
-    Credential,
+    Bearer,
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("9.5") + annex_a("5.17"),
     remedy="Use an identity that the service knows, or give the credential an end.",
 )
-def no_static_credentials(credential: Credential, case: Case) -> Verdict:
-    """No key or password is without an end, where the service knows no identities."""
-    project = case.spec.projects.get(credential.project)
+def no_static_credentials(bearer: Bearer, case: Case) -> Verdict:
+    """No key or password is without an end, where the service knows no identities.
+
+    Nor has a cluster accounts of its own: their certificates administer it, whoever holds them.
+    """
+    if isinstance(bearer, Compute):
+        accounts = bearer.local_accounts
+        return require("local_accounts", accounts, lambda found: not found, "identities alone")
+    if not isinstance(bearer, Credential):
+        return NOT_APPLICABLE
+    project = case.spec.projects.get(bearer.project)
     last = project.expires if project else None
     return require(
         "expires",
-        credential.expires,
+        bearer.expires,
         lambda day: day is not None and (last is None or day <= last),
         f"an end, on {last} or before" if last else "an end",
     )

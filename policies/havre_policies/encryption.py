@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Fact, Holding, Key, Known, Store
+from havre.facts.model import Bearer, Compute, Fact, Holding, Key, Known, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
@@ -76,21 +76,25 @@ def at_rest(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "encryption.customer-key",
-    Store,
+    Bearer,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("10.1", "10.5") + EDS,
     remedy="Refer this resource to a key of the warehouse.",
     cause=("encryption", "keys"),
 )
-def customer_key(store: Store, case: Case) -> Verdict:
+def customer_key(bearer: Bearer, case: Case) -> Verdict:
     """Where the spec asks for customer keys, each store refers to one that the warehouse owns.
 
-    The vault that holds the keys is not itself under one.
+    So do the disks of a cluster's nodes. The vault that holds the keys is not itself under one.
     """
-    if not _asks_for_keys(case) or store.holding is Holding.SECRETS:
+    if not _asks_for_keys(case):
         return NOT_APPLICABLE
-    return _under_own_key("key", store.key, case)
+    if isinstance(bearer, Compute):
+        return _under_own_key("disk_key", bearer.disk_key, case)
+    if not isinstance(bearer, Store) or bearer.holding is Holding.SECRETS:
+        return NOT_APPLICABLE
+    return _under_own_key("key", bearer.key, case)
 
 
 @control(

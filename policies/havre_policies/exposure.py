@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Holding, Known, Network, Rule, Store
+from havre.facts.model import Compute, Grant, Holding, Known, Network, Rule, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
@@ -24,13 +25,15 @@ from havre.policy import (
 from havre_policies.cites import annex_a, snc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from ipaddress import IPv4Network, IPv6Network
 
 ANYBODY = frozenset({"*", "any", "internet", "0.0.0.0/0", "::/0"})
 """Ways in which providers write "any address"."""
 GUARDED_PORTS = (22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017)
 """Ports of administration (SSH, RDP, WinRM, Kubernetes, etcd) and of common databases."""
+KINDS = frozenset({"administration", "compute", "database"})
+"""What stands in segments of its own."""
 WIDEST = {4: 8, 6: 32}
 """A public network of a shorter prefix than this counts as any address, by IP version: half the
 Internet in two rules opens as much as one rule for all of it."""
@@ -167,21 +170,46 @@ def public_cluster(compute: Compute, case: Case) -> Verdict:
     remedy="Reach this store through a private endpoint and close its public one.",
 )
 def private_endpoints(store: Store, case: Case) -> Verdict:
-    """Stores are reached through private endpoints, or the gap is declared.
+    """Stores are reached through private endpoints, or the gap is declared with its compensation.
 
-    A declared gap is a finding of its own, with what compensates for it. What holds backups is
-    reached by the service that writes them, so there it is enough that nothing public answers.
+    A declared gap is a finding of its own; what compensates for it must be seen: the store, or
+    each grant on it that can, lets known addresses in alone. What holds backups is reached by the
+    service that writes them, so there it is enough that nothing public answers.
     """
-    if case.declared("exposure.private-endpoints"):
-        return NOT_APPLICABLE
     if store.holding is Holding.BACKUP and store.public_endpoint == Known(value=False):
         return passes()
-    return require(
+    reached = require(
         "private_endpoint, public_endpoint",
         both(store.private_endpoint, store.public_endpoint),
         lambda found: found[0] and not found[1],
         "a private endpoint and no public one",
     )
+    declared = case.declared("exposure.private-endpoints")
+    return _compensated(store, case) if declared and reached != passes() else reached
+
+
+def _compensated(store: Store, case: Case) -> Verdict:
+    """Whether known addresses alone open a store that has no private endpoint."""
+    wanted = "known addresses alone, for want of a private endpoint"
+    if store.allowed != Known(None):
+        return require("allowed", store.allowed, _narrow, wanted)
+    limits = [
+        grant.allowed
+        for grant in case.facts.of(Grant)
+        if grant.allowed != Known(None)
+        and (not isinstance(grant.targets, Known) or store.urn in grant.targets.value)
+    ]
+    found = [require("allowed", limit, _narrow, wanted) for limit in limits]
+    worst = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
+    return next(
+        (verdict for verdict in (*worst, *found) if verdict != passes()),
+        passes() if found else NOT_APPLICABLE,
+    )
+
+
+def _narrow(allowed: tuple[str, ...] | None) -> bool:
+    """Whether addresses are named, and none stands for any."""
+    return bool(allowed) and not any(map(anybody, allowed or ()))
 
 
 @control(
@@ -297,14 +325,54 @@ def cross_tenant(store: Store, case: Case) -> Verdict:  # noqa: ARG001
     cause=("network", "address_space"),
 )
 def partition(case: Case) -> Iterator[Verdict]:
-    """Databases, compute and administration sit in network segments of their own."""
+    """Databases, compute and administration sit in network segments of their own.
+
+    The segments are there, each database and each cluster stands in one that holds nothing of the
+    other two kinds, and no node has a public address.
+    """
     segments = {network.segment for network in case.facts.of(Network)}
-    needed = {"database", "administration"}
-    if case.facts.of(Compute):
-        needed.add("compute")
+    needed = KINDS if case.facts.of(Compute) else KINDS - {"compute"}
     missing = sorted(needed - segments)
     if missing:
         found = f"no segment for {', '.join(missing)}"
         yield fails("segment", found, f"a segment each for {', '.join(sorted(needed))}")
     else:
         yield passes()
+    databases = [s for s in case.facts.of(Store) if s.holding is Holding.DATABASE]
+    clusters = case.facts.of(Compute)
+    held = _held(case, {"database": databases, "compute": clusters})
+    yield from (_apart("database", database, held) for database in databases)
+    for cluster in clusters:
+        yield _apart("compute", cluster, held)
+        nodes, wanted = cluster.private_nodes, "nodes with private addresses only"
+        yield require("private_nodes", nodes, bool, wanted, resource=cluster.urn)
+
+
+def _held(
+    case: Case, standing: Mapping[str, Sequence[Store | Compute]]
+) -> Mapping[str | None, set[str]]:
+    """What each segment holds: what it is called after, and what stands in it."""
+    held: dict[str | None, set[str]] = defaultdict(set)
+    for network in case.facts.of(Network):
+        if network.segment in KINDS:
+            held[network.urn].add(network.segment)
+    for kind, bearers in standing.items():
+        for bearer in bearers:
+            for segment in bearer.segments.value if isinstance(bearer.segments, Known) else ():
+                held[segment].add(kind)
+    return held
+
+
+def _apart(kind: str, bearer: Store | Compute, held: Mapping[str | None, set[str]]) -> Verdict:
+    """Whether a database or a cluster stands in segments that hold none of the other kinds."""
+    wanted = f"a private network segment for {kind} alone"
+    if not isinstance(bearer.segments, Known):
+        return undecided("segments", bearer.segments, wanted, resource=bearer.urn)
+    segments = bearer.segments.value
+    if not segments or None in segments:
+        return fails("segments", "in no private network segment", wanted, resource=bearer.urn)
+    others = sorted({other for segment in segments for other in held[segment]} - {kind})
+    if others:
+        found = f"in a segment with {', '.join(others)}"
+        return fails("segments", found, wanted, resource=bearer.urn)
+    return passes(bearer.urn)

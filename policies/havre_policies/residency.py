@@ -18,6 +18,7 @@ from havre.facts.model import (
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    Outcome,
     Profile,
     Severity,
     Verdict,
@@ -157,16 +158,38 @@ def compute(nodes: Compute, case: Case) -> Verdict:
 
 @control(
     "residency.spread",
-    Network,
+    Bearer,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2", "19.3"),
-    remedy="Name the regions: without them this resource spreads to all that the account has.",
+    remedy="Name the regions, each in the spec's countries; unset, all of the account's are meant.",
     cause=("sites",),
 )
-def spread(network: Network, case: Case) -> Verdict:  # noqa: ARG001
-    """No network spreads to regions that nobody named."""
-    return require("spreads", network.spreads, lambda found: not found, "regions named one by one")
+def spread(bearer: Bearer, case: Case) -> Verdict:
+    """No network spreads to regions that nobody named, or to another country than the spec's.
+
+    Nor does anything else that has a region and holds no data: sets of disks, gateways, routes.
+    """
+    if isinstance(bearer, (Store, Key, Compute)):
+        return NOT_APPLICABLE
+    if isinstance(bearer, Network) and bearer.spreads != Known(value=False):
+        named = "regions named one by one"
+        return require("spreads", bearer.spreads, lambda found: not found, named)
+    return _placed(bearer, case)
+
+
+def _placed(bearer: Bearer, case: Case) -> Verdict:
+    """Whether what holds no data stands in the spec's countries, as far as it has a place."""
+    allowed = case.spec.residency.countries
+    wanted = f"in {', '.join(allowed)}"
+    if not isinstance(bearer.places, Known):
+        return undecided("places", bearer.places, wanted)
+    countries = {place.country for place in bearer.places.value if place.copy is not Copy.KEY}
+    if countries - {None, *allowed}:
+        return fails("places", where(bearer.places.value), wanted)
+    if None in countries:
+        return Verdict(Outcome.UNKNOWN, "places", where(bearer.places.value), wanted)
+    return passes() if countries or isinstance(bearer, Network) else NOT_APPLICABLE
 
 
 @control(

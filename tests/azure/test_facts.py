@@ -315,15 +315,91 @@ def test_what_is_listed_exists_in_the_sdk_and_is_tagged_as_there(what: str) -> N
 
 
 def test_every_fact_of_a_store_is_told() -> None:
-    """What facts leave out is unknown for ever: only what Azure does not say may be."""
+    """What facts leave out is unknown for ever: only what Azure does not say may be.
+
+    No control asks which addresses a store lets in where private endpoints are to be had.
+    """
     found = collect(example(), facts)
     left = {
         (store.type.rsplit(":", 1)[-1], field.name)
         for store in found.of(Store)
         for field in fields(store)
-        if getattr(store, field.name) is NOT_TOLD
+        if getattr(store, field.name) is NOT_TOLD and field.name != "allowed"
     }
     assert left == {("Vault", "multi_zone"), ("Workspace", "multi_zone")}
+
+
+# Segments, and what holds no data
+
+
+SUBNET_ID = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/n/subnets"
+SUBNET = bare("azure-native:network:Subnet", {"subnetName": "s", "virtualNetworkName": "n"})
+SERVER = "azure-native:dbforpostgresql:Server"
+AKS = "azure-native:containerservice:ManagedCluster"
+
+
+@pytest.mark.parametrize(
+    ("network", "segments"),
+    [
+        ({"delegatedSubnetResourceId": f"{SUBNET_ID}/s"}, Known((SUBNET.urn,))),
+        ({"delegatedSubnetResourceId": f"{SUBNET_ID}/other"}, Known((f"{SUBNET_ID}/other",))),
+        ({"delegatedSubnetResourceId": UNKNOWN}, Unknown("network.delegatedSubnetResourceId")),
+        (UNKNOWN, Unknown("network.delegatedSubnetResourceId")),
+        ({}, Known((None,))),
+    ],
+)
+def test_the_segment_of_a_server(network: Any, segments: Any) -> None:
+    server = replace(bare(SERVER, {"network": network, "serverName": "db"}), urn="urn:db")
+    assert alone(server, SUBNET).segments == segments
+
+
+def test_a_server_stands_where_its_private_endpoint_does() -> None:
+    server = replace(bare(SERVER, {"serverName": "db"}), urn="urn:db")
+    link = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.DBforPostgreSQL/flexibleServers/db"
+    values = {
+        "subnet": {"id": f"{SUBNET_ID}/s"},
+        "privateLinkServiceConnections": [{"privateLinkServiceId": link}],
+    }
+    endpoint = replace(bare("azure-native:network:PrivateEndpoint", values), urn="urn:end")
+    assert alone(server, SUBNET, endpoint).segments == Known((SUBNET.urn,))
+
+
+@pytest.mark.parametrize(
+    ("pools", "segments"),
+    [
+        ([{"vnetSubnetID": f"{SUBNET_ID}/s"}], Known((SUBNET.urn,))),
+        ([{"vnetSubnetID": f"{SUBNET_ID}/s"}, {}], Known((SUBNET.urn, None))),
+        ([{"vnetSubnetID": UNKNOWN}], Unknown("agentPoolProfiles")),
+        ([], Known(())),
+    ],
+)
+def test_the_segments_of_nodes(pools: Any, segments: Any) -> None:
+    cluster = replace(bare(AKS, {"agentPoolProfiles": pools}), urn="urn:aks")
+    assert alone(cluster, SUBNET).segments == segments
+
+
+@pytest.mark.parametrize(
+    ("token", "location", "region"),
+    [
+        ("network:VirtualNetwork", "East US", "eastus"),
+        ("network:AzureFirewall", "eastus", "eastus"),
+        ("network:FlowLog", "eastus", "eastus"),
+        ("network:VirtualNetwork", "global", "global"),
+        ("compute:DiskEncryptionSet", "eastus", "eastus"),
+        ("privatedns:PrivateZone", "global", None),
+        ("network:VirtualNetwork", UNKNOWN, Unknown("location")),
+        ("network:VirtualNetwork", None, Unknown("location")),
+        ("network:Subnet", None, None),
+        ("dataprotection:BackupInstance", None, None),
+    ],
+)
+def test_where_what_holds_no_data_stands(token: str, location: Any, region: Any) -> None:
+    found = alone(bare(f"azure-native:{token}", {"location": location})).places
+    if isinstance(found, Known):
+        assert [place.copy for place in found.value] == [Copy.SERVICE] * (region is not None)
+        assert [place.region for place in found.value] == ([] if region is None else [region])
+    else:
+        assert found == region
 
 
 # Containers, keys, endpoints, logs and locks

@@ -58,6 +58,50 @@ FAULTS = {
         ),
         {"test_evaluation_is_deterministic"},
     ),
+    "gaps that are left out": (
+        (
+            "capabilities = dict.fromkeys(\n"
+            "        (Capability.PUBLIC_ACCESS_BLOCK, Capability.FLOW_LOGS),\n"
+            "        Supported(Support.ABSENT, 'paper is for everybody'))\n"
+            "    def gaps(self, spec, settings):\n        return []"
+        ),
+        {"test_absent_capability_has_its_gap"},
+    ),
+    "promises that nothing evidences": (
+        (
+            "capabilities = dict.fromkeys(\n"
+            "        (Capability.LEGAL_HOLD, Capability.POINT_IN_TIME_RESTORE,\n"
+            "         Capability.CUSTOMER_KEY_VOLUMES, Capability.CUSTOMER_KEY_OBJECTS),\n"
+            "        Supported(Support.NATIVE))\n"
+            "    def gaps(self, spec, settings):\n        return []"
+        ),
+        {"test_native_capability_is_evidenced"},
+    ),
+    "a guard that nobody knows": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        found = super().facts(resource, plan)\n"
+            "        return [replace(f, guarded=Unknown('x')) if isinstance(f, Store) else f\n"
+            "                for f in found]"
+        ),
+        {"test_every_store_is_guarded"},
+    ),
+    "a place that nobody knows": (
+        (
+            "def facts(self, resource, plan):\n"
+            "        found = super().facts(resource, plan)\n"
+            "        return [replace(f, places=Unknown('x')) for f in found]"
+        ),
+        {"test_every_store_is_placed"},
+    ),
+    "a primary site that is ignored": (
+        (
+            "def parts(self, settings):\n"
+            "        return replace(PARTS, network=_part('Network', ('network',), lambda _: None,\n"
+            "            lambda ref, _: p.NetworkOutputs(ref, {'database': ref})))"
+        ),
+        {"test_no_field_is_ignored"},
+    ),
     "a remedy of no control": (
         'remedies = {"hsm": "buy a drawer with a lock"}',
         {"test_remedies_are_by_control"},
@@ -76,7 +120,7 @@ import uuid
 from dataclasses import replace
 from typing import ClassVar
 from havre import parts as p
-from havre.facts.model import Known, Store, Unclassified
+from havre.facts.model import Known, Store, Unclassified, Unknown
 from havre.provider import Capability, Support, Supported
 from havre_conformance.suite import ProviderSuite
 from tests.contract.toy_provider import PARTS, PaperProvider, _part

@@ -1,13 +1,30 @@
 """The suite's own table is whole: every capability shows in facts, or it is said why not."""
 
 import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from havre.facts import Facts, Known
-from havre.facts.model import NOT_TOLD, Credential, Grant, Holding, Offering, Store
+from havre.facts.model import (
+    NOT_TOLD,
+    Compute,
+    Credential,
+    Grant,
+    Holding,
+    Key,
+    Network,
+    Offering,
+    Store,
+)
 from havre.provider import Capability
+from havre.site import Site
+from havre.spec.model import Warehouse
 from havre_conformance.evidence import EVIDENCE, UNSHOWN
+from havre_conformance.specs import CHANGES, large
 
 END = Known(dt.date(2030, 6, 30))
 BASE = {"urn": "urn:it", "type": "t", "tags": Known(None), "places": Known(())}
@@ -17,6 +34,46 @@ def test_every_capability_shows_or_it_is_said_why_not() -> None:
     assert set(EVIDENCE) | set(UNSHOWN) == set(Capability)
     assert not set(EVIDENCE) & set(UNSHOWN)
     assert all(len(reason) > 20 for reason in UNSHOWN.values())
+
+
+@pytest.mark.parametrize("capability", EVIDENCE)
+def test_what_is_not_known_shows_nothing(capability: Capability) -> None:
+    offering = Offering("paper", "shelf")
+    withheld = {**BASE, "tags": NOT_TOLD, "places": NOT_TOLD}
+    stores = [
+        Store(**withheld, holding=holding, offering=offering, zone=zone)
+        for holding in Holding
+        for zone in ("", "curated")
+        if holding is not Holding.REGISTRY
+    ]
+    others = (
+        Key(**withheld, offering=offering),
+        *(
+            Compute(**withheld, offering=offering)
+            for _ in range(capability is not Capability.CLUSTER)
+        ),
+        *(Network(**withheld, segment=name) for name in "abc"),
+        Grant(**withheld, project="p"),
+        Credential(**withheld),
+    )
+    assert not EVIDENCE[capability](Facts((*stores, *others), ()))
+
+
+def leaves(value: Any, path: str = "") -> Iterator[str]:
+    """Paths of the fields of a document; of what is called by the user, one for all."""
+    if not isinstance(value, dict):
+        yield path
+        return
+    for name, inner in value.items():
+        step = "*" if path in {"zones", "projects"} else name
+        yield from leaves(inner, f"{path}.{step}" if path else step)
+
+
+def test_every_field_of_the_spec_is_changed_in_turn() -> None:
+    sites = {name: Site(name, "FR", {"s": name}) for name in ("fr-paris", "fr-province")}
+    whole = Warehouse.model_validate_json(json.dumps(large(sites))).model_dump(mode="json")
+    named = {re.sub(r"^(zones|projects)\.[^.]+", r"\1.*", path) for path, _ in CHANGES}
+    assert set(leaves(whole)) - named == set()
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from havre_ovh.facts import facts
 from havre_ovh.facts_buckets import IN_STATE, period_days
 from havre_ovh.facts_places import country
 
+FROM_OFFICE = {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
 BUCKET = "ovh:CloudProject/storage:Storage"
 NEW_BUCKET = "ovh:index/cloudStorageObjectBucket:CloudStorageObjectBucket"
 DATABASE = "ovh:CloudProject/database:Database"
@@ -472,14 +473,14 @@ def test_a_network_without_regions_spreads() -> None:
     for regions in (None, []):
         item = of(Network, made(NETWORK, {"regions": regions}))
         assert item.spreads == YES
-        assert where(item, Copy.COMPUTE) == [("", None)]
+        assert where(item, Copy.SERVICE) == [("", None)]
     assert of(Network, made(NETWORK, {"regions": UNKNOWN})).spreads == Unknown("regions")
 
 
 def test_a_network_with_regions_lies_there() -> None:
     item = of(Network, made(NETWORK, {"regions": ["GRA11", "BHS5"]}))
     assert item.spreads == NO
-    assert where(item, Copy.COMPUTE) == [("GRA11", "FR"), ("BHS5", "CA")]
+    assert where(item, Copy.SERVICE) == [("GRA11", "FR"), ("BHS5", "CA")]
     assert (item.egress_denied, item.flows_logged) == (NO, NO)
 
 
@@ -511,7 +512,7 @@ def test_a_gateway_is_a_way_out() -> None:
 def test_a_local_zone_is_in_its_own_country() -> None:
     kind = "ovh:CloudProject/networkPrivateSubnetV2:NetworkPrivateSubnetV2"
     item = of(Network, made(kind, {"region": "EU-SOUTH-LZ-MAD-A", "name": "x-database"}))
-    assert where(item, Copy.COMPUTE) == [("EU-SOUTH-LZ-MAD-A", "ES")]
+    assert where(item, Copy.SERVICE) == [("EU-SOUTH-LZ-MAD-A", "ES")]
     assert item.segment == "database"
 
 
@@ -549,6 +550,66 @@ def test_a_cluster_is_told_by_what_belongs_to_it() -> None:
     item = of(Compute, kube, tied(restrict, "ips", ips=UNKNOWN), floating)
     assert (item.allowed, item.private_nodes) == (Unknown("ips"), NO)
     assert item.multi_zone == Unknown("availabilityZones")
+
+
+V2 = "ovh:CloudProject/networkPrivateSubnetV2:NetworkPrivateSubnetV2"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "needs", "segments"),
+    [
+        ({"nodesSubnetId": UNKNOWN}, {"nodesSubnetId": ["urn:net"]}, Known(("urn:net",))),
+        ({"nodesSubnetId": "s-1"}, {}, Known(("s-1",))),
+        ({"nodesSubnetId": UNKNOWN}, {}, Unknown("nodesSubnetId")),
+        (
+            {"nodesSubnetId": UNKNOWN},
+            {"nodesSubnetId": ["urn:net", "urn:other"]},
+            Unknown("nodesSubnetId"),
+        ),
+        ({}, {}, Unknown("nodesSubnetId")),
+        ({"privateNetworkId": None, "nodesSubnetId": "s-1"}, {}, Known((None,))),
+        ({"privateNetworkId": UNKNOWN}, {}, Unknown("privateNetworkId")),
+    ],
+)
+def test_the_segment_of_nodes(inputs: Any, needs: Any, segments: Any) -> None:
+    nets = [made(V2, {"name": "x"}, name) for name in ("net", "other")]
+    kube = made(KUBE, {"region": "GRA11", "privateNetworkId": "n", **inputs}, needs=needs)
+    assert of(Compute, kube, *nets).segments == segments
+
+
+@pytest.mark.parametrize(
+    ("nodes", "segments"),
+    [
+        ([{"networkId": "n", "subnetId": "s-1"}] * 2, Known(("s-1",))),
+        ([{"networkId": "n", "subnetId": "s-1"}, {"region": "GRA"}], Known(("s-1", None))),
+        ([], Known(())),
+        (UNKNOWN, Unknown("nodes")),
+        ([UNKNOWN], Unknown("nodes")),
+    ],
+)
+def test_the_segments_of_a_database(nodes: Any, segments: Any) -> None:
+    assert of(Store, made(DATABASE, {**SERVED, "nodes": nodes})).segments == segments
+
+
+def statement(**differs: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **differs}
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        ([statement(Condition=FROM_OFFICE)], ("192.0.2.0/24",)),
+        ([statement(Condition=FROM_OFFICE), statement(Effect="Deny")], ("192.0.2.0/24",)),
+        ([statement(Condition=FROM_OFFICE), statement()], ()),
+        ([statement(Condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}})], ()),
+        ([statement(Condition={"IpAddress": {"aws:SourceIp": []}})], ()),
+        ([statement(Condition="192.0.2.0/24")], ()),
+    ],
+)
+def test_from_where_a_policy_holds(statements: Any, allowed: tuple[str, ...]) -> None:
+    text = json.dumps({"Statement": statements})
+    grant = of(Grant, made(S3_POLICY, {"userId": "1", "policy": text}))
+    assert grant.allowed == Known(allowed)
 
 
 def test_nodes_without_their_cluster_are_compute_of_which_little_is_known() -> None:

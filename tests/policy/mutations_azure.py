@@ -27,6 +27,9 @@ BACKUPS = Pick("dataprotection:BackupVault")
 POLICY = Pick("dataprotection:BackupPolicy")
 SEGMENT = Pick("network:Subnet", has=(("subnetName", "database"),))
 GROUP = Pick("network:NetworkSecurityGroup", under=SEGMENT)
+ADMINISTRATION = Pick("network:Subnet", has=(("subnetName", "administration"),))
+DISKS = Pick("compute:DiskEncryptionSet")
+FIREWALL = Pick("network:AzureFirewall")
 EGRESS = Pick("network:FirewallPolicyRuleCollectionGroup")
 NETWORK = Pick("network:VirtualNetwork")
 FLOWS = Pick("network:FlowLog")
@@ -47,6 +50,9 @@ CRYPTO_OFFICER = f"{ROLES}14b46e9e-c2b7-41b4-b07b-48a6ebf60603"
 LOG_CONTRIBUTOR = f"{ROLES}92aaf0da-9dab-42b6-94a3-d43ce8d16293"
 STRANGER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w"
 IMMUTABILITY = "immutableStorageWithVersioning/immutabilityPolicy"
+POOL_SUBNET = "agentPoolProfiles/0/vnetSubnetID"
+POOL = {"resourceName": UNKNOWN, "enableNodePublicIP": False, "tags": {}}
+STRANGE_DISKS = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/diskEncryptionSets/d"
 SECRET_TYPE = "azure-native:keyvault:Secret"
 
 
@@ -86,6 +92,18 @@ def let_out(what: str, **rule: Any) -> Row:
     fresh = {"name": "hole", "ruleType": "ApplicationRule", **ports, **rule}
     change = m.inputs(EGRESS, "ruleCollections/0/rules", lambda rules: [*rules, fresh])
     return Row("azure", "exposure.egress", change, EGRESS, f"out to {what}")
+
+
+def nodes_in(segment: Pick) -> m.Change:
+    """The cluster's nodes in a segment."""
+
+    def made(question: m.Question) -> m.Question:
+        name = segment.one(question.plan).inputs["subnetName"]
+        here = m.at(CLUSTER.one(question.plan).inputs, POOL_SUBNET)
+        there = f"{here.rpartition('/')[0]}/{name}"
+        return m.inputs(CLUSTER, POOL_SUBNET, there)(question)
+
+    return made
 
 
 def same_key(question: m.Question) -> m.Question:
@@ -153,6 +171,17 @@ ROWS: list[Row] = [
     ),
     *wrong("azure", DATABASE, "dataEncryption", DROP, "encryption.customer-key"),
     *wrong("azure", REGISTRY, "encryption", DROP, "encryption.customer-key"),
+    *wrong("azure", CLUSTER, "diskEncryptionSetID", DROP, "encryption.customer-key"),
+    *wrong("azure", CLUSTER, "diskEncryptionSetID", STRANGE_DISKS, "encryption.customer-key"),
+    *wrong("azure", DISKS, "activeKey", DROP, "encryption.customer-key", about=CLUSTER),
+    *wrong(
+        "azure",
+        DISKS,
+        "activeKey/keyUrl",
+        "https://x.vault.azure.net/keys/x/1",
+        "encryption.customer-key",
+        about=CLUSTER,
+    ),
     *wrong(
         "azure",
         BACKUPS,
@@ -273,6 +302,14 @@ ROWS: list[Row] = [
     *wrong("azure", ARCHIVE, "location", "uksouth", "residency.logs"),
     *wrong("azure", CLUSTER, "location", "westeurope", "residency.compute"),
     *wrong("azure", CLUSTER, "location", "global", "residency.unplaced"),
+    *wrong("azure", NETWORK, "location", "eastus", "residency.spread"),
+    *wrong("azure", NETWORK, "location", "Mars", "residency.spread"),
+    *wrong("azure", NETWORK, "location", UNKNOWN, "residency.spread"),
+    *wrong("azure", FIREWALL, "location", "westeurope", "residency.spread"),
+    *wrong("azure", FLOWS, "location", "eastus", "residency.spread"),
+    *wrong("azure", DISKS, "location", "eastus", "residency.spread"),
+    *wrong("azure", GROUP, "location", "uksouth", "residency.spread"),
+    *wrong("azure", PROJECT, "location", "eastus", "residency.spread"),
     Row(
         "azure",
         "residency.replicas",
@@ -356,6 +393,30 @@ ROWS: list[Row] = [
         "a segment for everything",
     ),
     Row("azure", "exposure.partition", m.gone(SEGMENT), PLAN, "no segment"),
+    *wrong("azure", CLUSTER, POOL_SUBNET, DROP, "exposure.partition"),
+    *wrong("azure", CLUSTER, "agentPoolProfiles/0/enableNodePublicIP", True, "exposure.partition"),
+    *wrong(
+        "azure", CLUSTER, "agentPoolProfiles/0/enableNodePublicIP", UNKNOWN, "exposure.partition"
+    ),
+    Row(
+        "azure",
+        "exposure.partition",
+        m.both(m.untied(CLUSTER, "agentPoolProfiles"), m.inputs(CLUSTER, POOL_SUBNET, UNKNOWN)),
+        CLUSTER,
+        "a segment that is not known",
+        Kind.UNKNOWN,
+    ),
+    Row("azure", "exposure.partition", nodes_in(SEGMENT), CLUSTER, "nodes beside the database"),
+    Row("azure", "exposure.partition", nodes_in(SEGMENT), DATABASE, "a database beside nodes"),
+    Row("azure", "exposure.partition", nodes_in(ADMINISTRATION), CLUSTER, "administration"),
+    Row(
+        "azure",
+        "exposure.partition",
+        m.added("azure-native:containerservice:AgentPool", POOL, CLUSTER),
+        CLUSTER,
+        "one more pool, in no segment",
+    ),
+    *wrong("azure", DATABASE, "network/delegatedSubnetResourceId", DROP, "exposure.partition"),
     # Access
     *wrong("azure", ROLE, "roleDefinitionId", OWNER, "access.least-privilege"),
     *wrong(
@@ -402,6 +463,9 @@ ROWS: list[Row] = [
         "changes logs",
     ),
     Row("azure", "access.separation-of-duties", second_role(OWNER, VAULT), ADDED, "owns the vault"),
+    *wrong("azure", CLUSTER, "disableLocalAccounts", False, "access.no-static-credentials"),
+    *wrong("azure", CLUSTER, "disableLocalAccounts", DROP, "access.no-static-credentials"),
+    *wrong("azure", CLUSTER, "disableLocalAccounts", UNKNOWN, "access.no-static-credentials"),
     Row(
         "azure+secret",
         "access.no-static-credentials",

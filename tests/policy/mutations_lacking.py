@@ -28,12 +28,12 @@ def _lacks(provider: str, reason: str, *rest: str | Outcome) -> dict[tuple[str, 
 
 
 LACKING: dict[tuple[str, str], Lacking] = {
-    **_lacks("azure", "no network of Azure leaves its region", "residency.spread", PASS),
     **_lacks(
         "ovh",
         "no service takes a customer's key",
         *("encryption.customer-key", "encryption.distinct-keys", "encryption.cluster-secrets"),
         FAIL,
+        OTHER,
     ),
     **_lacks(
         "ovh", "keys are held in software, and a spec with hsm fails", "encryption.hsm-key", OTHER
@@ -48,7 +48,13 @@ LACKING: dict[tuple[str, str], Lacking] = {
         OTHER,
     ),
     **_lacks("ovh", "nothing refuses outgoing traffic", "exposure.egress", FAIL, OTHER),
-    **_lacks("ovh", "keys of S3 and of accounts never end", "access.no-static-credentials", FAIL),
+    **_lacks(
+        "ovh",
+        "keys of S3, of accounts and of a cluster's administrator never end",
+        "access.no-static-credentials",
+        FAIL,
+        OTHER,
+    ),
     **_lacks("ovh", "no use of a key is logged", "audit.keys", FAIL),
     **_lacks("ovh", "the account's own log is no resource", "audit.administration", FAIL),
     **_lacks("ovh", "flows are logged nowhere", "audit.network", FAIL, OTHER),
@@ -75,7 +81,6 @@ LACKING: dict[tuple[str, str], Lacking] = {
         *("encryption.cluster-secrets", "residency.compute", "exposure.public-cluster"),
     ),
     **_lacks("local", "there are no replicas", "residency.replicas", OTHER),
-    **_lacks("local", "one machine spreads nowhere", "residency.spread", PASS),
     **_lacks("local", "no log leaves the machine", "jurisdiction.telemetry"),
     **_lacks(
         "local",

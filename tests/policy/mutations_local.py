@@ -50,6 +50,8 @@ ROWS: list[Row] = [
     *wrong("local", FOLDER, COUNTRY, "US", "residency.keys", about=KEY),
     *wrong("local", FOLDER, COUNTRY, UNKNOWN, "residency.keys", about=KEY),
     *wrong("local", FOLDER, COUNTRY, "US", "residency.logs", about=LOGS),
+    *wrong("local", FOLDER, COUNTRY, "US", "residency.spread"),
+    *wrong("local", FOLDER, COUNTRY, UNKNOWN, "residency.spread"),
     # Access
     Row(
         "local", "access.project-isolation", m.tied(ACCESS, "zones", EXPORT), ACCESS, "another zone"

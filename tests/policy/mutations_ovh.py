@@ -1,10 +1,12 @@
 """What can be wrong at OVHcloud, property by property."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from havre.plan.values import UNKNOWN
 from havre.policy.findings import Kind
+from havre.program import read_settings
 from tests.policy import mutations as m
 from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
 
@@ -27,6 +29,15 @@ STREAM = Pick(":LogsOutputGraylogStream")
 KEY = Pick("serviceKey:ServiceKey")
 NETWORK = Pick("networkPrivate:NetworkPrivate")
 SEGMENT = Pick("networkPrivateSubnetV2:NetworkPrivateSubnetV2", has=(("name", "*-database"),))
+GATEWAY = Pick("cloudGateway:CloudGateway")
+ALLOWED_IMAGES = Pick(":ContainerRegistryIPRestrictionsRegistry")
+ALLOWED_ADMINISTRATION = Pick(":ContainerRegistryIPRestrictionsManagement")
+COMPUTE_SEGMENT = Pick(
+    "networkPrivateSubnetV2:NetworkPrivateSubnetV2", has=(("name", "*-compute"),)
+)
+ADMINISTRATION = Pick(
+    "networkPrivateSubnetV2:NetworkPrivateSubnetV2", has=(("name", "*-administration"),)
+)
 GROUP = Pick("cloudSecurityGroup:CloudSecurityGroup")
 USER = Pick("user:User", has=(("description", "project=cohort-diabetes;*"),))
 S3 = Pick("s3Policy:S3Policy", of=USER)
@@ -35,6 +46,7 @@ OPEN_S3 = Pick(
     of=Pick("user:User", has=(("description", "project=covid-long-term;*"),)),
 )
 IAM = Pick("Iam/policy:Policy", has=(("description", "project=cohort-diabetes;*"),))
+PRIVATE = "exposure.private-endpoints"
 READ = '"s3:GetObject"'
 PRESIGN = "ovh:CloudProject/regionStoragePresign:RegionStoragePresign"
 EVERYWHERE = '{"Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["*"]}]}'
@@ -50,6 +62,28 @@ def strangers_policy(action: str) -> m.Change:
 def acting(action: str) -> Any:
     """A policy that allows an action instead of reading objects."""
     return lambda text: text.replace(READ, f'"{action}"')
+
+
+def from_anywhere(text: str) -> str:
+    """A policy without its conditions."""
+    document = json.loads(text)
+    for statement in document["Statement"]:
+        del statement["Condition"]
+    return json.dumps(document)
+
+
+def from_any_address(text: str) -> str:
+    """A policy that holds from every address."""
+    document = json.loads(text)
+    for statement in document["Statement"]:
+        statement["Condition"] = {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0"]}}
+    return json.dumps(document)
+
+
+def declared(question: m.Question) -> m.Question:
+    """The question with what the provider says that it cannot do."""
+    settings = read_settings(question.provider, m.GIVEN["ovh"])
+    return replace(question, gaps=tuple(question.provider.gaps(question.spec, settings)))
 
 
 def presigned(question: m.Question) -> m.Question:
@@ -70,6 +104,7 @@ def on_logs(question: m.Question) -> m.Question:
 
 
 m.VARIANTS |= {
+    "ovh+declared": declared,
     "ovh+certified": m.certified(),
     "ovh+locked": m.inputs(
         ACCESS_LOGS, "objectLock/rule", {"mode": "compliance", "period": "P3Y"}, every=True
@@ -107,6 +142,14 @@ ROWS: list[Row] = [
     *wrong("ovh", NETWORK, "regions", DROP, "residency.spread"),
     *wrong("ovh", NETWORK, "regions", [], "residency.spread"),
     *wrong("ovh", NETWORK, "regions", UNKNOWN, "residency.spread"),
+    *wrong("ovh", NETWORK, "regions", ["EU-WEST-PAR", "BHS5"], "residency.spread"),
+    *wrong("ovh", NETWORK, "regions", ["BHS5"], "residency.spread"),
+    *wrong("ovh", NETWORK, "regions", ["ATLANTIS"], "residency.spread"),
+    *wrong("ovh", SEGMENT, "region", "BHS", "residency.spread"),
+    *wrong("ovh", SEGMENT, "region", DROP, "residency.spread"),
+    *wrong("ovh", GATEWAY, "region", "UK1", "residency.spread"),
+    *wrong("ovh", GROUP, "region", UNKNOWN, "residency.spread"),
+    *wrong("ovh", POOL, "availabilityZones", ["BHS5"], "residency.spread"),
     *wrong("ovh", BUCKET, "regionName", DROP, "residency.unplaced"),
     # Jurisdiction
     *wrong("ovh+has-hds", DATABASE, "plan", "essential", "jurisdiction.hds"),
@@ -162,6 +205,43 @@ ROWS: list[Row] = [
         "ovh", BUCKET, "replication/rules/0/destination/name", "theirs", "exposure.cross-tenant"
     ),
     Row("ovh", "exposure.partition", m.gone(SEGMENT), PLAN, "no segment"),
+    *wrong("ovh", CLUSTER, "privateNetworkId", DROP, "exposure.partition"),
+    *wrong("ovh", CLUSTER, "nodesSubnetId", DROP, "exposure.partition"),
+    *wrong("ovh", DATABASE, "nodes/0/subnetId", DROP, "exposure.partition"),
+    *wrong("ovh", DATABASE, "nodes", UNKNOWN, "exposure.partition"),
+    *wrong(
+        "ovh", POOL, "attachFloatingIps", {"enabled": True}, "exposure.partition", about=CLUSTER
+    ),
+    Row("ovh", "exposure.partition", m.tied(CLUSTER, "nodesSubnetId", SEGMENT), CLUSTER, "shared"),
+    Row(
+        "ovh",
+        "exposure.partition",
+        m.tied(DATABASE, "nodes", ADMINISTRATION),
+        DATABASE,
+        "a database with the administration",
+    ),
+    Row("ovh", "exposure.partition", m.untied(CLUSTER, "nodesSubnetId"), CLUSTER, "not known"),
+    Row("ovh+declared", PRIVATE, m.inputs(S3, "policy", from_anywhere), BUCKET, "no condition"),
+    Row("ovh+declared", PRIVATE, m.inputs(S3, "policy", from_any_address), BUCKET, "any address"),
+    *wrong("ovh+declared", S3, "policy", UNKNOWN, PRIVATE, about=BUCKET),
+    Row("ovh+declared", PRIVATE, m.gone(ALLOWED_IMAGES), REGISTRY, "no restriction of images"),
+    Row(
+        "ovh+declared",
+        PRIVATE,
+        m.gone(ALLOWED_ADMINISTRATION),
+        REGISTRY,
+        "no restriction of administration",
+    ),
+    *wrong("ovh+declared", ALLOWED_IMAGES, "ipRestrictions", [], PRIVATE, about=REGISTRY),
+    *wrong(
+        "ovh+declared",
+        ALLOWED_IMAGES,
+        "ipRestrictions/0/ip_block",
+        "0.0.0.0/0",
+        PRIVATE,
+        about=REGISTRY,
+    ),
+    *wrong("ovh+declared", ALLOWED_IMAGES, "ipRestrictions", UNKNOWN, PRIVATE, about=REGISTRY),
     Row(
         "ovh",
         "exposure.partition",

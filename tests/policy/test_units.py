@@ -69,19 +69,23 @@ def test_tls_is_no_older_than_asked(found: str | None, asked: str, outcome: str)
 )
 def test_a_key_is_the_customers(customer: Any, outcome: str) -> None:
     key = c.key(customer=customer)
-    assert c.outcome("encryption.customer-key", key, c.store(key=Known(key.urn))) == outcome
-    nodes = c.compute(secrets_key=Known(key.urn))
+    found = said("encryption.customer-key", key, c.store(key=Known(key.urn)))
+    assert found == {"key": "not-applicable", "store": outcome}
+    nodes = c.compute(secrets_key=Known(key.urn), disk_key=Known(key.urn))
     assert c.outcome("encryption.cluster-secrets", key, nodes) == outcome
+    assert said("encryption.customer-key", key, nodes)["nodes"] == outcome
 
 
 def test_a_key_is_the_warehouses_own() -> None:
     for key in (Known("https://elsewhere/keys/k"), c.NONE):
-        assert c.outcome("encryption.customer-key", KEY, c.store(key=key)) == "fail"
-        nodes = c.compute(secrets_key=key)
+        assert said("encryption.customer-key", KEY, c.store(key=key))["store"] == "fail"
+        nodes = c.compute(secrets_key=key, disk_key=key)
         assert c.outcome("encryption.cluster-secrets", KEY, nodes) == "fail"
+        assert said("encryption.customer-key", KEY, nodes)["nodes"] == "fail"
     provider = changed(c.SPEC, ("encryption.keys", "provider"))
     loose = c.store(key=c.NONE)
-    assert c.outcome("encryption.customer-key", loose, spec=provider) == "not-applicable"
+    for fact in (loose, c.compute(disk_key=c.NONE)):
+        assert c.outcome("encryption.customer-key", fact, spec=provider) == "not-applicable"
     assert c.outcome("encryption.cluster-secrets", c.compute(), spec=provider) == "not-applicable"
     vault = c.store(holding=Holding.SECRETS, key=c.NONE)
     assert c.outcome("encryption.customer-key", vault) == "not-applicable"
@@ -139,7 +143,7 @@ def test_distinct_keys() -> None:
 def test_a_declared_gap_says_it_already() -> None:
     from tests.policy.test_judge import GAP
 
-    open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES)
+    open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
     nodes = c.compute(secrets_key=c.NONE)
     for control, fact in (
         ("exposure.private-endpoints", open_store),
@@ -202,7 +206,9 @@ def test_a_place_that_is_not_known_is_said_of_what_is_concerned(
 
 
 @pytest.mark.parametrize("holding", list(Holding))
-@pytest.mark.parametrize("copy", [copy for copy in Copy if copy is not Copy.COMPUTE])
+@pytest.mark.parametrize(
+    "copy", [copy for copy in Copy if copy not in {Copy.COMPUTE, Copy.SERVICE}]
+)
 def test_whatever_a_store_holds_no_copy_abroad_goes_unseen(holding: Holding, copy: Copy) -> None:
     fact = c.store(holding=holding, places=Known((Place(copy, "south", "US"),)))
     controls = ("data", "replicas", "backups", "keys", "logs")
@@ -231,6 +237,31 @@ def test_what_bears_data_has_a_region(places: tuple[Place, ...], outcome: str) -
 def test_no_network_spreads() -> None:
     assert c.outcome("residency.spread", c.network(spreads=c.NO)) == "pass"
     assert c.outcome("residency.spread", c.network(spreads=c.YES)) == "fail"
+    assert c.outcome("residency.spread", c.network(spreads=Unknown("regions"))) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("countries", "network", "other"),
+    [
+        (("FR",), "pass", "pass"),
+        (("FR", "CA"), "fail", "fail"),
+        (("CA", None), "fail", "fail"),
+        (("FR", None), "unknown", "unknown"),
+        ((), "pass", "not-applicable"),
+    ],
+)
+def test_what_holds_no_data_stands_in_the_countries_of_the_spec(
+    countries: tuple[str | None, ...], network: str, other: str
+) -> None:
+    places = Known(tuple(Place(Copy.SERVICE, "r", country) for country in countries))
+    assert c.outcome("residency.spread", c.network(spreads=c.NO, places=places)) == network
+    assert c.outcome("residency.spread", c.route("route", Known(()), Known(()))) == "pass"
+    gate = c.grant("gate", "who", Right.READ, places=places)
+    assert c.outcome("residency.spread", gate) == other
+    lost = c.network(spreads=c.NO, places=Unknown("location"))
+    assert c.outcome("residency.spread", lost) == "unknown"
+    for fact in (c.store, c.key, c.compute):
+        assert c.outcome("residency.spread", fact(places=places)) == "not-applicable"
 
 
 # Jurisdiction
@@ -632,14 +663,122 @@ def test_which_stores_are_concerned(control: str, concerned: set[Holding]) -> No
         assert (found != "not-applicable") is (holding in concerned)
 
 
+SEGMENTS = tuple(
+    c.network(f"net-{name}", segment=name) for name in ("database", "administration", "compute")
+)
+
+
+def partitioned(*facts: Any) -> dict[str, set[str]]:
+    """What partition says of each resource, and of the plan as such."""
+    found: dict[str, set[str]] = {}
+    for verdict in c.verdicts("exposure.partition", *facts):
+        found.setdefault(verdict.resource.rsplit("::", 1)[-1], set()).add(verdict.outcome.value)
+    return found
+
+
+def nodes_in(*segments: str | None, **told: Any) -> Any:
+    return c.compute(segments=Known(segments), **({"private_nodes": c.YES} | told))
+
+
 def test_segments_of_their_own() -> None:
     control = "exposure.partition"
-    segments = [c.network(name, segment=name) for name in ("database", "administration")]
-    assert c.outcome(control, *segments) == "pass"
-    assert c.outcome(control, *segments[:1]) == "fail"
-    assert c.outcome(control, *segments, c.compute()) == "fail"
-    nodes = c.network("compute", segment="compute")
-    assert c.outcome(control, *segments, c.compute(), nodes) == "pass"
+    assert c.outcome(control, *SEGMENTS[:2]) == "pass"
+    assert c.outcome(control, *SEGMENTS[:1]) == "fail"
+    nodes = nodes_in(c.urn("net-compute"))
+    assert partitioned(*SEGMENTS[:2], nodes)[""] == {"fail"}
+    assert partitioned(*SEGMENTS, nodes) == {"": {"pass"}, "nodes": {"pass"}}
+
+
+@pytest.mark.parametrize(
+    ("segments", "outcome"),
+    [
+        (Known((c.urn("net-compute"),)), "pass"),
+        (Known(("a subnet of another plan",)), "pass"),
+        (Known((c.urn("net-compute"), None)), "fail"),
+        (Known(()), "fail"),
+        (Known((c.urn("net-administration"),)), "fail"),
+        (Known((c.urn("net-compute"), c.urn("net-database"))), "fail"),
+        (Unknown("subnet"), "unknown"),
+    ],
+)
+def test_nodes_stand_in_a_segment_of_their_own(segments: Any, outcome: str) -> None:
+    nodes = c.compute(segments=segments, private_nodes=c.YES)
+    assert partitioned(*SEGMENTS, nodes)["nodes"] | {"pass"} == {outcome, "pass"}
+
+
+def test_a_database_and_nodes_share_no_segment() -> None:
+    shared = Known(("theirs",))
+    database = replace(DATABASE, segments=shared)
+    found = partitioned(*SEGMENTS, database, nodes_in("theirs"))
+    assert found == {"": {"pass"}, "db": {"fail"}, "nodes": {"pass", "fail"}}
+    assert partitioned(*SEGMENTS, database, nodes_in("ours"))["db"] == {"pass"}
+    several = replace(database, urn=c.urn("second"))
+    assert partitioned(*SEGMENTS, database, several)["db"] == {"pass"}
+    zone = c.store("zone", segments=c.NONE)
+    assert "zone" not in partitioned(*SEGMENTS, zone)
+
+
+@pytest.mark.parametrize(
+    ("private", "outcome"), [(c.YES, "pass"), (c.NO, "fail"), (Unknown("pools"), "unknown")]
+)
+def test_no_node_has_a_public_address(private: Any, outcome: str) -> None:
+    nodes = nodes_in(c.urn("net-compute"), private_nodes=private)
+    assert partitioned(*SEGMENTS, nodes)["nodes"] == {"pass", outcome}
+
+
+@pytest.mark.parametrize(
+    ("accounts", "outcome"), [(c.NO, "pass"), (c.YES, "fail"), (Unknown("x"), "unknown")]
+)
+def test_a_cluster_knows_identities_alone(accounts: Any, outcome: str) -> None:
+    nodes = c.compute(local_accounts=accounts)
+    assert c.outcome("access.no-static-credentials", nodes) == outcome
+
+
+OFFICE, ANYWHERE = Known(("198.51.100.0/24",)), Known(("198.51.100.0/24", "0.0.0.0/0"))
+
+
+@pytest.mark.parametrize(
+    ("own", "granted", "outcome"),
+    [
+        (OFFICE, [], "pass"),
+        (Known(()), [OFFICE], "fail"),
+        (ANYWHERE, [], "fail"),
+        (Unknown("x"), [], "unknown"),
+        (c.NONE, [], "not-applicable"),
+        (c.NONE, [c.NONE], "not-applicable"),
+        (c.NONE, [OFFICE, c.NONE], "pass"),
+        (c.NONE, [OFFICE, Known(())], "fail"),
+        (c.NONE, [OFFICE, ANYWHERE], "fail"),
+        (c.NONE, [Unknown("x"), ANYWHERE], "fail"),
+        (c.NONE, [Unknown("x"), OFFICE], "unknown"),
+    ],
+)
+def test_what_compensates_for_a_private_endpoint_is_seen(
+    own: Any, granted: list[Any], outcome: str
+) -> None:
+    from tests.policy.test_judge import GAP
+
+    control, gap = "exposure.private-endpoints", replace(GAP, control="exposure.private-endpoints")
+    grants = [
+        c.grant(f"g{n}", "who", Right.READ, on=[c.urn("store")], allowed=allowed)
+        for n, allowed in enumerate(granted)
+    ]
+    elsewhere = c.grant("other", "who", Right.READ, on=[c.urn("x")], allowed=Known(()))
+    store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=own)
+    assert c.outcome(control, store, *grants, elsewhere, gaps=(gap,)) == outcome
+    assert c.outcome(control, store, *grants, elsewhere) == "fail"
+    private = replace(store, private_endpoint=c.YES, public_endpoint=c.NO)
+    assert c.outcome(control, private, gaps=(gap,)) == "pass"
+
+
+def test_a_grant_on_what_is_not_known_may_be_on_any_store() -> None:
+    from tests.policy.test_judge import GAP
+
+    gap = replace(GAP, control="exposure.private-endpoints")
+    store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
+    wide = c.grant("wide", "who", Right.READ, allowed=Known(()))
+    wide = replace(wide, targets=Unknown("policy"))
+    assert c.outcome("exposure.private-endpoints", store, wide, gaps=(gap,)) == "fail"
 
 
 # Access

@@ -23,7 +23,7 @@ from havre.facts.model import (
     Unclassified,
     Unknown,
 )
-from havre.facts.read import both, every, read, then
+from havre.facts.read import both, every, read, then, together
 from havre_azure import facts_access as access
 from havre_azure import facts_network as network
 from havre_azure import facts_storage as storage
@@ -31,12 +31,14 @@ from havre_azure import facts_stores as stores
 from havre_azure.facts_places import has_pair, location, pair, place
 from havre_azure.facts_relations import (
     all_users,
+    disk_key,
     guarded,
     items,
     key,
     kind,
     logged,
     private,
+    segment,
     target,
 )
 from havre_azure.facts_stores import NO, NONE, OFFER, base, days
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 VAULT = "Key Vault"
 VAULT_LOGS = ("AuditEvent",)
+SUBNET = "vnetSubnetID"
 SOFT_DELETE = 90
 """Days for which a vault keeps what is deleted, unless said otherwise."""
 
@@ -167,6 +170,19 @@ def _of_pools(pools: Fact[list[Mapping[str, Any]]], path: str, good: Callable[[A
     return every([then(read(pool, path), good) for pool in pools.value])
 
 
+def _node_segments(cluster: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+    """The subnet of each pool of a cluster; None for one in a network that Azure makes."""
+    inline = items(cluster.inputs, "agentPoolProfiles")
+    own = all_users(plan, "containerservice:AgentPool", "resourceName", cluster)
+    told = both(inline, own)
+    if isinstance(told, Unknown):
+        return told
+    found = [
+        segment(plan, cluster, "agentPoolProfiles", read(pool, SUBNET)) for pool in told.value[0]
+    ]
+    return together(found + [segment(plan, pool, SUBNET) for pool in told.value[1]])
+
+
 def _cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A cluster; its API is public unless it is private, and has accounts unless disabled."""
     path = "apiServerAccessProfile"
@@ -184,6 +200,8 @@ def _cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         else then(version, lambda told: f"kubernetes {told}"),
         local_accounts=stores.closed(read(resource.inputs, "disableLocalAccounts", default=False)),
         private_nodes=_of_pools(pools, "enableNodePublicIP", lambda public: not public),
+        segments=_node_segments(resource, plan),
+        disk_key=disk_key(plan, resource, "diskEncryptionSetID"),
     )
     return [cluster]
 
@@ -196,7 +214,7 @@ def _pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """Nodes are told with their cluster, or by themselves where it is elsewhere."""
     holder = target(plan, resource, "resourceName", "containerservice:ManagedCluster")
     if isinstance(holder, Known) and holder.value is not None:
-        return access.plain(resource, plan)
+        return access.unplaced(resource, plan)
     told = Compute(
         **base(resource, Unknown("resourceName")),
         offering=Offering(OFFER, "Kubernetes Service"),
@@ -223,6 +241,7 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "containerregistry:Token": access.password,
         "containerservice:AgentPool": _pool,
         "containerservice:ManagedCluster": _cluster,
+        "dataprotection:BackupInstance": access.unplaced,
         "dataprotection:BackupVault": stores.backup_vault,
         "dbforpostgresql:Administrator": access.administrator,
         "dbforpostgresql:AdministratorsMicrosoftEntra": access.administrator,
@@ -253,7 +272,6 @@ PLAIN = frozenset(
     {
         "compute:DiskEncryptionSet",
         "containerregistry:Replication",
-        "dataprotection:BackupInstance",
         "managedidentity:UserAssignedIdentity",
         "monitor:PrivateLinkScope",
         "network:FirewallPolicy",

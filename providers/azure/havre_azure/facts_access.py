@@ -18,6 +18,7 @@ from havre.facts.model import (
     Unknown,
 )
 from havre.facts.read import read, then
+from havre_azure.facts_places import serves
 from havre_azure.facts_relations import WHOLE, chain, items, kind, near, of_kinds, target
 from havre_azure.facts_stores import NONE, base
 
@@ -300,7 +301,12 @@ def password(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 
 def plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    """What bears no data and decides nothing by itself, with its labels."""
+    """What bears no data and decides nothing by itself, with its place and its labels."""
+    return [Plain(**base(resource, serves(resource, plan)))]
+
+
+def unplaced(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Likewise, of a type that has no place of its own."""
     del plan
     return [Plain(**base(resource, Known(())))]
 

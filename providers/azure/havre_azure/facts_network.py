@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Fact, Known, LogRoute, Network, Plain, ResourceFact, Rule, Unknown
+from havre.facts.model import (
+    Copy,
+    Fact,
+    Known,
+    LogRoute,
+    Network,
+    Plain,
+    ResourceFact,
+    Rule,
+    Unknown,
+)
 from havre.facts.read import both, every, read, some, sources, then
+from havre_azure.facts_places import places
 from havre_azure.facts_relations import bare, chain, items, kind, logged, of_kinds, target, users
 from havre_azure.facts_stores import NO, NONE, YES, base
 
@@ -29,8 +40,14 @@ def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> Ne
         "egress_denied": NONE,
         "flows_logged": NONE,
     }
-    bearer = base(resource, Known(())) | ({} if tags else {"tags": NONE})
+    where = told.pop("places", Known(()))
+    bearer = base(resource, where) | ({} if tags else {"tags": NONE})
     return Network(**(bearer | common | told))
+
+
+def _placed(resource: PlannedResource, plan: Plan, **told: Any) -> Network:
+    """A network that has a region of its own."""
+    return _network(resource, places=places(resource, plan, Copy.SERVICE), **told)
 
 
 def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
@@ -88,7 +105,7 @@ def security_rules(group: PlannedResource, plan: Plan) -> Fact[tuple[Rule, ...]]
 
 def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A security group: what its subnets make of egress is told of them."""
-    return [_network(resource, rules=security_rules(resource, plan))]
+    return [_placed(resource, plan, rules=security_rules(resource, plan))]
 
 
 def security_rule(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
@@ -184,7 +201,7 @@ def _flows(plan: Plan, resource: PlannedResource) -> Fact[bool]:
 
 def virtual_network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A virtual network never leaves its region; its subnets tell of egress."""
-    return [_network(resource, flows_logged=_flows(plan, resource))]
+    return [_placed(resource, plan, flows_logged=_flows(plan, resource))]
 
 
 def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
@@ -240,13 +257,12 @@ def _firewall_denies(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
 def firewall(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A firewall, and whether it logs what passes."""
     denied, flows = _firewall_denies(plan, resource), logged(plan, resource, FLOWS)
-    return [_network(resource, egress_denied=denied, flows_logged=flows)]
+    return [_placed(resource, plan, egress_denied=denied, flows_logged=flows)]
 
 
 def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A way out that filters nothing."""
-    del plan
-    return [_network(resource, egress_denied=NO)]
+    return [_placed(resource, plan, egress_denied=NO)]
 
 
 def _urn(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
@@ -266,7 +282,8 @@ def route_of(
     ends = [_urn(plan, resource, sink) for sink in sinks]
     unknown = next((end for end in ends if isinstance(end, Unknown)), None)
     told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
-    bearer = base(resource, Known(())) | ({} if tags else {"tags": NONE})
+    where: Fact[Any] = places(resource, plan, Copy.SERVICE) if tags else Known(())
+    bearer = base(resource, where) | ({} if tags else {"tags": NONE})
     route = LogRoute(
         **bearer,
         sources=then(origin, lambda urn: (urn,) if urn else ()),

@@ -52,6 +52,14 @@ def location(resource: PlannedResource, plan: Plan) -> Fact[str]:
     return Unknown("location")
 
 
+def serves(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+    """The place of what holds no data; a global service has none."""
+    return then(
+        location(resource, plan),
+        lambda where: () if canonical(where) == "global" else (place(Copy.SERVICE, where),),
+    )
+
+
 def places(resource: PlannedResource, plan: Plan, *copies: Copy) -> Fact[tuple[Place, ...]]:
     """A place for each copy, where the resource lies."""
     return then(

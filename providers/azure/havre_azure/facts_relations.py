@@ -368,6 +368,32 @@ def private(plan: Plan, resource: PlannedResource) -> Fact[bool]:
     )
 
 
+def segment(
+    plan: Plan, resource: PlannedResource, path: str, value: Fact[Any] | None = None
+) -> Fact[str | None]:
+    """URN of the subnet that a property names; as written if it is none of the plan's.
+
+    Args:
+        plan: where the subnet may be.
+        resource: what stands in it.
+        path: dotted path of the property.
+        value: what to read instead of the property itself.
+    """
+    value = read(resource.inputs, path) if value is None else value
+    found = target(plan, resource, path, "network:Subnet", value=value)
+    if isinstance(found, Unknown):
+        return found
+    return Known(found.value.urn) if found.value is not None else value
+
+
+def disk_key(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
+    """URN of the key of the disk encryption set that a property names, or the set as written."""
+    group = target(plan, resource, path, "compute:DiskEncryptionSet")
+    if isinstance(group, Known) and group.value is not None:
+        return key(plan, group.value, "activeKey.keyUrl")
+    return read(resource.inputs, path)
+
+
 def key(plan: Plan, resource: PlannedResource, path: str, name: str = "") -> Fact[str | None]:
     """URN of the key that a property names; the address as written if it is none of the plan's.
 

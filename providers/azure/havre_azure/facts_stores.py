@@ -20,16 +20,18 @@ from havre.facts.model import (
     Store,
     Unknown,
 )
-from havre.facts.read import both, every, read, some, then
+from havre.facts.read import both, every, read, some, then, together
 from havre_azure.facts_places import location, pair, place
 from havre_azure.facts_relations import (
     administration_logged,
     all_users,
+    disk_key,
     guarded,
     items,
     key,
     logged,
     private,
+    segment,
     target,
     unversioned,
     users,
@@ -127,6 +129,7 @@ def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> S
         "extensions": Known(()),
         "administration_logged": administration_logged(plan),
         "names_in_state": NO,
+        "segments": Known(()),
     }
     where = told.pop("places", Unknown("location"))
     return Store(**(base(resource, where) | common | told))
@@ -283,20 +286,29 @@ def _server_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, .
     return then(both(location(resource, plan), geo), told)
 
 
-def _in_subnet(server: PlannedResource, plan: Plan) -> Fact[bool]:
-    """Whether a server stands in a subnet: so it does if its property comes from one."""
+def _delegated(server: PlannedResource, plan: Plan) -> Fact[str | None]:
+    """The subnet that a server stands in: that which its property comes from."""
     path = "network.delegatedSubnetResourceId"
-    found = read(server.inputs, path)
-    known = isinstance(found, Known) or not isinstance(server.inputs.get("network"), dict)
-    near = target(plan, server, path, "network:Subnet")
-    if known or isinstance(near, Unknown):
-        return then(found, bool)
-    return Known(near.value is not None)
+    if not isinstance(server.inputs.get("network"), dict):
+        return read(server.inputs, path)
+    return segment(plan, server, path)
+
+
+def _segments(server: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+    """The delegated subnet; without one, those of the private endpoints that lead to a server."""
+    own = _delegated(server, plan)
+    if isinstance(own, Unknown) or own.value:
+        return then(own, lambda urn: (urn,))
+    path = "privateLinkServiceConnections"
+    ends = all_users(plan, "network:PrivateEndpoint", path, server)
+    if isinstance(ends, Unknown) or not ends.value:
+        return then(ends, lambda _: (None,))
+    return together([segment(plan, end, "subnet.id") for end in ends.value])
 
 
 def server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A PostgreSQL Flexible Server; one in a delegated subnet has no public address."""
-    subnet = _in_subnet(resource, plan)
+    subnet = then(_delegated(resource, plan), bool)
     public = every([closed(subnet), open_to_all(resource, f"network.{PUBLIC}")])
     version = read(resource.inputs, "version")
     logs = logged(plan, resource, ("PostgreSQLLogs",))
@@ -322,6 +334,7 @@ def server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         ),
         engine=Unknown("version") if version == NONE else then(version, _engine),
         extensions=then(_parameter(plan, resource, "azure.extensions", ""), _split),
+        segments=_segments(resource, plan),
         reads_logged=every(
             [logs, then(connections, lambda on: on == "on"), _statements(plan, resource)]
         ),
@@ -375,18 +388,13 @@ def disk(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A managed disk: it can be exported through a public address unless that is refused."""
     policy = read(resource.inputs, "networkAccessPolicy", "AllowAll")
     public = every([open_to_all(resource), then(policy, lambda told: told == "AllowAll")])
-    path = "encryption.diskEncryptionSetId"
-    group = target(plan, resource, path, "compute:DiskEncryptionSet")
-    found: Fact[str | None] = read(resource.inputs, path)
-    if isinstance(group, Known) and group.value is not None:
-        found = key(plan, group.value, "activeKey.keyUrl")
     told = store(
         resource,
         plan,
         "Managed Disks",
         holding=Holding.VOLUME,
         places=then(location(resource, plan), lambda where: (place(Copy.PRIMARY, where),)),
-        key=found,
+        key=disk_key(plan, resource, "encryption.diskEncryptionSetId"),
         tls_minimum=Known("1.2"),  # the host's own channel; exports are refused or https
         public_endpoint=public,
         private_endpoint=closed(public),

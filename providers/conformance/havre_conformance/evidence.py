@@ -57,35 +57,44 @@ def _places(facts: Facts, copy: Copy) -> list[Place]:
     ]
 
 
-def _has_key(store: Store) -> bool:
-    return not isinstance(store.key, Known) or store.key.value is not None
+def _told(fact: Fact[object]) -> bool:
+    """Whether a value is known, and none that means nothing."""
+    return isinstance(fact, Known) and fact.value is not None
+
+
+def _placed(store: Store) -> bool:
+    """Whether a store and all its copies lie in known countries."""
+    places = store.places.value if isinstance(store.places, Known) else ()
+    return _all(bool(place.country) for place in places)
+
+
+def _stands_apart(bearer: Store | Compute) -> bool:
+    """Whether a database or a cluster stands in segments, with every node."""
+    segments = bearer.segments
+    return isinstance(segments, Known) and bool(segments.value) and None not in segments.value
 
 
 def _ends(bearer: Grant | Credential) -> bool:
-    return isinstance(bearer.expires, Known) and bearer.expires.value is not None
+    return _told(bearer.expires)
 
 
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.ENCRYPTION_AT_REST: lambda f: _all(_is(s.encrypted) for s in _stores(f)),
-    C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_has_key(s) for s in _zones(f)),
-    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_has_key(s) for s in _stores(f, Holding.DATABASE)),
-    C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(
-        not isinstance(c.secrets_key, Known) or c.secrets_key.value is not None
-        for c in f.of(Compute)
-    ),
-    C.KEY_ROTATION: lambda f: _all(
-        isinstance(k.rotation_days, Known) and k.rotation_days.value is not None for k in f.of(Key)
-    ),
+    C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_told(s.key) for s in _zones(f)),
+    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_told(s.key) for s in _stores(f, Holding.DATABASE)),
+    C.CUSTOMER_KEY_VOLUMES: lambda f: _all(_told(c.disk_key) for c in f.of(Compute)),
+    C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(_told(c.secrets_key) for c in f.of(Compute)),
+    C.KEY_ROTATION: lambda f: _all(_told(k.rotation_days) for k in f.of(Key)),
     C.KEY_DELETION_GUARD: lambda f: _all(
         _at_least(k.deletion_days, 60) and _is(k.purge_guarded) for k in f.of(Key)
     ),
     C.OBJECT_LOCK: lambda f: _all(
         _at_least(s.locked_days, 30) for s in _zones(f) if s.zone == "curated"
     ),
+    C.LEGAL_HOLD: lambda f: _all(_is(s.versions) for s in _zones(f) if s.zone == "curated"),
     C.PUBLIC_ACCESS_BLOCK: lambda f: _all(_is(s.public_read, wanted=False) for s in _zones(f)),
     C.TLS_ONLY: lambda f: _all(
-        isinstance(s.tls_minimum, Known) and s.tls_minimum.value is not None
-        for s in _stores(f, Holding.ZONE, Holding.DATABASE)
+        _told(s.tls_minimum) for s in _stores(f, Holding.ZONE, Holding.DATABASE)
     ),
     C.PRIVATE_STORAGE_ENDPOINT: lambda f: _all(_is(s.private_endpoint) for s in _zones(f)),
     C.EGRESS_CONTROL: lambda f: any(_is(n.egress_denied) for n in f.of(Network)),
@@ -96,6 +105,15 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.BACKUP_RESIDENCY: lambda f: _all(bool(p.country) for p in _places(f, Copy.BACKUP)),
     C.BACKUP_RETENTION: lambda f: _all(
         _at_least(s.backup_days, 21) for s in _stores(f, Holding.DATABASE)
+    ),
+    C.BACKUP_SCHEDULE: lambda f: _all(
+        _at_least(s.backup_days, 1) for s in _stores(f, Holding.DATABASE)
+    ),
+    C.POINT_IN_TIME_RESTORE: lambda f: _all(
+        _at_least(s.backup_days, 1) for s in _stores(f, Holding.DATABASE)
+    ),
+    C.IMMUTABLE_BACKUP: lambda f: _all(
+        _at_least(s.locked_days, 1) for s in _stores(f, Holding.BACKUP)
     ),
     C.STORAGE_ACCESS_LOGS: lambda f: _all(_is(s.reads_logged) for s in _zones(f)),
     C.KEY_AUDIT_LOGS: lambda f: _all(_is(k.use_logged) for k in f.of(Key)),
@@ -114,8 +132,13 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     ),
     C.HSM_KEY: lambda f: _all(_is(k.hsm) for k in f.of(Key)),
     C.MULTI_ZONE: lambda f: _all(_is(s.multi_zone) for s in _stores(f, Holding.DATABASE)),
-    C.TAGS: lambda f: _all(not isinstance(s.tags, Known) or bool(s.tags.value) for s in _zones(f)),
-    C.NETWORK_PARTITION: lambda f: len({n.segment for n in f.of(Network) if n.segment}) >= 3,
+    C.TAGS: lambda f: _all(isinstance(s.tags, Known) and bool(s.tags.value) for s in _zones(f)),
+    C.RESIDENCY: lambda f: _all(_placed(s) for s in _stores(f)),
+    C.NETWORK_PARTITION: lambda f: (
+        len({n.segment for n in f.of(Network) if n.segment}) >= 3
+        and _all(map(_stands_apart, _stores(f, Holding.DATABASE)))
+        and all(map(_stands_apart, f.of(Compute)))
+    ),
     C.DATABASE_VERSIONS: lambda f: _all(
         _is(s.engine, "postgresql 16") for s in _stores(f, Holding.DATABASE)
     ),
@@ -125,20 +148,24 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
         bool(f.of(Grant)) and all(_ends(credential) for credential in f.of(Credential))
     ),
 }
-"""By capability, what shows it in the facts of a plan."""
+"""By capability, what shows it in the facts of a plan; what is not known shows nothing.
+
+A hold shows in the versions without which none is held, a schedule and a restore to a point in time
+in the backups without which there is neither: that they work only a rehearsal proves.
+"""
 
 UNSHOWN: dict[C, str] = {
-    C.CUSTOMER_KEY_VOLUMES: "volumes are made by the cluster when a program asks for them",
-    C.OBJECT_EXPIRY: "facts tell how long objects are kept at least, not when they are deleted",
-    C.LEGAL_HOLD: "a hold is set on objects that stand, by who needs it",
-    C.DATABASE_SIZING: "a size bears on no control, so facts leave it out",
-    C.BACKUP_SCHEDULE: "facts tell how long a backup is kept, not when it is made",
-    C.POINT_IN_TIME_RESTORE: "a restore shows in a rehearsal alone",
-    C.IMMUTABLE_BACKUP: "facts tell a lock of the store, not of each backup in it",
-    C.RESIDENCY: "every store's place is tested by itself, for every provider",
+    C.OBJECT_EXPIRY: (
+        "facts tell how long objects are kept at least, not when they are deleted; that the days "
+        "are not ignored is a case of its own"
+    ),
+    C.DATABASE_SIZING: (
+        "a size bears on no control, so facts leave it out; that it is not ignored is a case of "
+        "its own"
+    ),
     C.OPERATOR_LAW: "the operator is a property of the provider, not of a plan",
-    C.HDS: "a certificate stands in no plan",
-    C.SECNUMCLOUD: "a qualification stands in no plan",
+    C.HDS: "a certificate stands in no plan: it is a dated record",
+    C.SECNUMCLOUD: "a qualification stands in no plan: it is a dated record",
     C.DATABASE_ROLES: "a grant tells the stores that it opens, not the roles within a database",
     C.ADMINISTRATION_ACCESS: "a way in for people is no store, key or rule that a control reads",
     C.NAMED_PEOPLE: "people are named in no plan and no state, on purpose",

@@ -30,6 +30,21 @@ def sites_of(sites: Mapping[str, Site]) -> tuple[str, str | None]:
     return names[0], None
 
 
+def another_site(sites: Mapping[str, Site]) -> str | None:
+    """A site other than the primary, without restrictions and in its country where there is one."""
+    primary, mate = sites_of(sites)
+    others = [name for name in sites if name != primary and sites[name].country]
+    ranked = sorted(others, key=lambda n: (bool(sites[n].restrictions), n[:2] != primary[:2]))
+    return next(iter(ranked), mate)
+
+
+def movable(document: Document, site: str) -> Document:
+    """The document without a recovery site, and with the country of another site allowed."""
+    countries = dict.fromkeys([*document["residency"]["countries"], site[:2].upper()])
+    alone = changed(document, "sites.recovery", None)
+    return changed(alone, "residency.countries", list(countries))
+
+
 def large(sites: Mapping[str, Site]) -> Document:
     """Every section filled, every zone with every promise."""
     primary, recovery = sites_of(sites)
@@ -123,6 +138,9 @@ def without_cluster(sites: Mapping[str, Site]) -> Document:
 
 SPECS = {"large": large, "small": small, "odd": odd, "without-cluster": without_cluster}
 
+ANOTHER_SITE = "another site"
+"""In place of a site: one that the provider has."""
+
 CHANGES: tuple[tuple[str, Any], ...] = (
     ("name", "other"),
     ("environment", "staging"),
@@ -133,6 +151,7 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("residency.countries", ["FR", "DE", "NL", "PL", "IT", "ES", "SE", "IE", "AT", "BE", "GB"]),
     ("residency.operator_law", "any"),
     ("residency.qualifications", []),
+    ("sites.primary", ANOTHER_SITE),
     ("sites.recovery", None),
     ("encryption.keys", "provider"),
     ("encryption.keys", "hsm"),

@@ -9,7 +9,7 @@ import pytest
 
 from havre.errors import InputError
 from havre.facts import Facts, Known, collect
-from havre.facts.model import Grant, Right, Store
+from havre.facts.model import Grant, Holding, Right, Store
 from havre.plan import Plan, evaluate
 from havre.plan.model import PROVIDER_PREFIX
 from havre.plan.render import as_json
@@ -19,7 +19,15 @@ from havre.provider import MEMBERS, Capability, Gap, Provider, Support, Supporte
 from havre.warehouse import SPEC
 from havre.warehouse import TYPE as COMPONENT
 from havre_conformance.evidence import ASKS, EVIDENCE, UNSHOWN
-from havre_conformance.specs import CHANGES, SPECS, changed, warehouse
+from havre_conformance.specs import (
+    ANOTHER_SITE,
+    CHANGES,
+    SPECS,
+    another_site,
+    changed,
+    movable,
+    warehouse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -160,18 +168,24 @@ class ProviderSuite:
                 assert not missing, f"{item.name} lacks {missing}"
 
     @pytest.mark.parametrize("spec", SPECS)
-    def test_every_store_is_placed(self, spec: str, facts: dict[str, Facts]) -> None:
-        """What bears data says where it lies."""
+    def test_every_store_is_placed(
+        self, spec: str, facts: dict[str, Facts], plans: dict[str, Plan]
+    ) -> None:
+        """What bears data says where it lies, or a gap says that nobody knows."""
+        told = {gap.control for gap in plans[spec].gaps}
         for store in facts[spec].of(Store):
-            assert not isinstance(store.places, Known) or store.places.value, store.name
+            if isinstance(store.places, Known):
+                assert store.places.value, store.name
+            else:
+                assert PLACED.get(store.holding, "residency.data") in told, store.name
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_store_is_guarded(self, spec: str, plans: dict[str, Plan]) -> None:
-        """What bears data is protected from deletion."""
+        """What bears data is protected from deletion, for all to see."""
         found = collect(plans[spec], self.provider.facts)
         assert found.of(Store)
         for store in found.of(Store):
-            assert store.guarded != Known(value=False), store.name
+            assert store.guarded == Known(value=True), store.name
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_names_are_unique_and_short(self, spec: str, plans: dict[str, Plan]) -> None:
@@ -221,10 +235,12 @@ class ProviderSuite:
         answer = _answer(self.provider, capability)
         if answer.support is not Support.ABSENT:
             pytest.skip(f"declared {answer.support}")
-        if capability not in ASKED:
-            pytest.skip("no field of the spec asks for it")
-        gaps = self._gaps_of_all()
-        assert capability in {gap.capability for gap in gaps}
+        told = {gap.capability for gap in self._gaps_of_all()}
+        whole = WITHIN.get(capability, capability)
+        lacked = self.provider.capabilities.get(whole)
+        assert capability in told or (
+            lacked is not None and lacked.support is Support.ABSENT and whole in told
+        )
 
     def _gaps_of_all(self) -> list[Gap]:
         """Gaps of specs that together ask for everything."""
@@ -261,6 +277,12 @@ class ProviderSuite:
         if path.startswith("network.recovery") and "recovery" not in document["sites"]:
             pytest.skip("the provider has no second site in any country")
         before = plans["large"]
+        if value is ANOTHER_SITE:
+            value = another_site(self.provider.sites)
+            if value is None:
+                pytest.skip("the provider has no second site")
+            document = movable(document, value)
+            before = self._plan(document)
         after = self._plan(changed(document, path, value))
         differs = _told(after) != _told(before)
         gaps = {pattern for gap in before.gaps + after.gaps for pattern in gap.fields}
@@ -282,32 +304,19 @@ RECORDED = ("organisation", "classification", "residency", "exit")
 """Sections of the spec that no resource realises: it is enough that they are recorded."""
 SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|privatekey|private_key)$")
 
-ASKED = frozenset(
-    {
-        Capability.CUSTOMER_KEY_DATABASE,
-        Capability.CUSTOMER_KEY_OBJECTS,
-        Capability.HSM_KEY,
-        Capability.KEY_ROTATION,
-        Capability.KEY_DELETION_GUARD,
-        Capability.OBJECT_LOCK,
-        Capability.OBJECT_EXPIRY,
-        Capability.NETWORK_PARTITION,
-        Capability.EGRESS_CONTROL,
-        Capability.CLUSTER,
-        Capability.REGISTRY,
-        Capability.MULTI_ZONE,
-        Capability.RECOVERY_SITE,
-        Capability.BACKUP_RETENTION,
-        Capability.LOG_RETENTION,
-        Capability.HDS,
-        Capability.SECNUMCLOUD,
-        Capability.ACCESS_EXPIRY,
-        Capability.SHORT_LIVED_CREDENTIALS,
-        Capability.DATABASE_ROLES,
-        Capability.DATABASE_LOGS,
-    }
-)
-"""Capabilities that a field of the spec asks for by itself."""
+WITHIN = {
+    Capability.CUSTOMER_KEY_VOLUMES: Capability.CLUSTER,
+    Capability.CUSTOMER_KEY_CLUSTER_SECRETS: Capability.CLUSTER,
+    Capability.PRIVATE_CLUSTER_API: Capability.CLUSTER,
+}
+"""Capabilities of a part that a provider may lack altogether: the part's own gap tells of them."""
+
+PLACED = {
+    Holding.LOGS: "residency.logs",
+    Holding.BACKUP: "residency.backups",
+    Holding.SECRETS: "residency.keys",
+}
+"""Control whose gap says that nobody knows where a store lies; of all others `residency.data`."""
 
 
 def _answer(provider: Provider, capability: Capability) -> Supported:

@@ -28,7 +28,8 @@ LIMITS = limits(HERE / "limits.toml")
 ALWAYS = (
     *("at-rest", "static-credentials", "key-logs", "partition", "egress", "administration-access"),
     *("key-rotation", "key-deletion", "backup-schedule", "database-version", "log-retention"),
-    "database-sizing",
+    *("database-sizing", "public-access", "private-endpoints", "flow-logs", "backup-place"),
+    *("point-in-time", "tags"),
 )
 """Gaps of every spec: what this machine never does, and what nobody does on it by itself."""
 gap = DECLARED.gap

@@ -81,6 +81,7 @@ def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) ->
         "extensions": Known(()),
         "reads_logged": NO,
         "administration_logged": NO,
+        "segments": Known(()),  # the machine has one network, its own
         "names_in_state": NO,
     }
     return Store(**(_base(resource, plan, copy) | common | differs))
@@ -164,8 +165,13 @@ def _key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 
 def _network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """The machine's one network, where its owner has said that it stands.
+
+    Where nobody has, every store on it fails for want of a country.
+    """
+    copies = () if _country(plan) == NONE else (Copy.SERVICE,)
     network = Network(
-        **_base(resource, plan),
+        **_base(resource, plan, *copies),
         spreads=NO,
         rules=Known(()),
         egress_denied=NO,

@@ -11,13 +11,13 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Plain, Unclassified
+from havre.facts.model import Copy, Plain, Unclassified
 from havre_ovh import facts_access as access
 from havre_ovh import facts_buckets as buckets
 from havre_ovh import facts_keys as keys
 from havre_ovh import facts_network as network
 from havre_ovh import facts_services as services
-from havre_ovh.facts_base import DYNAMIC, base
+from havre_ovh.facts_base import DYNAMIC, base, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 CLOUD = "ovh:CloudProject/"
 DATABASE = "ovh:CloudProjectDatabase/"
 INDEX = "ovh:index/"
+REGIONS = ("region", "regionName")
 
 
 def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    return [Plain(**base(resource, plan))]
+    path = next((path for path in REGIONS if path in resource.inputs), "")
+    return [Plain(**base(resource, plan, lies_in(resource, Copy.SERVICE, path) if path else None))]
 
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Credential, Fact, Grant, Known, Unknown
-from havre.facts.read import of_type, read, sources, then
+from havre.facts.read import of_type, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh import facts_rights as rights
-from havre_ovh.facts_base import NONE, base, listed, together
+from havre_ovh.facts_base import NONE, base, listed
 from havre_ovh.facts_buckets import buckets
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def user(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
             rights=allowed,
             expires=NONE,
             project=project,
+            allowed=NONE,
         )
         for targets, allowed in given
         if targets != Known(()) and allowed != Known(frozenset())
@@ -98,6 +99,7 @@ def s3_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         rights=_told(document, rights.of_policy),
         expires=NONE,
         project=_project(owner),
+        allowed=_told(document, rights.addresses),
     )
     return [grant]
 
@@ -118,6 +120,7 @@ def iam_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         "rights": _of_actions(resource, plan),
         "expires": _expiry(read(resource.inputs, "expiredAt")),
         "project": _project(resource),
+        "allowed": Known(()),
     }
     who: list[Fact[str]] = (
         [Known(name) for name in identities.value]

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Copy, Fact, Known, Place, Store, Unknown
-from havre.facts.read import read, some, sources, then, users
+from havre.facts.read import read, some, sources, then, together, users
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts_places import place
 
@@ -40,12 +40,6 @@ def listed(inputs: Mapping[str, Any], path: str) -> Fact[list[Any]]:
     if value is None or isinstance(value, list):
         return Known(value or [])
     return Unknown(path)
-
-
-def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
-    """The values of several facts; unknown if one is."""
-    unknown = next((fact for fact in facts if isinstance(fact, Unknown)), None)
-    return unknown or Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
 
 
 def each(inputs: Mapping[str, Any], path: str, inner: str) -> Fact[tuple[Any, ...]]:
@@ -177,6 +171,8 @@ def store(
         "reads_logged": NO,
         "administration_logged": NO,
         "names_in_state": NO,
+        "segments": Known(()),
+        "allowed": NONE,
     }
     return Store(**(base(resource, plan, where) | common | differs))
 

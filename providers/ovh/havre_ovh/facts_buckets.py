@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
-from havre.facts.read import both, every, read, sources, then
+from havre.facts.read import both, every, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts_base import (
     BUCKETS,
@@ -25,7 +25,6 @@ from havre_ovh.facts_base import (
     of_tokens,
     several_zones,
     store,
-    together,
 )
 from havre_ovh.facts_places import place
 

@@ -60,8 +60,8 @@ def private(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     where = then(
         regions,
         lambda found: (
-            tuple(place(Copy.COMPUTE, region) for region in found)
-            or (place(Copy.COMPUTE, None, EVERYWHERE),)
+            tuple(place(Copy.SERVICE, region) for region in found)
+            or (place(Copy.SERVICE, None, EVERYWHERE),)
         ),
     )
     spreads = then(regions, lambda found: not found)
@@ -71,7 +71,7 @@ def private(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 def regional(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A private network of one region."""
-    where = lies_in(resource, Copy.COMPUTE, "regionName")
+    where = lies_in(resource, Copy.SERVICE, "regionName")
     return [_network(resource, plan, where, egress_denied=NO, flows_logged=NO)]
 
 
@@ -80,7 +80,7 @@ def subnet(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     name = read(resource.inputs, "name", resource.name)
     words = str(name.value) if isinstance(name, Known) else resource.name
     segment = next((s for s in SEGMENTS if words == s or words.endswith(f"-{s}")), words)
-    return [_network(resource, plan, lies_in(resource, Copy.COMPUTE), segment=segment)]
+    return [_network(resource, plan, lies_in(resource, Copy.SERVICE), segment=segment)]
 
 
 def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
@@ -88,13 +88,13 @@ def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     older = resource.type.endswith("/gateway:Gateway")
     out = read(resource.inputs, "externalGateway.enabled", default=older)
     denied = then(out, lambda enabled: False if enabled else None)
-    return [_network(resource, plan, lies_in(resource, Copy.COMPUTE), egress_denied=denied)]
+    return [_network(resource, plan, lies_in(resource, Copy.SERVICE), egress_denied=denied)]
 
 
 def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """A security group; OpenStack adds a rule of its own that lets everything out."""
     rules = then(read(resource.inputs, "rules", []), lambda found: tuple(map(_rule, found)))
-    where = lies_in(resource, Copy.COMPUTE)
+    where = lies_in(resource, Copy.SERVICE)
     return [_network(resource, plan, where, rules=rules, egress_denied=NO)]
 
 

@@ -121,6 +121,23 @@ def of_policy(document: str) -> Rights:
     return together(of_s3(action) for action in actions)
 
 
+def addresses(document: str) -> tuple[str, ...]:
+    """From where an S3 policy holds; empty where any statement that allows holds from anywhere.
+
+    Raises:
+        ValueError: it is no policy.
+    """
+    found = [_source(statement.get("Condition")) for statement in _allowing(document)]
+    return tuple(dict.fromkeys(a for named in found for a in named)) if all(found) else ()
+
+
+def _source(condition: Any) -> list[str]:
+    """Addresses that a condition demands."""
+    demanded = condition.get("IpAddress") if isinstance(condition, dict) else None
+    named = demanded.get("aws:SourceIp") if isinstance(demanded, dict) else None
+    return _many(named) if named else []
+
+
 def scopes(document: str, buckets: Mapping[str, str]) -> tuple[str, ...]:
     """What an S3 policy opens: URNs of the plan's buckets, else the resource as written.
 

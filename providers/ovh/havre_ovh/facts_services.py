@@ -17,7 +17,7 @@ from havre.facts.model import (
     Plain,
     Unknown,
 )
-from havre.facts.read import both, every, read, sources, then, users
+from havre.facts.read import both, every, read, sources, then, together, users
 from havre.plan.values import UNKNOWN
 from havre_ovh import facts_places as places
 from havre_ovh.facts_base import (
@@ -34,7 +34,6 @@ from havre_ovh.facts_base import (
     lies_in,
     listed,
     store,
-    together,
 )
 from havre_ovh.facts_network import restriction
 from havre_ovh.facts_places import place
@@ -47,6 +46,11 @@ if TYPE_CHECKING:
 
 NOT_SAID = Unknown("encryption at rest: no argument shows it, and no source read says so")
 RESTRICT = ":KubeIpRestrictions"
+SUBNETS = (":NetworkPrivateSubnet", ":NetworkPrivateSubnetV2", ":CloudNetworkPrivateVrackSubnet")
+DOORS = (
+    ":ContainerRegistryIPRestrictionsRegistry",
+    ":ContainerRegistryIPRestrictionsManagement",
+)
 DAYS_A_YEAR = 365
 STATED = re.compile(r"\bat ([a-z]{2})-[a-z]+(?:-[a-z0-9]+)*(?:;|$)")
 """How a stream's description says at which site its account stands."""
@@ -63,6 +67,31 @@ def _in_network(resource: PlannedResource) -> Fact[bool]:
         for path in ("networkId", "subnetId")
     ]
     return every(placed) if placed else NO
+
+
+def _subnet(resource: PlannedResource, plan: Plan, path: str, value: Any) -> Fact[str | None]:
+    """URN of the subnet from which a property comes; as written if it is none of the plan's."""
+    if value is None or value == "":
+        return NONE
+    known = plan.by_urn
+    tied = [u for u in sources(resource, path) if u in known and known[u].type.endswith(SUBNETS)]
+    if len(tied) == 1:
+        return Known(tied[0])
+    return Unknown(path) if value is UNKNOWN or tied else Known(str(value))
+
+
+def _segments(database: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+    """The subnet of each node of a database."""
+    nodes = listed(database.inputs, "nodes")
+    if isinstance(nodes, Unknown):
+        return nodes
+    found = [
+        _subnet(database, plan, "nodes", node.get("subnetId"))
+        if isinstance(node, dict)
+        else Unknown("nodes")
+        for node in nodes.value
+    ]
+    return then(together(found), lambda told: tuple(dict.fromkeys(told)))
 
 
 def _statements(resource: PlannedResource, plan: Plan) -> Fact[bool]:
@@ -87,7 +116,7 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     inputs = resource.inputs
     nodes = each(inputs, "nodes", "region")
     named = read(inputs, "backupRegions", [])
-    private = _in_network(resource)
+    private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip")
     several = then(nodes, lambda found: len(found) > 1)
     zones = then(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
     parts = users(plan, resource.urn, ":DatabaseInstance")
@@ -112,8 +141,10 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         engine=then(engine, lambda words: " ".join(words).strip()),
         extensions=Unknown("extensions are made by CREATE EXTENSION, no argument shows them"),
         reads_logged=_statements(resource, plan),
+        segments=_segments(resource, plan),
+        allowed=addresses,
     )
-    return [made, restriction(resource, plan, each(inputs, "ipRestrictions", "ip"))]
+    return [made, restriction(resource, plan, addresses)]
 
 
 def _plan(resource: PlannedResource) -> Fact[str]:
@@ -124,6 +155,16 @@ def _plan(resource: PlannedResource) -> Fact[str]:
 
 def _of_cluster(kube: PlannedResource, plan: Plan, token: str) -> list[PlannedResource]:
     return [r for r in users(plan, kube.urn, token) if kube.urn in sources(r, "kubeId")]
+
+
+def _node_segments(
+    kube: PlannedResource, plan: Plan, inside: Fact[bool]
+) -> Fact[tuple[str | None, ...]]:
+    """The subnet of a cluster's nodes; in a network without one named, OVHcloud chooses."""
+    if not isinstance(inside, Known) or not inside.value:
+        return then(inside, lambda _: (None,))
+    told = _subnet(kube, plan, "nodesSubnetId", kube.inputs.get("nodesSubnetId"))
+    return Unknown("nodesSubnetId") if told == NONE else then(told, lambda urn: (urn,))
 
 
 def kube(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
@@ -145,6 +186,8 @@ def kube(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         engine=then(version, lambda word: f"kubernetes {word}".strip()),
         local_accounts=YES,
         private_nodes=every([inside, *(then(f, lambda value: not value) for f in floating)]),
+        segments=_node_segments(resource, plan, inside),
+        disk_key=NONE,
     )
     return [compute]
 
@@ -175,19 +218,33 @@ def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         offering=Offering(OFFER, "Private Registry"),
         encrypted=NOT_SAID,
         public_read=Unknown("public projects, which no argument shows"),
+        allowed=_registry_allows(resource, plan),
     )
     return [made]
+
+
+def _registry_allows(registry: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
+    """Addresses that reach images or administration; any where either is open to any."""
+    found = [together([_blocks(r) for r in users(plan, registry.urn, token)]) for token in DOORS]
+    doors = then(
+        together(found), lambda told: [[a for part in door for a in part] for door in told]
+    )
+    return then(doors, lambda told: tuple(a for door in told for a in door) if all(told) else ())
+
+
+def _blocks(restriction: PlannedResource) -> Fact[tuple[str, ...]]:
+    """The addresses of a registry's restriction."""
+    blocks = listed(restriction.inputs, "ipRestrictions")
+    if isinstance(blocks, Unknown):
+        return blocks
+    return together([_block(block) for block in blocks.value])
 
 
 def restrictions(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """Which addresses a cluster or a registry lets in."""
     if resource.type.endswith(RESTRICT):
         return [restriction(resource, plan, then(read(resource.inputs, "ips", []), tuple))]
-    blocks = listed(resource.inputs, "ipRestrictions")
-    if isinstance(blocks, Unknown):
-        return [restriction(resource, plan, blocks)]
-    found = together([_block(block) for block in blocks.value])
-    return [restriction(resource, plan, found)]
+    return [restriction(resource, plan, _blocks(resource))]
 
 
 def _block(block: Any) -> Fact[str]:
