@@ -48,8 +48,8 @@ from havre.plan.values import UNKNOWN, Secret
 from havre.program import program, read_settings
 from havre.spec.load import load
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
-from havre_azure.facts_access import ROLES
-from havre_azure.facts_stores import days
+from havre_azure.facts.base import days
+from havre_azure.facts.rights import ROLES
 from havre_azure.names import Role
 from havre_azure.provider import provider
 from havre_azure.sites import PLACES, REGIONS

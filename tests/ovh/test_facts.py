@@ -29,8 +29,8 @@ from havre.plan.values import UNKNOWN, Secret
 from havre.program import program, read_settings
 from havre.spec.load import load
 from havre_ovh.facts import facts
-from havre_ovh.facts_buckets import IN_STATE, period_days
-from havre_ovh.facts_places import country
+from havre_ovh.facts.places import country
+from havre_ovh.facts.zones import IN_STATE, period_days
 
 FROM_OFFICE = {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
 BUCKET = "ovh:CloudProject/storage:Storage"

@@ -17,6 +17,7 @@ from havre.facts.model import Right
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+
 Rights = frozenset[Right]
 
 ALL: Rights = frozenset({Right.EVERYTHING})

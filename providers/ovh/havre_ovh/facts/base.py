@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from havre.facts.model import Copy, Fact, Known, Place, Store, Unknown
 from havre.facts.read import read, some, sources, then, together, users
 from havre.plan.values import UNKNOWN, Secret
-from havre_ovh.facts_places import place
+from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.plan import Plan, PlannedResource
+
 
 T = TypeVar("T")
 
@@ -180,3 +181,45 @@ def store(
 def several_zones(region: Fact[Any]) -> Fact[bool]:
     """Whether a region has several zones."""
     return then(region, lambda name: THREE_ZONES.fullmatch(str(name)) is not None)
+
+
+NOT_SAID = Unknown("encryption at rest: no argument shows it, and no source read says so")
+SUBNETS = (":NetworkPrivateSubnet", ":NetworkPrivateSubnetV2", ":CloudNetworkPrivateVrackSubnet")
+
+
+def subnet_of(resource: PlannedResource, plan: Plan, path: str, value: Any) -> Fact[str | None]:
+    """URN of the subnet from which a property comes; as written if it is none of the plan's."""
+    if value is None or value == "":
+        return NONE
+    known = plan.by_urn
+    tied = [u for u in sources(resource, path) if u in known and known[u].type.endswith(SUBNETS)]
+    if len(tied) == 1:
+        return Known(tied[0])
+    return Unknown(path) if value is UNKNOWN or tied else Known(str(value))
+
+
+def buckets(plan: Plan) -> list[PlannedResource]:
+    """All buckets of a plan."""
+    return of_tokens(plan, *BUCKETS)
+
+
+def is_bucket(plan: Plan, urn: str) -> bool:
+    """Whether a URN is that of a bucket of the plan."""
+    return urn in plan.by_urn and plan.by_urn[urn].type.endswith(BUCKETS)
+
+
+def named_buckets(resource: PlannedResource, path: str, plan: Plan) -> list[PlannedResource]:
+    """Buckets that a property may name: those of that name, and those it was computed from."""
+    by_name = plan.noted((__name__, "names"), lambda: buckets_by_name(plan))
+    named = read(resource.inputs, path)
+    found = by_name.get(str(named.value), []) if isinstance(named, Known) else []
+    tied = (plan.by_urn[urn] for urn in sources(resource, path) if is_bucket(plan, urn))
+    return list({r.urn: r for r in (*found, *tied)}.values())
+
+
+def buckets_by_name(plan: Plan) -> dict[str, list[PlannedResource]]:
+    """The buckets of a plan by name, where it is known."""
+    found: dict[str, list[PlannedResource]] = {}
+    for bucket in buckets(plan):
+        found.setdefault(str(bucket.inputs.get("name")), []).append(bucket)
+    return found

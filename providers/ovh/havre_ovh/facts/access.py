@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Credential, Fact, Grant, Known, Unknown
 from havre.facts.read import of_type, read, sources, then, together
 from havre.plan.values import UNKNOWN
-from havre_ovh import facts_rights as rights
-from havre_ovh.facts_base import NONE, base, listed
-from havre_ovh.facts_buckets import buckets
+from havre_ovh.facts import rights
+from havre_ovh.facts.base import NONE, base, buckets, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from havre.facts.model import ResourceFact
     from havre.plan import Plan, PlannedResource
+
 
 PROJECT = re.compile(r"project=([a-z](?:-?[a-z0-9])*);")
 """How a description begins that names its project."""

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Fact, Key, Known, Offering, Place, Plain, Unknown
 from havre.facts.read import of_type, read, then
-from havre_ovh import facts_places as places
-from havre_ovh.facts_base import NO, NONE, OFFER, YES, base, guarded
+from havre_ovh.facts import places
+from havre_ovh.facts.base import NO, NONE, OFFER, YES, base, guarded
 from havre_ovh.sites import OKMS_COPIES
 
 if TYPE_CHECKING:

@@ -5,34 +5,33 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
+from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Unknown
 from havre.facts.read import both, every, read, sources, then, together
 from havre.plan.values import UNKNOWN
-from havre_ovh.facts_base import (
-    BUCKETS,
+from havre_ovh.facts.base import (
     DYNAMIC,
     NO,
     NONE,
     OFFER,
     ZERO,
     about,
-    base,
+    buckets_by_name,
     each,
+    is_bucket,
     join,
     lies_in,
     listed,
-    names,
-    of_tokens,
     several_zones,
     store,
 )
-from havre_ovh.facts_places import place
+from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from havre.facts.model import ResourceFact
     from havre.plan import Plan, PlannedResource
+
 
 LIFECYCLE = ":CloudProjectStorageObjectBucketLifecycleConfiguration"
 IN_STATE = "up to 1000 object names stand in the deployment's state: hideObjects is not true"
@@ -132,21 +131,12 @@ def _names_in_state(resource: PlannedResource) -> Fact[bool]:
 def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
     """Whether it is replicated to a bucket that the plan does not know for its own."""
     targets = each(resource.inputs, "replication.rules", "destination.name")
-    own = plan.noted((__name__, "names"), lambda: _by_name(plan))
+    own = plan.noted((__name__, "names"), lambda: buckets_by_name(plan))
     if isinstance(targets, Known):
         strange = [name for name in targets.value if name not in own]
         return Unknown("replication.rules[].destination.name") if strange else NO
-    tied = [urn for urn in sources(resource, "replication") if _is_bucket(plan, urn)]
+    tied = [urn for urn in sources(resource, "replication") if is_bucket(plan, urn)]
     return NO if tied else targets
-
-
-def buckets(plan: Plan) -> list[PlannedResource]:
-    """All buckets of a plan."""
-    return of_tokens(plan, *BUCKETS)
-
-
-def _is_bucket(plan: Plan, urn: str) -> bool:
-    return urn in plan.by_urn and plan.by_urn[urn].type.endswith(BUCKETS)
 
 
 def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
@@ -202,32 +192,3 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         names_in_state=leaks,
     )
     return [made]
-
-
-def _named(resource: PlannedResource, path: str, plan: Plan) -> list[PlannedResource]:
-    """Buckets that a property may name: those of that name, and those it was computed from."""
-    by_name = plan.noted((__name__, "names"), lambda: _by_name(plan))
-    named = read(resource.inputs, path)
-    found = by_name.get(str(named.value), []) if isinstance(named, Known) else []
-    tied = (plan.by_urn[urn] for urn in sources(resource, path) if _is_bucket(plan, urn))
-    return list({r.urn: r for r in (*found, *tied)}.values())
-
-
-def _by_name(plan: Plan) -> dict[str, list[PlannedResource]]:
-    found: dict[str, list[PlannedResource]] = {}
-    for bucket in buckets(plan):
-        found.setdefault(str(bucket.inputs.get("name")), []).append(bucket)
-    return found
-
-
-def logging(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    """Access logs on their way from one bucket to another."""
-    ends = [
-        Known(tuple(r.urn for r in _named(resource, path, plan) if names(resource, path, r)))
-        for path in ("bucket", "target")
-    ]
-    found = [
-        Unknown(path) if not end.value else end
-        for path, end in zip(("bucket", "target"), ends, strict=True)
-    ]
-    return [LogRoute(**base(resource, plan), sources=found[0], sinks=found[1])]

@@ -1,4 +1,4 @@
-"""Storage accounts and their containers."""
+"""Zones: storage accounts and their containers."""
 
 from __future__ import annotations
 
@@ -18,8 +18,21 @@ from havre.facts.model import (
     Unknown,
 )
 from havre.facts.read import both, every, read, some, then
-from havre_azure.facts_places import location, pair, place
-from havre_azure.facts_relations import (
+from havre_azure.facts.backup import backed_up
+from havre_azure.facts.base import (
+    NO,
+    NONE,
+    OFFER,
+    ZERO,
+    base,
+    closed,
+    least,
+    most,
+    open_to_all,
+    store,
+)
+from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.relations import (
     all_users,
     guarded,
     items,
@@ -28,19 +41,6 @@ from havre_azure.facts_relations import (
     private,
     target,
     users,
-)
-from havre_azure.facts_stores import (
-    NO,
-    NONE,
-    OFFER,
-    ZERO,
-    backed_up,
-    base,
-    closed,
-    least,
-    most,
-    open_to_all,
-    store,
 )
 
 if TYPE_CHECKING:

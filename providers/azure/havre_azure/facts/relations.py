@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from havre.plan import Plan, PlannedResource
 
+
 PACKAGE = "azure-native:"
 WHOLE = re.compile(
     r"/(subscriptions/[^/]+|providers/microsoft\.management/managementgroups/[^/]+)/?",
@@ -352,8 +353,13 @@ def logged(
 
 def administration_logged(plan: Plan) -> Fact[bool]:
     """Whether the subscription's activity log, with administrative actions, is kept."""
-    settings = of_kinds(plan, "monitor:SubscriptionDiagnosticSetting")
-    return some([_sends(setting, "Administrative", ("alllogs",)) for setting in settings])
+    settings = "monitor:SubscriptionDiagnosticSetting"
+    return plan.noted(
+        (__name__, settings),
+        lambda: some(
+            [_sends(each, "Administrative", ("alllogs",)) for each in of_kinds(plan, settings)]
+        ),
+    )
 
 
 def private(plan: Plan, resource: PlannedResource) -> Fact[bool]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Copy, Fact, Known, Network, Rule
-from havre.facts.read import read, then
-from havre_ovh.facts_base import NO, NONE, base, lies_in
-from havre_ovh.facts_places import place
+from havre.facts.model import Copy, Fact, Known, Network, Place, Rule, Unknown
+from havre.facts.read import read, then, together
+from havre.plan.values import UNKNOWN
+from havre_ovh.facts.base import NO, NONE, base, lies_in, listed
+from havre_ovh.facts.cluster import RESTRICT
+from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from havre.facts.model import Place, ResourceFact
     from havre.plan import Plan, PlannedResource
+
 
 EVERYWHERE = "regions unset: all regions of the project"
 SEGMENTS = ("endpoints", "database", "compute", "administration")
@@ -108,3 +111,25 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
         addresses=(any_address(str(remote)),),
         ports=() if low is None or high is None else ((int(low), int(high)),),
     )
+
+
+def restrictions(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Which addresses a cluster or a registry lets in."""
+    if resource.type.endswith(RESTRICT):
+        return [restriction(resource, plan, then(read(resource.inputs, "ips", []), tuple))]
+    return [restriction(resource, plan, blocks(resource))]
+
+
+def _block(block: Any) -> Fact[str]:
+    """The addresses of a registry's restriction, whose name the SDK does not translate."""
+    value = block.get("ip_block", block.get("ipBlock")) if isinstance(block, dict) else UNKNOWN
+    unread = value is UNKNOWN or value is None
+    return Unknown("ipRestrictions[].ip_block") if unread else Known(str(value))
+
+
+def blocks(restriction: PlannedResource) -> Fact[tuple[str, ...]]:
+    """The addresses of a registry's restriction."""
+    blocks = listed(restriction.inputs, "ipRestrictions")
+    if isinstance(blocks, Unknown):
+        return blocks
+    return together([_block(block) for block in blocks.value])

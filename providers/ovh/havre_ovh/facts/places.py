@@ -16,6 +16,7 @@ from havre_ovh.sites import DATABASE_BACKUPS, OKMS_COPIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+
 CITIES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("GRA", "RBX", "SBG", "PAR"), "FR"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Known, Place, Unknown
 from havre.facts.read import read, then
-from havre_azure.facts_relations import target
+from havre_azure.facts.relations import target
 from havre_azure.sites import REGIONS
 
 if TYPE_CHECKING:

@@ -3,7 +3,9 @@
 What no argument decides is unknown, or said at its worst. Three things are told by OVHcloud's
 documentation and by no argument: managed databases are encrypted at rest with OVHcloud's keys,
 OKMS copies keys to other regions, and a backup region that nobody names is chosen.
-What each type means stands in `facts_*.py`.
+
+Each part's types stand in the file of the part's name; `places` says where things lie, `base` what
+every fact says, `rights` what an action allows.
 """
 
 from __future__ import annotations
@@ -12,12 +14,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Plain, Unclassified
-from havre_ovh import facts_access as access
-from havre_ovh import facts_buckets as buckets
-from havre_ovh import facts_keys as keys
-from havre_ovh import facts_network as network
-from havre_ovh import facts_services as services
-from havre_ovh.facts_base import DYNAMIC, base, lies_in
+from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
+from havre_ovh.facts.base import DYNAMIC, base, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,10 +25,10 @@ if TYPE_CHECKING:
 
     Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact]]
 
+
 CLOUD = "ovh:CloudProject/"
 DATABASE = "ovh:CloudProjectDatabase/"
 INDEX = "ovh:index/"
-REGIONS = ("region", "regionName")
 
 
 def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
@@ -40,32 +38,32 @@ def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(
     {
-        f"{CLOUD}storage:Storage": buckets.bucket,
-        f"{INDEX}cloudStorageObjectBucket:CloudStorageObjectBucket": buckets.bucket,
+        f"{CLOUD}storage:Storage": zones.bucket,
+        f"{INDEX}cloudStorageObjectBucket:CloudStorageObjectBucket": zones.bucket,
         f"{INDEX}cloudProjectStorageObjectBucketLifecycleConfiguration"
         ":CloudProjectStorageObjectBucketLifecycleConfiguration": _plain,
         f"{CLOUD}regionStoragePresign:RegionStoragePresign": _plain,
-        f"{DYNAMIC}BucketLogging": buckets.logging,
+        f"{DYNAMIC}BucketLogging": audit.logging,
         f"{DYNAMIC}LogTarget": _plain,
         f"{DYNAMIC}AccessList": _plain,
         f"{DYNAMIC}LegalHold": _plain,
-        f"{CLOUD}database:Database": services.database,
+        f"{CLOUD}database:Database": database.database,
         f"{DATABASE}databaseInstance:DatabaseInstance": _plain,
         f"{DATABASE}postgresSqlUser:PostgresSqlUser": access.static,
-        f"{DATABASE}logSubscription:LogSubscription": services.subscription,
-        f"{CLOUD}kube:Kube": services.kube,
-        f"{CLOUD}kubeNodePool:KubeNodePool": services.pool,
-        f"{CLOUD}kubeIpRestrictions:KubeIpRestrictions": services.restrictions,
+        f"{DATABASE}logSubscription:LogSubscription": audit.subscription,
+        f"{CLOUD}kube:Kube": cluster.kube,
+        f"{CLOUD}kubeNodePool:KubeNodePool": cluster.pool,
+        f"{CLOUD}kubeIpRestrictions:KubeIpRestrictions": network.restrictions,
         f"{CLOUD}kubeOidc:KubeOidc": _plain,
         f"{INDEX}cloudProjectKubeLogSubscription"
-        ":CloudProjectKubeLogSubscription": services.subscription,
-        f"{CLOUD}containerRegistry:ContainerRegistry": services.registry,
+        ":CloudProjectKubeLogSubscription": audit.subscription,
+        f"{CLOUD}containerRegistry:ContainerRegistry": registry.registry,
         f"{CLOUD}containerRegistryIPRestrictionsRegistry"
-        ":ContainerRegistryIPRestrictionsRegistry": services.restrictions,
+        ":ContainerRegistryIPRestrictionsRegistry": network.restrictions,
         f"{CLOUD}containerRegistryIPRestrictionsManagement"
-        ":ContainerRegistryIPRestrictionsManagement": services.restrictions,
+        ":ContainerRegistryIPRestrictionsManagement": network.restrictions,
         f"{CLOUD}containerRegistryUser:ContainerRegistryUser": access.static,
-        "ovh:Dbaas/logsOutputGraylogStream:LogsOutputGraylogStream": services.stream,
+        "ovh:Dbaas/logsOutputGraylogStream:LogsOutputGraylogStream": audit.stream,
         "ovh:Okms/okms:Okms": keys.domain,
         "ovh:Okms/serviceKey:ServiceKey": keys.key,
         "ovh:Okms/serviceKeyJWK:ServiceKeyJWK": keys.key,
@@ -95,3 +93,6 @@ def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unc
     if classify is None:
         return Unclassified(resource.urn, resource.type)
     return classify(resource, plan)
+
+
+REGIONS = ("region", "regionName")

@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import (
-    Copy,
-    Fact,
-    Known,
-    LogRoute,
-    Network,
-    Plain,
-    ResourceFact,
-    Rule,
-    Unknown,
-)
-from havre.facts.read import both, every, read, some, sources, then
-from havre_azure.facts_places import places
-from havre_azure.facts_relations import bare, chain, items, kind, logged, of_kinds, target, users
-from havre_azure.facts_stores import NO, NONE, YES, base
+from havre.facts.model import Copy, Fact, Known, Network, Plain, ResourceFact, Rule, Unknown
+from havre.facts.read import both, every, read, some, then
+from havre_azure.facts.audit import route_of
+from havre_azure.facts.base import NO, NONE, YES, base
+from havre_azure.facts.places import places
+from havre_azure.facts.relations import bare, chain, items, kind, logged, of_kinds, target, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
+
 
 ANYWHERE = frozenset({"*", "0.0.0.0/0", "::/0", "internet", "any"})
 TAGS = frozenset({"internet", "any", "azurecloud"})
@@ -43,11 +35,6 @@ def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> Ne
     where = told.pop("places", Known(()))
     bearer = base(resource, where) | ({} if tags else {"tags": NONE})
     return Network(**(bearer | common | told))
-
-
-def _placed(resource: PlannedResource, plan: Plan, **told: Any) -> Network:
-    """A network that has a region of its own."""
-    return _network(resource, places=places(resource, plan, Copy.SERVICE), **told)
 
 
 def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
@@ -265,46 +252,11 @@ def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [_placed(resource, plan, egress_denied=NO)]
 
 
-def _urn(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
-    """URN of what a property names, or the identifier as written."""
-    found = target(plan, resource, path)
-    if isinstance(found, Unknown):
-        near = sources(resource, path)
-        return Known(near[0]) if len(near) == 1 else found
-    return Known(found.value.urn) if found.value else read(resource.inputs, path)
-
-
-def route_of(
-    resource: PlannedResource, plan: Plan, source: str, *sinks: str, tags: bool = False
-) -> Sequence[ResourceFact]:
-    """Logs on their way from the resource that `source` names to those that `sinks` name."""
-    origin: Fact[Any] = _urn(plan, resource, source) if source else Known("subscription")
-    ends = [_urn(plan, resource, sink) for sink in sinks]
-    unknown = next((end for end in ends if isinstance(end, Unknown)), None)
-    told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
-    where: Fact[Any] = places(resource, plan, Copy.SERVICE) if tags else Known(())
-    bearer = base(resource, where) | ({} if tags else {"tags": NONE})
-    route = LogRoute(
-        **bearer,
-        sources=then(origin, lambda urn: (urn,) if urn else ()),
-        sinks=unknown or Known(told),
-    )
-    return [route]
-
-
-SINKS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
-
-
-def diagnostics(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    """A resource's logs, sent on."""
-    return route_of(resource, plan, "resourceUri", *SINKS)
-
-
-def activity(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    """The subscription's activity log, sent on."""
-    return route_of(resource, plan, "", *SINKS)
-
-
 def flow_log(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """Flows of a network, written to a storage account."""
     return route_of(resource, plan, "targetResourceId", "storageId", tags=True)
+
+
+def _placed(resource: PlannedResource, plan: Plan, **told: Any) -> Network:
+    """A network that has a region of its own."""
+    return _network(resource, places=places(resource, plan, Copy.SERVICE), **told)

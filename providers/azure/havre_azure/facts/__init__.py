@@ -1,0 +1,119 @@
+"""What the resources of Azure mean for security, in words that are no provider's.
+
+Each part's types stand in the file of the part's name; `places` says where things lie, `relations`
+who refers to whom, `base` what every fact says, `rights` what a role may do.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from havre.facts.model import ResourceFact, Unclassified
+from havre_azure.facts import (
+    access,
+    audit,
+    backup,
+    cluster,
+    database,
+    keys,
+    network,
+    registry,
+    zones,
+)
+from havre_azure.facts.base import plain, unplaced, untagged
+from havre_azure.facts.relations import kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+    Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact]]
+
+
+CLASSES: Mapping[str, Classify] = MappingProxyType(
+    {
+        "authorization:PimRoleEligibilitySchedule": access.eligibility,
+        "authorization:RoleAssignment": access.assignment,
+        "compute:Disk": cluster.disk,
+        "containerregistry:Registry": registry.registry,
+        "containerregistry:Token": access.password,
+        "containerservice:AgentPool": cluster.pool,
+        "containerservice:ManagedCluster": cluster.cluster,
+        "dataprotection:BackupInstance": unplaced,
+        "dataprotection:BackupVault": backup.backup_vault,
+        "dbforpostgresql:Administrator": access.administrator,
+        "dbforpostgresql:AdministratorsMicrosoftEntra": access.administrator,
+        "dbforpostgresql:Server": database.server,
+        "keyvault:Key": keys.key,
+        "keyvault:Secret": access.secret,
+        "keyvault:Vault": keys.vault,
+        "monitor:DiagnosticSetting": audit.diagnostics,
+        "monitor:SubscriptionDiagnosticSetting": audit.activity,
+        "network:AzureFirewall": network.firewall,
+        "network:FirewallPolicyRuleCollectionGroup": network.rule_collections,
+        "network:FlowLog": network.flow_log,
+        "network:NatGateway": network.gateway,
+        "network:NetworkSecurityGroup": network.security_group,
+        "network:SecurityRule": network.security_rule,
+        "network:Subnet": network.subnet,
+        "network:VirtualNetwork": network.virtual_network,
+        "operationalinsights:Workspace": audit.workspace,
+        "recoveryservices:Vault": backup.recovery_vault,
+        "storage:BlobContainer": zones.container,
+        "storage:LocalUser": access.password,
+        "storage:StorageAccount": zones.account,
+    }
+)
+"""What each type is; versions of a type are the same."""
+
+PLAIN = frozenset(
+    {
+        "compute:DiskEncryptionSet",
+        "containerregistry:Replication",
+        "managedidentity:UserAssignedIdentity",
+        "monitor:PrivateLinkScope",
+        "network:FirewallPolicy",
+        "network:PrivateEndpoint",
+        "network:PublicIPAddress",
+        "network:RouteTable",
+        "privatedns:PrivateZone",
+        "privatedns:VirtualNetworkLink",
+        "resources:ResourceGroup",
+    }
+)
+"""Types that bear no data, or whose part is told with what they belong to."""
+
+UNTAGGED = frozenset(
+    {
+        "authorization:ManagementLockAtResourceGroupLevel",
+        "authorization:ManagementLockAtResourceLevel",
+        "authorization:ManagementLockAtSubscriptionLevel",
+        "authorization:ManagementLockByScope",
+        "dataprotection:BackupPolicy",
+        "dbforpostgresql:Configuration",
+        "dbforpostgresql:Database",
+        "managedidentity:FederatedIdentityCredential",
+        "monitor:PrivateLinkScopedResource",
+        "network:PrivateDnsZoneGroup",
+        "network:VirtualNetworkPeering",
+        "operationalinsights:Table",
+        "storage:BlobServiceProperties",
+        "storage:EncryptionScope",
+        "storage:ManagementPolicy",
+        "storage:StorageAccountStaticWebsite",
+    }
+)
+"""Likewise, of types that can carry no labels."""
+
+
+def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
+    """The facts of one resource; a type that is not listed here is unclassified."""
+    what = kind(resource)
+    if what in PLAIN:
+        return plain(resource, plan)
+    if what in UNTAGGED:
+        return untagged(resource, plan)
+    classify = CLASSES.get(what)
+    return classify(resource, plan) if classify else Unclassified(resource.urn, resource.type)

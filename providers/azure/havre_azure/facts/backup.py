@@ -1,0 +1,107 @@
+"""Backup: vaults, and what they back up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact, Unknown
+from havre.facts.read import both, every, read, then
+from havre_azure.facts.base import NO, ZERO, closed, days, least, least_of, most, open_to_all, store
+from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.relations import all_users, items, key, logged, private, target, users
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+
+def _policy_days(policy: PlannedResource) -> Fact[int | None]:
+    """Days for which the default rule of a backup policy keeps what it makes."""
+    rules = items(policy.inputs, "properties.policyRules")
+    if isinstance(rules, Unknown):
+        return rules
+    kept = [
+        read(cycle, "deleteAfter.duration", "")
+        for rule in rules.value
+        if rule.get("objectType") == "AzureRetentionRule" and rule.get("isDefault")
+        for cycle in rule.get("lifecycles", ())
+    ]
+    return least([then(duration, days) for duration in kept])
+
+
+def backed_up(plan: Plan, resource: PlannedResource) -> Fact[int | None]:
+    """Days of the backups that a backup vault's instances keep of a resource."""
+    kept: list[Fact[int | None]] = []
+    path = "properties.dataSourceInfo.resourceID"
+    for instance, link in users(plan, "dataprotection:BackupInstance", path, resource):
+        policy = target(
+            plan, instance, "properties.policyInfo.policyId", "dataprotection:BackupPolicy"
+        )
+        told = both(link, policy)
+        if isinstance(told, Unknown):
+            return told
+        kept.append(_policy_days(told.value[1]) if told.value[1] else Unknown("policyId"))
+    return most(kept)
+
+
+def _vault_places(resource: PlannedResource, plan: Plan, kinds: Fact[Any]) -> Fact[Any]:
+    def told(found: tuple[Any, str]) -> tuple[Place, ...]:
+        own = place(Copy.BACKUP, found[1])
+        geo = "georedundant" in {str(each).lower() for each in found[0]}
+        return (own, pair(Copy.BACKUP, found[1], "GeoRedundant")) if geo else (own,)
+
+    return then(both(kinds, location(resource, plan)), told)
+
+
+def _vault(
+    resource: PlannedResource, plan: Plan, product: str, kinds: Fact[Any], **told: Any
+) -> Sequence[ResourceFact]:
+    """A backup vault; the retention of its shortest policy, locked if the vault's lock is."""
+    policies = all_users(plan, "dataprotection:BackupPolicy", "vaultName", resource)
+    kept = least_of(policies, _policy_days)
+    state = read(resource.inputs, "properties.securitySettings.immutabilitySettings.state", "")
+    locked = then(both(state, kept), lambda both_: (both_[0] == "Locked" and both_[1]) or 0)
+    common = {
+        "holding": Holding.BACKUP,
+        "places": _vault_places(resource, plan, kinds),
+        "tls_minimum": Known("1.2"),  # Azure Backup refuses older (documentation, TLS)
+        "shared_keys": NO,
+        "locked_days": ZERO if state != Known("Locked") and isinstance(state, Known) else locked,
+        "retention_days": kept,
+        "multi_zone": then(kinds, lambda found: "ZoneRedundant" in found),
+        "reads_logged": logged(plan, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
+    }
+    return [store(resource, plan, product, **(common | told))]
+
+
+def backup_vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A vault of Azure Backup: it has no address of its own, Resource Manager alone opens it."""
+    path = "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"
+    settings = items(resource.inputs, "properties.storageSettings")
+    kinds: Fact[Any] = then(settings, lambda found: tuple(each.get("type") for each in found))
+    return _vault(
+        resource,
+        plan,
+        "Backup",
+        Unknown("properties.storageSettings") if kinds == Known(()) else kinds,
+        key=key(plan, resource, path),
+        public_endpoint=NO,
+        private_endpoint=NO,
+    )
+
+
+def recovery_vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A Recovery Services vault: geo-redundant unless said otherwise."""
+    path = "properties.redundancySettings.standardTierStorageRedundancy"
+    public = open_to_all(resource, "properties.publicNetworkAccess")
+    return _vault(
+        resource,
+        plan,
+        "Recovery Services",
+        then(read(resource.inputs, path, "GeoRedundant"), lambda found: (found,)),
+        key=key(plan, resource, "properties.encryption.keyVaultProperties.keyUri"),
+        public_endpoint=public,
+        private_endpoint=every([closed(public), private(plan, resource)]),
+        retention_days=Unknown("protection policies"),
+    )

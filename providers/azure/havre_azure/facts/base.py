@@ -1,0 +1,131 @@
+"""What the classes share: durations, extremes, what every fact and every store says.
+
+What a property's absence means is what Azure does then, as the SDK's documentation of the
+property says; where it does not say, the worse.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Fact, Known, Offering, Place, Plain, ResourceFact, Store, Unknown
+from havre.facts.read import read, then
+from havre_azure.facts.places import serves
+from havre_azure.facts.relations import administration_logged, guarded, unversioned
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+
+YES: Fact[Any] = Known(value=True)
+NO: Fact[Any] = Known(value=False)
+NONE: Fact[Any] = Known(None)
+ZERO: Fact[Any] = Known(0)
+OFFER = "Microsoft Azure"
+PUBLIC = "publicNetworkAccess"
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?", re.IGNORECASE)
+
+
+def days(duration: str) -> int | None:
+    """Days of an ISO 8601 duration, a year as 365 and a month as 30; None if it is none."""
+    found = _DURATION.fullmatch(duration)
+    if found is None:
+        return None
+    counts = [int(count or 0) for count in found.groups()]
+    return sum(count * length for count, length in zip(counts, (365, 30, 7, 1), strict=True))
+
+
+def base(resource: PlannedResource, where: Fact[tuple[Place, ...]]) -> dict[str, Any]:
+    """What every fact says of a resource that can be tagged."""
+    return {
+        "urn": resource.urn,
+        "type": unversioned(resource.type),
+        "tags": read(resource.inputs, "tags", {}),
+        "places": where,
+    }
+
+
+def least(facts: Iterable[Fact[int | None]]) -> Fact[int | None]:
+    """The smallest number told; None if none is; unknown if any is."""
+    return _extreme(facts, min)
+
+
+def least_of(
+    resources: Fact[list[PlannedResource]], told: Callable[[PlannedResource], Fact[int | None]]
+) -> Fact[int | None]:
+    """The least of what several resources tell; unknown where one might tell less."""
+    if isinstance(resources, Unknown):
+        return resources
+    return least(told(resource) for resource in resources.value)
+
+
+def most(facts: Iterable[Fact[int | None]]) -> Fact[int | None]:
+    """The largest number told; None if none is; unknown if any is."""
+    return _extreme(facts, max)
+
+
+def _extreme(
+    facts: Iterable[Fact[int | None]], choose: Callable[[list[int]], int]
+) -> Fact[int | None]:
+    found = list(facts)
+    unknown = next((fact for fact in found if isinstance(fact, Unknown)), None)
+    if unknown is not None:
+        return unknown
+    told = [fact.value for fact in found if isinstance(fact, Known) and fact.value is not None]
+    return Known(choose(told) if told else None)
+
+
+def open_to_all(resource: PlannedResource, path: str = PUBLIC) -> Fact[bool]:
+    """Whether a public address answers: so it is unless it is disabled."""
+    found = read(resource.inputs, path, "Enabled")
+    if isinstance(found, Known) and str(found.value).lower() == "securedbyperimeter":
+        return Unknown(path)  # the perimeter's rules decide
+    return then(found, lambda access: str(access).lower() != "disabled")
+
+
+def closed(fact: Fact[bool]) -> Fact[bool]:
+    """The contrary."""
+    return then(fact, lambda value: not value)
+
+
+def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> Store:
+    """A store of Azure's, with what holds for all of them: at rest, everything is encrypted."""
+    common: dict[str, Any] = {
+        "offering": Offering(OFFER, product),
+        "encrypted": YES,
+        "key": NONE,
+        "public_read": NO,
+        "cross_tenant": NO,
+        "versions": NONE,
+        "locked_days": ZERO,
+        "retention_days": NONE,
+        "backup_days": NONE,
+        "guarded": guarded(plan, resource),
+        "engine": NONE,
+        "extensions": Known(()),
+        "administration_logged": administration_logged(plan),
+        "names_in_state": NO,
+        "segments": Known(()),
+    }
+    where = told.pop("places", Unknown("location"))
+    return Store(**(base(resource, where) | common | told))
+
+
+def plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """What bears no data and decides nothing by itself, with its place and its labels."""
+    return [Plain(**base(resource, serves(resource, plan)))]
+
+
+def untagged(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Likewise, of a type that can carry no labels."""
+    del plan
+    return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
+
+
+def unplaced(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Likewise, of a type that has no place of its own."""
+    del plan
+    return [Plain(**base(resource, Known(())))]

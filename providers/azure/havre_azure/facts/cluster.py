@@ -1,0 +1,128 @@
+"""Cluster: AKS, its node pools, and disks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import (
+    Compute,
+    Copy,
+    Fact,
+    Holding,
+    Known,
+    Offering,
+    Place,
+    ResourceFact,
+    Unknown,
+)
+from havre.facts.read import both, every, read, then, together
+from havre_azure.facts.base import NO, NONE, OFFER, base, closed, open_to_all, store, unplaced
+from havre_azure.facts.places import location, place
+from havre_azure.facts.relations import all_users, disk_key, items, key, segment, target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+
+SUBNET = "vnetSubnetID"
+
+
+def _node_segments(cluster: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+    """The subnet of each pool of a cluster; None for one in a network that Azure makes."""
+    inline = items(cluster.inputs, "agentPoolProfiles")
+    own = all_users(plan, "containerservice:AgentPool", "resourceName", cluster)
+    told = both(inline, own)
+    if isinstance(told, Unknown):
+        return told
+    found = [
+        segment(plan, cluster, "agentPoolProfiles", read(pool, SUBNET)) for pool in told.value[0]
+    ]
+    return together(found + [segment(plan, pool, SUBNET) for pool in told.value[1]])
+
+
+def _secrets_key(resource: PlannedResource, plan: Plan) -> Fact[str | None]:
+    path = "securityProfile.azureKeyVaultKms"
+    enabled = read(resource.inputs, f"{path}.enabled", default=False)
+    if enabled == NO:
+        return NONE
+    return enabled if isinstance(enabled, Unknown) else key(plan, resource, f"{path}.keyId")
+
+
+def _pools(resource: PlannedResource, plan: Plan) -> Fact[list[Mapping[str, Any]]]:
+    """Node pools of a cluster, with those that are resources of their own."""
+    inline = items(resource.inputs, "agentPoolProfiles")
+    own = all_users(plan, "containerservice:AgentPool", "resourceName", resource)
+    return then(both(inline, own), lambda told: [*told[0], *[pool.inputs for pool in told[1]]])
+
+
+def _of_pools(pools: Fact[list[Mapping[str, Any]]], path: str, good: Callable[[Any], bool]) -> Any:
+    """Whether every pool is good, by one property; unknown where there is no pool."""
+    if isinstance(pools, Unknown):
+        return pools
+    if not pools.value:
+        return Unknown("agentPoolProfiles")
+    return every([then(read(pool, path), good) for pool in pools.value])
+
+
+def cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A cluster; its API is public unless it is private, and has accounts unless disabled."""
+    path = "apiServerAccessProfile"
+    shut = read(resource.inputs, f"{path}.enablePrivateCluster", default=False)
+    version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, plan)
+    cluster = Compute(
+        **base(resource, _compute_place(resource, plan)),
+        offering=Offering(OFFER, "Kubernetes Service"),
+        public_api=closed(shut),
+        allowed=then(read(resource.inputs, f"{path}.authorizedIPRanges", []), tuple),
+        secrets_key=_secrets_key(resource, plan),
+        multi_zone=_of_pools(pools, "availabilityZones", lambda zones: len(zones or ()) > 1),
+        engine=Unknown("kubernetesVersion")
+        if version == NONE
+        else then(version, lambda told: f"kubernetes {told}"),
+        local_accounts=closed(read(resource.inputs, "disableLocalAccounts", default=False)),
+        private_nodes=_of_pools(pools, "enableNodePublicIP", lambda public: not public),
+        segments=_node_segments(resource, plan),
+        disk_key=disk_key(plan, resource, "diskEncryptionSetID"),
+    )
+    return [cluster]
+
+
+def _compute_place(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+    return then(location(resource, plan), lambda where: (place(Copy.COMPUTE, where),))
+
+
+def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """Nodes are told with their cluster, or by themselves where it is elsewhere."""
+    holder = target(plan, resource, "resourceName", "containerservice:ManagedCluster")
+    if isinstance(holder, Known) and holder.value is not None:
+        return unplaced(resource, plan)
+    told = Compute(
+        **base(resource, Unknown("resourceName")),
+        offering=Offering(OFFER, "Kubernetes Service"),
+    )
+    return [told]
+
+
+def disk(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A managed disk: it can be exported through a public address unless that is refused."""
+    policy = read(resource.inputs, "networkAccessPolicy", "AllowAll")
+    public = every([open_to_all(resource), then(policy, lambda told: told == "AllowAll")])
+    told = store(
+        resource,
+        plan,
+        "Managed Disks",
+        holding=Holding.VOLUME,
+        places=then(location(resource, plan), lambda where: (place(Copy.PRIMARY, where),)),
+        key=disk_key(plan, resource, "encryption.diskEncryptionSetId"),
+        tls_minimum=Known("1.2"),  # the host's own channel; exports are refused or https
+        public_endpoint=public,
+        private_endpoint=closed(public),
+        shared_keys=public,
+        multi_zone=then(
+            read(resource.inputs, "sku.name", ""), lambda name: str(name).endswith("_ZRS")
+        ),
+        reads_logged=NO,
+    )
+    return [told]

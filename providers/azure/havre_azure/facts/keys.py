@@ -1,0 +1,122 @@
+"""Keys: vaults, and what they decide for their keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import (
+    Copy,
+    Fact,
+    Holding,
+    Key,
+    Known,
+    Offering,
+    Place,
+    ResourceFact,
+    Unknown,
+)
+from havre.facts.read import both, every, read, then
+from havre_azure.facts.access import vault_policies
+from havre_azure.facts.base import NO, OFFER, base, closed, days, least, open_to_all, store
+from havre_azure.facts.places import has_pair, location, pair, place
+from havre_azure.facts.relations import guarded, items, logged, private, target
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+
+VAULT = "Key Vault"
+VAULT_LOGS = ("AuditEvent",)
+SOFT_DELETE = 90
+"""Days for which a vault keeps what is deleted, unless said otherwise."""
+
+
+def _key_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+    """Azure copies the content of a vault to the paired region, where there is one."""
+
+    def told(where: str) -> tuple[Place, ...]:
+        own = place(Copy.KEY, where)
+        if not has_pair(where):
+            return (own,)
+        return (own, pair(Copy.KEY, where, "Key Vault's own replication"))
+
+    return then(location(resource, plan), told)
+
+
+def vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A key vault: a store of secrets, and the grants of its access policies."""
+    public = open_to_all(resource, "properties.publicNetworkAccess")
+    found = store(
+        resource,
+        plan,
+        VAULT,
+        holding=Holding.SECRETS,
+        places=_key_places(resource, plan),
+        tls_minimum=Known("1.2"),  # the service refuses older (Azure documentation, Key Vault)
+        public_endpoint=public,
+        private_endpoint=every([closed(public), private(plan, resource)]),
+        shared_keys=NO,
+        reads_logged=logged(plan, resource, VAULT_LOGS),
+    )
+    return [found, *vault_policies(resource)]
+
+
+def _rotation(resource: PlannedResource) -> Fact[int | None]:
+    """Days after which the key's policy renews it; after its making, or before its end."""
+    actions = items(resource.inputs, "properties.rotationPolicy.lifetimeActions")
+    expiry = read(resource.inputs, "properties.rotationPolicy.attributes.expiryTime", "")
+    if isinstance(actions, Unknown):
+        return actions
+    found = [
+        _due(action.get("trigger") or {}, expiry)
+        for action in actions.value
+        if str((action.get("action") or {}).get("type", "")).lower() == "rotate"
+    ]
+    return least(found)
+
+
+def _due(trigger: Mapping[str, Any], expiry: Fact[str]) -> Fact[int | None]:
+    if trigger.get("timeAfterCreate"):
+        return Known(days(trigger["timeAfterCreate"]))
+    before = days(trigger.get("timeBeforeExpiry") or "")
+    end = then(expiry, days)
+    return then(end, lambda told: told - before if told and before is not None else None)
+
+
+def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A key, with what its vault decides for it."""
+    vault = target(plan, resource, "vaultName", "keyvault:Vault")
+    known = vault.value if isinstance(vault, Known) else None
+    kty = read(resource.inputs, "properties.kty", "")
+    told: dict[str, Any] = {
+        "places": Unknown("vaultName"),
+        "deletion_days": Unknown("vaultName"),
+        "purge_guarded": Unknown("vaultName"),
+        "use_logged": Unknown("vaultName"),
+    }
+    if known is not None:
+        told = _vault_decides(known, plan)
+    fact = Key(
+        **(base(resource, Known(())) | told),
+        offering=Offering(OFFER, VAULT),
+        customer=Known(value=True),
+        hsm=then(kty, lambda kind: str(kind).upper().endswith("-HSM")),
+        rotation_days=_rotation(resource),
+        guarded=guarded(plan, resource),
+    )
+    return [fact]
+
+
+def _vault_decides(vault: PlannedResource, plan: Plan) -> dict[str, Any]:
+    """What a vault decides for its keys; soft delete is on unless said otherwise."""
+    soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
+    kept = read(vault.inputs, "properties.softDeleteRetentionInDays", SOFT_DELETE)
+    purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
+    return {
+        "places": _key_places(vault, plan),
+        "deletion_days": then(both(soft, kept), lambda told: int(told[1]) if told[0] else None),
+        "purge_guarded": every([soft, purge]),
+        "use_logged": logged(plan, vault, VAULT_LOGS),
+    }

@@ -1,0 +1,118 @@
+"""Database: managed PostgreSQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Copy, Fact, Holding, Known, Offering, Unknown
+from havre.facts.read import both, every, read, sources, then, together, users
+from havre.plan.values import UNKNOWN
+from havre_ovh.facts import places
+from havre_ovh.facts.base import (
+    NO,
+    NONE,
+    OFFER,
+    THREE_ZONES,
+    YES,
+    each,
+    guarded,
+    is_set,
+    join,
+    listed,
+    store,
+    subnet_of,
+)
+from havre_ovh.facts.network import restriction
+from havre_ovh.facts.places import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+
+def _in_network(resource: PlannedResource) -> Fact[bool]:
+    """Whether every node of a database stands in a subnet of a private network."""
+    nodes = listed(resource.inputs, "nodes")
+    if isinstance(nodes, Unknown):
+        return nodes
+    placed = [
+        is_set(resource, node.get(path) if isinstance(node, dict) else UNKNOWN, "nodes")
+        for node in nodes.value
+        for path in ("networkId", "subnetId")
+    ]
+    return every(placed) if placed else NO
+
+
+def _statements(resource: PlannedResource, plan: Plan) -> Fact[bool]:
+    """Whether each statement is logged, and the log sent to a stream."""
+    sent = any(
+        resource.urn in sources(r, "clusterId")
+        for r in users(plan, resource.urn, ":LogSubscription")
+    )
+    # Names of parameters hold a dot, so they are no path.
+    settings = read(resource.inputs, "advancedConfiguration", {})
+    whole = then(settings, lambda found: str(found.get("pg.log_min_duration_statement")) == "0")
+    return every([Known(sent), whole])
+
+
+def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A managed database, and the addresses that it lets in.
+
+    Its disks and backups are encrypted with OVHcloud's key, by documentation alone
+    (PostgreSQL guides, 2024-05-15). The plan fixes how long backups are kept; no source read
+    says how long.
+    """
+    inputs = resource.inputs
+    nodes = each(inputs, "nodes", "region")
+    named = read(inputs, "backupRegions", [])
+    private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip")
+    several = then(nodes, lambda found: len(found) > 1)
+    zones = then(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
+    parts = users(plan, resource.urn, ":DatabaseInstance")
+    engine = both(read(inputs, "engine", ""), read(inputs, "version", ""))
+    made = store(
+        resource,
+        plan,
+        join(
+            then(nodes, lambda found: tuple(place(Copy.PRIMARY, r) for r in dict.fromkeys(found))),
+            then(both(nodes, named), lambda found: places.backups(*found)),
+        ),
+        holding=Holding.DATABASE,
+        offering=Offering(OFFER, "Databases", _plan(resource)),
+        encrypted=YES,
+        tls_minimum=Unknown("endpoints[].sslMode"),
+        public_read=NO,
+        public_endpoint=then(private, lambda found: not found),
+        private_endpoint=private,
+        backup_days=Unknown("plan: it fixes how long backups are kept, no argument does"),
+        multi_zone=every([several, zones]),
+        guarded=every([guarded(resource), *map(guarded, parts)]),
+        engine=then(engine, lambda words: " ".join(words).strip()),
+        extensions=Unknown("extensions are made by CREATE EXTENSION, no argument shows them"),
+        reads_logged=_statements(resource, plan),
+        segments=_segments(resource, plan),
+        allowed=addresses,
+    )
+    return [made, restriction(resource, plan, addresses)]
+
+
+def _plan(resource: PlannedResource) -> Fact[str]:
+    """The plan of a database, which the service demands: without one nothing is decided."""
+    plan = read(resource.inputs, "plan")
+    return Unknown("plan") if plan == NONE else plan
+
+
+def _segments(database: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+    """The subnet of each node of a database."""
+    nodes = listed(database.inputs, "nodes")
+    if isinstance(nodes, Unknown):
+        return nodes
+    found = [
+        subnet_of(database, plan, "nodes", node.get("subnetId"))
+        if isinstance(node, dict)
+        else Unknown("nodes")
+        for node in nodes.value
+    ]
+    return then(together(found), lambda told: tuple(dict.fromkeys(told)))

@@ -1,0 +1,49 @@
+"""Registry: of container images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Copy, Fact, Holding, Offering, Unknown
+from havre.facts.read import then, together, users
+from havre_ovh.facts.base import NOT_SAID, OFFER, lies_in, store
+from havre_ovh.facts.network import blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.facts.model import ResourceFact
+    from havre.plan import Plan, PlannedResource
+
+
+def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A registry of images.
+
+    Whether a project in it is public is decided inside, by who administers it.
+    """
+    made = store(
+        resource,
+        plan,
+        lies_in(resource, Copy.PRIMARY),
+        holding=Holding.REGISTRY,
+        offering=Offering(OFFER, "Private Registry"),
+        encrypted=NOT_SAID,
+        public_read=Unknown("public projects, which no argument shows"),
+        allowed=_registry_allows(resource, plan),
+    )
+    return [made]
+
+
+DOORS = (
+    ":ContainerRegistryIPRestrictionsRegistry",
+    ":ContainerRegistryIPRestrictionsManagement",
+)
+
+
+def _registry_allows(registry: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
+    """Addresses that reach images or administration; any where either is open to any."""
+    found = [together([blocks(r) for r in users(plan, registry.urn, token)]) for token in DOORS]
+    doors = then(
+        together(found), lambda told: [[a for part in door for a in part] for door in told]
+    )
+    return then(doors, lambda told: tuple(a for door in told for a in door) if all(told) else ())
