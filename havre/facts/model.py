@@ -58,6 +58,10 @@ class Copy(StrEnum):
     SERVICE = "service"
 
 
+OF_DATA = tuple(copy for copy in Copy if copy is not Copy.SERVICE)
+"""Kinds of copies that hold data, or the keys to them."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a copy of data lies.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Known, Unclassified, collect
-from havre.facts.model import Compute, Key, Place, Store
+from havre.facts.model import OF_DATA, Compute, Key, Place, Store
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
@@ -282,7 +282,7 @@ def _places(facts: Facts) -> tuple[tuple[Lies, ...], int]:
             continue
         places: tuple[Place, ...] = item.places.value if isinstance(item.places, Known) else ()
         unplaced += not places
-        for place in places:
+        for place in (place for place in places if place.copy in OF_DATA):
             counted[place.copy.value, place.region, place.country].append(bool(place.implied))
     lies = (Lies(*key, len(implied), sum(implied)) for key, implied in counted.items())
     return tuple(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.compare.answers import answers, changed, turned
-from havre.facts.model import Copy
+from havre.facts.model import OF_DATA
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Severity
 from havre.provider import Support
@@ -99,7 +99,7 @@ def render(comparison: Comparison) -> str:
         legends=(drawing_architecture.legend(), drawing_map.legend()),
         verdicts=VERDICTS,
         supports=[support.value for support in Support],
-        copies=[copy.value for copy in Copy],
+        copies=[copy.value for copy in OF_DATA],
         severities=[severity.value for severity in Severity],
         told=told,
         covered=covered,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy
+from havre.facts.model import OF_DATA
 from havre.report.drawing import (
     SMALL,
     TITLE,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from havre.compare import Comparison, Side
     from havre.policy.findings import Lies
 
-COPIES = tuple(copy.value for copy in Copy)
+COPIES = tuple(copy.value for copy in OF_DATA)
 FIRST, STEP = 142, 46
 """Where the marks of the first kind stand, and how far apart kinds are."""
 HEAD, ROW, FOOT = 30, 42, 8

@@ -10,7 +10,7 @@ import pytest
 
 from havre.errors import ExitCode
 from havre.facts import Known, Unknown
-from havre.facts.model import Holding, Plain, Store
+from havre.facts.model import Copy, Holding, Place, Plain, Store
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Control, Profile, Severity, Verdict, control, passes, plan_control
 from havre.policy.findings import Kind, Result
@@ -94,6 +94,13 @@ def test_facts_that_raise_are_a_finding() -> None:
     assert finding.resource == SHEET.urn
     assert "ValueError" in finding.found
     assert "torn" not in finding.found
+
+
+def test_what_serves_without_holding_data_is_no_place_of_theirs() -> None:
+    kinds = [Place(copy, "paris", "FR") for copy in (Copy.COMPUTE, Copy.SERVICE)]
+    provider = c.Paper({SHEET.type: [c.compute(places=Known(tuple(kinds)))]})
+    result = judge(c.question(provider, SHEET), ALL)
+    assert [lies.copy for lies in result.lies] == ["compute"]
 
 
 def test_a_resource_that_is_named_by_no_text_is_still_told() -> None:
