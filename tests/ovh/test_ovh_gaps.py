@@ -286,3 +286,44 @@ def test_only_zones_without_versions_are_said_to_have_no_replica() -> None:
     assert ["no replica" in risk for risk in risks(whole)] == [False]
     assert [risk.endswith("have no replica: export") for risk in risks(in_part)] == [True]
     assert risks(changed(in_part, "sites.recovery", None)) == []
+
+
+def capabilities(spec: Warehouse, **settings) -> set[Capability]:
+    return {found.capability for found in gaps(spec, **settings)}
+
+
+def test_a_legal_hold_is_missed_only_where_something_is_locked() -> None:
+    spec = example("emc2")
+    assert Capability.LEGAL_HOLD in capabilities(spec)
+    for zone, asked in spec.zones.items():
+        if asked.immutable_days:
+            spec = changed(spec, f"zones.{zone}.immutable_days", 0)
+    assert Capability.LEGAL_HOLD not in capabilities(spec)
+
+
+def test_access_logs_are_said_to_be_set_only_where_they_are() -> None:
+    def said(*, bucket_controls: bool) -> list[str]:
+        found = gaps(example("emc2"), bucket_controls=bucket_controls)
+        logs = [each for each in found if each.capability is Capability.STORAGE_ACCESS_LOGS]
+        return [each.fallback for each in logs]
+
+    assert said(bucket_controls=True)
+    assert said(bucket_controls=False)
+    assert said(bucket_controls=True) != said(bucket_controls=False)
+
+
+def test_where_logs_lie_is_said_with_the_place_that_is_told() -> None:
+    def texts(**settings) -> str:
+        return " ".join(
+            f"{each.reason} {each.fallback}" for each in gaps(example("emc2"), **settings)
+        )
+
+    assert "fr-gravelines" in texts(ldp_site="fr-gravelines")
+    assert "fr-gravelines" not in texts()
+
+
+def test_one_zone_is_missed_where_the_cluster_alone_asks_for_several() -> None:
+    spec = changed(example("emc2"), "sites.primary", "fr-strasbourg")
+    spec = changed(spec, "database.availability", "single")
+    assert Capability.MULTI_ZONE in capabilities(spec)
+    assert Capability.MULTI_ZONE not in capabilities(changed(spec, "cluster", None))

@@ -562,6 +562,75 @@ def test_the_old_goes_before_the_new_comes(monkeypatch: pytest.MonkeyPatch) -> N
     assert moved.delete_before_replace is True
 
 
+@pytest.mark.parametrize("key", ["bucket", "region", "endpoint"])
+def test_what_says_which_bucket_it_is_makes_another_resource(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    found = s3.Managed("logging").diff("x", PROPS, {**PROPS, key: "other"})
+    assert (found.changes, found.replaces) == (True, [key])
+
+
+def test_what_pulumi_hands_over_and_what_is_not_asked_for_is_no_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    olds = {**PROPS, "found": True, "__provider": "of yesterday"}
+    news = {**PROPS, "found": None, "__provider": "of today"}
+    assert not s3.Managed("logging").diff("x", olds, news).changes
+
+
+class Listed:
+    """A bucket whose access list is what somebody made it."""
+
+    props = PROPS
+
+    def __init__(self, *grants: tuple[str, dict[str, str]]) -> None:
+        self.grants = [{"Permission": what, "Grantee": who} for what, who in grants]
+        self.written: dict | None = None
+
+    def ask(self, _what: str, operation: str, **words: dict) -> dict:
+        if operation == "put_bucket_acl":
+            self.written = words["AccessControlPolicy"]
+        return {"Owner": {"ID": "me"}, "Grants": self.grants}
+
+
+TO_LOGS = {"Type": "Group", "URI": s3.DELIVERY}
+TO_ALL = {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"}
+
+
+@pytest.mark.parametrize(
+    ("grants", "delivers"),
+    [
+        ([("WRITE", TO_LOGS), ("READ_ACP", TO_LOGS)], True),
+        ([("WRITE", TO_LOGS)], False),
+        ([("READ_ACP", TO_LOGS)], False),
+        ([("WRITE", TO_ALL), ("READ_ACP", TO_ALL)], False),
+        ([("WRITE", TO_LOGS), ("READ_ACP", TO_ALL)], False),
+    ],
+)
+def test_logs_are_delivered_by_both_rights_of_the_service(grants: list, delivers: bool) -> None:
+    assert s3.KINDS["log-target"].holds(Listed(*grants)) is delivers
+
+
+def test_rights_are_given_to_the_owner_and_to_the_service_each_as_what_it_is() -> None:
+    bucket = Listed()
+    s3.KINDS["log-target"].ensure(bucket)
+    assert bucket.written is not None
+    assert bucket.written["Owner"] == {"ID": "me"}
+    assert [(each["Permission"], each["Grantee"]) for each in bucket.written["Grants"]] == [
+        ("FULL_CONTROL", {"Type": "CanonicalUser", "ID": "me"}),
+        ("WRITE", TO_LOGS),
+        ("READ_ACP", TO_LOGS),
+    ]
+
+
+def test_only_the_owner_as_a_user_is_no_other() -> None:
+    access_list = s3.KINDS["access-list"]
+    assert access_list.holds(Listed(("FULL_CONTROL", {"Type": "CanonicalUser", "ID": "me"})))
+    assert not access_list.holds(Listed(("READ", {"Type": "AmazonCustomerByEmail", "ID": "me"})))
+
+
 def test_state_refers_to_the_code_and_holds_no_credentials() -> None:
     dynamic = [r for r in emc2().resources if r.type.startswith("pulumi-python:")]
     kinds = {r.type.rsplit(":", 1)[-1] for r in dynamic}

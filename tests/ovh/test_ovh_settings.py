@@ -406,3 +406,19 @@ def test_s3_credentials_are_needed_only_for_what_speaks_s3(monkeypatch: pytest.M
     assert without.lacking() == ()
     monkeypatch.setenv(S3_CREDENTIALS[0], "admin")
     assert settings.lacking() == S3_CREDENTIALS[1:]
+
+
+@pytest.mark.parametrize("place", [0, 9, 14, 19, 24])
+def test_each_group_of_an_identifier_is_hexadecimal(place: int) -> None:
+    good = SETTINGS["ldp_retention_id"]
+    assert read("ldp_retention_id", good) == good
+    with pytest.raises(ValidationError, match="ldp_retention_id"):
+        read("ldp_retention_id", f"{good[:place]}g{good[place + 1 :]}")
+
+
+def test_nothing_is_missed_that_is_not_asked_for() -> None:
+    spec = changed(example("emc2"), "encryption.keys", "provider")
+    spec = changed(changed(spec, "registry", None), "cluster", None)
+    spec = changed(changed(spec, "sites.recovery", None), "network.recovery_address_space", None)
+    spec = changed(changed(spec, "residency.countries", ["DE"]), "sites.primary", "de-frankfurt")
+    assert planned(spec, okms_id=None, registry_plan_id=None).resources
