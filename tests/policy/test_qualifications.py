@@ -522,7 +522,7 @@ def test_every_offer_that_a_cloud_provider_names_is_recorded(shipped: Qualificat
     modules = [
         path
         for name in ("azure", "ovh")
-        for path in (ROOT / "providers" / name / f"havre_{name}").glob("facts*.py")
+        for path in (ROOT / "providers" / name / f"havre_{name}").glob("facts/*.py")
     ]
     texts = [path.read_text() for path in modules]
     named = set(re.findall(r'^OFFER = "(.+)"$', "\n".join(texts), re.MULTILINE))
