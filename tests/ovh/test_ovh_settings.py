@@ -422,3 +422,4 @@ def test_nothing_is_missed_that_is_not_asked_for() -> None:
     spec = changed(changed(spec, "sites.recovery", None), "network.recovery_address_space", None)
     spec = changed(changed(spec, "residency.countries", ["DE"]), "sites.primary", "de-frankfurt")
     assert planned(spec, okms_id=None, registry_plan_id=None).resources
+    assert planned(spec, okms_id=None, okms_region="eu-west-rbx").resources
