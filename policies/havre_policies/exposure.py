@@ -195,9 +195,8 @@ def _compensated(store: Store, case: Case) -> Verdict:
         return require("allowed", store.allowed, _narrow, wanted)
     limits = [
         grant.allowed
-        for grant in case.facts.of(Grant)
-        if grant.allowed != Known(None)
-        and (not isinstance(grant.targets, Known) or store.urn in grant.targets.value)
+        for grant in case.facts.noted((__name__, "limitable"), lambda: _limitable(case))
+        if not isinstance(grant.targets, Known) or store.urn in grant.targets.value
     ]
     found = [require("allowed", limit, _narrow, wanted) for limit in limits]
     worst = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
@@ -205,6 +204,11 @@ def _compensated(store: Store, case: Case) -> Verdict:
         (verdict for verdict in (*worst, *found) if verdict != passes()),
         passes() if found else NOT_APPLICABLE,
     )
+
+
+def _limitable(case: Case) -> list[Grant]:
+    """The grants that can let known addresses in alone."""
+    return [grant for grant in case.facts.of(Grant) if grant.allowed != Known(None)]
 
 
 def _narrow(allowed: tuple[str, ...] | None) -> bool:
@@ -331,7 +335,8 @@ def partition(case: Case) -> Iterator[Verdict]:
     other two kinds, and no node has a public address.
     """
     segments = {network.segment for network in case.facts.of(Network)}
-    needed = KINDS if case.facts.of(Compute) else KINDS - {"compute"}
+    clusters = case.facts.of(Compute)
+    needed = KINDS if clusters else KINDS - {"compute"}
     missing = sorted(needed - segments)
     if missing:
         found = f"no segment for {', '.join(missing)}"
@@ -339,7 +344,6 @@ def partition(case: Case) -> Iterator[Verdict]:
     else:
         yield passes()
     databases = [s for s in case.facts.of(Store) if s.holding is Holding.DATABASE]
-    clusters = case.facts.of(Compute)
     held = _held(case, {"database": databases, "compute": clusters})
     yield from (_apart("database", database, held) for database in databases)
     for cluster in clusters:

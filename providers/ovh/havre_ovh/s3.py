@@ -34,7 +34,7 @@ from pulumi.dynamic import (
 )
 
 from havre.errors import HavreError, InputError, ProviderError, RetryError
-from havre_ovh.settings import S3_CREDENTIALS
+from havre_ovh.settings import S3_CREDENTIALS, missing_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,11 +78,6 @@ REMEDIES = {
 """What to do about a refusal, by the service's word for it."""
 
 
-def _missing() -> str:
-    """Names of the credentials that the environment lacks."""
-    return " and ".join(name for name in S3_CREDENTIALS if not os.environ.get(name))
-
-
 def client(props: Props) -> Any:
     """A client of the bucket's endpoint, with the environment's credentials and nothing else's.
 
@@ -92,7 +87,7 @@ def client(props: Props) -> Any:
     import boto3
     from botocore.config import Config
 
-    missing = _missing()
+    missing = " and ".join(missing_credentials())
     if missing:
         message = f"bucket {props['bucket']}: the environment lacks {missing}"
         raise InputError(message, REMEDY)
@@ -216,7 +211,7 @@ class Managed(ResourceProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse a run without credentials in its preview, before any bucket is made."""
-        missing = _missing()
+        missing = " and ".join(missing_credentials())
         why = f"the environment lacks {missing}. {REMEDY}"
         return CheckResult(news, [CheckFailure("bucket", why)] if missing else [])
 
@@ -254,7 +249,7 @@ def _undone(kind: str, olds: Props) -> bool:
     """Whether somebody has undone a resource since; not asked without credentials."""
     if olds.get("found") is False:
         return True
-    return not _missing() and not KINDS[kind].holds(S3Bucket(olds))
+    return not missing_credentials() and not KINDS[kind].holds(S3Bucket(olds))
 
 
 def serialised(kind: str) -> str:

@@ -24,6 +24,12 @@ NAME = "ovh"
 S3_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 """Where credentials of Object Storage are read; they are never an input, nor in the state."""
 
+
+def missing_credentials() -> tuple[str, ...]:
+    """Names of the credentials of Object Storage that the environment lacks."""
+    return tuple(name for name in S3_CREDENTIALS if not os.environ.get(name))
+
+
 Uuid = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
@@ -136,5 +142,4 @@ class OvhSettings(BaseModel):
 
     def lacking(self) -> tuple[str, ...]:
         """Names of the credentials that the environment of a deployment lacks."""
-        needed = S3_CREDENTIALS if self.bucket_controls else ()
-        return tuple(name for name in needed if not os.environ.get(name))
+        return missing_credentials() if self.bucket_controls else ()

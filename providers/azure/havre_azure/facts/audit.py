@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, ResourceFact, Unknown
 from havre.facts.read import every, read, some, sources, then
 from havre_azure.facts.base import NONE, base, closed, least, least_of, open_to_all, store
-from havre_azure.facts.places import location, place, places
+from havre_azure.facts.places import places
 from havre_azure.facts.relations import all_users, key, logged, private, target, users
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def workspace(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         plan,
         "Log Analytics",
         holding=Holding.LOGS,
-        places=then(location(resource, plan), lambda where: (place(Copy.LOG, where),)),
+        places=places(resource, plan, Copy.LOG),
         key=found,
         tls_minimum=Known("1.2"),
         public_endpoint=public,

@@ -11,13 +11,12 @@ from havre.facts.model import (
     Holding,
     Known,
     Offering,
-    Place,
     ResourceFact,
     Unknown,
 )
 from havre.facts.read import both, every, read, then, together
 from havre_azure.facts.base import NO, NONE, OFFER, base, closed, open_to_all, store, unplaced
-from havre_azure.facts.places import location, place
+from havre_azure.facts.places import places
 from havre_azure.facts.relations import all_users, disk_key, items, key, segment, target
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     shut = read(resource.inputs, f"{path}.enablePrivateCluster", default=False)
     version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, plan)
     cluster = Compute(
-        **base(resource, _compute_place(resource, plan)),
+        **base(resource, places(resource, plan, Copy.COMPUTE)),
         offering=Offering(OFFER, "Kubernetes Service"),
         public_api=closed(shut),
         allowed=then(read(resource.inputs, f"{path}.authorizedIPRanges", []), tuple),
@@ -87,10 +86,6 @@ def cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         disk_key=disk_key(plan, resource, "diskEncryptionSetID"),
     )
     return [cluster]
-
-
-def _compute_place(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
-    return then(location(resource, plan), lambda where: (place(Copy.COMPUTE, where),))
 
 
 def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
@@ -114,7 +109,7 @@ def disk(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         plan,
         "Managed Disks",
         holding=Holding.VOLUME,
-        places=then(location(resource, plan), lambda where: (place(Copy.PRIMARY, where),)),
+        places=places(resource, plan, Copy.PRIMARY),
         key=disk_key(plan, resource, "encryption.diskEncryptionSetId"),
         tls_minimum=Known("1.2"),  # the host's own channel; exports are refused or https
         public_endpoint=public,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact
 from havre.facts.read import both, every, read, then
 from havre_azure.facts.base import closed, open_to_all, store
-from havre_azure.facts.places import location, place
+from havre_azure.facts.places import location, place, places
 from havre_azure.facts.relations import key, logged, private, users
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def _registry_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
-    found: Fact[tuple[Place, ...]] = then(
-        location(resource, plan), lambda where: (place(Copy.PRIMARY, where),)
-    )
+    found: Fact[tuple[Place, ...]] = places(resource, plan, Copy.PRIMARY)
     for replication, _ in users(plan, "containerregistry:Replication", "registryName", resource):
         other = location(replication, plan)
         found = then(both(found, other), lambda told: (*told[0], place(Copy.REPLICA, told[1])))
