@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
+YES: Fact[Any] = Known(value=True)
+NO: Fact[Any] = Known(value=False)
+NONE: Fact[Any] = Known(None)
+ZERO: Fact[Any] = Known(0)
+"""What classes say most often."""
+
 
 def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Fact[Any]:
     """The value at a dotted path, such as `encryption.keySource`.

@@ -23,7 +23,7 @@ from havre.facts.model import (
     Store,
     Unclassified,
 )
-from havre.facts.read import read, sources, then
+from havre.facts.read import NO, NONE, YES, ZERO, read, sources, then
 from havre_local.sites import HERE
 
 if TYPE_CHECKING:
@@ -33,11 +33,6 @@ if TYPE_CHECKING:
 
 PREFIX = "pulumi-python:dynamic/havre-local:"
 OFFERING = Offering("this machine", "havre-local")
-
-YES: Fact[Any] = Known(value=True)
-NO: Fact[Any] = Known(value=False)
-NONE: Fact[Any] = Known(None)
-ZERO: Fact[Any] = Known(0)
 
 
 def _country(plan: Plan) -> Fact[str | None]:

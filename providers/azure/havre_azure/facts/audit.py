@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, ResourceFact, Unknown
-from havre.facts.read import every, read, some, sources, then
-from havre_azure.facts.base import NONE, base, closed, least, least_of, open_to_all, store
+from havre.facts.read import NONE, every, read, some, sources, then
+from havre_azure.facts.base import base, closed, least, least_of, open_to_all, store
 from havre_azure.facts.places import places
 from havre_azure.facts.relations import all_users, key, logged, private, target, users
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Fact, Known, Offering, Place, Plain, ResourceFact, Store, Unknown
-from havre.facts.read import read, then
+from havre.facts.read import NO, NONE, YES, ZERO, read, then
 from havre_azure.facts.places import serves
 from havre_azure.facts.relations import administration_logged, guarded, unversioned
 
@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from havre.plan import Plan, PlannedResource
 
 
-YES: Fact[Any] = Known(value=True)
-NO: Fact[Any] = Known(value=False)
-NONE: Fact[Any] = Known(None)
-ZERO: Fact[Any] = Known(0)
 OFFER = "Microsoft Azure"
 PUBLIC = "publicNetworkAccess"
 _DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?", re.IGNORECASE)

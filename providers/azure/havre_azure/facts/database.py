@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Credential, Fact, Holding, Known, Place, ResourceFact, Unknown
-from havre.facts.read import both, every, read, some, then, together
+from havre.facts.read import NONE, both, every, read, some, then, together
 from havre_azure.facts.backup import backed_up
-from havre_azure.facts.base import NONE, PUBLIC, base, closed, most, open_to_all, store
+from havre_azure.facts.base import PUBLIC, base, closed, most, open_to_all, store
 from havre_azure.facts.places import location, pair, place
 from havre_azure.facts.relations import all_users, key, logged, private, segment, users
 

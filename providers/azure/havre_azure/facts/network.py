@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Known, Network, Plain, ResourceFact, Rule, Unknown
-from havre.facts.read import both, every, read, some, then
+from havre.facts.read import NO, NONE, YES, both, every, read, some, then
 from havre_azure.facts.audit import route_of
-from havre_azure.facts.base import NO, NONE, YES, base
+from havre_azure.facts.base import base
 from havre_azure.facts.places import places
 from havre_azure.facts.relations import bare, chain, items, kind, logged, of_kinds, target, users
 

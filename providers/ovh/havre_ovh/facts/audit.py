@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
-from havre.facts.read import read, sources, then, together
+from havre.facts.read import NO, NONE, read, sources, then, together
 from havre_ovh.facts import places
-from havre_ovh.facts.base import NO, NONE, NOT_SAID, OFFER, base, named_buckets, names, store
+from havre_ovh.facts.base import NOT_SAID, OFFER, base, named_buckets, names, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

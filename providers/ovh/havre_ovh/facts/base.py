@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Copy, Fact, Known, Place, Store, Unknown
-from havre.facts.read import read, some, sources, then, together, users
+from havre.facts.read import NO, NONE, YES, ZERO, read, some, sources, then, together, users
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts.places import place
 
@@ -22,10 +22,6 @@ DYNAMIC = "pulumi-python:dynamic/havre-ovh:"
 BUCKETS = (":Storage", ":CloudStorageObjectBucket")
 OFFER = "OVHcloud Public Cloud"
 
-YES: Fact[Any] = Known(value=True)
-NO: Fact[Any] = Known(value=False)
-NONE: Fact[Any] = Known(None)
-ZERO: Fact[Any] = Known(0)
 
 NO_TLS = Unknown("lowest TLS version: endpoints are HTTPS, and no argument says more")
 THREE_ZONES = re.compile(r"(?i)EU-WEST-PAR|EU-SOUTH-MIL")

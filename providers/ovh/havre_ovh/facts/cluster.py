@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Fact, Known, Offering, Plain, Unknown
-from havre.facts.read import every, read, sources, then, together, users
-from havre_ovh.facts.base import NONE, OFFER, YES, base, is_set, lies_in, subnet_of
+from havre.facts.read import NONE, YES, every, read, sources, then, together, users
+from havre_ovh.facts.base import OFFER, base, is_set, lies_in, subnet_of
 from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Known, Offering, Unknown
-from havre.facts.read import both, every, read, sources, then, together, users
+from havre.facts.read import NO, NONE, YES, both, every, read, sources, then, together, users
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
 from havre_ovh.facts.base import (
-    NO,
-    NONE,
     OFFER,
     THREE_ZONES,
-    YES,
     each,
     guarded,
     is_set,

@@ -6,9 +6,9 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Known, Network, Place, Rule, Unknown
-from havre.facts.read import read, then, together
+from havre.facts.read import NO, NONE, read, then, together
 from havre.plan.values import UNKNOWN
-from havre_ovh.facts.base import NO, NONE, base, lies_in, listed
+from havre_ovh.facts.base import base, lies_in, listed
 from havre_ovh.facts.cluster import RESTRICT
 from havre_ovh.facts.places import place
 

@@ -6,14 +6,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Unknown
-from havre.facts.read import both, every, read, sources, then, together
+from havre.facts.read import NO, NONE, ZERO, both, every, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.base import (
     DYNAMIC,
-    NO,
-    NONE,
     OFFER,
-    ZERO,
     about,
     buckets_by_name,
     each,
