@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.monitor import STACK_TYPE, Monitor, Registered, run
 from havre.plan.values import Secret
+from havre.startup import collecting_later
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from havre.provider import Gap
 
@@ -64,29 +62,6 @@ def _in_order(resources: list[PlannedResource], monitor: Monitor) -> tuple[Plann
     )
 
 
-@contextmanager
-def _collecting_later() -> Iterator[None]:
-    """Suspend garbage collection while a program runs.
-
-    Outputs are cycles that live to its end; scanning them again and again takes two thirds of
-    the time of a large program. Freezing and unfreezing counts what there is then as old, so
-    that the next small collection need not scan all of it.
-    """
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.freeze()
-            gc.unfreeze()
-            gc.enable()
-
-
-# The process gives everything back at its end: looking for garbage then takes a fifth of a plan.
-atexit.register(gc.freeze)
-
-
 def evaluate(
     program: Callable[[], None],
     *,
@@ -112,7 +87,7 @@ def evaluate(
     """
     recorder = Recorder()
     monitor = Monitor(project, stack, recorder)
-    with _collecting_later():
+    with collecting_later():
         warnings = run(program, monitor, dry_run=True, threaded=False)
     return Plan(
         provider=provider,

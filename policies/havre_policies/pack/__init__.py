@@ -5,6 +5,12 @@ A pack is a server of Pulumi's analyzer protocol, which the SDK ships. This one 
 place of inputs, where the controls need one plan, its inputs and its secrets marked.
 """
 
-from havre_policies.pack.server import Pack, main
+from havre import startup
 
-__all__ = ["Pack", "main"]
+
+def main() -> None:
+    """Serve until the engine ends the process (see `havre_policies.pack.server`)."""
+    startup.command()
+    from havre_policies.pack.server import serve_engine
+
+    serve_engine()

@@ -201,7 +201,7 @@ def serve(pack: Pack) -> tuple[grpc.Server, int]:
     return server, port
 
 
-def main() -> None:
+def serve_engine() -> None:
     """Serve until the engine ends the process; tell it the port on standard output."""
     try:
         controls = installed_controls()

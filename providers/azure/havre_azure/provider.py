@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
 from havre.sdk import load_on_demand
+from havre.startup import collecting_later
 from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_azure.settings import NAME, AzureSettings
 from havre_azure.sites import SITES
@@ -49,13 +49,8 @@ class AzureProvider:
 
     def parts(self, settings: BaseModel) -> Parts:
         """The builders, each given the settings."""
-        collecting = gc.isenabled()
-        gc.disable()  # the SDK's classes are many and stay: looking for garbage doubles the time
-        try:
+        with collecting_later():  # the SDK's classes are many and stay
             return _parts(cast("AzureSettings", settings))
-        finally:
-            if collecting:
-                gc.enable()
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What Azure cannot do for a spec."""
