@@ -14,11 +14,9 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from havre import startup
+from havre.aliases import forget_versions
 from havre.errors import HavreError, InputError
-from havre.program import deploy, read_settings
-from havre.provider import NeedsEnvironment, find
-from havre.spec.load import load
-from havre.stackfile import rooted
 
 if TYPE_CHECKING:
     from havre.warehouse import ResearchWarehouse
@@ -27,17 +25,27 @@ if TYPE_CHECKING:
 def deploy_from_config() -> ResearchWarehouse:
     """Declare the warehouse that the stack's configuration describes.
 
+    The process is taken to be the program's own: see `havre.startup`. Resources are sent without
+    the aliases that only name another version of a cloud's interface: see `havre.aliases`.
+
     Raises:
         pulumi.RunError: the configuration, the file or a setting is wrong, or the provider is
             not installed; Pulumi shows the message without a traceback.
     """
+    startup.program()
     try:
+        pulumi.runtime.register_stack_transformation(forget_versions)
         return _deploy(pulumi.Config())
     except HavreError as error:
         raise pulumi.RunError(str(error)) from None
 
 
 def _deploy(config: pulumi.Config) -> ResearchWarehouse:
+    from havre.program import deploy, read_settings
+    from havre.provider import NeedsEnvironment, find
+    from havre.spec.load import load
+    from havre.stackfile import rooted
+
     root = Path(pulumi.get_root_directory() or ".")
     missing = [key for key in ("spec", "provider") if not config.get(key)]
     if missing:
