@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ForwardRef, get_args
+from functools import cache
+from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_type_hints
 
 import pulumi
 from pulumi import _types
@@ -12,20 +13,22 @@ from pulumi.runtime import resource
 from pulumi.runtime.proto import source_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 
 @contextmanager
 def spared() -> Iterator[None]:
     """Run a program without what the SDK does for the CLI alone.
 
-    Spared are the stack trace of every resource, and the types of outputs that nobody tells,
-    which load every class of a provider's outputs. Undone at the end is what the SDK does to
-    `pickle` for each dynamic resource and leaves so (3.272).
+    Spared are the stack trace of every resource, and the types of inputs that nobody gives and of
+    outputs that nobody tells, which load every class of a provider's outputs. Undone at the end is
+    what the SDK does to `pickle` for each dynamic resource and leaves so (3.272).
     """
+    types = cache(_TypesAsAsked)
     named = (
         (resource, "_get_stack_trace", source_pb2.StackTrace),
-        (_types, "resource_types", _TypesAsAsked),
+        (_types, "resource_types", types),
+        (_types, "input_type_types", types),
         (pickle._Pickler, "_batch_setitems", None),  # noqa: SLF001 - restored only
     )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in named]
@@ -38,26 +41,36 @@ def spared() -> Iterator[None]:
             setattr(owner, name, whole)
 
 
-_whole: Callable[[type], Mapping[str, Any]] = _types.resource_types
-
-
 class _TypesAsAsked:
-    """Types of a resource's outputs by Pulumi's name, each looked up when it is asked for."""
+    """Types of a class's properties by Pulumi's name, each looked up when it is asked for."""
 
-    def __init__(self, resource_class: type) -> None:
-        self._class = resource_class
+    def __init__(self, owner: type) -> None:
+        self._owner = owner
+        self._names = {told: name for name, told, _ in _types._py_properties(owner)}  # noqa: SLF001
+        self._found: dict[str, Any] = {}
 
     def get(self, name: str) -> Any:
-        """The type of one output, as `pulumi._types.resource_types` would give it."""
-        python_name = _types.resource_pulumi_to_py_names(self._class).get(name)
-        if python_name is None:
-            return None
-        getter = getattr(getattr(self._class, python_name, None), "fget", None)
+        """The type of one property, as `resource_types` or `input_type_types` would give it."""
+        if name not in self._found:
+            self._found[name] = self._look_up(name)
+        return self._found[name]
+
+    def _look_up(self, name: str) -> Any:
+        getter = getattr(getattr(self._owner, self._names.get(name, ""), None), "fget", None)
         hint = getattr(getter, "__annotations__", {}).get("return")
-        if hint is None or _unresolved(hint):
-            return _whole(self._class).get(name)
+        if hint is None:
+            return _types._types_from_annotations(self._owner).get(name)  # noqa: SLF001
+        if _unresolved(hint):
+            hint = _resolved(getter, self._owner)
         found = _types.unwrap_type(hint)
         return None if found is pulumi.Output else found
+
+
+def _resolved(getter: Callable[..., Any] | None, owner: type) -> Any:
+    """The type that a getter returns, in which others are named by text."""
+    names = _types._globals_for_cls(owner)  # noqa: SLF001 - as the SDK itself looks them up
+    own = {"Output": pulumi.Output, "T": type(None)}
+    return get_type_hints(getter, globalns=names, localns=own).get("return")
 
 
 def _unresolved(hint: Any) -> bool:

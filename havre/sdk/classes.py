@@ -142,7 +142,10 @@ def _run(module: ModuleType, name: str) -> bool:
 
 
 def _names(code: CodeType) -> set[str]:
-    """Names and texts that code holds: a type may name another by text."""
+    """Names and texts that code holds: a type may name another by text.
+
+    Left out are dictionaries in place of arguments, which only a checker of types reads.
+    """
     found = set(code.co_names)
     waiting: list[object] = list(code.co_consts)
     while waiting:
@@ -153,7 +156,7 @@ def _names(code: CodeType) -> set[str]:
             waiting.extend(constant)
         elif isinstance(constant, str):
             found.add(constant)
-    return found
+    return {name for name in found if not name.endswith("ArgsDict")}
 
 
 def _give(module: ModuleType, name: str, homes: Iterable[ModuleType]) -> None:

@@ -53,14 +53,29 @@ def test_each_type_is_what_the_sdk_would_say(asked: type) -> None:
     assert {name for name in names if found[name] is None} <= {"anything", "no-such-output"}
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [storage.StorageAccountArgs, storage.SkuArgs, network.SubnetInitArgs, network.SubnetArgs],
+)
+def test_each_type_of_an_argument_is_what_the_sdk_would_say(asked: type) -> None:
+    names = {*_types.input_type_py_to_pulumi_names(asked).values(), "no-such-argument"}
+    whole = _types.input_type_types(asked)
+    with spared():
+        types = _types.input_type_types(asked)
+        assert {name: types.get(name) for name in names} == {n: whole.get(n) for n in names}
+
+
 def test_all_is_as_before_in_the_end_even_after_a_failure() -> None:
     def now() -> tuple[object, ...]:
-        named = (resource, "_get_stack_trace"), (_types, "resource_types")
+        named = (
+            *((resource, "_get_stack_trace"), (_types, "resource_types")),
+            (_types, "input_type_types"),
+        )
         return *(getattr(*each) for each in named), pickle._Pickler._batch_setitems
 
     def broken() -> None:
         with spared():
-            assert not {*now()[:2]} & {*before[:2]}
+            assert not {*now()[:3]} & {*before[:3]}
             pickle._Pickler._batch_setitems = None
             raise ZeroDivisionError
 
