@@ -8,8 +8,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_type_hints
 
 import pulumi
-from pulumi import _types
-from pulumi.runtime import resource
+from pulumi import _types, log
+from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi.runtime.proto import source_pb2
 
 if TYPE_CHECKING:
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 def spared() -> Iterator[None]:
     """Run a program without what the SDK does for the CLI alone.
 
-    Spared are the stack trace of every resource, and the types of inputs that nobody gives and of
-    outputs that nobody tells, which load every class of a provider's outputs. Undone at the end is
-    what the SDK does to `pickle` for each dynamic resource and leaves so (3.272).
+    Spared are the stack trace of every resource, four messages on each that only debugging the CLI
+    shows, and the types of inputs that nobody gives and of outputs that nobody tells, which load
+    every class of a provider's outputs. Undone at the end is what the SDK does to `pickle` for each
+    dynamic resource and leaves so (3.272).
     """
     types = cache(_TypesAsAsked)
     named = (
         (resource, "_get_stack_trace", source_pb2.StackTrace),
+        (resource_cycle_breaker, "_reachable", _reachable),
+        (log, "debug", _unheard),
         (_types, "resource_types", types),
         (_types, "input_type_types", types),
         (pickle._Pickler, "_batch_setitems", None),  # noqa: SLF001 - restored only
@@ -39,6 +42,24 @@ def spared() -> Iterator[None]:
     finally:
         for owner, name, whole in before:
             setattr(owner, name, whole)
+
+
+def _unheard(*_: object, **__: object) -> None:
+    """Takes a message of debugging, and says nothing."""
+
+
+def _reachable(from_resource: pulumi.Resource, to_resource: pulumi.Resource) -> bool:
+    """Whether a resource depends on another, as far as is known: the SDK's answer, with a list."""
+    seen = {from_resource}
+    waiting = [from_resource]
+    while waiting:
+        found = waiting.pop()
+        if found is to_resource:
+            return True
+        needed = resource_cycle_breaker._deps(found) - seen  # noqa: SLF001
+        seen |= needed
+        waiting.extend(needed)
+    return False
 
 
 class _TypesAsAsked:
@@ -60,9 +81,9 @@ class _TypesAsAsked:
         hint = getattr(getter, "__annotations__", {}).get("return")
         if hint is None:
             return _types._types_from_annotations(self._owner).get(name)  # noqa: SLF001
-        if _unresolved(hint):
-            hint = _resolved(getter, self._owner)
         found = _types.unwrap_type(hint)
+        if _unresolved(found):
+            found = _types.unwrap_type(_resolved(getter, self._owner))
         return None if found is pulumi.Output else found
 
 

@@ -104,16 +104,14 @@ def on_demand(name: str) -> ModuleType | None:
 
 def _make(module: ModuleType, name: str) -> None:
     """Make a class, and those that the types of its members name, and so on."""
-    homes = [module, *_siblings(module)]
+    others = [*_siblings(module)]
     waiting = [name]
     while waiting:
         made = waiting.pop()
         if made not in module.__dict__ and _run(module, made):
-            for named in _names(bodies(module)[made]):
-                if named in bodies(module):
-                    waiting.append(named)
-                else:
-                    _give(module, named, homes[1:])
+            named = _names(bodies(module)[made])
+            waiting.extend(named & bodies(module).keys())
+            _give(module, named, others)
 
 
 def _siblings(module: ModuleType) -> Iterator[ModuleType]:
@@ -159,15 +157,15 @@ def _names(code: CodeType) -> set[str]:
     return {name for name in found if not name.endswith("ArgsDict")}
 
 
-def _give(module: ModuleType, name: str, homes: Iterable[ModuleType]) -> None:
+def _give(module: ModuleType, names: set[str], homes: Iterable[ModuleType]) -> None:
     for home in homes:
-        if name in bodies(home) and (made := getattr(home, name, None)) is not None:
-            module.__dict__.setdefault(name, made)
+        for name in names & bodies(home).keys():
+            if (made := getattr(home, name, None)) is not None:
+                module.__dict__.setdefault(name, made)
 
 
 def give_names(module: ModuleType) -> None:
     """Give a module that was imported sparingly the classes that it names."""
     homes = [home for home in _siblings(module) if isinstance(home, Classes)]
     if homes:
-        for name in _names(code_of(module)):
-            _give(module, name, homes)
+        _give(module, _names(code_of(module)), homes)

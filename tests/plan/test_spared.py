@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from pulumi import _types
-from pulumi.runtime import resource
+from pulumi import _types, log
+from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi_azure_native import keyvault, network, storage
 
 from havre.plan.spared import spared
@@ -65,17 +65,38 @@ def test_each_type_of_an_argument_is_what_the_sdk_would_say(asked: type) -> None
         assert {name: types.get(name) for name in names} == {n: whole.get(n) for n in names}
 
 
+class Node:
+    """Stands for a resource: depends on others."""
+
+    def __init__(self, *needs: "Node") -> None:
+        self._direct_computed_dependencies = {*needs}
+
+
+def test_what_a_resource_reaches_is_what_the_sdk_would_say() -> None:
+    first, lone = Node(), Node()
+    second = Node(first)
+    third = Node(first, second)
+    first._direct_computed_dependencies = {third}
+    pairs = [(a, b) for a in (first, second, third, lone) for b in (first, second, third, lone)]
+    before = [resource_cycle_breaker._reachable(a, b) for a, b in pairs]
+    with spared():
+        after = [resource_cycle_breaker._reachable(a, b) for a, b in pairs]
+    assert after == before
+    assert {*before} == {True, False}
+
+
 def test_all_is_as_before_in_the_end_even_after_a_failure() -> None:
     def now() -> tuple[object, ...]:
         named = (
             *((resource, "_get_stack_trace"), (_types, "resource_types")),
-            (_types, "input_type_types"),
+            *((_types, "input_type_types"), (log, "debug")),
+            (resource_cycle_breaker, "_reachable"),
         )
         return *(getattr(*each) for each in named), pickle._Pickler._batch_setitems
 
     def broken() -> None:
         with spared():
-            assert not {*now()[:3]} & {*before[:3]}
+            assert not {*now()[:5]} & {*before[:5]}
             pickle._Pickler._batch_setitems = None
             raise ZeroDivisionError
 
