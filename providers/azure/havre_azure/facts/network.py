@@ -225,6 +225,10 @@ def rule_collections(resource: PlannedResource, plan: Plan) -> Sequence[Resource
 
 def _firewall_denies(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
     """A firewall refuses what no rule allows: so it does, unless a rule allows everything."""
+    return plan.noted((__name__, "denies", firewall.urn), lambda: _refuses_rest(plan, firewall))
+
+
+def _refuses_rest(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
     own = [
         read(firewall.inputs, path, [])
         for path in ("applicationRuleCollections", "networkRuleCollections")

@@ -7,6 +7,7 @@ was computed. Where neither does, the relation itself is unknown.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -131,28 +132,33 @@ def _name(resource: PlannedResource, path: str) -> str | None:
     return found.value.lower() if isinstance(found, Known) and found.value else None
 
 
-def _in_parent(text: str, resource: PlannedResource) -> bool:
+@dataclass(frozen=True)
+class _Nameable:
+    """A resource that an identifier can name: its own name, its parent's and its group's."""
+
+    resource: PlannedResource
+    segment: str
+    name: str
+    parent: str | None
+    group: str | None
+
+
+def _in_parent(text: str, named: _Nameable) -> bool:
     """Whether an identifier or key address names the parent and group that a resource says."""
-    above = PARENTS.get(kind(resource))
-    name = _name(resource, above[0]) if above else None
-    if name and f"/{name}/" not in text and f"//{name}." not in text:
+    if named.parent and f"/{named.parent}/" not in text and f"//{named.parent}." not in text:
         return False
-    group = _name(resource, "resourceGroupName")
+    group = named.group
     return not group or "/resourcegroups/" not in text or f"/resourcegroups/{group}/" in f"{text}/"
 
 
-def _depth(text: str, resource: PlannedResource) -> int:
+def _depth(text: str, named: _Nameable) -> int:
     """Where in an identifier a resource is named; the text's length if it is its name; or 0."""
-    segment, path = NAMES[kind(resource)]
-    name = _name(resource, path)
-    if not name:
-        return 0
     if "/" not in text:
-        return len(text) if text == name else 0
-    found = f"{text}/".find(f"/{segment}/{name}/")
-    if found < 0 or not _in_parent(text, resource):
+        return len(text) if text == named.name else 0
+    found = f"{text}/".find(f"/{named.segment}/{named.name}/")
+    if found < 0 or not _in_parent(text, named):
         return 0
-    return found + len(segment) + len(name) + 2
+    return found + len(named.segment) + len(named.name) + 2
 
 
 def _named(
@@ -162,21 +168,26 @@ def _named(
     names = plan.noted((__name__, "names"), lambda: _by_name(plan))
     found: list[PlannedResource] = []
     for text in texts:
-        named = (r for step in dict.fromkeys(text.split("/")) for r in names.get(step, ()))
-        depths = [(_depth(text, each), each) for each in named if kind(each) in kinds]
+        named = (each for step in dict.fromkeys(text.split("/")) for each in names.get(step, ()))
+        depths = [
+            (_depth(text, each), each.resource) for each in named if kind(each.resource) in kinds
+        ]
         deepest = max((depth for depth, _ in depths), default=0)
         if deepest and (not exact or deepest >= len(text)):
             found += [resource for depth, resource in depths if depth == deepest]
     return found
 
 
-def _by_name(plan: Plan) -> Mapping[str, list[PlannedResource]]:
+def _by_name(plan: Plan) -> Mapping[str, list[_Nameable]]:
     """The resources that can be named, by name in lower case."""
-    found: dict[str, list[PlannedResource]] = {}
+    found: dict[str, list[_Nameable]] = {}
     for resource in of_kinds(plan, *NAMES):
-        name = _name(resource, NAMES[kind(resource)][1])
+        segment, path = NAMES[kind(resource)]
+        name, above = _name(resource, path), PARENTS.get(kind(resource))
         if name:
-            found.setdefault(name, []).append(resource)
+            parent = _name(resource, above[0]) if above else None
+            group = _name(resource, "resourceGroupName")
+            found.setdefault(name, []).append(_Nameable(resource, segment, name, parent, group))
     return found
 
 
