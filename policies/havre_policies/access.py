@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import (
@@ -38,6 +39,8 @@ from havre_policies.cites import EDS, annex_a, snc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from havre.plan import Plan, PlannedResource
 
 DATA = frozenset({Holding.ZONE, Holding.DATABASE})
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
@@ -277,6 +280,13 @@ def plain_texts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _leaves(value, key)
 
 
+def texts_of(plan: Plan) -> list[tuple[PlannedResource, list[tuple[str, str]]]]:
+    """Every resource of a plan with the texts that stand unmarked in its inputs, with paths."""
+    return plan.noted(
+        (__name__, "texts"), lambda: [(r, [*plain_texts(r.inputs)]) for r in plan.resources]
+    )
+
+
 def _is_secret(path: str, text: str) -> bool:
     name = path.rsplit(".", 1)[-1].split("[", 1)[0]
     if text.startswith("<") and text.endswith(">"):  # a placeholder of an offline plan
@@ -296,8 +306,9 @@ def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
 
     Found by the names of properties and by the shapes of values; the value is never repeated.
     """
-    for resource in case.plan.resources:
-        paths = [path for path, text in plain_texts(resource.inputs) if _is_secret(path, text)]
+    is_secret = cache(_is_secret)  # most texts stand in many resources
+    for resource, texts in texts_of(case.plan):
+        paths = [path for path, text in texts if is_secret(path, text)]
         if paths:
             found = f"a secret in clear at {', '.join(sorted(paths)[:3])}"
             yield fails(paths[0], found, "a value that is marked as secret", resource=resource.urn)

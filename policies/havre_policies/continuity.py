@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Bearer, Compute, Copy, Holding, Key, Known, Place, Store, Unclassified
@@ -20,7 +21,7 @@ from havre.policy import (
     undecided,
 )
 from havre.spec.model import Availability, Purpose
-from havre_policies.access import plain_texts
+from havre_policies.access import texts_of
 from havre_policies.cites import annex_a, snc
 from havre_policies.residency import UNNAMED, where
 
@@ -214,11 +215,10 @@ def state(case: Case) -> Iterator[Verdict]:
         )
     members = {member for project in case.spec.projects.values() for member in project.members}
     named = re.compile("|".join(rf"(?<![\w.@-]){re.escape(each)}(?![\w@-])" for each in members))
-    for resource in case.plan.resources if members else ():
-        texts = plain_texts(resource.inputs)
-        paths = [
-            path for path, text in texts if named.search(text) or any(m in path for m in members)
-        ]
+    within = cache(lambda text: bool(named.search(text)))  # most stand in many resources
+    among = cache(lambda path: any(member in path for member in members))
+    for resource, texts in texts_of(case.plan) if members else ():
+        paths = [path for path, text in texts if within(text) or among(path)]
         if paths:
             top = re.split(r"[.[]", paths[0])[0]  # a path may itself name a member
             yield fails(top, "a member of a project", "no person in state", resource=resource.urn)
