@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.pulumi_cli.test_cloud_stacks import configure
 from tests.pulumi_cli.test_local_stack import ROOT, Stack, environment_in
 
-PLAIN = '''"""The warehouse that the stack's configuration describes, as anybody would declare it."""
+PLAIN = '''"""The warehouse of the stack's configuration, declared as anybody would."""
 
 from pathlib import Path
 
