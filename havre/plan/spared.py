@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_type_hints
 
 import pulumi
@@ -13,7 +13,7 @@ from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi.runtime.proto import source_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 
 @contextmanager
@@ -62,6 +62,10 @@ def _reachable(from_resource: pulumi.Resource, to_resource: pulumi.Resource) -> 
     return False
 
 
+_LOCALS = {"Output": pulumi.Output, "T": type(None)}
+"""Names that types may hold, as the SDK itself looks them up."""
+
+
 class _TypesAsAsked:
     """Types of a class's properties by Pulumi's name, each looked up when it is asked for."""
 
@@ -69,6 +73,10 @@ class _TypesAsAsked:
         self._owner = owner
         self._names = {told: name for name, told, _ in _types._py_properties(owner)}  # noqa: SLF001
         self._found: dict[str, Any] = {}
+
+    @cached_property
+    def _globals(self) -> dict[str, Any]:
+        return _types._globals_for_cls(self._owner) or {}  # noqa: SLF001
 
     def get(self, name: str) -> Any:
         """The type of one property, as `resource_types` or `input_type_types` would give it."""
@@ -82,16 +90,12 @@ class _TypesAsAsked:
         if hint is None:
             return _types._types_from_annotations(self._owner).get(name)  # noqa: SLF001
         found = _types.unwrap_type(hint)
-        if _unresolved(found):
-            found = _types.unwrap_type(_resolved(getter, self._owner))
+        if isinstance(found, ForwardRef) and found.__forward_arg__ in self._globals:
+            found = self._globals[found.__forward_arg__]
+        elif _unresolved(found):
+            hint = get_type_hints(getter, globalns=self._globals, localns=_LOCALS)["return"]
+            found = _types.unwrap_type(hint)
         return None if found is pulumi.Output else found
-
-
-def _resolved(getter: Callable[..., Any] | None, owner: type) -> Any:
-    """The type that a getter returns, in which others are named by text."""
-    names = _types._globals_for_cls(owner)  # noqa: SLF001 - as the SDK itself looks them up
-    own = {"Output": pulumi.Output, "T": type(None)}
-    return get_type_hints(getter, globalns=names, localns=own).get("return")
 
 
 def _unresolved(hint: Any) -> bool:
