@@ -28,6 +28,6 @@ def test_a_state_of_2_x_is_adopted_without_a_replacement(stack: Stack, tmp_path:
     file = tmp_path / "state.json"
     file.write_text(former)
     stack.run("stack", "import", "--file", str(file))
-    steps = json.loads(stack.run("preview", "--json").stdout)["steps"]
+    steps = json.loads(stack.run("preview", "--json", "--show-sames").stdout)["steps"]
     assert {step["newState"]["type"] for step in steps if "newState" in step} >= {*RENAMED}
     assert [step["urn"] for step in steps if step["op"] != "same"] == []
