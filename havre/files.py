@@ -1,14 +1,20 @@
-"""Files written whole and at once, for everything that must survive a crash."""
+"""Files written whole and at once, for everything that must survive a crash; and the one lock."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from havre.errors import InputError, StateError
+
+if TYPE_CHECKING:
+    from typing import Self
 
 READABLE = 0o666
 """Permissions of what a user asks for, but for those that the user withholds."""
@@ -86,3 +92,82 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class FileLock:
+    """An exclusive lock of a file, whose holder is written in that very file.
+
+    The kernel keeps the lock (flock) and lets it go when the last process that inherited it ends
+    or becomes another program; no file that is left behind ever counts as one. Who holds it is
+    read through the same descriptor, so that lock and holder are always those of one file.
+
+    Args:
+        path: the file; its folder exists. It is made where it is missing, and never removed.
+        create: whether to make the file; without, a missing one is `FileNotFoundError`.
+    """
+
+    _POLL_SECONDS = 0.02
+    _HOLDER_BYTES = 256
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self.path = path
+        self._flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
+        self._descriptor = os.open(path, self._flags, 0o600)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the lock go, unless a forked child still shares it."""
+        os.close(self._descriptor)
+
+    def take(self, wait_seconds: float = 0.0) -> bool:
+        """Take the lock; return False where another has it for all of `wait_seconds`.
+
+        A file that was removed or replaced meanwhile is opened anew: its lock means nothing.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while not (taken := self._flock(fcntl.LOCK_EX)) or self.displaced():
+            if taken:
+                self._reopen()
+            elif time.monotonic() >= deadline:
+                return False
+            else:
+                time.sleep(self._POLL_SECONDS)
+        return True
+
+    def held(self) -> bool:
+        """Whether anybody has the lock now, as one who only looks."""
+        if not self._flock(fcntl.LOCK_SH):
+            return True
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        return False
+
+    def name(self, holder: bytes) -> None:
+        """Write who has the lock; only its holder may."""
+        os.pwrite(self._descriptor, holder.ljust(self._HOLDER_BYTES), 0)
+
+    def holder(self) -> bytes:
+        """Who last wrote that it has the lock, empty where nobody did."""
+        return os.pread(self._descriptor, self._HOLDER_BYTES, 0).strip()
+
+    def displaced(self) -> bool:
+        """Whether the path is no more the file that is locked, so that another may be."""
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+        except OSError:
+            return True
+
+    def _flock(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _reopen(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = os.open(self.path, self._flags, 0o600)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError, RetryError, StateError
-from havre.files import write_whole
+from havre.files import FileLock, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -255,17 +254,11 @@ class StateStore:
         Raises:
             RetryError: another run has the lock.
         """
-        handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
+        with FileLock(self.folder / "lock") as lock:
+            if not lock.take():
+                holder = lock.holder().decode(errors="replace") or "unknown"
                 message = f"another run is changing {self.data_dir} (process {holder})"
-                raise RetryError(message, "Wait for it to end, then run again.") from error
+                raise RetryError(message, "Wait for it to end, then run again.")
             self._tidy()
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+            lock.name(str(os.getpid()).encode())
             yield
-        finally:
-            os.close(handle)

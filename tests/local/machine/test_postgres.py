@@ -9,7 +9,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +19,12 @@ from havre.errors import GuardError, MissingDependencyError, ProviderError
 from havre_local.machine import certificates, database, installation, postgres, supervisor
 from havre_local.machine.folder import HOST, Folder, prepare
 from tests.local.conftest import DATABASE, EXPIRES, PROJECT, WAREHOUSE, Machine
+from tests.waits import PATIENCE, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SYSTEM = Path("/usr/lib/postgresql")
-PATIENCE = 60.0
 
 
 def settings(machine: Machine, **changes: str) -> dict[str, Any]:
@@ -273,10 +272,8 @@ def test_a_killed_server_comes_back_with_its_data(tables: Machine) -> None:
     before = found()
     assert before.pid is not None
     os.kill(before.pid, signal.SIGKILL)
-    end = time.monotonic() + PATIENCE
-    while found().restarts == before.restarts or found().state is not supervisor.State.RUNNING:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: found().restarts > before.restarts)
+    until(lambda: found().state is supervisor.State.RUNNING)
     with tables.project.connect() as connection:
         assert connection.execute("SELECT age FROM curated.stays").fetchall() == [(41,)]
 
@@ -341,10 +338,7 @@ def test_a_newer_certificate_is_served_without_a_restart(
     services = postgres.ensure_cluster(machine.folder)
     monkeypatch.undo()
     supervisor.ensure_running(machine.folder, *services)
-    end = time.monotonic() + PATIENCE
-    while served() == before:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lambda: served() != before)
     assert [status.pid for status in supervisor.status(machine.folder)] == pids
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import signal
@@ -9,22 +10,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from havre.errors import RetryError
+from havre.files import FileLock
 from havre_local.machine import daemon, processes, services, supervisor
 from havre_local.machine.certificates import ensure_certificate
 from havre_local.machine.folder import Folder, ensure_port, write_secret
 from havre_local.machine.services import Probe, Service
 from havre_local.machine.supervisor import State
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waits import PATIENCE, until
 
 SCRIPT = Path(__file__).with_name("fake_service.py")
-PATIENCE = 30.0
 
 
 def fake(folder: Folder, name: str, *, restart_on: str = "", reload_on: str = "") -> Service:
@@ -54,14 +52,6 @@ def service(folder: Folder) -> Service:
 
 def state(folder: Folder, name: str = "one") -> supervisor.ServiceStatus:
     return next(found for found in supervisor.status(folder) if found.name == name)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for `condition`; that it comes true is the test, not when."""
-    end = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.02)
 
 
 def copies(folder: Folder, word: str = "fake_service.py") -> list[int]:
@@ -102,7 +92,8 @@ def test_a_killed_service_is_started_again(folder: Folder, service: Service) -> 
     until(lambda: state(folder).state is State.RUNNING)
     assert state(folder).pid != before.pid
     assert len(copies(folder)) == 1
-    assert "killed by signal 9" in state(folder).detail
+    assert (state(folder).restarts, state(folder).detail) == (1, "")
+    assert "one: killed by signal 9" in folder.log("supervisor").read_text()
 
 
 def test_a_killed_supervisor_leaves_the_service_to_the_next(
@@ -227,11 +218,15 @@ def test_a_service_that_ends_at_once_is_an_error_with_its_last_words(folder: Fol
         directory=str(folder.root),
         order=1,
     )
+    with pytest.raises(RetryError):
+        supervisor.ensure_running(folder, broken, deadline_seconds=0.1)
+    until(lambda: "the disk is full" in folder.log("broken").read_text())
     with pytest.raises(RetryError) as raised:
-        supervisor.ensure_running(folder, broken, deadline_seconds=2)
+        supervisor.ensure_running(folder, broken, deadline_seconds=0.1)
     assert "the disk is full" in str(raised.value)
     assert str(folder.log("broken")) in str(raised.value)
-    assert state(folder, "broken").state is State.RESTARTING
+    until(lambda: state(folder, "broken").state is State.RESTARTING)
+    assert state(folder, "broken").detail == "exit code 1"
 
 
 def test_a_program_that_is_not_there_is_said_in_the_log(folder: Folder) -> None:
@@ -243,8 +238,11 @@ def test_a_program_that_is_not_there_is_said_in_the_log(folder: Folder) -> None:
         directory=str(folder.root),
         order=1,
     )
+    with pytest.raises(RetryError):
+        supervisor.ensure_running(folder, missing, deadline_seconds=0.1)
+    until(lambda: "No such file" in folder.log("missing").read_text())
     with pytest.raises(RetryError, match="No such file"):
-        supervisor.ensure_running(folder, missing, deadline_seconds=1)
+        supervisor.ensure_running(folder, missing, deadline_seconds=0.1)
 
 
 def test_a_service_that_lives_but_does_not_serve_is_unhealthy(
@@ -254,7 +252,7 @@ def test_a_service_that_lives_but_does_not_serve_is_unhealthy(
     found = state(folder)
     assert found.pid is not None
     os.kill(found.pid, signal.SIGSTOP)
-    assert state(folder).state is State.UNHEALTHY
+    until(lambda: state(folder).state is State.UNHEALTHY)
     os.kill(found.pid, signal.SIGCONT)
 
 
@@ -332,3 +330,110 @@ def test_delays_grow_to_a_limit(folder: Folder, service: Service) -> None:
     assert delays[-1] == daemon.LONGEST_DELAY
     assert unit.restarts == 12
     assert folder.root.is_dir()
+
+
+def hold_starting(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Have a launched supervisor stay where it has the lock and is not yet itself."""
+    reader, writer = os.pipe()
+    monkeypatch.setattr(daemon, "_detach", lambda _lock: os.read(reader, 1) == b"")
+    child = os.fork()
+    if child == 0:
+        os._exit(daemon.main(folder))
+    until(lambda: supervisor.running(folder) is not None)
+    return [child, reader, writer]
+
+
+def test_who_starts_while_another_is_starting_finds_one(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child, reader, writer = hold_starting(folder, monkeypatch)
+    found = supervisor.running(folder)
+    assert found is not None
+    assert found.pid == child
+    assert daemon.main(folder) == 0
+    os.write(writer, b"1")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1
+    os.close(reader)
+    os.close(writer)
+    assert supervisor.running(folder) is None
+
+
+def test_a_name_left_in_the_lock_is_no_supervisor(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    supervisor.stop(folder)
+    own = processes.identify(os.getpid())
+    assert own is not None
+    with FileLock(daemon.lock_path(folder)) as lock:
+        lock.name(processes.encode(own))  # a living process that does not have the lock
+    assert supervisor.running(folder) is None
+    supervisor.ensure_running(folder, service)
+    assert state(folder).state is State.RUNNING
+
+
+def test_a_start_waits_for_what_is_just_ending(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    kill_supervisor(folder)
+    with FileLock(daemon.lock_path(folder)) as lock:
+        assert lock.take(PATIENCE)  # as a child of the killed one has it until it is a service
+        command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+        waiting = subprocess.Popen(command, env=environment)
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(1)
+    assert waiting.wait(PATIENCE) == 0
+    assert supervisor.running(folder) is not None
+
+
+@pytest.mark.parametrize("milliseconds", [0, 40, 120, 250, 400, 700])
+def test_killed_at_any_instant_of_its_start_the_next_one_serves(
+    folder: Folder, service: Service, milliseconds: int
+) -> None:
+    services.write_definition(folder, service)
+    command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    launcher = subprocess.Popen(command, env=environment)
+    time.sleep(milliseconds / 1000)
+    victims = copies(folder, "machine.supervisor")
+    for pid in victims:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    launcher.wait(PATIENCE)
+    until(lambda: all(processes.identify(pid) is None for pid in victims))
+    supervisor.ensure_running(folder, service)
+    assert state(folder).state is State.RUNNING
+    assert len(copies(folder, "machine.supervisor")) == 1
+    until(lambda: len(copies(folder)) == 1)
+
+
+def test_starts_and_stops_that_meet_leave_one_of_each(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from havre_local.machine import services, supervisor\n"
+        "from havre_local.machine.folder import Folder\n"
+        "folder = Folder(Path(sys.argv[1]))\n"
+        "for _ in range(3):\n"
+        "    supervisor.stop(folder)\n"
+        "    supervisor.ensure_running(folder, *services.read_definitions(folder))\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    racers = [
+        subprocess.Popen([sys.executable, "-c", code, str(folder.root)], env=environment)
+        for _ in range(3)
+    ]
+    assert [racer.wait(2 * PATIENCE) for racer in racers] == [0, 0, 0]
+    supervisor.ensure_running(folder, service)
+    assert len(copies(folder, "machine.supervisor")) == 1
+    until(lambda: len(copies(folder)) == 1)
+
+
+def test_what_nobody_defines_any_more_is_stopped_by_the_next_supervisor(
+    folder: Folder, service: Service
+) -> None:
+    other = fake(folder, "two")
+    supervisor.ensure_running(folder, service, other)
+    kill_supervisor(folder)
+    services.definition_path(folder, "two").unlink()
+    supervisor.ensure_running(folder, service)
+    until(lambda: len(copies(folder)) == 1)
+    assert state(folder).state is State.RUNNING

@@ -8,7 +8,6 @@ adopts them by their recorded process, start time and boot.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import grp
 import json
 import os
@@ -20,10 +19,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import RetryError
+from havre.files import FileLock
 from havre_local.machine import processes, services
 from havre_local.machine.folder import SECRET, Folder, read_secret, write_atomic, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from havre_local.machine.services import Service
@@ -38,7 +39,8 @@ STOP_SECONDS = 30.0
 POLL_SECONDS = 0.5
 """How often adopted services are looked at: the kernel tells us only of our children."""
 
-_TAKE_SECONDS = 10.0
+_TAKE_SECONDS = 60.0
+_TAKE_POLL_SECONDS = 0.02
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
 
@@ -74,51 +76,72 @@ def main(folder: Folder) -> int:
     Returns:
         0 once a supervisor is there. The caller's process ends then; the supervisor goes on.
     """
-    lock = os.open(lock_path(folder), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, SECRET)
-    if not _take(lock, lock_path(folder)):
-        return 0
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    if _detach():
-        return 0
-    with contextlib.suppress(OSError):
-        os.chdir("/")  # so that no file system is kept busy
-    _supervise(folder, lock)
+    with FileLock(lock_path(folder)) as lock:
+        if not _take(lock):
+            return 0
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        ready = _detach(lock)
+        if ready is not None:
+            return 0 if ready else 1
+        with contextlib.suppress(OSError):
+            os.chdir("/")  # so that no file system is kept busy
+        _supervise(folder, lock)
     return 0
 
 
-def _take(lock: int, path: Path) -> bool:
+def holder(lock: FileLock) -> processes.Process | None:
+    """The process that has the lock, or None: nobody has it, or who does is just ending."""
+    if not lock.held():
+        return None
+    process = processes.decode(lock.holder())
+    return process if processes.alive(process) else None
+
+
+def _take(lock: FileLock) -> bool:
     """Take the lock; return False if a supervisor that runs has it.
 
-    Between the two lies a supervisor that has the lock and has not yet written who it is.
+    Whoever has it is named in it, from the first process that we start with on; only what a
+    killed supervisor was just starting may have it without a living name, until it runs.
     """
     deadline = time.monotonic() + _TAKE_SECONDS
-    while time.monotonic() < deadline:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if processes.alive(processes.read_record(path)):
-                return False
-            time.sleep(_TAKE_SECONDS / 1000)
-        else:
-            return True
-    message = f"{path} is locked, by no supervisor"
-    raise RetryError(message, "Try again.")
+    while not lock.take():
+        if holder(lock) is not None:
+            return False
+        if time.monotonic() > deadline:
+            message = f"{lock.path} is locked by a process that is ending and does not end"
+            raise RetryError(message, "Try again.")
+        time.sleep(_TAKE_POLL_SECONDS)
+    _name(lock)
+    return True
 
 
-def _detach() -> bool:
-    """Fork twice into a session without a terminal; return True in the first process.
+def _name(lock: FileLock) -> None:
+    """Write into the lock that this process has it."""
+    own = processes.identify(os.getpid())
+    if own is not None:
+        lock.name(processes.encode(own))
 
-    The first process returns only when the second fork is done, so that the supervisor is
-    then nobody's child who would have to reap it.
+
+def _detach(lock: FileLock) -> bool | None:
+    """Fork twice into a session without a terminal; return None in the last process.
+
+    The first process returns only when the last one is named in the lock, so that the lock names
+    a living process at every instant; it then tells whether that came to pass.
     """
+    reader, writer = os.pipe()
     child = os.fork()
     if child:
+        os.close(writer)
         os.waitpid(child, 0)
-        return True
+        return os.read(reader, 1) != b""
+    os.close(reader)
     os.setsid()
     if os.fork():
         os._exit(0)
-    return False
+    _name(lock)
+    os.write(writer, b"1")
+    os.close(writer)
+    return None
 
 
 def _say(text: str) -> None:
@@ -127,18 +150,15 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _supervise(folder: Folder, lock: int) -> None:
-    """Run until SIGTERM; the lock file names us from the moment signals are safe."""
-    own = processes.identify(os.getpid())
-    if own is not None:
-        os.pwrite(lock, processes.encode(own), 0)
+def _supervise(folder: Folder, lock: FileLock) -> None:
+    """Run until SIGTERM."""
     _say("supervisor started")
     units: dict[str, Unit] = {}
     complaint = ""
     while True:
         complaint = _step(folder, units, complaint)
         asked = _wait(units)
-        if _displaced(folder, lock):
+        if lock.displaced():
             _say("the data folder was removed or replaced")
             for unit in units.values():
                 _end(unit)
@@ -151,14 +171,6 @@ def _supervise(folder: Folder, lock: int) -> None:
     with contextlib.suppress(OSError):
         _write_status(folder, units)
     _say("supervisor stopped")
-
-
-def _displaced(folder: Folder, lock: int) -> bool:
-    """Tell whether the folder is no more the one that we hold, so that another may be."""
-    try:
-        return not os.path.samestat(os.fstat(lock), lock_path(folder).stat())
-    except OSError:
-        return True
 
 
 def _step(folder: Folder, units: dict[str, Unit], before: str) -> str:
@@ -194,6 +206,7 @@ def _wait(units: dict[str, Unit]) -> bool:
 def _reload(folder: Folder, units: dict[str, Unit]) -> None:
     """Make `units` what the definitions say."""
     wanted = {service.name: service for service in services.read_definitions(folder)}
+    _stop_forgotten(folder, wanted.keys() | units.keys())
     for name in [name for name in units if name not in wanted]:
         _stop(folder, units.pop(name))
     for name, service in wanted.items():
@@ -201,6 +214,16 @@ def _reload(folder: Folder, units: dict[str, Unit]) -> None:
             units[name] = _adopt(folder, service)
         elif units[name].service != service:
             _change(folder, units[name], service)
+
+
+def _stop_forgotten(folder: Folder, known: AbstractSet[str]) -> None:
+    """Stop what an earlier supervisor left running and nobody has defined any more."""
+    for path in (folder.run / "services").glob("*.pid"):
+        if path.stem not in known:
+            process = processes.read_record(path)
+            if process is not None:
+                processes.stop(process, signal.SIGINT, STOP_SECONDS)
+            path.unlink(missing_ok=True)
 
 
 def _adopt(folder: Folder, service: Service) -> Unit:

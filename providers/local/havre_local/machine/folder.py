@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import fcntl
 import json
 import os
 import secrets
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError, RetryError, StateError
+from havre.files import FileLock
 from havre_local.machine import processes
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ HOST = "127.0.0.1"
 PORTS = range(20_000, 32_000)
 """Ports to choose from: below 32768, where Linux takes ports of outgoing connections, so
 that a port stays ours while its service is stopped."""
+
+LOCK_SECONDS = 300.0
+"""How long a process waits for another's lock: longer than the slowest step under one."""
 
 _ROOT_MODE = 0o711  # researchers reach their project's folder below, but list nothing
 _LAYOUT = {
@@ -312,13 +315,17 @@ def password() -> str:
 
 @contextlib.contextmanager
 def locked(folder: Folder, name: str) -> Iterator[None]:
-    """Hold the lock `name` of the folder; another process waits for it."""
-    descriptor = os.open(folder.run / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, SECRET)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    """Hold the lock `name` of the folder; another process waits for it.
+
+    Raises:
+        RetryError: another process holds it too long.
+    """
+    path = folder.run / f"{name}.lock"
+    with FileLock(path) as lock:
+        if not lock.take(LOCK_SECONDS):
+            message = f"{path} is held by another process"
+            raise RetryError(message, "Wait for the other run to end, then run again.")
         yield
-    finally:
-        os.close(descriptor)
 
 
 def ensure_port(folder: Folder, service: str, listener: str | None = None) -> int:

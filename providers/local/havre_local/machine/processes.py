@@ -56,14 +56,22 @@ def record_path(directory: Path, service: str) -> Path:
 def read_record(path: Path) -> Process | None:
     """Return the process written in `path`, or None if none is."""
     try:
-        content = json.loads(path.read_bytes())
-        return Process(int(content["pid"]), int(content["started"]), str(content["boot"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        return decode(path.read_bytes())
+    except OSError:
+        return None
+
+
+def decode(content: bytes) -> Process | None:
+    """Return the process that `encode` wrote, or None if `content` is none."""
+    try:
+        values = json.loads(content)
+        return Process(int(values["pid"]), int(values["started"]), str(values["boot"]))
+    except (ValueError, KeyError, TypeError):
         return None
 
 
 def encode(process: Process) -> bytes:
-    """Return `process` as `read_record` reads it."""
+    """Return `process` as `decode` and `read_record` read it."""
     return json.dumps(asdict(process)).encode()
 
 

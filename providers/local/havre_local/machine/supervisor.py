@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import RetryError, StateError
+from havre.files import FileLock
 from havre_local.machine import daemon, processes, services
 from havre_local.machine.folder import SECRET, Folder, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from havre_local.machine.services import Service
 
@@ -27,7 +28,7 @@ LOG_LINES = 15
 """Last lines of a log shown in an error."""
 
 _POLL_SECONDS = 0.05
-_LAUNCH_SECONDS = 20.0
+_LAUNCH_SECONDS = 90.0
 # The supervisor lives long: nothing else of the caller's environment stays in its memory.
 _ENVIRONMENT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_LIBRARY_PATH"})
 _MEASURING = "COVERAGE_"
@@ -84,12 +85,21 @@ def remove(folder: Folder, *names: str) -> None:
     """Stop the services of these names and forget their definitions."""
     for name in names:
         services.definition_path(folder, name).unlink(missing_ok=True)
-    supervisor = running(folder)
-    if supervisor is not None:
-        processes.send(supervisor, signal.SIGHUP)
-        _await_removal(folder, names)
-    else:
-        _stop_unsupervised(folder, names)
+    deadline = time.monotonic() + daemon.STOP_SECONDS * (len(names) + 1)
+    while _still_runs(folder, names):
+        if time.monotonic() > deadline:
+            raise _late(folder, "supervisor", f"{', '.join(names)} did not stop")
+        supervisor = running(folder)
+        if supervisor is None or not processes.send(supervisor, signal.SIGHUP):
+            _stop_unsupervised(folder, names)
+        time.sleep(_POLL_SECONDS)
+
+
+def _still_runs(folder: Folder, names: Sequence[str]) -> bool:
+    """Tell whether one of the services runs, or a supervisor may still start it."""
+    if running(folder) is not None and set(_told(folder)) & set(names):
+        return True
+    return any(processes.recorded_alive(folder.run / "services", name) for name in names)
 
 
 def stop(folder: Folder) -> None:
@@ -98,15 +108,25 @@ def stop(folder: Folder) -> None:
     Raises:
         RetryError: the supervisor did not end in time.
     """
-    supervisor = running(folder)
-    if supervisor is not None:
-        processes.send(supervisor, signal.SIGTERM)
-        count = len(services.read_definitions(folder))
-        if not processes.wait_gone(supervisor, daemon.STOP_SECONDS * (count + 1)):
-            raise _late(folder, "supervisor", "it did not stop")
-    # What a supervisor that was killed has left behind.
-    names = [service.name for service in reversed(services.read_definitions(folder))]
-    _stop_unsupervised(folder, names)
+    count = len(services.read_definitions(folder))
+    deadline = time.monotonic() + daemon.STOP_SECONDS * (count + 1)
+    with FileLock(daemon.lock_path(folder)) as lock:
+        while not lock.take():
+            _ask_to_end(lock, deadline)
+            if time.monotonic() > deadline:
+                raise _late(folder, "supervisor", "it did not stop")
+        # What a supervisor that was killed has left behind; under the lock none can start now.
+        names = [service.name for service in reversed(services.read_definitions(folder))]
+        _end_recorded(folder, names)
+
+
+def _ask_to_end(lock: FileLock, deadline: float) -> None:
+    """Ask whoever has the lock to end, and wait for that until the deadline."""
+    supervisor = daemon.holder(lock)
+    if supervisor is not None and processes.send(supervisor, signal.SIGTERM):
+        processes.wait_gone(supervisor, max(0.0, deadline - time.monotonic()))
+    else:
+        time.sleep(_POLL_SECONDS)
 
 
 def status(folder: Folder) -> tuple[ServiceStatus, ...]:
@@ -121,8 +141,11 @@ def status(folder: Folder) -> tuple[ServiceStatus, ...]:
 
 def running(folder: Folder) -> processes.Process | None:
     """Return the supervisor's process if one runs."""
-    process = processes.read_record(daemon.lock_path(folder))
-    return process if processes.alive(process) else None
+    try:
+        with FileLock(daemon.lock_path(folder), create=False) as lock:
+            return daemon.holder(lock)
+    except OSError:
+        return None
 
 
 def last_lines(path: Path, count: int = LOG_LINES) -> str:
@@ -192,16 +215,15 @@ def _as_defined(folder: Folder, service: Service) -> bool:
     return bool(told.get("pid")) and (told["digest"], told["reload"]) == wanted
 
 
-def _await_removal(folder: Folder, names: Iterable[str]) -> None:
-    deadline = time.monotonic() + daemon.STOP_SECONDS + _LAUNCH_SECONDS
-    while set(_told(folder)) & set(names):
-        if time.monotonic() > deadline:
-            raise _late(folder, "supervisor", f"{', '.join(names)} did not stop")
-        time.sleep(_POLL_SECONDS)
-
-
 def _stop_unsupervised(folder: Folder, names: Iterable[str]) -> None:
-    """Stop services that no supervisor watches, by their recorded processes."""
+    """Stop services that no supervisor watches; leave them to one that comes meanwhile."""
+    with FileLock(daemon.lock_path(folder)) as lock:
+        if lock.take():
+            _end_recorded(folder, names)
+
+
+def _end_recorded(folder: Folder, names: Iterable[str]) -> None:
+    """Stop services by their recorded processes; the caller has the supervisor's lock."""
     for name in names:
         path = processes.record_path(folder.run / "services", name)
         process = processes.read_record(path)
@@ -233,7 +255,7 @@ def _status(
         port=service.port,
         since=float(told.get("since", 0.0)),
         restarts=int(told.get("restarts", 0)),
-        detail=detail or str(told.get("last_exit", "")),
+        detail=detail or (str(told.get("last_exit", "")) if pid is None else ""),
     )
 
 
