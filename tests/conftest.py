@@ -1,0 +1,33 @@
+"""What holds for every test: no deadline measures the machine, and what is skipped is told why."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import pytest
+
+# A test that takes long on a busy machine is no failure: speed is measured in benchmarks/.
+settings.register_profile("havre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("havre")
+os.environ.setdefault("COLUMNS", "100")  # as wide as a terminal, whatever runs the tests
+
+
+def reason(report: pytest.TestReport) -> str:
+    """Why a test was skipped."""
+    told: Any = report.longrepr
+    return str(told[2] if isinstance(told, tuple) else told).removeprefix("Skipped: ")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """List what was skipped by its reason, the most frequent first."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if not skipped:
+        return
+    terminalreporter.section("skipped, by reason")
+    for why, count in Counter(map(reason, skipped)).most_common():
+        terminalreporter.line(f"{count:5}  {why}")
