@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from dataclasses import dataclass, field
@@ -16,12 +17,18 @@ from havre.standing import read_record, record_path, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from havre.engine import Change, Engine, StateStore
     from havre.provider import Kept, ServiceStatus
 
 SIGNS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "replace": "[red]±[/]"}
 SIGN_OF_DELETE = "[red]-[/]"
+
+LEAST_FREE_SHARE = 0.05
+"""A disk with a smaller share free is nearly full."""
+LEAST_FREE_BYTES = 2**30
+"""And so is one with less free than this, in bytes."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -56,10 +63,17 @@ def show_changes(changes: Sequence[Change]) -> None:
     out = console.out()
     for change in changes:
         why = f" ({', '.join(change.properties)})" if change.properties else ""
-        refused = (
-            f" [bold red]refused: {console.inert(change.refused)}[/]" if change.refused else ""
-        )
-        out.print(f"  {_sign(change)} {console.inert(change.name)}{console.inert(why)}{refused}")
+        told = console.inert(f"{change.name}{why}")
+        out.print(f"  {_sign(change)} {told}{_held(change)}")
+
+
+def _held(change: Change) -> str:
+    """Why a step is not allowed, or is decided only when its turn comes."""
+    if change.refused:
+        return f" [bold red]refused: {console.inert(change.refused)}[/]"
+    if change.undecided:
+        return f" [yellow]only if it holds no data: {console.inert(change.undecided)}[/]"
+    return ""
 
 
 def summary(changes: Sequence[Change]) -> str:
@@ -190,6 +204,8 @@ def status(
 ) -> None:
     """Probe every service of a warehouse now; exit with 4 if one does not answer.
 
+    A disk that is nearly full is a warning.
+
     Example: havre status --data-dir ./data --json
     """
     from havre.provider import ServiceState
@@ -197,6 +213,7 @@ def status(
     store = ctx.standing(data_dir)
     record, operations = ctx.operations(store)
     services = operations.status()
+    warnings = _disk_warnings(store.data_dir)
     healthy = all(service.state is ServiceState.RUNNING for service in services)
     if as_json:
         console.write_json(
@@ -205,12 +222,25 @@ def status(
                 "data_dir": str(store.data_dir),
                 "healthy": healthy,
                 "services": [_service(service) for service in services],
+                "warnings": warnings,
             }
         )
     else:
         _show_status(str(record.get("warehouse")), store, services)
+        for warning in warnings:
+            console.err().print(f"[yellow]warning:[/] {console.inert(warning)}")
     if not healthy:
         raise typer.Exit(ExitCode.ENGINE)
+
+
+def _disk_warnings(data_dir: Path) -> list[str]:
+    """What to say of the disk that holds the data: nothing while there is room."""
+    usage = shutil.disk_usage(data_dir)
+    share = usage.free / usage.total
+    if share >= LEAST_FREE_SHARE and usage.free >= LEAST_FREE_BYTES:
+        return []
+    free = f"{usage.free / 2**30:.1f} GiB ({share:.0%})"
+    return [f"the disk of {data_dir} is nearly full: {free} free. Make room, or move the data."]
 
 
 def _show_status(name: str, store: StateStore, services: Sequence[ServiceStatus]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.engine.servicer import Client, DynamicServicer
 from havre.engine.state import PROVIDER_TYPE, ResourceState, State, default_provider
-from havre.engine.steps import Change, Decision, Operation, decide, guard
+from havre.engine.steps import Change, Decision, Guard, Operation, decide, guard
 from havre.errors import BugError, GuardError, MissingDependencyError
 from havre.plan.monitor import Monitor, Registered, run
 from havre.plan.values import Secret
@@ -140,11 +140,18 @@ class _Preview:
         decision = decide(client, planned, old)
         if decision.operation is Operation.SAME and old:
             return Registered(old.id, _visible(old.outputs))
-        refused = ""
+        found = Guard()
         if decision.operation is Operation.REPLACE and old:
-            refused = guard(client, old)
+            found = guard(client, old)
         self.changes.append(
-            Change(decision.operation, planned.urn, planned.type, decision.properties, refused)
+            Change(
+                decision.operation,
+                planned.urn,
+                planned.type,
+                decision.properties,
+                found.refused,
+                found.undecided,
+            )
         )
         return self._foreseen(decision, old)
 
@@ -166,8 +173,11 @@ class _Preview:
         for old in reversed(self.state.resources):
             if old.urn in self.seen or not old.custom or old.type.startswith(PROVIDER_TYPE):
                 continue
-            refused = "" if old.retain_on_delete else guard(self.engine.client(old.package), old)
-            found.append(Change(Operation.DELETE, old.urn, old.type, (), refused))
+            held = Guard()
+            if not old.retain_on_delete:
+                held = guard(self.engine.client(old.package), old)
+            change = Change(Operation.DELETE, old.urn, old.type, (), held.refused, held.undecided)
+            found.append(change)
         return found
 
 
@@ -266,7 +276,7 @@ class _Apply:
         target: ResourceState,
     ) -> ResourceState:
         """Delete the old one first where the provider says so, else after all is made."""
-        refused = guard(client, old)
+        refused = guard(client, old).reason
         if refused:
             message = f"{old.name} would be replaced, and {refused}"
             raise GuardError(message, "Nothing was lost. Undo the change of its properties.")
@@ -336,7 +346,7 @@ class _Apply:
         reasons = []
         for old in gone:
             if not old.retain_on_delete and not old.type.startswith(PROVIDER_TYPE):
-                refused = guard(self.engine.client(old.package), old)
+                refused = guard(self.engine.client(old.package), old).reason
                 reasons += [f"{old.name} would be deleted, and {refused}"] if refused else []
         if reasons:
             self.save()
@@ -385,7 +395,7 @@ class _Destroy:
         return old.custom and not old.type.startswith(PROVIDER_TYPE)
 
     def _refused(self, old: ResourceState) -> bool:
-        return bool(guard(self.engine.client(old.package), replace(old, protect=False)))
+        return bool(guard(self.engine.client(old.package), replace(old, protect=False)).reason)
 
     def _delete(self, old: ResourceState) -> list[Change]:
         changes = []

@@ -39,6 +39,7 @@ class Change:
         type: type token.
         properties: inputs that differ from what is recorded.
         refused: why the step is not allowed; empty where it is.
+        undecided: why that is told only when the step is taken; empty where it is told now.
     """
 
     operation: Operation
@@ -46,6 +47,7 @@ class Change:
     type: str
     properties: tuple[str, ...] = ()
     refused: str = ""
+    undecided: str = ""
 
     @property
     def name(self) -> str:
@@ -61,6 +63,7 @@ class Change:
             "name": self.name,
             "properties": list(self.properties),
             "refused": self.refused or None,
+            "undecided": self.undecided or None,
         }
 
 
@@ -101,15 +104,35 @@ def decide(client: Client, planned: PlannedResource, old: ResourceState | None) 
     return Decision(operation, inputs, difference, changed_properties(old.inputs, inputs))
 
 
-def guard(client: Client, old: ResourceState) -> str:
-    """Why a resource may not be deleted or replaced; empty where it may.
+@dataclass(frozen=True)
+class Guard:
+    """Why a resource may not be deleted or replaced.
+
+    Attributes:
+        refused: why not; empty where it may be, or where that cannot be told yet.
+        undecided: why its provider cannot tell now; empty where it can.
+    """
+
+    refused: str = ""
+    undecided: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why it is not to be done now; empty where it may be."""
+        return self.refused or self.undecided
+
+
+def guard(client: Client, old: ResourceState) -> Guard:
+    """Whether a resource may be deleted or replaced.
 
     What is protected, or says that it may hold data, is asked afresh; only a provider's
     word that it holds none lets it go.
     """
     if not old.protect and HOLDS_DATA not in old.outputs:
-        return ""
+        return Guard()
     now = client.read(old.urn, old.id, old.outputs)
     if now is None or now.get(HOLDS_DATA) is False:
-        return ""
-    return "it holds data" if now.get(HOLDS_DATA) else "it is protected"
+        return Guard()
+    if HOLDS_DATA in now and now[HOLDS_DATA] is None:
+        return Guard(undecided="whether it holds data is not known while its service is stopped")
+    return Guard("it holds data" if now.get(HOLDS_DATA) else "it is protected")

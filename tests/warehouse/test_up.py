@@ -3,15 +3,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from types import SimpleNamespace
 
 import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
-from havre_local.machine import certificates, installation
+from havre_local.machine import certificates, installation, supervisor
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.objectstore import zone_of
+from tests.waits import until
 from tests.warehouse.conftest import Site
 
 STAY = "two-years-later"
@@ -103,6 +104,104 @@ def test_a_stopped_warehouse_is_repaired_by_the_next_run(
     assert main(site.command("status")) == 0
 
 
+def kill_supervisor(site: Site) -> None:
+    process = supervisor.running(site.folder)
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    until(lambda: supervisor.running(site.folder) is None)
+
+
+def pids(site: Site) -> dict[str, int | None]:
+    return {status.name: status.pid for status in supervisor.status(site.folder)}
+
+
+def test_a_supervisor_killed_alone_is_told_and_started_again_and_no_service_is_touched(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    before = pids(site)
+    kill_supervisor(site)
+    assert main(site.command("status")) == ExitCode.ENGINE
+    assert "supervisor" in capsys.readouterr().out
+    assert site.changes(capsys) != []
+    assert pids(site) == before
+    assert main(site.command("status")) == 0
+    assert site.changes(capsys) == []
+
+
+def test_a_restart_is_told_by_process_and_count_and_not_by_the_former_end(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    before = pids(site)["object-store"]
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    until(lambda: pids(site)["object-store"] not in {None, before})
+    until(lambda: main(site.command("status")) == 0)
+    capsys.readouterr()
+    assert main(site.command("status", "--json")) == 0
+    told = json.loads(capsys.readouterr().out)["services"]
+    (store,) = [service for service in told if service["name"] == "object-store"]
+    assert store["detail"] == f"process {pids(site)['object-store']}, 1 restart"
+
+
+def test_a_preview_and_a_look_start_nothing(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    assert site.up() == 0
+    put(site, "landing")
+    assert main(site.command("down")) == 0
+    del site.spec["zones"]["spare"]
+    site.write()
+    assert main(site.command("up", str(site.file))) == ExitCode.INPUT  # nobody agrees
+    text = " ".join(capsys.readouterr().out.split())
+    assert "chu-trial-zones-spare only if it holds no data: whether it holds data is not" in text
+    assert main(site.command("status")) == ExitCode.ENGINE
+    assert set(pids(site).values()) == {None}
+    assert site.up() == 0
+    assert get(site, "landing") == b"kept"
+    assert zone_of(site.folder, "chu-trial-staging-spare") is None
+
+
+def test_a_zone_of_a_stopped_warehouse_that_holds_data_is_kept_when_its_turn_comes(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    put(site, "landing")
+    assert main(site.command("down")) == 0
+    del site.spec["zones"]["landing"]
+    assert site.up() == ExitCode.ENGINE
+    assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
+    assert get(site, "landing") == b"kept"
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "full"),
+    [
+        (100 * 2**30, 4 * 2**30, True),
+        (100 * 2**30, 6 * 2**30, False),
+        (10 * 2**30, 2**30 - 1, True),
+        (10 * 2**30, 2**30, False),
+    ],
+)
+def test_a_disk_that_is_nearly_full_is_a_warning(
+    emc2: Site,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    total: int,
+    free: int,
+    full: bool,
+) -> None:
+    usage = SimpleNamespace(total=total, used=total - free, free=free)
+    monkeypatch.setattr("shutil.disk_usage", lambda _path: usage)
+    capsys.readouterr()
+    assert main(emc2.command("status", "--json")) == 0
+    (*_, told) = json.loads(capsys.readouterr().out).items()
+    assert told[0] == "warnings"
+    assert bool(told[1]) is full
+    assert main(emc2.command("status")) == 0
+    assert ("is nearly full" in " ".join(capsys.readouterr().err.split())) is full
+
+
 def test_a_second_run_at_the_same_time_is_refused(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,9 +211,8 @@ def test_a_second_run_at_the_same_time_is_refused(
         stdout=subprocess.DEVNULL,
     )
     try:
-        while not (site.store.folder / "lock").exists() or not site.store.path.exists():
-            assert first.poll() is None
-            time.sleep(0.01)
+        until(lambda: site.store.path.exists() or first.poll() is not None)
+        assert first.poll() is None
         os.kill(first.pid, signal.SIGSTOP)
         assert site.up() == ExitCode.ENGINE
         assert f"another run is changing {site.data_dir} (process {first.pid})" in " ".join(

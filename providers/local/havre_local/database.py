@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -73,9 +74,11 @@ def _ensure_database(props: Props) -> dict[str, Any]:
 
 def _look_database(props: Props) -> dict[str, Any] | None:
     from havre_local.machine import database as machine
+    from havre_local.machine import postgres
 
-    services.wake(folder_of(props))
-    return {"holds_data": machine.database_holds_data(folder_of(props), props["name"])}
+    folder, name = folder_of(props), props["name"]
+    held = partial(machine.database_holds_data, folder, name)
+    return {"holds_data": services.told(folder, postgres.SERVICE, held)}
 
 
 def _remove_database(props: Props) -> None:
@@ -119,9 +122,11 @@ def _ensure_schema(props: Props) -> dict[str, Any]:
 
 def _look_schema(props: Props) -> dict[str, Any] | None:
     from havre_local.machine import database as machine
+    from havre_local.machine import postgres
 
     folder, name = folder_of(props), props["database"]
-    services.wake(folder)
+    if not services.answer(folder, postgres.SERVICE):
+        return {"holds_data": None}
     if not machine.database_exists(folder, name):
         return None
     return {"holds_data": machine.schema_holds_data(folder, name, props["name"])}

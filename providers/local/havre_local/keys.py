@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -39,17 +40,16 @@ def _ensure(props: Props) -> dict[str, Any]:
 
 def _look_data(props: Props) -> dict[str, Any]:
     """A key holds data as long as something is encrypted with it."""
-    from havre_local.machine import objectstore
+    from havre_local.machine import gateway, objectstore
 
-    folder = folder_of(props)
-    if props["bucket"]:
-        zone = objectstore.zone_of(folder, props["bucket"])
-        if zone is not None:
-            services.wake(folder)
-        held = zone is not None and objectstore.zone_holds_data(folder, zone.bucket)
-    else:
-        held = folder.backups.is_dir() and any(path.is_dir() for path in folder.backups.iterdir())
-    return {"holds_data": held}
+    folder, bucket = folder_of(props), props["bucket"]
+    if not bucket:
+        backups = folder.backups.iterdir() if folder.backups.is_dir() else ()
+        return {"holds_data": any(path.is_dir() for path in backups)}
+    if objectstore.zone_of(folder, bucket) is None:
+        return {"holds_data": False}
+    held = partial(objectstore.zone_holds_data, folder, bucket)
+    return {"holds_data": services.told(folder, gateway.SERVICE, held)}
 
 
 def _remove(props: Props) -> None:

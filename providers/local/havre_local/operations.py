@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from havre_local.machine import supervisor
     from havre_local.machine.folder import Folder
     from havre_local.settings import LocalSettings
+
+
+def _service(status: supervisor.ServiceStatus) -> ServiceStatus:
+    """A service in the words of the contract: its process, its restarts, and what is wrong."""
+    process = f"process {status.pid}" if status.pid else ""
+    plural = "restart" if status.restarts == 1 else "restarts"
+    restarts = f"{status.restarts} {plural}" if status.restarts else ""
+    told = ", ".join(filter(None, (process, restarts, status.detail)))
+    state = ServiceState(status.state.value)
+    return ServiceStatus(status.name, state, f"127.0.0.1:{status.port}", told)
 
 
 @dataclass(frozen=True)
@@ -43,17 +54,9 @@ class LocalOperations:
         folder = self.folder
         process = supervisor.running(folder)
         state = ServiceState.RUNNING if process else ServiceState.STOPPED
-        detail = f"process {process.pid}" if process else "crashes are not repaired"
-        found = [ServiceStatus("supervisor", state, "", detail)]
-        for service in supervisor.status(folder):
-            endpoint = f"127.0.0.1:{service.port}"
-            restarts = f"{service.restarts} restarts" if service.restarts else ""
-            told = service.detail or (f"process {service.pid}" if service.pid else "")
-            detail = ", ".join(filter(None, (told, restarts)))
-            found.append(
-                ServiceStatus(service.name, ServiceState(service.state.value), endpoint, detail)
-            )
-        return found
+        detail = f"process {process.pid}" if process else "crashes are not repaired: `havre up`"
+        above = ServiceStatus("supervisor", state, "", detail)
+        return [above, *map(_service, supervisor.status(folder))]
 
     def stop(self) -> None:
         """Stop the services; data stay."""

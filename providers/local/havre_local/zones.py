@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -70,13 +71,14 @@ def _remove_zone(props: Props) -> None:
 
 
 def _look_zone(props: Props) -> dict[str, Any] | None:
+    from havre_local.machine import gateway
     from havre_local.machine import objectstore as machine
 
-    folder = folder_of(props)
-    if machine.zone_of(folder, props["bucket"]) is None:
+    folder, bucket = folder_of(props), props["bucket"]
+    if machine.zone_of(folder, bucket) is None:
         return None
-    services.wake(folder)
-    return {"holds_data": machine.zone_holds_data(folder, props["bucket"])}
+    held = partial(machine.zone_holds_data, folder, bucket)
+    return {"holds_data": services.told(folder, gateway.SERVICE, held)}
 
 
 ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, identity=("data_dir", "bucket"))
