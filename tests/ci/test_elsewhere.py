@@ -92,7 +92,7 @@ def test_gitlabs_merge_request_fails_for_a_broken_file(tmp_path: Path) -> None:
 def test_shellcheck_finds_nothing() -> None:
     found = shutil.which("shellcheck", path=str(BIN)) or shutil.which("shellcheck")
     if not found:
-        pytest.skip("shellcheck is not installed: run `make setup`")
+        pytest.skip("shellcheck is not installed: run `make develop`")
     done = subprocess.run([found, ANYWHERE], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 

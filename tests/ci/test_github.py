@@ -31,7 +31,7 @@ PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 def test_actionlint_finds_nothing() -> None:
     found = shutil.which("actionlint", path=str(BIN)) or shutil.which("actionlint")
     if not found:
-        pytest.skip("actionlint is not installed: run `make setup`")
+        pytest.skip("actionlint is not installed: run `make develop`")
     shellcheck = shutil.which("shellcheck", path=str(BIN)) or shutil.which("shellcheck") or ""
     command = [found, "-shellcheck", shellcheck, "-pyflakes", "", str(GITHUB)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
