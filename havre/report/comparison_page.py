@@ -12,14 +12,13 @@ from havre.policy.findings import VERDICTS
 from havre.policy.model import Severity
 from havre.provider import Support
 from havre.report import answers as told
-from havre.report import drawing_architecture, drawing_coverage, drawing_map, page
-from havre.report.drawing_parts import Plan, plan_of
+from havre.report import page
+from havre.report.drawing import coverage, places
+from havre.report.drawing.parts import Plan, plan_of
 from havre.report.text import relative
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from markupsafe import Markup
 
     from havre.compare import Comparison, Side
     from havre.compare.model import ControlRow, ExitRow
@@ -38,16 +37,16 @@ class View:
         plan: its parts.
         verdicts: how many controls bear each verdict.
         supports: how many capabilities bear each answer.
-        architecture, places, coverage: its pictures.
+        panels: its map, country by country.
+        bars: its controls, family by family.
     """
 
     side: Side
     plan: Plan
     verdicts: dict[str, int]
     supports: dict[str, int]
-    architecture: Markup
-    places: Markup
-    coverage: Markup
+    panels: list[places.Panel]
+    bars: list[coverage.Bar]
 
     @property
     def name(self) -> str:
@@ -84,19 +83,20 @@ def render(comparison: Comparison) -> str:
     Args:
         comparison: what is compared.
     """
+    frame = places.framed(comparison)
     return page.written(
         "compare.html",
         comparison=comparison,
         file=relative(comparison.file),
         sentences=answers(comparison),
-        views=list(_views(comparison)),
+        views=list(_views(comparison, frame)),
         moves=list(_moves(comparison)),
         controls=_ordered(comparison),
         titles={row.control: row.title for row in comparison.controls},
-        families=drawing_coverage.families(comparison),
+        families=coverage.families(comparison),
+        frame=frame,
         coverage=_coverage(comparison),
         parts=list(dict.fromkeys(row.part for row in comparison.resources)),
-        legends=(drawing_architecture.legend(), drawing_map.legend()),
         verdicts=VERDICTS,
         supports=[support.value for support in Support],
         copies=[copy.value for copy in OF_DATA],
@@ -104,13 +104,12 @@ def render(comparison: Comparison) -> str:
         told=told,
         covered=covered,
         dated=dated,
-        described=drawing_coverage.described,
+        described=coverage.described,
         named=NAMED,
     )
 
 
-def _views(comparison: Comparison) -> Iterator[View]:
-    frame = drawing_map.framed(comparison)
+def _views(comparison: Comparison, frame: places.Frame) -> Iterator[View]:
     for number, side in enumerate(comparison.sides):
         plan = plan_of(side, comparison.spec)
         verdicts = comparison.verdicts(number)
@@ -119,11 +118,10 @@ def _views(comparison: Comparison) -> Iterator[View]:
         yield View(
             side,
             plan,
-            {word: verdicts[word] for word in drawing_coverage.BEST},
+            {word: verdicts[word] for word in coverage.BEST},
             {support.value: supports[support] for support in Support},
-            drawing_architecture.drawn(plan, f"architecture-{number}", side.name),
-            drawing_map.drawn(side, frame, f"map-{number}"),
-            drawing_coverage.drawn(comparison, number, f"coverage-{number}"),
+            places.panels(side, frame),
+            coverage.bars(comparison, number),
         )
 
 
@@ -143,9 +141,9 @@ def _ordered(comparison: Comparison) -> list[ControlRow]:
 
 def _coverage(comparison: Comparison) -> list[tuple[str, list[Counter[str]]]]:
     """Verdicts by family and side."""
-    sides = [drawing_coverage.counted(comparison, n) for n in range(len(comparison.sides))]
+    sides = [coverage.counted(comparison, n) for n in range(len(comparison.sides))]
     return [
-        (name, [side[name] for side in sides]) for name in drawing_coverage.families(comparison)
+        (name, [side[name] for side in sides]) for name in coverage.families(comparison)
     ]
 
 

@@ -83,6 +83,11 @@ class Zone(Part):
 
     replica: str = ""
 
+    @property
+    def locked(self) -> bool:
+        """Whether versions of its objects are locked, on whichever terms."""
+        return self.there and "not locked" not in self.lines
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -272,7 +277,7 @@ def _audit(side: Side, stores: Sequence[Store]) -> Part:
 
 def _store(zones: Sequence[Zone], stores: Sequence[Store]) -> Part:
     there = [zone for zone in zones if zone.there]
-    locked = sum("not locked" not in zone.lines for zone in there)
+    locked = sum(zone.locked for zone in there)
     replicas = sum(bool(zone.replica) for zone in there)
     lines = (f"{len(there)} zones, {locked} locked, {replicas} with a replica",)
     return _part("Zones", stores, lines)
