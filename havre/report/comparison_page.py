@@ -142,9 +142,7 @@ def _ordered(comparison: Comparison) -> list[ControlRow]:
 def _coverage(comparison: Comparison) -> list[tuple[str, list[Counter[str]]]]:
     """Verdicts by family and side."""
     sides = [coverage.counted(comparison, n) for n in range(len(comparison.sides))]
-    return [
-        (name, [side[name] for side in sides]) for name in coverage.families(comparison)
-    ]
+    return [(name, [side[name] for side in sides]) for name in coverage.families(comparison)]
 
 
 def covered(claim: Claim) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from havre.policy.findings import VERDICTS
-from havre.report import drawing_architecture, drawing_coverage, drawing_map
-from havre.report.drawing import fitted, wrapped
-from havre.report.drawing_parts import Edge, Locked, Plan, plan_of
+from havre.report.drawing import coverage, places
+from havre.report.drawing.parts import Edge, Locked, Plan, plan_of
 from tests.browser import sides
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 NUMBERS = range(3)
 
@@ -21,71 +24,116 @@ def plan(number: int) -> Plan:
     return plan_of(sides.example().sides[number], sides.example().spec)
 
 
-def texts(picture: str) -> list[str]:
-    return [element.text or "" for element in ET.fromstring(picture).iter("text")]  # noqa: S314
+@cache
+def figures() -> list[Element]:
+    page = sides.page(sides.example())
+    return [ET.fromstring(each) for each in re.findall(r"<figure.*?</figure>", page, re.DOTALL)]  # noqa: S314
 
 
-def architecture(number: int) -> list[str]:
-    return texts(drawing_architecture.drawn(plan(number), "a", "x"))
+def figure(what: str, number: int) -> Element:
+    """The picture of a side."""
+    label = f"{what} on {sides.example().names[number]}"
+    return next(each for each in figures() if each.get("aria-label") == label)
+
+
+def classed(root: Element, *names: str) -> list[Element]:
+    """Elements of a picture that have all of these classes."""
+    return [e for e in root.iter() if set(names) <= set((e.get("class") or "").split())]
+
+
+def words(element: Element) -> str:
+    return " ".join(" ".join(element.itertext()).split())
+
+
+def said(element: Element, *names: str) -> list[str]:
+    return [words(each) for each in classed(element, *names)]
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_the_map_counts_every_copy_once(number: int) -> None:
-    comparison = sides.example()
-    frame = drawing_map.framed(comparison)
-    found = texts(drawing_map.drawn(comparison.sides[number], frame, "m"))
+    picture = figure("Places", number)
+    lies = sides.example().sides[number].result.lies
 
-    lies = comparison.sides[number].result.lies
-    assert sum(int(t) for t in found if t.isdecimal()) == sum(each.resources for each in lies)
-    implied = [int(t.split()[0]) for t in found if t.endswith(" impl.")]
-    assert sum(implied) == sum(each.implied for each in lies)
+    counts = [int(text) for text in said(picture, "count") if text != "\u2013"]
+    assert sum(counts) == sum(each.resources for each in lies)
+    implied = [words(each) for each in picture.iter("small")][1:]
+    assert all(text.endswith(" implied") for text in implied)
+    assert sum(int(text.split()[0]) for text in implied) == sum(each.implied for each in lies)
+
+
+def test_a_mark_is_hollow_where_all_came_by_implication() -> None:
+    for number, side in enumerate(sides.example().sides):
+        panels = places.panels(side, places.framed(sides.example()))
+        marks = [mark for panel in panels for region in panel.regions for mark in region.marks]
+        picture = figure("Places", number)
+
+        hollow = [str(mark.count) for mark in marks if mark.hollow]
+        assert said(picture, "count", "implied") == hollow
+        assert said(picture, "count", "no") == ["\u2013" for mark in marks if not mark.count]
+        assert all(0 < mark.count == mark.implied for mark in marks if mark.hollow)
 
 
 def test_the_map_names_law_countries_and_what_tells_no_place() -> None:
-    comparison = sides.example()
-    frame = drawing_map.framed(comparison)
-    azure, ovh, local = (texts(drawing_map.drawn(s, frame, "m")) for s in comparison.sides)
+    azure, ovh, local = (words(figure("Places", number)) for number in NUMBERS)
 
     assert "Law: US (CLOUD Act, FISA 702), EU" in azure
     assert "Law: FR, EU" in ovh
     assert "Law: none but the user's own" in local
-    assert [panel.name for panel in frame.panels] == ["FR", None]
-    assert "\u2713 allowed" in azure
-    assert "\u2715 not allowed" not in azure
-    assert "\u2715 not allowed" in local
-    assert "? 1 resource does not tell where" in ovh
-    assert "Everything tells where it lies" in azure
+    assert [each.name for each in places.framed(sides.example()).countries] == ["FR", None]
+    assert "✓ allowed" in azure
+    assert "✕ not allowed" not in azure
+    assert "✕ not allowed" in local
+    assert "? 1 resource with no known location" in ovh
+    assert "Every location is known" in azure
 
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_bars_count_every_control_once(number: int) -> None:
     comparison = sides.example()
-    picture = drawing_coverage.drawn(comparison, number, "c")
-    root = ET.fromstring(picture)  # noqa: S314
+    rows = classed(figure("Controls by family", number), "coverage")[0]
 
-    counted: Counter[str] = Counter()
-    for title in (each.text or "" for each in root.iter("title")):
-        if match := re.fullmatch(r"[a-z]+: (\d+) ([a-z-]+)", title):
-            counted[match[2]] += int(match[1])
-    assert counted == Counter(row.cells[number].verdict for row in comparison.controls)
-    widths = [float(rect.get("width", 0)) + 1.5 for rect in root.iter("rect")]
-    most = max(drawing_coverage.counted(comparison, number).values(), key=Counter.total).total()
-    unit = (drawing_coverage.RIGHT - drawing_coverage.LEFT) / most
-    assert sum(widths) == pytest.approx(unit * len(comparison.controls), rel=0.01)
+    assert [words(each) for each in rows.iter("strong")] == coverage.families(comparison)
+    verdicts = sorted(row.cells[number].verdict for row in comparison.controls)
+    drawn: list[str] = []
+    for row, counts in zip(rows, coverage.counted(comparison, number).values(), strict=True):
+        told = [words(each) for each in row.iter("li") if each is not row]
+        assert told == [f"{counts[word]} {word}" for word in coverage.BEST if counts[word]]
+        drawn += _drawn(row)
+    assert sorted(drawn) == verdicts
 
 
-def test_every_verdict_has_a_bar_and_a_sign() -> None:
-    assert set(drawing_coverage.BEST) == set(drawing_coverage.SIGNS) == set(VERDICTS)
-    assert len(set(drawing_coverage.SIGNS.values())) == len(VERDICTS)
+def _drawn(row: Element) -> list[str]:
+    """Verdicts of a bar, one for each control; segments follow one another."""
+    (bar,) = classed(row, "bar")
+    assert bar.get("viewBox") == "0 0 9 1"
+    found: list[str] = []
+    for segment in bar:
+        assert segment.get("x") == str(len(found))
+        verdict = (segment.get("class") or "").removeprefix("b-")
+        found += [verdict] * int(segment.get("width") or 0)
+    return found
+
+
+def test_every_verdict_has_its_place_in_a_bar() -> None:
+    assert set(coverage.BEST) == set(VERDICTS)
 
 
 def test_a_part_that_a_side_lacks_is_an_empty_outline() -> None:
-    assert not plan(2).cluster.there
-    root = ET.fromstring(drawing_architecture.drawn(plan(2), "a", "x"))  # noqa: S314
-    empty = [r for r in root.iter("rect") if r.get("class") == "part none"]
-    assert len(empty) == sum(not part.there for part in plan(2).parts) == 2
-    assert architecture(2).count("none") == 2
-    assert "none" not in architecture(0)
+    local, azure = figure("Architecture", 2), figure("Architecture", 0)
+
+    assert said(local, "part", "none") == ["Registry none", "Cluster none"]
+    assert [part.name for part in plan(2).parts if not part.there] == ["Registry", "Cluster"]
+    assert not classed(azure, "none")
+
+
+def test_the_architecture_shows_every_part_with_all_that_is_known_of_it() -> None:
+    for number in NUMBERS:
+        *shown, projects = said(figure("Architecture", number), "part")
+        assert projects.startswith("Projects and what they read")
+        for part, text in zip(plan(number).parts, shown, strict=True):
+            assert text.startswith(part.name)
+            assert all(" ".join(line.split()) in text for line in part.lines)
+            assert part.key is None or part.key in text
 
 
 def test_edges_and_keys_are_those_of_the_facts() -> None:
@@ -99,9 +147,10 @@ def test_edges_and_keys_are_those_of_the_facts() -> None:
         Locked.WAREHOUSE, Locked.PROVIDER, Locked.OPEN,
     ]  # fmt: skip
     assert ovh.registry.key is Locked.UNKNOWN
-    assert architecture(0).count("public") == 0
+    assert said(figure("Architecture", 0), "edge", "public") == []
     public = [part for part in ovh.parts if part.public is Edge.YES]
-    assert architecture(1).count("public") == len(public) == 5
+    assert said(figure("Architecture", 1), "edge", "public") == ["public"] * len(public)
+    assert len(public) == 5
 
 
 def test_zones_tell_lock_and_replica() -> None:
@@ -109,7 +158,15 @@ def test_zones_tell_lock_and_replica() -> None:
 
     assert [zone.lines for zone in curated] == [("not locked",), ("locked 30 d",), ("locked 30 d",)]
     assert [zone.replica for zone in curated] == ["implied replica", "replica", ""]
-    assert architecture(2).count("no replica") == len(sides.example().spec.zones)
+    assert said(figure("Architecture", 2), "key").count("no replica") == 6
+    assert len(sides.example().spec.zones) == 6
+
+
+def test_what_is_not_known_has_a_dashed_line() -> None:
+    page = sides.page(sides.hostiles())
+
+    assert re.search(r'<p class="edge public">public\?<svg class="line public unsure"', page)
+    assert re.search(r'<p class="edge private">private\?<svg class="line private unsure"', page)
 
 
 @pytest.mark.parametrize("number", NUMBERS)
@@ -127,25 +184,32 @@ def test_projects_read_what_they_are_allowed(number: int) -> None:
         assert {reader.until for reader in readers.values()} == {"no end of its own"}
 
 
-def test_pictures_have_a_title_a_description_and_no_style_of_their_own() -> None:
+def test_pictures_have_a_name_a_table_and_no_style_of_their_own() -> None:
     page = sides.page(sides.example())
-    pictures = re.findall(r'<svg viewBox="[^"]*" role="img".*?</svg>', page, re.DOTALL)
 
-    assert len(pictures) == 9
-    for picture in pictures:
-        root = ET.fromstring(picture)  # noqa: S314
-        named = {each.get("id"): each.text for each in root if each.tag in {"title", "desc"}}
-        assert named[root.get("aria-labelledby")]
-        assert len(named[root.get("aria-describedby")] or "") > 60
-        assert not any("style" in each.attrib for each in root.iter())
+    names = sides.example().names
+    kinds = ("Architecture", "Places", "Controls by family")
+    assert [each.get("aria-label") for each in figures()] == [
+        f"{kind} on {name}" for kind in kinds for name in names
+    ]
+    for each in figures():
+        assert f'<table id="{each.get("aria-details")}"' in page
+        assert not any("style" in element.attrib for element in each.iter())
 
 
-def test_words_are_cut_to_their_room() -> None:
-    assert fitted("short", 100, 10) == "short"
-    assert fitted("\u6f22\u5b57" * 50, 57, 10) == "\u6f22\u5b57" * 2 + "\u2026"
-    assert fitted("x" * 50, 57, 10) == "x" * 9 + "\u2026"
-    lines = wrapped("one two three four five six seven", 56, 10, 2)
-    assert lines == ["one two", "three fo\u2026"]
+def test_drawings_are_hidden_from_a_reader_of_words_and_hold_none() -> None:
+    for each in figures():
+        drawings = [element for element in each.iter("svg") if element.get("class")]
+        assert all(drawing.get("aria-hidden") == "true" for drawing in drawings)
+        assert not any(words(drawing) for drawing in drawings)
+        assert not list(each.iter("text"))
+
+
+def test_a_long_name_is_shown_whole() -> None:
+    page = sides.page(sides.hostiles(sides.LONG))
+
+    found = re.findall(r"<figure.*?</figure>", page, re.DOTALL)
+    assert all(sides.LONG in each for each in found[1:3] + found[4:6])
 
 
 def test_the_same_comparison_gives_the_same_page() -> None:
