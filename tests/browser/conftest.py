@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
+
+    Scheme = Literal["light", "dark"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -38,7 +40,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(written: dict[str, Path]) -> Iterator[Browser]:
     """The browser; while it is driven no plan can be evaluated, so pages are written before."""
     assert written
@@ -55,22 +57,48 @@ def browser(written: dict[str, Path]) -> Iterator[Browser]:
 @pytest.fixture
 def opened(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[..., Page]]:
     """Opens a page from disk; at the end, any message, error, dialog or request fails the test."""
-    pages: list[Page] = []
+    contexts: list[BrowserContext] = []
     noise: list[str] = []
 
     def opening(name: str = "compare", fragment: str = "", **options: object) -> Page:
-        context = browser.new_context(offline=True, **options)  # type: ignore[arg-type]
-        address = written[name].as_uri()
-        context.on("request", lambda r: noise.append(r.url) if r.url != address else None)
-        page = context.new_page()
-        page.on("console", lambda message: noise.append(f"console: {message.text}"))
-        page.on("pageerror", lambda error: noise.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (noise.append(dialog.message), dialog.dismiss()))
-        page.goto(address + fragment)
-        pages.append(page)
-        return page
+        contexts.append(browser.new_context(offline=True, **options))  # type: ignore[arg-type]
+        return _loaded(contexts[-1], written[name].as_uri(), fragment, noise)
 
     yield opening
-    for page in pages:
+    for context in contexts:
+        context.close()
+    assert not noise
+
+
+@pytest.fixture(scope="package")
+def shared(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[..., Page]]:
+    """A page that was opened once, in a size and a scheme; for tests that leave it as it is."""
+    pages: dict[str, Page] = {}
+    noise: list[str] = []
+
+    def showing(
+        name: str = "compare", viewport: ViewportSize | None = None, scheme: Scheme = "light"
+    ) -> Page:
+        if name not in pages:
+            context = browser.new_context(offline=True)
+            pages[name] = _loaded(context, written[name].as_uri(), "", noise)
+        pages[name].set_viewport_size(viewport or {"width": 1440, "height": 900})
+        pages[name].emulate_media(color_scheme=scheme)
+        assert not noise
+        return pages[name]
+
+    yield showing
+    for page in pages.values():
         page.context.close()
     assert not noise
+
+
+def _loaded(context: BrowserContext, address: str, fragment: str, noise: list[str]) -> Page:
+    """A page from disk; any message, error, dialog or request of it is noise."""
+    context.on("request", lambda r: noise.append(r.url) if r.url != address else None)
+    page = context.new_page()
+    page.on("console", lambda message: noise.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: noise.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: (noise.append(dialog.message), dialog.dismiss()))
+    page.goto(address + fragment)
+    return page
