@@ -60,12 +60,18 @@ def test_axe_finds_nothing_serious_on_a_phone(shared: Opened, name: str) -> None
 
 @pytest.mark.parametrize("name", ["compare", "check"])
 def test_axe_finds_enough_contrast_in_the_dark(shared: Opened, name: str) -> None:
-    assert violations(shared(name, scheme="dark"), runOnly=["color-contrast"]) == {}
+    """Rows of one table have the same colours: the first are looked at."""
+    rest = [["tbody tr:nth-child(n+9)"], [".control:nth-of-type(n+9)"]]
+    page = shared(name, scheme="dark")
+
+    assert violations(page, {"exclude": rest}, runOnly=["color-contrast"]) == {}
 
 
-def violations(page: Page, **options: object) -> dict[str, str]:
+def violations(
+    page: Page, context: dict[str, Any] | None = None, **options: object
+) -> dict[str, str]:
     """What axe finds, with the first element of each; what passes is not written out."""
-    found = Axe().run(page, options={"resultTypes": ["violations"], **options})
+    found = Axe().run(page, context, {"resultTypes": ["violations"], **options})
     return {
         each["id"]: each["nodes"][0]["html"][:200]
         for each in found.response["violations"]
