@@ -40,7 +40,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return files
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser(written: dict[str, Path]) -> Iterator[Browser]:
     """The browser; while it is driven no plan can be evaluated, so pages are written before."""
     assert written
@@ -70,7 +70,7 @@ def opened(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[...,
     assert not noise
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def shared(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[..., Page]]:
     """A page that was opened once, in a size and a scheme; for tests that leave it as it is."""
     pages: dict[str, Page] = {}
