@@ -17,7 +17,7 @@ PACKAGES := 'Python packages' '$(MAKE) -s $(VENV)/.installed'
 TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 
-.PHONY: help setup develop demo test chromium lint format docs bench lock clean
+.PHONY: help setup develop demo test coverage chromium lint format docs bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -35,6 +35,9 @@ test: $(BIN)/uv ## Check the code and run every test
 	@$(TOGETHER) $(TOOLS) $(STORE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
 	@$(MAKE) -s lint
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+coverage: develop ## Run every test and count the lines that they reach: twice as long, before a release
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 chromium: # For the tests of the pages; they are skipped where it cannot be installed

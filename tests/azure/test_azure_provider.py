@@ -14,6 +14,7 @@ from havre_azure.capabilities import CAPABILITIES
 from havre_azure.provider import SUBPACKAGES, provider
 from havre_azure.sites import SERVICES, SITES
 from tests.azure.stack import GIVEN, asked, example, gaps_of, plan_of
+from tests.waits import PATIENCE
 
 
 def test_it_keeps_the_contract() -> None:
@@ -171,7 +172,7 @@ assert storage.StorageAccount.__module__ == "pulumi_azure_native.storage.storage
 
 
 def test_the_sdk_loads_on_demand_and_is_whole_for_everyone_else() -> None:
-    subprocess.run([sys.executable, "-c", PROBE], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", PROBE], check=True, timeout=PATIENCE)
 
 
 def test_the_parts_use_no_subpackage_that_is_not_loaded_on_demand() -> None:
@@ -181,6 +182,6 @@ def test_the_parts_use_no_subpackage_that_is_not_loaded_on_demand() -> None:
         "if m.startswith('pulumi_azure_native.') and m.count('.') > 1}))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, timeout=PATIENCE, capture_output=True, text=True
     )
     assert set(done.stdout.split()) <= {*SUBPACKAGES, "_utilities"}

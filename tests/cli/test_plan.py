@@ -10,6 +10,7 @@ from havre.cli import main
 from havre.errors import ExitCode
 from tests.contract.test_discovery import registered  # noqa: F401 - a fixture
 from tests.contract.toy_provider import Settings
+from tests.waits import PATIENCE
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml")
 STACKS = Path(__file__).parents[2] / "stacks" / "warehouse"
@@ -169,7 +170,7 @@ def test_a_full_disk_is_no_fault_of_ours() -> None:
     command = [sys.executable, "-m", "havre", "policy", "list"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=PATIENCE, check=False
         )
     assert done.returncode == ExitCode.INPUT
     assert "the output cannot be written: No space left on device" in done.stderr

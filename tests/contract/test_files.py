@@ -10,6 +10,7 @@ import pytest
 
 from havre.errors import InputError
 from havre.files import write_report, write_whole
+from tests.waits import PATIENCE
 
 
 @pytest.fixture(params=[0o022, 0o077])
@@ -45,14 +46,14 @@ def test_a_device_stays_a_device(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
         write_report(pipe, "through\n")
-        assert reader.communicate(timeout=20)[0] == "through\n"
+        assert reader.communicate(timeout=PATIENCE)[0] == "through\n"
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 def test_standard_output_by_its_name() -> None:
     code = "from pathlib import Path; from havre.files import write_report as w; w(Path('{}'), 'x')"
     command = [sys.executable, "-c", code.format("/dev/stdout")]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE)
     assert done.stdout == "x"
     assert Path("/dev/stdout").is_symlink()
 

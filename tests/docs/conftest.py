@@ -15,6 +15,7 @@ import yaml  # type: ignore[import-untyped]
 from havre_local.machine import supervisor
 from havre_local.machine.folder import Folder
 from tests.docs.blocks import Answers, Page, answers, read_page, script
+from tests.waits import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 NAVIGATION = ROOT / "mkdocs.yml"
@@ -58,7 +59,7 @@ def shell(text: str, folder: Path) -> str:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=240,
+        timeout=PATIENCE,
     )
     return done.stdout
 

@@ -17,6 +17,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import to_struct
+from tests.waits import PATIENCE
 
 PACK = Path(__file__).parents[2] / "policies" / "pack"
 LARGEST = [("grpc.max_receive_message_length", 400 * 2**20)]
@@ -44,7 +45,7 @@ def running(environment: Mapping[str, str], pack: Path = PACK) -> Iterator["Clie
             yield Client(analyzer_pb2_grpc.AnalyzerStub(channel))
     finally:
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
 
 
 def message_of(resource: PlannedResource) -> proto.AnalyzerResource:

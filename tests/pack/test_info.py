@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from havre.policy.registry import installed_controls
 from tests.pack.client import PACK, Client, refusal, running, start
 from tests.pack.test_verdicts import plan_of, spec_of
+from tests.waits import PATIENCE
 
 OWN = '''
 from havre.facts.model import Store
@@ -123,7 +124,7 @@ def test_a_pack_whose_controls_cannot_be_loaded_does_not_start(
 ) -> None:
     with distribution(tmp_path, module) as environment:
         process = start(environment)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert out == ""
     assert message in err
@@ -134,7 +135,7 @@ def test_the_pack_writes_its_port_and_nothing_else() -> None:
     process = start({})
     port = process.stdout.readline()
     process.terminate()
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
     assert int(port) > 1023
     assert (out, err) == ("", "")
 

@@ -12,6 +12,7 @@ from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi_azure_native import keyvault, network, storage
 
 from havre.plan.spared import spared
+from tests.waits import PATIENCE
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 WHOLE = _types.resource_types
@@ -129,7 +130,7 @@ print(pulumi.automation.LocalWorkspace.__name__)
 def test_a_command_runs_neither_outputs_nor_what_is_seldom_used(provider: str, sdk: str) -> None:
     code = PROBE.format(file=str(EXAMPLE), provider=provider, sdk=sdk)
     done = subprocess.run(
-        [sys.executable, "-c", code], check=True, timeout=120, capture_output=True, text=True
+        [sys.executable, "-c", code], check=True, timeout=PATIENCE, capture_output=True, text=True
     )
     ran, number, later = done.stdout.partition("END\n")[2].splitlines()
     assert (ran, later) == ("", "LocalWorkspace")
