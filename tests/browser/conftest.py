@@ -11,6 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from havre.report import Format, render
 from tests.browser import sides
+from tests.waits import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,6 +97,7 @@ def shared(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[...,
 def _loaded(context: BrowserContext, address: str, fragment: str, noise: list[str]) -> Page:
     """A page from disk; any message, error, dialog or request of it is noise."""
     context.on("request", lambda r: noise.append(r.url) if r.url != address else None)
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     page.on("console", lambda message: noise.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: noise.append(f"error: {error}"))

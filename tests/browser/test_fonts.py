@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from tests.browser import fonts
+from tests.waits import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,6 +47,7 @@ def pictures(browser: Browser, written: dict[str, Path]) -> Iterator[Pictures]:
     def opening(name: str, family: str, width: int = 1440) -> Page:
         if name not in pages:
             pages[name] = browser.new_page(offline=True)
+            pages[name].set_default_timeout(PATIENCE * 1000)
             pages[name].goto(written[name].as_uri())
             pages[name].evaluate(LOADED, built)
             pages[name].evaluate(ALONE)
