@@ -153,7 +153,7 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     )
     if not as_json:
         engine.progress = Reporter(len(changes))
-    return engine.up(body)
+    return engine.up(body, changes)
 
 
 def up(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ CLI_HINT = (
     "stacks/warehouse; `havre plan` shows the plan without it."
 )
 
+BEGUN = "a run that was interrupted had begun to make it, which is finished first"
+
 Progress = Callable[[Change, bool], None]
 """Told of each change as it begins (False) and when it is done (True)."""
 
@@ -39,6 +41,15 @@ def default_servicers() -> dict[str, provider_pb2_grpc.ResourceProviderServicer]
 
 def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in outputs.items() if key != "__provider"}
+
+
+def _bears(old: ResourceState) -> bool:
+    """Whether a record is of something that its provider made."""
+    return old.custom and not old.type.startswith(PROVIDER_TYPE)
+
+
+def _deletion(old: ResourceState) -> Change:
+    return Change(Operation.DELETE, old.urn, old.type)
 
 
 def _refuse_secrets(resource: str, values: Any) -> None:
@@ -95,17 +106,23 @@ class Engine:
         run(program, Monitor(self.project, self.stack, walk), dry_run=True)
         return [*walk.changes, *walk.removals()]
 
-    def up(self, program: Callable[[], None]) -> list[Change]:
+    def up(
+        self, program: Callable[[], None], agreed: Sequence[Change] | None = None
+    ) -> list[Change]:
         """Apply the program; the state is written after every step.
+
+        Args:
+            program: the program's body.
+            agreed: what `preview` told and somebody agreed to; None: whatever is to be done.
 
         Returns:
             What was done, without what was left as it is.
 
         Raises:
-            GuardError: a step would lose data.
+            GuardError: a step would lose data, or is none of those that were agreed.
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
-        walk = _Apply(self, self.store.load())
+        walk = _Apply(self, self.store.load(), agreed)
         run(program, Monitor(self.project, self.stack, walk), dry_run=False)
         walk.recover()
         walk.remove()
@@ -171,14 +188,19 @@ class _Preview:
         """Deletions of what is recorded and no longer in the program, in reverse order."""
         found = []
         for old in reversed(self.state.resources):
-            if old.urn in self.seen or not old.custom or old.type.startswith(PROVIDER_TYPE):
+            if old.urn in self.seen or not _bears(old):
                 continue
             held = Guard()
             if not old.retain_on_delete:
                 held = guard(self.engine.client(old.package), old)
-            change = Change(Operation.DELETE, old.urn, old.type, (), held.refused, held.undecided)
-            found.append(change)
-        return found
+            found.append(replace(_deletion(old), refused=held.refused, undecided=held.undecided))
+        return [*self._orphans(), *found]
+
+    def _orphans(self) -> list[Change]:
+        """What an interrupted run was making and the program no longer has."""
+        known = self.seen | {old.urn for old in self.state.resources}
+        begun = [_deletion(each) for each in self.state.pending if each.urn not in known]
+        return [replace(change, undecided=BEGUN) for change in begun]
 
 
 @dataclass
@@ -187,6 +209,7 @@ class _Apply:
 
     engine: Engine
     state: State
+    agreed: Sequence[Change] | None = None
     changes: list[Change] = field(default_factory=list)
     _new: list[ResourceState] = field(default_factory=list)
     _old: dict[str, ResourceState] = field(init=False)
@@ -256,6 +279,7 @@ class _Apply:
         target: ResourceState,
     ) -> ResourceState:
         change = Change(decision.operation, target.urn, target.type, decision.properties)
+        self._check_agreed(change)
         if old is None:
             return self._begin_create(change, target)
         if decision.operation is Operation.SAME:
@@ -266,6 +290,25 @@ class _Apply:
             self._done(change)
             return replace(target, id=old.id, outputs=outputs)
         return self._replace(client, change, decision, old, target)
+
+    def _check_agreed(self, *changes: Change) -> None:
+        """Refuse a step of another kind than was agreed for the resource, before it is taken.
+
+        A preview foresees the worst of what it cannot know: a step of an update that turns out
+        to be none is fine.
+        """
+        if self.agreed is None:
+            return
+        known = {(change.urn, change.operation) for change in self.agreed}
+        others = [
+            f"{change.name} ({change.operation.value})"
+            for change in changes
+            if change.operation is not Operation.SAME
+            and (change.urn, change.operation) not in known
+        ]
+        if others:
+            message = f"this was not among the changes that were shown: {', '.join(others)}"
+            raise GuardError(message, "Something changed meanwhile. Run again to see all of it.")
 
     def _replace(
         self,
@@ -339,13 +382,14 @@ class _Apply:
         gone = [old for urn, old in self._old.items() if urn not in made]
         doomed = [*gone, *self._doomed]
         self._refuse_removals([old for old in gone if old.custom])
+        self._check_agreed(*map(_deletion, filter(_bears, gone)))
         for old in reversed(doomed):
             self._remove(old)
 
     def _refuse_removals(self, gone: list[ResourceState]) -> None:
         reasons = []
         for old in gone:
-            if not old.retain_on_delete and not old.type.startswith(PROVIDER_TYPE):
+            if not old.retain_on_delete and _bears(old):
                 refused = guard(self.engine.client(old.package), old).reason
                 reasons += [f"{old.name} would be deleted, and {refused}"] if refused else []
         if reasons:
@@ -353,8 +397,8 @@ class _Apply:
             raise GuardError("; ".join(reasons), REFUSAL)
 
     def _remove(self, old: ResourceState) -> None:
-        if old.custom and not old.type.startswith(PROVIDER_TYPE):
-            change = Change(Operation.DELETE, old.urn, old.type)
+        if _bears(old):
+            change = _deletion(old)
             if not old.retain_on_delete:
                 self.engine.progress(change, False)
                 self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
@@ -384,23 +428,20 @@ class _Destroy:
         kept: list[ResourceState] = []
         needed: set[str] = set()
         for old in reversed(list(self.state.resources)):
-            if old.urn in needed or (self._bears(old) and self._refused(old)):
+            if old.urn in needed or (_bears(old) and self._refused(old)):
                 needed |= old.needs
                 kept.append(old)
                 continue
             deleted += self._delete(old)
         return deleted, [old.name for old in kept if old.custom]
 
-    def _bears(self, old: ResourceState) -> bool:
-        return old.custom and not old.type.startswith(PROVIDER_TYPE)
-
     def _refused(self, old: ResourceState) -> bool:
         return bool(guard(self.engine.client(old.package), replace(old, protect=False)).reason)
 
     def _delete(self, old: ResourceState) -> list[Change]:
         changes = []
-        if self._bears(old):
-            change = Change(Operation.DELETE, old.urn, old.type)
+        if _bears(old):
+            change = _deletion(old)
             self.engine.progress(change, False)
             self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
             self.engine.progress(change, True)

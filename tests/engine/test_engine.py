@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -201,3 +202,42 @@ def test_many_runs_in_one_process_do_not_wear_it_out(engine: Engine, program: Pr
     many = {f"shelf-{number}": {} for number in range(40)}
     for _ in range(30):
         assert len(engine.preview(program(**many))) == 40
+
+
+def test_what_was_agreed_is_applied(engine: Engine, program: Program) -> None:
+    agreed = engine.preview(program())
+    assert operations(engine.up(program(), agreed)) == operations(agreed)
+    body = program(first={"size": 7}, third={})
+    agreed = engine.preview(body)
+    assert sorted(operations(engine.up(body, agreed))) == sorted(operations(agreed))
+
+
+@pytest.mark.parametrize(
+    ("then", "later"),
+    [
+        ({"first": {}, "second": {}, "third": {}}, "third (create)"),
+        ({"first": {}}, "second (delete)"),
+        ({"first": {}, "second": {"label": "other"}}, "second (replace)"),
+        ({"first": {"size": 9}, "second": {}}, "first (update)"),
+    ],
+)
+def test_a_step_that_nobody_saw_is_refused_before_it_is_taken(
+    engine: Engine, program: Program, shelves: Path, then: dict[str, dict[str, Any]], later: str
+) -> None:
+    engine.up(program())
+    before = calls(shelves)
+    agreed = engine.preview(program())
+    assert agreed == []
+    with pytest.raises(GuardError) as raised:
+        engine.up(program(**then), agreed)
+    assert later in str(raised.value)
+    assert "Run again" in str(raised.value)
+    assert calls(shelves) == before
+
+
+def test_another_kind_of_step_than_was_seen_is_refused(engine: Engine, program: Program) -> None:
+    engine.up(program(only={}))
+    agreed = engine.preview(program(only={"size": 5}))
+    assert operations(agreed) == [("update", "only")]
+    with pytest.raises(GuardError, match=r"only \(replace\)"):
+        engine.up(program(only={"label": "other"}), agreed)
