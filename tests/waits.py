@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Seconds; a machine under load takes long, and that is no failure."""
 
 
