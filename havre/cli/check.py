@@ -152,8 +152,7 @@ def _question(
 
 def _requirements(result: Result) -> list[Requirement]:
     """What the verdicts say of the frameworks, requirement by requirement."""
-    from havre.policy.frameworks import coverage
-    from havre.policy.gather import installed_frameworks
+    from havre.policy.frameworks import coverage, installed_frameworks
 
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}

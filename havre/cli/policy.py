@@ -47,8 +47,7 @@ def described(control: Control) -> dict[str, Any]:
 
 def show_control(control: Control) -> None:
     """Say what a control asks, why, what it cites, and what to do about it, by provider."""
-    from havre.policy.frameworks import coverage
-    from havre.policy.gather import installed_frameworks
+    from havre.policy.frameworks import coverage, installed_frameworks
     from havre.provider import installed
 
     out = console.out()
@@ -126,8 +125,7 @@ def show_coverage(
 
     Example: havre policy coverage SNC
     """
-    from havre.policy.frameworks import coverage
-    from havre.policy.gather import installed_frameworks
+    from havre.policy.frameworks import coverage, installed_frameworks
     from havre.policy.registry import installed_controls
 
     frameworks = installed_frameworks()

@@ -16,12 +16,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from havre.policy.document import Text, read_document
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
+from havre.policy.registry import record_files, twice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
     from typing import Self
 
+FILE = "frameworks.yaml"
+"""Name of the files of frameworks that distributions ship."""
 REMEDY = "Mend the file: a heading is cited by its own identifier, a control by its own."
 
 
@@ -243,6 +246,25 @@ class _File(BaseModel):
             message = f"the framework {twice[0]} stands twice"
             raise ValueError(message)
         return self
+
+
+def installed_frameworks() -> Frameworks:
+    """The frameworks of every installed distribution, taken together.
+
+    Raises:
+        InputError: a file is not valid, or two distributions record the same framework.
+        MissingDependencyError: none is installed.
+    """
+    owners: dict[str, str] = {}
+    items: list[Framework] = []
+    for file in record_files(FILE):
+        for framework in load_frameworks(file.path).items:
+            first = owners.setdefault(framework.key, file.distribution)
+            if first != file.distribution:
+                what = f"the framework {framework.key}"
+                raise twice(what, first, file.distribution)
+            items.append(framework)
+    return Frameworks(tuple(items))
 
 
 def load_frameworks(path: Path) -> Frameworks:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError, MissingDependencyError
-from havre.policy.frameworks import load_frameworks
 from havre.policy.judge import Question
-from havre.policy.qualifications import load_qualifications
-from havre.policy.registry import record_file
+from havre.policy.qualifications import installed_qualifications
 from havre.program import offline_settings
 from havre.provider import find
 from havre.standing import DATA_DIR
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.plan import Plan
-    from havre.policy.frameworks import Frameworks
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
@@ -95,16 +92,6 @@ def stand_ins(provider: Provider) -> BaseModel:
     return offline_settings(provider, given)[0]
 
 
-def installed_frameworks() -> Frameworks:
-    """The frameworks of the installed controls.
-
-    Raises:
-        InputError: their file is not valid.
-        MissingDependencyError: it is not installed.
-    """
-    return load_frameworks(record_file("frameworks.yaml"))
-
-
 def gather(
     spec: Warehouse, provider: Provider, plan: Plan, settings: BaseModel, as_of: dt.date
 ) -> Question:
@@ -128,7 +115,7 @@ def gather(
         provider=provider,
         as_of=as_of,
         gaps=tuple(provider.gaps(spec, settings)),
-        qualifications=load_qualifications(record_file("qualifications.yaml")),
+        qualifications=installed_qualifications(),
         exit=leaving_for,
         exit_gaps=gaps,
         settings={name: getattr(settings, name) for name in settings.model_fields_set},

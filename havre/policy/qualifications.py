@@ -22,6 +22,7 @@ from pydantic import (
 
 from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
 from havre.policy.document import Day, Text, read_document
+from havre.policy.registry import record_files, twice
 from havre.spec.countries import COUNTRIES
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ Subject: TypeAlias = Store | Key | Compute
 """What bears data and is offered by somebody."""
 ANY = "*"
 """Every product that the source means by the offer."""
+FILE = "qualifications.yaml"
+"""Name of the files of records that distributions ship."""
 REMEDY = "Mend the file: each record is what a source said on the day it was read."
 
 
@@ -88,6 +91,11 @@ class Record:
     since: dt.date | None = None
     until: dt.date | None = None
     note: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What is recorded once only."""
+        return self.scheme, self.offer, self.product, self.countries
 
     def stale(self, as_of: dt.date) -> bool:
         """Whether it was read more than a year before, or is past its end."""
@@ -396,6 +404,24 @@ class _File(BaseModel):
     records: tuple[_Row, ...]
 
 
+def installed_qualifications() -> Qualifications:
+    """The records of every installed distribution, taken together.
+
+    Raises:
+        InputError: a file is not valid, or two distributions record the same.
+        MissingDependencyError: none is installed.
+    """
+    owners: dict[tuple[object, ...], str] = {}
+    records: list[Record] = []
+    for file in record_files(FILE):
+        for record in load_qualifications(file.path).records:
+            if (first := owners.setdefault(record.key, file.distribution)) != file.distribution:
+                what = f"{record.offer}, {record.product} under {record.scheme}"
+                raise twice(what, first, file.distribution)
+            records.append(record)
+    return Qualifications(tuple(records))
+
+
 def load_qualifications(path: Path) -> Qualifications:
     """Read the records in a file.
 
@@ -408,10 +434,9 @@ def load_qualifications(path: Path) -> Qualifications:
     records: list[Record] = []
     for index, row in enumerate(rows):
         for record in row.records():
-            key = (record.scheme, record.offer, record.product, record.countries)
-            if key in seen:
+            if record.key in seen:
                 what = f"{record.offer}, {record.product}: recorded twice for {record.scheme}"
                 raise document.error(("records", index), what, REMEDY)
-            seen.add(key)
+            seen.add(record.key)
             records.append(record)
     return Qualifications(tuple(records))

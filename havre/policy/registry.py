@@ -1,11 +1,14 @@
 """The controls and records that are installed, found by entry points.
 
 A distribution registers a function that returns its controls under `havre.controls`, and one
-that returns the path of a data file by its name under `havre.records`.
+that returns the path of a data file by its name under `havre.records`. Records of several
+distributions are taken together, so that a provider may ship the certificates of its own offers;
+none replaces another's.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import BugError, InputError, MissingDependencyError
@@ -17,13 +20,17 @@ if TYPE_CHECKING:
 
 CONTROLS = "havre.controls"
 RECORDS = "havre.records"
+OWN = "havre"
+"""Name of the entry points of Havre's own controls and records."""
 
 
-def _loaded(group: str) -> list[tuple[str, Any]]:
+def _loaded(group: str) -> list[tuple[str, str, Any]]:
+    """What is registered, Havre's own first: entry point, distribution, and what it loads."""
     found = []
-    for entry in registered(group):
+    for entry in sorted(registered(group), key=lambda entry: entry.name != OWN):
+        owner = f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.name
         try:
-            found.append((entry.name, entry.load()))
+            found.append((entry.name, owner, entry.load()))
         except Exception as error:
             message = f"`{entry.name}` in {group} cannot be loaded: {type(error).__name__}: {error}"
             raise BugError(message, "Reinstall its distribution or report it.") from error
@@ -37,9 +44,8 @@ def installed_controls() -> tuple[Control, ...]:
         MissingDependencyError: there is none, so that nothing could be checked.
         BugError: one cannot be loaded, is none, or bears the name of another.
     """
-    named = sorted(_loaded(CONTROLS), key=lambda entry: entry[0] != "havre")
     found: dict[str, Control] = {}
-    for name, function in named:
+    for name, _, function in _loaded(CONTROLS):
         for control in function():
             if not isinstance(control, Control):
                 message = f"`{name}` registers {control!r}, which is no control"
@@ -71,15 +77,54 @@ def find_control(identifier: str) -> Control:
     raise InputError(message, f"{hint}`havre policy list` names them all.")
 
 
-def record_file(name: str) -> Path:
-    """Path of a data file of the installed controls, such as `qualifications.yaml`.
+@dataclass(frozen=True)
+class RecordFile:
+    """A data file of an installed distribution.
+
+    Attributes:
+        distribution: who ships it, by name and version, or by its entry point.
+        path: where it is.
+    """
+
+    distribution: str
+    path: Path
+
+
+def record_files(name: str) -> tuple[RecordFile, ...]:
+    """Every installed data file of a name, such as `qualifications.yaml`, Havre's own first.
 
     Raises:
         MissingDependencyError: no installed distribution has it.
+        BugError: a distribution that registers records cannot be loaded.
     """
-    for _, function in _loaded(RECORDS):
-        path: Path = function(name)
-        if path.is_file():
-            return path
-    message = f"no installed distribution has `{name}`"
-    raise MissingDependencyError(message, "Install them with: pip install havre-policies")
+    found = [
+        RecordFile(distribution, path)
+        for _, distribution, function in _loaded(RECORDS)
+        if (path := function(name)).is_file()
+    ]
+    if not found:
+        message = f"no installed distribution has `{name}`"
+        raise MissingDependencyError(message, "Install them with: pip install havre-policies")
+    return tuple(found)
+
+
+def record_file(name: str) -> Path:
+    """The one installed data file of a name that only one distribution may have.
+
+    Raises:
+        InputError: several have it; each is named.
+        MissingDependencyError: none has it.
+    """
+    found = record_files(name)
+    if len(found) > 1:
+        owners = ", ".join(file.distribution for file in found)
+        message = f"`{name}` comes from several distributions: {owners}"
+        raise InputError(message, "Uninstall all of them but one.")
+    return found[0].path
+
+
+def twice(what: str, first: str, second: str) -> InputError:
+    """The error of something that two distributions record."""
+    message = f"{what} is recorded by {first} and by {second}"
+    remedy = "Uninstall one of them, or have its authors take the record out: neither goes first."
+    return InputError(message, remedy)

@@ -20,8 +20,13 @@ from havre.plan.values import UNKNOWN
 from havre.policy import Profile
 from havre.policy.findings import Kind, Result
 from havre.policy.judge import Question, judge
-from havre.policy.qualifications import Qualifications, Record, Standing, load_qualifications
-from havre.policy.registry import find_control, record_file
+from havre.policy.qualifications import (
+    Qualifications,
+    Record,
+    Standing,
+    installed_qualifications,
+)
+from havre.policy.registry import find_control
 from havre.program import PROJECT, program, read_settings
 from havre.provider import Capability, Evidence, Gap, Limit, Operator, Provider, Support, find
 from havre.spec import Warehouse
@@ -87,7 +92,7 @@ def base(name: str) -> Question:
         provider=found,
         as_of=TODAY,
         profile=Profile.SOVEREIGN,
-        qualifications=load_qualifications(record_file("qualifications.yaml")),
+        qualifications=installed_qualifications(),
     )
 
 

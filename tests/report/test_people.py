@@ -158,8 +158,7 @@ def test_several_controls_contribute(form: Format) -> None:
 
 
 def test_the_92_headings_of_secnumcloud_are_counted_without_the_whole() -> None:
-    from havre.policy.frameworks import coverage
-    from havre.policy.gather import installed_frameworks
+    from havre.policy.frameworks import coverage, installed_frameworks
 
     found = answers.frameworks(coverage(installed_frameworks(), [], {}))
     assert {each.name: each.totals.split(":")[0] for each in found} == {

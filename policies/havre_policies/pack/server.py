@@ -25,7 +25,7 @@ from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
 from havre.errors import HavreError
-from havre.policy.gather import installed_frameworks
+from havre.policy.frameworks import installed_frameworks
 from havre.policy.registry import installed_controls
 from havre.spec.problems import inert
 from havre_policies.pack import told

@@ -1,0 +1,116 @@
+"""Records of several distributions are taken together, and none replaces another's."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from havre.errors import InputError, MissingDependencyError
+from havre.policy.frameworks import installed_frameworks
+from havre.policy.qualifications import installed_qualifications
+from havre.policy.registry import record_file, record_files
+
+RECORD = """
+records:
+  - offer: {offer}
+    products: ["{product}"]
+    scheme: {scheme}
+    status: qualified
+    source: a test
+    read_on: 2026-11-01
+"""
+FRAMEWORK = """
+frameworks:
+  - key: {key}
+    title: A framework of a hospital's own
+    binds: the hospital
+    headings:
+      - id: "1"
+        title: Keys
+        controls: [encryption.at-rest]
+        part: that data are encrypted
+        coverage: partly
+"""
+
+
+def install(place: Path, name: str, **files: str) -> None:
+    """Install a distribution of that name that ships data files, found before all others."""
+    folder = place / name
+    folder.mkdir()
+    module = name.replace("-", "_")
+    about = folder / f"{module}-2.1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.1\n")
+    (about / "entry_points.txt").write_text(f"[havre.records]\n{name} = {module}:data\n")
+    (folder / module).mkdir()
+    program = "from pathlib import Path\ndef data(name): return Path(__file__).parent / name\n"
+    (folder / module / "__init__.py").write_text(program)
+    for file, text in files.items():
+        (folder / module / f"{file}.yaml").write_text(text)
+    sys.path.insert(0, str(folder))
+    sys.modules.pop(module, None)  # of another test
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder from which distributions are taken, beside those that are installed."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    return tmp_path
+
+
+def test_a_providers_own_certificates_stand_beside_ours(place: Path) -> None:
+    before = installed_qualifications().records
+    text = RECORD.format(offer="Acme Cloud", product="Acme Vault", scheme="secnumcloud")
+    install(place, "acme", qualifications=text)  # sorts before Havre's own
+    records = installed_qualifications().records
+    assert records[: len(before)] == before
+    assert [(r.offer, r.product) for r in records[len(before) :]] == [("Acme Cloud", "Acme Vault")]
+    assert [file.distribution for file in record_files("qualifications.yaml")][1:] == ["acme 2.1"]
+
+
+def test_a_distribution_without_such_a_file_changes_nothing(place: Path) -> None:
+    before = installed_frameworks()
+    install(place, "acme", qualifications=RECORD.format(offer="A", product="B", scheme="hds"))
+    assert installed_frameworks() == before
+
+
+def test_a_framework_of_ones_own_stands_after_ours(place: Path) -> None:
+    before = [framework.key for framework in installed_frameworks().items]
+    install(place, "acme", frameworks=FRAMEWORK.format(key="CHU"))
+    assert [framework.key for framework in installed_frameworks().items] == [*before, "CHU"]
+
+
+def test_what_is_recorded_twice_is_refused_with_both_names(place: Path) -> None:
+    ours = installed_qualifications().records[0]
+    assert not ours.countries
+    text = RECORD.format(offer=ours.offer, product=ours.product, scheme=ours.scheme)
+    install(place, "acme", qualifications=text)
+    with pytest.raises(InputError) as raised:
+        installed_qualifications()
+    assert "havre-policies" in str(raised.value)
+    assert "acme 2.1" in str(raised.value)
+    assert ours.product in str(raised.value)
+
+
+def test_two_strangers_who_record_the_same_are_both_named(place: Path) -> None:
+    text = RECORD.format(offer="Acme Cloud", product="*", scheme="hds")
+    install(place, "acme", qualifications=text)
+    install(place, "zebra", qualifications=text)
+    with pytest.raises(InputError, match=r"by acme 2\.1 and by zebra 2\.1"):
+        installed_qualifications()
+
+
+def test_a_framework_that_is_recorded_twice_is_refused(place: Path) -> None:
+    install(place, "acme", frameworks=FRAMEWORK.format(key="SNC"))
+    with pytest.raises(InputError, match=r"framework SNC is recorded by havre-policies .* acme"):
+        installed_frameworks()
+
+
+def test_a_file_that_only_one_may_have_is_not_taken_from_two(place: Path) -> None:
+    own = record_file("frameworks.yaml")
+    assert own.is_file()
+    install(place, "acme", frameworks=FRAMEWORK.format(key="CHU"))
+    with pytest.raises(InputError, match=r"havre-policies .*, acme 2\.1"):
+        record_file("frameworks.yaml")
+    with pytest.raises(MissingDependencyError, match=r"no installed distribution has `none\.yaml`"):
+        record_file("none.yaml")
