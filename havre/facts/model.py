@@ -119,6 +119,14 @@ class Offering:
     plan: Fact[str] = Known("")
 
 
+class Extent(StrEnum):
+    """How much of something."""
+
+    ALL = "all"
+    SOME = "some"
+    NONE = "none"
+
+
 @dataclass(frozen=True)
 class Bearer:
     """What every fact says of its resource.
@@ -151,6 +159,7 @@ class Store(Bearer):
         zone: name of the zone, where it is one's.
         encrypted: whether data are encrypted at rest.
         key: URN of the key; None where the provider uses its own.
+        key_encrypts: how much of what it holds the key encrypts.
         tls_minimum: lowest TLS version accepted, such as `1.2`; None where plain text passes.
         public_read: whether anybody can read without authentication.
         public_endpoint: whether a public address answers, authenticated or not.
@@ -177,6 +186,7 @@ class Store(Bearer):
     zone: str = ""
     encrypted: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    key_encrypts: Fact[Extent] = field(default=NOT_TOLD, kw_only=True)
     tls_minimum: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
     public_read: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     public_endpoint: Fact[bool] = field(default=NOT_TOLD, kw_only=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Bearer, Compute, Fact, Holding, Key, Known, Store
+from havre.facts.model import Bearer, Compute, Extent, Fact, Holding, Key, Known, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    Outcome,
     Profile,
     Severity,
     Verdict,
@@ -84,9 +85,9 @@ def at_rest(store: Store, case: Case) -> Verdict:  # noqa: ARG001
     cause=("encryption", "keys"),
 )
 def customer_key(bearer: Bearer, case: Case) -> Verdict:
-    """Where the spec asks for customer keys, each store refers to one that the warehouse owns.
+    """Where the spec asks for customer keys, all that a store holds is under one of the warehouse.
 
-    So do the disks of a cluster's nodes. The vault that holds the keys is not itself under one.
+    So are the disks of a cluster's nodes. The vault that holds the keys is not itself under one.
     """
     if not _asks_for_keys(case):
         return NOT_APPLICABLE
@@ -94,7 +95,14 @@ def customer_key(bearer: Bearer, case: Case) -> Verdict:
         return _under_own_key("disk_key", bearer.disk_key, case)
     if not isinstance(bearer, Store) or bearer.holding is Holding.SECRETS:
         return NOT_APPLICABLE
-    return _under_own_key("key", bearer.key, case)
+    found = _under_own_key("key", bearer.key, case)
+    return _all_under_it(bearer) if found.outcome is Outcome.PASS else found
+
+
+def _all_under_it(store: Store) -> Verdict:
+    """Whether a store's key encrypts all that it holds."""
+    wanted = "a key that encrypts all that it holds"
+    return require("key_encrypts", store.key_encrypts, lambda e: e is Extent.ALL, wanted)
 
 
 @control(

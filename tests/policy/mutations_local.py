@@ -13,6 +13,7 @@ DATABASE = Pick("havre-local:Database")
 LOGS = Pick("havre-local:LogStore")
 FOLDER = Pick("havre-local:DataFolder")
 BACKUP = Pick("havre-local:BackupPolicy")
+BACKUP_KEY = Pick("havre-local:Key", under=BACKUP)
 ACCESS = Pick("havre-local:ProjectAccess", has=(("project", "cohort-diabetes"),))
 COUNTRY = "record/settings/country"
 
@@ -20,9 +21,15 @@ m.VARIANTS |= {"local+certified": m.certified()}
 
 ROWS: list[Row] = [
     # Encryption
-    Row("local", "encryption.customer-key", m.untied(ZONE, "key"), ZONE, "no key"),
-    Row("local", "encryption.customer-key", m.tied(ZONE, "key", LOGS), ZONE, "a key that is none"),
-    Row("local", "encryption.customer-key", m.gone(KEY), ZONE, "a key that is not there"),
+    Row("local", "encryption.customer-key", m.untied(BACKUP, "key"), BACKUP, "no key"),
+    Row(
+        "local",
+        "encryption.customer-key",
+        m.tied(BACKUP, "key", LOGS),
+        BACKUP,
+        "a key that is none",
+    ),
+    Row("local", "encryption.customer-key", m.gone(BACKUP_KEY), BACKUP, "a key that is not there"),
     *wrong("local", KEY, "rotation_days", 181, "encryption.key-rotation"),
     *wrong("local", KEY, "rotation_days", DROP, "encryption.key-rotation"),
     *wrong("local", KEY, "rotation_days", UNKNOWN, "encryption.key-rotation"),

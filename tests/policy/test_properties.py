@@ -143,7 +143,7 @@ def test_no_control_ever_raises(
 
 DECIDES: dict[str, tuple[type[Bearer], tuple[str, ...]]] = {
     "encryption.at-rest": (Store, ("encrypted",)),
-    "encryption.customer-key": (Store, ("key",)),
+    "encryption.customer-key": (Store, ("key", "key_encrypts")),
     "encryption.hsm-key": (Key, ("hsm",)),
     "encryption.key-rotation": (Key, ("rotation_days",)),
     "encryption.key-deletion": (Key, ("deletion_days", "purge_guarded")),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Holding, Place, Plain, ResourceFact, Right, Rule
+from havre.facts.model import Copy, Extent, Fact, Holding, Place, Plain, ResourceFact, Right, Rule
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Outcome
 from havre.policy.qualifications import Qualifications, Record, Standing
@@ -26,6 +26,7 @@ EXPORT = c.store("export", zone="export")
 LOGS = c.store("logs", zone="logs")
 DATABASE = c.store("db", Holding.DATABASE)
 KEY = c.key("key", customer=c.YES)
+ALL = Known(Extent.ALL)
 
 
 def said(control: str, *facts: Any, **told: Any) -> dict[str, str]:
@@ -69,11 +70,28 @@ def test_tls_is_no_older_than_asked(found: str | None, asked: str, outcome: str)
 )
 def test_a_key_is_the_customers(customer: Any, outcome: str) -> None:
     key = c.key(customer=customer)
-    found = said("encryption.customer-key", key, c.store(key=Known(key.urn)))
+    found = said("encryption.customer-key", key, c.store(key=Known(key.urn), key_encrypts=ALL))
     assert found == {"key": "not-applicable", "store": outcome}
     nodes = c.compute(secrets_key=Known(key.urn), disk_key=Known(key.urn))
     assert c.outcome("encryption.cluster-secrets", key, nodes) == outcome
     assert said("encryption.customer-key", key, nodes)["nodes"] == outcome
+
+
+@pytest.mark.parametrize(
+    ("extent", "outcome"),
+    [
+        (Known(Extent.ALL), "pass"),
+        (Known(Extent.SOME), "fail"),
+        (Known(Extent.NONE), "fail"),
+        (Unknown("scope"), "unknown"),
+    ],
+)
+def test_a_key_that_encrypts_a_part_is_no_key_of_the_whole(
+    extent: Fact[Extent], outcome: str
+) -> None:
+    key = c.key(customer=c.YES)
+    part = c.store(key=Known(key.urn), key_encrypts=extent)
+    assert said("encryption.customer-key", key, part)["store"] == outcome
 
 
 def test_a_key_is_the_warehouses_own() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import (
     Copy,
     Credential,
+    Extent,
     Fact,
     Grant,
     Holding,
@@ -60,6 +61,7 @@ def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) ->
         "offering": OFFERING,
         "encrypted": NO,
         "key": NONE,
+        "key_encrypts": Known(Extent.NONE),
         "tls_minimum": Known("1.2"),
         "public_read": NO,
         "public_endpoint": NO,
@@ -95,6 +97,7 @@ def _zone(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         holding=Holding.ZONE,
         zone=str(resource.inputs.get("zone", "")),
         key=Known(next(iter(sources(resource, "key")), None)),
+        key_encrypts=Known(Extent.SOME),  # Parquet that is written through Havre
         versions=read(resource.inputs, "versions"),
         locked_days=read(resource.inputs, "immutable_days", 0),
         retention_days=read(resource.inputs, "retention_days"),
@@ -139,6 +142,7 @@ def _backup(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         holding=Holding.BACKUP,
         encrypted=YES,
         key=Known(next(iter(sources(resource, "key")), None)),
+        key_encrypts=Known(Extent.ALL),
         retention_days=read(resource.inputs, "retention_days"),
     )
     return [store]

@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Fact, Known, Offering, Place, Plain, ResourceFact, Store, Unknown
+from havre.facts.model import (
+    Extent,
+    Fact,
+    Known,
+    Offering,
+    Place,
+    Plain,
+    ResourceFact,
+    Store,
+    Unknown,
+)
 from havre.facts.read import NO, NONE, YES, ZERO, read, then
 from havre_azure.facts.places import serves
 from havre_azure.facts.relations import administration_logged, guarded, unversioned
@@ -93,6 +103,7 @@ def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> S
         "offering": Offering(OFFER, product),
         "encrypted": YES,
         "key": NONE,
+        "key_encrypts": Known(Extent.ALL),  # a service's key is that of all it stores
         "public_read": NO,
         "cross_tenant": NO,
         "versions": NONE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import Copy, Fact, Known, Place, Store, Unknown
+from havre.facts.model import Copy, Extent, Fact, Known, Place, Store, Unknown
 from havre.facts.read import NO, NONE, YES, ZERO, read, some, sources, then, together, users
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts.places import place
@@ -153,6 +153,7 @@ def store(
     """
     common: dict[str, Any] = {
         "key": NONE,
+        "key_encrypts": Known(Extent.ALL),  # a service's key is that of all it stores
         "tls_minimum": NO_TLS,
         "public_endpoint": YES,
         "private_endpoint": NO,
