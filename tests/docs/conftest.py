@@ -47,13 +47,22 @@ def read(name: str) -> Page:
     return read_page((ROOT / name).read_text(encoding="utf-8"))
 
 
-def shell(text: str, folder: Path) -> str:
-    """Run a script of bash with this Python's programs first; output and messages as they come."""
+def environment() -> dict[str, str]:
+    """A reader's environment, with this Python's programs first.
+
+    To be called by the thread that runs the tests: pytest changes the environment as it goes on,
+    and no other thread can read it whole meanwhile.
+    """
     kept = {k: v for k, v in os.environ.items() if not k.startswith(DROPPED)}
+    return {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def shell(text: str, folder: Path, given: dict[str, str]) -> str:
+    """Run a script of bash in an environment; output and messages as they come."""
     done = subprocess.run(
         ["bash", "-c", text],
         cwd=folder,
-        env={**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+        env=given,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -69,6 +78,7 @@ class Tries:
 
     def __init__(self, root: Path, names: list[str]) -> None:
         self._root = root
+        self._environment = environment()
         self._found: dict[str, Future[Answers]] = {name: Future() for name in names}
         self._pool = ThreadPoolExecutor(max_workers=2)
         together = [name for name in names if name == README or read(name).stands]
@@ -97,11 +107,11 @@ class Tries:
         for data_dir in page.stands:
             if not (folder / data_dir / "state" / "run.json").is_file():
                 up = f"havre up examples/emc2/warehouse.yaml --data-dir {data_dir} --yes"
-                told = shell(f"{up} || echo failed", folder)
+                told = shell(f"{up} || echo failed", folder, self._environment)
                 assert "failed" not in told.splitlines(), told
         for given, source in page.given.items():
             shutil.copy(ROOT / source, folder / given)
-        return answers(shell(script(page.run), folder))
+        return answers(shell(script(page.run), folder, self._environment))
 
     def _folder(self, name: str) -> Path:
         folder = self._root / name

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.docs.blocks import agrees, answers, read_page, script
-from tests.docs.conftest import ROOT, Tries, pages, read, shell
+from tests.docs.conftest import ROOT, Tries, environment, pages, read, shell
 
 MOST_NOT_RUN = 12
 """Blocks that need what no test has; more would be a habit."""
@@ -69,4 +69,5 @@ def test_a_reason_belongs_to_the_next_block_alone() -> None:
     first, second = read_page(text).blocks
     assert first.not_run
     assert not second.not_run
-    assert answers(shell(script([second]).replace("eval b", "eval 'exit 4'"), ROOT)) == {}
+    broken = script([second]).replace("eval b", "eval 'exit 4'")
+    assert answers(shell(broken, ROOT, environment())) == {}
