@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 from havre.policy.document import Text, read_document
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
-from havre.policy.registry import record_files, twice
+from havre.policy.registry import taken_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -255,16 +255,13 @@ def installed_frameworks() -> Frameworks:
         InputError: a file is not valid, or two distributions record the same framework.
         MissingDependencyError: none is installed.
     """
-    owners: dict[str, str] = {}
-    items: list[Framework] = []
-    for file in record_files(FILE):
-        for framework in load_frameworks(file.path).items:
-            first = owners.setdefault(framework.key, file.distribution)
-            if first != file.distribution:
-                what = f"the framework {framework.key}"
-                raise twice(what, first, file.distribution)
-            items.append(framework)
-    return Frameworks(tuple(items))
+    items = taken_together(
+        FILE,
+        lambda path: load_frameworks(path).items,
+        lambda framework: framework.key,
+        lambda framework: f"the framework {framework.key}",
+    )
+    return Frameworks(items)
 
 
 def load_frameworks(path: Path) -> Frameworks:

@@ -22,7 +22,7 @@ from pydantic import (
 
 from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
 from havre.policy.document import Day, Text, read_document
-from havre.policy.registry import record_files, twice
+from havre.policy.registry import taken_together
 from havre.spec.countries import COUNTRIES
 
 if TYPE_CHECKING:
@@ -411,15 +411,13 @@ def installed_qualifications() -> Qualifications:
         InputError: a file is not valid, or two distributions record the same.
         MissingDependencyError: none is installed.
     """
-    owners: dict[tuple[object, ...], str] = {}
-    records: list[Record] = []
-    for file in record_files(FILE):
-        for record in load_qualifications(file.path).records:
-            if (first := owners.setdefault(record.key, file.distribution)) != file.distribution:
-                what = f"{record.offer}, {record.product} under {record.scheme}"
-                raise twice(what, first, file.distribution)
-            records.append(record)
-    return Qualifications(tuple(records))
+    records = taken_together(
+        FILE,
+        lambda path: load_qualifications(path).records,
+        lambda record: record.key,
+        lambda record: f"{record.offer}, {record.product} under {record.scheme}",
+    )
+    return Qualifications(records)
 
 
 def load_qualifications(path: Path) -> Qualifications:

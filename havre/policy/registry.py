@@ -9,17 +9,20 @@ none replaces another's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.errors import BugError, InputError, MissingDependencyError
 from havre.installed import registered
 from havre.policy.model import Control
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
     from pathlib import Path
 
+T = TypeVar("T")
 CONTROLS = "havre.controls"
 RECORDS = "havre.records"
+TWICE = "Uninstall one of them, or have its authors take the record out: neither goes first."
 OWN = "havre"
 """Name of the entry points of Havre's own controls and records."""
 
@@ -123,8 +126,31 @@ def record_file(name: str) -> Path:
     return found[0].path
 
 
-def twice(what: str, first: str, second: str) -> InputError:
-    """The error of something that two distributions record."""
-    message = f"{what} is recorded by {first} and by {second}"
-    remedy = "Uninstall one of them, or have its authors take the record out: neither goes first."
-    return InputError(message, remedy)
+def taken_together(
+    name: str,
+    read: Callable[[Path], Iterable[T]],
+    key: Callable[[T], Hashable],
+    what: Callable[[T], str],
+) -> tuple[T, ...]:
+    """What the data files of a name hold in all installed distributions, Havre's own first.
+
+    Args:
+        name: of the files, such as `qualifications.yaml`.
+        read: reads a file; it refuses what stands twice in one.
+        key: what may be recorded by one distribution only.
+        what: a record in words, for the message.
+
+    Raises:
+        InputError: a file is not valid, or two distributions record the same; both are named.
+        MissingDependencyError: no installed distribution has such a file.
+    """
+    owners: dict[Hashable, str] = {}
+    found: list[T] = []
+    for file in record_files(name):
+        for record in read(file.path):
+            first = owners.setdefault(key(record), file.distribution)
+            if first != file.distribution:
+                message = f"{what(record)} is recorded by {first} and by {file.distribution}"
+                raise InputError(message, TWICE)
+            found.append(record)
+    return tuple(found)
