@@ -68,6 +68,15 @@ def copies(folder: Folder, word: str = "fake_service.py") -> list[int]:
     return found
 
 
+SUPERVISOR = ("-m", "havre_local.machine.supervisor")
+
+
+def program(*words: str) -> subprocess.Popen[bytes]:
+    """This Python with these words, in a process of its own that finds what the tests find."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return subprocess.Popen([sys.executable, *words], env=environment)
+
+
 def kill_supervisor(folder: Folder) -> None:
     process = supervisor.running(folder)
     assert process is not None
@@ -275,9 +284,7 @@ def test_secrets_reach_the_environment_and_nothing_else_does(
 
 def test_many_at_once_start_one_supervisor(folder: Folder, service: Service) -> None:
     services.write_definition(folder, service)
-    command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    racers = [subprocess.Popen(command, env=environment) for _ in range(4)]
+    racers = [program(*SUPERVISOR, str(folder.root)) for _ in range(4)]
     assert [racer.wait(PATIENCE) for racer in racers] == [0, 0, 0, 0]
     supervisor.ensure_running(folder, service)
     assert len(copies(folder, "machine.supervisor")) == 1
@@ -375,9 +382,7 @@ def test_a_start_waits_for_what_is_just_ending(folder: Folder, service: Service)
     kill_supervisor(folder)
     with FileLock(daemon.lock_path(folder)) as lock:
         assert lock.take(PATIENCE)  # as a child of the killed one has it until it is a service
-        command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        waiting = subprocess.Popen(command, env=environment)
+        waiting = program(*SUPERVISOR, str(folder.root))
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(1)
     assert waiting.wait(PATIENCE) == 0
@@ -389,9 +394,7 @@ def test_killed_at_any_instant_of_its_start_the_next_one_serves(
     folder: Folder, service: Service, milliseconds: int
 ) -> None:
     services.write_definition(folder, service)
-    command = [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    launcher = subprocess.Popen(command, env=environment)
+    launcher = program(*SUPERVISOR, str(folder.root))
     time.sleep(milliseconds / 1000)
     victims = copies(folder, "machine.supervisor")
     for pid in victims:
@@ -416,11 +419,7 @@ def test_starts_and_stops_that_meet_leave_one_of_each(folder: Folder, service: S
         "    supervisor.stop(folder)\n"
         "    supervisor.ensure_running(folder, *services.read_definitions(folder))\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    racers = [
-        subprocess.Popen([sys.executable, "-c", code, str(folder.root)], env=environment)
-        for _ in range(3)
-    ]
+    racers = [program("-c", code, str(folder.root)) for _ in range(3)]
     assert [racer.wait(2 * PATIENCE) for racer in racers] == [0, 0, 0]
     supervisor.ensure_running(folder, service)
     assert len(copies(folder, "machine.supervisor")) == 1
