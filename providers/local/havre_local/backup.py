@@ -10,6 +10,7 @@ from havre.parts import BackupInputs, BackupOutputs, component
 from havre_local.resources import BackupPolicy, Kind, Props, folder_of
 
 if TYPE_CHECKING:
+    from havre_local.machine.folder import Folder
     from havre_local.settings import LocalSettings
 
 POLICY_FILE = "policy.json"
@@ -23,13 +24,14 @@ def _ensure(props: Props) -> dict[str, Any]:
     write_json(folder.backups / POLICY_FILE, {"retention_days": props["retention_days"]})
     return {
         "location": str(folder.backups.relative_to(folder.root)),
-        "holds_data": _held(props),
+        "holds_data": held(folder),
     }
 
 
-def _held(props: Props) -> bool:
-    folder = folder_of(props).backups
-    return folder.is_dir() and any(path.is_dir() for path in folder.iterdir())
+def held(folder: Folder) -> bool:
+    """Whether the data folder holds a backup."""
+    backups = folder.backups
+    return backups.is_dir() and any(path.is_dir() for path in backups.iterdir())
 
 
 def _remove(props: Props) -> None:
@@ -37,8 +39,9 @@ def _remove(props: Props) -> None:
 
 
 def _look(props: Props) -> dict[str, Any] | None:
-    exists = (folder_of(props).backups / POLICY_FILE).exists()
-    return {"holds_data": _held(props)} if exists else None
+    folder = folder_of(props)
+    exists = (folder.backups / POLICY_FILE).exists()
+    return {"holds_data": held(folder)} if exists else None
 
 
 def _drifted(props: Props) -> bool:

@@ -10,6 +10,7 @@ import pulumi
 
 from havre.parts import KeysInputs, KeysOutputs, component
 from havre_local import services
+from havre_local.backup import held as backups_held
 from havre_local.resources import Key, Kind, Props, folder_of
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def _look_data(props: Props) -> dict[str, Any]:
 
     folder, bucket = folder_of(props), props["bucket"]
     if not bucket:
-        backups = folder.backups.iterdir() if folder.backups.is_dir() else ()
-        return {"holds_data": any(path.is_dir() for path in backups)}
+        return {"holds_data": backups_held(folder)}
     if objectstore.zone_of(folder, bucket) is None:
         return {"holds_data": False}
     held = partial(objectstore.zone_holds_data, folder, bucket)
