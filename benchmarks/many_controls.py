@@ -10,14 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from havre.assess.gather import gather
+from havre.evaluate import evaluate
 from havre.facts import collect
-from havre.plan import Plan, PlannedResource, evaluate
-from havre.policy.gather import gather
+from havre.plan import Plan, PlannedResource
 from havre.policy.judge import judge
 from havre.policy.registry import installed_controls
-from havre.program import PROJECT, offline_settings, program
 from havre.provider import find
 from havre.spec.load import load
+from havre.stack.program import PROJECT, offline_settings, program
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "emc2" / "warehouse.yaml"
 

@@ -7,7 +7,7 @@ import time
 import pulumi
 from pulumi_azure_native import network, resources, storage
 
-from havre.plan import evaluate
+from havre.evaluate import evaluate
 
 
 def program(count: int) -> None:

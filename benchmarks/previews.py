@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pulumi
 
-from havre.program import deploy, read_settings
+from havre.stack.program import deploy, read_settings
 from havre.provider import find
 from havre.spec.load import load
 

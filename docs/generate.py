@@ -357,10 +357,10 @@ def _texts(name: str) -> Mapping[str, Gap]:
     """The gaps that a provider may declare, with words of a spec still in braces."""
     from importlib import import_module
 
-    from havre.gaps import declared
+    from havre.capabilities.declarations import declared
 
     module = import_module(f"havre_{name}")
-    return declared(Path(str(module.__file__)).parent / "gaps.toml").texts
+    return declared(Path(str(module.__file__)).parent / "data" / "gaps.toml").texts
 
 
 def _sites(provider: Provider) -> list[str]:
@@ -545,7 +545,7 @@ def outputs_page() -> list[str]:
     from havre.cli.compare import CompareFormat
     from havre.cli.plan import PlanFormat
     from havre.errors import ExitCode
-    from havre.report import Format
+    from havre.report.findings import Format
 
     codes_ = [[str(each.value), inert(EXIT_CODES[each.name])] for each in ExitCode]
     codes_.append(["130", "Stopped from the keyboard, or the answer to a question was no."])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from havre.report.text import plain
+from havre.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

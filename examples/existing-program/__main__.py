@@ -9,10 +9,10 @@ from pathlib import Path
 import pulumi
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
-from havre.program import read_settings
 from havre.provider import find
 from havre.spec.load import load
-from havre.warehouse import ResearchWarehouse
+from havre.stack.component import ResearchWarehouse
+from havre.stack.program import read_settings
 
 HERE = Path(__file__).resolve().parent
 

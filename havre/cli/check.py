@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Result, Waiver
     from havre.policy.frameworks import Requirement
     from havre.policy.judge import Question
-    from havre.report import Format
+    from havre.report.findings import Format
 
 
 class ProfileName(StrEnum):
@@ -80,7 +80,7 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     Raises:
         InputError: a format is unknown, or two would go to the same place.
     """
-    from havre.report import Format
+    from havre.report.findings import Format
 
     found: list[tuple[Format, Path | None]] = []
     for text in texts or ["table"]:
@@ -130,9 +130,9 @@ def _question(
     target: ctx.Target, file: Path | None, read: tuple[Plan, str] | None, asked: Asked
 ) -> Question:
     """Everything that the judgement needs."""
+    from havre.assess.gather import gather, refuse_another
     from havre.cli.plan import evaluated
     from havre.policy import Profile, Severity
-    from havre.policy.gather import gather, refuse_another
 
     if read:
         refuse_another(read[0], target.spec, target.provider)
@@ -162,7 +162,7 @@ def _requirements(result: Result) -> list[Requirement]:
 def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered: bool) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
     from havre.files import write_report
-    from havre.report import render
+    from havre.report.findings import render
 
     requirements = _requirements(result) if covered else None
 
@@ -291,7 +291,7 @@ def check(
         return
     from havre.policy.judge import judge
     from havre.policy.registry import installed_controls
-    from havre.report.baseline import against, load_baseline
+    from havre.report.findings.baseline import against, load_baseline
 
     outputs = parse_formats(form)
     asked = Asked(profile, parse_day(as_of), waivers, allow_unknown, fail_on)
@@ -320,7 +320,7 @@ def _target(
     Raises:
         InputError: neither tells.
     """
-    from havre.policy.gather import provider_of, spec_of
+    from havre.assess.gather import provider_of, spec_of
 
     name = provider or (provider_of(read[0]) if read else "")
     if file is not None and name:

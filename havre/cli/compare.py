@@ -36,9 +36,9 @@ class CompareFormat(StrEnum):
 
 def _side(target: ctx.Target, loaded: Loaded, as_of: dt.date, waivers: tuple[Waiver, ...]) -> Side:
     """One side of the comparison: plan, facts and verdicts, all computed offline."""
+    from havre.assess.gather import gather
     from havre.cli.plan import evaluated
     from havre.compare import Side
-    from havre.policy.gather import gather
     from havre.policy.judge import judge_with_facts
     from havre.policy.registry import installed_controls
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from havre.errors import InputError
-from havre.standing import DATA_DIR, read_record, record_path
+from havre.stack.standing import DATA_DIR, read_record, record_path
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -167,9 +167,9 @@ def target_of(
     offline: bool = False,
 ) -> Target:
     """As `target`, for a spec that was read already."""
-    from havre.program import offline_settings, read_settings
     from havre.provider import find
-    from havre.stackfile import read_stack_settings
+    from havre.stack.files import read_stack_settings
+    from havre.stack.program import offline_settings, read_settings
 
     found = find(provider)
     folder = absolute(data_dir, spec.name)
@@ -190,8 +190,8 @@ def operations(store: StateStore) -> tuple[dict[str, Any], Operations]:
     Raises:
         InputError: no warehouse stands there.
     """
-    from havre.program import read_settings
     from havre.provider import find
+    from havre.stack.program import read_settings
 
     record = read_record(store.data_dir)
     provider = find(str(record.get("provider")))

@@ -25,8 +25,8 @@ class PlanFormat(StrEnum):
 
 def evaluated(target: ctx.Target) -> Plan:
     """The plan of a warehouse on a provider, evaluated offline."""
-    from havre.plan import evaluate
-    from havre.program import PROJECT, program
+    from havre.evaluate import evaluate
+    from havre.stack.program import PROJECT, program
 
     plan = evaluate(
         program(target.spec, target.provider, target.settings),
@@ -39,7 +39,7 @@ def evaluated(target: ctx.Target) -> Plan:
 
 
 def _show_table(plan: Plan) -> None:
-    from havre.plan.render import tree
+    from havre.report.plan import tree
 
     out = console.out()
     custom = sum(resource.custom for resource in plan.resources)
@@ -84,7 +84,7 @@ def plan(
 
     Example: havre plan warehouse.yaml --provider local --format json
     """
-    from havre.plan.render import as_dot, as_json
+    from havre.report.plan import as_dot, as_json
 
     target = ctx.target(
         file, provider, setting, data_dir, stack, stack_config=stack_config, offline=True

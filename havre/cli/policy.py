@@ -167,7 +167,7 @@ def try_controls(
 
     Example: havre policy test controls/
     """
-    from havre.policy.selftest import run
+    from havre.assess.selftest import run
 
     results = run(folder)
     if as_json:

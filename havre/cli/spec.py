@@ -13,8 +13,8 @@ from havre.cli.context import JsonOption
 from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from havre.documents.problems import Problem
     from havre.spec.load import Loaded
-    from havre.spec.problems import Problem
 
 FILE = Path("warehouse.yaml")
 """The file where none is named."""
@@ -32,8 +32,8 @@ def init(
 
     Example: havre init warehouse.yaml --name cohorts
     """
+    from havre.documents.problems import SpecError
     from havre.spec.load import loads
-    from havre.spec.problems import SpecError
     from havre.spec.template import template
 
     text = template(name, file.name if file.name.isprintable() else FILE.name)
@@ -83,8 +83,8 @@ def validate(
 
 
 def _check(file: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
+    from havre.documents.problems import SpecError
     from havre.spec.load import load
-    from havre.spec.problems import SpecError
 
     try:
         return load(file), ()

@@ -13,7 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError
-from havre.standing import read_record, record_path, write_record
+from havre.stack.standing import read_record, record_path, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def _agreed(changes: Sequence[Change], *, yes: bool) -> bool:
 
 def _engine(store: StateStore, stack: str) -> Engine:
     from havre.engine import Engine
-    from havre.program import PROJECT
+    from havre.stack.program import PROJECT
 
     return Engine(store, PROJECT, stack)
 
@@ -137,7 +137,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
 
 
 def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
-    from havre.program import program, record
+    from havre.stack.program import program, record
 
     engine = _engine(store, target.stack)
     body = program(target.spec, target.provider, target.settings)

@@ -287,7 +287,7 @@ class Comparison:
         return Counter(row.cells[number].verdict for row in self.controls)
 
     def as_dict(self) -> dict[str, Any]:
-        """The rows as JSON-ready values; `havre.report.comparison` adds the answers."""
+        """The rows as JSON-ready values; `havre.report.findings.comparison` adds the answers."""
         names = self.names
         return {
             "warehouse": self.spec.name,

@@ -35,8 +35,8 @@ from havre.facts.model import (
     Store,
     Unknown,
 )
+from havre.plan.parts import PARTS, part_of
 from havre.policy.model import shown
-from havre.policy.parts import PARTS, part_of
 from havre.provider import Capability, Support, limits
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from havre.engine.servicer import Client, DynamicServicer
 from havre.engine.state import PROVIDER_TYPE, ResourceState, State, default_provider
 from havre.engine.steps import Change, Decision, Guard, Operation, decide, guard
 from havre.errors import BugError, GuardError, MissingDependencyError
-from havre.plan.monitor import Monitor, Registered, run
+from havre.evaluate.monitor import Monitor, Registered, run
 from havre.plan.values import Secret
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import ResourceFact, Unclassified
-from havre.notes import noted
+from havre.plan.notes import noted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

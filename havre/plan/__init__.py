@@ -1,6 +1,5 @@
 """What would be deployed: one model, whoever tells it."""
 
-from havre.plan.evaluate import evaluate
 from havre.plan.model import Plan, PlannedResource
 
-__all__ = ["Plan", "PlannedResource", "evaluate"]
+__all__ = ["Plan", "PlannedResource"]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.notes import noted
+from havre.plan.notes import noted
 from havre.plan.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from havre.provider import Gap
+    from havre.capabilities import Gap
 
 T = TypeVar("T")
+STACK_TYPE = "pulumi:pulumi:Stack"
+"""Type of the resource that stands for the whole stack."""
 PROVIDER_PREFIX = "pulumi:providers:"
 """Beginning of the types of Pulumi's own provider resources."""
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from havre.documents.problems import inert
 from havre.errors import InputError
-from havre.plan.model import Plan, PlannedResource
-from havre.plan.monitor import STACK_TYPE
+from havre.plan.model import STACK_TYPE, Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
-from havre.spec.problems import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
-from havre.policy.document import Text, read_document
+from havre.documents.records import Text, read_document
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
 from havre.policy.registry import taken_together

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from havre.documents.records import Day, Text, read_document
 from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
-from havre.policy.document import Day, Text, read_document
 from havre.policy.registry import taken_together
 from havre.spec.countries import COUNTRIES
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.errors import BugError, InputError, MissingDependencyError
-from havre.installed import registered
 from havre.policy.model import Control
+from havre.provider.entry_points import registered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from havre.documents.records import Day, read_document
 from havre.errors import InputError
-from havre.policy.document import Day, read_document
 from havre.policy.findings import Finding, Kind, Location, Waiver
 from havre.policy.model import IDENTIFIER, Severity
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from havre.spec.compose import Flaw, Place, compose
+from havre.documents.composing import Flaw, Place, compose
+from havre.documents.problems import Location, Problem, SpecError, dotted
 from havre.spec.model import Warehouse
-from havre.spec.problems import Location, Problem, SpecError, dotted
 from havre.spec.rules import RULES
 from havre.spec.schema import fields, schema
 from havre.spec.words import Fault, fault, words

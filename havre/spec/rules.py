@@ -19,7 +19,7 @@ from havre.spec.words import ELSEWHERE, Fault, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from havre.spec.problems import Location
+    from havre.documents.problems import Location
 
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Private address spaces: RFC 1918, section 3."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from havre.spec.compose import is_text
+from havre.documents.composing import is_text
 
 NAME = "my-warehouse"
 """Name of the warehouse where none is given."""

@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from havre.spec.compose import is_text
-from havre.spec.problems import SHOWN, Location, shorten
+from havre.documents.composing import is_text
+from havre.documents.problems import SHOWN, Location, shorten
 from havre.spec.schema import fields, resolve
 
 if TYPE_CHECKING:

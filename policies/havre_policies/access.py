@@ -18,6 +18,7 @@ from havre.facts.model import (
     Store,
 )
 from havre.facts.read import both
+from havre.plan.parts import part_of
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import (
     NOT_APPLICABLE,
@@ -33,7 +34,6 @@ from havre.policy import (
     shown,
     undecided,
 )
-from havre.policy.parts import part_of
 from havre.spec.model import Purpose
 from havre_policies.cites import EDS, annex_a, snc
 

@@ -1,5 +1,5 @@
-"""Havre's controls as a policy pack of Pulumi's; what it does is in `havre_policies.pack`."""
+"""Havre's controls as a policy pack of Pulumi's; what it does is in `havre.pack`."""
 
-from havre_policies.pack import main
+from havre.pack import main
 
 main()

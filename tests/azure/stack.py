@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from havre.plan import Plan, PlannedResource, evaluate
-from havre.program import PROJECT, program, read_settings
+from havre.evaluate import evaluate
+from havre.plan import Plan, PlannedResource
 from havre.spec import Warehouse
 from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
 from havre_azure.provider import provider
 from havre_conformance.specs import changed, large, warehouse
 from tests.clouds import SETTINGS

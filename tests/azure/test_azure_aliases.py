@@ -5,8 +5,8 @@ from typing import Any
 import pulumi
 import pytest
 
-from havre.aliases import forget_versions, worth_sending
-from havre.plan import monitor
+from havre.evaluate import monitor
+from havre.stack.aliases import forget_versions, worth_sending
 from tests.azure.renamed import RENAMED
 from tests.azure.stack import example, plan_of
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from havre.plan import Plan
-from havre_azure.access import READ, until
 from havre_azure.names import Role
+from havre_azure.parts.access import READ, until
 from tests.azure.stack import SUBSCRIPTION, asked, at, example, leaves, of, one, plan_of, text
 
 STORES = (

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from havre.errors import InputError
-from havre.plan import evaluate
-from havre.program import program, read_settings
+from havre.evaluate import evaluate
 from havre.provider import Capability, Provider, Support
+from havre.stack.program import program, read_settings
 from havre_azure.capabilities import CAPABILITIES
 from havre_azure.provider import SUBPACKAGES, provider
 from havre_azure.sites import SERVICES, SITES
@@ -155,7 +155,7 @@ PROBE = """
 import sys
 import pulumi_azure_native
 from pulumi_azure_native import network as before
-from havre.sdk import load_on_demand
+from havre.provider.sdk import load_on_demand
 sdk = "pulumi_azure_native"
 load_on_demand(sdk, ["network", "storage"])
 from pulumi_azure_native import network, storage

@@ -14,11 +14,11 @@ import pytest
 
 import havre_azure
 from havre.errors import InputError
+from havre.evaluate.monitor import Monitor
 from havre.plan import Plan, PlannedResource
-from havre.plan.monitor import Monitor
 from havre.plan.values import UNKNOWN, Secret
 from havre_azure import names
-from havre_azure.cluster import RESERVED, SERVICE_SPACES
+from havre_azure.parts.cluster import RESERVED, SERVICE_SPACES
 from havre_azure.sites import PLACES, SITES, copies_to_pair
 from tests.azure.stack import asked, at, gaps_of, of, one, plan_of
 
@@ -201,7 +201,7 @@ def test_database_versions(version: int) -> None:
     ("asked_gib", "sold"), [(32, 32), (33, 64), (2048, 2048), (2049, 4096), (16384, 16384)]
 )
 def test_database_storage_is_what_the_service_sells(asked_gib: int, sold: int) -> None:
-    from havre_azure.database import storage_gib
+    from havre_azure.parts.database import storage_gib
 
     assert storage_gib(asked_gib) == sold
 

@@ -27,6 +27,7 @@ from pulumi_azure_native import (
     storage,
 )
 
+from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unclassified, Unknown, collect
 from havre.facts.model import (
     NOT_TOLD,
@@ -43,12 +44,12 @@ from havre.facts.model import (
     Rule,
     Store,
 )
-from havre.plan import Plan, PlannedResource, evaluate
+from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
-from havre.program import program, read_settings
 from havre.spec.load import load
+from havre.stack.program import program, read_settings
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
-from havre_azure.facts.base import days
+from havre_azure.facts.properties import days
 from havre_azure.facts.rights import ROLES
 from havre_azure.names import Role
 from havre_azure.provider import provider

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 from playwright.sync_api import sync_playwright
 
-from havre.report import Format, render
+from havre.report.findings import Format, render
 from tests.browser import sides
 from tests.waits import PATIENCE
 

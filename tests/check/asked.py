@@ -7,15 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from havre.assess.gather import gather
 from havre.cli.check import read_waivers
-from havre.plan import Plan, evaluate
+from havre.evaluate import evaluate
+from havre.plan import Plan
 from havre.policy.findings import Result
-from havre.policy.gather import gather
 from havre.policy.judge import judge
 from havre.policy.registry import installed_controls
-from havre.program import PROJECT, offline_settings, program
 from havre.provider import find
 from havre.spec.load import load
+from havre.stack.program import PROJECT, offline_settings, program
 from tests.clouds import ECHOED
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from havre.compare import Comparison, Side, compare
 from havre.compare.answers import answers
 from havre.facts import collect
 from havre.plan import Plan, PlannedResource
-from havre.policy.parts import part_of
+from havre.plan.parts import part_of
 from havre.provider import Capability, Limit, Support, Supported, find
 from havre.spec.load import load
 from tests.check.asked import DAY, EXAMPLES, PROVIDERS, judged, offline

@@ -119,7 +119,7 @@ TEMPLATE = """
 import uuid
 from dataclasses import replace
 from typing import ClassVar
-from havre import parts as p
+from havre.provider import parts as p
 from havre.facts.model import Known, Store, Unclassified, Unknown
 from havre.provider import Capability, Support, Supported
 from havre_conformance.suite import ProviderSuite

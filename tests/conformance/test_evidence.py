@@ -21,7 +21,7 @@ from havre.facts.model import (
     Store,
 )
 from havre.provider import Capability
-from havre.site import Site
+from havre.provider.sites import Site
 from havre.spec.model import Warehouse
 from havre_conformance.evidence import EVIDENCE, UNSHOWN
 from havre_conformance.specs import CHANGES, large

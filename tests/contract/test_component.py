@@ -3,15 +3,16 @@ from pathlib import Path
 import pytest
 
 from havre.errors import InputError
-from havre.parts import Common, short
-from havre.plan import Plan, evaluate
+from havre.evaluate import evaluate
+from havre.plan import Plan
 from havre.plan.values import UNKNOWN
-from havre.program import program, read_settings, record
 from havre.provider import Provider
-from havre.site import Site
+from havre.provider.parts import Common, short
+from havre.provider.sites import Site
 from havre.spec import Warehouse
 from havre.spec.load import load
-from havre.warehouse import tags
+from havre.stack.component import tags
+from havre.stack.program import program, read_settings, record
 from tests.contract.toy_provider import Settings, provider
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

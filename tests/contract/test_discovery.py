@@ -4,18 +4,17 @@ from pathlib import Path
 
 import pytest
 
-import havre.provider
 from havre.errors import BugError, MissingDependencyError
-from havre.provider import Support, Supported, find, installed
+from havre.provider import Support, Supported, discovery, find, installed
 
-CORE = Path(havre.provider.__file__).parent
+CORE = Path(discovery.__file__).parents[1]
 
 
 @pytest.fixture
 def registered(monkeypatch: pytest.MonkeyPatch):
     def register(**entries: str) -> None:
-        found = [EntryPoint(n, v, havre.provider.ENTRY_POINT_GROUP) for n, v in entries.items()]
-        monkeypatch.setattr(havre.provider, "registered", lambda _group: found)
+        found = [EntryPoint(n, v, discovery.ENTRY_POINT_GROUP) for n, v in entries.items()]
+        monkeypatch.setattr(discovery, "registered", lambda _group: found)
 
     return register
 

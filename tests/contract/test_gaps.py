@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from havre.capabilities.declarations import declared, remedies
 from havre.errors import BugError
-from havre.gaps import declared, remedies
 from havre.provider import ENTRY_POINT_GROUP, Capability, Support, Supported, find
 
 WHOLE = """
@@ -159,7 +159,7 @@ KNOWN = {f"{group}.{name}" for group, names in CONTROLS.items() for name in name
 @pytest.mark.parametrize("name", [entry.name for entry in entry_points(group=ENTRY_POINT_GROUP)])
 def test_gaps_and_remedies_of_our_own_name_known_controls(name: str) -> None:
     provider = find(name)
-    told = declared(Path(__file__).parents[2] / f"providers/{name}/havre_{name}/gaps.toml")
+    told = declared(Path(__file__).parents[2] / f"providers/{name}/havre_{name}/data/gaps.toml")
     assert dict(provider.capabilities) == dict(told.answers)
     assert {gap.control for gap in told.texts.values()} <= KNOWN
     assert provider.remedies
@@ -174,5 +174,5 @@ def test_every_text_of_our_own_is_used(name: str) -> None:
     folder = Path(__file__).parents[2] / f"providers/{name}/havre_{name}"
     code = (folder / "capabilities.py").read_text()
     qualifications = {"hds", "secnumcloud"}  # by the words of the spec
-    for gap in declared(folder / "gaps.toml").texts:
+    for gap in declared(folder / "data" / "gaps.toml").texts:
         assert gap in qualifications or f'"{gap}"' in code, gap

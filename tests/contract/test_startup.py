@@ -14,8 +14,8 @@ def settings():
 before = settings()
 """
 IMPORTS = """
-import havre.startup, havre.cli, havre.stack, havre.plan, havre.engine, havre_policies.pack
-import havre_azure.provider, havre_policies.pack.server, havre.cli.app
+import havre.startup, havre.cli, havre.stack, havre.plan, havre.engine, havre.pack
+import havre_azure.provider, havre.pack.server, havre.cli.app
 assert settings() == before
 assert gc.freeze not in at_exit
 """

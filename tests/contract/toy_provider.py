@@ -8,7 +8,6 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
-from havre import parts as p
 from havre.facts.model import (
     Copy,
     Holding,
@@ -22,7 +21,8 @@ from havre.facts.model import (
 )
 from havre.plan import Plan, PlannedResource
 from havre.provider import Capability, Evidence, Gap, Operations, Operator, Support, Supported
-from havre.site import Site
+from havre.provider import parts as p
+from havre.provider.sites import Site
 from havre.spec import Warehouse
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")

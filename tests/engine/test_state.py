@@ -10,7 +10,7 @@ import pytest
 from havre.engine import Engine, StateStore
 from havre.engine.state import ResourceState, State
 from havre.errors import InputError, RetryError, StateError
-from havre.standing import read_record, record_path
+from havre.stack.standing import read_record, record_path
 from tests.engine.conftest import Program
 
 RECORD = ResourceState(

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unclassified, Unknown, collect
 from havre.facts.model import Copy, Credential, Grant, Holding, Key, Network, Right, Store
-from havre.plan import Plan, evaluate
+from havre.plan import Plan
 from havre.plan.values import UNKNOWN
-from havre.program import program, read_settings
 from havre.spec.load import load
+from havre.stack.program import program, read_settings
 from havre_local.facts import facts
 from havre_local.provider import provider
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
+from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unknown, collect
 from havre.facts.model import ResourceFact
-from havre.plan import Plan, evaluate
+from havre.plan import Plan
 from havre.plan.sources import from_preview, from_state
-from havre.program import PROJECT, program, read_settings
 from havre.provider import find
 from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
 from tests.clouds import ECHOED
 
 RECORDED = Path(__file__).parent / "recorded"

@@ -7,11 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from havre.plan import Plan, PlannedResource, evaluate
-from havre.plan.monitor import STACK_TYPE, Monitor, Registered, run
-from havre.program import PROJECT, program, read_settings
+from havre.evaluate import evaluate
+from havre.evaluate.monitor import Monitor, Registered, run
+from havre.plan import Plan, PlannedResource
+from havre.plan.model import STACK_TYPE
 from havre.spec import Warehouse
 from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
 from havre_ovh.provider import provider
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

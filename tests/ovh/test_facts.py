@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unclassified, Unknown, collect
 from havre.facts.model import (
     Compute,
@@ -24,10 +25,10 @@ from havre.facts.model import (
     Right,
     Store,
 )
-from havre.plan import Plan, PlannedResource, evaluate
+from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
-from havre.program import program, read_settings
 from havre.spec.load import load
+from havre.stack.program import program, read_settings
 from havre_ovh.facts import facts
 from havre_ovh.facts.places import country
 from havre_ovh.facts.zones import IN_STATE, period_days

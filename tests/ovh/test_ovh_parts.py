@@ -6,9 +6,9 @@ from functools import cache
 import pytest
 
 from havre.plan import Plan
-from havre.plan.render import as_json
 from havre.plan.values import UNKNOWN, Secret
-from havre_ovh import cluster, database
+from havre.report.plan import as_json
+from havre_ovh.parts import cluster, database
 from tests.ovh.stack import (
     DATABASE,
     KEY,

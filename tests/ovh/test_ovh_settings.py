@@ -2,8 +2,8 @@ import pytest
 from pydantic import ValidationError
 
 from havre.errors import InputError
-from havre.program import offline_settings
 from havre.provider import NeedsEnvironment, Provider
+from havre.stack.program import offline_settings
 from havre_ovh import sites
 from havre_ovh.provider import provider
 from havre_ovh.settings import S3_CREDENTIALS
@@ -83,8 +83,8 @@ def test_a_missing_setting_is_a_named_placeholder_offline(setting: str) -> None:
 
 
 def test_a_plan_without_any_setting_is_whole() -> None:
-    from havre.plan import evaluate
-    from havre.program import program
+    from havre.evaluate import evaluate
+    from havre.stack.program import program
 
     settings, missing = offline_settings(provider, {})
     plan = evaluate(program(example("emc2"), provider, settings), project="p", stack="s")

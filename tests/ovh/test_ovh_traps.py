@@ -17,7 +17,8 @@ import havre_ovh
 from havre.errors import InputError
 from havre.plan.values import UNKNOWN
 from havre.spec.rules import WIDEST_ADMINISTRATION
-from havre_ovh import access, common, database, network
+from havre_ovh import resources as common
+from havre_ovh.parts import access, database, network
 from tests.ovh.stack import (
     DATABASE,
     KUBE,

@@ -11,10 +11,11 @@ import pytest
 from pulumi.runtime.proto import analyzer_pb2 as proto
 
 from havre.cli import main
-from havre.plan import Plan, evaluate
-from havre.program import PROJECT, offline_settings, program
+from havre.evaluate import evaluate
+from havre.plan import Plan
 from havre.provider import find
 from havre.spec.load import load
+from havre.stack.program import PROJECT, offline_settings, program
 from tests.clouds import SETTINGS
 from tests.pack.client import Client, Told, message_of, told
 

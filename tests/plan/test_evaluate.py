@@ -8,9 +8,9 @@ import pulumi
 import pytest
 
 from havre.errors import HavreError, InputError
-from havre.plan import evaluate
-from havre.plan.render import as_dot, as_json, tree
+from havre.evaluate import evaluate
 from havre.plan.values import UNKNOWN
+from havre.report.plan import as_dot, as_json, tree
 
 
 class Thing(pulumi.CustomResource):

@@ -11,7 +11,7 @@ from pulumi import _types, log
 from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi_azure_native import keyvault, network, storage
 
-from havre.plan.spared import spared
+from havre.evaluate.spared import spared
 from tests.waits import PATIENCE
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"

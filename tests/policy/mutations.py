@@ -15,7 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from havre.plan import Plan, PlannedResource, evaluate
+from havre.evaluate import evaluate
+from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
 from havre.policy import Profile
 from havre.policy.findings import Kind, Result
@@ -27,10 +28,10 @@ from havre.policy.qualifications import (
     installed_qualifications,
 )
 from havre.policy.registry import find_control
-from havre.program import PROJECT, program, read_settings
 from havre.provider import Capability, Evidence, Gap, Limit, Operator, Provider, Support, find
 from havre.spec import Warehouse
 from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
 from tests.clouds import SETTINGS
 
 TODAY = dt.date(2026, 11, 23)

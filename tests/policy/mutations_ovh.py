@@ -6,7 +6,7 @@ from typing import Any
 
 from havre.plan.values import UNKNOWN
 from havre.policy.findings import Kind
-from havre.program import read_settings
+from havre.stack.program import read_settings
 from tests.policy import mutations as m
 from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
 

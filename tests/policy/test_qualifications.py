@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from havre.documents.records import read_document
 from havre.errors import InputError
 from havre.facts import Facts, Known, Unknown
 from havre.facts.model import Compute, Copy, Fact, Holding, Key, Offering, Place, Plain, Store
-from havre.policy.document import read_document
 from havre.policy.qualifications import (
     Claim,
     Qualifications,

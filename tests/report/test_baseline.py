@@ -14,8 +14,8 @@ import pytest
 import havre.report
 from havre.errors import ExitCode, InputError
 from havre.policy.findings import Kind
-from havre.report import Format, render
-from havre.report.baseline import against, load_baseline
+from havre.report.findings import Format, render
+from havre.report.findings.baseline import against, load_baseline
 from tests.report.samples import FINDINGS, RESULT, WAIVER, hostile, urn
 
 if TYPE_CHECKING:

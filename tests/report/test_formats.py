@@ -16,7 +16,7 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 import havre.report
 from havre.policy.findings import Kind
-from havre.report import Format, render
+from havre.report.findings import Format, render
 from tests.report.samples import FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile, large
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -52,7 +52,7 @@ def problems(validator: Draft7Validator | Draft202012Validator, document: object
 @pytest.mark.parametrize("form", list(Format))
 def test_the_same_result_gives_the_same_bytes(form: Format) -> None:
     program = (
-        "import sys; from havre.report import Format, render; "
+        "import sys; from havre.report.findings import Format, render; "
         "from tests.report.samples import RESULT, REQUIREMENTS; "
         f"sys.stdout.write(render(RESULT, Format('{form}'), requirements=REQUIREMENTS))"
     )
@@ -74,7 +74,7 @@ def test_the_same_result_gives_the_same_bytes(form: Format) -> None:
 @pytest.mark.parametrize("form", [Format.TABLE, Format.JSON])
 def test_what_is_not_asked_for_is_not_loaded(form: Format) -> None:
     program = (
-        "import sys; from havre.report import Format, render; "
+        "import sys; from havre.report.findings import Format, render; "
         f"from tests.report.samples import RESULT; render(RESULT, Format('{form}')); "
         "print([m for m in ('jinja2', 'junitparser', 'xml.etree') if m in sys.modules])"
     )

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 from markdown_it import MarkdownIt
 
-from havre.report import Format, render
-from havre.report.text import as_json, markdown, plain, relative
+from havre.report.findings import Format, render
+from havre.text import as_json, markdown, plain, relative
 from tests.report.samples import HOSTILE, RESULT, hostile, requirements
 
 EVERY = pytest.mark.parametrize("form", list(Format))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from havre.spec.compose import compose
+from havre.documents.composing import compose
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from havre.documents.problems import SpecError
 from havre.errors import ExitCode
 from havre.spec.load import loads
-from havre.spec.problems import SpecError
 
 
 @dataclass(frozen=True)

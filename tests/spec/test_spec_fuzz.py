@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from havre.spec.compose import compose
+from havre.documents.composing import compose
+from havre.documents.problems import Problem, SpecError
 from havre.spec.load import loads
-from havre.spec.problems import Problem, SpecError
 
 BASE = (Path(__file__).parent / "base.yaml").read_text(encoding="utf-8")
 DATA = compose(BASE).data

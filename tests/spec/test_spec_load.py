@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from havre.documents.problems import SpecError
 from havre.spec.load import MAX_BYTES, load, loads
 from havre.spec.model import KeyProtection, Size, Warehouse
-from havre.spec.problems import SpecError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from havre.spec.compose import compose
+from havre.documents.composing import compose
 from havre.spec.schema import fields, schema, schema_text
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from havre.plan import Plan, evaluate
-from havre.program import PROJECT, program, read_settings
+from havre.evaluate import evaluate
+from havre.plan import Plan
 from havre.provider import find
 from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
 from tests.clouds import SETTINGS
 
 HERE = Path(__file__).parent

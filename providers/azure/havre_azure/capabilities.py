@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.gaps import declared, limits, remedies
+from havre.capabilities.declarations import declared, limits, remedies
 from havre.spec.model import KeyProtection, TlsVersion
 from havre_azure.sites import PLACES, REGIONS, copies_to_pair
 
@@ -25,12 +25,12 @@ LARGEST_SERVER_GIB = 1024
 LONGEST_IMAGE_DAYS = 365
 """Limits in days and GiB, which the parts' own modules explain (they load the SDK)."""
 
-HERE = Path(__file__).parent
-DECLARED = declared(HERE / "gaps.toml")
+DATA = Path(__file__).parent / "data"
+DECLARED = declared(DATA / "gaps.toml")
 CAPABILITIES = DECLARED.answers
 """The answer for every capability."""
-REMEDIES = remedies(HERE / "remedies.toml")
-LIMITS = limits(HERE / "limits.toml")
+REMEDIES = remedies(DATA / "remedies.toml")
+LIMITS = limits(DATA / "limits.toml")
 """What to do about a control, by its identifier."""
 gap = DECLARED.gap
 

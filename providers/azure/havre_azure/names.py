@@ -20,7 +20,7 @@ from havre_azure.sites import copies_to_pair
 if TYPE_CHECKING:
     import pulumi
 
-    from havre.parts import Common
+    from havre.provider.parts import Common
     from havre.spec import Warehouse
     from havre_azure.settings import AzureSettings
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
-from havre.sdk import load_on_demand
+from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
 from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_azure.settings import NAME, AzureSettings
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts.model import ResourceFact, Unclassified
-    from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Limit, Operations, Supported
-    from havre.site import Site
+    from havre.provider.parts import Parts
+    from havre.provider.sites import Site
     from havre.spec import Warehouse
 
 SUBPACKAGES = (
@@ -71,16 +71,16 @@ class AzureProvider:
 
 def _parts(settings: AzureSettings) -> Parts:
     load_on_demand("pulumi_azure_native", SUBPACKAGES)
-    from havre.parts import Parts
-    from havre_azure.access import access
-    from havre_azure.audit import audit
-    from havre_azure.backup import backup
-    from havre_azure.cluster import cluster
-    from havre_azure.database import database
-    from havre_azure.keys import keys
-    from havre_azure.network import network
-    from havre_azure.registry import registry
-    from havre_azure.zones import zones
+    from havre.provider.parts import Parts
+    from havre_azure.parts.access import access
+    from havre_azure.parts.audit import audit
+    from havre_azure.parts.backup import backup
+    from havre_azure.parts.cluster import cluster
+    from havre_azure.parts.database import database
+    from havre_azure.parts.keys import keys
+    from havre_azure.parts.network import network
+    from havre_azure.parts.registry import registry
+    from havre_azure.parts.zones import zones
 
     return Parts(
         network=partial(network, settings),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import pulumi
 
-from havre.parts import short
+from havre.provider.parts import short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
-from havre.site import Site
+from havre.provider.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +60,9 @@ class Region:
         return (RESTRICTED if self.restricted else ()) + (() if self.pair else UNPAIRED)
 
 
-_TABLES: dict[str, Any] = tomllib.loads((Path(__file__).parent / "regions.toml").read_text())
+_TABLES: dict[str, Any] = tomllib.loads(
+    (Path(__file__).parent / "data" / "regions.toml").read_text()
+)
 REGIONS: Mapping[str, Region] = MappingProxyType(
     {
         name: Region(name, **told)

@@ -10,7 +10,7 @@ from havre.spec.model import Warehouse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from havre.site import Site
+    from havre.provider.sites import Site
 
 Document = dict[str, Any]
 

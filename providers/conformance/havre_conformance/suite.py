@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import pytest
 
 from havre.errors import InputError
+from havre.evaluate import evaluate
 from havre.facts import Facts, Known, collect
 from havre.facts.model import Grant, Holding, Right, Store
-from havre.plan import Plan, evaluate
 from havre.plan.model import PROVIDER_PREFIX
-from havre.plan.render import as_json
 from havre.plan.values import Secret
-from havre.program import PROJECT, program, read_settings
-from havre.provider import MEMBERS, Capability, Gap, Provider, Support, Supported
-from havre.warehouse import SPEC
-from havre.warehouse import TYPE as COMPONENT
+from havre.provider import Capability, Gap, Provider, Support, Supported
+from havre.provider.discovery import MEMBERS
+from havre.report.plan import as_json
+from havre.stack.component import SPEC
+from havre.stack.component import TYPE as COMPONENT
+from havre.stack.program import PROJECT, program, read_settings
 from havre_conformance.evidence import ASKS, EVIDENCE, UNSHOWN
 from havre_conformance.specs import (
     ANOTHER_SITE,
@@ -31,6 +32,8 @@ from havre_conformance.specs import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from havre.plan import Plan
 
 PARTS = ("network", "keys", "audit", "zones", "database", "registry", "cluster", "access", "backup")
 LONGEST_NAME = 100

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts.model import ResourceFact, Unclassified
-    from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Limit, Operations, Supported
-    from havre.site import Site
+    from havre.provider.parts import Parts
+    from havre.provider.sites import Site
     from havre.spec import Warehouse
 
 
@@ -36,16 +36,16 @@ class LocalProvider:
 
     def parts(self, settings: BaseModel) -> Parts:
         """The builders, each given the settings."""
-        from havre.parts import Parts
-        from havre_local.access import access
-        from havre_local.audit import audit
-        from havre_local.backup import backup
-        from havre_local.cluster import cluster
-        from havre_local.database import database
-        from havre_local.keys import keys
-        from havre_local.network import network
-        from havre_local.registry import registry
-        from havre_local.zones import zones
+        from havre.provider.parts import Parts
+        from havre_local.parts.access import access
+        from havre_local.parts.audit import audit
+        from havre_local.parts.backup import backup
+        from havre_local.parts.cluster import cluster
+        from havre_local.parts.database import database
+        from havre_local.parts.keys import keys
+        from havre_local.parts.network import network
+        from havre_local.parts.registry import registry
+        from havre_local.parts.zones import zones
 
         mine = cast("LocalSettings", settings)
         return Parts(

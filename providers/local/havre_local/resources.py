@@ -143,7 +143,7 @@ class MachineResource(pulumi.CustomResource):
 class DataFolder(MachineResource):
     """The data folder, with its layout and its certification authority."""
 
-    KIND = "havre_local.network:FOLDER"
+    KIND = "havre_local.parts.network:FOLDER"
     TOLD = ("authority",)
     authority: pulumi.Output[str]
 
@@ -151,7 +151,7 @@ class DataFolder(MachineResource):
 class Key(MachineResource):
     """An encryption key, in versions."""
 
-    KIND = "havre_local.keys:KEY"
+    KIND = "havre_local.parts.keys:KEY"
     TOLD = ("reference", "version", "holds_data")
     reference: pulumi.Output[str]
     version: pulumi.Output[int]
@@ -160,7 +160,7 @@ class Key(MachineResource):
 class LogStore(MachineResource):
     """Where every service's logs go."""
 
-    KIND = "havre_local.audit:LOGS"
+    KIND = "havre_local.parts.audit:LOGS"
     TOLD = ("location", "holds_data")
     location: pulumi.Output[str]
 
@@ -168,7 +168,7 @@ class LogStore(MachineResource):
 class ObjectStore(MachineResource):
     """The S3 service."""
 
-    KIND = "havre_local.zones:STORE"
+    KIND = "havre_local.parts.zones:STORE"
     TOLD = ("endpoint",)
     endpoint: pulumi.Output[str]
 
@@ -176,7 +176,7 @@ class ObjectStore(MachineResource):
 class Zone(MachineResource):
     """A bucket with its versions and lock."""
 
-    KIND = "havre_local.zones:ZONE"
+    KIND = "havre_local.parts.zones:ZONE"
     TOLD = ("holds_data",)
     bucket: pulumi.Output[str]
 
@@ -184,7 +184,7 @@ class Zone(MachineResource):
 class DatabaseServer(MachineResource):
     """The PostgreSQL service."""
 
-    KIND = "havre_local.database:SERVER"
+    KIND = "havre_local.parts.database:SERVER"
     TOLD = ("endpoint", "served_version")
     endpoint: pulumi.Output[str]
     served_version: pulumi.Output[int]
@@ -193,7 +193,7 @@ class DatabaseServer(MachineResource):
 class Database(MachineResource):
     """The warehouse's database, with its extensions."""
 
-    KIND = "havre_local.database:DATABASE"
+    KIND = "havre_local.parts.database:DATABASE"
     TOLD = ("holds_data",)
     name: pulumi.Output[str]
 
@@ -201,7 +201,7 @@ class Database(MachineResource):
 class Schema(MachineResource):
     """The tables of one zone."""
 
-    KIND = "havre_local.database:SCHEMA"
+    KIND = "havre_local.parts.database:SCHEMA"
     TOLD = ("holds_data",)
     name: pulumi.Output[str]
 
@@ -209,7 +209,7 @@ class Schema(MachineResource):
 class ProjectAccess(MachineResource):
     """A project's identity in both stores, with exactly its zones."""
 
-    KIND = "havre_local.access:PROJECT"
+    KIND = "havre_local.parts.access:PROJECT"
     TOLD = ("identity",)
     identity: pulumi.Output[str]
 
@@ -217,6 +217,6 @@ class ProjectAccess(MachineResource):
 class BackupPolicy(MachineResource):
     """How long backups are kept, and with which key they are encrypted."""
 
-    KIND = "havre_local.backup:POLICY"
+    KIND = "havre_local.parts.backup:POLICY"
     TOLD = ("location", "holds_data")
     location: pulumi.Output[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from havre.site import Site
+from havre.provider.sites import Site
 
 HERE = "this-machine"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.gaps import declared, limits, remedies
+from havre.capabilities.declarations import declared, limits, remedies
 from havre.spec.model import Availability, KeyProtection, Qualification
 from havre_ovh.sites import OKMS_COPIES, SITES
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre_ovh.settings import OvhSettings
 
-HERE = Path(__file__).parent
-DECLARED = declared(HERE / "gaps.toml")
+DATA = Path(__file__).parent / "data"
+DECLARED = declared(DATA / "gaps.toml")
 CAPABILITIES = DECLARED.answers
 """The answer for every capability."""
-REMEDIES = remedies(HERE / "remedies.toml")
-LIMITS = limits(HERE / "limits.toml")
+REMEDIES = remedies(DATA / "remedies.toml")
+LIMITS = limits(DATA / "limits.toml")
 """What to do about a control, by its identifier."""
 gap = DECLARED.gap
 

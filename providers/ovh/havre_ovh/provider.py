@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
 from havre.provider import Operator
-from havre.sdk import load_on_demand
+from havre.provider.sdk import load_on_demand
 from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
 from havre_ovh.sites import SITES
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts.model import ResourceFact, Unclassified
-    from havre.parts import Parts
     from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Limit, Operations, Supported
-    from havre.site import Site
+    from havre.provider.parts import Parts
+    from havre.provider.sites import Site
     from havre.spec import Warehouse
 
 SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "okms")
@@ -42,16 +42,16 @@ class OvhProvider:
     def parts(self, settings: BaseModel) -> Parts:
         """The builders, each given the settings."""
         load_on_demand("pulumi_ovh", SUBPACKAGES)
-        from havre.parts import Parts
-        from havre_ovh.access import access
-        from havre_ovh.audit import audit
-        from havre_ovh.backup import backup
-        from havre_ovh.cluster import cluster
-        from havre_ovh.database import database
-        from havre_ovh.keys import keys
-        from havre_ovh.network import network
-        from havre_ovh.registry import registry
-        from havre_ovh.zones import zones
+        from havre.provider.parts import Parts
+        from havre_ovh.parts.access import access
+        from havre_ovh.parts.audit import audit
+        from havre_ovh.parts.backup import backup
+        from havre_ovh.parts.cluster import cluster
+        from havre_ovh.parts.database import database
+        from havre_ovh.parts.keys import keys
+        from havre_ovh.parts.network import network
+        from havre_ovh.parts.registry import registry
+        from havre_ovh.parts.zones import zones
 
         mine = cast("OvhSettings", settings)
         return Parts(

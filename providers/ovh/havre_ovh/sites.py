@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
-from havre.site import Site
+from havre.provider.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -21,7 +21,7 @@ from havre_azure.facts import (
     registry,
     zones,
 )
-from havre_azure.facts.base import plain, unplaced, untagged
+from havre_azure.facts.properties import plain, unplaced, untagged
 from havre_azure.facts.relations import kind
 
 if TYPE_CHECKING:

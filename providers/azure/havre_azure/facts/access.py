@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Credential, Fact, Grant, Known, ResourceFact, Right, Unknown
 from havre.facts.read import NONE, read, then
-from havre_azure.facts.base import base
+from havre_azure.facts.properties import base
 from havre_azure.facts.relations import WHOLE, chain, items, kind, near, of_kinds, target
 from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, ResourceFact, Unknown
 from havre.facts.read import NONE, every, read, some, sources, then
-from havre_azure.facts.base import base, closed, least, least_of, open_to_all, store
 from havre_azure.facts.places import places
+from havre_azure.facts.properties import base, closed, least, least_of, open_to_all, store
 from havre_azure.facts.relations import all_users, key, logged, private, target, users
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact, Unknown
 from havre.facts.read import NO, ZERO, both, every, read, then
-from havre_azure.facts.base import closed, days, least, least_of, most, open_to_all, store
 from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.properties import closed, days, least, least_of, most, open_to_all, store
 from havre_azure.facts.relations import all_users, items, key, logged, private, target, users
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from havre.facts.model import (
     Unknown,
 )
 from havre.facts.read import NO, NONE, both, every, read, then, together
-from havre_azure.facts.base import OFFER, base, closed, open_to_all, store, unplaced
 from havre_azure.facts.places import places
+from havre_azure.facts.properties import OFFER, base, closed, open_to_all, store, unplaced
 from havre_azure.facts.relations import all_users, disk_key, items, key, segment, target
 
 if TYPE_CHECKING:

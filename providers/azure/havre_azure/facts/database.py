@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Copy, Credential, Fact, Holding, Known, Place, ResourceFact, Unknown
 from havre.facts.read import NONE, both, every, read, some, then, together
 from havre_azure.facts.backup import backed_up
-from havre_azure.facts.base import PUBLIC, base, closed, most, open_to_all, store
 from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.properties import PUBLIC, base, closed, most, open_to_all, store
 from havre_azure.facts.relations import all_users, key, logged, private, segment, users
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from havre.facts.model import (
 )
 from havre.facts.read import NO, both, every, read, then
 from havre_azure.facts.access import vault_policies
-from havre_azure.facts.base import OFFER, base, closed, days, least, open_to_all, store
 from havre_azure.facts.places import has_pair, location, pair, place
+from havre_azure.facts.properties import OFFER, base, closed, days, least, open_to_all, store
 from havre_azure.facts.relations import guarded, items, logged, private, target
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Copy, Fact, Known, Network, Plain, ResourceFact, Rule, Unknown
 from havre.facts.read import NO, NONE, YES, both, every, read, some, then
 from havre_azure.facts.audit import route_of
-from havre_azure.facts.base import base
 from havre_azure.facts.places import places
+from havre_azure.facts.properties import base
 from havre_azure.facts.relations import bare, chain, items, kind, logged, of_kinds, target, users
 
 if TYPE_CHECKING:

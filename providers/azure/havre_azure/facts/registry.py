@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact
 from havre.facts.read import both, every, read, then
-from havre_azure.facts.base import closed, open_to_all, store
 from havre_azure.facts.places import location, place, places
+from havre_azure.facts.properties import closed, open_to_all, store
 from havre_azure.facts.relations import key, logged, private, users
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from havre.facts.model import (
 )
 from havre.facts.read import NO, NONE, ZERO, both, every, read, some, then
 from havre_azure.facts.backup import backed_up
-from havre_azure.facts.base import OFFER, base, closed, least, most, open_to_all, store
 from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.properties import OFFER, base, closed, least, most, open_to_all, store
 from havre_azure.facts.relations import (
     all_users,
     guarded,

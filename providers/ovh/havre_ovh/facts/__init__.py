@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Plain, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
-from havre_ovh.facts.base import DYNAMIC, base, lies_in
+from havre_ovh.facts.properties import DYNAMIC, base, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

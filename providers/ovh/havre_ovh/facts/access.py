@@ -10,7 +10,7 @@ from havre.facts.model import Credential, Fact, Grant, Known, Unknown
 from havre.facts.read import NONE, of_type, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
-from havre_ovh.facts.base import base, buckets, listed
+from havre_ovh.facts.properties import base, buckets, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

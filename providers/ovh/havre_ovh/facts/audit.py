@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
 from havre.facts.read import NO, NONE, read, sources, then, together
 from havre_ovh.facts import places
-from havre_ovh.facts.base import NOT_SAID, OFFER, base, named_buckets, names, store
+from havre_ovh.facts.properties import NOT_SAID, OFFER, base, named_buckets, names, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Fact, Known, Offering, Plain, Unknown
 from havre.facts.read import NONE, YES, every, read, sources, then, together, users
-from havre_ovh.facts.base import OFFER, base, is_set, lies_in, subnet_of
 from havre_ovh.facts.places import place
+from havre_ovh.facts.properties import OFFER, base, is_set, lies_in, subnet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,9 @@ from havre.facts.model import Copy, Fact, Holding, Known, Offering, Unknown
 from havre.facts.read import NO, NONE, YES, both, every, read, sources, then, together, users
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
-from havre_ovh.facts.base import (
+from havre_ovh.facts.network import restriction
+from havre_ovh.facts.places import place
+from havre_ovh.facts.properties import (
     OFFER,
     THREE_ZONES,
     each,
@@ -19,8 +21,6 @@ from havre_ovh.facts.base import (
     store,
     subnet_of,
 )
-from havre_ovh.facts.network import restriction
-from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

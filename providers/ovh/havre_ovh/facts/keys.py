@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from havre.facts.model import Fact, Key, Known, Offering, Place, Plain, Unknown
 from havre.facts.read import NO, NONE, YES, of_type, read, then
 from havre_ovh.facts import places
-from havre_ovh.facts.base import OFFER, base, guarded
+from havre_ovh.facts.properties import OFFER, base, guarded
 from havre_ovh.sites import OKMS_COPIES
 
 if TYPE_CHECKING:

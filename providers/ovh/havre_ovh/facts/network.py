@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Copy, Fact, Known, Network, Place, Rule, Unknown
 from havre.facts.read import NO, NONE, read, then, together
 from havre.plan.values import UNKNOWN
-from havre_ovh.facts.base import base, lies_in, listed
 from havre_ovh.facts.cluster import RESTRICT
 from havre_ovh.facts.places import place
+from havre_ovh.facts.properties import base, lies_in, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

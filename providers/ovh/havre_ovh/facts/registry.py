@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Offering, Unknown
 from havre.facts.read import then, together, users
-from havre_ovh.facts.base import NOT_SAID, OFFER, lies_in, store
 from havre_ovh.facts.network import blocks
+from havre_ovh.facts.properties import NOT_SAID, OFFER, lies_in, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Unknown
 from havre.facts.read import NO, NONE, ZERO, both, every, read, sources, then, together
 from havre.plan.values import UNKNOWN
-from havre_ovh.facts.base import (
+from havre_ovh.facts.places import place
+from havre_ovh.facts.properties import (
     DYNAMIC,
     OFFER,
     about,
@@ -21,7 +22,6 @@ from havre_ovh.facts.base import (
     several_zones,
     store,
 )
-from havre_ovh.facts.places import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

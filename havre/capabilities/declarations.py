@@ -1,0 +1,208 @@
+"""A provider's answers, gaps and remedies, read from the data files beside its code.
+
+The texts are data; which gaps apply to a spec is the provider's code. A file that is malformed
+is an error of the provider's makers, told when the provider is loaded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
+import tomllib
+from dataclasses import dataclass, replace
+from string import Formatter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import model_validator as validator
+
+from havre.capabilities.model import Capability, Evidence, Gap, Limit, Support, Supported
+from havre.errors import BugError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+T = TypeVar("T")
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Control = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9-]+$")]
+
+
+class _Gap(BaseModel):
+    """Texts of one gap; those in which braces stand take words of the spec."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    control: Control
+    fallback: Text
+    risk: Text
+    reason: str = ""
+    source: str = ""
+
+    @validator(mode="after")
+    def _whole(self) -> _Gap:
+        for text in (self.reason, self.fallback, self.risk):
+            list(Formatter().parse(text))  # raises ValueError where a brace stands alone
+        return self
+
+
+class _Answer(BaseModel):
+    """What is declared of one capability, and the gaps that follow from it, by name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    support: Support
+    reason: str = ""
+    source: str = ""
+    fields: tuple[str, ...] = ()
+    gap: dict[str, _Gap] = Field(default_factory=dict)
+
+    @validator(mode="after")
+    def _consistent(self) -> _Answer:
+        if self.support is Support.NATIVE and (self.reason or self.gap):
+            message = "what is native has neither a reason nor a gap"
+            raise ValueError(message)
+        if self.support is not Support.NATIVE and not self.reason:
+            message = f"support `{self.support}` needs a reason"
+            raise ValueError(message)
+        return self
+
+
+class _File(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    read_on: dt.date
+    sources: dict[str, Text]
+    capability: dict[Capability, _Answer]
+
+    @validator(mode="after")
+    def _consistent(self) -> _File:
+        seen: set[str] = set()
+        for answer in self.capability.values():
+            used = {answer.source, *(gap.source for gap in answer.gap.values())} - {""}
+            unknown = used - set(self.sources)
+            if unknown:
+                message = f"unknown source `{min(unknown)}`"
+                raise ValueError(message)
+            for name, gap in answer.gap.items():
+                if name in seen:
+                    message = f"two gaps are called `{name}`"
+                    raise ValueError(message)
+                if not (gap.source or answer.source):
+                    message = f"gap `{name}` names no source"
+                    raise ValueError(message)
+                seen.add(name)
+        return self
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a provider declares.
+
+    Attributes:
+        file: name of the file that it was read from.
+        answers: the answer for every capability that the file names.
+        texts: gaps by name, in whose texts words of a spec may still be missing.
+    """
+
+    file: str
+    answers: Mapping[Capability, Supported]
+    texts: Mapping[str, Gap]
+
+    def gap(self, name: str, **words: object) -> Gap:
+        """The gap of that name, with the words that its texts ask for.
+
+        Raises:
+            BugError: the file has no such gap, or its texts ask for a word that is not given.
+        """
+        try:
+            gap = self.texts[name]
+            reason, fallback, risk = (
+                text.format(**words) for text in (gap.reason, gap.fallback, gap.risk)
+            )
+        except (LookupError, AttributeError, ValueError) as error:
+            message = f"{self.file}: gap `{name}`: {type(error).__name__}: {error}"
+            raise BugError(message, "Report it to the makers of the provider.") from None
+        return replace(gap, reason=reason, fallback=fallback, risk=risk)
+
+
+def _checked(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
+    """The file's content as what it must be.
+
+    Raises:
+        BugError: it is missing or malformed.
+    """
+    adapter: TypeAdapter[T] = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
+    try:
+        return adapter.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "file"
+        why = f"{place}: {first['msg']}"
+    except (OSError, ValueError) as error:
+        why = f"{type(error).__name__}: {error}"
+    package = path.parents[1].name if path.parent.name == "data" else path.parent.name
+    message = f"{package}/{path.name} is malformed: {why}"
+    raise BugError(message, f"Reinstall the distribution of `{package}`, or report it.")
+
+
+def _texts(file: _File) -> Iterator[tuple[str, Gap]]:
+    for capability, answer in file.capability.items():
+        for name, gap in answer.gap.items():
+            said: dict[str, Any] = {"control": gap.control, "capability": capability}
+            said |= {"fallback": gap.fallback, "risk": gap.risk, "fields": answer.fields}
+            evidence = Evidence(file.sources[gap.source or answer.source], file.read_on)
+            reason = gap.reason or answer.reason
+            yield name, Gap(support=answer.support, reason=reason, evidence=evidence, **said)
+
+
+def declared(path: Path) -> Declared:
+    """What the file declares.
+
+    Raises:
+        BugError: it is missing or malformed.
+    """
+    file = _checked(path, _File)
+    answers = {
+        capability: Supported(answer.support, answer.reason)
+        for capability, answer in file.capability.items()
+    }
+    texts = dict(_texts(file))
+    return Declared(path.name, MappingProxyType(answers), MappingProxyType(texts))
+
+
+def remedies(path: Path) -> Mapping[str, str]:
+    """By identifier of a control, what to do about it.
+
+    Raises:
+        BugError: the file is missing or malformed.
+    """
+    return MappingProxyType(_checked(path, TypeAdapter(dict[Control, Text])))
+
+
+class _Limit(BaseModel):
+    """One limit, and where that was read, and when."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: Annotated[int, Field(gt=0)]
+    unit: Literal["bytes", "characters"]
+    source: Text
+    read_on: dt.date
+
+
+def limits(path: Path) -> Mapping[str, Limit]:
+    """Limits by name, such as `object-size`.
+
+    Raises:
+        BugError: the file is missing or malformed.
+    """
+    rows = _checked(path, TypeAdapter(dict[Text, _Limit]))
+    return MappingProxyType(
+        {
+            name: Limit(row.value, row.unit, Evidence(row.source, row.read_on))
+            for name, row in rows.items()
+        }
+    )

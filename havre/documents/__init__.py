@@ -1,0 +1,1 @@
+"""YAML with lines and limits, and what is wrong with it."""

@@ -1,0 +1,114 @@
+"""What an administrator does with a warehouse that stands on a machine of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+
+class ServiceState(StrEnum):
+    """What a service of a running warehouse does."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    RESTARTING = "restarting"
+    UNHEALTHY = "unhealthy"
+
+
+@dataclass(frozen=True)
+class ServiceStatus:
+    """A service, as probed now."""
+
+    name: str
+    state: ServiceState
+    endpoint: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class ProjectConnection:
+    """What a researcher's programs need to reach a project's data.
+
+    Attributes:
+        project: name of the project.
+        environment: variables for psql, AWS-compatible clients and this toolkit; secrets are
+            in files that they name.
+        zones: bucket by zone.
+        schemas: database schema by zone.
+        secrets: the secrets themselves, read only when asked for.
+    """
+
+    project: str
+    environment: Mapping[str, str]
+    zones: Mapping[str, str]
+    schemas: Mapping[str, str]
+    secrets: Callable[[], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class BackupSummary:
+    """A backup that was written and read back.
+
+    Attributes:
+        path: where it lies.
+        created: when, UTC.
+        objects: object versions held.
+        rows: rows of all tables held.
+        size: bytes on disk.
+    """
+
+    path: Path
+    created: dt.datetime
+    objects: int
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An object version that its lock keeps from destruction."""
+
+    zone: str
+    key: str
+    until: dt.datetime | None
+
+
+class Operations(Protocol):
+    """What an administrator does with a warehouse that stands.
+
+    Every member raises `havre.errors.HavreError` with a remedy where it cannot.
+    """
+
+    def status(self) -> Sequence[ServiceStatus]:
+        """Every service, probed now."""
+        ...
+
+    def connect(self, project: str) -> ProjectConnection:
+        """What researchers of `project` need."""
+        ...
+
+    def backup(self) -> BackupSummary:
+        """Write a backup and read it back."""
+        ...
+
+    def restore(self, backup: Path, keys: Path, passphrase: str) -> BackupSummary:
+        """Load a backup into this warehouse, which must be empty, and verify it."""
+        ...
+
+    def export_keys(self, target: Path, passphrase: str) -> None:
+        """Write all keys to `target`, encrypted under `passphrase`."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the services; data stay."""
+        ...
+
+    def destroy(self) -> Sequence[Kept]:
+        """Delete all data that no lock protects; return what was kept."""
+        ...

@@ -1,0 +1,222 @@
+"""Markdown, for a comment on a pull request: never longer than a forge takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from havre.policy.findings import Kind
+from havre.report.findings import answers
+from havre.text import markdown as md
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from havre.policy.findings import Finding, Former, Result
+    from havre.policy.frameworks import Requirement
+    from havre.report.findings.answers import Cover, Group
+
+LONGEST = 60_000
+"""Characters; GitHub takes 65,536."""
+
+MARKS = {
+    Kind.FAIL: "❌ fail",
+    Kind.UNKNOWN: "❔ not known",
+    Kind.WARNING: "⚠️ warning",
+    Kind.WAIVED: "🔕 waived",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the comment, of which rows may be left out.
+
+    Attributes:
+        head: before the rows.
+        rows: each on lines of its own.
+        tail: after the rows.
+    """
+
+    head: str
+    rows: tuple[str, ...] = ()
+    tail: str = ""
+
+    def written(self, rows: int) -> str:
+        """The section with the first so many rows, and a count of those left out."""
+        left = len(self.rows) - rows
+        note = f"\n_… and {left} more, left out here._\n" if left else ""
+        return "".join([self.head, *self.rows[:rows], self.tail, note])
+
+
+def render(result: Result, *, requirements: Sequence[Requirement] | None = None) -> str:
+    """The result as GitHub's and GitLab's Markdown, of at most 60,000 characters.
+
+    Where there is a baseline, only what changed since.
+
+    Args:
+        result: what the check told.
+        requirements: what the controls say of frameworks.
+    """
+    parts = _answers(result) + _lists(result) if result.gone is None else _changes(result)
+    sections = [*parts, *_frameworks(requirements)]
+    room = LONGEST - sum(len(section.written(0)) for section in sections)
+    written = []
+    for section in sections:
+        rows = _fitting(section.rows, room)
+        room -= sum(map(len, section.rows[:rows]))
+        written.append(section.written(rows))
+    return "\n".join(written)
+
+
+def _fitting(rows: Sequence[str], room: int) -> int:
+    """How many of the first rows fit; a little is kept for line ends and notes."""
+    left = room - 1000
+    for number, row in enumerate(rows):
+        left -= len(row)
+        if left < 0:
+            return number
+    return len(rows)
+
+
+def _answers(result: Result) -> list[Section]:
+    return [
+        _heading(result),
+        _places(result),
+        Section(f"### Who can be compelled to hand them over\n\n{md(answers.compelled(result))}\n"),
+        _claims(result),
+    ]
+
+
+def _heading(result: Result) -> Section:
+    name = md(f"{result.warehouse} ({result.environment}) on {result.provider}")
+    about = f"profile {result.profile}, as of {result.as_of}, from {md(result.source)}"
+    given = ", ".join(result.placeholders)
+    placeholders = f"\nSettings not given, judged by placeholders: {md(given)}\n" if given else ""
+    verdict = f"**{answers.meaning(result)}**\n\n{answers.totals(result)}\n{placeholders}"
+    return Section(f"## {name}\n\n{about}\n\n{verdict}")
+
+
+def _changes(result: Result) -> list[Section]:
+    """What is new since the baseline, what was waived since, and what is gone."""
+    gaps = [gap for gap in answers.gaps(result) if not gap.known and gap.kind is not Kind.WAIVED]
+    waived = tuple(finding for finding in result.of(Kind.WAIVED) if finding.known)
+    covers = answers.covers(replace(result, findings=waived))
+    parts = {
+        "New gaps of the provider": [_gap(gap, result.as_of) for gap in gaps],
+        "Waived since": [_cover(item, result.as_of) for item in covers],
+        "Gone": [_former(former) for former in result.gone or ()],
+    }
+    groups = [group for group in answers.open_groups(result) if not group.known]
+    lists = (Section(f"### {title}\n\n", tuple(rows)) for title, rows in parts.items() if rows)
+    return [_heading(result), _open("New findings", groups, result.as_of), *lists]
+
+
+def _former(former: Former) -> str:
+    return f"- {MARKS[former.kind]} **{md(former.control)}**: {md(answers.lost(former))}\n"
+
+
+def _open(title: str, groups: Sequence[Group], as_of: dt.date) -> Section:
+    columns = "| Outcome | Severity | Control | Resources | Found | Remedy | Where |\n"
+    table = f"{columns}|{' --- |' * 7}\n" if groups else "None.\n"
+    return Section(f"### {title}\n\n{table}", tuple(_group(group, as_of) for group in groups))
+
+
+def _places(result: Result) -> Section:
+    rows = tuple(f"| {md(copy)} | {md(text, 1000)} |\n" for copy, text in answers.spots(result))
+    head = f"### Where the data lie\n\n**{md(answers.countries(result))}**\n\n"
+    table = "| Copy | Places |\n| --- | --- |\n" if rows else ""
+    missing = answers.unplaced(result)
+    return Section(head + table, rows, f"\n{missing}\n" if missing else "")
+
+
+def _claims(result: Result) -> Section:
+    rows = []
+    for claim in result.claims:
+        parts = "; ".join(f"{label}: {names}" for label, names in answers.scope(claim))
+        held = answers.held(claim, result.as_of)
+        rows.append(f"| {md(claim.scheme)} | {held} | {md(parts, 1000)} |\n")
+    head = "### Certificates\n\n"
+    if not rows:
+        return Section(f"{head}None was looked for.\n")
+    return Section(f"{head}| Scheme | Holds | Parts |\n| --- | --- | --- |\n", tuple(rows))
+
+
+def _lists(result: Result) -> list[Section]:
+    gaps = answers.gaps(result)
+    sections = [_open("Findings", answers.open_groups(result), result.as_of)]
+    if gaps:
+        count = answers.many(len(gaps), "gap")
+        sections.append(
+            _folded(f"{count} of the provider", (_gap(gap, result.as_of) for gap in gaps))
+        )
+    covers = answers.covers(result)
+    if covers:
+        count = answers.many(len(covers), "waiver")
+        sections.append(
+            _folded(f"{count} in force", (_cover(item, result.as_of) for item in covers))
+        )
+    return sections
+
+
+def _folded(summary: str, rows: Iterable[str]) -> Section:
+    head = f"<details>\n<summary>{summary}</summary>\n\n"
+    return Section(head, tuple(rows), "\n</details>\n")
+
+
+def _group(group: Group, as_of: dt.date) -> str:
+    waivers = "; ".join(answers.cover(waiver, as_of) for waiver in group.waivers)
+    where = "; ".join(filter(None, [answers.some(group.places), waivers]))
+    names = f"{len(group.names)}: {answers.some(group.names)}" if group.names else ""
+    cells = [
+        MARKS[group.kind],
+        group.severity.value,
+        " ".join(filter(None, [f"**{md(group.control)}**", md(group.title)])),
+        md(names),
+        "; ".join(map(md, group.differences[: answers.NAMED])) + _more(group.differences),
+        "; ".join(map(md, group.remedies[: answers.NAMED])) + _more(group.remedies),
+        md(where),
+    ]
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _more(items: Sequence[str]) -> str:
+    left = len(items) - answers.NAMED
+    return f" and {left} more" if left > 0 else ""
+
+
+def _gap(finding: Finding, as_of: dt.date) -> str:
+    gap = finding.gap
+    by = f" Waiver: {md(answers.cover(finding.waiver, as_of))}." if finding.waiver else ""
+    told = f"- {MARKS[finding.kind]} ({finding.severity}) **{md(finding.control)}**: "
+    if gap is None:
+        return f"{told}{by}\n"
+    texts = (
+        f"{gap.capability} is {gap.support}: {gap.reason}",
+        f"Instead: {gap.fallback}",
+        f"Risk: {gap.risk}",
+    )
+    return f"{told}{' '.join(md(answers.stopped(each)) for each in texts)}{by}\n"
+
+
+def _cover(item: Cover, as_of: dt.date) -> str:
+    waiver = item.waiver
+    names = md(answers.some(item.names))
+    by = f"{md(answers.cover(waiver, as_of))}: {md(waiver.reason)}"
+    return f"- **{md(waiver.control)}** on {names}: {by}\n"
+
+
+def _frameworks(requirements: Sequence[Requirement] | None) -> list[Section]:
+    return [
+        _folded(
+            f"Framework {md(framework.name)}: {md(framework.totals)}",
+            [_requirement(item) for item in framework.requirements],
+        )
+        for framework in answers.frameworks(requirements)
+    ]
+
+
+def _requirement(item: Requirement) -> str:
+    told = answers.contributing(item)
+    shown = f"- **{md(answers.cited(item))}** {md(item.title)} ({md(answers.standing(item))})"
+    return f"{shown}: {md(told, 1000)}\n" if told else f"{shown}\n"

@@ -1,0 +1,184 @@
+"""HTML: one page that needs nothing else, for readers in a browser and on paper."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from havre.policy.findings import VERDICTS
+from havre.policy.model import Outcome
+from havre.report.findings import answers
+from havre.text import clipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.policy.findings import Finding, Result
+    from havre.policy.frameworks import Requirement
+    from havre.policy.model import Control
+
+LARGEST = 290_000
+"""Bytes of a page; findings are left out, and counted, until it is no larger."""
+LEAST = 350
+"""Bytes that a finding takes, at the least."""
+LIMITS = (200, 50, 20, 5, 1, 0)
+"""Findings shown of each control, resources of each waiver: the most that fits."""
+LONGEST = 600
+"""Characters of a text from outside."""
+SENTENCES = 4_000
+"""Characters of a text that Havre puts together from many."""
+ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[\w./~%?=&+,;:-]*)?(?<![.,;:])", re.ASCII)
+ANCHOR = re.compile(r"[^A-Za-z0-9.-]+")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A control on the page.
+
+    Attributes:
+        id: identifier of the control.
+        control: as it was asked for; None where it was only found.
+        verdict: one word.
+        findings: those shown.
+        left: how many findings are left out.
+        passed: how many times it holds.
+    """
+
+    id: str
+    control: Control | None
+    verdict: str
+    findings: tuple[Finding, ...]
+    left: int
+    passed: int
+
+    @property
+    def family(self) -> str:
+        """The word before the dot."""
+        return self.id.partition(".")[0]
+
+    @property
+    def severity(self) -> str:
+        """Of the control, or of what was found."""
+        if self.control:
+            return self.control.severity.value
+        return self.findings[0].severity.value if self.findings else ""
+
+
+def render(result: Result, *, requirements: Sequence[Requirement] | None = None) -> str:
+    """The result as one HTML page under 300 KB.
+
+    Args:
+        result: what the check told.
+        requirements: what the controls say of frameworks.
+    """
+    page = ""
+    found = _found(result)
+    for limit in LIMITS:
+        shown = sum(len(findings[:limit]) for findings in found.values())
+        if limit and shown * LEAST > LARGEST:
+            continue  # not worth writing: it cannot fit
+        page = written(
+            "check.html",
+            result=result,
+            answers=answers,
+            entries=[_entry(result, name, findings, limit) for name, findings in found.items()],
+            covers=answers.covers(result),
+            frameworks=answers.frameworks(requirements),
+            verdicts=VERDICTS,
+            limit=limit,
+        )
+        if len(page.encode()) <= LARGEST:
+            break
+    return page
+
+
+def written(template: str, **values: Any) -> str:
+    """A page from a template that extends `base.html`: its style, its script and their hashes.
+
+    Args:
+        template: name of a template of this package.
+        values: what it shows; every text is escaped, and its control characters are shown.
+    """
+    environment = _environment()
+    style = environment.get_template("style.css").render()
+    script = environment.get_template("filter.js").render()
+    hashes = {"style_hash": _hash(style), "script_hash": _hash(script)}
+    return environment.get_template(template).render(**values, **hashes) + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("havre.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_inert,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["anchor"] = anchor
+    environment.filters["parts"] = _parts
+    environment.filters["long"] = _long
+    environment.filters["query"] = _query
+    return environment
+
+
+def _inert(value: Any) -> Any:
+    """A text on one line and of bounded length; what macros wrote is left as it is."""
+    return value if isinstance(value, Markup) else clipped(value, LONGEST)
+
+
+def _long(value: object) -> Markup:
+    """A text of Havre's own making, which may be longer than one from outside."""
+    return escape(clipped(value, SENTENCES))
+
+
+def _query(value: object) -> str:
+    """A text from outside in the fragment of an address."""
+    return quote(clipped(value, LONGEST), safe="")
+
+
+def _hash(content: str) -> str:
+    """Names an inline element in the page's security policy: no other one is let run."""
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def anchor(name: str) -> str:
+    """The deep link of a control."""
+    return ANCHOR.sub("-", name)
+
+
+def _parts(value: str) -> list[tuple[str, bool]]:
+    """A text in words, each with whether it is an address that may be followed."""
+    return [(word, bool(ADDRESS.fullmatch(word))) for word in clipped(value, LONGEST).split(" ")]
+
+
+def _found(result: Result) -> dict[str, list[Finding]]:
+    """Findings by control, the worst control first, those that hold among them."""
+    found: dict[str, list[Finding]] = {}
+    for finding in result.findings:
+        found.setdefault(finding.control, []).append(finding)
+    for control in result.controls:
+        found.setdefault(control.id, [])
+    worst = {name: VERDICTS.index(result.verdict(name)) for name in found}
+    return {name: found[name] for name in sorted(found, key=worst.__getitem__)}
+
+
+def _entry(result: Result, name: str, findings: list[Finding], limit: int) -> Entry:
+    return Entry(
+        name,
+        next((control for control in result.controls if control.id == name), None),
+        result.verdict(name),
+        tuple(findings[:limit]),
+        max(len(findings) - limit, 0),
+        result.outcomes.get(name, {}).get(Outcome.PASS, 0),
+    )

@@ -1,0 +1,174 @@
+"""SARIF 2.1.0, for code scanning on forges and in editors."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from havre import text
+from havre.errors import ExitCode
+from havre.policy.findings import Kind
+from havre.policy.model import Severity
+from havre.report.findings import answers
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from havre.policy.findings import Finding, Location, Result
+    from havre.policy.model import Control
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LEVELS = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+}
+SCORES = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+}
+"""GitHub's words for these scores are ours: over 9, from 7, from 4, and below."""
+
+
+def render(result: Result) -> str:
+    """The result as one SARIF run."""
+    return text.as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result)]})
+
+
+def _run(result: Result) -> dict[str, Any]:
+    rules = _rules(result)
+    index = {rule["id"]: number for number, rule in enumerate(rules)}
+    home = answers.home(result)
+    return {
+        "tool": {"driver": {"name": "Havre", **_version(), "rules": rules}},
+        "invocations": [_invocation(result, index)],
+        "columnKind": "unicodeCodePoints",
+        "results": [
+            _result(finding, index, home)
+            | _suppressed(finding, result.as_of)
+            | _state(finding, result)
+            for finding in result.findings
+        ],
+        "properties": {"summary": result.summary()},
+    }
+
+
+def _version() -> dict[str, str]:
+    try:
+        return {"semanticVersion": version("havre")}
+    except PackageNotFoundError:
+        return {}
+
+
+def message(value: str) -> str:
+    """Text in a SARIF message: brackets would be links, braces would be arguments."""
+    escaped = "".join(f"\\{c}" if c in "\\[]" else c for c in text.plain(value))
+    return escaped.replace("{", "{{").replace("}", "}}")
+
+
+def _rules(result: Result) -> list[dict[str, Any]]:
+    """A rule for every control that was asked for, then for those only found."""
+    rules = [_rule(control) for control in result.controls]
+    known = {rule["id"] for rule in rules}
+    others = answers.distinct(text.plain(finding.control) for finding in result.findings)
+    return rules + [_bare(control) for control in others if control not in known]
+
+
+def _bare(control: str) -> dict[str, Any]:
+    return {"id": control, "shortDescription": {"text": message(control) or "unnamed"}}
+
+
+def _rule(control: Control) -> dict[str, Any]:
+    why = f"{control.rationale} " if control.rationale else ""
+    cites = ", ".join(control.cites)
+    parts = (text.markdown(control.remedy), text.markdown(why), f"Cites: {text.markdown(cites)}")
+    return {
+        "id": text.plain(control.id),
+        "name": "".join(word.capitalize() for word in control.id.replace(".", "-").split("-")),
+        "shortDescription": {"text": message(control.title)},
+        "fullDescription": {"text": message(f"{control.title} {why}".strip())},
+        "help": {
+            "text": message(f"{control.remedy} {why}Cites: {cites}"),
+            "markdown": "\n\n".join(part for part in parts if part),
+        },
+        "defaultConfiguration": {"level": LEVELS[control.severity]},
+        "properties": {
+            "security-severity": SCORES[control.severity],
+            "severity": control.severity.value,
+            "profile": control.profile.value,
+            "tags": answers.distinct(["security", control.family, *control.cites]),
+        },
+    }
+
+
+def level(finding: Finding) -> str:
+    """How bad a result is, in SARIF's words."""
+    doubtful = finding.kind in {Kind.UNKNOWN, Kind.WARNING}
+    return "warning" if doubtful else LEVELS[finding.severity]
+
+
+def _result(finding: Finding, index: dict[str, int], home: Location | None) -> dict[str, Any]:
+    control = text.plain(finding.control)
+    return {
+        "ruleId": control,
+        "ruleIndex": index[control],
+        "level": level(finding),
+        "message": {"text": message(answers.sentence(finding))},
+        "locations": [_location(finding, home)],
+        "partialFingerprints": {"havre/v1": text.digest(finding.fingerprint)},
+        "properties": {"outcome": finding.kind.value, "severity": finding.severity.value},
+    }
+
+
+def _location(finding: Finding, home: Location | None) -> dict[str, Any]:
+    """The line of the cause; else the head of the warehouse's file; and the resource."""
+    place = finding.location or home
+    found: dict[str, Any] = {}
+    if place:
+        region = {"startLine": max(place.line, 1)}
+        artifact = {"uri": quote(text.relative(place.file))}
+        found["physicalLocation"] = {"artifactLocation": artifact, "region": region}
+    if finding.resource:
+        urn = text.plain(finding.resource)
+        name = text.plain(finding.name)
+        found["logicalLocations"] = [{"name": name, "fullyQualifiedName": urn, "kind": "resource"}]
+    return found
+
+
+def _suppressed(finding: Finding, as_of: dt.date) -> dict[str, Any]:
+    """What a waiver makes of a result: it is there, and accepted."""
+    waiver = finding.waiver
+    if not waiver or finding.kind is not Kind.WAIVED:
+        return {}
+    why = message(f"{waiver.reason} ({answers.cover(waiver, as_of)})")
+    return {"suppressions": [{"kind": "external", "status": "accepted", "justification": why}]}
+
+
+def _state(finding: Finding, result: Result) -> dict[str, str]:
+    """Whether the baseline has a result; nothing where there is none."""
+    if result.gone is None:
+        return {}
+    return {"baselineState": "unchanged" if finding.known else "new"}
+
+
+def _invocation(result: Result, index: dict[str, int]) -> dict[str, Any]:
+    unknown = result.of(Kind.UNKNOWN)
+    return {
+        "executionSuccessful": result.exit_code is not ExitCode.NOT_EVALUATED,
+        "exitCode": int(result.exit_code),
+        "exitCodeDescription": answers.meaning(result),
+        "toolExecutionNotifications": [_notification(finding, index) for finding in unknown],
+    }
+
+
+def _notification(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+    control = text.plain(finding.control)
+    return {
+        "level": "warning",
+        "message": {"text": message(f"{control} was not evaluated. {answers.sentence(finding)}")},
+        "associatedRule": {"id": control, "index": index[control]},
+    }

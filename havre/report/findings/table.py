@@ -1,0 +1,224 @@
+"""The table: what a security officer reads in a minute, on a terminal or in a log."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from havre.policy.findings import Kind
+from havre.report.findings import answers
+from havre.text import clipped, plain
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from havre.policy.findings import Finding, Former, Result
+    from havre.policy.frameworks import Requirement
+    from havre.report.findings.answers import Group
+
+STYLES = {
+    Kind.FAIL: "bold red",
+    Kind.UNKNOWN: "bold yellow",
+    Kind.WARNING: "yellow",
+    Kind.WAIVED: "cyan",
+}
+NARROWEST = 40
+LONGEST = 600
+"""Characters of a text from outside."""
+
+
+def render(
+    result: Result,
+    *,
+    requirements: Sequence[Requirement] | None = None,
+    width: int = 100,
+    colour: bool = False,
+) -> str:
+    """The result as text of at most `width` columns (40 at least).
+
+    Args:
+        result: what the check told.
+        requirements: what the controls say of frameworks.
+        width: columns.
+        colour: whether to write colours, for a terminal.
+    """
+    return printed(_parts(result, requirements), width, colour=colour)
+
+
+def printed(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str:
+    """What `parts` look like on `width` columns (40 at least), without spaces at line ends."""
+    buffer = io.StringIO()
+    console = _console(buffer, max(width, NARROWEST), colour=colour)
+    for part in parts:
+        console.print(part)
+    lines = buffer.getvalue().splitlines()
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:
+    """A console that heeds neither the terminal nor the environment."""
+    return Console(
+        file=buffer,
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        no_color=not colour,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def _parts(result: Result, requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:
+    yield _heading(result)
+    yield from _section("Where the data lie", _places(result))
+    yield from _section("Who can be compelled to hand them over", [_row(answers.compelled(result))])
+    yield from _section("Certificates", _claims(result))
+    yield from _section("Findings", _findings(result))
+    yield from _section("Gone since the baseline", map(_former, result.gone or ()))
+    yield from _section("Gaps of the provider", _gaps(result))
+    yield from _section("Waived", _covers(result))
+    yield from _section("Frameworks", _frameworks(requirements))
+    yield from _section("In all", _totals(result))
+
+
+def _section(title: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
+    """A title and its parts; nothing where there are none."""
+    found = list(parts)
+    if found:
+        yield Text()
+        yield Text(title, style="bold underline")
+        yield from found
+
+
+def _row(text: str, style: str = "") -> RenderableType:
+    return Padding(Text(clipped(text, LONGEST), style=style, overflow="fold"), (0, 0, 0, 2))
+
+
+def _pairs(pairs: Iterable[tuple[str, str]], indent: int = 4) -> RenderableType:
+    """Labels beside their texts, which fold."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", overflow="fold")
+    grid.add_column(ratio=1, overflow="fold")
+    for label, text in pairs:
+        grid.add_row(Text(clipped(label, 40)), Text(clipped(text, LONGEST)))
+    return Padding(grid, (0, 0, 0, indent))
+
+
+def _heading(result: Result) -> RenderableType:
+    name = plain(f"{result.warehouse} ({result.environment}) on {result.provider}")
+    about = f": profile {result.profile}, as of {result.as_of}, from {plain(result.source)}"
+    return Text.assemble((name, "bold"), about, overflow="fold")
+
+
+def _places(result: Result) -> Iterator[RenderableType]:
+    yield _row(answers.countries(result), style="bold")
+    yield _pairs(answers.spots(result))
+    if result.unplaced:
+        yield _row(answers.unplaced(result), style=STYLES[Kind.UNKNOWN])
+
+
+def _claims(result: Result) -> Iterator[RenderableType]:
+    if not result.claims:
+        yield _row("none was looked for")
+    for claim in result.claims:
+        yield _row(f"{claim.scheme}: {answers.held(claim, result.as_of)}", style="bold")
+        yield _pairs(answers.scope(claim))
+
+
+def _findings(result: Result) -> Iterator[RenderableType]:
+    found = answers.open_groups(result)
+    if not found:
+        yield _row("none")
+    for group in found:
+        known = answers.KNOWN.lower() if group.known else ""
+        yield _head(group.kind, group.severity.value, group.control, group.title, known)
+        yield _pairs(_told(group, result.as_of))
+
+
+def _former(former: Former) -> RenderableType:
+    return _row(f"{former.kind.value} {former.control}: {answers.lost(former)}")
+
+
+def _head(kind: Kind, severity: str, control: str, title: str, known: str = "") -> RenderableType:
+    said = ", ".join(filter(None, [f"{severity} {kind.value}", known]))
+    rest = f"{control}: {title}" if title else control
+    text = Text.assemble((said, STYLES[kind]), " ", (plain(rest), "bold"), overflow="fold")
+    return Padding(text, (0, 0, 0, 2))
+
+
+def _told(group: Group, as_of: dt.date) -> Iterator[tuple[str, str]]:
+    if group.names:
+        count = answers.many(len(group.names), "resource")
+        yield "on", f"{count}: {answers.some(group.names)}"
+    if group.differences:
+        yield "found", _few(group.differences)
+    if group.remedies:
+        yield "remedy", _few(group.remedies)
+    if group.places:
+        yield "at", answers.some(group.places)
+    for waiver in group.waivers:
+        yield "waiver", answers.cover(waiver, as_of)
+
+
+def _few(texts: list[str]) -> str:
+    """The first of several sentences."""
+    left = len(texts) - answers.NAMED
+    first = " | ".join(texts[: answers.NAMED])
+    return f"{first} | and {left} more" if left > 0 else first
+
+
+def _gaps(result: Result) -> Iterator[RenderableType]:
+    for finding in answers.gaps(result):
+        known = answers.KNOWN.lower() if finding.known else ""
+        subject = answers.subject(finding)
+        yield _head(finding.kind, finding.severity.value, finding.control, subject, known)
+        yield _pairs(_gap(finding, result.as_of))
+
+
+def _gap(finding: Finding, as_of: dt.date) -> Iterator[tuple[str, str]]:
+    if finding.gap:
+        yield "reason", f"{finding.gap.reason} ({finding.gap.support})"
+        yield "instead", finding.gap.fallback
+        yield "risk", finding.gap.risk
+    if answers.remedy(finding):
+        yield "remedy", finding.remedy
+    if finding.location:
+        yield "at", answers.place(finding.location)
+    if finding.waiver:
+        yield "waiver", answers.cover(finding.waiver, as_of)
+
+
+def _covers(result: Result) -> Iterator[RenderableType]:
+    for item in answers.covers(result):
+        waiver = item.waiver
+        yield _row(f"{waiver.control}: {answers.some(item.names)}")
+        yield _pairs([("waiver", answers.cover(waiver, result.as_of)), ("reason", waiver.reason)])
+
+
+def _frameworks(requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:
+    for framework in answers.frameworks(requirements):
+        yield _row(f"{framework.name}  {framework.totals}", style="bold")
+        yield _pairs(_requirement(item) for item in framework.requirements)
+
+
+def _requirement(item: Requirement) -> tuple[str, str]:
+    shown = f"{item.title} ({answers.standing(item)})"
+    told = answers.contributing(item)
+    return answers.cited(item), f"{shown}: {told}" if told else shown
+
+
+def _totals(result: Result) -> Iterator[RenderableType]:
+    yield _row(answers.totals(result))
+    if result.placeholders:
+        yield _row(f"Settings not given, judged by placeholders: {', '.join(result.placeholders)}")
+    yield _row(answers.meaning(result), style="bold")

@@ -1,0 +1,73 @@
+"""Reading the settings of a provider from a Pulumi stack file, without the Pulumi CLI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import InputError
+from havre.stack.standing import DATA_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PROJECT = "warehouse"
+"""Name of the project, and so the namespace of its stacks' configuration."""
+NAMED = "Name a Pulumi stack file, Pulumi.<stack>.yaml, of the project `warehouse`."
+
+
+def read_stack_settings(path: Path, provider: str = "") -> dict[str, Any]:
+    """The settings in a `Pulumi.<stack>.yaml`; what is encrypted there is left out.
+
+    Args:
+        path: the stack file; a relative data folder is taken from its own.
+        provider: whose settings are wanted; any provider's where empty.
+
+    Raises:
+        InputError: the file is no stack file of a warehouse, or is of another provider.
+    """
+    config = _config(path)
+    told = {key: config.get(f"{PROJECT}:{key}") for key in ("spec", "provider", "settings")}
+    if not any(value is not None for value in told.values()):
+        message = f"{path} says nothing of a warehouse: it has no key `{PROJECT}:...`"
+        raise InputError(message, NAMED)
+    if provider and told["provider"] not in {None, provider}:
+        message = f"{path} is a stack on provider `{told['provider']}`, not on `{provider}`"
+        raise InputError(message, "Name the stack file of that provider, or that provider.")
+    settings = {} if told["settings"] is None else told["settings"]
+    if not isinstance(settings, dict):
+        message = f"{path}: `{PROJECT}:settings` is no mapping"
+        raise InputError(message, "Write one setting a line: `NAME: VALUE`.")
+    plain = {name: value for name, value in settings.items() if not _encrypted(value)}
+    return rooted(plain, path.parent)
+
+
+def rooted(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Settings with a relative data folder taken from `folder`."""
+    found = dict(settings)
+    if isinstance(found.get(DATA_DIR), str):
+        found[DATA_DIR] = str((folder / found[DATA_DIR]).resolve())
+    return found
+
+
+def _config(path: Path) -> Mapping[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        document = YAML(typ="safe", pure=True).load(path.read_text())
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise InputError(message, NAMED) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        message = f"{path} is no YAML: {error}"
+        raise InputError(message, NAMED) from error
+    config = document.get("config") if isinstance(document, dict) else None
+    if not isinstance(config, dict):
+        message = f"{path} has no mapping `config`"
+        raise InputError(message, NAMED)
+    return config
+
+
+def _encrypted(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"}

@@ -1,0 +1,94 @@
+"""The program of a warehouse's stack: the same under `pulumi up`, offline and embedded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.errors import InputError
+from havre.stack.component import ResearchWarehouse
+from havre.stack.standing import DATA_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import BaseModel
+
+    from havre.provider import Provider
+    from havre.spec import Warehouse
+
+PROJECT = "warehouse"
+"""Name of the Pulumi project of `stacks/warehouse`."""
+
+
+def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
+    """The provider's settings, validated.
+
+    Raises:
+        InputError: a setting is missing, unknown or wrong; every one is named.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return provider.settings.model_validate(dict(given))
+    except ValidationError as error:
+        lines = [
+            f"`{'.'.join(str(part) for part in issue['loc'])}`: {issue['msg']}"
+            for issue in error.errors(include_input=False, include_url=False)
+        ]
+        message = f"settings of provider `{provider.name}`: " + "; ".join(lines)
+        known = ", ".join(f"`{name}`" for name in provider.settings.model_fields)
+        raise InputError(message, f"It knows the settings {known}.") from None
+
+
+def offline_settings(
+    provider: Provider, given: Mapping[str, Any]
+) -> tuple[BaseModel, tuple[str, ...]]:
+    """The provider's settings for a plan: what is still missing is a placeholder, `<name>`.
+
+    Returns:
+        The settings, and the names of those that are placeholders.
+
+    Raises:
+        InputError: a setting that is given is wrong, or one that is missing has no example.
+    """
+    fields = provider.settings.model_fields
+    missing = tuple(
+        name
+        for name, field in fields.items()
+        if field.examples and name not in given and (field.is_required() or field.default is None)
+    )
+    examples = {name: (fields[name].examples or [""])[0] for name in missing}
+    whole = read_settings(provider, {**given, **examples})
+    texts = {name: f"<{name}>" for name in missing if isinstance(examples[name], str)}
+    return whole.model_copy(update=texts), missing
+
+
+def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> dict[str, Any]:
+    """What the commands that come after must know of a warehouse (see `havre.stack.standing`)."""
+    kept = settings.model_dump(mode="json", exclude={DATA_DIR}, exclude_none=True)
+    return {
+        "provider": provider,
+        "settings": kept,
+        "warehouse": spec.name,
+        "environment": spec.environment.value,
+        "stack": stack,
+    }
+
+
+def deploy(spec: Warehouse, provider: Provider, settings: BaseModel) -> ResearchWarehouse:
+    """Declare the warehouse and export its outputs; call it inside a Pulumi program."""
+    warehouse = ResearchWarehouse(spec.name, spec, provider, settings)
+    for name, value in warehouse.outputs().items():
+        pulumi.export(name, value)
+    return warehouse
+
+
+def program(spec: Warehouse, provider: Provider, settings: BaseModel) -> Callable[[], None]:
+    """The stack's program, to be run by an evaluation or an engine."""
+
+    def run() -> None:
+        deploy(spec, provider, settings)
+
+    return run

@@ -1,0 +1,108 @@
+"""Access: one identity a project, which reads exactly its zones until its last day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from pulumi_azure_native import managedidentity
+
+from havre.provider.parts import AccessInputs, AccessOutputs, component
+from havre_azure.names import Deployment, Role
+from havre_azure.resources import after, child, grant, known
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre.spec.model import Project
+    from havre_azure.settings import AzureSettings
+
+READ = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read"
+"""The one thing that the reader's role does with data."""
+AUDIENCE = "api://AzureADTokenExchange"
+"""Whom a workload's token must be made out to before Entra takes it."""
+TAG_LIMIT = 256
+"""Length of a tag's value, at most."""
+
+
+def until(last_day: dt.date) -> str:
+    """A condition under which objects are read, to the end of `last_day` in UTC.
+
+    A role assignment of Azure has no end of its own (a schedule of Privileged Identity
+    Management takes people and groups, not programs), but its condition can know the time:
+    Azure documentation, "Actions and attributes for Azure role assignment conditions for Azure
+    Blob Storage", attribute UtcNow; read on 2026-11-23.
+    """
+    end = (last_day + dt.timedelta(days=1)).isoformat()
+    return (
+        f"((!(ActionMatches{{'{READ}'}})) OR "
+        f"(@Environment[UtcNow] DateTimeLessThan '{end}T00:00:00.0Z'))"
+    )
+
+
+def _project(
+    at: Deployment, project: str, asked: Project, inputs: AccessInputs
+) -> pulumi.Output[str]:
+    """The project's identity, with a reader's role on each of its containers.
+
+    Its members are never named: who may act as the identity is decided in Entra.
+    """
+    label, name = f"{at.group}-project-{project}", at.common.name("project", project)
+    some_zone = inputs.zones.identifiers[asked.zones[0]]
+    made = managedidentity.UserAssignedIdentity(
+        label,
+        location=at.location,
+        resource_group_name=after(at.group, some_zone),
+        resource_name_=name,
+        tags={
+            **at.tags,
+            "project": project,
+            "project-title": asked.title[:TAG_LIMIT],
+            "authorisation": asked.authorisation[:TAG_LIMIT],
+            "expires": asked.expires.isoformat(),
+        },
+        opts=child(at),
+    )
+    granted = [
+        grant(
+            at,
+            f"{label}-{zone}",
+            made.principal_id,
+            Role.BLOB_READER,
+            inputs.zones.identifiers[zone],
+            until(asked.expires),
+        )
+        for zone in asked.zones
+    ]
+    if inputs.cluster is not None and inputs.cluster.issuer is not None:
+        _federate(at, project, made, inputs.cluster.issuer)
+    return known(at.identity_id(name), made, *granted)
+
+
+def _federate(
+    at: Deployment, project: str, made: pulumi.Resource, issuer: pulumi.Output[str]
+) -> None:
+    """Let the project's own service account in the cluster act as the identity, without secret."""
+    managedidentity.FederatedIdentityCredential(
+        f"{at.group}-project-{project}-workload",
+        federated_identity_credential_resource_name="cluster",
+        resource_name_=known(at.common.name("project", project), made),
+        resource_group_name=known(at.group, made),
+        issuer=issuer,
+        audiences=[AUDIENCE],
+        subject=f"system:serviceaccount:{project}:{project}",
+        opts=child(at),
+    )
+
+
+def access(
+    settings: AzureSettings, name: str, inputs: AccessInputs, opts: pulumi.ResourceOptions
+) -> AccessOutputs:
+    """An identity a project."""
+    part = component("havre:azure:Access", name, opts)
+    at = Deployment(inputs.common, settings, part)
+    made = {
+        project: _project(at, project, asked, inputs) for project, asked in at.spec.projects.items()
+    }
+    part.register_outputs({})
+    return AccessOutputs(projects=made)

@@ -1,0 +1,249 @@
+"""Audit: one workspace for questions, one immutable archive for proof, and what feeds them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pulumi_azure_native import monitor, network, operationalinsights, storage
+
+from havre.provider.parts import AuditInputs, AuditOutputs, component
+from havre_azure.names import ARCHIVE, WORKSPACE_LIMIT, Deployment, Role
+from havre_azure.parts.keys import RECOVERY, own_key
+from havre_azure.parts.network import BLOB_NAMES, MONITOR_NAMES, firewall_id
+from havre_azure.parts.zones import Store, account, watch
+from havre_azure.resources import (
+    after,
+    child,
+    diagnose,
+    grant,
+    guarded,
+    identity,
+    known,
+    private_endpoint,
+    usual,
+)
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre_azure.resources import Identity
+    from havre_azure.settings import AzureSettings
+
+SHORTEST_RETENTION, LONGEST_RETENTION = 30, 730
+"""Days of a workspace that can be asked at once: Azure documentation, data retention."""
+TABLES = (
+    *("AKSAudit", "AKSControlPlane", "AZFWApplicationRule", "AZKVAuditLogs", "AzureActivity"),
+    *("ContainerRegistryLoginEvents", "PGSQLServerLogs", "StorageBlobLogs"),
+)
+"""Tables of the logs that the warehouse sends, kept in the workspace's own archive after that."""
+AWAY = f"{RECOVERY}-archive"
+"""Purpose of the recovery site's archive: flow logs and archived logs stay in their region."""
+ACTIVITY = ("Administrative", "Security", "Policy", "Alert", "ResourceHealth", "ServiceHealth")
+"""What is done to the subscription's resources, by whom."""
+VAULT_LOGS = ("AuditEvent",)
+FIREWALL_LOGS = ("AZFWApplicationRule", "AZFWNetworkRule", "AZFWThreatIntel", "AZFWDnsQuery")
+WORKSPACE_LOGS = ("Audit",)
+"""Who asked what of the logs themselves."""
+
+
+def workspace_retention(days: int) -> int:
+    """Days for which logs can be asked at once."""
+    return min(max(days, SHORTEST_RETENTION), LONGEST_RETENTION)
+
+
+def workspace_id(at: Deployment) -> str:
+    """ARM identifier of the workspace."""
+    name = at.common.name("logs", limit=WORKSPACE_LIMIT)
+    return at.id("Microsoft.OperationalInsights/workspaces", name)
+
+
+def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights.Workspace:
+    return operationalinsights.Workspace(
+        f"{at.group}-logs",
+        workspace_name=at.common.name("logs", limit=WORKSPACE_LIMIT),
+        sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
+        retention_in_days=workspace_retention(at.spec.audit.retention_days),
+        public_network_access_for_ingestion="Disabled",
+        public_network_access_for_query="Disabled",
+        features=operationalinsights.WorkspaceFeaturesArgs(
+            disable_local_auth=True,
+            enable_log_access_using_only_resource_permissions=False,
+            immediate_purge_data_on30_days=False,
+        ),
+        **usual(at, group, bears_data=True),
+    )
+
+
+def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
+    """Beyond what can be asked at once, tables keep their logs for the rest of the time."""
+    days = at.spec.audit.retention_days
+    if days <= LONGEST_RETENTION:
+        return
+    name = at.common.name("logs", limit=WORKSPACE_LIMIT)
+    for table in TABLES:
+        operationalinsights.Table(
+            f"{at.group}-{table}",
+            table_name=table,
+            workspace_name=known(name, workspace),
+            resource_group_name=known(at.group, workspace),
+            plan="Analytics",
+            retention_in_days=LONGEST_RETENTION,
+            total_retention_in_days=days,
+            opts=guarded(at),
+        )
+
+
+def _private_workspace(
+    at: Deployment, subnet: pulumi.Output[str], workspace: pulumi.Resource
+) -> None:
+    """Questions to the logs are asked from inside the network only."""
+    name, group = at.common.name("logs"), known(at.group, workspace)
+    scope = monitor.PrivateLinkScope(
+        f"{at.group}-logs-scope",
+        scope_name=name,
+        location="global",  # a list of workspaces: it has no region and holds no logs
+        resource_group_name=group,
+        access_mode_settings=monitor.AccessModeSettingsArgs(
+            ingestion_access_mode="PrivateOnly", query_access_mode="PrivateOnly"
+        ),
+        tags=at.tags,
+        opts=child(at),
+    )
+    scoped = monitor.PrivateLinkScopedResource(
+        f"{at.group}-logs-scoped",
+        name="workspace",
+        scope_name=known(name, scope),
+        resource_group_name=group,
+        linked_resource_id=known(workspace_id(at), workspace),
+        opts=child(at),
+    )
+    target = known(at.id("Microsoft.Insights/privateLinkScopes", name), scope, scoped)
+    private_endpoint(
+        at, f"{at.group}-logs", subnet, target, "azuremonitor", [*MONITOR_NAMES, BLOB_NAMES]
+    )
+
+
+def _archive(
+    at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], purpose: str
+) -> storage.StorageAccount:
+    """Where every log stays unchanged for the time asked, whoever its reader is."""
+    key = own_key(at, purpose, inputs.keys.store).uri if at.own_keys else None
+    tags, days = {**at.tags, "purpose": ARCHIVE}, at.spec.audit.retention_days
+    made = account(at, Store(purpose, key, days, tags, away=purpose == AWAY), group)
+    owner, label = known(at.account(purpose), made), f"{at.group}-{purpose}"
+    storage.BlobServiceProperties(
+        f"{label}-service",
+        account_name=owner,
+        blob_services_name="default",
+        resource_group_name=group,
+        is_versioning_enabled=True,
+        delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=30),
+        container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=30),
+        opts=child(at),
+    )
+    subnet = inputs.network.segments["endpoints"]
+    target = known(at.account_id(purpose), made)
+    private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])
+    return made
+
+
+def _away(
+    at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], sink: pulumi.Output[str]
+) -> pulumi.Output[str] | None:
+    """The recovery site's archive, where that site has a network; read access is logged too."""
+    if at.recovery_location is None or at.spec.network.recovery_address_space is None:
+        return None
+    made = known(at.account_id(AWAY), _archive(at, inputs, group, AWAY))
+    watch(at, AWAY, made, AuditOutputs(sink), archived=False)
+    return made
+
+
+def _flows(
+    at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
+) -> None:
+    """Every flow of both networks, written by an identity of its own: shared keys are off."""
+    user = identity(at, f"{at.group}-flows-writer", at.common.name("flows"), after(at.group, sink))
+    _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
+    if away is not None and at.recovery_location is not None:
+        other = at.id("Microsoft.Network/virtualNetworks", at.common.name(RECOVERY, "network"))
+        target = after(other, inputs.network.segments["endpoints"])
+        _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
+
+
+def _flow_log(
+    at: Deployment,
+    user: Identity,
+    target: pulumi.Output[str],
+    archive: pulumi.Output[str],
+    location: str,
+    *words: str,
+) -> None:
+    """A network's flows; Azure has them written in the network's own region."""
+    label, role = "-".join((at.group, "flows", *words)), Role.BLOB_CONTRIBUTOR
+    written = grant(at, "-".join((at.group, "flows-write", *words)), user.principal, role, archive)
+    network.FlowLog(
+        label,
+        flow_log_name=at.common.name("flows", *words),
+        network_watcher_name=f"NetworkWatcher_{location}",
+        target_resource_id=target,
+        storage_id=archive,
+        enabled=True,
+        format=network.FlowLogFormatParametersArgs(type="JSON", version=2),
+        # The archive itself keeps them; Network Watcher deletes nothing.
+        retention_policy=network.RetentionPolicyParametersArgs(enabled=False, days=0),
+        identity=network.ManagedServiceIdentityArgs(
+            type=network.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[user.id]
+        ),
+        **usual(at, after(at.settings.network_watcher_group), written, location=location),
+    )
+
+
+def _activity(at: Deployment, sink: pulumi.Output[str]) -> None:
+    monitor.SubscriptionDiagnosticSetting(
+        f"{at.group}-activity-logs",
+        name=at.group,
+        workspace_id=sink,
+        storage_account_id=after(at.archive_id, sink),
+        logs=[
+            monitor.SubscriptionLogSettingsArgs(category=category, enabled=True)
+            for category in ACTIVITY
+        ],
+        opts=child(at),
+    )
+
+
+def _feeds(
+    at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
+) -> None:
+    """Logs of what was made before this part; what comes later sends its own."""
+    archive, label = after(at.archive_id, sink), at.group
+    if at.own_keys:
+        vault = inputs.keys.store
+        diagnose(at, f"{label}-vault", vault, VAULT_LOGS, sink, archive)
+    if at.own_keys and at.geo:
+        other = after(at.vault_id(RECOVERY), inputs.keys.database or sink)
+        diagnose(at, f"{label}-vault-{RECOVERY}", other, VAULT_LOGS, sink, away)
+    if at.firewalled:
+        firewall = after(firewall_id(at), inputs.network.segments["compute"])
+        diagnose(at, f"{label}-firewall", firewall, FIREWALL_LOGS, sink, archive)
+    diagnose(at, f"{label}-workspace", sink, WORKSPACE_LOGS, sink, archive)
+    watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False)
+
+
+def audit(
+    settings: AzureSettings, name: str, inputs: AuditInputs, opts: pulumi.ResourceOptions
+) -> AuditOutputs:
+    """The workspace, the archive, and the logs of network, keys and subscription."""
+    part = component("havre:azure:Audit", name, opts)
+    at = Deployment(inputs.common, settings, part)
+    group = after(at.group, inputs.network.identifier)
+    workspace = _workspace(at, group)
+    _tables(at, workspace)
+    _private_workspace(at, inputs.network.segments["endpoints"], workspace)
+    sink = known(workspace_id(at), workspace, _archive(at, inputs, group, ARCHIVE))
+    away = _away(at, inputs, group, sink)
+    _feeds(at, inputs, sink, away)
+    _flows(at, inputs, sink, away)
+    _activity(at, sink)
+    part.register_outputs({})
+    return AuditOutputs(sink=sink)

@@ -1,0 +1,272 @@
+"""Cluster: a private AKS, its disks and secrets under keys of the warehouse."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
+
+from pulumi_azure_native import compute
+from pulumi_azure_native import containerservice as aks
+
+from havre.errors import InputError
+from havre.provider.parts import ClusterInputs, ClusterOutputs, component
+from havre.spec.model import Availability, Size
+from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
+from havre_azure.parts.keys import ENCRYPT, OwnKey, own_key
+from havre_azure.resources import after, diagnose, grant, identity, known, usual
+from havre_azure.rules import API_SUBNET
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre.spec.model import Cluster
+    from havre_azure.resources import Identity
+    from havre_azure.settings import AzureSettings
+
+SIZES = {
+    Size.S: "Standard_D4s_v5",
+    Size.M: "Standard_D8s_v5",
+    Size.L: "Standard_D16s_v5",
+    Size.XL: "Standard_D32s_v5",
+}
+"""Node by size: general purpose, 4 to 32 cores of 4 GiB."""
+PODS_PER_NODE = 30
+"""Each has an address of the compute segment, which is cut for this many."""
+NODE_DISK_GIB = 128
+RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
+"""Addresses that AKS uses itself: neither network nor services may have them (Azure CNI,
+prerequisites)."""
+SERVICE_SPACES = ("172.29.0.0/16", "192.168.0.0/16", "10.255.0.0/16")
+"""Addresses of services, inside the cluster only: the first that no network overlaps."""
+DNS_SERVICE = 10
+"""Which of them AKS gives to DNS, by its own convention."""
+DISKS, SECRETS = "cluster-disks", "cluster-secrets"
+LOGS = ("kube-apiserver", "kube-audit", "kube-audit-admin", "guard")
+
+
+def cluster_id(at: Deployment) -> str:
+    """ARM identifier of the cluster."""
+    return at.id("Microsoft.ContainerService/managedClusters", at.common.name("cluster"))
+
+
+def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
+    """The set of disks encrypted with one key of the warehouse; it follows renewals."""
+    if not at.own_keys:
+        return None
+    key, name = own_key(at, DISKS, inputs.keys.store), at.common.name("disks")
+    made = compute.DiskEncryptionSet(
+        f"{at.group}-disks",
+        disk_encryption_set_name=name,
+        encryption_type=compute.DiskEncryptionSetType.ENCRYPTION_AT_REST_WITH_CUSTOMER_KEY,
+        rotation_to_latest_key_version_enabled=True,
+        active_key=compute.KeyForDiskEncryptionSetArgs(
+            # Azure wants a version here, even where it follows renewals.
+            key_url=key.versioned,
+            source_vault=compute.SourceVaultArgs(id=inputs.keys.store),
+        ),
+        identity=compute.EncryptionSetIdentityArgs(
+            type=compute.DiskEncryptionSetIdentityType.USER_ASSIGNED,
+            user_assigned_identities=[after(at.key_identity_id(DISKS), key.uri, key.user.id)],
+        ),
+        **usual(at, after(at.group, key.uri), bears_data=True),
+    )
+    return known(at.id("Microsoft.Compute/diskEncryptionSets", name), made)
+
+
+def _secrets(
+    at: Deployment, key: OwnKey | None, store: pulumi.Output[str]
+) -> aks.AzureKeyVaultKmsArgs | None:
+    """Secrets in etcd, under a key in a vault that only the network reaches."""
+    if key is None:
+        return None
+    return aks.AzureKeyVaultKmsArgs(
+        enabled=True,
+        key_id=key.versioned,
+        key_vault_network_access=aks.KeyVaultNetworkAccessTypes.PRIVATE,
+        key_vault_resource_id=after(at.vault_id(), store),
+    )
+
+
+def _pool(
+    at: Deployment, asked: Cluster, subnet: pulumi.Output[str]
+) -> aks.ManagedClusterAgentPoolProfileArgs:
+    several = asked.availability is Availability.MULTI_ZONE and at.zonal
+    return aks.ManagedClusterAgentPoolProfileArgs(
+        name="nodes",
+        mode=aks.AgentPoolMode.SYSTEM,
+        type=aks.AgentPoolType.VIRTUAL_MACHINE_SCALE_SETS,
+        count=asked.nodes,
+        vm_size=SIZES[asked.size],
+        os_type=aks.OSType.LINUX,
+        os_sku=aks.OSSKU.AZURE_LINUX,
+        os_disk_type=aks.OSDiskType.MANAGED,
+        os_disk_size_gb=NODE_DISK_GIB,
+        availability_zones=["1", "2", "3"] if several else None,
+        vnet_subnet_id=subnet,
+        max_pods=PODS_PER_NODE,
+        enable_node_public_ip=False,
+        enable_encryption_at_host=True,
+        orchestrator_version=at.settings.kubernetes_version,
+        tags=at.tags,
+    )
+
+
+def service_space(at: Deployment) -> IPv4Network:
+    """Addresses of services, apart from those of both sites' networks.
+
+    Raises:
+        InputError: a network has addresses that AKS uses itself.
+    """
+    asked = at.spec.network
+    taken = [IPv4Network(s) for s in (asked.address_space, asked.recovery_address_space) if s]
+    if any(space.overlaps(IPv4Network(kept)) for space in taken for kept in RESERVED):
+        message = f"network.address_space: the cluster itself uses {', '.join(RESERVED)}"
+        raise InputError(message, "Choose other private addresses, such as 10.0.0.0/16.")
+    spaces = (IPv4Network(space) for space in SERVICE_SPACES)
+    return next(space for space in spaces if not any(space.overlaps(used) for used in taken))
+
+
+def _network(at: Deployment) -> aks.ContainerServiceNetworkProfileArgs:
+    """Pods have addresses of the network, policies are enforced, all that leaves is filtered."""
+    services = service_space(at)
+    return aks.ContainerServiceNetworkProfileArgs(
+        network_plugin=aks.NetworkPlugin.AZURE,
+        network_dataplane=aks.NetworkDataplane.CILIUM,
+        network_policy=aks.NetworkPolicy.CILIUM,
+        load_balancer_sku=aks.LoadBalancerSku.STANDARD,
+        outbound_type=aks.OutboundType.USER_DEFINED_ROUTING,
+        service_cidr=str(services),
+        dns_service_ip=str(services[DNS_SERVICE]),
+    )
+
+
+def _api(subnet: pulumi.Output[str]) -> aks.ManagedClusterAPIServerAccessProfileArgs:
+    """The API stands in the network: a private vault can be reached from nowhere else."""
+    return aks.ManagedClusterAPIServerAccessProfileArgs(
+        enable_private_cluster=True,
+        enable_private_cluster_public_fqdn=False,
+        private_dns_zone="system",
+        disable_run_command=True,
+        enable_vnet_integration=True,
+        subnet_id=subnet,
+    )
+
+
+def _aad(at: Deployment) -> aks.ManagedClusterAADProfileArgs:
+    return aks.ManagedClusterAADProfileArgs(
+        managed=True,
+        enable_azure_rbac=True,
+        admin_group_object_ids=[at.settings.administrators_id],
+        tenant_id=at.settings.tenant_id,
+    )
+
+
+def _grants(
+    at: Deployment,
+    operator: Identity,
+    kubelet: Identity,
+    inputs: ClusterInputs,
+) -> list[pulumi.Resource]:
+    """What the cluster may do: its own subnets, its nodes' identity, pulling images."""
+    label, networks = f"{at.group}-cluster", inputs.network.segments
+    routes = at.id("Microsoft.Network/routeTables", f"{at.common.name('network')}-routes")
+    principal = operator.principal
+    made = [
+        grant(at, f"{label}-{segment}", principal, Role.NETWORK_CONTRIBUTOR, networks[segment])
+        for segment in ("compute", API_SUBNET)
+    ]
+    scope = after(routes, networks["compute"])
+    made += [
+        grant(at, f"{label}-routes", principal, Role.NETWORK_CONTRIBUTOR, scope),
+        grant(at, f"{label}-nodes", principal, Role.IDENTITY_OPERATOR, kubelet.id),
+    ]
+    if inputs.registry is not None:
+        images = inputs.registry.identifier
+        made.append(grant(at, f"{label}-images", kubelet.principal, Role.ACR_PULL, images))
+    return made
+
+
+def _key_grants(
+    at: Deployment,
+    operator: Identity,
+    key: OwnKey,
+    disks: pulumi.Output[str],
+    store: pulumi.Output[str],
+) -> list[pulumi.Resource]:
+    """What the cluster may do with keys: use its secrets' one, connect to the vault, name disks."""
+    label, principal = f"{at.group}-cluster", operator.principal
+    secrets = after(f"{at.vault_id()}/keys/{SECRETS}", key.uri)
+    return [
+        grant(at, f"{label}-secrets", principal, Role.CRYPTO_USER, secrets),
+        grant(at, f"{label}-vault", principal, Role.VAULT_CONTRIBUTOR, store),
+        grant(at, f"{label}-disks", principal, Role.READER, disks),
+    ]
+
+
+def _cluster(
+    at: Deployment,
+    asked: Cluster,
+    inputs: ClusterInputs,
+) -> aks.ManagedCluster:
+    group, label = after(at.group, inputs.network.identifier), f"{at.group}-cluster"
+    operator = identity(at, f"{label}-operator", at.common.name("cluster"), group)
+    kubelet = identity(at, f"{label}-kubelet", at.common.name("nodes"), group)
+    key = own_key(at, SECRETS, inputs.keys.store, operations=ENCRYPT) if at.own_keys else None
+    disks = _disks(at, inputs)
+    needs = _grants(at, operator, kubelet, inputs)
+    if key and disks:
+        needs += _key_grants(at, operator, key, disks, inputs.keys.store)
+    return aks.ManagedCluster(
+        label,
+        resource_name_=at.common.name("cluster"),
+        node_resource_group=at.common.name("nodes", limit=NODE_GROUP_LIMIT),
+        dns_prefix=at.spec.name,
+        kubernetes_version=at.settings.kubernetes_version,
+        sku=aks.ManagedClusterSKUArgs(name="Base", tier=aks.ManagedClusterSKUTier.STANDARD),
+        identity=aks.ManagedClusterIdentityArgs(
+            type=aks.ResourceIdentityType.USER_ASSIGNED, user_assigned_identities=[operator.id]
+        ),
+        identity_profile={
+            "kubeletidentity": aks.UserAssignedIdentityArgs(
+                resource_id=kubelet.id, client_id=kubelet.client, object_id=kubelet.principal
+            )
+        },
+        agent_pool_profiles=[_pool(at, asked, inputs.network.segments["compute"])],
+        network_profile=_network(at),
+        api_server_access_profile=_api(inputs.network.segments[API_SUBNET]),
+        public_network_access=aks.PublicNetworkAccess.DISABLED,
+        aad_profile=_aad(at),
+        enable_rbac=True,
+        disable_local_accounts=True,
+        disk_encryption_set_id=disks,
+        security_profile=aks.ManagedClusterSecurityProfileArgs(
+            azure_key_vault_kms=_secrets(at, key, inputs.keys.store),
+            workload_identity=aks.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
+        ),
+        oidc_issuer_profile=aks.ManagedClusterOIDCIssuerProfileArgs(enabled=True),
+        auto_upgrade_profile=aks.ManagedClusterAutoUpgradeProfileArgs(
+            upgrade_channel=aks.UpgradeChannel.PATCH,
+            node_os_upgrade_channel=aks.NodeOSUpgradeChannel.NODE_IMAGE,
+        ),
+        **usual(at, group, *needs, bears_data=True),
+    )
+
+
+def cluster(
+    settings: AzureSettings, name: str, inputs: ClusterInputs, opts: pulumi.ResourceOptions
+) -> ClusterOutputs:
+    """The cluster, its identities with what they may do, and its logs."""
+    part = component("havre:azure:Cluster", name, opts)
+    at = Deployment(inputs.common, settings, part)
+    asked = at.spec.cluster
+    if asked is None:
+        message = "the spec asks for no cluster"
+        raise ValueError(message)
+    made, sink = _cluster(at, asked, inputs), inputs.audit.sink
+    identifier = known(cluster_id(at), made)
+    diagnose(at, f"{at.group}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
+    part.register_outputs({})
+    return ClusterOutputs(
+        endpoint=made.private_fqdn,
+        issuer=made.oidc_issuer_profile.apply(lambda told: (told and told.issuer_url) or ""),
+    )

@@ -1,0 +1,190 @@
+"""Keys: a premium vault that only the network reaches, one key a purpose, HSM-held if asked.
+
+Purge protection is irreversible, and a deleted vault keeps its name for `deletion_days`: the
+setting `name_salt` gives a rebuilt warehouse new names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pulumi_azure_native import keyvault
+
+from havre.errors import InputError
+from havre.provider.parts import KeysInputs, KeysOutputs, component
+from havre.spec.model import KeyProtection
+from havre_azure.names import Deployment, Role, zone_purpose
+from havre_azure.parts.network import VAULT_NAMES
+from havre_azure.resources import (
+    Identity,
+    after,
+    grant,
+    guarded,
+    identity,
+    known,
+    private_endpoint,
+)
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre_azure.settings import AzureSettings
+
+KEY_BITS = 3072
+"""Size of RSA keys: 3072 or more beyond 2030 (ANSSI, guide on cryptographic mechanisms)."""
+SHORTEST_ROTATION = 7
+"""Days: Key Vault renews no key more often (Azure documentation, key auto-rotation)."""
+WRAP = ("wrapKey", "unwrapKey")
+"""What services do with a key: they wrap data keys of their own."""
+ENCRYPT = ("encrypt", "decrypt")
+"""What a cluster's KMS does with its key."""
+DATABASE, BACKUP, RECOVERY = "database", "backup", "recovery"
+
+
+@dataclass(frozen=True)
+class OwnKey:
+    """A key of the warehouse.
+
+    Attributes:
+        uri: address without version: who holds it follows each renewal.
+        versioned: address of the latest version.
+        user: the only identity that may use it.
+    """
+
+    uri: pulumi.Output[str]
+    versioned: pulumi.Output[str]
+    user: Identity
+
+
+def _properties(at: Deployment, operations: tuple[str, ...]) -> keyvault.KeyPropertiesArgs:
+    """An RSA key that renews itself; no expiry, since an expired key would stop its store."""
+    asked = at.spec.encryption
+    return keyvault.KeyPropertiesArgs(
+        kty="RSA-HSM" if asked.keys is KeyProtection.HSM else "RSA",
+        key_size=KEY_BITS,
+        key_ops=list(operations),
+        attributes=keyvault.KeyAttributesArgs(enabled=True, exportable=False),
+        rotation_policy=keyvault.RotationPolicyArgs(
+            lifetime_actions=[
+                keyvault.LifetimeActionArgs(
+                    action=keyvault.ActionArgs(type=keyvault.KeyRotationPolicyActionType.ROTATE),
+                    trigger=keyvault.TriggerArgs(time_after_create=f"P{asked.rotation_days}D"),
+                )
+            ]
+        ),
+    )
+
+
+def own_key(
+    at: Deployment,
+    purpose: str,
+    vault: pulumi.Output[str],
+    *words: str,
+    operations: tuple[str, ...] = WRAP,
+) -> OwnKey:
+    """A key in `vault`, and the one identity that may use it.
+
+    Args:
+        at: the deployment.
+        part: the part that it belongs to.
+        purpose: name of the key.
+        vault: ARM identifier of the vault.
+        words: what tells the recovery site's vault from the primary one.
+        operations: what the key may do.
+    """
+    label = "-".join((purpose, *words, "key"))
+    group, name = after(at.group, vault), at.common.name(label)
+    key = keyvault.Key(
+        f"{at.group}-{label}",
+        key_name=purpose,
+        vault_name=after(at.vault(*words), vault),
+        resource_group_name=group,
+        properties=_properties(at, operations),
+        tags=at.tags,
+        opts=guarded(at),
+    )
+    user = identity(at, f"{at.group}-{label}-user", name, group)
+    key_id = known(f"{at.vault_id(*words)}/keys/{purpose}", key)
+    use = Role.CRYPTO_SERVICE_USER if operations == WRAP else Role.CRYPTO_USER
+    granted = grant(at, f"{at.group}-{label}-use", user.principal, use, key_id)
+    uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key, granted)
+    return OwnKey(uri, key.key_uri_with_version, user)
+
+
+def _vault(at: Deployment, location: str, group: pulumi.Output[str], *words: str) -> keyvault.Vault:
+    """A vault that answers only in the network, with roles, soft delete and purge protection."""
+    return keyvault.Vault(
+        "-".join((at.group, "vault", *words)),
+        vault_name=at.vault(*words),
+        location=location,
+        resource_group_name=group,
+        properties=keyvault.VaultPropertiesArgs(
+            sku=keyvault.SkuArgs(family="A", name=keyvault.SkuName.PREMIUM),
+            tenant_id=at.settings.tenant_id,
+            enable_rbac_authorization=True,
+            enable_soft_delete=True,
+            soft_delete_retention_in_days=at.spec.encryption.deletion_days,
+            enable_purge_protection=True,
+            enabled_for_deployment=False,
+            enabled_for_disk_encryption=False,
+            enabled_for_template_deployment=False,
+            public_network_access="Disabled",
+            # Storage, database and disks use their keys as trusted services of Azure.
+            network_acls=keyvault.NetworkRuleSetArgs(default_action="Deny", bypass="AzureServices"),
+        ),
+        tags=at.tags,
+        opts=guarded(at),
+    )
+
+
+def _reachable(
+    at: Deployment, inputs: KeysInputs, vault: keyvault.Vault, *words: str
+) -> pulumi.Output[str]:
+    subnet = inputs.network.segments["endpoints"]
+    identifier = known(at.vault_id(*words), vault)
+    label = "-".join((at.group, "vault", *words))
+    names = private_endpoint(at, label, subnet, identifier, "vault", [VAULT_NAMES])
+    return known(at.vault_id(*words), vault, names)
+
+
+def _geo_key(at: Deployment, inputs: KeysInputs) -> list[OwnKey]:
+    """Geo-redundant backups are encrypted where they land, with a key of that region."""
+    where = at.recovery_location
+    if not at.geo or where is None:
+        return []
+    group = after(at.group, inputs.network.identifier)
+    vault = _reachable(at, inputs, _vault(at, where, group, RECOVERY), RECOVERY)
+    return [own_key(at, DATABASE, vault, RECOVERY)]
+
+
+def keys(
+    settings: AzureSettings, name: str, inputs: KeysInputs, opts: pulumi.ResourceOptions
+) -> KeysOutputs:
+    """The vaults, and one key for each zone, the database and the backups.
+
+    Raises:
+        InputError: a key would have to be renewed more often than Key Vault does.
+    """
+    part = component("havre:azure:Keys", name, opts)
+    at = Deployment(inputs.common, settings, part)
+    if not at.own_keys:  # Azure's own keys encrypt everything: there is nothing to hold
+        part.register_outputs({})
+        return KeysOutputs(after("", inputs.network.identifier), {}, None, None)
+    _check(at.spec.encryption.rotation_days)
+    group = after(at.group, inputs.network.identifier)
+    vault = _reachable(at, inputs, _vault(at, at.location, group))
+    zones = {zone: own_key(at, zone_purpose(zone), vault).uri for zone in at.spec.zones}
+    database, backup = (own_key(at, purpose, vault).uri for purpose in (DATABASE, BACKUP))
+    geo = _geo_key(at, inputs)
+    if geo:
+        uri = f"https://{at.vault()}.vault.azure.net/keys/{DATABASE}"
+        database = after(uri, database, *(key.uri for key in geo))
+    part.register_outputs({})
+    return KeysOutputs(store=vault, zones=zones, database=database, backup=backup)
+
+
+def _check(days: int) -> None:
+    if days < SHORTEST_ROTATION:
+        message = f"encryption.rotation_days: Key Vault renews no key every {days} days"
+        raise InputError(message, f"At least {SHORTEST_ROTATION} days.")

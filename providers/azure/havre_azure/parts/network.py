@@ -1,0 +1,395 @@
+"""Network: private segments, deny-by-default rules, one filtered way out, private names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pulumi
+from pulumi_azure_native import authorization, privatedns, resources
+from pulumi_azure_native import network as net
+
+from havre.errors import InputError
+from havre.provider.parts import NetworkInputs, NetworkOutputs, component
+from havre.spec.subnets import subnets
+from havre_azure import names as n
+from havre_azure.resources import child, guarded, known, usual
+from havre_azure.rules import API_SUBNET, ROUTED, rules
+from havre_azure.sites import refuse_restricted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from ipaddress import IPv4Network
+
+    from havre_azure.settings import AzureSettings
+
+HTTP = 80
+FIREWALL_SUBNET = "AzureFirewallSubnet"
+"""The only name under which Azure takes a firewall's subnet."""
+DELEGATIONS = {
+    "database": "Microsoft.DBforPostgreSQL/flexibleServers",
+    API_SUBNET: "Microsoft.ContainerService/managedClusters",
+}
+"""Services that need a subnet of their own."""
+BLOB_NAMES = "privatelink.blob.core.windows.net"
+VAULT_NAMES = "privatelink.vaultcore.azure.net"
+REGISTRY_NAMES = "privatelink.azurecr.io"
+MONITOR_NAMES = (
+    "privatelink.monitor.azure.com",
+    "privatelink.oms.opinsights.azure.com",
+    "privatelink.ods.opinsights.azure.com",
+    "privatelink.agentsvc.azure-automation.net",
+)
+
+
+def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
+    """The spec's segments, and Azure's own subnets in the upper half of administration.
+
+    The halves never move: the first firewall or cluster replaces no subnet.
+    """
+    cut = dict(subnets(space, at.spec))
+    lower, upper = cut["administration"].subnets(prefixlen_diff=1)
+    firewall, rest = upper.subnets(prefixlen_diff=1)  # /26: the least that a firewall takes
+    cut["administration"] = lower
+    if at.firewalled:
+        cut[FIREWALL_SUBNET] = firewall
+    if at.spec.cluster:
+        cut[API_SUBNET] = next(rest.subnets(new_prefix=28))
+    return cut
+
+
+@dataclass(frozen=True)
+class Site:
+    """One site's network: where it stands, and the names of its resources begin alike."""
+
+    label: str
+    location: str
+    cut: Mapping[str, IPv4Network]
+    group: pulumi.Output[str]
+
+
+def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecurityGroup]:
+    cut = {name: str(block) for name, block in site.cut.items()}
+    return {
+        segment: net.NetworkSecurityGroup(
+            f"{site.label}-{segment}-rules",
+            network_security_group_name=f"{site.label}-{segment}",
+            security_rules=[rule.args() for rule in rules(at, segment, cut)],
+            **usual(at, site.group, location=site.location),
+        )
+        for segment in cut
+        if segment != FIREWALL_SUBNET  # Azure takes none there
+    }
+
+
+def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
+    """All that leaves goes to the firewall, or nowhere where there is none."""
+    firewall = site.cut.get(FIREWALL_SUBNET)
+    # Azure gives a firewall the subnet's first free address: the fourth after the network's.
+    hop = str(firewall[4]) if firewall else None
+    table = net.RouteTable(
+        f"{site.label}-routes",
+        route_table_name=f"{site.label}-routes",
+        disable_bgp_route_propagation=True,
+        routes=[
+            net.RouteArgs(
+                name="out",
+                address_prefix="0.0.0.0/0",
+                next_hop_type=net.RouteNextHopType.VIRTUAL_APPLIANCE
+                if hop
+                else net.RouteNextHopType.NONE,
+                next_hop_ip_address=hop,
+            )
+        ],
+        **usual(at, site.group, location=site.location),
+    )
+    return known(at.id("Microsoft.Network/routeTables", f"{site.label}-routes"), table)
+
+
+def _rules_of(
+    at: n.Deployment, site: Site, segment: str, group: pulumi.Resource | None
+) -> net.NetworkSecurityGroupArgs | None:
+    if group is None:
+        return None
+    kind = "Microsoft.Network/networkSecurityGroups"
+    return net.NetworkSecurityGroupArgs(id=known(at.id(kind, f"{site.label}-{segment}"), group))
+
+
+def _virtual_network(at: n.Deployment, site: Site, space: str) -> net.VirtualNetwork:
+    return net.VirtualNetwork(
+        site.label,
+        virtual_network_name=site.label,
+        address_space=net.AddressSpaceArgs(address_prefixes=[space]),
+        # Subnets are resources of their own: never both, or each update drops the others.
+        **usual(at, site.group, location=site.location),
+    )
+
+
+def _subnets(at: n.Deployment, site: Site, network: pulumi.Resource) -> dict[str, net.Subnet]:
+    """One after the other: Azure refuses changes to a network while one is under way."""
+    groups, routes = _security_groups(at, site), _routes(at, site)
+    made: dict[str, net.Subnet] = {}
+    for segment, block in site.cut.items():
+        service = DELEGATIONS.get(segment)
+        made[segment] = net.Subnet(
+            f"{site.label}-{segment}",
+            virtual_network_name=known(site.label, network),
+            subnet_name=segment,
+            resource_group_name=site.group,
+            address_prefix=str(block),
+            default_outbound_access=False,
+            private_endpoint_network_policies="Enabled",
+            network_security_group=_rules_of(at, site, segment, groups.get(segment)),
+            route_table=net.RouteTableArgs(id=routes) if segment in ROUTED else None,
+            delegations=[net.DelegationArgs(name="service", service_name=service)]
+            if service
+            else None,
+            opts=child(at, *made.values()),
+        )
+    return made
+
+
+def _egress_rules(at: n.Deployment, sources: list[str]) -> list[net.ApplicationRuleArgs]:
+    """One rule a destination; nodes also need what the platform lists under its own tag."""
+    rules = [
+        net.ApplicationRuleArgs(
+            rule_type="ApplicationRule",
+            name=f"{asked.host}-{asked.port}",
+            source_addresses=sources,
+            target_fqdns=[asked.host],
+            protocols=[
+                net.FirewallPolicyRuleApplicationProtocolArgs(
+                    protocol_type="Http" if asked.port == HTTP else "Https", port=asked.port
+                )
+            ],
+        )
+        for asked in at.spec.network.egress
+    ]
+    if at.spec.cluster:
+        rules.append(
+            net.ApplicationRuleArgs(
+                rule_type="ApplicationRule",
+                name="kubernetes-service",
+                source_addresses=sources[:1],
+                fqdn_tags=["AzureKubernetesService"],
+                protocols=[
+                    net.FirewallPolicyRuleApplicationProtocolArgs(protocol_type="Https", port=443)
+                ],
+            )
+        )
+    return rules
+
+
+def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
+    """The egress list: known as a policy only once its rules are there."""
+    policy = net.FirewallPolicy(
+        f"{site.label}-egress",
+        firewall_policy_name=f"{site.label}-egress",
+        sku=net.FirewallPolicySkuArgs(tier=net.FirewallPolicySkuTier.STANDARD),
+        threat_intel_mode=net.AzureFirewallThreatIntelMode.DENY,
+        **usual(at, site.group, location=site.location),
+    )
+    rules = net.FirewallPolicyRuleCollectionGroup(
+        f"{site.label}-egress-list",
+        rule_collection_group_name="egress-list",
+        firewall_policy_name=known(f"{site.label}-egress", policy),
+        resource_group_name=site.group,
+        priority=100,
+        rule_collections=[
+            net.FirewallPolicyFilterRuleCollectionArgs(
+                rule_collection_type="FirewallPolicyFilterRuleCollection",
+                name="destinations",
+                priority=100,
+                action=net.FirewallPolicyFilterRuleCollectionActionArgs(type="Allow"),
+                rules=_egress_rules(at, [str(site.cut[segment]) for segment in ROUTED]),
+            )
+        ],
+        opts=child(at),
+    )
+    return known(at.id("Microsoft.Network/firewallPolicies", f"{site.label}-egress"), policy, rules)
+
+
+def firewall_id(at: n.Deployment) -> str:
+    """ARM identifier of the firewall."""
+    return at.id("Microsoft.Network/azureFirewalls", at.common.name("network"))
+
+
+def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFirewall:
+    """The only way out; only an application rule can filter by host name, a NAT cannot."""
+    zones = ["1", "2", "3"] if at.zonal else None
+    address = net.PublicIPAddress(
+        f"{site.label}-egress-address",
+        public_ip_address_name=f"{site.label}-egress",
+        sku=net.PublicIPAddressSkuArgs(name=net.PublicIPAddressSkuName.STANDARD),
+        public_ip_allocation_method=net.IPAllocationMethod.STATIC,
+        zones=zones,
+        **usual(at, site.group, location=site.location),
+    )
+    return net.AzureFirewall(
+        f"{site.label}-firewall",
+        azure_firewall_name=site.label,
+        sku=net.AzureFirewallSkuArgs(name="AZFW_VNet", tier="Standard"),
+        firewall_policy=net.SubResourceArgs(id=_policy(at, site)),
+        ip_configurations=[
+            net.AzureFirewallIPConfigurationArgs(
+                name="egress",
+                subnet=net.SubResourceArgs(id=known(at.subnet_id(FIREWALL_SUBNET), subnet)),
+                public_ip_address=net.SubResourceArgs(
+                    id=known(
+                        at.id("Microsoft.Network/publicIPAddresses", f"{site.label}-egress"),
+                        address,
+                    )
+                ),
+            )
+        ],
+        zones=zones,
+        **usual(at, site.group, location=site.location),
+    )
+
+
+def private_names(at: n.Deployment) -> list[str]:
+    """Private DNS zones that the warehouse's services need."""
+    return [
+        BLOB_NAMES,
+        *([VAULT_NAMES] if at.own_keys else []),
+        *([REGISTRY_NAMES] if at.spec.registry else []),
+        *MONITOR_NAMES,
+        at.database_zone,
+    ]
+
+
+def _names(
+    at: n.Deployment, site: Site, networks: Mapping[str, pulumi.Output[str]]
+) -> list[pulumi.Resource]:
+    """Private DNS zones, linked to every site's network."""
+    links: list[pulumi.Resource] = []
+    for name in private_names(at):
+        label = f"{site.label}-{name.removeprefix(at.group + '.')}"
+        zone = privatedns.PrivateZone(
+            label,
+            private_zone_name=name,
+            location="global",  # names only: private DNS has no region
+            resource_group_name=site.group,
+            tags=at.tags,
+            opts=child(at),
+        )
+        links += [
+            privatedns.VirtualNetworkLink(
+                f"{label}-{other}",
+                virtual_network_link_name=other,
+                private_zone_name=known(name, zone),
+                location="global",
+                resource_group_name=site.group,
+                virtual_network=privatedns.SubResourceArgs(id=network),
+                registration_enabled=False,
+                tags=at.tags,
+                opts=child(at),
+            )
+            for other, network in networks.items()
+        ]
+    return links
+
+
+def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
+    """The group that holds everything, and its lock."""
+    group = resources.ResourceGroup(
+        at.group,
+        resource_group_name=at.group,
+        location=at.location,
+        tags=at.tags,
+        opts=guarded(at),
+    )
+    if at.spec.protection.deletion:
+        authorization.ManagementLockByScope(
+            f"{at.group}-lock",
+            lock_name="havre",
+            level=authorization.LockLevel.CAN_NOT_DELETE,
+            notes="Holds a research data warehouse",
+            scope=known(at.group_id, group),
+            opts=child(at),
+        )
+    return known(at.group, group)
+
+
+def _peer(at: n.Deployment, site: Site, mine: pulumi.Output[str], other: Site) -> None:
+    net.VirtualNetworkPeering(
+        f"{site.label}-to-{other.label}",
+        virtual_network_peering_name=other.label,
+        virtual_network_name=mine.apply(lambda _: site.label),
+        resource_group_name=site.group,
+        remote_virtual_network=net.SubResourceArgs(
+            id=at.id("Microsoft.Network/virtualNetworks", other.label)
+        ),
+        allow_virtual_network_access=True,
+        allow_forwarded_traffic=False,
+        opts=child(at),
+    )
+
+
+def _check(at: n.Deployment) -> None:
+    """Refuse to reach another subscription than the one whose identifiers the plan holds.
+
+    Raises:
+        InputError: the SDK would.
+    """
+    configured = pulumi.Config("azure-native").get("subscriptionId")
+    if configured and configured.lower() != at.settings.subscription_id:
+        message = f"settings.subscription_id is not azure-native:subscriptionId, `{configured}`"
+        raise InputError(message, "Set both to the subscription of the warehouse.")
+
+
+def _site(at: n.Deployment, group: pulumi.Output[str], where: str) -> Site:
+    """The primary site, or the recovery site's network of the same shape without a way out."""
+    if where == at.location:
+        cut = segments(at, at.spec.network.address_space)
+        return Site(at.common.name("network"), where, cut, group)
+    cut = segments(at, str(at.spec.network.recovery_address_space))
+    cut.pop(FIREWALL_SUBNET, None)
+    return Site(at.common.name("recovery", "network"), where, cut, group)
+
+
+def _recover(
+    at: n.Deployment, primary: Site, network: pulumi.Resource
+) -> dict[str, pulumi.Output[str]]:
+    """The recovery site's network, joined to the primary one; none where none is asked for."""
+    space, where = at.spec.network.recovery_address_space, at.recovery_location
+    if space is None or where is None:
+        return {}
+    site = _site(at, primary.group, where)
+    other = _virtual_network(at, site, space)
+    _subnets(at, site, other)
+    both = known("", network, other)
+    _peer(at, primary, both, site)
+    _peer(at, site, both, primary)
+    return {"recovery": known(at.id("Microsoft.Network/virtualNetworks", site.label), other)}
+
+
+def network(
+    settings: AzureSettings, name: str, inputs: NetworkInputs, opts: pulumi.ResourceOptions
+) -> NetworkOutputs:
+    """The resource group, both sites' networks, the firewall and the private names.
+
+    Raises:
+        InputError: the primary site is restricted, or the SDK would use another subscription.
+    """
+    refuse_restricted(inputs.common.spec)
+    part = component("havre:azure:Network", name, opts)
+    at = n.Deployment(inputs.common, settings, part)
+    _check(at)
+    site = _site(at, _resource_group(at), at.location)
+    virtual = _virtual_network(at, site, at.spec.network.address_space)
+    identifier = known(at.id("Microsoft.Network/virtualNetworks", site.label), virtual)
+    made = _subnets(at, site, virtual)
+    needs: list[pulumi.Resource] = []
+    if at.firewalled:
+        needs.append(_firewall(at, site, made[FIREWALL_SUBNET]))
+    needs += _names(at, site, {"primary": identifier, **_recover(at, site, virtual)})
+    part.register_outputs({})
+    return NetworkOutputs(
+        identifier=identifier,
+        segments={
+            segment: known(at.subnet_id(segment), subnet, *needs)
+            for segment, subnet in made.items()
+            if segment != FIREWALL_SUBNET
+        },
+    )

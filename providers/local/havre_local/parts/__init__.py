@@ -1,0 +1,1 @@
+"""The builders of a warehouse's parts, one module each."""

@@ -1,0 +1,71 @@
+"""Access: one identity a project, in both stores, with exactly the project's zones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.provider.parts import AccessInputs, AccessOutputs, component
+from havre_local.resources import Kind, ProjectAccess, Props, folder_of
+
+if TYPE_CHECKING:
+    from havre_local.settings import LocalSettings
+
+
+def _ensure(props: Props) -> dict[str, Any]:
+    from havre_local.machine import access as machine
+
+    identity = machine.ensure_project(
+        folder_of(props),
+        props["project"],
+        database=props["database"],
+        zones=dict(props["zones"]),
+        expires=dt.date.fromisoformat(props["expires"]),
+    )
+    return {"identity": identity}
+
+
+def _remove(props: Props) -> None:
+    from havre_local.machine import access as machine
+
+    machine.remove_project(folder_of(props), props["project"])
+
+
+def _look(props: Props) -> dict[str, Any] | None:
+    from havre_local.machine import access as machine
+
+    return {} if machine.project_exists(folder_of(props), props["project"]) else None
+
+
+def _drifted(props: Props) -> bool:
+    return _look(props) is None
+
+
+PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))
+
+
+def access(
+    settings: LocalSettings, name: str, inputs: AccessInputs, opts: pulumi.ResourceOptions
+) -> AccessOutputs:
+    """An identity a project; members stay in the file and reach no state."""
+    part = component("havre:local:Access", name, opts)
+    projects = {
+        project: ProjectAccess(
+            f"{name}-{project}",
+            {
+                "data_dir": str(settings.data_dir),
+                "project": project,
+                "zones": {zone: inputs.zones.buckets[zone] for zone in asked.zones},
+                "database": inputs.database.name,
+                "expires": asked.expires.isoformat(),
+                "authorisation": asked.authorisation,
+                "tags": {**inputs.common.tags, "project": project},
+            },
+            pulumi.ResourceOptions(parent=part),
+        )
+        for project, asked in inputs.common.spec.projects.items()
+    }
+    part.register_outputs({})
+    return AccessOutputs(projects={name: made.identity for name, made in projects.items()})

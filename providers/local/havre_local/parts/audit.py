@@ -1,0 +1,57 @@
+"""Audit: the services' own logs, kept in one folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.provider.parts import AuditInputs, AuditOutputs, component
+from havre_local.resources import Kind, LogStore, Props, folder_of
+
+if TYPE_CHECKING:
+    from havre_local.settings import LocalSettings
+
+
+def _ensure(props: Props) -> dict[str, Any]:
+    from havre_local.machine.folder import write_json
+
+    folder = folder_of(props)
+    folder.logs.mkdir(mode=0o700, exist_ok=True)
+    write_json(folder.logs / "policy.json", {"retention_days": props["retention_days"]})
+    return {"location": str(folder.logs.relative_to(folder.root)), "holds_data": False}
+
+
+def _remove(props: Props) -> None:
+    """Logs go with the data folder; forgetting the policy loses none."""
+    (folder_of(props).logs / "policy.json").unlink(missing_ok=True)
+
+
+def _look(props: Props) -> dict[str, Any] | None:
+    return {"holds_data": False} if folder_of(props).logs.is_dir() else None
+
+
+def _drifted(props: Props) -> bool:
+    return not (folder_of(props).logs / "policy.json").exists()
+
+
+LOGS = Kind(_ensure, _remove, _look, _drifted)
+
+
+def audit(
+    settings: LocalSettings, name: str, inputs: AuditInputs, opts: pulumi.ResourceOptions
+) -> AuditOutputs:
+    """One folder for the logs of every service, kept at least as long as asked."""
+    part = component("havre:local:Audit", name, opts)
+    logs = LogStore(
+        f"{name}-logs",
+        {
+            "data_dir": str(settings.data_dir),
+            "retention_days": inputs.common.spec.audit.retention_days,
+            "authority": inputs.network.identifier,
+            "tags": dict(inputs.common.tags),
+        },
+        pulumi.ResourceOptions(parent=part, protect=inputs.common.spec.protection.deletion),
+    )
+    part.register_outputs({})
+    return AuditOutputs(sink=logs.location)

@@ -1,0 +1,72 @@
+"""Backup: encrypted files of the data folder, kept at least as long as asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.provider.parts import BackupInputs, BackupOutputs, component
+from havre_local.resources import BackupPolicy, Kind, Props, folder_of
+
+if TYPE_CHECKING:
+    from havre_local.machine.folder import Folder
+    from havre_local.settings import LocalSettings
+
+POLICY_FILE = "policy.json"
+
+
+def _ensure(props: Props) -> dict[str, Any]:
+    from havre_local.machine.folder import write_json
+
+    folder = folder_of(props)
+    folder.backups.mkdir(mode=0o700, exist_ok=True)
+    write_json(folder.backups / POLICY_FILE, {"retention_days": props["retention_days"]})
+    return {
+        "location": str(folder.backups.relative_to(folder.root)),
+        "holds_data": held(folder),
+    }
+
+
+def held(folder: Folder) -> bool:
+    """Whether the data folder holds a backup."""
+    backups = folder.backups
+    return backups.is_dir() and any(path.is_dir() for path in backups.iterdir())
+
+
+def _remove(props: Props) -> None:
+    (folder_of(props).backups / POLICY_FILE).unlink(missing_ok=True)
+
+
+def _look(props: Props) -> dict[str, Any] | None:
+    folder = folder_of(props)
+    exists = (folder.backups / POLICY_FILE).exists()
+    return {"holds_data": held(folder)} if exists else None
+
+
+def _drifted(props: Props) -> bool:
+    return _look(props) is None
+
+
+POLICY = Kind(_ensure, _remove, _look, _drifted)
+
+
+def backup(
+    settings: LocalSettings, name: str, inputs: BackupInputs, opts: pulumi.ResourceOptions
+) -> BackupOutputs:
+    """The rules by which `havre backup` keeps and deletes backups."""
+    part = component("havre:local:Backup", name, opts)
+    policy = BackupPolicy(
+        f"{name}-policy",
+        {
+            "data_dir": str(settings.data_dir),
+            "retention_days": inputs.common.spec.database.backups.retention_days,
+            "key": inputs.keys.backup,
+            "database": inputs.database.name,
+            "endpoint": inputs.zones.endpoint,
+            "tags": dict(inputs.common.tags),
+        },
+        pulumi.ResourceOptions(parent=part, protect=inputs.common.spec.protection.deletion),
+    )
+    part.register_outputs({})
+    return BackupOutputs(location=policy.location)

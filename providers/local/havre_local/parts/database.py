@@ -1,0 +1,192 @@
+"""Database: PostgreSQL over TLS, one database, one schema a zone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.provider.parts import DatabaseInputs, DatabaseOutputs, component
+from havre.spec.model import Purpose
+from havre_local import services
+from havre_local.resources import (
+    Database,
+    DatabaseServer,
+    Kind,
+    Props,
+    Schema,
+    folder_of,
+)
+
+if TYPE_CHECKING:
+    from havre.spec import Warehouse
+    from havre_local.settings import LocalSettings
+
+
+TABLED = (Purpose.LANDING, Purpose.CURATED, Purpose.RESEARCH, Purpose.EXPORT)
+"""Purposes of the zones that have tables beside their objects."""
+
+
+def tabled_zones(spec: Warehouse) -> list[str]:
+    """Names of the zones that have a schema in the database."""
+    return [name for name, zone in spec.zones.items() if zone.purpose in TABLED]
+
+
+def _ensure_server(props: Props) -> dict[str, Any]:
+    from havre_local.machine import postgres, supervisor
+
+    folder = folder_of(props)
+    services = postgres.ensure_cluster(folder, tls_minimum=props["tls_minimum"])
+    supervisor.ensure_running(folder, *services)
+    settings = postgres.admin_settings(folder)
+    return {
+        "endpoint": f"{settings['host']}:{settings['port']}",
+        "served_version": int(postgres.version(folder).split(".")[0]),
+    }
+
+
+def _remove_server(props: Props) -> None:
+    from havre_local.machine import postgres
+
+    postgres.destroy_cluster(folder_of(props))
+
+
+def _look_server(props: Props) -> dict[str, Any] | None:
+    return {} if (folder_of(props).database / "PG_VERSION").exists() else None
+
+
+def _server_drifted(props: Props) -> bool:
+    from havre_local.machine import postgres
+
+    return services.drifted(folder_of(props), postgres.SERVICE)
+
+
+SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)
+
+
+def _ensure_database(props: Props) -> dict[str, Any]:
+    from havre_local.machine import database as machine
+
+    machine.ensure_database(folder_of(props), props["name"], props["extensions"])
+    return _look_database(props) or {}
+
+
+def _look_database(props: Props) -> dict[str, Any] | None:
+    from havre_local.machine import database as machine
+    from havre_local.machine import postgres
+
+    folder, name = folder_of(props), props["name"]
+    held = partial(machine.database_holds_data, folder, name)
+    return {"holds_data": services.told(folder, postgres.SERVICE, held)}
+
+
+def _remove_database(props: Props) -> None:
+    from havre.errors import GuardError
+    from havre_local.machine import database as machine
+
+    folder = folder_of(props)
+    if machine.database_holds_data(folder, props["name"]):
+        message = f"the database {props['name']} holds data"
+        raise GuardError(message, "Nothing was deleted; empty its tables first.")
+    machine.drop_database(folder, props["name"])
+
+
+def _check_database(props: Props) -> dict[str, str]:
+    """Extensions that the PostgreSQL of this machine lacks are told before anything is made."""
+    from havre_local.machine import installation
+
+    found = installation.find()
+    missing = sorted(set(props["extensions"]) - installation.extensions(found))
+    if not missing:
+        return {}
+    why = f"PostgreSQL {found.version} in {found.binaries} lacks {', '.join(missing)}"
+    return {"extensions": f"{why}; HAVRE_POSTGRESQL may name an installation that has them"}
+
+
+DATABASE = Kind(
+    _ensure_database,
+    _remove_database,
+    _look_database,
+    identity=("data_dir", "name"),
+    check=_check_database,
+)
+
+
+def _ensure_schema(props: Props) -> dict[str, Any]:
+    from havre_local.machine import database as machine
+
+    machine.ensure_database(folder_of(props), props["database"], schemas=[props["name"]])
+    return _look_schema(props) or {}
+
+
+def _look_schema(props: Props) -> dict[str, Any] | None:
+    from havre_local.machine import database as machine
+    from havre_local.machine import postgres
+
+    folder, name = folder_of(props), props["database"]
+    if not services.answer(folder, postgres.SERVICE):
+        return {"holds_data": None}
+    if not machine.database_exists(folder, name):
+        return None
+    return {"holds_data": machine.schema_holds_data(folder, name, props["name"])}
+
+
+def _remove_schema(props: Props) -> None:
+    from havre_local.machine import database as machine
+
+    machine.drop_schema(folder_of(props), props["database"], props["name"])
+
+
+SCHEMA = Kind(
+    _ensure_schema, _remove_schema, _look_schema, identity=("data_dir", "database", "name")
+)
+
+
+def database(
+    settings: LocalSettings, name: str, inputs: DatabaseInputs, opts: pulumi.ResourceOptions
+) -> DatabaseOutputs:
+    """The server, the warehouse's database and one schema a zone."""
+    from havre_local.machine.database import schema_name
+
+    part = component("havre:local:Database", name, opts)
+    common, data_dir = inputs.common, str(settings.data_dir)
+    tags = dict(common.tags)
+    guarded = pulumi.ResourceOptions(parent=part, protect=common.spec.protection.deletion)
+    server = DatabaseServer(
+        f"{name}-server",
+        {
+            "data_dir": data_dir,
+            "asked_version": common.spec.database.version,
+            "tls_minimum": common.spec.encryption.tls.value,
+            "authority": inputs.network.identifier,
+            "logs": inputs.audit.sink,
+            "tags": tags,
+        },
+        pulumi.ResourceOptions(parent=part),
+    )
+    made = Database(
+        f"{name}-database",
+        {
+            "data_dir": data_dir,
+            "name": schema_name(common.spec.name),
+            "extensions": [extension.value for extension in common.spec.database.extensions],
+            "endpoint": server.endpoint,
+            "tags": tags,
+        },
+        guarded,
+    )
+    schemas = [
+        Schema(
+            f"{name}-schema-{zone}",
+            {"data_dir": data_dir, "database": made.name, "name": schema_name(zone), "tags": tags},
+            guarded,
+        )
+        for zone in tabled_zones(common.spec)
+    ]
+    part.register_outputs({})
+    # Who needs the database needs its schemas: the name is told when all of them are made.
+    complete = pulumi.Output.all(made.name, *(schema.name for schema in schemas))
+    return DatabaseOutputs(
+        endpoint=server.endpoint, name=complete.apply(lambda names: names[0]), identifier=made.id
+    )

@@ -1,0 +1,79 @@
+"""Network: the loopback interface, and the authority that every client verifies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pulumi
+
+from havre.provider.parts import NetworkInputs, NetworkOutputs, component
+from havre_local.resources import DataFolder, Kind, Props, folder_of
+from havre_local.settings import NAME
+
+if TYPE_CHECKING:
+    from havre_local.settings import LocalSettings
+
+SEGMENTS = ("endpoints", "database", "compute", "administration")
+LOOPBACK = "127.0.0.1"
+
+
+def _ensure(props: Props) -> dict[str, Any]:
+    from havre.stack.standing import write_record
+    from havre_local.machine.certificates import ensure_authority
+    from havre_local.machine.folder import prepare
+
+    folder = folder_of(props)
+    prepare(folder, props["warehouse"])
+    write_record(folder.root, props["record"])
+    return {"authority": str(ensure_authority(folder).relative_to(folder.root))}
+
+
+def _remove(props: Props) -> None:
+    """Delete what is left beside the engine's state: the warehouse is gone by now."""
+    import shutil
+
+    from havre_local.machine import supervisor
+
+    folder = folder_of(props)
+    supervisor.stop(folder)
+    for path in folder.root.iterdir() if folder.root.is_dir() else ():
+        if path == folder.state:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _look(props: Props) -> dict[str, Any] | None:
+    return {} if folder_of(props).marker.exists() else None
+
+
+def _drifted(props: Props) -> bool:
+    folder = folder_of(props)
+    return not (folder.marker.exists() and folder.authority.exists())
+
+
+FOLDER = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "warehouse"))
+
+
+def network(
+    settings: LocalSettings, name: str, inputs: NetworkInputs, opts: pulumi.ResourceOptions
+) -> NetworkOutputs:
+    """The data folder with its authority; every segment is the loopback interface."""
+    from havre.stack.program import record
+
+    part = component("havre:local:Network", name, opts)
+    folder = DataFolder(
+        f"{name}-folder",
+        {
+            "data_dir": str(settings.data_dir),
+            "warehouse": inputs.common.spec.name,
+            "record": record(inputs.common.spec, NAME, settings, pulumi.get_stack()),
+            "tags": dict(inputs.common.tags),
+        },
+        pulumi.ResourceOptions(parent=part),
+    )
+    part.register_outputs({})
+    segments = {segment: folder.authority.apply(lambda _: LOOPBACK) for segment in SEGMENTS}
+    return NetworkOutputs(identifier=folder.authority, segments=segments)

@@ -1,0 +1,42 @@
+"""Backup: a locked bucket at the recovery site, for dumps and cluster backups.
+
+OVHcloud backs a database up by itself, for as long as its plan says; there is no vault whose
+length could be set (a gap). What this bucket takes is written by jobs: `pg_dump`, Velero.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.provider.parts import BackupInputs, BackupOutputs, component
+from havre_ovh import resources as shared
+from havre_ovh.parts.zones import Bucket, access_logs_name, store
+
+if TYPE_CHECKING:
+    import pulumi
+
+    from havre_ovh.settings import OvhSettings
+
+VAULT = "vault"
+
+
+def backup(
+    settings: OvhSettings, name: str, inputs: BackupInputs, opts: pulumi.ResourceOptions
+) -> BackupOutputs:
+    """The vault: nothing in it can be deleted before its time, and nothing stays long after."""
+    common = inputs.common
+    scope = shared.Scope(settings, common, name, component("havre:ovh:Backup", name, opts))
+    days = common.spec.database.backups.retention_days
+    site = common.recovery or common.primary
+    logs = access_logs_name(settings, common, site)
+    bucket = Bucket(
+        key=VAULT,
+        words=("backup", VAULT),
+        site=site,
+        labels={"purpose": "backup", "retention-days": str(days)},
+        locked_days=days,
+        expire_days=days + 1,
+    )
+    made = store(scope, bucket, inputs.zones.endpoint.apply(lambda _: logs))
+    scope.part.register_outputs({})
+    return BackupOutputs(location=made.name.apply(lambda found: f"s3://{found}"))

@@ -1,0 +1,269 @@
+"""Zones: one bucket each, with versions, lock, a replica at the recovery site and access logs.
+
+Arguments are typed classes, never dictionaries: the plugin takes a misspelt key of a
+dictionary in silence, and makes the bucket without what it asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_ovh as ovh
+from pulumi_ovh import cloudproject
+
+from havre.errors import InputError
+from havre.provider.parts import ZonesInputs, ZonesOutputs, component
+from havre_ovh import resources as shared
+from havre_ovh import s3, sites
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from havre.provider.parts import Common
+    from havre.provider.sites import Site
+    from havre.spec.model import Zone
+    from havre_ovh.settings import OvhSettings
+
+Rule = ovh.CloudProjectStorageObjectBucketLifecycleConfigurationRuleArgs
+Expiration = ovh.CloudProjectStorageObjectBucketLifecycleConfigurationRuleExpirationArgs
+Noncurrent = (
+    ovh.CloudProjectStorageObjectBucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs
+)
+Abort = (
+    ovh.CloudProjectStorageObjectBucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs
+)
+LOGS = "access-logs"
+UPLOAD_DAYS = 7
+"""Days after which the parts of an upload that never ended are removed."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket to be made.
+
+    Attributes:
+        key: what it is called within the part.
+        words: what its name is made of.
+        site: where it lies.
+        labels: what is said of it besides the warehouse's labels.
+        versions: whether earlier versions are kept.
+        locked_days: days during which a version cannot be deleted; None: no lock at all, 0:
+            only where each object asks for it.
+        kept_days: days that an earlier version is kept.
+        expire_days: days after which objects are deleted; None: never.
+    """
+
+    key: str
+    words: tuple[str, ...]
+    site: Site
+    labels: Mapping[str, str]
+    versions: bool = True
+    locked_days: int | None = None
+    kept_days: int = 1
+    expire_days: int | None = None
+
+
+def zones(
+    settings: OvhSettings, name: str, inputs: ZonesInputs, opts: pulumi.ResourceOptions
+) -> ZonesOutputs:
+    """A bucket a zone, its replica, and the buckets that take their access logs."""
+    common = inputs.common
+    scope = shared.Scope(settings, common, name, component("havre:ovh:Zones", name, opts))
+    logs = {site.name: _access_logs(scope, site) for site in _places(common)}
+    made = {
+        zone: _zone(scope, zone_bucket(zone, asked, common.primary), logs)
+        for zone, asked in common.spec.zones.items()
+    }
+    scope.part.register_outputs({})
+    names = pulumi.Output.all(*(bucket.name for bucket in (*logs.values(), *made.values())))
+    url = sites.endpoint(common.primary)
+    buckets = {zone: bucket.name for zone, bucket in made.items()}
+    return ZonesOutputs(
+        endpoint=names.apply(lambda _: url),
+        buckets=buckets,
+        identifiers={zone: bucket.apply(_arn) for zone, bucket in buckets.items()},
+    )
+
+
+def _arn(bucket: str) -> str:
+    return f"arn:aws:s3:::{bucket}"
+
+
+def _places(common: Common) -> list[Site]:
+    return [common.primary, *([common.recovery] if common.recovery else [])]
+
+
+def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
+    """The bucket of a zone."""
+    return Bucket(
+        key=zone,
+        words=(zone,),
+        site=site,
+        labels={
+            "zone": zone,
+            "purpose": asked.purpose.value,
+            "retention-days": str(asked.retention_days),
+        },
+        versions=asked.versions,
+        locked_days=asked.immutable_days or None,
+        kept_days=asked.retention_days,
+        expire_days=asked.expire_days,
+    )
+
+
+def _zone(
+    scope: shared.Scope, bucket: Bucket, logs: Mapping[str, cloudproject.Storage]
+) -> cloudproject.Storage:
+    """A zone's bucket, and its replica where there is a site for it and versions to copy."""
+    recovery = scope.common.recovery
+    if recovery is None or not bucket.versions:
+        return store(scope, bucket, logs[bucket.site.name].name)
+    copy = replace(
+        bucket,
+        key=f"{bucket.key}-{shared.REPLICA}",
+        words=(*bucket.words, shared.REPLICA),
+        site=recovery,
+        labels={**bucket.labels, "replica-of": scope.common.primary.name},
+    )
+    replica = store(scope, copy, logs[recovery.name].name)
+    return store(scope, bucket, logs[bucket.site.name].name, replica)
+
+
+def access_logs_name(settings: OvhSettings, common: Common, site: Site) -> str:
+    """The bucket that takes the access logs of a site's buckets."""
+    return shared.bucket_name(settings, common, LOGS, sites.region(site, "s3"))
+
+
+def _access_logs(scope: shared.Scope, site: Site) -> cloudproject.Storage:
+    """The bucket of a site's access logs.
+
+    Each log can be locked, but none is by default: S3 delivers no logs into a bucket with a
+    default lock, and no source says that OVHcloud does.
+    """
+    days = scope.common.spec.audit.retention_days
+    bucket = Bucket(
+        key=f"{LOGS}-{site.name}",
+        words=(LOGS, sites.region(site, "s3")),
+        site=site,
+        labels={"purpose": LOGS, "retention-days": str(days)},
+        locked_days=0,
+        expire_days=days,
+    )
+    made = _bucket(scope, bucket)
+    if scope.settings.bucket_controls:
+        s3.LogTarget(f"{scope.name}-{bucket.key}-target", _place(bucket, made), scope.below())
+    return made
+
+
+def store(
+    scope: shared.Scope,
+    bucket: Bucket,
+    logs: pulumi.Input[str],
+    replica: cloudproject.Storage | None = None,
+) -> cloudproject.Storage:
+    """A bucket whose every access is logged and whose access list is watched."""
+    made = _bucket(scope, bucket, replica)
+    if scope.settings.bucket_controls:
+        place = _place(bucket, made)
+        s3.BucketLogging(
+            f"{scope.name}-{bucket.key}-logging",
+            {**place, "target": logs, "prefix": f"{bucket.key}/"},
+            scope.below(),
+        )
+        s3.AccessList(f"{scope.name}-{bucket.key}-access-list", place, scope.below())
+    return made
+
+
+def _place(bucket: Bucket, made: cloudproject.Storage) -> dict[str, pulumi.Input[str]]:
+    return {
+        "bucket": made.name,
+        "region": sites.region(bucket.site, "s3"),
+        "endpoint": sites.endpoint(bucket.site),
+    }
+
+
+def _bucket(
+    scope: shared.Scope, bucket: Bucket, replica: cloudproject.Storage | None = None
+) -> cloudproject.Storage:
+    """A bucket; everything is said, since what is unsaid later stays as it was."""
+    made = cloudproject.Storage(
+        f"{scope.name}-{bucket.key}",
+        service_name=scope.project,
+        region_name=sites.region(bucket.site, "storage"),
+        name=shared.bucket_name(scope.settings, scope.common, *bucket.words),
+        hide_objects=True,
+        owner_id=scope.settings.owner_user_id,
+        encryption=cloudproject.StorageEncryptionArgs(sse_algorithm="AES256"),
+        versioning=cloudproject.StorageVersioningArgs(
+            status="enabled" if bucket.versions else "disabled"
+        ),
+        object_lock=_lock(bucket),
+        replication=_replication(scope, replica),
+        tags=shared.labels(scope.common, **bucket.labels),
+        opts=scope.guarded(),
+    )
+    _lifecycle(scope, bucket, made)
+    return made
+
+
+def _lock(bucket: Bucket) -> cloudproject.StorageObjectLockArgs | None:
+    """The lock; it can neither be added later nor taken away without losing the bucket."""
+    if bucket.locked_days is None:
+        return None
+    if not bucket.versions:
+        message = f"bucket `{bucket.key}`: a lock needs versions"
+        raise InputError(message, "Set versions to true, or immutable_days to 0.")
+    if bucket.locked_days == 0:
+        return cloudproject.StorageObjectLockArgs(status="enabled")
+    return cloudproject.StorageObjectLockArgs(
+        status="enabled",
+        rule=cloudproject.StorageObjectLockRuleArgs(
+            mode="compliance", period=shared.period(bucket.locked_days)
+        ),
+    )
+
+
+def _replication(
+    scope: shared.Scope, replica: cloudproject.Storage | None
+) -> cloudproject.StorageReplicationArgs | None:
+    """Every new version is copied to the recovery site; deletions are not."""
+    if replica is None or scope.common.recovery is None:
+        return None
+    rule = cloudproject.StorageReplicationRuleArgs(
+        id="recovery",
+        priority=1,
+        status="enabled",
+        delete_marker_replication="disabled",
+        destination=cloudproject.StorageReplicationRuleDestinationArgs(
+            name=replica.name,
+            region=sites.region(scope.common.recovery, "storage"),
+            storage_class="STANDARD",
+            remove_on_main_bucket_deletion=False,
+        ),
+    )
+    return cloudproject.StorageReplicationArgs(rules=[rule])
+
+
+def _lifecycle(scope: shared.Scope, bucket: Bucket, made: cloudproject.Storage) -> None:
+    """Delete what has expired, with its versions; nothing where objects do not expire."""
+    if bucket.expire_days is None:
+        return
+    rule = Rule(
+        id="expire",
+        status="enabled",
+        expiration=Expiration(days=bucket.expire_days),
+        noncurrent_version_expiration=Noncurrent(noncurrent_days=bucket.kept_days)
+        if bucket.versions
+        else None,
+        abort_incomplete_multipart_upload=Abort(days_after_initiation=UPLOAD_DAYS),
+    )
+    ovh.CloudProjectStorageObjectBucketLifecycleConfiguration(
+        f"{scope.name}-{bucket.key}-lifecycle",
+        service_name=scope.project,
+        region_name=sites.region(bucket.site, "storage"),
+        container_name=made.name,
+        rules=[rule],
+        opts=scope.below(),
+    )
