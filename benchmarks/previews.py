@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.pulumi_cli.test_cloud_stacks import configure
-from tests.pulumi_cli.test_local_stack import ROOT, Stack, environment_in
+from tests.pulumi_cli.stack import ROOT, Stack, configure, environment_in
 
 PLAIN = '''"""The warehouse of the stack's configuration, declared as anybody would."""
 

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Callable
 
 # A test that takes long on a busy machine is no failure: speed is measured in benchmarks/.
 settings.register_profile("havre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("havre")
 os.environ.setdefault("COLUMNS", "100")  # as wide as a terminal, whatever runs the tests
+
+
+@pytest.fixture
+def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Registers providers by name, in place of those that are installed."""
+    from havre.provider import discovery
+
+    def register(**entries: str) -> None:
+        found = [EntryPoint(n, v, discovery.ENTRY_POINT_GROUP) for n, v in entries.items()]
+        monkeypatch.setattr(discovery, "registered", lambda _group: found)
+
+    return register
 
 
 def reason(report: pytest.TestReport) -> str:

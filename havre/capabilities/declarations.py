@@ -68,7 +68,7 @@ class _Answer(BaseModel):
         return self
 
 
-class _File(BaseModel):
+class _DeclarationsFile(BaseModel):
     """The whole file."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -78,7 +78,7 @@ class _File(BaseModel):
     capability: dict[Capability, _Answer]
 
     @validator(mode="after")
-    def _consistent(self) -> _File:
+    def _consistent(self) -> _DeclarationsFile:
         seen: set[str] = set()
         for answer in self.capability.values():
             used = {answer.source, *(gap.source for gap in answer.gap.values())} - {""}
@@ -148,7 +148,7 @@ def _checked(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
     raise BugError(message, f"Reinstall the distribution of `{package}`, or report it.")
 
 
-def _texts(file: _File) -> Iterator[tuple[str, Gap]]:
+def _texts(file: _DeclarationsFile) -> Iterator[tuple[str, Gap]]:
     for capability, answer in file.capability.items():
         for name, gap in answer.gap.items():
             said: dict[str, Any] = {"control": gap.control, "capability": capability}
@@ -164,7 +164,7 @@ def declared(path: Path) -> Declared:
     Raises:
         BugError: it is missing or malformed.
     """
-    file = _checked(path, _File)
+    file = _checked(path, _DeclarationsFile)
     answers = {
         capability: Supported(answer.support, answer.reason)
         for capability, answer in file.capability.items()

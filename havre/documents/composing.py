@@ -57,12 +57,12 @@ class Flaw:
 
 
 @dataclass(frozen=True)
-class Place:
+class Position:
     """Line and column (from 1) of a key or an item, and the places within its value."""
 
     line: int
     column: int
-    children: Mapping[str | int, Place] = field(default_factory=dict)
+    children: Mapping[str | int, Position] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Composed:
     """A document: its data, the places of its keys, and its flaws in reading order."""
 
     data: Any
-    place: Place
+    place: Position
     flaws: tuple[Flaw, ...]
 
 
 @dataclass(frozen=True)
 class _Node:
     data: Any
-    place: Place
+    place: Position
     size: int = 1
     height: int = 0
 
@@ -96,7 +96,7 @@ def compose(text: str) -> Composed:
     try:
         node = composer.document()
     except _StopError as stop:
-        return Composed(None, Place(1, 1), (*composer.flaws, stop.flaw))
+        return Composed(None, Position(1, 1), (*composer.flaws, stop.flaw))
     return Composed(node.data, node.place, tuple(composer.flaws))
 
 
@@ -215,8 +215,8 @@ class _Composer:
         return type(event).__name__.removesuffix("Event")
 
     @staticmethod
-    def _mark(event: Any) -> Place:
-        return Place(event.start_mark.line + 1, event.start_mark.column + 1)
+    def _mark(event: Any) -> Position:
+        return Position(event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _flaw(self, path: Location, event: Any, found: str, wanted: str, hint: str = "") -> None:
         mark = self._mark(event)
@@ -272,7 +272,7 @@ class _Composer:
         if depth + target.height > MAX_DEPTH:
             self._too_deep(event)
         mark = self._mark(event)
-        place = Place(mark.line, mark.column, target.place.children)
+        place = Position(mark.line, mark.column, target.place.children)
         return _Node(target.data, place, target.size, target.height)
 
     def _scalar(self, event: Any, path: Location) -> _Node:
@@ -295,21 +295,21 @@ class _Composer:
         while self._kind(event := self._next()) != "SequenceEnd":
             nodes.append(self._node(event, (*path, len(nodes)), depth + 1))
         mark = self._mark(start)
-        place = Place(mark.line, mark.column, {i: node.place for i, node in enumerate(nodes)})
+        place = Position(mark.line, mark.column, {i: node.place for i, node in enumerate(nodes)})
         return self._parent([node.data for node in nodes], place, nodes)
 
     def _mapping(self, start: Any, path: Location, depth: int) -> _Node:
         nodes: dict[str, _Node] = {}
-        places: dict[str | int, Place] = {}
+        places: dict[str | int, Position] = {}
         while self._kind(event := self._next()) != "MappingEnd":
             key = self._key(event, path, depth, places)
             node = self._entry(event, (*path, key or ""), depth)
             if key is not None:
                 nodes[key] = node
                 mark = self._mark(event)
-                places[key] = Place(mark.line, mark.column, node.place.children)
+                places[key] = Position(mark.line, mark.column, node.place.children)
         mark = self._mark(start)
-        place = Place(mark.line, mark.column, places)
+        place = Position(mark.line, mark.column, places)
         return self._parent({k: node.data for k, node in nodes.items()}, place, nodes.values())
 
     def _entry(self, key: Any, path: Location, depth: int) -> _Node:
@@ -323,7 +323,7 @@ class _Composer:
         return node
 
     def _key(
-        self, event: Any, path: Location, depth: int, places: Mapping[str | int, Place]
+        self, event: Any, path: Location, depth: int, places: Mapping[str | int, Position]
     ) -> str | None:
         """The key that `event` starts; None where it is none, which is then a flaw."""
         key = self._node(event, path, depth + 1).data
@@ -338,7 +338,7 @@ class _Composer:
         return key
 
     @staticmethod
-    def _parent(data: Any, place: Place, nodes: Any) -> _Node:
+    def _parent(data: Any, place: Position, nodes: Any) -> _Node:
         size = 1 + sum(node.size for node in nodes)
         height = 1 + max((node.height for node in nodes), default=0)
         return _Node(data, place, size, height)

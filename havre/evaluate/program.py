@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from havre.provider import Gap
 
 
-def _told(value: Any) -> bool:
+def _echoed(value: Any) -> bool:
     """Whether an input tells the output of the same name.
 
     A list or an object does not: the output may have another shape, as with identities that
@@ -24,7 +24,7 @@ def _told(value: Any) -> bool:
     would seem to be missing where they are unknown.
     """
     if isinstance(value, Secret):
-        return _told(value.value)
+        return _echoed(value.value)
     return not isinstance(value, dict | list)
 
 
@@ -38,7 +38,7 @@ class Recorder:
     def register(self, resource: PlannedResource) -> Registered:
         """Record a resource."""
         self.resources.append(resource)
-        return Registered("", {k: v for k, v in resource.inputs.items() if _told(v)})
+        return Registered("", {k: v for k, v in resource.inputs.items() if _echoed(v)})
 
     def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Keep the stack's outputs; those of components add nothing to a plan."""

@@ -32,14 +32,14 @@ UNKNOWN_WIRE: Final = frozenset(
 )
 
 
-class Unknown:
+class UnknownValue:
     """A value that only a provider can tell."""
 
     def __repr__(self) -> str:
         return "UNKNOWN"
 
 
-UNKNOWN: Final = Unknown()
+UNKNOWN: Final = UnknownValue()
 
 
 @dataclass(frozen=True)

@@ -234,7 +234,7 @@ class _Framework(BaseModel):
         return Framework(*about, tuple(headings))
 
 
-class _File(BaseModel):
+class _FrameworksFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     frameworks: tuple[_Framework, ...]
@@ -270,5 +270,5 @@ def load_frameworks(path: Path) -> Frameworks:
     Raises:
         InputError: it cannot be read or is malformed.
     """
-    rows = read_document(path).validate(_File, REMEDY).frameworks
+    rows = read_document(path).validate(_FrameworksFile, REMEDY).frameworks
     return Frameworks(tuple(row.framework() for row in rows))

@@ -398,7 +398,7 @@ class _Row(BaseModel):
         return [Record(product=product, **rest) for product in rest.pop("products")]
 
 
-class _File(BaseModel):
+class _QualificationsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     records: tuple[_Row, ...]
@@ -427,7 +427,7 @@ def load_qualifications(path: Path) -> Qualifications:
         InputError: it cannot be read, or a record is malformed or said twice.
     """
     document = read_document(path)
-    rows = document.validate(_File, REMEDY).records
+    rows = document.validate(_QualificationsFile, REMEDY).records
     seen: set[tuple[object, ...]] = set()
     records: list[Record] = []
     for index, row in enumerate(rows):

@@ -35,11 +35,11 @@ Line = Annotated[
 ]
 
 
-class _Section(BaseModel):
+class _WaiversSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Waiver(_Section):
+class _Waiver(_WaiversSection):
     control: Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER.pattern}$")]
     owner: Line
     reason: Line
@@ -49,7 +49,7 @@ class _Waiver(_Section):
     resources: tuple[Line, ...] = ()
 
 
-class _Waivers(_Section):
+class _Waivers(_WaiversSection):
     waivers: tuple[_Waiver, ...] = Field(default=())
 
 

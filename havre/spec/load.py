@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from havre.documents.composing import Flaw, Place, compose
+from havre.documents.composing import Flaw, Position, compose
 from havre.documents.problems import Location, Problem, SpecError, dotted
 from havre.spec.model import Warehouse
 from havre.spec.rules import RULES
@@ -40,7 +40,7 @@ _STAND_IN: Mapping[str, Any] = {
 class Lines:
     """Where the keys of a file stand."""
 
-    def __init__(self, root: Place) -> None:
+    def __init__(self, root: Position) -> None:
         self._root = root
 
     def locate(self, path: Location) -> tuple[int, int]:

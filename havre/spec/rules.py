@@ -29,7 +29,7 @@ _SYSTEM = (Purpose.BACKUP, Purpose.LOGS)
 
 
 @dataclass(frozen=True)
-class Rule:
+class FileRule:
     """A rule and the sections it reads.
 
     Attributes:
@@ -188,8 +188,8 @@ def egress_once(spec: Warehouse) -> Iterator[Fault]:
     yield from _repeated(("network", "egress"), pairs)
 
 
-def _rule(breaches: Callable[[Warehouse], Iterator[Fault]], *needs: str) -> Rule:
-    return Rule(breaches, frozenset(needs))
+def _rule(breaches: Callable[[Warehouse], Iterator[Fault]], *needs: str) -> FileRule:
+    return FileRule(breaches, frozenset(needs))
 
 
 RULES = (

@@ -11,7 +11,7 @@ import pytest
 
 from havre.policy.findings import VERDICTS
 from havre.report.drawing import coverage, places
-from havre.report.drawing.parts import Edge, Locked, Plan, plan_of
+from havre.report.drawing.parts import Edge, Layout, Locked, plan_of
 from tests.browser import sides
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NUMBERS = range(3)
 
 
-def plan(number: int) -> Plan:
+def plan(number: int) -> Layout:
     return plan_of(sides.example().sides[number], sides.example().spec)
 
 

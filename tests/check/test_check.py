@@ -13,7 +13,7 @@ import havre.report
 from havre.cli import main
 from havre.errors import ExitCode
 from tests.check.asked import EXAMPLES
-from tests.facts.test_sources import RECORDED
+from tests.facts.recordings import RECORDED
 
 EMC2, HOSPITAL = str(EXAMPLES["emc2"]), str(EXAMPLES["hospital"])
 AZURES, AZURES_STATE = (str(RECORDED / f"azure-{kind}.json") for kind in ("preview", "state"))

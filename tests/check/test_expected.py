@@ -13,7 +13,7 @@ from havre.plan.sources import from_preview, from_state
 from havre.policy.findings import Finding, Kind, Result
 from havre.policy.model import Profile
 from tests.check.asked import EXAMPLES, EXPECTED, PROVIDERS, judged, told
-from tests.facts.test_sources import RECORDED
+from tests.facts.recordings import RECORDED
 
 SOURCES = {"preview": from_preview, "state": from_state}
 

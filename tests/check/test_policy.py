@@ -8,7 +8,7 @@ import pytest
 from havre.cli import main
 from havre.errors import ExitCode
 from havre.policy.registry import installed_controls
-from tests.facts.test_sources import RECORDED
+from tests.facts.recordings import RECORDED
 
 ACCOUNT = """
 provider: azure

@@ -8,7 +8,6 @@ import pytest
 import havre.provider
 from havre.cli import main
 from havre.errors import ExitCode
-from tests.contract.test_discovery import registered  # noqa: F401 - a fixture
 from tests.contract.toy_provider import Settings
 from tests.waits import PATIENCE
 
@@ -18,7 +17,7 @@ PAPER = "tests.contract.toy_provider:provider"
 
 
 @pytest.fixture
-def paper(registered, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def paper(registered, monkeypatch: pytest.MonkeyPatch) -> None:
     registered(paper=PAPER)
     monkeypatch.setattr(Settings.model_fields["shelf"], "examples", ["a"])
 
@@ -132,7 +131,7 @@ def test_providers_are_compared_row_by_row(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_broken_provider_is_shown_beside_the_others(
-    registered,  # noqa: F811
+    registered,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     registered(broken="tests.contract.nowhere:provider", paper=PAPER)

@@ -1,5 +1,4 @@
 import re
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -8,15 +7,6 @@ from havre.errors import BugError, MissingDependencyError
 from havre.provider import Support, Supported, discovery, find, installed
 
 CORE = Path(discovery.__file__).parents[1]
-
-
-@pytest.fixture
-def registered(monkeypatch: pytest.MonkeyPatch):
-    def register(**entries: str) -> None:
-        found = [EntryPoint(n, v, discovery.ENTRY_POINT_GROUP) for n, v in entries.items()]
-        monkeypatch.setattr(discovery, "registered", lambda _group: found)
-
-    return register
 
 
 def test_the_local_provider_is_installed() -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from havre_local.machine import supervisor
 from havre_local.machine.folder import Folder
+from havre_local.machine.supervision import supervisor
 from tests.docs.blocks import Answers, Page, answers, read_page, script
 from tests.waits import PATIENCE
 

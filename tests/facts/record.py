@@ -8,9 +8,8 @@ import tempfile
 from pathlib import Path
 
 from tests.clouds import SETTINGS
-from tests.facts.test_sources import RECORDED
-from tests.pulumi_cli.test_cloud_stacks import configure
-from tests.pulumi_cli.test_local_stack import ROOT, Stack, environment_in
+from tests.facts.recordings import RECORDED
+from tests.pulumi_cli.stack import ROOT, Stack, configure, environment_in
 
 DROPPED = ("sourcePosition", "stackTrace", "created", "modified")
 

@@ -20,8 +20,8 @@ from havre.provider import find
 from havre.spec.load import load
 from havre.stack.program import PROJECT, program, read_settings
 from tests.clouds import ECHOED
+from tests.facts.recordings import RECORDED
 
-RECORDED = Path(__file__).parent / "recorded"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 PROVIDERS = ("azure", "ovh")
 

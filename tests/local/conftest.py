@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from havre.errors import MissingDependencyError
-from havre_local.machine import access, database, gateway, keys, objectstore, postgres, supervisor
+from havre_local.machine import access
+from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder, prepare
+from havre_local.machine.objects import gateway
+from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.postgresql import schemas as database
+from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.supervision import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

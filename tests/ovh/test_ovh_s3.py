@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from havre.errors import InputError, MissingDependencyError, ProviderError, RetryError
-from havre_local.machine.gateway import find_program
+from havre_local.machine.objects.gateway import find_program
 from havre_ovh import s3
 from havre_ovh.settings import S3_CREDENTIALS
 from tests.ovh.stack import emc2

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import analyzer_pb2 as proto
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
 from tests.pack.client import Client, message_of, refusal, running, told
-from tests.pack.test_verdicts import DAY, plan_of, spec_of
+from tests.pack.plans import DAY, plan_of, spec_of
 
 NEW = "urn:pulumi:azure::warehouse::acme:index:Anvil::anvil"
 ESCAPE = "\x1b[2J\u202eevil"

@@ -15,7 +15,7 @@ from ruamel.yaml import YAML
 
 from havre.policy.registry import installed_controls
 from tests.pack.client import PACK, Client, refusal, running, start
-from tests.pack.test_verdicts import plan_of, spec_of
+from tests.pack.plans import plan_of, spec_of
 from tests.waits import PATIENCE
 
 OWN = '''

@@ -11,7 +11,7 @@ from pulumi.runtime.proto import analyzer_pb2 as proto
 from havre.plan import Plan
 from havre.plan.values import UNKNOWN
 from tests.pack.client import Client, told
-from tests.pack.test_verdicts import DAY, plan_of, spec_of
+from tests.pack.plans import DAY, plan_of, spec_of
 
 NONE = str(Path(__file__).parent / "no-waivers.yaml")
 

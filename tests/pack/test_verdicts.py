@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,41 +10,16 @@ import pytest
 from pulumi.runtime.proto import analyzer_pb2 as proto
 
 from havre.cli import main
-from havre.evaluate import evaluate
-from havre.plan import Plan
-from havre.provider import find
-from havre.spec.load import load
-from havre.stack.program import PROJECT, offline_settings, program
-from tests.clouds import SETTINGS
 from tests.pack.client import Client, Told, message_of, told
+from tests.pack.plans import DAY, given, plan_of, spec_of
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 PROVIDERS = ("azure", "local", "ovh")
-DAY = "2026-11-23"
 LEVELS = {
     "fail": proto.MANDATORY,
     "unknown": proto.MANDATORY,
     "warning": proto.ADVISORY,
     "waived": proto.ADVISORY,
 }
-
-
-def spec_of(example: str) -> Path:
-    return EXAMPLES / example / "warehouse.yaml"
-
-
-def given(provider: str, folder: Path) -> dict[str, Any]:
-    return SETTINGS.get(provider, {"data_dir": str(folder / "data")})
-
-
-@cache
-def plan_of(example: str, provider: str) -> Plan:
-    """The plan offline, with placeholders but for a data folder."""
-    found = find(provider)
-    folder = {"data_dir": "/nowhere"} if provider == "local" else SETTINGS[provider]
-    settings, _ = offline_settings(found, folder)
-    spec = load(spec_of(example)).warehouse
-    return evaluate(program(spec, found, settings), project=PROJECT, stack=provider)
 
 
 def check(example: str, provider: str, folder: Path, *words: str) -> list[dict[str, Any]]:

@@ -17,22 +17,12 @@ from havre.policy.findings import Kind, Result
 from havre.policy.judge import judge, profile_of
 from havre.policy.model import Outcome
 from havre.policy.registry import find_control, installed_controls
-from havre.provider import Capability, Evidence, Gap, Support
 from havre.spec.load import load
 from tests.policy import cases as c
 from tests.policy import mutations as m
+from tests.policy.gaps import GAP
 
 ALL = installed_controls()
-GAP = Gap(
-    "encryption.hsm-key",
-    Capability.HSM_KEY,
-    Support.ABSENT,
-    "paper has no hardware",
-    "a drawer",
-    Evidence("the stationer", m.TODAY),
-    "who has the drawer",
-    ("encryption.keys",),
-)
 FULL = c.store(encrypted=c.YES, guarded=c.YES, names_in_state=c.NO)
 SHEET = c.resource("store")
 

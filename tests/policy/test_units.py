@@ -16,6 +16,7 @@ from havre_policies.access import plain_texts
 from havre_policies.exposure import GUARDED_PORTS, anybody
 from havre_policies.versions import supported_versions
 from tests.policy import cases as c
+from tests.policy.gaps import GAP
 from tests.policy.mutations import DROP, TODAY, changed, exit_lacks, leaving_for, without
 
 DAY = dt.timedelta(days=1)
@@ -159,8 +160,6 @@ def test_distinct_keys() -> None:
 
 
 def test_a_declared_gap_says_it_already() -> None:
-    from tests.policy.test_judge import GAP
-
     open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
     nodes = c.compute(secrets_key=c.NONE)
     for control, fact in (
@@ -774,8 +773,6 @@ OFFICE, ANYWHERE = Known(("198.51.100.0/24",)), Known(("198.51.100.0/24", "0.0.0
 def test_what_compensates_for_a_private_endpoint_is_seen(
     own: Any, granted: list[Any], outcome: str
 ) -> None:
-    from tests.policy.test_judge import GAP
-
     control, gap = "exposure.private-endpoints", replace(GAP, control="exposure.private-endpoints")
     grants = [
         c.grant(f"g{n}", "who", Right.READ, on=[c.urn("store")], allowed=allowed)
@@ -790,8 +787,6 @@ def test_what_compensates_for_a_private_endpoint_is_seen(
 
 
 def test_a_grant_on_what_is_not_known_may_be_on_any_store() -> None:
-    from tests.policy.test_judge import GAP
-
     gap = replace(GAP, control="exposure.private-endpoints")
     store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
     wide = c.grant("wide", "who", Right.READ, allowed=Known(()))

@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 
 from tests.azure.renamed import RENAMED
-from tests.pulumi_cli.test_cloud_stacks import configure
-from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
+from tests.pulumi_cli.stack import Stack, configure, pytestmark
 
-__all__ = ["pytestmark", "stack"]
+__all__ = ["pytestmark"]
 
 
 def as_2_x(state: str) -> str:

@@ -2,42 +2,15 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from havre.plan.sources import from_preview, from_state
-from tests.clouds import ECHOED
-from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
-from tests.warehouse.conftest import EXAMPLES
+from tests.pulumi_cli.stack import PLUGINS, Stack, configure, pytestmark
 
-__all__ = ["pytestmark", "stack"]
-
-PLUGINS = {"azure": "azure-native", "ovh": "ovh"}
-ECHO = Path(__file__).parent / "echo_plugin.py"
-
-
-def configure(stack: Stack, provider: str) -> None:
-    """Point the stack at a provider whose plugin is an echo."""
-    package = PLUGINS[provider]
-    folder = stack.folder / "plugin"
-    folder.mkdir()
-    program = folder / f"pulumi-resource-{package}"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ECHO}" "$@"\n')
-    program.chmod(0o755)
-    (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
-    definition = stack.folder / "Pulumi.yaml"
-    text = definition.read_text()
-    providers = f"plugins:\n  providers:\n    - name: {package}\n      path: ./plugin\n"
-    definition.write_text(text + providers)
-    config = {
-        "warehouse:spec": str(EXAMPLES / "emc2" / "warehouse.yaml"),
-        "warehouse:provider": provider,
-        "warehouse:settings": ECHOED[provider],
-    }
-    (stack.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
+__all__ = ["pytestmark"]
 
 
 @pytest.mark.parametrize("provider", PLUGINS)

@@ -1,82 +1,19 @@
 """The stack of `stacks/warehouse` under the real Pulumi CLI, on this machine."""
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from havre.cli import main
+from tests.pulumi_cli.stack import ROOT, Stack, environment_in, pytestmark
 from tests.warehouse.conftest import EXAMPLES, Site, make
 
-ROOT = Path(__file__).parents[2]
-NEEDS = ("pulumi", "pulumi-language-python", "pulumi-resource-pulumi-python")
-MISSING = [program for program in NEEDS if shutil.which(program) is None]
-
-pytestmark = [
-    pytest.mark.pulumi_cli,
-    pytest.mark.skipif(bool(MISSING), reason=f"not on PATH: {', '.join(MISSING)}"),
-]
-
-
-@dataclass
-class Stack:
-    """A copy of the stack's folder with a backend of its own."""
-
-    folder: Path
-    environment: dict[str, str]
-
-    def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            ["pulumi", *words, "--non-interactive"],
-            cwd=self.folder,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done
-
-    def configure(self, site: Site) -> None:
-        config = {
-            "warehouse:spec": str(site.file),
-            "warehouse:provider": "local",
-            "warehouse:settings": {"data_dir": str(site.data_dir)},
-        }
-        (self.folder / "Pulumi.local.yaml").write_text(json.dumps({"config": config}))
-
-
-def environment_in(root: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "PULUMI_HOME": str(root / "home"),
-        "PULUMI_BACKEND_URL": f"file://{root / 'backend'}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",  # none is missing that is used
-    }
-
-
-@pytest.fixture
-def stack() -> Iterator[Stack]:
-    root = Path(tempfile.mkdtemp(prefix="havre-test-"))
-    shutil.copytree(ROOT / "stacks" / "warehouse", root / "stack")
-    definition = root / "stack" / "Pulumi.yaml"
-    text = definition.read_text()
-    assert "virtualenv: ../../.venv" in text
-    definition.write_text(text.replace("../../.venv", sys.prefix))
-    (root / "backend").mkdir()
-    made = Stack(root / "stack", environment_in(root))
-    made.run("stack", "init", "local")
-    yield made
-    shutil.rmtree(root)
+__all__ = ["pytestmark"]
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ import pytest
 
 from havre.cli import main
 from tests.clouds import ECHOED
-from tests.pulumi_cli.test_cloud_stacks import PLUGINS
-from tests.pulumi_cli.test_cloud_stacks import configure as configure_cloud
-from tests.pulumi_cli.test_local_stack import Stack, pytestmark, stack
+from tests.pulumi_cli.stack import PLUGINS, Stack, pytestmark
+from tests.pulumi_cli.stack import configure as configure_cloud
 from tests.warehouse.conftest import EXAMPLES, Site, make
 
-__all__ = ["pytestmark", "stack"]
+__all__ = ["pytestmark"]
 
 PROVIDERS = (*PLUGINS, "local")
 DAY = "2026-11-23"

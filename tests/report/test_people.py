@@ -13,8 +13,8 @@ from rich.cells import cell_len
 from havre.policy.findings import Kind
 from havre.policy.model import Severity
 from havre.report.findings import Format, answers, render
+from tests.report.pages import Page
 from tests.report.samples import CONTROLS, FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile
-from tests.report.test_inert import Page
 
 ANSWERS = (
     "Where the data lie",

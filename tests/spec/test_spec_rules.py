@@ -7,7 +7,7 @@ import pytest
 
 from havre.spec import countries, rules
 from havre.spec.load import loads
-from havre.spec.rules import RULES, Rule
+from havre.spec.rules import RULES, FileRule
 
 ALWAYS_GIVEN = {"zones", "projects"}
 
@@ -38,7 +38,7 @@ def test_every_rule_is_registered_once_and_says_what_it_holds() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.breaches.__name__)
-def test_a_rule_reads_only_what_it_declares(rule: Rule, base: str) -> None:
+def test_a_rule_reads_only_what_it_declares(rule: FileRule, base: str) -> None:
     recorder = Recorder(loads(base, "f").warehouse)
     assert list(rule.breaches(recorder)) == []  # type: ignore[arg-type]
     assert recorder.read <= rule.needs | ALWAYS_GIVEN

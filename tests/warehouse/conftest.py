@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 
 from havre.cli import main
 from havre.engine import StateStore
-from havre_local.machine import supervisor
 from havre_local.machine.folder import Folder
+from havre_local.machine.supervision import supervisor
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

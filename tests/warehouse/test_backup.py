@@ -10,7 +10,7 @@ from havre.cli import main
 from havre.errors import ExitCode
 from havre_local.machine.access import open_project, open_warehouse
 from tests.warehouse.conftest import Site, make
-from tests.warehouse.test_up import get, put
+from tests.warehouse.objects import get, put
 
 PASSPHRASE = "correct horse battery"
 TABLE = pa.table({"person_id": [1, 2, 3], "value": [5.1, 7.9, 6.6]})

@@ -14,7 +14,7 @@ from havre.cli import main
 from havre.errors import ExitCode
 from havre_local.machine.access import open_project, open_warehouse
 from tests.warehouse.conftest import Site
-from tests.warehouse.test_up import put
+from tests.warehouse.objects import put
 
 PROJECT = "cohort-diabetes"
 S3 = """

@@ -13,7 +13,7 @@ from havre.cli import main
 from havre.engine.servicer import Client
 from havre_local.machine.access import open_warehouse
 from tests.warehouse.conftest import Site
-from tests.warehouse.test_up import get, put
+from tests.warehouse.objects import get, put
 
 
 def die() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from havre.cli import main
 from havre_local.machine.access import open_project
-from havre_local.machine.keys import key_names, read_key
+from havre_local.machine.encryption.keys import key_names, read_key
 from tests.warehouse.conftest import Site
 
 

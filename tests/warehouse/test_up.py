@@ -9,24 +9,16 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
-from havre_local.machine import certificates, installation, supervisor
 from havre_local.machine.access import open_warehouse
-from havre_local.machine.objectstore import zone_of
+from havre_local.machine.encryption import certificates
+from havre_local.machine.objects.zones import zone_of
+from havre_local.machine.postgresql import installation
+from havre_local.machine.supervision import supervisor
 from tests.waits import until
 from tests.warehouse.conftest import Site
+from tests.warehouse.objects import get, put
 
 STAY = "two-years-later"
-
-
-def put(site: Site, zone: str, key: str = "note.txt", body: bytes = b"kept") -> str:
-    warehouse = open_warehouse(site.data_dir)
-    found = warehouse.client().put_object(Bucket=warehouse.bucket(zone), Key=key, Body=body)
-    return str(found["VersionId"])
-
-
-def get(site: Site, zone: str, key: str = "note.txt") -> bytes:
-    warehouse = open_warehouse(site.data_dir)
-    return warehouse.client().get_object(Bucket=warehouse.bucket(zone), Key=key)["Body"].read()
 
 
 def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(

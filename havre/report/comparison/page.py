@@ -12,7 +12,7 @@ from havre.policy.findings import VERDICTS
 from havre.policy.model import Severity
 from havre.provider import Support
 from havre.report.drawing import coverage, places
-from havre.report.drawing.parts import Plan, plan_of
+from havre.report.drawing.parts import Layout, plan_of
 from havre.report.findings import answers as told
 from havre.report.findings import page
 from havre.text import relative
@@ -42,7 +42,7 @@ class View:
     """
 
     side: Side
-    plan: Plan
+    plan: Layout
     verdicts: dict[str, int]
     supports: dict[str, int]
     panels: list[places.Panel]

@@ -78,7 +78,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Zone(Part):
+class ZoneBox(Part):
     """A zone on one side; `replica` says what copy it has; empty where it has none."""
 
     replica: str = ""
@@ -104,7 +104,7 @@ class Reader:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Layout:
     """A side, part by part.
 
     Attributes:
@@ -118,7 +118,7 @@ class Plan:
     keys: Part
     audit: Part
     store: Part
-    zones: tuple[Zone, ...]
+    zones: tuple[ZoneBox, ...]
     database: Part
     registry: Part
     cluster: Part
@@ -140,12 +140,12 @@ class Plan:
         )
 
 
-def plan_of(side: Side, spec: Warehouse) -> Plan:
+def plan_of(side: Side, spec: Warehouse) -> Layout:
     """A side, part by part, from its facts."""
     stores = side.facts.of(Store)
     held = {kind: [store for store in stores if store.holding is kind] for kind in Holding}
     zones = tuple(_zone(name, held[Holding.ZONE]) for name in spec.zones)
-    return Plan(
+    return Layout(
         network=_network(side),
         keys=_keys(side),
         audit=_audit(side, held[Holding.LOGS]),
@@ -275,7 +275,7 @@ def _audit(side: Side, stores: Sequence[Store]) -> Part:
     return _part("Logs", stores, lines)
 
 
-def _store(zones: Sequence[Zone], stores: Sequence[Store]) -> Part:
+def _store(zones: Sequence[ZoneBox], stores: Sequence[Store]) -> Part:
     there = [zone for zone in zones if zone.there]
     locked = sum(zone.locked for zone in there)
     replicas = sum(bool(zone.replica) for zone in there)
@@ -283,13 +283,13 @@ def _store(zones: Sequence[Zone], stores: Sequence[Store]) -> Part:
     return _part("Zones", stores, lines)
 
 
-def _zone(name: str, stores: Sequence[Store]) -> Zone:
+def _zone(name: str, stores: Sequence[Store]) -> ZoneBox:
     mine = [store for store in stores if store.zone == name]
     if not mine:
-        return Zone(name)
+        return ZoneBox(name)
     days = _days((store.locked_days for store in mine), "")
     whole = _part(name, mine, (f"locked {days}" if days else "not locked",))
-    return Zone(name, whole.lines, whole.public, whole.private, whole.key, _replica(mine))
+    return ZoneBox(name, whole.lines, whole.public, whole.private, whole.key, _replica(mine))
 
 
 def _replica(stores: Sequence[Store]) -> str:

@@ -100,7 +100,7 @@ class Cover:
 
 
 @dataclass(frozen=True)
-class Framework:
+class FrameworkTable:
     """What the controls say of one framework: its requirements by verdict."""
 
     name: str
@@ -329,12 +329,12 @@ def _by_reason(products: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{', '.join(named)} ({reason})" for reason, named in reasons.items())
 
 
-def frameworks(requirements: Sequence[Requirement] | None) -> list[Framework]:
+def frameworks(requirements: Sequence[Requirement] | None) -> list[FrameworkTable]:
     """Requirements by framework, in the order given."""
     found: dict[str, list[Requirement]] = {}
     for item in requirements or ():
         found.setdefault(str(item.framework), []).append(item)
-    return [Framework(name, tuple(items)) for name, items in found.items()]
+    return [FrameworkTable(name, tuple(items)) for name, items in found.items()]
 
 
 def totals(result: Result) -> str:

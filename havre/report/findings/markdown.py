@@ -29,7 +29,7 @@ MARKS = {
 
 
 @dataclass(frozen=True)
-class Section:
+class Chapter:
     """A part of the comment, of which rows may be left out.
 
     Attributes:
@@ -79,25 +79,25 @@ def _fitting(rows: Sequence[str], room: int) -> int:
     return len(rows)
 
 
-def _answers(result: Result) -> list[Section]:
+def _answers(result: Result) -> list[Chapter]:
     return [
         _heading(result),
         _places(result),
-        Section(f"### Who can be compelled to hand them over\n\n{md(answers.compelled(result))}\n"),
+        Chapter(f"### Who can be compelled to hand them over\n\n{md(answers.compelled(result))}\n"),
         _claims(result),
     ]
 
 
-def _heading(result: Result) -> Section:
+def _heading(result: Result) -> Chapter:
     name = md(f"{result.warehouse} ({result.environment}) on {result.provider}")
     about = f"profile {result.profile}, as of {result.as_of}, from {md(result.source)}"
     given = ", ".join(result.placeholders)
     placeholders = f"\nSettings not given, judged by placeholders: {md(given)}\n" if given else ""
     verdict = f"**{answers.meaning(result)}**\n\n{answers.totals(result)}\n{placeholders}"
-    return Section(f"## {name}\n\n{about}\n\n{verdict}")
+    return Chapter(f"## {name}\n\n{about}\n\n{verdict}")
 
 
-def _changes(result: Result) -> list[Section]:
+def _changes(result: Result) -> list[Chapter]:
     """What is new since the baseline, what was waived since, and what is gone."""
     gaps = [gap for gap in answers.gaps(result) if not gap.known and gap.kind is not Kind.WAIVED]
     waived = tuple(finding for finding in result.of(Kind.WAIVED) if finding.known)
@@ -108,7 +108,7 @@ def _changes(result: Result) -> list[Section]:
         "Gone": [_former(former) for former in result.gone or ()],
     }
     groups = [group for group in answers.open_groups(result) if not group.known]
-    lists = (Section(f"### {title}\n\n", tuple(rows)) for title, rows in parts.items() if rows)
+    lists = (Chapter(f"### {title}\n\n", tuple(rows)) for title, rows in parts.items() if rows)
     return [_heading(result), _open("New findings", groups, result.as_of), *lists]
 
 
@@ -116,21 +116,21 @@ def _former(former: Former) -> str:
     return f"- {MARKS[former.kind]} **{md(former.control)}**: {md(answers.lost(former))}\n"
 
 
-def _open(title: str, groups: Sequence[Group], as_of: dt.date) -> Section:
+def _open(title: str, groups: Sequence[Group], as_of: dt.date) -> Chapter:
     columns = "| Outcome | Severity | Control | Resources | Found | Remedy | Where |\n"
     table = f"{columns}|{' --- |' * 7}\n" if groups else "None.\n"
-    return Section(f"### {title}\n\n{table}", tuple(_group(group, as_of) for group in groups))
+    return Chapter(f"### {title}\n\n{table}", tuple(_group(group, as_of) for group in groups))
 
 
-def _places(result: Result) -> Section:
+def _places(result: Result) -> Chapter:
     rows = tuple(f"| {md(copy)} | {md(text, 1000)} |\n" for copy, text in answers.spots(result))
     head = f"### Where the data lie\n\n**{md(answers.countries(result))}**\n\n"
     table = "| Copy | Places |\n| --- | --- |\n" if rows else ""
     missing = answers.unplaced(result)
-    return Section(head + table, rows, f"\n{missing}\n" if missing else "")
+    return Chapter(head + table, rows, f"\n{missing}\n" if missing else "")
 
 
-def _claims(result: Result) -> Section:
+def _claims(result: Result) -> Chapter:
     rows = []
     for claim in result.claims:
         parts = "; ".join(f"{label}: {names}" for label, names in answers.scope(claim))
@@ -138,11 +138,11 @@ def _claims(result: Result) -> Section:
         rows.append(f"| {md(claim.scheme)} | {held} | {md(parts, 1000)} |\n")
     head = "### Certificates\n\n"
     if not rows:
-        return Section(f"{head}None was looked for.\n")
-    return Section(f"{head}| Scheme | Holds | Parts |\n| --- | --- | --- |\n", tuple(rows))
+        return Chapter(f"{head}None was looked for.\n")
+    return Chapter(f"{head}| Scheme | Holds | Parts |\n| --- | --- | --- |\n", tuple(rows))
 
 
-def _lists(result: Result) -> list[Section]:
+def _lists(result: Result) -> list[Chapter]:
     gaps = answers.gaps(result)
     sections = [_open("Findings", answers.open_groups(result), result.as_of)]
     if gaps:
@@ -159,9 +159,9 @@ def _lists(result: Result) -> list[Section]:
     return sections
 
 
-def _folded(summary: str, rows: Iterable[str]) -> Section:
+def _folded(summary: str, rows: Iterable[str]) -> Chapter:
     head = f"<details>\n<summary>{summary}</summary>\n\n"
-    return Section(head, tuple(rows), "\n</details>\n")
+    return Chapter(head, tuple(rows), "\n</details>\n")
 
 
 def _group(group: Group, as_of: dt.date) -> str:
@@ -206,7 +206,7 @@ def _cover(item: Cover, as_of: dt.date) -> str:
     return f"- **{md(waiver.control)}** on {names}: {by}\n"
 
 
-def _frameworks(requirements: Sequence[Requirement] | None) -> list[Section]:
+def _frameworks(requirements: Sequence[Requirement] | None) -> list[Chapter]:
     return [
         _folded(
             f"Framework {md(framework.name)}: {md(framework.totals)}",

@@ -142,7 +142,7 @@ def _findings(result: Result) -> Iterator[RenderableType]:
     for group in found:
         known = answers.KNOWN.lower() if group.known else ""
         yield _head(group.kind, group.severity.value, group.control, group.title, known)
-        yield _pairs(_told(group, result.as_of))
+        yield _pairs(_lines(group, result.as_of))
 
 
 def _former(former: Former) -> RenderableType:
@@ -156,7 +156,7 @@ def _head(kind: Kind, severity: str, control: str, title: str, known: str = "") 
     return Padding(text, (0, 0, 0, 2))
 
 
-def _told(group: Group, as_of: dt.date) -> Iterator[tuple[str, str]]:
+def _lines(group: Group, as_of: dt.date) -> Iterator[tuple[str, str]]:
     if group.names:
         count = answers.many(len(group.names), "resource")
         yield "on", f"{count}: {answers.some(group.names)}"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from havre_local.machine import supervisor
     from havre_local.machine.folder import Folder
+    from havre_local.machine.supervision import supervisor
     from havre_local.settings import LocalSettings
 
 
@@ -49,7 +49,7 @@ class LocalOperations:
 
     def status(self) -> Sequence[ServiceStatus]:
         """Every service, and the supervisor above them, probed now."""
-        from havre_local.machine import supervisor
+        from havre_local.machine.supervision import supervisor
 
         folder = self.folder
         process = supervisor.running(folder)
@@ -60,14 +60,14 @@ class LocalOperations:
 
     def stop(self) -> None:
         """Stop the services; data stay."""
-        from havre_local.machine import supervisor
+        from havre_local.machine.supervision import supervisor
 
         supervisor.stop(self.folder)
 
     def connect(self, project: str) -> ProjectConnection:
         """What researchers of `project` need; secrets stay in files of mode 0600."""
         from havre_local.machine import access
-        from havre_local.machine.database import schema_name
+        from havre_local.machine.postgresql.schemas import schema_name
 
         found = access.project_settings(self.folder, project)
         return ProjectConnection(
@@ -117,7 +117,7 @@ class LocalOperations:
 
     def export_keys(self, target: Path, passphrase: str) -> None:
         """Write all keys to `target`, encrypted under `passphrase`."""
-        from havre_local.machine import keys
+        from havre_local.machine.encryption import keys
 
         keys.export_keys(self.folder, target, passphrase)
 
@@ -125,8 +125,9 @@ class LocalOperations:
         """Delete database, backups and every object version that no lock protects."""
         import shutil
 
-        from havre_local.machine import database, objectstore
         from havre_local.machine.folder import warehouse_of
+        from havre_local.machine.objects import zones as objectstore
+        from havre_local.machine.postgresql import schemas as database
 
         folder = self.folder
         services.wake(folder)

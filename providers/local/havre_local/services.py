@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 def defined(folder: Folder, service: str) -> bool:
     """Whether a service was ever set up in the folder."""
-    from havre_local.machine.services import definition_path
+    from havre_local.machine.supervision.services import definition_path
 
     return definition_path(folder, service).exists()
 
 
 def answering(folder: Folder) -> frozenset[str]:
     """Names of the services that answer their probe now and that a supervisor watches."""
-    from havre_local.machine import supervisor
+    from havre_local.machine.supervision import supervisor
 
     if supervisor.running(folder) is None:
         return frozenset()
@@ -29,7 +29,7 @@ def answering(folder: Folder) -> frozenset[str]:
 
 def answer(folder: Folder, service: str) -> bool:
     """Whether a service, and what stands in front of it, answers now and is watched."""
-    from havre_local.machine.services import read_definitions
+    from havre_local.machine.supervision.services import read_definitions
 
     names = {definition.name for definition in read_definitions(folder)}
     wanted = {name for name in names if name == service or name.startswith(f"{service}-")}
@@ -38,7 +38,7 @@ def answer(folder: Folder, service: str) -> bool:
 
 def drifted(folder: Folder, service: str) -> bool:
     """Whether a service does not answer or is not watched, or its certificate is to be renewed."""
-    from havre_local.machine.certificates import renewal_due
+    from havre_local.machine.encryption.certificates import renewal_due
 
     return not answer(folder, service) or renewal_due(folder, service)
 
@@ -51,8 +51,8 @@ def wake(folder: Folder) -> None:
     Raises:
         RetryError: a service does not answer in time.
     """
-    from havre_local.machine import supervisor
-    from havre_local.machine.services import read_definitions
+    from havre_local.machine.supervision import supervisor
+    from havre_local.machine.supervision.services import read_definitions
 
     definitions = read_definitions(folder)
     if not {definition.name for definition in definitions} <= answering(folder):

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import access, objectstore, supervisor
+from havre_local.machine import access
+from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, EXPIRES, PROJECT, ZONES, Machine
 
 READABLE = {"havre.json", "ca.pem"}

@@ -12,8 +12,13 @@ import pyarrow as pa
 import pytest
 
 from havre.errors import GuardError, HavreError, InputError, ProviderError, StateError
-from havre_local.machine import access, backups, database, dump, keys, objectstore, supervisor
+from havre_local.machine import access, backups
+from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
+from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.postgresql import dump
+from havre_local.machine.postgresql import schemas as database
+from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, PROJECT, ZONES, Machine, deploy
 
 if TYPE_CHECKING:

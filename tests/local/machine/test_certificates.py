@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from havre.errors import StateError
-from havre_local.machine import certificates
+from havre_local.machine.encryption import certificates
 
 if TYPE_CHECKING:
     from pathlib import Path

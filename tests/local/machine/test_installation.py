@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from havre.errors import InputError, MissingDependencyError
-from havre_local.machine import gateway, installation, postgres
-from havre_local.machine.installation import Installation
+from havre_local.machine.objects import gateway
+from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.postgresql.installation import Installation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

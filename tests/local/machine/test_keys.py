@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from havre.errors import GuardError, InputError, StateError
-from havre_local.machine import envelope, keys
+from havre_local.machine.encryption import envelope, keys
 from havre_local.machine.folder import Folder, prepare
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ import pytest
 from botocore.exceptions import ClientError, SSLError
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import certificates, gateway, objectstore
+from havre_local.machine.encryption import certificates
 from havre_local.machine.folder import HOST, Folder, prepare
+from havre_local.machine.objects import gateway
+from havre_local.machine.objects import zones as objectstore
 from tests.local.conftest import WAREHOUSE, ZONES, Machine
 
 if TYPE_CHECKING:

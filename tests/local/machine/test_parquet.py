@@ -12,7 +12,9 @@ import pytest
 from pyarrow import parquet as plain_parquet
 
 from havre.errors import GuardError, InputError, StateError
-from havre_local.machine import access, gateway, keys, parquet
+from havre_local.machine import access
+from havre_local.machine.encryption import keys
+from havre_local.machine.objects import gateway, parquet
 from tests.local.conftest import PROJECT, ZONES, Machine
 
 if TYPE_CHECKING:

@@ -16,8 +16,12 @@ import psycopg
 import pytest
 
 from havre.errors import GuardError, MissingDependencyError, ProviderError
-from havre_local.machine import certificates, database, installation, postgres, supervisor
+from havre_local.machine.encryption import certificates
 from havre_local.machine.folder import HOST, Folder, prepare
+from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql import schemas as database
+from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, EXPIRES, PROJECT, WAREHOUSE, Machine
 from tests.waits import PATIENCE, until
 

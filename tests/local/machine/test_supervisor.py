@@ -15,11 +15,12 @@ import pytest
 
 from havre.errors import RetryError
 from havre.files import FileLock
-from havre_local.machine import daemon, processes, services, supervisor
-from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine import processes
+from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import Folder, ensure_port, write_secret
-from havre_local.machine.services import Probe, Service
-from havre_local.machine.supervisor import State
+from havre_local.machine.supervision import daemon, services, supervisor
+from havre_local.machine.supervision.services import Probe, Service
+from havre_local.machine.supervision.supervisor import State
 from tests.waits import PATIENCE, until
 
 SCRIPT = Path(__file__).with_name("fake_service.py")
@@ -68,7 +69,7 @@ def copies(folder: Folder, word: str = "fake_service.py") -> list[int]:
     return found
 
 
-SUPERVISOR = ("-m", "havre_local.machine.supervisor")
+SUPERVISOR = ("-m", "havre_local.machine.supervision.supervisor")
 
 
 def program(*words: str) -> subprocess.Popen[bytes]:
@@ -117,7 +118,7 @@ def test_a_killed_supervisor_leaves_the_service_to_the_next(
     assert state(folder).pid == before.pid
     assert state(folder).detail == ""
     assert copies(folder) == [before.pid]
-    assert len(copies(folder, "machine.supervisor")) == 1
+    assert len(copies(folder, "supervision.supervisor")) == 1
 
 
 def test_an_adopted_service_is_repaired_too(folder: Folder, service: Service) -> None:
@@ -185,7 +186,7 @@ def test_stop_ends_everything_and_start_uses_the_same_port(
     supervisor.stop(folder)
     supervisor.stop(folder)
     assert copies(folder) == []
-    assert copies(folder, "machine.supervisor") == []
+    assert copies(folder, "supervision.supervisor") == []
     assert state(folder).state is State.STOPPED
     supervisor.ensure_running(folder, fake(folder, "one"))
     assert state(folder).port == service.port
@@ -211,8 +212,8 @@ def test_a_removed_folder_ends_its_services(folder: Folder, service: Service) ->
     moved = folder.root.with_name("moved")
     folder.root.rename(moved)
     try:
-        until(lambda: copies(folder) == [] and copies(folder, "machine.supervisor") == [])
-        assert copies(folder) == copies(folder, "machine.supervisor") == []
+        until(lambda: copies(folder) == [] and copies(folder, "supervision.supervisor") == [])
+        assert copies(folder) == copies(folder, "supervision.supervisor") == []
     finally:
         moved.rename(folder.root)
 
@@ -275,7 +276,7 @@ def test_secrets_reach_the_environment_and_nothing_else_does(
     assert "TOKEN=hush-hush" in environment
     assert names - {"LC_CTYPE"} == {"PATH", "LANG", "TZ", "TOKEN"}
     assert "hush-hush" not in services.definition_path(folder, "one").read_text()
-    for pid in (*copies(folder), *copies(folder, "machine.supervisor")):
+    for pid in (*copies(folder), *copies(folder, "supervision.supervisor")):
         assert "hush-hush" not in Path(f"/proc/{pid}/cmdline").read_text()
     process = supervisor.running(folder)
     assert process is not None
@@ -287,7 +288,7 @@ def test_many_at_once_start_one_supervisor(folder: Folder, service: Service) -> 
     racers = [program(*SUPERVISOR, str(folder.root)) for _ in range(4)]
     assert [racer.wait(PATIENCE) for racer in racers] == [0, 0, 0, 0]
     supervisor.ensure_running(folder, service)
-    assert len(copies(folder, "machine.supervisor")) == 1
+    assert len(copies(folder, "supervision.supervisor")) == 1
     assert len(copies(folder)) == 1
 
 
@@ -317,7 +318,7 @@ def test_a_damaged_definition_stops_neither_supervisor_nor_services(
 
 def test_the_supervisor_needs_nothing_heavy() -> None:
     code = (
-        "import sys, havre_local.machine.supervisor\n"
+        "import sys, havre_local.machine.supervision.supervisor\n"
         "print([m for m in ('pulumi', 'boto3', 'pyarrow', 'psycopg') if m in sys.modules])"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -396,7 +397,7 @@ def test_killed_at_any_instant_of_its_start_the_next_one_serves(
     services.write_definition(folder, service)
     launcher = program(*SUPERVISOR, str(folder.root))
     time.sleep(milliseconds / 1000)
-    victims = copies(folder, "machine.supervisor")
+    victims = copies(folder, "supervision.supervisor")
     for pid in victims:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -404,7 +405,7 @@ def test_killed_at_any_instant_of_its_start_the_next_one_serves(
     until(lambda: all(processes.identify(pid) is None for pid in victims))
     supervisor.ensure_running(folder, service)
     assert state(folder).state is State.RUNNING
-    assert len(copies(folder, "machine.supervisor")) == 1
+    assert len(copies(folder, "supervision.supervisor")) == 1
     until(lambda: len(copies(folder)) == 1)
 
 
@@ -422,7 +423,7 @@ def test_starts_and_stops_that_meet_leave_one_of_each(folder: Folder, service: S
     racers = [program("-c", code, str(folder.root)) for _ in range(3)]
     assert [racer.wait(2 * PATIENCE) for racer in racers] == [0, 0, 0]
     supervisor.ensure_running(folder, service)
-    assert len(copies(folder, "machine.supervisor")) == 1
+    assert len(copies(folder, "supervision.supervisor")) == 1
     until(lambda: len(copies(folder)) == 1)
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import database as databases
-from havre_local.machine import gateway, keys, objectstore, parquet, postgres
+from havre_local.machine.encryption import keys
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -19,7 +18,11 @@ from havre_local.machine.folder import (
     warehouse_of,
     write_atomic,
 )
-from havre_local.machine.parquet import Place
+from havre_local.machine.objects import gateway, parquet
+from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.objects.parquet import Place
+from havre_local.machine.postgresql import schemas as databases
+from havre_local.machine.postgresql import server as postgres
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

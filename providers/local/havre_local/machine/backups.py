@@ -21,8 +21,8 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from havre.errors import GuardError, InputError, RetryError, StateError
-from havre_local.machine import archive, database, dump, keys, objectstore
-from havre_local.machine.envelope import EncryptingWriter, decrypt
+from havre_local.machine.encryption import keys
+from havre_local.machine.encryption.envelope import EncryptingWriter, decrypt
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -33,6 +33,10 @@ from havre_local.machine.folder import (
     warehouse_of,
     write_json,
 )
+from havre_local.machine.objects import archive
+from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.postgresql import dump
+from havre_local.machine.postgresql import schemas as database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -34,7 +34,8 @@ def tabled_zones(spec: Warehouse) -> list[str]:
 
 
 def _ensure_server(props: Props) -> dict[str, Any]:
-    from havre_local.machine import postgres, supervisor
+    from havre_local.machine.postgresql import server as postgres
+    from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     services = postgres.ensure_cluster(folder, tls_minimum=props["tls_minimum"])
@@ -47,7 +48,7 @@ def _ensure_server(props: Props) -> dict[str, Any]:
 
 
 def _remove_server(props: Props) -> None:
-    from havre_local.machine import postgres
+    from havre_local.machine.postgresql import server as postgres
 
     postgres.destroy_cluster(folder_of(props))
 
@@ -57,7 +58,7 @@ def _look_server(props: Props) -> dict[str, Any] | None:
 
 
 def _server_drifted(props: Props) -> bool:
-    from havre_local.machine import postgres
+    from havre_local.machine.postgresql import server as postgres
 
     return services.drifted(folder_of(props), postgres.SERVICE)
 
@@ -66,15 +67,15 @@ SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)
 
 
 def _ensure_database(props: Props) -> dict[str, Any]:
-    from havre_local.machine import database as machine
+    from havre_local.machine.postgresql import schemas as machine
 
     machine.ensure_database(folder_of(props), props["name"], props["extensions"])
     return _look_database(props) or {}
 
 
 def _look_database(props: Props) -> dict[str, Any] | None:
-    from havre_local.machine import database as machine
-    from havre_local.machine import postgres
+    from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
     folder, name = folder_of(props), props["name"]
     held = partial(machine.database_holds_data, folder, name)
@@ -83,7 +84,7 @@ def _look_database(props: Props) -> dict[str, Any] | None:
 
 def _remove_database(props: Props) -> None:
     from havre.errors import GuardError
-    from havre_local.machine import database as machine
+    from havre_local.machine.postgresql import schemas as machine
 
     folder = folder_of(props)
     if machine.database_holds_data(folder, props["name"]):
@@ -94,7 +95,7 @@ def _remove_database(props: Props) -> None:
 
 def _check_database(props: Props) -> dict[str, str]:
     """Extensions that the PostgreSQL of this machine lacks are told before anything is made."""
-    from havre_local.machine import installation
+    from havre_local.machine.postgresql import installation
 
     found = installation.find()
     missing = sorted(set(props["extensions"]) - installation.extensions(found))
@@ -114,15 +115,15 @@ DATABASE = Kind(
 
 
 def _ensure_schema(props: Props) -> dict[str, Any]:
-    from havre_local.machine import database as machine
+    from havre_local.machine.postgresql import schemas as machine
 
     machine.ensure_database(folder_of(props), props["database"], schemas=[props["name"]])
     return _look_schema(props) or {}
 
 
 def _look_schema(props: Props) -> dict[str, Any] | None:
-    from havre_local.machine import database as machine
-    from havre_local.machine import postgres
+    from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
     folder, name = folder_of(props), props["database"]
     if not services.answer(folder, postgres.SERVICE):
@@ -133,7 +134,7 @@ def _look_schema(props: Props) -> dict[str, Any] | None:
 
 
 def _remove_schema(props: Props) -> None:
-    from havre_local.machine import database as machine
+    from havre_local.machine.postgresql import schemas as machine
 
     machine.drop_schema(folder_of(props), props["database"], props["name"])
 
@@ -147,7 +148,7 @@ def database(
     settings: LocalSettings, name: str, inputs: DatabaseInputs, opts: pulumi.ResourceOptions
 ) -> DatabaseOutputs:
     """The server, the warehouse's database and one schema a zone."""
-    from havre_local.machine.database import schema_name
+    from havre_local.machine.postgresql.schemas import schema_name
 
     part = component("havre:local:Database", name, opts)
     common, data_dir = inputs.common, str(settings.data_dir)

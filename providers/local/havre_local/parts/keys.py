@@ -30,7 +30,7 @@ def _now() -> dt.datetime:
 
 
 def _ensure(props: Props) -> dict[str, Any]:
-    from havre_local.machine import keys as machine
+    from havre_local.machine.encryption import keys as machine
 
     folder = folder_of(props)
     key = machine.ensure_key(folder, props["name"], props["rotation_days"])
@@ -41,7 +41,8 @@ def _ensure(props: Props) -> dict[str, Any]:
 
 def _look_data(props: Props) -> dict[str, Any]:
     """A key holds data as long as something is encrypted with it."""
-    from havre_local.machine import gateway, objectstore
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.objects import zones as objectstore
 
     folder, bucket = folder_of(props), props["bucket"]
     if not bucket:
@@ -60,14 +61,14 @@ def _remove(props: Props) -> None:
 
 
 def _look(props: Props) -> dict[str, Any] | None:
-    from havre_local.machine import keys as machine
+    from havre_local.machine.encryption import keys as machine
 
     names = machine.key_names(folder_of(props))
     return _look_data(props) if props["name"] in names else None
 
 
 def _drifted(props: Props) -> bool:
-    from havre_local.machine import keys as machine
+    from havre_local.machine.encryption import keys as machine
 
     folder = folder_of(props)
     if props["name"] not in machine.key_names(folder):

@@ -19,7 +19,7 @@ LOOPBACK = "127.0.0.1"
 
 def _ensure(props: Props) -> dict[str, Any]:
     from havre.stack.standing import write_record
-    from havre_local.machine.certificates import ensure_authority
+    from havre_local.machine.encryption.certificates import ensure_authority
     from havre_local.machine.folder import prepare
 
     folder = folder_of(props)
@@ -32,7 +32,7 @@ def _remove(props: Props) -> None:
     """Delete what is left beside the engine's state: the warehouse is gone by now."""
     import shutil
 
-    from havre_local.machine import supervisor
+    from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     supervisor.stop(folder)

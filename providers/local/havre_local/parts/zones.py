@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 def _ensure_store(props: Props) -> dict[str, Any]:
-    from havre_local.machine import gateway, supervisor
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     supervisor.ensure_running(folder, gateway.ensure_gateway(folder))
@@ -26,7 +27,8 @@ def _ensure_store(props: Props) -> dict[str, Any]:
 def _remove_store(props: Props) -> None:
     import shutil
 
-    from havre_local.machine import gateway, supervisor
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     supervisor.remove(folder, gateway.SERVICE)
@@ -34,7 +36,7 @@ def _remove_store(props: Props) -> None:
 
 
 def _look_store(props: Props) -> dict[str, Any] | None:
-    from havre_local.machine import gateway
+    from havre_local.machine.objects import gateway
 
     folder = folder_of(props)
     made = services.defined(folder, gateway.SERVICE)
@@ -42,7 +44,7 @@ def _look_store(props: Props) -> dict[str, Any] | None:
 
 
 def _store_drifted(props: Props) -> bool:
-    from havre_local.machine import gateway
+    from havre_local.machine.objects import gateway
 
     return services.drifted(folder_of(props), gateway.SERVICE)
 
@@ -51,7 +53,7 @@ STORE = Kind(_ensure_store, _remove_store, _look_store, _store_drifted)
 
 
 def _ensure_zone(props: Props) -> dict[str, Any]:
-    from havre_local.machine import objectstore as machine
+    from havre_local.machine.objects import zones as machine
 
     folder = folder_of(props)
     machine.ensure_zone(
@@ -65,14 +67,14 @@ def _ensure_zone(props: Props) -> dict[str, Any]:
 
 
 def _remove_zone(props: Props) -> None:
-    from havre_local.machine import objectstore as machine
+    from havre_local.machine.objects import zones as machine
 
     machine.delete_zone(folder_of(props), props["bucket"])
 
 
 def _look_zone(props: Props) -> dict[str, Any] | None:
-    from havre_local.machine import gateway
-    from havre_local.machine import objectstore as machine
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.objects import zones as machine
 
     folder, bucket = folder_of(props), props["bucket"]
     if machine.zone_of(folder, bucket) is None:

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import gateway
-from havre_local.machine.database import account_name
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -29,7 +27,9 @@ from havre_local.machine.folder import (
     write_atomic,
     write_json,
 )
-from havre_local.machine.gateway import SERVICE, client, ensure_gateway
+from havre_local.machine.objects import gateway
+from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
+from havre_local.machine.postgresql.schemas import account_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,7 @@ __all__ = [
     "SERVICE",
     "Account",
     "LockedObject",
-    "Zone",
+    "StoredZone",
     "account_name",
     "client",
     "delete_account",
@@ -76,7 +76,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Zone:
+class StoredZone:
     """What was agreed for a bucket."""
 
     bucket: str
@@ -162,7 +162,7 @@ def delete_account(folder: Folder, project: str) -> None:
 
 def ensure_zone(
     folder: Folder, bucket: str, *, versions: bool, immutable_days: int, name: str = ""
-) -> Zone:
+) -> StoredZone:
     """Create or alter the zone's bucket.
 
     A lock can be put on a zone that exists, and lengthened; every version it holds is then
@@ -185,7 +185,7 @@ def ensure_zone(
         message = f"Zone {bucket}: immutable_days needs versions"
         raise InputError(message, "Set `versions: true`.")
     known = zone_of(folder, bucket)
-    zone = Zone(bucket, versions, immutable_days, name or (known.name if known else ""))
+    zone = StoredZone(bucket, versions, immutable_days, name or (known.name if known else ""))
     _check_not_shortened(known, zone)
     with gateway.asking(folder, f"Zone {bucket}"):
         s3 = client(folder)
@@ -203,7 +203,7 @@ def ensure_zone(
     return zone
 
 
-def _check_not_shortened(known: Zone | None, wanted: Zone) -> None:
+def _check_not_shortened(known: StoredZone | None, wanted: StoredZone) -> None:
     """Raise GuardError if what was promised for `known` would not hold any more."""
     if known is not None and wanted.immutable_days < known.immutable_days:
         message = (
@@ -217,7 +217,7 @@ def _exists(s3: Any, bucket: str) -> bool:
     return bucket in {found["Name"] for found in s3.list_buckets()["Buckets"]}
 
 
-def _set_versions(s3: Any, zone: Zone) -> None:
+def _set_versions(s3: Any, zone: StoredZone) -> None:
     wanted = "Enabled" if zone.versions else "Suspended"
     # Absent where versions were never kept, which is not to be suspended.
     present = s3.get_bucket_versioning(Bucket=zone.bucket).get("Status", "Suspended")
@@ -238,13 +238,13 @@ def _record(folder: Folder, bucket: str) -> Path:
     return folder.objects / "zones" / f"{bucket}.json"
 
 
-def zone_of(folder: Folder, bucket: str) -> Zone | None:
+def zone_of(folder: Folder, bucket: str) -> StoredZone | None:
     """Return what was agreed for the bucket, None if it is no zone."""
     path = _record(folder, bucket)
     if not path.exists():
         return None
     content = read_json(path)
-    return Zone(
+    return StoredZone(
         bucket,
         bool(content["versions"]),
         int(content["immutable_days"]),
@@ -252,13 +252,13 @@ def zone_of(folder: Folder, bucket: str) -> Zone | None:
     )
 
 
-def zones(folder: Folder) -> tuple[Zone, ...]:
+def zones(folder: Folder) -> tuple[StoredZone, ...]:
     """Return every zone, by the name of its bucket."""
     names = sorted(path.stem for path in (folder.objects / "zones").glob("*.json"))
     return tuple(zone for name in names if (zone := zone_of(folder, name)) is not None)
 
 
-def _write_record(folder: Folder, zone: Zone, stamped: str | None = None) -> None:
+def _write_record(folder: Folder, zone: StoredZone, stamped: str | None = None) -> None:
     path = _record(folder, zone.bucket)
     path.parent.mkdir(mode=PRIVATE, exist_ok=True)
     content = {
@@ -298,7 +298,7 @@ def lock_versions(folder: Folder, bucket: str) -> int:
     return count
 
 
-def _stamp(s3: Any, zone: Zone, version: dict[str, Any]) -> bool:
+def _stamp(s3: Any, zone: StoredZone, version: dict[str, Any]) -> bool:
     """Lock one version until its time, unless it is; return whether that was needed."""
     where = {"Bucket": zone.bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
     end = version["LastModified"] + dt.timedelta(days=zone.immutable_days)

@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from havre.errors import StateError
-from havre_local.machine.keys import KEY_BYTES, unwrap, wrap
+from havre_local.machine.encryption.keys import KEY_BYTES, unwrap, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

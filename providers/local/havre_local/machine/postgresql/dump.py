@@ -10,10 +10,11 @@ import tempfile
 from typing import IO, TYPE_CHECKING, Any
 
 from havre.errors import ProviderError
-from havre_local.machine import installation, postgres
-from havre_local.machine.database import count_rows
 from havre_local.machine.folder import HOST, SECRET, Folder
-from havre_local.machine.postgres import ADMINISTRATOR, admin_connection, admin_settings
+from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.postgresql.schemas import count_rows
+from havre_local.machine.postgresql.server import ADMINISTRATOR, admin_connection, admin_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ProviderError, RetryError
-from havre_local.machine import installation, supervisor
-from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
     PRIVATE,
@@ -32,14 +31,16 @@ from havre_local.machine.folder import (
     warehouse_of,
     write_atomic,
 )
-from havre_local.machine.services import DIRECTORY_FD, Probe, Service
+from havre_local.machine.postgresql import installation
+from havre_local.machine.supervision import supervisor
+from havre_local.machine.supervision.services import DIRECTORY_FD, Probe, Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
 
-    from havre_local.machine.installation import Installation
+    from havre_local.machine.postgresql.installation import Installation
 
 SERVICE = "postgresql"
 FRONT = "postgresql-tls"

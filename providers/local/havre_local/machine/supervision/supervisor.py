@@ -1,4 +1,4 @@
-"""Start, ask and stop the supervisor: `python -m havre_local.machine.supervisor DATA_DIR`."""
+"""Start, ask and stop the supervisor, `python -m havre_local.machine.supervision.supervisor`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import RetryError, StateError
 from havre.files import FileLock
-from havre_local.machine import daemon, processes, services
+from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_json
+from havre_local.machine.supervision import daemon, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from havre_local.machine.services import Service
+    from havre_local.machine.supervision.services import Service
 
 DEADLINE_SECONDS = 60.0
 """How long services have to answer; a database recovering from a crash needs some of it."""
@@ -97,7 +98,7 @@ def remove(folder: Folder, *names: str) -> None:
 
 def _still_runs(folder: Folder, names: Sequence[str]) -> bool:
     """Tell whether one of the services runs, or a supervisor may still start it."""
-    if running(folder) is not None and set(_told(folder)) & set(names):
+    if running(folder) is not None and set(_last_written(folder)) & set(names):
         return True
     return any(processes.recorded_alive(folder.run / "services", name) for name in names)
 
@@ -131,7 +132,7 @@ def _ask_to_end(lock: FileLock, deadline: float) -> None:
 
 def status(folder: Folder) -> tuple[ServiceStatus, ...]:
     """Tell what each defined service does, in the order of their start; each is probed."""
-    told = _told(folder)
+    told = _last_written(folder)
     supervised = running(folder) is not None
     return tuple(
         _status(folder, service, told.get(service.name, {}), supervised)
@@ -178,7 +179,7 @@ def _launch(folder: Folder) -> None:
     environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
     try:
         result = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "havre_local.machine.supervisor", str(folder.root)],
+            [sys.executable, "-m", "havre_local.machine.supervision.supervisor", str(folder.root)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -210,7 +211,7 @@ def _await(folder: Folder, service: Service, deadline: float) -> None:
 
 def _as_defined(folder: Folder, service: Service) -> bool:
     """Tell whether the supervisor runs this very definition."""
-    told = _told(folder).get(service.name, {})
+    told = _last_written(folder).get(service.name, {})
     wanted = (services.restart_digest(service), service.reload_on)
     return bool(told.get("pid")) and (told["digest"], told["reload"]) == wanted
 
@@ -233,7 +234,7 @@ def _end_recorded(folder: Folder, names: Iterable[str]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _told(folder: Folder) -> dict[str, Any]:
+def _last_written(folder: Folder) -> dict[str, Any]:
     """Return what the supervisor last wrote."""
     try:
         return read_json(daemon.status_path(folder))
@@ -280,7 +281,7 @@ def _late(folder: Folder, name: str, problem: str) -> RetryError:
 def _main() -> int:
     arguments = sys.argv[1:]
     if len(arguments) != 1:
-        sys.stderr.write("usage: python -m havre_local.machine.supervisor DATA_DIR\n")
+        sys.stderr.write("usage: python -m havre_local.machine.supervision.supervisor DATA_DIR\n")
         return 2
     return daemon.main(Folder(Path(arguments[0])))
 

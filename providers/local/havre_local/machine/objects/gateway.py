@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError, ProviderError, RetryError
-from havre_local.machine.certificates import ensure_certificate
+from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
     PRIVATE,
@@ -25,7 +25,7 @@ from havre_local.machine.folder import (
     password,
     read_secret,
 )
-from havre_local.machine.services import Probe, Service
+from havre_local.machine.supervision.services import Probe, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

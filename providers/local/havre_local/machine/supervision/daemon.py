@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import RetryError
 from havre.files import FileLock
-from havre_local.machine import processes, services
+from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_secret, write_atomic, write_json
+from havre_local.machine.supervision import services
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from havre_local.machine.services import Service
+    from havre_local.machine.supervision.services import Service
 
 FIRST_DELAY = 0.2
 """Seconds before the first restart; doubled each time."""

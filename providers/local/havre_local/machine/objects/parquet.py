@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import gateway, keys
+from havre_local.machine.encryption import keys
 from havre_local.machine.folder import HOST, Folder
+from havre_local.machine.objects import gateway
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ from havre_local.machine.folder import (
     password,
     write_atomic,
 )
-from havre_local.machine.postgres import (
+from havre_local.machine.postgresql.server import (
     ADMINISTRATOR,
     SERVICE,
     admin_connection,

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from havre.errors import StateError
-from havre_local.machine import gateway, objectstore
+from havre_local.machine.objects import gateway
+from havre_local.machine.objects import zones as objectstore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

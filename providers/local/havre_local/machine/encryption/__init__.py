@@ -1,0 +1,1 @@
+"""Keys in files, encrypted streams, certificates."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: its programs, its server, its schemas and roles, its dumps."""
