@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path  # noqa: TC003 - and this one
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from havre.assess.gather import gather, stand_ins
-from havre.documents.problems import inert
+from havre.documents.records import read_document
 from havre.errors import HavreError, InputError
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.sources import from_preview, from_state
@@ -118,19 +118,7 @@ def _control(folder: Path) -> list[Tested]:
 
 
 def _read(file: Path) -> _Case:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        return _Case.model_validate(YAML(typ="safe", pure=True).load(file.read_text("utf-8")))
-    except (OSError, UnicodeDecodeError, YAMLError, RecursionError) as error:
-        message = f"{file} cannot be read: {inert(str(error))}"
-        raise InputError(message, EXAMPLE) from error
-    except ValidationError as error:
-        issue = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in issue["loc"])
-        message = f"{file}: {where}: {issue['msg']}"
-        raise InputError(message, EXAMPLE) from None
+    return read_document(file, typed=True, remedy=EXAMPLE).validate(_Case, EXAMPLE)
 
 
 def _tried(control: Control, file: Path) -> Tested:

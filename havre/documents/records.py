@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
+from havre.documents.composing import compose, compose_texts, problem
 from havre.documents.problems import inert
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    Location = tuple[str | int, ...]
+    from havre.documents.composing import Position
+    from havre.documents.problems import Location
 
 M = TypeVar("M", bound=BaseModel)
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 MAX_BYTES = 1_048_576
 """Largest data file."""
-MAX_DEPTH = 50
-"""Deepest nesting that is read: the parser has none of its own."""
+FIX = "Fix the file."
 
 
 def read_day(value: object) -> object:
@@ -42,17 +42,17 @@ Day = Annotated[dt.date, BeforeValidator(read_day)]
 
 @dataclass(frozen=True)
 class Document:
-    """A data file: every scalar is text, and every place has its line.
+    """A data file, with the line of every place.
 
     Attributes:
         path: the file.
-        data: lists, mappings and text.
-        lines: line, from 1, by keys and indexes from the root.
+        data: lists, mappings and text; numbers and truth values where it was read typed.
+        places: where each key stands.
     """
 
     path: Path
     data: Any
-    lines: Mapping[Location, int]
+    places: Position
 
     def error(self, place: Location, problem: str, remedy: str) -> InputError:
         """An error that names the file, the line and the place."""
@@ -62,7 +62,7 @@ class Document:
         """The data as `model`.
 
         Raises:
-            InputError: they are not; it names every place where they are not.
+            InputError: it is not valid; the error names every place at fault.
         """
         try:
             return model.model_validate(self.data)
@@ -73,9 +73,7 @@ class Document:
 
     def line(self, place: Location) -> int:
         """Line, from 1, of a place or of its nearest ancestor."""
-        while place and place not in self.lines:
-            place = place[:-1]
-        return self.lines.get(place, 1)
+        return self.places.locate(place).line
 
     def _at(self, place: Location, problem: str) -> str:
         name = ".".join(str(key) for key in place)
@@ -83,31 +81,27 @@ class Document:
         return f"{self.path}:{self.line(place)}: {inert(subject + problem)}"
 
 
-def read_document(path: Path) -> Document:
-    """Read a data file; nothing in it is taken for a number, a date or a truth value.
+def read_document(path: Path, *, typed: bool = False, remedy: str = FIX) -> Document:
+    """Read a YAML file: plain data, bounded in size, depth and what aliases multiply.
+
+    Args:
+        path: the file.
+        typed: whether `12` is a number and `true` a truth value, as in YAML 1.2; else every
+            scalar is text, so that nothing is taken for a number, a date or a truth value.
+        remedy: what to do where the file cannot be read.
 
     Raises:
-        InputError: it cannot be read, is no YAML, repeats a key, uses an alias or nests deeply.
+        InputError: it cannot be read or is not plain YAML; every fault is named with its line.
     """
-    text = _text(path)
-    import yaml  # type: ignore[import-untyped]
-
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-    try:
-        _refuse_depth(path, yaml.parse(text, Loader=loader))
-        root = yaml.compose(text, Loader=loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        message = f"{path} is no YAML: {inert(' '.join(str(error).split()))}"
-        raise InputError(message, "Mend the file.") from error
-    if root is None:
-        message = f"{path} is empty"
-        raise InputError(message, "Mend the file.")
-    reader = _Reader(path)
-    data = reader.plain(root, ())
-    return Document(path, data, reader.lines)
+    text = _text(path, remedy)
+    composed = compose(text) if typed else compose_texts(text)
+    problems = sorted(problem(str(path), flaw) for flaw in composed.flaws if not flaw.empty)
+    if problems:
+        raise InputError("\n".join(str(each) for each in problems), remedy)
+    return Document(path, composed.data, composed.place)
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, remedy: str) -> str:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
@@ -119,56 +113,5 @@ def _text(path: Path) -> str:
         message = f"{path} cannot be read: {error.strerror}"
         raise InputError(message, "Name a file that exists and can be read.") from error
     except UnicodeDecodeError as error:
-        message = f"{path} is no UTF-8 text"
-        raise InputError(message, "Mend the file.") from error
-
-
-def _refuse_depth(path: Path, events: Iterable[Any]) -> None:
-    """Refuse deep nesting before it is composed: the C parser would end the process on it."""
-    depth = 0
-    for event in events:
-        kind = type(event).__name__
-        depth += kind.endswith(("SequenceStartEvent", "MappingStartEvent"))
-        depth -= kind.endswith(("SequenceEndEvent", "MappingEndEvent"))
-        if depth > MAX_DEPTH:
-            message = f"{path} is nested deeper than {MAX_DEPTH} levels"
-            raise InputError(message, "Mend the file.")
-
-
-class _Reader:
-    """Makes plain data of the parser's nodes, and notes where they stand."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._seen: set[int] = set()
-        self.lines: dict[Location, int] = {}
-
-    def plain(self, node: Any, place: Location) -> Any:
-        """The data of a node.
-
-        Raises:
-            InputError: a key stands twice or is no text, or an alias is used.
-        """
-        line = node.start_mark.line + 1
-        self.lines.setdefault(place, line)
-        if node.id == "scalar":
-            return node.value
-        if id(node) in self._seen:
-            raise self._error(line, "an alias stands for a list or a section; write it out")
-        self._seen.add(id(node))
-        if node.id == "sequence":
-            return [self.plain(each, (*place, index)) for index, each in enumerate(node.value)]
-        return self._mapping(node, place)
-
-    def _mapping(self, node: Any, place: Location) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.id != "scalar" or key.value in data:
-                raise self._error(line, f"the key `{key.value}` stands twice or is no text")
-            self.lines[*place, key.value] = line
-            data[key.value] = self.plain(value, (*place, key.value))
-        return data
-
-    def _error(self, line: int, problem: str) -> InputError:
-        return InputError(f"{self._path}:{line}: {problem}", "Mend the file.")
+        message = f"{path} is not UTF-8 text"
+        raise InputError(message, remedy) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from havre.documents.composing import Flaw, Position, compose
+from havre.documents.composing import Flaw, Position, compose, problem
 from havre.documents.problems import Location, Problem, SpecError, dotted
 from havre.spec.model import Warehouse
 from havre.spec.rules import RULES
@@ -45,11 +45,7 @@ class Lines:
 
     def locate(self, path: Location) -> tuple[int, int]:
         """Line and column (from 1) of the key at `path`, or of its nearest ancestor."""
-        place = self._root
-        for key in path:
-            if key not in place.children:
-                break
-            place = place.children[key]
+        place = self._root.locate(path)
         return place.line, place.column
 
 
@@ -88,10 +84,10 @@ def loads(text: str, file: str) -> Loaded:
     encoded = text.encode(errors="surrogatepass")
     if len(encoded) > MAX_BYTES:
         raise _refused(file, f"more than {MAX_BYTES:,} bytes", "a file of at most 512 KiB")
-    composed = compose(text)
+    composed = compose(text, "warehouse", "`havre init` writes one")
     lines = Lines(composed.place)
     if any(flaw.fatal for flaw in composed.flaws):
-        raise SpecError(_problem_of_flaw(file, flaw) for flaw in composed.flaws if not flaw.empty)
+        raise SpecError(problem(file, flaw) for flaw in composed.flaws if not flaw.empty)
     warehouse, problems = _validate(composed.data, composed.flaws, file, lines)
     if problems or warehouse is None:
         raise SpecError(problems)
@@ -135,7 +131,7 @@ def _validate(
     if isinstance(data, dict):
         wrong = [*flawed, *(each.path for each in faults)]
         faults += _breaches(warehouse if not wrong else None, data, wrong)
-    problems = [_problem_of_flaw(file, flaw) for flaw in flaws]
+    problems = [problem(file, flaw) for flaw in flaws]
     problems += [_problem(file, lines, each) for each in faults]
     return warehouse, problems
 
@@ -202,8 +198,3 @@ def _mended(data: dict[str, Any], wrong: list[Location]) -> dict[str, Any]:
 def _problem(file: str, lines: Lines, fault: Fault) -> Problem:
     line, column = lines.locate(fault.path)
     return Problem(file, line, column, dotted(fault.path), fault.found, fault.wanted, fault.hint)
-
-
-def _problem_of_flaw(file: str, flaw: Flaw) -> Problem:
-    path = dotted(flaw.path)
-    return Problem(file, flaw.line, flaw.column, path, flaw.found, flaw.wanted, flaw.hint)

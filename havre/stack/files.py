@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.documents.records import read_document
 from havre.errors import InputError
 from havre.stack.standing import DATA_DIR
 
@@ -51,17 +52,7 @@ def rooted(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _config(path: Path) -> Mapping[str, Any]:
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    try:
-        document = YAML(typ="safe", pure=True).load(path.read_text())
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
-        raise InputError(message, NAMED) from error
-    except (YAMLError, ValueError, RecursionError) as error:
-        message = f"{path} is no YAML: {error}"
-        raise InputError(message, NAMED) from error
+    document = read_document(path, typed=True, remedy=NAMED).data
     config = document.get("config") if isinstance(document, dict) else None
     if not isinstance(config, dict):
         message = f"{path} has no mapping `config`"

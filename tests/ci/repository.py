@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from havre.documents.records import read_document
 
 ROOT = Path(__file__).parents[2]
 CI = ROOT / "examples" / "ci"
@@ -101,8 +101,8 @@ def propose(repository: Repository, branch: str, *pairs: tuple[str, str]) -> Non
 
 
 def document(path: Path) -> Any:
-    """A YAML file; YAML 1.1 reads the key `on` as true."""
-    return yaml.safe_load(path.read_text())
+    """The data of a YAML file."""
+    return read_document(path, typed=True).data
 
 
 def steps(job: str) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 from tests.ci.repository import ANYWHERE, BIN, GITLAB, PROVIDER, ROOT, document, proposed, started
 
@@ -164,7 +163,7 @@ def test_a_hook_runs_on_the_warehouse_file(
     if hook == "havre-check":
         local["args"] = ["warehouse.yaml", "--provider", PROVIDER]
     config = {"repos": [{"repo": "local", "hooks": [local]}]}
-    (repository.folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    (repository.folder / ".pre-commit-config.yaml").write_text(json.dumps(config))
     repository.git("add", "--all")
     done = repository.run("pre-commit run --verbose", PRE_COMMIT_HOME=str(repository.temporary))
 

@@ -10,8 +10,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-import yaml  # type: ignore[import-untyped]
 
+from havre.documents.records import read_document
 from havre_local.machine.folder import Folder
 from havre_local.machine.supervision import supervisor
 from tests.docs.blocks import Answers, Page, answers, read_page, script
@@ -39,7 +39,7 @@ def _files(entry: object) -> Iterator[str]:
 
 def pages() -> list[str]:
     """The README, then every page in the order of the navigation."""
-    navigation = yaml.safe_load(NAVIGATION.read_text(encoding="utf-8"))["nav"]
+    navigation = read_document(NAVIGATION, typed=True).data["nav"]
     return [README, *(f"docs/{name}" for name in _files(navigation))]
 
 

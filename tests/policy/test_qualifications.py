@@ -403,10 +403,14 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
             "read_on: 2026-11-01\n    since: 2026-11-02",
             "2: records.0: was read on 2026-11-01, before it begins on 2026-11-02",
         ),
-        ("    source: a list", "    offer: Else", "6: the key `offer` stands twice"),
-        ("    source: a list", "    source: [", "is no YAML"),
-        ("    source: a list", "    ? [a]\n    : b", "6: the key"),
-        ("[Objects, Tables]", "&a [*a]", "an alias stands for a list"),
+        ("    source: a list", "    offer: Else", "6:5: records[0].offer: found a second time"),
+        ("    source: a list", "    source: [", "8:1: found a list that is never closed"),
+        (
+            "    source: a list",
+            "    ? [a]\n    : b",
+            "6:7: records[0]: found a key that is not text",
+        ),
+        ("[Objects, Tables]", "&a [*a]", "the alias `*a`, whose anchor is missing"),
     ],
 )
 def test_a_malformed_file_is_refused_at_its_line(
@@ -435,7 +439,7 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         load_qualifications(tmp_path / "none.yaml")
     (tmp_path / "b.yaml").write_bytes(b"records: \xff\n")
-    with pytest.raises(InputError, match="is no UTF-8 text"):
+    with pytest.raises(InputError, match="is not UTF-8 text"):
         load_qualifications(tmp_path / "b.yaml")
 
 
