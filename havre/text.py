@@ -12,14 +12,18 @@ MARKDOWN_SPECIAL = frozenset("&<>\"'`*_{}[]#!|~@\\$^")
 UNPRINTED = re.compile(r"[^\x20-\x7e\n]")
 
 
-def plain(text: object) -> str:
-    r"""The text on one line: white space is one space, whatever else is not printed is shown.
+def inert(text: object, keep: str = "") -> str:
+    r"""The text with every character escaped that is not printed, but for those to `keep`.
 
     Escapes of terminals, changes of direction and halves of characters come out as `\x1b`,
     `\u202e` or `\ud800`.
     """
-    words = " ".join(str(text).split())
-    return "".join(c if c.isprintable() else _shown(c) for c in words)
+    return "".join(c if c.isprintable() or c in keep else _shown(c) for c in str(text))
+
+
+def plain(text: object) -> str:
+    """The text on one line: white space is one space, all else is `inert`."""
+    return inert(" ".join(str(text).split()))
 
 
 def _shown(character: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from havre.assess.gather import gather, stand_ins
 from havre.documents.records import read_document
 from havre.errors import HavreError, InputError
+from havre.plan import urns
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.sources import from_preview, from_state
 from havre.plan.values import plain
@@ -179,7 +180,7 @@ def _plan(case: _Case, file: Path, provider: str, whole: Callable[[], None]) -> 
 
 def _resources(given: tuple[_Resource, ...]) -> Iterator[PlannedResource]:
     urns: Mapping[str, str] = {
-        each.name: f"urn:pulumi:test::test::{each.type}::{each.name}" for each in given
+        each.name: urns.make("test", "test", each.type, each.name) for each in given
     }
     for each in given:
         needs = {

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from pydantic import model_validator as validator
 
 from havre.capabilities.model import Capability, Evidence, Gap, Limit, Support, Supported
+from havre.documents.validation import listed
 from havre.errors import BugError
 
 if TYPE_CHECKING:
@@ -138,9 +139,7 @@ def _checked(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
     try:
         return adapter.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or "file"
-        why = f"{place}: {first['msg']}"
+        why = listed(error)
     except (OSError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
     package = path.parents[1].name if path.parent.name == "data" else path.parent.name

@@ -10,6 +10,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from havre.text import inert as made_inert
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,7 +34,7 @@ def err() -> Console:
 
 def plain(text: object) -> str:
     """Text from outside, safe to write as it is: control characters shown."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in str(text))
+    return made_inert(text, keep="\n")
 
 
 def inert(text: object) -> str:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
 
 from havre.documents.composing import compose, compose_texts, problem
-from havre.documents.problems import inert
+from havre.documents.problems import dotted
+from havre.documents.validation import invalid
 from havre.errors import InputError
+from havre.text import inert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,8 +69,7 @@ class Document:
         try:
             return model.model_validate(self.data)
         except ValidationError as error:
-            said = error.errors(include_url=False, include_context=False, include_input=False)
-            wrong = [self._at(e["loc"], e["msg"].removeprefix("Value error, ")) for e in said]
+            wrong = [self._at(each.path, each.problem) for each in invalid(error)]
             raise InputError("\n".join(wrong), remedy) from None
 
     def line(self, place: Location) -> int:
@@ -76,7 +77,7 @@ class Document:
         return self.places.locate(place).line
 
     def _at(self, place: Location, problem: str) -> str:
-        name = ".".join(str(key) for key in place)
+        name = dotted(place)
         subject = f"{name}: " if name else ""
         return f"{self.path}:{self.line(place)}: {inert(subject + problem)}"
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.engine.servicer import Client, DynamicServicer
-from havre.engine.state import PROVIDER_TYPE, ResourceState, State, default_provider
+from havre.engine.state import ResourceState, State, default_provider
 from havre.engine.steps import Change, Decision, Guard, Operation, decide, guard
 from havre.errors import BugError, GuardError, MissingDependencyError
 from havre.evaluate.monitor import Monitor, Registered, run
+from havre.plan import urns
+from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import Secret
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
 
 def _bears(old: ResourceState) -> bool:
     """Whether a record is of something that its provider made."""
-    return old.custom and not old.type.startswith(PROVIDER_TYPE)
+    return old.custom and not old.type.startswith(PROVIDER_PREFIX)
 
 
 def _deletion(old: ResourceState) -> Change:
@@ -263,7 +265,7 @@ class _Apply:
         decision = decide(client, planned, old)
         _refuse_secrets(planned.name, decision.inputs)
         target = ResourceState.from_plan(
-            planned, inputs=decision.inputs, provider=f"{provider.urn}::{provider.id}"
+            planned, inputs=decision.inputs, provider=urns.reference(provider.urn, provider.id)
         )
         made = self._step(client, decision, old, target)
         _refuse_secrets(planned.name, made.outputs)
@@ -360,7 +362,7 @@ class _Apply:
 
     def _provider(self, package: str) -> ResourceState:
         """The recorded default provider of a package; made at its first use."""
-        kind = f"{PROVIDER_TYPE}{package}"
+        kind = f"{PROVIDER_PREFIX}{package}"
         found = next((r for r in self._new if r.type == kind), None)
         if found is None:
             recorded = next((r for r in self._old.values() if r.type == kind), None)
@@ -370,7 +372,7 @@ class _Apply:
 
     def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Record the outputs of a component or of the stack."""
-        _refuse_secrets(urn.rsplit("::", 1)[-1], outputs)
+        _refuse_secrets(urns.name(urn), outputs)
         for index, resource in enumerate(self._new):
             if resource.urn == urn and resource.outputs != outputs:
                 self._new[index] = replace(resource, outputs=dict(outputs))

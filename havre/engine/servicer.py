@@ -17,6 +17,7 @@ from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from havre.errors import BugError, HavreError, ProviderError
+from havre.plan import urns
 from havre.plan.values import from_struct, to_struct, wire_values
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ class Client:
         Raises:
             ProviderError: the provider refuses some; each is named.
         """
-        name = urn.rsplit("::", 1)[-1]
+        name = urns.name(urn)
         request = provider_pb2.CheckRequest(urn=urn, olds=to_struct(olds), news=to_struct(news))
         response = _call(self.servicer.Check, request, name)
         if response.failures:
@@ -176,7 +177,7 @@ class Client:
         request = provider_pb2.DiffRequest(
             id=identity, urn=urn, olds=to_struct(olds), news=to_struct(news)
         )
-        response = _call(self.servicer.Diff, request, urn.rsplit("::", 1)[-1])
+        response = _call(self.servicer.Diff, request, urns.name(urn))
         unchanged = response.changes == provider_pb2.DiffResponse.DIFF_NONE
         return Difference(
             changes=not unchanged,
@@ -188,7 +189,7 @@ class Client:
     def create(self, urn: str, inputs: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         """Make the resource; its id and outputs."""
         request = provider_pb2.CreateRequest(urn=urn, properties=to_struct(inputs))
-        response = _call(self.servicer.Create, request, urn.rsplit("::", 1)[-1])
+        response = _call(self.servicer.Create, request, urns.name(urn))
         return response.id, from_struct(response.properties)
 
     def update(
@@ -198,15 +199,15 @@ class Client:
         request = provider_pb2.UpdateRequest(
             id=identity, urn=urn, olds=to_struct(olds), news=to_struct(news)
         )
-        return from_struct(_call(self.servicer.Update, request, urn.rsplit("::", 1)[-1]).properties)
+        return from_struct(_call(self.servicer.Update, request, urns.name(urn)).properties)
 
     def delete(self, urn: str, identity: str, outputs: Mapping[str, Any]) -> None:
         """Remove the resource."""
         request = provider_pb2.DeleteRequest(id=identity, urn=urn, properties=to_struct(outputs))
-        _call(self.servicer.Delete, request, urn.rsplit("::", 1)[-1])
+        _call(self.servicer.Delete, request, urns.name(urn))
 
     def read(self, urn: str, identity: str, outputs: Mapping[str, Any]) -> dict[str, Any] | None:
         """The outputs as they are now; None where the resource is gone."""
         request = provider_pb2.ReadRequest(id=identity, urn=urn, properties=to_struct(outputs))
-        response = _call(self.servicer.Read, request, urn.rsplit("::", 1)[-1])
+        response = _call(self.servicer.Read, request, urns.name(urn))
         return from_struct(response.properties) if response.id else None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError, RetryError, StateError
 from havre.files import FileLock, write_whole
+from havre.plan import urns
+from havre.plan.urns import PROVIDER_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 FORMAT_VERSION = 3
-PROVIDER_TYPE = "pulumi:providers:"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class ResourceState:
     @property
     def name(self) -> str:
         """Logical name: the last part of the URN."""
-        return self.urn.rsplit("::", 1)[-1]
+        return urns.name(self.urn)
 
     @property
     def package(self) -> str:
@@ -54,7 +55,7 @@ class ResourceState:
     @property
     def needs(self) -> frozenset[str]:
         """URNs that must exist for as long as this resource does."""
-        provider = self.provider.rpartition("::")[0]
+        provider = urns.referred(self.provider)
         return frozenset(filter(None, (*self.dependencies, self.parent, provider)))
 
     def as_json(self) -> dict[str, Any]:
@@ -113,8 +114,8 @@ class ResourceState:
 
 def default_provider(project: str, stack: str, package: str) -> ResourceState:
     """A record of the default provider of a package, as the Pulumi CLI would make it."""
-    kind = f"{PROVIDER_TYPE}{package}"
-    urn = f"urn:pulumi:{stack}::{project}::{kind}::default"
+    kind = f"{PROVIDER_PREFIX}{package}"
+    urn = urns.make(stack, project, kind, "default")
     return ResourceState(urn=urn, type=kind, custom=True, id=str(uuid.uuid4()))
 
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.engine.servicer import PROVIDER_KEY, Client, Difference
+from havre.plan import urns
 from havre.plan.values import holds_unknown
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Change:
     @property
     def name(self) -> str:
         """Logical name."""
-        return self.urn.rsplit("::", 1)[-1]
+        return urns.name(self.urn)
 
     def as_dict(self) -> dict[str, Any]:
         """The change as JSON-ready values."""

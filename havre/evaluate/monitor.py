@@ -24,7 +24,8 @@ from pulumi.runtime.stack import run_in_stack
 
 from havre.errors import HavreError
 from havre.evaluate.spared import spared
-from havre.plan.model import STACK_TYPE, PlannedResource
+from havre.plan import urns
+from havre.plan.model import PlannedResource
 from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
@@ -73,10 +74,7 @@ class Monitor:
 
     def urn(self, parent: str, kind: str, name: str) -> str:
         """The URN as the Pulumi engine builds it: the types of all ancestors, then the name."""
-        if parent:
-            ancestors = parent.split("::")[2]
-            kind = kind if ancestors == STACK_TYPE else f"{ancestors}${kind}"
-        return f"urn:pulumi:{self.stack}::{self.project}::{kind}::{name}"
+        return urns.make(self.stack, self.project, kind, name, parent)
 
     def _planned(self, request: Any) -> PlannedResource:
         return PlannedResource(

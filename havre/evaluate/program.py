@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.evaluate.monitor import Monitor, Registered, run
-from havre.plan.model import STACK_TYPE, Plan, PlannedResource
+from havre.plan import urns
+from havre.plan.model import Plan, PlannedResource
+from havre.plan.urns import STACK_TYPE
 from havre.plan.values import Secret
 from havre.startup import collecting_later
 
@@ -42,7 +44,7 @@ class Recorder:
 
     def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Keep the stack's outputs; those of components add nothing to a plan."""
-        if urn.split("::")[2] == STACK_TYPE:
+        if urns.is_stack(urn):
             self.outputs.update(outputs)
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar
 
+from havre.plan import urns
+
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
@@ -146,7 +148,7 @@ class Bearer:
     @property
     def name(self) -> str:
         """Logical name of the resource."""
-        return self.urn.rsplit("::", 1)[-1]
+        return urns.name(self.urn)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from pulumi.runtime.proto import analyzer_pb2 as proto
 
-from havre.documents.problems import inert
 from havre.pack.request import SCHEMA
+from havre.plan import urns
 from havre.policy import Outcome, Severity
 from havre.policy.findings import Kind
+from havre.text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,11 +83,6 @@ def _framework(framework: Framework, heading: Heading) -> proto.PolicyCompliance
     )
 
 
-def is_urn(text: str) -> bool:
-    """Whether a resource of the engine's is meant; a finding may be about something else."""
-    return text.startswith("urn:")
-
-
 def level(
     finding: Finding, own: proto.EnforcementLevel.ValueType, *, pending: bool
 ) -> proto.EnforcementLevel.ValueType:
@@ -105,7 +101,7 @@ def level(
 
 def message(finding: Finding, title: str, *, preview: bool) -> str:
     """What a finding says, for people: title, what was found, what to do, who answers for it."""
-    whose = "" if is_urn(finding.resource) or not finding.resource else f"{finding.resource}: "
+    whose = "" if urns.is_urn(finding.resource) or not finding.resource else f"{finding.resource}: "
     name = whose + (f"{finding.property}: " if finding.property else "")
     wanted = f"; wanted: {finding.wanted}" if finding.wanted else ""
     kinds = {Kind.UNKNOWN: "not decided yet: " if preview else "not evaluated: "}

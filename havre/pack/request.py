@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
+from havre.documents.validation import listed
 from havre.errors import InputError
 from havre.policy.model import Profile
 from havre.policy.waivers import WAIVERS, beside
@@ -113,11 +114,7 @@ def read_asked(given: Mapping[str, Any], environment: Mapping[str, str]) -> Aske
     try:
         return Asked.model_validate({**told, **given})
     except ValidationError as error:
-        faults = "; ".join(
-            f"`{'.'.join(str(step) for step in issue['loc'])}`: {issue['msg']}"
-            for issue in error.errors(include_input=False, include_url=False)
-        )
-        message = f"the configuration of the policy pack: {faults}"
+        message = f"the configuration of the policy pack: {listed(error, SCHEMA)}"
         names = ", ".join(f"`{key}`" for key in SCHEMA)
         remedy = f"Policy `havre` of the pack knows {names}; HAVRE_SPEC and so on tell the same."
         raise InputError(message, remedy) from None

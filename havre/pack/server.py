@@ -24,13 +24,14 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
-from havre.documents.problems import inert
 from havre.errors import HavreError
 from havre.pack import messages as told
 from havre.pack.request import Stack, read_asked
 from havre.pack.verdicts import judged, read_brief
+from havre.plan import urns
 from havre.policy.frameworks import installed_frameworks
 from havre.policy.registry import installed_controls
+from havre.text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,7 +181,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             policyPackVersion=version(DISTRIBUTION),
             description=title,
             message=told.message(finding, title, preview=preview),
-            urn=finding.resource if told.is_urn(finding.resource) else "",
+            urn=finding.resource if urns.is_urn(finding.resource) else "",
             enforcementLevel=told.level(finding, own, pending=preview or result.allow_unknown),
             severity=told.SEVERITIES[finding.severity],
         )

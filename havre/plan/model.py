@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.plan.notes import noted
+from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import shown
 
 if TYPE_CHECKING:
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from havre.capabilities import Gap
 
 T = TypeVar("T")
-STACK_TYPE = "pulumi:pulumi:Stack"
-"""Type of the resource that stands for the whole stack."""
-PROVIDER_PREFIX = "pulumi:providers:"
-"""Beginning of the types of Pulumi's own provider resources."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from havre.plan.urns import types
+
 PARTS = (
     "network",
     "keys",
@@ -19,6 +21,6 @@ PARTS = (
 
 def part_of(urn: str) -> str:
     """Part of the warehouse to which a resource belongs, by the components above it."""
-    kinds = urn.split("::")[2].split("$") if urn.count("::") >= 3 else []  # noqa: PLR2004
+    kinds = types(urn)
     owners = [kind.rsplit(":", 1)[-1].lower() for kind in kinds[:-1] if kind.startswith("havre:")]
     return next((owner for owner in reversed(owners) if owner in PARTS), "other")

@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from havre.documents.problems import inert
 from havre.errors import InputError
-from havre.plan.model import STACK_TYPE, Plan, PlannedResource
+from havre.plan import urns
+from havre.plan.model import Plan, PlannedResource
+from havre.plan.urns import STACK_TYPE
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
+from havre.text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,7 +125,7 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
     return PlannedResource(
         urn=urn,
         type=_text(values, "type", where, needed=True),
-        name=urn.rsplit("::", 1)[-1],
+        name=urns.name(urn),
         custom=values.get("custom") is True,
         inputs=inputs,
         parent=_text(values, "parent", where),

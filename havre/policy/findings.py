@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ExitCode
+from havre.plan import urns
 from havre.policy.model import Outcome, Profile, Severity
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class Finding:
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
         """Logical name of the resource; empty where there is none."""
-        return self.resource.rsplit("::", 1)[-1]
+        return urns.name(self.resource)
 
     @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:

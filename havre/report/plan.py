@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from havre.plan.model import STACK_TYPE
+from havre.plan.urns import STACK_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
 from typing import TYPE_CHECKING
 
+from havre.documents.validation import did_you_mean
 from havre.spec import countries
 from havre.spec.model import Purpose, Qualification, Warehouse
 from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
-from havre.spec.words import ELSEWHERE, Fault, did_you_mean
+from havre.spec.words import ELSEWHERE, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,6 @@ from the JSON Schema, so that the message, the editor and the validation agree.
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from havre.documents.composing import is_text
 from havre.documents.problems import SHOWN, Location, shorten
+from havre.documents.validation import did_you_mean
 from havre.spec.schema import fields, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 ELSEWHERE = "a provider's own words go into that stack's Pulumi config"
 """Hint where a SKU or a region code seems to be meant."""
@@ -80,16 +80,6 @@ def show(value: Any) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     return f"'{shorten(value)}'" if isinstance(value, str) else shorten(str(value))
-
-
-def did_you_mean(value: str, known: Iterable[str]) -> str:
-    """A hint naming the known word nearest to `value`; empty where none is near."""
-    choices, lower = {choice.lower(): choice for choice in known}, value[:SHOWN].lower()
-    begun = [choice for choice in choices if len(lower) > 1 and choice.startswith(lower)]
-    near = difflib.get_close_matches(lower, choices, n=1)
-    if len(begun) == 1:
-        near = begun
-    return f"did you mean `{choices[near[0]]}`?" if near else ""
 
 
 def lookup(data: Any, path: Location) -> Any:

@@ -30,14 +30,13 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
     """
     from pydantic import ValidationError
 
+    from havre.documents.validation import listed
+
     try:
         return provider.settings.model_validate(dict(given))
     except ValidationError as error:
-        lines = [
-            f"`{'.'.join(str(part) for part in issue['loc'])}`: {issue['msg']}"
-            for issue in error.errors(include_input=False, include_url=False)
-        ]
-        message = f"settings of provider `{provider.name}`: " + "; ".join(lines)
+        wrong = listed(error, provider.settings.model_fields)
+        message = f"settings of provider `{provider.name}`: {wrong}"
         known = ", ".join(f"`{name}`" for name in provider.settings.model_fields)
         raise InputError(message, f"It knows the settings {known}.") from None
 

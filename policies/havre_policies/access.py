@@ -18,6 +18,7 @@ from havre.facts.model import (
     Store,
 )
 from havre.facts.read import both
+from havre.plan import urns
 from havre.plan.parts import part_of
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import (
@@ -140,7 +141,7 @@ def _zone(store: Store | None, target: str) -> str:
     """A target, as the zone that it is, else by its own name."""
     if store is not None and store.zone:
         return store.zone
-    return target.rsplit("::", 1)[-1]
+    return urns.name(target)
 
 
 def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Case) -> Verdict:
@@ -210,7 +211,7 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
         duties = rights & {Right.MANAGE_KEYS, Right.CHANGE_LOGS}
         if identity in readers and (logs or duties or owner):
             duty = "changes logs" if logs or Right.CHANGE_LOGS in rights else "manages keys"
-            found = f"{identity.rsplit('::', 1)[-1]} reads data and {duty}"
+            found = f"{urns.name(identity)} reads data and {duty}"
             yield fails("rights", found, wanted, resource=grant.urn)
         else:
             yield passes(grant.urn)
@@ -376,7 +377,7 @@ def _from_outside(grant: Grant, exports: Mapping[str, str], case: Case) -> Itera
     if backup or zones == {_gate_of(identity, case)}:
         yield passes(grant.urn)
     else:
-        found = f"{identity.rsplit('::', 1)[-1] or 'somebody'} may {shown(may)}"
+        found = f"{urns.name(identity) or 'somebody'} may {shown(may)}"
         yield fails("identity", found, wanted, resource=grant.urn)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Fact, Holding, Key, Known, LogRoute, Network, Store, Unknown
 from havre.facts.read import some, then
+from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -140,7 +141,7 @@ def _reached(
         return sink
     store = logs.get(sink.value)
     if store is None:
-        return Unknown(f"what {sink.value.rsplit('::', 1)[-1]} keeps: it is outside this plan")
+        return Unknown(f"what {urns.name(sink.value)} keeps: it is outside this plan")
     return holds(store)
 
 
@@ -214,8 +215,8 @@ def central(case: Case) -> Iterator[Verdict]:
     elif unknown:
         yield undecided("sinks", unknown[0], wanted)
     elif routes or len(stores) != 1:
-        urns = {urn for sinks in reached for urn in sinks} or stores
-        places = {urn.rsplit("::", 1)[-1] for urn in urns}
+        found = {urn for sinks in reached for urn in sinks} or stores
+        places = {urns.name(urn) for urn in found}
         yield fails("sinks", f"{len(places)} places: {', '.join(sorted(places))}", wanted)
     else:
         yield passes()

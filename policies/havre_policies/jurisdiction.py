@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Bearer, Compute, Key, Known, LogRoute, Store
+from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -182,9 +183,7 @@ def _sink(
     store: Store | None, sink: str, urn: str, allowed: tuple[str, ...], wanted: str
 ) -> Verdict:
     if store is None:
-        return fails(
-            "sinks", f"{sink.rsplit('::', 1)[-1]}, outside this plan", wanted, resource=urn
-        )
+        return fails("sinks", f"{urns.name(sink)}, outside this plan", wanted, resource=urn)
     if not isinstance(store.places, Known):
         return undecided("places", store.places, wanted, resource=urn)
     outside = [place for place in store.places.value if place.country not in allowed]

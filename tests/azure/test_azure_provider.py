@@ -27,7 +27,7 @@ def test_it_keeps_the_contract() -> None:
 @pytest.mark.parametrize("missing", list(GIVEN))
 def test_a_missing_setting_is_named(missing: str) -> None:
     given = {name: value for name, value in GIVEN.items() if name != missing}
-    with pytest.raises(InputError, match=rf"`{missing}`: Field required"):
+    with pytest.raises(InputError, match=rf"`{missing}`: is missing"):
         read_settings(provider, given)
 
 

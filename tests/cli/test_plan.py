@@ -39,7 +39,7 @@ def test_what_is_missing_is_a_named_placeholder(capsys: pytest.CaptureFixture[st
 def test_up_takes_no_placeholder(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     words = ["up", EXAMPLE, "-p", "paper", "--yes", "--data-dir", str(tmp_path / "data")]
     assert main(words) == ExitCode.INPUT
-    assert "`shelf`: Field required" in capsys.readouterr().err
+    assert "`shelf`: is missing" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("paper")

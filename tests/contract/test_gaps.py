@@ -94,7 +94,7 @@ def test_a_gap_that_is_not_there_or_lacks_words_is_a_bug(write, name: str, words
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
-        ("read_on = 2026-11-23", "", "read_on: Field required"),
+        ("read_on = 2026-11-23", "", "`read_on`: is missing"),
         ("read_on = 2026-11-23", "read_on = ", "TOMLDecodeError"),
         ('"absent"', '"missing"', "capability.hsm-key.support"),
         ("[capability.hsm-key]", "[capability.hsm]", "capability.hsm"),
@@ -102,12 +102,12 @@ def test_a_gap_that_is_not_there_or_lacks_words_is_a_bug(write, name: str, words
         ('source = "drawer"', 'source = "attic"', "unknown source `attic`"),
         ('source = "drawer"', "", "gap `no-hardware` names no source"),
         ("gap.no-drawer", "gap.no-hardware", "TOMLDecodeError"),
-        ('risk = "everybody reads it"', "", "gap.no-drawer.risk: Field required"),
+        ('risk = "everybody reads it"', "", "gap.no-drawer.risk`: is missing"),
         ('risk = "everybody reads it"', 'risk = " "', "gap.no-drawer.risk"),
         ('risk = "everybody reads it"', 'risk = "} all"', "Single '}' encountered"),
         ('control = "encryption.hsm-key"', 'control = "hsm"', "no-hardware.control"),
         ('support = "native"', 'support = "native"\nreason = "so"', "neither a reason nor a gap"),
-        ("fields =", "field =", "Extra inputs are not permitted"),
+        ("fields =", "field =", "is unknown"),
         (
             '[capability.object-lock]\nsupport = "native"',
             OTHER,

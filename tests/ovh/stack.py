@@ -10,7 +10,7 @@ from typing import Any
 from havre.evaluate import evaluate
 from havre.evaluate.monitor import Monitor, Registered, run
 from havre.plan import Plan, PlannedResource
-from havre.plan.model import STACK_TYPE
+from havre.plan.urns import STACK_TYPE
 from havre.spec import Warehouse
 from havre.spec.load import load
 from havre.stack.program import PROJECT, program, read_settings

@@ -44,7 +44,7 @@ def test_a_missing_setting_is_told_before_anything_is_made(
     file.write_text(json.dumps(document))
     done = stack.run("preview", check=False)
     assert done.returncode != 0
-    assert f"`{missing}`: Field required" in " ".join((done.stdout + done.stderr).split())
+    assert f"`{missing}`: is missing" in " ".join((done.stdout + done.stderr).split())
     shutil.rmtree(stack.folder / "plugin")
 
 

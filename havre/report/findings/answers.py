@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from havre.errors import ExitCode
 from havre.facts.model import Copy
+from havre.plan import urns
 from havre.policy.findings import VERDICTS, Kind
 from havre.policy.model import Severity
 
@@ -355,7 +356,7 @@ def _since(result: Result) -> str:
 
 def lost(former: Former) -> str:
     """A finding that is no more, in a few words."""
-    name = former.subject.rsplit("::", 1)[-1] or "the plan"
+    name = urns.name(former.subject) or "the plan"
     about = former.property if former.property != name else ""
     return ", ".join(filter(None, [name, about]))
 

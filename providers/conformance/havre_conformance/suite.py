@@ -11,7 +11,7 @@ from havre.errors import InputError
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, collect
 from havre.facts.model import Grant, Holding, Right, Store
-from havre.plan.model import PROVIDER_PREFIX
+from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import Secret
 from havre.provider import Capability, Gap, Provider, Support, Supported
 from havre.provider.discovery import MEMBERS

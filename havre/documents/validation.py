@@ -1,0 +1,87 @@
+"""Pydantic's errors in a user's words: which field, and what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.documents.problems import SHOWN, Location, dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+_SAID: Mapping[str, str] = {
+    "missing": "is missing",
+    "extra_forbidden": "is unknown",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "list_type": "must be a list",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a section",
+    "model_type": "must be a section",
+    "model_attributes_type": "must be a section",
+    "string_too_short": "must not be empty",
+}
+"""What is said of an error, by pydantic's name for it."""
+_SUBJECT = re.compile(r"^(?:Input|String|Value|List|Tuple|Dictionary) should ")
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A field at fault.
+
+    Attributes:
+        path: keys and indexes from the root.
+        problem: a clause whose subject is the field; it never repeats a value that was given.
+    """
+
+    path: Location
+    problem: str
+
+    def __str__(self) -> str:
+        where = dotted(self.path)
+        return f"`{where}`: {self.problem}" if where else self.problem
+
+
+def invalid(error: ValidationError, known: Iterable[str] = ()) -> tuple[Invalid, ...]:
+    """All that a model refused, in the order of its fields.
+
+    Args:
+        error: what pydantic raised.
+        known: names that may have been meant where a field of the root is unknown.
+    """
+    names = tuple(known)
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return tuple(Invalid(each["loc"], _problem(each, names)) for each in found)
+
+
+def listed(error: ValidationError, known: Iterable[str] = ()) -> str:
+    """All that a model refused, on one line."""
+    return "; ".join(str(each) for each in invalid(error, known))
+
+
+def _problem(error: ErrorDetails, known: Iterable[str]) -> str:
+    said = _SAID.get(error["type"])
+    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
+        near = did_you_mean(str(error["loc"][0]), known)
+        return f"is unknown, {near}" if near else "is unknown"
+    return said or _SUBJECT.sub("must ", error["msg"].removeprefix("Value error, "))
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """A hint naming the known word nearest to `value`; empty where none is near."""
+    choices, lower = {choice.lower(): choice for choice in known}, value[:SHOWN].lower()
+    begun = [choice for choice in choices if len(lower) > 1 and choice.startswith(lower)]
+    near = difflib.get_close_matches(lower, choices, n=1)
+    if len(begun) == 1:
+        near = begun
+    return f"did you mean `{choices[near[0]]}`?" if near else ""
