@@ -53,7 +53,7 @@ warehouse = ResearchWarehouse(
 )
 Note(
     "where-the-data-are",
-    warehouse.endpoints["object-store"].apply(lambda endpoint: f"Objects: {endpoint}"),
+    next(iter(warehouse.zones.values())).endpoint.apply(lambda endpoint: f"Objects: {endpoint}"),
     pulumi.ResourceOptions(parent=platform),
 )
-pulumi.export("database", warehouse.endpoints["database"])
+pulumi.export("database", warehouse.database.host)

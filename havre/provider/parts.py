@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 import pulumi
 
@@ -118,18 +118,63 @@ class ZonesInputs:
 
 
 @dataclass(frozen=True)
-class ZonesOutputs:
-    """The object stores.
+class RecoveryCopy:
+    """Where copies are at the recovery site.
 
     Attributes:
-        endpoint: where clients reach them.
-        buckets: name of each zone's bucket or container, by zone.
-        identifiers: what a grant on a zone names, by zone.
+        region: the provider's name of the place.
+        endpoint: where clients reach them; None where they are first restored.
+        bucket: bucket or container of the copies, if they have one of their own.
     """
 
+    region: str
+    endpoint: Output[str] | None = None
+    bucket: Output[str] | None = None
+
+
+@dataclass(frozen=True)
+class Authority:
+    """Where the certificate is by which clients know a server.
+
+    Attributes:
+        kind: `system`: among those that the system trusts; `file`: in a file of the warehouse's
+            folder; `api`: told by the provider's API.
+        location: path of that file, or of the call.
+    """
+
+    kind: Literal["system", "file", "api"]
+    location: Output[str] | str = ""
+
+
+@dataclass(frozen=True)
+class ZoneStore:
+    """The object store of a zone.
+
+    Attributes:
+        bucket: name of its bucket or container.
+        endpoint: where clients reach it.
+        region: as clients of the service name it.
+        identifier: what a grant on it names, unique among the zones.
+        account: the account that owns the container, where the service has accounts.
+        authority: what clients verify the service by.
+        recovery: its copies elsewhere, if there are any.
+    """
+
+    bucket: Output[str]
     endpoint: Output[str]
-    buckets: Mapping[str, Output[str]]
-    identifiers: Mapping[str, Output[str]]
+    region: str
+    identifier: Output[str]
+    account: Output[str] | None = None
+    authority: Authority = Authority("system")
+    recovery: RecoveryCopy | None = None
+
+
+@dataclass(frozen=True)
+class ZonesOutputs:
+    """The object stores, by zone; `ready` is known once all of them are made."""
+
+    stores: Mapping[str, ZoneStore]
+    ready: Output[str]
 
 
 @dataclass(frozen=True)
@@ -144,11 +189,25 @@ class DatabaseInputs:
 
 @dataclass(frozen=True)
 class DatabaseOutputs:
-    """The database server: endpoint `host:port`, name of the database, identifier."""
+    """The database server.
 
-    endpoint: Output[str]
+    Attributes:
+        host: its name or address.
+        port: its TCP port.
+        name: name of the database.
+        region: the provider's name of the place.
+        identifier: what the provider calls the server.
+        authority: what clients verify it by.
+        recovery: its copies elsewhere, if there are any.
+    """
+
+    host: Output[str]
+    port: Output[int]
     name: Output[str]
+    region: str
     identifier: Output[str]
+    authority: Authority
+    recovery: RecoveryCopy | None = None
 
 
 @dataclass(frozen=True)
@@ -163,10 +222,11 @@ class RegistryInputs:
 
 @dataclass(frozen=True)
 class RegistryOutputs:
-    """The registry of images: its endpoint, and what a grant on it names."""
+    """The registry of images: its endpoint, what a grant on it names, and its place."""
 
     endpoint: Output[str]
     identifier: Output[str]
+    region: str
 
 
 @dataclass(frozen=True)
@@ -186,10 +246,14 @@ class ClusterOutputs:
 
     Attributes:
         endpoint: endpoint of its API.
+        identifier: what the provider calls it.
+        region: the provider's name of the place.
         issuer: address of the issuer of workload tokens; None where it has none.
     """
 
     endpoint: Output[str]
+    identifier: Output[str]
+    region: str
     issuer: Output[str] | None = None
 
 
@@ -224,9 +288,10 @@ class BackupInputs:
 
 @dataclass(frozen=True)
 class BackupOutputs:
-    """Where backups lie."""
+    """Where backups are: what the provider calls it, and the place."""
 
     location: Output[str]
+    region: str
 
 
 _Inputs_contra = TypeVar("_Inputs_contra", contravariant=True)

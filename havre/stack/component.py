@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from havre.provider import parts as p
 from havre.provider import resolve_site
+from havre.stack.outputs import OUTPUTS_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pydantic import BaseModel
 
     from havre.provider import Gap, Provider
@@ -81,7 +82,7 @@ def common(spec: Warehouse, provider: Provider) -> p.Common:
 class ResearchWarehouse(pulumi.ComponentResource):
     """A research data warehouse: network, keys, logs, zones, database, projects, backups.
 
-    The outputs are the same for every provider.
+    The outputs are the same for every provider: see `havre.stack.outputs`.
 
     Args:
         name: logical name of the component.
@@ -106,25 +107,60 @@ class ResearchWarehouse(pulumi.ComponentResource):
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
         built = _Built(name, common(spec, provider), provider.parts(settings), self)
-        self.endpoints: Mapping[str, pulumi.Output[str]] = built.endpoints()
-        """Endpoint by service: `database`, `object-store`, and `cluster`, `registry` if any."""
-        self.zones: Mapping[str, pulumi.Output[str]] = dict(built.zones.buckets)
-        """Bucket or container, by zone."""
-        self.keys: Mapping[str, pulumi.Output[str]] = built.key_references()
-        """Reference of the key, by zone, and of `database` and `backup` if any."""
-        self.projects: Mapping[str, pulumi.Output[str]] = dict(built.access.projects)
+        self.zones: Mapping[str, p.ZoneStore] = built.zones.stores
+        """Where the objects of each zone are."""
+        self.keys: p.KeysOutputs = built.keys
+        """References to keys, by what they encrypt."""
+        self.database: p.DatabaseOutputs = built.database
+        """Where the database is."""
+        self.registry: p.RegistryOutputs | None = built.registry
+        """Where images are, if there is a registry."""
+        self.cluster: p.ClusterOutputs | None = built.cluster
+        """Where the cluster's API is, if there is one."""
+        self.projects: Mapping[str, pulumi.Output[str]] = built.access.projects
         """Identity, by project."""
-        self.register_outputs(self.outputs())
-
-    def outputs(self) -> dict[str, Any]:
-        """The outputs, by the names under which a stack exports them."""
-        return {
-            "endpoints": dict(self.endpoints),
-            "zones": dict(self.zones),
-            "keys": dict(self.keys),
-            "projects": dict(self.projects),
+        self._outputs = {
+            "version": OUTPUTS_VERSION,
+            "provider": provider.name,
+            **_described(spec),
+            **built.outputs(),
+            "projects": _projects(spec, self.projects),
             "gaps": [gap.as_dict() for gap in self.gaps],
         }
+        self.register_outputs(self._outputs)
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs, by the names under which a stack exports them.
+
+        They have the shape of `havre.stack.outputs.Outputs`, which reads them.
+        """
+        return dict(self._outputs)
+
+
+def _described(spec: Warehouse) -> dict[str, Any]:
+    return {"warehouse": spec.name, "environment": spec.environment.value}
+
+
+def _projects(spec: Warehouse, identities: Mapping[str, pulumi.Output[str]]) -> dict[str, Any]:
+    """What each project acts as, what it reads, and until when; no member is named."""
+    return {
+        name: {
+            "identity": identities[name],
+            "zones": list(asked.zones),
+            "expires": asked.expires.isoformat(),
+        }
+        for name, asked in spec.projects.items()
+    }
+
+
+def _section(value: Any) -> Any:
+    """A part's outputs as a section of the stack's; what is not there is left out."""
+    if is_dataclass(value) and not isinstance(value, type):
+        told = {field.name: getattr(value, field.name) for field in fields(value)}
+        return {name: _section(inner) for name, inner in told.items() if inner is not None}
+    if isinstance(value, Mapping):
+        return {name: _section(inner) for name, inner in value.items()}
+    return value
 
 
 class _Built:
@@ -156,14 +192,17 @@ class _Built:
         self.access = parts.access(f"{name}-access", p.AccessInputs(*stores, self.cluster), opts)
         self.backup = parts.backup(f"{name}-backup", p.BackupInputs(*stores, self.audit), opts)
 
-    def endpoints(self) -> dict[str, pulumi.Output[str]]:
-        found = {"database": self.database.endpoint, "object-store": self.zones.endpoint}
-        if self.cluster:
-            found["cluster"] = self.cluster.endpoint
-        if self.registry:
-            found["registry"] = self.registry.endpoint
-        return found
-
-    def key_references(self) -> dict[str, pulumi.Output[str]]:
-        others = {"database": self.keys.database, "backup": self.keys.backup}
-        return {**self.keys.zones, **{k: v for k, v in others.items() if v is not None}}
+    def outputs(self) -> dict[str, Any]:
+        """What the parts tell, by the names of the stack's outputs."""
+        keys = _section(self.keys)
+        keys.pop("store")
+        told = {
+            "zones": self.zones.stores,
+            "keys": keys,
+            "database": self.database,
+            "registry": self.registry,
+            "cluster": self.cluster,
+            "audit": self.audit,
+            "backup": self.backup,
+        }
+        return {name: _section(value) for name, value in told.items() if value is not None}

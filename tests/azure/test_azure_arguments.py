@@ -348,7 +348,7 @@ def test_argument_of_a_warehouse_with_the_providers_keys(
 def test_a_warehouse_with_the_providers_keys_holds_none(hospital: Plan) -> None:
     assert not of(hospital, VAULT)
     assert not of(hospital, KEY)
-    assert hospital.outputs["keys"] == {}
+    assert hospital.outputs["keys"] == {"zones": {}}
 
 
 PARAMETERS = {

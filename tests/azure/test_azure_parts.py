@@ -45,11 +45,33 @@ def test_what_bears_no_data_is_not_protected(emc2: Plan) -> None:
 
 
 def test_endpoints_say_where_the_services_listen(emc2: Plan) -> None:
-    told, server = emc2.outputs["endpoints"], one(emc2, "dbforpostgresql:Server").inputs
-    assert told["database"] == f"{server['serverName']}.postgres.database.azure.com:5432"
-    assert told["object-store"] == "https://*.blob.core.windows.net"
+    told, server = emc2.outputs, one(emc2, "dbforpostgresql:Server").inputs
+    database = told["database"]
+    assert database["host"] == f"{server['serverName']}.postgres.database.azure.com"
+    assert (database["port"], database["name"]) == (5432, "emc2")
+    assert database["region"] == server["location"]
+    assert database["authority"]["kind"] == "system"
     registry = one(emc2, "containerregistry:Registry").inputs["registryName"]
-    assert told["registry"] == f"{registry}.azurecr.io"
+    assert told["registry"]["endpoint"] == f"{registry}.azurecr.io"
+
+
+def test_a_zone_is_told_by_account_and_container(emc2: Plan) -> None:
+    for zone, told in emc2.outputs["zones"].items():
+        store = one(emc2, "storage:StorageAccount", f"zone-{zone}").inputs
+        container = one(emc2, "storage:BlobContainer", f"zone-{zone}-").inputs
+        assert told["account"] == store["accountName"] == container["accountName"]
+        assert told["bucket"] == container["containerName"]
+        assert told["endpoint"] == f"https://{store['accountName']}.blob.core.windows.net"
+        assert told["region"] == store["location"]
+        ends = f"/storageAccounts/{told['account']}/blobServices/default/containers/"
+        assert told["identifier"].endswith(ends + told["bucket"])
+
+
+def test_copies_are_told_where_azure_makes_them(emc2: Plan) -> None:
+    server = one(emc2, "dbforpostgresql:Server").inputs
+    copied = server["backup"]["geoRedundantBackup"] == "Enabled"
+    assert ("recovery" in emc2.outputs["database"]) is copied
+    assert all(("recovery" in told) is copied for told in emc2.outputs["zones"].values())
 
 
 def test_without_protection_nothing_is_protected_or_locked() -> None:

@@ -54,7 +54,7 @@ FAULTS = {
         (
             "def parts(self, settings):\n"
             "        return replace(PARTS, backup=_part('Backup', (),\n"
-            "            lambda i: str(uuid.uuid4()), lambda ref, _: p.BackupOutputs(ref)))"
+            "            lambda i: str(uuid.uuid4()), lambda ref, _: p.BackupOutputs(ref, 'A')))"
         ),
         {"test_evaluation_is_deterministic"},
     ),

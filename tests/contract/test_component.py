@@ -12,6 +12,7 @@ from havre.provider.sites import Site
 from havre.spec import Warehouse
 from havre.spec.load import load
 from havre.stack.component import tags
+from havre.stack.outputs import Outputs, output_faults
 from havre.stack.program import program, read_settings, record
 from tests.contract.toy_provider import Settings, provider
 
@@ -68,18 +69,25 @@ def test_every_part_stands_under_the_warehouse(spec: Warehouse) -> None:
 
 def test_outputs_are_the_same_whatever_the_provider(spec: Warehouse) -> None:
     outputs = planned(spec).outputs
-    assert set(outputs) == {"endpoints", "zones", "keys", "projects", "gaps"}
-    assert outputs["endpoints"] == dict.fromkeys(
-        ("database", "object-store", "cluster", "registry"), UNKNOWN
-    )
+    assert set(outputs) == set(Outputs.model_fields)
+    assert output_faults(outputs) == ()
+    assert outputs["version"] == 1
+    assert (outputs["provider"], outputs["warehouse"]) == ("paper", "emc2")
+    assert outputs["cluster"]["endpoint"] is outputs["registry"]["endpoint"] is UNKNOWN
     assert set(outputs["zones"]) == set(spec.zones)
-    assert set(outputs["keys"]) == {*spec.zones, "database"}
     assert set(outputs["projects"]) == set(spec.projects)
+
+
+def test_the_key_of_a_zone_named_backup_is_not_that_of_the_backups(spec: Warehouse) -> None:
+    keys = planned(spec).outputs["keys"]
+    assert "backup" in spec.zones
+    assert set(keys["zones"]) == set(spec.zones)
+    assert set(keys) == {"zones", "database"}  # paper has no key of its own for backups
 
 
 def test_what_is_not_asked_for_is_not_built(spec: Warehouse) -> None:
     plan = planned(changed(spec, cluster=None, registry=None))
-    assert set(plan.outputs["endpoints"]) == {"database", "object-store"}
+    assert not {"cluster", "registry"} & set(plan.outputs)
     assert not [r for r in plan.resources if "cluster" in r.name or "registry" in r.name]
 
 

@@ -27,6 +27,7 @@ from havre.spec import Warehouse
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")
 READ_ON = Evidence("the stationer", date(2026, 11, 23))
+SYSTEM = p.Authority("system")
 OFFERING = Offering("paper", "shelf")
 
 
@@ -71,6 +72,19 @@ def _part(
     return build
 
 
+def _stores(ref: pulumi.Output[str], spec: Warehouse) -> dict[str, p.ZoneStore]:
+    """A shelf a zone, each with a name of its own."""
+    return {
+        zone: p.ZoneStore(
+            bucket=pulumi.Output.from_input(zone),
+            endpoint=ref,
+            region="A",
+            identifier=pulumi.Output.from_input(f"shelf/{zone}"),
+        )
+        for zone in spec.zones
+    }
+
+
 PARTS = p.Parts(
     network=_part(
         "Network", ("network", "sites"), lambda _: None,
@@ -83,25 +97,27 @@ PARTS = p.Parts(
     audit=_part("Audit", ("audit",), lambda i: i.keys.store, lambda ref, _: p.AuditOutputs(ref)),
     zones=_part(
         "Zones", ("zones",), lambda i: i.audit.sink,
-        lambda ref, spec: p.ZonesOutputs(ref, *(2 * [dict.fromkeys(spec.zones, ref)])),
+        lambda ref, spec: p.ZonesOutputs(_stores(ref, spec), ref),
     ),
     database=_part(
         "Database", ("database",), lambda i: i.keys.database,
-        lambda ref, spec: p.DatabaseOutputs(ref, pulumi.Output.from_input(spec.name), ref),
+        lambda ref, spec: p.DatabaseOutputs(
+            ref, ref.apply(len), pulumi.Output.from_input(spec.name), "A", ref, SYSTEM
+        ),
     ),
     registry=_part(
-        "Registry", ("registry",), lambda _: None, lambda ref, _: p.RegistryOutputs(ref, ref)
+        "Registry", ("registry",), lambda _: None, lambda ref, _: p.RegistryOutputs(ref, ref, "A")
     ),
     cluster=_part(
         "Cluster", ("cluster",), lambda i: i.registry.endpoint if i.registry else None,
-        lambda ref, _: p.ClusterOutputs(ref),
+        lambda ref, _: p.ClusterOutputs(ref, ref, "A"),
     ),
     access=_part(
-        "Access", ("projects",), lambda i: i.zones.endpoint,
+        "Access", ("projects",), lambda i: i.zones.ready,
         lambda ref, spec: p.AccessOutputs(dict.fromkeys(spec.projects, ref)),
     ),
     backup=_part(
-        "Backup", (), lambda i: i.database.identifier, lambda ref, _: p.BackupOutputs(ref)
+        "Backup", (), lambda i: i.database.identifier, lambda ref, _: p.BackupOutputs(ref, "A")
     ),
 )  # fmt: skip
 

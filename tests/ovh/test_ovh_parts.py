@@ -267,7 +267,7 @@ def test_no_key_is_made_where_the_provider_holds_them() -> None:
     plan = planned(example("hospital"), okms_id=None, registry_plan_id=None)
     assert of(plan, KEY) == []
     assert not [r for r in plan.resources if r.type.startswith(("ovh:Okms", "ovh:Iam", "ovh:Me"))]
-    assert plan.outputs["keys"] == {"landing": "SSE-OMK", "curated": "SSE-OMK"}
+    assert plan.outputs["keys"] == {"zones": {}}
 
 
 def test_the_certificate_of_the_keys_is_made_from_a_request() -> None:
@@ -647,10 +647,19 @@ def test_dumps_go_to_a_locked_bucket_at_the_recovery_site() -> None:
 
 def test_outputs_name_places_and_no_secret() -> None:
     outputs = emc2().outputs
-    assert outputs["endpoints"]["object-store"] == "https://s3.eu-west-par.io.cloud.ovh.net"
-    assert outputs["endpoints"]["database"] is UNKNOWN
-    assert set(outputs["keys"]) == {*example("emc2").zones, "database", "backup"}
-    assert outputs["zones"]["curated"].startswith("emc2-production-curated-")
+    curated = outputs["zones"]["curated"]
+    assert curated["endpoint"] == "https://s3.eu-west-par.io.cloud.ovh.net"
+    assert curated["region"] == "eu-west-par"
+    assert curated["bucket"].startswith("emc2-production-curated-")
+    assert curated["recovery"] == {
+        "region": "gra",
+        "endpoint": "https://s3.gra.io.cloud.ovh.net",
+        "bucket": named(emc2(), "emc2-zones-curated-replica").inputs["name"],
+    }
+    assert outputs["database"]["host"] is outputs["database"]["port"] is UNKNOWN
+    assert outputs["database"]["region"] == "EU-WEST-PAR"
+    assert outputs["database"]["recovery"] == {"region": "GRA"}
+    assert set(outputs["keys"]["zones"]) == set(example("emc2").zones)
 
 
 # Once the service has told identifiers
@@ -719,8 +728,17 @@ def test_outputs_are_what_the_service_tells() -> None:
     urn = f"urn:v1:eu:resource:okms:{OKMS}/serviceKey/id-emc2-keys-"
     zones = {zone: f"{urn}zone-{zone}" for zone in example("emc2").zones}
     others = {"database": f"{urn}database", "backup": f"{urn}backup"}
-    assert outputs["keys"] == {**zones, **others}
-    assert outputs["projects"] == {p: f"id-emc2-access-{p}" for p in example("emc2").projects}
+    assert outputs["keys"] == {"zones": zones, **others}
+    for project, asked in example("emc2").projects.items():
+        acts = outputs["projects"][project]
+        assert acts["identity"] == f"id-emc2-access-{project}"
+        assert acts["zones"] == list(asked.zones)
+    service = "id-emc2-database-service"
+    assert outputs["database"]["identifier"] == service
+    assert outputs["database"]["authority"] == {
+        "kind": "api",
+        "location": f"/cloud/project/{SERVICE}/database/postgresql/{service}/certificates",
+    }
 
 
 # Places

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import pulumi
 
-from havre.provider.parts import short
+from havre.provider.parts import RecoveryCopy, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,11 @@ def after(value: T, *needs: pulumi.Output[str]) -> pulumi.Output[T]:
         return {resource for need in needs for resource in await need.resources()}
 
     return pulumi.Output(resources(), _now(value), _now(True))
+
+
+def copies(at: Deployment) -> RecoveryCopy | None:
+    """Where geo-redundant copies are: without an address, until Azure restores them there."""
+    return RecoveryCopy(at.recovery_location) if at.geo and at.recovery_location else None
 
 
 def child(at: Deployment, *needs: pulumi.Resource) -> pulumi.ResourceOptions:

@@ -89,10 +89,11 @@ class Managed(ResourceProvider):
         )
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        """Make the resource; its id is its place in the data folder."""
-        outputs = kind_at(self.kind).ensure(props)
-        name = str(props.get("name", "warehouse"))
-        return CreateResult(f"{self.kind.rpartition(':')[2].lower()}/{name}", {**props, **outputs})
+        """Make the resource; its id is its kind with what makes it another of that kind."""
+        kind = kind_at(self.kind)
+        names = [str(props[key]) for key in kind.identity if key != "data_dir"]
+        id_ = "/".join((self.kind.rpartition(":")[2].lower(), *(names or ["warehouse"])))
+        return CreateResult(id_, {**props, **kind.ensure(props)})
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         """Change the resource in place."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from havre.provider.sites import Site
 
 HERE = "this-machine"
+S3_REGION = "local"
+"""Region that clients of the object store name: S3 has no requests without one."""
 
 
 class EverySite(Mapping[str, Site]):
@@ -26,3 +28,8 @@ class EverySite(Mapping[str, Site]):
 
     def __len__(self) -> int:
         return 1
+
+
+def region(site: Site) -> str:
+    """The name of a place: this machine, whichever site a spec names."""
+    return site.regions["machine"]

@@ -48,7 +48,7 @@ def _project(
     Its members are never named: who may act as the identity is decided in Entra.
     """
     label, name = f"{at.group}-project-{project}", at.common.name("project", project)
-    some_zone = inputs.zones.identifiers[asked.zones[0]]
+    some_zone = inputs.zones.stores[asked.zones[0]].identifier
     made = managedidentity.UserAssignedIdentity(
         label,
         location=at.location,
@@ -69,7 +69,7 @@ def _project(
             f"{label}-{zone}",
             made.principal_id,
             Role.BLOB_READER,
-            inputs.zones.identifiers[zone],
+            inputs.zones.stores[zone].identifier,
             until(asked.expires),
         )
         for zone in asked.zones

@@ -249,7 +249,7 @@ def _zones(
     policy = _policy(at, vault, "zones", rules, BLOBS)
     for zone in asked:
         purpose = zone_purpose(zone)
-        target = after(at.account_id(purpose), inputs.zones.identifiers[zone])
+        target = after(at.account_id(purpose), inputs.zones.stores[zone].identifier)
         label = f"{at.group}-backup-{zone}"
         granted = grant(at, label, worker.principal, Role.STORAGE_BACKUP, target)
         source = _Source(purpose, at.account(purpose), ACCOUNTS, BLOBS, target)
@@ -272,4 +272,4 @@ def backup(
     sink = inputs.audit.sink
     diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
     part.register_outputs({})
-    return BackupOutputs(location=location)
+    return BackupOutputs(location=location, region=at.location)

@@ -268,5 +268,7 @@ def cluster(
     part.register_outputs({})
     return ClusterOutputs(
         endpoint=made.private_fqdn,
+        identifier=identifier,
+        region=at.location,
         issuer=made.oidc_issuer_profile.apply(lambda told: (told and told.issuer_url) or ""),
     )

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import dbforpostgresql as db
 
-from havre.provider.parts import DatabaseInputs, DatabaseOutputs, component
+from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs, component
 from havre.spec.model import Availability, Extension, Size, TlsVersion
 from havre_azure.names import Deployment
 from havre_azure.parts.keys import DATABASE, RECOVERY
-from havre_azure.resources import after, child, diagnose, guarded, known, usual
+from havre_azure.resources import after, child, copies, diagnose, guarded, known, usual
 
 if TYPE_CHECKING:
     import pulumi
@@ -193,7 +193,11 @@ def database(
     diagnose(at, f"{at.group}-database", identifier, LOGS, inputs.audit.sink, archive)
     part.register_outputs({})
     return DatabaseOutputs(
-        endpoint=known(f"{at.server}.postgres.database.azure.com:{PORT}", server),
+        host=known(f"{at.server}.postgres.database.azure.com", server),
+        port=known(PORT, server),
         name=known(database_name, made),
+        region=at.location,
         identifier=identifier,
+        authority=Authority("system"),
+        recovery=copies(at),
     )

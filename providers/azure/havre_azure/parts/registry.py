@@ -95,5 +95,7 @@ def registry(
     diagnose(at, label, identifier, LOGS, sink, after(at.archive_id, sink))
     part.register_outputs({})
     return RegistryOutputs(
-        endpoint=known(f"{registry_name}.azurecr.io", made, names), identifier=identifier
+        endpoint=known(f"{registry_name}.azurecr.io", made, names),
+        identifier=identifier,
+        region=at.location,
     )

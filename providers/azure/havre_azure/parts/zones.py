@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import storage
 
-from havre.provider.parts import ZonesInputs, ZonesOutputs, component
+from havre.provider.parts import ZonesInputs, ZonesOutputs, ZoneStore, component
 from havre_azure.names import Deployment, zone_purpose
 from havre_azure.parts.network import BLOB_NAMES
-from havre_azure.resources import after, child, diagnose, guarded, known, private_endpoint
+from havre_azure.resources import after, child, copies, diagnose, guarded, known, private_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -278,18 +278,26 @@ def container_id(at: Deployment, zone: str) -> str:
 def zones(
     settings: AzureSettings, name: str, inputs: ZonesInputs, opts: pulumi.ResourceOptions
 ) -> ZonesOutputs:
-    """One storage account and container a zone; a bucket is told as `account/container`."""
+    """One storage account and container a zone."""
     part = component("havre:azure:Zones", name, opts)
     at = Deployment(inputs.common, settings, part)
     made = {zone: _zone(at, zone, asked, inputs) for zone, asked in at.spec.zones.items()}
     part.register_outputs({})
     return ZonesOutputs(
-        endpoint=known("https://*.blob.core.windows.net", *made.values()),
-        buckets={
-            zone: known(f"{at.account(zone_purpose(zone))}/{zone_purpose(zone)}", container)
-            for zone, container in made.items()
-        },
-        identifiers={
-            zone: known(container_id(at, zone), container) for zone, container in made.items()
-        },
+        stores={zone: _told(at, zone, container) for zone, container in made.items()},
+        ready=known("", *made.values()),
+    )
+
+
+def _told(at: Deployment, zone: str, container: pulumi.Resource) -> ZoneStore:
+    """Where clients find a zone, known already in a plan."""
+    purpose = zone_purpose(zone)
+    owner = at.account(purpose)
+    return ZoneStore(
+        account=known(owner, container),
+        bucket=known(purpose, container),
+        endpoint=known(f"https://{owner}.blob.core.windows.net", container),
+        region=at.location,
+        identifier=known(container_id(at, zone), container),
+        recovery=copies(at),
     )

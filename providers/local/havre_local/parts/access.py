@@ -57,7 +57,7 @@ def access(
             {
                 "data_dir": str(settings.data_dir),
                 "project": project,
-                "zones": {zone: inputs.zones.buckets[zone] for zone in asked.zones},
+                "zones": {zone: inputs.zones.stores[zone].bucket for zone in asked.zones},
                 "database": inputs.database.name,
                 "expires": asked.expires.isoformat(),
                 "authorisation": asked.authorisation,

@@ -8,6 +8,7 @@ import pulumi
 
 from havre.provider.parts import BackupInputs, BackupOutputs, component
 from havre_local.resources import BackupPolicy, Kind, Props, folder_of
+from havre_local.sites import region
 
 if TYPE_CHECKING:
     from havre_local.machine.folder import Folder
@@ -63,10 +64,10 @@ def backup(
             "retention_days": inputs.common.spec.database.backups.retention_days,
             "key": inputs.keys.backup,
             "database": inputs.database.name,
-            "endpoint": inputs.zones.endpoint,
+            "endpoint": inputs.zones.ready,
             "tags": dict(inputs.common.tags),
         },
         pulumi.ResourceOptions(parent=part, protect=inputs.common.spec.protection.deletion),
     )
     part.register_outputs({})
-    return BackupOutputs(location=policy.location)
+    return BackupOutputs(policy.location, region(inputs.common.primary))

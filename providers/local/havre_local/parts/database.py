@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from havre.provider.parts import DatabaseInputs, DatabaseOutputs, component
+from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs, component
 from havre.spec.model import Purpose
 from havre_local import services
 from havre_local.resources import (
@@ -18,6 +18,7 @@ from havre_local.resources import (
     Schema,
     folder_of,
 )
+from havre_local.sites import region
 
 if TYPE_CHECKING:
     from havre.spec import Warehouse
@@ -189,5 +190,10 @@ def database(
     # Who needs the database needs its schemas: the name is told when all of them are made.
     complete = pulumi.Output.all(made.name, *(schema.name for schema in schemas))
     return DatabaseOutputs(
-        endpoint=server.endpoint, name=complete.apply(lambda names: names[0]), identifier=made.id
+        host=server.endpoint.apply(lambda told: told.rpartition(":")[0]),
+        port=server.endpoint.apply(lambda told: int(told.rpartition(":")[2])),
+        name=complete.apply(lambda names: names[0]),
+        region=region(common.primary),
+        identifier=made.id,
+        authority=Authority("file", inputs.network.identifier),
     )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from havre.provider.parts import ZonesInputs, ZonesOutputs, component
+from havre.provider.parts import Authority, ZonesInputs, ZonesOutputs, ZoneStore, component
 from havre_local import services
 from havre_local.resources import Kind, ObjectStore, Props, Zone, folder_of
+from havre_local.sites import S3_REGION
 
 if TYPE_CHECKING:
     from havre_local.settings import LocalSettings
@@ -123,7 +124,17 @@ def zones(
     }
     part.register_outputs({})
     return ZonesOutputs(
+        stores={zone: _told(found, store, inputs) for zone, found in made.items()},
+        ready=store.endpoint,
+    )
+
+
+def _told(zone: Zone, store: ObjectStore, inputs: ZonesInputs) -> ZoneStore:
+    """Where clients find a zone; its identifier is that of a zone made today, old or not."""
+    return ZoneStore(
+        bucket=zone.bucket,
         endpoint=store.endpoint,
-        buckets={zone: found.bucket for zone, found in made.items()},
-        identifiers={zone: found.id for zone, found in made.items()},
+        region=S3_REGION,
+        identifier=zone.bucket.apply(lambda bucket: f"zone/{bucket}"),
+        authority=Authority("file", inputs.network.identifier),
     )

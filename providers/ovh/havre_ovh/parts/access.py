@@ -66,7 +66,7 @@ def _project(
         role_names=["objectstore_operator"],
         opts=scope.below(),
     )
-    arns = pulumi.Output.all(*(inputs.zones.identifiers[zone] for zone in asked.zones))
+    arns = pulumi.Output.all(*(inputs.zones.stores[zone].identifier for zone in asked.zones))
     allowed = shared.allowed(scope.settings, scope.common)
     rights = cloudproject.S3Policy(
         f"{scope.name}-{project}-policy",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from havre.provider.parts import BackupInputs, BackupOutputs, component
 from havre_ovh import resources as shared
+from havre_ovh import sites
 from havre_ovh.parts.zones import Bucket, access_logs_name, store
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def backup(
         locked_days=days,
         expire_days=days + 1,
     )
-    made = store(scope, bucket, inputs.zones.endpoint.apply(lambda _: logs))
+    made = store(scope, bucket, inputs.zones.ready.apply(lambda _: logs))
     scope.part.register_outputs({})
-    return BackupOutputs(location=made.name.apply(lambda found: f"s3://{found}"))
+    return BackupOutputs(
+        location=made.name.apply(lambda found: f"s3://{found}"), region=sites.region(site, "s3")
+    )

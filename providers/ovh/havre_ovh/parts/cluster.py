@@ -57,7 +57,11 @@ def cluster(
     )
     _nodes(scope, kube)
     scope.part.register_outputs({})
-    return ClusterOutputs(endpoint=kube.url)
+    return ClusterOutputs(
+        endpoint=kube.url,
+        identifier=kube.id,
+        region=shared.compute_region(settings, common.primary),
+    )
 
 
 def _kube(scope: shared.Scope, inputs: ClusterInputs) -> cloudproject.Kube:

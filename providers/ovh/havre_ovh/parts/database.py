@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 from pulumi_ovh import cloudproject, cloudprojectdatabase
 
-from havre.provider.parts import DatabaseInputs, DatabaseOutputs, component
+from havre.provider.parts import (
+    Authority,
+    DatabaseInputs,
+    DatabaseOutputs,
+    RecoveryCopy,
+    component,
+)
 from havre.spec.subnets import subnets
 from havre_ovh import resources as shared
 from havre_ovh import sites
@@ -89,14 +95,31 @@ def database(
     )
     scope.part.register_outputs({})
     return DatabaseOutputs(
-        endpoint=service.endpoints.apply(_endpoint), name=instance.name, identifier=service.id
+        host=service.endpoints.apply(lambda told: _address(told)[0]),
+        port=service.endpoints.apply(lambda told: _address(told)[1]),
+        name=instance.name,
+        region=sites.region(common.primary, "database"),
+        identifier=service.id,
+        authority=Authority("api", service.id.apply(lambda found: _certificates(scope, found))),
+        recovery=_copies(common),
     )
 
 
-def _endpoint(endpoints: Sequence[cloudproject.outputs.DatabaseEndpoint] | None) -> str:
-    """`host:port` of the service itself, not of its connection pools; empty where none is told."""
+def _address(endpoints: Sequence[cloudproject.outputs.DatabaseEndpoint] | None) -> tuple[str, int]:
+    """Host and port of the service itself, not of its connection pools; none where none is told."""
     found = [one for one in endpoints or () if one.component == ENGINE] or list(endpoints or ())
-    return f"{found[0].domain}:{found[0].port}" if found else ""
+    return (found[0].domain or "", found[0].port or 0) if found else ("", 0)
+
+
+def _certificates(scope: shared.Scope, service: str) -> str:
+    """The call of OVHcloud's API that tells the certificate of the service's authority."""
+    return f"/cloud/project/{scope.project}/database/{ENGINE}/{service}/certificates"
+
+
+def _copies(common: Common) -> RecoveryCopy | None:
+    """The region beside its own in which backups are kept."""
+    elsewhere = backup_regions(common)[1:]
+    return RecoveryCopy(elsewhere[0]) if elsewhere else None
 
 
 def _service(scope: shared.Scope, inputs: DatabaseInputs) -> cloudproject.Database:

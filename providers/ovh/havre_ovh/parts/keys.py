@@ -38,8 +38,7 @@ def keys(
     scope = shared.Scope(settings, common, name, component("havre:ovh:Keys", name, opts))
     if not shared.own_keys(common):
         scope.part.register_outputs({})
-        theirs = pulumi.Output.from_input(PROVIDERS)
-        return KeysOutputs(theirs, dict.fromkeys(common.spec.zones, theirs), None, None)
+        return KeysOutputs(pulumi.Output.from_input(PROVIDERS), {}, None, None)
     zones = {zone: _key(scope, f"zone-{zone}") for zone in common.spec.zones}
     database, backup = _key(scope, "database"), _key(scope, "backup")
     _credential(scope)

@@ -22,10 +22,11 @@ def registry(
     """The registry, with restrictions of both its images and its administration."""
     common = inputs.common
     scope = shared.Scope(settings, common, name, component("havre:ovh:Registry", name, opts))
+    region = settings.registry_region or sites.region(common.primary, "registry")
     made = cloudproject.ContainerRegistry(
         f"{name}-registry",
         service_name=scope.project,
-        region=settings.registry_region or sites.region(common.primary, "registry"),
+        region=region,
         plan_id=settings.registry_plan_id,
         name=common.name("registry"),
         opts=scope.guarded(),
@@ -46,4 +47,4 @@ def registry(
             opts=scope.below(),
         )
     scope.part.register_outputs({})
-    return RegistryOutputs(endpoint=made.url, identifier=made.id)
+    return RegistryOutputs(endpoint=made.url, identifier=made.id, region=region)

@@ -14,7 +14,7 @@ import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
 from havre.errors import InputError
-from havre.provider.parts import ZonesInputs, ZonesOutputs, component
+from havre.provider.parts import RecoveryCopy, ZonesInputs, ZonesOutputs, ZoneStore, component
 from havre_ovh import resources as shared
 from havre_ovh import s3, sites
 
@@ -77,14 +77,34 @@ def zones(
         for zone, asked in common.spec.zones.items()
     }
     scope.part.register_outputs({})
-    names = pulumi.Output.all(*(bucket.name for bucket in (*logs.values(), *made.values())))
-    url = sites.endpoint(common.primary)
-    buckets = {zone: bucket.name for zone, bucket in made.items()}
+    buckets = (*logs.values(), *(bucket for bucket, _ in made.values()))
+    names = pulumi.Output.all(*(bucket.name for bucket in buckets))
     return ZonesOutputs(
-        endpoint=names.apply(lambda _: url),
-        buckets=buckets,
-        identifiers={zone: bucket.apply(_arn) for zone, bucket in buckets.items()},
+        stores={zone: _told(scope, bucket, copy) for zone, (bucket, copy) in made.items()},
+        ready=names.apply(lambda _: ""),
     )
+
+
+def _told(
+    scope: shared.Scope, bucket: cloudproject.Storage, copy: cloudproject.Storage | None
+) -> ZoneStore:
+    """Where clients find a zone, and its copies."""
+    site, recovery = scope.common.primary, scope.common.recovery
+    return ZoneStore(
+        bucket=bucket.name,
+        endpoint=_at(bucket, site),
+        region=sites.region(site, "s3"),
+        identifier=bucket.name.apply(_arn),
+        recovery=RecoveryCopy(sites.region(recovery, "s3"), _at(copy, recovery), copy.name)
+        if copy and recovery
+        else None,
+    )
+
+
+def _at(bucket: cloudproject.Storage, site: Site) -> pulumi.Output[str]:
+    """The S3 endpoint of a site, once the bucket is there."""
+    url = sites.endpoint(site)
+    return bucket.name.apply(lambda _: url)
 
 
 def _arn(bucket: str) -> str:
@@ -115,11 +135,11 @@ def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
 
 def _zone(
     scope: shared.Scope, bucket: Bucket, logs: Mapping[str, cloudproject.Storage]
-) -> cloudproject.Storage:
+) -> tuple[cloudproject.Storage, cloudproject.Storage | None]:
     """A zone's bucket, and its replica where there is a site for it and versions to copy."""
     recovery = scope.common.recovery
     if recovery is None or not bucket.versions:
-        return store(scope, bucket, logs[bucket.site.name].name)
+        return store(scope, bucket, logs[bucket.site.name].name), None
     copy = replace(
         bucket,
         key=f"{bucket.key}-{shared.REPLICA}",
@@ -128,7 +148,7 @@ def _zone(
         labels={**bucket.labels, "replica-of": scope.common.primary.name},
     )
     replica = store(scope, copy, logs[recovery.name].name)
-    return store(scope, bucket, logs[bucket.site.name].name, replica)
+    return store(scope, bucket, logs[bucket.site.name].name, replica), replica
 
 
 def access_logs_name(settings: OvhSettings, common: Common, site: Site) -> str:

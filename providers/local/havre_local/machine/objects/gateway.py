@@ -26,12 +26,13 @@ from havre_local.machine.folder import (
     read_secret,
 )
 from havre_local.machine.supervision.services import Probe, Service
+from havre_local.sites import S3_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SERVICE = "object-store"
-REGION = "local"
+REGION = S3_REGION
 ADMINISTRATOR = "havre"
 """Access key of the administrator."""
 ACCESS_LOG = "object-store-access"
