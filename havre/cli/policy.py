@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -206,9 +207,7 @@ def write_pack(
 
     Example: havre policy pack policy-pack
     """
-    from havre.policy.registry import record_file
-
-    program = record_file(f"pack/{PROGRAM}").read_text()
+    program = (files("havre.pack") / PROGRAM).read_text()
     if folder.exists():
         message = f"{folder} is there already"
         raise InputError(message, "Name a folder that is not; nothing was written.")

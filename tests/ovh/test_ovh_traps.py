@@ -37,7 +37,7 @@ from tests.ovh.stack import (
     texts,
 )
 
-SOURCES = sorted(Path(havre_ovh.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(havre_ovh.__file__).parent.rglob("*.py"))
 PRIVATE = "emc2-network-private"
 SDK = ("ovh.", "cloudproject.", "cloudprojectdatabase.", "okms.", "iam.", "me.", "dbaas.")
 
@@ -66,7 +66,7 @@ def test_openstack_uuid_not_the_pn_identifier() -> None:
     assert told == "25807101-8aaa-4ea5-b507-61f0d661b101"
     used = {name_of(call) for call in calls()}
     assert "_openstack_id" in used
-    assert "private.id" not in (SOURCES[0].parent / "network.py").read_text()
+    assert "private.id" not in Path(network.__file__).read_text()
 
 
 def test_a_network_that_is_not_told_is_never_empty() -> None:

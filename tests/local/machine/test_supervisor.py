@@ -413,7 +413,7 @@ def test_starts_and_stops_that_meet_leave_one_of_each(folder: Folder, service: S
     supervisor.ensure_running(folder, service)
     code = (
         "import sys; from pathlib import Path\n"
-        "from havre_local.machine import services, supervisor\n"
+        "from havre_local.machine.supervision import services, supervisor\n"
         "from havre_local.machine.folder import Folder\n"
         "folder = Folder(Path(sys.argv[1]))\n"
         "for _ in range(3):\n"
