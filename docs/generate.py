@@ -143,14 +143,16 @@ def _default(node: Mapping[str, Any], *, required: bool) -> str:
 
 def _rows(root: Mapping[str, Any], node: Mapping[str, Any], path: str) -> Iterator[list[str]]:
     """A row for every field below a node."""
-    required = set(node.get("required", ()))
+    from havre.spec.schema import required
+
+    needed = required(node)
     for name, raw in node.get("properties", {}).items():
         child = _resolved(root, raw)
         here = f"{path}.{name}".lstrip(".")
         yield [
             code(here),
             _kind(root, child),
-            _default(child, required=name in required),
+            _default(child, required=name in needed),
             _limits(root, child),
             inert(child.get("description", "")),
         ]

@@ -42,7 +42,7 @@ organisation: {name: Tested, country: FR, contact: warehouse@tested.example}
 classification: health-pseudonymised
 residency: {countries: [FR]}
 sites: {primary: fr-paris}
-zones: {curated: {purpose: curated, retention_days: 30}}
+zones: {curated: {purpose: curated, recoverable_days: 30}}
 """
 """The warehouse that is asked for where a case names none."""
 

@@ -172,6 +172,11 @@ def declared(path: Path) -> Declared:
     return Declared(path.name, MappingProxyType(answers), MappingProxyType(texts))
 
 
+def days_by_name(days: Mapping[str, int]) -> str:
+    """Days by name, for a gap's texts, such as `curated: 365 days, export: 1 day`."""
+    return ", ".join(f"{name}: {n} day{'' if n == 1 else 's'}" for name, n in days.items())
+
+
 def remedies(path: Path) -> Mapping[str, str]:
     """By identifier of a control, what to do about it.
 

@@ -23,6 +23,8 @@ class Capability(StrEnum):
     HSM_KEY = "hsm-key"
     OBJECT_LOCK = "object-lock"
     OBJECT_EXPIRY = "object-expiry"
+    OBJECT_RECOVERY = "object-recovery"
+    VERSION_EXPIRY = "version-expiry"
     LEGAL_HOLD = "legal-hold"
     PUBLIC_ACCESS_BLOCK = "public-access-block"
     TLS_ONLY = "tls-only"

@@ -57,6 +57,12 @@ HELD = {
 }
 HIDDEN = frozenset({"urn", "type", "tags", "places", "zone", "project", "holding", "offering"})
 """What a role or another row tells already."""
+ENDLESS = {
+    "recoverable_days": "without end",
+    "version_days": "without end",
+    "expire_days": "never",
+}
+"""A zone's promises, and what each says that has no days; no other store makes any."""
 REFERENCES = frozenset({"key", "secrets_key", "identity", "targets", "sources", "sinks"})
 """Facts that name resources, which differ on every side by their names alone."""
 
@@ -163,13 +169,18 @@ def _resources(sides: Sequence[Side]) -> Iterator[ResourceRow]:
 def _counterpart(items: list[Bearer] | None) -> Counterpart | None:
     if not items:
         return None
-    names = [field.name for item in items for field in fields(item) if field.name not in HIDDEN]
+    hidden = HIDDEN if any(map(_is_zone, items)) else HIDDEN | ENDLESS.keys()
+    names = [field.name for item in items for field in fields(item) if field.name not in hidden]
     settings = {name: _setting(name, items) for name in dict.fromkeys(names)}
     return Counterpart(
         tuple(dict.fromkeys(item.name for item in items)),
         tuple(sorted({item.type for item in items})),
         settings,
     )
+
+
+def _is_zone(item: Bearer) -> bool:
+    return isinstance(item, Store) and item.holding is Holding.ZONE
 
 
 def _setting(name: str, items: list[Bearer]) -> str:
@@ -184,6 +195,8 @@ def _told(name: str, fact: object) -> str:
     value = fact.value if isinstance(fact, Known) else fact
     if name in REFERENCES:
         return _referred(name, value)
+    if name in ENDLESS:
+        return ENDLESS[name] if value is None else f"{value} day{'' if value == 1 else 's'}"
     if name == "allowed" and value == ():
         return "any address"
     if name == "rules":

@@ -25,7 +25,7 @@ class Problem:
         file: the file, as the user named it.
         line: line, from 1.
         column: column, from 1.
-        path: where in the warehouse, such as `zones.curated.retention_days`; empty: the file.
+        path: where in the warehouse, such as `zones.curated.expire_days`; empty: the file.
         found: what stands there.
         wanted: what would do.
         hint: what was probably meant, or how to write it; may be empty.

@@ -152,6 +152,15 @@ class Bearer:
 
 
 @dataclass(frozen=True)
+class Promises:
+    """What a zone promises of its objects, in the words of `Store`."""
+
+    recoverable_days: Fact[int | None]
+    version_days: Fact[int | None]
+    expire_days: Fact[int | None]
+
+
+@dataclass(frozen=True)
 class Store(Bearer):
     """A resource that holds data.
 
@@ -169,8 +178,16 @@ class Store(Bearer):
         shared_keys: whether an account-wide key or signature opens it.
         cross_tenant: whether it may be copied to another tenant or account.
         versions: whether earlier versions are kept; None where that has no meaning.
-        locked_days: days for which a version cannot be changed or deleted; 0: none.
-        retention_days: days for which what it holds is kept at least; None: not set.
+        locked_days: days for which nobody can change or delete a version, counted from its
+            writing; 0: none.
+        recoverable_days: of a zone, days for which a deleted or overwritten object can be
+            restored at least, counted from then; 0: none; None: without end.
+        version_days: of a zone, days for which an earlier version is kept at least, counted from
+            its replacement; 0: none; None: without end.
+        expire_days: of a zone, days after which an object is deleted, counted from its last
+            writing; None: never.
+        retention_days: of logs and backups, days for which they are kept at least; None: not
+            set. A zone has none: the promises above are its own.
         backup_days: days for which a backup is kept; None: there is none.
         multi_zone: whether it stands in several zones of its site.
         guarded: whether it is protected from deletion and replacement.
@@ -197,6 +214,9 @@ class Store(Bearer):
     cross_tenant: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     versions: Fact[bool | None] = field(default=NOT_TOLD, kw_only=True)
     locked_days: Fact[int] = field(default=NOT_TOLD, kw_only=True)
+    recoverable_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    version_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    expire_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     retention_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     backup_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     multi_zone: Fact[bool] = field(default=NOT_TOLD, kw_only=True)

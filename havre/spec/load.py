@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from havre.documents.composing import Flaw, Position, compose, problem
 from havre.documents.problems import Location, Problem, SpecError, dotted
-from havre.spec.model import Warehouse
+from havre.spec.model import OLDER_NAMES, Warehouse
 from havre.spec.rules import RULES
 from havre.spec.schema import fields, schema
 from havre.spec.words import Fault, fault, words
@@ -32,7 +32,7 @@ _STAND_IN: Mapping[str, Any] = {
     "classification": "internal",
     "residency": {"countries": ["FR"]},
     "sites": {"primary": "fr-paris"},
-    "zones": {"stand-in": {"purpose": "landing", "retention_days": 1}},
+    "zones": {"stand-in": {"purpose": "landing", "recoverable_days": 0}},
 }
 """Valid values of what is required, in the place of what is not valid, for the rules to run."""
 
@@ -44,8 +44,17 @@ class Lines:
         self._root = root
 
     def locate(self, path: Location) -> tuple[int, int]:
-        """Line and column (from 1) of the key at `path`, or of its nearest ancestor."""
-        place = self._root.locate(path)
+        """Line and column (from 1) of the key at `path`, or of its nearest ancestor.
+
+        A key that stands there by its older name is found by that.
+        """
+        place = self._root
+        for key in path:
+            older = (each for each, name in OLDER_NAMES.items() if name == key)
+            found = next((each for each in (key, *older) if each in place.children), None)
+            if found is None:
+                break
+            place = place.children[found]
         return place.line, place.column
 
 

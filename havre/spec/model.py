@@ -12,7 +12,7 @@ import ipaddress
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_DAYS = 36_500
 """Longest time that a field may ask for: a century."""
@@ -232,16 +232,45 @@ class Encryption(Section):
     tls: TlsVersion = Field(default=TlsVersion.TLS_1_2, description="Lowest TLS version accepted")
 
 
+OLDER_NAMES = {"retention_days": "recoverable_days"}
+"""Fields of a zone that were renamed: their older name, and the name that they have now."""
+
+
+def _with_older_names(schema: dict[str, Any]) -> None:
+    """Let the JSON Schema of a zone take a field by its older name, one of the two."""
+    properties = schema["properties"]
+    for older, name in OLDER_NAMES.items():
+        said = f"The older name of {name}: give one of the two"
+        properties[older] = {**properties[name], "description": said, "deprecated": True}
+        schema["required"].remove(name)
+        schema["oneOf"] = [{"required": [name]}, {"required": [older]}]
+
+
 class Zone(Section):
-    """An object store with a purpose."""
+    """An object store with a purpose; each promise counts days from its own moment."""
+
+    model_config = ConfigDict(json_schema_extra=_with_older_names)
 
     purpose: Purpose = Field(description="What the zone is for")
-    retention_days: Days = Field(description="Objects are kept at least this long")
+    recoverable_days: DaysOrNone = Field(
+        validation_alias=AliasChoices("recoverable_days", "retention_days"),
+        description="A deleted or overwritten object can be restored for at least this many days, "
+        "counted from its deletion or overwriting; 0: not promised",
+    )
     immutable_days: DaysOrNone = Field(
-        default=0, description="An object's version cannot be changed or deleted this long; 0: none"
+        default=0,
+        description="Nobody can change or delete a version for this many days, counted from its "
+        "writing; 0: not locked",
+    )
+    version_days: Days | None = Field(
+        default=None,
+        description="An earlier version is kept for this many days, counted from its replacement, "
+        "and then deleted; unset: without end, or in a zone with expire_days as long as "
+        "recoverable_days needs it",
     )
     expire_days: Days | None = Field(
-        default=None, description="Objects are deleted after this long; unset: never"
+        default=None,
+        description="An object is deleted this many days after it was last written; unset: never",
     )
     versions: bool = Field(default=True, description="Earlier versions of an object are kept")
 

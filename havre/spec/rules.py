@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from havre.documents.validation import did_you_mean
 from havre.spec import countries
-from havre.spec.model import Purpose, Qualification, Warehouse
+from havre.spec.model import Purpose, Qualification, Warehouse, Zone
 from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
 from havre.spec.words import ELSEWHERE, Fault
 
@@ -93,19 +93,27 @@ def hds_within_eea(spec: Warehouse) -> Iterator[Fault]:
             yield Fault(("residency", "countries", index), f"'{country}'", wanted)
 
 
-def zones_keep(spec: Warehouse) -> Iterator[Fault]:
-    """A zone's times agree: locked no longer than kept, and deleted only after both."""
+def zone_promises_agree(spec: Warehouse) -> Iterator[Fault]:
+    """A zone's promises can all be true: nothing ends while another promise still needs it."""
     for name, zone in spec.zones.items():
-        kept, locked, expire = zone.retention_days, zone.immutable_days, zone.expire_days
-        if locked > kept:
-            wanted = f"at most its retention_days, {kept}"
-            yield Fault(("zones", name, "immutable_days"), str(locked), wanted)
-        if expire is not None and expire < kept:
-            wanted = f"at least its retention_days, {kept}, or no expiry"
-            yield Fault(("zones", name, "expire_days"), str(expire), wanted)
-        elif expire is not None and expire < locked:
+        locked, expire = zone.immutable_days, zone.expire_days
+        yield from _version_days_agree(("zones", name, "version_days"), zone)
+        if expire is not None and expire < locked:
             wanted = f"at least its immutable_days, {locked}, or no expiry"
             yield Fault(("zones", name, "expire_days"), str(expire), wanted)
+
+
+def _version_days_agree(path: Location, zone: Zone) -> Iterator[Fault]:
+    """Earlier versions are there to be kept, and stay while they are locked or recoverable."""
+    days = zone.version_days
+    if days is None:
+        return
+    if not zone.versions:
+        yield Fault(path, str(days), "no such key, or versions: true")
+    for other in ("recoverable_days", "immutable_days"):
+        least = getattr(zone, other)
+        if days < least:
+            yield Fault(path, str(days), f"at least its {other}, {least}, or no such key")
 
 
 def immutable_zones_have_versions(spec: Warehouse) -> Iterator[Fault]:
@@ -200,7 +208,7 @@ RULES = (
     _rule(organisation_country_exists, "organisation"),
     _rule(qualifications_once, "residency"),
     _rule(hds_within_eea, "residency"),
-    _rule(zones_keep),
+    _rule(zone_promises_agree),
     _rule(immutable_zones_have_versions),
     _rule(projects_read_zones, "zones"),
     _rule(project_lists_once),

@@ -56,6 +56,12 @@ def fields(root: Mapping[str, Any], path: tuple[str | int, ...]) -> dict[str, An
     return node
 
 
+def required(node: Mapping[str, Any]) -> list[str]:
+    """Keys that an object must have, those with an older name by their own."""
+    choice: Mapping[str, Any] = next(iter(node.get("oneOf", ())), {})
+    return [*node.get("required", ()), *choice.get("required", ())]
+
+
 def _child(root: Mapping[str, Any], node: dict[str, Any], key: str | int) -> dict[str, Any] | None:
     if isinstance(key, int):
         child = node.get("items")

@@ -58,23 +58,26 @@ encryption:
   tls: "1.2"
 
 # Object stores, by a name of yours. purpose: landing, curated, research, export, backup or logs.
-# retention_days: kept at least so long. immutable_days: locked so long, even to you; 0: not.
-# expire_days: deleted after so long; without it, never.
+# Each promise counts days from its own moment:
+# recoverable_days: what is deleted or overwritten can be restored, from then on; 0: not promised.
+# immutable_days: a version is locked, even to you, from its writing; 0: not locked.
+# version_days: an earlier version is kept, from its replacement, and then deleted.
+# expire_days: an object is deleted, from its last writing; without it, never.
 zones:
   landing:
     purpose: landing
-    retention_days: 30
+    recoverable_days: 30
     expire_days: 60
   curated:
     purpose: curated
-    retention_days: 365
+    recoverable_days: 90
     immutable_days: 0
   backup:
     purpose: backup
-    retention_days: 90
+    recoverable_days: 90
   logs:
     purpose: logs
-    retention_days: 365
+    recoverable_days: 90
 
 # PostgreSQL. size: s, m, l or xl. availability: single or multi-zone.
 database:

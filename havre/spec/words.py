@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from havre.documents.composing import is_text
 from havre.documents.problems import SHOWN, Location, shorten
 from havre.documents.validation import did_you_mean
-from havre.spec.schema import fields, resolve
+from havre.spec.model import OLDER_NAMES
+from havre.spec.schema import fields, required, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,8 +106,15 @@ def _is_long(value: Any) -> bool:
 
 def _unknown_key(root: Mapping[str, Any], path: Location) -> Fault:
     key, section = str(path[-1]), fields(root, path[:-1]) or {}
-    known = tuple(section.get("properties", ()))
-    hint = did_you_mean(key, known)
+    properties = section.get("properties", {})
+    if key in properties:
+        name = OLDER_NAMES[key]
+        return Fault(path, f"the older name of {name}, which is given too", f"{name} alone")
+    known = tuple(name for name, node in properties.items() if not node.get("deprecated"))
+    hint = did_you_mean(key, properties)
+    for older, name in OLDER_NAMES.items():
+        if properties.get(older, {}).get("deprecated"):
+            hint = hint.replace(f"`{older}`", f"`{name}`")
     if not hint and any(word in key.lower().split("_") for word in _PROVIDER_KEYS):
         hint = ELSEWHERE
     wanted = f"one of {', '.join(known)}" if len(known) > 1 else "".join(known)
@@ -149,7 +157,7 @@ def _several(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         return f"a list, each item {_words(root, resolve(root, node['items']), '')}"
     if "propertyNames" in node:
         return "a section with a name and a colon for each"
-    keys = list(node.get("required", ())) or list(node.get("properties", ()))
+    keys = required(node) or node.get("properties", ())
     return f"a section with {', '.join(keys)}"
 
 

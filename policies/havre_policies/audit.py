@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Fact, Holding, Key, Known, LogRoute, Network, Store, Unknown
-from havre.facts.read import some, then
+from havre.facts.read import both, some, then
 from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
@@ -160,6 +160,14 @@ def _over_sources(
         yield fails(name, "no store of logs", wanted, cause=RETENTION)
 
 
+def _kept_days(store: Store) -> Fact[int | None]:
+    """Days for which logs are kept in a store; a zone keeps them while locked, or to their end."""
+    if store.holding is not Holding.ZONE:
+        return store.retention_days
+    told = both(store.locked_days, store.expire_days)
+    return then(told, lambda days: max(days[0], days[1] or 0) or None)
+
+
 @plan_control(
     "audit.retention",
     Profile.BASELINE,
@@ -173,7 +181,7 @@ def retention(case: Case) -> Iterator[Verdict]:
     least = case.spec.audit.retention_days
 
     def holds(store: Store) -> Fact[bool]:
-        return then(store.retention_days, lambda days: days is not None and days >= least)
+        return then(_kept_days(store), lambda days: days is not None and days >= least)
 
     yield from _over_sources(case, "retention_days", holds, f"kept for at least {least} days")
 

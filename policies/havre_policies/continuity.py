@@ -6,10 +6,23 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Bearer, Compute, Copy, Holding, Key, Known, Place, Store, Unclassified
+from havre.facts.model import (
+    Bearer,
+    Compute,
+    Copy,
+    Fact,
+    Holding,
+    Key,
+    Known,
+    Place,
+    Store,
+    Unclassified,
+    Unknown,
+)
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    Outcome,
     Profile,
     Severity,
     Verdict,
@@ -27,6 +40,8 @@ from havre_policies.residency import UNNAMED, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from havre.spec.model import Zone
 
 KEPT = frozenset({Holding.ZONE, Holding.DATABASE})
 """What needs a backup."""
@@ -135,6 +150,82 @@ def immutability(store: Store, case: Case) -> Verdict:
         f"locked for at least {least} days",
         cause=("zones", store.zone, "immutable_days"),
     )
+
+
+RECOVERABLE, VERSIONS, EXPIRY = "recoverable_days", "version_days", "expire_days"
+
+
+@plan_control(
+    "continuity.retention",
+    Profile.BASELINE,
+    Severity.HIGH,
+    cites=snc("12.5") + annex_a("5.33", "8.10", "8.13"),
+    remedy="Keep what is deleted or replaced for the promised days, and delete what has expired.",
+    cause=("zones",),
+)
+def retention(case: Case) -> Iterator[Verdict]:
+    """Zones keep and delete objects when the spec promises it, each by its own clock.
+
+    Judged are `recoverable_days`, `version_days` and `expire_days`; what is locked is the matter
+    of `continuity.immutability`. A copy of a zone is held to the zone's promises.
+    """
+    stores: dict[str, list[Store]] = {name: [] for name in case.spec.zones}
+    for store in case.facts.of(Store):
+        if store.holding is Holding.ZONE and store.zone in stores:
+            stores[store.zone].append(store)
+    for name, found in stores.items():
+        if not found:
+            yield fails("zone", f"no store of zone {name}", "a store", cause=("zones", name))
+        for store in found:
+            said = list(_promises(store, case.spec.zones[name]))
+            broken = [verdict for verdict in said if verdict.outcome is not Outcome.PASS]
+            yield from broken or [passes(store.urn)]
+
+
+def _promises(store: Store, zone: Zone) -> Iterator[Verdict]:
+    """What a store makes of each of its zone's promises."""
+    if zone.recoverable_days:
+        yield _kept(store, RECOVERABLE, store.recoverable_days, zone.recoverable_days)
+    if zone.version_days:
+        yield _kept(store, VERSIONS, store.version_days, zone.version_days, ends=True)
+    yield _ends(store, zone.expire_days)
+
+
+def _kept(
+    store: Store, name: str, fact: Fact[int | None], least: int, *, ends: bool = False
+) -> Verdict:
+    """Whether something is kept for at least so many days and, if it must end, has an end."""
+    wanted = f"at least {_days(least)}" + (", and then deleted" if ends else "")
+    cause = ("zones", store.zone, name)
+    if isinstance(fact, Unknown):
+        return undecided(name, fact, wanted, resource=store.urn, cause=cause)
+    short = 0 if fact.value is None else least - fact.value
+    if short <= 0 and not (ends and fact.value is None):
+        return passes(store.urn)
+    found = "without end" if fact.value is None else f"{_days(fact.value)}, {short} too few"
+    return fails(name, found, wanted, resource=store.urn, cause=cause)
+
+
+def _ends(store: Store, promised: int | None) -> Verdict:
+    """Whether objects are deleted on the day that is promised, or never where none is."""
+    fact, wanted, cause = store.expire_days, _deleted(promised), ("zones", store.zone, EXPIRY)
+    if isinstance(fact, Unknown):
+        return undecided(EXPIRY, fact, wanted, resource=store.urn, cause=cause)
+    if fact.value == promised:
+        return passes(store.urn)
+    found = _deleted(fact.value)
+    if fact.value is not None and promised is not None:
+        late = fact.value - promised
+        found += f", {_days(abs(late))} too {'late' if late > 0 else 'early'}"
+    return fails(EXPIRY, found, wanted, resource=store.urn, cause=cause)
+
+
+def _deleted(days: int | None) -> str:
+    return "never deleted" if days is None else f"deleted after {_days(days)}"
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 @plan_control(

@@ -290,20 +290,42 @@ def test_only_zones_that_ask_for_it_are_immutable(emc2: Plan, locked: Plan) -> N
     assert at(curated, "immutableStorageWithVersioning.immutabilityPolicy.state") == "Locked"
 
 
-def test_lifecycle_deletes_what_has_expired_and_old_versions(emc2: Plan) -> None:
+def test_lifecycle_deletes_what_has_expired_and_versions_replaced_before(emc2: Plan) -> None:
     rule = one(emc2, "storage:ManagementPolicy", "zone-landing").inputs["policy"]["rules"][0]
     actions = rule["definition"]["actions"]
     assert rule["enabled"] is True
     assert rule["definition"]["filters"] == {"blobTypes": ["blockBlob"]}
     assert actions["baseBlob"]["delete"] == {"daysAfterModificationGreaterThan": 90}
-    assert actions["version"]["delete"] == {"daysAfterCreationGreaterThan": 30}
-    curated = one(emc2, "storage:ManagementPolicy", "zone-curated").inputs["policy"]["rules"][0]
-    assert "baseBlob" not in curated["definition"]["actions"]
+    # Soft delete has them for the 30 days promised; the policy may be a week late.
+    assert actions["version"]["delete"] == {"daysAfterCreationGreaterThan": 90 + 7}
+
+
+@pytest.mark.parametrize(("days", "age"), [(40, 90 + 40 + 7), (365, 90 + 365 + 7)])
+def test_no_version_goes_before_its_days_from_replacement(days: int, age: int) -> None:
+    plan = plan_of(asked(("zones.landing.version_days", days)))
+    rule = one(plan, "storage:ManagementPolicy", "zone-landing").inputs["policy"]["rules"][0]
+    version = rule["definition"]["actions"]["version"]["delete"]
+    assert version == {"daysAfterCreationGreaterThan": age}
+
+
+def test_what_soft_delete_does_not_reach_earlier_versions_keep() -> None:
+    plan = plan_of(asked(("zones.export.recoverable_days", 400)))
+    rule = one(plan, "storage:ManagementPolicy", "zone-export").inputs["policy"]["rules"][0]
+    version = rule["definition"]["actions"]["version"]["delete"]
+    assert version == {"daysAfterCreationGreaterThan": 40 + (400 - 365) + 7}
+    service = one(plan, "storage:BlobServiceProperties", "zone-export").inputs
+    assert service["deleteRetentionPolicy"]["days"] == 365
+
+
+@pytest.mark.parametrize("changes", [(), (("zones.curated.version_days", 400),)])
+def test_nothing_ends_by_itself_where_objects_do_not_expire(changes: tuple[Any, ...]) -> None:
+    plan = plan_of(asked(("zones.curated.recoverable_days", 400), *changes))
+    assert not of(plan, "storage:ManagementPolicy", "zone-curated")
 
 
 def test_a_zone_without_versions_or_expiry_has_no_lifecycle() -> None:
     plan = plan_of(
-        asked(("zones.export", {"purpose": "export", "retention_days": 10, "versions": False}))
+        asked(("zones.export", {"purpose": "export", "recoverable_days": 10, "versions": False}))
     )
     assert not of(plan, "storage:ManagementPolicy", "zone-export")
     service = one(plan, "storage:BlobServiceProperties", "zone-export").inputs
@@ -311,6 +333,15 @@ def test_a_zone_without_versions_or_expiry_has_no_lifecycle() -> None:
     assert service["changeFeed"]["enabled"] is False
     assert "restorePolicy" not in service
     assert service["deleteRetentionPolicy"]["days"] == 10
+
+
+def test_what_is_not_promised_is_not_kept() -> None:
+    plan = plan_of(
+        asked(("zones.export", {"purpose": "export", "recoverable_days": 0, "versions": False}))
+    )
+    service = one(plan, "storage:BlobServiceProperties", "zone-export").inputs
+    assert service["deleteRetentionPolicy"] == {"enabled": False}
+    assert service["containerDeleteRetentionPolicy"] == {"enabled": True, "days": 7}
 
 
 def test_zones_go_back_in_time_unless_their_versions_are_locked(emc2: Plan) -> None:

@@ -76,9 +76,9 @@ def long_names() -> Plan:
         (
             "zones",
             {
-                "ab": {"purpose": "curated", "retention_days": 5},
-                "zone-of-twenty-chars": {"purpose": "research", "retention_days": 5},
-                "zone-of-twenty-chart": {"purpose": "research", "retention_days": 5},
+                "ab": {"purpose": "curated", "recoverable_days": 5},
+                "zone-of-twenty-chars": {"purpose": "research", "recoverable_days": 5},
+                "zone-of-twenty-chart": {"purpose": "research", "recoverable_days": 5},
             },
         ),
         ("projects.sleep.zones", ["zone-of-twenty-chars", "zone-of-twenty-chart", "ab"]),

@@ -130,6 +130,8 @@ def test_an_account_that_says_nothing_has_azures_defaults() -> None:
     assert store.cross_tenant == YES  # copies from any tenant
     assert (store.public_read, store.versions, store.locked_days) == (NO, NO, Known(0))
     assert (store.retention_days, store.backup_days) == (Known(None), Known(None))
+    assert (store.recoverable_days, store.version_days) == (Known(0), Known(0))
+    assert store.expire_days == Known(None)
     assert (store.reads_logged, store.administration_logged, store.guarded) == (NO, NO, NO)
     assert store.tags == Known({})
 
@@ -691,10 +693,8 @@ def test_an_account_is_guarded_as_its_containers_are() -> None:
     assert account_facts(opts=pulumi.ResourceOptions(protect=True)).guarded == YES
 
 
-@pytest.mark.parametrize(
-    ("state", "locked", "kept"), [("Locked", 90, 90), ("Unlocked", 0, 90), ("Disabled", 0, None)]
-)
-def test_only_a_locked_policy_locks(state: str, locked: int, kept: int | None) -> None:
+@pytest.mark.parametrize(("state", "locked"), [("Locked", 90), ("Unlocked", 0), ("Disabled", 0)])
+def test_only_a_locked_policy_locks(state: str, locked: int) -> None:
     found = account_facts(
         immutable_storage_with_versioning=storage.ImmutableStorageAccountArgs(
             enabled=True,
@@ -703,48 +703,87 @@ def test_only_a_locked_policy_locks(state: str, locked: int, kept: int | None) -
             ),
         )
     )
-    assert (found.locked_days, found.retention_days) == (Known(locked), Known(kept))
+    assert found.locked_days == Known(locked)
 
 
-@pytest.mark.parametrize(("versions", "kept"), [(True, 40), (False, 90)])
-def test_retention_is_what_the_lifecycle_leaves(versions: bool, kept: int) -> None:
-    def body() -> None:
-        made = account()
-        storage.BlobServiceProperties(
-            "service",
-            account_name=made.name,
-            resource_group_name="rg",
-            is_versioning_enabled=versions,
-            delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=7),
-        )
-        storage.ManagementPolicy(
-            "lifecycle",
-            account_name=made.name,
-            resource_group_name="rg",
-            policy=storage.ManagementPolicySchemaArgs(rules=[rule(90, 40)]),
-        )
-
-    store = one(told(body), Store)
-    assert (store.versions, store.retention_days) == (Known(versions), Known(kept))
-
-
-def rule(base: int, version: int) -> storage.ManagementPolicyRuleArgs:
-    return storage.ManagementPolicyRuleArgs(
-        name="ends",
-        type="Lifecycle",
-        definition=storage.ManagementPolicyDefinitionArgs(
-            actions=storage.ManagementPolicyActionArgs(
-                base_blob=storage.ManagementPolicyBaseBlobArgs(
-                    delete=storage.DateAfterModificationArgs(
-                        days_after_modification_greater_than=base
-                    )
-                ),
-                version=storage.ManagementPolicyVersionArgs(
-                    delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=version)
-                ),
-            )
-        ),
+def promised(
+    *rules: dict[str, Any], versions: Any = True, undelete: Any = 7
+) -> tuple[Any, Any, Any]:
+    """Recoverable, earlier versions and expiry of an account, by what stands next to it."""
+    service = {
+        "accountName": "store",
+        "isVersioningEnabled": versions,
+        "deleteRetentionPolicy": {"enabled": undelete is not None, "days": undelete},
+    }
+    policy = {"accountName": "store", "policy": {"rules": list(rules)}}
+    store = alone(
+        bare("azure-native:storage:StorageAccount", {"accountName": "store"}),
+        bare("azure-native:storage:BlobServiceProperties", service),
+        bare("azure-native:storage:ManagementPolicy", policy),
     )
+    return store.recoverable_days, store.version_days, store.expire_days
+
+
+def ends(base: Any = None, version: Any = None, **filters: Any) -> dict[str, Any]:
+    """A rule of a lifecycle."""
+    actions: dict[str, Any] = {}
+    if base is not None:
+        clock = base if isinstance(base, dict) else {"daysAfterModificationGreaterThan": base}
+        actions["baseBlob"] = {"delete": clock}
+    if version is not None:
+        actions["version"] = {"delete": {"daysAfterCreationGreaterThan": version}}
+    return {"enabled": True, "definition": {"actions": actions, "filters": filters}}
+
+
+FIRST = "policy.rules"
+SOME = Unknown("policy.rules[].definition.filters")
+OTHER_CLOCK = Unknown("policy.rules[].definition.actions.baseBlob.delete")
+
+
+@pytest.mark.parametrize(
+    ("rules", "recoverable", "version", "expiry"),
+    [
+        ((), None, None, None),
+        ((ends(90),), None, None, 90),
+        # A version of any age may be replaced today, and go today: only soft delete is left.
+        ((ends(None, 3650),), 7, 0, None),
+        # None is older than 90 days when it is replaced; a lifecycle may be 7 days late.
+        ((ends(90, 127),), 37, 30, 90),
+        ((ends(90, 97),), 7, 0, 90),
+        ((ends(90, 40),), 7, 0, 90),
+        ((ends(90, 127), ends(60)), 67, 60, 60),
+        ((ends(90, 127), ends(None, 100)), 10, 3, 90),
+        # A rule for some blobs bounds no age, and may delete earlier.
+        ((ends(90, 127, prefixMatch=["a"]),), 7, 0, SOME),
+        ((ends(90, 127), ends(60, prefixMatch=["a"])), 37, 30, SOME),
+        ((ends(90, 127), ends(95, blobIndexMatch=[{"name": "x"}])), 37, 30, 90),
+        ((ends(90, 127, blobTypes=["blockBlob"]),), 37, 30, 90),
+        ((ends(90, blobTypes=["appendBlob"]),), None, None, SOME),
+        ((ends({"daysAfterLastAccessTimeGreaterThan": 9}),), None, None, OTHER_CLOCK),
+        (({**ends(90, 127), "enabled": False},), None, None, None),
+        ((ends(90, UNKNOWN),), Unknown(FIRST), Unknown(FIRST), Unknown(FIRST)),
+    ],
+)
+def test_a_version_is_kept_from_its_replacement(
+    rules: tuple[Any, ...], recoverable: Any, version: Any, expiry: Any
+) -> None:
+    wanted = (recoverable, version, expiry)
+    assert promised(*rules) == tuple(w if isinstance(w, Unknown) else Known(w) for w in wanted)
+
+
+@pytest.mark.parametrize(("undelete", "days"), [(30, 30), (None, 0)])
+def test_without_versions_soft_delete_is_what_can_be_recovered(
+    undelete: int | None, days: int
+) -> None:
+    found = promised(ends(90, 127), versions=False, undelete=undelete)
+    assert found == (Known(days), Known(0), Known(90))
+
+
+def test_what_a_service_withholds_is_not_recoverable_for_certain() -> None:
+    recoverable, version, expiry = promised(ends(90), versions=UNKNOWN)
+    assert isinstance(recoverable, Unknown)
+    assert isinstance(version, Unknown)
+    assert expiry == Known(90)
 
 
 # Keys

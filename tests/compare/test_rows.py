@@ -87,6 +87,20 @@ def test_a_row_of_resources_follows_the_facts(
     assert told(weaker) == "1.0"
 
 
+def test_a_zones_promises_stand_side_by_side_by_name(comparison: Comparison) -> None:
+    rows = {row.role: row for row in comparison.resources}
+
+    def told(role: str, name: str) -> list[str | None]:
+        return [cell.settings.get(name) if cell else None for cell in rows[role].cells]
+
+    # On Azure the longest way back in time is kept open too: 35 days of backups, and 5.
+    assert told("zone landing", "recoverable_days") == ["40 days", "30 days", "without end"]
+    assert told("zone landing", "version_days") == ["0 days", "30 days", "without end"]
+    assert told("zone landing", "expire_days") == ["90 days", "90 days", "never"]
+    assert told("zone curated", "recoverable_days") == ["without end"] * 3
+    assert told("database", "recoverable_days") == [None] * 3
+
+
 def test_every_fact_stands_in_exactly_one_row(
     comparison: Comparison, three: tuple[Side, ...]
 ) -> None:

@@ -149,7 +149,8 @@ CONTROLS = {
     "access": "least-privilege project-isolation project-expiry separation-of-duties "
     "no-static-credentials no-plaintext-secret export-gate",
     "audit": "storage-access database keys administration network retention protected central",
-    "continuity": "backup recovery-site versioning immutability deletion availability state",
+    "continuity": "backup recovery-site versioning immutability retention deletion "
+    "availability state",
     "inventory": "tags known supported-versions environments",
     "exit": "counterpart portable rehearsed",
 }

@@ -55,7 +55,8 @@ def test_a_zone_is_told_as_planned(found: Facts) -> None:
     assert (zone.holding, zone.zone) == (Holding.ZONE, "curated")
     assert zone.locked_days == Known(30)
     assert zone.versions == Known(value=True)
-    assert zone.retention_days == Known(3650)
+    assert (zone.recoverable_days, zone.version_days) == (Known(None), Known(None))
+    assert (zone.expire_days, zone.retention_days) == (Known(None), Known(None))
     assert zone.guarded == Known(value=True)
     assert zone.encrypted == Known(value=False)
     key = zone.key
@@ -81,6 +82,8 @@ def test_the_machines_place_is_unknown_to_nobody_but_its_owner(plan: Plan) -> No
     [
         ("emc2-zones-curated", {"versions": False}, "versions", Known(value=False)),
         ("emc2-zones-curated", {"immutable_days": 1}, "locked_days", Known(1)),
+        ("emc2-zones-curated", {"versions": False}, "recoverable_days", Known(0)),
+        ("emc2-zones-curated", {"versions": UNKNOWN}, "version_days", Unknown("versions")),
         (
             "emc2-zones-curated",
             {"immutable_days": UNKNOWN},

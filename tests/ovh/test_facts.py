@@ -298,19 +298,61 @@ def test_labels_tell_what_a_bucket_holds(
     assert where(item, copy) == [("GRA", "FR")]
 
 
+LOCKED_DAYS = 30
+
+
 @pytest.mark.parametrize(
-    ("rule", "days"),
+    ("rule", "zone", "logs"),
     [
-        ({"status": "enabled", "expiration": {"days": 9}}, Known(9)),
-        ({"status": "disabled", "expiration": {"days": 9}}, Known(30)),
-        ({"expiration": {"days": UNKNOWN}}, Unknown("rules[].expiration.days")),
-        ({"expiration": {"date": "2030-01-01"}}, Unknown("rules[].expiration.date")),
-        (UNKNOWN, Unknown("rules")),
+        ({"status": "enabled", "expiration": {"days": 9}}, Known(9), Known(9)),
+        ({"status": "disabled", "expiration": {"days": 9}}, Known(None), Known(LOCKED_DAYS)),
+        ({"expiration": {"days": UNKNOWN}}, *[Unknown("rules[].expiration.days")] * 2),
+        ({"expiration": {"date": "2030-01-01"}}, *[Unknown("rules[].expiration.date")] * 2),
+        ({"expiration": {"days": 9}, "filter": {"prefix": "a/"}}, *[Unknown("rules[].filter")] * 2),
+        ({"expiration": {"days": 9}, "filter": {"prefix": ""}}, Known(9), Known(9)),
+        (UNKNOWN, *[Unknown("rules")] * 2),
     ],
 )
-def test_retention_ends_where_a_rule_deletes(rule: Any, days: object) -> None:
+def test_objects_end_where_a_rule_deletes(rule: Any, zone: object, logs: object) -> None:
     rules = made(LIFECYCLE, {"containerName": "sound", "rules": [rule]}, "rules")
-    assert bucket(rules).retention_days == days
+    assert (bucket(rules).expire_days, bucket(rules).retention_days) == (zone, Known(None))
+    archive = bucket(rules, tags={"purpose": "access-logs"})
+    assert archive.retention_days == logs
+
+
+DAYS = "rules[].noncurrentVersionExpiration.noncurrentDays"
+
+
+@pytest.mark.parametrize(
+    ("rules", "status", "days"),
+    [
+        ([], "enabled", Known(None)),
+        ([{"noncurrentVersionExpiration": {"noncurrentDays": 9}}], "enabled", Known(9)),
+        (
+            [
+                {"noncurrentVersionExpiration": {"noncurrentDays": 9}},
+                {"noncurrentVersionExpiration": {"noncurrentDays": 4}, "filter": {"prefix": "a"}},
+            ],
+            "enabled",
+            Known(4),
+        ),
+        (
+            [{"status": "disabled", "noncurrentVersionExpiration": {"noncurrentDays": 9}}],
+            "enabled",
+            Known(None),
+        ),
+        ([{"noncurrentVersionExpiration": {"newerNoncurrentVersions": 2}}], "enabled", Known(0)),
+        ([{"noncurrentVersionExpiration": {"noncurrentDays": UNKNOWN}}], "enabled", Unknown(DAYS)),
+        ([{"expiration": {"days": 9}}], "enabled", Known(None)),
+        ([], "suspended", Known(0)),
+        ([], UNKNOWN, Unknown("versioning.status")),
+        ([UNKNOWN], "disabled", Known(0)),
+    ],
+)
+def test_what_is_deleted_lives_on_as_a_version(rules: list[Any], status: Any, days: object) -> None:
+    lifecycle = made(LIFECYCLE, {"containerName": "sound", "rules": rules}, "rules")
+    item = bucket(lifecycle, versioning={"status": status})
+    assert (item.recoverable_days, item.version_days) == (days, days)
 
 
 def test_a_signed_address_opens_a_bucket() -> None:

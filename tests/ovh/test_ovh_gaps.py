@@ -80,6 +80,7 @@ CONTROLS = {
     "continuity.backup": 3,
     "continuity.immutability": 2,
     "continuity.recovery-site": 1,
+    "continuity.retention": 1,
     "encryption.at-rest": 1,
     "encryption.cluster-secrets": 1,
     "encryption.customer-key": 3,

@@ -2,6 +2,7 @@ import datetime as dt
 import json
 import re
 from functools import cache
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ BEARS_DATA = {
     "ovh:Dbaas/logsOutputGraylogStream:LogsOutputGraylogStream",
 }
 SITES = ("EU-WEST-PAR", "GRA", "GRA11")
-ZONE = {"purpose": "research", "retention_days": 10}
+ZONE = {"purpose": "research", "recoverable_days": 10}
 
 
 @pytest.mark.parametrize("name", ["emc2", "hospital"])
@@ -392,6 +393,31 @@ def test_what_does_not_expire_has_no_rule() -> None:
     names = {resource.name for resource in of(emc2(), LIFECYCLE)}
     assert "emc2-zones-research-lifecycle" not in names
     assert "emc2-zones-curated-lifecycle" not in names
+
+
+@pytest.mark.parametrize(
+    ("changes", "expiration", "noncurrent"),
+    [
+        ((("zones.landing.version_days", 45),), 90, 45),
+        ((("zones.landing.recoverable_days", 45),), 90, 45),
+        ((("zones.landing.recoverable_days", 0),), 90, 1),
+        ((("zones.landing.expire_days", None), ("zones.landing.version_days", 45)), None, 45),
+    ],
+)
+def test_earlier_versions_end_as_promised_from_their_replacement(
+    changes: tuple[Any, ...], expiration: int | None, noncurrent: int
+) -> None:
+    spec = example("emc2")
+    for path, value in changes:
+        spec = changed(spec, path, value)
+    (rule,) = named(planned(spec), "emc2-zones-landing-lifecycle").inputs["rules"]
+    assert rule.get("expiration", {}).get("days") == expiration
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": noncurrent}
+
+
+def test_no_tag_stands_in_for_a_promise() -> None:
+    tags = named(emc2(), "emc2-zones-landing").inputs["tags"]
+    assert not [name for name in tags if "days" in name or "retention" in name]
 
 
 def test_without_versions_there_are_none_to_delete() -> None:

@@ -107,7 +107,7 @@ def test_name_lengths_stay_within_what_services_take() -> None:
     """The longest warehouse and zone that a file can name; OVHcloud's plugin refuses no name."""
     spec = changed(example("emc2"), "name", "w" * 20)
     for zone in ("z" * 20, "y" * 20):
-        spec = changed(spec, f"zones.{zone}", {"purpose": "research", "retention_days": 10})
+        spec = changed(spec, f"zones.{zone}", {"purpose": "research", "recoverable_days": 10})
     names: set[tuple[str, str]] = set()
     for resource in custom(planned(spec)):
         name = resource.inputs.get("name", resource.inputs.get("title"))

@@ -1,6 +1,7 @@
 """What can be wrong on Azure, property by property."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from havre.plan.values import UNKNOWN
@@ -13,6 +14,8 @@ EXPORT = Pick("storage:StorageAccount", zone="export")
 EXPORTED = Pick("storage:BlobContainer", of=EXPORT)
 ARCHIVE = Pick("storage:StorageAccount", has=(("tags/zone", None),))
 SERVICE = Pick("storage:BlobServiceProperties", of=ACCOUNT)
+EXPORT_SERVICE = Pick("storage:BlobServiceProperties", of=EXPORT)
+EXPORT_ENDS = Pick("storage:ManagementPolicy", of=EXPORT)
 CONTAINER = Pick("storage:BlobContainer", of=ACCOUNT)
 ENDPOINT = Pick("network:PrivateEndpoint", of=ACCOUNT)
 READS = Pick("monitor:DiagnosticSetting", of=ACCOUNT)
@@ -49,6 +52,7 @@ BLOB_CONTRIBUTOR = f"{ROLES}ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 CRYPTO_OFFICER = f"{ROLES}14b46e9e-c2b7-41b4-b07b-48a6ebf60603"
 LOG_CONTRIBUTOR = f"{ROLES}92aaf0da-9dab-42b6-94a3-d43ce8d16293"
 STRANGER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w"
+ENDS = "policy/rules/0/definition/actions"
 IMMUTABILITY = "immutableStorageWithVersioning/immutabilityPolicy"
 POOL_SUBNET = "agentPoolProfiles/0/vnetSubnetID"
 POOL = {"resourceName": UNKNOWN, "enableNodePublicIP": False, "tags": {}}
@@ -150,8 +154,17 @@ def gated(question: m.Question) -> m.Question:
 
 unlabelled_gate = m.inputs(GATE, "tags/export-gate", "curated")
 
+
+def versions_end(question: m.Question) -> m.Question:
+    """A zone whose earlier versions end, and a lifecycle that ends them no earlier."""
+    spec = m.changed(question.spec, ("zones.export.version_days", 30))
+    path = f"{ENDS}/version/delete/daysAfterCreationGreaterThan"
+    return m.inputs(EXPORT_ENDS, path, 180 + 30 + 7)(replace(question, spec=spec))
+
+
 m.VARIANTS |= {
     "azure+gate": gated,
+    "azure+versions-end": versions_end,
     "azure+european": m.operated(m.EUROPEAN),
     "azure+certified": m.certified(),
     "azure+central": m.both(m.gone(FLOWS)),
@@ -585,6 +598,63 @@ ROWS: list[Row] = [
         "continuity.immutability",
     ),
     *wrong("azure", ACCOUNT, "immutableStorageWithVersioning", DROP, "continuity.immutability"),
+    *(
+        row
+        for days in (29, UNKNOWN)
+        for row in wrong(
+            "azure",
+            EXPORT_SERVICE,
+            "deleteRetentionPolicy/days",
+            days,
+            "continuity.retention",
+            about=EXPORT,
+        )
+    ),
+    *wrong(
+        "azure",
+        EXPORT_SERVICE,
+        "deleteRetentionPolicy/enabled",
+        False,
+        "continuity.retention",
+        about=EXPORT,
+    ),
+    *(
+        row
+        for days in (179, 181, UNKNOWN)
+        for row in wrong(
+            "azure",
+            EXPORT_ENDS,
+            f"{ENDS}/baseBlob/delete/daysAfterModificationGreaterThan",
+            days,
+            "continuity.retention",
+            about=EXPORT,
+        )
+    ),
+    *wrong(
+        "azure",
+        EXPORT_ENDS,
+        "policy/rules/0/definition/filters/prefixMatch",
+        ["a"],
+        "continuity.retention",
+        about=EXPORT,
+    ),
+    *wrong(
+        "azure",
+        EXPORT_ENDS,
+        "policy/rules/0/enabled",
+        False,
+        "continuity.retention",
+        about=EXPORT,
+    ),
+    Row("azure", "continuity.retention", m.gone(EXPORT_ENDS), EXPORT, "no lifecycle"),
+    *wrong(
+        "azure+versions-end",
+        EXPORT_ENDS,
+        f"{ENDS}/version/delete/daysAfterCreationGreaterThan",
+        60,
+        "continuity.retention",
+        about=EXPORT,
+    ),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(ACCOUNT), ACCOUNT, "unprotected"),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("azure", "continuity.deletion", m.removed(ACCOUNT, "delete"), ACCOUNT, "deleted"),

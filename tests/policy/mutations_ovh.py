@@ -17,6 +17,7 @@ VAULT = Pick("storage:Storage", has=(("tags/purpose", "backup"), ("tags/zone", N
 LOGGING = Pick("havre-ovh:BucketLogging", of=BUCKET)
 WATCH = Pick("havre-ovh:AccessList", of=BUCKET)
 LIFECYCLE = Pick("BucketLifecycleConfiguration", of=ACCESS_LOGS)
+EXPORT_ENDS = Pick("BucketLifecycleConfiguration", of=EXPORT)
 DATABASE = Pick("database:Database")
 INSTANCE = Pick("databaseInstance:DatabaseInstance")
 DATABASE_LOGS = Pick("logSubscription:LogSubscription", of=DATABASE)
@@ -330,6 +331,22 @@ ROWS: list[Row] = [
     *wrong("ovh", BUCKET, "objectLock/rule/period", UNKNOWN, "continuity.immutability"),
     *wrong("ovh", BUCKET, "objectLock", DROP, "continuity.immutability"),
     *wrong("ovh", BUCKET, "versioning/status", "Suspended", "continuity.immutability"),
+    *(
+        row
+        for path, value in (
+            ("rules/0/noncurrentVersionExpiration/noncurrentDays", 29),
+            ("rules/0/noncurrentVersionExpiration/noncurrentDays", UNKNOWN),
+            ("rules/0/expiration/days", 179),
+            ("rules/0/expiration/days", 181),
+            ("rules/0/expiration", DROP),
+            ("rules/0/filter", {"prefix": "a/"}),
+            ("rules/0/status", "disabled"),
+        )
+        for row in wrong("ovh", EXPORT_ENDS, path, value, "continuity.retention", about=EXPORT)
+    ),
+    Row("ovh", "continuity.retention", m.gone(EXPORT_ENDS), EXPORT, "no lifecycle"),
+    *wrong("ovh", BUCKET, "versioning/status", "suspended", "continuity.retention"),
+    *wrong("ovh", BUCKET, "versioning", UNKNOWN, "continuity.retention"),
     Row("ovh", "continuity.deletion", m.unprotected(BUCKET), BUCKET, "unprotected"),
     Row("ovh", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("ovh", "continuity.deletion", m.unprotected(INSTANCE), DATABASE, "unprotected part"),

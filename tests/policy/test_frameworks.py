@@ -70,6 +70,7 @@ CATALOGUE = {
     "continuity.recovery-site": ("SNC 17.2", "SNC 17.4"),
     "continuity.versioning": ("SNC 12.5",),
     "continuity.immutability": ("SNC 12.5", "A 5.33"),
+    "continuity.retention": ("SNC 12.5", "A 5.33", "A 8.10", "A 8.13"),
     "continuity.deletion": ("SNC 17.4",),
     "continuity.availability": ("SNC 17.4", "A 8.14"),
     "continuity.state": ("SNC 17.5", "SNC 10.5"),

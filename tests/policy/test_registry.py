@@ -42,6 +42,7 @@ BASELINE = [
     "audit.retention",
     "continuity.backup",
     "continuity.versioning",
+    "continuity.retention",
     "continuity.deletion",
     "continuity.state",
     "inventory.tags",

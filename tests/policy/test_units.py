@@ -1171,10 +1171,30 @@ def test_logs_are_kept_in_one_of_their_stores(control: str) -> None:
     assert kept(c.route("r", Unknown("x"), Known((LONG.urn,)))) == {"r": "pass"}
     assert kept() == {"long": "pass", "short": "fail", "vague": "unknown", "unset": "fail"}
     assert said(control, CURATED) == {"": "fail"}
-    zone = replace(LONG, holding=Holding.ZONE)
+    zone = replace(LONG, holding=Holding.ZONE, expire_days=c.NONE)
     assert said(control, zone, way("a", "long")) == {"a": "pass"}
     images = replace(LONG, holding=Holding.REGISTRY)
     assert said(control, images, way("a", "long")) == {"a": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("locked", "ends", "outcome"),
+    [
+        (LEAST, None, "pass"),
+        (LEAST - 1, None, "fail"),
+        (0, None, "fail"),
+        (0, LEAST, "pass"),
+        (0, LEAST - 1, "fail"),
+    ],
+)
+def test_a_zone_keeps_logs_while_they_are_locked_or_until_they_expire(
+    locked: int, ends: int | None, outcome: str
+) -> None:
+    zone = c.store("zone", locked_days=Known(locked), expire_days=Known(ends))
+    assert said("audit.retention", zone, way("a", "zone")) == {"a": outcome}
+    for hidden in ("locked_days", "expire_days"):
+        vague = replace(zone, **{hidden: Unknown("x")})
+        assert said("audit.retention", vague, way("a", "zone")) == {"a": "unknown"}
 
 
 def test_all_logs_reach_one_place() -> None:
@@ -1270,6 +1290,85 @@ def test_promised_locks_hold(days: int, outcome: str) -> None:
     assert verdict.outcome.value == outcome
     for other in (EXPORT, c.store(), DATABASE):
         assert c.outcome(control, replace(other, locked_days=Known(days))) == "not-applicable"
+
+
+RETENTION = "continuity.retention"
+ONE_ZONE = changed(
+    c.SPEC,
+    *((f"zones.{name}", DROP) for name in c.SPEC.zones if name != "curated"),
+    ("projects", DROP),
+    ("zones.curated.recoverable_days", 30),
+    ("zones.curated.version_days", 40),
+    ("zones.curated.expire_days", 90),
+)
+KEPT = c.store(
+    "kept",
+    zone="curated",
+    recoverable_days=Known(30),
+    version_days=Known(40),
+    expire_days=Known(90),
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({}, []),
+        ({"recoverable_days": Known(31)}, []),
+        ({"recoverable_days": c.NONE}, []),
+        ({"recoverable_days": Known(29)}, ["recoverable_days: 29 days, 1 too few"]),
+        ({"recoverable_days": Known(0)}, ["recoverable_days: 0 days, 30 too few"]),
+        ({"recoverable_days": Unknown("x")}, ["recoverable_days: not known: x"]),
+        ({"version_days": Known(1)}, ["version_days: 1 day, 39 too few"]),
+        ({"version_days": c.NONE}, ["version_days: without end"]),
+        ({"version_days": Unknown("x")}, ["version_days: not known: x"]),
+        ({"expire_days": Known(91)}, ["expire_days: deleted after 91 days, 1 day too late"]),
+        ({"expire_days": Known(60)}, ["expire_days: deleted after 60 days, 30 days too early"]),
+        ({"expire_days": c.NONE}, ["expire_days: never deleted"]),
+        ({"expire_days": Unknown("x")}, ["expire_days: not known: x"]),
+        (
+            {"recoverable_days": Known(0), "expire_days": c.NONE},
+            ["recoverable_days: 0 days, 30 too few", "expire_days: never deleted"],
+        ),
+    ],
+)
+def test_each_promise_of_a_zone_is_judged_by_itself(told: dict[str, Any], found: list[str]) -> None:
+    verdicts = c.verdicts(RETENTION, replace(KEPT, **told), spec=ONE_ZONE)
+    assert [f"{v.property}: {v.found}" for v in verdicts if v.outcome.value != "pass"] == found
+    assert {v.outcome.value for v in verdicts} == (
+        {"pass"} if not found else {"unknown"} if "not known" in found[0] else {"fail"}
+    )
+    assert {v.resource for v in verdicts} == {KEPT.urn}
+    broken = {v.property for v in verdicts if v.outcome.value != "pass"}
+    causes = {v.cause for v in verdicts if v.outcome.value != "pass"}
+    assert causes == {("zones", "curated", name) for name in broken}
+
+
+def test_what_is_not_promised_is_not_judged_and_never_deleted() -> None:
+    spec = changed(
+        ONE_ZONE,
+        ("zones.curated.version_days", DROP),
+        ("zones.curated.expire_days", DROP),
+        ("zones.curated.recoverable_days", 0),
+    )
+    bare = replace(KEPT, recoverable_days=Known(0), version_days=Known(0), expire_days=c.NONE)
+    assert c.outcome(RETENTION, bare, spec=spec) == "pass"
+    (verdict,) = c.verdicts(RETENTION, KEPT, spec=spec)
+    assert (verdict.found, verdict.wanted) == ("deleted after 90 days", "never deleted")
+
+
+def test_a_promise_of_a_zone_that_the_plan_lacks_is_broken() -> None:
+    (verdict,) = c.verdicts(RETENTION, replace(KEPT, zone=""), spec=ONE_ZONE)
+    assert (verdict.outcome.value, verdict.cause) == ("fail", ("zones", "curated"))
+
+
+def test_copies_are_held_to_their_zones_promises() -> None:
+    copy = replace(KEPT, urn="copy", recoverable_days=Known(1))
+    found = c.verdicts(RETENTION, KEPT, copy, spec=ONE_ZONE)
+    assert [(v.resource, v.outcome.value) for v in found] == [
+        (KEPT.urn, "pass"),
+        ("copy", "fail"),
+    ]
 
 
 def test_what_bears_data_is_guarded() -> None:

@@ -48,6 +48,7 @@ def test_defaults_fill_what_is_not_said(data: Any) -> None:
         ((), (1, 1)),
         (("name",), (1, 1)),
         (("zones", "curated", "retention_days"), (26, 5)),
+        (("zones", "curated", "recoverable_days"), (26, 5)),  # there by its older name
         (("zones", "backup", "purpose"), (29, 12)),
         (("database", "extensions", 1), (34, 25)),
         (("network", "egress", 0, "host"), (49, 7)),
@@ -127,3 +128,10 @@ def test_a_warehouse_cannot_be_changed(base: str) -> None:
     warehouse: Warehouse = loads(base, "f").warehouse
     with pytest.raises(ValueError, match="frozen"):
         warehouse.name = "beta"  # type: ignore[misc]
+
+
+def test_an_older_file_promises_what_is_recoverable(base: str) -> None:
+    newer = base.replace("retention_days", "recoverable_days")
+    assert newer != base
+    assert loads(base, "f").warehouse == loads(newer, "f").warehouse
+    assert loads(base, "f").warehouse.zones["curated"].recoverable_days == 365

@@ -55,7 +55,9 @@ def test_examples_are_accepted(validator: Draft202012Validator, examples: list[P
         (("zones",), {}),
         (("zones", "Bad Name"), {"purpose": "curated", "retention_days": 1}),
         (("zones", "x"), {"purpose": "curated", "retention_days": 1}),
-        (("zones", "curated", "retention_days"), 0),
+        (("zones", "curated", "retention_days"), -1),
+        (("zones", "curated", "recoverable_days"), 30),  # beside its older name
+        (("zones", "curated"), {"purpose": "curated"}),
         (("zones", "curated", "purpose"), "gold"),
         (("database", "size"), "B2-15"),
         (("database", "sku"), "B2-15"),

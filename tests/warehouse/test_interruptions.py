@@ -135,7 +135,7 @@ def test_a_run_killed_at_any_creation_is_finished_by_the_next(
 def test_a_run_killed_at_any_repair_or_deletion_is_finished_by_the_next(
     site: Site, capsys: pytest.CaptureFixture[str], after: bool
 ) -> None:
-    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
     site.spec["projects"]["later"] = {**site.spec["projects"]["bed-occupancy"]}
     assert site.up() == 0
     put(site, "curated")
@@ -159,7 +159,7 @@ def test_an_orphaned_creation_of_something_dropped_since_is_cleared_away(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert site.up() == 0
-    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
 
     def inject() -> None:
         whole = Client.create

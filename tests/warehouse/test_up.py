@@ -55,7 +55,7 @@ def test_a_zone_that_holds_data_cannot_leave_the_file_and_an_empty_one_can(
     assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
     assert get(site, "landing") == b"kept"
     site.spec["zones"]["landing"] = landing
-    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
     assert site.up() == 0
     del site.spec["zones"]["spare"]
     changes = site.changes(capsys)
@@ -138,7 +138,7 @@ def test_a_restart_is_told_by_process_and_count_and_not_by_the_former_end(
 
 
 def test_a_preview_and_a_look_start_nothing(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    site.spec["zones"]["spare"] = {"purpose": "research", "retention_days": 1}
+    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
     assert site.up() == 0
     put(site, "landing")
     assert main(site.command("down")) == 0

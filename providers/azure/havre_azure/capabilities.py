@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.capabilities.declarations import declared, limits, remedies
+from havre.capabilities.declarations import days_by_name, declared, limits, remedies
 from havre.spec.model import KeyProtection, TlsVersion
+from havre_azure.retention import LONGEST_UNDELETE, undelete_days
 from havre_azure.sites import PLACES, REGIONS, copies_to_pair
 
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ if TYPE_CHECKING:
 
     from havre.provider import Gap
     from havre.spec import Warehouse
+    from havre.spec.model import Zone
     from havre_azure.settings import AzureSettings
 
-LONGEST_UNDELETE = 365
 LONGEST_POINT_IN_TIME, SHORTEST_POINT_IN_TIME = 35, 7
 LARGEST_SERVER_GIB = 1024
 LONGEST_IMAGE_DAYS = 365
@@ -79,14 +80,31 @@ def _locks(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
 
 
 def _zones(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
-    expiring = [name for name, zone in spec.zones.items() if zone.expire_days]
-    if expiring:
-        yield gap("expired-objects", zones=", ".join(expiring), longest=LONGEST_UNDELETE)
+    expiring = {name: undelete_days(zone, _backup_days(spec)) for name, zone in _expiring(spec)}
+    if any(expiring.values()):
+        yield gap("expired-objects", zones=days_by_name(expiring))
     yield gap("zones-in-place")
-    for name, zone in spec.zones.items():
-        days = zone.retention_days
-        if days > LONGEST_UNDELETE and not zone.versions:
-            yield gap("deleted-objects", zone=name, longest=LONGEST_UNDELETE, days=days)
+    yield from _recovery_of_objects(spec)
+    timed = {name: zone.version_days for name, zone in spec.zones.items() if zone.version_days}
+    if timed:
+        yield gap("version-expiry", zones=days_by_name(timed))
+
+
+def _backup_days(spec: Warehouse) -> int:
+    return spec.database.backups.retention_days
+
+
+def _expiring(spec: Warehouse) -> Iterator[tuple[str, Zone]]:
+    return ((name, zone) for name, zone in spec.zones.items() if zone.expire_days)
+
+
+def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
+    """What is promised beyond soft delete: versions hold it, where they are kept."""
+    long = {n: z for n, z in spec.zones.items() if z.recoverable_days > LONGEST_UNDELETE}
+    for name, versions in (("undeleting", True), ("undeleting-without-versions", False)):
+        days = {n: zone.recoverable_days for n, zone in long.items() if zone.versions is versions}
+        if days:
+            yield gap(name, zones=days_by_name(days), longest=LONGEST_UNDELETE)
 
 
 def _database(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:

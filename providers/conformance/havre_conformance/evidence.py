@@ -91,6 +91,17 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.OBJECT_LOCK: lambda f: _all(
         _at_least(s.locked_days, 30) for s in _zones(f) if s.zone == "curated"
     ),
+    C.OBJECT_EXPIRY: lambda f: _all(
+        _is(s.expire_days, 90) for s in _zones(f) if s.zone == "landing"
+    ),
+    C.OBJECT_RECOVERY: lambda f: _all(
+        _is(s.recoverable_days, None) or _at_least(s.recoverable_days, 400)
+        for s in _zones(f)
+        if s.zone == "curated"
+    ),
+    C.VERSION_EXPIRY: lambda f: _all(
+        _is(s.version_days, 60) for s in _zones(f) if s.zone == "landing"
+    ),
     C.LEGAL_HOLD: lambda f: _all(_is(s.versions) for s in _zones(f) if s.zone == "curated"),
     C.PUBLIC_ACCESS_BLOCK: lambda f: _all(_is(s.public_read, wanted=False) for s in _zones(f)),
     C.TLS_ONLY: lambda f: _all(
@@ -155,10 +166,6 @@ in the backups without which there is neither: that they work only a rehearsal p
 """
 
 UNSHOWN: dict[C, str] = {
-    C.OBJECT_EXPIRY: (
-        "facts tell how long objects are kept at least, not when they are deleted; that the days "
-        "are not ignored is a case of its own"
-    ),
     C.DATABASE_SIZING: (
         "a size bears on no control, so facts leave it out; that it is not ignored is a case of "
         "its own"

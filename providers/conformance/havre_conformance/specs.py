@@ -58,11 +58,16 @@ def large(sites: Mapping[str, Site]) -> Document:
         "sites": {"primary": primary, **({"recovery": recovery} if recovery else {})},
         "encryption": {"keys": "customer", "rotation_days": 180, "deletion_days": 60, "tls": "1.2"},
         "zones": {
-            "landing": {"purpose": "landing", "retention_days": 30, "expire_days": 90},
-            "curated": {"purpose": "curated", "retention_days": 400, "immutable_days": 30},
-            "export": {"purpose": "export", "retention_days": 10, "expire_days": 40},
-            "backup": {"purpose": "backup", "retention_days": 90, "immutable_days": 20},
-            "logs": {"purpose": "logs", "retention_days": 365, "immutable_days": 200},
+            "landing": {
+                "purpose": "landing",
+                "recoverable_days": 30,
+                "version_days": 60,
+                "expire_days": 90,
+            },
+            "curated": {"purpose": "curated", "recoverable_days": 400, "immutable_days": 30},
+            "export": {"purpose": "export", "recoverable_days": 50, "expire_days": 40},
+            "backup": {"purpose": "backup", "recoverable_days": 90, "immutable_days": 20},
+            "logs": {"purpose": "logs", "recoverable_days": 365, "immutable_days": 200},
         },
         "database": {
             "version": 16,
@@ -101,7 +106,7 @@ def small(sites: Mapping[str, Site]) -> Document:
     for section in ("cluster", "registry", "projects", "exit", "network"):
         del document[section]
     document["sites"].pop("recovery", None)
-    document["zones"] = {"curated": {"purpose": "curated", "retention_days": 1}}
+    document["zones"] = {"curated": {"purpose": "curated", "recoverable_days": 1}}
     document["encryption"] = {"keys": "provider"}
     return document
 
@@ -112,7 +117,11 @@ def odd(sites: Mapping[str, Site]) -> Document:
     document["name"] = "w" * 20
     document["organisation"]["name"] = "Fédération des hôpitaux de l'Est, «données» & <santé>"
     document["zones"] = {
-        f"zone-{'z' * 12}-{n:02d}": {"purpose": "research", "retention_days": 10, "versions": True}
+        f"zone-{'z' * 12}-{n:02d}": {
+            "purpose": "research",
+            "recoverable_days": 10,
+            "versions": True,
+        }
         for n in range(6)
     }
     zones = list(document["zones"])
@@ -159,7 +168,8 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("encryption.deletion_days", 30),
     ("encryption.tls", "1.3"),
     ("zones.landing.purpose", "research"),
-    ("zones.landing.retention_days", 31),
+    ("zones.landing.recoverable_days", 31),
+    ("zones.landing.version_days", 61),
     ("zones.curated.immutable_days", 31),
     ("zones.landing.expire_days", 91),
     ("zones.export.versions", False),

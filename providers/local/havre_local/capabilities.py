@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.capabilities.declarations import declared, limits, remedies
+from havre.capabilities.declarations import days_by_name, declared, limits, remedies
 from havre.spec.model import Availability, KeyProtection, Purpose
 
 if TYPE_CHECKING:
@@ -70,10 +70,24 @@ def _parts(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 
 
 def _zones(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
-    if any(zone.expire_days for zone in spec.zones.values()):
-        yield gap("object-expiry")
+    expiring = {n: zone.expire_days for n, zone in spec.zones.items() if zone.expire_days}
+    if expiring:
+        yield gap("object-expiry", zones=days_by_name(expiring))
+    timed = {n: zone.version_days for n, zone in spec.zones.items() if zone.version_days}
+    if timed:
+        yield gap("version-expiry", zones=days_by_name(timed))
+    yield from _recovery_of_objects(spec)
     if any(zone.purpose is Purpose.BACKUP for zone in spec.zones.values()):
         yield gap("immutable-backup")
+
+
+def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
+    """What is promised to be recoverable: versions hold it, where they are kept."""
+    for name, versions in (("undeleting", True), ("undeleting-without-versions", False)):
+        zones = {n: z for n, z in spec.zones.items() if z.versions is versions}
+        days = {n: z.recoverable_days for n, z in zones.items() if z.recoverable_days}
+        if days:
+            yield gap(name, zones=days_by_name(days))
 
 
 def _availability(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:

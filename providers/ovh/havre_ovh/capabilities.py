@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.capabilities.declarations import declared, limits, remedies
+from havre.capabilities.declarations import days_by_name, declared, limits, remedies
 from havre.spec.model import Availability, KeyProtection, Qualification
 from havre_ovh.sites import OKMS_COPIES, SITES
 
@@ -62,8 +62,18 @@ def _network(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
 
 def _zones(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
     yield gap("public-access")
+    yield from _recovery_of_objects(spec)
     if any(zone.immutable_days for zone in spec.zones.values()):
         yield gap("legal-hold")
+
+
+def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
+    """What is promised to be recoverable: versions hold it, where they are kept."""
+    for name, versions in (("undeleting", True), ("undeleting-without-versions", False)):
+        zones = {n: z for n, z in spec.zones.items() if z.versions is versions}
+        days = {n: z.recoverable_days for n, z in zones.items() if z.recoverable_days}
+        if days:
+            yield gap(name, zones=days_by_name(days))
 
 
 def _logs(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:

@@ -1,4 +1,7 @@
-"""Zones: storage accounts and their containers."""
+"""Zones: storage accounts and their containers.
+
+How Azure counts what it keeps is explained in `havre_azure.retention`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from havre.facts.model import (
     Offering,
     Place,
     Plain,
+    Promises,
     ResourceFact,
     Store,
     Unknown,
@@ -31,9 +35,10 @@ from havre_azure.facts.relations import (
     target,
     users,
 )
+from havre_azure.retention import LIFECYCLE_MARGIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from havre.plan import Plan, PlannedResource
 
@@ -126,7 +131,15 @@ def _scope_key(plan: Plan, account: PlannedResource) -> Fact[str | None]:
     return Known(keys.pop() if len(keys) == 1 else None)
 
 
+IMMUTABLE = "immutableStorageWithVersioning.immutabilityPolicy"
+CURRENT = "definition.actions.baseBlob.delete"
+VERSION = "definition.actions.version.delete.daysAfterCreationGreaterThan"
+FILTERS = "policy.rules[].definition.filters"
+WITHOUT_END: Fact[int | None] = Known(None)
+
+
 def _versions(plan: Plan, account: PlannedResource) -> Fact[bool]:
+    """Whether an account keeps earlier versions of its blobs."""
     services = users(plan, "storage:BlobServiceProperties", "accountName", account)
     return some(
         [
@@ -134,9 +147,6 @@ def _versions(plan: Plan, account: PlannedResource) -> Fact[bool]:
             for service, link in services
         ]
     )
-
-
-IMMUTABLE = "immutableStorageWithVersioning.immutabilityPolicy"
 
 
 def _immutable(account: PlannedResource, *states: str) -> Fact[int]:
@@ -149,41 +159,100 @@ def _immutable(account: PlannedResource, *states: str) -> Fact[int]:
     return then(both(both(enabled, state), period), lambda told: int(told[1]))
 
 
-VERSION = ("version", "daysAfterCreationGreaterThan")
-CURRENT = ("baseBlob", "daysAfterModificationGreaterThan")
-"""What a lifecycle deletes, and the clock by which it does."""
+def _promises(plan: Plan, account: PlannedResource) -> Promises:
+    """What an account promises of the blobs in it."""
+    services = all_users(plan, "storage:BlobServiceProperties", "accountName", account)
+    rules = _rules(plan, account)
+    told = both(both(services, rules), _versions(plan, account))
+    if isinstance(told, Unknown):
+        return Promises(told, told, _ends(rules))
+    (found, active), on = told.value
+    undelete = then(least(map(_undelete_days, found)), lambda days: days or 0)
+    kept = _version_days(active) if on else ZERO
+    after = then(both(kept, undelete), _sum)
+    return Promises(after if on else undelete, kept, _ends(rules))
 
 
-def _deleted_after(policy: PlannedResource, part: str, clock: str) -> Fact[int | None]:
-    """Days after which the earliest rule of a lifecycle deletes `baseBlob` or `version`."""
-    rules = items(policy.inputs, "policy.rules")
+def _kept_days(plan: Plan, account: PlannedResource) -> Fact[int | None]:
+    """Days for which an account of logs keeps them: under a policy, or until they expire."""
+    fixed = then(_immutable(account, "Locked", "Unlocked"), lambda held: held or None)
+    return most([fixed, _ends(_rules(plan, account))])
+
+
+Rules = list[dict[str, Any]]
+
+
+def _rules(plan: Plan, account: PlannedResource) -> Fact[Rules]:
+    """The rules in force of an account's lifecycle."""
+    policies = all_users(plan, "storage:ManagementPolicy", "accountName", account)
+    if isinstance(policies, Unknown):
+        return policies
+    found: Rules = []
+    for policy in policies.value:
+        rules = items(policy.inputs, "policy.rules")
+        if isinstance(rules, Unknown):
+            return rules
+        found += [rule for rule in rules.value if rule.get("enabled", True)]
+    return Known(found)
+
+
+def _whole(rule: dict[str, Any]) -> bool:
+    """Whether a rule is for all block blobs."""
+    filters = read(rule, "definition.filters", {})
+    told: dict[str, Any] = filters.value if isinstance(filters, Known) else {"prefixMatch": ["?"]}
+    kinds = told.get("blobTypes", ["blockBlob"])
+    return "blockBlob" in kinds and not told.get("prefixMatch") and not told.get("blobIndexMatch")
+
+
+def _ends(rules: Fact[Rules]) -> Fact[int | None]:
+    """Days after which all blobs are deleted; unknown where some are deleted earlier."""
     if isinstance(rules, Unknown):
         return rules
-    ages = [
-        read(rule, f"definition.actions.{part}.delete.{clock}")
-        for rule in rules.value
-        if rule.get("enabled", True)
-    ]
-    return least(ages)
+    whole = least(_deleted(rule) for rule in rules.value if _whole(rule))
+    some_of = least(_deleted(rule) for rule in rules.value if not _whole(rule))
+    told = both(whole, some_of)
+    if isinstance(told, Unknown):
+        return told
+    every_one, few = told.value
+    earlier = few is not None and (every_one is None or few < every_one)
+    return Unknown(FILTERS) if earlier else whole
+
+
+def _deleted(rule: dict[str, Any]) -> Fact[int | None]:
+    """Days after its last writing at which a rule deletes a blob; other clocks do not tell."""
+    action = read(rule, CURRENT)
+    if isinstance(action, Unknown) or action.value is None:
+        return action
+    days = read(rule, f"{CURRENT}.daysAfterModificationGreaterThan")
+    return Unknown(f"policy.rules[].{CURRENT}") if days == WITHOUT_END else days
+
+
+def _version_days(rules: Iterable[dict[str, Any]]) -> Fact[int | None]:
+    """Days from its replacement for which an earlier version is kept at least.
+
+    A version is as old as the lifecycle lets a current blob become when it is replaced; where
+    nothing bounds that, a rule may delete it on the day itself.
+    """
+    found = list(rules)
+    age = least(read(rule, VERSION) for rule in found)
+    if age == WITHOUT_END or isinstance(age, Unknown):
+        return age
+    bound = least(_deleted(rule) for rule in found if _whole(rule))
+    return then(both(age, bound), _since_replacement)
+
+
+def _since_replacement(told: tuple[int | None, int | None]) -> int:
+    age, bound = told
+    return 0 if age is None or bound is None else max(0, age - bound - LIFECYCLE_MARGIN)
+
+
+def _sum(days: tuple[int | None, int]) -> int | None:
+    return None if days[0] is None else days[0] + days[1]
 
 
 def _undelete_days(service: PlannedResource) -> Fact[int | None]:
     kept = read(service.inputs, "deleteRetentionPolicy", {})
     return then(kept, lambda told: told.get("days") if told.get("enabled") else None)
-
-
-def _retention(plan: Plan, account: PlannedResource) -> Fact[int | None]:
-    """What guards longest: immutability, undeleting, or versions until a lifecycle ends them."""
-    services = all_users(plan, "storage:BlobServiceProperties", "accountName", account)
-    policies = all_users(plan, "storage:ManagementPolicy", "accountName", account)
-    told = both(both(services, policies), _versions(plan, account))
-    if isinstance(told, Unknown):
-        return told
-    (found, ends), versions = told.value
-    part, clock = VERSION if versions else CURRENT
-    ended = least([_deleted_after(policy, part, clock) for policy in ends])
-    fixed = then(_immutable(account, "Locked", "Unlocked"), lambda held: held or None)
-    return most([fixed, ended, *map(_undelete_days, found)])
 
 
 def _cross_tenant(account: PlannedResource) -> Fact[bool]:
@@ -206,7 +275,7 @@ def account(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
 
     Only a locked immutability policy locks anything: an unlocked one can be taken away.
     """
-    zone, public = _zone(resource), open_to_all(resource)
+    zone, public, promised = _zone(resource), open_to_all(resource), _promises(plan, resource)
     holding = Holding.LOGS if not zone and _is_sink(plan, resource) else Holding.ZONE
     copy = Copy.LOG if holding is Holding.LOGS else Copy.PRIMARY
     sku = read(resource.inputs, "sku.name")
@@ -232,7 +301,10 @@ def account(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         cross_tenant=_cross_tenant(resource),
         versions=_versions(plan, resource),
         locked_days=_immutable(resource, "Locked"),
-        retention_days=_retention(plan, resource),
+        recoverable_days=promised.recoverable_days,
+        version_days=promised.version_days,
+        expire_days=promised.expire_days,
+        retention_days=_kept_days(plan, resource) if holding is Holding.LOGS else NONE,
         backup_days=backed_up(plan, resource),
         multi_zone=then(sku, lambda name: ZONAL.search(str(name)) is not None),
         guarded=_guarded(plan, resource),

@@ -14,8 +14,8 @@ from pulumi_azure_native import dataprotection as dp
 from havre.provider.parts import BackupInputs, BackupOutputs, component
 from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
 from havre_azure.parts.keys import BACKUP
-from havre_azure.parts.zones import restorable, restore_days
 from havre_azure.resources import after, diagnose, grant, guarded, identity, known, usual
+from havre_azure.retention import restorable, restore_days
 
 if TYPE_CHECKING:
     import pulumi
@@ -245,7 +245,7 @@ def _zones(
     asked = [zone for zone, found in at.spec.zones.items() if restorable(found)]
     if not asked:
         return
-    rules: _Rules = [_retention(restore_days(at), dp.DataStoreTypes.OPERATIONAL_STORE)]
+    rules: _Rules = [_retention(restore_days(_days(at)), dp.DataStoreTypes.OPERATIONAL_STORE)]
     policy = _policy(at, vault, "zones", rules, BLOBS)
     for zone in asked:
         purpose = zone_purpose(zone)

@@ -15,6 +15,7 @@ from havre.provider.parts import ZonesInputs, ZonesOutputs, ZoneStore, component
 from havre_azure.names import Deployment, zone_purpose
 from havre_azure.parts.network import BLOB_NAMES
 from havre_azure.resources import after, child, copies, diagnose, guarded, known, private_endpoint
+from havre_azure.retention import restorable, restore_days, undelete_days, version_age
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +28,8 @@ if TYPE_CHECKING:
 
 BLOB_LOGS = ("StorageRead", "StorageWrite", "StorageDelete")
 """Every access to an object."""
-LONGEST_UNDELETE = 365
-"""Days during which Azure can undelete a blob, at most."""
-VERSIONED_UNDELETE = 30
-"""Days likewise where versions already keep what is overwritten or deleted."""
-LONGEST_RESTORE = 360
-"""Days to which operational backup can go back, at most."""
-RESTORE_MARGIN = 5
-"""Days that undeleting must outlast going back in time: what Azure Backup sets itself."""
+SHORTEST_UNDELETE = 7
+"""Days during which a deleted container can be had back at least, whatever is promised."""
 
 
 @dataclass(frozen=True)
@@ -146,27 +141,15 @@ def account(at: Deployment, store: Store, group: pulumi.Output[str]) -> storage.
     )
 
 
-def restorable(zone: Zone) -> bool:
-    """Whether a zone can go back in time: not where versions are locked (Azure refuses both)."""
-    return zone.versions and not zone.immutable_days
-
-
-def restore_days(at: Deployment) -> int:
-    """How far zones go back."""
-    return min(at.spec.database.backups.retention_days, LONGEST_RESTORE)
-
-
-def undelete_days(at: Deployment, zone: Zone) -> int:
-    """How long a deleted blob can be had back."""
-    longest = VERSIONED_UNDELETE if zone.versions else LONGEST_UNDELETE
-    asked = min(zone.retention_days, longest)
-    return max(asked, restore_days(at) + RESTORE_MARGIN) if restorable(zone) else asked
-
-
 def _service(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]) -> pulumi.Resource:
     """Versions, undeleting and going back in time."""
-    back = restorable(zone)
-    days = undelete_days(at, zone)
+    back, backup_days = restorable(zone), at.spec.database.backups.retention_days
+    days = undelete_days(zone, backup_days)
+    undelete = (
+        storage.DeleteRetentionPolicyArgs(enabled=True, days=days, allow_permanent_delete=False)
+        if days
+        else storage.DeleteRetentionPolicyArgs(enabled=False)
+    )
     return storage.BlobServiceProperties(
         f"{label}-service",
         account_name=owner,
@@ -174,42 +157,49 @@ def _service(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]) 
         resource_group_name=after(at.group, owner),
         is_versioning_enabled=zone.versions,
         change_feed=storage.ChangeFeedArgs(enabled=back),
-        restore_policy=storage.RestorePolicyPropertiesArgs(enabled=True, days=restore_days(at))
+        restore_policy=storage.RestorePolicyPropertiesArgs(
+            enabled=True, days=restore_days(backup_days)
+        )
         if back
         else None,
-        delete_retention_policy=storage.DeleteRetentionPolicyArgs(
-            enabled=True, days=days, allow_permanent_delete=False
-        ),
+        delete_retention_policy=undelete,
         container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(
-            enabled=True, days=days
+            enabled=True, days=max(days, SHORTEST_UNDELETE)
         ),
         opts=child(at),
     )
 
 
-def _lifecycle(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]) -> None:
-    """Objects end at `expire_days`; an earlier version once it is `retention_days` old."""
-    if zone.expire_days is None and not zone.versions:
-        return
-    base = version = None
-    if zone.expire_days is not None:
-        base = storage.ManagementPolicyBaseBlobArgs(
+def _ends(zone: Zone) -> storage.ManagementPolicyActionArgs | None:
+    """What a lifecycle deletes: objects at their end, and versions that were replaced before."""
+    if zone.expire_days is None:
+        return None
+    age = version_age(zone)
+    return storage.ManagementPolicyActionArgs(
+        base_blob=storage.ManagementPolicyBaseBlobArgs(
             delete=storage.DateAfterModificationArgs(
                 days_after_modification_greater_than=zone.expire_days
             )
+        ),
+        version=storage.ManagementPolicyVersionArgs(
+            delete=storage.DateAfterCreationArgs(days_after_creation_greater_than=age)
         )
-    if zone.versions:
-        version = storage.ManagementPolicyVersionArgs(
-            delete=storage.DateAfterCreationArgs(
-                days_after_creation_greater_than=zone.retention_days
-            )
-        )
+        if age is not None
+        else None,
+    )
+
+
+def _lifecycle(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]) -> None:
+    """Objects end at `expire_days`; without it nothing ends by itself."""
+    actions = _ends(zone)
+    if actions is None:
+        return
     rule = storage.ManagementPolicyRuleArgs(
         name="retention",
         enabled=True,
         type="Lifecycle",
         definition=storage.ManagementPolicyDefinitionArgs(
-            actions=storage.ManagementPolicyActionArgs(base_blob=base, version=version),
+            actions=actions,
             filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob"]),
         ),
     )
@@ -232,7 +222,7 @@ def _container(
         container_name=zone_purpose(zone),  # at least three characters, which a zone need not have
         resource_group_name=after(at.group, owner),
         public_access=storage.PublicAccess.NONE,
-        metadata={"purpose": asked.purpose.value, "retention_days": str(asked.retention_days)},
+        metadata={"purpose": asked.purpose.value},
         opts=guarded(at),
     )
 

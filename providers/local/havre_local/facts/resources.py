@@ -70,6 +70,9 @@ def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) ->
         "cross_tenant": NO,
         "versions": NONE,
         "locked_days": ZERO,
+        "recoverable_days": ZERO,
+        "version_days": ZERO,
+        "expire_days": NONE,
         "retention_days": NONE,
         "backup_days": NONE,
         "multi_zone": NO,
@@ -90,6 +93,9 @@ def _backup_days(plan: Plan) -> Fact[int | None]:
 
 
 def _zone(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+    """A bucket: nothing deletes in it by itself, so a version that is kept has no end."""
+    versions = read(resource.inputs, "versions", default=False)
+    kept: Fact[int | None] = then(versions, lambda on: None if on else 0)
     zone = _store(
         resource,
         plan,
@@ -98,9 +104,11 @@ def _zone(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         zone=str(resource.inputs.get("zone", "")),
         key=Known(next(iter(sources(resource, "key")), None)),
         key_encrypts=Known(Extent.SOME),  # Parquet that is written through Havre
-        versions=read(resource.inputs, "versions"),
+        versions=versions,
         locked_days=read(resource.inputs, "immutable_days", 0),
-        retention_days=read(resource.inputs, "retention_days"),
+        recoverable_days=kept,
+        version_days=kept,
+        expire_days=NONE,
         backup_days=_backup_days(plan),
         reads_logged=YES,
         administration_logged=YES,

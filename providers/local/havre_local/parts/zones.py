@@ -113,7 +113,6 @@ def zones(
                 "purpose": asked.purpose.value,
                 "versions": asked.versions,
                 "immutable_days": asked.immutable_days,
-                "retention_days": asked.retention_days,
                 "key": inputs.keys.zones[zone],
                 "endpoint": store.endpoint,
                 "tags": dict(common.tags),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Unknown
+from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Promises, Unknown
 from havre.facts.read import NO, NONE, ZERO, both, every, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.places import place
@@ -75,30 +75,83 @@ def _lock_days(inputs: Mapping[str, Any]) -> Fact[int]:
     return Unknown("objectLock.rule.period") if days is None else Known(days)
 
 
-def _expiry(resource: PlannedResource, plan: Plan, locked: Fact[int]) -> Fact[int | None]:
-    """Days after which the service deletes objects; without a rule, those of the lock."""
-    found: list[Fact[int | None]] = [then(locked, lambda days: days or None)]
-    for rules in about(plan, resource, "containerName", LIFECYCLE):
-        active = listed(rules.inputs, "rules")
-        items = active.value if isinstance(active, Known) else [UNKNOWN]
-        found += [_expires(item) for item in items]
-    ends = together(found)
-    if isinstance(ends, Unknown):
-        return ends
-    told = [days for days in ends.value[1:] if days is not None]
-    return Known(min(told) if told else ends.value[0])
+NONCURRENT = "noncurrentVersionExpiration"
+FILTER = "rules[].filter"
+
+
+def _promises(plan: Plan, bucket: PlannedResource, versions: Fact[bool]) -> Promises:
+    """What a bucket promises of the objects in it.
+
+    S3 counts an earlier version's age from its replacement, and an object's from its writing. There
+    is no undeleting: what is deleted can be had back as long as its version is there.
+    """
+    rules = _rules(plan, bucket)
+    replaced = _least([_replaced(rule) for rule in rules])
+    kept = then(both(versions, replaced), lambda told: told[1] if told[0] else 0)
+    kept = ZERO if versions == Known(value=False) else kept
+    return Promises(kept, kept, _ends(rules))
+
+
+def _kept_days(plan: Plan, bucket: PlannedResource, locked: Fact[int]) -> Fact[int | None]:
+    """Days for which a bucket of logs or backups keeps them: until they expire, or locked."""
+    ends = _ends(_rules(plan, bucket))
+    return then(both(ends, locked), lambda told: told[0] or told[1] or None)
+
+
+def _rules(plan: Plan, bucket: PlannedResource) -> list[Any]:
+    """The rules of a bucket's lifecycle; what is not known stands for a list of its own."""
+    found: list[Any] = []
+    for lifecycle in about(plan, bucket, "containerName", LIFECYCLE):
+        rules = listed(lifecycle.inputs, "rules")
+        found += rules.value if isinstance(rules, Known) else [UNKNOWN]
+    return [rule for rule in found if not _disabled(rule)]
+
+
+def _least(facts: list[Fact[int | None]]) -> Fact[int | None]:
+    """The fewest days of several rules; None where none deletes."""
+    return then(together(facts), lambda told: min((d for d in told if d is not None), default=None))
+
+
+def _ends(rules: list[Any]) -> Fact[int | None]:
+    """Days after which all objects are deleted; unknown where some are deleted earlier."""
+    whole = _least([_expires(rule) for rule in rules if not _filtered(rule)])
+    some_of = _least([_expires(rule) for rule in rules if _filtered(rule)])
+    told = both(whole, some_of)
+    if isinstance(told, Unknown):
+        return told
+    every_one, few = told.value
+    earlier = few is not None and (every_one is None or few < every_one)
+    return Unknown(FILTER) if earlier else whole
+
+
+def _filtered(rule: Any) -> bool:
+    """Whether a rule is for some objects only; an empty prefix is everybody's."""
+    chosen = rule.get("filter") if isinstance(rule, dict) else None
+    return any((chosen or {}).values()) if isinstance(chosen, dict) else chosen is not None
 
 
 def _expires(rule: Any) -> Fact[int | None]:
     """Days after which one rule deletes; None where it deletes no current object."""
     if not isinstance(rule, dict):
         return Unknown("rules")
-    if read(rule, "status") == Known("disabled"):
-        return NONE
     if read(rule, "expiration.date") != NONE:
         return Unknown("rules[].expiration.date")
     days = read(rule, "expiration.days")
     return Unknown("rules[].expiration.days") if isinstance(days, Unknown) else days
+
+
+def _replaced(rule: Any) -> Fact[int | None]:
+    """Days from its replacement after which one rule deletes an earlier version; None: never.
+
+    A rule that keeps a number of versions and names no days may delete any other at once.
+    """
+    if not isinstance(rule, dict):
+        return Unknown("rules")
+    days = read(rule, f"{NONCURRENT}.noncurrentDays")
+    if isinstance(days, Unknown):
+        return Unknown(f"rules[].{NONCURRENT}.noncurrentDays")
+    count = read(rule, f"{NONCURRENT}.newerNoncurrentVersions")
+    return ZERO if days == NONE and count != NONE else days
 
 
 def _replicas(inputs: Mapping[str, Any]) -> Fact[tuple[Place, ...]]:
@@ -162,7 +215,7 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     versions = then(
         read(resource.inputs, "versioning.status", ""), lambda word: str(word).lower() == "enabled"
     )
-    locked = _locked(resource, versions)
+    locked, promised = _locked(resource, versions), _promises(plan, resource, versions)
     watched = about(plan, resource, "bucket", f"{DYNAMIC}AccessList", f"{DYNAMIC}LogTarget")
     leaks = _names_in_state(resource)
     signed = about(plan, resource, "name", ":RegionStoragePresign")
@@ -183,7 +236,10 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         cross_tenant=_crosses(resource, plan),
         versions=versions,
         locked_days=locked,
-        retention_days=_expiry(resource, plan, locked),
+        recoverable_days=promised.recoverable_days,
+        version_days=promised.version_days,
+        expire_days=promised.expire_days,
+        retention_days=NONE if holding is Holding.ZONE else _kept_days(plan, resource, locked),
         multi_zone=several_zones(read(resource.inputs, region)),
         reads_logged=Known(bool(about(plan, resource, "bucket", f"{DYNAMIC}BucketLogging"))),
         names_in_state=leaks,

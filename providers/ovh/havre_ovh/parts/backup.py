@@ -36,6 +36,7 @@ def backup(
         site=site,
         labels={"purpose": "backup", "retention-days": str(days)},
         locked_days=days,
+        version_days=1,
         expire_days=days + 1,
     )
     made = store(scope, bucket, inputs.zones.ready.apply(lambda _: logs))

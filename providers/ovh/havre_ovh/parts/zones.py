@@ -51,7 +51,7 @@ class Bucket:
         versions: whether earlier versions are kept.
         locked_days: days during which a version cannot be deleted; None: no lock at all, 0:
             only where each object asks for it.
-        kept_days: days that an earlier version is kept.
+        version_days: days that an earlier version is kept, from its replacement; None: no end.
         expire_days: days after which objects are deleted; None: never.
     """
 
@@ -61,7 +61,7 @@ class Bucket:
     labels: Mapping[str, str]
     versions: bool = True
     locked_days: int | None = None
-    kept_days: int = 1
+    version_days: int | None = None
     expire_days: int | None = None
 
 
@@ -121,16 +121,23 @@ def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
         key=zone,
         words=(zone,),
         site=site,
-        labels={
-            "zone": zone,
-            "purpose": asked.purpose.value,
-            "retention-days": str(asked.retention_days),
-        },
+        labels={"zone": zone, "purpose": asked.purpose.value},
         versions=asked.versions,
         locked_days=asked.immutable_days or None,
-        kept_days=asked.retention_days,
+        version_days=_version_days(asked),
         expire_days=asked.expire_days,
     )
+
+
+def _version_days(asked: Zone) -> int | None:
+    """Days that an earlier version is kept, from its replacement; None: without end.
+
+    There is no undeleting, so a version that goes takes with it what could be recovered. What
+    expires leaves a version too, which then ends as well.
+    """
+    if asked.version_days is not None or asked.expire_days is None:
+        return asked.version_days
+    return max(asked.recoverable_days, 1)
 
 
 def _zone(
@@ -169,6 +176,7 @@ def _access_logs(scope: shared.Scope, site: Site) -> cloudproject.Storage:
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
         locked_days=0,
+        version_days=1,
         expire_days=days,
     )
     made = _bucket(scope, bucket)
@@ -267,16 +275,15 @@ def _replication(
 
 
 def _lifecycle(scope: shared.Scope, bucket: Bucket, made: cloudproject.Storage) -> None:
-    """Delete what has expired, with its versions; nothing where objects do not expire."""
-    if bucket.expire_days is None:
+    """Delete objects and earlier versions at their end; nothing where neither ends."""
+    replaced = bucket.version_days if bucket.versions else None
+    if bucket.expire_days is None and replaced is None:
         return
     rule = Rule(
         id="expire",
         status="enabled",
-        expiration=Expiration(days=bucket.expire_days),
-        noncurrent_version_expiration=Noncurrent(noncurrent_days=bucket.kept_days)
-        if bucket.versions
-        else None,
+        expiration=Expiration(days=bucket.expire_days) if bucket.expire_days else None,
+        noncurrent_version_expiration=Noncurrent(noncurrent_days=replaced) if replaced else None,
         abort_incomplete_multipart_upload=Abort(days_after_initiation=UPLOAD_DAYS),
     )
     ovh.CloudProjectStorageObjectBucketLifecycleConfiguration(
