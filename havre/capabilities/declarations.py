@@ -11,12 +11,21 @@ import tomllib
 from dataclasses import dataclass, replace
 from string import Formatter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from pydantic import model_validator as validator
 
-from havre.capabilities.model import Capability, Evidence, Gap, Limit, Support, Supported
+from havre.capabilities.model import (
+    Capability,
+    Evidence,
+    Gap,
+    Limit,
+    Measure,
+    Support,
+    Supported,
+    Unit,
+)
 from havre.documents.validation import listed
 from havre.errors import BugError
 
@@ -192,18 +201,18 @@ class _Limit(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     value: Annotated[int, Field(gt=0)]
-    unit: Literal["bytes", "characters"]
+    unit: Unit
     source: Text
     read_on: dt.date
 
 
-def limits(path: Path) -> Mapping[str, Limit]:
-    """Limits by name, such as `object-size`.
+def limits(path: Path) -> Mapping[Measure, Limit]:
+    """Limits by what they limit.
 
     Raises:
         BugError: the file is missing or malformed.
     """
-    rows = _checked(path, TypeAdapter(dict[Text, _Limit]))
+    rows = _checked(path, TypeAdapter(dict[Measure, _Limit]))
     return MappingProxyType(
         {
             name: Limit(row.value, row.unit, Evidence(row.source, row.read_on))

@@ -132,18 +132,32 @@ class Gap:
         }
 
 
+class Measure(StrEnum):
+    """What a provider limits."""
+
+    OBJECT_SIZE = "object-size"
+    KEY_LENGTH = "key-length"
+
+
+class Unit(StrEnum):
+    """What a limit counts; characters are those of Unicode."""
+
+    BYTES = "bytes"
+    CHARACTERS = "characters"
+
+
 @dataclass(frozen=True)
 class Limit:
     """The largest that a provider takes of something.
 
     Attributes:
         value: how much.
-        unit: of what: `bytes` or `characters`.
+        unit: of what.
         evidence: source and date.
     """
 
     value: int
-    unit: str
+    unit: Unit
     evidence: Evidence
 
     def below(self, other: Limit) -> bool:
@@ -153,12 +167,8 @@ class Limit:
         """
         if self.unit == other.unit:
             return self.value < other.value
-        return self.unit == "bytes" and self.value < 4 * other.value
+        return self.unit == Unit.BYTES and self.value < 4 * other.value
 
     def __str__(self) -> str:
         """The limit, for people."""
         return f"at most {self.value:,} {self.unit}"
-
-
-LIMITED = ("object-size", "key-length")
-"""What a provider's limits are of."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from havre.capabilities.obstacles import Obstacle
     from havre.facts import Facts
     from havre.plan import Plan
     from havre.policy.findings import Result
@@ -211,27 +212,6 @@ class PlaceRow:
                 for name, cell in zip(names, self.cells, strict=True)
             },
         }
-
-
-@dataclass(frozen=True)
-class Obstacle:
-    """What an exit would meet.
-
-    Attributes:
-        kind: `site`, `capability`, `database`, `object-size` or `key-length`.
-        what: what is in use, or may be.
-        why: what the other side has instead.
-        fallback: what is done about it; empty where nothing is known.
-    """
-
-    kind: str
-    what: str
-    why: str
-    fallback: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        """The obstacle as JSON-ready values."""
-        return {"kind": self.kind, "what": self.what, "why": self.why, "fallback": self.fallback}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from dataclasses import fields
 from itertools import permutations
 from typing import TYPE_CHECKING
 
+from havre.capabilities import Capability
+from havre.capabilities.obstacles import obstacles
 from havre.compare.model import (
     CapabilityRow,
     Comparison,
@@ -15,7 +17,6 @@ from havre.compare.model import (
     Copies,
     Counterpart,
     ExitRow,
-    Obstacle,
     PlaceRow,
     ResourceRow,
     Side,
@@ -37,7 +38,6 @@ from havre.facts.model import (
 )
 from havre.plan.parts import PARTS, part_of
 from havre.policy.model import shown
-from havre.provider import Capability, Support, limits
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -231,45 +231,5 @@ def _places(spec: Warehouse, sides: Sequence[Side]) -> Iterator[PlaceRow]:
 
 
 def _exit(spec: Warehouse, here: Side, there: Side) -> ExitRow:
-    obstacles = (
-        *_missing_sites(spec, there),
-        *_missing_capabilities(here, there),
-        *_smaller(here, there),
-    )
-    named = {(each.kind, each.what): each for each in reversed(obstacles)}
-    return ExitRow(here.name, there.name, tuple(reversed(named.values())))
-
-
-def _missing_sites(spec: Warehouse, there: Side) -> Iterator[Obstacle]:
-    for site in filter(None, (spec.sites.primary, spec.sites.recovery)):
-        if site not in there.provider.sites:
-            yield Obstacle("site", site, f"{there.name} has no such site")
-
-
-def _missing_capabilities(here: Side, there: Side) -> Iterator[Obstacle]:
-    """What this spec uses here and lacks there: gaps of the other side that are none of ours."""
-    for gap in there.gaps:
-        if _order(gap.support) <= _order(_support(here, gap.capability)):
-            continue
-        database = gap.fields and all(field.startswith("database.") for field in gap.fields)
-        kind = "database" if database else "capability"
-        yield Obstacle(kind, gap.capability.value, gap.reason, gap.fallback)
-
-
-def _support(side: Side, capability: Capability) -> Support:
-    answer = side.provider.capabilities.get(capability)
-    return answer.support if answer else Support.UNKNOWN
-
-
-def _order(support: Support) -> int:
-    """0 is the best."""
-    return list(Support).index(support)
-
-
-def _smaller(here: Side, there: Side) -> Iterator[Obstacle]:
-    """Limits of objects that are lower on the other side, or known there alone."""
-    for name, mine, theirs in limits(here.provider, there.provider):
-        if theirs and (mine is None or theirs.below(mine)):
-            yield Obstacle(
-                name, str(mine or "no limit is recorded here"), f"{there.name}: {theirs}"
-            )
+    met = obstacles(spec, here.provider, there.provider, there.gaps)
+    return ExitRow(here.name, there.name, met)

@@ -49,7 +49,8 @@ class Waiver:
         decision: reference of the decision.
         expires: last day on which it holds.
         provider: name of the provider concerned; empty: any.
-        resources: patterns (`*` matches any text) of logical names or URNs; empty: all.
+        resources: patterns (`*` matches any text) of logical names, URNs or capabilities of gaps;
+            properties, of findings about the whole plan; empty: all.
         location: where it stands.
     """
 

@@ -89,9 +89,14 @@ def refuse_unknown(waivers: Iterable[Waiver], known: Collection[str]) -> None:
 
 
 def covers(waiver: Waiver, finding: Finding, provider: str) -> bool:
-    """Whether a waiver is meant for a finding, whatever its end."""
+    """Whether a waiver is meant for a finding, whatever its end.
+
+    A finding about the whole plan has no resource: the waiver names its property, as it stands.
+    """
     if waiver.control != finding.control or waiver.provider not in {"", provider}:
         return False
+    if not finding.resource and finding.property in waiver.resources:
+        return True
     subject = finding.gap.capability.value if finding.gap else finding.name
     names = (subject, finding.resource)
     return not waiver.resources or any(

@@ -1,7 +1,16 @@
 """The contract of a provider, and the discovery of those installed."""
 
-from havre.capabilities import Capability, Evidence, Gap, Limit, Support, Supported
-from havre.provider.contract import NeedsEnvironment, Operator, Provider, limits
+from havre.capabilities import (
+    Capability,
+    Evidence,
+    Gap,
+    Limit,
+    Measure,
+    Support,
+    Supported,
+    Unit,
+)
+from havre.provider.contract import NeedsEnvironment, Operator, Provider
 from havre.provider.discovery import ENTRY_POINT_GROUP, Installed, find, installed, resolve_site
 from havre.provider.operations import (
     BackupSummary,
@@ -21,6 +30,7 @@ __all__ = [
     "Installed",
     "Kept",
     "Limit",
+    "Measure",
     "NeedsEnvironment",
     "Operations",
     "Operator",
@@ -30,8 +40,8 @@ __all__ = [
     "ServiceStatus",
     "Support",
     "Supported",
+    "Unit",
     "find",
     "installed",
-    "limits",
     "resolve_site",
 ]

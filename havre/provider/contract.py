@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from havre.capabilities import LIMITED
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
-    from havre.capabilities import Capability, Gap, Limit, Supported
+    from havre.capabilities import Capability, Gap, Limit, Measure, Supported
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan.model import Plan, PlannedResource
     from havre.provider.operations import Operations
@@ -80,8 +78,8 @@ class Provider(Protocol):
         ...
 
     @property
-    def limits(self) -> Mapping[str, Limit]:
-        """Its limits on `object-size` and `key-length`; one that is not there is not known."""
+    def limits(self) -> Mapping[Measure, Limit]:
+        """Its limits; one that is not there is not known."""
         ...
 
     @property
@@ -104,9 +102,3 @@ class Provider(Protocol):
     def operations(self, settings: BaseModel) -> Operations:
         """What can be done with a warehouse that stands."""
         ...
-
-
-def limits(here: Provider, there: Provider) -> Iterator[tuple[str, Limit | None, Limit | None]]:
-    """By name, the limits of two providers; None where one is not known."""
-    for name in LIMITED:
-        yield name, here.limits.get(name), there.limits.get(name)

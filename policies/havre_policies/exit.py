@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from havre.capabilities import Measure
+from havre.capabilities.obstacles import ObstacleKind, obstacles
 from havre.policy import (
     Case,
     Outcome,
@@ -15,19 +17,17 @@ from havre.policy import (
     passes,
     plan_control,
 )
-from havre.provider import Capability, Support, limits
-from havre.spec.model import KeyProtection
 from havre_policies.cites import snc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
-    from havre.provider import Gap, Limit, Provider
-    from havre.spec import Warehouse
+    from havre.capabilities.obstacles import Obstacle
+    from havre.provider import Provider
 
 EXIT = ("exit", "provider")
-DATABASE = ("database.version", "database.extensions")
-NONE = frozenset({Support.ABSENT, Support.UNKNOWN})
+PARTS = frozenset({ObstacleKind.SITE, ObstacleKind.PART, ObstacleKind.CAPABILITY})
+"""What `exit.counterpart` is about; the rest is `exit.portable`'s."""
 
 
 def _named(case: Case) -> Provider | Verdict:
@@ -44,17 +44,12 @@ def _named(case: Case) -> Provider | Verdict:
     return case.exit
 
 
-def _needed(spec: Warehouse) -> Iterator[tuple[str, Capability]]:
-    """What the exit must have for each stateful part, beside a place for it."""
-    if any(zone.immutable_days for zone in spec.zones.values()):
-        yield "immutable zones", Capability.OBJECT_LOCK
-    yield "the database's version", Capability.DATABASE_VERSIONS
-    if spec.encryption.keys is KeyProtection.HSM:
-        yield "keys in a hardware security module", Capability.HSM_KEY
-    if spec.registry:
-        yield "the registry", Capability.REGISTRY
-    if spec.cluster:
-        yield "the cluster", Capability.CLUSTER
+def _obstacles(
+    case: Case, leaving_for: Provider, kinds: Collection[ObstacleKind]
+) -> list[Obstacle]:
+    """What leaving meets, as far as a control is about it."""
+    met = obstacles(case.spec, case.provider, leaving_for, case.exit_gaps)
+    return [obstacle for obstacle in met if obstacle.kind in kinds]
 
 
 @plan_control(
@@ -66,31 +61,29 @@ def _needed(spec: Warehouse) -> Iterator[tuple[str, Capability]]:
     cause=EXIT,
 )
 def counterpart(case: Case) -> Iterator[Verdict]:
-    """Every stateful part has a counterpart at the named exit provider.
+    """Every stateful part and its protection have a counterpart at the exit provider.
 
-    A file that names the provider on which it stands names no way out.
+    It fails on each obstacle of `havre compare` that blocks the exit, or loses what this provider
+    keeps today. What the exit keeps by other means passes. A waiver that names the capability is
+    the decision to do without. A file that names the provider on which it stands names no way out.
     """
     leaving_for = _named(case)
     if isinstance(leaving_for, Verdict):
         yield leaving_for
-    else:
-        yield from _counterparts(leaving_for, case.spec)
+        return
+    met = _obstacles(case, leaving_for, PARTS)
+    decisive = [_absent(obstacle, leaving_for.name) for obstacle in met if obstacle.decisive]
+    yield from decisive or [passes()]
 
 
-def _counterparts(leaving_for: Provider, spec: Warehouse) -> Iterator[Verdict]:
-    name = leaving_for.name
-    for site in filter(None, (spec.sites.primary, spec.sites.recovery)):
-        if site not in leaving_for.sites:
-            found = f"{name} has no site {site}"
-            yield fails("sites", found, "the same sites at the exit", cause=("sites",))
-    for part, capability in _needed(spec):
-        support = leaving_for.capabilities.get(capability)
-        if support is None or support.support in NONE:
-            reason = support.reason if support else "it says nothing of it"
-            found = f"{name} has no counterpart of {part}: {reason}"
-            yield fails("capabilities", found, f"{capability.value} at the exit", cause=EXIT)
-        else:
-            yield passes()
+def _absent(obstacle: Obstacle, leaving_for: str) -> Verdict:
+    """What the exit has no counterpart of."""
+    if obstacle.kind is ObstacleKind.SITE:
+        found = f"{leaving_for} has no site {obstacle.what}"
+        return fails("sites", found, "the same sites at the exit", cause=("sites",))
+    says = " has" if obstacle.kind is ObstacleKind.PART else ":"
+    found = f"{leaving_for}{says} {obstacle.why}"
+    return fails(obstacle.what, found, f"{obstacle.what} at the exit", cause=EXIT)
 
 
 @plan_control(
@@ -112,40 +105,34 @@ def portable(case: Case) -> Iterator[Verdict]:
     if isinstance(leaving_for, Verdict):
         yield leaving_for
         return
-    yield from _in_database(case.exit_gaps, leaving_for.name)
-    for name, mine, theirs in limits(case.provider, leaving_for):
-        yield _fits(name, mine, theirs, leaving_for.name)
+    in_database = _obstacles(case, leaving_for, {ObstacleKind.DATABASE})
+    yield from _in_database(in_database, leaving_for.name)
+    for measure in Measure:
+        beyond = _obstacles(case, leaving_for, {ObstacleKind(measure.value)})
+        yield from map(_beyond, beyond) if beyond else [passes()]
 
 
-def _in_database(gaps: Iterable[Gap], leaving_for: str) -> Iterator[Verdict]:
-    """Whether the exit says that it lacks what the database uses, or may lack it."""
-    wanted = "what the database uses exists at the exit"
-    lacking = [(gap, field) for gap in gaps for field in _of_database(gap)]
-    for gap, field in lacking:
-        found = f"{leaving_for}: {gap.reason}"
+def _in_database(met: Iterable[Obstacle], leaving_for: str) -> Iterator[Verdict]:
+    """Whether the exit lacks what the database uses, or may lack it."""
+    lacking = [(obstacle, field) for obstacle in met for field in obstacle.fields]
+    for obstacle, field in lacking:
+        wanted = "what the database uses exists at the exit"
+        found = f"{leaving_for}: {obstacle.why}"
         cause = tuple(field.split(".")) if "." in field else EXIT
-        if gap.support in NONE:
+        if obstacle.decisive:
             yield fails(field, found, wanted, cause=cause)
         else:
-            yield Verdict(Outcome.UNKNOWN, field, f"{found}; {gap.risk}", wanted, cause=cause)
+            unsure = f"{found}; {obstacle.risk}"
+            yield Verdict(Outcome.UNKNOWN, field, unsure, wanted, cause=cause)
     if not lacking:
         yield passes()
 
 
-def _of_database(gap: Gap) -> tuple[str, ...]:
-    """Fields of the database that a gap is about; the capability where it names no field."""
-    if not gap.fields and gap.capability is Capability.DATABASE_VERSIONS:
-        return (gap.capability.value,)
-    return tuple(field for field in gap.fields if field.startswith(DATABASE))
-
-
-def _fits(name: str, mine: Limit | None, theirs: Limit | None, leaving_for: str) -> Verdict:
-    """Whether whatever is stored here is within a limit of the exit."""
-    if mine and theirs and not theirs.below(mine):
-        return passes()
-    here, there = mine or "not recorded", theirs or "not recorded"
-    found = f"not known: what is stored may be beyond {leaving_for} ({there}; here: {here})"
-    return Verdict(Outcome.UNKNOWN, name, found, "objects that the exit takes", cause=EXIT)
+def _beyond(obstacle: Obstacle) -> Verdict:
+    """What is stored here may be more than the exit takes."""
+    found = f"not known: {obstacle.what} {obstacle.why}"
+    kind = obstacle.kind.value
+    return Verdict(Outcome.UNKNOWN, kind, found, "objects that the exit takes", cause=EXIT)
 
 
 @plan_control(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan.model import Plan, PlannedResource
-    from havre.provider import Capability, Gap, Limit, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -44,7 +44,7 @@ class AzureProvider:
     sites: Mapping[str, Site] = SITES
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
-    limits: Mapping[str, Limit] = LIMITS
+    limits: Mapping[Measure, Limit] = LIMITS
     settings: type[BaseModel] = AzureSettings
 
     def parts(self, settings: BaseModel) -> Parts:

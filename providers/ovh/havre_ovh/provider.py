@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan.model import Plan, PlannedResource
-    from havre.provider import Capability, Gap, Limit, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -36,7 +36,7 @@ class OvhProvider:
     sites: Mapping[str, Site] = SITES
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
-    limits: Mapping[str, Limit] = LIMITS
+    limits: Mapping[Measure, Limit] = LIMITS
     settings: type[BaseModel] = OvhSettings
 
     def parts(self, settings: BaseModel) -> Parts:
