@@ -10,15 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from havre.assess.gather import gather
-from havre.evaluate import evaluate
+from havre.assess.assessment import Request, question_of
+from havre.assess.subject import subject
 from havre.facts import collect
 from havre.plan import Plan, PlannedResource
 from havre.policy.judge import judge
 from havre.policy.registry import installed_controls
-from havre.provider import find
-from havre.spec.load import load
-from havre.stack.program import PROJECT, offline_settings, program
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "emc2" / "warehouse.yaml"
 
@@ -60,13 +57,12 @@ def many(plan: Plan, count: int) -> Plan:
 def main() -> None:
     """Judge `COUNT` resources of the example on a provider."""
     count, name = int(sys.argv[1]), sys.argv[2]
-    spec, provider = load(EXAMPLE).warehouse, find(name)
-    settings, _ = offline_settings(provider, {"data_dir": "/data"} if name == "local" else {})
-    plan = evaluate(program(spec, provider, settings), project=PROJECT, stack=name)
-    large, controls = many(plan, count), installed_controls()
-    question = gather(spec, provider, large, settings, dt.date(2026, 11, 23))
+    of = subject(EXAMPLE, name)
+    question = question_of(Request(of, as_of=dt.date(2026, 11, 23)))
+    large, controls = many(question.plan, count), installed_controls()
+    question = replace(question, plan=large)
     began = time.perf_counter()
-    collect(replace(large), provider.facts)
+    collect(replace(large), of.provider.facts)
     facts = time.perf_counter() - began
     began = time.perf_counter()
     result = judge(question, controls)

@@ -7,15 +7,16 @@ or a warehouse file evaluated offline, or the output of the Pulumi CLI.
 
 from __future__ import annotations
 
-import datetime as dt  # pydantic reads annotations at run time
+import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - and this one
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from havre.assess.gather import gather, stand_ins
+from havre.assess.assessment import Request, assess
+from havre.assess.subject import Subject, recorded_specs
 from havre.documents.records import read_document
 from havre.errors import HavreError, InputError
 from havre.plan import urns
@@ -23,12 +24,12 @@ from havre.plan.model import Plan, PlannedResource
 from havre.plan.sources import from_preview, from_state
 from havre.plan.values import plain
 from havre.policy.findings import Finding, Kind
-from havre.policy.judge import judge
 from havre.policy.model import Outcome
 from havre.policy.registry import find_control
+from havre.provider import find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from havre.policy.findings import Result
     from havre.policy.model import Control
@@ -144,38 +145,31 @@ def _told(findings: list[Finding]) -> str:
     return "; ".join(f"{f.kind.value} on {f.name or 'the plan'}: {f.found}" for f in findings[:3])
 
 
-def _spec(case: _Case, file: Path) -> Warehouse:
+def _spec(case: _Case, file: Path, plan: Plan | None) -> Warehouse:
+    """The warehouse of a case: the one that it names, else that of the plan, else the smallest."""
     from havre.spec.load import load, loads
 
     if case.warehouse:
         return load(file.parent / case.warehouse).warehouse
+    if plan is not None and (found := recorded_specs(plan)):
+        return found[0]
     return loads(SMALLEST, "the smallest warehouse").warehouse
 
 
 def _judged(control: Control, case: _Case, file: Path) -> Result:
-    from havre.provider import find
-    from havre.stack.program import program
-
-    spec, provider = _spec(case, file), find(case.provider)
-    settings = stand_ins(provider)
-    plan = _plan(case, file, provider.name, program(spec, provider, settings))
-    day = case.as_of or dt.datetime.now(dt.UTC).date()
-    question = replace(gather(spec, provider, plan, settings, day), profile=control.profile)
-    return judge(question, (control,))
+    plan = _plan(case, file)
+    of = Subject(_spec(case, file, plan), find(case.provider))
+    request = Request(of, plan=plan, as_of=case.as_of, profile=control.profile)
+    return assess(request, (control,)).result
 
 
-def _plan(case: _Case, file: Path, provider: str, whole: Callable[[], None]) -> Plan:
-    """The plan of a case; of the `whole` program where it names no other."""
-    from havre.evaluate import evaluate
-    from havre.stack.program import PROJECT
-
+def _plan(case: _Case, file: Path) -> Plan | None:
+    """The plan of a case; None where it is that of a warehouse file."""
     if case.preview:
         return from_preview(file.parent / case.preview)
     if case.state:
         return from_state(file.parent / case.state)
-    if case.resources:
-        return Plan(provider, tuple(_resources(case.resources)))
-    return evaluate(whole, project=PROJECT, stack=provider, provider=provider)
+    return Plan(case.provider, tuple(_resources(case.resources))) if case.resources else None
 
 
 def _resources(given: tuple[_Resource, ...]) -> Iterator[PlannedResource]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,10 +14,8 @@ from havre.cli import context as ctx
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from havre.plan import Plan
-    from havre.policy.findings import Result, Waiver
+    from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
-    from havre.policy.judge import Question
     from havre.report.findings import Format
 
 
@@ -38,25 +35,6 @@ class FailOn(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
     NEVER = "never"
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What the command line asks for, beside the plan.
-
-    Attributes:
-        profile: None: as the file calls for.
-        as_of: the day on which dates are judged.
-        waivers: file; None: the one beside the warehouse's, if any.
-        allow_unknown: whether what is not known is let pass.
-        fail_on: the least severity that fails.
-    """
-
-    profile: ProfileName | None
-    as_of: dt.date
-    waivers: Path | None
-    allow_unknown: bool
-    fail_on: FailOn
 
 
 def parse_day(text: str | None) -> dt.date:
@@ -94,60 +72,6 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
         message = "--format: two outputs go to the same place"
         raise InputError(message, "Send all but one to files: --format sarif=havre.sarif")
     return found
-
-
-def read_waivers(named: Path | None, spec: Path | None) -> tuple[Waiver, ...]:
-    """The waivers of a file; of `waivers.yaml` beside the warehouse's file where none is named.
-
-    Raises:
-        InputError: the file is not valid.
-    """
-    from havre.policy.waivers import beside, load_waivers
-
-    path = named or (beside(spec) if spec else None)
-    return load_waivers(path) if path else ()
-
-
-def read_plan(preview: Path | None, state: Path | None) -> tuple[Plan, str] | None:
-    """The plan of a preview or a state, and which of them; None where neither is named.
-
-    Raises:
-        InputError: both are named, or the file is not valid.
-    """
-    from havre.plan.sources import from_preview, from_state
-
-    if preview and state:
-        message = "--preview and --state: one of them"
-        raise InputError(message, "Check a preview or what is deployed, one at a time.")
-    if preview:
-        return from_preview(preview), "preview"
-    if state:
-        return from_state(state), "state"
-    return None
-
-
-def _question(
-    target: ctx.Target, file: Path | None, read: tuple[Plan, str] | None, asked: Asked
-) -> Question:
-    """Everything that the judgement needs."""
-    from havre.assess.gather import gather, refuse_another
-    from havre.cli.plan import evaluated
-    from havre.policy import Profile, Severity
-
-    if read:
-        refuse_another(read[0], target.spec, target.provider)
-    plan, source = read or (evaluated(target), "evaluation")
-    question = gather(target.spec, target.provider, plan, target.settings, asked.as_of)
-    return replace(
-        question,
-        profile=Profile(asked.profile) if asked.profile else None,
-        source=source,
-        waivers=read_waivers(asked.waivers, file),
-        file=str(file or ""),
-        lines=target.lines,
-        allow_unknown=asked.allow_unknown,
-        fail_on=None if asked.fail_on is FailOn.NEVER else Severity(asked.fail_on),
-    )
 
 
 def _requirements(result: Result) -> list[Requirement]:
@@ -289,47 +213,31 @@ def check(
     if control is not None:
         explain(control)
         return
-    from havre.policy.judge import judge
-    from havre.policy.registry import installed_controls
+    from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.check import plan_of
+    from havre.assess.subject import subject
+    from havre.policy import Profile, Severity
     from havre.report.findings.baseline import against, load_baseline
 
-    outputs = parse_formats(form)
-    asked = Asked(profile, parse_day(as_of), waivers, allow_unknown, fail_on)
+    outputs, day = parse_formats(form), parse_day(as_of)
     former = load_baseline(baseline) if baseline else None
-    read = read_plan(preview, state)
-    target = _target(
-        file, provider, read, pairs=setting, data_dir=data_dir, stack_config=stack_config
+    plan, source = plan_of(preview, state)
+    of = subject(file, provider, plan)
+    request = Request(
+        of,
+        ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
+        plan,
+        source,
+        as_of=day,
+        profile=Profile(profile) if profile else None,
+        waivers=waivers_of(waivers, file),
+        allow_unknown=allow_unknown,
+        fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
     )
-    result = judge(_question(target, file, read, asked), installed_controls())
+    result = assess(request).result
     result = against(result, former) if former else result
     _write(result, outputs, covered=coverage)
     raise typer.Exit(result.exit_code)
-
-
-def _target(
-    file: Path | None,
-    provider: str,
-    read: tuple[Plan, str] | None,
-    *,
-    pairs: list[str] | None,
-    data_dir: Path | None,
-    stack_config: Path | None,
-) -> ctx.Target:
-    """What is asked and of whom: by the file and the options, else as the plan itself records.
-
-    Raises:
-        InputError: neither tells.
-    """
-    from havre.assess.gather import provider_of, spec_of
-
-    name = provider or (provider_of(read[0]) if read else "")
-    if file is not None and name:
-        return ctx.target(file, name, pairs, data_dir, stack_config=stack_config, offline=True)
-    if read is None:
-        message = "what is to be checked?"
-        raise InputError(message, "Name FILE and --provider P, or --preview F, or --state F.")
-    spec = spec_of(read[0])
-    return ctx.target_of(spec, name, pairs, data_dir, stack_config=stack_config, offline=True)
 
 
 def register(app: typer.Typer) -> None:

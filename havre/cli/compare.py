@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +10,13 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.cli.check import AsOfOption, WaiversOption, parse_day, read_waivers
+from havre.cli.check import AsOfOption, WaiversOption, parse_day
 from havre.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from havre.compare import Comparison, Side
-    from havre.policy.findings import Waiver
-    from havre.spec.load import Loaded
+    from havre.compare import Comparison
 
 FEWEST, MOST = 2, 4
 """How many sides fit next to each other."""
@@ -34,21 +31,6 @@ class CompareFormat(StrEnum):
     HTML = "html"
 
 
-def _side(target: ctx.Target, loaded: Loaded, as_of: dt.date, waivers: tuple[Waiver, ...]) -> Side:
-    """One side of the comparison: plan, facts and verdicts, all computed offline."""
-    from havre.assess.gather import gather
-    from havre.cli.plan import evaluated
-    from havre.compare import Side
-    from havre.policy.judge import judge_with_facts
-    from havre.policy.registry import installed_controls
-
-    plan = evaluated(target)
-    question = gather(target.spec, target.provider, plan, target.settings, as_of)
-    question = replace(question, waivers=waivers, file=loaded.file, lines=loaded.lines)
-    result, facts = judge_with_facts(question, installed_controls())
-    return Side(target.provider, plan, facts, result, question.gaps)
-
-
 def compared(
     file: Path, providers: list[str], day: dt.date, waivers: Path | None, data_dir: Path | None
 ) -> Comparison:
@@ -57,18 +39,24 @@ def compared(
     Raises:
         InputError: they are fewer than two, more than four, or named twice.
     """
-    from havre.compare import compare
+    from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.subject import subject
+    from havre.compare import Side, compare
     from havre.spec.load import load
 
     if not FEWEST <= len(providers) <= MOST or len(set(providers)) < len(providers):
         message = f"--provider names {', '.join(providers) or 'nobody'}"
         raise InputError(message, f"Name two to {MOST} different providers.")
     loaded = load(file)
-    spec = loaded.warehouse
-    targets = [ctx.target_of(spec, name, None, data_dir, offline=True) for name in providers]
-    answered = read_waivers(waivers, file)
-    sides = [_side(target, loaded, day, answered) for target in targets]
-    return compare(spec, str(file), day, sides)
+    of = [subject(loaded, name) for name in providers]
+    given = [ctx.given_settings(each.spec, each.provider, None, data_dir) for each in of]
+    answered = waivers_of(waivers, file)
+    requests = [
+        Request(each, settings, as_of=day, waivers=answered)
+        for each, settings in zip(of, given, strict=True)
+    ]
+    sides = [Side.of(assess(request)) for request in requests]
+    return compare(loaded.warehouse, str(file), day, sides)
 
 
 def compare(

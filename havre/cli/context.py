@@ -168,20 +168,37 @@ def target_of(
 ) -> Target:
     """As `target`, for a spec that was read already."""
     from havre.provider import find
-    from havre.stack.files import read_stack_settings
     from havre.stack.program import offline_settings, read_settings
 
     found = find(provider)
-    folder = absolute(data_dir, spec.name)
-    kept = read_stack_settings(stack_config, found.name) if stack_config else {}
-    given = {**kept, **parse_settings(pairs)}
-    if DATA_DIR in found.settings.model_fields:
-        given.setdefault(DATA_DIR, str(folder))
+    given = given_settings(spec, found, pairs, data_dir, stack_config)
     if offline:
         settings, placeholders = offline_settings(found, given)
     else:
         settings, placeholders = read_settings(found, given), ()
+    folder = absolute(data_dir, spec.name)
     return Target(spec, found, settings, folder, stack or provider, placeholders)
+
+
+def given_settings(
+    spec: Warehouse,
+    provider: Provider,
+    pairs: list[str] | None,
+    data_dir: Path | None,
+    stack_config: Path | None = None,
+) -> dict[str, Any]:
+    """The settings that a command line gives, by name; not validated.
+
+    Raises:
+        InputError: a pair or the stack file is wrong.
+    """
+    from havre.stack.files import read_stack_settings
+
+    kept = read_stack_settings(stack_config, provider.name) if stack_config else {}
+    given = {**kept, **parse_settings(pairs)}
+    if DATA_DIR in provider.settings.model_fields:
+        given.setdefault(DATA_DIR, str(absolute(data_dir, spec.name)))
+    return given
 
 
 def operations(store: StateStore) -> tuple[dict[str, Any], Operations]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,17 +24,11 @@ class PlanFormat(StrEnum):
 
 def evaluated(target: ctx.Target) -> Plan:
     """The plan of a warehouse on a provider, evaluated offline."""
-    from havre.evaluate import evaluate
-    from havre.stack.program import PROJECT, program
+    from havre.assess.assessment import evaluated as assessed
 
-    plan = evaluate(
-        program(target.spec, target.provider, target.settings),
-        project=PROJECT,
-        stack=target.stack,
-        provider=target.provider.name,
-        gaps=tuple(target.provider.gaps(target.spec, target.settings)),
+    return assessed(
+        target.spec, target.provider, target.settings, target.placeholders, target.stack
     )
-    return replace(plan, placeholders=target.placeholders)
 
 
 def _show_table(plan: Plan) -> None:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from havre.assess.assessment import Assessment
     from havre.capabilities.obstacles import Obstacle
     from havre.facts import Facts
     from havre.plan import Plan
@@ -36,6 +37,14 @@ class Side:
     facts: Facts
     result: Result
     gaps: tuple[Gap, ...]
+
+    @classmethod
+    def of(cls, assessment: Assessment) -> Side:
+        """The side that an assessment is."""
+        question = assessment.question
+        return cls(
+            question.provider, question.plan, assessment.facts, assessment.result, question.gaps
+        )
 
     @property
     def name(self) -> str:

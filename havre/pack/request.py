@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from havre.documents.validation import listed
 from havre.errors import InputError
 from havre.policy.model import Profile
-from havre.policy.waivers import WAIVERS, beside
+from havre.policy.waivers import WAIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,11 +52,6 @@ class Asked(BaseModel):
     waivers: str = ""
     as_of: Annotated[dt.date, BeforeValidator(_day)] | None = None
     allow_unknown: bool = False
-
-    @property
-    def day(self) -> dt.date:
-        """The day on which dates are judged."""
-        return self.as_of or dt.datetime.now(dt.UTC).date()
 
 
 @dataclass(frozen=True)
@@ -135,8 +130,6 @@ def spec_file(asked: Asked, stack: Stack) -> Path:
     raise InputError(message, "Name it with HAVRE_SPEC=FILE, or as `spec` of the pack's `havre`.")
 
 
-def waivers_file(asked: Asked, spec: Path) -> Path | None:
-    """The file of waivers: the one asked for, or the one beside the warehouse file, if any."""
-    if asked.waivers:
-        return started_in() / asked.waivers
-    return beside(spec)
+def waivers_file(asked: Asked) -> Path | None:
+    """The file of waivers that is asked for; None: the one next to the warehouse file, if any."""
+    return started_in() / asked.waivers if asked.waivers else None

@@ -7,13 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from havre.assess.gather import gather
-from havre.cli.check import read_waivers
+from havre.assess.assessment import Request, assess, waivers_of
+from havre.assess.subject import subject
 from havre.evaluate import evaluate
 from havre.plan import Plan
 from havre.policy.findings import Result
-from havre.policy.judge import judge
-from havre.policy.registry import installed_controls
 from havre.provider import find
 from havre.spec.load import load
 from havre.stack.program import PROJECT, offline_settings, program
@@ -45,13 +43,12 @@ def given(provider: str) -> dict[str, Any]:
 
 def judged(example: str, provider: str, plan: Plan | None = None, day: dt.date = DAY) -> Result:
     """The verdicts on an example, or on another plan of it."""
-    found, loaded = find(provider), load(EXAMPLES[example])
-    settings, _ = offline_settings(found, given(provider))
-    question = gather(loaded.warehouse, found, plan or offline(example, provider), settings, day)
-    waivers = read_waivers(None, EXAMPLES[example])
-    file = EXAMPLES[example].relative_to(ROOT).as_posix()
-    question = replace(question, waivers=waivers, file=file, lines=loaded.lines)
-    return judge(question, installed_controls())
+    of = replace(
+        subject(EXAMPLES[example], provider), file=EXAMPLES[example].relative_to(ROOT).as_posix()
+    )
+    waivers = waivers_of(None, EXAMPLES[example])
+    plan = plan or offline(example, provider)
+    return assess(Request(of, given(provider), plan, as_of=day, waivers=waivers)).result
 
 
 def told(result: Result) -> list[dict[str, Any]]:

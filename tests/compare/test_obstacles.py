@@ -112,7 +112,7 @@ def test_a_lower_limit_is_an_obstacle_with_both_figures() -> None:
     assert met(Able("there"), here=Able("here", limits=lower)) == []
 
 
-@pytest.mark.parametrize(("name", "leaving_for"), permutations(PROVIDERS, 2))
+@pytest.mark.parametrize(("name", "leaving_for"), list(permutations(PROVIDERS, 2)))
 def test_the_controls_find_what_the_comparison_lists(name: str, leaving_for: str) -> None:
     here, there = find(name), find(leaving_for)
     gaps = tuple(there.gaps(SPEC, offline_settings(there, given(leaving_for))[0]))

@@ -1,0 +1,215 @@
+"""A request becomes an assessment. Every front end calls this; the rules stand here once.
+
+- Settings: one that the provider does not know is refused; one that is missing is a placeholder.
+- A plan that names another warehouse or another provider is refused.
+- Waivers are those named, else `waivers.yaml` next to the warehouse file.
+- The day is today (UTC) where none is given.
+- Gaps, the exit, the dated records and the installed controls are read the same way for all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from havre.assess.subject import refuse_another, refuse_differing
+from havre.errors import MissingDependencyError
+from havre.policy.judge import Question, judge_with_facts
+from havre.policy.model import Severity
+from havre.policy.qualifications import installed_qualifications
+from havre.policy.registry import installed_controls
+from havre.policy.waivers import beside, load_waivers
+from havre.provider import find
+from havre.stack.program import PROJECT, offline_settings, program
+from havre.stack.standing import DATA_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from pydantic import BaseModel
+
+    from havre.assess.subject import Subject
+    from havre.facts import Facts
+    from havre.plan import Plan
+    from havre.policy import Control, Profile
+    from havre.policy.findings import Result, Waiver
+    from havre.provider import Gap, Provider
+    from havre.spec import Warehouse
+
+NOWHERE = "/nowhere"
+"""The folder of a warehouse on this machine that nothing is deployed by."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be assessed, and by which rules.
+
+    Attributes:
+        subject: the warehouse and the provider.
+        settings: of the provider, by name, as given; what is missing is a placeholder.
+        plan: a plan that was read; None: the stack's program is evaluated offline.
+        source: where the plan comes from: `evaluation`, `preview`, `state` or `analyzer`.
+        fresh: whether the plan's program has just read this very file, so that nothing differs.
+        stack: name of the stack that is evaluated; empty: the provider's.
+        as_of: the day on which dates are judged; None: today.
+        profile: which controls; None: as the spec calls for.
+        waivers: risks that a named owner accepts.
+        allow_unknown: whether controls that were not evaluated pass.
+        fail_on: the least severity that fails; None: nothing does.
+    """
+
+    subject: Subject
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    plan: Plan | None = None
+    source: str = "evaluation"
+    fresh: bool = False
+    stack: str = ""
+    as_of: dt.date | None = None
+    profile: Profile | None = None
+    waivers: tuple[Waiver, ...] = ()
+    allow_unknown: bool = False
+    fail_on: Severity | None = Severity.LOW
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What was judged, by what, and what came of it.
+
+    Attributes:
+        question: everything that the judge was given.
+        facts: what the plan means for security.
+        result: the findings.
+    """
+
+    question: Question
+    facts: Facts
+    result: Result
+
+
+def assess(request: Request, controls: Sequence[Control] | None = None) -> Assessment:
+    """Judge a warehouse by the controls.
+
+    Args:
+        request: what is to be assessed.
+        controls: None: every one that is installed.
+
+    Raises:
+        InputError: a setting, a waiver or a record is wrong, or the plan is of another warehouse.
+        MissingDependencyError: no controls or no records are installed.
+    """
+    question = question_of(request)
+    installed = installed_controls() if controls is None else controls
+    result, facts = judge_with_facts(question, installed)
+    return Assessment(question, facts, result)
+
+
+def question_of(request: Request) -> Question:
+    """The question that a request puts to the judge, with all that is installed to answer it.
+
+    Raises:
+        InputError: a setting or a record is wrong, or the plan is of another warehouse.
+        MissingDependencyError: no records are installed.
+    """
+    of = request.subject
+    settings, placeholders = settings_of(of.provider, request.settings)
+    plan = request.plan
+    if plan is None:
+        plan = evaluated(of.spec, of.provider, settings, placeholders, request.stack)
+    else:
+        _refuse(plan, request)
+    leaving_for, exit_gaps = exit_of(of.spec, of.provider)
+    return Question(
+        spec=of.spec,
+        plan=plan,
+        provider=of.provider,
+        as_of=request.as_of or today(),
+        profile=request.profile,
+        source=request.source,
+        gaps=tuple(of.provider.gaps(of.spec, settings)),
+        qualifications=installed_qualifications(),
+        waivers=request.waivers,
+        exit=leaving_for,
+        exit_gaps=exit_gaps,
+        settings={name: getattr(settings, name) for name in settings.model_fields_set},
+        file=of.file,
+        lines=of.lines,
+        allow_unknown=request.allow_unknown,
+        fail_on=request.fail_on,
+    )
+
+
+def _refuse(plan: Plan, request: Request) -> None:
+    """Refuse a plan that is not of the request's warehouse.
+
+    Raises:
+        InputError: it is not.
+    """
+    if request.fresh:
+        refuse_differing(plan, request.subject)
+    refuse_another(plan, request.subject)
+
+
+def today() -> dt.date:
+    """The day on which dates are judged where none is given (UTC)."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+def settings_of(provider: Provider, given: Mapping[str, Any]) -> tuple[BaseModel, tuple[str, ...]]:
+    """Settings of a provider for a plan that nothing is deployed by, and which are placeholders.
+
+    Raises:
+        InputError: a setting is wrong, or the provider does not know it.
+    """
+    folder = {DATA_DIR: NOWHERE} if DATA_DIR in provider.settings.model_fields else {}
+    return offline_settings(provider, {**folder, **given})
+
+
+def evaluated(
+    spec: Warehouse,
+    provider: Provider,
+    settings: BaseModel,
+    placeholders: tuple[str, ...] = (),
+    stack: str = "",
+) -> Plan:
+    """The plan of a warehouse on a provider, evaluated offline.
+
+    Args:
+        spec: requirements of the warehouse.
+        provider: the provider.
+        settings: an instance of `provider.settings`.
+        placeholders: names of the settings that were not given.
+        stack: name of the stack; empty: the provider's.
+    """
+    from havre.evaluate import evaluate
+
+    plan = evaluate(
+        program(spec, provider, settings),
+        project=PROJECT,
+        stack=stack or provider.name,
+        provider=provider.name,
+        gaps=tuple(provider.gaps(spec, settings)),
+    )
+    return replace(plan, placeholders=placeholders)
+
+
+def exit_of(spec: Warehouse, provider: Provider) -> tuple[Provider | None, tuple[Gap, ...]]:
+    """The provider to leave for and its gaps, where it is another one and installed."""
+    if spec.exit is None or spec.exit.provider == provider.name:
+        return None, ()
+    try:
+        found = find(spec.exit.provider)
+    except MissingDependencyError:
+        return None, ()
+    return found, tuple(found.gaps(spec, settings_of(found, {})[0]))
+
+
+def waivers_of(named: Path | None, file: Path | None) -> tuple[Waiver, ...]:
+    """The waivers of a file; of `waivers.yaml` next to the warehouse file where none is named.
+
+    Raises:
+        InputError: the file is not valid.
+    """
+    path = named or (beside(file) if file else None)
+    return load_waivers(path) if path else ()

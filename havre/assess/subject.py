@@ -1,0 +1,146 @@
+"""Whose plan is to be judged: the warehouse and the provider, by the user's words or the plan's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import InputError
+from havre.provider import find
+from havre.spec.load import Loaded, load
+from havre.stack.component import SPEC, TYPE, asked, recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from havre.plan import Plan
+    from havre.provider import Provider
+    from havre.spec import Warehouse
+    from havre.spec.load import Lines
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A warehouse on a provider.
+
+    Attributes:
+        spec: requirements of the warehouse.
+        provider: the provider.
+        file: the warehouse file, as the user named it; empty where there is none.
+        lines: where its keys stand; None where there is no file.
+    """
+
+    spec: Warehouse
+    provider: Provider
+    file: str = ""
+    lines: Lines | None = None
+
+
+def subject(file: Path | Loaded | None, provider: str = "", plan: Plan | None = None) -> Subject:
+    """The warehouse and the provider; what is not named is read from the plan.
+
+    Args:
+        file: the warehouse file, or what was read from it.
+        provider: its name; empty: the plan's own.
+        plan: a plan that was read; None: there is none yet.
+
+    Raises:
+        InputError: a file is not valid, or neither the caller nor the plan names the provider.
+        MissingDependencyError: the provider is not installed.
+    """
+    name = provider or (provider_of(plan) if plan else "")
+    if plan is not None and file is None:
+        return Subject(spec_of(plan), find(name))
+    if file is None or not name:
+        message = "what is to be checked?"
+        raise InputError(message, "Name FILE and --provider P, or --preview F, or --state F.")
+    loaded = file if isinstance(file, Loaded) else load(file)
+    return Subject(loaded.warehouse, find(name), loaded.file, loaded.lines)
+
+
+def provider_of(plan: Plan) -> str:
+    """Name of the provider that a plan's own parts tell.
+
+    Raises:
+        InputError: they tell none, or several.
+    """
+    found = _owners(plan)
+    if len(found) == 1:
+        return found[0]
+    message = f"which provider? The plan's parts tell {', '.join(found) or 'none'}"
+    raise InputError(message, "Name it with --provider P.")
+
+
+def _owners(plan: Plan) -> list[str]:
+    """Providers that a plan's own parts tell."""
+    owners = {r.type.split(":")[1] for r in plan.resources if r.type.startswith("havre:")}
+    return sorted(owners - {"index"})
+
+
+def recorded_specs(plan: Plan) -> list[Warehouse]:
+    """The specs that a plan's own components record; members of projects are numbered."""
+    return [spec for r in plan.resources if r.type == TYPE and (spec := recorded(r.inputs))]
+
+
+def spec_of(plan: Plan) -> Warehouse:
+    """The spec that a plan's own component recorded.
+
+    Raises:
+        InputError: there is no such component, or several.
+    """
+    found = recorded_specs(plan)
+    if len(found) == 1:
+        return found[0]
+    message = f"the plan records {len(found) or 'no'} warehouse that it was made for"
+    raise InputError(message, "Name the warehouse file: havre check FILE with the same options.")
+
+
+def refuse_another(plan: Plan, of: Subject) -> None:
+    """Refuse a plan that says itself that it is of another warehouse, or on another provider.
+
+    What else the file and the plan's record differ in is no mistake: that is what the file has
+    come to ask of what stands.
+
+    Raises:
+        InputError: it does.
+    """
+    owners = _owners(plan)
+    if owners and of.provider.name not in owners:
+        message = f"the plan is on provider {', '.join(owners)}, not on `{of.provider.name}`"
+        raise InputError(message, "Name its own provider with --provider P, or another file.")
+    mine = _called(of.spec)
+    theirs = sorted({_called(spec) for spec in recorded_specs(plan)})
+    if theirs and mine not in theirs:
+        message = f"the plan is of warehouse {', '.join(theirs)}, and the file of {mine}"
+        raise InputError(message, "Name the file that the plan was made for.")
+
+
+def _called(spec: Warehouse) -> str:
+    return f"{spec.name} ({spec.environment.value})"
+
+
+def refuse_differing(plan: Plan, of: Subject) -> None:
+    """Refuse a file that is not the one of which the plan's program has just made its warehouse.
+
+    Raises:
+        InputError: the component records something else than the file requires.
+    """
+    for resource in (each for each in plan.resources if each.type == TYPE):
+        if differing := _differing(of.spec, resource.inputs):
+            message = (
+                f"{of.file} asks for something else than the file of warehouse "
+                f"`{resource.name}`: {', '.join(differing)}"
+            )
+            raise InputError(message, "Name that file, by its whole path.")
+
+
+def _differing(spec: Warehouse, inputs: Any) -> list[str]:
+    mine, theirs = asked(spec)[SPEC], _bare(inputs.get(SPEC) or {})
+    return [k for k in sorted({*mine, *theirs}) if _bare(mine.get(k)) != theirs.get(k)]
+
+
+def _bare(value: Any) -> Any:
+    """A value without what a program does not send: members that are none."""
+    if isinstance(value, dict):
+        return {key: _bare(inner) for key, inner in value.items() if inner is not None}
+    return [_bare(inner) for inner in value] if isinstance(value, list) else value
