@@ -60,14 +60,14 @@ class Document:
         """An error that names the file, the line and the place."""
         return InputError(self._at(place, problem), remedy)
 
-    def validate(self, model: type[M], remedy: str) -> M:
-        """The data as `model`.
+    def validate(self, model: type[M], remedy: str, context: object = None) -> M:
+        """The data as `model`, whose validators are given `context`.
 
         Raises:
             InputError: it is not valid; the error names every place at fault.
         """
         try:
-            return model.model_validate(self.data)
+            return model.model_validate(self.data, context=context)
         except ValidationError as error:
             wrong = [self._at(each.path, each.problem) for each in invalid(error)]
             raise InputError("\n".join(wrong), remedy) from None

@@ -314,8 +314,8 @@ def _result(
         lies=lies,
         unplaced=unplaced,
         claims=tuple(
-            claim(question.qualifications, scheme.value, facts, question.as_of, question.settings)
-            for scheme in Qualification
+            claim(question.qualifications, scheme, facts, question.as_of, question.settings)
+            for scheme in question.qualifications.schemes
         ),
         placeholders=question.plan.placeholders,
         allow_unknown=question.allow_unknown,

@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     StringConstraints,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -23,11 +24,13 @@ from pydantic import (
 from havre.documents.records import Day, Text, read_document
 from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
 from havre.policy.registry import taken_together
+from havre.policy.schemes import installed_schemes
 from havre.spec.countries import COUNTRIES
+from havre.spec.model import Qualification
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
     from typing import Self
 
@@ -40,6 +43,8 @@ Subject: TypeAlias = Store | Key | Compute
 """What bears data and is offered by somebody."""
 ANY = "*"
 """Every product that the source means by the offer."""
+NAMED = tuple(scheme.value for scheme in Qualification)
+"""Certification schemes that a warehouse file may name."""
 FILE = "qualifications.yaml"
 """Name of the files of records that distributions ship."""
 REMEDY = "Mend the file: each record is what a source said on the day it was read."
@@ -60,7 +65,7 @@ class Record:
     Attributes:
         offer: who offers it, and as what, in the words of the facts.
         product: the service; `*` is every one that the source means by the offer.
-        scheme: `hds` or `secnumcloud`.
+        scheme: short name, such as `hds`.
         status: what the source says.
         source: where it was read, with the source's own date where it has one.
         read_on: when it was read.
@@ -136,9 +141,15 @@ SILENT: Settings = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Qualifications:
-    """All records."""
+    """All records.
+
+    Attributes:
+        records: what sources said of offers.
+        schemes: the certification schemes, by their short names.
+    """
 
     records: tuple[Record, ...]
+    schemes: tuple[str, ...] = NAMED
 
     def find(
         self, scheme: str, offering: Offering, countries: Iterable[str | None]
@@ -168,7 +179,7 @@ class Qualifications:
         """Whether a resource lies within a certificate, why not, and the record that says so.
 
         Args:
-            scheme: `hds` or `secnumcloud`.
+            scheme: short name, such as `hds`.
             bearer: the fact of the resource.
             as_of: the day.
             settings: what the stack says.
@@ -258,7 +269,7 @@ class Claim:
     """Which parts of a plan lie within a certificate.
 
     Attributes:
-        scheme: `hds` or `secnumcloud`.
+        scheme: short name, such as `hds`.
         inside: products within one.
         outside: products that are not, each with the reason.
         undecided: products of which it cannot be told, each with the reason.
@@ -305,7 +316,7 @@ def claim(
 
     Args:
         qualifications: the records.
-        scheme: `hds` or `secnumcloud`.
+        scheme: short name, such as `hds`.
         facts: of the plan.
         as_of: the day.
         settings: what the stack says.
@@ -352,7 +363,7 @@ class _Row(BaseModel):
 
     offer: Text
     products: tuple[Text, ...]
-    scheme: Literal["hds", "secnumcloud"]
+    scheme: Text
     status: Standing
     source: Text
     read_on: Day
@@ -365,6 +376,17 @@ class _Row(BaseModel):
     since: Day | None = None
     until: Day | None = None
     note: str = ""
+
+    @field_validator("scheme")
+    @classmethod
+    def _known(cls, scheme: str, info: ValidationInfo) -> str:
+        known: Collection[str] = info.context or ()
+        if scheme not in known:
+            message = (
+                f"`{scheme}` is not an installed certification scheme ({', '.join(sorted(known))})"
+            )
+            raise ValueError(message)
+        return scheme
 
     @field_validator("products")
     @classmethod
@@ -411,23 +433,28 @@ def installed_qualifications() -> Qualifications:
         InputError: a file is not valid, or two distributions record the same.
         MissingDependencyError: none is installed.
     """
+    schemes = tuple(scheme.id for scheme in installed_schemes())
     records = taken_together(
         FILE,
-        lambda path: load_qualifications(path).records,
+        lambda path: load_qualifications(path, schemes).records,
         lambda record: record.key,
         lambda record: f"{record.offer}, {record.product} under {record.scheme}",
     )
-    return Qualifications(records)
+    return Qualifications(records, schemes)
 
 
-def load_qualifications(path: Path) -> Qualifications:
+def load_qualifications(path: Path, schemes: tuple[str, ...] = NAMED) -> Qualifications:
     """Read the records in a file.
+
+    Args:
+        path: the file.
+        schemes: certification schemes that a record may be of.
 
     Raises:
         InputError: it cannot be read, or a record is malformed or said twice.
     """
     document = read_document(path)
-    rows = document.validate(_QualificationsFile, REMEDY).records
+    rows = document.validate(_QualificationsFile, REMEDY, schemes).records
     seen: set[tuple[object, ...]] = set()
     records: list[Record] = []
     for index, row in enumerate(rows):
@@ -437,4 +464,4 @@ def load_qualifications(path: Path) -> Qualifications:
                 raise document.error(("records", index), what, REMEDY)
             seen.add(record.key)
             records.append(record)
-    return Qualifications(tuple(records))
+    return Qualifications(tuple(records), schemes)

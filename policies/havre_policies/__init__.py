@@ -25,17 +25,26 @@ FAMILIES = (
 
 
 def controls() -> tuple[Control, ...]:
-    """Every control, by family, in the order of its file."""
+    """Every control, by family, in the order of its file.
+
+    Raises:
+        InputError: a file of certification schemes is not valid.
+    """
+    return tuple(control for family in FAMILIES for control in _family(family))
+
+
+def _family(name: str) -> tuple[Control, ...]:
+    """The controls of a module: those that it defines, or what its function `family` returns."""
     from havre.policy import Control
 
-    return tuple(
-        value
-        for family in FAMILIES
-        for value in vars(import_module(f"havre_policies.{family}")).values()
-        if isinstance(value, Control) and value.family == family
-    )
+    module = import_module(f"havre_policies.{name}")
+    if hasattr(module, "family"):
+        found: tuple[Control, ...] = module.family()
+        return found
+    values = vars(module).values()
+    return tuple(each for each in values if isinstance(each, Control) and each.family == name)
 
 
 def data(name: str) -> Path:
-    """Path of one of this package's data files: `frameworks.yaml`, `qualifications.yaml`."""
+    """Path of a data file of this package, such as `frameworks.yaml` or `schemes.yaml`."""
     return Path(str(files("havre_policies") / name))

@@ -18,7 +18,5 @@ def gdpr(*articles: str) -> tuple[str, ...]:
 
 EDS = ("EDS 10",)
 """CNIL's reference for health data warehouses, chapter 10."""
-HDS = ("HDS",)
-"""Certification of hosts of health data, which is held by an offer."""
 CIRCULAR = ("CIRC 6519/SG",)
 """Circular on sensitive data in commercial clouds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Bearer, Compute, Key, Known, LogRoute, Store
@@ -9,24 +10,26 @@ from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    Control,
     Outcome,
     Profile,
     Severity,
     Verdict,
-    control,
     fails,
     passes,
     plan_control,
     undecided,
 )
+from havre.policy.schemes import AppliesTo, installed_schemes
 from havre.spec.countries import EEA, EU
-from havre.spec.model import HEALTH_DATA, OperatorLaw, Qualification
-from havre_policies.cites import CIRCULAR, HDS, gdpr, snc
+from havre.spec.model import HEALTH_DATA, OperatorLaw
+from havre_policies.cites import gdpr, snc
 from havre_policies.residency import where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from havre.policy.schemes import Scheme
     from havre.spec import Warehouse
 
 
@@ -88,44 +91,40 @@ def _unrecorded(case: Case, entity: str, area: frozenset[str], wanted: str) -> V
     return Verdict(Outcome.UNKNOWN, "operator", f"no law is recorded for {entity}", wanted)
 
 
-def _asks(scheme: Qualification, spec: Warehouse) -> bool:
-    return scheme in spec.residency.qualifications
+def certified(scheme: Scheme) -> Control:
+    """The control of a certification scheme: what the plan uses is within a dated certificate."""
+    named = partial(_named, scheme.id)
+
+    def within(bearer: Bearer, case: Case) -> Verdict:
+        health_only = scheme.applies_to is AppliesTo.HEALTH_DATA
+        if health_only and case.spec.classification not in HEALTH_DATA and not named(case.spec):
+            return NOT_APPLICABLE
+        return _certified(scheme.id, bearer, case)
+
+    return Control(
+        scheme.control,
+        scheme.title,
+        " ".join(scheme.rationale.split()),
+        scheme.profile,
+        scheme.severity,
+        scheme.cites,
+        scheme.remedy,
+        Bearer,
+        within,
+        cause=("residency", "qualifications"),
+        asked=named,
+    )
 
 
-@control(
-    "jurisdiction.hds",
-    Bearer,
-    Profile.HEALTH,
-    Severity.HIGH,
-    cites=HDS,
-    remedy="Use a product and plan within the host's HDS certificate, or another offer.",
-    cause=("residency", "qualifications"),
-    asked=lambda spec: _asks(Qualification.HDS, spec),
-)
-def hds(bearer: Bearer, case: Case) -> Verdict:
-    """Offer, product and plan are within a dated certificate of hosts of health data (HDS).
-
-    It is asked for where the data are health data, or the spec names the scheme. A certificate is
-    held product by product; a record is data with a source and the day on which it was read.
-    """
-    if case.spec.classification not in HEALTH_DATA and not _asks(Qualification.HDS, case.spec):
-        return NOT_APPLICABLE
-    return _certified("hds", bearer, case)
+def _named(scheme: str, spec: Warehouse) -> bool:
+    """Whether a warehouse file requires a scheme by name."""
+    return scheme in {each.value for each in spec.residency.qualifications}
 
 
-@control(
-    "jurisdiction.secnumcloud",
-    Bearer,
-    Profile.SOVEREIGN,
-    Severity.CRITICAL,
-    cites=CIRCULAR + snc("18.1"),
-    remedy="Choose an offer that is qualified SecNumCloud in the region at hand.",
-    cause=("residency", "qualifications"),
-    asked=lambda spec: _asks(Qualification.SECNUMCLOUD, spec),
-)
-def secnumcloud(bearer: Bearer, case: Case) -> Verdict:
-    """Offer and region are within a dated SecNumCloud qualification."""
-    return _certified("secnumcloud", bearer, case)
+def family() -> tuple[Control, ...]:
+    """The controls of this family, with one for each certification scheme that is installed."""
+    schemes = map(certified, installed_schemes())
+    return (operator, *schemes, qualification_age, telemetry)
 
 
 @plan_control(

@@ -1,0 +1,103 @@
+"""Certification schemes as data: what each asks, of which warehouses, and whom it cites.
+
+A scheme is a row of `schemes.yaml`; one parametric control judges them all by the dated records
+(see `havre.policy.qualifications`). A distribution that registers records may ship its own.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
+
+from havre.documents.records import Text, read_document
+from havre.policy.model import Profile, Severity  # noqa: TC001 - pydantic reads annotations
+from havre.policy.registry import taken_together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "schemes.yaml"
+"""Name of the files of schemes that distributions ship."""
+REMEDY = "Correct the file: each scheme has id, title, profile, severity, cites and remedy."
+
+
+class AppliesTo(StrEnum):
+    """Which warehouses a scheme is for; a warehouse file that names it always is one."""
+
+    ALL = "all"
+    HEALTH_DATA = "health-data"
+
+
+class Scheme(BaseModel):
+    """A certification scheme.
+
+    Attributes:
+        id: short name, as in the records and in `residency.qualifications`.
+        title: what is true when its control passes.
+        rationale: why, and what the control does not see.
+        applies_to: which warehouses it is for.
+        profile: the first profile that requires it.
+        severity: of a failure.
+        cites: known identifiers of frameworks.
+        remedy: what to do about a failure.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+    title: Text
+    rationale: str = ""
+    applies_to: AppliesTo = AppliesTo.ALL
+    profile: Profile
+    severity: Severity
+    cites: tuple[Text, ...]
+    remedy: Text
+
+    @field_validator("cites")
+    @classmethod
+    def _some(cls, cites: tuple[str, ...]) -> tuple[str, ...]:
+        if not cites:
+            message = "cites nothing"
+            raise ValueError(message)
+        return cites
+
+    @property
+    def control(self) -> str:
+        """Identifier of its control."""
+        return f"jurisdiction.{self.id}"
+
+
+class _SchemesFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schemes: tuple[Scheme, ...]
+
+
+def load_schemes(path: Path) -> tuple[Scheme, ...]:
+    """Read the schemes in a file.
+
+    Raises:
+        InputError: it cannot be read, or a scheme is malformed or stands twice.
+    """
+    document = read_document(path)
+    schemes = document.validate(_SchemesFile, REMEDY).schemes
+    seen: set[str] = set()
+    for number, scheme in enumerate(schemes):
+        if scheme.id in seen:
+            raise document.error(("schemes", number), f"`{scheme.id}` stands twice", REMEDY)
+        seen.add(scheme.id)
+    return schemes
+
+
+def installed_schemes() -> tuple[Scheme, ...]:
+    """The schemes of every installed distribution, Havre's own first.
+
+    Raises:
+        InputError: a file is not valid, or two distributions ship the same scheme.
+        MissingDependencyError: none is installed.
+    """
+    return taken_together(
+        FILE, load_schemes, lambda scheme: scheme.id, lambda scheme: f"scheme `{scheme.id}`"
+    )
