@@ -544,15 +544,15 @@ def commands_page() -> list[str]:
 
 def outputs_page() -> list[str]:
     """Exit codes and formats."""
-    from havre.cli.compare import CompareFormat
     from havre.cli.plan import PlanFormat
     from havre.errors import ExitCode
+    from havre.report.comparison import ComparisonFormat
     from havre.report.findings import Format
 
     codes_ = [[str(each.value), inert(EXIT_CODES[each.name])] for each in ExitCode]
     codes_.append(["130", "Stopped from the keyboard, or the answer to a question was no."])
     others = [f"plan --format {each}" for each in PlanFormat]
-    others += [f"compare --format {each}" for each in CompareFormat]
+    others += [f"compare --format {each}" for each in ComparisonFormat]
     return [
         "# Exit codes and formats",
         "",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, WaiversOption, parse_day
 from havre.errors import InputError
+from havre.report.comparison import ComparisonFormat
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,13 +22,7 @@ FEWEST, MOST = 2, 4
 """How many sides fit next to each other."""
 
 
-class CompareFormat(StrEnum):
-    """Renderings of a comparison."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    JSON = "json"
-    HTML = "html"
+FormOption = Annotated[ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")]
 
 
 def compared(
@@ -67,8 +61,8 @@ def compare(
     ],
     *,
     form: Annotated[
-        CompareFormat, typer.Option("--format", "-f", help="How to show it.")
-    ] = CompareFormat.TABLE,
+        ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")
+    ] = ComparisonFormat.TABLE,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="F", help="Write to a file.", show_default=False),

@@ -105,7 +105,7 @@ def test_a_users_own_control_is_in_the_pack(tmp_path: Path) -> None:
 
 
 def test_a_fault_inside_fails_the_run_without_a_traceback(tmp_path: Path) -> None:
-    module = f"{OWN}\nfrom havre.pack import judged\njudged.judge = lambda *_: 1 / 0\n"
+    module = f"{OWN}\nfrom havre.pack import verdicts\nverdicts.assess = lambda *_: 1 / 0\n"
     with distribution(tmp_path, module) as environment, running(environment) as client:
         client.configure({"spec": str(spec_of("emc2")), "profile": "sovereign"})
         text = refusal(lambda: client.of(plan_of("emc2", "azure")))

@@ -28,7 +28,17 @@ from havre.policy.qualifications import (
     installed_qualifications,
 )
 from havre.policy.registry import find_control
-from havre.provider import Capability, Evidence, Gap, Limit, Operator, Provider, Support, find
+from havre.provider import (
+    Capability,
+    Evidence,
+    Gap,
+    Limit,
+    Operator,
+    Provider,
+    Support,
+    Supported,
+    find,
+)
 from havre.spec import Warehouse
 from havre.spec.load import load
 from havre.stack.program import PROJECT, program, read_settings
@@ -344,8 +354,8 @@ def leaving_for(name: str | None, **differs: Any) -> Change:
 
 def without(*missing: Capability) -> dict[str, Any]:
     """Members of a provider of exit that lacks capabilities, and has all others."""
-    mine = find("local").capabilities
-    return {"capabilities": {each: what for each, what in mine.items() if each not in missing}}
+    native = Supported(Support.NATIVE)
+    return {"capabilities": {each: native for each in Capability if each not in missing}}
 
 
 def exit_lacks(*fields: str, support: Support = Support.ABSENT) -> Change:

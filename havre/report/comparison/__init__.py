@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from havre.report.rendering import Rendering
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from havre.compare import Comparison
+
+
+class ComparisonFormat(StrEnum):
+    """What a comparison can be written as."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    JSON = "json"
+    HTML = "html"
+
+
+RENDERINGS: Mapping[ComparisonFormat, Rendering] = MappingProxyType(
+    {
+        ComparisonFormat.TABLE: Rendering(f"{__name__}.table", frozenset({"width", "colour"})),
+        ComparisonFormat.MARKDOWN: Rendering(f"{__name__}.markdown"),
+        ComparisonFormat.JSON: Rendering(f"{__name__}.data"),
+        ComparisonFormat.HTML: Rendering(f"{__name__}.page"),
+    }
+)
+"""Every form with the module that writes it."""
 
 
 def render(comparison: Comparison, form: str, *, width: int = 100, colour: bool = False) -> str:
@@ -13,23 +39,11 @@ def render(comparison: Comparison, form: str, *, width: int = 100, colour: bool 
 
     Args:
         comparison: what is compared.
-        form: `table`, `markdown`, `json` or `html`.
+        form: one of `ComparisonFormat`.
         width: columns of the table.
         colour: whether the table may have colour.
+
+    Raises:
+        ValueError: there is no such form.
     """
-    if form == "json":
-        from havre.compare.answers import answers
-        from havre.text import as_json
-
-        return as_json({"answers": list(answers(comparison)), **comparison.as_dict()})
-    if form == "markdown":
-        from havre.report.comparison import markdown as comparison_markdown
-
-        return comparison_markdown.render(comparison)
-    if form == "html":
-        from havre.report.comparison import page as comparison_page
-
-        return comparison_page.render(comparison)
-    from havre.report.comparison import table as comparison_table
-
-    return comparison_table.render(comparison, width=width, colour=colour)
+    return RENDERINGS[ComparisonFormat(form)].write(comparison, width=width, colour=colour)

@@ -7,10 +7,13 @@ loaded only when it is asked for.
 from __future__ import annotations
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from havre.report.rendering import Rendering
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
@@ -27,6 +30,24 @@ class Format(StrEnum):
     GITLAB = "gitlab"
     HTML = "html"
     OSCAL = "oscal"
+
+
+COVERED = frozenset({"requirements"})
+"""Options of a form that shows what the controls contribute to frameworks."""
+
+RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
+    {
+        Format.TABLE: Rendering(f"{__name__}.table", COVERED | {"width", "colour"}),
+        Format.JSON: Rendering(f"{__name__}.data", COVERED),
+        Format.SARIF: Rendering(f"{__name__}.sarif"),
+        Format.JUNIT: Rendering(f"{__name__}.junit"),
+        Format.MARKDOWN: Rendering(f"{__name__}.markdown", COVERED),
+        Format.GITLAB: Rendering(f"{__name__}.gitlab"),
+        Format.HTML: Rendering(f"{__name__}.page", COVERED),
+        Format.OSCAL: Rendering(f"{__name__}.oscal"),
+    }
+)
+"""Every form with the module that writes it."""
 
 
 def render(
@@ -47,44 +68,5 @@ def render(
         width: columns of the table.
         colour: whether the table may have colour.
     """
-    if form is Format.TABLE:
-        from havre.report.findings import table
-
-        return table.render(result, requirements=requirements, width=width, colour=colour)
-    if form in {Format.JSON, Format.MARKDOWN, Format.HTML}:
-        return _with_requirements(result, form, requirements)
-    return _for_tools(result, form)
-
-
-def _with_requirements(
-    result: Result, form: Format, requirements: Sequence[Requirement] | None
-) -> str:
-    if form is Format.JSON:
-        from havre.report.findings import data
-
-        return data.render(result, requirements=requirements)
-    if form is Format.MARKDOWN:
-        from havre.report.findings import markdown
-
-        return markdown.render(result, requirements=requirements)
-    from havre.report.findings import page
-
-    return page.render(result, requirements=requirements)
-
-
-def _for_tools(result: Result, form: Format) -> str:
-    if form is Format.SARIF:
-        from havre.report.findings import sarif
-
-        return sarif.render(result)
-    if form is Format.JUNIT:
-        from havre.report.findings import junit
-
-        return junit.render(result)
-    if form is Format.GITLAB:
-        from havre.report.findings import gitlab
-
-        return gitlab.render(result)
-    from havre.report.findings import oscal
-
-    return oscal.render(result)
+    rendering = RENDERINGS[form]
+    return rendering.write(result, requirements=requirements, width=width, colour=colour)
