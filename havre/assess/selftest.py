@@ -173,16 +173,16 @@ def _plan(case: _Case, file: Path) -> Plan | None:
 
 
 def _resources(given: tuple[_Resource, ...]) -> Iterator[PlannedResource]:
-    urns: Mapping[str, str] = {
+    known: Mapping[str, str] = {
         each.name: urns.make("test", "test", each.type, each.name) for each in given
     }
     for each in given:
         needs = {
-            key: tuple(sorted(urns.get(name, name) for name in names))
+            key: tuple(sorted(known.get(name, name) for name in names))
             for key, names in each.needs.items()
         }
         yield PlannedResource(
-            urn=urns[each.name],
+            urn=known[each.name],
             type=each.type,
             name=each.name,
             custom=True,
