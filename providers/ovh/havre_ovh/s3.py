@@ -12,61 +12,25 @@ name; names of objects never enter it.
 
 from __future__ import annotations
 
-import base64
 import os
-import pickle
-import random
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pulumi
-from pulumi.dynamic import (
-    CheckFailure,
-    CheckResult,
-    CreateResult,
-    DiffResult,
-    ReadResult,
-    ResourceProvider,
-    UpdateResult,
-)
 
 from havre.errors import HavreError, InputError, ProviderError, RetryError
+from havre.live import s3
+from havre.live.wrappers import Failure, Remedy, Retrying
+from havre.provider import dynamic
+from havre.provider.dynamic import DynamicResource, Kind, Props
 from havre_ovh.settings import S3_CREDENTIALS, missing_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-Props = Mapping[str, Any]
-_Answer = TypeVar("_Answer")
+    from collections.abc import Callable, Iterator, Mapping
 
 REMEDY = (
     "Set the S3 key of the project user that owns the buckets, or the setting `bucket_controls` "
     "to false: then buckets are not logged and no access list is watched."
 )
-ATTEMPTS = 6
-"""How often a call is tried in all."""
-FIRST_WAIT = 0.5
-LONGEST_WAIT = 20.0
-"""Seconds before the second try, and at most between two."""
-TIMEOUT = 30.0
-"""Seconds to connect, and to wait for an answer."""
-AGAIN = frozenset(
-    {
-        "SlowDown",
-        "ServiceUnavailable",
-        "InternalError",
-        "RequestTimeout",
-        "BadDigest",
-        "InvalidDigest",
-        "XAmzContentSHA256Mismatch",
-        "XAmzContentChecksumMismatch",
-    }
-)
-"""Answers that may be better next time: overload, time-outs, and damage on the way."""
-AGAIN_STATUS = (429, 500, 502, 503, 504)
 NEVER_HELD = "NoSuchObjectLockConfiguration"
 DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 """The group in whose name a service writes access logs."""
@@ -84,92 +48,17 @@ def client(props: Props) -> Any:
     Raises:
         InputError: the environment lacks credentials.
     """
-    import boto3
-    from botocore.config import Config
-
     missing = " and ".join(missing_credentials())
     if missing:
         message = f"bucket {props['bucket']}: the environment lacks {missing}"
         raise InputError(message, REMEDY)
-    return boto3.client(
-        "s3",
-        region_name=props["region"],
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL_S3") or props["endpoint"],
-        aws_access_key_id=os.environ[S3_CREDENTIALS[0]],
-        aws_secret_access_key=os.environ[S3_CREDENTIALS[1]],
-        config=Config(
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-            signature_version="s3v4",
-            retries={"total_max_attempts": 1},  # ours, so that messages name the bucket
-            connect_timeout=TIMEOUT,
-            read_timeout=TIMEOUT,
-            s3={"addressing_style": "path"},
-        ),
-    )
-
-
-def call(props: Props, what: str, ask: Callable[[], _Answer]) -> _Answer:
-    """Ask, and ask again after growing, jittered waits where that may help.
-
-    Raises:
-        RetryError: the service did not take the call after the last attempt.
-        ProviderError: it refused the call.
-    """
-    from botocore.exceptions import BotoCoreError, ClientError
-    from botocore.parsers import ResponseParserError
-
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return ask()
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            if not _worth_repeating(error):
-                raise _refused(props, what, error) from None
-            if attempt == ATTEMPTS:
-                raise _given_up(props, what, error) from None
-        time.sleep(wait(attempt))
-    raise AssertionError  # pragma: no cover - the loop returns or raises
-
-
-def wait(attempt: int) -> float:
-    """Seconds before the next try: doubled each time, a random half to all of it."""
-    longest: float = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (attempt - 1))
-    return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
-
-
-def _worth_repeating(error: Exception) -> bool:
-    """Whether the call may be taken next time: all but a considered refusal."""
-    from botocore import exceptions as known
-    from botocore.parsers import ResponseParserError
-
-    if isinstance(error, known.ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        return _code(error) in AGAIN or status in AGAIN_STATUS
-    passing = (known.HTTPClientError, known.ConnectionError, known.FlexibleChecksumError)
-    return isinstance(error, (*passing, ResponseParserError))
-
-
-def _code(error: Exception) -> str:
-    """The service's word for what went wrong, or the exception's own name."""
-    answer = getattr(error, "response", None) or {}
-    return str(answer.get("Error", {}).get("Code") or type(error).__name__)
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or props["endpoint"]
+    access, secret = (os.environ[name] for name in S3_CREDENTIALS)
+    return s3.connect(s3.Address(endpoint, props["region"]), s3.Credentials(access, secret))
 
 
 class NeverHeldError(ProviderError):
     """The service's answer to a question about a hold that nobody ever set."""
-
-
-def _refused(props: Props, what: str, error: Exception) -> HavreError:
-    kind = NeverHeldError if _code(error) == NEVER_HELD else ProviderError
-    owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
-    message = f"bucket {props['bucket']}: {what} was refused: {_code(error)}"
-    return kind(message, REMEDIES.get(_code(error), owner))
-
-
-def _given_up(props: Props, what: str, error: Exception) -> HavreError:
-    message = f"bucket {props['bucket']}: {what} failed {ATTEMPTS} times, last: {_code(error)}"
-    remedy = f"Nothing was left half done; check {props['endpoint']} and run again later."
-    return RetryError(message, remedy)
 
 
 class S3Bucket:
@@ -180,120 +69,111 @@ class S3Bucket:
         self.client = client(props)
 
     def ask(self, what: str, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation of S3, called `what` in messages."""
-        method = getattr(self.client, operation)
-        return call(self.props, what, partial(method, Bucket=self.props["bucket"], **arguments))
+        """The answer to an operation of S3, called `what` in messages.
+
+        Raises:
+            RetryError: the service did not take the call after the last attempt.
+            ProviderError: it refused the call.
+        """
+        store = Retrying(s3.Bucket(self.client, self.props["bucket"]))
+        try:
+            return store.ask(operation, **arguments)
+        except Exception as error:
+            found = store.failure(error)
+            if found is None:
+                raise
+            raise _error(self.props, what, found, store.attempts) from None
 
 
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of resource is made, looked at and removed; each may be run again.
+def _error(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
+    if found.remedy is Remedy.RETRY:
+        message = f"bucket {props['bucket']}: {what} failed {attempts} times, last: {found.code}"
+        remedy = f"Nothing was left half done; check {props['endpoint']} and run again later."
+        return RetryError(message, remedy)
+    kind = NeverHeldError if found.code == NEVER_HELD else ProviderError
+    owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
+    message = f"bucket {props['bucket']}: {what} was refused: {found.code}"
+    return kind(message, REMEDIES.get(found.code, owner))
 
-    Attributes:
+
+def _lacking(_props: Props) -> Mapping[str, str]:
+    """Refuse a run without credentials in its preview, before any bucket is made."""
+    missing = " and ".join(missing_credentials())
+    return {"bucket": f"the environment lacks {missing}. {REMEDY}"} if missing else {}
+
+
+def _nothing(_bucket: S3Bucket) -> None:
+    """Leave a bucket as it is."""
+
+
+def _kind(
+    ensure: Callable[[S3Bucket], dict[str, Any]],
+    there: Callable[[S3Bucket], bool],
+    undo: Callable[[S3Bucket], None] = _nothing,
+) -> Kind:
+    """A kind of resource of a bucket; one that was undone is found so and made again.
+
+    Args:
         ensure: makes it, and returns what the state keeps besides.
-        holds: whether it is there, as it was asked for.
-        remove: undoes it.
+        there: whether it is there, as it was required.
+        undo: undoes it.
     """
 
-    ensure: Callable[[S3Bucket], dict[str, Any]]
-    holds: Callable[[S3Bucket], bool]
-    remove: Callable[[S3Bucket], None] = lambda _bucket: None
+    def drifted(olds: Props) -> bool:
+        """Whether somebody has undone it since; not asked without credentials."""
+        if olds.get("found") is False:
+            return True
+        return not missing_credentials() and not there(S3Bucket(olds))
+
+    return Kind(
+        ensure=lambda props: {"found": True, **ensure(S3Bucket(props))},
+        remove=lambda props: undo(S3Bucket(props)),
+        look=lambda props: {"found": there(S3Bucket(props))},
+        drifted=drifted,
+        identity=("bucket",),
+        within=("region", "endpoint"),
+        check=_lacking,
+        varying=("found", "versions"),
+    )
 
 
-class Managed(ResourceProvider):
-    """Serves the resources of this module; pickled by reference to it."""
+class Managed(dynamic.Managed):
+    """What states of stacks refer to that were deployed before the core had dynamic resources."""
 
-    serialize_as_secret_always = False
-
-    def __init__(self, kind: str) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse a run without credentials in its preview, before any bucket is made."""
-        missing = " and ".join(missing_credentials())
-        why = f"the environment lacks {missing}. {REMEDY}"
-        return CheckResult(news, [CheckFailure("bucket", why)] if missing else [])
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        """What changed in the inputs, and, where credentials are at hand, in the bucket."""
-        asked = [key for key in news if not key.startswith("__") and news[key] is not None]
-        changed = [key for key in asked if olds.get(key) != news[key]]
-        return DiffResult(
-            changes=bool(changed) or _undone(self.kind, olds),
-            replaces=[key for key in changed if key in ("bucket", "region", "endpoint")],
-            stables=[],
-            delete_before_replace=True,
-        )
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        """Make the resource, named after its bucket."""
-        made = KINDS[self.kind].ensure(S3Bucket(props))
-        return CreateResult(f"{self.kind}/{props['bucket']}", {**props, "found": True, **made})
-
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        """Change the resource in place."""
-        made = KINDS[self.kind].ensure(S3Bucket(news))
-        return UpdateResult({**news, "found": True, **made})
-
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        """The resource as it is now; one that was undone is found so and made again."""
-        return ReadResult(id_, {**props, "found": KINDS[self.kind].holds(S3Bucket(props))})
-
-    def delete(self, _id: str, props: dict[str, Any]) -> None:
-        """Remove the resource."""
-        KINDS[self.kind].remove(S3Bucket(props))
+    def __setstate__(self, state: Mapping[str, str]) -> None:
+        """Take a kind by its former name, such as `log-target`."""
+        self.kind = reference(state["kind"])
 
 
-def _undone(kind: str, olds: Props) -> bool:
-    """Whether somebody has undone a resource since; not asked without credentials."""
-    if olds.get("found") is False:
-        return True
-    return not missing_credentials() and not KINDS[kind].holds(S3Bucket(olds))
+def reference(kind: str) -> str:
+    """Where the kind of a name, such as `log-target`, is found."""
+    return f"{__name__}:{kind.upper().replace('-', '_')}"
 
 
-def serialised(kind: str) -> str:
-    """The provider of a kind as Pulumi keeps it: a reference, the same text in every process."""
-    return base64.b64encode(pickle.dumps(Managed(kind), protocol=4)).decode()
+class BucketResource(DynamicResource):
+    """What every resource of this module is: a bucket, and what is true of it."""
 
-
-class BucketResource(pulumi.CustomResource):
-    """What every resource of this module is: a bucket, and what is true of it.
-
-    It is what `pulumi.dynamic.Resource` makes, but for how the provider is serialised: the
-    SDK's own way (3.272) patches `pickle` anew for every resource and never undoes it.
-    """
-
-    KIND: ClassVar[str] = ""
+    PACKAGE = "havre-ovh"
+    OUTPUTS = ("found",)
     bucket: pulumi.Output[str]
-
-    def __init__(
-        self, name: str, props: Mapping[str, pulumi.Input[Any]], opts: pulumi.ResourceOptions
-    ) -> None:
-        super().__init__(
-            f"pulumi-python:dynamic/havre-ovh:{type(self).__name__}",
-            name,
-            {**props, "found": None, "__provider": serialised(self.KIND)},
-            opts,
-        )
 
 
 class BucketLogging(BucketResource):
     """Every access to a bucket is logged into another (`target`, `prefix`)."""
 
-    KIND = "logging"
+    KIND = reference("logging")
 
 
 class LogTarget(BucketResource):
     """A bucket into which the service may deliver access logs."""
 
-    KIND = "log-target"
+    KIND = reference("log-target")
 
 
 class AccessList(BucketResource):
     """A bucket whose access list grants nothing to everybody; found out, it is an error."""
 
-    KIND = "access-list"
+    KIND = reference("access-list")
 
 
 class LegalHold(BucketResource):
@@ -302,7 +182,7 @@ class LegalHold(BucketResource):
     The prefix stands in the state, so it must name nobody.
     """
 
-    KIND = "legal-hold"
+    KIND = reference("legal-hold")
 
 
 def _ensure_logging(bucket: S3Bucket) -> dict[str, Any]:
@@ -434,10 +314,7 @@ def _lift(bucket: S3Bucket) -> None:
     _hold(bucket, "OFF")
 
 
-KINDS: Mapping[str, Kind] = {
-    BucketLogging.KIND: Kind(_ensure_logging, _logged, _remove_logging),
-    LogTarget.KIND: Kind(_ensure_target, _delivers),
-    AccessList.KIND: Kind(_ensure_private, _private),
-    LegalHold.KIND: Kind(_ensure_hold, _all_held, _lift),
-}
-"""The kinds by name."""
+LOGGING = _kind(_ensure_logging, _logged, _remove_logging)
+LOG_TARGET = _kind(_ensure_target, _delivers)
+ACCESS_LIST = _kind(_ensure_private, _private)
+LEGAL_HOLD = _kind(_ensure_hold, _all_held, _lift)

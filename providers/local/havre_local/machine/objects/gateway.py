@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import http.client
 import os
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError, ProviderError, RetryError
+from havre.live import s3
+from havre.live.wrappers import Remedy
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -41,6 +42,9 @@ _SECRET = "object-store-secret"  # noqa: S105 - the name of the secret, not the 
 _PROGRAM = "versitygw"
 _HINT = "go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"
 _ADMIN_SECONDS = 30
+_ANSWER_SECONDS = 60.0
+_ATTEMPTS = 4
+"""How often boto3 tries a call: it alone can send the stream of an upload again from its start."""
 _PARTS = ("data", "versions", "accounts")
 
 
@@ -144,34 +148,11 @@ def client(
         credentials: access key and secret, or None for the administrator's.
         port: the server's port, for those who may not read where it is recorded.
     """
-    from botocore.config import Config
-
-    access, secret = credentials or admin_credentials(folder)
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path"},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        retries={"mode": "standard", "total_max_attempts": 4},
-        proxies={},
+    address = s3.Address(
+        endpoint(folder, port), REGION, authority=str(folder.authority), direct=True
     )
-    return _session().client(
-        "s3",
-        endpoint_url=endpoint(folder, port),
-        verify=str(folder.authority),
-        config=config,
-        region_name=REGION,
-        aws_access_key_id=access,
-        aws_secret_access_key=secret,
-    )
-
-
-@functools.cache
-def _session() -> Any:
-    """Return boto3's parsed description of S3, which takes 0.1 s to read; no credentials."""
-    import boto3
-
-    return boto3.session.Session()
+    known = s3.Credentials(*(credentials or admin_credentials(folder)))
+    return s3.connect(address, known, attempts=_ATTEMPTS, timeout=_ANSWER_SECONDS)
 
 
 @contextlib.contextmanager
@@ -182,16 +163,17 @@ def asking(folder: Folder, resource: str) -> Iterator[None]:
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
-    from botocore.exceptions import BotoCoreError, ClientError
-
     try:
         yield
-    except ClientError as error:
+    except Exception as error:
+        found = s3.failure(error)
+        if found is None:
+            raise
+        if found.remedy is Remedy.RETRY:
+            message = f"{resource}: the object store does not answer ({error})"
+            raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
         message = f"{resource}: {error}"
         raise ProviderError(message, f"See {folder.log(ACCESS_LOG)}.") from error
-    except BotoCoreError as error:
-        message = f"{resource}: the object store does not answer ({error})"
-        raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
 
 
 def accounts(folder: Folder) -> dict[str, str]:

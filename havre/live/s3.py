@@ -1,0 +1,154 @@
+"""The S3 interface, as every provider that has one is reached.
+
+The one place where a client is set up: path addressing, checksums only where the interface
+requires them, no proxy or profile of the environment, and errors classed by what can be done.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import Any
+
+from havre.errors import MissingDependencyError
+from havre.live.wrappers import Failure, Remedy
+
+TIMEOUT = 30.0
+"""Seconds to connect, and to wait for an answer."""
+AGAIN = frozenset(
+    {
+        "SlowDown",
+        "ServiceUnavailable",
+        "InternalError",
+        "RequestTimeout",
+        "BadDigest",
+        "InvalidDigest",
+        "XAmzContentSHA256Mismatch",
+        "XAmzContentChecksumMismatch",
+    }
+)
+"""Answers that may be better next time: overload, time-outs, and damage on the way."""
+AGAIN_STATUS = (429, 500, 502, 503, 504)
+NOT_THERE = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"})
+"""Answers that mean that what was asked for does not exist."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a service is, and how its server is verified.
+
+    Attributes:
+        endpoint: address of the service.
+        region: name of the region, for signatures.
+        authority: file with the certification authority to trust; empty: the system's.
+        direct: whether the environment's proxies are passed by, as on this machine.
+    """
+
+    endpoint: str
+    region: str
+    authority: str = ""
+    direct: bool = False
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An access key and its secret, which no representation shows."""
+
+    access: str
+    secret: str = field(repr=False)
+
+
+@functools.cache
+def _session() -> Any:
+    """boto3's parsed description of S3, which takes 0.1 s to read; no credentials."""
+    try:
+        import boto3
+    except ImportError as error:
+        message = "the S3 interface needs the package `boto3`"
+        raise MissingDependencyError(message, "Install it: pip install boto3") from error
+    return boto3.session.Session()
+
+
+def connect(
+    address: Address,
+    credentials: Credentials,
+    *,
+    attempts: int = 1,
+    timeout: float | None = None,
+) -> Any:
+    """A boto3 client of the service, with these credentials and nothing else's.
+
+    Args:
+        address: where the service is.
+        credentials: whose rights are used.
+        attempts: how often boto3 itself tries a call; one where `Retrying` is wrapped around it.
+        timeout: seconds to connect, and to wait for an answer; `TIMEOUT` by default.
+    """
+    session = _session()
+    from botocore.config import Config
+
+    return session.client(
+        "s3",
+        region_name=address.region,
+        endpoint_url=address.endpoint,
+        verify=address.authority or None,
+        aws_access_key_id=credentials.access,
+        aws_secret_access_key=credentials.secret,
+        config=Config(
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            signature_version="s3v4",
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            connect_timeout=timeout or TIMEOUT,
+            read_timeout=timeout or TIMEOUT,
+            s3={"addressing_style": "path"},
+            proxies={} if address.direct else None,
+        ),
+    )
+
+
+def failure(error: Exception) -> Failure | None:
+    """What an error of a client means; None where it comes from elsewhere."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    if not isinstance(error, BotoCoreError | ClientError | ResponseParserError):
+        return None
+    code = _code(error)
+    if _passing(error, code):
+        return Failure(Remedy.RETRY, code)
+    return Failure(Remedy.NOT_THERE if code in NOT_THERE else Remedy.GIVE_UP, code)
+
+
+def _code(error: Exception) -> str:
+    """The service's word for what went wrong, or the exception's own name."""
+    answer = getattr(error, "response", None) or {}
+    return str(answer.get("Error", {}).get("Code") or type(error).__name__)
+
+
+def _passing(error: Exception, code: str) -> bool:
+    """Whether the call may be taken next time: all but a considered refusal."""
+    from botocore import exceptions as known
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, known.ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        return code in AGAIN or status in AGAIN_STATUS
+    passing = (known.HTTPClientError, known.ConnectionError, known.FlexibleChecksumError)
+    return isinstance(error, (*passing, ResponseParserError))
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket as a store: what is asked names it."""
+
+    client: Any
+    name: str
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """The answer to an operation of S3, by boto3's name for it."""
+        return getattr(self.client, operation)(Bucket=self.name, **arguments)
+
+    def failure(self, error: Exception) -> Failure | None:
+        """What an error means."""
+        return failure(error)
