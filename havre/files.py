@@ -5,15 +5,16 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import tempfile
+import secrets
 import time
-from contextlib import suppress
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError, StateError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
     from typing import Self
 
 READABLE = 0o666
@@ -32,7 +33,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
         StateError: it cannot be written; the old file is untouched.
     """
     try:
-        _replace(path, content, mode)
+        write_atomic(path, content, mode)
     except OSError as error:
         raise StateError(
             _reason(path, error),
@@ -50,7 +51,7 @@ def write_report(path: Path, text: str) -> None:
         if path.is_symlink() or (path.exists() and not path.is_file()):
             path.write_text(text, encoding="utf-8")
         else:
-            _replace(path, text.encode(), READABLE & ~_umask())
+            write_atomic(path, text.encode(), READABLE & ~_umask())
     except OSError as error:
         remedy = "Name a file in a folder that exists and that you may write to."
         raise InputError(_reason(path, error), remedy) from error
@@ -68,30 +69,66 @@ def _reason(path: Path, error: OSError) -> str:
     return f"{path} cannot be written: {reason}"
 
 
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    temporary = ""
+def write_atomic(
+    path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace a file, whole or not at all, also through a power cut.
+
+    Args:
+        path: the file; its folder exists.
+        content: the whole content.
+        mode: permissions, from the first moment on.
+        owner: user and group id, or None for one's own.
+
+    Raises:
+        OSError: it cannot be written; the old file is untouched.
+    """
+    with _temporary(path, content, mode, owner) as temporary:
+        temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes, mode: int) -> bool:
+    """Create a file unless it exists; return whether it was created.
+
+    Of several processes that try at once, exactly one succeeds.
+    """
+    with _temporary(path, content, mode, None) as temporary:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+    sync_folder(path.parent)
+    return True
+
+
+@contextmanager
+def _temporary(
+    path: Path, content: bytes, mode: int, owner: tuple[int, int] | None
+) -> Iterator[Path]:
+    """Give a synced file with `content` beside `path`; removed afterwards if still there."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as stream:
+        with os.fdopen(descriptor, "wb") as stream:
+            if owner is not None:
+                os.fchown(stream.fileno(), *owner)
             os.fchmod(stream.fileno(), mode)
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-        sync_folder(path.parent)
-    except OSError:
-        with suppress(OSError):
-            Path(temporary).unlink()
-        raise
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        os.fsync(descriptor)
     finally:
-        os.close(handle)
+        os.close(descriptor)
 
 
 class FileLock:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from havre import files
 from havre.errors import GuardError, InputError, RetryError
 from havre_local.machine import folder as folders
 from havre_local.machine.folder import Folder, prepare
@@ -57,22 +58,22 @@ def test_a_failed_write_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
-    folders.write_atomic(path, b"old", 0o600)
+    files.write_atomic(path, b"old", 0o600)
 
     def fail(_self: Path, _target: Path) -> None:
         raise OSError
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError):  # noqa: PT011 - raised bare, just above
-        folders.write_atomic(path, b"new", 0o600)
+        files.write_atomic(path, b"new", 0o600)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_write_once_keeps_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
-    assert folders.write_once(path, b"first", 0o600)
-    assert not folders.write_once(path, b"second", 0o600)
+    assert files.write_once(path, b"first", 0o600)
+    assert not files.write_once(path, b"second", 0o600)
     assert path.read_bytes() == b"first"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
+from havre.files import write_atomic
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import (
     PRIVATE,
@@ -16,7 +17,6 @@ from havre_local.machine.folder import (
     Folder,
     read_json,
     warehouse_of,
-    write_atomic,
 )
 from havre_local.machine.objects import gateway, parquet
 from havre_local.machine.objects import zones as objectstore

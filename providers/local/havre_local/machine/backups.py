@@ -21,6 +21,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from havre.errors import GuardError, InputError, RetryError, StateError
+from havre.files import sync_folder
 from havre_local.machine.encryption import keys
 from havre_local.machine.encryption.envelope import EncryptingWriter, decrypt
 from havre_local.machine.folder import (
@@ -29,7 +30,6 @@ from havre_local.machine.folder import (
     Folder,
     locked,
     read_json,
-    sync,
     warehouse_of,
     write_json,
 )
@@ -118,9 +118,9 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
         _stream(folder, work / _CONTENTS, lambda file: _write_contents(contents, file))
         _write_manifest(folder, work, now)
         verify(folder, work)
-        sync(work)
+        sync_folder(work)
         work.rename(target)
-        sync(folder.backups)
+        sync_folder(folder.backups)
     return read_info(target)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import os
 import secrets
 import socket
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError, RetryError, StateError
-from havre.files import FileLock
+from havre.files import FileLock, write_atomic, write_once
 from havre_local.machine import processes
 
 if TYPE_CHECKING:
@@ -200,61 +199,6 @@ def warehouse_of(folder: Folder) -> str:
         message = f"{folder.root} holds no warehouse"
         raise InputError(message, "Name its data folder.")
     return str(read_json(folder.marker)["warehouse"])
-
-
-def write_atomic(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None = None) -> None:
-    """Replace `path` by `data`, whole or not at all, also through a power cut.
-
-    Args:
-        path: the file; its folder exists.
-        data: the whole content.
-        mode: permissions, from the first moment on.
-        owner: user and group id, or None for one's own.
-    """
-    with _temporary(path, data, mode, owner) as temporary:
-        temporary.replace(path)
-    sync(path.parent)
-
-
-def write_once(path: Path, data: bytes, mode: int) -> bool:
-    """Create `path` with `data` unless it exists; return whether it was created.
-
-    Of several processes that try at once, exactly one succeeds.
-    """
-    with _temporary(path, data, mode, None) as temporary:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-    sync(path.parent)
-    return True
-
-
-@contextlib.contextmanager
-def _temporary(path: Path, data: bytes, mode: int, owner: tuple[int, int] | None) -> Iterator[Path]:
-    """Give a synced file with `data` beside `path`; removed afterwards if still there."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, SECRET)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            if owner is not None:
-                os.fchown(file.fileno(), *owner)
-            os.fchmod(file.fileno(), mode)
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sync(directory: Path) -> None:
-    """Make what was renamed in `directory` survive a power cut."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def write_json(path: Path, content: Any, mode: int = SECRET) -> None:

@@ -26,13 +26,13 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from havre.errors import StateError
+from havre.files import write_atomic
 from havre_local.machine.folder import (
     HOST,
     SECRET,
     Folder,
     locked,
     warehouse_of,
-    write_atomic,
 )
 
 if TYPE_CHECKING:

@@ -21,14 +21,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from havre.errors import GuardError, InputError, StateError
+from havre.files import write_atomic, write_once
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
     Folder,
     locked,
     read_json,
-    write_atomic,
-    write_once,
 )
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
+from havre.files import write_atomic
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -24,7 +25,6 @@ from havre_local.machine.folder import (
     locked,
     password,
     read_json,
-    write_atomic,
     write_json,
 )
 from havre_local.machine.objects import gateway

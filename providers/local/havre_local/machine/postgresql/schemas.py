@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, ProviderError
+from havre.files import write_atomic
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
     Folder,
     locked,
     password,
-    write_atomic,
 )
 from havre_local.machine.postgresql.server import (
     ADMINISTRATOR,

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ProviderError, RetryError
+from havre.files import write_atomic
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -29,7 +30,6 @@ from havre_local.machine.folder import (
     password,
     read_secret,
     warehouse_of,
-    write_atomic,
 )
 from havre_local.machine.postgresql import installation
 from havre_local.machine.supervision import supervisor

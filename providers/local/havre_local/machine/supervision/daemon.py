@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import RetryError
-from havre.files import FileLock
+from havre.files import FileLock, write_atomic
 from havre_local.machine import processes
-from havre_local.machine.folder import SECRET, Folder, read_secret, write_atomic, write_json
+from havre_local.machine.folder import SECRET, Folder, read_secret, write_json
 from havre_local.machine.supervision import services
 
 if TYPE_CHECKING:
