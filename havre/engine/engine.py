@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from havre.engine.servicer import Client, DynamicServicer
 from havre.engine.state import ResourceState, State, default_provider
-from havre.engine.steps import Change, Decision, Guard, Operation, decide, guard
+from havre.engine.steps import (
+    CLI_HINT,
+    Change,
+    Decision,
+    Guard,
+    Operation,
+    decide,
+    guard,
+    refuse_options,
+)
 from havre.errors import BugError, GuardError, MissingDependencyError
 from havre.evaluate.monitor import Monitor, Registered, run
 from havre.plan import urns
@@ -20,11 +29,6 @@ if TYPE_CHECKING:
 
     from havre.engine.state import StateStore
     from havre.plan import PlannedResource
-
-CLI_HINT = (
-    "Install the Pulumi CLI (https://www.pulumi.com/docs/install/), then run `pulumi up` in "
-    "stacks/warehouse; `havre plan` shows the plan without it."
-)
 
 BEGUN = "a run that was interrupted had begun to make it, which is finished first"
 
@@ -105,7 +109,7 @@ class Engine:
             HavreError: the program, a provider or the state is at fault.
         """
         walk = _Preview(self, self.store.load())
-        run(program, Monitor(self.project, self.stack, walk), dry_run=True)
+        run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=True)
         return [*walk.changes, *walk.removals()]
 
     def up(
@@ -125,7 +129,7 @@ class Engine:
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
         walk = _Apply(self, self.store.load(), agreed)
-        run(program, Monitor(self.project, self.stack, walk), dry_run=False)
+        run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=False)
         walk.recover()
         walk.remove()
         walk.save()
@@ -152,6 +156,7 @@ class _Preview:
 
     def register(self, planned: PlannedResource) -> Registered:
         self.seen.add(planned.urn)
+        refuse_options(planned)
         if not planned.custom:
             return Registered("", {})
         client = self.engine.client(planned.package)
@@ -255,6 +260,7 @@ class _Apply:
 
     def register(self, planned: PlannedResource) -> Registered:
         """Take one step."""
+        refuse_options(planned)
         if not planned.custom:
             outputs = self._known_outputs(planned)
             self._record(ResourceState.from_plan(planned, inputs=planned.inputs, outputs=outputs))

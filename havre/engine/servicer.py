@@ -21,7 +21,7 @@ from havre.plan import urns
 from havre.plan.values import from_struct, to_struct, wire_values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import grpc
 
@@ -171,11 +171,16 @@ class Client:
         return from_struct(response.inputs)
 
     def diff(
-        self, urn: str, identity: str, olds: Mapping[str, Any], news: Mapping[str, Any]
+        self,
+        urn: str,
+        identity: str,
+        olds: Mapping[str, Any],
+        news: Mapping[str, Any],
+        ignored: Sequence[str] = (),
     ) -> Difference:
         """What would change; a provider that cannot tell counts as changed."""
         request = provider_pb2.DiffRequest(
-            id=identity, urn=urn, olds=to_struct(olds), news=to_struct(news)
+            id=identity, urn=urn, olds=to_struct(olds), news=to_struct(news), ignoreChanges=ignored
         )
         response = _call(self.servicer.Diff, request, urns.name(urn))
         unchanged = response.changes == provider_pb2.DiffResponse.DIFF_NONE

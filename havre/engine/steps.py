@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.engine.servicer import PROVIDER_KEY, Client, Difference
+from havre.errors import MissingDependencyError
 from havre.plan import urns
 from havre.plan.values import holds_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from havre.engine.state import ResourceState
     from havre.plan import PlannedResource
 
+CLI_HINT = (
+    "Install the Pulumi CLI (https://www.pulumi.com/docs/install/), then run `pulumi up` in "
+    "stacks/warehouse; `havre plan` shows the plan without it."
+)
 HOLDS_DATA = "holds_data"
 """Output by which a provider says, when read, whether deleting the resource loses data."""
 
@@ -92,17 +97,52 @@ def decide(client: Client, planned: PlannedResource, old: ResourceState | None) 
     Raises:
         ProviderError: the provider refuses an input.
     """
-    inputs = client.check(planned.urn, old.inputs if old else {}, planned.inputs)
+    options = planned.options
+    given = _kept(planned.inputs, old.inputs, options.ignore_changes) if old else planned.inputs
+    inputs = client.check(planned.urn, old.inputs if old else {}, given)
     if old is None:
         return Decision(Operation.CREATE, inputs)
     if holds_unknown(inputs):
         properties = changed_properties(old.inputs, inputs)
         return Decision(Operation.UPDATE, inputs, properties=properties)
-    difference = client.diff(planned.urn, old.id, old.outputs, inputs)
+    difference = client.diff(planned.urn, old.id, old.outputs, inputs, options.ignore_changes)
+    if options.delete_before_replace is not None:
+        difference = replace(difference, delete_before_replace=options.delete_before_replace)
     if not difference.changes:
         return Decision(Operation.SAME, inputs, difference)
-    operation = Operation.REPLACE if difference.replaces else Operation.UPDATE
-    return Decision(operation, inputs, difference, changed_properties(old.inputs, inputs))
+    properties = changed_properties(old.inputs, inputs)
+    another = difference.replaces or not set(properties).isdisjoint(options.replace_on_changes)
+    operation = Operation.REPLACE if another else Operation.UPDATE
+    return Decision(operation, inputs, difference, properties)
+
+
+def _kept(
+    news: Mapping[str, Any], olds: Mapping[str, Any], ignored: Sequence[str]
+) -> dict[str, Any]:
+    """The inputs, with those whose changes are ignored as they are recorded."""
+    kept = {key: olds[key] for key in ignored if key in olds}
+    return {key: value for key, value in news.items() if key not in ignored} | kept
+
+
+def refuse_options(planned: PlannedResource) -> None:
+    """Refuse what the embedded engine would not do as Pulumi does.
+
+    Raises:
+        MissingDependencyError: an option needs the Pulumi CLI; each is named.
+    """
+    options = planned.options
+    paths = (*options.ignore_changes, *options.replace_on_changes)
+    found = {
+        "aliases": options.aliases,
+        "deletedWith": options.deleted_with,
+        "additionalSecretOutputs": options.additional_secret_outputs,
+        "import": options.import_id,
+        "a path in ignoreChanges or replaceOnChanges": [p for p in paths if set(p) & set(".[*")],
+    }
+    names = ", ".join(name for name, value in found.items() if value)
+    if names:
+        message = f"{planned.name}: the embedded engine does not support {names}"
+        raise MissingDependencyError(message, CLI_HINT)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from havre.errors import HavreError
 from havre.evaluate.spared import spared
 from havre.plan import urns
 from havre.plan.model import PlannedResource
+from havre.plan.options import from_request
 from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class Monitor:
     project: str
     stack: str
     registrar: Registrar
+    aliases: bool = False
+    """Whether former names are passed on, which takes most of the time of an evaluation."""
     failure: Exception | None = field(default=None, init=False)
     constructed: dict[tuple[str, str], int] = field(default_factory=dict, init=False)
     """When the program constructed each resource, by type and name."""
@@ -93,6 +96,7 @@ class Monitor:
             protect=bool(request.protect),
             provider=request.provider,
             retain_on_delete=bool(request.retainOnDelete),
+            options=from_request(request),
         )
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - gRPC's name
@@ -159,16 +163,14 @@ class Messages:
 
 
 def _transformation(monitor: Monitor) -> pulumi.ResourceTransformation:
-    """Note the order of construction, and forget aliases.
-
-    Nearly all the time of an evaluation goes into aliases, to no use here.
-    """
+    """Note the order of construction, and forget former names where nobody needs them."""
 
     def transform(
         args: pulumi.ResourceTransformationArgs,
     ) -> pulumi.ResourceTransformationResult:
         monitor.constructed.setdefault((args.type_, args.name), len(monitor.constructed))
-        args.opts.aliases = None
+        if not monitor.aliases:
+            args.opts.aliases = None
         return pulumi.ResourceTransformationResult(args.props, args.opts)
 
     return transform

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.plan.notes import noted
+from havre.plan.options import NONE, Options
 from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import shown
 
@@ -34,6 +35,7 @@ class PlannedResource:
         provider: reference of its provider; empty for the default one.
         retain_on_delete: whether Pulumi forgets it without deleting it.
         operation: what a preview would do to it; empty where the source does not say.
+        options: how it is changed, moved and removed, as far as the source says.
     """
 
     urn: str
@@ -48,6 +50,7 @@ class PlannedResource:
     provider: str = ""
     retain_on_delete: bool = False
     operation: str = ""
+    options: Options = NONE
 
     @property
     def made(self) -> bool:

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
+from havre.plan import options as recorded
 from havre.plan import urns
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.urns import STACK_TYPE
@@ -139,6 +140,7 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
         provider=_text(values, "provider", where),
         retain_on_delete=values.get("retainOnDelete") is True,
         operation=operation,
+        options=recorded.from_state(values),
     )
 
 

@@ -49,3 +49,16 @@ def program(shelves: Path) -> Program:
         return run
 
     return make
+
+
+@pytest.fixture
+def one(shelves: Path) -> Program:
+    """A program of one shelf, with options of its own."""
+
+    def make(options: pulumi.ResourceOptions, **props: Any) -> Callable[[], None]:
+        def run() -> None:
+            Shelf("only", {"folder": str(shelves), **props}, options)
+
+        return run
+
+    return make
