@@ -53,7 +53,7 @@ warehouse = ResearchWarehouse(
 )
 Note(
     "where-the-data-are",
-    next(iter(warehouse.zones.values())).endpoint.apply(lambda endpoint: f"Objects: {endpoint}"),
+    warehouse.zones["curated"].endpoint.apply(lambda endpoint: f"Objects: {endpoint}"),
     pulumi.ResourceOptions(parent=platform),
 )
 pulumi.export("database", warehouse.database.host)

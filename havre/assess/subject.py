@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
+from havre.plan.parts import component_of
 from havre.provider import find
 from havre.spec.load import Loaded, load
 from havre.stack.component import SPEC, TYPE, asked, recorded
@@ -73,8 +74,7 @@ def provider_of(plan: Plan) -> str:
 
 def _owners(plan: Plan) -> list[str]:
     """Providers that a plan's own parts tell."""
-    owners = {r.type.split(":")[1] for r in plan.resources if r.type.startswith("havre:")}
-    return sorted(owners - {"index"})
+    return sorted({owner[0] for r in plan.resources if (owner := component_of(r.type))})
 
 
 def recorded_specs(plan: Plan) -> list[Warehouse]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre.cli import console
-from havre.cli.context import JsonOption
+from havre.cli.context import JsonOption, SettingOption, StackConfigOption
 from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -65,13 +65,22 @@ def validate(
         typer.Argument(metavar="FILE...", help="The files; by default warehouse.yaml."),
     ] = None,
     *,
+    provider: Annotated[
+        str, typer.Option("--provider", "-p", metavar="P", help="Also what P would refuse.")
+    ] = "",
+    setting: SettingOption = None,
+    stack_config: StackConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Check warehouse files and tell all that is wrong, each with its line.
 
+    With --provider, also what that provider cannot deploy; settings not given are placeholders.
+
     Example: havre validate examples/emc2/warehouse.yaml
     """
     checked = [_check(file) for file in files or [FILE]]
+    if provider:
+        checked = [_refused(found, provider, setting, stack_config) for found in checked]
     problems = [problem for _, found in checked for problem in found]
     if as_json:
         rows = [asdict(problem) for problem in problems]
@@ -82,7 +91,38 @@ def validate(
     return ExitCode.INPUT if problems else ExitCode.OK
 
 
-def _check(file: Path) -> tuple[Loaded | None, tuple[Problem, ...]]:
+Checked = tuple["Loaded | None", "tuple[Problem, ...]"]
+"""A file that is valid, or what is wrong with it."""
+
+
+def _refused(
+    checked: Checked, provider: str, pairs: list[str] | None, stack_config: Path | None
+) -> Checked:
+    """The same, with what a provider refuses of a file that is valid."""
+    from havre.cli.context import target_of
+    from havre.documents.problems import Problem, dotted
+    from havre.provider.faults import faults
+
+    loaded, _ = checked
+    if loaded is None:
+        return checked
+    spec = loaded.warehouse
+    target = target_of(spec, provider, pairs, None, stack_config=stack_config, offline=True)
+    found = tuple(
+        Problem(
+            loaded.file,
+            *loaded.lines.locate(fault.path),
+            dotted(fault.path),
+            fault.message,
+            f"what provider `{target.provider.name}` can deploy",
+            fault.remedy,
+        )
+        for fault in faults(target.provider, spec, target.settings)
+    )
+    return (None, tuple(sorted(found))) if found else checked
+
+
+def _check(file: Path) -> Checked:
     from havre.documents.problems import SpecError
     from havre.spec.load import load
 

@@ -87,7 +87,7 @@ class Provider(Protocol):
         """What a stack must say beyond the spec."""
         ...
 
-    def parts(self, settings: BaseModel) -> Parts:
+    def parts(self) -> Parts:
         """The builders of the warehouse's parts."""
         ...
 

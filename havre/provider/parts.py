@@ -1,61 +1,27 @@
 """The parts of a warehouse: one builder each, over the same typed inputs and outputs.
 
-A provider's builder is a function that makes its resources under one component and
-returns the part's outputs. `havre.stack.component` calls them in one order and hands each the
-outputs of those before, so that order and relations are written once.
+A provider's builder is a function that makes its resources below the component of its part
+(`havre.provider.context.Part`) and returns the part's outputs. `havre.stack.component` calls
+them in one order and hands each the outputs of those before, so that order and relations are
+written once.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
-
-import pulumi
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pulumi import Output
 
-    from havre.provider.sites import Site
-    from havre.spec import Warehouse
-
-
-@dataclass(frozen=True)
-class Common:
-    """What every part is given.
-
-    Attributes:
-        spec: what is asked.
-        primary: site of the warehouse.
-        recovery: site of copies and backups; None where none is asked for.
-        tags: labels for every resource that can carry them.
-    """
-
-    spec: Warehouse
-    primary: Site
-    recovery: Site | None
-    tags: Mapping[str, str]
-
-    def name(self, *words: str, limit: int = 63) -> str:
-        """`warehouse-environment-words`, shortened by a digest to at most `limit` characters."""
-        return short("-".join((self.spec.name, self.spec.environment.value, *words)), limit)
-
-
-def short(name: str, limit: int) -> str:
-    """`name`, or its beginning and eight digits of its SHA-256 where it exceeds `limit`."""
-    if len(name) <= limit:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: limit - 9].rstrip('-')}-{digest}"
+    from havre.provider.context import Part
 
 
 @dataclass(frozen=True)
 class NetworkInputs:
-    """Inputs of the network."""
-
-    common: Common
+    """Inputs of the network: it is the first part."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +36,6 @@ class NetworkOutputs:
 class KeysInputs:
     """Inputs of the keys."""
 
-    common: Common
     network: NetworkOutputs
 
 
@@ -95,7 +60,6 @@ class KeysOutputs:
 class AuditInputs:
     """Inputs of the audit."""
 
-    common: Common
     network: NetworkOutputs
     keys: KeysOutputs
 
@@ -111,7 +75,6 @@ class AuditOutputs:
 class ZonesInputs:
     """Inputs of the zones."""
 
-    common: Common
     network: NetworkOutputs
     keys: KeysOutputs
     audit: AuditOutputs
@@ -181,7 +144,6 @@ class ZonesOutputs:
 class DatabaseInputs:
     """Inputs of the database."""
 
-    common: Common
     network: NetworkOutputs
     keys: KeysOutputs
     audit: AuditOutputs
@@ -214,7 +176,6 @@ class DatabaseOutputs:
 class RegistryInputs:
     """Inputs of the registry."""
 
-    common: Common
     network: NetworkOutputs
     keys: KeysOutputs
     audit: AuditOutputs
@@ -233,7 +194,6 @@ class RegistryOutputs:
 class ClusterInputs:
     """Inputs of the cluster."""
 
-    common: Common
     network: NetworkOutputs
     keys: KeysOutputs
     audit: AuditOutputs
@@ -261,7 +221,6 @@ class ClusterOutputs:
 class AccessInputs:
     """Inputs of the projects' access."""
 
-    common: Common
     keys: KeysOutputs
     zones: ZonesOutputs
     database: DatabaseOutputs
@@ -279,7 +238,6 @@ class AccessOutputs:
 class BackupInputs:
     """Inputs of the backups."""
 
-    common: Common
     keys: KeysOutputs
     zones: ZonesOutputs
     database: DatabaseOutputs
@@ -299,18 +257,25 @@ _Outputs_co = TypeVar("_Outputs_co", covariant=True)
 
 
 class Builder(Protocol[_Inputs_contra, _Outputs_co]):
-    """Makes a part's resources under one component and returns the part's outputs."""
+    """Makes a part's resources below its component and returns the part's outputs."""
 
-    def __call__(
-        self, name: str, inputs: _Inputs_contra, opts: pulumi.ResourceOptions
-    ) -> _Outputs_co:
-        """Build the part."""
+    def __call__(self, part: Part[Any], inputs: _Inputs_contra, /) -> _Outputs_co:
+        """Build the part.
+
+        Args:
+            part: its context and component, made by the core; its settings are an instance of
+                the provider's.
+            inputs: the outputs of the parts before it.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The builders of a provider; None where it has no such part (a gap says so)."""
+    """The builders of a provider, by `havre.plan.parts.PartName`.
+
+    One is None where the provider has no such part (a gap says so).
+    """
 
     network: Builder[NetworkInputs, NetworkOutputs]
     keys: Builder[KeysInputs, KeysOutputs]
@@ -321,14 +286,3 @@ class Parts:
     cluster: Builder[ClusterInputs, ClusterOutputs] | None
     access: Builder[AccessInputs, AccessOutputs]
     backup: Builder[BackupInputs, BackupOutputs]
-
-
-def component(kind: str, name: str, opts: pulumi.ResourceOptions) -> pulumi.ComponentResource:
-    """The component under which a part's resources stand.
-
-    Args:
-        kind: type token, such as `havre:local:Zones`.
-        name: logical name.
-        opts: options with the parent.
-    """
-    return pulumi.ComponentResource(kind, name, None, opts)

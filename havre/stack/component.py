@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
+from havre.plan.parts import PartName
 from havre.provider import parts as p
-from havre.provider import resolve_site
+from havre.provider.context import Context, begin, context
+from havre.provider.faults import refuse
 from havre.stack.outputs import OUTPUTS_VERSION
 
 if TYPE_CHECKING:
@@ -19,21 +21,12 @@ if TYPE_CHECKING:
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
+InputsT = TypeVar("InputsT")
+OutputsT = TypeVar("OutputsT")
 TYPE = "havre:index:ResearchWarehouse"
 """Type token of the component."""
 SPEC = "spec"
 """Name of the component's input that records what is asked."""
-
-
-def tags(spec: Warehouse) -> dict[str, str]:
-    """Labels of every resource, in the characters that every provider accepts."""
-    return {
-        "warehouse": spec.name,
-        "environment": spec.environment.value,
-        "classification": spec.classification.value,
-        "owner": spec.organisation.contact,
-        "managed-by": "havre",
-    }
 
 
 def asked(spec: Warehouse) -> dict[str, Any]:
@@ -64,21 +57,6 @@ def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
         return None
 
 
-def common(spec: Warehouse, provider: Provider) -> p.Common:
-    """What every part is given.
-
-    Raises:
-        InputError: the provider lacks a site of the spec.
-    """
-    recovery = spec.sites.recovery
-    return p.Common(
-        spec=spec,
-        primary=resolve_site(provider, spec.sites.primary),
-        recovery=resolve_site(provider, recovery) if recovery else None,
-        tags=tags(spec),
-    )
-
-
 class ResearchWarehouse(pulumi.ComponentResource):
     """A research data warehouse: network, keys, logs, zones, database, projects, backups.
 
@@ -92,7 +70,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
         opts: options of the component.
 
     Raises:
-        InputError: the provider lacks a site of the spec.
+        InputError: the provider cannot deploy the spec with these settings; every fault is named.
     """
 
     def __init__(
@@ -103,10 +81,11 @@ class ResearchWarehouse(pulumi.ComponentResource):
         settings: BaseModel,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        refuse(provider, spec, settings)
         super().__init__(TYPE, name, asked(spec), opts)
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
-        built = _Built(name, common(spec, provider), provider.parts(settings), self)
+        built = _Built(name, context(provider, spec, settings), provider.parts(), self)
         self.zones: Mapping[str, p.ZoneStore] = built.zones.stores
         """Where the objects of each zone are."""
         self.keys: p.KeysOutputs = built.keys
@@ -167,30 +146,42 @@ class _Built:
     """The parts, built in order: each is given the outputs of those before it."""
 
     def __init__(
-        self, name: str, common: p.Common, parts: p.Parts, parent: pulumi.Resource
+        self, name: str, context: Context[Any], parts: p.Parts, parent: pulumi.Resource
     ) -> None:
-        opts = pulumi.ResourceOptions(parent=parent)
-        self.network = parts.network(f"{name}-network", p.NetworkInputs(common), opts)
-        self.keys = parts.keys(f"{name}-keys", p.KeysInputs(common, self.network), opts)
-        self.audit = parts.audit(
-            f"{name}-audit", p.AuditInputs(common, self.network, self.keys), opts
-        )
-        base = (common, self.network, self.keys, self.audit)
-        self.zones = parts.zones(f"{name}-zones", p.ZonesInputs(*base), opts)
-        self.database = parts.database(f"{name}-database", p.DatabaseInputs(*base), opts)
+        self._name, self._context, self._parent = name, context, parent
+        spec = context.spec
+        self.network = self._build(PartName.NETWORK, parts.network, p.NetworkInputs())
+        self.keys = self._build(PartName.KEYS, parts.keys, p.KeysInputs(self.network))
+        base = (self.network, self.keys)
+        self.audit = self._build(PartName.AUDIT, parts.audit, p.AuditInputs(*base))
+        logged = (*base, self.audit)
+        self.zones = self._build(PartName.ZONES, parts.zones, p.ZonesInputs(*logged))
+        self.database = self._build(PartName.DATABASE, parts.database, p.DatabaseInputs(*logged))
         self.registry = (
-            parts.registry(f"{name}-registry", p.RegistryInputs(*base), opts)
-            if parts.registry and common.spec.registry
+            self._build(PartName.REGISTRY, parts.registry, p.RegistryInputs(*logged))
+            if parts.registry and spec.registry
             else None
         )
         self.cluster = (
-            parts.cluster(f"{name}-cluster", p.ClusterInputs(*base, self.registry), opts)
-            if parts.cluster and common.spec.cluster
+            self._build(PartName.CLUSTER, parts.cluster, p.ClusterInputs(*logged, self.registry))
+            if parts.cluster and spec.cluster
             else None
         )
-        stores = (common, self.keys, self.zones, self.database)
-        self.access = parts.access(f"{name}-access", p.AccessInputs(*stores, self.cluster), opts)
-        self.backup = parts.backup(f"{name}-backup", p.BackupInputs(*stores, self.audit), opts)
+        stores = (self.keys, self.zones, self.database)
+        reached = p.AccessInputs(*stores, self.cluster)
+        self.access = self._build(PartName.ACCESS, parts.access, reached)
+        self.backup = self._build(
+            PartName.BACKUP, parts.backup, p.BackupInputs(*stores, self.audit)
+        )
+
+    def _build(
+        self, name: PartName, builder: p.Builder[InputsT, OutputsT], inputs: InputsT
+    ) -> OutputsT:
+        """One part, below a component of its own."""
+        part = begin(self._context, name, f"{self._name}-{name}", self._parent)
+        made = builder(part, inputs)
+        part.component.register_outputs({})
+        return made
 
     def outputs(self) -> dict[str, Any]:
         """What the parts tell, by the names of the stack's outputs."""

@@ -184,7 +184,7 @@ def test_the_sdk_loads_on_demand_and_is_whole_for_everyone_else() -> None:
 
 def test_the_parts_use_no_subpackage_that_is_not_loaded_on_demand() -> None:
     code = (
-        "import sys\nfrom havre_azure.provider import provider\nprovider.parts(None)\n"
+        "import sys\nfrom havre_azure.provider import provider\nprovider.parts()\n"
         "print(*sorted({m.split('.')[1] for m in sys.modules "
         "if m.startswith('pulumi_azure_native.') and m.count('.') > 1}))"
     )

@@ -17,10 +17,13 @@ from havre.errors import InputError
 from havre.evaluate.monitor import Monitor
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
+from havre.stack.program import read_settings
 from havre_azure import names
-from havre_azure.parts.cluster import RESERVED, SERVICE_SPACES
+from havre_azure.checks import RESERVED
+from havre_azure.parts.cluster import SERVICE_SPACES
+from havre_azure.provider import provider
 from havre_azure.sites import PLACES, SITES, copies_to_pair
-from tests.azure.stack import asked, at, gaps_of, of, one, plan_of
+from tests.azure.stack import GIVEN, asked, at, gaps_of, of, one, plan_of
 
 PACKAGE = Path(havre_azure.__file__).parent
 PARTS = (
@@ -255,14 +258,16 @@ def test_services_never_have_addresses_that_the_cluster_uses_itself() -> None:
 
 def test_only_typed_arguments() -> None:
     """No dict stands where the SDK has a typed argument: unknown keys would pass in silence."""
-    ours = {"segments", "projects", "buckets", "identifiers", "zones"}
+    ours = {"segments", "projects", "stores", "zones"}
     allowed = ours | {"tags", "metadata", "user_assigned_identities", "identity_profile"}
-    for part in PARTS:
-        tree = ast.parse((PACKAGE / f"{part}.py").read_text())
+    sources = [path for path in PACKAGE.rglob("*.py") if path.stem in PARTS]
+    assert {path.stem for path in sources} == set(PARTS)
+    for path in sources:
+        tree = ast.parse(path.read_text())
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             for keyword in call.keywords:
                 if isinstance(keyword.value, ast.Dict | ast.DictComp):
-                    assert keyword.arg in allowed, f"{part}.py:{keyword.value.lineno}"
+                    assert keyword.arg in allowed, f"{path.name}:{keyword.value.lineno}"
 
 
 def test_resource_name_with_its_underscore(emc2: Plan) -> None:
@@ -312,6 +317,20 @@ def test_keys_are_renewed_every_seven_days_at_most_often() -> None:
     plan_of(asked(("encryption.rotation_days", 7)))
     with pytest.raises(InputError, match="At least 7 days"):
         plan_of(asked(("encryption.rotation_days", 6)))
+
+
+def test_everything_that_azure_refuses_is_told_at_once() -> None:
+    spec = asked(
+        ("encryption.rotation_days", 6),
+        ("network.address_space", "172.30.0.0/16"),
+        ("network.recovery_address_space", "172.31.0.0/16"),
+    )
+    found = provider.check(spec, read_settings(provider, GIVEN))
+    assert [fault.path for fault in found] == [
+        ("encryption", "rotation_days"),
+        ("network", "address_space"),
+        ("network", "recovery_address_space"),
+    ]
 
 
 def test_a_database_above_one_tebibyte_is_no_backup_vaults() -> None:

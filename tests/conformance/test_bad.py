@@ -43,8 +43,8 @@ FAULTS = {
     ),
     "fields that are ignored": (
         (
-            "def parts(self, settings):\n"
-            "        return replace(PARTS, keys=_part('Keys', (), lambda i: i.network.identifier,\n"
+            "def parts(self):\n"
+            "        return replace(PARTS, keys=_part((), lambda i: i.network.identifier,\n"
             "            lambda ref, s: p.KeysOutputs(ref, dict.fromkeys(s.zones, ref), ref, None\n"
             "        )))"
         ),
@@ -52,8 +52,8 @@ FAULTS = {
     ),
     "a plan that differs every time": (
         (
-            "def parts(self, settings):\n"
-            "        return replace(PARTS, backup=_part('Backup', (),\n"
+            "def parts(self):\n"
+            "        return replace(PARTS, backup=_part((),\n"
             "            lambda i: str(uuid.uuid4()), lambda ref, _: p.BackupOutputs(ref, 'A')))"
         ),
         {"test_evaluation_is_deterministic"},
@@ -96,8 +96,8 @@ FAULTS = {
     ),
     "a primary site that is ignored": (
         (
-            "def parts(self, settings):\n"
-            "        return replace(PARTS, network=_part('Network', ('network',), lambda _: None,\n"
+            "def parts(self):\n"
+            "        return replace(PARTS, network=_part(('network',), lambda _: None,\n"
             "            lambda ref, _: p.NetworkOutputs(ref, {'database': ref})))"
         ),
         {"test_no_field_is_ignored"},

@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -5,13 +6,14 @@ import pytest
 from havre.errors import InputError
 from havre.evaluate import evaluate
 from havre.plan import Plan
+from havre.plan.parts import PartName, component_of, component_type, part_of
 from havre.plan.values import UNKNOWN
 from havre.provider import Provider
-from havre.provider.parts import Common, short
+from havre.provider.context import Context, short, tags
+from havre.provider.parts import Parts
 from havre.provider.sites import Site
 from havre.spec import Warehouse
 from havre.spec.load import load
-from havre.stack.component import tags
 from havre.stack.outputs import Outputs, output_faults
 from havre.stack.program import program, read_settings, record
 from tests.contract.toy_provider import Settings, provider
@@ -57,6 +59,18 @@ def test_parts_are_built_in_one_order_each_given_those_before(spec: Warehouse) -
         "access": {"zones"},
         "backup": {"database"},
     }
+
+
+def test_the_list_of_parts_is_the_one_that_providers_build_and_plans_are_read_by(
+    spec: Warehouse,
+) -> None:
+    assert [field.name for field in fields(Parts)] == list(PartName)
+    for resource in planned(spec).resources:
+        if resource.type == "paper:index:Sheet":
+            part = resource.name.removeprefix("emc2-").removesuffix("-sheet")
+            assert part_of(resource.urn) == part
+            assert component_of(component_type("paper", PartName(part))) == ("paper", part)
+    assert component_of("havre:index:ResearchWarehouse") is None
 
 
 def test_every_part_stands_under_the_warehouse(spec: Warehouse) -> None:
@@ -125,9 +139,9 @@ def test_tags_name_warehouse_classification_and_owner(spec: Warehouse) -> None:
 
 def test_names_are_shortened_without_colliding(spec: Warehouse) -> None:
     site = Site("fr-paris", "FR", {})
-    common = Common(spec, site, None, {})
-    assert common.name("curated") == "emc2-production-curated"
-    first, second = (common.name("curated", suffix, limit=24) for suffix in ("a", "b"))
+    context = Context("paper", spec, Settings(shelf="a"), site, None, {})
+    assert context.named("curated") == "emc2-production-curated"
+    first, second = (context.named("curated", suffix, limit=24) for suffix in ("a", "b"))
     assert len(first) <= 24
     assert first != second
     assert short("x" * 24, 24) == "x" * 24

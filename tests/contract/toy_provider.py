@@ -22,6 +22,7 @@ from havre.facts.model import (
 from havre.plan import Plan, PlannedResource
 from havre.provider import Capability, Evidence, Gap, Operations, Operator, Support, Supported
 from havre.provider import parts as p
+from havre.provider.context import Part
 from havre.provider.sites import Site
 from havre.spec import Warehouse
 
@@ -51,23 +52,18 @@ def _asked(spec: Warehouse, *sections: str) -> str:
     return json.dumps({section: whole.get(section) for section in sections})
 
 
-def _part(
-    kind: str, sections: tuple[str, ...], needs: Callable[[Any], Any], made: Callable[..., Any]
-) -> Any:
+def _part(sections: tuple[str, ...], needs: Callable[[Any], Any], made: Callable[..., Any]) -> Any:
     """A builder: one sheet with what is asked, which needs what came before."""
 
-    def build(name: str, inputs: Any, opts: pulumi.ResourceOptions) -> Any:
-        spec = inputs.common.spec
-        part = p.component(f"havre:paper:{kind}", name, opts)
-        protect = kind == "Zones" and spec.protection.deletion
+    def build(part: Part[Settings], inputs: Any) -> Any:
         props = {
-            "asked": _asked(spec, *sections),
+            "asked": _asked(part.spec, *sections),
             "needs": needs(inputs),
-            "tags": dict(inputs.common.tags),
+            "tags": part.tags,
         }
-        sheet = Sheet(f"{name}-sheet", props, pulumi.ResourceOptions(parent=part, protect=protect))
-        part.register_outputs({})
-        return made(sheet.reference, spec)
+        opts = part.guarded() if "zones" in sections else part.child()
+        sheet = Sheet(f"{part.name}-sheet", props, opts)
+        return made(sheet.reference, part.spec)
 
     return build
 
@@ -87,37 +83,37 @@ def _stores(ref: pulumi.Output[str], spec: Warehouse) -> dict[str, p.ZoneStore]:
 
 PARTS = p.Parts(
     network=_part(
-        "Network", ("network", "sites"), lambda _: None,
+        ("network", "sites"), lambda _: None,
         lambda ref, _: p.NetworkOutputs(ref, {"database": ref}),
     ),
     keys=_part(
-        "Keys", ("encryption",), lambda i: i.network.identifier,
+        ("encryption",), lambda i: i.network.identifier,
         lambda ref, spec: p.KeysOutputs(ref, dict.fromkeys(spec.zones, ref), ref, None),
     ),
-    audit=_part("Audit", ("audit",), lambda i: i.keys.store, lambda ref, _: p.AuditOutputs(ref)),
+    audit=_part(("audit",), lambda i: i.keys.store, lambda ref, _: p.AuditOutputs(ref)),
     zones=_part(
-        "Zones", ("zones",), lambda i: i.audit.sink,
+        ("zones",), lambda i: i.audit.sink,
         lambda ref, spec: p.ZonesOutputs(_stores(ref, spec), ref),
     ),
     database=_part(
-        "Database", ("database",), lambda i: i.keys.database,
+        ("database",), lambda i: i.keys.database,
         lambda ref, spec: p.DatabaseOutputs(
             ref, ref.apply(len), pulumi.Output.from_input(spec.name), "A", ref, SYSTEM
         ),
     ),
     registry=_part(
-        "Registry", ("registry",), lambda _: None, lambda ref, _: p.RegistryOutputs(ref, ref, "A")
+        ("registry",), lambda _: None, lambda ref, _: p.RegistryOutputs(ref, ref, "A")
     ),
     cluster=_part(
-        "Cluster", ("cluster",), lambda i: i.registry.endpoint if i.registry else None,
+        ("cluster",), lambda i: i.registry.endpoint if i.registry else None,
         lambda ref, _: p.ClusterOutputs(ref, ref, "A"),
     ),
     access=_part(
-        "Access", ("projects",), lambda i: i.zones.ready,
+        ("projects",), lambda i: i.zones.ready,
         lambda ref, spec: p.AccessOutputs(dict.fromkeys(spec.projects, ref)),
     ),
     backup=_part(
-        "Backup", (), lambda i: i.database.identifier, lambda ref, _: p.BackupOutputs(ref, "A")
+        (), lambda i: i.database.identifier, lambda ref, _: p.BackupOutputs(ref, "A")
     ),
 )  # fmt: skip
 
@@ -136,7 +132,7 @@ class PaperProvider:
     limits: Mapping[str, Any] = {}
     settings: type[BaseModel] = Settings
 
-    def parts(self, _settings: BaseModel) -> p.Parts:
+    def parts(self) -> p.Parts:
         return PARTS
 
     def gaps(self, spec: Warehouse, _settings: BaseModel) -> Sequence[Gap]:

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from havre.errors import InputError
 from havre.provider import NeedsEnvironment, Provider
-from havre.stack.program import offline_settings
+from havre.stack.program import offline_settings, read_settings
 from havre_ovh import sites
 from havre_ovh.provider import provider
 from havre_ovh.settings import S3_CREDENTIALS
@@ -159,6 +159,28 @@ def test_everything_that_is_wrong_is_told_at_once() -> None:
         planned(example("emc2"), okms_id=None, registry_plan_id=None, ldp_site="de-frankfurt")
     for word in ("`okms_id`", "`registry_plan_id`", "logs would lie in DE"):
         assert word in caught.value.message
+
+
+def test_faults_of_the_file_and_of_the_settings_are_told_with_their_paths() -> None:
+    spec = changed(example("emc2"), "sites.recovery", "fr-roubaix")
+    spec = changed(spec, "residency.countries", ["DE"])
+    given = {**SETTINGS, "okms_id": None, "ldp_site": "fr-paris", "compute_region": "GRA11"}
+    found = provider.check(spec, read_settings(provider, given))
+    assert [".".join(map(str, fault.path)) for fault in found] == [
+        "settings.okms_id",
+        "residency.countries",
+        "settings.compute_region",
+        "settings.ldp_site",
+    ]
+
+
+def test_a_recovery_network_needs_a_compute_region_of_its_site() -> None:
+    spec = changed(example("emc2"), "residency.countries", ["FR", "IT"])
+    spec = changed(spec, "sites.recovery", "it-milan")
+    settings = read_settings(provider, SETTINGS)
+    assert [fault.path for fault in provider.check(spec, settings)] == [("sites", "recovery")]
+    alone = changed(spec, "network.recovery_address_space", None)
+    assert list(provider.check(alone, settings)) == []
 
 
 def test_milan_can_be_built_once_its_names_are_given() -> None:

@@ -17,6 +17,7 @@ import havre_ovh
 from havre.errors import InputError
 from havre.plan.values import UNKNOWN
 from havre.spec.rules import WIDEST_ADMINISTRATION
+from havre_ovh import checks
 from havre_ovh import resources as common
 from havre_ovh.parts import access, database, network
 from tests.ovh.stack import (
@@ -287,7 +288,7 @@ def test_bucket_names_of_3_to_63_characters_are_taken(name: str) -> None:
 def test_a_region_is_of_a_country_only_where_a_site_is_called_so(
     region: str, country: str | None
 ) -> None:
-    assert common.registry_country(region) == country
+    assert checks.registry_country(region) == country
 
 
 @pytest.mark.parametrize(
@@ -305,14 +306,14 @@ def test_a_region_is_of_a_country_only_where_a_site_is_called_so(
     ],
 )
 def test_a_gateway_has_a_narrow_public_address(address: str, public: bool) -> None:
-    assert common._public(address) is public
+    assert checks._public(address) is public
 
 
 @pytest.mark.parametrize(("address", "family"), [("203.0.0.0", 4), ("2001:db8::", 6)])
 def test_a_gateways_address_is_no_wider_than_an_administrations(address: str, family: int) -> None:
     widest = ip_network(f"{address}/{WIDEST_ADMINISTRATION[family]}")
-    assert common._public(str(widest))
-    assert not common._public(str(widest.supernet()))
+    assert checks._public(str(widest))
+    assert not checks._public(str(widest.supernet()))
 
 
 @pytest.mark.parametrize("days", [0, -1])
@@ -454,9 +455,9 @@ def test_the_endpoint_of_a_database_is_the_service_not_a_pool() -> None:
             self.component, self.domain, self.port = component, domain, port
 
     pool, service = Endpoint("pgbouncer", "p", 2), Endpoint("postgresql", "s", 1)
-    assert database._endpoint([pool, service]) == "s:1"
-    assert database._endpoint([pool]) == "p:2"
-    assert database._endpoint(None) == ""
+    assert database._address([pool, service]) == ("s", 1)
+    assert database._address([pool]) == ("p", 2)
+    assert database._address(None) == ("", 0)
 
 
 def test_names_of_services_are_theirs() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -158,3 +159,41 @@ def test_run_as_a_module(examples: list[Path]) -> None:
     command = [sys.executable, "-m", "havre", "validate", str(examples[0])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_provider_refuses_is_told_with_its_line(
+    tmp_path: Path, base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    text = base.replace("rotation_days: 365", "rotation_days: 3")
+    path.write_text(re.sub(r"address_space: \S+", "address_space: 172.30.0.0/16", text, count=1))
+    assert main(["validate", str(path)]) == ExitCode.OK
+    capsys.readouterr()
+    assert main(["validate", str(path), "--provider", "azure", "--json"]) == ExitCode.INPUT
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    lines = path.read_text().splitlines()
+    assert [problem["path"] for problem in problems] == [
+        "encryption.rotation_days",
+        "network.address_space",
+    ]
+    assert "rotation_days: 3" in lines[problems[0]["line"] - 1]
+    assert "address_space" in lines[problems[1]["line"] - 1]
+
+
+def test_a_setting_that_does_not_fit_the_file_is_told_too(
+    tmp_path: Path, base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(base)
+    words = ["validate", str(path), "--provider", "ovh", "--set", "registry_region=WAW"]
+    assert main(words) == ExitCode.INPUT
+    out = capsys.readouterr().out
+    assert out.startswith(f"{path}:1:1: settings.registry_region: found `registry_region` WAW")
+    assert main(["validate", str(path), "--provider", "ovh"]) == ExitCode.OK
+
+
+def test_a_broken_file_is_told_without_asking_the_provider(
+    broken: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", str(broken), "--provider", "azure"]) == ExitCode.INPUT
+    assert "found 'mm'" in capsys.readouterr().out

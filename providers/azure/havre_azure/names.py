@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from havre.spec.model import KeyProtection
 from havre_azure.sites import copies_to_pair
 
 if TYPE_CHECKING:
-    import pulumi
-
-    from havre.provider.parts import Common
+    from havre.provider.context import Part
     from havre.spec import Warehouse
     from havre_azure.settings import AzureSettings
 
@@ -54,47 +51,44 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Deployment:
-    """A part of a warehouse in a subscription: names, identifiers and places.
+    """A part of a warehouse in a subscription: names, identifiers and places."""
 
-    Attributes:
-        common: what every part is given.
-        settings: what the stack says.
-        part: the component below which resources stand.
-    """
+    part: Part[AzureSettings]
 
-    common: Common
-    settings: AzureSettings
-    part: pulumi.Resource
+    @property
+    def settings(self) -> AzureSettings:
+        """What the stack says."""
+        return self.part.settings
 
     @property
     def spec(self) -> Warehouse:
         """What is asked."""
-        return self.common.spec
+        return self.part.spec
 
     @property
     def tags(self) -> dict[str, str]:
         """Labels of every resource."""
-        return dict(self.common.tags)
+        return self.part.tags
 
     @property
     def location(self) -> str:
         """Region of the primary site."""
-        return self.common.primary.regions["network"]
+        return self.part.primary.regions["network"]
 
     @property
     def recovery_location(self) -> str | None:
         """Region of the recovery site."""
-        return self.common.recovery.regions["network"] if self.common.recovery else None
+        return self.part.recovery.regions["network"] if self.part.recovery else None
 
     @property
     def zonal(self) -> bool:
         """Whether the primary site has several availability zones."""
-        return self.common.primary.zones > 1
+        return self.part.primary.zones > 1
 
     @property
     def recovery_zonal(self) -> bool:
         """Whether the recovery site has several availability zones."""
-        return self.common.recovery is not None and self.common.recovery.zones > 1
+        return self.part.recovery is not None and self.part.recovery.zones > 1
 
     @property
     def geo(self) -> bool:
@@ -105,7 +99,7 @@ class Deployment:
     @property
     def own_keys(self) -> bool:
         """Whether the warehouse has keys of its own."""
-        return self.spec.encryption.keys is not KeyProtection.PROVIDER
+        return self.part.own_keys
 
     @property
     def firewalled(self) -> bool:
@@ -115,7 +109,7 @@ class Deployment:
     @property
     def group(self) -> str:
         """Name of the resource group."""
-        return self.common.name()
+        return self.part.named()
 
     @property
     def subscription(self) -> str:
@@ -159,7 +153,7 @@ class Deployment:
 
     def key_identity_id(self, purpose: str) -> str:
         """ARM identifier of the identity that may use the key of `purpose`."""
-        return self.identity_id(self.common.name(purpose, "key"))
+        return self.identity_id(self.part.named(purpose, "key"))
 
     def account(self, purpose: str) -> str:
         """Name of the storage account of `purpose`."""
@@ -171,7 +165,7 @@ class Deployment:
 
     def subnet_id(self, segment: str) -> str:
         """ARM identifier of a subnet of the primary site."""
-        network = self.common.name("network")
+        network = self.part.named("network")
         return self.id("Microsoft.Network/virtualNetworks", network, "subnets", segment)
 
     @property

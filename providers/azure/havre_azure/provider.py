@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
@@ -14,13 +13,14 @@ from havre_azure.settings import NAME, AzureSettings
 from havre_azure.sites import SITES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
 
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -47,10 +47,16 @@ class AzureProvider:
     limits: Mapping[Measure, Limit] = LIMITS
     settings: type[BaseModel] = AzureSettings
 
-    def parts(self, settings: BaseModel) -> Parts:
-        """The builders, each given the settings."""
+    def parts(self) -> Parts:
+        """The builders."""
         with collecting_later():  # the SDK's classes are many and stay
-            return _parts(cast("AzureSettings", settings))
+            return _parts()
+
+    def check(self, spec: Warehouse, _settings: BaseModel) -> Iterable[ProviderFault]:
+        """Every fault of a file."""
+        from havre_azure.checks import check
+
+        return tuple(check(spec))
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What Azure cannot do for a spec."""
@@ -69,7 +75,7 @@ class AzureProvider:
         raise InputError(message, "Use `pulumi up`, `pulumi destroy` and the Azure portal.")
 
 
-def _parts(settings: AzureSettings) -> Parts:
+def _parts() -> Parts:
     load_on_demand("pulumi_azure_native", SUBPACKAGES)
     from havre.provider.parts import Parts
     from havre_azure.parts.access import access
@@ -83,15 +89,15 @@ def _parts(settings: AzureSettings) -> Parts:
     from havre_azure.parts.zones import zones
 
     return Parts(
-        network=partial(network, settings),
-        keys=partial(keys, settings),
-        audit=partial(audit, settings),
-        zones=partial(zones, settings),
-        database=partial(database, settings),
-        registry=partial(registry, settings),
-        cluster=partial(cluster, settings),
-        access=partial(access, settings),
-        backup=partial(backup, settings),
+        network=network,
+        keys=keys,
+        audit=audit,
+        zones=zones,
+        database=database,
+        registry=registry,
+        cluster=cluster,
+        access=access,
+        backup=backup,
     )
 
 

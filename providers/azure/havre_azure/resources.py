@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import pulumi
 
-from havre.provider.parts import RecoveryCopy, short
+from havre.provider.context import short
+from havre.provider.parts import RecoveryCopy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,17 +46,6 @@ def copies(at: Deployment) -> RecoveryCopy | None:
     return RecoveryCopy(at.recovery_location) if at.geo and at.recovery_location else None
 
 
-def child(at: Deployment, *needs: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of a resource of the part."""
-    return pulumi.ResourceOptions(parent=at.part, depends_on=list(needs))
-
-
-def guarded(at: Deployment, *needs: pulumi.Resource) -> pulumi.ResourceOptions:
-    """Options of a resource that bears data: protected if the spec asks for it."""
-    protect = at.spec.protection.deletion
-    return pulumi.ResourceOptions(parent=at.part, depends_on=list(needs), protect=protect)
-
-
 @dataclass(frozen=True)
 class Identity:
     """A user-assigned identity: its ARM identifier, and what Entra calls it."""
@@ -82,7 +72,7 @@ def usual(
     location: str | None = None,
 ) -> Usual:
     """Place, group, labels and options of a resource; at the primary site unless told."""
-    opts = guarded(at, *needs) if bears_data else child(at, *needs)
+    opts = at.part.guarded(*needs) if bears_data else at.part.child(*needs)
     return Usual(
         location=location or at.location, resource_group_name=group, tags=at.tags, opts=opts
     )
@@ -121,7 +111,7 @@ def grant(
         condition=condition,
         condition_version="2.0" if condition else None,
         # The name stays, so the old assignment must go before the new one is made.
-        opts=pulumi.ResourceOptions(parent=at.part, delete_before_replace=True),
+        opts=pulumi.ResourceOptions(parent=at.part.component, delete_before_replace=True),
     )
 
 
@@ -167,7 +157,7 @@ def private_endpoint(
             )
             for zone in zones
         ],
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
@@ -192,5 +182,5 @@ def diagnose(
         logs=[
             DiagnosticsLogSettingsArgs(category=category, enabled=True) for category in categories
         ],
-        opts=child(at),
+        opts=at.part.child(),
     )

@@ -11,13 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import InputError
 from havre.provider.sites import Site
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from havre.spec import Warehouse
 
 SERVICES = (
     *("network", "keys", "storage", "database", "cluster", "registry", "logs", "backup"),
@@ -91,20 +88,6 @@ SITES: Mapping[str, Site] = MappingProxyType(
     }
 )
 """Every site, by name."""
-
-
-def refuse_restricted(spec: Warehouse) -> None:
-    """Refuse a primary site that Azure opens for recovery only.
-
-    Raises:
-        InputError: the message lists the sites that can be primary.
-    """
-    region = PLACES.get(spec.sites.primary)
-    if region is None or not region.restricted:
-        return
-    message = f"sites.primary: `{spec.sites.primary}` ({region.name}) is {RESTRICTED[0]}"
-    able = sorted(name for name, place in PLACES.items() if not place.restricted)
-    raise InputError(message, f"Choose one of {', '.join(able)}; it may be the recovery site.")
 
 
 def copies_to_pair(primary: str, recovery: str | None, countries: tuple[str, ...]) -> bool:

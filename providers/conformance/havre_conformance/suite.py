@@ -11,11 +11,14 @@ from havre.errors import InputError
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, collect
 from havre.facts.model import Grant, Holding, Right, Store
+from havre.plan.parts import PartName
 from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import Secret, secret_texts
 from havre.provider import Capability, Gap, Provider, Support, Supported
 from havre.provider.discovery import MEMBERS
+from havre.provider.faults import faults
 from havre.report.plan import as_json
+from havre.spec import Warehouse
 from havre.stack.component import SPEC
 from havre.stack.component import TYPE as COMPONENT
 from havre.stack.outputs import output_faults
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
     from havre.plan import Plan
 
-PARTS = ("network", "keys", "audit", "zones", "database", "registry", "cluster", "access", "backup")
 LONGEST_NAME = 100
 """Longest logical name: Pulumi's URN must stay readable and below what backends store."""
 
@@ -120,11 +122,10 @@ class ProviderSuite:
 
     # The parts
 
-    @pytest.mark.parametrize("part", PARTS)
+    @pytest.mark.parametrize("part", PartName)
     def test_part_builds(self, part: str, plans: dict[str, Plan]) -> None:
         """Every part makes resources of its own, under one component."""
-        settings = read_settings(self.provider, self.settings)
-        if getattr(self.provider.parts(settings), part) is None:
+        if getattr(self.provider.parts(), part) is None:
             pytest.skip(f"the provider declares no {part}")
         plan = plans["large"]
         component = [r for r in plan.resources if r.name == f"suite-{part}"]
@@ -150,6 +151,20 @@ class ProviderSuite:
         assert set(outputs["keys"]["zones"]) <= set(document["zones"])
         assert set(outputs["projects"]) == set(document.get("projects", {}))
         assert not set(secret_texts(dict(outputs)))
+
+    def test_what_is_refused_is_a_field_or_a_setting(self) -> None:
+        """What the provider refuses of a file names a field of it, or a setting, and a remedy."""
+        settings = read_settings(self.provider, self.settings)
+        large = SPECS["large"](self.provider.sites)
+        known = {*Warehouse.model_fields, *(("settings", s) for s in type(settings).model_fields)}
+        assert faults(self.provider, warehouse(large), settings) == ()
+        for path, value in CHANGES:
+            if value is ANOTHER_SITE or path.startswith(("sites.", "network.recovery")):
+                continue
+            for fault in faults(self.provider, warehouse(changed(large, path, value)), settings):
+                assert {fault.path[0], fault.path[:2]} & known, fault
+                assert fault.message
+                assert fault.remedy
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_evaluation_is_deterministic(self, spec: str, plans: dict[str, Plan]) -> None:

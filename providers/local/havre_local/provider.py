@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from havre.provider import Operator
@@ -34,8 +33,8 @@ class LocalProvider:
     limits: Mapping[Measure, Limit] = LIMITS
     settings: type[BaseModel] = LocalSettings
 
-    def parts(self, settings: BaseModel) -> Parts:
-        """The builders, each given the settings."""
+    def parts(self) -> Parts:
+        """The builders."""
         from havre.provider.parts import Parts
         from havre_local.parts.access import access
         from havre_local.parts.audit import audit
@@ -47,17 +46,16 @@ class LocalProvider:
         from havre_local.parts.registry import registry
         from havre_local.parts.zones import zones
 
-        mine = cast("LocalSettings", settings)
         return Parts(
-            network=partial(network, mine),
-            keys=partial(keys, mine),
-            audit=partial(audit, mine),
-            zones=partial(zones, mine),
-            database=partial(database, mine),
+            network=network,
+            keys=keys,
+            audit=audit,
+            zones=zones,
+            database=database,
             registry=registry,
             cluster=cluster,
-            access=partial(access, mine),
-            backup=partial(backup, mine),
+            access=access,
+            backup=backup,
         )
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from havre.errors import InputError
@@ -13,13 +12,14 @@ from havre_ovh.settings import NAME, OvhSettings
 from havre_ovh.sites import SITES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pydantic import BaseModel
 
     from havre.facts.model import ResourceFact, Unclassified
     from havre.plan.model import Plan, PlannedResource
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -39,8 +39,8 @@ class OvhProvider:
     limits: Mapping[Measure, Limit] = LIMITS
     settings: type[BaseModel] = OvhSettings
 
-    def parts(self, settings: BaseModel) -> Parts:
-        """The builders, each given the settings."""
+    def parts(self) -> Parts:
+        """The builders."""
         load_on_demand("pulumi_ovh", SUBPACKAGES)
         from havre.provider.parts import Parts
         from havre_ovh.parts.access import access
@@ -53,18 +53,24 @@ class OvhProvider:
         from havre_ovh.parts.registry import registry
         from havre_ovh.parts.zones import zones
 
-        mine = cast("OvhSettings", settings)
         return Parts(
-            network=partial(network, mine),
-            keys=partial(keys, mine),
-            audit=partial(audit, mine),
-            zones=partial(zones, mine),
-            database=partial(database, mine),
-            registry=partial(registry, mine),
-            cluster=partial(cluster, mine),
-            access=partial(access, mine),
-            backup=partial(backup, mine),
+            network=network,
+            keys=keys,
+            audit=audit,
+            zones=zones,
+            database=database,
+            registry=registry,
+            cluster=cluster,
+            access=access,
+            backup=backup,
         )
+
+    def check(self, spec: Warehouse, settings: BaseModel) -> Iterable[ProviderFault]:
+        """Every fault of a file and its settings."""
+        from havre.provider.context import context
+        from havre_ovh.checks import check
+
+        return tuple(check(context(self, spec, cast("OvhSettings", settings))))
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What OVHcloud cannot do for a spec."""

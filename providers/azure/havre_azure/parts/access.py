@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import managedidentity
 
-from havre.provider.parts import AccessInputs, AccessOutputs, component
+from havre.provider.parts import AccessInputs, AccessOutputs
 from havre_azure.names import Deployment, Role
-from havre_azure.resources import after, child, grant, known
+from havre_azure.resources import after, grant, known
 
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre.spec.model import Project
     from havre_azure.settings import AzureSettings
 
@@ -47,7 +48,7 @@ def _project(
 
     Its members are never named: who may act as the identity is decided in Entra.
     """
-    label, name = f"{at.group}-project-{project}", at.common.name("project", project)
+    label, name = f"{at.group}-project-{project}", at.part.named("project", project)
     some_zone = inputs.zones.stores[asked.zones[0]].identifier
     made = managedidentity.UserAssignedIdentity(
         label,
@@ -61,7 +62,7 @@ def _project(
             "authorisation": asked.authorisation[:TAG_LIMIT],
             "expires": asked.expires.isoformat(),
         },
-        opts=child(at),
+        opts=at.part.child(),
     )
     granted = [
         grant(
@@ -86,23 +87,19 @@ def _federate(
     managedidentity.FederatedIdentityCredential(
         f"{at.group}-project-{project}-workload",
         federated_identity_credential_resource_name="cluster",
-        resource_name_=known(at.common.name("project", project), made),
+        resource_name_=known(at.part.named("project", project), made),
         resource_group_name=known(at.group, made),
         issuer=issuer,
         audiences=[AUDIENCE],
         subject=f"system:serviceaccount:{project}:{project}",
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
-def access(
-    settings: AzureSettings, name: str, inputs: AccessInputs, opts: pulumi.ResourceOptions
-) -> AccessOutputs:
+def access(part: Part[AzureSettings], inputs: AccessInputs) -> AccessOutputs:
     """An identity a project."""
-    part = component("havre:azure:Access", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     made = {
         project: _project(at, project, asked, inputs) for project, asked in at.spec.projects.items()
     }
-    part.register_outputs({})
     return AccessOutputs(projects=made)

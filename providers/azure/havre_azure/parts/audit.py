@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import monitor, network, operationalinsights, storage
 
-from havre.provider.parts import AuditInputs, AuditOutputs, component
+from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_azure.names import ARCHIVE, WORKSPACE_LIMIT, Deployment, Role
 from havre_azure.parts.keys import RECOVERY, own_key
 from havre_azure.parts.network import BLOB_NAMES, MONITOR_NAMES, firewall_id
 from havre_azure.parts.zones import Store, account, watch
 from havre_azure.resources import (
     after,
-    child,
     diagnose,
     grant,
-    guarded,
     identity,
     known,
     private_endpoint,
@@ -26,6 +24,7 @@ from havre_azure.resources import (
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre_azure.resources import Identity
     from havre_azure.settings import AzureSettings
 
@@ -53,14 +52,14 @@ def workspace_retention(days: int) -> int:
 
 def workspace_id(at: Deployment) -> str:
     """ARM identifier of the workspace."""
-    name = at.common.name("logs", limit=WORKSPACE_LIMIT)
+    name = at.part.named("logs", limit=WORKSPACE_LIMIT)
     return at.id("Microsoft.OperationalInsights/workspaces", name)
 
 
 def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
         f"{at.group}-logs",
-        workspace_name=at.common.name("logs", limit=WORKSPACE_LIMIT),
+        workspace_name=at.part.named("logs", limit=WORKSPACE_LIMIT),
         sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
         retention_in_days=workspace_retention(at.spec.audit.retention_days),
         public_network_access_for_ingestion="Disabled",
@@ -79,7 +78,7 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
     days = at.spec.audit.retention_days
     if days <= LONGEST_RETENTION:
         return
-    name = at.common.name("logs", limit=WORKSPACE_LIMIT)
+    name = at.part.named("logs", limit=WORKSPACE_LIMIT)
     for table in TABLES:
         operationalinsights.Table(
             f"{at.group}-{table}",
@@ -89,7 +88,7 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
             plan="Analytics",
             retention_in_days=LONGEST_RETENTION,
             total_retention_in_days=days,
-            opts=guarded(at),
+            opts=at.part.guarded(),
         )
 
 
@@ -97,7 +96,7 @@ def _private_workspace(
     at: Deployment, subnet: pulumi.Output[str], workspace: pulumi.Resource
 ) -> None:
     """Questions to the logs are asked from inside the network only."""
-    name, group = at.common.name("logs"), known(at.group, workspace)
+    name, group = at.part.named("logs"), known(at.group, workspace)
     scope = monitor.PrivateLinkScope(
         f"{at.group}-logs-scope",
         scope_name=name,
@@ -107,7 +106,7 @@ def _private_workspace(
             ingestion_access_mode="PrivateOnly", query_access_mode="PrivateOnly"
         ),
         tags=at.tags,
-        opts=child(at),
+        opts=at.part.child(),
     )
     scoped = monitor.PrivateLinkScopedResource(
         f"{at.group}-logs-scoped",
@@ -115,7 +114,7 @@ def _private_workspace(
         scope_name=known(name, scope),
         resource_group_name=group,
         linked_resource_id=known(workspace_id(at), workspace),
-        opts=child(at),
+        opts=at.part.child(),
     )
     target = known(at.id("Microsoft.Insights/privateLinkScopes", name), scope, scoped)
     private_endpoint(
@@ -139,7 +138,7 @@ def _archive(
         is_versioning_enabled=True,
         delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=30),
         container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(enabled=True, days=30),
-        opts=child(at),
+        opts=at.part.child(),
     )
     subnet = inputs.network.segments["endpoints"]
     target = known(at.account_id(purpose), made)
@@ -162,10 +161,10 @@ def _flows(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
 ) -> None:
     """Every flow of both networks, written by an identity of its own: shared keys are off."""
-    user = identity(at, f"{at.group}-flows-writer", at.common.name("flows"), after(at.group, sink))
+    user = identity(at, f"{at.group}-flows-writer", at.part.named("flows"), after(at.group, sink))
     _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
     if away is not None and at.recovery_location is not None:
-        other = at.id("Microsoft.Network/virtualNetworks", at.common.name(RECOVERY, "network"))
+        other = at.id("Microsoft.Network/virtualNetworks", at.part.named(RECOVERY, "network"))
         target = after(other, inputs.network.segments["endpoints"])
         _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
 
@@ -183,7 +182,7 @@ def _flow_log(
     written = grant(at, "-".join((at.group, "flows-write", *words)), user.principal, role, archive)
     network.FlowLog(
         label,
-        flow_log_name=at.common.name("flows", *words),
+        flow_log_name=at.part.named("flows", *words),
         network_watcher_name=f"NetworkWatcher_{location}",
         target_resource_id=target,
         storage_id=archive,
@@ -208,7 +207,7 @@ def _activity(at: Deployment, sink: pulumi.Output[str]) -> None:
             monitor.SubscriptionLogSettingsArgs(category=category, enabled=True)
             for category in ACTIVITY
         ],
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
@@ -230,12 +229,9 @@ def _feeds(
     watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False)
 
 
-def audit(
-    settings: AzureSettings, name: str, inputs: AuditInputs, opts: pulumi.ResourceOptions
-) -> AuditOutputs:
+def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:
     """The workspace, the archive, and the logs of network, keys and subscription."""
-    part = component("havre:azure:Audit", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     group = after(at.group, inputs.network.identifier)
     workspace = _workspace(at, group)
     _tables(at, workspace)
@@ -245,5 +241,4 @@ def audit(
     _feeds(at, inputs, sink, away)
     _flows(at, inputs, sink, away)
     _activity(at, sink)
-    part.register_outputs({})
     return AuditOutputs(sink=sink)

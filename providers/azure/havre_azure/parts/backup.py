@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import dataprotection as dp
 
-from havre.provider.parts import BackupInputs, BackupOutputs, component
+from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
 from havre_azure.parts.keys import BACKUP
-from havre_azure.resources import after, diagnose, grant, guarded, identity, known, usual
+from havre_azure.resources import after, diagnose, grant, identity, known, usual
 from havre_azure.retention import restorable, restore_days
 
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre_azure.resources import Identity
     from havre_azure.settings import AzureSettings
 
@@ -48,7 +49,7 @@ def in_vault(at: Deployment) -> bool:
 
 def vault_name(at: Deployment) -> str:
     """Name of the backup vault."""
-    return at.common.name("backup", limit=BACKUP_VAULT_LIMIT)
+    return at.part.named("backup", limit=BACKUP_VAULT_LIMIT)
 
 
 def _redundancy(at: Deployment) -> dp.StorageSettingTypes:
@@ -159,7 +160,7 @@ def _policy(
         properties=dp.BackupPolicyArgs(
             object_type="BackupPolicy", datasource_types=[source], policy_rules=rules
         ),
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
     vaults = at.id("Microsoft.DataProtection/backupVaults", vault_name(at))
     return known(f"{vaults}/backupPolicies/{label}", made)
@@ -206,7 +207,7 @@ def _instance(
             ),
         ),
         tags=at.tags,
-        opts=guarded(at, needs),
+        opts=at.part.guarded(needs),
     )
 
 
@@ -227,7 +228,7 @@ def _database(
     group = after(at.group_id, target)
     read = grant(at, f"{label}-read", worker.principal, Role.READER, group)
     source = _Source("database", at.server, SERVERS, SERVERS, target)
-    ready = after(at.identity_id(at.common.name("backup")), worker.id, known("", read))
+    ready = after(at.identity_id(at.part.named("backup")), worker.id, known("", read))
     _instance(at, source, policy, ready, granted)
 
 
@@ -256,14 +257,11 @@ def _zones(
         _instance(at, source, policy, worker.id, granted)
 
 
-def backup(
-    settings: AzureSettings, name: str, inputs: BackupInputs, opts: pulumi.ResourceOptions
-) -> BackupOutputs:
+def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
     """The vault, its policies, and what they hold."""
-    part = component("havre:azure:Backup", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     group, label = after(at.group, inputs.database.identifier), f"{at.group}-backup-worker"
-    worker = identity(at, label, at.common.name("backup"), group)
+    worker = identity(at, label, at.part.named("backup"), group)
     vault = _vault(at, inputs, worker)
     if in_vault(at):
         _database(at, vault, inputs, worker)
@@ -271,5 +269,4 @@ def backup(
     location = known(at.id("Microsoft.DataProtection/backupVaults", vault_name(at)), vault)
     sink = inputs.audit.sink
     diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
-    part.register_outputs({})
     return BackupOutputs(location=location, region=at.location)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import compute
 from pulumi_azure_native import containerservice as aks
 
-from havre.errors import InputError
-from havre.provider.parts import ClusterInputs, ClusterOutputs, component
+from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre.spec.model import Availability, Size
 from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
 from havre_azure.parts.keys import ENCRYPT, OwnKey, own_key
@@ -19,6 +18,7 @@ from havre_azure.rules import API_SUBNET
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre.spec.model import Cluster
     from havre_azure.resources import Identity
     from havre_azure.settings import AzureSettings
@@ -33,9 +33,6 @@ SIZES = {
 PODS_PER_NODE = 30
 """Each has an address of the compute segment, which is cut for this many."""
 NODE_DISK_GIB = 128
-RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
-"""Addresses that AKS uses itself: neither network nor services may have them (Azure CNI,
-prerequisites)."""
 SERVICE_SPACES = ("172.29.0.0/16", "192.168.0.0/16", "10.255.0.0/16")
 """Addresses of services, inside the cluster only: the first that no network overlaps."""
 DNS_SERVICE = 10
@@ -46,14 +43,14 @@ LOGS = ("kube-apiserver", "kube-audit", "kube-audit-admin", "guard")
 
 def cluster_id(at: Deployment) -> str:
     """ARM identifier of the cluster."""
-    return at.id("Microsoft.ContainerService/managedClusters", at.common.name("cluster"))
+    return at.id("Microsoft.ContainerService/managedClusters", at.part.named("cluster"))
 
 
 def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
     """The set of disks encrypted with one key of the warehouse; it follows renewals."""
     if not at.own_keys:
         return None
-    key, name = own_key(at, DISKS, inputs.keys.store), at.common.name("disks")
+    key, name = own_key(at, DISKS, inputs.keys.store), at.part.named("disks")
     made = compute.DiskEncryptionSet(
         f"{at.group}-disks",
         disk_encryption_set_name=name,
@@ -112,16 +109,9 @@ def _pool(
 
 
 def service_space(at: Deployment) -> IPv4Network:
-    """Addresses of services, apart from those of both sites' networks.
-
-    Raises:
-        InputError: a network has addresses that AKS uses itself.
-    """
+    """Addresses of services, apart from those of both sites' networks."""
     asked = at.spec.network
     taken = [IPv4Network(s) for s in (asked.address_space, asked.recovery_address_space) if s]
-    if any(space.overlaps(IPv4Network(kept)) for space in taken for kept in RESERVED):
-        message = f"network.address_space: the cluster itself uses {', '.join(RESERVED)}"
-        raise InputError(message, "Choose other private addresses, such as 10.0.0.0/16.")
     spaces = (IPv4Network(space) for space in SERVICE_SPACES)
     return next(space for space in spaces if not any(space.overlaps(used) for used in taken))
 
@@ -169,7 +159,7 @@ def _grants(
 ) -> list[pulumi.Resource]:
     """What the cluster may do: its own subnets, its nodes' identity, pulling images."""
     label, networks = f"{at.group}-cluster", inputs.network.segments
-    routes = at.id("Microsoft.Network/routeTables", f"{at.common.name('network')}-routes")
+    routes = at.id("Microsoft.Network/routeTables", f"{at.part.named('network')}-routes")
     principal = operator.principal
     made = [
         grant(at, f"{label}-{segment}", principal, Role.NETWORK_CONTRIBUTOR, networks[segment])
@@ -209,8 +199,8 @@ def _cluster(
     inputs: ClusterInputs,
 ) -> aks.ManagedCluster:
     group, label = after(at.group, inputs.network.identifier), f"{at.group}-cluster"
-    operator = identity(at, f"{label}-operator", at.common.name("cluster"), group)
-    kubelet = identity(at, f"{label}-kubelet", at.common.name("nodes"), group)
+    operator = identity(at, f"{label}-operator", at.part.named("cluster"), group)
+    kubelet = identity(at, f"{label}-kubelet", at.part.named("nodes"), group)
     key = own_key(at, SECRETS, inputs.keys.store, operations=ENCRYPT) if at.own_keys else None
     disks = _disks(at, inputs)
     needs = _grants(at, operator, kubelet, inputs)
@@ -218,8 +208,8 @@ def _cluster(
         needs += _key_grants(at, operator, key, disks, inputs.keys.store)
     return aks.ManagedCluster(
         label,
-        resource_name_=at.common.name("cluster"),
-        node_resource_group=at.common.name("nodes", limit=NODE_GROUP_LIMIT),
+        resource_name_=at.part.named("cluster"),
+        node_resource_group=at.part.named("nodes", limit=NODE_GROUP_LIMIT),
         dns_prefix=at.spec.name,
         kubernetes_version=at.settings.kubernetes_version,
         sku=aks.ManagedClusterSKUArgs(name="Base", tier=aks.ManagedClusterSKUTier.STANDARD),
@@ -252,12 +242,9 @@ def _cluster(
     )
 
 
-def cluster(
-    settings: AzureSettings, name: str, inputs: ClusterInputs, opts: pulumi.ResourceOptions
-) -> ClusterOutputs:
+def cluster(part: Part[AzureSettings], inputs: ClusterInputs) -> ClusterOutputs:
     """The cluster, its identities with what they may do, and its logs."""
-    part = component("havre:azure:Cluster", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     asked = at.spec.cluster
     if asked is None:
         message = "the spec asks for no cluster"
@@ -265,7 +252,6 @@ def cluster(
     made, sink = _cluster(at, asked, inputs), inputs.audit.sink
     identifier = known(cluster_id(at), made)
     diagnose(at, f"{at.group}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
-    part.register_outputs({})
     return ClusterOutputs(
         endpoint=made.private_fqdn,
         identifier=identifier,

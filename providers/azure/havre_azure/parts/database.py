@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import dbforpostgresql as db
 
-from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs, component
+from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs
 from havre.spec.model import Availability, Extension, Size, TlsVersion
 from havre_azure.names import Deployment
 from havre_azure.parts.keys import DATABASE, RECOVERY
-from havre_azure.resources import after, child, copies, diagnose, guarded, known, usual
+from havre_azure.resources import after, copies, diagnose, known, usual
 
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre_azure.settings import AzureSettings
 
 SIZES = {
@@ -155,17 +156,14 @@ def _configure(at: Deployment, server: pulumi.Resource) -> pulumi.Resource:
             resource_group_name=known(at.group, server),
             source="user-override",
             value=value,
-            opts=child(at, latest),
+            opts=at.part.child(latest),
         )
     return latest
 
 
-def database(
-    settings: AzureSettings, name: str, inputs: DatabaseInputs, opts: pulumi.ResourceOptions
-) -> DatabaseOutputs:
+def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutputs:
     """The server, its parameters, its administrators and the warehouse's database."""
-    part = component("havre:azure:Database", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     server = _server(at, inputs)
     group, owner = known(at.group, server), known(at.server, server)
     latest = _configure(at, server)
@@ -177,7 +175,7 @@ def database(
         tenant_id=at.settings.tenant_id,
         server_name=owner,
         resource_group_name=group,
-        opts=child(at, latest),
+        opts=at.part.child(latest),
     )
     database_name = at.spec.name.replace("-", "_")
     made = db.Database(
@@ -186,12 +184,11 @@ def database(
         charset="UTF8",
         server_name=owner,
         resource_group_name=group,
-        opts=guarded(at, administrators),
+        opts=at.part.guarded(administrators),
     )
     identifier = known(server_id(at), server)
     archive = after(at.archive_id, inputs.audit.sink)
     diagnose(at, f"{at.group}-database", identifier, LOGS, inputs.audit.sink, archive)
-    part.register_outputs({})
     return DatabaseOutputs(
         host=known(f"{at.server}.postgres.database.azure.com", server),
         port=known(PORT, server),

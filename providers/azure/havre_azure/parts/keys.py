@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import keyvault
 
-from havre.errors import InputError
-from havre.provider.parts import KeysInputs, KeysOutputs, component
+from havre.provider.parts import KeysInputs, KeysOutputs
 from havre.spec.model import KeyProtection
 from havre_azure.names import Deployment, Role, zone_purpose
 from havre_azure.parts.network import VAULT_NAMES
@@ -20,7 +19,6 @@ from havre_azure.resources import (
     Identity,
     after,
     grant,
-    guarded,
     identity,
     known,
     private_endpoint,
@@ -29,12 +27,11 @@ from havre_azure.resources import (
 if TYPE_CHECKING:
     import pulumi
 
+    from havre.provider.context import Part
     from havre_azure.settings import AzureSettings
 
 KEY_BITS = 3072
 """Size of RSA keys: 3072 or more beyond 2030 (ANSSI, guide on cryptographic mechanisms)."""
-SHORTEST_ROTATION = 7
-"""Days: Key Vault renews no key more often (Azure documentation, key auto-rotation)."""
 WRAP = ("wrapKey", "unwrapKey")
 """What services do with a key: they wrap data keys of their own."""
 ENCRYPT = ("encrypt", "decrypt")
@@ -94,7 +91,7 @@ def own_key(
         operations: what the key may do.
     """
     label = "-".join((purpose, *words, "key"))
-    group, name = after(at.group, vault), at.common.name(label)
+    group, name = after(at.group, vault), at.part.named(label)
     key = keyvault.Key(
         f"{at.group}-{label}",
         key_name=purpose,
@@ -102,7 +99,7 @@ def own_key(
         resource_group_name=group,
         properties=_properties(at, operations),
         tags=at.tags,
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
     user = identity(at, f"{at.group}-{label}-user", name, group)
     key_id = known(f"{at.vault_id(*words)}/keys/{purpose}", key)
@@ -134,7 +131,7 @@ def _vault(at: Deployment, location: str, group: pulumi.Output[str], *words: str
             network_acls=keyvault.NetworkRuleSetArgs(default_action="Deny", bypass="AzureServices"),
         ),
         tags=at.tags,
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
 
 
@@ -158,20 +155,11 @@ def _geo_key(at: Deployment, inputs: KeysInputs) -> list[OwnKey]:
     return [own_key(at, DATABASE, vault, RECOVERY)]
 
 
-def keys(
-    settings: AzureSettings, name: str, inputs: KeysInputs, opts: pulumi.ResourceOptions
-) -> KeysOutputs:
-    """The vaults, and one key for each zone, the database and the backups.
-
-    Raises:
-        InputError: a key would have to be renewed more often than Key Vault does.
-    """
-    part = component("havre:azure:Keys", name, opts)
-    at = Deployment(inputs.common, settings, part)
+def keys(part: Part[AzureSettings], inputs: KeysInputs) -> KeysOutputs:
+    """The vaults, and one key for each zone, the database and the backups."""
+    at = Deployment(part)
     if not at.own_keys:  # Azure's own keys encrypt everything: there is nothing to hold
-        part.register_outputs({})
         return KeysOutputs(after("", inputs.network.identifier), {}, None, None)
-    _check(at.spec.encryption.rotation_days)
     group = after(at.group, inputs.network.identifier)
     vault = _reachable(at, inputs, _vault(at, at.location, group))
     zones = {zone: own_key(at, zone_purpose(zone), vault).uri for zone in at.spec.zones}
@@ -180,11 +168,4 @@ def keys(
     if geo:
         uri = f"https://{at.vault()}.vault.azure.net/keys/{DATABASE}"
         database = after(uri, database, *(key.uri for key in geo))
-    part.register_outputs({})
     return KeysOutputs(store=vault, zones=zones, database=database, backup=backup)
-
-
-def _check(days: int) -> None:
-    if days < SHORTEST_ROTATION:
-        message = f"encryption.rotation_days: Key Vault renews no key every {days} days"
-        raise InputError(message, f"At least {SHORTEST_ROTATION} days.")

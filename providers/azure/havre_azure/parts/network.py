@@ -10,17 +10,17 @@ from pulumi_azure_native import authorization, privatedns, resources
 from pulumi_azure_native import network as net
 
 from havre.errors import InputError
-from havre.provider.parts import NetworkInputs, NetworkOutputs, component
+from havre.provider.parts import NetworkInputs, NetworkOutputs
 from havre.spec.subnets import subnets
 from havre_azure import names as n
-from havre_azure.resources import child, guarded, known, usual
+from havre_azure.resources import known, usual
 from havre_azure.rules import API_SUBNET, ROUTED, rules
-from havre_azure.sites import refuse_restricted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from ipaddress import IPv4Network
 
+    from havre.provider.context import Part
     from havre_azure.settings import AzureSettings
 
 HTTP = 80
@@ -144,7 +144,7 @@ def _subnets(at: n.Deployment, site: Site, network: pulumi.Resource) -> dict[str
             delegations=[net.DelegationArgs(name="service", service_name=service)]
             if service
             else None,
-            opts=child(at, *made.values()),
+            opts=at.part.child(*made.values()),
         )
     return made
 
@@ -204,14 +204,14 @@ def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
                 rules=_egress_rules(at, [str(site.cut[segment]) for segment in ROUTED]),
             )
         ],
-        opts=child(at),
+        opts=at.part.child(),
     )
     return known(at.id("Microsoft.Network/firewallPolicies", f"{site.label}-egress"), policy, rules)
 
 
 def firewall_id(at: n.Deployment) -> str:
     """ARM identifier of the firewall."""
-    return at.id("Microsoft.Network/azureFirewalls", at.common.name("network"))
+    return at.id("Microsoft.Network/azureFirewalls", at.part.named("network"))
 
 
 def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFirewall:
@@ -271,7 +271,7 @@ def _names(
             location="global",  # names only: private DNS has no region
             resource_group_name=site.group,
             tags=at.tags,
-            opts=child(at),
+            opts=at.part.child(),
         )
         links += [
             privatedns.VirtualNetworkLink(
@@ -283,7 +283,7 @@ def _names(
                 virtual_network=privatedns.SubResourceArgs(id=network),
                 registration_enabled=False,
                 tags=at.tags,
-                opts=child(at),
+                opts=at.part.child(),
             )
             for other, network in networks.items()
         ]
@@ -297,7 +297,7 @@ def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
         resource_group_name=at.group,
         location=at.location,
         tags=at.tags,
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
     if at.spec.protection.deletion:
         authorization.ManagementLockByScope(
@@ -306,7 +306,7 @@ def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
             level=authorization.LockLevel.CAN_NOT_DELETE,
             notes="Holds a research data warehouse",
             scope=known(at.group_id, group),
-            opts=child(at),
+            opts=at.part.child(),
         )
     return known(at.group, group)
 
@@ -322,7 +322,7 @@ def _peer(at: n.Deployment, site: Site, mine: pulumi.Output[str], other: Site) -
         ),
         allow_virtual_network_access=True,
         allow_forwarded_traffic=False,
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
@@ -342,10 +342,10 @@ def _site(at: n.Deployment, group: pulumi.Output[str], where: str) -> Site:
     """The primary site, or the recovery site's network of the same shape without a way out."""
     if where == at.location:
         cut = segments(at, at.spec.network.address_space)
-        return Site(at.common.name("network"), where, cut, group)
+        return Site(at.part.named("network"), where, cut, group)
     cut = segments(at, str(at.spec.network.recovery_address_space))
     cut.pop(FIREWALL_SUBNET, None)
-    return Site(at.common.name("recovery", "network"), where, cut, group)
+    return Site(at.part.named("recovery", "network"), where, cut, group)
 
 
 def _recover(
@@ -364,17 +364,13 @@ def _recover(
     return {"recovery": known(at.id("Microsoft.Network/virtualNetworks", site.label), other)}
 
 
-def network(
-    settings: AzureSettings, name: str, inputs: NetworkInputs, opts: pulumi.ResourceOptions
-) -> NetworkOutputs:
+def network(part: Part[AzureSettings], _inputs: NetworkInputs) -> NetworkOutputs:
     """The resource group, both sites' networks, the firewall and the private names.
 
     Raises:
-        InputError: the primary site is restricted, or the SDK would use another subscription.
+        InputError: the SDK would use another subscription.
     """
-    refuse_restricted(inputs.common.spec)
-    part = component("havre:azure:Network", name, opts)
-    at = n.Deployment(inputs.common, settings, part)
+    at = n.Deployment(part)
     _check(at)
     site = _site(at, _resource_group(at), at.location)
     virtual = _virtual_network(at, site, at.spec.network.address_space)
@@ -384,7 +380,6 @@ def network(
     if at.firewalled:
         needs.append(_firewall(at, site, made[FIREWALL_SUBNET]))
     needs += _names(at, site, {"primary": identifier, **_recover(at, site, virtual)})
-    part.register_outputs({})
     return NetworkOutputs(
         identifier=identifier,
         segments={

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import containerregistry as acr
 
-from havre.provider.parts import RegistryInputs, RegistryOutputs, component
+from havre.provider.parts import RegistryInputs, RegistryOutputs
 from havre_azure.names import REGISTRY_LIMIT, Deployment
 from havre_azure.parts.keys import OwnKey, own_key
 from havre_azure.parts.network import REGISTRY_NAMES
 from havre_azure.resources import after, diagnose, known, private_endpoint, usual
 
 if TYPE_CHECKING:
-    import pulumi
-
+    from havre.provider.context import Part
     from havre_azure.settings import AzureSettings
 
 REGISTRY = "registry"
@@ -78,12 +77,9 @@ def _registry(at: Deployment, inputs: RegistryInputs, days: int) -> acr.Registry
     )
 
 
-def registry(
-    settings: AzureSettings, name: str, inputs: RegistryInputs, opts: pulumi.ResourceOptions
-) -> RegistryOutputs:
+def registry(part: Part[AzureSettings], inputs: RegistryInputs) -> RegistryOutputs:
     """The registry of images, reached privately."""
-    part = component("havre:azure:Registry", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     asked = at.spec.registry
     days = asked.retention_days if asked else LONGEST_RETENTION
     made = _registry(at, inputs, days)
@@ -93,7 +89,6 @@ def registry(
     names = private_endpoint(at, label, subnet, identifier, "registry", [REGISTRY_NAMES])
     sink = inputs.audit.sink
     diagnose(at, label, identifier, LOGS, sink, after(at.archive_id, sink))
-    part.register_outputs({})
     return RegistryOutputs(
         endpoint=known(f"{registry_name}.azurecr.io", made, names),
         identifier=identifier,

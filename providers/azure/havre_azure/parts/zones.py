@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import storage
 
-from havre.provider.parts import ZonesInputs, ZonesOutputs, ZoneStore, component
+from havre.provider.parts import ZonesInputs, ZonesOutputs, ZoneStore
 from havre_azure.names import Deployment, zone_purpose
 from havre_azure.parts.network import BLOB_NAMES
-from havre_azure.resources import after, child, copies, diagnose, guarded, known, private_endpoint
+from havre_azure.resources import after, copies, diagnose, known, private_endpoint
 from havre_azure.retention import restorable, restore_days, undelete_days, version_age
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import pulumi
 
+    from havre.provider.context import Part
     from havre.provider.parts import AuditOutputs
     from havre.spec.model import Zone
     from havre_azure.settings import AzureSettings
@@ -137,7 +138,7 @@ def account(at: Deployment, store: Store, group: pulumi.Output[str]) -> storage.
             default_action=storage.DefaultAction.DENY, bypass="AzureServices"
         ),
         tags=dict(store.tags),
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
 
 
@@ -166,7 +167,7 @@ def _service(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]) 
         container_delete_retention_policy=storage.DeleteRetentionPolicyArgs(
             enabled=True, days=max(days, SHORTEST_UNDELETE)
         ),
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
@@ -209,7 +210,7 @@ def _lifecycle(at: Deployment, label: str, zone: Zone, owner: pulumi.Output[str]
         management_policy_name="default",
         resource_group_name=after(at.group, owner),
         policy=storage.ManagementPolicySchemaArgs(rules=[rule]),
-        opts=child(at),
+        opts=at.part.child(),
     )
 
 
@@ -223,7 +224,7 @@ def _container(
         resource_group_name=after(at.group, owner),
         public_access=storage.PublicAccess.NONE,
         metadata={"purpose": asked.purpose.value},
-        opts=guarded(at),
+        opts=at.part.guarded(),
     )
 
 
@@ -265,14 +266,10 @@ def container_id(at: Deployment, zone: str) -> str:
     )
 
 
-def zones(
-    settings: AzureSettings, name: str, inputs: ZonesInputs, opts: pulumi.ResourceOptions
-) -> ZonesOutputs:
+def zones(part: Part[AzureSettings], inputs: ZonesInputs) -> ZonesOutputs:
     """One storage account and container a zone."""
-    part = component("havre:azure:Zones", name, opts)
-    at = Deployment(inputs.common, settings, part)
+    at = Deployment(part)
     made = {zone: _zone(at, zone, asked, inputs) for zone, asked in at.spec.zones.items()}
-    part.register_outputs({})
     return ZonesOutputs(
         stores={zone: _told(at, zone, container) for zone, container in made.items()},
         ready=known("", *made.values()),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
-from havre.provider.parts import AccessInputs, AccessOutputs, component
+from havre.provider.parts import AccessInputs, AccessOutputs
 from havre_local.resources import Kind, ProjectAccess, Props, folder_of
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
 
@@ -46,26 +45,22 @@ def _drifted(props: Props) -> bool:
 PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))
 
 
-def access(
-    settings: LocalSettings, name: str, inputs: AccessInputs, opts: pulumi.ResourceOptions
-) -> AccessOutputs:
+def access(part: Part[LocalSettings], inputs: AccessInputs) -> AccessOutputs:
     """An identity a project; members stay in the file and reach no state."""
-    part = component("havre:local:Access", name, opts)
     projects = {
         project: ProjectAccess(
-            f"{name}-{project}",
+            f"{part.name}-{project}",
             {
-                "data_dir": str(settings.data_dir),
+                "data_dir": str(part.settings.data_dir),
                 "project": project,
                 "zones": {zone: inputs.zones.stores[zone].bucket for zone in asked.zones},
                 "database": inputs.database.name,
                 "expires": asked.expires.isoformat(),
                 "authorisation": asked.authorisation,
-                "tags": {**inputs.common.tags, "project": project},
+                "tags": {**part.tags, "project": project},
             },
-            pulumi.ResourceOptions(parent=part),
+            part.child(),
         )
-        for project, asked in inputs.common.spec.projects.items()
+        for project, asked in part.spec.projects.items()
     }
-    part.register_outputs({})
     return AccessOutputs(projects={name: made.identity for name, made in projects.items()})

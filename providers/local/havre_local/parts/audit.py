@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
-from havre.provider.parts import AuditInputs, AuditOutputs, component
+from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_local.resources import Kind, LogStore, Props, folder_of
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
 
@@ -38,20 +37,16 @@ def _drifted(props: Props) -> bool:
 LOGS = Kind(_ensure, _remove, _look, _drifted)
 
 
-def audit(
-    settings: LocalSettings, name: str, inputs: AuditInputs, opts: pulumi.ResourceOptions
-) -> AuditOutputs:
+def audit(part: Part[LocalSettings], inputs: AuditInputs) -> AuditOutputs:
     """One folder for the logs of every service, kept at least as long as asked."""
-    part = component("havre:local:Audit", name, opts)
     logs = LogStore(
-        f"{name}-logs",
+        f"{part.name}-logs",
         {
-            "data_dir": str(settings.data_dir),
-            "retention_days": inputs.common.spec.audit.retention_days,
+            "data_dir": str(part.settings.data_dir),
+            "retention_days": part.spec.audit.retention_days,
             "authority": inputs.network.identifier,
-            "tags": dict(inputs.common.tags),
+            "tags": part.tags,
         },
-        pulumi.ResourceOptions(parent=part, protect=inputs.common.spec.protection.deletion),
+        part.guarded(),
     )
-    part.register_outputs({})
     return AuditOutputs(sink=logs.location)

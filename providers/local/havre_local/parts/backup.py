@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
-from havre.provider.parts import BackupInputs, BackupOutputs, component
+from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_local.resources import BackupPolicy, Kind, Props, folder_of
 from havre_local.sites import region
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.machine.folder import Folder
     from havre_local.settings import LocalSettings
 
@@ -52,22 +51,18 @@ def _drifted(props: Props) -> bool:
 POLICY = Kind(_ensure, _remove, _look, _drifted)
 
 
-def backup(
-    settings: LocalSettings, name: str, inputs: BackupInputs, opts: pulumi.ResourceOptions
-) -> BackupOutputs:
+def backup(part: Part[LocalSettings], inputs: BackupInputs) -> BackupOutputs:
     """The rules by which `havre backup` keeps and deletes backups."""
-    part = component("havre:local:Backup", name, opts)
     policy = BackupPolicy(
-        f"{name}-policy",
+        f"{part.name}-policy",
         {
-            "data_dir": str(settings.data_dir),
-            "retention_days": inputs.common.spec.database.backups.retention_days,
+            "data_dir": str(part.settings.data_dir),
+            "retention_days": part.spec.database.backups.retention_days,
             "key": inputs.keys.backup,
             "database": inputs.database.name,
             "endpoint": inputs.zones.ready,
-            "tags": dict(inputs.common.tags),
+            "tags": part.tags,
         },
-        pulumi.ResourceOptions(parent=part, protect=inputs.common.spec.protection.deletion),
+        part.guarded(),
     )
-    part.register_outputs({})
-    return BackupOutputs(policy.location, region(inputs.common.primary))
+    return BackupOutputs(policy.location, region(part.primary))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs, component
+from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs
 from havre.spec.model import Purpose
 from havre_local import services
 from havre_local.resources import (
@@ -21,6 +21,7 @@ from havre_local.resources import (
 from havre_local.sites import region
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre.spec import Warehouse
     from havre_local.settings import LocalSettings
 
@@ -145,34 +146,31 @@ SCHEMA = Kind(
 )
 
 
-def database(
-    settings: LocalSettings, name: str, inputs: DatabaseInputs, opts: pulumi.ResourceOptions
-) -> DatabaseOutputs:
+def database(part: Part[LocalSettings], inputs: DatabaseInputs) -> DatabaseOutputs:
     """The server, the warehouse's database and one schema a zone."""
     from havre_local.machine.postgresql.schemas import schema_name
 
-    part = component("havre:local:Database", name, opts)
-    common, data_dir = inputs.common, str(settings.data_dir)
-    tags = dict(common.tags)
-    guarded = pulumi.ResourceOptions(parent=part, protect=common.spec.protection.deletion)
+    data_dir = str(part.settings.data_dir)
+    tags = part.tags
+    guarded = part.guarded()
     server = DatabaseServer(
-        f"{name}-server",
+        f"{part.name}-server",
         {
             "data_dir": data_dir,
-            "asked_version": common.spec.database.version,
-            "tls_minimum": common.spec.encryption.tls.value,
+            "asked_version": part.spec.database.version,
+            "tls_minimum": part.spec.encryption.tls.value,
             "authority": inputs.network.identifier,
             "logs": inputs.audit.sink,
             "tags": tags,
         },
-        pulumi.ResourceOptions(parent=part),
+        part.child(),
     )
     made = Database(
-        f"{name}-database",
+        f"{part.name}-database",
         {
             "data_dir": data_dir,
-            "name": schema_name(common.spec.name),
-            "extensions": [extension.value for extension in common.spec.database.extensions],
+            "name": schema_name(part.spec.name),
+            "extensions": [extension.value for extension in part.spec.database.extensions],
             "endpoint": server.endpoint,
             "tags": tags,
         },
@@ -180,20 +178,19 @@ def database(
     )
     schemas = [
         Schema(
-            f"{name}-schema-{zone}",
+            f"{part.name}-schema-{zone}",
             {"data_dir": data_dir, "database": made.name, "name": schema_name(zone), "tags": tags},
             guarded,
         )
-        for zone in tabled_zones(common.spec)
+        for zone in tabled_zones(part.spec)
     ]
-    part.register_outputs({})
     # Who needs the database needs its schemas: the name is told when all of them are made.
     complete = pulumi.Output.all(made.name, *(schema.name for schema in schemas))
     return DatabaseOutputs(
         host=server.endpoint.apply(lambda told: told.rpartition(":")[0]),
         port=server.endpoint.apply(lambda told: int(told.rpartition(":")[2])),
         name=complete.apply(lambda names: names[0]),
-        region=region(common.primary),
+        region=region(part.primary),
         identifier=made.id,
         authority=Authority("file", inputs.network.identifier),
     )

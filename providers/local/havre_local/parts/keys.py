@@ -6,14 +6,13 @@ import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
-from havre.provider.parts import KeysInputs, KeysOutputs, component
+from havre.provider.parts import KeysInputs, KeysOutputs
 from havre_local import services
 from havre_local.parts.backup import held as backups_held
 from havre_local.resources import Key, Kind, Props, folder_of
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
 BACKUP = "backup"
@@ -79,30 +78,26 @@ def _drifted(props: Props) -> bool:
 KEY = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "name"))
 
 
-def keys(
-    settings: LocalSettings, name: str, inputs: KeysInputs, opts: pulumi.ResourceOptions
-) -> KeysOutputs:
+def keys(part: Part[LocalSettings], inputs: KeysInputs) -> KeysOutputs:
     """One key a zone and one for the backups; the database's files have none (a gap)."""
-    part = component("havre:local:Keys", name, opts)
-    spec = inputs.common.spec
+    spec = part.spec
 
     def make(key: str, bucket: str) -> Key:
         return Key(
-            f"{name}-{key}",
+            f"{part.name}-{key}",
             {
-                "data_dir": str(settings.data_dir),
+                "data_dir": str(part.settings.data_dir),
                 "name": key,
                 "bucket": bucket,
                 "rotation_days": spec.encryption.rotation_days,
                 "authority": inputs.network.identifier,
-                "tags": dict(inputs.common.tags),
+                "tags": part.tags,
             },
-            pulumi.ResourceOptions(parent=part, protect=spec.protection.deletion),
+            part.guarded(),
         )
 
-    zones = {zone: make(zone_key(zone), inputs.common.name(zone)) for zone in spec.zones}
+    zones = {zone: make(zone_key(zone), part.named(zone)) for zone in spec.zones}
     backup = make(BACKUP, "")
-    part.register_outputs({})
     return KeysOutputs(
         store=backup.reference.apply(lambda _: "keys"),
         zones={zone: key.reference for zone, key in zones.items()},

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from havre.provider.parts import NetworkInputs, NetworkOutputs, component
+from havre.provider.parts import NetworkInputs, NetworkOutputs
 from havre_local.resources import DataFolder, Kind, Props, folder_of
 from havre_local.settings import NAME
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
 SEGMENTS = ("endpoints", "database", "compute", "administration")
@@ -57,23 +58,19 @@ def _drifted(props: Props) -> bool:
 FOLDER = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "warehouse"))
 
 
-def network(
-    settings: LocalSettings, name: str, inputs: NetworkInputs, opts: pulumi.ResourceOptions
-) -> NetworkOutputs:
+def network(part: Part[LocalSettings], _inputs: NetworkInputs) -> NetworkOutputs:
     """The data folder with its authority; every segment is the loopback interface."""
     from havre.stack.program import record
 
-    part = component("havre:local:Network", name, opts)
     folder = DataFolder(
-        f"{name}-folder",
+        f"{part.name}-folder",
         {
-            "data_dir": str(settings.data_dir),
-            "warehouse": inputs.common.spec.name,
-            "record": record(inputs.common.spec, NAME, settings, pulumi.get_stack()),
-            "tags": dict(inputs.common.tags),
+            "data_dir": str(part.settings.data_dir),
+            "warehouse": part.spec.name,
+            "record": record(part.spec, NAME, part.settings, pulumi.get_stack()),
+            "tags": part.tags,
         },
-        pulumi.ResourceOptions(parent=part),
+        part.child(),
     )
-    part.register_outputs({})
     segments = {segment: folder.authority.apply(lambda _: LOOPBACK) for segment in SEGMENTS}
     return NetworkOutputs(identifier=folder.authority, segments=segments)

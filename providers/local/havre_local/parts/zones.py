@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import pulumi
-
-from havre.provider.parts import Authority, ZonesInputs, ZonesOutputs, ZoneStore, component
+from havre.provider.parts import Authority, ZonesInputs, ZonesOutputs, ZoneStore
 from havre_local import services
 from havre_local.resources import Kind, ObjectStore, Props, Zone, folder_of
 from havre_local.sites import S3_REGION
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
 
@@ -87,41 +86,36 @@ def _look_zone(props: Props) -> dict[str, Any] | None:
 ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, identity=("data_dir", "bucket"))
 
 
-def zones(
-    settings: LocalSettings, name: str, inputs: ZonesInputs, opts: pulumi.ResourceOptions
-) -> ZonesOutputs:
+def zones(part: Part[LocalSettings], inputs: ZonesInputs) -> ZonesOutputs:
     """The S3 service and one bucket a zone."""
-    part = component("havre:local:Zones", name, opts)
-    common = inputs.common
     store = ObjectStore(
-        f"{name}-store",
+        f"{part.name}-store",
         {
-            "data_dir": str(settings.data_dir),
+            "data_dir": str(part.settings.data_dir),
             "authority": inputs.network.identifier,
             "logs": inputs.audit.sink,
-            "tags": dict(common.tags),
+            "tags": part.tags,
         },
-        pulumi.ResourceOptions(parent=part),
+        part.child(),
     )
     made = {
         zone: Zone(
-            f"{name}-{zone}",
+            f"{part.name}-{zone}",
             {
-                "data_dir": str(settings.data_dir),
+                "data_dir": str(part.settings.data_dir),
                 "zone": zone,
-                "bucket": common.name(zone),
+                "bucket": part.named(zone),
                 "purpose": asked.purpose.value,
                 "versions": asked.versions,
                 "immutable_days": asked.immutable_days,
                 "key": inputs.keys.zones[zone],
                 "endpoint": store.endpoint,
-                "tags": dict(common.tags),
+                "tags": part.tags,
             },
-            pulumi.ResourceOptions(parent=part, protect=common.spec.protection.deletion),
+            part.guarded(),
         )
-        for zone, asked in common.spec.zones.items()
+        for zone, asked in part.spec.zones.items()
     }
-    part.register_outputs({})
     return ZonesOutputs(
         stores={zone: _told(found, store, inputs) for zone, found in made.items()},
         ready=store.endpoint,

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from pulumi_ovh import dbaas
 
-from havre.provider.parts import AuditInputs, AuditOutputs, component
+from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_ovh import resources as shared
 
 if TYPE_CHECKING:
-    import pulumi
-
+    from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
 
 DAYS_A_YEAR = 365
@@ -23,26 +22,21 @@ def years(days: int) -> int:
     return math.ceil(days / DAYS_A_YEAR)
 
 
-def audit(
-    settings: OvhSettings, name: str, inputs: AuditInputs, opts: pulumi.ResourceOptions
-) -> AuditOutputs:
+def audit(part: Part[OvhSettings], _inputs: AuditInputs) -> AuditOutputs:
     """The stream that database and cluster write to; buckets keep their own logs (see zones)."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Audit", name, opts))
-    days = common.spec.audit.retention_days
-    where = settings.ldp_site or "a place not stated"
+    days = part.spec.audit.retention_days
+    where = part.settings.ldp_site or "a place not stated"
     stream = dbaas.LogsOutputGraylogStream(
-        f"{name}-stream",
-        service_name=settings.ldp_service,
-        title=common.name("audit"),
-        description=shared.describe(common, f"Logs kept {days} days at {where}"),
-        retention_id=settings.ldp_retention_id,
+        f"{part.name}-stream",
+        service_name=part.settings.ldp_service,
+        title=part.named("audit"),
+        description=shared.describe(part.context, f"Logs kept {days} days at {where}"),
+        retention_id=part.settings.ldp_retention_id,
         indexing_enabled=True,
         cold_storage_enabled=True,
         cold_storage_content="ALL",
         cold_storage_retention=years(days),
         cold_storage_target="PCS",
-        opts=scope.guarded(),
+        opts=part.guarded(retain=True),
     )
-    scope.part.register_outputs({})
     return AuditOutputs(sink=stream.id)

@@ -8,28 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.provider.parts import BackupInputs, BackupOutputs, component
-from havre_ovh import resources as shared
+from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_ovh import sites
 from havre_ovh.parts.zones import Bucket, access_logs_name, store
 
 if TYPE_CHECKING:
-    import pulumi
-
+    from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
 
 VAULT = "vault"
 
 
-def backup(
-    settings: OvhSettings, name: str, inputs: BackupInputs, opts: pulumi.ResourceOptions
-) -> BackupOutputs:
+def backup(part: Part[OvhSettings], inputs: BackupInputs) -> BackupOutputs:
     """The vault: nothing in it can be deleted before its time, and nothing stays long after."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Backup", name, opts))
-    days = common.spec.database.backups.retention_days
-    site = common.recovery or common.primary
-    logs = access_logs_name(settings, common, site)
+    context = part.context
+    days = context.spec.database.backups.retention_days
+    site = context.recovery or context.primary
+    logs = access_logs_name(context, site)
     bucket = Bucket(
         key=VAULT,
         words=("backup", VAULT),
@@ -39,8 +34,7 @@ def backup(
         version_days=1,
         expire_days=days + 1,
     )
-    made = store(scope, bucket, inputs.zones.ready.apply(lambda _: logs))
-    scope.part.register_outputs({})
+    made = store(part, bucket, inputs.zones.ready.apply(lambda _: logs))
     return BackupOutputs(
         location=made.name.apply(lambda found: f"s3://{found}"), region=sites.region(site, "s3")
     )

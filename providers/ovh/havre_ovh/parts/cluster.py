@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
-from havre.provider.parts import ClusterInputs, ClusterOutputs, component
+from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre_ovh import resources as shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import pulumi
-
+    from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
 
 PLAN = "standard"
@@ -33,46 +32,42 @@ def pools(nodes: int, zones: Sequence[str]) -> Iterator[tuple[str, str | None, i
             yield "-".join(words), zone or None, min(LARGEST_POOL, here - start)
 
 
-def cluster(
-    settings: OvhSettings, name: str, inputs: ClusterInputs, opts: pulumi.ResourceOptions
-) -> ClusterOutputs:
+def cluster(part: Part[OvhSettings], inputs: ClusterInputs) -> ClusterOutputs:
     """The cluster, who may reach its API, its nodes and its logs."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Cluster", name, opts))
-    kube = _kube(scope, inputs)
+    context = part.context
+    kube = _kube(part, inputs)
     cloudproject.KubeIpRestrictions(
-        f"{name}-restrictions",
-        service_name=scope.project,
+        f"{part.name}-restrictions",
+        service_name=part.settings.service_name,
         kube_id=kube.id,
-        ips=shared.allowed(settings, common),
-        opts=scope.below(),
+        ips=shared.allowed(context),
+        opts=part.child(),
     )
     ovh.CloudProjectKubeLogSubscription(
-        f"{name}-logs",
-        service_name=scope.project,
+        f"{part.name}-logs",
+        service_name=part.settings.service_name,
         kube_id=kube.id,
         stream_id=inputs.audit.sink,
         kind="audit",
-        opts=scope.below(),
+        opts=part.child(),
     )
-    _nodes(scope, kube)
-    scope.part.register_outputs({})
+    _nodes(part, kube)
     return ClusterOutputs(
         endpoint=kube.url,
         identifier=kube.id,
-        region=shared.compute_region(settings, common.primary),
+        region=shared.compute_region(context),
     )
 
 
-def _kube(scope: shared.Scope, inputs: ClusterInputs) -> cloudproject.Kube:
+def _kube(part: Part[OvhSettings], inputs: ClusterInputs) -> cloudproject.Kube:
     """The cluster; another network would wipe it, so the network is guarded by its own name."""
     return cloudproject.Kube(
-        f"{scope.name}-kube",
-        service_name=scope.project,
-        name=scope.common.name("cluster"),
-        region=shared.compute_region(scope.settings, scope.common.primary),
+        f"{part.name}-kube",
+        service_name=part.settings.service_name,
+        name=part.named("cluster"),
+        region=shared.compute_region(part.context),
         plan=PLAN,
-        version=scope.settings.kubernetes_version,
+        version=part.settings.kubernetes_version,
         update_policy="MINIMAL_DOWNTIME",
         private_network_id=inputs.network.identifier,
         nodes_subnet_id=inputs.network.segments["compute"],
@@ -80,19 +75,19 @@ def _kube(scope: shared.Scope, inputs: ClusterInputs) -> cloudproject.Kube:
             default_vrack_gateway="",  # the one that the subnet's DHCP announces
             private_network_routing_as_default=True,
         ),
-        opts=scope.guarded(),
+        opts=part.guarded(retain=True),
     )
 
 
-def _nodes(scope: shared.Scope, kube: cloudproject.Kube) -> None:
-    asked = scope.common.spec.cluster
+def _nodes(part: Part[OvhSettings], kube: cloudproject.Kube) -> None:
+    asked = part.spec.cluster
     if asked is None:
         return
-    zones = shared.zone_names(scope.settings, scope.common)
+    zones = shared.zone_names(part.context)
     for pool, zone, nodes in pools(asked.nodes, zones):
         cloudproject.KubeNodePool(
-            f"{scope.name}-{pool}",
-            service_name=scope.project,
+            f"{part.name}-{pool}",
+            service_name=part.settings.service_name,
             kube_id=kube.id,
             name=pool,
             flavor_name=shared.FLAVORS["b3"][asked.size.value],
@@ -102,5 +97,5 @@ def _nodes(scope: shared.Scope, kube: cloudproject.Kube) -> None:
             autoscale=False,
             anti_affinity=True,
             availability_zones=[zone] if zone else None,
-            opts=scope.below(),
+            opts=part.child(),
         )

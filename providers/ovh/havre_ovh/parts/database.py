@@ -12,7 +12,6 @@ from havre.provider.parts import (
     DatabaseInputs,
     DatabaseOutputs,
     RecoveryCopy,
-    component,
 )
 from havre.spec.subnets import subnets
 from havre_ovh import resources as shared
@@ -21,9 +20,7 @@ from havre_ovh import sites
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pulumi
-
-    from havre.provider.parts import Common
+    from havre.provider.context import Context, Part
     from havre_ovh.settings import OvhSettings
 
 ENGINE = "postgresql"
@@ -46,62 +43,58 @@ def disk_size(gib: int) -> int:
     return math.ceil(gib * GIB_IN_GB / STEP_GB) * STEP_GB
 
 
-def backup_regions(common: Common) -> list[str]:
+def backup_regions(context: Context[OvhSettings]) -> list[str]:
     """Where backups lie, at most two regions, the node's own among them; never left to default.
 
     Left to default, a backup from Frankfurt, Warsaw or London goes to France.
     """
-    found = [sites.region(common.primary, "database")]
-    recovery = common.recovery
-    if recovery and recovery.country in common.spec.residency.countries:
+    found = [sites.region(context.primary, "database")]
+    recovery = context.recovery
+    if recovery and recovery.country in context.spec.residency.countries:
         found.append(sites.region(recovery, "database"))
     return list(dict.fromkeys(found))
 
 
-def restrictions(common: Common) -> list[cloudproject.DatabaseIpRestrictionArgs]:
+def restrictions(context: Context[OvhSettings]) -> list[cloudproject.DatabaseIpRestrictionArgs]:
     """Addresses that may connect: those of the network and of the administration."""
-    cut = subnets(common.spec.network.address_space, common.spec)
+    cut = subnets(context.spec.network.address_space, context.spec)
     own = {str(cut[segment]): segment for segment in REACHING}
-    theirs = dict.fromkeys(common.spec.network.administration, "administration, from outside")
+    theirs = dict.fromkeys(context.spec.network.administration, "administration, from outside")
     return [
         cloudproject.DatabaseIpRestrictionArgs(ip=address, description=why)
         for address, why in {**theirs, **own}.items()
     ]
 
 
-def database(
-    settings: OvhSettings, name: str, inputs: DatabaseInputs, opts: pulumi.ResourceOptions
-) -> DatabaseOutputs:
+def database(part: Part[OvhSettings], inputs: DatabaseInputs) -> DatabaseOutputs:
     """The service, its database and its logs."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Database", name, opts))
-    service = _service(scope, inputs)
+    context = part.context
+    service = _service(part, inputs)
     instance = cloudprojectdatabase.DatabaseInstance(
-        f"{name}-instance",
-        service_name=scope.project,
+        f"{part.name}-instance",
+        service_name=part.settings.service_name,
         engine=ENGINE,
         cluster_id=service.id,
-        name=common.spec.name.replace("-", "_"),
-        opts=scope.guarded(),
+        name=context.spec.name.replace("-", "_"),
+        opts=part.guarded(retain=True),
     )
     cloudprojectdatabase.LogSubscription(
-        f"{name}-logs",
-        service_name=scope.project,
+        f"{part.name}-logs",
+        service_name=part.settings.service_name,
         engine=ENGINE,
         cluster_id=service.id,
         stream_id=inputs.audit.sink,
         kind=LOG_KIND,
-        opts=scope.below(),
+        opts=part.child(),
     )
-    scope.part.register_outputs({})
     return DatabaseOutputs(
         host=service.endpoints.apply(lambda told: _address(told)[0]),
         port=service.endpoints.apply(lambda told: _address(told)[1]),
         name=instance.name,
-        region=sites.region(common.primary, "database"),
+        region=sites.region(context.primary, "database"),
         identifier=service.id,
-        authority=Authority("api", service.id.apply(lambda found: _certificates(scope, found))),
-        recovery=_copies(common),
+        authority=Authority("api", service.id.apply(lambda found: _certificates(part, found))),
+        recovery=_copies(context),
     )
 
 
@@ -111,38 +104,38 @@ def _address(endpoints: Sequence[cloudproject.outputs.DatabaseEndpoint] | None) 
     return (found[0].domain or "", found[0].port or 0) if found else ("", 0)
 
 
-def _certificates(scope: shared.Scope, service: str) -> str:
+def _certificates(part: Part[OvhSettings], service: str) -> str:
     """The call of OVHcloud's API that tells the certificate of the service's authority."""
-    return f"/cloud/project/{scope.project}/database/{ENGINE}/{service}/certificates"
+    return f"/cloud/project/{part.settings.service_name}/database/{ENGINE}/{service}/certificates"
 
 
-def _copies(common: Common) -> RecoveryCopy | None:
+def _copies(context: Context[OvhSettings]) -> RecoveryCopy | None:
     """The region beside its own in which backups are kept."""
-    elsewhere = backup_regions(common)[1:]
+    elsewhere = backup_regions(context)[1:]
     return RecoveryCopy(elsewhere[0]) if elsewhere else None
 
 
-def _service(scope: shared.Scope, inputs: DatabaseInputs) -> cloudproject.Database:
-    common, asked = scope.common, scope.common.spec.database
-    plan = shared.database_plan(scope.settings, common)
+def _service(part: Part[OvhSettings], inputs: DatabaseInputs) -> cloudproject.Database:
+    context, asked = part.context, part.spec.database
+    plan = shared.database_plan(part.context)
     node = cloudproject.DatabaseNodeArgs(
-        region=sites.region(common.primary, "database"),
+        region=sites.region(context.primary, "database"),
         network_id=inputs.network.identifier,
         subnet_id=inputs.network.segments["database"],
     )
     return cloudproject.Database(
-        f"{scope.name}-service",
-        service_name=scope.project,
-        description=shared.describe(common, common.name("database")),
+        f"{part.name}-service",
+        service_name=part.settings.service_name,
+        description=shared.describe(context, context.named("database")),
         engine=ENGINE,
         version=str(asked.version),
         plan=plan,
-        flavor=shared.FLAVORS[scope.settings.database_flavors][asked.size.value],
+        flavor=shared.FLAVORS[part.settings.database_flavors][asked.size.value],
         disk_size=disk_size(asked.storage_gib),
         nodes=[node] * shared.PLANS[plan],
-        backup_regions=backup_regions(common),
-        deletion_protection=common.spec.protection.deletion,
-        ip_restrictions=restrictions(common),
+        backup_regions=backup_regions(context),
+        deletion_protection=context.spec.protection.deletion,
+        ip_restrictions=restrictions(context),
         advanced_configuration=LOGGING,
-        opts=scope.guarded(),
+        opts=part.guarded(retain=True),
     )

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import pulumi
 from pulumi_ovh import okms
 
-from havre.provider.parts import KeysInputs, KeysOutputs, component
+from havre.provider.parts import KeysInputs, KeysOutputs
 from havre_ovh import resources as shared
 
 if TYPE_CHECKING:
+    from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
 
 BITS = 256
@@ -30,54 +31,48 @@ def key_urn(settings: OvhSettings, key: str) -> str:
     return f"urn:v1:eu:resource:okms:{settings.okms_id}/serviceKey/{key}"
 
 
-def keys(
-    settings: OvhSettings, name: str, inputs: KeysInputs, opts: pulumi.ResourceOptions
-) -> KeysOutputs:
+def keys(part: Part[OvhSettings], _inputs: KeysInputs) -> KeysOutputs:
     """One key a zone, and two more; none where the provider holds the keys."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Keys", name, opts))
-    if not shared.own_keys(common):
-        scope.part.register_outputs({})
+    if not part.own_keys:
         return KeysOutputs(pulumi.Output.from_input(PROVIDERS), {}, None, None)
-    zones = {zone: _key(scope, f"zone-{zone}") for zone in common.spec.zones}
-    database, backup = _key(scope, "database"), _key(scope, "backup")
-    _credential(scope)
-    scope.part.register_outputs({})
+    zones = {zone: _key(part, f"zone-{zone}") for zone in part.spec.zones}
+    database, backup = _key(part, "database"), _key(part, "backup")
+    _credential(part)
     return KeysOutputs(
-        store=pulumi.Output.from_input(settings.okms_id or ""),
+        store=pulumi.Output.from_input(part.settings.okms_id or ""),
         zones=zones,
         database=database,
         backup=backup,
     )
 
 
-def _key(scope: shared.Scope, purpose: str) -> pulumi.Output[str]:
+def _key(part: Part[OvhSettings], purpose: str) -> pulumi.Output[str]:
     """A key; its name says where it lies, since only its domain knows."""
-    place = shared.okms_region(scope.settings, scope.common)
+    place = shared.okms_region(part.context)
     made = okms.ServiceKey(
-        f"{scope.name}-{purpose}",
-        okms_id=scope.settings.okms_id,
-        name=f"{scope.common.name(purpose)}.{place}",
+        f"{part.name}-{purpose}",
+        okms_id=part.settings.okms_id,
+        name=f"{part.named(purpose)}.{place}",
         type="oct",
         size=BITS,
         operations=list(OPERATIONS),
-        opts=scope.guarded(),
+        opts=part.guarded(retain=True),
     )
-    return made.id.apply(lambda key: key_urn(scope.settings, key))
+    return made.id.apply(lambda key: key_urn(part.settings, key))
 
 
-def _credential(scope: shared.Scope) -> None:
+def _credential(part: Part[OvhSettings]) -> None:
     """The certificate of the administration's programs, renewed with the keys."""
-    asked = scope.settings.okms_credential
+    asked = part.settings.okms_credential
     if asked is None:
         return
     okms.Credential(
-        f"{scope.name}-credential",
-        okms_id=scope.settings.okms_id,
-        name=scope.common.name("keys", limit=50),
-        description=shared.describe(scope.common, "Use of the keys")[:200],
+        f"{part.name}-credential",
+        okms_id=part.settings.okms_id,
+        name=part.named("keys", limit=50),
+        description=shared.describe(part.context, "Use of the keys")[:200],
         identity_urns=list(asked.identities),
         csr=asked.csr,
-        validity=min(scope.common.spec.encryption.rotation_days, LONGEST_CREDENTIAL),
-        opts=scope.below(),
+        validity=min(part.spec.encryption.rotation_days, LONGEST_CREDENTIAL),
+        opts=part.child(),
     )

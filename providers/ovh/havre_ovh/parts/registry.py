@@ -6,45 +6,40 @@ from typing import TYPE_CHECKING
 
 from pulumi_ovh import cloudproject
 
-from havre.provider.parts import RegistryInputs, RegistryOutputs, component
+from havre.provider.parts import RegistryInputs, RegistryOutputs
 from havre_ovh import resources as shared
 from havre_ovh import sites
 
 if TYPE_CHECKING:
-    import pulumi
-
+    from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
 
 
-def registry(
-    settings: OvhSettings, name: str, inputs: RegistryInputs, opts: pulumi.ResourceOptions
-) -> RegistryOutputs:
+def registry(part: Part[OvhSettings], _inputs: RegistryInputs) -> RegistryOutputs:
     """The registry, with restrictions of both its images and its administration."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Registry", name, opts))
-    region = settings.registry_region or sites.region(common.primary, "registry")
+    context = part.context
+    region = context.settings.registry_region or sites.region(context.primary, "registry")
     made = cloudproject.ContainerRegistry(
-        f"{name}-registry",
-        service_name=scope.project,
+        f"{part.name}-registry",
+        service_name=part.settings.service_name,
         region=region,
-        plan_id=settings.registry_plan_id,
-        name=common.name("registry"),
-        opts=scope.guarded(),
+        plan_id=context.settings.registry_plan_id,
+        name=context.named("registry"),
+        opts=part.guarded(retain=True),
     )
     blocks = [
         {"ip_block": address, "description": "named in the spec or the settings"}
-        for address in shared.allowed(settings, common)
+        for address in shared.allowed(context)
     ]
     for which, restrictions in (
         ("images", cloudproject.ContainerRegistryIPRestrictionsRegistry),
         ("management", cloudproject.ContainerRegistryIPRestrictionsManagement),
     ):
         restrictions(
-            f"{name}-{which}",
-            service_name=scope.project,
+            f"{part.name}-{which}",
+            service_name=part.settings.service_name,
             registry_id=made.id,
             ip_restrictions=blocks,
-            opts=scope.below(),
+            opts=part.child(),
         )
-    scope.part.register_outputs({})
     return RegistryOutputs(endpoint=made.url, identifier=made.id, region=region)

@@ -14,14 +14,14 @@ import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
 from havre.errors import InputError
-from havre.provider.parts import RecoveryCopy, ZonesInputs, ZonesOutputs, ZoneStore, component
+from havre.provider.parts import RecoveryCopy, ZonesInputs, ZonesOutputs, ZoneStore
 from havre_ovh import resources as shared
 from havre_ovh import s3, sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from havre.provider.parts import Common
+    from havre.provider.context import Context, Part
     from havre.provider.sites import Site
     from havre.spec.model import Zone
     from havre_ovh.settings import OvhSettings
@@ -65,31 +65,27 @@ class Bucket:
     expire_days: int | None = None
 
 
-def zones(
-    settings: OvhSettings, name: str, inputs: ZonesInputs, opts: pulumi.ResourceOptions
-) -> ZonesOutputs:
+def zones(part: Part[OvhSettings], _inputs: ZonesInputs) -> ZonesOutputs:
     """A bucket a zone, its replica, and the buckets that take their access logs."""
-    common = inputs.common
-    scope = shared.Scope(settings, common, name, component("havre:ovh:Zones", name, opts))
-    logs = {site.name: _access_logs(scope, site) for site in _places(common)}
+    context = part.context
+    logs = {site.name: _access_logs(part, site) for site in _places(context)}
     made = {
-        zone: _zone(scope, zone_bucket(zone, asked, common.primary), logs)
-        for zone, asked in common.spec.zones.items()
+        zone: _zone(part, zone_bucket(zone, asked, context.primary), logs)
+        for zone, asked in context.spec.zones.items()
     }
-    scope.part.register_outputs({})
     buckets = (*logs.values(), *(bucket for bucket, _ in made.values()))
     names = pulumi.Output.all(*(bucket.name for bucket in buckets))
     return ZonesOutputs(
-        stores={zone: _told(scope, bucket, copy) for zone, (bucket, copy) in made.items()},
+        stores={zone: _told(part, bucket, copy) for zone, (bucket, copy) in made.items()},
         ready=names.apply(lambda _: ""),
     )
 
 
 def _told(
-    scope: shared.Scope, bucket: cloudproject.Storage, copy: cloudproject.Storage | None
+    part: Part[OvhSettings], bucket: cloudproject.Storage, copy: cloudproject.Storage | None
 ) -> ZoneStore:
     """Where clients find a zone, and its copies."""
-    site, recovery = scope.common.primary, scope.common.recovery
+    site, recovery = part.primary, part.recovery
     return ZoneStore(
         bucket=bucket.name,
         endpoint=_at(bucket, site),
@@ -111,8 +107,8 @@ def _arn(bucket: str) -> str:
     return f"arn:aws:s3:::{bucket}"
 
 
-def _places(common: Common) -> list[Site]:
-    return [common.primary, *([common.recovery] if common.recovery else [])]
+def _places(context: Context[OvhSettings]) -> list[Site]:
+    return [context.primary, *([context.recovery] if context.recovery else [])]
 
 
 def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
@@ -141,35 +137,35 @@ def _version_days(asked: Zone) -> int | None:
 
 
 def _zone(
-    scope: shared.Scope, bucket: Bucket, logs: Mapping[str, cloudproject.Storage]
+    part: Part[OvhSettings], bucket: Bucket, logs: Mapping[str, cloudproject.Storage]
 ) -> tuple[cloudproject.Storage, cloudproject.Storage | None]:
     """A zone's bucket, and its replica where there is a site for it and versions to copy."""
-    recovery = scope.common.recovery
+    recovery = part.recovery
     if recovery is None or not bucket.versions:
-        return store(scope, bucket, logs[bucket.site.name].name), None
+        return store(part, bucket, logs[bucket.site.name].name), None
     copy = replace(
         bucket,
         key=f"{bucket.key}-{shared.REPLICA}",
         words=(*bucket.words, shared.REPLICA),
         site=recovery,
-        labels={**bucket.labels, "replica-of": scope.common.primary.name},
+        labels={**bucket.labels, "replica-of": part.primary.name},
     )
-    replica = store(scope, copy, logs[recovery.name].name)
-    return store(scope, bucket, logs[bucket.site.name].name, replica), replica
+    replica = store(part, copy, logs[recovery.name].name)
+    return store(part, bucket, logs[bucket.site.name].name, replica), replica
 
 
-def access_logs_name(settings: OvhSettings, common: Common, site: Site) -> str:
+def access_logs_name(context: Context[OvhSettings], site: Site) -> str:
     """The bucket that takes the access logs of a site's buckets."""
-    return shared.bucket_name(settings, common, LOGS, sites.region(site, "s3"))
+    return shared.bucket_name(context, LOGS, sites.region(site, "s3"))
 
 
-def _access_logs(scope: shared.Scope, site: Site) -> cloudproject.Storage:
+def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     """The bucket of a site's access logs.
 
     Each log can be locked, but none is by default: S3 delivers no logs into a bucket with a
     default lock, and no source says that OVHcloud does.
     """
-    days = scope.common.spec.audit.retention_days
+    days = part.spec.audit.retention_days
     bucket = Bucket(
         key=f"{LOGS}-{site.name}",
         words=(LOGS, sites.region(site, "s3")),
@@ -179,28 +175,28 @@ def _access_logs(scope: shared.Scope, site: Site) -> cloudproject.Storage:
         version_days=1,
         expire_days=days,
     )
-    made = _bucket(scope, bucket)
-    if scope.settings.bucket_controls:
-        s3.LogTarget(f"{scope.name}-{bucket.key}-target", _place(bucket, made), scope.below())
+    made = _bucket(part, bucket)
+    if part.settings.bucket_controls:
+        s3.LogTarget(f"{part.name}-{bucket.key}-target", _place(bucket, made), part.child())
     return made
 
 
 def store(
-    scope: shared.Scope,
+    part: Part[OvhSettings],
     bucket: Bucket,
     logs: pulumi.Input[str],
     replica: cloudproject.Storage | None = None,
 ) -> cloudproject.Storage:
     """A bucket whose every access is logged and whose access list is watched."""
-    made = _bucket(scope, bucket, replica)
-    if scope.settings.bucket_controls:
+    made = _bucket(part, bucket, replica)
+    if part.settings.bucket_controls:
         place = _place(bucket, made)
         s3.BucketLogging(
-            f"{scope.name}-{bucket.key}-logging",
+            f"{part.name}-{bucket.key}-logging",
             {**place, "target": logs, "prefix": f"{bucket.key}/"},
-            scope.below(),
+            part.child(),
         )
-        s3.AccessList(f"{scope.name}-{bucket.key}-access-list", place, scope.below())
+        s3.AccessList(f"{part.name}-{bucket.key}-access-list", place, part.child())
     return made
 
 
@@ -213,26 +209,26 @@ def _place(bucket: Bucket, made: cloudproject.Storage) -> dict[str, pulumi.Input
 
 
 def _bucket(
-    scope: shared.Scope, bucket: Bucket, replica: cloudproject.Storage | None = None
+    part: Part[OvhSettings], bucket: Bucket, replica: cloudproject.Storage | None = None
 ) -> cloudproject.Storage:
     """A bucket; everything is said, since what is unsaid later stays as it was."""
     made = cloudproject.Storage(
-        f"{scope.name}-{bucket.key}",
-        service_name=scope.project,
+        f"{part.name}-{bucket.key}",
+        service_name=part.settings.service_name,
         region_name=sites.region(bucket.site, "storage"),
-        name=shared.bucket_name(scope.settings, scope.common, *bucket.words),
+        name=shared.bucket_name(part.context, *bucket.words),
         hide_objects=True,
-        owner_id=scope.settings.owner_user_id,
+        owner_id=part.settings.owner_user_id,
         encryption=cloudproject.StorageEncryptionArgs(sse_algorithm="AES256"),
         versioning=cloudproject.StorageVersioningArgs(
             status="enabled" if bucket.versions else "disabled"
         ),
         object_lock=_lock(bucket),
-        replication=_replication(scope, replica),
-        tags=shared.labels(scope.common, **bucket.labels),
-        opts=scope.guarded(),
+        replication=_replication(part, replica),
+        tags=shared.labels(part.context, **bucket.labels),
+        opts=part.guarded(retain=True),
     )
-    _lifecycle(scope, bucket, made)
+    _lifecycle(part, bucket, made)
     return made
 
 
@@ -254,10 +250,10 @@ def _lock(bucket: Bucket) -> cloudproject.StorageObjectLockArgs | None:
 
 
 def _replication(
-    scope: shared.Scope, replica: cloudproject.Storage | None
+    part: Part[OvhSettings], replica: cloudproject.Storage | None
 ) -> cloudproject.StorageReplicationArgs | None:
     """Every new version is copied to the recovery site; deletions are not."""
-    if replica is None or scope.common.recovery is None:
+    if replica is None or part.recovery is None:
         return None
     rule = cloudproject.StorageReplicationRuleArgs(
         id="recovery",
@@ -266,7 +262,7 @@ def _replication(
         delete_marker_replication="disabled",
         destination=cloudproject.StorageReplicationRuleDestinationArgs(
             name=replica.name,
-            region=sites.region(scope.common.recovery, "storage"),
+            region=sites.region(part.recovery, "storage"),
             storage_class="STANDARD",
             remove_on_main_bucket_deletion=False,
         ),
@@ -274,7 +270,7 @@ def _replication(
     return cloudproject.StorageReplicationArgs(rules=[rule])
 
 
-def _lifecycle(scope: shared.Scope, bucket: Bucket, made: cloudproject.Storage) -> None:
+def _lifecycle(part: Part[OvhSettings], bucket: Bucket, made: cloudproject.Storage) -> None:
     """Delete objects and earlier versions at their end; nothing where neither ends."""
     replaced = bucket.version_days if bucket.versions else None
     if bucket.expire_days is None and replaced is None:
@@ -287,10 +283,10 @@ def _lifecycle(scope: shared.Scope, bucket: Bucket, made: cloudproject.Storage) 
         abort_incomplete_multipart_upload=Abort(days_after_initiation=UPLOAD_DAYS),
     )
     ovh.CloudProjectStorageObjectBucketLifecycleConfiguration(
-        f"{scope.name}-{bucket.key}-lifecycle",
-        service_name=scope.project,
+        f"{part.name}-{bucket.key}-lifecycle",
+        service_name=part.settings.service_name,
         region_name=sites.region(bucket.site, "storage"),
         container_name=made.name,
         rules=[rule],
-        opts=scope.below(),
+        opts=part.child(),
     )

@@ -1,0 +1,147 @@
+"""What OVHcloud's API would refuse, and what Pulumi's plugin lets pass, said beforehand."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Network, ip_network
+from typing import TYPE_CHECKING
+
+from havre.provider.faults import SETTINGS, ProviderFault
+from havre.spec.rules import PRIVATE, WIDEST_ADMINISTRATION
+from havre_ovh import resources as shared
+from havre_ovh import sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from havre.provider.context import Context
+    from havre.provider.sites import Site
+    from havre_ovh.settings import OvhSettings
+
+DATABASE_VERSIONS = ("14", "15", "16", "17", "18")
+"""Major versions of PostgreSQL (ovh/docs#8452, 2025-09-30; 14 ended 2026-11-12, roadmap#1255)."""
+_PLAN = "Set `registry_plan_id`; `ovh.cloudproject.get_capabilities_container_filter` tells it."
+
+
+def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    """Every fault of a warehouse's file and settings."""
+    for rule in (_keys, _registry, _compute, _recovery, _logs, _database, _projects, _addresses):
+        yield from rule(context)
+
+
+def _setting(name: str, message: str, remedy: str) -> ProviderFault:
+    return ProviderFault((SETTINGS, name), message, remedy)
+
+
+def _keys(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    if not context.own_keys:
+        return
+    if context.settings.okms_id is None:
+        asked = context.spec.encryption.keys
+        message = f"encryption.keys is `{asked}`, but `okms_id` is not set"
+        yield _setting("okms_id", message, "Set `okms_id` to an OKMS domain of the account.")
+    place = shared.okms_region(context)
+    if place is None:
+        message = f"site `{context.primary.name}` has no OKMS, and `okms_region` is not set"
+        remedy = "Set `okms_region` to the region of the OKMS domain."
+        yield _setting("okms_region", message, remedy)
+    country = sites.OKMS_COUNTRIES.get(place or "")
+    allowed = context.spec.residency.countries
+    if country and country not in allowed:
+        message = f"keys would lie in {country}, outside {', '.join(allowed)}"
+        remedy = f"Allow {country} in residency.countries, or let the provider hold the keys."
+        yield ProviderFault(("residency", "countries"), message, remedy)
+
+
+def _registry(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    named = context.settings.registry_region
+    countries = context.spec.residency.countries
+    if context.spec.registry and context.settings.registry_plan_id is None:
+        message = "a registry is asked for, but `registry_plan_id` is not set"
+        yield _setting("registry_plan_id", message, _PLAN)
+    if context.spec.registry and not (named or _home(context, "registry")):
+        message = f"no source names a registry at site `{context.primary.name}`"
+        remedy = "Set `registry_region` to a region of the allowed countries."
+        yield _setting("registry_region", message, remedy)
+    if named and registry_country(named) not in countries:
+        message = f"`registry_region` {named} is in no allowed country"
+        remedy = f"Its country must be among {', '.join(countries)}."
+        yield _setting("registry_region", message, remedy)
+
+
+def _compute(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    named, site = context.settings.compute_region, context.primary
+    if named and not _within(named, site):
+        message = f"`compute_region` {named} is not at site `{site.name}`"
+        yield _setting("compute_region", message, f"It begins with {site.regions['storage']}.")
+        return  # what follows from a wrong region would be wrong too
+    if not (named or _home(context, "compute")):
+        message = f"no source names the compute region of site `{site.name}`"
+        yield _setting("compute_region", message, "Set `compute_region`.")
+    elif context.spec.cluster and site.zones > 1 and not shared.zone_names(context):
+        message = f"no source names the zones of site `{site.name}`"
+        yield _setting("availability_zones", message, "Set `availability_zones`.")
+
+
+def _recovery(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    """The recovery site's network needs a compute region; no setting names that one."""
+    site, space = context.recovery, context.spec.network.recovery_address_space
+    if site and space and "compute" not in site.regions:
+        message = f"no source names the compute region of site `{site.name}`"
+        remedy = "Choose another recovery site, or leave network.recovery_address_space out."
+        yield ProviderFault(("sites", "recovery"), message, remedy)
+
+
+def _logs(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    country = (context.settings.ldp_site or "")[:2].upper()
+    countries = context.spec.residency.countries
+    if country and country not in countries:
+        message = f"logs would lie in {country} (`ldp_site`), outside {', '.join(countries)}"
+        remedy = "Give a Logs Data Platform account in an allowed country."
+        yield _setting("ldp_site", message, remedy)
+
+
+def _database(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    version = str(context.spec.database.version)
+    if version not in DATABASE_VERSIONS:
+        message = f"PostgreSQL {version} is not offered"
+        remedy = f"Ask for one of {', '.join(DATABASE_VERSIONS)}."
+        yield ProviderFault(("database", "version"), message, remedy)
+
+
+def _projects(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    unknown = sorted(set(context.settings.project_groups) - set(context.spec.projects))
+    if unknown:
+        message = f"`project_groups` names the unknown projects {', '.join(unknown)}"
+        yield _setting("project_groups", message, "Name projects of the spec.")
+
+
+def _addresses(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    for address in context.settings.source_addresses:
+        if not _public(address):
+            message = f"`source_addresses` {address} is no public network of yours"
+            remedy = "Give the public addresses of the gateway."
+            yield _setting("source_addresses", message, remedy)
+
+
+def _home(context: Context[OvhSettings], service: str) -> str | None:
+    return context.primary.regions.get(service)
+
+
+def _within(region: str, site: Site) -> bool:
+    home = re.escape(site.regions["storage"])
+    return re.fullmatch(rf"{home}([0-9]+|-[A-Z])?", region) is not None
+
+
+def registry_country(region: str) -> str | None:
+    """The country of a region, by the sites known."""
+    return next((site.country for site in sites.SITES.values() if _within(region, site)), None)
+
+
+def _public(address: str) -> bool:
+    """Whether requests can come from an address: not a private one, nor from everywhere."""
+    network = ip_network(address)
+    inside = isinstance(network, IPv4Network) and any(
+        network.subnet_of(IPv4Network(block)) for block in PRIVATE
+    )
+    return not inside and network.prefixlen >= WIDEST_ADMINISTRATION[network.version]
