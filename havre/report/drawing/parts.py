@@ -47,7 +47,7 @@ class Locked(StrEnum):
 
 
 @dataclass(frozen=True)
-class Part:
+class DrawnPart:
     """A part of the warehouse on one side.
 
     Attributes:
@@ -78,7 +78,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class ZoneBox(Part):
+class ZoneBox(DrawnPart):
     """A zone on one side; `replica` says what copy it has; empty where it has none."""
 
     replica: str = ""
@@ -114,19 +114,19 @@ class Layout:
         readers: each project of the spec.
     """
 
-    network: Part
-    keys: Part
-    audit: Part
-    store: Part
+    network: DrawnPart
+    keys: DrawnPart
+    audit: DrawnPart
+    store: DrawnPart
     zones: tuple[ZoneBox, ...]
-    database: Part
-    registry: Part
-    cluster: Part
-    backup: Part
+    database: DrawnPart
+    registry: DrawnPart
+    cluster: DrawnPart
+    backup: DrawnPart
     readers: tuple[Reader, ...]
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[DrawnPart, ...]:
         """Its parts in the order of the picture."""
         return (
             self.network,
@@ -190,10 +190,10 @@ def _weakest(stores: Iterable[Store]) -> Locked | None:
     return min((_locked(s.encrypted, s.key) for s in stores), key=order.index, default=None)
 
 
-def _part(name: str, stores: Sequence[Store], lines: Iterable[str]) -> Part:
+def _part(name: str, stores: Sequence[Store], lines: Iterable[str]) -> DrawnPart:
     if not stores:
-        return Part(name)
-    return Part(
+        return DrawnPart(name)
+    return DrawnPart(
         name,
         tuple(lines),
         _edge(store.public_endpoint for store in stores),
@@ -223,12 +223,12 @@ def _days(facts: Iterable[Fact[int | None]], none: str) -> str:
     return f"{told}, some not known" if any(isinstance(f, Unknown) for f in found) else told
 
 
-def _network(side: Side) -> Part:
+def _network(side: Side) -> DrawnPart:
     networks = side.facts.of(Network)
     if not networks:
-        return Part("Network")
+        return DrawnPart("Network")
     segments = sorted({network.segment for network in networks if network.segment})
-    return Part(
+    return DrawnPart(
         "Network",
         (
             f"segments: {', '.join(segments)}" if segments else "no segments",
@@ -248,14 +248,14 @@ def _network(side: Side) -> Part:
     )
 
 
-def _keys(side: Side) -> Part:
+def _keys(side: Side) -> DrawnPart:
     keys = side.facts.of(Key)
     if not keys:
-        return Part("Keys")
+        return DrawnPart("Keys")
     stores = [s for s in side.facts.of(Store) if s.holding is not Holding.SECRETS]
     under = sum(_locked(s.encrypted, s.key) is Locked.WAREHOUSE for s in stores)
     hsm = _words((key.hsm for key in keys), "in an HSM", "not in an HSM", "HSM")
-    return Part(
+    return DrawnPart(
         "Keys",
         (
             f"{len(keys)} keys of the warehouse, {hsm}",
@@ -265,7 +265,7 @@ def _keys(side: Side) -> Part:
     )
 
 
-def _audit(side: Side, stores: Sequence[Store]) -> Part:
+def _audit(side: Side, stores: Sequence[Store]) -> DrawnPart:
     routes = len(side.facts.of(LogRoute))
     count = f"{len(stores)} store{'' if len(stores) == 1 else 's'} of logs"
     lines = (
@@ -275,7 +275,7 @@ def _audit(side: Side, stores: Sequence[Store]) -> Part:
     return _part("Logs", stores, lines)
 
 
-def _store(zones: Sequence[ZoneBox], stores: Sequence[Store]) -> Part:
+def _store(zones: Sequence[ZoneBox], stores: Sequence[Store]) -> DrawnPart:
     there = [zone for zone in zones if zone.there]
     locked = sum(zone.locked for zone in there)
     replicas = sum(bool(zone.replica) for zone in there)
@@ -327,15 +327,15 @@ def _registry(held: dict[Holding, list[Store]]) -> list[str]:
     return [public]
 
 
-def _cluster(found: Sequence[Compute]) -> Part:
+def _cluster(found: Sequence[Compute]) -> DrawnPart:
     if not found:
-        return Part("Cluster")
+        return DrawnPart("Cluster")
     engines = sorted({str(c.engine.value) for c in found if isinstance(c.engine, Known)})
     secrets = min(
         (_locked(Known(value=True), each.secrets_key) for each in found), key=list(Locked).index
     )
     public = _edge(each.public_api for each in found)
-    return Part(
+    return DrawnPart(
         "Cluster",
         (
             ", ".join(engines) or "engine not known",
