@@ -102,6 +102,25 @@ FAULTS = {
         ),
         {"test_no_field_is_ignored"},
     ),
+    "two zones that bear one identifier": (
+        (
+            "def parts(self):\n"
+            "        return replace(PARTS, zones=_part(('zones',), lambda i: i.audit.sink,\n"
+            "            lambda ref, s: p.ZonesOutputs({zone: p.ZoneStore(ref, ref, 'A',\n"
+            "                pulumi.Output.from_input('shelf')) for zone in s.zones}, ref)))"
+        ),
+        {"test_all_outputs_are_present"},
+    ),
+    "an output that is no port": (
+        (
+            "def parts(self):\n"
+            "        return replace(PARTS, database=_part(('database',),\n"
+            "            lambda i: i.keys.database, lambda ref, s: p.DatabaseOutputs(ref,\n"
+            "                pulumi.Output.from_input('many'), ref, 'A', ref,\n"
+            "                p.Authority('system'))))"
+        ),
+        {"test_all_outputs_are_present"},
+    ),
     "a remedy of no control": (
         'remedies = {"hsm": "buy a drawer with a lock"}',
         {"test_remedies_are_by_control"},
@@ -117,6 +136,7 @@ FAULTS = {
 }
 TEMPLATE = """
 import uuid
+import pulumi
 from dataclasses import replace
 from typing import ClassVar
 from havre.provider import parts as p
