@@ -12,7 +12,6 @@ from typing import Any
 
 from havre.assess.assessment import Request, question_of
 from havre.assess.subject import subject
-from havre.facts import collect
 from havre.plan import Plan, PlannedResource
 from havre.policy.judge import judge
 from havre.policy.registry import installed_controls
@@ -62,7 +61,7 @@ def main() -> None:
     large, controls = many(question.plan, count), installed_controls()
     question = replace(question, plan=large)
     began = time.perf_counter()
-    collect(replace(large), of.provider.facts)
+    of.provider.facts(replace(large))
     facts = time.perf_counter() - began
     began = time.perf_counter()
     result = judge(question, controls)

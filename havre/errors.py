@@ -6,6 +6,8 @@ command line is the class's `exit_code`.
 
 from __future__ import annotations
 
+import os
+import traceback
 from enum import IntEnum
 
 
@@ -66,3 +68,9 @@ class StateError(HavreError):
 
 class BugError(HavreError):
     """A fault of Havre or of a provider's code: report it."""
+
+
+def show_traceback() -> None:
+    """Print the traceback of the error at hand, where `HAVRE_DEBUG` asks for it."""
+    if os.environ.get("HAVRE_DEBUG"):
+        traceback.print_exc()

@@ -1,6 +1,20 @@
 """What a plan means for security, in words that are no provider's."""
 
-from havre.facts.collect import Facts, collect
+from havre.facts.collect import Facts, Removed, collect, facts_of
+from havre.facts.index import Index, Naming, Scheme
 from havre.facts.model import Fact, Known, ResourceFact, Unclassified, Unknown
 
-__all__ = ["Fact", "Facts", "Known", "ResourceFact", "Unclassified", "Unknown", "collect"]
+__all__ = [
+    "Fact",
+    "Facts",
+    "Index",
+    "Known",
+    "Naming",
+    "Removed",
+    "ResourceFact",
+    "Scheme",
+    "Unclassified",
+    "Unknown",
+    "collect",
+    "facts_of",
+]

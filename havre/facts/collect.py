@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from havre.facts.model import ResourceFact, Unclassified
-from havre.plan.notes import noted
+from havre.errors import show_traceback
+from havre.facts.model import Grant, Known, ResourceFact, Unclassified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
 
-    Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact] | Unclassified]
+    Classify = Callable[[PlannedResource], Sequence[ResourceFact] | Unclassified]
 
 Kind = TypeVar("Kind")
-Noted = TypeVar("Noted")
+ANYWHERE = ""
+"""In place of a URN: the target of a grant that is not known."""
+
+
+@dataclass(frozen=True)
+class Removed:
+    """A resource that a preview would delete or replace.
+
+    Attributes:
+        resource: as it stands.
+        means: its facts, read against what stays.
+    """
+
+    resource: PlannedResource
+    means: tuple[ResourceFact, ...] | Unclassified
 
 
 @dataclass(frozen=True)
@@ -25,42 +40,114 @@ class Facts:
 
     Attributes:
         items: the facts, in the plan's order; a resource may give several.
-        unclassified: resources whose type nobody knows.
-        notes: what their readers found out once and keep with them.
+        unclassified: resources whose type nobody knows, or whose facts could not be read.
+        removed: what the plan would take away, and what that means.
     """
 
     items: tuple[ResourceFact, ...]
     unclassified: tuple[Unclassified, ...]
-    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    removed: tuple[Removed, ...] = ()
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The facts of one kind."""
-        return self.noted(kind, lambda: [item for item in self.items if isinstance(item, kind)])
-
-    def noted(self, key: object, found: Callable[[], Noted]) -> Noted:
-        """What is noted under `key`; `found` is called for it the first time."""
-        return noted(self.notes, key, found)
+        if kind not in self._lists:
+            self._lists[kind] = [item for item in self.items if isinstance(item, kind)]
+        return cast("list[Kind]", self._lists[kind])
 
     def about(self, urn: str) -> list[ResourceFact]:
         """The facts of one resource."""
-        return [item for item in self.items if item.urn == urn]
+        return list(self._about.get(urn, ()))
+
+    def one(self, kind: type[Kind], urn: str) -> Kind | None:
+        """The fact of one kind about a resource; the last where there are several."""
+        return next((f for f in reversed(self._about.get(urn, ())) if isinstance(f, kind)), None)
+
+    def grants_on(self, urn: str) -> list[Grant]:
+        """Grants on a resource, and those whose targets are not known."""
+        return [*self._grants.get(urn, ()), *self._grants.get(ANYWHERE, ())]
+
+    @cached_property
+    def _lists(self) -> dict[type, list[object]]:
+        return {}
+
+    @cached_property
+    def _about(self) -> Mapping[str, list[ResourceFact]]:
+        found: dict[str, list[ResourceFact]] = {}
+        for item in self.items:
+            found.setdefault(item.urn, []).append(item)
+        return found
+
+    @cached_property
+    def _grants(self) -> Mapping[str, list[Grant]]:
+        found: dict[str, list[Grant]] = {}
+        for grant in self.of(Grant):
+            targets = grant.targets
+            urns = dict.fromkeys(targets.value) if isinstance(targets, Known) else (ANYWHERE,)
+            for urn in urns:
+                found.setdefault(urn, []).append(grant)
+        return found
 
 
 def collect(plan: Plan, classify: Classify) -> Facts:
     """Classify every resource that a provider makes; components and providers bear nothing.
 
+    Where `classify` raises on a resource, that one is unclassified and the others are read. What
+    the plan removes is classified likewise.
+
     Args:
         plan: from whatever source.
-        classify: a provider's `facts`.
+        classify: a provider's facts of one resource.
     """
     items: list[ResourceFact] = []
     unclassified: list[Unclassified] = []
     for resource in plan.resources:
         if not resource.made:
             continue
-        found = classify(resource, plan)
+        found = _classified(resource, classify)
         if isinstance(found, Unclassified):
             unclassified.append(found)
         else:
             items.extend(found)
-    return Facts(tuple(items), tuple(unclassified))
+    gone = tuple(Removed(r, _classified(r, classify)) for r in plan.removed if r.made)
+    return Facts(tuple(items), tuple(unclassified), gone)
+
+
+def _classified(
+    resource: PlannedResource, classify: Classify
+) -> tuple[ResourceFact, ...] | Unclassified:
+    try:
+        found = classify(resource)
+    except Exception as error:  # noqa: BLE001 - whatever a malformed resource brings about
+        show_traceback()
+        return Unclassified(resource.urn, resource.type, type(error).__name__)
+    return found if isinstance(found, Unclassified) else tuple(found)
+
+
+def facts_of(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Facts:
+    """What a provider says of a plan; what it passes over in silence is unclassified.
+
+    Args:
+        plan: from whatever source.
+        provider_facts: a provider's `facts`; where it raises, nothing is classified.
+    """
+    raised = ""
+    try:
+        found = provider_facts(plan)
+    except Exception as error:  # noqa: BLE001 - a provider's code may raise anything
+        show_traceback()
+        found, raised = Facts((), ()), type(error).__name__
+    told = {each.urn for each in (*found.items, *found.unclassified)}
+    gone = {id(each.resource) for each in found.removed}
+    silent = [r for r in plan.resources if r.made and r.urn not in told]
+    unsaid = [r for r in plan.removed if r.made and id(r) not in gone]
+    if not silent and not unsaid:
+        return found
+    return Facts(
+        found.items,
+        (*found.unclassified, *_unclassified(silent, raised)),
+        (*found.removed, *(Removed(r, Unclassified(r.urn, r.type, raised)) for r in unsaid)),
+    )
+
+
+def _unclassified(resources: Iterable[PlannedResource], raised: str) -> list[Unclassified]:
+    return [Unclassified(resource.urn, resource.type, raised) for resource in resources]

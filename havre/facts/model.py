@@ -365,10 +365,17 @@ class Plain(Bearer):
 
 @dataclass(frozen=True)
 class Unclassified:
-    """A resource whose type the provider's facts do not know: it fails `inventory.known`."""
+    """A resource whose type the provider's facts do not know: it fails `inventory.known`.
+
+    Attributes:
+        urn: the resource.
+        type: its type token.
+        raised: what its facts raised; empty where the type is not known.
+    """
 
     urn: str
     type: str
+    raised: str = ""
 
 
 ResourceFact: TypeAlias = Store | Key | Compute | Network | Grant | Credential | LogRoute | Plain

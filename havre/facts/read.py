@@ -8,9 +8,9 @@ from havre.facts.model import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret, holds_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -81,30 +81,15 @@ def sources(resource: PlannedResource, path: str) -> tuple[str, ...]:
     return tuple(resource.property_dependencies.get(path.split(".", maxsplit=1)[0], ()))
 
 
-def of_type(plan: Plan, resource: PlannedResource, path: str, token: str) -> str | None:
-    """URN of the resource of a type from which a property was computed, if there is one.
-
-    Args:
-        plan: where the resource is.
-        resource: whose property.
-        path: dotted path of the property.
-        token: end of the type wanted, such as `:Key`.
-    """
-    known = plan.by_urn
-    found = (known[urn] for urn in sources(resource, path) if urn in known)
-    return next((r.urn for r in found if r.type.endswith(token)), None)
+def bare(value: Any) -> Any:
+    """A value without the marks of secrets."""
+    if isinstance(value, Secret):
+        return bare(value.value)
+    if isinstance(value, dict):
+        return {key: bare(inner) for key, inner in value.items()}
+    return [bare(inner) for inner in value] if isinstance(value, list) else value
 
 
-def users(plan: Plan, urn: str, token: str = "") -> Iterator[PlannedResource]:
-    """Resources that need `urn`, of types that end with `token`."""
-    needing = plan.noted("needing", lambda: _needing(plan))
-    return (r for r in needing.get(urn, ()) if r.type.endswith(token))
-
-
-def _needing(plan: Plan) -> Mapping[str, list[PlannedResource]]:
-    """The resources that need each URN."""
-    found: dict[str, list[PlannedResource]] = {}
-    for resource in plan.resources:
-        for urn in dict.fromkeys(resource.dependencies):
-            found.setdefault(urn, []).append(resource)
-    return found
+def items(inputs: Mapping[str, Any], path: str) -> Fact[list[dict[str, Any]]]:
+    """The objects of a list, none where it is absent."""
+    return then(read(inputs, path, []), bare)

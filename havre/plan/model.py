@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from havre.plan.notes import noted
 from havre.plan.options import NONE, Options
 from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from havre.capabilities import Gap
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -90,7 +88,6 @@ class Plan:
         warnings: what the program said while it ran.
         removed: what a preview would delete or replace.
         placeholders: settings that were not given, and stand as `<name>` in inputs.
-        notes: what its readers found out once and keep with it; `replace` begins anew.
     """
 
     provider: str
@@ -100,16 +97,11 @@ class Plan:
     warnings: tuple[str, ...] = ()
     removed: tuple[PlannedResource, ...] = ()
     placeholders: tuple[str, ...] = ()
-    notes: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def noted(self, key: object, found: Callable[[], T]) -> T:
-        """What is noted under `key`; `found` is called for it the first time."""
-        return noted(self.notes, key, found)
-
-    @property
+    @cached_property
     def by_urn(self) -> Mapping[str, PlannedResource]:
         """The resources by their URNs."""
-        return self.noted("by_urn", lambda: {r.urn: r for r in self.resources})
+        return {resource.urn: resource for resource in self.resources}
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""

@@ -158,3 +158,27 @@ def holds_unknown(value: Any) -> bool:
     if isinstance(value, list | tuple):
         return any(map(holds_unknown, value))
     return value is UNKNOWN
+
+
+PULUMIS_OWN = "__"
+"""Beginning of the names of Pulumi's own properties."""
+
+
+def unmarked_texts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every text that stands in a resource's inputs unmarked as secret, with its path."""
+    for key, value in inputs.items():
+        if key.startswith(PULUMIS_OWN) or value is UNKNOWN or isinstance(value, Secret):
+            continue
+        yield from _leaves(value, key)
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Texts within a property that no secret wraps, with their paths."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _leaves(inner, f"{path}[{number}]")

@@ -6,13 +6,12 @@ raise; what is not known is a finding of its own.
 
 from __future__ import annotations
 
-import os
-import traceback
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from havre.facts import Facts, Known, Unclassified, collect
+from havre.errors import show_traceback
+from havre.facts import Facts, Known, facts_of
 from havre.facts.model import OF_DATA, Compute, Key, Place, Store
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
@@ -23,10 +22,9 @@ from havre.spec.model import HEALTH_DATA, Qualification
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from havre.facts import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import Plan
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
     from havre.spec.load import Lines
@@ -95,29 +93,6 @@ class Question:
         return Location(self.file, self.lines.locate(cause)[0])
 
 
-class _Classifier:
-    """A provider's facts; what they raise on is unclassified, and kept for a finding."""
-
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
-        self.raised: dict[str, str] = {}
-
-    def __call__(
-        self, resource: PlannedResource, plan: Plan
-    ) -> Sequence[ResourceFact] | Unclassified:
-        try:
-            return self.provider.facts(resource, plan)
-        except Exception as error:  # noqa: BLE001 - whatever a malformed resource brings about
-            _debug()
-            self.raised[resource.urn] = type(error).__name__
-            return Unclassified(resource.urn, resource.type)
-
-
-def _debug() -> None:
-    if os.environ.get("HAVRE_DEBUG"):
-        traceback.print_exc()
-
-
 def judge(question: Question, controls: Sequence[Control]) -> Result:
     """Judge a plan by every control that its profile or its spec asks for.
 
@@ -136,15 +111,15 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     refuse_unknown(question.waivers, {control.id for control in controls})
     profile = question.profile or profile_of(question.spec)
     asked = tuple(c for c in controls if _asked(c, profile, question.spec))
-    classifier = _Classifier(question.provider)
-    facts = collect(question.plan, classifier)
-    case = _case(question, facts, classifier)
+    facts = facts_of(question.plan, question.provider.facts)
+    case = _case(question, facts)
+    raised = {each.urn: each.raised for each in facts.unclassified if each.raised}
     outcomes: dict[str, Counter[Outcome]] = {}
     findings: list[Finding] = []
     for control in asked:
         verdicts = _verdicts(control, case)
         outcomes[control.id] = Counter(verdict.outcome for verdict in verdicts)
-        findings += (_finding(control, v, question, classifier) for v in verdicts if _found(v))
+        findings += (_finding(control, v, question, raised) for v in verdicts if _found(v))
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
     return _result(question, profile, asked, everything, outcomes, facts), facts
@@ -157,11 +132,11 @@ def _asked(control: Control, profile: Profile, spec: Warehouse) -> bool:
     try:
         return control.asked(spec)
     except Exception:  # noqa: BLE001 - a stranger's function may raise anything
-        _debug()
+        show_traceback()
         return True
 
 
-def _case(question: Question, facts: Facts, classifier: _Classifier) -> Case:
+def _case(question: Question, facts: Facts) -> Case:
     return Case(
         question.spec,
         facts,
@@ -174,7 +149,6 @@ def _case(question: Question, facts: Facts, classifier: _Classifier) -> Case:
         question.exit_gaps,
         question.rehearsed,
         question.settings,
-        classifier,
     )
 
 
@@ -185,7 +159,7 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
         try:
             found += ask()
         except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
-            _debug()
+            show_traceback()
             said = f"the control itself failed ({type(error).__name__})"
             wanted = "a control that can be evaluated; HAVRE_DEBUG=1 shows why"
             found.append(Verdict(Outcome.FAIL, "control", said, wanted, urn))
@@ -197,11 +171,11 @@ def _found(verdict: Verdict) -> bool:
 
 
 def _finding(
-    control: Control, verdict: Verdict, question: Question, classifier: _Classifier
+    control: Control, verdict: Verdict, question: Question, raised: Mapping[str, str]
 ) -> Finding:
     found = verdict.found
-    if control.id == "inventory.known" and verdict.resource in classifier.raised:
-        found = f"{found}, whose facts failed ({classifier.raised[verdict.resource]})"
+    if control.id == "inventory.known" and verdict.resource in raised:
+        found = f"{found}, whose facts failed ({raised[verdict.resource]})"
     return Finding(
         control.id,
         KINDS[verdict.outcome],

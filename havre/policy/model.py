@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Bearer, Fact, Known
+from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
     from havre.facts import Facts
-    from havre.facts.model import ResourceFact, Unclassified
     from havre.plan import Plan, PlannedResource
     from havre.policy.qualifications import Qualifications, Settings
     from havre.provider import Gap, Provider
@@ -108,7 +108,6 @@ class Case:
         exit_gaps: what that provider cannot do for this spec.
         rehearsed: day of the last rehearsal whose evidence was verified; None: none.
         settings: what the stack says, by name; a setting that it leaves unsaid is not there.
-        classify: the provider's facts of a resource; what they raise on is unclassified.
     """
 
     spec: Warehouse
@@ -122,11 +121,11 @@ class Case:
     exit_gaps: tuple[Gap, ...] = ()
     rehearsed: dt.date | None = None
     settings: Settings = field(default_factory=dict, repr=False)
-    classify: Callable[[PlannedResource, Plan], Sequence[ResourceFact] | Unclassified] | None = None
 
-    def facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:
-        """The facts of a resource that stands outside the plan, such as one that it removes."""
-        return (self.classify or self.provider.facts)(resource, self.plan)
+    @cached_property
+    def unmarked(self) -> list[tuple[PlannedResource, list[tuple[str, str]]]]:
+        """Every resource with the texts that its inputs do not mark as secret, and their paths."""
+        return [(each, [*unmarked_texts(each.inputs)]) for each in self.plan.resources]
 
     def declared(self, control: str) -> bool:
         """Whether a gap says that the provider cannot meet `control`."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.capabilities import Capability, Gap, Limit, Measure, Supported
-    from havre.facts.model import ResourceFact, Unclassified
-    from havre.plan.model import Plan, PlannedResource
+    from havre.facts import Facts
+    from havre.plan.model import Plan
     from havre.provider.operations import Operations
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
@@ -95,8 +95,13 @@ class Provider(Protocol):
         """What it cannot do for this spec."""
         ...
 
-    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-        """What a resource means for security; `Unclassified` for a type it does not know."""
+    def facts(self, plan: Plan) -> Facts:
+        """What a plan means for security, what it removes included.
+
+        `havre.facts.collect` makes it from the facts of one resource, with `Unclassified` for a
+        type that the provider does not know; `havre.facts.Index` finds how resources relate. A
+        resource that is passed over in silence counts as unclassified.
+        """
         ...
 
     def operations(self, settings: BaseModel) -> Operations:

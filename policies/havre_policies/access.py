@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.facts.model import (
     Bearer,
@@ -20,7 +20,6 @@ from havre.facts.model import (
 from havre.facts.read import both
 from havre.plan import urns
 from havre.plan.parts import part_of
-from havre.plan.values import UNKNOWN, Secret
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -41,7 +40,6 @@ from havre_policies.cites import EDS, annex_a, snc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from havre.plan import Plan, PlannedResource
 
 DATA = frozenset({Holding.ZONE, Holding.DATABASE})
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
@@ -50,7 +48,7 @@ READS = frozenset({Right.READ, Right.EVERYTHING})
 
 
 def _stores(case: Case) -> dict[str, Store]:
-    return case.facts.noted("stores", lambda: {s.urn: s for s in case.facts.of(Store)})
+    return {store.urn: store for store in case.facts.of(Store)}
 
 
 def _is_logs(store: Store | None, case: Case) -> bool:
@@ -258,34 +256,6 @@ SHAPED_SECRET = re.compile(
 )
 """Shapes of values that are secrets wherever they stand: private keys, access keys, signatures,
 tokens, and addresses with a password in them."""
-HANDED = "__"
-"""Beginning of Pulumi's own properties."""
-
-
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Texts within a property that no secret wraps, with their paths."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
-    elif isinstance(value, (list, tuple)):
-        for number, inner in enumerate(value):
-            yield from _leaves(inner, f"{path}[{number}]")
-
-
-def plain_texts(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every text that stands unmarked in a resource's inputs, with its path."""
-    for key, value in inputs.items():
-        if not key.startswith(HANDED) and value is not UNKNOWN and not isinstance(value, Secret):
-            yield from _leaves(value, key)
-
-
-def texts_of(plan: Plan) -> list[tuple[PlannedResource, list[tuple[str, str]]]]:
-    """Every resource of a plan with the texts that stand unmarked in its inputs, with paths."""
-    return plan.noted(
-        (__name__, "texts"), lambda: [(r, [*plain_texts(r.inputs)]) for r in plan.resources]
-    )
 
 
 def _is_secret(path: str, text: str) -> bool:
@@ -308,7 +278,7 @@ def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
     Found by the names of properties and by the shapes of values; the value is never repeated.
     """
     is_secret = cache(_is_secret)  # most texts stand in many resources
-    for resource, texts in texts_of(case.plan):
+    for resource, texts in case.unmarked:
         paths = [path for path, text in texts if is_secret(path, text)]
         if paths:
             found = f"a secret in clear at {', '.join(sorted(paths)[:3])}"
@@ -388,8 +358,8 @@ def _is_backup(grant: Grant, identity: str) -> bool:
 
 def _gate_of(identity: str, case: Case) -> str | None:
     """Name of the zone whose gate an identity of this plan is, by its label."""
-    for item in case.facts.items:
-        if item.urn == identity and isinstance(item.tags, Known) and item.tags.value:
+    for item in case.facts.about(identity):
+        if isinstance(item.tags, Known) and item.tags.value:
             return item.tags.value.get(GATE)
     return None
 

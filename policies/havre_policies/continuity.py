@@ -34,7 +34,6 @@ from havre.policy import (
     undecided,
 )
 from havre.spec.model import Availability, Purpose
-from havre_policies.access import texts_of
 from havre_policies.cites import annex_a, snc
 from havre_policies.residency import UNNAMED, where
 
@@ -246,10 +245,10 @@ def deletion(case: Case) -> Iterator[Verdict]:
             yield require(
                 "guarded", item.guarded, bool, "protected from deletion", resource=item.urn
             )
-    for gone in case.plan.removed:
-        if not gone.custom or gone.type.startswith("pulumi:"):
+    for removed in case.facts.removed:
+        gone, found = removed.resource, removed.means
+        if gone.type.startswith("pulumi:"):
             continue
-        found = case.facts_of(gone)
         known = not isinstance(found, Unclassified)
         bears = isinstance(found, Unclassified) or any(isinstance(f, (Store, Key)) for f in found)
         if bears:
@@ -308,7 +307,7 @@ def state(case: Case) -> Iterator[Verdict]:
     named = re.compile("|".join(rf"(?<![\w.@-]){re.escape(each)}(?![\w@-])" for each in members))
     within = cache(lambda text: bool(named.search(text)))  # most stand in many resources
     among = cache(lambda path: any(member in path for member in members))
-    for resource, texts in texts_of(case.plan) if members else ():
+    for resource, texts in case.unmarked if members else ():
         paths = [path for path, text in texts if within(text) or among(path)]
         if paths:
             top = re.split(r"[.[]", paths[0])[0]  # a path may itself name a member

@@ -34,11 +34,9 @@ def _asks_for_keys(case: Case) -> bool:
 def _under_own_key(name: str, key: Fact[str | None], case: Case) -> Verdict:
     """Whether a key is one of the plan that the customer owns."""
     wanted = "a key of this warehouse"
-    customers = case.facts.noted(
-        "customers", lambda: {each.urn: each.customer for each in case.facts.of(Key)}
-    )
-    if isinstance(key, Known) and key.value in customers:
-        return require("customer", customers[key.value], bool, wanted)
+    of_plan = case.facts.one(Key, key.value) if isinstance(key, Known) and key.value else None
+    if of_plan is not None:
+        return require("customer", of_plan.customer, bool, wanted)
     return require(name, key, lambda _: False, wanted)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Grant, Holding, Known, Network, Rule, Store
+from havre.facts.addresses import anybody, private, within
+from havre.facts.addresses import network as network_of
+from havre.facts.model import Compute, Holding, Known, Network, Rule, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
@@ -26,46 +27,11 @@ from havre_policies.cites import annex_a, snc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from ipaddress import IPv4Network, IPv6Network
 
-ANYBODY = frozenset({"*", "any", "internet", "0.0.0.0/0", "::/0"})
-"""Ways in which providers write "any address"."""
 GUARDED_PORTS = (22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017)
 """Ports of administration (SSH, RDP, WinRM, Kubernetes, etcd) and of common databases."""
 KINDS = frozenset({"administration", "compute", "database"})
 """What stands in segments of its own."""
-WIDEST = {4: 8, 6: 32}
-"""A public network of a shorter prefix than this counts as any address, by IP version: half the
-Internet in two rules opens as much as one rule for all of it."""
-
-
-def anybody(address: str) -> bool:
-    """Whether an address of a rule stands for any address, or for a large part of all."""
-    if address.lower() in ANYBODY:
-        return True
-    network = _network(address)
-    if network is None:
-        return False
-    wide = not network.is_private and network.prefixlen < WIDEST[network.version]
-    return wide or network.network_address.is_unspecified
-
-
-def _network(address: str) -> IPv4Network | IPv6Network | None:
-    """The network that an address of a rule stands for; None where it is a name."""
-    try:
-        return ipaddress.ip_network(address, strict=False)
-    except ValueError:
-        return None
-
-
-def _within(address: str, wider: str) -> bool:
-    """Whether one address of a rule holds all of another."""
-    if wider.lower() in {"*", "any"} or wider.lower() == address.lower():
-        return True
-    inner, outer = _network(address), _network(wider)
-    if inner is None or outer is None or inner.version != outer.version:
-        return False
-    return inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
 def _covers(rule: Rule, port: int) -> bool:
@@ -91,7 +57,7 @@ def _let_in(rules: list[Rule], port: int) -> bool:
             refused += rule.addresses if rule.priority > 0 else ()
             continue
         open_to = [address for address in rule.addresses if anybody(address)]
-        if any(not any(_within(address, each) for each in refused) for address in open_to):
+        if any(not any(within(address, each) for each in refused) for address in open_to):
             return True
     return False
 
@@ -135,7 +101,7 @@ def public_database(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 def _inside(address: str, allowed: tuple[str, ...]) -> bool:
     """Whether a network lies within one of the spec's."""
-    return _network(address) is not None and any(_within(address, each) for each in allowed)
+    return network_of(address) is not None and any(within(address, each) for each in allowed)
 
 
 @control(
@@ -194,9 +160,7 @@ def _compensated(store: Store, case: Case) -> Verdict:
     if store.allowed != Known(None):
         return require("allowed", store.allowed, _narrow, wanted)
     limits = [
-        grant.allowed
-        for grant in case.facts.noted((__name__, "limitable"), lambda: _limitable(case))
-        if not isinstance(grant.targets, Known) or store.urn in grant.targets.value
+        grant.allowed for grant in case.facts.grants_on(store.urn) if grant.allowed != Known(None)
     ]
     found = [require("allowed", limit, _narrow, wanted) for limit in limits]
     worst = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
@@ -204,11 +168,6 @@ def _compensated(store: Store, case: Case) -> Verdict:
         (verdict for verdict in (*worst, *found) if verdict != passes()),
         passes() if found else NOT_APPLICABLE,
     )
-
-
-def _limitable(case: Case) -> list[Grant]:
-    """The grants that can let known addresses in alone."""
-    return [grant for grant in case.facts.of(Grant) if grant.allowed != Known(None)]
 
 
 def _narrow(allowed: tuple[str, ...] | None) -> bool:
@@ -245,20 +204,9 @@ def _beyond(rules: tuple[Rule, ...], case: Case) -> list[str]:
     for rule in rules:
         for address in rule.addresses if rule.allow and not rule.inbound else ():
             ports = [first == last and (address, first) in listed for first, last in rule.ports]
-            if not (ports and all(ports)) and _public(address):
+            if not (ports and all(ports)) and not private(address):
                 found.add(address)
     return sorted(found)
-
-
-def _public(address: str) -> bool:
-    """Whether an address may be outside: any, a host name, or no private network.
-
-    A name without a dot is the provider's own for a service of its own.
-    """
-    if anybody(address):
-        return True
-    network = _network(address)
-    return "." in address if network is None else not network.is_private
 
 
 @control(

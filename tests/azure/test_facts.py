@@ -28,7 +28,7 @@ from pulumi_azure_native import (
 )
 
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, Unclassified, Unknown, collect
+from havre.facts import Facts, Known, Unclassified, Unknown
 from havre.facts.model import (
     NOT_TOLD,
     Compute,
@@ -49,7 +49,6 @@ from havre.plan.values import UNKNOWN, Secret
 from havre.spec.load import load
 from havre.stack.program import program, read_settings
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
-from havre_azure.facts.properties import days
 from havre_azure.facts.rights import ROLES
 from havre_azure.names import Role
 from havre_azure.provider import provider
@@ -71,7 +70,7 @@ def planned(body: Callable[[], Any]) -> Plan:
 
 
 def told(body: Callable[[], Any]) -> Facts:
-    return collect(planned(body), facts)
+    return facts(planned(body))
 
 
 def one(found: Facts, kind: type, name: str = "") -> Any:
@@ -114,9 +113,7 @@ def bare(token: str, inputs: dict[str, Any], **differs: Any) -> PlannedResource:
 
 def alone(resource: PlannedResource, *others: PlannedResource) -> Any:
     """The first fact of one resource."""
-    found = facts(resource, Plan("azure", (*others, resource)))
-    assert not isinstance(found, Unclassified)
-    return found[0]
+    return facts(Plan("azure", (*others, resource))).about(resource.urn)[0]
 
 
 # What is absent is what Azure does then
@@ -302,7 +299,8 @@ def test_a_versioned_token_is_the_same_type(version: str) -> None:
 )
 def test_a_type_that_nobody_listed_is_unclassified(token: str) -> None:
     resource = bare(token, {})
-    assert facts(resource, Plan("azure", (resource,))) == Unclassified(resource.urn, token)
+    found = facts(Plan("azure", (resource,)))
+    assert found == Facts((), (Unclassified(resource.urn, token),))
 
 
 @pytest.mark.parametrize("what", sorted({*CLASSES, *PLAIN, *UNTAGGED}))
@@ -322,7 +320,7 @@ def test_every_fact_of_a_store_is_told() -> None:
 
     No control asks which addresses a store lets in where private endpoints are to be had.
     """
-    found = collect(example(), facts)
+    found = facts(example())
     left = {
         (store.type.rsplit(":", 1)[-1], field.name)
         for store in found.of(Store)
@@ -789,14 +787,6 @@ def test_what_a_service_withholds_is_not_recoverable_for_certain() -> None:
 # Keys
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("P1Y", 365), ("P2Y", 730), ("P90D", 90), ("P6M", 180), ("P2W", 14), ("soon", None)],
-)
-def test_durations(text: str, expected: int | None) -> None:
-    assert days(text) == expected
-
-
 def rotation(expiry: str | None = None, **trigger: str) -> keyvault.RotationPolicyArgs:
     return keyvault.RotationPolicyArgs(
         attributes=keyvault.KeyRotationPolicyAttributesArgs(expiry_time=expiry),
@@ -1015,13 +1005,13 @@ def test_a_rule_on_its_own_is_its_groups() -> None:
         )
 
     plan = planned(body)
-    rules = one(collect(plan, facts), Network).rules
+    rules = one(facts(plan), Network).rules
     assert [rule.ports for rule in rules.value] == [((22, 22),), ((443, 443),)]
 
     own = next(r for r in plan.resources if r.name == "open")
     withheld = replace(own, inputs={**own.inputs, "sourceAddressPrefix": UNKNOWN})
     others = tuple(r for r in plan.resources if r.name != "open")
-    found = collect(Plan("azure", (*others, withheld)), facts)
+    found = facts(Plan("azure", (*others, withheld)))
     assert one(found, Network).rules == Unknown("sourceAddressPrefix")
     assert alone(own).rules.value[0].ports == ((22, 22),)  # of a group elsewhere
 
@@ -1347,7 +1337,7 @@ def example() -> Plan:
 
 def test_every_resource_of_the_example_is_classified_and_placed() -> None:
     plan = example()
-    found = collect(plan, provider.facts)
+    found = provider.facts(plan)
     assert found.unclassified == ()
     assert {item.urn for item in found.items} == {r.urn for r in plan.resources if r.custom}
     for item in [*found.of(Store), *found.of(Key), *found.of(Compute)]:
@@ -1355,7 +1345,7 @@ def test_every_resource_of_the_example_is_classified_and_placed() -> None:
 
 
 def test_every_zone_of_the_example_has_a_key_of_its_own() -> None:
-    found = collect(example(), provider.facts)
+    found = provider.facts(example())
     zones = {store.zone: store for store in found.of(Store) if store.zone}
     names = {urn: item.name for item in found.of(Key) for urn in [item.urn]}
     for zone, store in zones.items():
@@ -1367,7 +1357,7 @@ def test_every_zone_of_the_example_has_a_key_of_its_own() -> None:
 
 
 def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
-    found = collect(example(), provider.facts)
+    found = provider.facts(example())
     zones = {store.urn: store.zone for store in found.of(Store)}
     for name, project in load(EXAMPLE).warehouse.projects.items():
         grants = [grant for grant in found.of(Grant) if grant.project == name]
@@ -1423,5 +1413,5 @@ def test_a_changed_input_of_the_example_changes_its_fact(
             for r in plan.resources
         ),
     )
-    assert getattr(one(collect(plan, facts), kind, about), fact) != expected
-    assert getattr(one(collect(changed, facts), kind, about), fact) == expected
+    assert getattr(one(facts(plan), kind, about), fact) != expected
+    assert getattr(one(facts(changed), kind, about), fact) == expected

@@ -9,7 +9,6 @@ import pytest
 
 from havre.compare import Comparison, Side, compare
 from havre.compare.answers import answers
-from havre.facts import collect
 from havre.plan import Plan, PlannedResource
 from havre.plan.parts import part_of
 from havre.provider import Capability, Limit, Support, Supported, find
@@ -21,7 +20,7 @@ def side(name: str, plan: Plan | None = None) -> Side:
     provider, plan = find(name), plan or offline("emc2", name)
     result = judged("emc2", name, plan)
     gaps = tuple(finding.gap for finding in result.findings if finding.gap)
-    return Side(provider, plan, collect(plan, provider.facts), result, gaps)
+    return Side(provider, plan, provider.facts(plan), result, gaps)
 
 
 def put(*sides: Side) -> Comparison:

@@ -8,27 +8,32 @@ pytest_plugins = ["pytester"]
 FAULTS = {
     "a type that nobody knows": (
         (
-            "def facts(self, resource, plan):\n"
-            "        return Unclassified(resource.urn, resource.type)"
+            "def facts(self, plan):\n"
+            "        return collect(plan, lambda r: Unclassified(r.urn, r.type))"
         ),
         {"test_every_resource_is_classified", "test_every_store_is_guarded"},
     ),
     "data without a guard": (
         (
-            "def facts(self, resource, plan):\n"
-            "        found = super().facts(resource, plan)\n"
-            "        return [replace(f, guarded=Known(False)) if isinstance(f, Store) else f\n"
-            "                for f in found]"
+            "def facts(self, plan):\n"
+            "        found = super().facts(plan)\n"
+            "        return replace(found, items=tuple(replace(f, guarded=Known(False))\n"
+            "            if isinstance(f, Store) else f for f in found.items))"
         ),
         {"test_every_store_is_guarded"},
     ),
     "a store without a place": (
         (
-            "def facts(self, resource, plan):\n"
-            "        found = super().facts(resource, plan)\n"
-            "        return [replace(f, places=Known(())) for f in found]"
+            "def facts(self, plan):\n"
+            "        found = super().facts(plan)\n"
+            "        return replace(found, items=tuple(replace(f, places=Known(()))\n"
+            "            for f in found.items))"
         ),
         {"test_every_store_is_placed"},
+    ),
+    "a resource that is passed over in silence": (
+        "def facts(self, plan):\n        return Facts((), ())",
+        {"test_every_resource_is_classified", "test_every_store_is_guarded"},
     ),
     "a missing gap": (
         "def gaps(self, spec, settings):\n        return []",
@@ -79,18 +84,19 @@ FAULTS = {
     ),
     "a guard that nobody knows": (
         (
-            "def facts(self, resource, plan):\n"
-            "        found = super().facts(resource, plan)\n"
-            "        return [replace(f, guarded=Unknown('x')) if isinstance(f, Store) else f\n"
-            "                for f in found]"
+            "def facts(self, plan):\n"
+            "        found = super().facts(plan)\n"
+            "        return replace(found, items=tuple(replace(f, guarded=Unknown('x'))\n"
+            "            if isinstance(f, Store) else f for f in found.items))"
         ),
         {"test_every_store_is_guarded"},
     ),
     "a place that nobody knows": (
         (
-            "def facts(self, resource, plan):\n"
-            "        found = super().facts(resource, plan)\n"
-            "        return [replace(f, places=Unknown('x')) for f in found]"
+            "def facts(self, plan):\n"
+            "        found = super().facts(plan)\n"
+            "        return replace(found, items=tuple(replace(f, places=Unknown('x'))\n"
+            "            for f in found.items))"
         ),
         {"test_every_store_is_placed"},
     ),
@@ -127,9 +133,10 @@ FAULTS = {
     ),
     "labels that are left out": (
         (
-            "def facts(self, resource, plan):\n"
-            "        found = super().facts(resource, plan)\n"
-            "        return [replace(f, tags=Known({'owner': 'me'})) for f in found]"
+            "def facts(self, plan):\n"
+            "        found = super().facts(plan)\n"
+            "        return replace(found, items=tuple(replace(f, tags=Known({'owner': 'me'}))\n"
+            "            for f in found.items))"
         ),
         {"test_every_resource_that_can_is_tagged"},
     ),
@@ -140,6 +147,7 @@ import pulumi
 from dataclasses import replace
 from typing import ClassVar
 from havre.provider import parts as p
+from havre.facts import Facts, collect
 from havre.facts.model import Known, Store, Unclassified, Unknown
 from havre.provider import Capability, Support, Supported
 from havre_conformance.suite import ProviderSuite

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pydantic import BaseModel, ConfigDict
 
+from havre.facts import Facts, collect
 from havre.facts.model import (
     Copy,
     Holding,
@@ -142,9 +143,10 @@ class PaperProvider:
         risk = "whoever has the key to the drawer"
         return [Gap("encryption.hsm-key", Capability.HSM_KEY, *told, risk)]
 
-    def facts(
-        self, resource: PlannedResource, _plan: Plan
-    ) -> Sequence[ResourceFact] | Unclassified:
+    def facts(self, plan: Plan) -> Facts:
+        return collect(plan, self._facts_of)
+
+    def _facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:
         if resource.type != "paper:index:Sheet":
             return Unclassified(resource.urn, resource.type)
         told: dict[str, Any] = {"urn": resource.urn, "type": resource.type}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, Unclassified, Unknown, collect
+from havre.facts import Facts, Known, Unclassified, Unknown
 from havre.facts.model import Copy, Credential, Grant, Holding, Key, Network, Right, Store
 from havre.plan import Plan
 from havre.plan.values import UNKNOWN
@@ -28,7 +28,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def found(plan: Plan) -> Facts:
-    return collect(plan, provider.facts)
+    return provider.facts(plan)
 
 
 def changed(plan: Plan, name: str, **inputs: object) -> Facts:
@@ -36,7 +36,7 @@ def changed(plan: Plan, name: str, **inputs: object) -> Facts:
     resources = tuple(
         replace(r, inputs={**r.inputs, **inputs}) if r.name == name else r for r in plan.resources
     )
-    return collect(replace(plan, resources=resources), provider.facts)
+    return provider.facts(replace(plan, resources=resources))
 
 
 def store(found: Facts, name: str) -> Store:
@@ -100,7 +100,7 @@ def test_the_machines_place_is_unknown_to_nobody_but_its_owner(plan: Plan) -> No
 def test_a_changed_input_changes_its_fact(
     plan: Plan, name: str, inputs: dict, fact: str, value: object
 ) -> None:
-    before = getattr(store(collect(plan, provider.facts), name), fact)
+    before = getattr(store(provider.facts(plan), name), fact)
     assert getattr(store(changed(plan, name, **inputs), name), fact) == value != before
 
 
@@ -124,13 +124,14 @@ def test_keys_and_network_say_what_they_lack(found: Facts) -> None:
 
 def test_a_strangers_resource_is_unclassified(plan: Plan) -> None:
     resource = replace(plan.resources[-1], type="pulumi-python:dynamic/other:Zone")
-    assert facts(resource, plan) == Unclassified(resource.urn, resource.type)
-    bare = replace(plan.resources[-1], type="Zone")
-    assert isinstance(facts(bare, plan), Unclassified)
+    bare = replace(plan.resources[-1], type="Zone", urn="urn:bare")
+    found = facts(replace(plan, resources=(resource, bare)))
+    unknown = tuple(Unclassified(each.urn, each.type) for each in (resource, bare))
+    assert found == Facts((), unknown)
 
 
 def test_what_nobody_knows_is_listed(plan: Plan) -> None:
     strange = replace(plan.resources[-1], urn="urn:strange", type="toy:index:Bucket")
-    found = collect(replace(plan, resources=(*plan.resources, strange)), provider.facts)
+    found = provider.facts(replace(plan, resources=(*plan.resources, strange)))
     assert found.unclassified == (Unclassified("urn:strange", "toy:index:Bucket"),)
     assert found.about("urn:strange") == []

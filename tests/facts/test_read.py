@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from havre.facts.model import Fact, Known, Unknown
-from havre.facts.read import both, every, of_type, read, some, sources, then, users
-from havre.plan import Plan, PlannedResource
+from havre.facts.read import both, every, read, some, then
 from havre.plan.values import UNKNOWN, Secret
 
 YES, NO, OPEN = Known(value=True), Known(value=False), Unknown("a.b")
@@ -50,23 +49,3 @@ def test_what_is_unknown_stays_so() -> None:
 def test_three_valued_logic_is_kleenes(facts: list[Fact[bool]]) -> None:
     assert every(facts) == (NO if NO in facts else OPEN if OPEN in facts else YES)
     assert some(facts) == (YES if YES in facts else OPEN if OPEN in facts else NO)
-
-
-def test_relations_are_read_from_property_dependencies() -> None:
-    key = PlannedResource("urn:key", "toy:index:Key", "key", custom=True, inputs={})
-    store = PlannedResource(
-        "urn:store",
-        "toy:index:Store",
-        "store",
-        custom=True,
-        inputs={"encryption": {"key": UNKNOWN}},
-        dependencies=("urn:key",),
-        property_dependencies={"encryption": ("urn:key",)},
-    )
-    plan = Plan("toy", (key, store))
-    assert sources(store, "encryption.key") == ("urn:key",)
-    assert sources(store, "location") == ()
-    assert of_type(plan, store, "encryption.key", ":Key") == "urn:key"
-    assert of_type(plan, store, "encryption.key", ":Vault") is None
-    assert [r.urn for r in users(plan, "urn:key")] == ["urn:store"]
-    assert list(users(plan, "urn:key", ":Key")) == []

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, Unknown, collect
+from havre.facts import Facts, Known, Unknown
 from havre.facts.model import ResourceFact
 from havre.plan import Plan
 from havre.plan.sources import from_preview, from_state
@@ -34,7 +34,7 @@ def offline(provider: str) -> Plan:
 
 
 def facts_of(plan: Plan, provider: str) -> Facts:
-    return collect(plan, find(provider).facts)
+    return find(provider).facts(plan)
 
 
 def _unordered(value: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, Unclassified, Unknown, collect
+from havre.facts import Facts, Known, Unclassified, Unknown
 from havre.facts.model import (
     Compute,
     Copy,
@@ -31,7 +31,7 @@ from havre.spec.load import load
 from havre.stack.program import program, read_settings
 from havre_ovh.facts import facts
 from havre_ovh.facts.places import country
-from havre_ovh.facts.zones import IN_STATE, period_days
+from havre_ovh.facts.zones import IN_STATE
 
 FROM_OFFICE = {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
 BUCKET = "ovh:CloudProject/storage:Storage"
@@ -89,7 +89,7 @@ def made(type_: str, inputs: dict[str, Any], name: str = "it", **told: Any) -> P
 
 def of(kind: type, *resources: PlannedResource, urn: str = "urn:it") -> Any:
     """The one fact of a kind about a resource of a plan."""
-    found = collect(Plan("ovh", resources), facts)
+    found = facts(Plan("ovh", resources))
     (item,) = [item for item in found.about(urn) if isinstance(item, kind)]
     return item
 
@@ -217,11 +217,6 @@ def test_nobody_watches_the_access_list() -> None:
 )
 def test_a_lock_counts_at_its_shortest(rule: dict[str, Any], days: object) -> None:
     assert bucket(objectLock={"status": "enabled", "rule": rule}).locked_days == days
-
-
-def test_a_period_is_iso_8601() -> None:
-    assert period_days("P1Y1M1W1D") == 365 + 28 + 7 + 1
-    assert [period_days(text) for text in ("P", "", "P1", "PT1H", "30", "p1d")] == [None] * 6
 
 
 def test_the_newer_bucket_has_other_words() -> None:
@@ -853,7 +848,7 @@ def test_an_operator_of_object_storage_has_what_it_owns_and_a_password() -> None
     assert item.rights == Known(frozenset({Right.EVERYTHING}))
     assert item.targets == Known(("urn:own",))
     assert of(Credential, user).expires == NONE
-    assert collect(Plan("ovh", (user,)), facts).of(Grant) == []
+    assert facts(Plan("ovh", (user,))).of(Grant) == []
 
 
 @pytest.mark.parametrize(
@@ -900,8 +895,13 @@ def test_what_an_iam_policy_withholds(inputs: dict[str, Any], fact: str, value: 
 
 def test_an_iam_policy_gives_one_grant_an_identity() -> None:
     policy = made(POLICY, {"identities": ["urn:a", "urn:b"], "resources": ["*"], "allows": ["*"]})
-    grants = collect(Plan("ovh", (policy,)), facts).of(Grant)
+    grants = facts(Plan("ovh", (policy,))).of(Grant)
     assert [grant.identity for grant in grants] == [Known("urn:a"), Known("urn:b")]
+
+
+def test_an_iam_policy_for_nobody_is_still_spoken_of() -> None:
+    policy = made(POLICY, {"identities": [], "resources": ["*"], "allows": ["*"]})
+    assert [type(item) for item in facts(Plan("ovh", (policy,))).items] == [Plain]
 
 
 def test_a_group_of_the_plan_is_read() -> None:
@@ -935,7 +935,7 @@ def test_keys_and_accounts_last_for_ever() -> None:
     ],
 )
 def test_a_type_that_nobody_knows_is_unclassified(type_: str) -> None:
-    found = collect(Plan("ovh", (made(type_, dict(SOUND)),)), facts)
+    found = facts(Plan("ovh", (made(type_, dict(SOUND)),)))
     assert found.unclassified == (Unclassified("urn:it", type_),)
     assert found.items == ()
 
@@ -966,7 +966,7 @@ def plan() -> Plan:
 def found(plan: Plan) -> Facts:
     from havre_ovh.provider import provider
 
-    return collect(plan, provider.facts)
+    return provider.facts(plan)
 
 
 def test_every_resource_of_the_plan_is_classified(plan: Plan, found: Facts) -> None:
@@ -1043,4 +1043,4 @@ def resolved(value: Any) -> Any:
 def test_a_state_means_what_the_evaluation_meant(plan: Plan, found: Facts) -> None:
     resources = tuple(replace(r, inputs=resolved(dict(r.inputs))) for r in plan.resources)
     assert any(UNKNOWN in r.inputs.values() for r in plan.resources)
-    assert collect(replace(plan, resources=resources), facts) == found
+    assert facts(replace(plan, resources=resources)) == found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from havre.facts import Facts, Known, ResourceFact, Unclassified
+from havre.facts import Facts, Known, ResourceFact, Unclassified, collect
 from havre.facts.model import (
     Compute,
     Copy,
@@ -51,8 +51,10 @@ class Paper:
         self.operator = operator
         self.limits = limits or {}
 
-    def facts(self, resource: PlannedResource, plan: Plan) -> Any:
-        del plan
+    def facts(self, plan: Plan) -> Facts:
+        return collect(plan, self._facts_of)
+
+    def _facts_of(self, resource: PlannedResource) -> Any:
         found = self.told.get(resource.type, Unclassified(resource.urn, resource.type))
         if isinstance(found, Exception):
             raise found
@@ -132,7 +134,9 @@ def case(
         "qualifications": Qualifications(()),
         "as_of": TODAY,
     }
-    return Case(spec=spec, facts=Facts(facts, ()), plan=plan, **(common | told))
+    given = common | told
+    gone = given["provider"].facts(plan).removed
+    return Case(spec=spec, facts=Facts(facts, (), gone), plan=plan, **given)
 
 
 def verdicts(control: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:

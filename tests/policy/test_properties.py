@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from havre.facts import Known, ResourceFact, Unknown
+from havre.facts.addresses import anybody
 from havre.facts.model import (
     Bearer,
     Compute,
@@ -30,7 +31,6 @@ from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Outcome
 from havre.policy.model import Control
 from havre.policy.registry import find_control, installed_controls
-from havre_policies.exposure import anybody
 from tests.policy import cases as c
 from tests.policy.mutations import TODAY, changed
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
+from havre.facts.addresses import anybody
 from havre.facts.model import Copy, Extent, Fact, Holding, Place, Plain, ResourceFact, Right, Rule
-from havre.plan.values import UNKNOWN, Secret
+from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import Qualifications, Record, Standing
 from havre.provider import Evidence, Limit, Operator, Support
-from havre_policies.access import plain_texts
-from havre_policies.exposure import GUARDED_PORTS, anybody
+from havre_policies.exposure import GUARDED_PORTS
 from havre_policies.versions import supported_versions
 from tests.policy import cases as c
 from tests.policy.gaps import GAP
@@ -1045,7 +1045,7 @@ def test_paths_are_told_and_values_are_not() -> None:
     values = {"a": {"password": "hunter2"}, "b": [{"apiKey": "hunter3"}], "c": "x", "password": "4"}
     (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[c.resource("r", values)])
     assert verdict.found == "a secret in clear at a.password, b[0].apiKey, password"
-    assert dict(plain_texts(values)) == {
+    assert dict(unmarked_texts(values)) == {
         "a.password": "hunter2",
         "b[0].apiKey": "hunter3",
         "c": "x",

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from havre.facts.model import ResourceFact, Unclassified
-    from havre.plan.model import Plan, PlannedResource
+    from havre.facts import Facts
+    from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
     from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
@@ -62,11 +62,11 @@ class AzureProvider:
         """What Azure cannot do for a spec."""
         return gaps(spec, cast("AzureSettings", settings))
 
-    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-        """What a resource means for security."""
+    def facts(self, plan: Plan) -> Facts:
+        """What a plan means for security."""
         from havre_azure.facts import facts
 
-        return facts(resource, plan)
+        return facts(plan)
 
     def operations(self, settings: BaseModel) -> Operations:
         """None from here: Pulumi and Azure's own tools operate a warehouse that stands."""

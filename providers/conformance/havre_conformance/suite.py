@@ -9,7 +9,7 @@ import pytest
 
 from havre.errors import InputError
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, collect
+from havre.facts import Facts, Known, facts_of
 from havre.facts.model import Grant, Holding, Right, Store
 from havre.plan.parts import PartName
 from havre.plan.urns import PROVIDER_PREFIX
@@ -76,7 +76,7 @@ class ProviderSuite:
     @classmethod
     def facts(cls, plans: dict[str, Plan]) -> dict[str, Facts]:
         """The facts of every plan."""
-        return {name: collect(plan, cls.provider.facts) for name, plan in plans.items()}
+        return {name: facts_of(plan, cls.provider.facts) for name, plan in plans.items()}
 
     # The contract
 
@@ -202,7 +202,7 @@ class ProviderSuite:
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_store_is_guarded(self, spec: str, plans: dict[str, Plan]) -> None:
         """What bears data is protected from deletion, for all to see."""
-        found = collect(plans[spec], self.provider.facts)
+        found = facts_of(plans[spec], self.provider.facts)
         assert found.of(Store)
         for store in found.of(Store):
             assert store.guarded == Known(value=True), store.name
@@ -247,7 +247,7 @@ class ProviderSuite:
         document = SPECS["large"](self.provider.sites)
         for path, value in ASKS.get(capability, ()):
             document = changed(document, path, value)
-        assert EVIDENCE[capability](collect(self._plan(document), self.provider.facts))
+        assert EVIDENCE[capability](self.provider.facts(self._plan(document)))
 
     @pytest.mark.parametrize("capability", Capability)
     def test_absent_capability_has_its_gap(self, capability: Capability) -> None:

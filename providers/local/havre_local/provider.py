@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from havre.facts.model import ResourceFact, Unclassified
-    from havre.plan.model import Plan, PlannedResource
+    from havre.facts import Facts
+    from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
@@ -62,11 +62,11 @@ class LocalProvider:
         """What this machine cannot do for a spec."""
         return gaps(spec, cast("LocalSettings", settings))
 
-    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-        """What a resource means for security."""
+    def facts(self, plan: Plan) -> Facts:
+        """What a plan means for security."""
         from havre_local.facts import facts
 
-        return facts(resource, plan)
+        return facts(plan)
 
     def operations(self, settings: BaseModel) -> Operations:
         """What can be done with a warehouse that stands here."""

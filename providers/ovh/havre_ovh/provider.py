@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from havre.facts.model import ResourceFact, Unclassified
-    from havre.plan.model import Plan, PlannedResource
+    from havre.facts import Facts
+    from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
     from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
@@ -76,11 +76,11 @@ class OvhProvider:
         """What OVHcloud cannot do for a spec."""
         return gaps(spec, cast("OvhSettings", settings))
 
-    def facts(self, resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-        """What a resource means for security."""
+    def facts(self, plan: Plan) -> Facts:
+        """What a plan means for security."""
         from havre_ovh.facts import facts
 
-        return facts(resource, plan)
+        return facts(plan)
 
     def operations(self, _settings: BaseModel) -> Operations:
         """None of the commands of a warehouse on this machine applies to one on a cloud."""

@@ -1,7 +1,8 @@
 """What the resources of Azure mean for security, in words that are no provider's.
 
-Each part's types stand in the file of the part's name; `places` says where things lie, `relations`
-who refers to whom, `base` what every fact says, `rights` what a role may do.
+Each part's types stand in the file of the part's name; `relations` holds how types are named and
+what leads to a resource, locks it and sends its logs on; `places` says where things lie,
+`properties` what every fact says, `rights` what a role may do.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from havre.facts import Facts, Index, collect
 from havre.facts.model import ResourceFact, Unclassified
 from havre_azure.facts import (
     access,
@@ -22,14 +24,14 @@ from havre_azure.facts import (
     zones,
 )
 from havre_azure.facts.properties import plain, unplaced, untagged
-from havre_azure.facts.relations import kind
+from havre_azure.facts.relations.naming import SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
 
-    Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact]]
+    Classify = Callable[[PlannedResource, Index], Sequence[ResourceFact]]
 
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(
@@ -108,12 +110,17 @@ UNTAGGED = frozenset(
 """Likewise, of types that can carry no labels."""
 
 
-def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-    """The facts of one resource; a type that is not listed here is unclassified."""
-    what = kind(resource)
+def facts(plan: Plan) -> Facts:
+    """What a plan means; a type that is not listed here is unclassified."""
+    index = Index(plan, SCHEME)
+    return collect(plan, lambda resource: _facts(resource, index))
+
+
+def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:
+    what = index.kind(resource)
     if what in PLAIN:
-        return plain(resource, plan)
+        return plain(resource, index)
     if what in UNTAGGED:
-        return untagged(resource, plan)
+        return untagged(resource, index)
     classify = CLASSES.get(what)
-    return classify(resource, plan) if classify else Unclassified(resource.urn, resource.type)
+    return classify(resource, index) if classify else Unclassified(resource.urn, resource.type)

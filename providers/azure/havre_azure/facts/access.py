@@ -7,15 +7,16 @@ import re
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Credential, Fact, Grant, Known, ResourceFact, Right, Unknown
-from havre.facts.read import NONE, read, then
+from havre.facts.read import NONE, items, read, then
 from havre_azure.facts.properties import base
-from havre_azure.facts.relations import WHOLE, chain, items, kind, near, of_kinds, target
+from havre_azure.facts.relations.naming import GROUP, WHOLE
 from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 EVERYWHERE, NOWHERE = "", "?"
@@ -56,49 +57,49 @@ def _rights(resource: PlannedResource) -> Fact[frozenset[Right]]:
     return Unknown("roleDefinitionId") if rights is None else Known(rights)
 
 
-def _within(plan: Plan, scope: PlannedResource | None) -> list[str]:
+def _within(index: Index, scope: PlannedResource | None) -> list[str]:
     """What stands in a scope; in none that is the plan's, everything."""
-    held = plan.noted((__name__, "held"), lambda: _held(plan))
+    held = index.derived(_held)
     if scope is None:
         return held[EVERYWHERE]
-    wide = kind(scope) == "resources:ResourceGroup"
+    wide = index.kind(scope) == GROUP
     return [*held.get(scope.urn, ()), *(held[NOWHERE] if wide else ())]
 
 
-def _held(plan: Plan) -> dict[str, list[str]]:
+def _held(index: Index) -> dict[str, list[str]]:
     """URNs of what grants reach, by what it stands in."""
     found: dict[str, list[str]] = {EVERYWHERE: [], NOWHERE: []}
-    for resource in of_kinds(plan, *HOLDERS):
+    for resource in index.of(*HOLDERS):
         found[EVERYWHERE].append(resource.urn)
-        above = chain(plan, resource)
+        above = index.chain(resource)
         for scope in above:
             found.setdefault(scope.urn, []).append(resource.urn)
-        if kind(above[-1]) != "resources:ResourceGroup":
+        if index.kind(above[-1]) != GROUP:
             found[NOWHERE].append(resource.urn)
     return found
 
 
-def _targets(resource: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
+def _targets(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
     """The resources in reach: a container is told as its account, a group by what is in it."""
     scope = read(resource.inputs, "scope", "")
     if isinstance(scope, Known) and (not scope.value or WHOLE.fullmatch(str(scope.value))):
-        return Known((str(scope.value), *_within(plan, None)))
-    found = target(plan, resource, "scope")
+        return Known((str(scope.value), *_within(index, None)))
+    found = index.target(resource, "scope")
     if isinstance(found, Unknown):
         return found
     if found.value is None:
         return Known((str(scope.value if isinstance(scope, Known) else ""),))
-    if kind(found.value) == "storage:BlobContainer":
-        held = chain(plan, found.value)[1:]
+    if index.kind(found.value) == "storage:BlobContainer":
+        held = index.chain(found.value)[1:]
         return Known((held[0].urn,)) if held else Unknown("accountName")
-    inside = [urn for urn in _within(plan, found.value) if urn != found.value.urn]
+    inside = [urn for urn in _within(index, found.value) if urn != found.value.urn]
     return Known((found.value.urn, *inside))
 
 
-def _principal(resource: PlannedResource, plan: Plan) -> tuple[Fact[str], PlannedResource | None]:
+def _principal(resource: PlannedResource, index: Index) -> tuple[Fact[str], PlannedResource | None]:
     """URN of the identity, or its object identifier where it is none of the plan's."""
-    others = near(plan, resource, "principalId")
-    identities = [r for r in others if kind(r) == "managedidentity:UserAssignedIdentity"]
+    others = index.near(resource, "principalId")
+    identities = [r for r in others if index.kind(r) == "managedidentity:UserAssignedIdentity"]
     if len(identities) == 1:
         return Known(identities[0].urn), identities[0]
     if len(others) == 1:  # a resource's own identity
@@ -120,14 +121,14 @@ def _project(identity: PlannedResource | None) -> str:
     return found[1] if found else ""
 
 
-def assignment(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A role for an identity on a scope."""
-    identity, made = _principal(resource, plan)
+    identity, made = _principal(resource, index)
     rights = _rights(resource)
     grant = Grant(
         **(base(resource, Known(())) | {"tags": NONE}),
         identity=identity,
-        targets=_targets(resource, plan),
+        targets=_targets(resource, index),
         rights=rights,
         expires=_expires(resource, rights),
         project=_project(made),
@@ -135,14 +136,14 @@ def assignment(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [grant]
 
 
-def eligibility(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A role that can be taken for a time, until its schedule ends."""
-    identity, made = _principal(resource, plan)
+    identity, made = _principal(resource, index)
     end = read(resource.inputs, "scheduleInfo.expiration.endDateTime")
     grant = Grant(
         **(base(resource, Known(())) | {"tags": NONE}),
         identity=identity,
-        targets=_targets(resource, plan),
+        targets=_targets(resource, index),
         rights=_rights(resource),
         expires=then(end, lambda text: dt.date.fromisoformat(str(text)[:10]) if text else None),
         project=_project(made),
@@ -150,9 +151,9 @@ def eligibility(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]
     return [grant]
 
 
-def administrator(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def administrator(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Who administers a PostgreSQL server."""
-    holder = target(plan, resource, "serverName", "dbforpostgresql:Server")
+    holder = index.target(resource, "serverName", "dbforpostgresql:Server")
     grant = Grant(
         **(base(resource, Known(())) | {"tags": NONE}),
         identity=read(resource.inputs, "objectId", ""),
@@ -187,9 +188,9 @@ def _policy(vault: PlannedResource, identity: Fact[str], rights: Fact[frozenset[
     )
 
 
-def secret(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def secret(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A secret in a vault: a password or key, until it expires."""
-    del plan
+    del index
     expires = then(
         read(resource.inputs, "properties.attributes.expires"),
         lambda end: dt.datetime.fromtimestamp(int(end), tz=dt.UTC).date() if end else None,
@@ -197,7 +198,7 @@ def secret(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [Credential(**base(resource, Known(())), expires=expires)]
 
 
-def password(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def password(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A credential that Azure makes and nothing ends."""
-    del plan
+    del index
     return [Credential(**(base(resource, Known(())) | {"tags": NONE}), expires=NONE)]

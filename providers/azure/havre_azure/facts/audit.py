@@ -8,63 +8,65 @@ from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, ResourceFact
 from havre.facts.read import NONE, every, read, some, sources, then
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import base, closed, least, least_of, open_to_all, store
-from havre_azure.facts.relations import all_users, key, logged, private, target, users
+from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
-def _linked(plan: Plan, workspace: PlannedResource) -> list[PlannedResource]:
+def _linked(index: Index, workspace: PlannedResource) -> list[PlannedResource]:
     """Private link scopes that list a workspace."""
     token, path = "monitor:PrivateLinkScopedResource", "linkedResourceId"
     found = [
-        target(plan, scoped, "scopeName", "monitor:PrivateLinkScope")
-        for scoped, _ in users(plan, token, path, workspace)
+        index.target(scoped, "scopeName", "monitor:PrivateLinkScope")
+        for scoped, _ in index.users(token, path, workspace)
     ]
     return [scope.value for scope in found if isinstance(scope, Known) and scope.value is not None]
 
 
-def _workspace_days(plan: Plan, workspace: PlannedResource) -> Fact[int | None]:
+def _workspace_days(index: Index, workspace: PlannedResource) -> Fact[int | None]:
     """The shortest retention: the workspace's own, or a table's."""
     own = read(workspace.inputs, "retentionInDays", 30)
-    tables = all_users(plan, "operationalinsights:Table", "workspaceName", workspace)
+    tables = index.all_users("operationalinsights:Table", "workspaceName", workspace)
     shortest = least_of(tables, lambda table: read(table.inputs, "totalRetentionInDays"))
     return least([own, shortest])
 
 
-def workspace(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A Log Analytics workspace; TLS 1.2 is its least (Azure documentation, since 2025-07)."""
     ways = ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery")
     public = some([open_to_all(resource, way) for way in ways])
-    group = target(plan, resource, "features.clusterResourceId", "operationalinsights:Cluster")
+    group = index.target(resource, "features.clusterResourceId", "operationalinsights:Cluster")
     found: Fact[str | None] = read(resource.inputs, "features.clusterResourceId")
     if isinstance(group, Known) and group.value is not None:
         path = "keyVaultProperties"
-        found = key(plan, group.value, f"{path}.keyVaultUri", f"{path}.keyName")
+        found = key(index, group.value, f"{path}.keyVaultUri", f"{path}.keyName")
     told = store(
         resource,
-        plan,
+        index,
         "Log Analytics",
         holding=Holding.LOGS,
-        places=places(resource, plan, Copy.LOG),
+        places=places(resource, index, Copy.LOG),
         key=found,
         tls_minimum=Known("1.2"),
         public_endpoint=public,
         private_endpoint=every(
-            [closed(public), some([private(plan, scope) for scope in _linked(plan, resource)])]
+            [closed(public), some([private(index, scope) for scope in _linked(index, resource)])]
         ),
         shared_keys=closed(read(resource.inputs, "features.disableLocalAuth", default=False)),
-        retention_days=_workspace_days(plan, resource),
-        reads_logged=logged(plan, resource, ("Audit",)),
+        retention_days=_workspace_days(index, resource),
+        reads_logged=logged(index, resource, ("Audit",)),
     )
     return [told]
 
 
-def _urn(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
+def _urn(index: Index, resource: PlannedResource, path: str) -> Fact[str | None]:
     """URN of what a property names, or the identifier as written."""
-    found = target(plan, resource, path)
+    found = index.target(resource, path)
     if isinstance(found, Unknown):
         near = sources(resource, path)
         return Known(near[0]) if len(near) == 1 else found
@@ -72,14 +74,14 @@ def _urn(plan: Plan, resource: PlannedResource, path: str) -> Fact[str | None]:
 
 
 def route_of(
-    resource: PlannedResource, plan: Plan, source: str, *sinks: str, tags: bool = False
+    resource: PlannedResource, index: Index, source: str, *sinks: str, tags: bool = False
 ) -> Sequence[ResourceFact]:
     """Logs on their way from the resource that `source` names to those that `sinks` name."""
-    origin: Fact[Any] = _urn(plan, resource, source) if source else Known("subscription")
-    ends = [_urn(plan, resource, sink) for sink in sinks]
+    origin: Fact[Any] = _urn(index, resource, source) if source else Known("subscription")
+    ends = [_urn(index, resource, sink) for sink in sinks]
     unknown = next((end for end in ends if isinstance(end, Unknown)), None)
     told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
-    where: Fact[Any] = places(resource, plan, Copy.SERVICE) if tags else Known(())
+    where: Fact[Any] = places(resource, index, Copy.SERVICE) if tags else Known(())
     bearer = base(resource, where) | ({} if tags else {"tags": NONE})
     route = LogRoute(
         **bearer,
@@ -92,11 +94,11 @@ def route_of(
 SINKS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 
 
-def diagnostics(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def diagnostics(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A resource's logs, sent on."""
-    return route_of(resource, plan, "resourceUri", *SINKS)
+    return route_of(resource, index, "resourceUri", *SINKS)
 
 
-def activity(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def activity(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """The subscription's activity log, sent on."""
-    return route_of(resource, plan, "", *SINKS)
+    return route_of(resource, index, "", *SINKS)

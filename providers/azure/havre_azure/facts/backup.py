@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.durations import days
 from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact, Unknown
-from havre.facts.read import NO, ZERO, both, every, read, then
+from havre.facts.read import NO, ZERO, both, every, items, read, then
 from havre_azure.facts.places import location, pair, place
-from havre_azure.facts.properties import closed, days, least, least_of, most, open_to_all, store
-from havre_azure.facts.relations import all_users, items, key, logged, private, target, users
+from havre_azure.facts.properties import closed, least, least_of, most, open_to_all, store
+from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 def _policy_days(policy: PlannedResource) -> Fact[int | None]:
@@ -30,13 +33,13 @@ def _policy_days(policy: PlannedResource) -> Fact[int | None]:
     return least([then(duration, days) for duration in kept])
 
 
-def backed_up(plan: Plan, resource: PlannedResource) -> Fact[int | None]:
+def backed_up(index: Index, resource: PlannedResource) -> Fact[int | None]:
     """Days of the backups that a backup vault's instances keep of a resource."""
     kept: list[Fact[int | None]] = []
     path = "properties.dataSourceInfo.resourceID"
-    for instance, link in users(plan, "dataprotection:BackupInstance", path, resource):
-        policy = target(
-            plan, instance, "properties.policyInfo.policyId", "dataprotection:BackupPolicy"
+    for instance, link in index.users("dataprotection:BackupInstance", path, resource):
+        policy = index.target(
+            instance, "properties.policyInfo.policyId", "dataprotection:BackupPolicy"
         )
         told = both(link, policy)
         if isinstance(told, Unknown):
@@ -45,63 +48,63 @@ def backed_up(plan: Plan, resource: PlannedResource) -> Fact[int | None]:
     return most(kept)
 
 
-def _vault_places(resource: PlannedResource, plan: Plan, kinds: Fact[Any]) -> Fact[Any]:
+def _vault_places(resource: PlannedResource, index: Index, kinds: Fact[Any]) -> Fact[Any]:
     def told(found: tuple[Any, str]) -> tuple[Place, ...]:
         own = place(Copy.BACKUP, found[1])
         geo = "georedundant" in {str(each).lower() for each in found[0]}
         return (own, pair(Copy.BACKUP, found[1], "GeoRedundant")) if geo else (own,)
 
-    return then(both(kinds, location(resource, plan)), told)
+    return then(both(kinds, location(resource, index)), told)
 
 
 def _vault(
-    resource: PlannedResource, plan: Plan, product: str, kinds: Fact[Any], **told: Any
+    resource: PlannedResource, index: Index, product: str, kinds: Fact[Any], **told: Any
 ) -> Sequence[ResourceFact]:
     """A backup vault; the retention of its shortest policy, locked if the vault's lock is."""
-    policies = all_users(plan, "dataprotection:BackupPolicy", "vaultName", resource)
+    policies = index.all_users("dataprotection:BackupPolicy", "vaultName", resource)
     kept = least_of(policies, _policy_days)
     state = read(resource.inputs, "properties.securitySettings.immutabilitySettings.state", "")
     locked = then(both(state, kept), lambda both_: (both_[0] == "Locked" and both_[1]) or 0)
     common = {
         "holding": Holding.BACKUP,
-        "places": _vault_places(resource, plan, kinds),
+        "places": _vault_places(resource, index, kinds),
         "tls_minimum": Known("1.2"),  # Azure Backup refuses older (documentation, TLS)
         "shared_keys": NO,
         "locked_days": ZERO if state != Known("Locked") and isinstance(state, Known) else locked,
         "retention_days": kept,
         "multi_zone": then(kinds, lambda found: "ZoneRedundant" in found),
-        "reads_logged": logged(plan, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
+        "reads_logged": logged(index, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
     }
-    return [store(resource, plan, product, **(common | told))]
+    return [store(resource, index, product, **(common | told))]
 
 
-def backup_vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def backup_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A vault of Azure Backup: it has no address of its own, Resource Manager alone opens it."""
     path = "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"
     settings = items(resource.inputs, "properties.storageSettings")
     kinds: Fact[Any] = then(settings, lambda found: tuple(each.get("type") for each in found))
     return _vault(
         resource,
-        plan,
+        index,
         "Backup",
         Unknown("properties.storageSettings") if kinds == Known(()) else kinds,
-        key=key(plan, resource, path),
+        key=key(index, resource, path),
         public_endpoint=NO,
         private_endpoint=NO,
     )
 
 
-def recovery_vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def recovery_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A Recovery Services vault: geo-redundant unless said otherwise."""
     path = "properties.redundancySettings.standardTierStorageRedundancy"
     public = open_to_all(resource, "properties.publicNetworkAccess")
     return _vault(
         resource,
-        plan,
+        index,
         "Recovery Services",
         then(read(resource.inputs, path, "GeoRedundant"), lambda found: (found,)),
-        key=key(plan, resource, "properties.encryption.keyVaultProperties.keyUri"),
+        key=key(index, resource, "properties.encryption.keyVaultProperties.keyUri"),
         public_endpoint=public,
-        private_endpoint=every([closed(public), private(plan, resource)]),
+        private_endpoint=every([closed(public), private(index, resource)]),
         retention_days=Unknown("protection policies"),
     )

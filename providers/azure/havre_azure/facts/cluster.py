@@ -14,45 +14,46 @@ from havre.facts.model import (
     ResourceFact,
     Unknown,
 )
-from havre.facts.read import NO, NONE, both, every, read, then, together
+from havre.facts.read import NO, NONE, both, every, items, read, then, together
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import OFFER, base, closed, open_to_all, store, unplaced
-from havre_azure.facts.relations import all_users, disk_key, items, key, segment, target
+from havre_azure.facts.relations.links import disk_key, key, segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 SUBNET = "vnetSubnetID"
 
 
-def _node_segments(cluster: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+def _node_segments(cluster: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
     """The subnet of each pool of a cluster; None for one in a network that Azure makes."""
     inline = items(cluster.inputs, "agentPoolProfiles")
-    own = all_users(plan, "containerservice:AgentPool", "resourceName", cluster)
+    own = index.all_users("containerservice:AgentPool", "resourceName", cluster)
     told = both(inline, own)
     if isinstance(told, Unknown):
         return told
     found = [
-        segment(plan, cluster, "agentPoolProfiles", read(pool, SUBNET)) for pool in told.value[0]
+        segment(index, cluster, "agentPoolProfiles", read(pool, SUBNET)) for pool in told.value[0]
     ]
-    return together(found + [segment(plan, pool, SUBNET) for pool in told.value[1]])
+    return together(found + [segment(index, pool, SUBNET) for pool in told.value[1]])
 
 
-def _secrets_key(resource: PlannedResource, plan: Plan) -> Fact[str | None]:
+def _secrets_key(resource: PlannedResource, index: Index) -> Fact[str | None]:
     path = "securityProfile.azureKeyVaultKms"
     enabled = read(resource.inputs, f"{path}.enabled", default=False)
     if enabled == NO:
         return NONE
-    return enabled if isinstance(enabled, Unknown) else key(plan, resource, f"{path}.keyId")
+    return enabled if isinstance(enabled, Unknown) else key(index, resource, f"{path}.keyId")
 
 
-def _pools(resource: PlannedResource, plan: Plan) -> Fact[list[Mapping[str, Any]]]:
+def _pools(resource: PlannedResource, index: Index) -> Fact[list[Mapping[str, Any]]]:
     """Node pools of a cluster, with those that are resources of their own."""
     inline = items(resource.inputs, "agentPoolProfiles")
-    own = all_users(plan, "containerservice:AgentPool", "resourceName", resource)
+    own = index.all_users("containerservice:AgentPool", "resourceName", resource)
     return then(both(inline, own), lambda told: [*told[0], *[pool.inputs for pool in told[1]]])
 
 
@@ -65,34 +66,34 @@ def _of_pools(pools: Fact[list[Mapping[str, Any]]], path: str, good: Callable[[A
     return every([then(read(pool, path), good) for pool in pools.value])
 
 
-def cluster(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A cluster; its API is public unless it is private, and has accounts unless disabled."""
     path = "apiServerAccessProfile"
     shut = read(resource.inputs, f"{path}.enablePrivateCluster", default=False)
-    version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, plan)
+    version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, index)
     cluster = Compute(
-        **base(resource, places(resource, plan, Copy.COMPUTE)),
+        **base(resource, places(resource, index, Copy.COMPUTE)),
         offering=Offering(OFFER, "Kubernetes Service"),
         public_api=closed(shut),
         allowed=then(read(resource.inputs, f"{path}.authorizedIPRanges", []), tuple),
-        secrets_key=_secrets_key(resource, plan),
+        secrets_key=_secrets_key(resource, index),
         multi_zone=_of_pools(pools, "availabilityZones", lambda zones: len(zones or ()) > 1),
         engine=Unknown("kubernetesVersion")
         if version == NONE
         else then(version, lambda told: f"kubernetes {told}"),
         local_accounts=closed(read(resource.inputs, "disableLocalAccounts", default=False)),
         private_nodes=_of_pools(pools, "enableNodePublicIP", lambda public: not public),
-        segments=_node_segments(resource, plan),
-        disk_key=disk_key(plan, resource, "diskEncryptionSetID"),
+        segments=_node_segments(resource, index),
+        disk_key=disk_key(index, resource, "diskEncryptionSetID"),
     )
     return [cluster]
 
 
-def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Nodes are told with their cluster, or by themselves where it is elsewhere."""
-    holder = target(plan, resource, "resourceName", "containerservice:ManagedCluster")
+    holder = index.target(resource, "resourceName", "containerservice:ManagedCluster")
     if isinstance(holder, Known) and holder.value is not None:
-        return unplaced(resource, plan)
+        return unplaced(resource, index)
     told = Compute(
         **base(resource, Unknown("resourceName")),
         offering=Offering(OFFER, "Kubernetes Service"),
@@ -100,17 +101,17 @@ def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [told]
 
 
-def disk(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def disk(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A managed disk: it can be exported through a public address unless that is refused."""
     policy = read(resource.inputs, "networkAccessPolicy", "AllowAll")
     public = every([open_to_all(resource), then(policy, lambda told: told == "AllowAll")])
     told = store(
         resource,
-        plan,
+        index,
         "Managed Disks",
         holding=Holding.VOLUME,
-        places=places(resource, plan, Copy.PRIMARY),
-        key=disk_key(plan, resource, "encryption.diskEncryptionSetId"),
+        places=places(resource, index, Copy.PRIMARY),
+        key=disk_key(index, resource, "encryption.diskEncryptionSetId"),
         tls_minimum=Known("1.2"),  # the host's own channel; exports are refused or https
         public_endpoint=public,
         private_endpoint=closed(public),

@@ -9,17 +9,19 @@ from havre.facts.read import NONE, both, every, read, some, then, together
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
 from havre_azure.facts.properties import PUBLIC, base, closed, most, open_to_all, store
-from havre_azure.facts.relations import all_users, key, logged, private, segment, users
+from havre_azure.facts.relations.links import key, private, segment
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
-def _parameter(plan: Plan, server: PlannedResource, name: str, default: Any) -> Fact[Any]:
+def _parameter(index: Index, server: PlannedResource, name: str, default: Any) -> Fact[Any]:
     """A server parameter, in lower case; what it is by default where none of the plan sets it."""
-    for resource, link in users(plan, "dbforpostgresql:Configuration", "serverName", server):
+    for resource, link in index.users("dbforpostgresql:Configuration", "serverName", server):
         told = read(resource.inputs, "configurationName")
         if isinstance(told, Unknown) or isinstance(link, Unknown):
             return Unknown(name)
@@ -28,22 +30,22 @@ def _parameter(plan: Plan, server: PlannedResource, name: str, default: Any) -> 
     return Known(default)
 
 
-def _server_tls(plan: Plan, server: PlannedResource) -> Fact[str | None]:
+def _server_tls(index: Index, server: PlannedResource) -> Fact[str | None]:
     """Encryption and TLS 1.2 by default (Azure documentation, TLS in Flexible Server)."""
-    required = _parameter(plan, server, "require_secure_transport", "on")
+    required = _parameter(index, server, "require_secure_transport", "on")
     if isinstance(required, Known) and required.value != "on":
         return NONE
-    version = _parameter(plan, server, "ssl_min_protocol_version", "tlsv1.2")
+    version = _parameter(index, server, "ssl_min_protocol_version", "tlsv1.2")
     return then(both(required, version), lambda told: str(told[1]).removeprefix("tlsv"))
 
 
-def _statements(plan: Plan, server: PlannedResource) -> Fact[bool]:
+def _statements(index: Index, server: PlannedResource) -> Fact[bool]:
     """By the server itself, or by pgaudit where it is loaded; neither is so by default."""
-    loaded = _parameter(plan, server, "shared_preload_libraries", "")
-    audited = _parameter(plan, server, "pgaudit.log", "none")
+    loaded = _parameter(index, server, "shared_preload_libraries", "")
+    audited = _parameter(index, server, "pgaudit.log", "none")
     return some(
         [
-            then(_parameter(plan, server, "log_statement", "none"), lambda level: level == "all"),
+            then(_parameter(index, server, "log_statement", "none"), lambda level: level == "all"),
             every(
                 [
                     then(loaded, lambda libraries: "pgaudit" in _split(libraries)),
@@ -62,7 +64,7 @@ def _audits_all(classes: tuple[str, ...]) -> bool:
     return "all" in classes or {"read", "write"} <= set(classes)
 
 
-def _server_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+def _server_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     geo = read(resource.inputs, "backup.geoRedundantBackup", "Disabled")
 
     def told(found: tuple[str, Any]) -> tuple[Place, ...]:
@@ -74,40 +76,40 @@ def _server_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, .
             return own
         return (*own, pair(Copy.BACKUP, found[0], "geoRedundantBackup"))
 
-    return then(both(location(resource, plan), geo), told)
+    return then(both(location(resource, index), geo), told)
 
 
-def _server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A PostgreSQL Flexible Server; one in a delegated subnet has no public address."""
-    subnet = then(_delegated(resource, plan), bool)
+    subnet = then(_delegated(resource, index), bool)
     public = every([closed(subnet), open_to_all(resource, f"network.{PUBLIC}")])
     version = read(resource.inputs, "version")
-    logs = logged(plan, resource, ("PostgreSQLLogs",))
-    connections = _parameter(plan, resource, "log_connections", "")
+    logs = logged(index, resource, ("PostgreSQLLogs",))
+    connections = _parameter(index, resource, "log_connections", "")
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
     told = store(
         resource,
-        plan,
+        index,
         "Database for PostgreSQL",
         holding=Holding.DATABASE,
-        places=_server_places(resource, plan),
-        key=key(plan, resource, "dataEncryption.primaryKeyURI"),
-        tls_minimum=_server_tls(plan, resource),
+        places=_server_places(resource, index),
+        key=key(index, resource, "dataEncryption.primaryKeyURI"),
+        tls_minimum=_server_tls(index, resource),
         public_endpoint=public,
-        private_endpoint=every([closed(public), some([subnet, private(plan, resource)])]),
+        private_endpoint=every([closed(public), some([subnet, private(index, resource)])]),
         shared_keys=then(passwords, lambda state: str(state).lower() != "disabled"),
         backup_days=most(
-            [read(resource.inputs, "backup.backupRetentionDays", 7), backed_up(plan, resource)]
+            [read(resource.inputs, "backup.backupRetentionDays", 7), backed_up(index, resource)]
         ),
         multi_zone=then(
             read(resource.inputs, "highAvailability.mode", "Disabled"),
             lambda mode: mode == "ZoneRedundant",
         ),
         engine=Unknown("version") if version == NONE else then(version, _engine),
-        extensions=then(_parameter(plan, resource, "azure.extensions", ""), _split),
-        segments=_segments(resource, plan),
+        extensions=then(_parameter(index, resource, "azure.extensions", ""), _split),
+        segments=_segments(resource, index),
         reads_logged=every(
-            [logs, then(connections, lambda on: on == "on"), _statements(plan, resource)]
+            [logs, then(connections, lambda on: on == "on"), _statements(index, resource)]
         ),
     )
     return [told]
@@ -117,29 +119,29 @@ def _engine(version: Any) -> str:
     return f"postgresql {version}"
 
 
-def _delegated(server: PlannedResource, plan: Plan) -> Fact[str | None]:
+def _delegated(server: PlannedResource, index: Index) -> Fact[str | None]:
     """The subnet that a server stands in: that which its property comes from."""
     path = "network.delegatedSubnetResourceId"
     if not isinstance(server.inputs.get("network"), dict):
         return read(server.inputs, path)
-    return segment(plan, server, path)
+    return segment(index, server, path)
 
 
-def _segments(server: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+def _segments(server: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
     """The delegated subnet; without one, those of the private endpoints that lead to a server."""
-    own = _delegated(server, plan)
+    own = _delegated(server, index)
     if isinstance(own, Unknown) or own.value:
         return then(own, lambda urn: (urn,))
     path = "privateLinkServiceConnections"
-    ends = all_users(plan, "network:PrivateEndpoint", path, server)
+    ends = index.all_users("network:PrivateEndpoint", path, server)
     if isinstance(ends, Unknown) or not ends.value:
         return then(ends, lambda _: (None,))
-    return together([segment(plan, end, "subnet.id") for end in ends.value])
+    return together([segment(index, end, "subnet.id") for end in ends.value])
 
 
-def server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A database server, and its administrator's password where there may be one."""
-    found = _server(resource, plan)
+    found = _server(resource, index)
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
     if isinstance(passwords, Known) and str(passwords.value).lower() == "disabled":
         return found

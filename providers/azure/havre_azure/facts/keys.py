@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.durations import days
 from havre.facts.model import (
     Copy,
     Fact,
@@ -15,16 +16,19 @@ from havre.facts.model import (
     ResourceFact,
     Unknown,
 )
-from havre.facts.read import NO, both, every, read, then
+from havre.facts.read import NO, both, every, items, read, then
 from havre_azure.facts.access import vault_policies
 from havre_azure.facts.places import has_pair, location, pair, place
-from havre_azure.facts.properties import OFFER, base, closed, days, least, open_to_all, store
-from havre_azure.facts.relations import guarded, items, logged, private, target
+from havre_azure.facts.properties import OFFER, base, closed, least, open_to_all, store
+from havre_azure.facts.relations.guards import guarded
+from havre_azure.facts.relations.links import private
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 VAULT = "Key Vault"
@@ -33,7 +37,7 @@ SOFT_DELETE = 90
 """Days for which a vault keeps what is deleted, unless said otherwise."""
 
 
-def _key_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+def _key_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     """Azure copies the content of a vault to the paired region, where there is one."""
 
     def told(where: str) -> tuple[Place, ...]:
@@ -42,23 +46,23 @@ def _key_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]
             return (own,)
         return (own, pair(Copy.KEY, where, "Key Vault's own replication"))
 
-    return then(location(resource, plan), told)
+    return then(location(resource, index), told)
 
 
-def vault(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key vault: a store of secrets, and the grants of its access policies."""
     public = open_to_all(resource, "properties.publicNetworkAccess")
     found = store(
         resource,
-        plan,
+        index,
         VAULT,
         holding=Holding.SECRETS,
-        places=_key_places(resource, plan),
+        places=_key_places(resource, index),
         tls_minimum=Known("1.2"),  # the service refuses older (Azure documentation, Key Vault)
         public_endpoint=public,
-        private_endpoint=every([closed(public), private(plan, resource)]),
+        private_endpoint=every([closed(public), private(index, resource)]),
         shared_keys=NO,
-        reads_logged=logged(plan, resource, VAULT_LOGS),
+        reads_logged=logged(index, resource, VAULT_LOGS),
     )
     return [found, *vault_policies(resource)]
 
@@ -85,9 +89,9 @@ def _due(trigger: Mapping[str, Any], expiry: Fact[str]) -> Fact[int | None]:
     return then(end, lambda told: told - before if told and before is not None else None)
 
 
-def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key, with what its vault decides for it."""
-    vault = target(plan, resource, "vaultName", "keyvault:Vault")
+    vault = index.target(resource, "vaultName", "keyvault:Vault")
     known = vault.value if isinstance(vault, Known) else None
     kty = read(resource.inputs, "properties.kty", "")
     told: dict[str, Any] = {
@@ -97,26 +101,26 @@ def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         "use_logged": Unknown("vaultName"),
     }
     if known is not None:
-        told = _vault_decides(known, plan)
+        told = _vault_decides(known, index)
     fact = Key(
         **(base(resource, Known(())) | told),
         offering=Offering(OFFER, VAULT),
         customer=Known(value=True),
         hsm=then(kty, lambda kind: str(kind).upper().endswith("-HSM")),
         rotation_days=_rotation(resource),
-        guarded=guarded(plan, resource),
+        guarded=guarded(index, resource),
     )
     return [fact]
 
 
-def _vault_decides(vault: PlannedResource, plan: Plan) -> dict[str, Any]:
+def _vault_decides(vault: PlannedResource, index: Index) -> dict[str, Any]:
     """What a vault decides for its keys; soft delete is on unless said otherwise."""
     soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
     kept = read(vault.inputs, "properties.softDeleteRetentionInDays", SOFT_DELETE)
     purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
     return {
-        "places": _key_places(vault, plan),
+        "places": _key_places(vault, index),
         "deletion_days": then(both(soft, kept), lambda told: int(told[1]) if told[0] else None),
         "purge_guarded": every([soft, purge]),
-        "use_logged": logged(plan, vault, VAULT_LOGS),
+        "use_logged": logged(index, vault, VAULT_LOGS),
     }

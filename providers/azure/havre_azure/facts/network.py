@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.addresses import says_any
 from havre.facts.model import Copy, Fact, Known, Network, Plain, ResourceFact, Rule, Unknown
-from havre.facts.read import NO, NONE, YES, both, every, read, some, then
+from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then
 from havre_azure.facts.audit import route_of
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import base
-from havre_azure.facts.relations import bare, chain, items, kind, logged, of_kinds, target, users
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
-ANYWHERE = frozenset({"*", "0.0.0.0/0", "::/0", "internet", "any"})
 TAGS = frozenset({"internet", "any", "azurecloud"})
 """Azure's own words for any address from outside."""
 PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubnet"})
@@ -81,24 +82,24 @@ def _own_rule(resource: PlannedResource) -> Fact[Rule]:
     return doubt or Known(_rule(bare(inputs)))
 
 
-def security_rules(group: PlannedResource, plan: Plan) -> Fact[tuple[Rule, ...]]:
+def security_rules(group: PlannedResource, index: Index) -> Fact[tuple[Rule, ...]]:
     """The rules of a security group, with those that are resources of their own."""
     found = then(items(group.inputs, "securityRules"), lambda told: [_rule(rule) for rule in told])
-    for own, link in users(plan, "network:SecurityRule", "networkSecurityGroupName", group):
+    for own, link in index.users("network:SecurityRule", "networkSecurityGroupName", group):
         rule = then(both(link, _own_rule(own)), lambda told: told[1])
         found = then(both(found, rule), lambda told: [*told[0], told[1]])
     return then(found, lambda told: tuple(sorted(told, key=lambda rule: rule.priority)))
 
 
-def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A security group: what its subnets make of egress is told of them."""
-    return [_placed(resource, plan, rules=security_rules(resource, plan))]
+    return [_placed(resource, index, rules=security_rules(resource, index))]
 
 
-def security_rule(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def security_rule(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A rule on its own: told with its group, or by itself where the group is elsewhere."""
     path, group = "networkSecurityGroupName", "network:NetworkSecurityGroup"
-    holder = target(plan, resource, path, group)
+    holder = index.target(resource, path, group)
     if isinstance(holder, Known) and holder.value is not None:
         return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
     rules = then(_own_rule(resource), lambda rule: (rule,))
@@ -108,8 +109,7 @@ def security_rule(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFac
 def _refuses(rules: tuple[Rule, ...]) -> bool:
     """Whether outgoing traffic to anywhere is refused before any rule lets it pass."""
     for rule in rules:
-        anywhere = any(address.lower() in ANYWHERE for address in rule.addresses)
-        if not rule.inbound and anywhere:
+        if not rule.inbound and says_any(rule.addresses):
             if rule.allow:
                 return False
             if not rule.ports:
@@ -120,15 +120,15 @@ def _refuses(rules: tuple[Rule, ...]) -> bool:
 def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
     return then(
         rules,
-        lambda told: not any(r.allow and ANYWHERE & {a.lower() for a in r.addresses} for r in told),
+        lambda told: not any(rule.allow and says_any(rule.addresses) for rule in told),
     )
 
 
-def _hops(plan: Plan, subnet: PlannedResource) -> Fact[frozenset[str]]:
+def _hops(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
     """Where a subnet's routes send what leaves the network; empty where Azure decides."""
     if read(subnet.inputs, "routeTable") == NONE:
         return Known(frozenset())
-    table = target(plan, subnet, "routeTable.id", "network:RouteTable")
+    table = index.target(subnet, "routeTable.id", "network:RouteTable")
     if isinstance(table, Unknown) or table.value is None:
         return Unknown("routeTable.id")
     return then(
@@ -141,54 +141,54 @@ def _hops(plan: Plan, subnet: PlannedResource) -> Fact[frozenset[str]]:
     )
 
 
-def _routed_away(plan: Plan, subnet: PlannedResource) -> Fact[bool]:
+def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
     """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it."""
-    hops = _hops(plan, subnet)
+    hops = _hops(index, subnet)
     if isinstance(hops, Unknown):
         return hops
     if hops.value != {"virtualappliance"}:
         return Known(hops.value == {"none"})
-    firewalls = of_kinds(plan, "network:AzureFirewall")
+    firewalls = index.of("network:AzureFirewall")
     if not firewalls:
         return Unknown("routeTable.id")
-    return every([_firewall_denies(plan, firewall) for firewall in firewalls])
+    return every([_firewall_denies(index, firewall) for firewall in firewalls])
 
 
-def subnet(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A segment: its egress is refused by its security group, or by where its routes lead."""
     name = read(resource.inputs, "subnetName", resource.name)
     segment = name.value if isinstance(name, Known) else resource.name
-    group = target(plan, resource, "networkSecurityGroup.id", "network:NetworkSecurityGroup")
+    group = index.target(resource, "networkSecurityGroup.id", "network:NetworkSecurityGroup")
     refused: Fact[bool] = NO
     if isinstance(group, Unknown):
         refused = group
     elif group.value is not None:
-        refused = then(security_rules(group.value, plan), _refuses)
-    denied: Fact[bool | None] = some([refused, _routed_away(plan, resource)])
+        refused = then(security_rules(group.value, index), _refuses)
+    denied: Fact[bool | None] = some([refused, _routed_away(index, resource)])
     told = _network(
         resource,
         tags=False,
         segment=str(segment),
         egress_denied=NONE if str(segment).lower() in PLATFORM else denied,
-        flows_logged=_flows(plan, resource),
+        flows_logged=_flows(index, resource),
     )
     return [told]
 
 
-def _flows(plan: Plan, resource: PlannedResource) -> Fact[bool]:
+def _flows(index: Index, resource: PlannedResource) -> Fact[bool]:
     """Whether a flow log watches a network, or what it stands in."""
-    watched = [r for r in chain(plan, resource) if kind(r).startswith("network:")]
+    watched = [r for r in index.chain(resource) if index.kind(r).startswith("network:")]
     logs = [
         every([link, read(log.inputs, "enabled", default=False)])
         for each in watched
-        for log, link in users(plan, "network:FlowLog", "targetResourceId", each)
+        for log, link in index.users("network:FlowLog", "targetResourceId", each)
     ]
     return some(logs)
 
 
-def virtual_network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def virtual_network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A virtual network never leaves its region; its subnets tell of egress."""
-    return [_placed(resource, plan, flows_logged=_flows(plan, resource))]
+    return [_placed(resource, index, flows_logged=_flows(index, resource))]
 
 
 def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
@@ -216,51 +216,56 @@ def _collection(group: PlannedResource) -> Fact[tuple[Rule, ...]]:
     )
 
 
-def rule_collections(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def rule_collections(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What a firewall lets out: its egress list."""
-    del plan
+    del index
     rules = _collection(resource)
     return [_network(resource, tags=False, rules=rules, egress_denied=_filtered(rules))]
 
 
-def _firewall_denies(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
+def _firewall_denies(index: Index, firewall: PlannedResource) -> Fact[bool]:
     """A firewall refuses what no rule allows: so it does, unless a rule allows everything."""
-    return plan.noted((__name__, "denies", firewall.urn), lambda: _refuses_rest(plan, firewall))
+    return index.derived(_denials)[firewall.urn]
 
 
-def _refuses_rest(plan: Plan, firewall: PlannedResource) -> Fact[bool]:
+def _denials(index: Index) -> Mapping[str, Fact[bool]]:
+    """By URN of a firewall, whether it refuses what no rule allows."""
+    return {each.urn: _refuses_rest(index, each) for each in index.of("network:AzureFirewall")}
+
+
+def _refuses_rest(index: Index, firewall: PlannedResource) -> Fact[bool]:
     own = [
         read(firewall.inputs, path, [])
         for path in ("applicationRuleCollections", "networkRuleCollections")
     ]
     classic: Fact[bool] = every([then(found, lambda told: not told) for found in own])
-    policy = target(plan, firewall, "firewallPolicy.id", "network:FirewallPolicy")
+    policy = index.target(firewall, "firewallPolicy.id", "network:FirewallPolicy")
     if isinstance(policy, Unknown):
         return policy
     if policy.value is None:
         absent = read(firewall.inputs, "firewallPolicy") == NONE
         return every([classic, YES if absent else Unknown("firewallPolicy.id")])
     token, path = "network:FirewallPolicyRuleCollectionGroup", "firewallPolicyName"
-    groups = users(plan, token, path, policy.value)
+    groups = index.users(token, path, policy.value)
     return every([classic, *[_filtered(_collection(group)) for group, _ in groups]])
 
 
-def firewall(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def firewall(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A firewall, and whether it logs what passes."""
-    denied, flows = _firewall_denies(plan, resource), logged(plan, resource, FLOWS)
-    return [_placed(resource, plan, egress_denied=denied, flows_logged=flows)]
+    denied, flows = _firewall_denies(index, resource), logged(index, resource, FLOWS)
+    return [_placed(resource, index, egress_denied=denied, flows_logged=flows)]
 
 
-def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A way out that filters nothing."""
-    return [_placed(resource, plan, egress_denied=NO)]
+    return [_placed(resource, index, egress_denied=NO)]
 
 
-def flow_log(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def flow_log(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Flows of a network, written to a storage account."""
-    return route_of(resource, plan, "targetResourceId", "storageId", tags=True)
+    return route_of(resource, index, "targetResourceId", "storageId", tags=True)
 
 
-def _placed(resource: PlannedResource, plan: Plan, **told: Any) -> Network:
+def _placed(resource: PlannedResource, index: Index, **told: Any) -> Network:
     """A network that has a region of its own."""
-    return _network(resource, places=places(resource, plan, Copy.SERVICE), **told)
+    return _network(resource, places=places(resource, index, Copy.SERVICE), **told)

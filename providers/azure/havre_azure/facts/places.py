@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Known, Place, Unknown
 from havre.facts.read import read, then
-from havre_azure.facts.relations import target
 from havre_azure.sites import REGIONS
 
 if TYPE_CHECKING:
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 def canonical(location: str) -> str:
@@ -41,27 +41,27 @@ def has_pair(location: str) -> bool:
     return region.pair is not None if region else canonical(location) != "global"
 
 
-def location(resource: PlannedResource, plan: Plan) -> Fact[str]:
+def location(resource: PlannedResource, index: Index) -> Fact[str]:
     """The region as written; a resource without one stands where its resource group does."""
     own = read(resource.inputs, "location")
     if isinstance(own, Unknown) or own.value:
         return own
-    group = target(plan, resource, "resourceGroupName", "resources:ResourceGroup")
+    group = index.target(resource, "resourceGroupName", "resources:ResourceGroup")
     if isinstance(group, Known) and group.value and group.value.urn != resource.urn:
-        return location(group.value, plan)
+        return location(group.value, index)
     return Unknown("location")
 
 
-def serves(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+def serves(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     """The place of what holds no data; a global service has none."""
     return then(
-        location(resource, plan),
+        location(resource, index),
         lambda where: () if canonical(where) == "global" else (place(Copy.SERVICE, where),),
     )
 
 
-def places(resource: PlannedResource, plan: Plan, *copies: Copy) -> Fact[tuple[Place, ...]]:
+def places(resource: PlannedResource, index: Index, *copies: Copy) -> Fact[tuple[Place, ...]]:
     """A place for each copy, where the resource lies."""
     return then(
-        location(resource, plan), lambda where: tuple(place(copy, where) for copy in copies)
+        location(resource, index), lambda where: tuple(place(copy, where) for copy in copies)
     )

@@ -6,7 +6,6 @@ property says; where it does not say, the worse.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import (
@@ -22,26 +21,19 @@ from havre.facts.model import (
 )
 from havre.facts.read import NO, NONE, YES, ZERO, read, then
 from havre_azure.facts.places import serves
-from havre_azure.facts.relations import administration_logged, guarded, unversioned
+from havre_azure.facts.relations.guards import guarded
+from havre_azure.facts.relations.logs import administration_logged
+from havre_azure.facts.relations.naming import unversioned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 OFFER = "Microsoft Azure"
 PUBLIC = "publicNetworkAccess"
-_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T.*)?", re.IGNORECASE)
-
-
-def days(duration: str) -> int | None:
-    """Days of an ISO 8601 duration, a year as 365 and a month as 30; None if it is none."""
-    found = _DURATION.fullmatch(duration)
-    if found is None:
-        return None
-    counts = [int(count or 0) for count in found.groups()]
-    return sum(count * length for count, length in zip(counts, (365, 30, 7, 1), strict=True))
 
 
 def base(resource: PlannedResource, where: Fact[tuple[Place, ...]]) -> dict[str, Any]:
@@ -97,7 +89,7 @@ def closed(fact: Fact[bool]) -> Fact[bool]:
     return then(fact, lambda value: not value)
 
 
-def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> Store:
+def store(resource: PlannedResource, index: Index, product: str, **told: Any) -> Store:
     """A store of Azure's, with what holds for all of them: at rest, everything is encrypted."""
     common: dict[str, Any] = {
         "offering": Offering(OFFER, product),
@@ -113,10 +105,10 @@ def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> S
         "expire_days": NONE,
         "retention_days": NONE,
         "backup_days": NONE,
-        "guarded": guarded(plan, resource),
+        "guarded": guarded(index, resource),
         "engine": NONE,
         "extensions": Known(()),
-        "administration_logged": administration_logged(plan),
+        "administration_logged": administration_logged(index),
         "names_in_state": NO,
         "segments": Known(()),
     }
@@ -124,18 +116,18 @@ def store(resource: PlannedResource, plan: Plan, product: str, **told: Any) -> S
     return Store(**(base(resource, where) | common | told))
 
 
-def plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What bears no data and decides nothing by itself, with its place and its labels."""
-    return [Plain(**base(resource, serves(resource, plan)))]
+    return [Plain(**base(resource, serves(resource, index)))]
 
 
-def untagged(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def untagged(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that can carry no labels."""
-    del plan
+    del index
     return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
 
 
-def unplaced(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def unplaced(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that has no place of its own."""
-    del plan
+    del index
     return [Plain(**base(resource, Known(())))]

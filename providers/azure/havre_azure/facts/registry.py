@@ -8,18 +8,20 @@ from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact
 from havre.facts.read import both, every, read, then
 from havre_azure.facts.places import location, place, places
 from havre_azure.facts.properties import closed, open_to_all, store
-from havre_azure.facts.relations import key, logged, private, users
+from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
-def _registry_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
-    found: Fact[tuple[Place, ...]] = places(resource, plan, Copy.PRIMARY)
-    for replication, _ in users(plan, "containerregistry:Replication", "registryName", resource):
-        other = location(replication, plan)
+def _registry_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
+    found: Fact[tuple[Place, ...]] = places(resource, index, Copy.PRIMARY)
+    for replication, _ in index.users("containerregistry:Replication", "registryName", resource):
+        other = location(replication, index)
         found = then(both(found, other), lambda told: (*told[0], place(Copy.REPLICA, told[1])))
     return found
 
@@ -27,26 +29,26 @@ def _registry_places(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place,
 REGISTRY_LOGS = ("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents")
 
 
-def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A registry of images; it takes TLS 1.2 and above only (Azure documentation, ACR)."""
     public = open_to_all(resource)
     exports = read(resource.inputs, "policies.exportPolicy.status", "enabled")
     told = store(
         resource,
-        plan,
+        index,
         "Container Registry",
         holding=Holding.REGISTRY,
-        places=_registry_places(resource, plan),
-        key=key(plan, resource, "encryption.keyVaultProperties.keyIdentifier"),
+        places=_registry_places(resource, index),
+        key=key(index, resource, "encryption.keyVaultProperties.keyIdentifier"),
         tls_minimum=Known("1.2"),
         public_read=read(resource.inputs, "anonymousPullEnabled", default=False),
         public_endpoint=public,
-        private_endpoint=every([closed(public), private(plan, resource)]),
+        private_endpoint=every([closed(public), private(index, resource)]),
         shared_keys=read(resource.inputs, "adminUserEnabled", default=False),
         cross_tenant=then(exports, lambda status: str(status).lower() != "disabled"),
         multi_zone=then(
             read(resource.inputs, "zoneRedundancy", "Disabled"), lambda zones: zones == "Enabled"
         ),
-        reads_logged=logged(plan, resource, REGISTRY_LOGS),
+        reads_logged=logged(index, resource, REGISTRY_LOGS),
     )
     return [told]

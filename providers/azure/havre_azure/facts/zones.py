@@ -21,26 +21,20 @@ from havre.facts.model import (
     Store,
     Unknown,
 )
-from havre.facts.read import NO, NONE, ZERO, both, every, read, some, then
+from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, then
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
 from havre_azure.facts.properties import OFFER, base, closed, least, most, open_to_all, store
-from havre_azure.facts.relations import (
-    all_users,
-    guarded,
-    items,
-    key,
-    logged,
-    private,
-    target,
-    users,
-)
+from havre_azure.facts.relations.guards import guarded
+from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.logs import logged
 from havre_azure.retention import LIFECYCLE_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from havre.plan import Plan, PlannedResource
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
 
 
 GEO = re.compile(r"_(RA)?GZ?RS$", re.IGNORECASE)
@@ -64,8 +58,8 @@ SINKS = (
 """What sends logs to a storage account, and the property that names it."""
 
 
-def _is_sink(plan: Plan, account: PlannedResource) -> bool:
-    return any(users(plan, token, path, account) for token, path in SINKS)
+def _is_sink(index: Index, account: PlannedResource) -> bool:
+    return any(index.users(token, path, account) for token, path in SINKS)
 
 
 def _zone(account: PlannedResource) -> str:
@@ -73,18 +67,18 @@ def _zone(account: PlannedResource) -> str:
     return str(tags.value.get("zone", "")) if isinstance(tags, Known) else ""
 
 
-def containers(plan: Plan, account: PlannedResource) -> list[PlannedResource]:
+def containers(index: Index, account: PlannedResource) -> list[PlannedResource]:
     """Containers that stand in an account, or may."""
-    return [r for r, _ in users(plan, "storage:BlobContainer", "accountName", account)]
+    return [r for r, _ in index.users("storage:BlobContainer", "accountName", account)]
 
 
-def _public_read(plan: Plan, account: PlannedResource) -> Fact[bool]:
+def _public_read(index: Index, account: PlannedResource) -> Fact[bool]:
     """Allowing it is enough: whoever makes a container may then open it to everybody."""
-    sites = users(plan, "storage:StorageAccountStaticWebsite", "accountName", account)
+    sites = index.users("storage:StorageAccountStaticWebsite", "accountName", account)
     return some(
         [
             read(account.inputs, "allowBlobPublicAccess", default=False),
-            *[_open_container(container) for container in containers(plan, account)],
+            *[_open_container(container) for container in containers(index, account)],
             *[link for _, link in sites],
         ]
     )
@@ -103,28 +97,28 @@ def _account_tls(account: PlannedResource) -> Fact[str | None]:
     return then(both(https, version), lambda pair: str(pair[1])[3:].replace("_", "."))
 
 
-def _account_key(plan: Plan, account: PlannedResource) -> Fact[str | None]:
+def _account_key(index: Index, account: PlannedResource) -> Fact[str | None]:
     source = read(account.inputs, "encryption.keySource", "Microsoft.Storage")
     if isinstance(source, Unknown):
         return source
     if str(source.value).lower() == "microsoft.keyvault":
         path = "encryption.keyVaultProperties"
-        return key(plan, account, f"{path}.keyVaultUri", f"{path}.keyName")
-    return _scope_key(plan, account)
+        return key(index, account, f"{path}.keyVaultUri", f"{path}.keyName")
+    return _scope_key(index, account)
 
 
-def _scope_key(plan: Plan, account: PlannedResource) -> Fact[str | None]:
+def _scope_key(index: Index, account: PlannedResource) -> Fact[str | None]:
     """The key of the one encryption scope that every container is bound to; None otherwise."""
     keys: set[str | None] = set()
-    for container in containers(plan, account):
+    for container in containers(index, account):
         bound = read(container.inputs, "denyEncryptionScopeOverride", default=False)
-        scope = target(plan, container, "defaultEncryptionScope", "storage:EncryptionScope")
+        scope = index.target(container, "defaultEncryptionScope", "storage:EncryptionScope")
         told = both(bound, scope)
         if isinstance(told, Unknown):
             return told
         if not told.value[0] or told.value[1] is None:
             return NONE
-        found = key(plan, told.value[1], "keyVaultProperties.keyUri")
+        found = key(index, told.value[1], "keyVaultProperties.keyUri")
         if isinstance(found, Unknown):
             return found
         keys.add(found.value)
@@ -138,9 +132,9 @@ FILTERS = "policy.rules[].definition.filters"
 WITHOUT_END: Fact[int | None] = Known(None)
 
 
-def _versions(plan: Plan, account: PlannedResource) -> Fact[bool]:
+def _versions(index: Index, account: PlannedResource) -> Fact[bool]:
     """Whether an account keeps earlier versions of its blobs."""
-    services = users(plan, "storage:BlobServiceProperties", "accountName", account)
+    services = index.users("storage:BlobServiceProperties", "accountName", account)
     return some(
         [
             every([link, read(service.inputs, "isVersioningEnabled", default=False)])
@@ -159,11 +153,11 @@ def _immutable(account: PlannedResource, *states: str) -> Fact[int]:
     return then(both(both(enabled, state), period), lambda told: int(told[1]))
 
 
-def _promises(plan: Plan, account: PlannedResource) -> Promises:
+def _promises(index: Index, account: PlannedResource) -> Promises:
     """What an account promises of the blobs in it."""
-    services = all_users(plan, "storage:BlobServiceProperties", "accountName", account)
-    rules = _rules(plan, account)
-    told = both(both(services, rules), _versions(plan, account))
+    services = index.all_users("storage:BlobServiceProperties", "accountName", account)
+    rules = _rules(index, account)
+    told = both(both(services, rules), _versions(index, account))
     if isinstance(told, Unknown):
         return Promises(told, told, _ends(rules))
     (found, active), on = told.value
@@ -173,18 +167,18 @@ def _promises(plan: Plan, account: PlannedResource) -> Promises:
     return Promises(after if on else undelete, kept, _ends(rules))
 
 
-def _kept_days(plan: Plan, account: PlannedResource) -> Fact[int | None]:
+def _kept_days(index: Index, account: PlannedResource) -> Fact[int | None]:
     """Days for which an account of logs keeps them: under a policy, or until they expire."""
     fixed = then(_immutable(account, "Locked", "Unlocked"), lambda held: held or None)
-    return most([fixed, _ends(_rules(plan, account))])
+    return most([fixed, _ends(_rules(index, account))])
 
 
 Rules = list[dict[str, Any]]
 
 
-def _rules(plan: Plan, account: PlannedResource) -> Fact[Rules]:
+def _rules(index: Index, account: PlannedResource) -> Fact[Rules]:
     """The rules in force of an account's lifecycle."""
-    policies = all_users(plan, "storage:ManagementPolicy", "accountName", account)
+    policies = index.all_users("storage:ManagementPolicy", "accountName", account)
     if isinstance(policies, Unknown):
         return policies
     found: Rules = []
@@ -261,37 +255,37 @@ def _cross_tenant(account: PlannedResource) -> Fact[bool]:
     return some([read(account.inputs, "allowCrossTenantReplication", default=False), copies])
 
 
-def _guarded(plan: Plan, account: PlannedResource) -> Fact[bool]:
+def _guarded(index: Index, account: PlannedResource) -> Fact[bool]:
     """An account is guarded if what is in it is, too."""
-    inside = containers(plan, account)
-    return every([guarded(plan, resource) for resource in (account, *inside)])
+    inside = containers(index, account)
+    return every([guarded(index, resource) for resource in (account, *inside)])
 
 
 BLOB_LOGS = ("StorageRead", "StorageWrite", "StorageDelete")
 
 
-def account(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A storage account: Azure's boundary of keys, addresses, locks and logs.
 
     Only a locked immutability policy locks anything: an unlocked one can be taken away.
     """
-    zone, public, promised = _zone(resource), open_to_all(resource), _promises(plan, resource)
-    holding = Holding.LOGS if not zone and _is_sink(plan, resource) else Holding.ZONE
+    zone, public, promised = _zone(resource), open_to_all(resource), _promises(index, resource)
+    holding = Holding.LOGS if not zone and _is_sink(index, resource) else Holding.ZONE
     copy = Copy.LOG if holding is Holding.LOGS else Copy.PRIMARY
     sku = read(resource.inputs, "sku.name")
-    where = then(both(sku, location(resource, plan)), lambda told: _copied(copy, *told))
+    where = then(both(sku, location(resource, index)), lambda told: _copied(copy, *told))
     told = store(
         resource,
-        plan,
+        index,
         "Blob Storage",
         holding=holding,
         zone=zone,
         places=where,
-        key=_account_key(plan, resource),
+        key=_account_key(index, resource),
         tls_minimum=_account_tls(resource),
-        public_read=_public_read(plan, resource),
+        public_read=_public_read(index, resource),
         public_endpoint=public,
-        private_endpoint=every([closed(public), private(plan, resource)]),
+        private_endpoint=every([closed(public), private(index, resource)]),
         shared_keys=some(
             [
                 read(resource.inputs, "allowSharedKeyAccess", default=True),
@@ -299,23 +293,23 @@ def account(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
             ]
         ),
         cross_tenant=_cross_tenant(resource),
-        versions=_versions(plan, resource),
+        versions=_versions(index, resource),
         locked_days=_immutable(resource, "Locked"),
         recoverable_days=promised.recoverable_days,
         version_days=promised.version_days,
         expire_days=promised.expire_days,
-        retention_days=_kept_days(plan, resource) if holding is Holding.LOGS else NONE,
-        backup_days=backed_up(plan, resource),
+        retention_days=_kept_days(index, resource) if holding is Holding.LOGS else NONE,
+        backup_days=backed_up(index, resource),
         multi_zone=then(sku, lambda name: ZONAL.search(str(name)) is not None),
-        guarded=_guarded(plan, resource),
-        reads_logged=logged(plan, resource, BLOB_LOGS, "/blobservices/"),
+        guarded=_guarded(index, resource),
+        reads_logged=logged(index, resource, BLOB_LOGS, "/blobservices/"),
     )
     return [told]
 
 
-def container(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def container(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A container is told with its account; one whose account is elsewhere is a store itself."""
-    holder = target(plan, resource, "accountName", "storage:StorageAccount")
+    holder = index.target(resource, "accountName", "storage:StorageAccount")
     nowhere: Fact[tuple[Place, ...]] = Known(())
     if isinstance(holder, Known) and holder.value is not None:
         return [Plain(**(base(resource, nowhere) | {"tags": NONE}))]
@@ -324,7 +318,7 @@ def container(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         holding=Holding.ZONE,
         offering=Offering(OFFER, "Blob Storage"),
         public_read=_open_container(resource),
-        guarded=guarded(plan, resource),
+        guarded=guarded(index, resource),
         names_in_state=NO,
     )
     return [told]

@@ -6,6 +6,7 @@ import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from havre.facts import Facts, Index, Scheme, collect
 from havre.facts.model import (
     Copy,
     Credential,
@@ -36,16 +37,16 @@ PREFIX = "pulumi-python:dynamic/havre-local:"
 OFFERING = Offering("this machine", "havre-local")
 
 
-def _country(plan: Plan) -> Fact[str | None]:
+def _country(index: Index) -> Fact[str | None]:
     """The country that the machine's owner has said; None where nobody has."""
-    folder = next((r for r in plan.resources if r.type == f"{PREFIX}DataFolder"), None)
-    return read(folder.inputs, "record.settings.country") if folder else NONE
+    folders = index.of("DataFolder")
+    return read(folders[0].inputs, "record.settings.country") if folders else NONE
 
 
-def _base(resource: PlannedResource, plan: Plan, *copies: Copy) -> dict[str, Any]:
+def _base(resource: PlannedResource, index: Index, *copies: Copy) -> dict[str, Any]:
     """What every fact says: where, and under which labels."""
     places = then(
-        _country(plan), lambda country: tuple(Place(copy, HERE, country) for copy in copies)
+        _country(index), lambda country: tuple(Place(copy, HERE, country) for copy in copies)
     )
     return {
         "urn": resource.urn,
@@ -55,7 +56,7 @@ def _base(resource: PlannedResource, plan: Plan, *copies: Copy) -> dict[str, Any
     }
 
 
-def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) -> Store:
+def _store(resource: PlannedResource, index: Index, copy: Copy, **differs: Any) -> Store:
     """A store with what holds for every service here, but for what differs."""
     common: dict[str, Any] = {
         "offering": OFFERING,
@@ -84,21 +85,21 @@ def _store(resource: PlannedResource, plan: Plan, copy: Copy, **differs: Any) ->
         "segments": Known(()),  # the machine has one network, its own
         "names_in_state": NO,
     }
-    return Store(**(_base(resource, plan, copy) | common | differs))
+    return Store(**(_base(resource, index, copy) | common | differs))
 
 
-def _backup_days(plan: Plan) -> Fact[int | None]:
-    policy = next((r for r in plan.resources if r.type == f"{PREFIX}BackupPolicy"), None)
-    return read(policy.inputs, "retention_days") if policy else NONE
+def _backup_days(index: Index) -> Fact[int | None]:
+    policies = index.of("BackupPolicy")
+    return read(policies[0].inputs, "retention_days") if policies else NONE
 
 
-def _zone(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _zone(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A bucket: nothing deletes in it by itself, so a version that is kept has no end."""
     versions = read(resource.inputs, "versions", default=False)
     kept: Fact[int | None] = then(versions, lambda on: None if on else 0)
     zone = _store(
         resource,
-        plan,
+        index,
         Copy.PRIMARY,
         holding=Holding.ZONE,
         zone=str(resource.inputs.get("zone", "")),
@@ -109,27 +110,27 @@ def _zone(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         recoverable_days=kept,
         version_days=kept,
         expire_days=NONE,
-        backup_days=_backup_days(plan),
+        backup_days=_backup_days(index),
         reads_logged=YES,
         administration_logged=YES,
     )
     return [zone]
 
 
-def _server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """The database: its databases and schemas are its own matter."""
-    database = next((r for r in plan.resources if r.type == f"{PREFIX}Database"), None)
+    database = next(iter(index.of("Database")), None)
     extensions = read(database.inputs, "extensions", []) if database else Known([])
     served = read(resource.inputs, "asked_version")
     store = _store(
         resource,
-        plan,
+        index,
         Copy.PRIMARY,
         holding=Holding.DATABASE,
         tls_minimum=read(resource.inputs, "tls_minimum"),
         engine=then(served, lambda version: f"postgresql {version}"),
         extensions=then(extensions, tuple),
-        backup_days=_backup_days(plan),
+        backup_days=_backup_days(index),
         guarded=Known(bool(database and database.protect)),
         reads_logged=YES,
         administration_logged=YES,
@@ -137,15 +138,15 @@ def _server(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [store]
 
 
-def _logs(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _logs(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     days = read(resource.inputs, "retention_days")
-    return [_store(resource, plan, Copy.LOG, holding=Holding.LOGS, retention_days=days)]
+    return [_store(resource, index, Copy.LOG, holding=Holding.LOGS, retention_days=days)]
 
 
-def _backup(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _backup(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     store = _store(
         resource,
-        plan,
+        index,
         Copy.BACKUP,
         holding=Holding.BACKUP,
         encrypted=YES,
@@ -156,9 +157,9 @@ def _backup(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [store]
 
 
-def _key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     key = Key(
-        **_base(resource, plan, Copy.KEY),
+        **_base(resource, index, Copy.KEY),
         offering=OFFERING,
         customer=YES,
         hsm=NO,
@@ -171,14 +172,14 @@ def _key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [key]
 
 
-def _network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """The machine's one network, where its owner has said that it stands.
 
     Where nobody has, every store on it fails for want of a country.
     """
-    copies = () if _country(plan) == NONE else (Copy.SERVICE,)
+    copies = () if _country(index) == NONE else (Copy.SERVICE,)
     network = Network(
-        **_base(resource, plan, *copies),
+        **_base(resource, index, *copies),
         spreads=NO,
         rules=Known(()),
         egress_denied=NO,
@@ -187,26 +188,26 @@ def _network(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [network]
 
 
-def _project(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A project's identity: one grant on its zones, and the passwords that it connects with."""
     expires = then(read(resource.inputs, "expires"), dt.date.fromisoformat)
     name = str(resource.inputs.get("project", ""))
     grant = Grant(
-        **_base(resource, plan),
+        **_base(resource, index),
         identity=Known(resource.urn),
         targets=Known(sources(resource, "zones")),
         rights=Known(frozenset({Right.READ})),
         expires=expires,
         project=name,
     )
-    return [grant, Credential(**_base(resource, plan), expires=expires, project=name)]
+    return [grant, Credential(**_base(resource, index), expires=expires, project=name)]
 
 
-def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
-    return [Plain(**_base(resource, plan))]
+def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    return [Plain(**_base(resource, index))]
 
 
-CLASSES: MappingProxyType[str, Callable[[PlannedResource, Plan], Sequence[ResourceFact]]] = (
+CLASSES: MappingProxyType[str, Callable[[PlannedResource, Index], Sequence[ResourceFact]]] = (
     MappingProxyType(
         {
             "DataFolder": _network,
@@ -225,9 +226,20 @@ CLASSES: MappingProxyType[str, Callable[[PlannedResource, Plan], Sequence[Resour
 """What each type of this machine is."""
 
 
-def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-    """The facts of one resource; a type that is not this provider's is unclassified."""
-    classify = CLASSES.get(resource.type.removeprefix(PREFIX))
-    if classify is None or not resource.type.startswith(PREFIX):
-        return Unclassified(resource.urn, resource.type)
-    return classify(resource, plan)
+def kind(token: str) -> str:
+    """The class, such as `BackupPolicy`; empty for another provider's type."""
+    return token.removeprefix(PREFIX) if token.startswith(PREFIX) else ""
+
+
+SCHEME = Scheme(kind)
+
+
+def facts(plan: Plan) -> Facts:
+    """What a plan means; a type that is not this provider's is unclassified."""
+    index = Index(plan, SCHEME)
+    return collect(plan, lambda resource: _facts(resource, index))
+
+
+def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:
+    classify = CLASSES.get(index.kind(resource))
+    return classify(resource, index) if classify else Unclassified(resource.urn, resource.type)

@@ -4,8 +4,8 @@ What no argument decides is unknown, or said at its worst. Three things are told
 documentation and by no argument: managed databases are encrypted at rest with OVHcloud's keys,
 OKMS copies keys to other regions, and a backup region that nobody names is chosen.
 
-Each part's types stand in the file of the part's name; `places` says where things lie, `base` what
-every fact says, `rights` what an action allows.
+Each part's types stand in the file of the part's name; `naming` says how types are named, `places`
+where things lie, `properties` what every fact says, `rights` what an action allows.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from havre.facts import Facts, Index, collect
 from havre.facts.model import Copy, Plain, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
-from havre_ovh.facts.properties import DYNAMIC, base, lies_in
+from havre_ovh.facts.naming import DYNAMIC, SCHEME
+from havre_ovh.facts.properties import base, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from havre.facts.model import ResourceFact
     from havre.plan import Plan, PlannedResource
 
-    Classify = Callable[[PlannedResource, Plan], Sequence[ResourceFact]]
+    Classify = Callable[[PlannedResource, Index], Sequence[ResourceFact]]
 
 
 CLOUD = "ovh:CloudProject/"
@@ -31,9 +33,9 @@ DATABASE = "ovh:CloudProjectDatabase/"
 INDEX = "ovh:index/"
 
 
-def _plain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     path = next((path for path in REGIONS if path in resource.inputs), "")
-    return [Plain(**base(resource, plan, lies_in(resource, Copy.SERVICE, path) if path else None))]
+    return [Plain(**base(resource, index, lies_in(resource, Copy.SERVICE, path) if path else None))]
 
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(
@@ -87,12 +89,17 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
 """What each type of OVHcloud is; a type that is not here is known to nobody."""
 
 
-def facts(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact] | Unclassified:
-    """The facts of one resource; a type that nobody knows is unclassified."""
+def facts(plan: Plan) -> Facts:
+    """What a plan means; a type that nobody knows is unclassified."""
+    index = Index(plan, SCHEME)
+    return collect(plan, lambda resource: _facts(resource, index))
+
+
+def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:
     classify = CLASSES.get(resource.type)
     if classify is None:
         return Unclassified(resource.urn, resource.type)
-    return classify(resource, plan)
+    return classify(resource, index)
 
 
 REGIONS = ("region", "regionName")

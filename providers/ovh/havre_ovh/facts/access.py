@@ -6,17 +6,19 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Fact, Grant, Known, Unknown
-from havre.facts.read import NONE, of_type, read, sources, then, together
+from havre.facts.model import Credential, Fact, Grant, Known, Plain, Unknown
+from havre.facts.read import NONE, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
-from havre_ovh.facts.properties import base, buckets, listed
+from havre_ovh.facts.naming import BUCKETS, bucket_names
+from havre_ovh.facts.properties import base, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
 PROJECT = re.compile(r"project=([a-z](?:-?[a-z0-9])*);")
@@ -30,9 +32,9 @@ def _project(resource: PlannedResource | None) -> str:
     return found[1] if found else ""
 
 
-def _owner(resource: PlannedResource, plan: Plan, path: str, token: str) -> PlannedResource | None:
+def _owner(resource: PlannedResource, index: Index, path: str, kind: str) -> PlannedResource | None:
     """The resource of a type that a property comes from."""
-    return plan.by_urn.get(of_type(plan, resource, path, token) or "")
+    return next(iter(index.near(resource, path, kind)), None)
 
 
 def _identity(resource: PlannedResource, user: PlannedResource | None) -> Fact[str]:
@@ -43,21 +45,22 @@ def _identity(resource: PlannedResource, user: PlannedResource | None) -> Fact[s
     return Unknown("userId") if told == NONE else then(told, str)
 
 
-def user(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A project's user: what its roles allow, the buckets that it owns, and its password."""
     project, service = _project(resource), read(resource.inputs, "serviceName", "*")
     everywhere = then(service, lambda name: (f"project {name}",))
     owned: Fact[tuple[str, ...]] = Known(
         tuple(
-            r.urn
-            for r in buckets(plan)
-            if any(resource.urn in sources(r, path) for path in ("ownerId", "ownerUserId"))
+            bucket.urn
+            for kind in BUCKETS
+            for path in ("ownerId", "ownerUserId")
+            for bucket in index.computed(kind, path, resource)
         )
     )
     given = [(everywhere, _of_roles(resource.inputs)), (owned, Known(rights.ALL))]
     grants = [
         Grant(
-            **base(resource, plan),
+            **base(resource, index),
             identity=Known(resource.urn),
             targets=targets,
             rights=allowed,
@@ -68,7 +71,7 @@ def user(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         for targets, allowed in given
         if targets != Known(()) and allowed != Known(frozenset())
     ]
-    return [*grants, Credential(**base(resource, plan), expires=NONE, project=project)]
+    return [*grants, Credential(**base(resource, index), expires=NONE, project=project)]
 
 
 def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
@@ -83,28 +86,24 @@ def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
     return Known(rights.together(told)) if whole else Unknown("roleNames")
 
 
-def s3_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What a user may do with which buckets; it never ends by itself."""
-    owner = _owner(resource, plan, "userId", ":User")
-    by_name = {
-        str(name): r.urn
-        for r in buckets(plan)
-        if (name := r.inputs.get("name")) and name is not UNKNOWN
-    }
+    owner = _owner(resource, index, "userId", "User")
+    by_name = index.derived(bucket_names)
     document = read(resource.inputs, "policy", "")
     grant = Grant(
-        **base(resource, plan),
+        **base(resource, index),
         identity=_identity(resource, owner),
-        targets=_told(document, lambda text: rights.scopes(text, by_name)),
-        rights=_told(document, rights.of_policy),
+        targets=_meaning(document, lambda text: rights.scopes(text, by_name)),
+        rights=_meaning(document, rights.of_policy),
         expires=NONE,
         project=_project(owner),
-        allowed=_told(document, rights.addresses),
+        allowed=_meaning(document, rights.addresses),
     )
     return [grant]
 
 
-def _told(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
+def _meaning(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
     """What a policy means; one that is none decides nothing."""
     try:
         return then(document, lambda text: meaning(str(text)))
@@ -112,12 +111,12 @@ def _told(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
         return Unknown("policy: it is no JSON document with statements")
 
 
-def iam_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What identities of the account may do, one grant each, until the policy's end."""
     identities = _referred(resource, "identities")
     common: dict[str, Any] = {
         "targets": _referred(resource, "resources"),
-        "rights": _of_actions(resource, plan),
+        "rights": _of_actions(resource, index),
         "expires": _expiry(read(resource.inputs, "expiredAt")),
         "project": _project(resource),
         "allowed": Known(()),
@@ -127,7 +126,8 @@ def iam_policy(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         if isinstance(identities, Known)
         else [identities]
     )
-    return [Grant(**base(resource, plan), **common, identity=identity) for identity in who]
+    grants = [Grant(**base(resource, index), **common, identity=identity) for identity in who]
+    return grants or [Plain(**base(resource, index))]  # a policy for nobody
 
 
 def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
@@ -143,14 +143,13 @@ def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
     return Known(tied if len(tied) >= len(items.value) else (*tied, *named))
 
 
-def _of_actions(resource: PlannedResource, plan: Plan) -> Fact[rights.Rights]:
+def _of_actions(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
     """What a policy allows; a group of permissions whose content nobody tells is not decided."""
     own = then(read(resource.inputs, "allows", []), _all_of)
     groups = listed(resource.inputs, "permissionsGroups")
     if isinstance(groups, Unknown):
         return groups
-    known = plan.by_urn
-    tied = [known[urn] for urn in sources(resource, "permissionsGroups") if urn in known]
+    tied = index.near(resource, "permissionsGroups")
     theirs = [then(read(r.inputs, "allows", []), _all_of) for r in tied]
     strange = groups.value if len(groups.value) > len(tied) else []
     found = together([own, *theirs, *map(_of_group, strange)])
@@ -179,18 +178,18 @@ def _expiry(told: Fact[Any]) -> Fact[dt.date | None]:
         return Unknown("expiredAt")
 
 
-def s3_credential(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def s3_credential(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A user's S3 key: it never ends by itself."""
-    project = _project(_owner(resource, plan, "userId", ":User"))
-    return [Credential(**base(resource, plan), expires=NONE, project=project)]
+    project = _project(_owner(resource, index, "userId", "User"))
+    return [Credential(**base(resource, index), expires=NONE, project=project)]
 
 
-def static(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def static(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A secret that never ends by itself: a service account's, a database user's."""
-    return [Credential(**base(resource, plan), expires=NONE, project=_project(resource))]
+    return [Credential(**base(resource, index), expires=NONE, project=_project(resource))]
 
 
-def certificate(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def certificate(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A certificate of OKMS: its life is counted from a day that no plan tells."""
     expires = Unknown("validity: days from a creation that no plan tells")
-    return [Credential(**base(resource, plan), expires=expires)]
+    return [Credential(**base(resource, index), expires=expires)]

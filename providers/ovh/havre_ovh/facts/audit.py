@@ -8,26 +8,29 @@ from typing import TYPE_CHECKING
 from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
 from havre.facts.read import NO, NONE, read, sources, then, together
 from havre_ovh.facts import places
-from havre_ovh.facts.properties import NOT_SAID, OFFER, base, named_buckets, names, store
+from havre_ovh.facts.naming import BUCKETS
+from havre_ovh.facts.properties import NOT_SAID, OFFER, base, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
-def logging(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def logging(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Access logs on their way from one bucket to another."""
-    ends = [
-        Known(tuple(r.urn for r in named_buckets(resource, path, plan) if names(resource, path, r)))
-        for path in ("bucket", "target")
-    ]
-    found = [
-        Unknown(path) if not end.value else end
-        for path, end in zip(("bucket", "target"), ends, strict=True)
-    ]
-    return [LogRoute(**base(resource, plan), sources=found[0], sinks=found[1])]
+    source, sink = (_bucket(resource, path, index) for path in ("bucket", "target"))
+    return [LogRoute(**base(resource, index), sources=source, sinks=sink)]
+
+
+def _bucket(resource: PlannedResource, path: str, index: Index) -> Fact[tuple[str, ...]]:
+    """The bucket of the plan that a property names."""
+    found = index.target(resource, path, *BUCKETS)
+    if isinstance(found, Unknown) or found.value is None:
+        return Unknown(path)
+    return Known((found.value.urn,))
 
 
 DAYS_A_YEAR = 365
@@ -35,7 +38,7 @@ STATED = re.compile(r"\bat ([a-z]{2})-[a-z]+(?:-[a-z0-9]+)*(?:;|$)")
 """How a stream's description says at which site its account stands."""
 
 
-def stream(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def stream(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A stream of the Logs Data Platform.
 
     Its account stands where the account's contract says; a description may repeat it. Archives
@@ -43,7 +46,7 @@ def stream(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     """
     logs = store(
         resource,
-        plan,
+        index,
         _stated(resource),
         holding=Holding.LOGS,
         offering=Offering(OFFER, "Logs Data Platform"),
@@ -74,11 +77,11 @@ def _kept(resource: PlannedResource) -> Fact[int | None]:
     return NONE if read(inputs, "retentionId") == NONE else Unknown("retentionId")
 
 
-def subscription(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def subscription(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Logs of a database or a cluster, on their way to a stream."""
     source = "kubeId" if "kubeId" in resource.inputs else "clusterId"
     route = LogRoute(
-        **base(resource, plan), sources=_ends(resource, source), sinks=_ends(resource, "streamId")
+        **base(resource, index), sources=_ends(resource, source), sinks=_ends(resource, "streamId")
     )
     return [route]
 

@@ -5,35 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Fact, Known, Offering, Plain, Unknown
-from havre.facts.read import NONE, YES, every, read, sources, then, together, users
+from havre.facts.read import NONE, YES, every, read, then, together
 from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import OFFER, base, is_set, lies_in, subnet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
-RESTRICT = ":KubeIpRestrictions"
+RESTRICT = "KubeIpRestrictions"
 
 
-def _of_cluster(kube: PlannedResource, plan: Plan, token: str) -> list[PlannedResource]:
-    return [r for r in users(plan, kube.urn, token) if kube.urn in sources(r, "kubeId")]
-
-
-def kube(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Managed Kubernetes: its API is public, its administrator's certificate stays."""
     inputs = resource.inputs
-    pools = _of_cluster(resource, plan, ":KubeNodePool")
+    pools = index.computed("KubeNodePool", "kubeId", resource)
     zones = together([read(pool.inputs, "availabilityZones", []) for pool in pools])
     floating = [read(p.inputs, "attachFloatingIps.enabled", default=False) for p in pools]
     inside = is_set(resource, inputs.get("privateNetworkId"), "privateNetworkId")
-    addresses = together([read(r.inputs, "ips", []) for r in _of_cluster(resource, plan, RESTRICT)])
+    addresses = together(
+        [read(r.inputs, "ips", []) for r in index.computed(RESTRICT, "kubeId", resource)]
+    )
     version = read(inputs, "version", "")
     compute = Compute(
-        **base(resource, plan, lies_in(resource, Copy.COMPUTE)),
+        **base(resource, index, lies_in(resource, Copy.COMPUTE)),
         offering=Offering(OFFER, "Managed Kubernetes", read(inputs, "plan", "free")),
         public_api=YES,
         allowed=then(addresses, lambda found: tuple(ip for ips in found for ip in ips)),
@@ -42,30 +41,28 @@ def kube(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         engine=then(version, lambda word: f"kubernetes {word}".strip()),
         local_accounts=YES,
         private_nodes=every([inside, *(then(f, lambda value: not value) for f in floating)]),
-        segments=_node_segments(resource, plan, inside),
+        segments=_node_segments(resource, index, inside),
         disk_key=NONE,
     )
     return [compute]
 
 
-def pool(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Nodes; without their cluster in the plan, all but their zones is unknown."""
     zones = read(resource.inputs, "availabilityZones", [])
     where = then(zones, lambda found: tuple(place(Copy.COMPUTE, zone) for zone in found))
-    if any(
-        r.urn in sources(resource, "kubeId") for r in plan.resources if r.type.endswith(":Kube")
-    ):
-        return [Plain(**base(resource, plan, where))]
+    if index.near(resource, "kubeId", "Kube"):
+        return [Plain(**base(resource, index, where))]
     where = Unknown("kubeId") if where == Known(()) else where
     offering = Offering(OFFER, "Managed Kubernetes")
-    return [Compute(**base(resource, plan, where), offering=offering)]
+    return [Compute(**base(resource, index, where), offering=offering)]
 
 
 def _node_segments(
-    kube: PlannedResource, plan: Plan, inside: Fact[bool]
+    kube: PlannedResource, index: Index, inside: Fact[bool]
 ) -> Fact[tuple[str | None, ...]]:
     """The subnet of a cluster's nodes; in a network without one named, OVHcloud chooses."""
     if not isinstance(inside, Known) or not inside.value:
         return then(inside, lambda _: (None,))
-    told = subnet_of(kube, plan, "nodesSubnetId", kube.inputs.get("nodesSubnetId"))
+    told = subnet_of(kube, index, "nodesSubnetId", kube.inputs.get("nodesSubnetId"))
     return Unknown("nodesSubnetId") if told == NONE else then(told, lambda urn: (urn,))

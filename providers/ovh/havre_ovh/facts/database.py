@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Known, Offering, Unknown
-from havre.facts.read import NO, NONE, YES, both, every, read, sources, then, together, users
+from havre.facts.read import NO, NONE, YES, both, every, read, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
 from havre_ovh.facts.network import restriction
@@ -25,8 +25,9 @@ from havre_ovh.facts.properties import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
 def _in_network(resource: PlannedResource) -> Fact[bool]:
@@ -42,19 +43,16 @@ def _in_network(resource: PlannedResource) -> Fact[bool]:
     return every(placed) if placed else NO
 
 
-def _statements(resource: PlannedResource, plan: Plan) -> Fact[bool]:
+def _statements(resource: PlannedResource, index: Index) -> Fact[bool]:
     """Whether each statement is logged, and the log sent to a stream."""
-    sent = any(
-        resource.urn in sources(r, "clusterId")
-        for r in users(plan, resource.urn, ":LogSubscription")
-    )
+    sent = bool(index.computed("LogSubscription", "clusterId", resource))
     # Names of parameters hold a dot, so they are no path.
     settings = read(resource.inputs, "advancedConfiguration", {})
     whole = then(settings, lambda found: str(found.get("pg.log_min_duration_statement")) == "0")
     return every([Known(sent), whole])
 
 
-def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A managed database, and the addresses that it lets in.
 
     Its disks and backups are encrypted with OVHcloud's key, by documentation alone
@@ -67,11 +65,11 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip")
     several = then(nodes, lambda found: len(found) > 1)
     zones = then(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
-    parts = users(plan, resource.urn, ":DatabaseInstance")
+    parts = index.computed("DatabaseInstance", "clusterId", resource)
     engine = both(read(inputs, "engine", ""), read(inputs, "version", ""))
     made = store(
         resource,
-        plan,
+        index,
         join(
             then(nodes, lambda found: tuple(place(Copy.PRIMARY, r) for r in dict.fromkeys(found))),
             then(both(nodes, named), lambda found: places.backups(*found)),
@@ -88,11 +86,11 @@ def database(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         guarded=every([guarded(resource), *map(guarded, parts)]),
         engine=then(engine, lambda words: " ".join(words).strip()),
         extensions=Unknown("extensions are made by CREATE EXTENSION, no argument shows them"),
-        reads_logged=_statements(resource, plan),
-        segments=_segments(resource, plan),
+        reads_logged=_statements(resource, index),
+        segments=_segments(resource, index),
         allowed=addresses,
     )
-    return [made, restriction(resource, plan, addresses)]
+    return [made, restriction(resource, index, addresses)]
 
 
 def _plan(resource: PlannedResource) -> Fact[str]:
@@ -101,13 +99,13 @@ def _plan(resource: PlannedResource) -> Fact[str]:
     return Unknown("plan") if plan == NONE else plan
 
 
-def _segments(database: PlannedResource, plan: Plan) -> Fact[tuple[str | None, ...]]:
+def _segments(database: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
     """The subnet of each node of a database."""
     nodes = listed(database.inputs, "nodes")
     if isinstance(nodes, Unknown):
         return nodes
     found = [
-        subnet_of(database, plan, "nodes", node.get("subnetId"))
+        subnet_of(database, index, "nodes", node.get("subnetId"))
         if isinstance(node, dict)
         else Unknown("nodes")
         for node in nodes.value

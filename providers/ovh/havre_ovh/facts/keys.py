@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Fact, Key, Known, Offering, Place, Plain, Unknown
-from havre.facts.read import NO, NONE, YES, of_type, read, then
+from havre.facts.read import NO, NONE, YES, read, then
 from havre_ovh.facts import places
 from havre_ovh.facts.properties import OFFER, base, guarded
 from havre_ovh.sites import OKMS_COPIES
@@ -13,14 +13,15 @@ from havre_ovh.sites import OKMS_COPIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
-def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key of the customer's, in software: it neither renews itself nor outlives a deletion."""
     made = Key(
-        **base(resource, plan, _where(resource, plan)),
+        **base(resource, index, _where(resource, index)),
         offering=Offering(OFFER, "OKMS"),
         customer=YES,
         hsm=NO,
@@ -33,11 +34,11 @@ def key(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     return [made]
 
 
-def _where(resource: PlannedResource, plan: Plan) -> Fact[tuple[Place, ...]]:
+def _where(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     """Where a key lies: at its domain, if the plan has it, else where its name says."""
-    domain = plan.by_urn.get(of_type(plan, resource, "okmsId", ":Okms") or "")
-    if domain is not None:
-        return _domain(domain)
+    domains = index.near(resource, "okmsId", "Okms")
+    if domains:
+        return _domain(domains[0])
     name = read(resource.inputs, "name", "")
     said = str(name.value).rpartition(".")[2] if isinstance(name, Known) else ""
     if said not in OKMS_COPIES:
@@ -49,6 +50,6 @@ def _domain(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
     return then(read(resource.inputs, "region", ""), lambda region: places.keys(str(region)))
 
 
-def domain(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def domain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A domain of OKMS: it places its keys."""
-    return [Plain(**base(resource, plan, _domain(resource)))]
+    return [Plain(**base(resource, index, _domain(resource)))]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.addresses import normal
 from havre.facts.model import Copy, Fact, Known, Network, Place, Rule, Unknown
 from havre.facts.read import NO, NONE, read, then, together
 from havre.plan.values import UNKNOWN
@@ -15,8 +15,9 @@ from havre_ovh.facts.properties import base, lies_in, listed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import Place, ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
 EVERYWHERE = "regions unset: all regions of the project"
@@ -26,22 +27,16 @@ SEGMENTS = ("endpoints", "database", "compute", "administration")
 def rules_of(*addresses: str) -> tuple[Rule, ...]:
     """Rules that let addresses in, on every port."""
     return tuple(
-        Rule(allow=True, inbound=True, addresses=(any_address(one),), ports=()) for one in addresses
+        Rule(allow=True, inbound=True, addresses=(normal(one),), ports=()) for one in addresses
     )
 
 
-def any_address(address: str) -> str:
-    """`*` for every network that holds all addresses."""
-    try:
-        return "*" if ip_network(address, strict=False).prefixlen == 0 else address
-    except ValueError:
-        return address
-
-
-def restriction(resource: PlannedResource, plan: Plan, addresses: Fact[tuple[str, ...]]) -> Network:
+def restriction(
+    resource: PlannedResource, index: Index, addresses: Fact[tuple[str, ...]]
+) -> Network:
     """Which addresses a service lets in."""
     return Network(
-        **base(resource, plan),
+        **base(resource, index),
         spreads=NO,
         rules=then(addresses, lambda found: rules_of(*found)),
         egress_denied=NONE,
@@ -50,14 +45,14 @@ def restriction(resource: PlannedResource, plan: Plan, addresses: Fact[tuple[str
 
 
 def _network(
-    resource: PlannedResource, plan: Plan, where: Fact[tuple[Place, ...]], **differs: Any
+    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]], **differs: Any
 ) -> Network:
     """A network with what holds here, but for what differs: no resource logs flows."""
     common = {"spreads": NO, "rules": Known(()), "egress_denied": NONE, "flows_logged": NONE}
-    return Network(**(base(resource, plan, where) | common | differs))
+    return Network(**(base(resource, index, where) | common | differs))
 
 
-def private(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A private network; no argument keeps traffic in, and none logs it."""
     regions = read(resource.inputs, "regions", [])
     where = then(
@@ -68,37 +63,37 @@ def private(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         ),
     )
     spreads = then(regions, lambda found: not found)
-    made = _network(resource, plan, where, spreads=spreads, egress_denied=NO, flows_logged=NO)
+    made = _network(resource, index, where, spreads=spreads, egress_denied=NO, flows_logged=NO)
     return [made]
 
 
-def regional(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def regional(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A private network of one region."""
     where = lies_in(resource, Copy.SERVICE, "regionName")
-    return [_network(resource, plan, where, egress_denied=NO, flows_logged=NO)]
+    return [_network(resource, index, where, egress_denied=NO, flows_logged=NO)]
 
 
-def subnet(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A subnet: a segment, called after the last word of its name."""
     name = read(resource.inputs, "name", resource.name)
     words = str(name.value) if isinstance(name, Known) else resource.name
     segment = next((s for s in SEGMENTS if words == s or words.endswith(f"-{s}")), words)
-    return [_network(resource, plan, lies_in(resource, Copy.SERVICE), segment=segment)]
+    return [_network(resource, index, lies_in(resource, Copy.SERVICE), segment=segment)]
 
 
-def gateway(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A way out for the segments that it joins; the older resource always is one."""
     older = resource.type.endswith("/gateway:Gateway")
     out = read(resource.inputs, "externalGateway.enabled", default=older)
     denied = then(out, lambda enabled: False if enabled else None)
-    return [_network(resource, plan, lies_in(resource, Copy.SERVICE), egress_denied=denied)]
+    return [_network(resource, index, lies_in(resource, Copy.SERVICE), egress_denied=denied)]
 
 
-def security_group(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A security group; OpenStack adds a rule of its own that lets everything out."""
     rules = then(read(resource.inputs, "rules", []), lambda found: tuple(map(_rule, found)))
     where = lies_in(resource, Copy.SERVICE)
-    return [_network(resource, plan, where, rules=rules, egress_denied=NO)]
+    return [_network(resource, index, where, rules=rules, egress_denied=NO)]
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:
@@ -108,16 +103,16 @@ def _rule(rule: Mapping[str, Any]) -> Rule:
     return Rule(
         allow=True,
         inbound=str(rule.get("direction", "")).upper() != "EGRESS",
-        addresses=(any_address(str(remote)),),
+        addresses=(normal(str(remote)),),
         ports=() if low is None or high is None else ((int(low), int(high)),),
     )
 
 
-def restrictions(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def restrictions(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Which addresses a cluster or a registry lets in."""
-    if resource.type.endswith(RESTRICT):
-        return [restriction(resource, plan, then(read(resource.inputs, "ips", []), tuple))]
-    return [restriction(resource, plan, blocks(resource))]
+    if index.kind(resource) == RESTRICT:
+        return [restriction(resource, index, then(read(resource.inputs, "ips", []), tuple))]
+    return [restriction(resource, index, blocks(resource))]
 
 
 def _block(block: Any) -> Fact[str]:

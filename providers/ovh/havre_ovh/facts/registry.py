@@ -5,44 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Fact, Holding, Offering, Unknown
-from havre.facts.read import then, together, users
+from havre.facts.read import then, together
 from havre_ovh.facts.network import blocks
 from havre_ovh.facts.properties import NOT_SAID, OFFER, lies_in, store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
-def registry(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A registry of images.
 
     Whether a project in it is public is decided inside, by who administers it.
     """
     made = store(
         resource,
-        plan,
+        index,
         lies_in(resource, Copy.PRIMARY),
         holding=Holding.REGISTRY,
         offering=Offering(OFFER, "Private Registry"),
         encrypted=NOT_SAID,
         public_read=Unknown("public projects, which no argument shows"),
-        allowed=_registry_allows(resource, plan),
+        allowed=_registry_allows(resource, index),
     )
     return [made]
 
 
 DOORS = (
-    ":ContainerRegistryIPRestrictionsRegistry",
-    ":ContainerRegistryIPRestrictionsManagement",
+    "ContainerRegistryIPRestrictionsRegistry",
+    "ContainerRegistryIPRestrictionsManagement",
 )
 
 
-def _registry_allows(registry: PlannedResource, plan: Plan) -> Fact[tuple[str, ...]]:
+def _registry_allows(registry: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
     """Addresses that reach images or administration; any where either is open to any."""
-    found = [together([blocks(r) for r in users(plan, registry.urn, token)]) for token in DOORS]
+    found = [
+        together([blocks(r) for r in index.computed(door, "registryId", registry)])
+        for door in DOORS
+    ]
     doors = then(
         together(found), lambda told: [[a for part in door for a in part] for door in told]
     )

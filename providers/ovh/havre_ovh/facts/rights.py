@@ -153,7 +153,14 @@ def scopes(document: str, buckets: Mapping[str, str]) -> tuple[str, ...]:
     for statement in _allowing(document):
         for resource in _many(statement.get("Resource", "*")):
             name = resource.removeprefix("arn:aws:s3:::").split("/", 1)[0]
-            matching = [urn for bucket, urn in buckets.items() if fnmatchcase(bucket, name)]
+            matching = _matching(name, buckets)
             as_written = [resource] if "*" in name or not matching else []
             found |= dict.fromkeys([*matching, *as_written])
     return tuple(found)
+
+
+def _matching(name: str, buckets: Mapping[str, str]) -> list[str]:
+    """URNs of the buckets that a name with `*`, `?` or `[` may stand for."""
+    if not set(name) & set("*?["):
+        return [buckets[name]] if name in buckets else []
+    return [urn for bucket, urn in buckets.items() if fnmatchcase(bucket, name)]

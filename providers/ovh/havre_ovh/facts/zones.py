@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from havre.facts import durations
 from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Promises, Unknown
-from havre.facts.read import NO, NONE, ZERO, both, every, read, sources, then, together
+from havre.facts.read import NO, NONE, YES, ZERO, both, every, read, some, then, together
 from havre.plan.values import UNKNOWN
+from havre_ovh.facts.naming import BUCKETS, bucket_names
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import (
-    DYNAMIC,
-    OFFER,
-    about,
-    buckets_by_name,
-    each,
-    is_bucket,
-    join,
-    lies_in,
-    listed,
-    several_zones,
-    store,
-)
+from havre_ovh.facts.properties import OFFER, each, join, lies_in, listed, several_zones, store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from havre.facts.index import Index
     from havre.facts.model import ResourceFact
-    from havre.plan import Plan, PlannedResource
+    from havre.plan import PlannedResource
 
 
-LIFECYCLE = ":CloudProjectStorageObjectBucketLifecycleConfiguration"
+LIFECYCLE = "CloudProjectStorageObjectBucketLifecycleConfiguration"
+WATCHERS = ("AccessList", "LogTarget")
+UNWATCHED = Unknown("access list: nothing in the plan watches it")
 IN_STATE = "up to 1000 object names stand in the deployment's state: hideObjects is not true"
 """A copy that a bucket brings about: nobody can say in which country a state lies."""
-SHORTEST = {"Y": 365, "M": 28, "W": 7, "D": 1}
-"""Days of each unit of a period, the fewest that it can mean."""
-
-
-def period_days(period: str) -> int | None:
-    """Days of an ISO 8601 period such as `P30D` or `P1Y`, the fewest it can mean.
-
-    None where it is no period.
-    """
-    found = re.fullmatch(r"P(?=\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?", period)
-    parts = [part for part in found.groups() if part] if found else []
-    return sum(int(part[:-1]) * SHORTEST[part[-1]] for part in parts) or None
 
 
 def _locked(resource: PlannedResource, versions: Fact[bool]) -> Fact[int]:
@@ -71,7 +51,7 @@ def _lock_days(inputs: Mapping[str, Any]) -> Fact[int]:
     period = read(inputs, "objectLock.rule.period")
     if period == NONE or isinstance(period, Unknown):
         return ZERO if period == NONE else period
-    days = period_days(str(period.value))
+    days = durations.days(str(period.value), durations.SHORTEST_MONTH)
     return Unknown("objectLock.rule.period") if days is None else Known(days)
 
 
@@ -79,31 +59,31 @@ NONCURRENT = "noncurrentVersionExpiration"
 FILTER = "rules[].filter"
 
 
-def _promises(plan: Plan, bucket: PlannedResource, versions: Fact[bool]) -> Promises:
+def _promises(index: Index, bucket: PlannedResource, versions: Fact[bool]) -> Promises:
     """What a bucket promises of the objects in it.
 
     S3 counts an earlier version's age from its replacement, and an object's from its writing. There
     is no undeleting: what is deleted can be had back as long as its version is there.
     """
-    rules = _rules(plan, bucket)
+    rules = _rules(index, bucket)
     replaced = _least([_replaced(rule) for rule in rules])
     kept = then(both(versions, replaced), lambda told: told[1] if told[0] else 0)
     kept = ZERO if versions == Known(value=False) else kept
     return Promises(kept, kept, _ends(rules))
 
 
-def _kept_days(plan: Plan, bucket: PlannedResource, locked: Fact[int]) -> Fact[int | None]:
+def _kept_days(index: Index, bucket: PlannedResource, locked: Fact[int]) -> Fact[int | None]:
     """Days for which a bucket of logs or backups keeps them: until they expire, or locked."""
-    ends = _ends(_rules(plan, bucket))
+    ends = _ends(_rules(index, bucket))
     return then(both(ends, locked), lambda told: told[0] or told[1] or None)
 
 
-def _rules(plan: Plan, bucket: PlannedResource) -> list[Any]:
+def _rules(index: Index, bucket: PlannedResource) -> list[Any]:
     """The rules of a bucket's lifecycle; what is not known stands for a list of its own."""
     found: list[Any] = []
-    for lifecycle in about(plan, bucket, "containerName", LIFECYCLE):
-        rules = listed(lifecycle.inputs, "rules")
-        found += rules.value if isinstance(rules, Known) else [UNKNOWN]
+    for lifecycle, link in index.users(LIFECYCLE, "containerName", bucket):
+        rules = both(link, listed(lifecycle.inputs, "rules"))
+        found += rules.value[1] if isinstance(rules, Known) else [UNKNOWN]
     return [rule for rule in found if not _disabled(rule)]
 
 
@@ -128,6 +108,11 @@ def _filtered(rule: Any) -> bool:
     """Whether a rule is for some objects only; an empty prefix is everybody's."""
     chosen = rule.get("filter") if isinstance(rule, dict) else None
     return any((chosen or {}).values()) if isinstance(chosen, dict) else chosen is not None
+
+
+def _any_names(kind: str, path: str, bucket: PlannedResource, index: Index) -> Fact[bool]:
+    """Whether a resource of a type names a bucket."""
+    return some([link for _, link in index.users(kind, path, bucket)])
 
 
 def _expires(rule: Any) -> Fact[int | None]:
@@ -178,15 +163,14 @@ def _names_in_state(resource: PlannedResource) -> Fact[bool]:
     return then(hidden, lambda value: value is not True)
 
 
-def _crosses(resource: PlannedResource, plan: Plan) -> Fact[bool]:
+def _crosses(resource: PlannedResource, index: Index) -> Fact[bool]:
     """Whether it is replicated to a bucket that the plan does not know for its own."""
     targets = each(resource.inputs, "replication.rules", "destination.name")
-    own = plan.noted((__name__, "names"), lambda: buckets_by_name(plan))
+    own = index.derived(bucket_names)
     if isinstance(targets, Known):
         strange = [name for name in targets.value if name not in own]
         return Unknown("replication.rules[].destination.name") if strange else NO
-    tied = [urn for urn in sources(resource, "replication") if is_bucket(plan, urn)]
-    return NO if tied else targets
+    return NO if index.near(resource, "replication", *BUCKETS) else targets
 
 
 def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
@@ -201,7 +185,7 @@ def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
     return zone, Holding.LOGS, Copy.LOG
 
 
-def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
+def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A bucket, of the older resource or of the newer, whose words differ.
 
     It is private by default (KB0047360, 2025-09-25), and no argument opens it; nobody but a
@@ -215,13 +199,12 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
     versions = then(
         read(resource.inputs, "versioning.status", ""), lambda word: str(word).lower() == "enabled"
     )
-    locked, promised = _locked(resource, versions), _promises(plan, resource, versions)
-    watched = about(plan, resource, "bucket", f"{DYNAMIC}AccessList", f"{DYNAMIC}LogTarget")
+    locked, promised = _locked(resource, versions), _promises(index, resource, versions)
+    watched = some([_any_names(kind, "bucket", resource, index) for kind in WATCHERS])
     leaks = _names_in_state(resource)
-    signed = about(plan, resource, "name", ":RegionStoragePresign")
     made = store(
         resource,
-        plan,
+        index,
         join(
             lies_in(resource, copy, region),
             _replicas(resource.inputs),
@@ -231,17 +214,17 @@ def bucket(resource: PlannedResource, plan: Plan) -> Sequence[ResourceFact]:
         offering=Offering(OFFER, "Object Storage"),
         zone=zone,
         encrypted=then(algorithm, lambda word: word == "AES256"),
-        public_read=NO if watched else Unknown("access list: nothing in the plan watches it"),
-        shared_keys=Known(bool(signed)),
-        cross_tenant=_crosses(resource, plan),
+        public_read=NO if watched == YES else UNWATCHED,
+        shared_keys=_any_names("RegionStoragePresign", "name", resource, index),
+        cross_tenant=_crosses(resource, index),
         versions=versions,
         locked_days=locked,
         recoverable_days=promised.recoverable_days,
         version_days=promised.version_days,
         expire_days=promised.expire_days,
-        retention_days=NONE if holding is Holding.ZONE else _kept_days(plan, resource, locked),
+        retention_days=NONE if holding is Holding.ZONE else _kept_days(index, resource, locked),
         multi_zone=several_zones(read(resource.inputs, region)),
-        reads_logged=Known(bool(about(plan, resource, "bucket", f"{DYNAMIC}BucketLogging"))),
+        reads_logged=_any_names("BucketLogging", "bucket", resource, index),
         names_in_state=leaks,
     )
     return [made]

@@ -1,0 +1,305 @@
+"""How the resources of a plan refer to one another: by type, name, identifier and dependency.
+
+A value that is known decides by what it says; one that is not, by the resources from which it
+was computed. Where neither does, the relation itself is unknown. Each relation is found once for
+the whole plan, so reading facts grows with the plan and not with its square.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
+
+from havre.facts.model import Fact, Known, Unknown
+from havre.facts.read import read, sources
+from havre.plan.values import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from havre.plan import Plan, PlannedResource
+
+    Links: TypeAlias = Mapping[str, list["Link"]]
+
+T = TypeVar("T")
+Link: TypeAlias = "tuple[PlannedResource, Fact[bool]]"
+"""A resource, and whether it refers to the one at hand."""
+ANY = ""
+"""In place of a URN: what may name any resource of the type."""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """How other resources name those of one type.
+
+    Attributes:
+        property: what holds the name.
+        segment: what stands before the name in an identifier, in lower case, such as `vaults`;
+            empty where nothing but the name itself names it.
+        parent: the property that names what it is part of, and that one's type; None where it
+            stands in a group, or in nothing.
+    """
+
+    property: str
+    segment: str = ""
+    parent: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a provider's resources are typed and named.
+
+    Attributes:
+        kind: from a type token to the provider's short word for the type; empty for a type that
+            is another provider's.
+        namings: by that word; a type that is not here has no name in its inputs, so that only
+            dependencies lead to it.
+        group: the property that names the group in which resources stand, and the group's type.
+    """
+
+    kind: Callable[[str], str]
+    namings: Mapping[str, Naming] = field(default_factory=dict)
+    group: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A resource that an identifier can name: its own name, its parent's and its group's."""
+
+    resource: PlannedResource
+    kind: str
+    segment: str
+    name: str
+    parent: str | None
+    group: str | None
+
+
+class Index:
+    """The relations of a plan's resources.
+
+    Args:
+        plan: whose resources. What a preview removes is not among them: nothing that stays can
+            rely on it.
+        scheme: how the provider's resources are typed and named.
+    """
+
+    def __init__(self, plan: Plan, scheme: Scheme) -> None:
+        self.plan = plan
+        self._scheme = scheme
+        self._links: dict[tuple[str, str, str], Links] = {}
+        self._computed: dict[tuple[str, str], Mapping[str, list[PlannedResource]]] = {}
+        self._derived: dict[Callable[[Index], Any], Any] = {}
+
+    def derived(self, function: Callable[[Index], T]) -> T:
+        """What a function of the index gives, found once."""
+        if function not in self._derived:
+            self._derived[function] = function(self)
+        return cast("T", self._derived[function])
+
+    def kind(self, resource: PlannedResource) -> str:
+        """The provider's word for a resource's type; empty for another provider's."""
+        return self._scheme.kind(resource.type)
+
+    def of(self, *kinds: str) -> list[PlannedResource]:
+        """The resources of some types, in the plan's order within each."""
+        return [resource for each in kinds for resource in self._by_kind.get(each, ())]
+
+    @cached_property
+    def _by_kind(self) -> Mapping[str, list[PlannedResource]]:
+        found: dict[str, list[PlannedResource]] = {}
+        for resource in self.plan.resources:
+            found.setdefault(self.kind(resource), []).append(resource)
+        return found
+
+    def at(self, urn: str) -> PlannedResource | None:
+        """The resource of a URN, if the plan has it."""
+        return self.plan.by_urn.get(urn)
+
+    def near(self, resource: PlannedResource, path: str, *kinds: str) -> list[PlannedResource]:
+        """The resources from which a property was computed; of all types where none is given."""
+        known = self.plan.by_urn
+        found = [known[urn] for urn in sources(resource, path) if urn in known]
+        return [each for each in found if not kinds or self.kind(each) in kinds]
+
+    def target(
+        self,
+        resource: PlannedResource,
+        path: str,
+        *kinds: str,
+        exact: bool = False,
+        value: Fact[Any] | None = None,
+    ) -> Fact[PlannedResource | None]:
+        """What a property names, among the plan's resources of some types.
+
+        Args:
+            resource: whose property.
+            path: dotted path of the property: a name, an identifier, or what holds identifiers.
+            kinds: types; none for every type that can be named.
+            exact: whether an identifier of something inside a resource does not name it.
+            value: what to read instead of the property itself.
+
+        Returns:
+            None where it names nothing of the plan; unknown where several might be meant.
+        """
+        kinds = kinds or tuple(self._scheme.namings)
+        value = read(resource.inputs, path) if value is None else value
+        if isinstance(value, Unknown):
+            tied = self.near(resource, path, *kinds)
+            return Known(tied[0]) if len(tied) == 1 else value
+        found = self._named(value.value, kinds, exact=exact)
+        if value.value and len(found) != 1:
+            found = self._decided(found, self.near(resource, path, *kinds))
+        if len({each.urn for each in found}) > 1:
+            return Unknown(path)
+        return Known(found[0] if found else None)
+
+    def _decided(
+        self, named: list[PlannedResource], tied: list[PlannedResource]
+    ) -> list[PlannedResource]:
+        """Of those that are named the same, the sources; of none, the sources without a name."""
+        if not named:
+            return [each for each in tied if self._name(each) is None]
+        urns = {each.urn for each in tied}
+        return [each for each in named if each.urn in urns] or named
+
+    def users(self, kind: str, path: str, resource: PlannedResource) -> list[Link]:
+        """Resources of a type whose property names `resource`, or may."""
+        what = (kind, path, self.kind(resource))
+        if what not in self._links:
+            self._links[what] = self._linked(*what)
+        links = self._links[what]
+        return [*links.get(resource.urn, ()), *links.get(ANY, ())]
+
+    def computed(self, kind: str, path: str, resource: PlannedResource) -> list[PlannedResource]:
+        """Resources of a type whose property was computed from `resource`, whatever it says."""
+        if (kind, path) not in self._computed:
+            self._computed[kind, path] = self._by_source(kind, path)
+        return self._computed[kind, path].get(resource.urn, [])
+
+    def _by_source(self, kind: str, path: str) -> Mapping[str, list[PlannedResource]]:
+        found: dict[str, list[PlannedResource]] = {}
+        for other in self.of(kind):
+            for urn in dict.fromkeys(sources(other, path)):
+                found.setdefault(urn, []).append(other)
+        return found
+
+    def all_users(
+        self, kind: str, path: str, resource: PlannedResource
+    ) -> Fact[list[PlannedResource]]:
+        """The resources of a type that name `resource`; unknown where one may or may not."""
+        found = self.users(kind, path, resource)
+        doubt = next((link for _, link in found if isinstance(link, Unknown)), None)
+        return doubt or Known([other for other, _ in found])
+
+    def _linked(self, kind: str, path: str, what: str) -> Links:
+        """For each resource of type `what`, those of type `kind` whose property names it."""
+        found: dict[str, list[Link]] = {}
+        for other in self.of(kind):
+            named = self.target(other, path, what)
+            link: Fact[bool] = named if isinstance(named, Unknown) else Known(value=True)
+            for urn in self._ends(other, path, what, named):
+                found.setdefault(urn, []).append((other, link))
+        return found
+
+    def _ends(
+        self, other: PlannedResource, path: str, what: str, named: Fact[PlannedResource | None]
+    ) -> list[str]:
+        """URNs of what a property names, or may."""
+        if isinstance(named, Unknown):
+            return [each.urn for each in self.near(other, path, what)] or [ANY]
+        return [named.value.urn] if named.value is not None else []
+
+    def chain(self, resource: PlannedResource) -> list[PlannedResource]:
+        """The resource, and what it stands in: parent, then group."""
+        above = self._above(self.kind(resource))
+        if above is None:
+            return [resource]
+        holder = self.target(resource, *above)
+        if isinstance(holder, Unknown) or holder.value is None:
+            return [resource]
+        return [resource, *self.chain(holder.value)]
+
+    def _above(self, kind: str) -> tuple[str, str] | None:
+        naming, group = self._scheme.namings.get(kind), self._scheme.group
+        if naming is not None and naming.parent is not None:
+            return naming.parent
+        return None if group is None or kind == group[1] else group
+
+    def _named(
+        self, value: Any, kinds: Sequence[str], *, exact: bool = False
+    ) -> list[PlannedResource]:
+        """The resources that texts name: in each identifier the innermost that the plan has."""
+        if isinstance(value, str):
+            return self._innermost(value.lower().rstrip("/"), kinds, exact=exact)
+        within = (text.lower().rstrip("/") for text in texts(value) if "/" in text)
+        return [each for text in within for each in self._innermost(text, kinds, exact=exact)]
+
+    def _innermost(self, text: str, kinds: Sequence[str], *, exact: bool) -> list[PlannedResource]:
+        steps = dict.fromkeys(text.split("/"))
+        named = (each for step in steps for each in self._by_name.get(step, ()))
+        depths = [(self._depth(text, each), each) for each in named if each.kind in kinds]
+        deepest = max((depth for depth, _ in depths), default=0)
+        if not deepest or (exact and deepest < len(text)):
+            return []
+        return [each.resource for depth, each in depths if depth == deepest]
+
+    def _depth(self, text: str, named: _Named) -> int:
+        """Where in a text a resource is named; the text's length if it is its name; or 0."""
+        if "/" not in text or not named.segment:
+            return len(text) if text == named.name else 0
+        found = f"{text}/".find(f"/{named.segment}/{named.name}/")
+        if found < 0 or not self._in_parent(text, named):
+            return 0
+        return found + len(named.segment) + len(named.name) + 2
+
+    def _in_parent(self, text: str, named: _Named) -> bool:
+        """Whether an identifier or address names the parent and group that a resource says."""
+        parent, group = named.parent, named.group
+        if parent and f"/{parent}/" not in text and f"//{parent}." not in text:
+            return False
+        segment = self._group_segment
+        return not group or f"/{segment}/" not in text or f"/{segment}/{group}/" in f"{text}/"
+
+    @cached_property
+    def _group_segment(self) -> str:
+        group = self._scheme.group
+        return self._scheme.namings[group[1]].segment if group else ""
+
+    def _name(self, resource: PlannedResource) -> str | None:
+        """The name by which others know a resource, in lower case; None where none is told."""
+        naming = self._scheme.namings.get(self.kind(resource))
+        return _word(resource, naming.property) if naming else None
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[_Named]]:
+        """The resources that can be named, by name in lower case."""
+        group = self._scheme.group
+        found: dict[str, list[_Named]] = {}
+        for kind, naming in self._scheme.namings.items():
+            for resource in self.of(kind):
+                name = _word(resource, naming.property)
+                if name is None:
+                    continue
+                parent = _word(resource, naming.parent[0]) if naming.parent else None
+                grouped = _word(resource, group[0]) if group else None
+                named = _Named(resource, kind, naming.segment, name, parent, grouped)
+                found.setdefault(name, []).append(named)
+        return found
+
+
+def _word(resource: PlannedResource, path: str) -> str | None:
+    """A text of a resource's, in lower case; None where it is absent or not known."""
+    found = read(resource.inputs, path)
+    return str(found.value).lower() if isinstance(found, Known) and found.value else None
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text inside a value."""
+    if isinstance(value, Secret):
+        yield from texts(value.value)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from texts(inner)

@@ -1,0 +1,69 @@
+"""What resources of Azure lead to: private endpoints, subnets and keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.model import Fact, Known, Unknown
+from havre.facts.read import both, read, some, then
+
+if TYPE_CHECKING:
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
+
+
+def private(index: Index, resource: PlannedResource) -> Fact[bool]:
+    """Whether a private endpoint of the plan leads to a resource."""
+    paths = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+    return some(
+        [
+            link
+            for path in paths
+            for _, link in index.users("network:PrivateEndpoint", path, resource)
+        ]
+    )
+
+
+def segment(
+    index: Index, resource: PlannedResource, path: str, value: Fact[Any] | None = None
+) -> Fact[str | None]:
+    """URN of the subnet that a property names; as written if it is none of the plan's.
+
+    Args:
+        index: where the subnet may be.
+        resource: what stands in it.
+        path: dotted path of the property.
+        value: what to read instead of the property itself.
+    """
+    value = read(resource.inputs, path) if value is None else value
+    found = index.target(resource, path, "network:Subnet", value=value)
+    if isinstance(found, Unknown):
+        return found
+    return Known(found.value.urn) if found.value is not None else value
+
+
+def disk_key(index: Index, resource: PlannedResource, path: str) -> Fact[str | None]:
+    """URN of the key of the disk encryption set that a property names, or the set as written."""
+    group = index.target(resource, path, "compute:DiskEncryptionSet")
+    if isinstance(group, Known) and group.value is not None:
+        return key(index, group.value, "activeKey.keyUrl")
+    return read(resource.inputs, path)
+
+
+def key(index: Index, resource: PlannedResource, path: str, name: str = "") -> Fact[str | None]:
+    """URN of the key that a property names; the address as written if it is none of the plan's.
+
+    Args:
+        index: where the key may be.
+        resource: whose key.
+        path: property with the key's address, or with its vault's where `name` is given.
+        name: property with the key's name.
+    """
+    value = read(resource.inputs, path)
+    if name:
+        parts = both(value, read(resource.inputs, name))
+        value = then(parts, lambda pair: f"{str(pair[0]).rstrip('/')}/keys/{pair[1]}")
+    found = index.target(resource, path, "keyvault:Key", value=value)
+    if isinstance(found, Known):
+        return Known(found.value.urn) if found.value is not None else value
+    return found

@@ -1,0 +1,65 @@
+"""Which logs of Azure's resources are sent on, by diagnostic settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from havre.facts.model import Fact, Known, Unknown
+from havre.facts.read import every, items, read, some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from havre.facts.index import Index
+    from havre.plan import PlannedResource
+
+
+def _sends(setting: PlannedResource, category: str, groups: Sequence[str]) -> Fact[bool]:
+    """Whether a diagnostic setting sends a category of logs."""
+    logs = items(setting.inputs, "logs")
+    if isinstance(logs, Unknown):
+        return logs
+    sent = [log for log in logs.value if log.get("enabled")]
+    wanted = category.lower()
+    return Known(
+        any(
+            str(log.get("category", "")).lower() == wanted
+            or str(log.get("categoryGroup", "")).lower() in groups
+            for log in sent
+        )
+    )
+
+
+def logged(
+    index: Index, resource: PlannedResource, categories: Sequence[str], service: str = ""
+) -> Fact[bool]:
+    """Whether diagnostic settings send every category of a resource's logs.
+
+    Args:
+        index: where the settings are.
+        resource: what is watched.
+        categories: by Azure's names; the groups `allLogs` and `audit` hold them all.
+        service: part of the identifier that the setting must name, such as `/blobservices/`.
+    """
+    settings = []
+    for setting, link in index.users("monitor:DiagnosticSetting", "resourceUri", resource):
+        uri = read(setting.inputs, "resourceUri")
+        if not isinstance(uri, Known) or service in str(uri.value).lower():
+            settings.append((setting, link))
+    groups = ("alllogs", "audit")
+    return every(
+        [
+            some([every([link, _sends(s, wanted, groups)]) for s, link in settings])
+            for wanted in categories
+        ]
+    )
+
+
+def administration_logged(index: Index) -> Fact[bool]:
+    """Whether the subscription's activity log, with administrative actions, is kept."""
+    return index.derived(_activity_logged)
+
+
+def _activity_logged(index: Index) -> Fact[bool]:
+    settings = index.of("monitor:SubscriptionDiagnosticSetting")
+    return some([_sends(each, "Administrative", ("alllogs",)) for each in settings])
