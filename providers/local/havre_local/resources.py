@@ -1,18 +1,15 @@
-"""Pulumi resources of this machine: dynamic ones, so that no plugin is needed.
-
-States of stacks that were deployed before the core had them refer to `Managed` in this module.
-"""
+"""Pulumi resources of this machine: dynamic ones, so that no plugin is needed."""
 
 from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 
 from havre.provider import dynamic
-from havre.provider.dynamic import DynamicResource, Managed, Props, serialised
+from havre.provider.dynamic import DynamicResource, Props, serialised
 
 if TYPE_CHECKING:
     from havre_local.machine.folder import Folder
@@ -21,6 +18,19 @@ __all__ = ["Kind", "Managed", "Props", "serialised"]
 
 Kind = partial(dynamic.Kind, within=("data_dir",))
 """A kind of resource within a data folder."""
+
+
+class Managed(dynamic.Managed):
+    """The provider class of states that were written before the core had one.
+
+    They name each kind one level above `havre_local.parts`, where it stood then.
+    """
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Read a former state's reference of a kind."""
+        package, _, rest = str(state["kind"]).partition(".")
+        known = package != "havre_local" or rest.startswith("parts.")
+        self.kind = state["kind"] if known else f"{package}.parts.{rest}"
 
 
 def folder_of(props: Props) -> Folder:

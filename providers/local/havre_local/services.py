@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from havre.errors import StateError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,15 +34,33 @@ def answer(folder: Folder, service: str) -> bool:
     from havre_local.machine.supervision.services import read_definitions
 
     names = {definition.name for definition in read_definitions(folder)}
-    wanted = {name for name in names if name == service or name.startswith(f"{service}-")}
+    wanted = {name for name in names if _of(name, service)}
     return bool(wanted) and wanted <= answering(folder)
 
 
 def drifted(folder: Folder, service: str) -> bool:
-    """Whether a service does not answer or is not watched, or its certificate is to be renewed."""
+    """Whether a service must be set up again.
+
+    It does not answer, is not watched, could not be started again since its program has moved,
+    or its certificate is to be renewed.
+    """
     from havre_local.machine.encryption.certificates import renewal_due
 
-    return not answer(folder, service) or renewal_due(folder, service)
+    moved = any(_of(name, service) for name in moved_programs(folder))
+    return moved or not answer(folder, service) or renewal_due(folder, service)
+
+
+def moved_programs(folder: Folder) -> dict[str, str]:
+    """The file that each service runs and that is gone, by the service's name."""
+    from havre_local.machine.supervision.services import missing_files, read_definitions
+
+    missing = {found.name: missing_files(found) for found in read_definitions(folder)}
+    return {name: files[0] for name, files in missing.items() if files}
+
+
+def _of(name: str, service: str) -> bool:
+    """Whether the service `name` is `service`, or stands in front of it."""
+    return name == service or name.startswith(f"{service}-")
 
 
 def wake(folder: Folder) -> None:
@@ -50,12 +70,16 @@ def wake(folder: Folder) -> None:
 
     Raises:
         RetryError: a service does not answer in time.
+        StateError: a service must be started, and its program has moved.
     """
     from havre_local.machine.supervision import supervisor
     from havre_local.machine.supervision.services import read_definitions
 
     definitions = read_definitions(folder)
     if not {definition.name for definition in definitions} <= answering(folder):
+        for name, path in moved_programs(folder).items():
+            message = f"{name} cannot be started: {path} is gone since Havre was upgraded or moved"
+            raise StateError(message, "Run `havre up` with the warehouse's file.")
         supervisor.ensure_running(folder, *definitions)
 
 

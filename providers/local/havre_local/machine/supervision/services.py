@@ -10,13 +10,13 @@ import ssl
 import struct
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre_local.machine.folder import HOST, Folder, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 DIRECTORY_FD = 3
 """Descriptor under which a service finds its directory open: `/proc/self/fd/3`."""
@@ -87,6 +87,13 @@ def read_definitions(folder: Folder) -> tuple[Service, ...]:
     """Return every definition, in the order of their start."""
     found = (read_definition(path) for path in (folder.run / "services").glob("*.json"))
     return tuple(sorted(found, key=lambda service: (service.order, service.name)))
+
+
+def missing_files(service: Service) -> tuple[str, ...]:
+    """Files that the definition runs and that are gone: Havre was upgraded or moved since."""
+    # The program, and the script of an interpreter; other arguments may name files to be made.
+    run = (service.argv[0], *(word for word in service.argv[1:] if word.endswith(".py")))
+    return tuple(word for word in run if not Path(word).exists())
 
 
 def restart_digest(service: Service) -> str:

@@ -1,0 +1,100 @@
+"""What the former code left on a machine works with today's, or gets one clear message."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from havre.cli import main
+from havre.engine.servicer import _load_provider
+from havre.errors import ExitCode
+from havre.provider.dynamic import Kind, kind_at
+from havre_local.machine.access import open_project, open_warehouse
+from havre_local.machine.supervision import services, supervisor
+from tests.upgrade.former import PASSPHRASE, Former
+from tests.warehouse.conftest import Site
+from tests.warehouse.objects import get
+
+PROJECT = "bed-occupancy"
+
+
+def holds_all(site: Site) -> None:
+    """Every row, object version and table is there, and readable with the project's rights."""
+    warehouse, project = open_warehouse(site.data_dir), open_project(site.data_dir, PROJECT)
+    with project.connect() as connection:
+        assert connection.execute("SELECT count(*) FROM curated.stays").fetchone() == (50,)
+    assert get(site, "curated") == b"second"
+    bucket = warehouse.bucket("curated")
+    found = warehouse.client().list_object_versions(Bucket=bucket, Prefix="note.txt")["Versions"]
+    assert len(found) == 2
+    table = project.dataset("curated", "omop").to_table()
+    assert table.to_pydict() == {"visit_id": [1, 2, 3]}
+
+
+@pytest.mark.usefixtures("former")
+def test_a_former_warehouse_goes_on(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(site.command("status")) == ExitCode.ENGINE
+    assert capsys.readouterr().out.count("stopped") == 4
+    assert main(site.command("connect", PROJECT)) == 0
+    assert f"HAVRE_PROJECT={PROJECT}" in capsys.readouterr().out
+    # Its services name files of the former code: they are not waited for in vain.
+    assert main(site.command("backup")) == ExitCode.ENGINE
+    said = capsys.readouterr().err
+    assert "/nowhere/" in said
+    assert "havre up" in said
+    assert {operation for operation, _ in site.changes(capsys)} == {"update"}
+    assert site.changes(capsys) == []
+    holds_all(site)
+    assert main(site.command("backup")) == 0
+    assert main(site.command("status")) == 0
+
+
+def test_a_former_backup_restores(
+    former: Former, other: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HAVRE_PASSPHRASE", PASSPHRASE)
+    assert other.up() == 0
+    words = ("restore", str(former.backup), "--keys", str(former.keys))
+    assert main(other.command(*words)) == 0
+    assert other.up() == 0
+    holds_all(other)
+
+
+@pytest.mark.usefixtures("former")
+def test_what_the_former_code_made_can_be_removed(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    del site.spec["projects"]
+    assert ("delete", f"chu-trial-access-{PROJECT}") in site.changes(capsys)
+
+
+@pytest.mark.usefixtures("former")
+def test_services_that_run_on_from_a_former_place_are_set_up_again(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    folder = site.folder
+    front = next(s for s in services.read_definitions(folder) if s.name == "postgresql-tls")
+    script = next(word for word in front.argv if word.endswith(".py"))
+    moved = Path(shutil.copy(script, site.root / "tls_front.py"))
+    argv = tuple(str(moved) if word == script else word for word in front.argv)
+    supervisor.ensure_running(folder, replace(front, argv=argv))
+    moved.unlink()
+    assert ("update", "chu-trial-database-server") in site.changes(capsys)
+    assert not any(services.missing_files(found) for found in services.read_definitions(folder))
+    holds_all(site)
+
+
+def test_every_former_reference_of_a_kind_is_found(former: Former) -> None:
+    state = json.loads((former.data_dir / "state/stack.json").read_text())
+    found = [
+        resource["outputs"]["__provider"]
+        for resource in state["deployment"]["resources"]
+        if "__provider" in resource.get("outputs", {})
+    ]
+    assert len(found) == 14
+    for text in found:
+        assert isinstance(kind_at(_load_provider(text).kind), Kind)
