@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 VERSITYGW := v1.8.0
 ACTIONLINT := v1.7.12
-DISTRIBUTIONS := providers/local providers/azure providers/ovh providers/conformance policies
+DISTRIBUTIONS := $(patsubst %/pyproject.toml,%,$(wildcard providers/*/pyproject.toml)) policies
 PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 TOGETHER := scripts/side_by_side.sh
@@ -70,8 +70,8 @@ bench: setup ## Measure; results go to benchmarks/results
 	@$(BIN)/python benchmarks/run.py
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
-LOCAL := $(foreach name,havre havre-local havre-azure havre-ovh havre-conformance havre-policies,\
-  --no-emit-package $(name))
+LOCAL := --no-emit-package havre $(foreach each,$(notdir $(DISTRIBUTIONS)),\
+  --no-emit-package havre-$(each))
 
 lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	@$(COMPILE) $(LOCAL) --extra dev --extra demo --extra docs --output-file dev.lock $(PROJECTS)

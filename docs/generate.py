@@ -7,6 +7,7 @@ the providers and the command line. A test compares the pages that are kept with
 from __future__ import annotations
 
 import inspect
+import tomllib
 from dataclasses import dataclass
 from enum import EnumType
 from pathlib import Path
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(__file__).resolve().parent / "reference"
 TOY = ROOT / "tests" / "contract" / "toy_provider.py"
-PROVIDERS = ("local", "azure", "ovh")
-"""Providers of this repository; what else is installed is not in its documentation."""
 NOTE = "<!-- Written by `python -m docs.generate` from the code: do not edit. -->"
 FIELDS = ("field", "type", "default", "limits", "what it says")
 EXIT_CODES = {
@@ -201,11 +200,13 @@ def spec_page() -> list[str]:
 
 
 def _remedies(control: Control, providers: Mapping[str, Provider]) -> list[str]:
+    from havre.provider import remedy
+
     rows = [["any", inert(control.remedy)]]
     rows += [
-        [name, inert(provider.remedies[control.id])]
+        [name, inert(remedy(provider, control.id))]
         for name, provider in providers.items()
-        if control.id in provider.remedies
+        if remedy(provider, control.id)
     ]
     return table(("at", "what to do"), rows)
 
@@ -350,9 +351,12 @@ def certificates_page() -> list[str]:
 
 
 def _providers() -> dict[str, Provider]:
-    from havre.provider import find
+    """Providers of this repository; what else is installed is not in its documentation."""
+    from havre.provider import ENTRY_POINT_GROUP, find
 
-    return {name: find(name) for name in PROVIDERS}
+    files = sorted((ROOT / "providers").glob("*/pyproject.toml"))
+    groups = [tomllib.loads(f.read_text())["project"].get("entry-points", {}) for f in files]
+    return {name: find(name) for group in groups for name in group.get(ENTRY_POINT_GROUP, {})}
 
 
 def _texts(name: str) -> Mapping[str, Gap]:
@@ -392,13 +396,15 @@ def _gap(gap: Gap) -> list[str]:
 
 
 def _provider(name: str, provider: Provider) -> list[str]:
+    from havre.provider import LIMITS, provides
+
     operator = provider.operator
     laws = ", ".join(operator.laws) or "none but the user's own"
     head = ("capability", "support", "why", "instead", "at risk", "control", "no effect", "source")
     limits = [
         [code(key), f"{limit.value:,} {limit.unit}", inert(limit.evidence.source),
          limit.evidence.read_on.isoformat()]
-        for key, limit in provider.limits.items()
+        for key, limit in provides(provider, LIMITS).or_else({}).items()
     ]  # fmt: skip
     return [
         *heading(2, name),
@@ -417,9 +423,10 @@ def _provider(name: str, provider: Provider) -> list[str]:
 
 def providers_page() -> list[str]:
     """What each provider can do, and its gaps."""
-    from havre.provider import Capability
+    from havre.capabilities import NATIVE_WHEN, Capability
 
     providers = _providers()
+    due = [[code(capability), inert(NATIVE_WHEN[capability])] for capability in Capability]
     rows = []
     for capability in Capability:
         answers = (each.capabilities.get(capability) for each in providers.values())
@@ -431,6 +438,10 @@ def providers_page() -> list[str]:
         "is done instead), `absent` or `unknown`. A gap says what that means for a warehouse.",
         "",
         *table(("capability", *providers), rows),
+        *heading(2, "When native is due"),
+        "A provider that meets only a part of the sentence answers `partial`.",
+        "",
+        *table(("capability", "native when"), due),
     ]
     for name, provider in providers.items():
         lines += _provider(name, provider)

@@ -24,9 +24,9 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Registers providers by name, in place of those that are installed."""
     from havre.provider import discovery
 
-    def register(**entries: str) -> None:
+    def register(*more: EntryPoint, **entries: str) -> None:
         found = [EntryPoint(n, v, discovery.ENTRY_POINT_GROUP) for n, v in entries.items()]
-        monkeypatch.setattr(discovery, "registered", lambda _group: found)
+        monkeypatch.setattr(discovery, "registered_in_versions", lambda _group: [*found, *more])
 
     return register
 

@@ -1,5 +1,6 @@
 """What a provider can do and cannot: the words, and the data files that say it."""
 
+from havre.capabilities.due import NATIVE_WHEN
 from havre.capabilities.model import (
     Capability,
     Evidence,
@@ -12,6 +13,7 @@ from havre.capabilities.model import (
 )
 
 __all__ = [
+    "NATIVE_WHEN",
     "Capability",
     "Evidence",
     "Gap",

@@ -51,7 +51,7 @@ class Effect(StrEnum):
 
 
 class Abilities(Protocol):
-    """What an exit needs to know of a provider; every provider has these members."""
+    """What an exit needs to know of a provider; it may have `limits`, too."""
 
     @property
     def name(self) -> str:
@@ -66,11 +66,6 @@ class Abilities(Protocol):
     @property
     def capabilities(self) -> Mapping[Capability, Supported]:
         """Its answer for every capability; one that is not there counts as unknown."""
-        ...
-
-    @property
-    def limits(self) -> Mapping[Measure, Limit]:
-        """Its limits; one that is not there is not known."""
         ...
 
 
@@ -196,9 +191,15 @@ def _rank(support: Support) -> int:
 def _limits(here: Abilities, there: Abilities) -> Iterator[Obstacle]:
     """Limits that something stored here may exceed there, or that are not recorded."""
     for measure in Measure:
-        mine, theirs = here.limits.get(measure), there.limits.get(measure)
+        mine, theirs = (_limit(provider, measure) for provider in (here, there))
         if mine and theirs and not theirs.below(mine):
             continue
         at_most = f"({theirs or 'not recorded'}; here: {mine or 'not recorded'})"
         why = f"may be beyond {there.name} {at_most}"
         yield Obstacle(ObstacleKind(measure.value), Effect.UNKNOWN, "what is stored", why)
+
+
+def _limit(provider: Abilities, measure: Measure) -> Limit | None:
+    """A limit of a provider, which need not state any; None where it is not known."""
+    stated: Mapping[Measure, Limit] = getattr(provider, "limits", {})
+    return stated.get(measure)

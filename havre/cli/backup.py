@@ -89,7 +89,7 @@ def backup(data_dir: ctx.DataDirOption = None, *, as_json: ctx.JsonOption = Fals
     Example: havre backup --data-dir ./data
     """
     store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store)
+    _, operations = ctx.operations(store, "backup")
     with store.lock():
         summary = operations.backup()
     _tell(summary, "backed up and verified", as_json=as_json)
@@ -112,7 +112,7 @@ def restore(
     Example: havre restore data/backups/20261123T120000Z --keys keys.export --data-dir ./new
     """
     store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store)
+    _, operations = ctx.operations(store, "restore")
     secret = passphrase(passphrase_file, new=False)
     with store.lock():
         summary = operations.restore(source, keys, secret)
@@ -131,7 +131,7 @@ def export_keys(
     Example: havre keys export keys.export --data-dir ./data
     """
     store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store)
+    _, operations = ctx.operations(store, "keys export")
     operations.export_keys(target, passphrase(passphrase_file, new=True))
     console.out().print(
         f"keys written to {target}\n  Keep the file and its passphrase apart from the backups."

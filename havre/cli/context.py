@@ -201,18 +201,38 @@ def given_settings(
     return given
 
 
-def operations(store: StateStore) -> tuple[dict[str, Any], Operations]:
+INSTEAD = {
+    "status": "`pulumi stack` lists what is deployed; `havre check --state FILE` evaluates it.",
+    "connect": "`pulumi stack output --json` shows the endpoints and the zones.",
+    "backup": "Use the provider's own backups: `pulumi stack output --json` names them.",
+    "restore": "Restore with the provider's own backups, into a new warehouse.",
+    "keys export": "The keys stay in the provider's key service.",
+    "down": "`pulumi destroy` deletes what no protection holds.",
+}
+"""By command, what to use where a provider operates no warehouse from this machine."""
+
+
+def operations(store: StateStore, command: str) -> tuple[dict[str, Any], Operations]:
     """The record of a standing warehouse and what can be done with it.
 
+    Args:
+        store: of the warehouse.
+        command: that needs it, such as `status`.
+
     Raises:
-        InputError: no warehouse stands there.
+        InputError: no warehouse stands there, or its provider does not operate it from here; the
+            remedy says what to use instead.
     """
-    from havre.provider import find
+    from havre.provider import OPERATIONS, find, provides
     from havre.stack.program import read_settings
 
     record = read_record(store.data_dir)
     provider = find(str(record.get("provider")))
+    offer = provides(provider, OPERATIONS)
+    if offer.given is None:
+        message = f"`havre {command}` does not work with this warehouse: {offer.answer.reason}"
+        raise InputError(message, INSTEAD[command])
     settings = {**dict(record.get("settings", {}))}
     if DATA_DIR in provider.settings.model_fields:
         settings[DATA_DIR] = str(store.data_dir)
-    return record, provider.operations(read_settings(provider, settings))
+    return record, offer.given(read_settings(provider, settings))

@@ -49,7 +49,7 @@ def described(control: Control) -> dict[str, Any]:
 def show_control(control: Control) -> None:
     """Say what a control asks, why, what it cites, and what to do about it, by provider."""
     from havre.policy.frameworks import coverage, installed_frameworks
-    from havre.provider import installed
+    from havre.provider import installed, remedy
 
     out = console.out()
     out.print(f"[bold]{control.id}[/]  ({control.profile.value}, {control.severity.value})\n")
@@ -63,9 +63,9 @@ def show_control(control: Control) -> None:
             out.print(f"    {console.inert(requirement.part)}", style="dim")
     out.print(f"\nWhat to do: {console.inert(control.remedy)}")
     for each in installed():
-        remedy = each.provider.remedies.get(control.id) if each.provider else None
-        if remedy:
-            out.print(f"  {console.inert(each.name)}: {console.inert(remedy)}")
+        here = remedy(each.provider, control.id) if each.provider else ""
+        if here:
+            out.print(f"  {console.inert(each.name)}: {console.inert(here)}")
     if control.cause:
         out.print(f"\nIn the warehouse file: {'.'.join(control.cause)}")
 

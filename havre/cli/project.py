@@ -57,7 +57,7 @@ def connect(
         message = "--export and --json exclude each other"
         raise InputError(message, "Choose one.")
     store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store)
+    _, operations = ctx.operations(store, "connect")
     found = operations.connect(project)
     secrets = found.secrets() if show_secrets else {}
     if as_json:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from havre.cli import console
 from havre.cli.context import JsonOption
+from havre.errors import InputError
 
 if TYPE_CHECKING:
-    import typer
-
+    from havre.capabilities import Capability
     from havre.provider import Installed, Provider
 
 
 def _described(found: Installed) -> dict[str, Any]:
     provider = found.provider
-    if provider is None:
-        return {"name": found.name, "distribution": found.distribution, "error": found.error}
-    return {
+    who = {
         "name": found.name,
         "distribution": found.distribution,
+        "contract": found.contract,
+    }
+    if provider is None:
+        return {**who, "error": found.error, "remedy": found.remedy}
+    return {
+        **who,
+        "options": _options(provider),
+        "limits": _limits(provider),
         "operator": {
             "entity": provider.operator.entity,
             "country": provider.operator.country,
@@ -30,6 +39,32 @@ def _described(found: Installed) -> dict[str, Any]:
             capability.value: {"support": answer.support.value, "reason": answer.reason}
             for capability, answer in provider.capabilities.items()
         },
+    }
+
+
+def _options(provider: Provider) -> dict[str, dict[str, str]]:
+    """By option of the contract, how far the provider offers it."""
+    from havre.provider import OPTIONS, provides
+
+    offers = {option.member: provides(provider, option).answer for option in OPTIONS}
+    return {
+        member: {"support": answer.support.value, "reason": answer.reason}
+        for member, answer in offers.items()
+    }
+
+
+def _limits(provider: Provider) -> dict[str, dict[str, Any]]:
+    """By name, the limits that the provider states."""
+    from havre.provider import LIMITS, provides
+
+    return {
+        name: {
+            "value": limit.value,
+            "unit": limit.unit,
+            "source": limit.evidence.source,
+            "read_on": limit.evidence.read_on.isoformat(),
+        }
+        for name, limit in provides(provider, LIMITS).or_else({}).items()
     }
 
 
@@ -51,6 +86,7 @@ def _table(found: list[Installed]) -> None:
     for capability in Capability:
         table.add_row(capability.value, *(_cell(provider, capability) for provider in able))
     console.out().print(table)
+    console.out().print("`havre providers CAPABILITY` shows when native is due.", style="dim")
     _reasons(able)
 
 
@@ -84,16 +120,71 @@ def _sites(provider: Provider) -> None:
         console.out().print(table)
 
 
-def providers(*, as_json: JsonOption = False) -> None:
+def _asked(name: str) -> Capability:
+    """The capability of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    import difflib
+
+    from havre.capabilities import Capability
+
+    try:
+        return Capability(name)
+    except ValueError:
+        close = difflib.get_close_matches(name, list(Capability), n=1)
+        hint = f"Did you mean `{close[0]}`?" if close else "`havre providers` lists them."
+        message = f"Unknown capability `{name}`."
+        raise InputError(message, hint) from None
+
+
+def _one(capability: Capability, found: list[Installed]) -> None:
+    """When `native` is due for a capability, and what each provider answers."""
+    from havre.capabilities import NATIVE_WHEN
+
+    out = console.out()
+    out.print(f"[bold]{capability.value}[/]")
+    out.print(f"Native when: {NATIVE_WHEN[capability]}")
+    for provider in (entry.provider for entry in found if entry.provider):
+        answer = provider.capabilities.get(capability)
+        why = f": {answer.reason}" if answer and answer.reason else ""
+        out.print(console.inert(f"  {provider.name}: {_cell(provider, capability)}{why}"))
+
+
+def _all(found: list[Installed]) -> dict[str, Any]:
+    """Everything, as JSON-ready values."""
+    from havre.capabilities import NATIVE_WHEN
+
+    meanings = {capability.value: {"native_when": due} for capability, due in NATIVE_WHEN.items()}
+    return {"capabilities": meanings, "providers": [_described(entry) for entry in found]}
+
+
+def providers(
+    capability: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="CAPABILITY",
+            help="Show when native is due for it, and each answer.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
     """Show the providers installed and what each can do.
 
-    Example: havre providers --json
+    Example: havre providers object-lock
     """
     from havre.provider import installed
 
+    asked = _asked(capability) if capability else None
     found = installed()
     if as_json:
-        console.write_json({"providers": [_described(entry) for entry in found]})
+        console.write_json(_all(found))
+        return
+    if asked:
+        _one(asked, found)
         return
     if not found:
         console.out().print("No provider is installed. Try: pip install 'havre[local]'")
@@ -103,10 +194,42 @@ def providers(*, as_json: JsonOption = False) -> None:
         if entry.error:
             console.err().print(
                 f"[bold red]broken:[/] {console.inert(entry.name)} "
-                f"({console.inert(entry.distribution)}): {console.inert(entry.error)}"
+                f"({console.inert(entry.distribution)}): {console.inert(entry.error)}\n"
+                f"  {console.inert(entry.remedy)}"
             )
+
+
+def init(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of the provider, such as acme.")
+    ],
+    folder: Annotated[
+        Path, typer.Option("--dir", metavar="DIR", help="Where to create havre-NAME.")
+    ] = Path(),
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a skeleton distribution for a new provider.
+
+    Example: havre provider init acme --dir ..
+    """
+    import datetime as dt
+
+    from havre.provider.skeleton import write_skeleton
+
+    written = write_skeleton(name, folder, dt.datetime.now(dt.UTC).date())
+    if as_json:
+        console.write_json({"files": [str(path) for path in written]})
+        return
+    root = folder / f"havre-{name}"
+    typer.echo(f"Wrote {len(written)} files to {root}. Its README.md says what to fill in.")
+    typer.echo(f"  install it:  pip install -e '{root}[test]'")
+    typer.echo(f"  test it:     python -m pytest {root}")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("providers")(providers)
+    provider = typer.Typer(help="Add a provider.", no_args_is_help=True, rich_markup_mode=None)
+    provider.command("init")(init)
+    app.add_typer(provider, name="provider")

@@ -211,7 +211,7 @@ def status(
     from havre.provider import ServiceState
 
     store = ctx.standing(data_dir)
-    record, operations = ctx.operations(store)
+    record, operations = ctx.operations(store, "status")
     services = operations.status()
     warnings = _disk_warnings(store.data_dir)
     healthy = all(service.state is ServiceState.RUNNING for service in services)
@@ -279,7 +279,7 @@ def down(
     Example: havre down --data-dir ./data
     """
     store = ctx.standing(data_dir)
-    record, operations = ctx.operations(store)
+    record, operations = ctx.operations(store, "down")
     if destroy_data is not None and destroy_data != record.get("warehouse"):
         message = f"{store.data_dir} holds `{record.get('warehouse')}`, not `{destroy_data}`"
         raise GuardError(message, "Nothing was deleted. Name the warehouse that is to go.")

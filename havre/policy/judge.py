@@ -18,6 +18,7 @@ from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
+from havre.provider import remedy
 from havre.spec.model import HEALTH_DATA, Qualification
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _finding(
         verdict.property,
         found,
         verdict.wanted,
-        question.provider.remedies.get(control.id) or control.remedy,
+        remedy(question.provider, control.id) or control.remedy,
         question.locate(verdict.cause or control.cause),
     )
 

@@ -10,7 +10,7 @@ from havre.capabilities import (
     Supported,
     Unit,
 )
-from havre.provider.contract import NeedsEnvironment, Operator, Provider
+from havre.provider.contract import CONTRACT, NeedsEnvironment, Operator, Provider, remedy
 from havre.provider.discovery import ENTRY_POINT_GROUP, Installed, find, installed, resolve_site
 from havre.provider.operations import (
     BackupSummary,
@@ -20,9 +20,25 @@ from havre.provider.operations import (
     ServiceState,
     ServiceStatus,
 )
+from havre.provider.options import (
+    CHECK,
+    LIMITS,
+    OPERATIONS,
+    OPTIONS,
+    REMEDIES,
+    Offer,
+    Option,
+    provides,
+)
 
 __all__ = [
+    "CHECK",
+    "CONTRACT",
     "ENTRY_POINT_GROUP",
+    "LIMITS",
+    "OPERATIONS",
+    "OPTIONS",
+    "REMEDIES",
     "BackupSummary",
     "Capability",
     "Evidence",
@@ -32,8 +48,10 @@ __all__ = [
     "Limit",
     "Measure",
     "NeedsEnvironment",
+    "Offer",
     "Operations",
     "Operator",
+    "Option",
     "ProjectConnection",
     "Provider",
     "ServiceState",
@@ -43,5 +61,7 @@ __all__ = [
     "Unit",
     "find",
     "installed",
+    "provides",
+    "remedy",
     "resolve_site",
 ]

@@ -1,7 +1,8 @@
-"""The contract of a provider.
+"""The contract of a provider: the core that every provider has.
 
 A provider is an object with the members of `Provider`; what it can and cannot do is
-declared in `capabilities` and `gaps`, never found out at run time.
+declared in `capabilities` and `gaps`, never found out at run time. What only some providers
+offer is an option (`havre.provider.options`), so that the contract grows and breaks none.
 """
 
 from __future__ import annotations
@@ -9,18 +10,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from havre.provider.options import REMEDIES, provides
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
-    from havre.capabilities import Capability, Gap, Limit, Measure, Supported
+    from havre.capabilities import Capability, Gap, Supported
     from havre.facts import Facts
     from havre.plan.model import Plan
-    from havre.provider.operations import Operations
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
+
+
+CONTRACT = 1
+"""Version of the contract: it rises when the required core changes, never for an option."""
+REQUIRED = (
+    "name",
+    "operator",
+    "sites",
+    "capabilities",
+    "settings",
+    "parts",
+    "gaps",
+    "facts",
+)
+"""Names of the members of the required core."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class NeedsEnvironment(Protocol):
 
 @runtime_checkable
 class Provider(Protocol):
-    """The whole contract of a provider."""
+    """The required core of the contract, version `CONTRACT`."""
 
     @property
     def name(self) -> str:
@@ -70,16 +87,6 @@ class Provider(Protocol):
     @property
     def capabilities(self) -> Mapping[Capability, Supported]:
         """Its answer for every capability; one that is not there counts as unknown."""
-        ...
-
-    @property
-    def remedies(self) -> Mapping[str, str]:
-        """By identifier of a control, what to do about it here; it may be empty."""
-        ...
-
-    @property
-    def limits(self) -> Mapping[Measure, Limit]:
-        """Its limits; one that is not there is not known."""
         ...
 
     @property
@@ -104,6 +111,7 @@ class Provider(Protocol):
         """
         ...
 
-    def operations(self, settings: BaseModel) -> Operations:
-        """What can be done with a warehouse that stands."""
-        ...
+
+def remedy(provider: Provider, control: str) -> str:
+    """What to do about a control at a provider; empty where the provider says nothing of it."""
+    return provides(provider, REMEDIES).or_else({}).get(control, "")

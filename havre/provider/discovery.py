@@ -1,4 +1,10 @@
-"""The providers that installed distributions register under `havre.providers`."""
+"""The providers that installed distributions register under `havre.providers.v1`.
+
+The version of the contract stands in the name of the entry point's group. Installed metadata tell
+it before anything is imported, every build backend can write it (extras of an entry point, which
+could tell it too, are discouraged and refused by some), and a distribution may register one
+provider for two versions while its users change over.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,8 @@ from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
 from havre.errors import BugError, InputError, MissingDependencyError
-from havre.provider.entry_points import registered
+from havre.provider.contract import CONTRACT, REQUIRED
+from havre.provider.entry_points import registered_in_versions
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -16,69 +23,117 @@ if TYPE_CHECKING:
     from havre.provider.contract import Provider
     from havre.provider.sites import Site
 
-ENTRY_POINT_GROUP = "havre.providers"
-
-MEMBERS = (
-    "name",
-    "operator",
-    "sites",
-    "capabilities",
-    "remedies",
-    "limits",
-    "settings",
-    "parts",
-    "gaps",
-    "facts",
-    "operations",
-)
+GROUP = "havre.providers"
+ENTRY_POINT_GROUP = f"{GROUP}.v{CONTRACT}"
+"""Where a distribution registers a provider that is written for this version of the contract."""
+UNVERSIONED = 1
+"""Version of a contract that had none in its group's name."""
 
 
 @dataclass(frozen=True)
 class Installed:
-    """A provider that is registered; `error` says why it cannot be loaded, if it cannot."""
+    """A provider that is registered.
+
+    Attributes:
+        name: on the command line.
+        distribution: that registers it, with its version.
+        provider: None where it cannot be used.
+        error: why it cannot.
+        remedy: what to do about that.
+        contract: version of the contract that it is written for.
+    """
 
     name: str
     distribution: str
     provider: Provider | None
     error: str = ""
+    remedy: str = ""
+    contract: int = CONTRACT
+
+
+def _version(entry: EntryPoint) -> int:
+    """The version of the contract that an entry point is for, by its group."""
+    _, dot, version = entry.group.removeprefix(GROUP).rpartition(".v")
+    return int(version) if dot else UNVERSIONED
+
+
+def _owner(entry: EntryPoint) -> str:
+    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
+
+
+def _refused(entry: EntryPoint) -> tuple[str, str]:
+    """Why a provider of another version of the contract is not used, and what to do."""
+    version, name = _version(entry), entry.dist.name if entry.dist else "its distribution"
+    error = f"it is written for contract {version}, and this Havre uses contract {CONTRACT}"
+    if version > CONTRACT:
+        return error, "Upgrade Havre: pip install --upgrade havre"
+    return error, f"Upgrade the provider: pip install --upgrade {name}"
 
 
 def _load(entry: EntryPoint) -> Installed:
     """Load one entry point; whatever its import raises becomes the `error`."""
-    distribution = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "unknown"
+    owner, contract = _owner(entry), _version(entry)
+    if contract != CONTRACT:
+        return Installed(entry.name, owner, None, *_refused(entry), contract)
+    remedy = f"Reinstall {owner} or report it to its authors."
     try:
         provider = entry.load()
     except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
-        return Installed(entry.name, distribution, None, f"{type(error).__name__}: {error}")
-    missing = [member for member in MEMBERS if not hasattr(provider, member)]
+        return Installed(entry.name, owner, None, f"{type(error).__name__}: {error}", remedy)
+    missing = [member for member in REQUIRED if not hasattr(provider, member)]
     if missing:
-        return Installed(entry.name, distribution, None, f"it lacks {', '.join(missing)}")
-    return Installed(entry.name, distribution, provider)
+        return Installed(entry.name, owner, None, f"it lacks {', '.join(missing)}", remedy)
+    return Installed(entry.name, owner, provider)
+
+
+def _chosen(entries: list[EntryPoint]) -> Installed:
+    """The provider of one name: the one for this contract, if a single distribution has it."""
+    spoken = [entry for entry in entries if _version(entry) == CONTRACT]
+    if len(spoken) < 2:  # noqa: PLR2004 - two claim one name
+        return _load((spoken or entries)[-1])
+    name, owners = spoken[0].name, " and ".join(sorted(map(_owner, spoken)))
+    error = f"{owners} both register `{name}`"
+    return Installed(name, owners, None, error, "Uninstall one of them: neither goes first.")
+
+
+def _by_name() -> dict[str, list[EntryPoint]]:
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in sorted(registered_in_versions(GROUP), key=_version):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def installed_names() -> list[str]:
+    """The names of all registered providers; none is loaded."""
+    return sorted(_by_name())
 
 
 def installed() -> list[Installed]:
     """Every registered provider, loaded, by name."""
-    return [_load(entry) for entry in registered(ENTRY_POINT_GROUP)]
+    return [_chosen(entries) for _, entries in sorted(_by_name().items())]
 
 
 def find(name: str) -> Provider:
     """The provider of that name.
 
     Raises:
-        MissingDependencyError: no installed distribution registers it.
+        MissingDependencyError: no installed distribution registers it for this contract.
         BugError: one does, but it cannot be loaded.
     """
-    entries = {entry.name: entry for entry in registered(ENTRY_POINT_GROUP)}
+    entries = _by_name()
     if name not in entries:
         close = difflib.get_close_matches(name, entries, n=1)
         hint = f"Did you mean `{close[0]}`? " if close else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
         raise MissingDependencyError(message, f"{hint}{_how_to_install(name)}")
-    found = _load(entries[name])
-    if found.provider is None:
-        message = f"provider `{name}` is installed but broken ({found.distribution}): {found.error}"
-        raise BugError(message, f"Reinstall {found.distribution} or report it to its makers.")
-    return found.provider
+    found = _chosen(entries[name])
+    if found.provider is not None:
+        return found.provider
+    if found.contract != CONTRACT:
+        message = f"provider `{name}` ({found.distribution}) cannot be used: {found.error}"
+        raise MissingDependencyError(message, found.remedy)
+    message = f"provider `{name}` is installed but broken ({found.distribution}): {found.error}"
+    raise BugError(message, found.remedy)
 
 
 def _how_to_install(name: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 from havre.documents.problems import dotted
 from havre.errors import InputError
 from havre.provider.discovery import resolve_site
+from havre.provider.options import CHECK, provides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from pydantic import BaseModel
 
@@ -40,24 +41,14 @@ class ProviderFault:
         return f"{dotted(self.path)}: {self.message}"
 
 
-@runtime_checkable
-class Checks(Protocol):
-    """A provider that refuses some files or settings: an optional member."""
-
-    def check(self, spec: Warehouse, settings: BaseModel) -> Iterable[ProviderFault]:
-        """Every fault at once. The provider has the sites of the spec when this is called."""
-        ...
-
-
 def faults(provider: Provider, spec: Warehouse, settings: BaseModel) -> tuple[ProviderFault, ...]:
     """All that keeps a provider from deploying a spec with these settings.
 
     A site that the provider lacks is told alone: what it refuses else depends on the site.
     """
     lacking = tuple(_lacking(provider, spec))
-    if lacking or not isinstance(provider, Checks):
-        return lacking
-    return tuple(provider.check(spec, settings))
+    check = provides(provider, CHECK).given
+    return lacking if lacking or check is None else tuple(check(spec, settings))
 
 
 def refuse(provider: Provider, spec: Warehouse, settings: BaseModel) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from havre.errors import InputError
 from havre.evaluate import evaluate
-from havre.provider import Capability, Provider, Support
+from havre.provider import OPERATIONS, Capability, Provider, Support, provides
 from havre.stack.program import program, read_settings
 from havre_azure.capabilities import CAPABILITIES
 from havre_azure.provider import SUBPACKAGES, provider
@@ -154,8 +154,9 @@ def test_every_gap_is_of_what_is_not_native_and_says_what_is_at_risk() -> None:
 
 
 def test_a_warehouse_there_is_not_operated_from_here() -> None:
-    with pytest.raises(InputError, match="not operated from this machine"):
-        provider.operations(read_settings(provider, GIVEN))
+    offer = provides(provider, OPERATIONS)
+    assert offer.given is None
+    assert "Azure portal" in offer.answer.reason
 
 
 PROBE = """

@@ -142,6 +142,7 @@ FAULTS = {
     ),
 }
 TEMPLATE = """
+import json
 import uuid
 import pulumi
 from dataclasses import replace
@@ -150,22 +151,144 @@ from havre.provider import parts as p
 from havre.facts import Facts, collect
 from havre.facts.model import Known, Store, Unclassified, Unknown
 from havre.provider import Capability, Support, Supported
+from havre.provider.sites import Site
 from havre_conformance.suite import ProviderSuite
-from tests.contract.toy_provider import PARTS, PaperProvider, _part
+from tests.contract.toy_provider import PARTS, PaperProvider, Sheet, _part
+
+def seen_as(change):
+    # A builder that is shown the warehouse as `change` makes it.
+    def wrap(build):
+        return lambda part, inputs: build(replace(part, context=change(part.context)), inputs)
+    return wrap
+
+def blind(zones, field, value):
+    # The same value for a field of those zones; what was asked for stands in a label.
+    def change(context):
+        spec = context.spec
+        asked = {name: getattr(zone, field) for name, zone in spec.zones.items()}
+        flat = {name: zone.model_copy(update={field: value} if name in zones else {})
+                for name, zone in spec.zones.items()}
+        tags = {**context.tags, field: json.dumps(asked)}
+        return replace(context, spec=spec.model_copy(update={"zones": flat}), tags=tags)
+    return seen_as(change)
+
+def without_recovery(context):
+    spec = context.spec
+    sites = spec.sites.model_copy(update={"recovery": None})
+    network = spec.network.model_copy(update={"recovery_address_space": None})
+    return replace(context, spec=spec.model_copy(update={"sites": sites, "network": network}))
+
+def twice(build):
+    # Two more resources of one identifier.
+    def built(part, inputs):
+        for end in "ab":
+            props = {"title": "same", "asked": "", "needs": None, "tags": part.tags}
+            Sheet(f"{part.name}-{end}-sheet", props, part.child())
+        return build(part, inputs)
+    return built
 
 class Bad(PaperProvider):
-    {fault}
+    FAULT
 
 class TestBad(ProviderSuite):
     provider = Bad()
-    settings: ClassVar = {{"shelf": "a"}}
+    settings: ClassVar = {"shelf": "a"}
+    known_faults: ClassVar = FAULTS
+
+    @classmethod
+    def machine(cls, _folder):
+        return cls.settings
 """
+
+
+def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") -> set[str]:
+    """Names of the cases that fail for a provider with that fault."""
+    pytester.makepyfile(TEMPLATE.replace("FAULTS", faults).replace("FAULT", fault))
+    result = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:cov", *options)
+    _, _, failed = result.listoutcomes()
+    return {report.nodeid.split("::")[-1] for report in failed}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_cases_that_are_for_it(pytester: Pytester, fault: str) -> None:
     code, expected = FAULTS[fault]
-    pytester.makepyfile(TEMPLATE.format(fault=code))
-    result = pytester.inline_run("-p", "no:cacheprovider", "-p", "no:cov")
-    _, _, failed = result.listoutcomes()
-    assert {report.nodeid.split("::")[-1].split("[")[0] for report in failed} == expected
+    assert {name.split("[")[0] for name in outcomes(pytester, code)} == expected
+
+
+FIELD = "test_no_field_is_ignored"
+IGNORED = {
+    "a field that only a label shows": (
+        (
+            "every = ('landing', 'curated', 'export', 'backup', 'logs')\n"
+            "        return replace(PARTS, zones=blind(every, 'recoverable_days', 7)(PARTS.zones))"
+        ),
+        {
+            f"{FIELD}[zones.{zone}.recoverable_days={days}]"
+            for zone, days in (
+                *(("landing", 31), ("curated", 401), ("export", 51)),
+                *(("backup", 91), ("logs", 366)),
+            )
+        },
+    ),
+    "a field that counts in all zones but one": (
+        'return replace(PARTS, zones=blind(("export",), "expire_days", 40)(PARTS.zones))',
+        {f"{FIELD}[zones.export.expire_days=41]"},
+    ),
+    "a recovery site that is ignored": (
+        "return replace(PARTS, network=seen_as(without_recovery)(PARTS.network))",
+        {f"{FIELD}[sites.recovery=None]", f"{FIELD}[network.recovery_address_space=10.61.0.0/16]"},
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", IGNORED)
+def test_a_field_that_is_ignored_is_named(pytester: Pytester, fault: str) -> None:
+    code, expected = IGNORED[fault]
+    fault = f"def parts(self):\n        {code}"
+    assert outcomes(pytester, fault, "-k", FIELD) == expected
+
+
+def test_a_provider_of_one_site_a_country_gets_its_cases(pytester: Pytester) -> None:
+    sites = 'sites = {n: Site(n, n[:2].upper(), {"shelf": n}) for n in ("fr-paris", "de-berlin")}'
+    code, expected = IGNORED["a recovery site that is ignored"]
+    fault = f"{sites}\n    def parts(self):\n        {code}"
+    assert outcomes(pytester, fault, "-k", FIELD) == expected
+
+
+def test_an_identifier_that_two_resources_have_fails(pytester: Pytester) -> None:
+    fault = "def parts(self):\n        return replace(PARTS, keys=twice(PARTS.keys))"
+    failed = outcomes(pytester, fault, "-k", "identifiers or deterministic")
+    assert failed == {"test_identifiers_are_unique"}
+
+
+@pytest.mark.parametrize(
+    ("options", "case"),
+    [
+        ('{"limits": Supported(Support.NATIVE)}', "test_option_is_offered_as_declared[limits]"),
+        ('{"lymits": Supported(Support.NATIVE)}', "test_options_are_of_the_contract"),
+    ],
+)
+def test_an_option_that_is_declared_and_not_there_fails(
+    pytester: Pytester, options: str, case: str
+) -> None:
+    assert outcomes(pytester, f"options = {options}", "-k", "option") == {case}
+
+
+def test_a_known_fault_that_passes_fails(pytester: Pytester) -> None:
+    known = '{"test_name_is_a_word": "paper has no name", "test_operator_is_named": "nor owner"}'
+    fault = 'operator = replace(PaperProvider.operator, entity="")'
+    failed = outcomes(pytester, fault, "-k", "name_is_a_word or operator", faults=known)
+    assert failed == {"test_name_is_a_word"}
+
+
+def test_what_is_skipped_is_listed_with_its_reason(
+    pytester: Pytester, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known = '{"test_operator_is_named": "nobody owns paper"}'
+    fault = 'operator = replace(PaperProvider.operator, entity="")'
+    assert outcomes(pytester, fault, "-k", "absent or operator", faults=known) == set()
+    said = capsys.readouterr().out
+    assert (
+        "skipped: declared partial\n  TestBad::test_absent_capability_has_its_gap: registry" in said
+    )
+    assert "xfailed: nobody owns paper\n  TestBad::test_operator_is_named" in said

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +23,7 @@ from havre.provider import Capability
 from havre.provider.sites import Site
 from havre.spec.model import Warehouse
 from havre_conformance.evidence import EVIDENCE, UNSHOWN
-from havre_conformance.specs import CHANGES, large
+from havre_conformance.specs import ANOTHER_SITE, all_changes, changed, large, sites_of, warehouse
 
 END = Known(dt.date(2030, 6, 30))
 BASE = {"urn": "urn:it", "type": "t", "tags": Known(None), "places": Known(())}
@@ -60,20 +59,42 @@ def test_what_is_not_known_shows_nothing(capability: Capability) -> None:
 
 
 def leaves(value: Any, path: str = "") -> Iterator[str]:
-    """Paths of the fields of a document; of what is called by the user, one for all."""
+    """Paths of the fields of a document."""
     if not isinstance(value, dict):
         yield path
         return
     for name, inner in value.items():
-        step = "*" if path in {"zones", "projects"} else name
-        yield from leaves(inner, f"{path}.{step}" if path else step)
+        yield from leaves(inner, f"{path}.{name}" if path else name)
 
 
-def test_every_field_of_the_spec_is_changed_in_turn() -> None:
-    sites = {name: Site(name, "FR", {"s": name}) for name in ("fr-paris", "fr-province")}
-    whole = Warehouse.model_validate_json(json.dumps(large(sites))).model_dump(mode="json")
-    named = {re.sub(r"^(zones|projects)\.[^.]+", r"\1.*", path) for path, _ in CHANGES}
-    assert set(leaves(whole)) - named == set()
+def test_every_field_of_the_spec_is_changed_in_turn_in_every_place() -> None:
+    document = large({name: Site(name, "FR", {"s": name}) for name in ("fr-paris", "fr-province")})
+    whole = Warehouse.model_validate_json(json.dumps(document)).model_dump(mode="json")
+    assert len(whole["zones"]) >= 5
+    assert len(whole["projects"]) >= 2
+    assert set(leaves(whole)) - {path for path, _ in all_changes(document)} == set()
+
+
+def test_every_change_is_one() -> None:
+    document = large({})
+    for path, value in all_changes(document):
+        other = "fr-elsewhere" if value is ANOTHER_SITE else value
+        assert warehouse(changed(document, path, other)) != warehouse(document), path
+
+
+@pytest.mark.parametrize(
+    ("sites", "expected"),
+    [
+        ({"fr-a": "FR", "de-b": "DE", "de-c": "DE"}, ("de-b", "de-c")),
+        ({"us-a": "US", "fr-b": "FR", "de-c": "DE"}, ("fr-b", "de-c")),
+        ({"fr-a": "FR"}, ("fr-a", None)),
+        ({}, ("fr-paris", "fr-province")),
+    ],
+)
+def test_sites_are_two_where_there_are_two(
+    sites: dict[str, str], expected: tuple[str, str | None]
+) -> None:
+    assert sites_of({n: Site(n, country, {"s": n}) for n, country in sites.items()}) == expected
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from havre.capabilities import NATIVE_WHEN
 from havre.capabilities.declarations import declared, remedies
-from havre.errors import BugError
+from havre.cli.app import run
+from havre.errors import BugError, ExitCode
 from havre.provider import ENTRY_POINT_GROUP, Capability, Support, Supported, find
+from havre.spec.schema import resolve, schema
 
 WHOLE = """
 read_on = 2026-11-23
@@ -177,3 +180,39 @@ def test_every_text_of_our_own_is_used(name: str) -> None:
     qualifications = {"hds", "secnumcloud"}  # by the words of the spec
     for gap in declared(folder / "data" / "gaps.toml").texts:
         assert gap in qualifications or f'"{gap}"' in code, gap
+
+
+def test_every_capability_says_when_native_is_due() -> None:
+    assert set(NATIVE_WHEN) == set(Capability)
+    assert len(set(NATIVE_WHEN.values())) == len(NATIVE_WHEN)
+    for sentence in NATIVE_WHEN.values():
+        assert re.fullmatch(r"[A-Z].+[^.]\.", sentence), sentence
+        assert 6 <= len(sentence.split()) <= 25, sentence  # docs: 25 words at most
+        assert not re.search(r"azure|ovh|scaleway|microsoft|aws", sentence, re.IGNORECASE)
+
+
+def test_fields_that_a_sentence_names_are_the_files() -> None:
+    fields = (path for due in NATIVE_WHEN.values() for path in re.findall(r"`([a-z_.*]+)`", due))
+    assert [path for path in fields if not _is_field(path)] == []
+
+
+def _is_field(path: str) -> bool:
+    """Whether the warehouse file has the field; one without a section is a zone's."""
+    steps = path.split(".") if "." in path else ["zones", "*", path]
+    root = node = schema()
+    for step in steps:
+        node = resolve(root, node)
+        inner = node["additionalProperties"] if step == "*" else node["properties"].get(step)
+        if inner is None:
+            return False
+        node = inner
+    return True
+
+
+def test_a_capability_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["providers", "operator-law"]) == ExitCode.OK
+    said = " ".join(capsys.readouterr().out.split())
+    assert NATIVE_WHEN[Capability.OPERATOR_LAW] in said
+    assert "local: " in said
+    assert run(["providers", "operator-lore"]) == ExitCode.INPUT
+    assert "Did you mean `operator-law`?" in capsys.readouterr().err

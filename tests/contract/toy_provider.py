@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pulumi
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 from pydantic import BaseModel, ConfigDict
 
 from havre.facts import Facts, collect
@@ -21,7 +22,7 @@ from havre.facts.model import (
     Unclassified,
 )
 from havre.plan import Plan, PlannedResource
-from havre.provider import Capability, Evidence, Gap, Operations, Operator, Support, Supported
+from havre.provider import Capability, Evidence, Gap, Operator, Support, Supported
 from havre.provider import parts as p
 from havre.provider.context import Part
 from havre.provider.sites import Site
@@ -30,6 +31,7 @@ from havre.spec import Warehouse
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")
 READ_ON = Evidence("the stationer", date(2026, 11, 23))
 SYSTEM = p.Authority("system")
+SHEET = "pulumi-python:dynamic/paper:Sheet"
 OFFERING = Offering("paper", "shelf")
 
 
@@ -40,11 +42,20 @@ class Settings(BaseModel):
     copies: int = 1
 
 
-class Sheet(pulumi.CustomResource):
+class Press(ResourceProvider):
+    """Makes a sheet: its identifier is its title."""
+
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["title"], {**props, "reference": props["title"]})
+
+
+class Sheet(Resource, module="paper", name="Sheet"):
     reference: pulumi.Output[str]
 
     def __init__(self, name: str, props: dict[str, Any], opts: pulumi.ResourceOptions) -> None:
-        super().__init__("paper:index:Sheet", name, {"reference": None, **props}, opts)
+        super().__init__(Press(), name, {"reference": None, "title": name, **props}, opts)
 
 
 def _asked(spec: Warehouse, *sections: str) -> str:
@@ -84,7 +95,7 @@ def _stores(ref: pulumi.Output[str], spec: Warehouse) -> dict[str, p.ZoneStore]:
 
 PARTS = p.Parts(
     network=_part(
-        ("network", "sites"), lambda _: None,
+        ("environment", "network", "sites"), lambda _: None,
         lambda ref, _: p.NetworkOutputs(ref, {"database": ref}),
     ),
     keys=_part(
@@ -129,8 +140,6 @@ class PaperProvider:
         Capability.REGISTRY: Supported(Support.PARTIAL, "images are drawn by hand"),
         Capability.HSM_KEY: NO_HSM,
     }
-    remedies: Mapping[str, str] = {}
-    limits: Mapping[str, Any] = {}
     settings: type[BaseModel] = Settings
 
     def parts(self) -> p.Parts:
@@ -147,7 +156,7 @@ class PaperProvider:
         return collect(plan, self._facts_of)
 
     def _facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:
-        if resource.type != "paper:index:Sheet":
+        if resource.type != SHEET:
             return Unclassified(resource.urn, resource.type)
         told: dict[str, Any] = {"urn": resource.urn, "type": resource.type}
         told["tags"] = Known(resource.inputs.get("tags"))
@@ -155,9 +164,6 @@ class PaperProvider:
             return [Plain(**told, places=Known(()))]
         told |= {"places": Known((Place(Copy.PRIMARY, "A", "FR"),)), "offering": OFFERING}
         return [Store(**told, holding=Holding.ZONE, guarded=Known(resource.protect))]
-
-    def operations(self, _settings: BaseModel) -> Operations:
-        raise NotImplementedError
 
 
 provider = PaperProvider()

@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from havre.errors import InputError
-from havre.provider import NeedsEnvironment, Provider
+from havre.provider import OPERATIONS, NeedsEnvironment, Provider, provides
 from havre.stack.program import offline_settings, read_settings
 from havre_ovh import sites
 from havre_ovh.provider import provider
@@ -242,9 +242,9 @@ def test_default_backups_of_three_sites_leave_their_country() -> None:
 
 
 def test_it_has_no_operations_on_this_machine() -> None:
-    with pytest.raises(InputError, match="deploys by Pulumi") as caught:
-        provider.operations(provider.settings.model_validate(SETTINGS))
-    assert "pulumi up" in caught.value.remedy
+    offer = provides(provider, OPERATIONS)
+    assert offer.given is None
+    assert "use Pulumi" in offer.answer.reason
 
 
 def test_a_site_says_what_it_lacks() -> None:

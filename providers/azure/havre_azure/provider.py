@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.errors import InputError
-from havre.provider import Operator
+from havre.provider import OPERATIONS, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
 from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from havre.facts import Facts
     from havre.plan.model import Plan
-    from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
@@ -31,6 +30,8 @@ SUBPACKAGES = (
     *("operationalinsights", "privatedns", "resources", "storage"),
 )
 """Subpackages of the SDK that the parts use."""
+
+NOT_OPERATED = Supported(Support.ABSENT, "Azure runs the services: use Pulumi and the Azure portal")
 
 
 class AzureProvider:
@@ -45,6 +46,7 @@ class AzureProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
+    options: Mapping[str, Supported] = {OPERATIONS.member: NOT_OPERATED}
     settings: type[BaseModel] = AzureSettings
 
     def parts(self) -> Parts:
@@ -67,12 +69,6 @@ class AzureProvider:
         from havre_azure.facts import facts
 
         return facts(plan)
-
-    def operations(self, settings: BaseModel) -> Operations:
-        """None from here: Pulumi and Azure's own tools operate a warehouse that stands."""
-        subscription = cast("AzureSettings", settings).subscription_id
-        message = f"a warehouse in subscription {subscription} is not operated from this machine"
-        raise InputError(message, "Use `pulumi up`, `pulumi destroy` and the Azure portal.")
 
 
 def _parts() -> Parts:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
+from havre.spec.countries import EEA
 from havre.spec.model import Warehouse
+from havre.spec.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from havre.provider.sites import Site
 
@@ -16,9 +18,11 @@ Document = dict[str, Any]
 
 
 def sites_of(sites: Mapping[str, Site]) -> tuple[str, str | None]:
-    """A primary and, where there is one, a recovery site in the same country.
+    """A primary and a recovery site; None for a provider of a single site.
 
-    A provider whose sites are all one place gets names of the suite's own.
+    Both are in one country where the provider has two there, else in two countries, of the
+    European Economic Area if it can. A provider whose sites are all one place gets names of the
+    suite's own.
     """
     names = [name for name in sites if len(name) > 2 and name[2] == "-"]
     if not names or not all(sites[name].country for name in names):
@@ -27,7 +31,8 @@ def sites_of(sites: Mapping[str, Site]) -> tuple[str, str | None]:
         mates = [n for n in names if n != first and sites[n].country == sites[first].country]
         if mates:
             return first, mates[0]
-    return names[0], None
+    ranked = sorted(names, key=lambda name: sites[name].country not in EEA)
+    return ranked[0], ranked[1] if len(ranked) > 1 else None
 
 
 def another_site(sites: Mapping[str, Site]) -> str | None:
@@ -48,13 +53,17 @@ def movable(document: Document, site: str) -> Document:
 def large(sites: Mapping[str, Site]) -> Document:
     """Every section filled, every zone with every promise."""
     primary, recovery = sites_of(sites)
-    country = primary[:2].upper()
+    countries = [site[:2].upper() for site in (primary, recovery) if site]
     return {
         "name": "suite",
         "environment": "production",
         "organisation": {"name": "Suite", "country": "FR", "contact": "team@suite.example"},
         "classification": "health-pseudonymised",
-        "residency": {"countries": [country], "operator_law": "eu", "qualifications": ["hds"]},
+        "residency": {
+            "countries": list(dict.fromkeys(countries)),
+            "operator_law": "eu",
+            "qualifications": ["hds"],
+        },
         "sites": {"primary": primary, **({"recovery": recovery} if recovery else {})},
         "encryption": {"keys": "customer", "rotation_days": 180, "deletion_days": 60, "tls": "1.2"},
         "zones": {
@@ -86,7 +95,14 @@ def large(sites: Mapping[str, Site]) -> Document:
                 "members": ["a.member@suite.example"],
                 "authorisation": "Decision 1",
                 "expires": "2030-06-30",
-            }
+            },
+            "stroke": {
+                "title": "Stroke",
+                "zones": ["landing", "curated"],
+                "members": ["b.member@suite.example"],
+                "authorisation": "Decision 3",
+                "expires": "2031-06-30",
+            },
         },
         "network": {
             "address_space": "10.50.0.0/16",
@@ -150,6 +166,9 @@ SPECS = {"large": large, "small": small, "odd": odd, "without-cluster": without_
 ANOTHER_SITE = "another site"
 """In place of a site: one that the provider has."""
 
+OF_TWO_SITES = ("sites.recovery", "network.recovery_address_space")
+"""Fields that only a provider of two sites can realise."""
+
 CHANGES: tuple[tuple[str, Any], ...] = (
     ("name", "other"),
     ("environment", "staging"),
@@ -157,7 +176,7 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("organisation.country", "DE"),
     ("organisation.contact", "others@suite.example"),
     ("classification", "personal"),
-    ("residency.countries", ["FR", "DE", "NL", "PL", "IT", "ES", "SE", "IE", "AT", "BE", "GB"]),
+    ("residency.countries", ["FR", "DE", "NL", "PL", "IT", "ES", "SE", "IE", "AT", "BE"]),
     ("residency.operator_law", "any"),
     ("residency.qualifications", []),
     ("sites.primary", ANOTHER_SITE),
@@ -167,12 +186,6 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("encryption.rotation_days", 90),
     ("encryption.deletion_days", 30),
     ("encryption.tls", "1.3"),
-    ("zones.landing.purpose", "research"),
-    ("zones.landing.recoverable_days", 31),
-    ("zones.landing.version_days", 61),
-    ("zones.curated.immutable_days", 31),
-    ("zones.landing.expire_days", 91),
-    ("zones.export.versions", False),
     ("database.version", 15),
     ("database.size", "l"),
     ("database.storage_gib", 512),
@@ -185,12 +198,6 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("cluster", None),
     ("registry.retention_days", 61),
     ("registry", None),
-    ("projects.sleep.title", "Dreams"),
-    ("projects.sleep.zones", ["curated", "export"]),
-    ("projects.sleep.members", ["a.member@suite.example", "b.member@suite.example"]),
-    ("projects.sleep.authorisation", "Decision 2"),
-    ("projects.sleep.expires", "2029-06-30"),
-    ("projects.sleep", None),
     ("network.address_space", "10.60.0.0/16"),
     ("network.recovery_address_space", "10.61.0.0/16"),
     ("network.administration", ["198.51.100.0/24"]),
@@ -200,7 +207,51 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("exit.provider", "nowhere"),
     ("exit.rehearsal_days", 90),
 )
-"""Every field of the spec with another value; None takes it out."""
+"""Every field outside zones and projects with another value; None takes it out."""
+
+OTHER_PURPOSE = {"landing": "research", "backup": "logs", "logs": "backup"}
+"""Another purpose that may have the same promises; of those not named here `landing`."""
+
+
+def _later(days: int | None, otherwise: int) -> int:
+    return days + 1 if days else otherwise
+
+
+ZONE_CHANGES: dict[str, Callable[[Document], Any]] = {
+    "purpose": lambda zone: OTHER_PURPOSE.get(zone["purpose"], "landing"),
+    "recoverable_days": lambda zone: zone["recoverable_days"] + 1,
+    "immutable_days": lambda zone: _later(zone.get("immutable_days"), 5),
+    "version_days": lambda zone: _later(zone.get("version_days"), 700),
+    "expire_days": lambda zone: _later(zone.get("expire_days"), 900),
+    "versions": lambda zone: not zone.get("versions", True),
+}
+"""Another value for each field of a zone, made from the zone as it is."""
+PROJECT_CHANGES: dict[str, Callable[[Document], Any]] = {
+    "title": lambda _: "Dreams",
+    "zones": lambda project: [*project["zones"], "export"],
+    "members": lambda project: [*project["members"], "c.member@suite.example"],
+    "authorisation": lambda _: "Decision 2",
+    "expires": lambda _: "2029-06-30",
+}
+"""Another value for each field of a project, made from the project as it is."""
+
+
+def all_changes(document: Document) -> Iterator[tuple[str, Any]]:
+    """Every field of the spec, in every zone and every project, with another value."""
+    yield from CHANGES
+    for section, changes in (("zones", ZONE_CHANGES), ("projects", PROJECT_CHANGES)):
+        for name, inner in document[section].items():
+            for field, other in changes.items():
+                yield f"{section}.{name}.{field}", other(inner)
+    for name in document["projects"]:
+        yield f"projects.{name}", None
+
+
+def refused(document: Document) -> str:
+    """Why the spec's own rules refuse a document; empty where they do not."""
+    spec = warehouse(document)
+    faults = (fault for rule in RULES for fault in rule.breaches(spec))
+    return next((f"{'.'.join(map(str, f.path))} wants {f.wanted}" for f in faults), "")
 
 
 def changed(document: Document, path: str, value: Any) -> Document:

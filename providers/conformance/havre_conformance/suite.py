@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -12,33 +13,49 @@ from havre.evaluate import evaluate
 from havre.facts import Facts, Known, facts_of
 from havre.facts.model import Grant, Holding, Right, Store
 from havre.plan.parts import PartName
-from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import Secret, secret_texts
-from havre.provider import Capability, Gap, Provider, Support, Supported
-from havre.provider.discovery import MEMBERS
+from havre.provider import (
+    OPTIONS,
+    REMEDIES,
+    Capability,
+    Gap,
+    Option,
+    Provider,
+    Support,
+    Supported,
+    provides,
+)
+from havre.provider.contract import REQUIRED
 from havre.provider.faults import faults
+from havre.provider.options import ANSWERS
 from havre.report.plan import as_json
 from havre.spec import Warehouse
-from havre.stack.component import SPEC
-from havre.stack.component import TYPE as COMPONENT
 from havre.stack.outputs import output_faults
 from havre.stack.program import PROJECT, program, read_settings
 from havre_conformance.evidence import ASKS, EVIDENCE, UNSHOWN
+from havre_conformance.shown import RECORDED, effective, recorded
 from havre_conformance.specs import (
     ANOTHER_SITE,
-    CHANGES,
+    OF_TWO_SITES,
     SPECS,
+    all_changes,
     another_site,
     changed,
+    large,
     movable,
+    refused,
     warehouse,
 )
+from havre_conformance.standing import standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from havre.plan import Plan
 
+FIELDS = tuple(all_changes(large({})))
+"""Each field with another value; neither depends on the sites of a provider."""
 LONGEST_NAME = 100
 """Longest logical name: Pulumi's URN must stay readable and below what backends store."""
 
@@ -49,10 +66,17 @@ class ProviderSuite:
     Attributes:
         provider: the provider under test.
         settings: what a stack of it would say.
+        known_faults: by name of a case, why it is known to fail; one that passes fails the suite.
     """
 
     provider: ClassVar[Provider]
     settings: ClassVar[Mapping[str, Any]] = {}
+    known_faults: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def machine(cls, folder: Path) -> Mapping[str, Any] | None:  # noqa: ARG003 - for those that can
+        """Settings of a stack that may be made in `folder`; None where none can be made here."""
+        return None
 
     @classmethod
     def _plan(cls, document: dict[str, Any]) -> Plan:
@@ -80,9 +104,9 @@ class ProviderSuite:
 
     # The contract
 
-    @pytest.mark.parametrize("member", MEMBERS)
+    @pytest.mark.parametrize("member", REQUIRED)
     def test_contract_member(self, member: str) -> None:
-        """Every member of the contract is there."""
+        """Every member of the contract's core is there."""
         assert hasattr(self.provider, member)
 
     def test_name_is_a_word(self) -> None:
@@ -113,6 +137,18 @@ class ProviderSuite:
         with pytest.raises(InputError) as caught:
             self._plan(document)
         assert next(iter(sites)) in str(caught.value)
+
+    @pytest.mark.parametrize("option", OPTIONS, ids=[option.member for option in OPTIONS])
+    def test_option_is_offered_as_declared(self, option: Option[Any]) -> None:
+        """What is declared of an option is so: what is absent has no member, all else has one."""
+        offer = provides(self.provider, option)
+        offered = offer.answer.support not in (Support.ABSENT, Support.UNKNOWN)
+        assert hasattr(self.provider, option.member) is offered, offer.answer.reason
+
+    def test_options_are_of_the_contract(self) -> None:
+        """Answers are given for options that the contract has."""
+        known = {option.member for option in OPTIONS}
+        assert set(provides(self.provider, ANSWERS).or_else({})) <= known
 
     @pytest.mark.parametrize("capability", Capability)
     def test_capability_is_answered(self, capability: Capability) -> None:
@@ -158,7 +194,7 @@ class ProviderSuite:
         large = SPECS["large"](self.provider.sites)
         known = {*Warehouse.model_fields, *(("settings", s) for s in type(settings).model_fields)}
         assert faults(self.provider, warehouse(large), settings) == ()
-        for path, value in CHANGES:
+        for path, value in FIELDS:
             if value is ANOTHER_SITE or path.startswith(("sites.", "network.recovery")):
                 continue
             for fault in faults(self.provider, warehouse(changed(large, path, value)), settings):
@@ -284,29 +320,45 @@ class ProviderSuite:
 
     def test_remedies_are_by_control(self) -> None:
         """A remedy is said of a control, in a sentence; there may be none."""
-        for control, remedy in self.provider.remedies.items():
+        for control, remedy in provides(self.provider, REMEDIES).or_else({}).items():
             assert re.fullmatch(r"[a-z]+\.[a-z0-9-]+", control)
             assert len(remedy) > 10, control
 
-    @pytest.mark.parametrize(("path", "value"), CHANGES, ids=[f"{p}={v}" for p, v in CHANGES])
+    @pytest.mark.parametrize(("path", "value"), FIELDS, ids=[f"{p}={v}" for p, v in FIELDS])
     def test_no_field_is_ignored(self, path: str, value: Any, plans: dict[str, Plan]) -> None:
-        """Every field changes the plan, or a gap says that it has no effect."""
-        document = SPECS["large"](self.provider.sites)
-        if path == "sites.recovery" and "recovery" not in document["sites"]:
-            pytest.skip("the provider has no second site in any country")
-        if path.startswith("network.recovery") and "recovery" not in document["sites"]:
-            pytest.skip("the provider has no second site in any country")
-        before = plans["large"]
+        """Every field changes an effective property, or a gap says that it has no effect.
+
+        Labels, descriptions and the record of the spec do not count, but for what is only recorded.
+        """
+        document, before = SPECS["large"](self.provider.sites), plans["large"]
+        if path in OF_TWO_SITES and "recovery" not in document["sites"]:
+            pytest.skip("the provider has one site")
         if value is ANOTHER_SITE:
             value = another_site(self.provider.sites)
             if value is None:
-                pytest.skip("the provider has no second site")
+                pytest.skip("the provider has one site")
             document = movable(document, value)
             before = self._plan(document)
-        after = self._plan(changed(document, path, value))
-        differs = _told(after) != _told(before)
+        document = changed(document, path, value)
+        if why := refused(document):
+            pytest.skip(f"no file may say so: {why}")
+        after = self._plan(document)
         gaps = {pattern for gap in before.gaps + after.gaps for pattern in gap.fields}
-        assert differs or any(_covers(pattern, path) for pattern in gaps)
+        shown = recorded if _any_covers(RECORDED, path) else effective
+        assert shown(after) != shown(before) or _any_covers(gaps, path)
+
+    # What is made
+
+    def test_identifiers_are_unique(self, tmp_path: Path) -> None:
+        """Each resource of a type that is made has an identifier of its own."""
+        given = self.machine(tmp_path)
+        if given is None:
+            pytest.skip("no resource of the provider is made on this machine: `machine` is None")
+        spec = warehouse(SPECS["small"](self.provider.sites))
+        with standing(self.provider, spec, given, tmp_path) as made:
+            taken = Counter((each.type, each.id) for each in made if each.custom)
+        assert taken
+        assert [key for key, count in taken.items() if count > 1] == []
 
     # Access
 
@@ -320,8 +372,6 @@ class ProviderSuite:
             assert grant.rights.value <= {Right.READ, Right.USE_KEYS}, grant.name
 
 
-RECORDED = ("organisation", "classification", "residency", "exit")
-"""Sections of the spec that no resource realises: it is enough that they are recorded."""
 SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|privatekey|private_key)$")
 
 WITHIN = {
@@ -372,21 +422,11 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _told(plan: Plan) -> tuple[Any, ...]:
-    """What a user sees of a plan: resources that a provider makes, what is only recorded, gaps."""
-    resources = [r.as_dict() for r in plan.resources if not r.type.startswith(PROVIDER_PREFIX)]
-    for resource in resources:
-        if resource["type"] == COMPONENT:
-            whole = resource["inputs"].pop(SPEC)  # the spec itself would hide what is ignored
-            resource["inputs"] = {name: whole.get(name) for name in RECORDED}
-            titles = whole.get("projects", {}).items()
-            resource["inputs"]["projects"] = {
-                name: (project["title"], project["members"]) for name, project in titles
-            }
-    return resources, [gap.as_dict() for gap in plan.gaps]
+def _any_covers(patterns: Iterable[str], path: str) -> bool:
+    """Whether one of the fields, with `*` for one step, is the path or contains it."""
+    return any(_covers(pattern, path) for pattern in patterns)
 
 
 def _covers(pattern: str, path: str) -> bool:
-    """Whether a gap's field, with `*` for one step, is the path or holds it."""
     expression = re.escape(pattern).replace(r"\*", r"[^.]+")
     return re.fullmatch(rf"{expression}(\..+)?", path) is not None

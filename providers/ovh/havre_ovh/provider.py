@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.errors import InputError
-from havre.provider import Operator
+from havre.provider import OPERATIONS, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from havre.facts import Facts
     from havre.plan.model import Plan
-    from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.provider import Capability, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "okms")
 """Subpackages of the SDK that the parts use."""
+
+NOT_OPERATED = Supported(Support.ABSENT, "OVHcloud runs the services: use Pulumi and its console")
 
 
 class OvhProvider:
@@ -37,6 +38,7 @@ class OvhProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
+    options: Mapping[str, Supported] = {OPERATIONS.member: NOT_OPERATED}
     settings: type[BaseModel] = OvhSettings
 
     def parts(self) -> Parts:
@@ -81,11 +83,6 @@ class OvhProvider:
         from havre_ovh.facts import facts
 
         return facts(plan)
-
-    def operations(self, _settings: BaseModel) -> Operations:
-        """None of the commands of a warehouse on this machine applies to one on a cloud."""
-        message = "provider `ovh` deploys by Pulumi: it has no services on this machine"
-        raise InputError(message, "Use `pulumi up` in stacks/warehouse, and OVHcloud's own tools.")
 
 
 provider = OvhProvider()

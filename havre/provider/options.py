@@ -1,0 +1,96 @@
+"""What a provider may offer beyond the required core, each asked for by `provides`.
+
+The contract grows here: a new option breaks no provider, since one that does not know it lacks
+it, with a reason that the user reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from havre.capabilities import Support, Supported
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from pydantic import BaseModel
+
+    from havre.capabilities import Limit, Measure
+    from havre.provider.contract import Provider
+    from havre.provider.faults import ProviderFault
+    from havre.provider.operations import Operations
+    from havre.spec import Warehouse
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Option(Generic[T]):
+    """Something that a provider may offer.
+
+    Attributes:
+        member: name of the provider's member that offers it.
+        sentence: what it is for; it begins with a verb.
+    """
+
+    member: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Offer(Generic[T]):
+    """A provider's answer for an option.
+
+    Attributes:
+        option: what was asked for.
+        answer: how far the provider offers it, with the reason for all but native.
+        given: the member that offers it; None where the provider does not.
+    """
+
+    option: Option[T]
+    answer: Supported
+    given: T | None
+
+    def or_else(self, default: T) -> T:
+        """What is given, or `default` where nothing is."""
+        return default if self.given is None else self.given
+
+
+REMEDIES: Option[Mapping[str, str]] = Option(
+    "remedies", "Says by identifier of a control what to do about it at this provider."
+)
+LIMITS: Option[Mapping[Measure, Limit]] = Option(
+    "limits", "States the provider's limits, such as the largest object, with source and date."
+)
+CHECK: Option[Callable[[Warehouse, BaseModel], Iterable[ProviderFault]]] = Option(
+    "check", "Lists every fault of a warehouse file or of settings before anything is built."
+)
+OPERATIONS: Option[Callable[[BaseModel], Operations]] = Option(
+    "operations", "Operates a deployed warehouse: status, connect, backup, restore, stop."
+)
+ANSWERS: Option[Mapping[str, Supported]] = Option(
+    "options", "States how far the provider offers each option, and what to use instead."
+)
+OPTIONS: tuple[Option[Any], ...] = (REMEDIES, LIMITS, CHECK, OPERATIONS, ANSWERS)
+"""Every option of this version of the contract."""
+
+
+def provides(provider: Provider, option: Option[T]) -> Offer[T]:
+    """What a provider offers of an option, and if nothing, why.
+
+    A provider that declares nothing in `options` offers what it has a member for.
+    """
+    given = cast("T | None", getattr(provider, option.member, None))
+    declared: Mapping[str, Supported] = getattr(provider, ANSWERS.member, {})
+    answer = declared.get(option.member) or _found(provider, option, given)
+    absent = answer.support in (Support.ABSENT, Support.UNKNOWN)
+    return Offer(option, answer, None if absent else given)
+
+
+def _found(provider: Provider, option: Option[T], given: T | None) -> Supported:
+    """The answer of a provider that declares none."""
+    if given is not None:
+        return Supported(Support.NATIVE)
+    reason = f"provider `{provider.name}` does not offer `{option.member}`"
+    return Supported(Support.ABSENT, reason)
