@@ -28,6 +28,23 @@ def test_what_is_lacking_is_a_gap(capability: Capability) -> None:
     assert capability in told or WITHIN[capability] in told
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        ("recoverable_days", 12, "kept without end (landing: 12 days,"),
+        ("version_days", 70, "than `version_days` allows (landing: 70 days)"),
+        ("expire_days", 91, "than `expire_days` allows (landing: 91 days,"),
+        ("versions", False, "lost at once (landing: 30 days)"),
+    ],
+)
+def test_what_a_zone_is_promised_in_vain_is_named_with_its_days(
+    field: str, value: Any, text: str
+) -> None:
+    document = changed(large(provider.sites), f"zones.landing.{field}", value)
+    gaps = provider.gaps(warehouse(document), LocalSettings(data_dir="/nowhere", country="FR"))
+    assert [gap for gap in gaps if text in f"{gap.fallback}; {gap.risk}"]
+
+
 @pytest.mark.parametrize("capability", sorted(WITHIN))
 def test_what_a_missing_part_lacks_is_told_with_it(capability: Capability) -> None:
     assert provider.capabilities[capability].support is Support.ABSENT

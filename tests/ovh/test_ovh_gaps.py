@@ -190,6 +190,16 @@ def test_a_field_without_effect_is_named_in_its_gap(path: str, value: object, te
     assert [gap for gap in found if text in gap.fallback]
 
 
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [(True, "kept for at least as long (landing: 12 days,"), (False, "at once (landing: 12 days)")],
+)
+def test_days_to_restore_an_object_are_named_in_their_gap(versions: bool, text: str) -> None:
+    spec = changed(example("emc2"), "zones.landing.recoverable_days", 12)
+    found = gaps(changed(spec, "zones.landing.versions", versions))
+    assert [gap for gap in found if text in f"{gap.fallback}; {gap.risk}"]
+
+
 def test_settings_show_in_the_gaps() -> None:
     def text(**settings: object) -> str:
         return " ".join(f"{g.fallback} {g.risk}" for g in gaps(example("emc2"), **settings))
