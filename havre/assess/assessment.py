@@ -21,8 +21,8 @@ from havre.policy.qualifications import installed_qualifications
 from havre.policy.registry import installed_controls
 from havre.policy.waivers import beside, load_waivers
 from havre.provider import find
+from havre.provider.machine import folder_setting
 from havre.stack.program import PROJECT, offline_settings, program
-from havre.stack.standing import DATA_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,8 +162,8 @@ def settings_of(provider: Provider, given: Mapping[str, Any]) -> tuple[BaseModel
     Raises:
         InputError: a setting is wrong, or the provider does not know it.
     """
-    folder = {DATA_DIR: NOWHERE} if DATA_DIR in provider.settings.model_fields else {}
-    return offline_settings(provider, {**folder, **given})
+    name = folder_setting(provider.settings)
+    return offline_settings(provider, {**({name: NOWHERE} if name else {}), **given})
 
 
 def evaluated(

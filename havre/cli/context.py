@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from havre.errors import InputError
-from havre.stack.standing import DATA_DIR, read_record, record_path
+from havre.provider.machine import folder_setting
+from havre.stack.standing import read_record, record_path
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -192,12 +193,15 @@ def given_settings(
     Raises:
         InputError: a pair or the stack file is wrong.
     """
-    from havre.stack.files import read_stack_settings
+    from havre.stack.files import read_stack_settings, rooted
 
-    kept = read_stack_settings(stack_config, provider.name) if stack_config else {}
+    kept: dict[str, Any] = {}
+    if stack_config:
+        found = read_stack_settings(stack_config, provider.name)
+        kept = rooted(found, stack_config.parent, provider.settings)
     given = {**kept, **parse_settings(pairs)}
-    if DATA_DIR in provider.settings.model_fields:
-        given.setdefault(DATA_DIR, str(absolute(data_dir, spec.name)))
+    if name := folder_setting(provider.settings):
+        given.setdefault(name, str(absolute(data_dir, spec.name)))
     return given
 
 
@@ -233,6 +237,6 @@ def operations(store: StateStore, command: str) -> tuple[dict[str, Any], Operati
         message = f"`havre {command}` does not work with this warehouse: {offer.answer.reason}"
         raise InputError(message, INSTEAD[command])
     settings = {**dict(record.get("settings", {}))}
-    if DATA_DIR in provider.settings.model_fields:
-        settings[DATA_DIR] = str(store.data_dir)
+    if name := folder_setting(provider.settings):
+        settings[name] = str(store.data_dir)
     return record, offer.given(read_settings(provider, settings))

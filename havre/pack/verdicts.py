@@ -11,8 +11,8 @@ from havre.errors import InputError
 from havre.pack.request import project_folder, spec_file, started_in, waivers_file
 from havre.plan.sources import from_analyzer
 from havre.provider import find
+from havre.provider.machine import folder_setting
 from havre.spec.load import load
-from havre.stack.standing import DATA_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -89,9 +89,9 @@ def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) 
 def _given(stack: Stack, of: Subject) -> dict[str, Any]:
     """The settings of the stack; a data folder is taken from the project's, where Pulumi runs."""
     given = stack.settings(of.provider.name)
-    if DATA_DIR in of.provider.settings.model_fields:
+    if name := folder_setting(of.provider.settings):
         folder = project_folder(started_in())
-        given[DATA_DIR] = str((folder / str(given.get(DATA_DIR, "."))).resolve())
+        given[name] = str((folder / str(given.get(name, "."))).resolve())
     return given
 
 

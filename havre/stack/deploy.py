@@ -53,7 +53,7 @@ def _deploy(config: pulumi.Config) -> ResearchWarehouse:
         message = f"stack `{pulumi.get_stack()}`: the configuration lacks {names}"
         raise InputError(message, "Set it in the stack's Pulumi file or by `pulumi config set`.")
     provider = find(config.require("provider"))
-    given = rooted(config.get_object("settings") or {}, root)
+    given = rooted(config.get_object("settings") or {}, root, provider.settings)
     spec = load((root / config.require("spec")).resolve()).warehouse
     settings = read_settings(provider, given)
     lacking = settings.lacking() if isinstance(settings, NeedsEnvironment) else ()

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from havre.documents.records import read_document
 from havre.errors import InputError
-from havre.stack.standing import DATA_DIR
+from havre.provider.machine import folder_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from pydantic import BaseModel
 
 PROJECT = "warehouse"
 """Name of the project, and so the namespace of its stacks' configuration."""
@@ -21,7 +23,7 @@ def read_stack_settings(path: Path, provider: str = "") -> dict[str, Any]:
     """The settings in a `Pulumi.<stack>.yaml`; what is encrypted there is left out.
 
     Args:
-        path: the stack file; a relative data folder is taken from its own.
+        path: the stack file.
         provider: whose settings are wanted; any provider's where empty.
 
     Raises:
@@ -39,15 +41,14 @@ def read_stack_settings(path: Path, provider: str = "") -> dict[str, Any]:
     if not isinstance(settings, dict):
         message = f"{path}: `{PROJECT}:settings` is no mapping"
         raise InputError(message, "Write one setting a line: `NAME: VALUE`.")
-    plain = {name: value for name, value in settings.items() if not _encrypted(value)}
-    return rooted(plain, path.parent)
+    return {name: value for name, value in settings.items() if not _encrypted(value)}
 
 
-def rooted(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Settings with a relative data folder taken from `folder`."""
-    found = dict(settings)
-    if isinstance(found.get(DATA_DIR), str):
-        found[DATA_DIR] = str((folder / found[DATA_DIR]).resolve())
+def rooted(settings: Mapping[str, Any], folder: Path, model: type[BaseModel]) -> dict[str, Any]:
+    """Settings of `model`, with a relative folder of the warehouse taken from `folder`."""
+    found, name = dict(settings), folder_setting(model)
+    if isinstance(found.get(name), str):
+        found[name] = str((folder / found[name]).resolve())
     return found
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 
 from havre.errors import InputError
+from havre.provider.machine import folder_setting
 from havre.stack.component import ResearchWarehouse
-from havre.stack.standing import DATA_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +66,9 @@ def offline_settings(
 
 def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> dict[str, Any]:
     """What the commands that come after must know of a warehouse (see `havre.stack.standing`)."""
-    kept = settings.model_dump(mode="json", exclude={DATA_DIR}, exclude_none=True)
+    kept = settings.model_dump(
+        mode="json", exclude={folder_setting(type(settings))}, exclude_none=True
+    )
     return {
         "provider": provider,
         "settings": kept,

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-DATA_DIR = "data_dir"
-"""The setting by which a provider on this machine is told its folder."""
-
 
 def record_path(data_dir: Path) -> Path:
     """Where the record of the warehouse in `data_dir` lies."""

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from havre.provider.machine import MachineFolder
+
 NAME = "local"
 """Name of the provider."""
 
@@ -23,7 +25,7 @@ class LocalSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    data_dir: Annotated[Path, AfterValidator(_absolute)] = Field(
+    data_dir: Annotated[Path, MachineFolder(), AfterValidator(_absolute)] = Field(
         description="Absolute path of the warehouse's folder on this machine"
     )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
