@@ -1,7 +1,7 @@
 """What a plan means for security, in words that are no provider's."""
 
 from havre.facts.collect import Facts, Removed, collect, facts_of
-from havre.facts.index import Index, Naming, Scheme
+from havre.facts.index import Index, Naming, Nomenclature
 from havre.facts.model import Fact, Known, ResourceFact, Unclassified, Unknown
 
 __all__ = [
@@ -10,9 +10,9 @@ __all__ = [
     "Index",
     "Known",
     "Naming",
+    "Nomenclature",
     "Removed",
     "ResourceFact",
-    "Scheme",
     "Unclassified",
     "Unknown",
     "collect",

@@ -47,7 +47,7 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Nomenclature:
     """How a provider's resources are typed and named.
 
     Attributes:
@@ -81,12 +81,12 @@ class Index:
     Args:
         plan: whose resources. What a preview removes is not among them: nothing that stays can
             rely on it.
-        scheme: how the provider's resources are typed and named.
+        nomenclature: how the provider's resources are typed and named.
     """
 
-    def __init__(self, plan: Plan, scheme: Scheme) -> None:
+    def __init__(self, plan: Plan, nomenclature: Nomenclature) -> None:
         self.plan = plan
-        self._scheme = scheme
+        self._nomenclature = nomenclature
         self._links: dict[tuple[str, str, str], Links] = {}
         self._computed: dict[tuple[str, str], Mapping[str, list[PlannedResource]]] = {}
         self._derived: dict[Callable[[Index], Any], Any] = {}
@@ -99,7 +99,7 @@ class Index:
 
     def kind(self, resource: PlannedResource) -> str:
         """The provider's word for a resource's type; empty for another provider's."""
-        return self._scheme.kind(resource.type)
+        return self._nomenclature.kind(resource.type)
 
     def of(self, *kinds: str) -> list[PlannedResource]:
         """The resources of some types, in the plan's order within each."""
@@ -142,7 +142,7 @@ class Index:
         Returns:
             None where it names nothing of the plan; unknown where several might be meant.
         """
-        kinds = kinds or tuple(self._scheme.namings)
+        kinds = kinds or tuple(self._nomenclature.namings)
         value = read(resource.inputs, path) if value is None else value
         if isinstance(value, Unknown):
             tied = self.near(resource, path, *kinds)
@@ -221,7 +221,7 @@ class Index:
         return [resource, *self.chain(holder.value)]
 
     def _above(self, kind: str) -> tuple[str, str] | None:
-        naming, group = self._scheme.namings.get(kind), self._scheme.group
+        naming, group = self._nomenclature.namings.get(kind), self._nomenclature.group
         if naming is not None and naming.parent is not None:
             return naming.parent
         return None if group is None or kind == group[1] else group
@@ -263,20 +263,20 @@ class Index:
 
     @cached_property
     def _group_segment(self) -> str:
-        group = self._scheme.group
-        return self._scheme.namings[group[1]].segment if group else ""
+        group = self._nomenclature.group
+        return self._nomenclature.namings[group[1]].segment if group else ""
 
     def _name(self, resource: PlannedResource) -> str | None:
         """The name by which others know a resource, in lower case; None where none is told."""
-        naming = self._scheme.namings.get(self.kind(resource))
+        naming = self._nomenclature.namings.get(self.kind(resource))
         return _word(resource, naming.property) if naming else None
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[_Named]]:
         """The resources that can be named, by name in lower case."""
-        group = self._scheme.group
+        group = self._nomenclature.group
         found: dict[str, list[_Named]] = {}
-        for kind, naming in self._scheme.namings.items():
+        for kind, naming in self._nomenclature.namings.items():
             for resource in self.of(kind):
                 name = _word(resource, naming.property)
                 if name is None:

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from havre.facts import Index, Known, Naming, Scheme, Unknown
+from havre.facts import Index, Known, Naming, Nomenclature, Unknown
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
 
 GROUP = "Group"
-SCHEME = Scheme(
+NOMENCLATURE = Nomenclature(
     lambda token: token.removeprefix("toy:") if token.startswith("toy:") else "",
     {
         GROUP: Naming("name", "groups"),
@@ -35,7 +35,7 @@ def made(kind: str, label: str, /, *needs: str, **inputs: Any) -> PlannedResourc
 
 
 def index(*resources: PlannedResource, removed: tuple[PlannedResource, ...] = ()) -> Index:
-    return Index(Plan("toy", resources, removed=removed), SCHEME)
+    return Index(Plan("toy", resources, removed=removed), NOMENCLATURE)
 
 
 NORTH, SOUTH = (made(GROUP, each, name=each) for each in ("north", "south"))

@@ -24,7 +24,7 @@ from havre_azure.facts import (
     zones,
 )
 from havre_azure.facts.properties import plain, unplaced, untagged
-from havre_azure.facts.relations.naming import SCHEME
+from havre_azure.facts.relations.naming import NOMENCLATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -112,7 +112,7 @@ UNTAGGED = frozenset(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not listed here is unclassified."""
-    index = Index(plan, SCHEME)
+    index = Index(plan, NOMENCLATURE)
     return collect(plan, lambda resource: _facts(resource, index))
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from havre.facts import Facts, Index, Scheme, collect
+from havre.facts import Facts, Index, Nomenclature, collect
 from havre.facts.model import (
     Copy,
     Credential,
@@ -231,12 +231,12 @@ def kind(token: str) -> str:
     return token.removeprefix(PREFIX) if token.startswith(PREFIX) else ""
 
 
-SCHEME = Scheme(kind)
+NOMENCLATURE = Nomenclature(kind)
 
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not this provider's is unclassified."""
-    index = Index(plan, SCHEME)
+    index = Index(plan, NOMENCLATURE)
     return collect(plan, lambda resource: _facts(resource, index))
 
 

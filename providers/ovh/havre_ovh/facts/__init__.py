@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from havre.facts import Facts, Index, collect
 from havre.facts.model import Copy, Plain, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
-from havre_ovh.facts.naming import DYNAMIC, SCHEME
+from havre_ovh.facts.naming import DYNAMIC, NOMENCLATURE
 from havre_ovh.facts.properties import base, lies_in
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that nobody knows is unclassified."""
-    index = Index(plan, SCHEME)
+    index = Index(plan, NOMENCLATURE)
     return collect(plan, lambda resource: _facts(resource, index))
 
 

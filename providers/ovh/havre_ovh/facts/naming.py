@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts.index import Naming, Scheme
+from havre.facts.index import Naming, Nomenclature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def kind(token: str) -> str:
     return token.rsplit(":", 1)[-1] if token.startswith((PACKAGE, DYNAMIC)) else ""
 
 
-SCHEME = Scheme(kind, MappingProxyType(dict.fromkeys(BUCKETS, Naming("name"))))
+NOMENCLATURE = Nomenclature(kind, MappingProxyType(dict.fromkeys(BUCKETS, Naming("name"))))
 
 
 def bucket_names(index: Index) -> Mapping[str, str]:

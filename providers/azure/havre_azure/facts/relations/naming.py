@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts.index import Naming, Scheme
+from havre.facts.index import Naming, Nomenclature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,4 +76,4 @@ NAMINGS: Mapping[str, Naming] = MappingProxyType(
 What has no parent stands in a resource group.
 """
 
-SCHEME = Scheme(kind, NAMINGS, ("resourceGroupName", GROUP))
+NOMENCLATURE = Nomenclature(kind, NAMINGS, ("resourceGroupName", GROUP))
