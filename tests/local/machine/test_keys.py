@@ -32,7 +32,7 @@ def encrypted(folder: Folder, plain: bytes) -> bytes:
 
 
 def decrypted(folder: Folder, data: bytes) -> bytes:
-    return b"".join(envelope.decrypt(folder, io.BytesIO(data), "a stream"))
+    return b"".join(envelope.decrypt(folder, "k", io.BytesIO(data), "a stream"))
 
 
 def test_a_key_is_made_once_and_private(folder: Folder) -> None:

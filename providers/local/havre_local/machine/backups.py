@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
 from havre.errors import GuardError, InputError, RetryError, StateError
 from havre.files import sync_folder
 from havre_local.machine.encryption import keys
@@ -29,7 +31,6 @@ from havre_local.machine.folder import (
     SECRET,
     Folder,
     locked,
-    read_json,
     warehouse_of,
     write_json,
 )
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
+"""Since 2 the encrypted part names the warehouse and the time as well; 1 is still read."""
+_FORMATS = (1, FORMAT)
 _MANIFEST = "manifest.json"
 _CONTENTS = "contents.enc"
 _DUMP = "database.enc"
@@ -77,6 +80,32 @@ class Contents:
     """Each with bucket, settings, and how many versions and bytes it holds."""
     streams: dict[str, str]
     """SHA-256 of the plain text of every other file."""
+    warehouse: str = ""
+    """The warehouse's name; empty in format 1."""
+    created: str = ""
+    """As the readable part says it; empty in format 1."""
+
+
+class _Format(BaseModel):
+    """What every format's readable part says."""
+
+    format: int
+
+
+class _Described(BaseModel):
+    """A file of a backup, as the readable part describes it."""
+
+    size: int
+    sha256: str
+
+
+class _Manifest(_Format):
+    """The readable part. It proves nothing until it agrees with the encrypted one."""
+
+    warehouse: str
+    created: AwareDatetime
+    key: str
+    files: dict[str, _Described]
 
 
 @dataclass(frozen=True)
@@ -114,7 +143,7 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
             raise RetryError(message, "Back up again in a second.")
         work = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
         work.mkdir(mode=PRIVATE)
-        contents = _write_streams(folder, work, name)
+        contents = _write_streams(folder, work, name, now)
         _stream(folder, work / _CONTENTS, lambda file: _write_contents(contents, file))
         _write_manifest(folder, work, now)
         verify(folder, work)
@@ -130,7 +159,7 @@ def _clear_unfinished(folder: Folder) -> None:
         shutil.rmtree(path)
 
 
-def _write_streams(folder: Folder, work: Path, name: str) -> Contents:
+def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> Contents:
     """Write the database and the zones; return what was written."""
     digest, rows = _stream(folder, work / _DUMP, lambda file: dump.write(folder, name, file))
     streams, zones = {_DUMP: digest}, []
@@ -140,7 +169,8 @@ def _write_streams(folder: Folder, work: Path, name: str) -> Contents:
         write = partial(archive.write, folder, zone.bucket)
         streams[file_name], count = _stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
-    return Contents(name, rows, dump.roles(folder), zones, streams)
+    warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
+    return Contents(name, rows, dump.roles(folder), zones, streams, warehouse, created)
 
 
 def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) -> tuple[str, Result]:
@@ -194,24 +224,23 @@ def read_info(path: Path) -> BackupInfo:
         InputError: there is none.
     """
     manifest = _manifest(path)
-    return BackupInfo(
-        path,
-        manifest["warehouse"],
-        dt.datetime.fromisoformat(manifest["created"]),
-        manifest["key"],
-        sum(int(described["size"]) for described in manifest["files"].values()),
-    )
+    size = sum(described.size for described in manifest.files.values())
+    return BackupInfo(path, manifest.warehouse, manifest.created, manifest.key, size)
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def _manifest(path: Path) -> _Manifest:
     if not (path / _MANIFEST).is_file():
         message = f"{path} holds no backup"
         raise InputError(message, f"Name the folder that holds {_MANIFEST}.")
-    manifest = read_json(path / _MANIFEST)
-    if manifest.get("format") != FORMAT:
-        message = f"{path}: format {manifest.get('format')!r}, this Havre knows {FORMAT}"
-        raise InputError(message, "Use the version of Havre that made it.")
-    return manifest
+    content = (path / _MANIFEST).read_bytes()
+    try:
+        found = _Format.model_validate_json(content).format
+        if found not in _FORMATS:
+            message = f"{path}: format {found}, this Havre knows {FORMAT}"
+            raise InputError(message, "Use the version of Havre that made it.")
+        return _Manifest.model_validate_json(content)
+    except ValidationError as error:
+        raise _damaged(path / _MANIFEST) from error
 
 
 def verify(folder: Folder, path: Path) -> Contents:
@@ -221,32 +250,57 @@ def verify(folder: Folder, path: Path) -> Contents:
         InputError: there is no backup in `path`.
         StateError: it was changed or cut off, a file is missing, or its key is.
     """
-    files = _manifest(path)["files"]
-    for name, described in files.items():
-        if not (path / name).is_file() or _describe(path / name) != described:
-            raise _damaged(path / name)
-    contents = read_contents(folder, path)
-    if set(files) != {_CONTENTS, *contents.streams}:
+    manifest, contents = _manifest(path), read_contents(folder, path)
+    bound = (manifest.warehouse, manifest.created.isoformat())
+    known = not contents.warehouse or (contents.warehouse, contents.created) == bound
+    # Names come from the encrypted part: what only the readable one names is not opened.
+    if not known or set(manifest.files) != {_CONTENTS, *contents.streams}:
         raise _damaged(path / _MANIFEST)
-    for name, expected in contents.streams.items():
-        digest = hashlib.sha256()
-        for chunk in _decrypted(folder, path / name):
-            digest.update(chunk)
-        if digest.hexdigest() != expected:
+    for name, described in manifest.files.items():
+        if not (path / name).is_file() or _describe(path / name) != described.model_dump():
             raise _damaged(path / name)
+    for name in contents.streams:
+        for _ in _genuine(folder, path, contents, name):
+            pass
     return contents
 
 
 def read_contents(folder: Folder, path: Path) -> Contents:
-    """Return what a backup holds, from its encrypted part; `verify` reads all of it."""
-    content = json.loads(b"".join(_decrypted(folder, path / _CONTENTS)))
-    content.pop("format")
-    return Contents(**content)
+    """Return what a backup holds, from its encrypted part; `verify` reads all of it.
+
+    Raises:
+        StateError: it was changed or cut off, or is another stream.
+    """
+    plain = b"".join(_decrypted(folder, path / _CONTENTS))
+    try:
+        content = json.loads(plain)
+        content.pop("format")
+        return Contents(**content)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(path / _CONTENTS) from error
+
+
+def _genuine(folder: Folder, path: Path, contents: Contents, name: str) -> Iterator[bytes]:
+    """Yield a stream's plain text; the last of it only when all is what was backed up.
+
+    A restore reads after `verify` has: what was exchanged meanwhile is not loaded whole.
+    """
+    digest, held = hashlib.sha256(), b""
+    for chunk in _decrypted(folder, path / name):
+        digest.update(chunk)
+        if held:
+            yield held
+        held = chunk
+    if digest.hexdigest() != contents.streams[name]:
+        raise _damaged(path / name)
+    yield held
 
 
 def _decrypted(folder: Folder, path: Path) -> Iterator[bytes]:
+    if not path.is_file():
+        raise _damaged(path)
     with path.open("rb") as file:
-        yield from decrypt(folder, file, str(path))
+        yield from decrypt(folder, keys.BACKUP, file, str(path))
 
 
 def _damaged(path: Path) -> StateError:
@@ -285,7 +339,7 @@ def restore(
         contents = verify(folder, path)
         _check_empty(folder, contents)
         _restore_database(folder, path, contents)
-        counts = [_restore_zone(folder, path, zone) for zone in contents.zones]
+        counts = [_restore_zone(folder, path, contents, zone) for zone in contents.zones]
     return Restored(
         contents.rows, sum(count.versions for count in counts), sum(count.size for count in counts)
     )
@@ -311,7 +365,7 @@ def _check_empty(folder: Folder, contents: Contents) -> None:
 def _restore_database(folder: Folder, path: Path, contents: Contents) -> None:
     database.ensure_database(folder, contents.database)
     dump.ensure_roles(folder, contents.roles)
-    dump.read(folder, contents.database, _decrypted(folder, path / _DUMP))
+    dump.read(folder, contents.database, _genuine(folder, path, contents, _DUMP))
     rows = database.row_counts(folder, contents.database)
     if rows != contents.rows:
         changed = sorted(set(rows.items()) ^ set(contents.rows.items()))
@@ -319,7 +373,9 @@ def _restore_database(folder: Folder, path: Path, contents: Contents) -> None:
         raise StateError(message, "Restore into a new data folder.")
 
 
-def _restore_zone(folder: Folder, path: Path, zone: dict[str, Any]) -> archive.Count:
+def _restore_zone(
+    folder: Folder, path: Path, contents: Contents, zone: dict[str, Any]
+) -> archive.Count:
     bucket, name = zone["bucket"], f"{zone['bucket']}.zone.enc"
     known = objectstore.zone_of(folder, bucket)
     if known is None:
@@ -330,7 +386,7 @@ def _restore_zone(folder: Folder, path: Path, zone: dict[str, Any]) -> archive.C
             immutable_days=zone["immutable_days"],
             name=zone["name"],
         )
-    found = archive.read(_decrypted(folder, path / name), name)
+    found = archive.read(_genuine(folder, path, contents, name), name)
     count = archive.restore(folder, bucket, found)
     if (count.versions, count.size) != (zone["count"], zone["size"]):
         message = f"Zone {bucket}: {count.versions} versions instead of {zone['count']}"

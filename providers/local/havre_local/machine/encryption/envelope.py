@@ -3,7 +3,20 @@
 The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár: "Online Authenticated-
 Encryption and its Nonce-Reuse Misuse-Resistance", 2015): each chunk's nonce holds its number
 and whether it is the last, so that chunks left out, exchanged, or cut off are noticed. Every
-stream has a data key of its own, wrapped by the current version of a key of the warehouse.
+stream has a data key of its own, wrapped by the current version of a key of the warehouse. The
+header is authenticated with every chunk.
+
+Layout: magic, length and name of the key, length and wrapped data key, 7 bytes of nonce; then
+chunks of 1 MiB, each with its tag. The wrapped key: 8 bytes that name the version, 12 of nonce,
+the encrypted key.
+
+Why not age (https://age-encryption.org/v1, by pyrage 1.4), decided in 2026-11: it has the same
+construction of chunks, and other programs open its files. But anyone who knows an age recipient
+can write a file for it, so a forged backup would open; only holders of a key write ours. It wraps
+under no symmetric key and binds no name or version of a key. pyrage passes neither the recipient
+that opened a file nor chunks as they are verified, and its passphrase takes whole files in memory.
+Old backups must open, so this code would stay beside a second format. Others open a backup by the
+layout above with any AES-256-GCM (`tests/local/machine/opener.py`, 40 lines).
 """
 
 from __future__ import annotations
@@ -87,11 +100,13 @@ class EncryptingWriter(io.RawIOBase):
         self._number += 1
 
 
-def decrypt(folder: Folder, source: IO[bytes], what: str) -> Iterator[bytes]:
+def decrypt(folder: Folder, key: str, source: IO[bytes], what: str) -> Iterator[bytes]:
     """Yield the plain text of an encrypted stream, each chunk verified before it is given.
 
     Args:
         folder: where the keys are.
+        key: name of the key that it must be encrypted for. The stream names one itself, but
+            who has another key of the folder must not write in place of who has this one.
         source: the encrypted stream.
         what: its name, for errors.
 
@@ -99,7 +114,9 @@ def decrypt(folder: Folder, source: IO[bytes], what: str) -> Iterator[bytes]:
         StateError: the key is not here, or the stream was changed, cut off or reordered. What
             was yielded before is genuine, but is not the whole.
     """
-    header, key, wrapped, prefix = _read_header(source, what)
+    header, named, wrapped, prefix = _read_header(source, what)
+    if named != key:
+        raise _damaged(what)
     cipher = AESGCM(unwrap(folder, key, wrapped))
     number, chunk = 0, source.read(CHUNK + _TAG_BYTES)
     while True:

@@ -19,6 +19,14 @@ from typing import TYPE_CHECKING, Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from havre.errors import GuardError, InputError, StateError
 from havre.files import write_atomic, write_once
@@ -39,8 +47,11 @@ BACKUP = "backup"
 """Name of the key of backups; see `zone_key` for the others."""
 
 _NONCE_BYTES = 12
+_SALT_BYTES = 16
 _SCRYPT = {"n": 2**17, "r": 8, "p": 1}  # OWASP, Password Storage Cheat Sheet: 128 MiB
 _EXPORT_FORMAT = "havre-keys-1"
+_LARGEST_EXPORT = 1 << 24
+"""Bytes that are read of a file of exported keys: some 50,000 versions."""
 
 
 def zone_key(zone: str) -> str:
@@ -235,7 +246,7 @@ def export_keys(folder: Folder, target: Path, passphrase: str) -> None:
         for name in key_names(folder)
         for version in key_info(folder, name).versions
     ]
-    salt, nonce = secrets.token_bytes(16), secrets.token_bytes(_NONCE_BYTES)
+    salt, nonce = secrets.token_bytes(_SALT_BYTES), secrets.token_bytes(_NONCE_BYTES)
     cipher = AESGCM(_derive(passphrase, salt))
     content = cipher.encrypt(nonce, json.dumps(exported).encode(), _EXPORT_FORMAT.encode())
     document = {
@@ -266,16 +277,15 @@ def import_keys(folder: Folder, source: Path, passphrase: str) -> int:
     added = 0
     with locked(folder, "keys"):
         for item in _read_export(source, passphrase):
-            added += _import(folder, str(item["name"]), bytes.fromhex(item["key"]), item)
+            added += _import(folder, item.name, bytes.fromhex(item.key), item.created)
     return added
 
 
-def _import(folder: Folder, name: str, material: bytes, item: dict[str, Any]) -> int:
+def _import(folder: Folder, name: str, material: bytes, created: dt.datetime) -> int:
     versions = _load_versions(folder, name)
     if fingerprint(material) in {version.fingerprint for version in versions}:
         return 0
     metadata = _metadata(folder, name)
-    created = dt.datetime.fromisoformat(item["created"])
     version = _store(folder, name, len(versions) + 1, material, created)
     # Into an empty folder the newest becomes the current one; ours stays where there is one.
     ours = bool(metadata) and not metadata.get("imported", False)
@@ -285,23 +295,63 @@ def _import(folder: Folder, name: str, material: bytes, item: dict[str, Any]) ->
     return 1
 
 
-def _read_export(source: Path, passphrase: str) -> list[dict[str, Any]]:
-    try:
-        document = json.loads(source.read_bytes())
-        salt, nonce, content = (
-            base64.b64decode(document[field]) for field in ("salt", "nonce", "content")
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        message = f"{source}: holds no exported keys ({error})"
-        raise InputError(message, "Name a file that `export_keys` wrote.") from error
+class _Export(BaseModel):
+    """The file of exported keys. The parameters of scrypt are the format's: no file sets them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: str
+    salt: str
+    nonce: str
+    content: str
+
+
+class _ExportedKey(BaseModel):
+    """A version of a key in the file. Its name becomes a folder's: nothing else may be in it."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=200)
+    key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    created: AwareDatetime
+
+
+def _read_export(source: Path, passphrase: str) -> list[_ExportedKey]:
+    """Return the keys of the file; all are looked at before the first is used."""
+    salt, nonce, content = _read_sealed(source)
     try:
         cipher = AESGCM(_derive(passphrase, salt))
         plain = cipher.decrypt(nonce, content, _EXPORT_FORMAT.encode())
     except InvalidTag as error:
         message = f"{source}: the passphrase is wrong, or the file was changed"
         raise InputError(message, "Give the passphrase with which it was written.") from error
-    exported: list[dict[str, Any]] = json.loads(plain)
-    return exported
+    try:
+        return TypeAdapter(list[_ExportedKey]).validate_json(plain)
+    except ValidationError:  # not named as the cause: it would show keys
+        message = f"{source}: it was opened, and what it holds are no keys of a warehouse"
+        raise InputError(message, "Name a file that `havre keys export` wrote.") from None
+
+
+def _read_sealed(source: Path) -> tuple[bytes, bytes, bytes]:
+    """Return salt, nonce and encrypted content of the file.
+
+    Raises:
+        InputError: it is none of ours.
+    """
+    try:
+        with source.open("rb") as file:
+            data = file.read(_LARGEST_EXPORT + 1)
+        document = _Export.model_validate_json(data)
+        encoded = (document.salt, document.nonce, document.content)
+        salt, nonce, content = (base64.b64decode(text, validate=True) for text in encoded)
+    except (OSError, ValueError) as error:
+        message = f"{source}: holds no exported keys"
+        raise InputError(message, "Name a file that `havre keys export` wrote.") from error
+    if document.format != _EXPORT_FORMAT:
+        message = f"{source}: format {document.format!r}, this Havre knows {_EXPORT_FORMAT!r}"
+        raise InputError(message, "Use the version of Havre that wrote it.")
+    if len(data) > _LARGEST_EXPORT or (len(salt), len(nonce)) != (_SALT_BYTES, _NONCE_BYTES):
+        message = f"{source}: holds no exported keys"
+        raise InputError(message, "Name a file that `havre keys export` wrote.")
+    return salt, nonce, content
 
 
 def _derive(passphrase: str, salt: bytes) -> bytes:

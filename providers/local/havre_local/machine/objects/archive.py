@@ -187,8 +187,20 @@ def read(source: Iterable[bytes], what: str) -> Iterator[tuple[Version, IO[bytes
         StateError: the bytes are not those that were written.
     """
     stream = io.BufferedReader(Reader(source), _COPY)
-    with tarfile.open(fileobj=stream, mode="r|") as tar, tempfile.TemporaryFile() as content:
-        digest = hashlib.sha256()
+    try:
+        with tarfile.open(fileobj=stream, mode="r|") as tar:
+            yield from _versions(tar, what)
+    except tarfile.TarError as error:
+        message = f"{what}: is not a zone's archive ({error})"
+        raise StateError(message, "Use another backup.") from error
+    # The archive ends before its stream does: only the stream's end proves that it is whole.
+    while stream.read(_COPY):
+        pass
+
+
+def _versions(tar: tarfile.TarFile, what: str) -> Iterator[tuple[Version, IO[bytes]]]:
+    with tempfile.TemporaryFile() as content:
+        digest = ""
         for member in tar:
             data = tar.extractfile(member)
             if data is None:
@@ -199,20 +211,21 @@ def read(source: Iterable[bytes], what: str) -> Iterator[tuple[Version, IO[bytes
                 digest = _copy(data, content)
                 continue
             version = Version(**json.loads(data.read()))
-            if not version.marker and digest.hexdigest() != version.sha256:
+            if not version.marker and digest != version.sha256:
                 message = f"{what}: the object {member.name} is not what was written"
                 raise StateError(message, "Use another backup.")
             content.seek(0)
             yield version, content
+            digest = ""  # each version has bytes of its own
 
 
-def _copy(source: IO[bytes], target: IO[bytes]) -> Any:
-    """Copy a file; return the hash of what was copied."""
+def _copy(source: IO[bytes], target: IO[bytes]) -> str:
+    """Copy a file; return the SHA-256 of what was copied."""
     digest = hashlib.sha256()
     while data := source.read(_COPY):
         digest.update(data)
         target.write(data)
-    return digest
+    return digest.hexdigest()
 
 
 def restore(folder: Folder, bucket: str, versions: Iterable[tuple[Version, IO[bytes]]]) -> Count:
