@@ -50,6 +50,26 @@ def movable(document: Document, site: str) -> Document:
     return changed(alone, "residency.countries", list(countries))
 
 
+def _projects() -> Document:
+    """Two projects that read one zone in common."""
+    return {
+        "sleep": {
+            "title": "Sleep",
+            "zones": ["curated"],
+            "members": ["a.member@suite.example"],
+            "authorisation": "Decision 1",
+            "expires": "2030-06-30",
+        },
+        "stroke": {
+            "title": "Stroke",
+            "zones": ["landing", "curated"],
+            "members": ["b.member@suite.example"],
+            "authorisation": "Decision 3",
+            "expires": "2031-06-30",
+        },
+    }
+
+
 def large(sites: Mapping[str, Site]) -> Document:
     """Every section filled, every zone with every promise."""
     primary, recovery = sites_of(sites)
@@ -88,22 +108,7 @@ def large(sites: Mapping[str, Site]) -> Document:
         },
         "cluster": {"nodes": 3, "size": "m", "availability": "single"},
         "registry": {"retention_days": 60},
-        "projects": {
-            "sleep": {
-                "title": "Sleep",
-                "zones": ["curated"],
-                "members": ["a.member@suite.example"],
-                "authorisation": "Decision 1",
-                "expires": "2030-06-30",
-            },
-            "stroke": {
-                "title": "Stroke",
-                "zones": ["landing", "curated"],
-                "members": ["b.member@suite.example"],
-                "authorisation": "Decision 3",
-                "expires": "2031-06-30",
-            },
-        },
+        "projects": _projects(),
         "network": {
             "address_space": "10.50.0.0/16",
             "administration": ["192.0.2.0/24"],
