@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 GROUP = "havre.providers"
 ENTRY_POINT_GROUP = f"{GROUP}.v{CONTRACT}"
 """Where a distribution registers a provider that is written for this version of the contract."""
-UNVERSIONED = 1
+UNVERSIONED = 0
 """Version of a contract that had none in its group's name."""
 
 

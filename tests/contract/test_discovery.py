@@ -77,6 +77,7 @@ def owned(group: str, by: str) -> EntryPoint:
     ("group", "version", "remedy"),
     [
         ("havre.providers.v2", 2, "Upgrade Havre: pip install --upgrade havre"),
+        ("havre.providers", 0, "Upgrade the provider: pip install --upgrade havre-paper"),
         ("havre.providers.v0", 0, "Upgrade the provider: pip install --upgrade havre-paper"),
     ],
 )
