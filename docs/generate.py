@@ -211,10 +211,17 @@ def _remedies(control: Control, providers: Mapping[str, Provider]) -> list[str]:
     return table(("at", "what to do"), rows)
 
 
+def judged(kind: type) -> str:
+    """What a control over a kind of facts judges."""
+    from havre.facts.model import AboutResource
+
+    return "each resource" if kind is AboutResource else f"each {code(kind.__name__)}"
+
+
 def _control(
     control: Control, providers: Mapping[str, Provider], frameworks: Frameworks
 ) -> list[str]:
-    over = "the whole plan" if control.over is None else f"each {code(control.over.__name__)}"
+    over = "the whole plan" if control.over is None else judged(control.over)
     asked = f"from profile {code(control.profile)}"
     asked += ", or where the file asks for it" if control.asked else ""
     facts = [

@@ -23,7 +23,7 @@ from havre.plan import urns
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.sources import from_preview, from_state
 from havre.plan.values import plain
-from havre.policy.findings import Finding, Kind
+from havre.policy.findings import Finding, FindingKind
 from havre.policy.model import Outcome
 from havre.policy.registry import find_control
 from havre.provider import find
@@ -134,14 +134,14 @@ def _tried(control: Control, file: Path) -> Tested:
     findings = [f for f in result.findings if f.control == control.id and f.gap is None]
     if file.name.startswith("pass-"):
         passed = result.outcomes[control.id][Outcome.PASS]
-        said = _told(findings) if findings else f"passed on {passed}"
+        said = _as_text(findings) if findings else f"passed on {passed}"
         return Tested(name, bool(passed) and not findings, said)
-    failed = [finding for finding in findings if finding.kind is Kind.FAIL]
+    failed = [finding for finding in findings if finding.kind is FindingKind.FAIL]
     hit = {finding.name for finding in failed}
-    return Tested(name, bool(failed) and set(case.on) <= hit, _told(findings) or "found nothing")
+    return Tested(name, bool(failed) and set(case.on) <= hit, _as_text(findings) or "found nothing")
 
 
-def _told(findings: list[Finding]) -> str:
+def _as_text(findings: list[Finding]) -> str:
     return "; ".join(f"{f.kind.value} on {f.name or 'the plan'}: {f.found}" for f in findings[:3])
 
 

@@ -120,7 +120,7 @@ def _sites(provider: Provider) -> None:
         console.out().print(table)
 
 
-def _asked(name: str) -> Capability:
+def _capability(name: str) -> Capability:
     """The capability of that name.
 
     Raises:
@@ -178,7 +178,7 @@ def providers(
     """
     from havre.provider import installed
 
-    asked = _asked(capability) if capability else None
+    asked = _capability(capability) if capability else None
     found = installed()
     if as_json:
         console.write_json(_all(found))

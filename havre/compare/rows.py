@@ -22,7 +22,7 @@ from havre.compare.model import (
     Side,
 )
 from havre.facts.model import (
-    Bearer,
+    AboutResource,
     Compute,
     Copy,
     Credential,
@@ -31,8 +31,8 @@ from havre.facts.model import (
     Key,
     Known,
     LogRoute,
-    Network,
-    Plain,
+    NetworkElement,
+    Neutral,
     Store,
     Unknown,
 )
@@ -118,13 +118,13 @@ def _why(findings: Sequence[Finding]) -> str:
     return f"{first.property}: {first.found}" if first.property else first.found
 
 
-def _role(item: Bearer, uses: dict[str, str]) -> str | None:
+def _role(item: AboutResource, uses: dict[str, str]) -> str | None:
     """What a resource is to the warehouse, in words that are no provider's."""
     if isinstance(item, Store):
         return _role_of_store(item)
     if isinstance(item, Key):
         return f"key of {uses[item.urn]}" if item.urn in uses else "other keys"
-    if isinstance(item, Network):
+    if isinstance(item, NetworkElement):
         return f"segment {item.segment}" if item.segment else "networks and rules"
     if isinstance(item, Grant):
         return f"rights of project {item.project}" if item.project else "rights of services"
@@ -151,11 +151,13 @@ def _uses(facts: Facts) -> dict[str, str]:
 
 
 def _resources(sides: Sequence[Side]) -> Iterator[ResourceRow]:
-    found: dict[tuple[str, str], dict[int, list[Bearer]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str], dict[int, list[AboutResource]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
     for number, side in enumerate(sides):
         uses = _uses(side.facts)
         for item in side.facts.items:
-            role = None if isinstance(item, Plain) else _role(item, uses)
+            role = None if isinstance(item, Neutral) else _role(item, uses)
             if role is not None:
                 found[part_of(item.urn), role][number].append(item)
             else:
@@ -166,7 +168,7 @@ def _resources(sides: Sequence[Side]) -> Iterator[ResourceRow]:
         yield ResourceRow(part, role, cells)
 
 
-def _counterpart(items: list[Bearer] | None) -> Counterpart | None:
+def _counterpart(items: list[AboutResource] | None) -> Counterpart | None:
     if not items:
         return None
     hidden = HIDDEN if any(map(_is_zone, items)) else HIDDEN | ENDLESS.keys()
@@ -179,17 +181,17 @@ def _counterpart(items: list[Bearer] | None) -> Counterpart | None:
     )
 
 
-def _is_zone(item: Bearer) -> bool:
+def _is_zone(item: AboutResource) -> bool:
     return isinstance(item, Store) and item.holding is Holding.ZONE
 
 
-def _setting(name: str, items: list[Bearer]) -> str:
+def _setting(name: str, items: list[AboutResource]) -> str:
     """One property of everything that plays a role, for people."""
-    told = dict.fromkeys(_told(name, getattr(item, name)) for item in items if hasattr(item, name))
+    told = dict.fromkeys(_shown(name, getattr(item, name)) for item in items if hasattr(item, name))
     return " / ".join(told)
 
 
-def _told(name: str, fact: object) -> str:
+def _shown(name: str, fact: object) -> str:
     if isinstance(fact, Unknown):
         return "not known"
     value = fact.value if isinstance(fact, Known) else fact

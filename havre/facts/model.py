@@ -130,7 +130,7 @@ class Extent(StrEnum):
 
 
 @dataclass(frozen=True)
-class Bearer:
+class AboutResource:
     """What every fact says of its resource.
 
     Attributes:
@@ -161,7 +161,7 @@ class Promises:
 
 
 @dataclass(frozen=True)
-class Store(Bearer):
+class Store(AboutResource):
     """A resource that holds data.
 
     Attributes:
@@ -231,7 +231,7 @@ class Store(Bearer):
 
 
 @dataclass(frozen=True)
-class Key(Bearer):
+class Key(AboutResource):
     """An encryption key.
 
     Attributes:
@@ -255,7 +255,7 @@ class Key(Bearer):
 
 
 @dataclass(frozen=True)
-class Compute(Bearer):
+class Compute(AboutResource):
     """Nodes that process data.
 
     Attributes:
@@ -303,7 +303,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Network(Bearer):
+class NetworkElement(AboutResource):
     """A network, segment, firewall or gateway.
 
     Attributes:
@@ -322,7 +322,7 @@ class Network(Bearer):
 
 
 @dataclass(frozen=True)
-class Grant(Bearer):
+class Grant(AboutResource):
     """Who may do what.
 
     Attributes:
@@ -343,7 +343,7 @@ class Grant(Bearer):
 
 
 @dataclass(frozen=True)
-class Credential(Bearer):
+class Credential(AboutResource):
     """A long-lived key or password; `expires` is its last day, None: never."""
 
     expires: Fact[dt.date | None] = field(default=NOT_TOLD, kw_only=True)
@@ -351,7 +351,7 @@ class Credential(Bearer):
 
 
 @dataclass(frozen=True)
-class LogRoute(Bearer):
+class LogRoute(AboutResource):
     """Logs on their way: `sources` to `sinks`, both URNs."""
 
     sources: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
@@ -359,7 +359,7 @@ class LogRoute(Bearer):
 
 
 @dataclass(frozen=True)
-class Plain(Bearer):
+class Neutral(AboutResource):
     """A resource that bears no data and decides nothing that a control asks for."""
 
 
@@ -378,5 +378,7 @@ class Unclassified:
     raised: str = ""
 
 
-ResourceFact: TypeAlias = Store | Key | Compute | Network | Grant | Credential | LogRoute | Plain
+ResourceFact: TypeAlias = (
+    Store | Key | Compute | NetworkElement | Grant | Credential | LogRoute | Neutral
+)
 """What can be said of one resource."""

@@ -40,7 +40,7 @@ class Failure:
     code: str
 
 
-class Store(Protocol):
+class StoreClient(Protocol):
     """Anything that answers named operations and classes its own errors."""
 
     def ask(self, operation: str, **arguments: Any) -> Any:
@@ -62,7 +62,7 @@ class Retrying:
         sleep: waits for a number of seconds.
     """
 
-    store: Store
+    store: StoreClient
     attempts: int = ATTEMPTS
     sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
 
@@ -100,7 +100,7 @@ class Paced:
         sleep: waits for a number of seconds.
     """
 
-    store: Store
+    store: StoreClient
     per_second: float
     clock: Callable[[], float] = field(default_factory=lambda: time.monotonic)
     sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
@@ -128,7 +128,7 @@ class Counting:
         calls: how often each operation was asked for.
     """
 
-    store: Store
+    store: StoreClient
     calls: Counter[str] = field(default_factory=Counter)
 
     def ask(self, operation: str, **arguments: Any) -> Any:

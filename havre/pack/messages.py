@@ -9,7 +9,7 @@ from pulumi.runtime.proto import analyzer_pb2 as proto
 from havre.pack.request import SCHEMA
 from havre.plan import urns
 from havre.policy import Outcome, Severity
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.text import inert
 
 if TYPE_CHECKING:
@@ -93,8 +93,8 @@ def level(
         own: level of its policy.
         pending: whether what is not known is let pass, for now or at all.
     """
-    told_only = finding.kind in {Kind.WARNING, Kind.WAIVED}
-    if told_only or (finding.kind is Kind.UNKNOWN and pending):
+    told_only = finding.kind in {FindingKind.WARNING, FindingKind.WAIVED}
+    if told_only or (finding.kind is FindingKind.UNKNOWN and pending):
         return proto.ADVISORY
     return proto.MANDATORY if own == proto.REMEDIATE else own
 
@@ -104,10 +104,12 @@ def message(finding: Finding, title: str, *, preview: bool) -> str:
     whose = "" if urns.is_urn(finding.resource) or not finding.resource else f"{finding.resource}: "
     name = whose + (f"{finding.property}: " if finding.property else "")
     wanted = f"; wanted: {finding.wanted}" if finding.wanted else ""
-    kinds = {Kind.UNKNOWN: "not decided yet: " if preview else "not evaluated: "}
+    kinds = {FindingKind.UNKNOWN: "not decided yet: " if preview else "not evaluated: "}
     lines = [title, f"{kinds.get(finding.kind, '')}{name}{finding.found}{wanted}", finding.remedy]
     if waiver := finding.waiver:
-        until = "ended" if finding.kind in {Kind.FAIL, Kind.UNKNOWN} else "holds until"
+        until = (
+            "ended" if finding.kind in {FindingKind.FAIL, FindingKind.UNKNOWN} else "holds until"
+        )
         why = f"{waiver.reason} ({waiver.decision})"
         lines.append(f"waiver of {waiver.owner} {until} {waiver.expires}: {why}")
     if finding.location:

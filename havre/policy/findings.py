@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from havre.provider import Gap, Operator
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What a finding is."""
 
     FAIL = "fail"
@@ -94,7 +94,7 @@ class Finding:
     """
 
     control: str
-    kind: Kind
+    kind: FindingKind
     severity: Severity
     resource: str = ""
     property: str = ""
@@ -149,7 +149,7 @@ class Former:
     """
 
     control: str
-    kind: Kind
+    kind: FindingKind
     subject: str
     property: str
 
@@ -169,7 +169,7 @@ class Former:
 
 
 @dataclass(frozen=True)
-class Lies:
+class Whereabouts:
     """Copies of one kind in one region.
 
     Attributes:
@@ -233,7 +233,7 @@ class Result:
     findings: tuple[Finding, ...]
     outcomes: Mapping[str, Mapping[Outcome, int]]
     controls: tuple[Control, ...]
-    lies: tuple[Lies, ...] = ()
+    lies: tuple[Whereabouts, ...] = ()
     unplaced: int = 0
     claims: tuple[Claim, ...] = ()
     placeholders: tuple[str, ...] = ()
@@ -241,18 +241,18 @@ class Result:
     fail_on: Severity | None = Severity.LOW
     gone: tuple[Former, ...] | None = None
 
-    def of(self, kind: Kind) -> list[Finding]:
+    def of(self, kind: FindingKind) -> list[Finding]:
         """The findings of one kind."""
         return [finding for finding in self.findings if finding.kind is kind]
 
-    def judged(self, kind: Kind) -> list[Finding]:
+    def judged(self, kind: FindingKind) -> list[Finding]:
         """The findings of one kind that the exit code heeds: those that no baseline has."""
         return [finding for finding in self.of(kind) if not finding.known]
 
     def verdict(self, control: str) -> str:
         """One of `VERDICTS` for a control: the worst that was said of it."""
         kinds = {finding.kind for finding in self.findings if finding.control == control}
-        for kind in Kind:
+        for kind in FindingKind:
             if kind in kinds:
                 return kind.value
         passed = self.outcomes.get(control, {}).get(Outcome.PASS, 0)
@@ -264,9 +264,9 @@ class Result:
     @property
     def exit_code(self) -> ExitCode:
         """0 all hold; 1 findings; 3 something was not evaluated, and that is not allowed."""
-        if any(self._fails(finding) for finding in self.judged(Kind.FAIL)):
+        if any(self._fails(finding) for finding in self.judged(FindingKind.FAIL)):
             return ExitCode.FINDINGS
-        if self.judged(Kind.UNKNOWN) and not self.allow_unknown:
+        if self.judged(FindingKind.UNKNOWN) and not self.allow_unknown:
             return ExitCode.NOT_EVALUATED
         return ExitCode.OK
 
@@ -288,7 +288,7 @@ class Result:
             "as_of": self.as_of.isoformat(),
             "resources": self.resources,
             "exit_code": int(self.exit_code),
-            "findings": {kind.value: kinds[kind] for kind in Kind},
+            "findings": {kind.value: kinds[kind] for kind in FindingKind},
             "controls": {name: verdicts[name] for name in VERDICTS},
             "places": [lies.as_dict() for lies in self.lies],
             "unplaced": self.unplaced,
@@ -301,7 +301,7 @@ class Result:
         """How many findings are new, known before and gone; empty without a baseline."""
         if self.gone is None:
             return {}
-        open_ = [finding for finding in self.findings if finding.kind is not Kind.WAIVED]
+        open_ = [finding for finding in self.findings if finding.kind is not FindingKind.WAIVED]
         known = sum(finding.known for finding in open_)
         return {"new": len(open_) - known, "known": known, "gone": len(self.gone)}
 

@@ -14,7 +14,7 @@ from havre.errors import show_traceback
 from havre.facts import Facts, Known, facts_of
 from havre.facts.model import OF_DATA, Compute, Key, Place, Store
 from havre.plan.values import secret_texts
-from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
+from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre.spec.load import Lines
 
-KINDS = {Outcome.FAIL: Kind.FAIL, Outcome.UNKNOWN: Kind.UNKNOWN}
-ORDER = (Kind.FAIL, Kind.UNKNOWN, Kind.WARNING, Kind.WAIVED)
+KINDS = {Outcome.FAIL: FindingKind.FAIL, Outcome.UNKNOWN: FindingKind.UNKNOWN}
+ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind.WAIVED)
 SHORTEST = 4
 """A shorter secret is none: it would mask letters of any word."""
 MOST = 2_000
@@ -111,7 +111,7 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     """As `judge`, with the facts by which it was judged."""
     refuse_unknown(question.waivers, {control.id for control in controls})
     profile = question.profile or profile_of(question.spec)
-    asked = tuple(c for c in controls if _asked(c, profile, question.spec))
+    asked = tuple(c for c in controls if _applies(c, profile, question.spec))
     facts = facts_of(question.plan, question.provider.facts)
     case = _case(question, facts)
     raised = {each.urn: each.raised for each in facts.unclassified if each.raised}
@@ -126,7 +126,7 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     return _result(question, profile, asked, everything, outcomes, facts), facts
 
 
-def _asked(control: Control, profile: Profile, spec: Warehouse) -> bool:
+def _applies(control: Control, profile: Profile, spec: Warehouse) -> bool:
     """Whether a control is to be judged; one that cannot tell is."""
     if profile.includes(control.profile) or control.asked is None:
         return profile.includes(control.profile)
@@ -194,7 +194,7 @@ def _gap_findings(
     question: Question, profile: Profile, controls: dict[str, Control]
 ) -> list[Finding]:
     """A gap is a finding: a warning in the baseline, a failure beyond."""
-    kind = Kind.WARNING if profile is Profile.BASELINE else Kind.FAIL
+    kind = FindingKind.WARNING if profile is Profile.BASELINE else FindingKind.FAIL
     found = []
     for gap in question.gaps:
         control = controls.get(gap.control)
@@ -248,7 +248,7 @@ def _mask(plan: Plan) -> Callable[[str], str]:
     return masked
 
 
-def _places(facts: Facts) -> tuple[tuple[Lies, ...], int]:
+def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
     """Where copies lie, by kind and region, and how many bearers of data do not tell."""
     counted: dict[tuple[str, str, str | None], list[bool]] = defaultdict(list)
     unplaced = 0
@@ -259,7 +259,7 @@ def _places(facts: Facts) -> tuple[tuple[Lies, ...], int]:
         unplaced += not places
         for place in (place for place in places if place.copy in OF_DATA):
             counted[place.copy.value, place.region, place.country].append(bool(place.implied))
-    lies = (Lies(*key, len(implied), sum(implied)) for key, implied in counted.items())
+    lies = (Whereabouts(*key, len(implied), sum(implied)) for key, implied in counted.items())
     return tuple(
         sorted(lies, key=lambda each: (each.country or "", each.region, each.copy))
     ), unplaced

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import Bearer, Fact, Known
+from havre.facts.model import AboutResource, Fact, Known
 from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
 
 T = TypeVar("T")
-B = TypeVar("B", bound=Bearer)
+B = TypeVar("B", bound=AboutResource)
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 """Family and name of a control, such as `encryption.at-rest`."""
 
@@ -216,7 +216,7 @@ class Control:
     severity: Severity
     cites: tuple[str, ...]
     remedy: str
-    over: type[Bearer] | None
+    over: type[AboutResource] | None
     function: Callable[..., Verdict | Iterable[Verdict]] = field(repr=False)
     cause: tuple[str, ...] = ()
     asked: Callable[[Warehouse], bool] | None = field(default=None, repr=False)
@@ -238,7 +238,7 @@ class Control:
         for fact in case.facts.of(self.over):
             yield fact.urn, partial(self._of, fact, case)
 
-    def _of(self, fact: Bearer, case: Case) -> list[Verdict]:
+    def _of(self, fact: AboutResource, case: Case) -> list[Verdict]:
         return [_about(self.function(fact, case), fact.urn)]  # type: ignore[arg-type]
 
     def judge(self, case: Case) -> list[Verdict]:
@@ -270,7 +270,7 @@ class Described:
     cause: tuple[str, ...]
     asked: Callable[[Warehouse], bool] | None
 
-    def of(self, function: Callable[..., Any], over: type[Bearer] | None) -> Control:
+    def of(self, function: Callable[..., Any], over: type[AboutResource] | None) -> Control:
         """The control of a function.
 
         Raises:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from havre.documents.records import Day, read_document
 from havre.errors import InputError
-from havre.policy.findings import Finding, Kind, Location, Waiver
+from havre.policy.findings import Finding, FindingKind, Location, Waiver
 from havre.policy.model import IDENTIFIER, Severity
 
 if TYPE_CHECKING:
@@ -107,13 +107,15 @@ def covers(waiver: Waiver, finding: Finding, provider: str) -> bool:
 def applied(finding: Finding, waivers: Sequence[Waiver], provider: str, day: dt.date) -> Finding:
     """A finding, with the waiver that lasts longest of those meant for it."""
     meant = [waiver for waiver in waivers if covers(waiver, finding, provider)]
-    if finding.kind not in {Kind.FAIL, Kind.UNKNOWN} or not meant:
+    if finding.kind not in {FindingKind.FAIL, FindingKind.UNKNOWN} or not meant:
         return finding
     longest = max(meant, key=lambda waiver: waiver.expires)
     if longest.expires < day:
         return replace(finding, waiver=longest)
     ending = longest.expires - day <= dt.timedelta(days=WARNING_DAYS)
-    return replace(finding, waiver=longest, kind=Kind.WARNING if ending else Kind.WAIVED)
+    return replace(
+        finding, waiver=longest, kind=FindingKind.WARNING if ending else FindingKind.WAIVED
+    )
 
 
 def unused(
@@ -123,7 +125,7 @@ def unused(
     return [
         Finding(
             waiver.control,
-            Kind.WARNING,
+            FindingKind.WARNING,
             Severity.LOW,
             property="waiver",
             found=f"the waiver of {waiver.owner} matches nothing",

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from havre.facts.model import (
-    Bearer,
+    AboutResource,
     Compute,
     Credential,
     Grant,
@@ -217,13 +217,13 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
 
 @control(
     "access.no-static-credentials",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("9.5") + annex_a("5.17"),
     remedy="Use an identity that the service knows, or give the credential an end.",
 )
-def no_static_credentials(bearer: Bearer, case: Case) -> Verdict:
+def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
     """No key or password is without an end, where the service knows no identities.
 
     Nor has a cluster accounts of its own: their certificates administer it, whoever holds them.

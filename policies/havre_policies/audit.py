@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Fact, Holding, Key, Known, LogRoute, Network, Store, Unknown
+from havre.facts.model import Fact, Holding, Key, Known, LogRoute, NetworkElement, Store, Unknown
 from havre.facts.read import both, some, then
 from havre.plan import urns
 from havre.policy import (
@@ -90,13 +90,13 @@ def administration(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "audit.network",
-    Network,
+    NetworkElement,
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("13.3"),
     remedy="Turn flow logs on for this network.",
 )
-def network(network: Network, case: Case) -> Verdict:  # noqa: ARG001
+def network(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     """Network flows are logged."""
     if network.flows_logged == Known(None):
         return NOT_APPLICABLE

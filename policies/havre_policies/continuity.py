@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from havre.facts.model import (
-    Bearer,
+    AboutResource,
     Compute,
     Copy,
     Fact,
@@ -261,14 +261,14 @@ def deletion(case: Case) -> Iterator[Verdict]:
 
 @control(
     "continuity.availability",
-    Bearer,
+    AboutResource,
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("17.4") + annex_a("8.14"),
     remedy="Spread this resource over several zones of its site.",
     cause=("database", "availability"),
 )
-def availability(bearer: Bearer, case: Case) -> Verdict:
+def availability(bearer: AboutResource, case: Case) -> Verdict:
     """Where the spec asks for it, database and cluster stand in more than one zone."""
     spec, wanted = case.spec, "several zones of the site"
     if isinstance(bearer, Store) and bearer.holding is Holding.DATABASE:

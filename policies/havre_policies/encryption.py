@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Bearer, Compute, Extent, Fact, Holding, Key, Known, Store
+from havre.facts.model import AboutResource, Compute, Extent, Fact, Holding, Key, Known, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
@@ -75,14 +75,14 @@ def at_rest(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "encryption.customer-key",
-    Bearer,
+    AboutResource,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("10.1", "10.5") + EDS,
     remedy="Refer this resource to a key of the warehouse.",
     cause=("encryption", "keys"),
 )
-def customer_key(bearer: Bearer, case: Case) -> Verdict:
+def customer_key(bearer: AboutResource, case: Case) -> Verdict:
     """Where the spec asks for customer keys, all that a store holds is under one of the warehouse.
 
     So are the disks of a cluster's nodes. The vault that holds the keys is not itself under one.

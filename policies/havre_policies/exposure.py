@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.addresses import anybody, private, within
 from havre.facts.addresses import network as network_of
-from havre.facts.model import Compute, Holding, Known, Network, Rule, Store
+from havre.facts.model import Compute, Holding, Known, NetworkElement, Rule, Store
 from havre.facts.read import both
 from havre.policy import (
     NOT_APPLICABLE,
@@ -177,14 +177,14 @@ def _narrow(allowed: tuple[str, ...] | None) -> bool:
 
 @control(
     "exposure.open-ingress",
-    Network,
+    NetworkElement,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("13.2") + annex_a("8.20"),
     remedy="Restrict the rule to the administration addresses of the spec.",
     cause=("network", "administration"),
 )
-def open_ingress(network: Network, case: Case) -> Verdict:  # noqa: ARG001
+def open_ingress(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     """No rule lets any address in on a port of administration or of a database."""
     wanted = "no way in from any address on ports of administration and databases"
     if not isinstance(network.rules, Known):
@@ -211,14 +211,14 @@ def _beyond(rules: tuple[Rule, ...], case: Case) -> list[str]:
 
 @control(
     "exposure.egress",
-    Network,
+    NetworkElement,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.14") + annex_a("8.12"),
     remedy="Refuse outgoing traffic but for the spec's list.",
     cause=("network", "egress"),
 )
-def egress(network: Network, case: Case) -> Verdict:
+def egress(network: NetworkElement, case: Case) -> Verdict:
     """Outgoing traffic is refused but for the spec's list.
 
     The provider's names for its own services are let pass: they are not the Internet, and what
@@ -282,7 +282,7 @@ def partition(case: Case) -> Iterator[Verdict]:
     The segments are there, each database and each cluster stands in one that holds nothing of the
     other two kinds, and no node has a public address.
     """
-    segments = {network.segment for network in case.facts.of(Network)}
+    segments = {network.segment for network in case.facts.of(NetworkElement)}
     clusters = case.facts.of(Compute)
     needed = KINDS if clusters else KINDS - {"compute"}
     missing = sorted(needed - segments)
@@ -305,7 +305,7 @@ def _held(
 ) -> Mapping[str | None, set[str]]:
     """What each segment holds: what it is called after, and what stands in it."""
     held: dict[str | None, set[str]] = defaultdict(set)
-    for network in case.facts.of(Network):
+    for network in case.facts.of(NetworkElement):
         if network.segment in KINDS:
             held[network.urn].add(network.segment)
     for kind, bearers in standing.items():

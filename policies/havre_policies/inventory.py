@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Bearer, Compute, Holding, Known, Store, Unknown
+from havre.facts.model import AboutResource, Compute, Holding, Known, Store, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -31,13 +31,13 @@ STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 @control(
     "inventory.tags",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.LOW,
     cites=snc("8.1", "8.4"),
     remedy="Label this resource with warehouse, classification and owner.",
 )
-def tags(bearer: Bearer, case: Case) -> Verdict:
+def tags(bearer: AboutResource, case: Case) -> Verdict:
     """Every resource that can carry labels says warehouse, classification and owner.
 
     And its project, where it is one's.
@@ -101,14 +101,14 @@ def _parts(case: Case) -> dict[str, bool]:
 
 @control(
     "inventory.supported-versions",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("12.11"),
     remedy="Pin a version that its makers still support.",
     cause=("database", "version"),
 )
-def supported_versions(bearer: Bearer, case: Case) -> Verdict:
+def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
     """Versions of database and cluster are pinned and within their makers' support.
 
     Dates are those of the makers, not of a provider, who may stop sooner.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Bearer, Compute, Key, Known, LogRoute, Store
+from havre.facts.model import AboutResource, Compute, Key, Known, LogRoute, Store
 from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
 
 
-def _certified(scheme: str, bearer: Bearer, case: Case) -> Verdict:
+def _certified(scheme: str, bearer: AboutResource, case: Case) -> Verdict:
     """Whether the offer of a service is within a dated certificate."""
     if not isinstance(bearer, (Store, Key, Compute)):
         return NOT_APPLICABLE
@@ -95,7 +95,7 @@ def certified(scheme: Scheme) -> Control:
     """The control of a certification scheme: what the plan uses is within a dated certificate."""
     named = partial(_named, scheme.id)
 
-    def within(bearer: Bearer, case: Case) -> Verdict:
+    def within(bearer: AboutResource, case: Case) -> Verdict:
         health_only = scheme.applies_to is AppliesTo.HEALTH_DATA
         if health_only and case.spec.classification not in HEALTH_DATA and not named(case.spec):
             return NOT_APPLICABLE
@@ -109,7 +109,7 @@ def certified(scheme: Scheme) -> Control:
         scheme.severity,
         scheme.cites,
         scheme.remedy,
-        Bearer,
+        AboutResource,
         within,
         cause=("residency", "qualifications"),
         asked=named,

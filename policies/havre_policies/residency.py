@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import (
-    Bearer,
+    AboutResource,
     Compute,
     Copy,
     Holding,
     Key,
     Known,
-    Network,
+    NetworkElement,
     Place,
     Store,
 )
@@ -48,7 +48,7 @@ def where(places: Iterable[Place]) -> str:
     return told or "no place"
 
 
-def _within(bearer: Bearer, case: Case, copy: Copy) -> Verdict:
+def _within(bearer: AboutResource, case: Case, copy: Copy) -> Verdict:
     """Whether every copy of one kind lies in the spec's countries."""
     allowed = case.spec.residency.countries
     wanted = f"in {', '.join(allowed)}"
@@ -108,14 +108,14 @@ def backups(store: Store, case: Case) -> Verdict:
 
 @control(
     "residency.keys",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2", "10.5"),
     remedy="Keep keys in a region whose own copies stay in the spec's countries.",
     cause=COUNTRIES,
 )
-def keys(bearer: Bearer, case: Case) -> Verdict:
+def keys(bearer: AboutResource, case: Case) -> Verdict:
     """Keys lie in a country of the spec, with the service's own replication counted."""
     vault = isinstance(bearer, Store) and bearer.holding is Holding.SECRETS
     if not vault and not isinstance(bearer, Key) and not isinstance(bearer.places, Known):
@@ -158,27 +158,27 @@ def compute(nodes: Compute, case: Case) -> Verdict:
 
 @control(
     "residency.spread",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2", "19.3"),
     remedy="Name the regions, each in the spec's countries; unset, all of the account's are meant.",
     cause=("sites",),
 )
-def spread(bearer: Bearer, case: Case) -> Verdict:
+def spread(bearer: AboutResource, case: Case) -> Verdict:
     """No network spreads to regions that nobody named, or to another country than the spec's.
 
     Nor does anything else that has a region and holds no data: sets of disks, gateways, routes.
     """
     if isinstance(bearer, (Store, Key, Compute)):
         return NOT_APPLICABLE
-    if isinstance(bearer, Network) and bearer.spreads != Known(value=False):
+    if isinstance(bearer, NetworkElement) and bearer.spreads != Known(value=False):
         named = "regions named one by one"
         return require("spreads", bearer.spreads, lambda found: not found, named)
     return _placed(bearer, case)
 
 
-def _placed(bearer: Bearer, case: Case) -> Verdict:
+def _placed(bearer: AboutResource, case: Case) -> Verdict:
     """Whether what holds no data stands in the spec's countries, as far as it has a place."""
     allowed = case.spec.residency.countries
     wanted = f"in {', '.join(allowed)}"
@@ -189,19 +189,19 @@ def _placed(bearer: Bearer, case: Case) -> Verdict:
         return fails("places", where(bearer.places.value), wanted)
     if None in countries:
         return Verdict(Outcome.UNKNOWN, "places", where(bearer.places.value), wanted)
-    return passes() if countries or isinstance(bearer, Network) else NOT_APPLICABLE
+    return passes() if countries or isinstance(bearer, NetworkElement) else NOT_APPLICABLE
 
 
 @control(
     "residency.unplaced",
-    Bearer,
+    AboutResource,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2"),
     remedy="Give this resource a region, or use a service that has one.",
     cause=("sites",),
 )
-def unplaced(bearer: Bearer, case: Case) -> Verdict:  # noqa: ARG001
+def unplaced(bearer: AboutResource, case: Case) -> Verdict:  # noqa: ARG001
     """Nothing that bears data is without a region, or on a global service."""
     if not isinstance(bearer, (Store, Key, Compute)):
         return NOT_APPLICABLE

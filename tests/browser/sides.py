@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from havre.cli.compare import compared
 from havre.compare import Side, compare
 from havre.facts import Facts
-from havre.facts.model import Copy, Holding, Known, Network, Offering, Place, Store
+from havre.facts.model import Copy, Holding, Known, NetworkElement, Offering, Place, Store
 from havre.provider import Capability, Limit, Operator, Support, Supported
 from havre.report.comparison import render
 from tests.report.samples import DAY, GAP, HOSTILE, hostile
@@ -53,7 +53,7 @@ def strange(text: str) -> Side:
         urn, text, Holding.DATABASE, Offering(text, text), tags=tags, places=Known((place,)),
         engine=Known(text), extensions=Known((text,)),
     )  # fmt: skip
-    network = Network(urn, text, text, tags=tags, places=Known(()))
+    network = NetworkElement(urn, text, text, tags=tags, places=Known(()))
     answer = Supported(Support.PARTIAL, text)
     limit = Limit(7, text, GAP.evidence)
     side = renamed(

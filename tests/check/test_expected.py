@@ -10,7 +10,7 @@ import pytest
 from havre.errors import ExitCode
 from havre.plan import Plan
 from havre.plan.sources import from_preview, from_state
-from havre.policy.findings import Finding, Kind, Result
+from havre.policy.findings import Finding, FindingKind, Result
 from havre.policy.model import Profile
 from tests.check.asked import EXAMPLES, EXPECTED, PROVIDERS, judged, told
 from tests.facts.recordings import RECORDED
@@ -39,7 +39,7 @@ def test_every_source_gives_the_same_verdicts(provider: str, source: str) -> Non
     offline = judged("emc2", provider)
     there = judged("emc2", provider, recorded(provider, source))
     decided = {  # what was unknown before may be decided on what is deployed
-        short for short in in_short(offline) - in_short(there) if short[1] == Kind.UNKNOWN
+        short for short in in_short(offline) - in_short(there) if short[1] == FindingKind.UNKNOWN
     }
     assert in_short(offline) - decided == in_short(there)
     assert source == "state" or not decided
@@ -56,16 +56,16 @@ def test_the_authorisation_on_azure_warns_before_its_end_and_fails_after_it() ->
 
     end = dt.date(2026, 12, 21)
     for day, kind in (
-        (end - dt.timedelta(days=91), Kind.WAIVED),
-        (end - dt.timedelta(days=90), Kind.WARNING),
-        (end, Kind.WARNING),
-        (end + dt.timedelta(days=1), Kind.FAIL),
+        (end - dt.timedelta(days=91), FindingKind.WAIVED),
+        (end - dt.timedelta(days=90), FindingKind.WARNING),
+        (end, FindingKind.WARNING),
+        (end + dt.timedelta(days=1), FindingKind.FAIL),
     ):
         result = judged("emc2", "azure", day=day)
         found = named(result, "jurisdiction.operator")
         assert {finding.kind for finding in found} == {kind}, day
         assert all(f.waiver and "2023-146" in f.waiver.decision for f in found)
-        expected = ExitCode.FINDINGS if kind is Kind.FAIL else ExitCode.OK
+        expected = ExitCode.FINDINGS if kind is FindingKind.FAIL else ExitCode.OK
         assert result.exit_code is expected, day
 
 

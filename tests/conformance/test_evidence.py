@@ -15,7 +15,7 @@ from havre.facts.model import (
     Grant,
     Holding,
     Key,
-    Network,
+    NetworkElement,
     Offering,
     Store,
 )
@@ -51,7 +51,7 @@ def test_what_is_not_known_shows_nothing(capability: Capability) -> None:
             Compute(**withheld, offering=offering)
             for _ in range(capability is not Capability.CLUSTER)
         ),
-        *(Network(**withheld, segment=name) for name in "abc"),
+        *(NetworkElement(**withheld, segment=name) for name in "abc"),
         Grant(**withheld, project="p"),
         Credential(**withheld),
     )

@@ -14,9 +14,9 @@ from havre.facts.model import (
     Copy,
     Holding,
     Known,
+    Neutral,
     Offering,
     Place,
-    Plain,
     ResourceFact,
     Store,
     Unclassified,
@@ -161,7 +161,7 @@ class PaperProvider:
         told: dict[str, Any] = {"urn": resource.urn, "type": resource.type}
         told["tags"] = Known(resource.inputs.get("tags"))
         if not resource.name.endswith("-zones-sheet"):
-            return [Plain(**told, places=Known(()))]
+            return [Neutral(**told, places=Known(()))]
         told |= {"places": Known((Place(Copy.PRIMARY, "A", "FR"),)), "offering": OFFERING}
         return [Store(**told, holding=Holding.ZONE, guarded=Known(resource.protect))]
 

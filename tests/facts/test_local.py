@@ -8,7 +8,7 @@ import pytest
 
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unclassified, Unknown
-from havre.facts.model import Copy, Credential, Grant, Holding, Key, Network, Right, Store
+from havre.facts.model import Copy, Credential, Grant, Holding, Key, NetworkElement, Right, Store
 from havre.plan import Plan
 from havre.plan.values import UNKNOWN
 from havre.spec.load import load
@@ -118,7 +118,7 @@ def test_a_project_reads_its_zones_until_its_end(found: Facts) -> None:
 def test_keys_and_network_say_what_they_lack(found: Facts) -> None:
     assert {key.hsm for key in found.of(Key)} == {Known(value=False)}
     assert {key.use_logged for key in found.of(Key)} == {Known(value=False)}
-    (network,) = found.of(Network)
+    (network,) = found.of(NetworkElement)
     assert network.egress_denied == Known(value=False)
 
 

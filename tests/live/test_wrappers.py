@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from havre.live.wrappers import Counting, Failure, Paced, Remedy, Retrying, Store
+from havre.live.wrappers import Counting, Failure, Paced, Remedy, Retrying, StoreClient
 
 
 class OverloadError(Exception):
@@ -47,7 +47,7 @@ class Memory:
         return Failure(found, type(error).__name__) if found else None
 
 
-def retrying(store: Store, waits: list[float], attempts: int = 4) -> Retrying:
+def retrying(store: StoreClient, waits: list[float], attempts: int = 4) -> Retrying:
     return Retrying(store, attempts, waits.append)
 
 

@@ -12,7 +12,7 @@ from havre.facts.model import (
     Holding,
     Key,
     LogRoute,
-    Network,
+    NetworkElement,
     Offering,
     Place,
     Right,
@@ -86,8 +86,8 @@ def compute(name: str = "nodes", **told: Any) -> Compute:
     return Compute(**_bearer(name, offering=OFFERING, **told))
 
 
-def network(name: str = "net", **told: Any) -> Network:
-    return Network(**_bearer(name, **told))
+def network(name: str = "net", **told: Any) -> NetworkElement:
+    return NetworkElement(**_bearer(name, **told))
 
 
 def grant(name: str, identity: str, *rights: Right, on: Iterable[str] = (), **told: Any) -> Grant:

@@ -19,7 +19,7 @@ from havre.evaluate import evaluate
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
 from havre.policy import Profile
-from havre.policy.findings import Kind, Result
+from havre.policy.findings import FindingKind, Result
 from havre.policy.judge import Question, judge
 from havre.policy.qualifications import (
     Qualifications,
@@ -453,7 +453,7 @@ class Row:
     change: Change = field(repr=False)
     about: Pick | None
     what: str
-    kind: Kind | None = None
+    kind: FindingKind | None = None
 
     @property
     def provider(self) -> str:
@@ -464,7 +464,7 @@ class Row:
         return f"{self.base}-{self.control}-{self.what}"
 
 
-def told(result: Result) -> set[tuple[str, Kind, str, str]]:
+def told(result: Result) -> set[tuple[str, FindingKind, str, str]]:
     """What a result finds, for comparing."""
     return {(f.resource, f.kind, f.property, f.found) for f in result.findings}
 
@@ -490,7 +490,7 @@ def wrong(
             inputs(pick, path, value),
             pick if about is ITSELF else about,
             f"{pick.label}.{path}={shown(value)}",
-            kind=Kind.UNKNOWN if value is UNKNOWN else None,
+            kind=FindingKind.UNKNOWN if value is UNKNOWN else None,
         )
         for each_control in control
     ]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.policy.qualifications import Standing
 from havre.provider import Capability, Operator, Support
 from tests.policy import mutations as m
@@ -44,45 +44,80 @@ m.VARIANTS["ovh+has-hds"] = m.said(hds_certified=True)
 def operators(base: str) -> list[Row]:
     control = "jurisdiction.operator"
     return [
-        Row(base, control, m.operated(AMERICAN), PLAN, "american", Kind.FAIL),
-        Row(base, control, m.operated(OWNED), PLAN, "owned from abroad", Kind.FAIL),
-        Row(base, control, m.operated(SWISS), PLAN, "swiss", Kind.FAIL),
-        Row(base, control, m.operated(NORDIC), PLAN, "norwegian is not of the EU", Kind.FAIL),
-        Row(base, control, m.operated(NOBODY_TOLD), PLAN, "no law told", Kind.UNKNOWN),
-        Row(base, control, m.operated(OWN), PLAN, "nobody knows who", Kind.UNKNOWN),
+        Row(base, control, m.operated(AMERICAN), PLAN, "american", FindingKind.FAIL),
+        Row(base, control, m.operated(OWNED), PLAN, "owned from abroad", FindingKind.FAIL),
+        Row(base, control, m.operated(SWISS), PLAN, "swiss", FindingKind.FAIL),
+        Row(
+            base, control, m.operated(NORDIC), PLAN, "norwegian is not of the EU", FindingKind.FAIL
+        ),
+        Row(base, control, m.operated(NOBODY_TOLD), PLAN, "no law told", FindingKind.UNKNOWN),
+        Row(base, control, m.operated(OWN), PLAN, "nobody knows who", FindingKind.UNKNOWN),
     ]
 
 
 def certificates(base: str, control: str) -> list[Row]:
     late = TODAY - dt.timedelta(days=1)
     return [
-        Row(base, control, m.unrecorded, PLAN, "nothing recorded", Kind.FAIL),
-        Row(base, control, m.certified(status=Standing.IN_PROCESS), PLAN, "in process", Kind.FAIL),
-        Row(base, control, m.certified(status=Standing.NONE_FOUND), PLAN, "none found", Kind.FAIL),
-        Row(base, control, m.certified(until=late), PLAN, "ended", Kind.FAIL),
-        Row(base, control, m.certified(since=TODAY + YEAR), PLAN, "not begun", Kind.FAIL),
-        Row(base, control, m.certified(countries=frozenset({"DE"})), PLAN, "abroad", Kind.FAIL),
+        Row(base, control, m.unrecorded, PLAN, "nothing recorded", FindingKind.FAIL),
+        Row(
+            base,
+            control,
+            m.certified(status=Standing.IN_PROCESS),
+            PLAN,
+            "in process",
+            FindingKind.FAIL,
+        ),
+        Row(
+            base,
+            control,
+            m.certified(status=Standing.NONE_FOUND),
+            PLAN,
+            "none found",
+            FindingKind.FAIL,
+        ),
+        Row(base, control, m.certified(until=late), PLAN, "ended", FindingKind.FAIL),
+        Row(base, control, m.certified(since=TODAY + YEAR), PLAN, "not begun", FindingKind.FAIL),
+        Row(
+            base,
+            control,
+            m.certified(countries=frozenset({"DE"})),
+            PLAN,
+            "abroad",
+            FindingKind.FAIL,
+        ),
         Row(base, control, m.certified(regions=("nowhere",)), PLAN, "another region"),
         Row(base, control, m.certified(plans=("gold",)), PLAN, "another plan"),
-        Row(base, control, m.certified(products_read=False), PLAN, "not read", Kind.UNKNOWN),
-        Row(base, control, m.certified(setting=OPTION), PLAN, "an option", Kind.UNKNOWN),
+        Row(base, control, m.certified(products_read=False), PLAN, "not read", FindingKind.UNKNOWN),
+        Row(base, control, m.certified(setting=OPTION), PLAN, "an option", FindingKind.UNKNOWN),
     ]
 
 
 def options(base: str, control: str) -> list[Row]:
     return [
-        Row(base, control, m.said(**{OPTION: False}), PLAN, "the option is off", Kind.FAIL),
-        Row(base, control, m.said(), PLAN, "the option is not said", Kind.UNKNOWN),
+        Row(base, control, m.said(**{OPTION: False}), PLAN, "the option is off", FindingKind.FAIL),
+        Row(base, control, m.said(), PLAN, "the option is not said", FindingKind.UNKNOWN),
     ]
 
 
 def ages(base: str) -> list[Row]:
     control = "jurisdiction.qualification-age"
     return [
-        Row(base, control, m.on(TODAY + YEAR), PLAN, "a year later", Kind.FAIL),
-        Row(base, control, m.certified(read_on=TODAY - YEAR), PLAN, "read long ago", Kind.FAIL),
+        Row(base, control, m.on(TODAY + YEAR), PLAN, "a year later", FindingKind.FAIL),
         Row(
-            base, control, m.certified(until=TODAY - dt.timedelta(days=1)), PLAN, "ended", Kind.FAIL
+            base,
+            control,
+            m.certified(read_on=TODAY - YEAR),
+            PLAN,
+            "read long ago",
+            FindingKind.FAIL,
+        ),
+        Row(
+            base,
+            control,
+            m.certified(until=TODAY - dt.timedelta(days=1)),
+            PLAN,
+            "ended",
+            FindingKind.FAIL,
         ),
     ]
 
@@ -92,19 +127,38 @@ def exits(provider: str) -> list[Row]:
     part, portable = "exit.counterpart", "exit.portable"
     here = m.asked(("exit.provider", provider))
     lacking = [
-        Row(base, part, m.leaving_for(name, **m.without(each)), PLAN, f"no {each}", Kind.FAIL)
+        Row(
+            base, part, m.leaving_for(name, **m.without(each)), PLAN, f"no {each}", FindingKind.FAIL
+        )
         for each in (Capability.OBJECT_LOCK, Capability.DATABASE_VERSIONS)
     ]
     return [
         *lacking,
-        Row(base, part, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
-        Row(base, part, m.leaving_for(None), PLAN, "not installed", Kind.UNKNOWN),
-        Row(base, part, m.leaving_for(name, **m.without(), sites={}), PLAN, "no site", Kind.FAIL),
-        Row(base, portable, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
-        Row(base, portable, m.leaving_for(None), PLAN, "not installed", Kind.UNKNOWN),
-        Row(base, portable, m.exit_lacks("database.extensions"), PLAN, "extensions", Kind.FAIL),
-        Row(base, portable, m.exit_lacks("database.version"), PLAN, "version", Kind.FAIL),
-        *(Row(base, each, here, PLAN, "the same provider", Kind.FAIL) for each in (part, portable)),
+        Row(base, part, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
+        Row(base, part, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
+        Row(
+            base,
+            part,
+            m.leaving_for(name, **m.without(), sites={}),
+            PLAN,
+            "no site",
+            FindingKind.FAIL,
+        ),
+        Row(base, portable, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
+        Row(base, portable, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
+        Row(
+            base,
+            portable,
+            m.exit_lacks("database.extensions"),
+            PLAN,
+            "extensions",
+            FindingKind.FAIL,
+        ),
+        Row(base, portable, m.exit_lacks("database.version"), PLAN, "version", FindingKind.FAIL),
+        *(
+            Row(base, each, here, PLAN, "the same provider", FindingKind.FAIL)
+            for each in (part, portable)
+        ),
         *(
             Row(
                 base,
@@ -112,7 +166,7 @@ def exits(provider: str) -> list[Row]:
                 m.exit_lacks("database.extensions", support=support),
                 PLAN,
                 f"extensions {support.value}",
-                Kind.UNKNOWN,
+                FindingKind.UNKNOWN,
             )
             for support in (Support.PARTIAL, Support.FALLBACK)
         ),
@@ -123,7 +177,7 @@ def exits(provider: str) -> list[Row]:
                 m.leaving_for(name, **m.without(), limits=limits),
                 PLAN,
                 f"{what} of {kind}",
-                Kind.UNKNOWN,
+                FindingKind.UNKNOWN,
             )
             for kind in LIMITS
             for what, limits in (
@@ -138,18 +192,25 @@ def rehearsals(provider: str) -> list[Row]:
     base, control = f"{provider}+rehearsed", "exit.rehearsed"
     day = dt.timedelta(days=1)
     return [
-        Row(base, control, m.rehearsed(None), PLAN, "never", Kind.FAIL),
-        Row(base, control, m.rehearsed(TODAY - 181 * day), PLAN, "too long ago", Kind.FAIL),
-        Row(base, control, m.rehearsed(TODAY + day), PLAN, "not yet", Kind.FAIL),
-        Row(base, control, m.asked(("exit.rehearsal_days", 90)), PLAN, "asked sooner", Kind.FAIL),
-        Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", Kind.FAIL),
+        Row(base, control, m.rehearsed(None), PLAN, "never", FindingKind.FAIL),
+        Row(base, control, m.rehearsed(TODAY - 181 * day), PLAN, "too long ago", FindingKind.FAIL),
+        Row(base, control, m.rehearsed(TODAY + day), PLAN, "not yet", FindingKind.FAIL),
+        Row(
+            base,
+            control,
+            m.asked(("exit.rehearsal_days", 90)),
+            PLAN,
+            "asked sooner",
+            FindingKind.FAIL,
+        ),
+        Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
         Row(
             base,
             control,
             m.asked(("exit.provider", provider)),
             PLAN,
             "the same provider",
-            Kind.FAIL,
+            FindingKind.FAIL,
         ),
     ]
 
@@ -171,8 +232,8 @@ ROWS: list[Row] = [
     *(
         Row("ovh+has-hds", "jurisdiction.hds", m.said(**said), PLAN, what, kind)
         for what, said, kind in (
-            ("the option is off", {"hds_certified": False}, Kind.FAIL),
-            ("the option is not said", {}, Kind.UNKNOWN),
+            ("the option is off", {"hds_certified": False}, FindingKind.FAIL),
+            ("the option is not said", {}, FindingKind.UNKNOWN),
         )
     ),
     *(row for name in PROVIDERS for row in ages(f"{name}+certified")),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from havre.plan.values import UNKNOWN
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from tests.policy import mutations as m
 from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
 
@@ -298,7 +298,12 @@ ROWS: list[Row] = [
         "encryption.cluster-secrets",
     ),
     Row(
-        "azure", "encryption.at-rest", m.gone(ACCOUNT), CONTAINER, "account elsewhere", Kind.UNKNOWN
+        "azure",
+        "encryption.at-rest",
+        m.gone(ACCOUNT),
+        CONTAINER,
+        "account elsewhere",
+        FindingKind.UNKNOWN,
     ),
     # Residency
     *wrong("azure", ACCOUNT, "location", "westeurope", "residency.data", "residency.replicas"),
@@ -417,7 +422,7 @@ ROWS: list[Row] = [
         m.both(m.untied(CLUSTER, "agentPoolProfiles"), m.inputs(CLUSTER, POOL_SUBNET, UNKNOWN)),
         CLUSTER,
         "a segment that is not known",
-        Kind.UNKNOWN,
+        FindingKind.UNKNOWN,
     ),
     Row("azure", "exposure.partition", nodes_in(SEGMENT), CLUSTER, "nodes beside the database"),
     Row("azure", "exposure.partition", nodes_in(SEGMENT), DATABASE, "a database beside nodes"),
@@ -517,12 +522,19 @@ ROWS: list[Row] = [
     *(
         Row("azure", "access.export-gate", strangers_role(role, on), ADDED, what, kind)
         for what, role, on, kind in (
-            ("a stranger who writes", BLOB_CONTRIBUTOR, EXPORTED, Kind.FAIL),
+            ("a stranger who writes", BLOB_CONTRIBUTOR, EXPORTED, FindingKind.FAIL),
             ("a stranger who owns", f"{ROLES}8e3af657-a8ff-443c-a75c-2fe8c4bcb635", EXPORT, None),
-            ("a stranger with an unknown role", UNKNOWN, EXPORTED, Kind.UNKNOWN),
+            ("a stranger with an unknown role", UNKNOWN, EXPORTED, FindingKind.UNKNOWN),
         )
     ),
-    Row("azure+gate", "access.export-gate", unlabelled_gate, ADDED, "a gate unnamed", Kind.FAIL),
+    Row(
+        "azure+gate",
+        "access.export-gate",
+        unlabelled_gate,
+        ADDED,
+        "a gate unnamed",
+        FindingKind.FAIL,
+    ),
     # Audit
     *wrong("azure", READS, "logs/0/enabled", False, "audit.storage-access", about=ACCOUNT),
     *wrong("azure", READS, "logs", UNKNOWN, "audit.storage-access", about=ACCOUNT),

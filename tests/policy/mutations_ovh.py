@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from havre.plan.values import UNKNOWN
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.stack.program import read_settings
 from tests.policy import mutations as m
 from tests.policy.mutations import ADDED, DROP, PLAN, Pick, Row, wrong
@@ -177,10 +177,12 @@ ROWS: list[Row] = [
         m.untied(CLUSTER_LOGS, "streamId"),
         CLUSTER_LOGS,
         "a stream that is not known",
-        Kind.UNKNOWN,
+        FindingKind.UNKNOWN,
     ),
     # Exposure
-    Row("ovh", "exposure.public-storage", m.gone(WATCH), BUCKET, "not watched", Kind.UNKNOWN),
+    Row(
+        "ovh", "exposure.public-storage", m.gone(WATCH), BUCKET, "not watched", FindingKind.UNKNOWN
+    ),
     *wrong(
         "ovh",
         DATABASE,

@@ -10,10 +10,10 @@ import pytest
 
 from havre.errors import ExitCode
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Holding, Place, Plain, Store
+from havre.facts.model import Copy, Holding, Neutral, Place, Store
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Control, Profile, Severity, Verdict, control, passes, plan_control
-from havre.policy.findings import Kind, Result
+from havre.policy.findings import FindingKind, Result
 from havre.policy.judge import judge, profile_of
 from havre.policy.model import Outcome
 from havre.policy.registry import find_control, installed_controls
@@ -57,8 +57,8 @@ def test_a_control_that_raises_has_failed_and_the_others_still_run() -> None:
     at_rest = find_control("encryption.at-rest")
     result = judge(c.question(told(FULL), SHEET), [raises, at_rest, stumbles])
     assert {f.control: f.kind for f in result.findings} == {
-        "made.raises": Kind.FAIL,
-        "made.stumbles": Kind.FAIL,
+        "made.raises": FindingKind.FAIL,
+        "made.stumbles": FindingKind.FAIL,
     }
     assert "RuntimeError" in result.findings[0].found
     assert result.outcomes["encryption.at-rest"][Outcome.PASS] == 1
@@ -80,7 +80,7 @@ def test_facts_that_raise_are_a_finding() -> None:
     provider = c.Paper({SHEET.type: ValueError("torn")})
     result = judge(c.question(provider, SHEET), [find_control("inventory.known")])
     (finding,) = (each for each in result.findings if each.resource)
-    assert finding.kind is Kind.FAIL
+    assert finding.kind is FindingKind.FAIL
     assert finding.resource == SHEET.urn
     assert "ValueError" in finding.found
     assert "torn" not in finding.found
@@ -124,7 +124,7 @@ def test_what_is_not_known_is_a_finding_of_its_own() -> None:
     question = c.question(told(replace(FULL, encrypted=Unknown("seal"))), SHEET)
     at_rest = [find_control("encryption.at-rest")]
     result = judge(question, at_rest)
-    assert only(result).kind is Kind.UNKNOWN
+    assert only(result).kind is FindingKind.UNKNOWN
     assert only(result).found == "not known: seal"
     assert result.exit_code is ExitCode.NOT_EVALUATED
     assert result.verdict("encryption.at-rest") == "unknown"
@@ -135,7 +135,7 @@ def test_a_property_that_is_not_known_is_found_in_a_providers_plan() -> None:
     zone = m.Pick("storage:Storage", zone="curated")
     question = m.inputs(zone, "encryption", UNKNOWN)(m.base("ovh"))
     result = judge(question, [find_control("encryption.at-rest")])
-    unknown = {f.resource for f in result.of(Kind.UNKNOWN)}
+    unknown = {f.resource for f in result.of(FindingKind.UNKNOWN)}
     assert zone.one(question.plan).urn in unknown
 
 
@@ -143,7 +143,7 @@ def test_a_failure_goes_before_what_is_not_known() -> None:
     shut = replace(FULL, encrypted=c.NO, public_read=Unknown("door"))
     controls = [find_control("encryption.at-rest"), find_control("exposure.public-storage")]
     result = judge(c.question(told(shut), SHEET), controls)
-    assert [f.kind for f in result.findings] == [Kind.FAIL, Kind.UNKNOWN]
+    assert [f.kind for f in result.findings] == [FindingKind.FAIL, FindingKind.UNKNOWN]
     assert result.exit_code is ExitCode.FINDINGS
 
 
@@ -162,7 +162,7 @@ def test_only_what_is_bad_enough_fails(fail_on: Severity | None, code: ExitCode)
     assert medium.severity is Severity.MEDIUM
     question = c.question(told(replace(FULL, versions=c.NO)), SHEET, fail_on=fail_on)
     result = judge(question, [medium])
-    assert only(result).kind is Kind.FAIL
+    assert only(result).kind is FindingKind.FAIL
     assert result.exit_code is code
 
 
@@ -188,12 +188,12 @@ def test_an_empty_plan_passes_for_nothing() -> None:
 @pytest.mark.parametrize(
     ("profile", "kind"),
     [
-        (Profile.BASELINE, Kind.WARNING),
-        (Profile.HEALTH, Kind.FAIL),
-        (Profile.SOVEREIGN, Kind.FAIL),
+        (Profile.BASELINE, FindingKind.WARNING),
+        (Profile.HEALTH, FindingKind.FAIL),
+        (Profile.SOVEREIGN, FindingKind.FAIL),
     ],
 )
-def test_a_gap_warns_in_the_baseline_and_fails_beyond(profile: Profile, kind: Kind) -> None:
+def test_a_gap_warns_in_the_baseline_and_fails_beyond(profile: Profile, kind: FindingKind) -> None:
     question = c.question(told(FULL), SHEET, gaps=(GAP,), profile=profile)
     found = [f for f in judge(question, ALL).findings if f.gap]
     assert [(f.kind, f.control, f.property, f.gap) for f in found] == [
@@ -254,10 +254,14 @@ def test_findings_come_the_worst_first_and_always_the_same() -> None:
     plan = replace(question.plan, resources=tuple(reversed(question.plan.resources)))
     again = judge(replace(question, plan=plan), tuple(reversed(ALL)))
     assert [f.as_dict() for f in first.findings] == [f.as_dict() for f in again.findings]
-    order = list(Kind)
+    order = list(FindingKind)
     ranks = [(order.index(f.kind), f.severity.rank, f.control, f.resource) for f in first.findings]
     assert ranks == sorted(ranks)
-    assert {f.kind for f in first.findings} >= {Kind.FAIL, Kind.UNKNOWN, Kind.WARNING}
+    assert {f.kind for f in first.findings} >= {
+        FindingKind.FAIL,
+        FindingKind.UNKNOWN,
+        FindingKind.WARNING,
+    }
 
 
 def lines_of(path: Path, *keys: str) -> int:
@@ -325,7 +329,9 @@ def test_a_gap_points_at_the_line_of_its_field() -> None:
 
 
 def test_what_a_preview_takes_away_is_found() -> None:
-    provider = c.Paper({"paper:index:Sheet": [FULL], "paper:index:Note": [Plain(**vars_of(FULL))]})
+    provider = c.Paper(
+        {"paper:index:Sheet": [FULL], "paper:index:Note": [Neutral(**vars_of(FULL))]}
+    )
     away = [
         c.resource("deleted", operation="delete"),
         c.resource("replaced", operation="delete-replaced"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from havre.facts import Known, ResourceFact, Unknown
 from havre.facts.addresses import anybody
 from havre.facts.model import (
-    Bearer,
+    AboutResource,
     Compute,
     Copy,
     Credential,
@@ -20,7 +20,7 @@ from havre.facts.model import (
     Holding,
     Key,
     LogRoute,
-    Network,
+    NetworkElement,
     Offering,
     Place,
     Right,
@@ -103,10 +103,18 @@ SET: dict[str, st.SearchStrategy[Any]] = {
     "segment": st.sampled_from(("", "database", "administration", "compute")),
     "project": st.sampled_from(("", "cohort-diabetes", "covid-long-term", "nobodys")),
 }
-KINDS: tuple[type[Bearer], ...] = (Store, Key, Compute, Network, Grant, Credential, LogRoute)
+KINDS: tuple[type[AboutResource], ...] = (
+    Store,
+    Key,
+    Compute,
+    NetworkElement,
+    Grant,
+    Credential,
+    LogRoute,
+)
 
 
-def facts_of(kind: type[Bearer]) -> st.SearchStrategy[Any]:
+def facts_of(kind: type[AboutResource]) -> st.SearchStrategy[Any]:
     """Facts of a kind with everything known or withheld, in any combination."""
     told = {
         field.name: SET[field.name]
@@ -142,7 +150,7 @@ def test_no_control_ever_raises(
             assert decided or (verdict.property and verdict.wanted)
 
 
-DECIDES: dict[str, tuple[type[Bearer], tuple[str, ...]]] = {
+DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "encryption.at-rest": (Store, ("encrypted",)),
     "encryption.customer-key": (Store, ("key", "key_encrypts")),
     "encryption.hsm-key": (Key, ("hsm",)),
@@ -157,14 +165,14 @@ DECIDES: dict[str, tuple[type[Bearer], tuple[str, ...]]] = {
         for name in ("data", "replicas", "backups", "keys", "logs", "unplaced")
     },
     "residency.compute": (Compute, ("places",)),
-    "residency.spread": (Network, ("spreads",)),
+    "residency.spread": (NetworkElement, ("spreads",)),
     "jurisdiction.telemetry": (LogRoute, ("sinks",)),
     "exposure.public-storage": (Store, ("public_read",)),
     "exposure.public-database": (Store, ("public_endpoint",)),
     "exposure.public-cluster": (Compute, ("public_api",)),
     "exposure.private-endpoints": (Store, ("public_endpoint",)),
-    "exposure.open-ingress": (Network, ("rules",)),
-    "exposure.egress": (Network, ("egress_denied",)),
+    "exposure.open-ingress": (NetworkElement, ("rules",)),
+    "exposure.egress": (NetworkElement, ("egress_denied",)),
     "exposure.shared-keys": (Store, ("shared_keys",)),
     "exposure.cross-tenant": (Store, ("cross_tenant",)),
     "access.least-privilege": (Grant, ("identity", "targets", "rights")),
@@ -177,7 +185,7 @@ DECIDES: dict[str, tuple[type[Bearer], tuple[str, ...]]] = {
     "audit.database": (Store, ("reads_logged",)),
     "audit.keys": (Key, ("use_logged",)),
     "audit.administration": (Store, ("administration_logged",)),
-    "audit.network": (Network, ("flows_logged",)),
+    "audit.network": (NetworkElement, ("flows_logged",)),
     "audit.retention": (Store, ("retention_days",)),
     "audit.protected": (Store, ("locked_days",)),
     "audit.central": (LogRoute, ("sinks",)),

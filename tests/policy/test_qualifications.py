@@ -10,7 +10,7 @@ import pytest
 from havre.documents.records import read_document
 from havre.errors import InputError
 from havre.facts import Facts, Known, Unknown
-from havre.facts.model import Compute, Copy, Fact, Holding, Key, Offering, Place, Plain, Store
+from havre.facts.model import Compute, Copy, Fact, Holding, Key, Neutral, Offering, Place, Store
 from havre.policy.qualifications import (
     Claim,
     Qualifications,
@@ -239,7 +239,7 @@ def test_a_record_is_stale_after_a_year_or_past_its_end() -> None:
     assert not record(read_on=TODAY).stale(dt.date(2020, 1, 1))
 
 
-def facts(*items: Store | Key | Compute | Plain) -> Facts:
+def facts(*items: Store | Key | Compute | Neutral) -> Facts:
     return Facts(items, ())
 
 
@@ -259,7 +259,7 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
         store("Tables", plan=Unknown("plan")),
         key,
         nodes,
-        Plain("urn::p", "t", tags=Known(None), places=HERE),
+        Neutral("urn::p", "t", tags=Known(None), places=HERE),
     )
     said = claim(Qualifications(records), "hds", plan, TODAY)
     assert said == Claim(

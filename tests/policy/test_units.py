@@ -8,7 +8,7 @@ import pytest
 
 from havre.facts import Known, Unknown
 from havre.facts.addresses import anybody
-from havre.facts.model import Copy, Extent, Fact, Holding, Place, Plain, ResourceFact, Right, Rule
+from havre.facts.model import Copy, Extent, Fact, Holding, Neutral, Place, ResourceFact, Right, Rule
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import Qualifications, Record, Standing
@@ -1066,7 +1066,7 @@ BACKUP = "urn:pulumi:s::p::havre:index:ResearchWarehouse$havre:paper:Backup$pape
 def from_outside(*rights: Right, identity: str = "who", on: str = "export", **told: Any) -> Any:
     tags = told.pop("label", None)
     mine = c.grant("g", identity, *rights, on=[c.urn(on)], **told)
-    gate = Plain(GATE, "paper:index:Sheet", tags=Known(tags), places=Known(()))
+    gate = Neutral(GATE, "paper:index:Sheet", tags=Known(tags), places=Known(()))
     return c.outcomes("access.export-gate", *STORES, mine, gate)
 
 

@@ -11,7 +11,7 @@ import pytest
 from havre.errors import ExitCode, InputError
 from havre.facts import Unknown
 from havre.policy import Profile
-from havre.policy.findings import Finding, Kind, Location, Result, Waiver
+from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver
 from havre.policy.judge import judge
 from havre.policy.model import Severity
 from havre.policy.registry import find_control
@@ -150,7 +150,7 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 def finding(name: str = "store", gap: Gap | None = None) -> Finding:
     resource = c.urn(name) if name else ""
-    return Finding("audit.central", Kind.FAIL, Severity.HIGH, resource=resource, gap=gap)
+    return Finding("audit.central", FindingKind.FAIL, Severity.HIGH, resource=resource, gap=gap)
 
 
 @pytest.mark.parametrize(
@@ -192,12 +192,12 @@ def test_a_gap_is_waived_by_its_capability() -> None:
         c.Paper(), gaps=(gap,), waivers=(waiver,), profile=Profile.HEALTH, spec=c.SPEC
     )
     result = judge(question, [find_control("audit.central")])
-    assert [f.kind for f in result.findings if f.gap] == [Kind.WAIVED]
+    assert [f.kind for f in result.findings if f.gap] == [FindingKind.WAIVED]
 
 
 def test_what_is_waived_is_listed_and_does_not_fail() -> None:
     result = judged(WAIVER)
-    assert only(result).kind is Kind.WAIVED
+    assert only(result).kind is FindingKind.WAIVED
     assert only(result).waiver == WAIVER
     assert result.exit_code is ExitCode.OK
     assert result.verdict("encryption.at-rest") == "waived"
@@ -209,15 +209,15 @@ def test_what_is_waived_is_listed_and_does_not_fail() -> None:
 @pytest.mark.parametrize(
     ("days", "kind", "code"),
     [
-        (WARNING_DAYS + 1, Kind.WAIVED, ExitCode.OK),
-        (WARNING_DAYS, Kind.WARNING, ExitCode.OK),
-        (1, Kind.WARNING, ExitCode.OK),
-        (0, Kind.WARNING, ExitCode.OK),
-        (-1, Kind.FAIL, ExitCode.FINDINGS),
+        (WARNING_DAYS + 1, FindingKind.WAIVED, ExitCode.OK),
+        (WARNING_DAYS, FindingKind.WARNING, ExitCode.OK),
+        (1, FindingKind.WARNING, ExitCode.OK),
+        (0, FindingKind.WARNING, ExitCode.OK),
+        (-1, FindingKind.FAIL, ExitCode.FINDINGS),
     ],
 )
 def test_a_waiver_holds_to_its_last_day_and_warns_before(
-    days: int, kind: Kind, code: ExitCode
+    days: int, kind: FindingKind, code: ExitCode
 ) -> None:
     waiver = replace(WAIVER, expires=TODAY + days * DAY)
     result = judged(waiver)
@@ -236,14 +236,14 @@ def test_the_waiver_that_lasts_longest_counts() -> None:
 
 def test_what_is_not_known_can_be_waived() -> None:
     result = judged(WAIVER, fact=c.store(encrypted=Unknown("seal")))
-    assert only(result).kind is Kind.WAIVED
+    assert only(result).kind is FindingKind.WAIVED
     assert result.exit_code is ExitCode.OK
 
 
 def test_a_waiver_that_matches_nothing_is_a_warning() -> None:
     result = judged(WAIVER, fact=c.store(encrypted=c.YES))
     unused = only(result)
-    assert (unused.kind, unused.property) == (Kind.WARNING, "waiver")
+    assert (unused.kind, unused.property) == (FindingKind.WARNING, "waiver")
     assert (unused.control, unused.severity) == ("encryption.at-rest", Severity.LOW)
     assert unused.location == WAIVER.location
     assert unused.waiver == WAIVER
@@ -251,12 +251,12 @@ def test_a_waiver_that_matches_nothing_is_a_warning() -> None:
     assert result.exit_code is ExitCode.OK
     other = replace(WAIVER, resources=("another",))
     kinds = {f.kind for f in judged(other).findings}
-    assert kinds == {Kind.FAIL, Kind.WARNING}
+    assert kinds == {FindingKind.FAIL, FindingKind.WARNING}
 
 
 def test_a_waiver_of_another_provider_is_silent() -> None:
     azure = replace(WAIVER, provider="azure")
-    assert only(judged(azure)).kind is Kind.FAIL
+    assert only(judged(azure)).kind is FindingKind.FAIL
     assert judged(azure, fact=c.store(encrypted=c.YES)).findings == ()
 
 
@@ -285,4 +285,4 @@ def test_a_warning_is_not_waived_away() -> None:
     )
     question = c.question(c.Paper(), gaps=(gap,), waivers=(WAIVER,), profile=Profile.BASELINE)
     result = judge(question, AT_REST)
-    assert [(f.kind, f.waiver) for f in result.findings] == [(Kind.WARNING, None)]
+    assert [(f.kind, f.waiver) for f in result.findings] == [(FindingKind.WARNING, None)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 
-from havre.policy.findings import Finding, Kind, Lies, Location, Result, Waiver
+from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
 from havre.policy.frameworks import Coverage, Requirement
 from havre.policy.model import NOT_APPLICABLE, Control, Outcome, Profile, Severity
 from havre.policy.qualifications import Claim
@@ -80,7 +80,7 @@ FINDINGS = (
     *(
         Finding(
             "residency.backup",
-            Kind.FAIL,
+            FindingKind.FAIL,
             Severity.CRITICAL,
             urn(name),
             "places",
@@ -93,7 +93,7 @@ FINDINGS = (
     ),
     Finding(
         "network.closed",
-        Kind.FAIL,
+        FindingKind.FAIL,
         Severity.HIGH,
         urn("archive"),
         "open to",
@@ -105,7 +105,7 @@ FINDINGS = (
     ),
     Finding(
         "encryption.customer-key",
-        Kind.FAIL,
+        FindingKind.FAIL,
         Severity.HIGH,
         property="customer-key-database",
         found=GAP.reason,
@@ -116,7 +116,7 @@ FINDINGS = (
     ),
     Finding(
         "encryption.at-rest",
-        Kind.UNKNOWN,
+        FindingKind.UNKNOWN,
         Severity.HIGH,
         urn("database"),
         "encryption",
@@ -126,7 +126,7 @@ FINDINGS = (
     ),
     Finding(
         "tags.owner",
-        Kind.WARNING,
+        FindingKind.WARNING,
         Severity.LOW,
         urn("vault"),
         "tags",
@@ -137,7 +137,7 @@ FINDINGS = (
     ),
     Finding(
         "exit.rehearsed",
-        Kind.WARNING,
+        FindingKind.WARNING,
         Severity.LOW,
         property="waiver",
         found="the waiver of Ana Silva matches nothing",
@@ -148,7 +148,7 @@ FINDINGS = (
     ),
     Finding(
         "logs.retention",
-        Kind.WAIVED,
+        FindingKind.WAIVED,
         Severity.MEDIUM,
         urn("logs"),
         "kept for",
@@ -181,11 +181,11 @@ RESULT = Result(
     },
     controls=CONTROLS,
     lies=(
-        Lies("key", "", None, 2, 0),
-        Lies("replica", "fra", "DE", 1, 1),
-        Lies("backup", "par", "FR", 3, 1),
-        Lies("primary", "par", "FR", 12, 0),
-        Lies("backup", "eastus", "US", 5, 5),
+        Whereabouts("key", "", None, 2, 0),
+        Whereabouts("replica", "fra", "DE", 1, 1),
+        Whereabouts("backup", "par", "FR", 3, 1),
+        Whereabouts("primary", "par", "FR", 12, 0),
+        Whereabouts("backup", "eastus", "US", 5, 5),
     ),
     unplaced=3,
     claims=(
@@ -232,7 +232,7 @@ def hostile(text: str = HOSTILE) -> Result:
     gap = replace(gap, evidence=Evidence(text, DAY))
     base = Finding(
         "residency.backup",
-        Kind.FAIL,
+        FindingKind.FAIL,
         Severity.HIGH,
         f"urn:x::{text}",
         text,
@@ -241,10 +241,10 @@ def hostile(text: str = HOSTILE) -> Result:
         text,
         Location(text, 4),
     )
-    kinds = tuple(replace(base, kind=kind, waiver=waiver) for kind in Kind)
-    unused = replace(base, kind=Kind.WARNING, waiver=waiver, location=waiver.location)
+    kinds = tuple(replace(base, kind=kind, waiver=waiver) for kind in FindingKind)
+    unused = replace(base, kind=FindingKind.WARNING, waiver=waiver, location=waiver.location)
     stranger = replace(base, control=text)
-    gaps = (replace(base, gap=gap), replace(base, gap=gap, kind=Kind.WAIVED, waiver=waiver))
+    gaps = (replace(base, gap=gap), replace(base, gap=gap, kind=FindingKind.WAIVED, waiver=waiver))
     about = {"title": text, "rationale": text, "remedy": text, "cites": (text,)}
     return replace(
         RESULT,
@@ -254,7 +254,7 @@ def hostile(text: str = HOSTILE) -> Result:
         operator=Operator(text, text, (text,)),
         findings=(*kinds, unused, stranger, *gaps),
         controls=tuple(replace(each, **about) for each in CONTROLS[:3]),
-        lies=(Lies("primary", text, text, 1, 1),),
+        lies=(Whereabouts("primary", text, text, 1, 1),),
         claims=(Claim(text, (text,), ((text, text),), ((text, text),), None, DAY, (text,)),),
         placeholders=(text,),
     )

@@ -13,7 +13,7 @@ import pytest
 
 import havre.report
 from havre.errors import ExitCode, InputError
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.report.findings import Format, render
 from havre.report.findings.baseline import against, load_baseline
 from tests.report.samples import FINDINGS, RESULT, WAIVER, hostile, urn
@@ -33,7 +33,7 @@ def compared(folder: Path, before: Result, after: Result) -> Result:
 
 
 def new(result: Result) -> list[Finding]:
-    return [f for f in result.findings if f.kind is not Kind.WAIVED and not f.known]
+    return [f for f in result.findings if f.kind is not FindingKind.WAIVED and not f.known]
 
 
 @pytest.mark.parametrize("result", [RESULT, hostile()], ids=["whole", "hostile"])
@@ -58,25 +58,25 @@ def test_a_new_finding_fails_and_one_mended_is_gone(tmp_path: Path) -> None:
 
 
 def open_(result: Result) -> list[Finding]:
-    return [finding for finding in result.findings if finding.kind is not Kind.WAIVED]
+    return [finding for finding in result.findings if finding.kind is not FindingKind.WAIVED]
 
 
 @pytest.mark.parametrize(
     ("before", "after", "known"),
     [
-        (Kind.FAIL, Kind.FAIL, True),
-        (Kind.FAIL, Kind.UNKNOWN, True),
-        (Kind.UNKNOWN, Kind.UNKNOWN, True),
-        (Kind.UNKNOWN, Kind.WARNING, True),
-        (Kind.UNKNOWN, Kind.FAIL, False),
-        (Kind.WARNING, Kind.FAIL, False),
-        (Kind.WARNING, Kind.UNKNOWN, False),
-        (Kind.WAIVED, Kind.FAIL, False),
-        (Kind.WAIVED, Kind.WARNING, False),
+        (FindingKind.FAIL, FindingKind.FAIL, True),
+        (FindingKind.FAIL, FindingKind.UNKNOWN, True),
+        (FindingKind.UNKNOWN, FindingKind.UNKNOWN, True),
+        (FindingKind.UNKNOWN, FindingKind.WARNING, True),
+        (FindingKind.UNKNOWN, FindingKind.FAIL, False),
+        (FindingKind.WARNING, FindingKind.FAIL, False),
+        (FindingKind.WARNING, FindingKind.UNKNOWN, False),
+        (FindingKind.WAIVED, FindingKind.FAIL, False),
+        (FindingKind.WAIVED, FindingKind.WARNING, False),
     ],
 )
 def test_what_became_worse_is_new_and_never_gone(
-    tmp_path: Path, before: Kind, after: Kind, known: bool
+    tmp_path: Path, before: FindingKind, after: FindingKind, known: bool
 ) -> None:
     former, later = (
         replace(RESULT, findings=(replace(FINDINGS[0], kind=kind),)) for kind in (before, after)
@@ -85,7 +85,7 @@ def test_what_became_worse_is_new_and_never_gone(
 
     assert [finding.known for finding in result.findings] == [known]
     assert result.gone == ()
-    fails = {Kind.FAIL: ExitCode.FINDINGS, Kind.UNKNOWN: ExitCode.NOT_EVALUATED}
+    fails = {FindingKind.FAIL: ExitCode.FINDINGS, FindingKind.UNKNOWN: ExitCode.NOT_EVALUATED}
     assert result.exit_code is (ExitCode.OK if known else fails.get(after, ExitCode.OK))
 
 
@@ -103,11 +103,13 @@ def test_what_is_found_more_often_than_before_is_new(tmp_path: Path) -> None:
 
 
 def test_a_finding_that_is_waived_now_is_neither_new_nor_gone(tmp_path: Path) -> None:
-    waived = tuple(replace(finding, kind=Kind.WAIVED) for finding in FINDINGS)
+    waived = tuple(replace(finding, kind=FindingKind.WAIVED) for finding in FINDINGS)
     result = compared(tmp_path, RESULT, replace(RESULT, findings=waived))
 
     assert (new(result), result.gone) == ([], ())
-    assert [f.known for f in result.findings] == [f.kind is not Kind.WAIVED for f in FINDINGS]
+    assert [f.known for f in result.findings] == [
+        f.kind is not FindingKind.WAIVED for f in FINDINGS
+    ]
 
 
 def test_lines_dates_and_what_was_found_make_nothing_new(tmp_path: Path) -> None:
@@ -125,7 +127,7 @@ def test_a_baseline_of_another_provider_is_refused(tmp_path: Path) -> None:
 def changed(folder: Path) -> Result:
     """A finding new, one gone, one waived since, the others known."""
     added = replace(FINDINGS[0], resource=urn("added"))
-    waived = replace(FINDINGS[1], kind=Kind.WAIVED, waiver=WAIVER)
+    waived = replace(FINDINGS[1], kind=FindingKind.WAIVED, waiver=WAIVER)
     later = replace(RESULT, findings=(added, waived, *FINDINGS[2:]))
     return compared(folder, replace(RESULT, findings=FINDINGS), later)
 
@@ -178,7 +180,7 @@ def test_sarif_tells_the_state_of_every_result(tmp_path: Path) -> None:
 
 def test_junit_fails_only_for_what_is_new(tmp_path: Path) -> None:
     result = changed(tmp_path)
-    warned = replace(FINDINGS[-1], control="network.closed", kind=Kind.WARNING)
+    warned = replace(FINDINGS[-1], control="network.closed", kind=FindingKind.WARNING)
     result = replace(result, findings=(*result.findings, warned))
     root = ET.fromstring(render(result, Format.JUNIT))  # noqa: S314 - our own
     bad = {

@@ -15,7 +15,7 @@ import xmlschema
 from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 import havre.report
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.report.findings import Format, render
 from tests.report.samples import FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile, large
 
@@ -196,7 +196,7 @@ def test_sarif_levels_and_suppressions_follow_the_outcome() -> None:
 def test_sarif_tells_what_was_not_evaluated() -> None:
     from dataclasses import replace
 
-    only = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is Kind.UNKNOWN))
+    only = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is FindingKind.UNKNOWN))
     (invocation,) = json.loads(render(only, Format.SARIF))["runs"][0]["invocations"]
 
     assert invocation["exitCode"] == 3

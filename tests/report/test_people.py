@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from rich.cells import cell_len
 
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
 from havre.report.findings import Format, answers, render
 from tests.report.pages import Page
@@ -199,7 +199,7 @@ def test_a_comment_folds_gaps_and_waivers() -> None:
 
 
 def test_warnings_are_told_beside_a_good_end() -> None:
-    warned = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is Kind.WARNING))
+    warned = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is FindingKind.WARNING))
 
     assert warned.exit_code == 0
     assert "does not apply; 2 findings to heed." in render(warned, Format.TABLE)
@@ -270,5 +270,5 @@ def test_the_page_suits_phones_paper_and_the_dark() -> None:
 def test_every_kind_has_a_word_of_its_own_in_a_comment() -> None:
     comment = render(hostile("x"), Format.MARKDOWN)
 
-    for kind, word in zip(Kind, ("fail", "not known", "warning", "waived"), strict=True):
+    for kind, word in zip(FindingKind, ("fail", "not known", "warning", "waived"), strict=True):
         assert word in comment, kind

@@ -14,7 +14,7 @@ from havre.facts.model import (
     Key,
     Known,
     LogRoute,
-    Network,
+    NetworkElement,
     Right,
     Store,
     Unknown,
@@ -224,7 +224,7 @@ def _days(facts: Iterable[Fact[int | None]], none: str) -> str:
 
 
 def _network(side: Side) -> DrawnPart:
-    networks = side.facts.of(Network)
+    networks = side.facts.of(NetworkElement)
     if not networks:
         return DrawnPart("Network")
     segments = sorted({network.segment for network in networks if network.segment})

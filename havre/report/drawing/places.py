@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from havre.compare import Comparison, Side
-    from havre.policy.findings import Lies
+    from havre.policy.findings import Whereabouts
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def panels(side: Side, frame: Frame) -> list[Panel]:
 
 def _regions(side: Side, country: Country) -> tuple[Region, ...]:
     """Regions of a country; names of one region may differ in their letters' case."""
-    placed: dict[str, list[Lies]] = defaultdict(list)
+    placed: dict[str, list[Whereabouts]] = defaultdict(list)
     for lies in side.result.lies:
         if lies.country == country.name:
             alike = (name for name in placed if name.casefold() == lies.region.casefold())
@@ -106,9 +106,9 @@ def _regions(side: Side, country: Country) -> tuple[Region, ...]:
     return tuple(Region(name, _marks(found)) for name, found in placed.items())
 
 
-def _marks(found: Sequence[Lies]) -> tuple[Mark, ...]:
+def _marks(found: Sequence[Whereabouts]) -> tuple[Mark, ...]:
     return tuple(_mark(copy.value, [m for m in found if m.copy == copy.value]) for copy in OF_DATA)
 
 
-def _mark(copy: str, found: Sequence[Lies]) -> Mark:
+def _mark(copy: str, found: Sequence[Whereabouts]) -> Mark:
     return Mark(copy, sum(each.resources for each in found), sum(each.implied for each in found))

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 from havre.errors import ExitCode
 from havre.facts.model import Copy
 from havre.plan import urns
-from havre.policy.findings import VERDICTS, Kind
+from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from havre.policy.findings import Finding, Former, Lies, Location, Result, Waiver
+    from havre.policy.findings import Finding, Former, Location, Result, Waiver, Whereabouts
     from havre.policy.frameworks import Requirement
     from havre.policy.qualifications import Claim
 
@@ -51,7 +51,7 @@ class Group:
 
     control: str
     title: str
-    kind: Kind
+    kind: FindingKind
     severity: Severity
     findings: tuple[Finding, ...]
 
@@ -216,7 +216,7 @@ def _end(day: dt.date, as_of: dt.date) -> str:
 def groups(result: Result, findings: Iterable[Finding]) -> list[Group]:
     """Findings by control and kind, the worst first, and those that a baseline has last."""
     titles = {control.id: control.title for control in result.controls}
-    found: dict[tuple[bool, str, Kind], list[Finding]] = {}
+    found: dict[tuple[bool, str, FindingKind], list[Finding]] = {}
     for finding in findings:
         key = (finding.known, finding.control, finding.kind)
         found.setdefault(key, []).append(finding)
@@ -239,7 +239,7 @@ def _worst(findings: Sequence[Finding]) -> Severity:
 def open_groups(result: Result) -> list[Group]:
     """What is neither waived nor a gap, by control."""
     return groups(
-        result, [f for f in result.findings if f.gap is None and f.kind is not Kind.WAIVED]
+        result, [f for f in result.findings if f.gap is None and f.kind is not FindingKind.WAIVED]
     )
 
 
@@ -252,7 +252,11 @@ def covers(result: Result) -> list[Cover]:
     """What a waiver covers now, by waiver, the first to end first."""
     found: dict[Waiver, list[Finding]] = {}
     for finding in result.findings:
-        if finding.waiver and finding.kind in {Kind.WAIVED, Kind.WARNING} and not _about(finding):
+        if (
+            finding.waiver
+            and finding.kind in {FindingKind.WAIVED, FindingKind.WARNING}
+            and not _about(finding)
+        ):
             found.setdefault(finding.waiver, []).append(finding)
     ordered = sorted(found, key=lambda waiver: (waiver.expires, waiver.control))
     return [Cover(waiver, tuple(found[waiver])) for waiver in ordered]
@@ -281,7 +285,7 @@ def spots(result: Result) -> list[tuple[str, str]]:
     return [(copy, "; ".join(places)) for copy, places in found.items()]
 
 
-def _spot(lies: Lies) -> str:
+def _spot(lies: Whereabouts) -> str:
     where = f"{lies.country or 'country not known'}, {lies.region or 'region not named'}"
     implied = f", {lies.implied} by implication" if lies.implied else ""
     return f"{where} ({many(lies.resources, 'resource')}{implied})"
@@ -364,21 +368,23 @@ def lost(former: Former) -> str:
 def meaning(result: Result) -> str:
     """What the exit code says, in one sentence."""
     code = result.exit_code
-    failing, unknown = len(result.of(Kind.FAIL)), len(result.of(Kind.UNKNOWN))
+    failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
     noun, by = "finding", "the options given let pass"
     if result.gone is not None:
         noun, by = "new finding", "the baseline has or the options given let pass"
     if code is ExitCode.FINDINGS:
         least = result.fail_on or Severity.LOW
-        bad = sum(finding.severity.rank <= least.rank for finding in result.judged(Kind.FAIL))
+        bad = sum(
+            finding.severity.rank <= least.rank for finding in result.judged(FindingKind.FAIL)
+        )
         worse = "" if least is Severity.LOW else f" of severity {least} or worse"
         return f"Exit code 1: {many(bad, noun)}{worse} that no waiver covers."
     if code is ExitCode.NOT_EVALUATED:
-        count = many(len(result.judged(Kind.UNKNOWN)), noun)
+        count = many(len(result.judged(FindingKind.UNKNOWN)), noun)
         return f"Exit code 3: {count} could not be evaluated; not allowed here."
     if failing or unknown:
         let = f"{many(failing, 'failure')} and {unknown} not known"
         return f"Exit code 0: {let}, which {by}."
-    warnings = len(result.of(Kind.WARNING))
+    warnings = len(result.of(FindingKind.WARNING))
     warned = f"; {many(warnings, 'finding')} to heed" if warnings else ""
     return f"Exit code 0: every control holds, is waived or does not apply{warned}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
-from havre.policy.findings import Former, Kind
+from havre.policy.findings import FindingKind, Former
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Result
 
 REMEDY = "Give the output of `havre check --format json`, unchanged."
-BADNESS = list(Kind)
+BADNESS = list(FindingKind)
 """The worst first."""
 
 
@@ -50,7 +50,7 @@ def load_baseline(path: Path) -> Baseline:
     if not isinstance(provider, str):
         message = f"baseline {path} does not tell its provider: `summary.provider`"
         raise InputError(message, REMEDY)
-    return Baseline(provider, tuple(each for each in former if each.kind is not Kind.WAIVED))
+    return Baseline(provider, tuple(each for each in former if each.kind is not FindingKind.WAIVED))
 
 
 def _document(path: Path) -> Any:
@@ -70,8 +70,8 @@ def _former(path: Path, number: int, item: object) -> Former:
         message = f"{where}` is not an object"
         raise InputError(message, REMEDY)
     outcome = _word(where, item, "outcome")
-    if outcome not in set(Kind):
-        message = f"{where}.outcome` is none of {', '.join(Kind)}"
+    if outcome not in set(FindingKind):
+        message = f"{where}.outcome` is none of {', '.join(FindingKind)}"
         raise InputError(message, REMEDY)
     gap = item.get("gap")
     if gap is None:
@@ -82,7 +82,7 @@ def _former(path: Path, number: int, item: object) -> Former:
         message = f"{where}.gap` is neither an object nor null"
         raise InputError(message, REMEDY)
     control = _word(where, item, "control")
-    return Former(control, Kind(outcome), subject, _word(where, item, "property"))
+    return Former(control, FindingKind(outcome), subject, _word(where, item, "property"))
 
 
 def _word(where: str, item: dict[str, Any], key: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from havre import text
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
 from havre.report.findings import answers
 
@@ -30,7 +30,7 @@ def render(result: Result) -> str:
     seen: Counter[str] = Counter()
     issues = []
     for finding in result.findings:
-        if finding.kind is not Kind.WAIVED:
+        if finding.kind is not FindingKind.WAIVED:
             issues.append(_issue(finding, file, result.provider, seen[finding.fingerprint]))
             seen[finding.fingerprint] += 1
     return text.as_json(issues)
@@ -52,6 +52,6 @@ def _issue(finding: Finding, file: str, provider: str, before: int) -> dict[str,
 
 
 def _severity(finding: Finding) -> str:
-    if finding.kind is Kind.WARNING:
+    if finding.kind is FindingKind.WARNING:
         return "info"
-    return "major" if finding.kind is Kind.UNKNOWN else SEVERITIES[finding.severity]
+    return "major" if finding.kind is FindingKind.UNKNOWN else SEVERITIES[finding.severity]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from havre import text
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.report.findings import answers
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def _case(result: Result, control: str) -> TestCase:
     case = TestCase(text.plain(control), f"havre.{text.plain(control).partition('.')[0]}", 0)
     told = "\n".join(_line(finding, result.as_of) for finding in findings)
     summary = f"{answers.many(len(findings), 'finding')}: {verdict}"
-    bad = [finding for finding in findings if finding.kind in {Kind.FAIL, Kind.UNKNOWN}]
+    bad = [
+        finding for finding in findings if finding.kind in {FindingKind.FAIL, FindingKind.UNKNOWN}
+    ]
     if bad and all(finding.known for finding in bad):
         case.result = Skipped(f"{answers.KNOWN}: {told}", verdict)
     elif verdict in {"fail", "unknown"}:

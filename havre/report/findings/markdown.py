@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.report.findings import answers
 from havre.text import markdown as md
 
@@ -21,10 +21,10 @@ LONGEST = 60_000
 """Characters; GitHub takes 65,536."""
 
 MARKS = {
-    Kind.FAIL: "❌ fail",
-    Kind.UNKNOWN: "❔ not known",
-    Kind.WARNING: "⚠️ warning",
-    Kind.WAIVED: "🔕 waived",
+    FindingKind.FAIL: "❌ fail",
+    FindingKind.UNKNOWN: "❔ not known",
+    FindingKind.WARNING: "⚠️ warning",
+    FindingKind.WAIVED: "🔕 waived",
 }
 
 
@@ -99,8 +99,10 @@ def _heading(result: Result) -> Chapter:
 
 def _changes(result: Result) -> list[Chapter]:
     """What is new since the baseline, what was waived since, and what is gone."""
-    gaps = [gap for gap in answers.gaps(result) if not gap.known and gap.kind is not Kind.WAIVED]
-    waived = tuple(finding for finding in result.of(Kind.WAIVED) if finding.known)
+    gaps = [
+        gap for gap in answers.gaps(result) if not gap.known and gap.kind is not FindingKind.WAIVED
+    ]
+    waived = tuple(finding for finding in result.of(FindingKind.WAIVED) if finding.known)
     covers = answers.covers(replace(result, findings=waived))
     parts = {
         "New gaps of the provider": [_gap(gap, result.as_of) for gap in gaps],

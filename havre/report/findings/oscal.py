@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from havre import text
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.policy.model import Outcome
 from havre.report.findings import answers
 
@@ -165,7 +165,7 @@ def _passed(result: Result, control: str) -> int:
 
 
 def _risky(finding: Finding) -> bool:
-    return finding.gap is not None or finding.kind is Kind.WAIVED
+    return finding.gap is not None or finding.kind is FindingKind.WAIVED
 
 
 def _risk(finding: Finding, name: str, result: Result) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def _risk(finding: Finding, name: str, result: Result) -> dict[str, Any]:
         "status": "open",
         "related-observations": [{"observation-uuid": _uuid("observation", name)}],
     }
-    if waiver and finding.kind is Kind.WAIVED:
+    if waiver and finding.kind is FindingKind.WAIVED:
         risk["status"] = "deviation-approved"
         risk["deadline"] = f"{waiver.expires.isoformat()}T23:59:59+00:00"
         told = f"{waiver.reason} ({answers.cover(waiver, result.as_of)})"
@@ -219,6 +219,6 @@ def _status(result: Result, control: str, verdict: str) -> dict[str, str]:
     counts = result.outcomes.get(control, {})
     against = counts.get(Outcome.FAIL, 0) + counts.get(Outcome.UNKNOWN, 0)
     gap = any(f.gap for f in result.findings if f.control == control)
-    if verdict == Outcome.PASS or (verdict == Kind.WARNING and not against and not gap):
+    if verdict == Outcome.PASS or (verdict == FindingKind.WARNING and not against and not gap):
         return {"state": "satisfied", "reason": "pass"}
     return {"state": "not-satisfied", "reason": "fail" if verdict == Outcome.FAIL else "other"}

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from havre import text
 from havre.errors import ExitCode
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
 from havre.report.findings import answers
 
@@ -107,7 +107,7 @@ def _rule(control: Control) -> dict[str, Any]:
 
 def level(finding: Finding) -> str:
     """How bad a result is, in SARIF's words."""
-    doubtful = finding.kind in {Kind.UNKNOWN, Kind.WARNING}
+    doubtful = finding.kind in {FindingKind.UNKNOWN, FindingKind.WARNING}
     return "warning" if doubtful else LEVELS[finding.severity]
 
 
@@ -142,7 +142,7 @@ def _location(finding: Finding, home: Location | None) -> dict[str, Any]:
 def _suppressed(finding: Finding, as_of: dt.date) -> dict[str, Any]:
     """What a waiver makes of a result: it is there, and accepted."""
     waiver = finding.waiver
-    if not waiver or finding.kind is not Kind.WAIVED:
+    if not waiver or finding.kind is not FindingKind.WAIVED:
         return {}
     why = message(f"{waiver.reason} ({answers.cover(waiver, as_of)})")
     return {"suppressions": [{"kind": "external", "status": "accepted", "justification": why}]}
@@ -156,7 +156,7 @@ def _state(finding: Finding, result: Result) -> dict[str, str]:
 
 
 def _invocation(result: Result, index: dict[str, int]) -> dict[str, Any]:
-    unknown = result.of(Kind.UNKNOWN)
+    unknown = result.of(FindingKind.UNKNOWN)
     return {
         "executionSuccessful": result.exit_code is not ExitCode.NOT_EVALUATED,
         "exitCode": int(result.exit_code),

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from havre.policy.findings import Kind
+from havre.policy.findings import FindingKind
 from havre.report.findings import answers
 from havre.text import clipped, plain
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from havre.report.findings.answers import Group
 
 STYLES = {
-    Kind.FAIL: "bold red",
-    Kind.UNKNOWN: "bold yellow",
-    Kind.WARNING: "yellow",
-    Kind.WAIVED: "cyan",
+    FindingKind.FAIL: "bold red",
+    FindingKind.UNKNOWN: "bold yellow",
+    FindingKind.WARNING: "yellow",
+    FindingKind.WAIVED: "cyan",
 }
 NARROWEST = 40
 LONGEST = 600
@@ -124,7 +124,7 @@ def _places(result: Result) -> Iterator[RenderableType]:
     yield _row(answers.countries(result), style="bold")
     yield _pairs(answers.spots(result))
     if result.unplaced:
-        yield _row(answers.unplaced(result), style=STYLES[Kind.UNKNOWN])
+        yield _row(answers.unplaced(result), style=STYLES[FindingKind.UNKNOWN])
 
 
 def _claims(result: Result) -> Iterator[RenderableType]:
@@ -149,7 +149,9 @@ def _former(former: Former) -> RenderableType:
     return _row(f"{former.kind.value} {former.control}: {answers.lost(former)}")
 
 
-def _head(kind: Kind, severity: str, control: str, title: str, known: str = "") -> RenderableType:
+def _head(
+    kind: FindingKind, severity: str, control: str, title: str, known: str = ""
+) -> RenderableType:
     said = ", ".join(filter(None, [f"{severity} {kind.value}", known]))
     rest = f"{control}: {title}" if title else control
     text = Text.assemble((said, STYLES[kind]), " ", (plain(rest), "bold"), overflow="fold")

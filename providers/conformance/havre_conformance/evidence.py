@@ -13,7 +13,7 @@ from havre.facts.model import (
     Holding,
     Key,
     Known,
-    Network,
+    NetworkElement,
     Place,
     Store,
 )
@@ -57,7 +57,7 @@ def _places(facts: Facts, copy: Copy) -> list[Place]:
     ]
 
 
-def _told(fact: Fact[object]) -> bool:
+def _is_known(fact: Fact[object]) -> bool:
     """Whether a value is known, and none that means nothing."""
     return isinstance(fact, Known) and fact.value is not None
 
@@ -75,16 +75,16 @@ def _stands_apart(bearer: Store | Compute) -> bool:
 
 
 def _ends(bearer: Grant | Credential) -> bool:
-    return _told(bearer.expires)
+    return _is_known(bearer.expires)
 
 
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.ENCRYPTION_AT_REST: lambda f: _all(_is(s.encrypted) for s in _stores(f)),
-    C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_told(s.key) for s in _zones(f)),
-    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_told(s.key) for s in _stores(f, Holding.DATABASE)),
-    C.CUSTOMER_KEY_VOLUMES: lambda f: _all(_told(c.disk_key) for c in f.of(Compute)),
-    C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(_told(c.secrets_key) for c in f.of(Compute)),
-    C.KEY_ROTATION: lambda f: _all(_told(k.rotation_days) for k in f.of(Key)),
+    C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_is_known(s.key) for s in _zones(f)),
+    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_is_known(s.key) for s in _stores(f, Holding.DATABASE)),
+    C.CUSTOMER_KEY_VOLUMES: lambda f: _all(_is_known(c.disk_key) for c in f.of(Compute)),
+    C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(_is_known(c.secrets_key) for c in f.of(Compute)),
+    C.KEY_ROTATION: lambda f: _all(_is_known(k.rotation_days) for k in f.of(Key)),
     C.KEY_DELETION_GUARD: lambda f: _all(
         _at_least(k.deletion_days, 60) and _is(k.purge_guarded) for k in f.of(Key)
     ),
@@ -105,11 +105,11 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.LEGAL_HOLD: lambda f: _all(_is(s.versions) for s in _zones(f) if s.zone == "curated"),
     C.PUBLIC_ACCESS_BLOCK: lambda f: _all(_is(s.public_read, wanted=False) for s in _zones(f)),
     C.TLS_ONLY: lambda f: _all(
-        _told(s.tls_minimum) for s in _stores(f, Holding.ZONE, Holding.DATABASE)
+        _is_known(s.tls_minimum) for s in _stores(f, Holding.ZONE, Holding.DATABASE)
     ),
     C.PRIVATE_STORAGE_ENDPOINT: lambda f: _all(_is(s.private_endpoint) for s in _zones(f)),
-    C.EGRESS_CONTROL: lambda f: any(_is(n.egress_denied) for n in f.of(Network)),
-    C.FLOW_LOGS: lambda f: any(_is(n.flows_logged) for n in f.of(Network)),
+    C.EGRESS_CONTROL: lambda f: any(_is(n.egress_denied) for n in f.of(NetworkElement)),
+    C.FLOW_LOGS: lambda f: any(_is(n.flows_logged) for n in f.of(NetworkElement)),
     C.CLUSTER: lambda f: bool(f.of(Compute)),
     C.PRIVATE_CLUSTER_API: lambda f: _all(_is(c.public_api, wanted=False) for c in f.of(Compute)),
     C.REGISTRY: lambda f: bool(_stores(f, Holding.REGISTRY)),
@@ -146,7 +146,7 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.TAGS: lambda f: _all(isinstance(s.tags, Known) and bool(s.tags.value) for s in _zones(f)),
     C.RESIDENCY: lambda f: _all(_placed(s) for s in _stores(f)),
     C.NETWORK_PARTITION: lambda f: (
-        len({n.segment for n in f.of(Network) if n.segment}) >= 3
+        len({n.segment for n in f.of(NetworkElement) if n.segment}) >= 3
         and _all(map(_stands_apart, _stores(f, Holding.DATABASE)))
         and all(map(_stands_apart, f.of(Compute)))
     ),

@@ -83,6 +83,6 @@ def wake(folder: Folder) -> None:
         supervisor.ensure_running(folder, *definitions)
 
 
-def told(folder: Folder, service: str, look: Callable[[], bool]) -> bool | None:
+def unless_stopped(folder: Folder, service: str, look: Callable[[], bool]) -> bool | None:
     """What `look` tells of data in a service; None where it does not answer: nothing is started."""
     return look() if answer(folder, service) else None

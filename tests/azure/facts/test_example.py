@@ -10,7 +10,7 @@ from havre.facts.model import (
     Compute,
     Grant,
     Key,
-    Network,
+    NetworkElement,
     Right,
     Store,
 )
@@ -76,7 +76,7 @@ def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
         ("cluster", {"kubernetesVersion": "1.20"}, Compute, "engine", Known("kubernetes 1.20")),
         ("cluster", {"securityProfile": {}}, Compute, "secrets_key", Known(None)),
         ("logs", {"retentionInDays": 30}, Store, "retention_days", Known(30)),
-        ("flows", {"enabled": False}, Network, "flows_logged", NO),
+        ("flows", {"enabled": False}, NetworkElement, "flows_logged", NO),
         (
             "backup",
             {"properties": {"storageSettings": [{"type": "LocallyRedundant"}]}},

@@ -11,7 +11,7 @@ from pulumi_azure_native import (
 from havre.facts import Known, Unknown
 from havre.facts.model import (
     Holding,
-    Network,
+    NetworkElement,
     Rule,
     Store,
 )
@@ -64,7 +64,7 @@ def security_group(**settings: Any) -> network.NetworkSecurityGroup:
     ],
 )
 def test_security_rules(settings: dict[str, Any], expected: Rule) -> None:
-    assert one(told(lambda: security_group(**settings)), Network).rules == Known((expected,))
+    assert one(told(lambda: security_group(**settings)), NetworkElement).rules == Known((expected,))
 
 
 def test_a_rule_on_its_own_is_its_groups() -> None:
@@ -84,14 +84,14 @@ def test_a_rule_on_its_own_is_its_groups() -> None:
         )
 
     plan = planned(body)
-    rules = one(facts(plan), Network).rules
+    rules = one(facts(plan), NetworkElement).rules
     assert [rule.ports for rule in rules.value] == [((22, 22),), ((443, 443),)]
 
     own = next(r for r in plan.resources if r.name == "open")
     withheld = replace(own, inputs={**own.inputs, "sourceAddressPrefix": UNKNOWN})
     others = tuple(r for r in plan.resources if r.name != "open")
     found = facts(Plan("azure", (*others, withheld)))
-    assert one(found, Network).rules == Unknown("sourceAddressPrefix")
+    assert one(found, NetworkElement).rules == Unknown("sourceAddressPrefix")
     assert alone(own).rules.value[0].ports == ((22, 22),)  # of a group elsewhere
 
 
@@ -117,7 +117,7 @@ def test_a_segments_egress_is_refused_by_a_rule_that_refuses_all(
             network_security_group=network.NetworkSecurityGroupArgs(id=made.id),
         )
 
-    found = one(told(body), Network, "compute")
+    found = one(told(body), NetworkElement, "compute")
     assert (found.segment, found.egress_denied, found.flows_logged) == ("compute", expected, NO)
 
 
@@ -142,7 +142,7 @@ def test_a_segments_egress_follows_its_routes(hop: str, expected: object) -> Non
             route_table=network.RouteTableArgs(id=table.id),
         )
 
-    assert one(told(body), Network, "compute").egress_denied == expected
+    assert one(told(body), NetworkElement, "compute").egress_denied == expected
 
 
 @pytest.mark.parametrize(("host", "expected"), [("mirror.example", YES), ("*", NO)])
@@ -182,9 +182,9 @@ def test_a_firewall_refuses_unless_a_rule_lets_everything_out(
         )
 
     found = told(body)
-    assert one(found, Network, "firewall").egress_denied == expected
-    assert one(found, Network, "firewall").flows_logged == NO
-    assert one(found, Network, "list").rules.value[0].addresses == (host,)
+    assert one(found, NetworkElement, "firewall").egress_denied == expected
+    assert one(found, NetworkElement, "firewall").flows_logged == NO
+    assert one(found, NetworkElement, "list").rules.value[0].addresses == (host,)
 
 
 def test_flows_are_logged_where_a_flow_log_is_enabled() -> None:
@@ -209,5 +209,5 @@ def test_flows_are_logged_where_a_flow_log_is_enabled() -> None:
 
     for enabled in (True, False):
         found = told(lambda enabled=enabled: body(enabled))
-        assert {n.flows_logged for n in found.of(Network)} == {Known(enabled)}
+        assert {n.flows_logged for n in found.of(NetworkElement)} == {Known(enabled)}
         assert one(found, Store).holding is Holding.LOGS

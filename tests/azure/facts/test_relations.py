@@ -17,7 +17,7 @@ from havre.facts.model import (
     Holding,
     Key,
     LogRoute,
-    Plain,
+    Neutral,
     Store,
 )
 from havre.plan.values import UNKNOWN
@@ -53,7 +53,7 @@ def test_a_public_container_makes_its_account_readable() -> None:
 
     found = told(lambda: body("Blob"))
     assert one(found, Store).public_read == YES
-    assert [plain.name for plain in found.of(Plain)] == ["papers"]
+    assert [plain.name for plain in found.of(Neutral)] == ["papers"]
     assert one(told(lambda: body("None")), Store).public_read == NO
 
 

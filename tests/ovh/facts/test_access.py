@@ -12,7 +12,7 @@ from havre.facts import Known, Unclassified, Unknown
 from havre.facts.model import (
     Credential,
     Grant,
-    Plain,
+    Neutral,
     Right,
 )
 from havre.plan import Plan, PlannedResource
@@ -170,7 +170,7 @@ def test_an_iam_policy_gives_one_grant_an_identity() -> None:
 
 def test_an_iam_policy_for_nobody_is_still_spoken_of() -> None:
     policy = made(POLICY, {"identities": [], "resources": ["*"], "allows": ["*"]})
-    assert [type(item) for item in facts(Plan("ovh", (policy,))).items] == [Plain]
+    assert [type(item) for item in facts(Plan("ovh", (policy,))).items] == [Neutral]
 
 
 def test_a_group_of_the_plan_is_read() -> None:

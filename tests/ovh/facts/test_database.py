@@ -9,7 +9,7 @@ import pytest
 from havre.facts import Known, Unknown
 from havre.facts.model import (
     Copy,
-    Network,
+    NetworkElement,
     Store,
 )
 from havre.plan.values import UNKNOWN
@@ -119,16 +119,16 @@ def test_a_database_that_can_be_dropped_is_not_guarded() -> None:
 @pytest.mark.parametrize("address", ["0.0.0.0/0", "::/0"])
 def test_all_addresses_are_any(address: str) -> None:
     service = made(DATABASE, {**SERVED, "ipRestrictions": [{"ip": address}]})
-    rules = of(Network, service).rules
+    rules = of(NetworkElement, service).rules
     assert [rule.addresses for rule in rules.value] == [("*",)]
     group = made(
         "ovh:index/cloudSecurityGroup:CloudSecurityGroup",
         {"region": "GRA11", "rules": [{"direction": "INGRESS", "remoteIpPrefix": address}]},
     )
-    (rule,) = of(Network, group).rules.value
+    (rule,) = of(NetworkElement, group).rules.value
     assert (rule.inbound, rule.addresses, rule.ports) == (True, ("*",), ())
 
 
 def test_addresses_that_are_not_decided() -> None:
     service = made(DATABASE, {**SERVED, "ipRestrictions": [{"ip": UNKNOWN}]})
-    assert of(Network, service).rules == Unknown("ipRestrictions[].ip")
+    assert of(NetworkElement, service).rules == Unknown("ipRestrictions[].ip")

@@ -13,8 +13,8 @@ from havre.facts.model import (
     Grant,
     Holding,
     Key,
-    Network,
-    Plain,
+    NetworkElement,
+    Neutral,
     Right,
     Store,
 )
@@ -66,7 +66,11 @@ def test_the_plans_database_and_cluster_are_as_asked(found: Facts) -> None:
     (cluster,) = found.of(Compute)
     assert cluster.allowed == Known(("198.51.100.0/24",))
     assert (cluster.private_nodes, cluster.multi_zone) == (YES, YES)
-    assert {n.segment for n in found.of(Network)} >= {"database", "compute", "administration"}
+    assert {n.segment for n in found.of(NetworkElement)} >= {
+        "database",
+        "compute",
+        "administration",
+    }
 
 
 def test_the_plans_projects_read_their_zones_alone(found: Facts) -> None:
@@ -83,7 +87,7 @@ def test_the_plans_projects_read_their_zones_alone(found: Facts) -> None:
 
 
 def test_what_bears_nothing_is_plain(found: Facts) -> None:
-    kinds = {item.type.rsplit(":", 1)[-1] for item in found.of(Plain)}
+    kinds = {item.type.rsplit(":", 1)[-1] for item in found.of(Neutral)}
     assert {"AccessList", "LogTarget", "DatabaseInstance", "KubeNodePool"} <= kinds
     assert not {"Storage", "Database", "Kube", "ServiceKey"} & kinds
 

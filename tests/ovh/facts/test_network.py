@@ -7,7 +7,7 @@ from typing import Any
 from havre.facts import Unknown
 from havre.facts.model import (
     Copy,
-    Network,
+    NetworkElement,
 )
 from havre.plan.values import UNKNOWN
 from tests.ovh.facts.resources import NETWORK, NO, NONE, YES, made, of, where
@@ -15,14 +15,14 @@ from tests.ovh.facts.resources import NETWORK, NO, NONE, YES, made, of, where
 
 def test_a_network_without_regions_spreads() -> None:
     for regions in (None, []):
-        item = of(Network, made(NETWORK, {"regions": regions}))
+        item = of(NetworkElement, made(NETWORK, {"regions": regions}))
         assert item.spreads == YES
         assert where(item, Copy.SERVICE) == [("", None)]
-    assert of(Network, made(NETWORK, {"regions": UNKNOWN})).spreads == Unknown("regions")
+    assert of(NetworkElement, made(NETWORK, {"regions": UNKNOWN})).spreads == Unknown("regions")
 
 
 def test_a_network_with_regions_lies_there() -> None:
-    item = of(Network, made(NETWORK, {"regions": ["GRA11", "BHS5"]}))
+    item = of(NetworkElement, made(NETWORK, {"regions": ["GRA11", "BHS5"]}))
     assert item.spreads == NO
     assert where(item, Copy.SERVICE) == [("GRA11", "FR"), ("BHS5", "CA")]
     assert (item.egress_denied, item.flows_logged) == (NO, NO)
@@ -34,27 +34,29 @@ def test_a_security_group_rule_is_as_wide_as_it_leaves_open() -> None:
         {"direction": "EGRESS", "remoteGroupId": "group"},
     ]
     kind = "ovh:index/cloudSecurityGroup:CloudSecurityGroup"
-    item = of(Network, made(kind, {"region": "DE1", "rules": rules}))
+    item = of(NetworkElement, made(kind, {"region": "DE1", "rules": rules}))
     assert [(r.inbound, r.addresses, r.ports) for r in item.rules.value] == [
         (True, ("*",), ((22, 22),)),
         (False, ("group",), ()),
     ]
     assert item.egress_denied == NO
     rules[0]["remoteIpPrefix"] = UNKNOWN
-    assert of(Network, made(kind, {"region": "DE1", "rules": rules})).rules == Unknown("rules")
+    assert of(NetworkElement, made(kind, {"region": "DE1", "rules": rules})).rules == Unknown(
+        "rules"
+    )
 
 
 def test_a_gateway_is_a_way_out() -> None:
     newer = "ovh:index/cloudGateway:CloudGateway"
     open_ = {"region": "GRA11", "externalGateway": {"enabled": True}}
-    assert of(Network, made(newer, open_)).egress_denied == NO
-    assert of(Network, made(newer, {"region": "GRA11"})).egress_denied == NONE
+    assert of(NetworkElement, made(newer, open_)).egress_denied == NO
+    assert of(NetworkElement, made(newer, {"region": "GRA11"})).egress_denied == NONE
     older = made("ovh:CloudProject/gateway:Gateway", {"region": "GRA11"})
-    assert of(Network, older).egress_denied == NO
+    assert of(NetworkElement, older).egress_denied == NO
 
 
 def test_a_local_zone_is_in_its_own_country() -> None:
     kind = "ovh:CloudProject/networkPrivateSubnetV2:NetworkPrivateSubnetV2"
-    item = of(Network, made(kind, {"region": "EU-SOUTH-LZ-MAD-A", "name": "x-database"}))
+    item = of(NetworkElement, made(kind, {"region": "EU-SOUTH-LZ-MAD-A", "name": "x-database"}))
     assert where(item, Copy.SERVICE) == [("EU-SOUTH-LZ-MAD-A", "ES")]
     assert item.segment == "database"

@@ -11,7 +11,7 @@ from havre.facts.model import (
     Copy,
     Holding,
     Key,
-    Network,
+    NetworkElement,
     Store,
 )
 from havre.plan.values import UNKNOWN
@@ -102,7 +102,7 @@ def test_a_registry_that_lets_everybody_in() -> None:
         "ovh:CloudProject/containerRegistryIPRestrictionsRegistry"
         ":ContainerRegistryIPRestrictionsRegistry"
     )
-    item = of(Network, made(kind, {"ipRestrictions": [{"ip_block": "0.0.0.0/0"}]}))
+    item = of(NetworkElement, made(kind, {"ipRestrictions": [{"ip_block": "0.0.0.0/0"}]}))
     assert [rule.addresses for rule in item.rules.value] == [("*",)]
-    item = of(Network, made(kind, {"ipRestrictions": [{"ip_block": UNKNOWN}]}))
+    item = of(NetworkElement, made(kind, {"ipRestrictions": [{"ip_block": UNKNOWN}]}))
     assert item.rules == Unknown("ipRestrictions[].ip_block")

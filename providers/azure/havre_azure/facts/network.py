@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import says_any
-from havre.facts.model import Copy, Fact, Known, Network, Plain, ResourceFact, Rule, Unknown
+from havre.facts.model import (
+    Copy,
+    Fact,
+    Known,
+    NetworkElement,
+    Neutral,
+    ResourceFact,
+    Rule,
+    Unknown,
+)
 from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then
 from havre_azure.facts.audit import route_of
 from havre_azure.facts.places import places
@@ -26,7 +35,7 @@ PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubne
 FLOWS = ("AZFWNetworkRule", "AZFWApplicationRule")
 
 
-def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> Network:
+def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> NetworkElement:
     common: dict[str, Any] = {
         "spreads": NO,
         "rules": Known(()),
@@ -35,7 +44,7 @@ def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> Ne
     }
     where = told.pop("places", Known(()))
     bearer = base(resource, where) | ({} if tags else {"tags": NONE})
-    return Network(**(bearer | common | told))
+    return NetworkElement(**(bearer | common | told))
 
 
 def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
@@ -101,7 +110,7 @@ def security_rule(resource: PlannedResource, index: Index) -> Sequence[ResourceF
     path, group = "networkSecurityGroupName", "network:NetworkSecurityGroup"
     holder = index.target(resource, path, group)
     if isinstance(holder, Known) and holder.value is not None:
-        return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
+        return [Neutral(**(base(resource, Known(())) | {"tags": NONE}))]
     rules = then(_own_rule(resource), lambda rule: (rule,))
     return [_network(resource, tags=False, rules=rules)]
 
@@ -266,6 +275,6 @@ def flow_log(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return route_of(resource, index, "targetResourceId", "storageId", tags=True)
 
 
-def _placed(resource: PlannedResource, index: Index, **told: Any) -> Network:
+def _placed(resource: PlannedResource, index: Index, **told: Any) -> NetworkElement:
     """A network that has a region of its own."""
     return _network(resource, places=places(resource, index, Copy.SERVICE), **told)

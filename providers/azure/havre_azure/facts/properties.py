@@ -12,9 +12,9 @@ from havre.facts.model import (
     Extent,
     Fact,
     Known,
+    Neutral,
     Offering,
     Place,
-    Plain,
     ResourceFact,
     Store,
     Unknown,
@@ -118,16 +118,16 @@ def store(resource: PlannedResource, index: Index, product: str, **told: Any) ->
 
 def plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What bears no data and decides nothing by itself, with its place and its labels."""
-    return [Plain(**base(resource, serves(resource, index)))]
+    return [Neutral(**base(resource, serves(resource, index)))]
 
 
 def untagged(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that can carry no labels."""
     del index
-    return [Plain(**(base(resource, Known(())) | {"tags": NONE}))]
+    return [Neutral(**(base(resource, Known(())) | {"tags": NONE}))]
 
 
 def unplaced(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that has no place of its own."""
     del index
-    return [Plain(**base(resource, Known(())))]
+    return [Neutral(**base(resource, Known(())))]

@@ -13,9 +13,9 @@ from havre.facts.model import (
     Fact,
     Holding,
     Known,
+    Neutral,
     Offering,
     Place,
-    Plain,
     Promises,
     ResourceFact,
     Store,
@@ -312,7 +312,7 @@ def container(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
     holder = index.target(resource, "accountName", "storage:StorageAccount")
     nowhere: Fact[tuple[Place, ...]] = Known(())
     if isinstance(holder, Known) and holder.value is not None:
-        return [Plain(**(base(resource, nowhere) | {"tags": NONE}))]
+        return [Neutral(**(base(resource, nowhere) | {"tags": NONE}))]
     told = Store(
         **(base(resource, Unknown("accountName")) | {"tags": NONE}),
         holding=Holding.ZONE,

@@ -271,12 +271,12 @@ def zones(part: Part[AzureSettings], inputs: ZonesInputs) -> ZonesOutputs:
     at = Deployment(part)
     made = {zone: _zone(at, zone, asked, inputs) for zone, asked in at.spec.zones.items()}
     return ZonesOutputs(
-        stores={zone: _told(at, zone, container) for zone, container in made.items()},
+        stores={zone: _address(at, zone, container) for zone, container in made.items()},
         ready=known("", *made.values()),
     )
 
 
-def _told(at: Deployment, zone: str, container: pulumi.Resource) -> ZoneStore:
+def _address(at: Deployment, zone: str, container: pulumi.Resource) -> ZoneStore:
     """Where clients find a zone, known already in a plan."""
     purpose = zone_purpose(zone)
     owner = at.account(purpose)

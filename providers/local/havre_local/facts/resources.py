@@ -16,10 +16,10 @@ from havre.facts.model import (
     Holding,
     Key,
     Known,
-    Network,
+    NetworkElement,
+    Neutral,
     Offering,
     Place,
-    Plain,
     ResourceFact,
     Right,
     Store,
@@ -178,7 +178,7 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     Where nobody has, every store on it fails for want of a country.
     """
     copies = () if _country(index) == NONE else (Copy.SERVICE,)
-    network = Network(
+    network = NetworkElement(
         **_base(resource, index, *copies),
         spreads=NO,
         rules=Known(()),
@@ -204,7 +204,7 @@ def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 
 def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    return [Plain(**_base(resource, index))]
+    return [Neutral(**_base(resource, index))]
 
 
 CLASSES: MappingProxyType[str, Callable[[PlannedResource, Index], Sequence[ResourceFact]]] = (

@@ -81,7 +81,7 @@ def _look_database(props: Props) -> dict[str, Any] | None:
 
     folder, name = folder_of(props), props["name"]
     held = partial(machine.database_holds_data, folder, name)
-    return {"holds_data": services.told(folder, postgres.SERVICE, held)}
+    return {"holds_data": services.unless_stopped(folder, postgres.SERVICE, held)}
 
 
 def _remove_database(props: Props) -> None:

@@ -49,7 +49,7 @@ def _look_data(props: Props) -> dict[str, Any]:
     if objectstore.zone_of(folder, bucket) is None:
         return {"holds_data": False}
     held = partial(objectstore.zone_holds_data, folder, bucket)
-    return {"holds_data": services.told(folder, gateway.SERVICE, held)}
+    return {"holds_data": services.unless_stopped(folder, gateway.SERVICE, held)}
 
 
 def _remove(props: Props) -> None:

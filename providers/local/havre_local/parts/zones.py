@@ -80,7 +80,7 @@ def _look_zone(props: Props) -> dict[str, Any] | None:
     if machine.zone_of(folder, bucket) is None:
         return None
     held = partial(machine.zone_holds_data, folder, bucket)
-    return {"holds_data": services.told(folder, gateway.SERVICE, held)}
+    return {"holds_data": services.unless_stopped(folder, gateway.SERVICE, held)}
 
 
 ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, identity=("data_dir", "bucket"))
@@ -117,12 +117,12 @@ def zones(part: Part[LocalSettings], inputs: ZonesInputs) -> ZonesOutputs:
         for zone, asked in part.spec.zones.items()
     }
     return ZonesOutputs(
-        stores={zone: _told(found, store, inputs) for zone, found in made.items()},
+        stores={zone: _address(found, store, inputs) for zone, found in made.items()},
         ready=store.endpoint,
     )
 
 
-def _told(zone: Zone, store: ObjectStore, inputs: ZonesInputs) -> ZoneStore:
+def _address(zone: Zone, store: ObjectStore, inputs: ZonesInputs) -> ZoneStore:
     """Where clients find a zone; its identifier is that of a zone made today, old or not."""
     return ZoneStore(
         bucket=zone.bucket,

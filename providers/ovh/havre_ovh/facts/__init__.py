@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, collect
-from havre.facts.model import Copy, Plain, Unclassified
+from havre.facts.model import Copy, Neutral, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
 from havre_ovh.facts.naming import DYNAMIC, NOMENCLATURE
 from havre_ovh.facts.properties import base, lies_in
@@ -35,7 +35,9 @@ INDEX = "ovh:index/"
 
 def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     path = next((path for path in REGIONS if path in resource.inputs), "")
-    return [Plain(**base(resource, index, lies_in(resource, Copy.SERVICE, path) if path else None))]
+    return [
+        Neutral(**base(resource, index, lies_in(resource, Copy.SERVICE, path) if path else None))
+    ]
 
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(

@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Fact, Grant, Known, Plain, Unknown
+from havre.facts.model import Credential, Fact, Grant, Known, Neutral, Unknown
 from havre.facts.read import NONE, read, sources, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
@@ -127,7 +127,7 @@ def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
         else [identities]
     )
     grants = [Grant(**base(resource, index), **common, identity=identity) for identity in who]
-    return grants or [Plain(**base(resource, index))]  # a policy for nobody
+    return grants or [Neutral(**base(resource, index))]  # a policy for nobody
 
 
 def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Copy, Fact, Known, Offering, Plain, Unknown
+from havre.facts.model import Compute, Copy, Fact, Known, Neutral, Offering, Unknown
 from havre.facts.read import NONE, YES, every, read, then, together
 from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import OFFER, base, is_set, lies_in, subnet_of
@@ -52,7 +52,7 @@ def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     zones = read(resource.inputs, "availabilityZones", [])
     where = then(zones, lambda found: tuple(place(Copy.COMPUTE, zone) for zone in found))
     if index.near(resource, "kubeId", "Kube"):
-        return [Plain(**base(resource, index, where))]
+        return [Neutral(**base(resource, index, where))]
     where = Unknown("kubeId") if where == Known(()) else where
     offering = Offering(OFFER, "Managed Kubernetes")
     return [Compute(**base(resource, index, where), offering=offering)]

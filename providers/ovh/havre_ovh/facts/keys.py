@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Fact, Key, Known, Offering, Place, Plain, Unknown
+from havre.facts.model import Fact, Key, Known, Neutral, Offering, Place, Unknown
 from havre.facts.read import NO, NONE, YES, read, then
 from havre_ovh.facts import places
 from havre_ovh.facts.properties import OFFER, base, guarded
@@ -52,4 +52,4 @@ def _domain(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
 
 def domain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A domain of OKMS: it places its keys."""
-    return [Plain(**base(resource, index, _domain(resource)))]
+    return [Neutral(**base(resource, index, _domain(resource)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import normal
-from havre.facts.model import Copy, Fact, Known, Network, Place, Rule, Unknown
+from havre.facts.model import Copy, Fact, Known, NetworkElement, Place, Rule, Unknown
 from havre.facts.read import NO, NONE, read, then, together
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.cluster import RESTRICT
@@ -33,9 +33,9 @@ def rules_of(*addresses: str) -> tuple[Rule, ...]:
 
 def restriction(
     resource: PlannedResource, index: Index, addresses: Fact[tuple[str, ...]]
-) -> Network:
+) -> NetworkElement:
     """Which addresses a service lets in."""
-    return Network(
+    return NetworkElement(
         **base(resource, index),
         spreads=NO,
         rules=then(addresses, lambda found: rules_of(*found)),
@@ -46,10 +46,10 @@ def restriction(
 
 def _network(
     resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]], **differs: Any
-) -> Network:
+) -> NetworkElement:
     """A network with what holds here, but for what differs: no resource logs flows."""
     common = {"spreads": NO, "rules": Known(()), "egress_denied": NONE, "flows_logged": NONE}
-    return Network(**(base(resource, index, where) | common | differs))
+    return NetworkElement(**(base(resource, index, where) | common | differs))
 
 
 def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -76,12 +76,12 @@ def zones(part: Part[OvhSettings], _inputs: ZonesInputs) -> ZonesOutputs:
     buckets = (*logs.values(), *(bucket for bucket, _ in made.values()))
     names = pulumi.Output.all(*(bucket.name for bucket in buckets))
     return ZonesOutputs(
-        stores={zone: _told(part, bucket, copy) for zone, (bucket, copy) in made.items()},
+        stores={zone: _address(part, bucket, copy) for zone, (bucket, copy) in made.items()},
         ready=names.apply(lambda _: ""),
     )
 
 
-def _told(
+def _address(
     part: Part[OvhSettings], bucket: cloudproject.Storage, copy: cloudproject.Storage | None
 ) -> ZoneStore:
     """Where clients find a zone, and its copies."""
