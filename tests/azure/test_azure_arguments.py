@@ -40,7 +40,7 @@ DATABASE_ZONE = (
 
 @dataclass(frozen=True)
 class Row:
-    """An argument whose exact value no other test holds."""
+    """An argument that changes no finding of the example, so that this row holds it."""
 
     kind: str
     path: str
