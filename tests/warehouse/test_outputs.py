@@ -1,13 +1,17 @@
 """The outputs of a warehouse that is deployed here lead a client to it."""
 
+import json
 import socket
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
+
+from havre.errors import InputError
 from havre.plan.urns import STACK_TYPE
 from havre.stack.component import TYPE
-from havre.stack.outputs import read_outputs
+from havre.stack.outputs import FORMER, read_outputs
 from tests.warehouse.conftest import Site
 
 
@@ -49,3 +53,21 @@ def test_zones_keys_and_projects_have_identifiers_of_their_own(emc2: Site) -> No
 
 def test_the_component_holds_the_same_outputs_for_a_program_of_a_users_own(emc2: Site) -> None:
     assert read_outputs(outputs_of(emc2, TYPE)) == read_outputs(outputs_of(emc2, STACK_TYPE))
+
+
+def test_up_writes_the_outputs_of_an_earlier_version_again_and_changes_nothing(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    state = json.loads(site.store.path.read_text())
+    for resource in state["deployment"]["resources"]:
+        if resource["type"] in {STACK_TYPE, TYPE}:
+            resource["outputs"] = {key: {} for key in FORMER}
+        if resource["type"].endswith(":Zone"):
+            resource["id"] = "zone/warehouse"  # each zone bore it
+    site.store.path.write_text(json.dumps(state))
+    with pytest.raises(InputError, match="by an earlier Havre"):
+        read_outputs(outputs_of(site, STACK_TYPE))
+    assert site.changes(capsys) == []
+    told = read_outputs(outputs_of(site, STACK_TYPE))
+    assert len({zone.identifier for zone in told.zones.values()}) == len(site.spec["zones"])
