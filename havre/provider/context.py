@@ -10,7 +10,6 @@ import pulumi
 
 from havre.plan.parts import PartName, component_type
 from havre.provider.discovery import resolve_site
-from havre.spec.model import KeyProtection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +65,7 @@ class Context(Generic[SettingsT]):
     @property
     def own_keys(self) -> bool:
         """Whether the warehouse has keys of its own."""
-        return self.spec.encryption.keys is not KeyProtection.PROVIDER
+        return self.spec.encryption.own_keys
 
     def named(self, *words: str, limit: int = 63) -> str:
         """`warehouse-environment-words`, shortened by a digest to at most `limit` characters."""

@@ -231,6 +231,11 @@ class Encryption(Section):
     )
     tls: TlsVersion = Field(default=TlsVersion.TLS_1_2, description="Lowest TLS version accepted")
 
+    @property
+    def own_keys(self) -> bool:
+        """Whether the warehouse has keys of its own, not the provider's."""
+        return self.keys is not KeyProtection.PROVIDER
+
 
 OLDER_NAMES = {"retention_days": "recoverable_days"}
 """Fields of a zone that were renamed: their older name, and the name that they have now."""

@@ -26,11 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def _asks_for_keys(case: Case) -> bool:
-    """Whether the spec wants keys that are not the provider's own."""
-    return case.spec.encryption.keys is not KeyProtection.PROVIDER
-
-
 def _under_own_key(name: str, key: Fact[str | None], case: Case) -> Verdict:
     """Whether a key is one of the plan that the customer owns."""
     wanted = "a key of this warehouse"
@@ -87,7 +82,7 @@ def customer_key(bearer: AboutResource, case: Case) -> Verdict:
 
     So are the disks of a cluster's nodes. The vault that holds the keys is not itself under one.
     """
-    if not _asks_for_keys(case):
+    if not case.spec.encryption.own_keys:
         return NOT_APPLICABLE
     if isinstance(bearer, Compute):
         return _under_own_key("disk_key", bearer.disk_key, case)
@@ -181,7 +176,7 @@ def distinct_keys(case: Case) -> Iterator[Verdict]:
     for store in stores:
         if isinstance(store.key, Known) and store.key.value:
             holders[store.key.value].add(store.zone or store.urn)
-    for store in stores if _asks_for_keys(case) else ():
+    for store in stores if case.spec.encryption.own_keys else ():
         if store.key == Known(None):
             continue
         yield require(
@@ -237,7 +232,7 @@ def cluster_secrets(compute: Compute, case: Case) -> Verdict:
 
     A declared gap is a finding of its own.
     """
-    if not _asks_for_keys(case) or case.declared("encryption.cluster-secrets"):
+    if not case.spec.encryption.own_keys or case.declared("encryption.cluster-secrets"):
         return NOT_APPLICABLE
     if compute.secrets_key == Known(None):
         return fails("secrets_key", "the provider's own key", "a key of this warehouse")

@@ -68,6 +68,20 @@ def test_a_class_name_stands_for_one_thing(package: str) -> None:
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
 
 
+def test_one_property_says_whether_the_spec_asks_for_keys_of_its_own() -> None:
+    asking = {
+        path.relative_to(ROOT).as_posix()
+        for package in PACKAGES
+        for path in modules(package)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Compare)
+        for word in node.comparators
+        if ast.unparse(word) in ("KeyProtection.PROVIDER", "'provider'")
+        and "keys" in ast.unparse(node.left)
+    }
+    assert asking == {"havre/spec/model.py"}
+
+
 def test_functions_are_short() -> None:
     lengths = {
         f"{path.relative_to(ROOT)}:{function.name}": length(function)

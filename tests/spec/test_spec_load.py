@@ -135,3 +135,13 @@ def test_an_older_file_promises_what_is_recoverable(base: str) -> None:
     assert newer != base
     assert loads(base, "f").warehouse == loads(newer, "f").warehouse
     assert loads(base, "f").warehouse.zones["curated"].recoverable_days == 365
+
+
+@pytest.mark.parametrize(
+    ("holder", "own"), [("provider", False), ("customer", True), ("hsm", True)]
+)
+def test_the_spec_asks_for_keys_of_its_own_unless_the_provider_holds_them(
+    data: Any, holder: str, *, own: bool
+) -> None:
+    data["encryption"]["keys"] = holder
+    assert loads(json.dumps(data), "f").warehouse.encryption.own_keys is own

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, remedies
-from havre.spec.model import KeyProtection, TlsVersion
+from havre.spec.model import TlsVersion
 from havre_azure.retention import LONGEST_UNDELETE, undelete_days
 from havre_azure.sites import PLACES, REGIONS, copies_to_pair
 
@@ -115,7 +115,7 @@ def _database(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
 
 
 def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
-    if spec.encryption.keys is KeyProtection.PROVIDER:
+    if not spec.encryption.own_keys:
         return
     yield gap("workspace-key")
     if spec.cluster:

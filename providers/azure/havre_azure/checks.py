@@ -6,7 +6,6 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from havre.provider.faults import ProviderFault
-from havre.spec.model import KeyProtection
 from havre_azure.sites import PLACES, RESTRICTED
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def _site(spec: Warehouse) -> Iterator[ProviderFault]:
 
 def _rotation(spec: Warehouse) -> Iterator[ProviderFault]:
     asked = spec.encryption
-    if asked.keys is not KeyProtection.PROVIDER and asked.rotation_days < SHORTEST_ROTATION:
+    if asked.own_keys and asked.rotation_days < SHORTEST_ROTATION:
         message = f"Key Vault renews no key every {asked.rotation_days} days"
         remedy = f"At least {SHORTEST_ROTATION} days."
         yield ProviderFault(("encryption", "rotation_days"), message, remedy)

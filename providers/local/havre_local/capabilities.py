@@ -55,7 +55,7 @@ def _law(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 def _keys(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if spec.encryption.keys is KeyProtection.HSM:
         yield gap("hsm-key")
-    if spec.encryption.keys is not KeyProtection.PROVIDER:
+    if spec.encryption.own_keys:
         yield gap("key-objects")
         yield gap("key-database")
 

@@ -29,10 +29,6 @@ LIMITS = limits(DATA / "limits.toml")
 gap = DECLARED.gap
 
 
-def _own_keys(spec: Warehouse) -> bool:
-    return spec.encryption.keys is not KeyProtection.PROVIDER
-
-
 def _keys(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
     asked = spec.encryption
     yield gap("at-rest")
@@ -40,7 +36,7 @@ def _keys(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
     yield gap("key-deletion", days=asked.deletion_days)
     if asked.keys is KeyProtection.HSM:
         yield gap("hsm-key")
-    if not _own_keys(spec):
+    if not asked.own_keys:
         return
     yield gap("key-objects")
     yield gap("key-database")
@@ -109,7 +105,7 @@ def _places(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
         yield gap("logs-unplaced")
     primary = SITES.get(spec.sites.primary)
     place = settings.okms_region or (primary.regions.get("okms", "") if primary else "")
-    if _own_keys(spec):
+    if spec.encryption.own_keys:
         copies = " and ".join(OKMS_COPIES.get(place, ("places unknown",)))
         yield gap("keys-placed", place=place or "a region not stated", copies=copies)
 
@@ -137,7 +133,7 @@ def _parts(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
 def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     if not spec.projects:
         return
-    yield gap("access-expiry" if _own_keys(spec) else "no-access-expiry")
+    yield gap("access-expiry" if spec.encryption.own_keys else "no-access-expiry")
     yield gap("static-credentials")
     yield gap(
         "named-people",
