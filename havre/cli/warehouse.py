@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.engine import Change, Engine, StateStore
-    from havre.provider import Kept, ServiceStatus
+    from havre.provider import Kept, Provider, ServiceStatus
 
 SIGNS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "replace": "[red]±[/]"}
 SIGN_OF_DELETE = "[red]-[/]"
@@ -114,11 +114,12 @@ def _agreed(changes: Sequence[Change], *, yes: bool) -> bool:
     return typer.confirm("Apply these changes?")
 
 
-def _engine(store: StateStore, stack: str) -> Engine:
+def _engine(store: StateStore, stack: str, provider: Provider) -> Engine:
     from havre.engine import Engine
+    from havre.provider import servicers
     from havre.stack.program import PROJECT
 
-    return Engine(store, PROJECT, stack)
+    return Engine(store, PROJECT, stack, servicers(provider))
 
 
 def _check_owner(store: StateStore, target: ctx.Target) -> None:
@@ -139,7 +140,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
 def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
     from havre.stack.program import program, record
 
-    engine = _engine(store, target.stack)
+    engine = _engine(store, target.stack, target.provider)
     body = program(target.spec, target.provider, target.settings)
     changes = engine.preview(body)
     if not as_json:
@@ -278,6 +279,8 @@ def down(
 
     Example: havre down --data-dir ./data
     """
+    from havre.provider import find
+
     store = ctx.standing(data_dir)
     record, operations = ctx.operations(store, "down")
     if destroy_data is not None and destroy_data != record.get("warehouse"):
@@ -289,7 +292,8 @@ def down(
             _tell({"stopped": True}, "stopped; the data stay", as_json=as_json)
             return
         kept = operations.destroy()
-        deleted, left = _engine(store, str(record.get("stack"))).destroy()
+        provider = find(str(record.get("provider")))
+        deleted, left = _engine(store, str(record.get("stack")), provider).destroy()
         if left:
             operations.stop()
         else:

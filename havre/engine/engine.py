@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.engine.servicer import Client, DynamicServicer
+from havre.engine.servicer import Client
 from havre.engine.state import ResourceState, State, default_provider
 from havre.engine.steps import (
     CLI_HINT,
@@ -23,6 +23,7 @@ from havre.evaluate.monitor import Monitor, Registered, run
 from havre.plan import urns
 from havre.plan.urns import PROVIDER_PREFIX
 from havre.plan.values import Secret
+from havre.provider.dynamic import PROVIDER_KEY
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import provider_pb2_grpc
@@ -40,13 +41,8 @@ def _silent(_change: Change, _done: bool) -> None:
     """Report nothing."""
 
 
-def default_servicers() -> dict[str, provider_pb2_grpc.ResourceProviderServicer]:
-    """The servicers that run in this process, by package."""
-    return {"pulumi-python": DynamicServicer()}
-
-
 def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in outputs.items() if key != "__provider"}
+    return {key: value for key, value in outputs.items() if key != PROVIDER_KEY}
 
 
 def _bears(old: ResourceState) -> bool:
@@ -79,7 +75,7 @@ class Engine:
         store: where the state is.
         project: name of the Pulumi project.
         stack: name of the stack.
-        servicers: provider servicers by package.
+        servicers: provider servicers by package, as `havre.provider.servicers` gives them.
         progress: told of every change as it begins and ends.
     """
 
@@ -87,7 +83,7 @@ class Engine:
     project: str
     stack: str
     servicers: Mapping[str, provider_pb2_grpc.ResourceProviderServicer] = field(
-        default_factory=default_servicers
+        default_factory=dict
     )
     progress: Progress = _silent
 

@@ -1,31 +1,25 @@
-"""Provider servicers in process: what the Pulumi CLI would call over gRPC.
+"""The client of provider servicers in process: what the Pulumi CLI would call over gRPC.
 
-A servicer implements `pulumi.runtime.proto.provider_pb2_grpc.ResourceProviderServicer`.
-`DynamicServicer` serves Pulumi's dynamic resources; it answers as the SDK's own
-(`pulumi.dynamic.__main__`, which cannot be imported without starting a server) does, and
-passes on the properties that a diff declares stable.
+A servicer implements `pulumi.runtime.proto.provider_pb2_grpc.ResourceProviderServicer`; a
+provider gives its own (`havre.provider.SERVICERS`).
 """
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from google.protobuf import empty_pb2
-from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
-from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2
 
-from havre.errors import BugError, HavreError, ProviderError
+from havre.errors import HavreError, ProviderError
 from havre.plan import urns
-from havre.plan.values import from_struct, to_struct, wire_values
+from havre.plan.values import from_struct, to_struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     import grpc
-
-PROVIDER_KEY = "__provider"
+    from pulumi.runtime.proto import provider_pb2_grpc
 
 
 class InProcessContext:
@@ -46,86 +40,6 @@ class InProcessContext:
     def set_details(self, details: str) -> None:
         """Note why."""
         self.details = details
-
-
-def _load_provider(serialised: str) -> ResourceProvider:
-    """The provider object behind `__provider`: its class by reference, so code is never stale."""
-    import dill
-
-    provider = dill.loads(base64.b64decode(serialised))  # noqa: S301 - our own program's text
-    if not isinstance(provider, ResourceProvider):
-        message = f"`{PROVIDER_KEY}` holds a {type(provider).__name__}, not a provider"
-        raise BugError(message)
-    provider.configure(ConfigureRequest(config=Config(raw_config={}, project_name="")))
-    return provider
-
-
-@dataclass
-class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
-    """Serves Pulumi's dynamic resources, whose provider classes are in the program."""
-
-    _providers: dict[str, ResourceProvider] = field(default_factory=dict)
-
-    def _provider(self, *bags: Mapping[str, Any]) -> ResourceProvider:
-        serialised = next(
-            bag[PROVIDER_KEY] for bag in bags if isinstance(bag.get(PROVIDER_KEY), str)
-        )
-        if serialised not in self._providers:
-            self._providers[serialised] = _load_provider(serialised)
-        return self._providers[serialised]
-
-    def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
-        """Validate and complete the inputs."""
-        news, olds = wire_values(request.news), wire_values(request.olds)
-        result = self._provider(news, olds).check(olds, news)
-        inputs = {**result.inputs, PROVIDER_KEY: news[PROVIDER_KEY]}
-        failures = [
-            provider_pb2.CheckFailure(property=f.property, reason=f.reason)
-            for f in result.failures or []
-        ]
-        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
-
-    def Diff(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """What an update would change."""
-        news, olds = wire_values(request.news), wire_values(request.olds)
-        result = self._provider(news, olds).diff(request.id, olds, news)
-        changes = provider_pb2.DiffResponse.DIFF_UNKNOWN
-        if result.changes is not None:
-            some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
-            changes = some if result.changes else none
-        return provider_pb2.DiffResponse(
-            changes=changes,
-            replaces=result.replaces or [],
-            stables=result.stables or [],
-            deleteBeforeReplace=bool(result.delete_before_replace),
-        )
-
-    def Create(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Make the resource."""
-        props = wire_values(request.properties)
-        result = self._provider(props).create(props)
-        outs = {**(result.outs or {}), PROVIDER_KEY: props[PROVIDER_KEY]}
-        return provider_pb2.CreateResponse(id=result.id, properties=to_struct(outs))
-
-    def Update(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Change the resource in place."""
-        news, olds = wire_values(request.news), wire_values(request.olds)
-        result = self._provider(news).update(request.id, olds, news)
-        outs = {**(result.outs or {}), PROVIDER_KEY: news[PROVIDER_KEY]}
-        return provider_pb2.UpdateResponse(properties=to_struct(outs))
-
-    def Delete(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """Remove the resource."""
-        props = wire_values(request.properties)
-        self._provider(props).delete(request.id, props)
-        return empty_pb2.Empty()
-
-    def Read(self, request: Any, _context: Any) -> Any:  # noqa: N802
-        """The resource as it is now; an empty id where it is gone."""
-        props = wire_values(request.properties) or wire_values(request.inputs)
-        result = self._provider(props).read(request.id, props)
-        outs = {**(result.outs or {}), PROVIDER_KEY: props[PROVIDER_KEY]}
-        return provider_pb2.ReadResponse(id=result.id or "", properties=to_struct(outs))
 
 
 def _call(method: Callable[[Any, Any], Any], request: Any, resource: str) -> Any:

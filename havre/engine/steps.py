@@ -6,14 +6,15 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from havre.engine.servicer import PROVIDER_KEY, Client, Difference
 from havre.errors import MissingDependencyError
 from havre.plan import urns
 from havre.plan.values import holds_unknown
+from havre.provider.dynamic import PROVIDER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from havre.engine.servicer import Client, Difference
     from havre.engine.state import ResourceState
     from havre.plan import PlannedResource
 

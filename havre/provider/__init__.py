@@ -10,7 +10,14 @@ from havre.capabilities import (
     Supported,
     Unit,
 )
-from havre.provider.contract import CONTRACT, NeedsEnvironment, Operator, Provider, remedy
+from havre.provider.contract import (
+    CONTRACT,
+    NeedsEnvironment,
+    Operator,
+    Provider,
+    remedy,
+    servicers,
+)
 from havre.provider.discovery import ENTRY_POINT_GROUP, Installed, find, installed, resolve_site
 from havre.provider.operations import (
     BackupSummary,
@@ -26,6 +33,7 @@ from havre.provider.options import (
     OPERATIONS,
     OPTIONS,
     REMEDIES,
+    SERVICERS,
     Offer,
     Option,
     provides,
@@ -39,6 +47,7 @@ __all__ = [
     "OPERATIONS",
     "OPTIONS",
     "REMEDIES",
+    "SERVICERS",
     "BackupSummary",
     "Capability",
     "Evidence",
@@ -64,4 +73,5 @@ __all__ = [
     "provides",
     "remedy",
     "resolve_site",
+    "servicers",
 ]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from havre.provider.options import REMEDIES, provides
+from havre.provider.options import REMEDIES, SERVICERS, provides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.capabilities import Capability, Gap, Supported
@@ -115,3 +116,9 @@ class Provider(Protocol):
 def remedy(provider: Provider, control: str) -> str:
     """What to do about a control at a provider; empty where the provider says nothing of it."""
     return provides(provider, REMEDIES).or_else({}).get(control, "")
+
+
+def servicers(provider: Provider) -> Mapping[str, ResourceProviderServicer]:
+    """What applies a provider's resources in this process, by package; empty where nothing does."""
+    given = provides(provider, SERVICERS).given
+    return {} if given is None else given()

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import pulumi
+from google.protobuf import empty_pb2
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -24,10 +25,18 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
+
+from havre.errors import MissingDependencyError
+from havre.plan import urns
+from havre.plan.values import to_struct, wire_values
 
 Props = Mapping[str, Any]
 PROVIDER_KEY = "__provider"
 """Property in which Pulumi keeps the serialised provider of a dynamic resource."""
+DYNAMIC_PACKAGE = "pulumi-python"
+"""Package of every dynamic resource."""
+UNSERVED = "Install the version of the provider's distribution that made it, or use the Pulumi CLI."
 
 
 @dataclass(frozen=True)
@@ -138,12 +147,102 @@ class DynamicResource(pulumi.CustomResource):
     KIND: ClassVar[str] = ""
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
 
+    @classmethod
+    def token(cls) -> str:
+        """Its type token."""
+        return f"{DYNAMIC_PACKAGE}:dynamic/{cls.PACKAGE}:{cls.__name__}"
+
     def __init__(
         self, name: str, props: Mapping[str, pulumi.Input[Any]], opts: pulumi.ResourceOptions
     ) -> None:
         super().__init__(
-            f"pulumi-python:dynamic/{self.PACKAGE}:{type(self).__name__}",
+            self.token(),
             name,
             {**props, **dict.fromkeys(self.OUTPUTS), PROVIDER_KEY: serialised(self.KIND)},
             opts,
         )
+
+
+@dataclass(frozen=True)
+class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
+    """Serves dynamic resources in this process, by a fixed table: no code is read from a state.
+
+    It answers as the SDK's own servicer does (`pulumi.dynamic.__main__`, which cannot be imported
+    without starting a server), and passes on the properties that a diff declares stable.
+
+    Attributes:
+        providers: the provider of each type token.
+    """
+
+    providers: Mapping[str, ResourceProvider]
+
+    def _provider(self, request: Any) -> ResourceProvider:
+        """The provider of a request's resource.
+
+        Raises:
+            MissingDependencyError: the table does not have its type.
+        """
+        kind = urns.types(request.urn)[-1]
+        if kind not in self.providers:
+            message = f"{urns.name(request.urn)}: no installed provider serves the type `{kind}`"
+            raise MissingDependencyError(message, UNSERVED)
+        return self.providers[kind]
+
+    def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Validate and complete the inputs."""
+        news, olds = wire_values(request.news), wire_values(request.olds)
+        result = self._provider(request).check(olds, news)
+        inputs = {**result.inputs, PROVIDER_KEY: news[PROVIDER_KEY]}
+        failures = [
+            provider_pb2.CheckFailure(property=f.property, reason=f.reason)
+            for f in result.failures or []
+        ]
+        return provider_pb2.CheckResponse(inputs=to_struct(inputs), failures=failures)
+
+    def Diff(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """What an update would change."""
+        news, olds = wire_values(request.news), wire_values(request.olds)
+        result = self._provider(request).diff(request.id, olds, news)
+        changes = provider_pb2.DiffResponse.DIFF_UNKNOWN
+        if result.changes is not None:
+            some, none = provider_pb2.DiffResponse.DIFF_SOME, provider_pb2.DiffResponse.DIFF_NONE
+            changes = some if result.changes else none
+        return provider_pb2.DiffResponse(
+            changes=changes,
+            replaces=result.replaces or [],
+            stables=result.stables or [],
+            deleteBeforeReplace=bool(result.delete_before_replace),
+        )
+
+    def Create(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Make the resource."""
+        props = wire_values(request.properties)
+        result = self._provider(request).create(props)
+        outs = {**(result.outs or {}), PROVIDER_KEY: props[PROVIDER_KEY]}
+        return provider_pb2.CreateResponse(id=result.id, properties=to_struct(outs))
+
+    def Update(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Change the resource in place."""
+        news, olds = wire_values(request.news), wire_values(request.olds)
+        result = self._provider(request).update(request.id, olds, news)
+        outs = {**(result.outs or {}), PROVIDER_KEY: news[PROVIDER_KEY]}
+        return provider_pb2.UpdateResponse(properties=to_struct(outs))
+
+    def Delete(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """Remove the resource."""
+        props = wire_values(request.properties)
+        self._provider(request).delete(request.id, props)
+        return empty_pb2.Empty()
+
+    def Read(self, request: Any, _context: Any) -> Any:  # noqa: N802
+        """The resource as it is now; an empty id where it is gone."""
+        props = wire_values(request.properties) or wire_values(request.inputs)
+        result = self._provider(request).read(request.id, props)
+        outs = {**(result.outs or {}), PROVIDER_KEY: props[PROVIDER_KEY]}
+        return provider_pb2.ReadResponse(id=result.id or "", properties=to_struct(outs))
+
+
+def servicers(*resources: type[DynamicResource]) -> dict[str, DynamicServicer]:
+    """What a provider gives as `servicers` where all its resources are dynamic: by package."""
+    table = {each.token(): Managed(each.KIND) for each in resources}
+    return {DYNAMIC_PACKAGE: DynamicServicer(table)}

@@ -14,6 +14,7 @@ from havre.capabilities import Support, Supported
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.capabilities import Limit, Measure
@@ -69,10 +70,13 @@ CHECK: Option[Callable[[Warehouse, BaseModel], Iterable[ProviderFault]]] = Optio
 OPERATIONS: Option[Callable[[BaseModel], Operations]] = Option(
     "operations", "Operates a deployed warehouse: status, connect, backup, restore, stop."
 )
+SERVICERS: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
+    "servicers", "Applies resources in this process: Pulumi's provider servicers by package."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
-OPTIONS: tuple[Option[Any], ...] = (REMEDIES, LIMITS, CHECK, OPERATIONS, ANSWERS)
+OPTIONS: tuple[Option[Any], ...] = (REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, ANSWERS)
 """Every option of this version of the contract."""
 
 

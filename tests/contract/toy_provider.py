@@ -25,6 +25,7 @@ from havre.plan import Plan, PlannedResource
 from havre.provider import Capability, Evidence, Gap, Operator, Support, Supported
 from havre.provider import parts as p
 from havre.provider.context import Part
+from havre.provider.dynamic import DYNAMIC_PACKAGE, DynamicServicer
 from havre.provider.sites import Site
 from havre.spec import Warehouse
 
@@ -144,6 +145,9 @@ class PaperProvider:
 
     def parts(self) -> p.Parts:
         return PARTS
+
+    def servicers(self) -> Mapping[str, DynamicServicer]:
+        return {DYNAMIC_PACKAGE: DynamicServicer({SHEET: Press()})}
 
     def gaps(self, spec: Warehouse, _settings: BaseModel) -> Sequence[Gap]:
         if spec.encryption.keys != "hsm":

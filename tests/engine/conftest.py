@@ -6,7 +6,7 @@ import pulumi
 import pytest
 
 from havre.engine import Engine, StateStore
-from tests.engine.toy import Shelf
+from tests.engine.toy import SERVICERS, Shelf
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def shelves(tmp_path: Path) -> Path:
 def engine(tmp_path: Path) -> Engine:
     store = StateStore(tmp_path / "data")
     store.create()
-    return Engine(store, "library", "test")
+    return Engine(store, "library", "test", SERVICERS)
 
 
 Program = Callable[..., Callable[[], None]]

@@ -16,6 +16,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from havre.provider.dynamic import DYNAMIC_PACKAGE, DynamicServicer
+
 
 def calls(folder: Path) -> list[str]:
     log = folder / "calls.log"
@@ -72,6 +74,11 @@ class ShelfProvider(ResourceProvider):
         if not file.exists():
             return ReadResult("", {})
         return ReadResult(id_, {**props, "holds_data": bool(json.loads(file.read_text())["books"])})
+
+
+SERVICERS = {
+    DYNAMIC_PACKAGE: DynamicServicer({f"{DYNAMIC_PACKAGE}:dynamic/toy:Shelf": ShelfProvider()})
+}
 
 
 class Shelf(Resource, module="toy", name="Shelf"):

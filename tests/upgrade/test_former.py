@@ -1,18 +1,20 @@
 """What the former code left on a machine works with today's, or gets one clear message."""
 
+import base64
 import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import dill
 import pytest
 
 from havre.cli import main
-from havre.engine.servicer import _load_provider
 from havre.errors import ExitCode
 from havre.provider.dynamic import Kind, kind_at
 from havre_local.machine.access import open_project, open_warehouse
 from havre_local.machine.supervision import services, supervisor
+from havre_local.provider import provider
 from tests.upgrade.former import PASSPHRASE, Former
 from tests.warehouse.conftest import Site
 from tests.warehouse.objects import get
@@ -88,13 +90,16 @@ def test_services_that_run_on_from_a_former_place_are_set_up_again(
     holds_all(site)
 
 
-def test_every_former_reference_of_a_kind_is_found(former: Former) -> None:
+def test_every_former_kind_is_served_here_and_under_the_cli(former: Former) -> None:
     state = json.loads((former.data_dir / "state/stack.json").read_text())
     found = [
-        resource["outputs"]["__provider"]
+        (resource["type"], resource["outputs"]["__provider"])
         for resource in state["deployment"]["resources"]
         if "__provider" in resource.get("outputs", {})
     ]
     assert len(found) == 14
-    for text in found:
-        assert isinstance(kind_at(_load_provider(text).kind), Kind)
+    served = provider.servicers()["pulumi-python"].providers
+    for token, text in found:
+        under_the_cli = dill.loads(base64.b64decode(text))  # noqa: S301 - as the CLI
+        assert served[token].kind == under_the_cli.kind
+        assert isinstance(kind_at(under_the_cli.kind), Kind)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from havre.engine import Engine, StateStore
-from havre.provider import OPERATIONS, provides
+from havre.provider import OPERATIONS, provides, servicers
 from havre.stack.program import PROJECT, program, read_settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def standing(
     settings = read_settings(provider, given)
     store = StateStore(folder)
     store.create()
-    engine = Engine(store, PROJECT, "suite")
+    engine = Engine(store, PROJECT, "suite", servicers(provider))
     try:
         engine.up(program(spec, provider, settings))
         yield store.load().resources

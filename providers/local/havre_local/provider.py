@@ -12,6 +12,7 @@ from havre_local.sites import EverySite
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.facts import Facts
@@ -73,6 +74,13 @@ class LocalProvider:
         from havre_local.operations import LocalOperations
 
         return LocalOperations(cast("LocalSettings", settings))
+
+    def servicers(self) -> Mapping[str, ResourceProviderServicer]:
+        """What makes its resources, all of them in this process."""
+        from havre.provider import dynamic
+        from havre_local.resources import RESOURCES
+
+        return dynamic.servicers(*RESOURCES)
 
 
 provider = LocalProvider()

@@ -126,3 +126,18 @@ class BackupPolicy(MachineResource):
     KIND = "havre_local.parts.backup:POLICY"
     OUTPUTS = ("location", "holds_data")
     location: pulumi.Output[str]
+
+
+RESOURCES: tuple[type[MachineResource], ...] = (
+    DataFolder,
+    Key,
+    LogStore,
+    ObjectStore,
+    Zone,
+    DatabaseServer,
+    Database,
+    Schema,
+    ProjectAccess,
+    BackupPolicy,
+)
+"""Every kind of resource of this machine."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import OPERATIONS, Operator, Support, Supported
+from havre.provider import OPERATIONS, SERVICERS, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
@@ -13,6 +13,7 @@ from havre_ovh.sites import SITES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.facts import Facts
@@ -27,6 +28,9 @@ SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "ok
 """Subpackages of the SDK that the parts use."""
 
 NOT_OPERATED = Supported(Support.ABSENT, "OVHcloud runs the services: use Pulumi and its console")
+SETTINGS_OF_BUCKETS = Supported(
+    Support.PARTIAL, "only settings of buckets are applied in process: use the Pulumi CLI"
+)
 
 
 class OvhProvider:
@@ -38,7 +42,10 @@ class OvhProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
-    options: Mapping[str, Supported] = {OPERATIONS.member: NOT_OPERATED}
+    options: Mapping[str, Supported] = {
+        OPERATIONS.member: NOT_OPERATED,
+        SERVICERS.member: SETTINGS_OF_BUCKETS,
+    }
     settings: type[BaseModel] = OvhSettings
 
     def parts(self) -> Parts:
@@ -83,6 +90,13 @@ class OvhProvider:
         from havre_ovh.facts import facts
 
         return facts(plan)
+
+    def servicers(self) -> Mapping[str, ResourceProviderServicer]:
+        """What applies the settings of buckets, which OVHcloud's own provider does not have."""
+        from havre.provider import dynamic
+        from havre_ovh.s3 import RESOURCES
+
+        return dynamic.servicers(*RESOURCES)
 
 
 provider = OvhProvider()

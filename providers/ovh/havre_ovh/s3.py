@@ -185,6 +185,10 @@ class LegalHold(BucketResource):
     KIND = reference("legal-hold")
 
 
+RESOURCES: tuple[type[BucketResource], ...] = (BucketLogging, LogTarget, AccessList, LegalHold)
+"""Every kind of resource of this module."""
+
+
 def _ensure_logging(bucket: S3Bucket) -> dict[str, Any]:
     props = bucket.props
     status = {"LoggingEnabled": {"TargetBucket": props["target"], "TargetPrefix": props["prefix"]}}
