@@ -15,6 +15,7 @@ from havre.errors import GuardError, HavreError, InputError, ProviderError, Stat
 from havre_local.machine import access, backups
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
+from havre_local.machine.objects import gateway, locks
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.postgresql import dump
 from havre_local.machine.postgresql import schemas as database
@@ -128,8 +129,8 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
     assert new.project.dataset("curated", "t").to_table()["n"].to_pylist() == [1, 2, 3]
     (held,) = objectstore.destroy_zone(new.folder, "demo-locked")
     assert held.key == "held"
-    where = {"Bucket": "demo-locked", "Key": held.key, "VersionId": held.version}
-    assert objectstore.legal_hold(new.admin.client(), where)
+    where = {"Key": held.key, "VersionId": held.version}
+    assert locks.legal_hold(gateway.store(new.folder, "demo-locked"), where)
     with pytest.raises(GuardError, match="holds data"):
         backups.restore(backed_up.info.path, new.folder)
 

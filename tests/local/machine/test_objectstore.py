@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, SSLError
 from havre.errors import GuardError, InputError
 from havre_local.machine.encryption import certificates
 from havre_local.machine.folder import HOST, Folder, prepare
-from havre_local.machine.objects import gateway
+from havre_local.machine.objects import gateway, locks
 from havre_local.machine.objects import zones as objectstore
 from tests.local.conftest import WAREHOUSE, ZONES, Machine
 
@@ -233,8 +233,8 @@ def test_a_version_is_locked_before_and_after_it_is_stamped(locked: Machine) -> 
     assert objectstore.lock_versions(locked.folder, "demo-locked") == 0
     assert all_locked()
     for item in versions:
-        where = {"Bucket": "demo-locked", "Key": "a", "VersionId": item["VersionId"]}
-        until = objectstore.retention(s3, where)
+        where = {"Key": "a", "VersionId": item["VersionId"]}
+        until = locks.retention(gateway.store(locked.folder, "demo-locked"), where)
         assert until == item["LastModified"] + dt.timedelta(days=3)
 
 
@@ -242,8 +242,8 @@ def test_what_the_server_locks_by_itself_ends_too_early(locked: Machine) -> None
     """Should versitygw begin to stamp versions itself, `lock_versions` can go."""
     s3 = locked.admin.client()
     version = s3.put_object(Bucket="demo-locked", Key="fresh", Body=b"")["VersionId"]
-    where = {"Bucket": "demo-locked", "Key": "fresh", "VersionId": version}
-    assert objectstore.retention(s3, where) is None
+    where = {"Key": "fresh", "VersionId": version}
+    assert locks.retention(gateway.store(locked.folder, "demo-locked"), where) is None
 
 
 def test_a_lock_is_not_shortened(locked: Machine) -> None:
@@ -263,12 +263,12 @@ def test_a_lock_comes_to_a_zone_that_exists_and_is_lengthened(machine: Machine) 
     folder, s3 = machine.folder, machine.admin.client()
     objectstore.ensure_zone(folder, "demo-later", versions=True, immutable_days=0)
     version = s3.put_object(Bucket="demo-later", Key="a", Body=b"")["VersionId"]
-    where = {"Bucket": "demo-later", "Key": "a", "VersionId": version}
-    ends = []
+    where = {"Key": "a", "VersionId": version}
+    store, ends = gateway.store(folder, "demo-later"), []
     for days in (1, 4):
         objectstore.ensure_zone(folder, "demo-later", versions=True, immutable_days=days)
-        assert refused(s3.delete_object, **where)
-        ends.append(objectstore.retention(s3, where))
+        assert refused(s3.delete_object, Bucket="demo-later", **where)
+        ends.append(locks.retention(store, where))
     first, second = ends
     assert first is not None
     assert second is not None

@@ -34,7 +34,7 @@ from havre_local.machine.folder import (
     warehouse_of,
     write_json,
 )
-from havre_local.machine.objects import archive
+from havre_local.machine.objects import archive, gateway
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.postgresql import dump
 from havre_local.machine.postgresql import schemas as database
@@ -166,8 +166,10 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
     for zone in objectstore.zones(folder):
         objectstore.lock_versions(folder, zone.bucket)
         file_name = f"{zone.bucket}.zone.enc"
-        write = partial(archive.write, folder, zone.bucket)
-        streams[file_name], count = _stream(folder, work / file_name, write)
+        what = f"Zone {zone.bucket}"
+        with gateway.asking(folder, what):
+            write = partial(archive.write, gateway.store(folder, zone.bucket), what=what)
+            streams[file_name], count = _stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
     warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
     return Contents(name, rows, dump.roles(folder), zones, streams, warehouse, created)
@@ -387,7 +389,8 @@ def _restore_zone(
             name=zone["name"],
         )
     found = archive.read(_genuine(folder, path, contents, name), name)
-    count = archive.restore(folder, bucket, found)
+    with gateway.asking(folder, f"Zone {bucket}"):
+        count = archive.restore(gateway.store(folder, bucket), found, f"Zone {bucket}")
     if (count.versions, count.size) != (zone["count"], zone["size"]):
         message = f"Zone {bucket}: {count.versions} versions instead of {zone['count']}"
         raise StateError(message, "Restore into a new data folder.")

@@ -16,15 +16,18 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from havre.errors import StateError
-from havre_local.machine.objects import gateway
-from havre_local.machine.objects import zones as objectstore
+from havre_local.machine.objects import locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from havre_local.machine.folder import Folder
+    from havre.live.wrappers import StoreClient
 
 _COPY = 1 << 20
+_GONE = frozenset({"NoSuchKey", "NoSuchVersion"})
+"""Answers that mean that a version was deleted since it was listed; `NoSuchBucket` does not."""
+_CHANGEABLE = "null"
+"""The identifier of what is written without versions: it may be overwritten after it was listed."""
 _HEADERS = (
     "CacheControl",
     "ContentDisposition",
@@ -61,30 +64,57 @@ class Count:
     """Bytes."""
 
 
-def write(folder: Folder, bucket: str, target: IO[bytes]) -> Count:
-    """Write every version of the bucket to `target`; return how much that was.
+def write(store: StoreClient, target: IO[bytes], what: str) -> Count:
+    """Write every version of a bucket to `target`; return how much that was.
+
+    Errors of the store are raised as they are.
+
+    Args:
+        store: the bucket, answering to boto3's names of operations.
+        target: receives the archive.
+        what: the bucket in messages, such as `Zone a-b`.
 
     Raises:
-        ProviderError: the object store refused.
-        RetryError: it does not answer.
+        StateError: what the store lists and what it gives differ.
     """
     count = size = 0
-    with (
-        gateway.asking(folder, f"Zone {bucket}"),
-        tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-    ):
-        s3 = gateway.client(folder)
-        for found in _in_order(s3, bucket):
-            version = _write_version(s3, bucket, found, tar, count)
+    with tarfile.open(fileobj=target, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for found in _in_order(store, what):
+            version = _write_version(store, found, tar, count, what)
             if version is not None:
                 count, size = count + 1, size + version.size
     return Count(count, size)
 
 
-def _in_order(s3: Any, bucket: str) -> list[dict[str, Any]]:
+def _pages(store: StoreClient, what: str) -> Iterator[dict[str, Any]]:
+    """Yield the pages of the list of versions.
+
+    Raises:
+        StateError: the store sends a page for a second time.
+    """
+    names = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+    after: dict[str, str] = {}
+    seen = [after]
+    while True:
+        page = store.ask("list_object_versions", **after)
+        yield page
+        if not page.get("IsTruncated"):
+            return
+        after = {name: page[mark] for name, mark in names.items() if page.get(mark)}
+        if after in seen:
+            raise _differs(what, "the list of versions does not go on")
+        seen.append(after)
+
+
+def _differs(what: str, how: str) -> StateError:
+    message = f"{what}: the object store contradicts itself: {how}"
+    return StateError(message, "See the object store's log; back up again.")
+
+
+def _in_order(store: StoreClient, what: str) -> list[dict[str, Any]]:
     """Return every version and delete marker, each object's in order of time."""
     found = []
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+    for page in _pages(store, what):
         found += [{**item, "marker": False} for item in page.get("Versions", ())]
         found += [{**item, "marker": True} for item in page.get("DeleteMarkers", ())]
     # Times have whole seconds; identifiers, finer ones. Which is the latest is always told.
@@ -100,13 +130,13 @@ def _in_order(s3: Any, bucket: str) -> list[dict[str, Any]]:
 
 
 def _write_version(
-    s3: Any, bucket: str, found: dict[str, Any], tar: tarfile.TarFile, number: int
+    store: StoreClient, found: dict[str, Any], tar: tarfile.TarFile, number: int, what: str
 ) -> Version | None:
     """Write one version; None if it was deleted since it was listed."""
     modified = found["LastModified"].isoformat()
     version: Version | None = Version(found["Key"], modified, marker=True)
     if not found["marker"]:
-        version = _write_object(s3, bucket, found, tar, number)
+        version = _write_object(store, found, tar, number, what)
     if version is not None:
         description = json.dumps(version.__dict__).encode()
         _add(tar, f"{number:08d}.json", len(description), io.BytesIO(description))
@@ -114,40 +144,68 @@ def _write_version(
 
 
 def _write_object(
-    s3: Any, bucket: str, found: dict[str, Any], tar: tarfile.TarFile, number: int
+    store: StoreClient, found: dict[str, Any], tar: tarfile.TarFile, number: int, what: str
 ) -> Version | None:
-    where = {"Bucket": bucket, "Key": found["Key"], "VersionId": found["VersionId"]}
-    try:
-        answer = s3.get_object(**where)
-    except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchVersion):
+    where = {"Key": found["Key"], "VersionId": found["VersionId"]}
+    answer = _get(store, where)
+    if answer is None:
         return None
-    body = _Hashing(answer["Body"])
-    _add(tar, f"{number:08d}", answer["ContentLength"], body)
-    until = objectstore.retention(s3, where)
+    size = answer["ContentLength"]
+    if found["VersionId"] != _CHANGEABLE and size != found["Size"]:
+        raise _differs(what, f"a version of {found['Size']} bytes in the list has {size}")
+    body = _Hashing(answer["Body"], size, what)
+    _add(tar, f"{number:08d}", size, body)
+    body.check_end()
+    until = locks.retention(store, where)
     return Version(
         key=found["Key"],
         modified=found["LastModified"].isoformat(),
         marker=False,
         sha256=body.digest.hexdigest(),
-        size=answer["ContentLength"],
+        size=size,
         headers={name: answer[name] for name in _HEADERS if answer.get(name)},
-        tags=s3.get_object_tagging(**where)["TagSet"],
+        tags=store.ask("get_object_tagging", **where)["TagSet"],
         locked_until=until.isoformat() if until else "",
-        legal_hold=objectstore.legal_hold(s3, where),
+        legal_hold=locks.legal_hold(store, where),
     )
 
 
-class _Hashing:
-    """Hashes what is read through it."""
+def _get(store: StoreClient, where: dict[str, str]) -> dict[str, Any] | None:
+    """Return a version as the store answers it; None if it was deleted since it was listed."""
+    try:
+        answer: dict[str, Any] = store.ask("get_object", **where)
+    except Exception as error:
+        failure = store.failure(error)
+        if failure is None or failure.code not in _GONE:
+            raise
+        return None
+    return answer
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._source = source
+
+class _Hashing:
+    """Hashes what is read through it, which must be so many bytes."""
+
+    def __init__(self, source: IO[bytes], size: int, what: str) -> None:
+        self._source, self._what = source, what
+        self._left = size
         self.digest = hashlib.sha256()
 
-    def read(self, size: int = -1) -> bytes:
-        data = self._source.read(size)
+    def read(self, size: int) -> bytes:
+        data = b""
+        while len(data) < size:  # tarfile takes a short read for the end
+            more = self._source.read(size - len(data))
+            if not more:
+                left = self._left - len(data)
+                raise _differs(self._what, f"an answer ends {left} bytes early")
+            data += more
+        self._left -= len(data)
         self.digest.update(data)
         return data
+
+    def check_end(self) -> None:
+        """Raise StateError if there is more to read."""
+        if self._source.read(1):
+            raise _differs(self._what, "an answer is longer than its length")
 
 
 def _add(tar: tarfile.TarFile, name: str, size: int, source: Any) -> None:
@@ -228,46 +286,47 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def restore(folder: Folder, bucket: str, versions: Iterable[tuple[Version, IO[bytes]]]) -> Count:
+def restore(store: StoreClient, versions: Iterable[tuple[Version, IO[bytes]]], what: str) -> Count:
     """Put the versions into an empty bucket and read each back; return how much that was.
 
+    Errors of the store are raised as they are. An upload is a stream: only the store's own
+    client can send it again from its start, a wrapper around the store cannot.
+
+    Args:
+        store: the bucket, answering to boto3's names of operations.
+        versions: what `read` yields.
+        what: the bucket in messages, such as `Zone a-b`.
+
     Raises:
-        ProviderError: the object store refused.
         StateError: what was read back differs.
-        RetryError: the object store does not answer.
     """
     count = size = 0
-    with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = gateway.client(folder)
-        for version, content in versions:
-            if version.marker:
-                s3.delete_object(Bucket=bucket, Key=version.key)
-            else:
-                _put(s3, bucket, version, content)
-            count, size = count + 1, size + version.size
+    for version, content in versions:
+        if version.marker:
+            store.ask("delete_object", Key=version.key)
+        else:
+            _put(store, version, content, what)
+        count, size = count + 1, size + version.size
     return Count(count, size)
 
 
-def _put(s3: Any, bucket: str, version: Version, content: IO[bytes]) -> None:
+def _put(store: StoreClient, version: Version, content: IO[bytes], what: str) -> None:
     """Put one version with its headers, tags and locks, and read it back."""
-    s3.upload_fileobj(_Unclosed(content), bucket, version.key, ExtraArgs=version.headers)
-    answer = s3.get_object(Bucket=bucket, Key=version.key)
+    where = {"Key": version.key}
+    body = _Unclosed(content)
+    store.ask("upload_fileobj", **where, Fileobj=body, ExtraArgs=version.headers)
+    answer = store.ask("get_object", **where)
     digest = hashlib.sha256()
     while data := answer["Body"].read(_COPY):
         digest.update(data)
     if digest.hexdigest() != version.sha256:
-        message = f"Zone {bucket}: an object of {version.size} bytes came back different"
+        message = f"{what}: an object of {version.size} bytes came back different"
         raise StateError(message, "See the object store's log; restore again.")
-    where = {"Bucket": bucket, "Key": version.key}
     if version.tags:
-        s3.put_object_tagging(**where, Tagging={"TagSet": version.tags})
+        store.ask("put_object_tagging", **where, Tagging={"TagSet": version.tags})
     if "VersionId" in answer:
-        objectstore.lock_again(
-            s3,
-            {**where, "VersionId": answer["VersionId"]},
-            version.locked_until,
-            legal_hold=version.legal_hold,
-        )
+        there = {**where, "VersionId": answer["VersionId"]}
+        locks.lock_again(store, there, version.locked_until, legal_hold=version.legal_hold)
 
 
 class _Unclosed:

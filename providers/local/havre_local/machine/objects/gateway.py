@@ -155,6 +155,11 @@ def client(
     return s3.connect(address, known, attempts=_ATTEMPTS, timeout=_ANSWER_SECONDS)
 
 
+def store(folder: Folder, bucket: str) -> s3.Bucket:
+    """Return a bucket as a store, with the administrator's rights."""
+    return s3.Bucket(client(folder), bucket)
+
+
 @contextlib.contextmanager
 def asking(folder: Folder, resource: str) -> Iterator[None]:
     """Turn boto3's errors into ours, naming `resource`.

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
 from havre.files import write_atomic
+from havre.live.s3 import Bucket
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -29,6 +30,7 @@ from havre_local.machine.folder import (
 )
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
+from havre_local.machine.objects.locks import SOON, retention
 from havre_local.machine.postgresql.schemas import account_name
 
 if TYPE_CHECKING:
@@ -57,11 +59,7 @@ __all__ = [
 ]
 
 _RULE_DAYS = 36_500
-_SOON = dt.timedelta(seconds=60)
-"""A retention may only be set to end in the future."""
 _BATCH = 1000
-# Without a lock of its own; in a zone without locks.
-_NO_LOCK = frozenset({"NoSuchObjectLockConfiguration", "InvalidRequest"})
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes")
 _READ_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
 
@@ -287,7 +285,7 @@ def lock_versions(folder: Folder, bucket: str) -> int:
     began = dt.datetime.now(dt.UTC)
     done = read_json(_record(folder, bucket)).get("stamped")
     # What was there the last time is stamped; a minute allows for writes under way.
-    since = dt.datetime.fromisoformat(done) - _SOON if done else None
+    since = dt.datetime.fromisoformat(done) - SOON if done else None
     count = 0
     with gateway.asking(folder, f"Zone {bucket}"):
         s3 = client(folder)
@@ -300,51 +298,16 @@ def lock_versions(folder: Folder, bucket: str) -> int:
 
 def _stamp(s3: Any, zone: StoredZone, version: dict[str, Any]) -> bool:
     """Lock one version until its time, unless it is; return whether that was needed."""
-    where = {"Bucket": zone.bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
+    store = Bucket(s3, zone.bucket)
+    where = {"Key": version["Key"], "VersionId": version["VersionId"]}
     end = version["LastModified"] + dt.timedelta(days=zone.immutable_days)
-    present = retention(s3, where)
+    present = retention(store, where)
     if present is not None and (present >= end or end <= dt.datetime.now(dt.UTC)):
         return False
-    until = max(end, dt.datetime.now(dt.UTC) + _SOON)
-    s3.put_object_retention(**where, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until})
+    until = max(end, dt.datetime.now(dt.UTC) + SOON)
+    lock = {"Mode": "COMPLIANCE", "RetainUntilDate": until}
+    store.ask("put_object_retention", **where, Retention=lock)
     return True
-
-
-def retention(s3: Any, where: dict[str, str]) -> dt.datetime | None:
-    """Return the end of a version's own lock, None if it has none."""
-    from botocore.exceptions import ClientError
-
-    # Not from head_object, which versitygw answers without the lock of an earlier version.
-    try:
-        answer = s3.get_object_retention(**where)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _NO_LOCK:
-            raise
-        return None
-    until = answer["Retention"].get("RetainUntilDate")
-    return until.astimezone(dt.UTC) if isinstance(until, dt.datetime) else None
-
-
-def legal_hold(s3: Any, where: dict[str, str]) -> bool:
-    """Tell whether a version is under a legal hold."""
-    from botocore.exceptions import ClientError
-
-    try:
-        answer = s3.get_object_legal_hold(**where)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _NO_LOCK:
-            raise
-        return False
-    return bool(answer["LegalHold"].get("Status") == "ON")
-
-
-def lock_again(s3: Any, where: dict[str, str], until: str, *, legal_hold: bool) -> None:
-    """Give a version the lock that it had, if that has not ended."""
-    end = dt.datetime.fromisoformat(until) if until else None
-    if end is not None and end > dt.datetime.now(dt.UTC) + _SOON:
-        s3.put_object_retention(**where, Retention={"Mode": "COMPLIANCE", "RetainUntilDate": end})
-    if legal_hold:
-        s3.put_object_legal_hold(**where, LegalHold={"Status": "ON"})
 
 
 def _versions(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
@@ -427,8 +390,9 @@ def _delete_versions(s3: Any, bucket: str, found: list[dict[str, Any]]) -> tuple
         ]
         answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
         for error in answer.get("Errors", ()):
-            where = {"Bucket": bucket, "Key": error["Key"], "VersionId": error["VersionId"]}
-            left.append(LockedObject(error["Key"], error["VersionId"], retention(s3, where)))
+            where = {"Key": error["Key"], "VersionId": error["VersionId"]}
+            until = retention(Bucket(s3, bucket), where)
+            left.append(LockedObject(error["Key"], error["VersionId"], until))
     return tuple(left)
 
 
