@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from havre.assess.assessment import Request, assess, waivers_of
 from havre.assess.subject import subject
 from havre.errors import InputError
-from havre.plan.sources import from_preview, from_state
+from havre.plan.sources import from_preview
 from havre.policy.model import Profile, Severity
+from havre.stack.standing import in_export
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +88,7 @@ def plan_of(
     if preview is not None:
         return from_preview(Path(preview)), "preview"
     if state is not None:
-        return from_state(Path(state)), "state"
+        return in_export(Path(state)).plan(), "state"
     return None, "evaluation"
 
 

@@ -83,15 +83,19 @@ def _tell(summary: BackupSummary, verb: str, *, as_json: bool) -> None:
     )
 
 
-def backup(data_dir: ctx.DataDirOption = None, *, as_json: ctx.JsonOption = False) -> None:
+def backup(
+    data_dir: ctx.DataDirOption = None,
+    state: ctx.NoStateOption = None,
+    *,
+    as_json: ctx.JsonOption = False,
+) -> None:
     """Write an encrypted backup of database and zones, and read all of it back.
 
     Example: havre backup --data-dir ./data
     """
-    store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store, "backup")
-    with store.lock():
-        summary = operations.backup()
+    found = ctx.operated(ctx.standing(data_dir, state, "backup"), "backup")
+    with found.store.lock():
+        summary = found.operations.backup()
     _tell(summary, "backed up and verified", as_json=as_json)
 
 
@@ -104,6 +108,7 @@ def restore(
     ],
     data_dir: ctx.DataDirOption = None,
     passphrase_file: PassphraseFile = None,
+    state: ctx.NoStateOption = None,
     *,
     as_json: ctx.JsonOption = False,
 ) -> None:
@@ -111,11 +116,10 @@ def restore(
 
     Example: havre restore data/backups/20261123T120000Z --keys keys.export --data-dir ./new
     """
-    store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store, "restore")
+    found = ctx.operated(ctx.standing(data_dir, state, "restore"), "restore")
     secret = passphrase(passphrase_file, new=False)
-    with store.lock():
-        summary = operations.restore(source, keys, secret)
+    with found.store.lock():
+        summary = found.operations.restore(source, keys, secret)
     _tell(summary, "restored and verified", as_json=as_json)
 
 
@@ -125,14 +129,14 @@ def export_keys(
     ],
     data_dir: ctx.DataDirOption = None,
     passphrase_file: PassphraseFile = None,
+    state: ctx.NoStateOption = None,
 ) -> None:
     """Write all keys, encrypted under a passphrase: without them no backup can be read.
 
     Example: havre keys export keys.export --data-dir ./data
     """
-    store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store, "keys export")
-    operations.export_keys(target, passphrase(passphrase_file, new=True))
+    found = ctx.operated(ctx.standing(data_dir, state, "keys export"), "keys export")
+    found.operations.export_keys(target, passphrase(passphrase_file, new=True))
     console.out().print(
         f"keys written to {target}\n  Keep the file and its passphrase apart from the backups."
     )

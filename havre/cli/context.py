@@ -11,9 +11,11 @@ import typer
 
 from havre.errors import InputError
 from havre.provider.machine import folder_setting
-from havre.stack.standing import read_record, record_path
+from havre.stack.standing import Standing, in_export, in_folder, record_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import BaseModel
 
     from havre.engine import StateStore
@@ -53,6 +55,17 @@ StackConfigOption = Annotated[
         show_default=False,
     ),
 ]
+StateOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="Read the output of `pulumi stack export` instead of a folder.",
+        show_default=False,
+    ),
+]
+NoStateOption = Annotated[Path | None, typer.Option("--state", metavar="FILE", hidden=True)]
+"""As `StateOption`, for commands that an exported state cannot serve: they say what to use."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON, for machines.")]
 
 
@@ -69,23 +82,29 @@ def absolute(data_dir: Path | None, warehouse: str) -> Path:
     return (data_dir or data_home() / warehouse).expanduser().absolute()
 
 
-def standing(data_dir: Path | None) -> StateStore:
-    """The store of a warehouse that stands.
+def standing(data_dir: Path | None, state: Path | None, command: str) -> Standing:
+    """The warehouse that a command is about.
+
+    Args:
+        data_dir: its folder, by option or environment.
+        state: its exported state; it goes before `data_dir`.
+        command: that needs it, such as `status`.
 
     Raises:
         InputError: none is named and there is not exactly one in the default place.
     """
-    from havre.engine import StateStore
-
+    if state is not None:
+        return in_export(state.expanduser())
     if data_dir is not None:
-        return StateStore(data_dir.expanduser().absolute())
+        return in_folder(data_dir.expanduser().absolute())
     home = data_home()
     found = sorted(path for path in home.glob("*") if record_path(path).is_file())
     if len(found) != 1:
         names = ", ".join(str(path) for path in found) or "none"
         message = f"which warehouse? There is not exactly one in {home}: {names}"
-        raise InputError(message, "Name its folder with --data-dir DIR.")
-    return StateStore(found[0])
+        elsewhere = "" if found else f" If Pulumi deployed it elsewhere: {INSTEAD[command]}"
+        raise InputError(message, f"Name its folder with --data-dir DIR.{elsewhere}")
+    return in_folder(found[0])
 
 
 def parse_settings(pairs: list[str] | None) -> dict[str, Any]:
@@ -207,7 +226,7 @@ def given_settings(
 
 INSTEAD = {
     "status": "`pulumi stack` lists what is deployed; `havre check --state FILE` evaluates it.",
-    "connect": "`pulumi stack output --json` shows the endpoints and the zones.",
+    "connect": "Run `pulumi stack export > FILE`, then `havre connect PROJECT --state FILE`.",
     "backup": "Use the provider's own backups: `pulumi stack output --json` names them.",
     "restore": "Restore with the provider's own backups, into a new warehouse.",
     "keys export": "The keys stay in the provider's key service.",
@@ -216,27 +235,57 @@ INSTEAD = {
 """By command, what to use where a provider operates no warehouse from this machine."""
 
 
-def operations(store: StateStore, command: str) -> tuple[dict[str, Any], Operations]:
-    """The record of a standing warehouse and what can be done with it.
+@dataclass(frozen=True)
+class Operated:
+    """A warehouse that is operated from this machine.
+
+    Attributes:
+        record: what the latest `up` recorded of it.
+        operations: what can be done with it.
+        store: its state, and the lock that keeps other runs out.
+    """
+
+    record: Mapping[str, Any]
+    operations: Operations
+    store: StateStore
+
+
+def operated(found: Standing, command: str) -> Operated:
+    """The means to operate a warehouse from this machine.
 
     Args:
-        store: of the warehouse.
-        command: that needs it, such as `status`.
+        found: the warehouse.
+        command: that needs them, such as `status`.
 
     Raises:
-        InputError: no warehouse stands there, or its provider does not operate it from here; the
-            remedy says what to use instead.
+        InputError: no warehouse stands there, or it is not operated from here; the remedy says
+            what to use instead.
     """
+    from havre.engine import StateStore
     from havre.provider import OPERATIONS, find, provides
     from havre.stack.program import read_settings
 
-    record = read_record(store.data_dir)
-    provider = find(str(record.get("provider")))
+    data_dir = _folder(found, command)
+    record = found.record()
+    provider = find(record["provider"])
     offer = provides(provider, OPERATIONS)
     if offer.given is None:
         message = f"`havre {command}` does not work with this warehouse: {offer.answer.reason}"
         raise InputError(message, INSTEAD[command])
-    settings = {**dict(record.get("settings", {}))}
+    settings = {**record.get("settings", {})}
     if name := folder_setting(provider.settings):
-        settings[name] = str(store.data_dir)
-    return record, offer.given(read_settings(provider, settings))
+        settings[name] = str(data_dir)
+    return Operated(record, offer.given(read_settings(provider, settings)), StateStore(data_dir))
+
+
+def _folder(found: Standing, command: str) -> Path:
+    """The folder of a warehouse on this machine.
+
+    Raises:
+        InputError: only an exported state is known.
+    """
+    if found.data_dir is not None:
+        return found.data_dir
+    message = f"`havre {command}` needs a warehouse on this machine, not an exported state"
+    here = "For a warehouse on this machine, name its folder with --data-dir DIR."
+    raise InputError(message, f"{INSTEAD[command]} {here}")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import InputError
+from havre.stack.connection import addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.provider import ProjectConnection
+    from havre.stack.connection import Addresses
+    from havre.stack.standing import Standing
 
 
 def _exports(variables: Mapping[str, str]) -> str:
@@ -37,9 +40,64 @@ def _show(found: ProjectConnection, secrets: Mapping[str, str], where: str) -> N
         out.print("Secrets stay in the files named above; --show-secrets prints them.")
 
 
+def _where(found: Addresses) -> dict[str, Any]:
+    """The addresses, for machines; `zones` and `environment` as for a warehouse of this machine."""
+    return {
+        "project": found.project,
+        "zones": {name: zone.bucket for name, zone in found.zones.items()},
+        "environment": dict(found.environment),
+        "identity": found.access.identity,
+        "expires": found.access.expires.isoformat(),
+        "stores": {
+            name: zone.model_dump(mode="json", exclude_none=True)
+            for name, zone in found.zones.items()
+        },
+        "authority": found.authority.model_dump(mode="json"),
+    }
+
+
+def _show_addresses(found: Addresses) -> None:
+    out = console.out()
+    out.print(f"[bold]{console.inert(found.project)}[/] reads:")
+    for name, zone in found.zones.items():
+        account = f", account {zone.account}" if zone.account else ""
+        place = f"{zone.bucket} at {zone.endpoint} ({zone.region}{account})"
+        out.print(console.inert(f"  zone {name}: objects in {place}"))
+    out.print("\nSettings for psql:")
+    for variable, value in found.environment.items():
+        out.print(f"  {variable}={console.inert(value)}")
+    if found.authority.kind == "api":
+        where = console.inert(found.authority.location)
+        out.print(f"The provider's API returns the server's certificate: {where}")
+        out.print("Save it to a file and set PGSSLROOTCERT to that file.")
+    out.print(f"\nIt acts as {console.inert(found.access.identity)}")
+    out.print(f"until {found.access.expires}. Sign in with the provider: a state has no secrets.")
+
+
+def _connect_elsewhere(
+    found: Standing, project: str, *, export: bool, show_secrets: bool, as_json: bool
+) -> None:
+    """Show what an exported state says of a project.
+
+    Raises:
+        InputError: secrets are asked for, which no state contains, or there is no such project.
+    """
+    if show_secrets:
+        message = f"{found.state_file} contains no password and no key"
+        raise InputError(message, "Sign in with the provider, or leave --show-secrets out.")
+    told = addresses(found.outputs(), project)
+    if as_json:
+        console.write_json(_where(told))
+    elif export:
+        typer.echo(_exports(told.environment))
+    else:
+        _show_addresses(told)
+
+
 def connect(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the project.")],
     data_dir: ctx.DataDirOption = None,
+    state: ctx.StateOption = None,
     *,
     export: Annotated[
         bool, typer.Option("--export", help="Write shell commands, to be evaluated.")
@@ -51,14 +109,18 @@ def connect(
 ) -> None:
     """Show what a project's researchers need: settings of psql and S3, without secrets.
 
+    With --state: addresses, identity and settings of psql, as Pulumi deployed them.
+
     Example: eval "$(havre connect cohort-diabetes --data-dir ./data --export)"; psql
     """
     if export and as_json:
         message = "--export and --json exclude each other"
         raise InputError(message, "Choose one.")
-    store = ctx.standing(data_dir)
-    _, operations = ctx.operations(store, "connect")
-    found = operations.connect(project)
+    at = ctx.standing(data_dir, state, "connect")
+    if at.data_dir is None:
+        _connect_elsewhere(at, project, export=export, show_secrets=show_secrets, as_json=as_json)
+        return
+    found = ctx.operated(at, "connect").operations.connect(project)
     secrets = found.secrets() if show_secrets else {}
     if as_json:
         values = {
@@ -71,7 +133,7 @@ def connect(
     elif export:
         typer.echo(_exports({**found.environment, **secrets}))
     else:
-        _show(found, secrets, f" --data-dir {store.data_dir}" if data_dir else "")
+        _show(found, secrets, f" --data-dir {at.data_dir}" if data_dir else "")
 
 
 def register(app: typer.Typer) -> None:

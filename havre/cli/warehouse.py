@@ -13,7 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError
-from havre.stack.standing import read_record, record_path, write_record
+from havre.stack.standing import in_folder, record_path, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +130,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
     """
     if not record_path(store.data_dir).exists():
         return
-    recorded = read_record(store.data_dir)
+    recorded = in_folder(store.data_dir).record()
     for key, given in (("warehouse", target.spec.name), ("stack", target.stack)):
         if recorded.get(key) != given:
             message = f"{store.data_dir} holds the {key} `{recorded.get(key)}`, not `{given}`"
@@ -200,6 +200,7 @@ def _service(status: ServiceStatus) -> dict[str, str]:
 
 def status(
     data_dir: ctx.DataDirOption = None,
+    state: ctx.NoStateOption = None,
     *,
     as_json: ctx.JsonOption = False,
 ) -> None:
@@ -211,9 +212,9 @@ def status(
     """
     from havre.provider import ServiceState
 
-    store = ctx.standing(data_dir)
-    record, operations = ctx.operations(store, "status")
-    services = operations.status()
+    found = ctx.operated(ctx.standing(data_dir, state, "status"), "status")
+    record, store = found.record, found.store
+    services = found.operations.status()
     warnings = _disk_warnings(store.data_dir)
     healthy = all(service.state is ServiceState.RUNNING for service in services)
     if as_json:
@@ -264,6 +265,7 @@ def _show_status(name: str, store: StateStore, services: Sequence[ServiceStatus]
 
 def down(
     data_dir: ctx.DataDirOption = None,
+    state: ctx.NoStateOption = None,
     *,
     destroy_data: Annotated[
         str | None,
@@ -281,8 +283,8 @@ def down(
     """
     from havre.provider import find
 
-    store = ctx.standing(data_dir)
-    record, operations = ctx.operations(store, "down")
+    found = ctx.operated(ctx.standing(data_dir, state, "down"), "down")
+    record, operations, store = found.record, found.operations, found.store
     if destroy_data is not None and destroy_data != record.get("warehouse"):
         message = f"{store.data_dir} holds `{record.get('warehouse')}`, not `{destroy_data}`"
         raise GuardError(message, "Nothing was deleted. Name the warehouse that is to go.")

@@ -25,6 +25,8 @@ class PartName(StrEnum):
     BACKUP = "backup"
 
 
+WAREHOUSE_TYPE = "havre:index:ResearchWarehouse"
+"""Type token of the component that is a whole warehouse."""
 OTHER = "other"
 """What belongs to no part."""
 PARTS = (*(name.value for name in PartName), OTHER)

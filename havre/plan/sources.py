@@ -200,7 +200,9 @@ def _refuse_pending(pending: Any, path: Path) -> None:
     """A state in the midst of a change does not say what stands."""
     if pending:
         message = f"{path} is of an update that was interrupted: operations are pending"
-        raise InputError(message, "Run `pulumi refresh`, then export the state again.")
+        raise InputError(
+            message, "Finish it: `havre up`, or `pulumi refresh` and export the state again."
+        )
 
 
 def from_state(path: Path, provider: str = "") -> Plan:
@@ -209,16 +211,45 @@ def from_state(path: Path, provider: str = "") -> Plan:
     Raises:
         InputError: the file is none, is cut off, tells of nothing, or of an interrupted update.
     """
+    found = [
+        resource(state, f"{path}: resources[{number}]")
+        for number, state in enumerate(_state_resources(path))
+    ]
+    return _plan(provider, found, str(path))
+
+
+def outputs_in_state(path: Path, kind: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """URN and outputs of every resource of a type in the output of `pulumi stack export`.
+
+    A resource that is only still to be deleted is left out.
+
+    Raises:
+        InputError: the file is none, is cut off, or of an interrupted update.
+    """
+    found: list[tuple[str, Mapping[str, Any]]] = []
+    for number, state in enumerate(_state_resources(path)):
+        where = f"{path}: resources[{number}]"
+        values = _mapping(state, where)
+        if values.get("type") == kind and values.get("delete") is not True:
+            given = _mapping(values.get("outputs"), f"{where}: outputs")
+            outputs = {key: plain(value) for key, value in given.items()}
+            found.append((_text(values, "urn", where, needed=True), outputs))
+    return found
+
+
+def _state_resources(path: Path) -> list[Any]:
+    """The resources in the output of `pulumi stack export`.
+
+    Raises:
+        InputError: the file is none, is cut off, or of an interrupted update.
+    """
     deployment = _mapping(_document(path).get("deployment"), f"{path}: deployment")
     _refuse_pending(deployment.get("pending_operations"), path)
     resources = deployment.get("resources")
     if not isinstance(resources, list):
         message = f"{path} has no `deployment.resources`: it is no output of `pulumi stack export`"
         raise InputError(message, "Write it by: pulumi stack export > FILE")
-    found = [
-        resource(state, f"{path}: resources[{number}]") for number, state in enumerate(resources)
-    ]
-    return _plan(provider, found, str(path))
+    return resources
 
 
 def from_analyzer(resources: Iterable[Any], provider: str = "") -> Plan:

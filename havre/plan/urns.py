@@ -38,6 +38,11 @@ def types(urn: str) -> tuple[str, ...]:
     return tuple(parts[2].split("$")) if len(parts) == _PARTS else ()
 
 
+def stack(urn: str) -> str:
+    """Name of a resource's stack; of no URN, empty."""
+    return urn.removeprefix(_PREFIX).split("::", 1)[0] if urn.startswith(_PREFIX) else ""
+
+
 def is_stack(urn: str) -> bool:
     """Whether a URN is the stack's own."""
     return types(urn) == (STACK_TYPE,)

@@ -50,7 +50,7 @@ FILE = "qualifications.yaml"
 REMEDY = "Mend the file: each record is what a source said on the day it was read."
 
 
-class Standing(StrEnum):
+class CertificateStatus(StrEnum):
     """What a source says of an offer."""
 
     QUALIFIED = "qualified"
@@ -84,7 +84,7 @@ class Record:
     offer: str
     product: str
     scheme: str
-    status: Standing
+    status: CertificateStatus
     source: str
     read_on: dt.date
     plans: tuple[str, ...] = ()
@@ -117,9 +117,9 @@ class Record:
 
     def standing(self, as_of: dt.date) -> str:
         """Why it is no certificate on that day; empty where it is one."""
-        if self.status is Standing.IN_PROCESS:
+        if self.status is CertificateStatus.IN_PROCESS:
             return f"in process since {self.since}" if self.since else "in process"
-        if self.status is Standing.NONE_FOUND:
+        if self.status is CertificateStatus.NONE_FOUND:
             return f"none found, read on {self.read_on}"
         if self.since and self.since > as_of:
             return f"begins on {self.since}"
@@ -364,7 +364,7 @@ class _Row(BaseModel):
     offer: Text
     products: tuple[Text, ...]
     scheme: Text
-    status: Standing
+    status: CertificateStatus
     source: Text
     read_on: Day
     plans: tuple[Text, ...] = ()

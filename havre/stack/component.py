@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from havre.plan.parts import PartName
+from havre.plan.parts import WAREHOUSE_TYPE, PartName
 from havre.provider import parts as p
 from havre.provider.context import Context, begin, context
 from havre.provider.faults import refuse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 InputsT = TypeVar("InputsT")
 OutputsT = TypeVar("OutputsT")
-TYPE = "havre:index:ResearchWarehouse"
+TYPE = WAREHOUSE_TYPE
 """Type token of the component."""
 SPEC = "spec"
 """Name of the component's input that records what is asked."""

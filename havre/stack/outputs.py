@@ -195,7 +195,7 @@ def output_faults(document: Mapping[str, Any]) -> tuple[str, ...]:
     against the model too.
     """
     wrong = [f"{path}: {why}" for path, why, unknown in _departures(document) if not unknown]
-    return (*wrong, *_repeated(document))
+    return (*wrong, *_repeated(document), *_unreachable(document))
 
 
 def _departures(document: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
@@ -216,6 +216,18 @@ def _repeated(document: Mapping[str, Any]) -> Iterator[str]:
         identifier = zone.get("identifier") if isinstance(zone, Mapping) else None
         if isinstance(identifier, str) and seen.setdefault(identifier, name) != name:
             yield f"zones.{name}.identifier: it is also that of zone {seen[identifier]}"
+
+
+def _unreachable(document: Mapping[str, Any]) -> Iterator[str]:
+    """Zones that a project reads and the outputs lack."""
+    zones, projects = document.get("zones"), document.get("projects")
+    if not isinstance(zones, Mapping) or not isinstance(projects, Mapping):
+        return
+    for name, project in projects.items():
+        read = project.get("zones") if isinstance(project, Mapping) else None
+        for zone in read if isinstance(read, list | tuple) else ():
+            if isinstance(zone, str) and zone not in zones:
+                yield f"projects.{name}.zones: there is no zone {zone}"
 
 
 def _refuse_version(document: Mapping[str, Any]) -> None:

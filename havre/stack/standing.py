@@ -1,13 +1,16 @@
-"""The record of a warehouse that stands on this machine, for the commands that come after.
+"""What stands: where the record, the outputs and the state of a deployed warehouse are read.
 
-It lies in the data folder as `state/run.json` and names the provider, its settings, the
-warehouse and the stack; it holds no secret. `havre up` writes it, and so does the local
-provider under `pulumi up`.
+`havre up` keeps a folder on this machine. It holds the state, and a record as `state/run.json` that
+names the provider, its settings, the warehouse and the stack, and no secret; the local provider
+writes the same record under `pulumi up`. A warehouse that Pulumi deployed elsewhere is read from
+what `pulumi stack export` writes. Which of the two it is says how the warehouse was deployed, and
+nothing else does.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError, StateError
@@ -16,6 +19,95 @@ from havre.files import write_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from havre.plan import Plan
+    from havre.stack.outputs import Outputs
+
+UP_AGAIN = "Run `havre up` again: it writes it anew."
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A warehouse that is deployed.
+
+    Attributes:
+        state_file: its state, as `pulumi stack export` writes it.
+        data_dir: its folder on this machine; None where only an exported state is known, from
+            which it can be read and not operated.
+    """
+
+    state_file: Path
+    data_dir: Path | None = None
+
+    def record(self) -> dict[str, Any]:
+        """Provider, warehouse, environment and stack; in a folder also the settings.
+
+        Raises:
+            InputError: no warehouse stands there, or the state is not one of a warehouse.
+            StateError: the record or the outputs are damaged.
+        """
+        if self.data_dir is not None:
+            return read_record(self.data_dir)
+        from havre.plan import urns
+
+        urn, _ = self._component()
+        told = self.outputs()
+        return {
+            "provider": told.provider,
+            "warehouse": told.warehouse,
+            "environment": told.environment,
+            "stack": urns.stack(urn),
+        }
+
+    def outputs(self) -> Outputs:
+        """The outputs of its component, validated: see `read_outputs`.
+
+        Raises:
+            InputError: the state is not one of a warehouse, or not of a finished deployment.
+            StateError: the outputs are damaged.
+        """
+        from havre.stack.outputs import read_outputs
+
+        _, document = self._component()
+        return read_outputs(document)
+
+    def plan(self, provider: str = "") -> Plan:
+        """The plan that its state amounts to.
+
+        Args:
+            provider: name of the provider, for the plan.
+
+        Raises:
+            InputError: the state is none, is cut off, or of an interrupted update.
+        """
+        from havre.plan.sources import from_state
+
+        return from_state(self.state_file, provider)
+
+    def _component(self) -> tuple[str, Mapping[str, Any]]:
+        """URN and outputs of the one component that is a warehouse.
+
+        Raises:
+            InputError: the state has none, or several.
+        """
+        from havre.plan.parts import WAREHOUSE_TYPE
+        from havre.plan.sources import outputs_in_state
+
+        found = outputs_in_state(self.state_file, WAREHOUSE_TYPE)
+        if len(found) != 1:
+            message = f"{self.state_file} contains {len(found) or 'no'} warehouses, not one"
+            raise InputError(message, "Export a stack that contains one warehouse.")
+        return found[0]
+
+
+def in_folder(data_dir: Path) -> Standing:
+    """The warehouse in a folder of this machine, as `havre up` left it; nothing is read yet."""
+    return Standing(data_dir / "state" / "stack.json", data_dir)
+
+
+def in_export(state_file: Path) -> Standing:
+    """The warehouse in a file that `pulumi stack export` wrote; nothing is read yet."""
+    return Standing(state_file)
 
 
 def record_path(data_dir: Path) -> Path:
@@ -43,13 +135,22 @@ def read_record(data_dir: Path) -> dict[str, Any]:
     path = record_path(data_dir)
     try:
         record = json.loads(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         message = f"no warehouse stands in {data_dir}"
         raise InputError(message, "Name its folder with --data-dir.") from None
     except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {error}"
-        raise StateError(message, "Run `havre up` again: it writes it anew.") from error
-    if not isinstance(record, dict):
+        raise StateError(message, UP_AGAIN) from error
+    if not _is_record(record):
         message = f"{path} holds no record of a run"
-        raise StateError(message, "Run `havre up` again: it writes it anew.")
-    return record
+        raise StateError(message, UP_AGAIN)
+    return dict(record)
+
+
+def _is_record(document: Any) -> bool:
+    """Whether a document names at least the provider, and its settings by name."""
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("provider"), str)
+        and isinstance(document.get("settings", {}), dict)
+    )

@@ -22,9 +22,9 @@ from havre.policy import Profile
 from havre.policy.findings import FindingKind, Result
 from havre.policy.judge import Question, judge
 from havre.policy.qualifications import (
+    CertificateStatus,
     Qualifications,
     Record,
-    Standing,
     installed_qualifications,
 )
 from havre.policy.registry import find_control
@@ -381,7 +381,7 @@ def certified(**differs: Any) -> Change:
         offers = {"Microsoft Azure", "OVHcloud Public Cloud", "this machine"}
         common: dict[str, Any] = {
             "product": "*",
-            "status": Standing.QUALIFIED,
+            "status": CertificateStatus.QUALIFIED,
             "source": "made up",
             "read_on": TODAY,
             **differs,

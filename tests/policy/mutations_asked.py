@@ -3,7 +3,7 @@
 import datetime as dt
 
 from havre.policy.findings import FindingKind
-from havre.policy.qualifications import Standing
+from havre.policy.qualifications import CertificateStatus
 from havre.provider import Capability, Operator, Support
 from tests.policy import mutations as m
 from tests.policy.mutations import DROP, PLAN, PROVIDERS, TODAY, Row
@@ -62,7 +62,7 @@ def certificates(base: str, control: str) -> list[Row]:
         Row(
             base,
             control,
-            m.certified(status=Standing.IN_PROCESS),
+            m.certified(status=CertificateStatus.IN_PROCESS),
             PLAN,
             "in process",
             FindingKind.FAIL,
@@ -70,7 +70,7 @@ def certificates(base: str, control: str) -> list[Row]:
         Row(
             base,
             control,
-            m.certified(status=Standing.NONE_FOUND),
+            m.certified(status=CertificateStatus.NONE_FOUND),
             PLAN,
             "none found",
             FindingKind.FAIL,

@@ -12,10 +12,10 @@ from havre.errors import InputError
 from havre.facts import Facts, Known, Unknown
 from havre.facts.model import Compute, Copy, Fact, Holding, Key, Neutral, Offering, Place, Store
 from havre.policy.qualifications import (
+    CertificateStatus,
     Claim,
     Qualifications,
     Record,
-    Standing,
     claim,
     load_qualifications,
 )
@@ -39,7 +39,7 @@ NO_PLAN: Fact[str] = Known("")
 def record(product: str = "Objects", **rest: Any) -> Record:
     base: dict[str, Any] = {
         "scheme": "hds",
-        "status": Standing.QUALIFIED,
+        "status": CertificateStatus.QUALIFIED,
         "source": "a list",
         "read_on": READ,
     }
@@ -77,11 +77,11 @@ def test_what_is_not_recorded_does_not_hold() -> None:
     ("changes", "why"),
     [
         (
-            {"status": Standing.IN_PROCESS, "since": dt.date(2025, 1, 8)},
+            {"status": CertificateStatus.IN_PROCESS, "since": dt.date(2025, 1, 8)},
             "in process since 2025-01-08",
         ),
-        ({"status": Standing.IN_PROCESS}, "in process"),
-        ({"status": Standing.NONE_FOUND}, "none found, read on 2026-11-01"),
+        ({"status": CertificateStatus.IN_PROCESS}, "in process"),
+        ({"status": CertificateStatus.NONE_FOUND}, "none found, read on 2026-11-01"),
         ({"until": dt.date(2026, 11, 23)}, "ended on 2026-11-23"),
         ({"since": dt.date(2026, 11, 25)}, "begins on 2026-11-25"),
     ],
@@ -176,7 +176,7 @@ def test_a_record_of_an_option_holds_where_the_stack_says_that_it_has_it(
 
 def test_nothing_is_known_of_a_stack_whose_settings_are_not() -> None:
     assert holds([record(setting="certified")], store())[0] is None
-    gone = record(setting="certified", status=Standing.NONE_FOUND)
+    gone = record(setting="certified", status=CertificateStatus.NONE_FOUND)
     assert holds([gone], store())[0] is False
 
 
@@ -206,7 +206,7 @@ def test_no_certificate_is_recorded_for_every_product_whose_list_was_not_read() 
 
 
 def test_a_product_of_its_own_goes_before_every_product() -> None:
-    records = [record("*"), record("Objects", status=Standing.NONE_FOUND)]
+    records = [record("*"), record("Objects", status=CertificateStatus.NONE_FOUND)]
     for order in (records, records[::-1]):
         assert holds(order, store())[0] is False
         assert holds(order, store("Volumes"))[0] is True
@@ -214,7 +214,7 @@ def test_a_product_of_its_own_goes_before_every_product() -> None:
 
 def test_a_record_of_the_country_goes_before_one_of_another() -> None:
     french = record(countries=frozenset({"FR"}))
-    german = record(countries=frozenset({"DE"}), status=Standing.NONE_FOUND)
+    german = record(countries=frozenset({"DE"}), status=CertificateStatus.NONE_FOUND)
     found = Qualifications((german, french))
     offering = Offering("Cloud", "Objects")
     assert found.find("hds", offering, ["FR"]) is french
@@ -247,7 +247,7 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
     records = (
         record("Objects", until=dt.date(2028, 1, 1), read_on=dt.date(2026, 5, 1)),
         record("Volumes", until=dt.date(2027, 1, 1), source="another list"),
-        record("Vault", status=Standing.NONE_FOUND, until=dt.date(2026, 1, 1)),
+        record("Vault", status=CertificateStatus.NONE_FOUND, until=dt.date(2026, 1, 1)),
         record("Tables", plans_out=("free",)),
         record("Never used", until=dt.date(2026, 12, 1), source="unread"),
     )
@@ -463,7 +463,9 @@ def shipped() -> Qualifications:
     return load_qualifications(FILE)
 
 
-def standing(shipped: Qualifications, scheme: str, offer: str, product: str) -> Standing | None:
+def standing(
+    shipped: Qualifications, scheme: str, offer: str, product: str
+) -> CertificateStatus | None:
     found = shipped.find(scheme, Offering(offer, product), ["FR"])
     return found.status if found else None
 
@@ -474,25 +476,30 @@ OVH, AZURE = "OVHcloud Public Cloud", "Microsoft Azure"
 @pytest.mark.parametrize(
     ("scheme", "offer", "product", "status"),
     [
-        ("secnumcloud", OVH, "Object Storage", Standing.NONE_FOUND),
-        ("secnumcloud", AZURE, "Blob Storage", Standing.NONE_FOUND),
-        ("secnumcloud", "Scaleway", "Object Storage", Standing.IN_PROCESS),
-        ("secnumcloud", "Bleu", "anything", Standing.IN_PROCESS),
-        ("secnumcloud", "S3NS PREMI3NS", "anything", Standing.QUALIFIED),
-        ("secnumcloud", "OVHcloud SNC Cloud Platform", "Instances", Standing.NONE_FOUND),
-        ("secnumcloud", "OVHcloud SNC Cloud Platform", "Managed Kubernetes", Standing.IN_PROCESS),
-        ("hds", OVH, "Object Storage", Standing.QUALIFIED),
-        ("hds", OVH, "Databases", Standing.QUALIFIED),
-        ("hds", OVH, "OKMS", Standing.NONE_FOUND),
-        ("hds", OVH, "Secret Manager", Standing.NONE_FOUND),
+        ("secnumcloud", OVH, "Object Storage", CertificateStatus.NONE_FOUND),
+        ("secnumcloud", AZURE, "Blob Storage", CertificateStatus.NONE_FOUND),
+        ("secnumcloud", "Scaleway", "Object Storage", CertificateStatus.IN_PROCESS),
+        ("secnumcloud", "Bleu", "anything", CertificateStatus.IN_PROCESS),
+        ("secnumcloud", "S3NS PREMI3NS", "anything", CertificateStatus.QUALIFIED),
+        ("secnumcloud", "OVHcloud SNC Cloud Platform", "Instances", CertificateStatus.NONE_FOUND),
+        (
+            "secnumcloud",
+            "OVHcloud SNC Cloud Platform",
+            "Managed Kubernetes",
+            CertificateStatus.IN_PROCESS,
+        ),
+        ("hds", OVH, "Object Storage", CertificateStatus.QUALIFIED),
+        ("hds", OVH, "Databases", CertificateStatus.QUALIFIED),
+        ("hds", OVH, "OKMS", CertificateStatus.NONE_FOUND),
+        ("hds", OVH, "Secret Manager", CertificateStatus.NONE_FOUND),
         ("hds", OVH, "Data Processing", None),
-        ("hds", AZURE, "Key Vault", Standing.QUALIFIED),
-        ("hds", "Scaleway", "PostgreSQL", Standing.NONE_FOUND),
+        ("hds", AZURE, "Key Vault", CertificateStatus.QUALIFIED),
+        ("hds", "Scaleway", "PostgreSQL", CertificateStatus.NONE_FOUND),
         ("hds", "Bleu", "anything", None),
     ],
 )
 def test_the_shipped_records_say_what_their_sources_say(
-    shipped: Qualifications, scheme: str, offer: str, product: str, status: Standing | None
+    shipped: Qualifications, scheme: str, offer: str, product: str, status: CertificateStatus | None
 ) -> None:
     assert standing(shipped, scheme, offer, product) is status
 

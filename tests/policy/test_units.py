@@ -11,7 +11,7 @@ from havre.facts.addresses import anybody
 from havre.facts.model import Copy, Extent, Fact, Holding, Neutral, Place, ResourceFact, Right, Rule
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
-from havre.policy.qualifications import Qualifications, Record, Standing
+from havre.policy.qualifications import CertificateStatus, Qualifications, Record
 from havre.provider import Evidence, Limit, Operator, Support
 from havre_policies.exposure import GUARDED_PORTS
 from havre_policies.versions import supported_versions
@@ -354,7 +354,7 @@ def record(**differs: Any) -> Qualifications:
         "offer": "paper",
         "product": "shelf",
         "scheme": "hds",
-        "status": Standing.QUALIFIED,
+        "status": CertificateStatus.QUALIFIED,
         "source": "the stationer",
         "read_on": TODAY,
     }
