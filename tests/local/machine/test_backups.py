@@ -65,6 +65,8 @@ def fill(machine: Machine) -> None:
     s3 = machine.admin.client()
     for body in (b"first", b"second", b""):
         s3.put_object(Bucket=LANDING, Key=PATIENT, Body=body, Metadata={"site": "chu"})
+    for folder in ("scans/", "scans/2026/"):  # as browsers of S3 write an empty folder
+        s3.put_object(Bucket=LANDING, Key=folder, Body=b"")
     s3.put_object(Bucket=LANDING, Key="gone", Body=b"x")
     s3.delete_object(Bucket=LANDING, Key="gone")
     s3.put_object(
@@ -94,7 +96,7 @@ def picture(machine: Machine) -> dict[str, object]:
                 answer["Body"].read(),
                 answer["Metadata"],
                 answer["ContentType"],
-                s3.get_object_tagging(**where)["TagSet"],
+                [] if item["Key"].endswith("/") else s3.get_object_tagging(**where)["TagSet"],
                 item["IsLatest"],
             )
         markers = objectstore._markers(s3, zone.bucket)

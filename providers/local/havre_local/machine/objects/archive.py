@@ -164,10 +164,27 @@ def _write_object(
         sha256=body.digest.hexdigest(),
         size=size,
         headers={name: answer[name] for name in _HEADERS if answer.get(name)},
-        tags=store.ask("get_object_tagging", **where)["TagSet"],
+        tags=_tags(store, where),
         locked_until=until.isoformat() if until else "",
         legal_hold=locks.legal_hold(store, where),
     )
+
+
+def _tags(store: StoreClient, where: dict[str, str]) -> list[dict[str, str]]:
+    """Return a version's tags.
+
+    Of a key that ends with a slash, such as a browser writes for a folder, versitygw 1.8.0 lists a
+    version `null` and gives its bytes, but knows its tags without that version alone.
+    """
+    try:
+        tags: list[dict[str, str]] = store.ask("get_object_tagging", **where)["TagSet"]
+    except Exception as error:
+        failure = store.failure(error)
+        unnamed = where["VersionId"] == _CHANGEABLE and where["Key"].endswith("/")
+        if failure is None or failure.code not in _GONE or not unnamed:
+            raise
+        tags = store.ask("get_object_tagging", Key=where["Key"])["TagSet"]
+    return tags
 
 
 def _get(store: StoreClient, where: dict[str, str]) -> dict[str, Any] | None:
