@@ -85,6 +85,7 @@ def long_names() -> Plan:
             },
         ),
         ("projects.sleep.zones", ["zone-of-twenty-chars", "zone-of-twenty-chart", "ab"]),
+        ("projects.stroke.zones", ["ab"]),
     )
     return plan_of(spec)
 
