@@ -151,7 +151,8 @@ def _checked(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
         why = listed(error)
     except (OSError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
-    package = path.parents[1].name if path.parent.name == "data" else path.parent.name
+    packages = (folder for folder in path.parents if (folder / "__init__.py").is_file())
+    package = next(packages, path.parent).name
     message = f"{package}/{path.name} is malformed: {why}"
     raise BugError(message, f"Reinstall the distribution of `{package}`, or report it.")
 

@@ -14,6 +14,7 @@ from havre.errors import InputError, RetryError, StateError
 from havre.files import FileLock, write_whole
 from havre.plan import urns
 from havre.plan.urns import PROVIDER_PREFIX
+from havre.stack.standing import state_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,12 +175,12 @@ class StateStore:
     @property
     def folder(self) -> Path:
         """Where the files are."""
-        return self.data_dir / "state"
+        return self.path.parent
 
     @property
     def path(self) -> Path:
         """The state itself."""
-        return self.folder / "stack.json"
+        return state_path(self.data_dir)
 
     @property
     def previous(self) -> Path:

@@ -102,12 +102,17 @@ class Standing:
 
 def in_folder(data_dir: Path) -> Standing:
     """The warehouse in a folder of this machine, as `havre up` left it; nothing is read yet."""
-    return Standing(data_dir / "state" / "stack.json", data_dir)
+    return Standing(state_path(data_dir), data_dir)
 
 
 def in_export(state_file: Path) -> Standing:
     """The warehouse in a file that `pulumi stack export` wrote; nothing is read yet."""
     return Standing(state_file)
+
+
+def state_path(data_dir: Path) -> Path:
+    """Where the state of the warehouse in `data_dir` lies, as the embedded engine writes it."""
+    return data_dir / "state" / "stack.json"
 
 
 def record_path(data_dir: Path) -> Path:

@@ -123,68 +123,57 @@ def ages(base: str) -> list[Row]:
 
 
 def exits(provider: str) -> list[Row]:
-    base, name = f"{provider}+leaving", AWAY[provider]
-    part, portable = "exit.counterpart", "exit.portable"
+    base = f"{provider}+leaving"
     here = m.asked(("exit.provider", provider))
-    lacking = [
-        Row(
-            base, part, m.leaving_for(name, **m.without(each)), PLAN, f"no {each}", FindingKind.FAIL
-        )
-        for each in (Capability.OBJECT_LOCK, Capability.DATABASE_VERSIONS)
-    ]
     return [
-        *lacking,
-        Row(base, part, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
-        Row(base, part, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
-        Row(
-            base,
-            part,
-            m.leaving_for(name, **m.without(), sites={}),
-            PLAN,
-            "no site",
-            FindingKind.FAIL,
-        ),
-        Row(base, portable, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
-        Row(base, portable, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
-        Row(
-            base,
-            portable,
-            m.exit_lacks("database.extensions"),
-            PLAN,
-            "extensions",
-            FindingKind.FAIL,
-        ),
-        Row(base, portable, m.exit_lacks("database.version"), PLAN, "version", FindingKind.FAIL),
+        *counterparts(base, AWAY[provider]),
+        *ports(base, AWAY[provider]),
         *(
-            Row(base, each, here, PLAN, "the same provider", FindingKind.FAIL)
-            for each in (part, portable)
-        ),
-        *(
-            Row(
-                base,
-                portable,
-                m.exit_lacks("database.extensions", support=support),
-                PLAN,
-                f"extensions {support.value}",
-                FindingKind.UNKNOWN,
+            row
+            for control in ("exit.counterpart", "exit.portable")
+            for row in (
+                Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
+                Row(base, control, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
+                Row(base, control, here, PLAN, "the same provider", FindingKind.FAIL),
             )
+        ),
+    ]
+
+
+def counterparts(base: str, name: str) -> list[Row]:
+    control = "exit.counterpart"
+    nowhere = m.leaving_for(name, **m.without(), sites={})
+    lacking = (
+        (m.leaving_for(name, **m.without(each)), f"no {each}")
+        for each in (Capability.OBJECT_LOCK, Capability.DATABASE_VERSIONS)
+    )
+    return [
+        Row(base, control, nowhere, PLAN, "no site", FindingKind.FAIL),
+        *(Row(base, control, change, PLAN, said, FindingKind.FAIL) for change, said in lacking),
+    ]
+
+
+def ports(base: str, name: str) -> list[Row]:
+    control, extensions = "exit.portable", "database.extensions"
+    versions = m.exit_lacks("database.version")
+    doubtful = [
+        *(
+            (m.exit_lacks(extensions, support=support), f"extensions {support.value}")
             for support in (Support.PARTIAL, Support.FALLBACK)
         ),
         *(
-            Row(
-                base,
-                portable,
-                m.leaving_for(name, **m.without(), limits=limits),
-                PLAN,
-                f"{what} of {kind}",
-                FindingKind.UNKNOWN,
-            )
+            (m.leaving_for(name, **m.without(), limits=limits), f"{what} of {kind}")
             for kind in LIMITS
             for what, limits in (
                 ("a lower limit", {**LIMITS, kind: m.limited(500, "bytes")}),
                 ("no limit", {other: LIMITS[other] for other in LIMITS if other != kind}),
             )
         ),
+    ]
+    return [
+        Row(base, control, m.exit_lacks(extensions), PLAN, "extensions", FindingKind.FAIL),
+        Row(base, control, versions, PLAN, "version", FindingKind.FAIL),
+        *(Row(base, control, change, PLAN, said, FindingKind.UNKNOWN) for change, said in doubtful),
     ]
 
 

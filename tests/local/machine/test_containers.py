@@ -313,7 +313,7 @@ def test_exported_keys_cut_off_anywhere_are_refused(exported: Path, tmp_path: Pa
     whole = exported.read_bytes()
     for length in range(0, len(whole), 7):
         exported.write_bytes(whole[:length])
-        refused(exported, tmp_path)
+        assert refused(exported, tmp_path)
 
 
 def flipped(text: str) -> str:
@@ -347,7 +347,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("how", CHANGES)
 def test_changed_exported_keys_are_refused(exported: Path, tmp_path: Path, how: str) -> None:
     exported.write_text(json.dumps({**json.loads(exported.read_text()), **CHANGES[how]}))
-    refused(exported, tmp_path)
+    assert refused(exported, tmp_path)
 
 
 @pytest.mark.parametrize("part", ["salt", "nonce", "content"])
