@@ -61,7 +61,8 @@ def deploy(folder: Folder) -> Machine:
         keys.ensure_key(folder, keys.zone_key(zone), rotation_days=365)
         objectstore.ensure_zone(folder, bucket, versions=True, immutable_days=0, name=zone)
     keys.ensure_key(folder, keys.BACKUP, rotation_days=30)
-    database.ensure_database(folder, DATABASE, ["pg_trgm"], list(ZONES))
+    with postgres.administering(folder) as connect:
+        database.ensure_database(connect, DATABASE, ["pg_trgm"], list(ZONES))
     access.ensure_project(
         folder,
         PROJECT,

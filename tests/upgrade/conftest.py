@@ -8,7 +8,7 @@ import pytest
 from havre.errors import MissingDependencyError
 from havre_local.machine import access, backups
 from havre_local.machine.folder import Folder, _free_port
-from havre_local.machine.postgresql import schemas
+from havre_local.machine.postgresql import identities, schemas
 from havre_local.machine.postgresql import server as postgres
 from havre_local.machine.supervision import supervisor
 from tests.upgrade.former import Former, unpack
@@ -25,10 +25,11 @@ def fill_database(former: Former) -> None:
     folder = Folder(former.data_dir)
     supervisor.ensure_running(folder, *postgres.ensure_cluster(folder))
     contents = backups.read_contents(folder, former.backup)
-    schemas.ensure_database(folder, contents.database, (), ("landing", "curated"))
+    with postgres.administering(folder) as connect:
+        schemas.ensure_database(connect, contents.database, (), ("landing", "curated"))
     backups._restore_database(folder, former.backup, contents)
     found = access.project_settings(folder, "bed-occupancy")
-    schemas.ensure_role(
+    identities.ensure_identity(
         folder,
         found.project,
         found.database,

@@ -128,6 +128,7 @@ class LocalOperations:
         from havre_local.machine.folder import warehouse_of
         from havre_local.machine.objects import zones as objectstore
         from havre_local.machine.postgresql import schemas as database
+        from havre_local.machine.postgresql.server import administering
 
         folder = self.folder
         services.wake(folder)
@@ -136,7 +137,8 @@ class LocalOperations:
             for zone in objectstore.zones(folder)
             for locked in objectstore.destroy_zone(folder, zone.bucket)
         ]
-        database.drop_database(folder, database.database_name(warehouse_of(folder)))
+        with administering(folder) as connect:
+            database.drop_database(connect, database.database_name(warehouse_of(folder)))
         for path in folder.backups.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,8 +18,10 @@ from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
 from havre_local.machine.objects import gateway, locks
 from havre_local.machine.objects import zones as objectstore
-from havre_local.machine.postgresql import dump
+from havre_local.machine.postgresql import dump, programs
 from havre_local.machine.postgresql import schemas as database
+from havre_local.machine.postgresql.roles import account_name
+from havre_local.machine.postgresql.server import administrator
 from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, PROJECT, ZONES, Machine, deploy
 
@@ -122,7 +125,7 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
     # The role is back, for the rights to refer to it, but it has no password.
     with new.admin.connect() as connection:
         query = "SELECT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = %s"
-        role = connection.execute(query, (database.account_name(PROJECT),)).fetchone()
+        role = connection.execute(query, (account_name(PROJECT),)).fetchone()
     assert role == (False, None)
     # Deployed again, the project reads with its new credentials, tables and files.
     deploy(new.folder)
@@ -203,7 +206,7 @@ def test_a_changed_backup_restores_nothing(
     rewrite_manifest(path)
     with pytest.raises(StateError):
         backups.restore(path, new.folder, backed_up.keys, PASSPHRASE)
-    assert not database.database_holds_data(new.folder, DATABASE)
+    assert not database.database_holds_data(administrator(new.folder), DATABASE)
     assert not objectstore.zone_holds_data(new.folder, CURATED)
 
 
@@ -218,9 +221,11 @@ def test_nobody_opens_a_backup_without_its_keys(
 
 
 def test_what_is_no_dump_is_an_error_of_pg_restore(backed_up: BackedUp) -> None:
+    run = partial(programs.program, backed_up.machine.folder, DATABASE)
     with pytest.raises(ProviderError, match="pg_restore"):
-        dump.read(backed_up.machine.folder, DATABASE, [b"no dump " * 1000] * 200)
-    assert database.row_counts(backed_up.machine.folder, DATABASE) == {"curated.stays": 500}
+        dump.read(run, DATABASE, [b"no dump " * 1000] * 200)
+    with backed_up.machine.admin.connect() as connection:
+        assert database.row_counts(connection) == {"curated.stays": 500}
 
 
 def test_what_is_no_backup_is_an_error(backed_up: BackedUp, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 from havre.errors import GuardError, MissingDependencyError, ProviderError
 from havre_local.machine.encryption import certificates
 from havre_local.machine.folder import HOST, Folder, prepare
-from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql import identities, installation
 from havre_local.machine.postgresql import schemas as database
 from havre_local.machine.postgresql import server as postgres
 from havre_local.machine.supervision import supervisor
@@ -35,6 +35,10 @@ def settings(machine: Machine, **changes: str) -> dict[str, Any]:
     known = machine.project.settings
     libpq = postgres.settings_for(machine.folder, DATABASE, known.account)
     return {**libpq, "passfile": str(known.pgpass), **changes}
+
+
+def connecting(machine: Machine) -> database.Connect:
+    return postgres.administrator(machine.folder)
 
 
 @pytest.fixture
@@ -133,8 +137,10 @@ def test_a_table_of_a_later_day_is_read_too(tables: Machine) -> None:
 
 
 def test_other_schemas_replace_the_earlier_ones(tables: Machine) -> None:
-    def role(*schemas: str) -> database.Role:
-        return database.ensure_role(tables.folder, "other-project", DATABASE, schemas, EXPIRES)
+    def role(*schemas: str) -> identities.Role:
+        return identities.ensure_identity(
+            tables.folder, "other-project", DATABASE, schemas, EXPIRES
+        )
 
     first = role("curated")
     second = role("landing")
@@ -144,8 +150,8 @@ def test_other_schemas_replace_the_earlier_ones(tables: Machine) -> None:
         connection.execute("SELECT age FROM landing.stays")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT age FROM curated.stays")
-    database.drop_role(tables.folder, "other-project")
-    database.drop_role(tables.folder, "other-project")
+    identities.remove_identity(tables.folder, "other-project")
+    identities.remove_identity(tables.folder, "other-project")
     assert not second.pgpass.exists()
 
 
@@ -153,7 +159,7 @@ def test_an_authorisation_ends_after_its_last_day(machine: Machine) -> None:
     today = dt.datetime.now(dt.UTC).date()
 
     def role(expires: dt.date) -> dict[str, Any]:
-        made = database.ensure_role(machine.folder, "ending", DATABASE, ["curated"], expires)
+        made = identities.ensure_identity(machine.folder, "ending", DATABASE, ["curated"], expires)
         libpq = postgres.settings_for(machine.folder, DATABASE, made.name)
         return {**libpq, "passfile": str(made.pgpass)}
 
@@ -164,19 +170,19 @@ def test_an_authorisation_ends_after_its_last_day(machine: Machine) -> None:
         psycopg.connect(**ended)
     with pytest.raises(psycopg.OperationalError):
         connection.execute("SELECT 1")
-    database.drop_role(machine.folder, "ending")
+    identities.remove_identity(machine.folder, "ending")
 
 
 def test_a_lost_or_changed_password_is_repaired(machine: Machine) -> None:
     project = "repaired"
-    role = database.ensure_role(machine.folder, project, DATABASE, ["curated"], EXPIRES)
+    role = identities.ensure_identity(machine.folder, project, DATABASE, ["curated"], EXPIRES)
     first = role.pgpass.read_text()
     role.pgpass.unlink()
-    database.ensure_role(machine.folder, project, DATABASE, ["curated"], EXPIRES)
+    identities.ensure_identity(machine.folder, project, DATABASE, ["curated"], EXPIRES)
     assert role.pgpass.read_text() != first
     libpq = postgres.settings_for(machine.folder, DATABASE, role.name)
     psycopg.connect(passfile=str(role.pgpass), **libpq).close()
-    database.drop_role(machine.folder, project)
+    identities.remove_identity(machine.folder, project)
 
 
 def test_every_connection_and_statement_is_logged_with_its_role(tables: Machine) -> None:
@@ -211,23 +217,25 @@ def test_many_rows_pass_both_ways(machine: Machine) -> None:
 
 def test_an_extension_that_is_not_there_is_named(machine: Machine) -> None:
     with pytest.raises(ProviderError, match="timescaledb"):
-        database.ensure_database(machine.folder, DATABASE, ["pg_trgm", "timescaledb"])
+        database.ensure_database(connecting(machine), DATABASE, ["pg_trgm", "timescaledb"])
 
 
 def test_what_holds_data_is_guarded(tables: Machine) -> None:
-    assert database.database_holds_data(tables.folder, DATABASE)
-    assert not database.database_holds_data(tables.folder, "nowhere")
+    assert database.database_holds_data(connecting(tables), DATABASE)
+    assert not database.database_holds_data(connecting(tables), "nowhere")
     with pytest.raises(GuardError, match="landing"):
-        database.drop_schema(tables.folder, DATABASE, "landing")
+        database.drop_schema(connecting(tables), DATABASE, "landing")
 
 
 def test_a_database_is_repeated_without_harm_and_dropped_when_told(machine: Machine) -> None:
+    connect = connecting(machine)
     for _ in range(2):
-        database.ensure_database(machine.folder, "second", ["pg_trgm"], ["a", "b"])
-    assert not database.database_holds_data(machine.folder, "second")
-    database.drop_schema(machine.folder, "second", "a")
-    database.drop_database(machine.folder, "second")
-    assert not database.database_exists(machine.folder, "second")
+        database.ensure_database(connect, "second", ["pg_trgm"], ["a", "b"])
+    assert not database.database_holds_data(connect, "second")
+    database.drop_schema(connect, "second", "a")
+    database.drop_database(connect, "second")
+    with connect() as connection:
+        assert not database.database_exists(connection, "second")
 
 
 def test_the_cluster_is_as_promised(machine: Machine) -> None:
@@ -313,8 +321,8 @@ def test_a_server_with_tls_of_its_own_needs_no_front(
     services = postgres.ensure_cluster(folder, tls_minimum="1.3")
     assert [service.name for service in services] == [postgres.SERVICE]
     supervisor.ensure_running(folder, *services)
-    database.ensure_database(folder, DATABASE, (), ["curated"])
-    role = database.ensure_role(folder, PROJECT, DATABASE, ["curated"], EXPIRES)
+    database.ensure_database(postgres.administrator(folder), DATABASE, (), ["curated"])
+    role = identities.ensure_identity(folder, PROJECT, DATABASE, ["curated"], EXPIRES)
     libpq = postgres.settings_for(folder, DATABASE, role.name)
     with psycopg.connect(passfile=str(role.pgpass), **libpq) as connection:
         row = connection.execute(
@@ -355,9 +363,9 @@ def test_the_server_is_sent_no_password(machine: Machine, monkeypatch: pytest.Mo
         return execute(self, query, *arguments, **options)
 
     monkeypatch.setattr(psycopg.Connection, "execute", watching)
-    role = database.ensure_role(machine.folder, "unsent", DATABASE, ["curated"], EXPIRES)
-    secret = database.read_pgpass(role.pgpass)
-    database.drop_role(machine.folder, "unsent")
+    role = identities.ensure_identity(machine.folder, "unsent", DATABASE, ["curated"], EXPIRES)
+    secret = identities.read_pgpass(role.pgpass)
+    identities.remove_identity(machine.folder, "unsent")
     assert secret is not None
     assert any("SCRAM-SHA-256$" in statement for statement in sent)
     assert not any(secret in statement for statement in sent)

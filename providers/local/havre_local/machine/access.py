@@ -21,8 +21,10 @@ from havre_local.machine.folder import (
 from havre_local.machine.objects import gateway, parquet
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.objects.parquet import Place
-from havre_local.machine.postgresql import schemas as databases
+from havre_local.machine.postgresql import identities
 from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.postgresql.roles import account_name
+from havre_local.machine.postgresql.schemas import database_name, schema_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +57,7 @@ class ProjectSettings:
         """Return the secrets too, as environment variables, for programs that read no files."""
         access, secret = objectstore.read_credentials(self.credentials) or ("", "")
         return {
-            "PGPASSWORD": databases.read_pgpass(self.pgpass) or "",
+            "PGPASSWORD": identities.read_pgpass(self.pgpass) or "",
             "AWS_ACCESS_KEY_ID": access,
             "AWS_SECRET_ACCESS_KEY": secret,
         }
@@ -85,13 +87,13 @@ def ensure_project(
         ProviderError: a store refused.
         RetryError: a store does not answer.
     """
-    account = databases.account_name(project)
+    account = account_name(project)
     directory = folder.project(project)
     directory.mkdir(mode=PRIVATE, exist_ok=True)
     # The record comes first, so that `remove_project` finds all that was begun.
     _write_settings(folder, directory, database, zones, expires)
-    schemas = [databases.schema_name(zone) for zone in zones]
-    databases.ensure_role(folder, project, database, schemas, expires)
+    schemas = [schema_name(zone) for zone in zones]
+    identities.ensure_identity(folder, project, database, schemas, expires)
     objectstore.ensure_account(folder, project)
     for zone in objectstore.zones(folder):
         if zone.bucket in zones.values():
@@ -124,7 +126,7 @@ def remove_project(folder: Folder, project: str) -> None:
         ProviderError: a store refused.
         RetryError: a store does not answer.
     """
-    databases.drop_role(folder, project)
+    identities.remove_identity(folder, project)
     objectstore.delete_account(folder, project)
     (folder.project(project) / _SETTINGS).unlink(missing_ok=True)
 
@@ -145,7 +147,7 @@ def project_settings(folder: Folder, project: str) -> ProjectSettings:
         message = f"{folder.root} has no project {project!r}"
         raise InputError(message, "Name one that is deployed, or deploy it.")
     content = read_json(directory / _SETTINGS)
-    account = databases.account_name(project)
+    account = account_name(project)
     pgpass, credentials = directory / "pgpass", directory / "aws-credentials"
     ports = tuple(content["ports"])
     libpq = postgres.settings_for(folder, content["database"], account, ports[0])
@@ -243,7 +245,7 @@ class Warehouse:
         self, database: str | None = None, *, autocommit: bool = False
     ) -> psycopg.Connection[Any]:
         """Return a connection as the administrator; by default to the warehouse's database."""
-        name = database or databases.database_name(warehouse_of(self.folder))
+        name = database or database_name(warehouse_of(self.folder))
         return postgres.admin_connection(self.folder, name, autocommit=autocommit)
 
     def client(self) -> Any:

@@ -36,8 +36,9 @@ from havre_local.machine.folder import (
 )
 from havre_local.machine.objects import archive, gateway
 from havre_local.machine.objects import zones as objectstore
-from havre_local.machine.postgresql import dump
+from havre_local.machine.postgresql import dump, programs, roles
 from havre_local.machine.postgresql import schemas as database
+from havre_local.machine.postgresql.server import administering, administrator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,7 +162,11 @@ def _clear_unfinished(folder: Folder) -> None:
 
 def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> Contents:
     """Write the database and the zones; return what was written."""
-    digest, rows = _stream(folder, work / _DUMP, lambda file: dump.write(folder, name, file))
+    connect, run = administrator(folder), partial(programs.program, folder, name)
+    with connect(name) as connection:
+        digest, rows = _stream(folder, work / _DUMP, partial(dump.write, connection, run))
+    with connect() as connection:
+        recorded = roles.recorded_roles(connection)
     streams, zones = {_DUMP: digest}, []
     for zone in objectstore.zones(folder):
         objectstore.lock_versions(folder, zone.bucket)
@@ -172,7 +177,7 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
             streams[file_name], count = _stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
     warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
-    return Contents(name, rows, dump.roles(folder), zones, streams, warehouse, created)
+    return Contents(name, rows, recorded, zones, streams, warehouse, created)
 
 
 def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) -> tuple[str, Result]:
@@ -349,9 +354,8 @@ def restore(
 
 def _check_empty(folder: Folder, contents: Contents) -> None:
     """Raise GuardError unless neither database nor zones hold anything."""
-    full = [f"database {contents.database}"] * database.database_holds_data(
-        folder, contents.database
-    )
+    held = database.database_holds_data(administrator(folder), contents.database)
+    full = [f"database {contents.database}"] * held
     buckets = {zone.bucket for zone in objectstore.zones(folder)}
     buckets |= {zone["bucket"] for zone in contents.zones}
     full += [
@@ -365,10 +369,15 @@ def _check_empty(folder: Folder, contents: Contents) -> None:
 
 
 def _restore_database(folder: Folder, path: Path, contents: Contents) -> None:
-    database.ensure_database(folder, contents.database)
-    dump.ensure_roles(folder, contents.roles)
-    dump.read(folder, contents.database, _genuine(folder, path, contents, _DUMP))
-    rows = database.row_counts(folder, contents.database)
+    name = contents.database
+    with administering(folder) as connect:
+        database.ensure_database(connect, name)
+    with connect() as connection:
+        roles.ensure_recorded(connection, contents.roles)
+    run = partial(programs.program, folder, name)
+    dump.read(run, name, _genuine(folder, path, contents, _DUMP))
+    with connect(name) as connection:
+        rows = database.row_counts(connection)
     if rows != contents.rows:
         changed = sorted(set(rows.items()) ^ set(contents.rows.items()))
         message = f"Database {contents.database}: rows differ from the backup's ({changed[0][0]})"

@@ -70,8 +70,10 @@ SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)
 
 def _ensure_database(props: Props) -> dict[str, Any]:
     from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
-    machine.ensure_database(folder_of(props), props["name"], props["extensions"])
+    with postgres.administering(folder_of(props)) as connect:
+        machine.ensure_database(connect, props["name"], props["extensions"])
     return _look_database(props) or {}
 
 
@@ -80,19 +82,20 @@ def _look_database(props: Props) -> dict[str, Any] | None:
     from havre_local.machine.postgresql import server as postgres
 
     folder, name = folder_of(props), props["name"]
-    held = partial(machine.database_holds_data, folder, name)
+    held = partial(machine.database_holds_data, postgres.administrator(folder), name)
     return {"holds_data": services.unless_stopped(folder, postgres.SERVICE, held)}
 
 
 def _remove_database(props: Props) -> None:
     from havre.errors import GuardError
     from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
-    folder = folder_of(props)
-    if machine.database_holds_data(folder, props["name"]):
-        message = f"the database {props['name']} holds data"
-        raise GuardError(message, "Nothing was deleted; empty its tables first.")
-    machine.drop_database(folder, props["name"])
+    with postgres.administering(folder_of(props)) as connect:
+        if machine.database_holds_data(connect, props["name"]):
+            message = f"the database {props['name']} holds data"
+            raise GuardError(message, "Nothing was deleted; empty its tables first.")
+        machine.drop_database(connect, props["name"])
 
 
 def _check_database(props: Props) -> dict[str, str]:
@@ -118,8 +121,10 @@ DATABASE = Kind(
 
 def _ensure_schema(props: Props) -> dict[str, Any]:
     from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
-    machine.ensure_database(folder_of(props), props["database"], schemas=[props["name"]])
+    with postgres.administering(folder_of(props)) as connect:
+        machine.ensure_database(connect, props["database"], schemas=[props["name"]])
     return _look_schema(props) or {}
 
 
@@ -130,15 +135,19 @@ def _look_schema(props: Props) -> dict[str, Any] | None:
     folder, name = folder_of(props), props["database"]
     if not services.answer(folder, postgres.SERVICE):
         return {"holds_data": None}
-    if not machine.database_exists(folder, name):
-        return None
-    return {"holds_data": machine.schema_holds_data(folder, name, props["name"])}
+    connect = postgres.administrator(folder)
+    with connect() as connection:
+        if not machine.database_exists(connection, name):
+            return None
+    return {"holds_data": machine.schema_holds_data(connect, name, props["name"])}
 
 
 def _remove_schema(props: Props) -> None:
     from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
 
-    machine.drop_schema(folder_of(props), props["database"], props["name"])
+    with postgres.administering(folder_of(props)) as connect:
+        machine.drop_schema(connect, props["database"], props["name"])
 
 
 SCHEMA = Kind(

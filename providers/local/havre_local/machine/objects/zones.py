@@ -31,7 +31,7 @@ from havre_local.machine.folder import (
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
 from havre_local.machine.objects.locks import SOON, retention
-from havre_local.machine.postgresql.schemas import account_name
+from havre_local.machine.postgresql.roles import account_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,12 +7,14 @@ answers on 127.0.0.1 for it. Either way no connection is accepted in plain text.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +38,12 @@ from havre_local.machine.supervision import supervisor
 from havre_local.machine.supervision.services import DIRECTORY_FD, Probe, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import psycopg
 
     from havre_local.machine.postgresql.installation import Installation
+    from havre_local.machine.postgresql.schemas import Connect
 
 SERVICE = "postgresql"
 FRONT = "postgresql-tls"
@@ -163,6 +166,22 @@ def admin_connection(
     except psycopg.OperationalError as error:
         message = f"PostgreSQL, database {database}: {str(error).strip()}"
         raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
+
+
+def administrator(folder: Folder) -> Connect:
+    """Return what opens the administrator's connections."""
+    return partial(admin_connection, folder)
+
+
+@contextlib.contextmanager
+def administering(folder: Folder) -> Iterator[Connect]:
+    """Hold the lock of what is changed in PostgreSQL; gives the administrator's connections.
+
+    Raises:
+        RetryError: another process holds it too long.
+    """
+    with locked(folder, SERVICE):
+        yield administrator(folder)
 
 
 def listener(folder: Folder) -> str:

@@ -1,0 +1,93 @@
+"""A project's role in this machine's PostgreSQL, with its password file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.files import write_atomic
+from havre_local.machine.folder import PRIVATE, SECRET, Folder, password
+from havre_local.machine.postgresql import roles
+from havre_local.machine.postgresql.server import administering, settings_for
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Role:
+    """A project's role in the database."""
+
+    name: str
+    database: str
+    schemas: tuple[str, ...]
+    pgpass: Path
+    """Password file for libpq (PGPASSFILE), mode 0600."""
+
+
+def ensure_identity(
+    folder: Folder,
+    project: str,
+    database: str,
+    schemas: Sequence[str],
+    expires: dt.date,
+    *,
+    renew: bool = False,
+) -> Role:
+    """Give the project a role that reads exactly `schemas` of `database`, until `expires`.
+
+    Its password is in `projects/<project>/pgpass`, made the first time.
+
+    Args:
+        folder: the data folder, its PostgreSQL running.
+        project: the project's name.
+        database: the only database that the role may connect to.
+        schemas: what it reads, tables of later days included; all others are revoked.
+        expires: the last day, UTC, on which the role may connect; past it, it is cut off.
+        renew: replace the password.
+
+    Raises:
+        RetryError: the server does not answer.
+    """
+    name = roles.account_name(project)
+    with administering(folder) as connect:
+        pgpass, secret = _ensure_pgpass(folder, project, database, renew=renew)
+        roles.ensure_role(connect, name, secret, database, schemas, expires)
+    return Role(name, database, tuple(schemas), pgpass)
+
+
+def _ensure_pgpass(folder: Folder, project: str, database: str, *, renew: bool) -> tuple[Path, str]:
+    """Write the project's password file; return it and the password."""
+    directory = folder.project(project)
+    directory.mkdir(mode=PRIVATE, exist_ok=True)
+    path = directory / "pgpass"
+    known = read_pgpass(path)
+    secret = password() if renew or known is None else known
+    settings = settings_for(folder, database, roles.account_name(project))
+    fields = (settings["host"], settings["port"], database, settings["user"], secret)
+    line = f"{':'.join(fields)}\n".encode()
+    if not path.exists() or path.read_bytes() != line:
+        stat = directory.stat()  # the administrator may have given it to the researchers
+        write_atomic(path, line, SECRET, (stat.st_uid, stat.st_gid))
+    return path, secret
+
+
+def read_pgpass(path: Path) -> str | None:
+    """Return the password in the one line of a password file of ours, None without one."""
+    try:
+        return path.read_text("utf-8").rstrip("\n").rpartition(":")[2] or None
+    except FileNotFoundError:
+        return None
+
+
+def remove_identity(folder: Folder, project: str) -> None:
+    """Drop the project's role, end its sessions and remove its password; none is fine.
+
+    Raises:
+        RetryError: the server does not answer.
+    """
+    with administering(folder) as connect:
+        roles.drop_role(connect, roles.account_name(project))
+    (folder.project(project) / "pgpass").unlink(missing_ok=True)

@@ -1,0 +1,94 @@
+"""PostgreSQL's own programs, run on a database of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+from havre.errors import ProviderError
+from havre_local.machine.folder import HOST, SECRET, Folder
+from havre_local.machine.postgresql import installation, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@contextlib.contextmanager
+def program(
+    folder: Folder,
+    database: str,
+    argv: Sequence[str],
+    *,
+    stdin: int | None = None,
+    stdout: int | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of PostgreSQL's programs as the administrator; the caller feeds or drains it.
+
+    Raises:
+        ProviderError: it failed.
+    """
+    chosen = installation.find(server.existing_major(folder))
+    with contextlib.ExitStack() as stack:
+        errors = stack.enter_context(tempfile.TemporaryFile())
+        environment, descriptors = _environment(folder, database, stack)
+        process = subprocess.Popen(  # noqa: S603 - a program found by installation.find
+            [chosen.program(argv[0]), *argv[1:], "--no-password"],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=errors,
+            env=environment,
+            pass_fds=descriptors,
+            cwd="/",
+        )
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            _close(process)
+        if process.returncode != 0:
+            errors.seek(0)
+            message = f"{argv[0]} of {database}: {errors.read().decode('utf-8', 'replace').strip()}"
+            raise ProviderError(message, f"See {folder.log(server.SERVICE)}.")
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
+    process.wait()
+
+
+def _environment(
+    folder: Folder, database: str, stack: contextlib.ExitStack
+) -> tuple[dict[str, str], tuple[int, ...]]:
+    """Return libpq's environment, and what the program inherits; the password is in memory."""
+    settings = server.admin_settings(folder, database)
+    pgpass = os.memfd_create("pgpass")
+    stack.callback(os.close, pgpass)
+    os.fchmod(pgpass, SECRET)
+    os.write(pgpass, f"*:*:*:{server.ADMINISTRATOR}:{settings['password']}\n".encode())
+    directory = os.open(folder.database, os.O_PATH | os.O_DIRECTORY)
+    stack.callback(os.close, directory)
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "PGUSER": server.ADMINISTRATOR,
+        "PGDATABASE": database,
+        "PGPORT": settings["port"],
+        "PGPASSFILE": f"/proc/self/fd/{pgpass}",
+        # The programs of a PostgreSQL without TLS have none either: they take the socket.
+        "PGHOST": f"/proc/self/fd/{directory}",
+    }
+    if server.listener(folder) == server.SERVICE:
+        environment |= {
+            "PGHOST": settings["host"],
+            "PGHOSTADDR": HOST,
+            "PGSSLMODE": settings["sslmode"],
+            "PGSSLROOTCERT": settings["sslrootcert"],
+        }
+    return environment, (pgpass, directory)
