@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from havre.errors import InputError, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from typing import Self
 
@@ -95,7 +95,7 @@ def write_once(path: Path, content: bytes, mode: int) -> bool:
     """
     with _temporary(path, content, mode, None) as temporary:
         try:
-            os.link(temporary, path)
+            os.link(temporary, path, follow_symlinks=False)
         except FileExistsError:
             return False
     sync_folder(path.parent)
@@ -141,15 +141,19 @@ class FileLock:
     Args:
         path: the file; its folder exists. It is made where it is missing, and never removed.
         create: whether to make the file; without, a missing one is `FileNotFoundError`.
+        opener: opens the file in place of `os.open`, such as `Custody.open` does.
     """
 
     _POLL_SECONDS = 0.02
     _HOLDER_BYTES = 256
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = True, opener: Callable[[], int] | None = None
+    ) -> None:
         self.path = path
-        self._flags = os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if create else 0)
-        self._descriptor = os.open(path, self._flags, 0o600)
+        flags = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | (os.O_CREAT if create else 0)
+        self._open = opener or (lambda: os.open(path, flags, 0o600))
+        self._descriptor = self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -194,7 +198,7 @@ class FileLock:
     def displaced(self) -> bool:
         """Whether the path is no more the file that is locked, so that another may be."""
         try:
-            return not os.path.samestat(os.fstat(self._descriptor), self.path.stat())
+            return not os.path.samestat(os.fstat(self._descriptor), self.path.lstat())
         except OSError:
             return True
 
@@ -207,4 +211,4 @@ class FileLock:
 
     def _reopen(self) -> None:
         os.close(self._descriptor)
-        self._descriptor = os.open(self.path, self._flags, 0o600)
+        self._descriptor = self._open()

@@ -1,0 +1,310 @@
+"""Folders whose files are believed: only their keepers can have written them.
+
+What a folder's keepers write is read with their rights, and may decide what they run. So every
+file in it is opened here, and refused unless nobody else can have put it there: no link leads to
+it, each folder on its path belongs to a keeper and is closed to all others, and the file is a
+plain one, under one name only. The folders above are looked at as well, since whoever can rename
+there can put another folder in its place; one that everybody may write, such as `/tmp`, is fine
+where its sticky bit keeps each one's files apart.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import grp
+import os
+import pwd
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from havre.errors import GuardError
+from havre.files.whole import FileLock, write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
+
+ROOT = 0
+"""The account that can write everything anyway."""
+NOBODY_ELSE: frozenset[int] = frozenset()
+LOG_MODE = 0o600
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_LINKS = 40
+"""How many links may lead to a folder, as for the kernel."""
+_LINKED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
+_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+_ACCESS_LIST = "system.posix_acl_access"
+
+
+def keepers() -> frozenset[int]:
+    """The accounts that a process believes: its own and root."""
+    return frozenset({ROOT, os.geteuid()})
+
+
+@dataclass(frozen=True)
+class Custody:
+    """A folder whose files are believed.
+
+    Every method takes paths below `root`, and raises GuardError where somebody else can have
+    written there, with who owns what and the remedy. A file that is not there is a
+    FileNotFoundError, as everywhere.
+
+    Attributes:
+        root: the folder, absolute.
+        owners: user ids of its keepers; by default one's own and root's.
+    """
+
+    root: Path
+    owners: AbstractSet[int] = field(default_factory=keepers)
+
+    def check(self, *folders: str) -> None:
+        """Refuse the folder, or one of `folders` in it, if others can change what is in it.
+
+        What is not there yet is fine, as long as only its keepers can make it.
+
+        Args:
+            folders: names of folders in it that must be closed as well.
+        """
+        check_above(self.root, self.owners)
+        for path in (self.root, *(self.root / name for name in folders)):
+            with contextlib.suppress(FileNotFoundError):
+                os.close(self._folder(path))
+
+    def exists(self, path: Path) -> bool:
+        """Whether something of that name is there, believed or not."""
+        return os.path.lexists(path)
+
+    def read(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> bytes:
+        """Return a file's content.
+
+        Args:
+            path: the file.
+            also: user ids, such as a service's, that may own the file and its last folder.
+        """
+        with os.fdopen(self.open(path, also=also), "rb") as file:
+            return file.read()
+
+    def open(
+        self,
+        path: Path,
+        flags: int = os.O_RDONLY,
+        mode: int = 0o600,
+        *,
+        also: AbstractSet[int] = NOBODY_ELSE,
+    ) -> int:
+        """Return a descriptor of a file; the caller closes it. Nothing is ever truncated.
+
+        Args:
+            path: the file.
+            flags: as for `os.open`, such as `os.O_RDWR | os.O_CREAT`.
+            mode: permissions of a file that is made.
+            also: user ids, such as a service's, that may own the file and its last folder.
+        """
+        parent = self._folder(path.parent, also)
+        try:
+            descriptor = os.open(path.name, flags & ~os.O_TRUNC | _FILE, mode, dir_fd=parent)
+        except OSError as error:
+            _refuse_link(path, error)
+            if error.errno == errno.ENXIO:
+                raise _odd(path) from error
+            raise
+        finally:
+            os.close(parent)
+        try:
+            _check_file(path, os.fstat(descriptor), self.owners | also)
+            os.set_blocking(descriptor, True)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def open_log(self, path: Path) -> int:
+        """Return a descriptor that appends to a log, made where it is missing (0600)."""
+        return self.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, LOG_MODE)
+
+    def write(self, path: Path, content: bytes, mode: int = 0o600) -> None:
+        """Replace a file, whole or not at all; see `write_atomic`."""
+        os.close(self._folder(path.parent))
+        write_atomic(path, content, mode)
+
+    def hand_out(self, path: Path, content: bytes) -> None:
+        """Write a file (0600) for whoever owns its last folder, who may have put a link there.
+
+        What is handed out is never to be read back with one's own rights.
+        """
+        os.close(self._folder(path.parent.parent))
+        folder = path.parent.lstat()
+        if not stat.S_ISDIR(folder.st_mode):
+            message = f"{path.parent} is not a folder"
+            raise GuardError(message, "Remove it and run again.")
+        write_atomic(path, content, 0o600, (folder.st_uid, folder.st_gid))
+
+    def open_folder(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> int:
+        """Return a descriptor of a folder; the caller closes it.
+
+        Args:
+            path: the folder, or `root`.
+            also: user ids, such as a service's, that may own this last folder.
+        """
+        return self._folder(path, also)
+
+    def lock(self, path: Path, *, create: bool = True) -> FileLock:
+        """Return the lock of a file, not taken yet; nothing is written before it is.
+
+        Args:
+            path: the file.
+            create: whether to make it where it is missing.
+        """
+        flags = os.O_RDWR | (os.O_CREAT if create else 0)
+        return FileLock(path, create=create, opener=lambda: self.open(path, flags))
+
+    def _folder(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> int:
+        """Open a folder step by step from `root`; only the last may belong to `also`."""
+        names = path.relative_to(self.root).parts
+        if ".." in names:
+            message = f"{path} leads out of {self.root}"
+            raise GuardError(message, "Name a file below that folder.")
+        check_above(self.root, self.owners)
+        last = self.owners | also
+        here = self.root
+        descriptor = _step(here, here, None, self.owners if names else last)
+        for number, name in enumerate(names, 1):
+            here = here / name
+            owners = last if number == len(names) else self.owners
+            descriptor = _step(here, name, descriptor, owners)
+        return descriptor
+
+
+def check_above(root: Path, owners: AbstractSet[int]) -> None:
+    """Refuse a folder if others than `owners` can put another one in its place.
+
+    Every folder above is looked at, through each link on the way.
+
+    Args:
+        root: the folder, absolute; it need not be there.
+        owners: user ids of those who may.
+
+    Raises:
+        GuardError: somebody else can.
+    """
+    for folder in _above(root, owners):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            found = folder.lstat()
+            if found.st_uid not in owners:
+                raise _replaceable(root, folder, f"belongs to {_account(found.st_uid)}")
+            if found.st_mode & _WRITABLE and not found.st_mode & stat.S_ISVTX:
+                _check_writable(root, folder, found)
+
+
+def _above(root: Path, owners: AbstractSet[int]) -> Iterator[Path]:
+    """Yield the folders on the way to `root`, from `/` on, links followed."""
+    here, left, links = Path("/"), [*reversed(root.parts[1:])], 0
+    while left:
+        yield here
+        name = left.pop()
+        if name == "..":
+            here = here.parent
+            continue
+        here = here / name
+        if left and here.is_symlink():
+            links += 1
+            if links > _LINKS:
+                message = f"{root}: too many links lead there"
+                raise GuardError(message, "Name the folder itself.")
+            if here.lstat().st_uid not in owners:
+                raise _replaceable(root, here, f"belongs to {_account(here.lstat().st_uid)}")
+            target = here.readlink()
+            here = Path("/") if target.is_absolute() else here.parent
+            left += [part for part in reversed(target.parts) if part != "/"]
+
+
+def _check_writable(root: Path, folder: Path, found: os.stat_result) -> None:
+    """A folder above that more than its owner may write is fine if its group is the owner alone."""
+    if found.st_mode & stat.S_IWOTH or not _own_group(folder, found):
+        raise _replaceable(root, folder, "can be written by others")
+
+
+def _own_group(folder: Path, found: os.stat_result) -> bool:
+    """Whether a folder's group is its owner's own, as many systems make one for each account."""
+    try:
+        owner, group = pwd.getpwuid(found.st_uid).pw_name, grp.getgrgid(found.st_gid)
+        # An access list of more accounts shows as rights of the group.
+        listed = _ACCESS_LIST in os.listxattr(folder)
+    except (KeyError, OSError):
+        return False
+    return group.gr_name == owner and set(group.gr_mem) <= {owner} and not listed
+
+
+def _replaceable(root: Path, folder: Path, why: str) -> GuardError:
+    message = (
+        f"{root} is not believed: others could put another folder in its place, for {folder} {why}"
+    )
+    return GuardError(message, "Use a folder below one of your own, which others cannot write.")
+
+
+def _step(path: Path, name: Path | str, parent: int | None, owners: AbstractSet[int]) -> int:
+    """Open one folder of the way, no link followed, and see whose it is; close its parent."""
+    try:
+        descriptor = os.open(name, _FOLDER, dir_fd=parent)
+    except OSError as error:
+        _refuse_link(path, error)
+        raise
+    finally:
+        if parent is not None:
+            os.close(parent)
+    try:
+        _check_owned(path, os.fstat(descriptor), owners)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _check_file(path: Path, found: os.stat_result, owners: AbstractSet[int]) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise _odd(path)
+    _check_owned(path, found, owners)
+    if found.st_nlink > 1:
+        message = f"{path} is not believed: it has {found.st_nlink} names, by hard links"
+        raise GuardError(message, f"Replace it by a copy: cp -p {path} X && mv X {path}.")
+
+
+def _odd(path: Path) -> GuardError:
+    message = f"{path} is not believed: it is not a plain file"
+    return GuardError(message, "Remove it and run again.")
+
+
+def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) -> None:
+    if found.st_uid not in owners:
+        known = " or ".join(sorted(map(_account, owners)))
+        message = f"{path} is not believed: it belongs to {_account(found.st_uid)}, not to {known}"
+        remedy = (
+            f"If it is yours, run as {_account(found.st_uid)}; else use another folder. "
+            "Whoever owns it could have you run anything."
+        )
+        raise GuardError(message, remedy)
+    if found.st_mode & _WRITABLE:
+        message = (
+            f"{path} is not believed: others can write it "
+            f"(mode {stat.S_IMODE(found.st_mode):04o}, of {_account(found.st_uid)})"
+        )
+        raise GuardError(message, f"If nobody has changed it: chmod go-w {path}.")
+
+
+def _refuse_link(path: Path, error: OSError) -> None:
+    """Raise GuardError if what could not be opened is a link."""
+    if error.errno in _LINKED and path.is_symlink():
+        message = f"{path} is not believed: it is a link, of {_account(path.lstat().st_uid)}"
+        raise GuardError(message, "Name the folder itself, or remove the link.") from error
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
