@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from havre.assess.assessment import Request, assess, waivers_of
 from havre.assess.subject import subject
 from havre.errors import InputError
-from havre.plan.sources import from_preview
+from havre.plan.previews import from_preview
 from havre.policy.model import Profile, Severity
 from havre.stack.standing import in_export
 
@@ -43,7 +43,7 @@ def check(  # noqa: PLR0913 - the options of `havre check`
         file: the warehouse file; None: a preview or a state records it.
         provider: name of the provider; empty: a preview or a state contains it.
         settings: of the provider, by name; what is missing is a placeholder.
-        preview: a file with the output of `pulumi preview --json`.
+        preview: a file with the output of `pulumi preview --json --show-sames`.
         state: a file with the output of `pulumi stack export`.
         profile: `baseline`, `health` or `sovereign`; None: as the warehouse file calls for.
         waivers: the file of waivers; None: `waivers.yaml` next to the warehouse file.

@@ -21,7 +21,8 @@ from havre.documents.records import read_document
 from havre.errors import HavreError, InputError
 from havre.plan import urns
 from havre.plan.model import Plan, PlannedResource
-from havre.plan.sources import from_preview, from_state
+from havre.plan.previews import from_preview
+from havre.plan.states import from_state
 from havre.plan.values import plain
 from havre.policy.findings import Finding, FindingKind
 from havre.policy.model import Outcome

@@ -134,7 +134,7 @@ OptionalProvider = Annotated[
 ]
 PreviewOption = Annotated[
     Path | None,
-    typer.Option(metavar="F", help="Judge the output of `pulumi preview --json`."),
+    typer.Option(metavar="F", help="Judge the output of `pulumi preview --json --show-sames`."),
 ]
 StateOption = Annotated[
     Path | None,

@@ -33,6 +33,8 @@ class PlannedResource:
         provider: reference of its provider; empty for the default one.
         retain_on_delete: whether Pulumi forgets it without deleting it.
         operation: what a preview would do to it; empty where the source does not say.
+        id: the provider's own identifier of what stands; empty where nothing does yet.
+        external: whether the stack only reads it.
         options: how it is changed, moved and removed, as far as the source says.
     """
 
@@ -48,6 +50,8 @@ class PlannedResource:
     provider: str = ""
     retain_on_delete: bool = False
     operation: str = ""
+    id: str = ""
+    external: bool = False
     options: Options = NONE
 
     @property
@@ -86,7 +90,8 @@ class Plan:
         outputs: what the stack exports.
         gaps: what the provider cannot do for the spec.
         warnings: what the program said while it ran.
-        removed: what a preview would delete or replace.
+        removed: what the next update would delete or replace.
+        released: what it would no longer manage, and leave standing.
         placeholders: settings that were not given, and stand as `<name>` in inputs.
     """
 
@@ -96,6 +101,7 @@ class Plan:
     gaps: tuple[Gap, ...] = ()
     warnings: tuple[str, ...] = ()
     removed: tuple[PlannedResource, ...] = ()
+    released: tuple[PlannedResource, ...] = ()
     placeholders: tuple[str, ...] = ()
 
     @cached_property

@@ -80,7 +80,7 @@ class Standing:
         Raises:
             InputError: the state is none, is cut off, or of an interrupted update.
         """
-        from havre.plan.sources import from_state
+        from havre.plan.states import from_state
 
         return from_state(self.state_file, provider)
 
@@ -91,7 +91,7 @@ class Standing:
             InputError: the state has none, or several.
         """
         from havre.plan.parts import WAREHOUSE_TYPE
-        from havre.plan.sources import outputs_in_state
+        from havre.plan.states import outputs_in_state
 
         found = outputs_in_state(self.state_file, WAREHOUSE_TYPE)
         if len(found) != 1:

@@ -9,7 +9,8 @@ import pytest
 
 from havre.errors import ExitCode
 from havre.plan import Plan
-from havre.plan.sources import from_preview, from_state
+from havre.plan.previews import from_preview
+from havre.plan.states import from_state
 from havre.policy.findings import Finding, FindingKind, Result
 from havre.policy.model import Profile
 from tests.check.asked import EXAMPLES, EXPECTED, PROVIDERS, judged, told

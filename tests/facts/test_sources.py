@@ -15,7 +15,8 @@ from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unknown
 from havre.facts.model import ResourceFact
 from havre.plan import Plan
-from havre.plan.sources import from_preview, from_state
+from havre.plan.previews import from_preview
+from havre.plan.states import from_state
 from havre.provider import find
 from havre.spec.load import load
 from havre.stack.program import PROJECT, program, read_settings

@@ -11,7 +11,9 @@ from pulumi.runtime.proto import analyzer_pb2
 
 from havre.errors import InputError
 from havre.plan import Plan
-from havre.plan.sources import from_analyzer, from_preview, from_state
+from havre.plan.previews import from_preview
+from havre.plan.sources import from_analyzer
+from havre.plan.states import from_state
 from havre.plan.values import UNKNOWN, Secret, to_struct
 
 STACK = "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"
@@ -124,8 +126,8 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("", "is no JSON"),
-        ('{"steps": [', "is no JSON"),
+        ("", "is empty"),
+        ('{"steps": [', "is cut off"),
         ("[" * 100_000, "is no JSON"),
         ("[]", "holds no JSON object"),
         ("{}", "has no `steps`"),
@@ -136,7 +138,7 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
         ({"steps": [{"newState": STATES[1]}]}, r"steps\[0\]: `op` is NoneType, not a text"),
         ({"steps": [{"op": "create"}]}, r"`urn` is NoneType"),
         ({"steps": [{"op": "frobni\ncate", "newState": STATES[1]}]}, r"`frobni\\ncate` is no step"),
-        (steps("same", "create", "create") | {"diagnostics": 3}, "diagnostics` is int, not a list"),
+        (steps("same", "create", "create") | {"diagnostics": 3}, "diagnostics is int, not a list"),
         (steps("same", "create", "create") | {"diagnostics": [3]}, "diagnostics is int"),
         (
             steps("same", "create", "create")

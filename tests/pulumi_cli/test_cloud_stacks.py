@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from havre.plan.sources import from_preview, from_state
+from havre.plan.previews import from_preview
+from havre.plan.states import from_state
 from tests.pulumi_cli.stack import PLUGINS, Stack, configure, pytestmark
 
 __all__ = ["pytestmark"]
