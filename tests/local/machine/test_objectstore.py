@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import ssl
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError, SSLError
 
 from havre.errors import GuardError, InputError
@@ -78,9 +80,9 @@ def test_the_client_verifies_the_server(machine: Machine, tmp_path: Path) -> Non
 def test_a_project_reads_its_zone(objects: Machine) -> None:
     s3 = objects.project.client()
     assert s3.get_object(Bucket=CURATED, Key="stays/1.csv")["Body"].read() == b"age\n41\n"
+    assert s3.head_object(Bucket=CURATED, Key="stays/1.csv")["ContentLength"] == 7
     assert s3.list_objects_v2(Bucket=CURATED)["KeyCount"] == 1
-    version = s3.list_object_versions(Bucket=CURATED)["Versions"][0]["VersionId"]
-    assert s3.get_object(Bucket=CURATED, Key="stays/1.csv", VersionId=version)
+    assert s3.list_objects(Bucket=CURATED)["Contents"][0]["Key"] == "stays/1.csv"
 
 
 def test_a_project_reads_nothing_else_and_writes_nowhere(objects: Machine) -> None:
@@ -95,6 +97,117 @@ def test_a_project_reads_nothing_else_and_writes_nowhere(objects: Machine) -> No
     assert refused(s3.delete_bucket_policy, Bucket=CURATED)
     assert refused(s3.create_bucket, Bucket="mine-alone")
     assert s3.list_buckets()["Buckets"] == []
+
+
+LET_IN_ITS_ZONE = {
+    "GetObject",
+    "HeadBucket",
+    "HeadObject",
+    "ListObjects",
+    "ListObjectsV2",
+    "SelectObjectContent",
+    # What versitygw does not know, it answers as the plain request for the object or the list.
+    "CreateSession",
+    "GetBucketAbac",
+    "GetBucketMetadataConfiguration",
+    "GetBucketMetadataTableConfiguration",
+    "GetObjectAnnotation",
+    "GetObjectTorrent",
+}
+ANSWERED_TO_ALL = {"ListBuckets", "DeleteObjects"}
+"""The list has the account's own buckets: none. Each deletion has an answer of its own."""
+NOT_FOR_THE_STORE = {"UpdateObjectEncryption", "WriteGetObjectResponse"}
+"""Operations that the client does not send to this server."""
+
+
+def argument(shape: Any, name: str, known: dict[str, Any]) -> Any:
+    """Any value that fits an argument of an operation, with all that it must have."""
+    if name in known:
+        return known[name]
+    if shape.type_name == "structure":
+        return {n: argument(shape.members[n], n, known) for n in shape.required_members}
+    if shape.type_name == "list":
+        return [argument(shape.member, "", known)]
+    plain = {"integer": 1, "long": 1, "boolean": False, "blob": b"", "map": {}}
+    text = shape.enum[0] if getattr(shape, "enum", None) else "x"
+    times = {"timestamp": dt.datetime.now(dt.UTC), "string": text}
+    return {**plain, **times}[shape.type_name]
+
+
+def every_request(s3: Any, known: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every operation that the client knows, with and without the version of an object."""
+    for name in s3.meta.service_model.operation_names:
+        shape = s3.meta.service_model.operation_model(name).input_shape
+        members = shape.members if shape else {}
+        arguments = {
+            n: argument(members[n], n, known) for n in members if n in shape.required_members
+        }
+        yield name, arguments
+        if "VersionId" in members:
+            yield f"{name} of a version", {**arguments, "VersionId": known["VersionId"]}
+
+
+def stored(machine: Machine) -> dict[str, Any]:
+    """All that is kept in the zones, with what is set of them."""
+    s3, found = machine.admin.client(), {}
+    for bucket in ZONES.values():
+        versions = s3.list_object_versions(Bucket=bucket)
+        kept = [(v["Key"], v["VersionId"], v["ETag"]) for v in versions["Versions"]]
+        uploads = [
+            one["Key"] for one in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
+        ]
+        policy = objectstore._statements(s3, bucket)
+        found[bucket] = (kept, versions.get("DeleteMarkers", []), uploads, policy)
+    return {**found, "buckets": [one["Name"] for one in s3.list_buckets()["Buckets"]]}
+
+
+@pytest.mark.parametrize(("bucket", "let"), [(CURATED, LET_IN_ITS_ZONE), (LANDING, set())])
+def test_of_all_operations_a_project_may_do_these_and_changes_nothing(
+    objects: Machine, bucket: str, let: set[str]
+) -> None:
+    admin, s3 = objects.admin.client(), objects.project.client()
+    first = objectstore._versions(admin, bucket)
+    admin.put_object(Bucket=bucket, Key="stays/1.csv", Body=b"age\n42\n")
+    upload = admin.create_multipart_upload(Bucket=bucket, Key="begun")["UploadId"]
+    known = {
+        "Bucket": bucket,
+        "Key": "stays/1.csv",
+        "VersionId": next(iter(first))["VersionId"],
+        "UploadId": upload,
+        "CopySource": f"{CURATED}/stays/1.csv",
+        "RenameSource": "stays/1.csv",
+    }
+    before, done = stored(objects), set()
+    for name, arguments in every_request(s3, known):
+        operation = name.partition(" ")[0]
+        if operation in NOT_FOR_THE_STORE:
+            continue
+        with contextlib.suppress(ClientError):
+            getattr(s3, xform_name(operation))(**arguments)
+            done.add(name)
+    admin.abort_multipart_upload(Bucket=bucket, Key="begun", UploadId=upload)
+    assert done - ANSWERED_TO_ALL == let
+    after = stored(objects)
+    assert "begun" in before[bucket][2]
+    before[bucket][2].remove("begun")
+    assert after == before
+
+
+@pytest.mark.parametrize("where", [{}, {"VersionId": "null"}, {"VersionId": "first"}])
+def test_a_deleted_object_is_gone_for_a_project(objects: Machine, where: dict[str, str]) -> None:
+    """A consent was withdrawn: earlier versions are for administrators."""
+    admin, s3 = objects.admin.client(), objects.project.client()
+    first = admin.put_object(Bucket=CURATED, Key="withdrawn", Body=b"name")["VersionId"]
+    named = {name: first if version == "first" else version for name, version in where.items()}
+    admin.delete_object(Bucket=CURATED, Key="withdrawn")
+    for call in (s3.get_object, s3.head_object, s3.get_object_attributes):
+        attributes = {"ObjectAttributes": ["ETag"]} if "attributes" in call.__name__ else {}
+        with pytest.raises(ClientError, match=r"403|404|405|AccessDenied|NoSuchKey"):
+            call(Bucket=CURATED, Key="withdrawn", **named, **attributes)
+    assert refused(s3.list_object_versions, Bucket=CURATED)
+    assert (
+        admin.get_object(Bucket=CURATED, Key="withdrawn", VersionId=first)["Body"].read() == b"name"
+    )
 
 
 def test_a_wrong_secret_is_refused(machine: Machine) -> None:

@@ -60,8 +60,8 @@ __all__ = [
 
 _RULE_DAYS = 36_500
 _BATCH = 1000
-_READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes")
-_READ_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation")
+_READ = ("s3:GetObject", "s3:ListBucket")
+"""No earlier version: an object may have been deleted because a consent was withdrawn."""
 
 
 @dataclass(frozen=True)
@@ -327,6 +327,22 @@ def _uploads(s3: Any, bucket: str) -> Iterator[dict[str, Any]]:
         yield from page.get("Uploads", ())
 
 
+def _abort_uploads(s3: Any, bucket: str) -> None:
+    for upload in list(_uploads(s3, bucket)):
+        s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+
+
+def abort_uploads(folder: Folder, bucket: str) -> None:
+    """Give up every upload into the zone that was not completed.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    with gateway.asking(folder, f"Zone {bucket}"):
+        _abort_uploads(client(folder), bucket)
+
+
 def zone_holds_data(folder: Folder, bucket: str) -> bool:
     """Tell whether the zone holds any version of any object, or an unfinished upload.
 
@@ -372,8 +388,7 @@ def destroy_zone(folder: Folder, bucket: str) -> tuple[LockedObject, ...]:
         if not _exists(s3, bucket):
             return ()
         lock_versions(folder, bucket)
-        for upload in list(_uploads(s3, bucket)):
-            s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        _abort_uploads(s3, bucket)
         left = _delete_versions(s3, bucket, list(_versions(s3, bucket)))
     if not left:
         _remove_bucket(folder, bucket)
@@ -410,7 +425,7 @@ def _remove_bucket(folder: Folder, bucket: str) -> None:
 def ensure_grants(
     folder: Folder, bucket: str, account: str, expires: dt.date | None = None
 ) -> None:
-    """Let the account list and read the bucket, and nothing else.
+    """Let the account list and read what the bucket holds now, and nothing else.
 
     Args:
         folder: the data folder, its object store running.
@@ -426,7 +441,7 @@ def ensure_grants(
         "Sid": account,
         "Effect": "Allow",
         "Principal": {"AWS": [account]},
-        "Action": sorted(_READ_OBJECTS + _READ_BUCKET),
+        "Action": list(_READ),
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
     if expires is not None:
