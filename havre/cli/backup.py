@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,10 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.errors import InputError
+from havre.errors import GuardError, InputError
 
 if TYPE_CHECKING:
-    from havre.provider import BackupSummary
+    from havre.provider import BackupIdentity, BackupSummary
 
 PASSPHRASE = "HAVRE_PASSPHRASE"  # noqa: S105 - a variable's name
 SHORTEST = 12
@@ -70,6 +71,7 @@ def _tell(summary: BackupSummary, verb: str, *, as_json: bool) -> None:
         console.write_json(
             {
                 "path": str(summary.path),
+                "number": summary.number,
                 "created": summary.created.isoformat(),
                 "objects": summary.objects,
                 "rows": summary.rows,
@@ -77,10 +79,50 @@ def _tell(summary: BackupSummary, verb: str, *, as_json: bool) -> None:
             }
         )
         return
+    number = f"\n  Number {summary.number}" if summary.number else ""
     console.out().print(
         f"{verb}: {summary.rows:,} rows and {summary.objects:,} object versions, "
-        f"{summary.size / 2**20:.1f} MiB\n  {summary.path}"
+        f"{summary.size / 2**20:.1f} MiB\n  {summary.path}{number}"
     )
+
+
+def _described(found: BackupIdentity) -> str:
+    """One backup in a sentence's words: number, warehouse and time."""
+    number = f"Backup {found.number}" if found.number else "A backup without a number"
+    return f"{number} of {found.warehouse}, written {found.created:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _warnings(found: BackupIdentity) -> str:
+    """What speaks against restoring a backup; empty where nothing does."""
+    if not found.authenticated:
+        return "An earlier version of Havre wrote it: its warehouse and time are not authenticated."
+    if found.number < found.latest:
+        return f"It is older than the latest backup that this warehouse knows, {found.latest}."
+    return ""
+
+
+def _agree(found: BackupIdentity, *, number: int | None, yes: bool) -> None:
+    """Return if a backup is the one to restore.
+
+    Raises:
+        GuardError: it is another one, or nobody agreed to it.
+        InputError: nobody can be asked.
+    """
+    described, warnings = _described(found), _warnings(found)
+    console.err().print(console.inert(" ".join(filter(None, (f"{described}.", warnings)))))
+    if number is not None:
+        if number == found.number:
+            return
+        message = f"{described}, is not backup {number}"
+        raise GuardError(message, "Nothing was restored. Name the folder of that backup.")
+    if yes and found.number >= found.latest:
+        return
+    if not sys.stdin.isatty():
+        message = f"nobody can be asked whether to restore this backup: {described}"
+        raise InputError(message, f"If it is the one you want, add --number {found.number}.")
+    if not typer.confirm("Restore it?", err=True):
+        message = f"{described}, is not wanted"
+        raise GuardError(message, "Nothing was restored.")
 
 
 def backup(
@@ -108,18 +150,32 @@ def restore(
     ],
     data_dir: ctx.DataDirOption = None,
     passphrase_file: PassphraseFile = None,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--number",
+            metavar="N",
+            min=0,
+            help="Restore this backup only, without asking; 0: one without a number.",
+            show_default=False,
+        ),
+    ] = None,
     state: ctx.NoStateOption = None,
     *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; refuse an older backup.")] = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Load a backup into a new, empty warehouse that `havre up` has made, and verify it.
+
+    Shows the number and time of the backup, and asks. Run it again if it was interrupted.
 
     Example: havre restore data/backups/20261123T120000Z --keys keys.export --data-dir ./new
     """
     found = ctx.operated(ctx.standing(data_dir, state, "restore"), "restore")
     secret = passphrase(passphrase_file, new=False)
     with found.store.lock():
-        summary = found.operations.restore(source, keys, secret)
+        agree = partial(_agree, number=number, yes=yes)
+        summary = found.operations.restore(source, keys, secret, agree)
     _tell(summary, "restored and verified", as_json=as_json)
 
 
@@ -136,9 +192,11 @@ def export_keys(
     Example: havre keys export keys.export --data-dir ./data
     """
     found = ctx.operated(ctx.standing(data_dir, state, "keys export"), "keys export")
-    found.operations.export_keys(target, passphrase(passphrase_file, new=True))
+    latest = found.operations.export_keys(target, passphrase(passphrase_file, new=True))
+    note = f"\n  Note with them the latest: {_described(latest)}." if latest else ""
     console.out().print(
-        f"keys written to {target}\n  Keep the file and its passphrase apart from the backups."
+        f"keys written to {target}\n"
+        f"  Keep the file and its passphrase apart from the backups.{note}"
     )
 
 

@@ -20,6 +20,7 @@ from havre.provider.contract import (
 )
 from havre.provider.discovery import ENTRY_POINT_GROUP, Installed, find, installed, resolve_site
 from havre.provider.operations import (
+    BackupIdentity,
     BackupSummary,
     Kept,
     Operations,
@@ -48,6 +49,7 @@ __all__ = [
     "OPTIONS",
     "REMEDIES",
     "SERVICERS",
+    "BackupIdentity",
     "BackupSummary",
     "Capability",
     "Evidence",

@@ -52,6 +52,27 @@ class ProjectConnection:
 
 
 @dataclass(frozen=True)
+class BackupIdentity:
+    """Which backup one is.
+
+    Attributes:
+        name: the name that its folder was given.
+        warehouse: name of the warehouse that it is of.
+        created: when, UTC.
+        number: grows with each backup of a warehouse; 0: written before backups had one.
+        authenticated: whether only a holder of its key can have written all of this.
+        latest: number of the latest backup that this warehouse knows of; 0: none.
+    """
+
+    name: str
+    warehouse: str
+    created: dt.datetime
+    number: int
+    authenticated: bool = True
+    latest: int = 0
+
+
+@dataclass(frozen=True)
 class BackupSummary:
     """A backup that was written and read back.
 
@@ -61,6 +82,7 @@ class BackupSummary:
         objects: object versions held.
         rows: rows of all tables held.
         size: bytes on disk.
+        number: as in `BackupIdentity`.
     """
 
     path: Path
@@ -68,6 +90,7 @@ class BackupSummary:
     objects: int
     rows: int
     size: int
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,12 +120,29 @@ class Operations(Protocol):
         """Write a backup and read it back."""
         ...
 
-    def restore(self, backup: Path, keys: Path, passphrase: str) -> BackupSummary:
-        """Load a backup into this warehouse, which must be empty, and verify it."""
+    def restore(
+        self,
+        backup: Path,
+        keys: Path,
+        passphrase: str,
+        agree: Callable[[BackupIdentity], None],
+    ) -> BackupSummary:
+        """Load a backup into this warehouse, which must be empty, and verify it.
+
+        Args:
+            backup: where it lies.
+            keys: the key export.
+            passphrase: its passphrase.
+            agree: called before anything is loaded; raises where it is not the backup wanted.
+        """
         ...
 
-    def export_keys(self, target: Path, passphrase: str) -> None:
-        """Write all keys to `target`, encrypted under `passphrase`."""
+    def export_keys(self, target: Path, passphrase: str) -> BackupIdentity | None:
+        """Write all keys to `target`, encrypted under `passphrase`.
+
+        Returns:
+            The latest backup, to be noted beside the keys; None without one.
+        """
         ...
 
     def stop(self) -> None:

@@ -58,7 +58,7 @@ def test_a_former_backup_restores(
 ) -> None:
     monkeypatch.setenv("HAVRE_PASSPHRASE", PASSPHRASE)
     assert other.up() == 0
-    words = ("restore", str(former.backup), "--keys", str(former.keys))
+    words = ("restore", str(former.backup), "--keys", str(former.keys), "--number", "0")
     assert main(other.command(*words)) == 0
     assert other.up() == 0
     holds_all(other)

@@ -1,13 +1,18 @@
 """Backup and restore through the commands, with the demonstration's kind of data."""
 
+import datetime as dt
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from havre.cli import main
-from havre.errors import ExitCode
+from havre.cli.backup import _agree
+from havre.errors import ExitCode, GuardError, HavreError
+from havre.provider import BackupIdentity
 from havre_local.machine.access import open_project, open_warehouse
 from tests.warehouse.conftest import Site, make
 from tests.warehouse.objects import get, put
@@ -52,11 +57,19 @@ def test_a_restore_into_an_empty_folder_is_the_same_warehouse(
     assert (made["rows"], made["objects"]) == (2, 3)
     keys = site.root / "keys.export"
     assert main(site.command("keys", "export", str(keys))) == 0
+    assert "the latest: Backup 1 of chu-trial, written 2" in capsys.readouterr().out
     assert main(site.command("down")) == 0
 
     assert other.up() == 0
-    back = run(capsys, *other.command("restore", made["path"], "--keys", str(keys)))
-    assert (back["rows"], back["objects"]) == (2, 3)
+    words = other.command("restore", made["path"], "--keys", str(keys))
+    assert main(words) == ExitCode.INPUT  # nobody can be asked here
+    said = capsys.readouterr().err
+    assert "Backup 1 of chu-trial, written 2" in said
+    assert "--number 1" in said
+    assert main([*words, "--number", "2"]) == ExitCode.ENGINE
+    assert "is not backup 2" in capsys.readouterr().err
+    back = run(capsys, *words, "--number", str(made["number"]))
+    assert (back["rows"], back["objects"], back["number"]) == (2, 3, 1)
     assert get(other, "curated") == b"second"
     warehouse = open_warehouse(other.data_dir)
     versions = warehouse.client().list_object_versions(
@@ -70,8 +83,7 @@ def test_a_restore_into_an_empty_folder_is_the_same_warehouse(
         rows = connection.execute("SELECT count(*) FROM curated.person").fetchone()
     assert rows == (2,)
 
-    refused = other.command("restore", made["path"], "--keys", str(keys))
-    assert main(refused) == ExitCode.ENGINE
+    assert main([*words, "--yes"]) == ExitCode.ENGINE
     assert "holds" in capsys.readouterr().err
 
 
@@ -87,7 +99,7 @@ def test_wrong_keys_and_damaged_backups_are_told(
     given = ("--passphrase-file", str(file))
     assert main(site.command("keys", "export", str(keys), *given)) == 0
     assert other.up() == 0
-    restore = other.command("restore", made["path"], "--keys", str(keys))
+    restore = other.command("restore", made["path"], "--keys", str(keys), "--yes")
     assert main(restore) == ExitCode.INPUT
     assert "no passphrase was given" in capsys.readouterr().err
     monkeypatch.setenv("HAVRE_PASSPHRASE", "wrong horse battery")
@@ -99,6 +111,53 @@ def test_wrong_keys_and_damaged_backups_are_told(
     assert main([*restore, *given]) == ExitCode.ENGINE
     largest.write_bytes(content)
     assert main([*restore, *given]) == 0
+
+
+CREATED = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
+LATEST = BackupIdentity("20261123T120000Z", "demo", CREATED, number=7, latest=7)
+OLDER = replace(LATEST, number=6)
+FORMER = replace(LATEST, number=0, latest=0, authenticated=False)
+
+
+@pytest.mark.parametrize(
+    ("found", "number", "yes", "said"),
+    [
+        (LATEST, 7, False, ""),
+        (LATEST, None, True, ""),
+        (LATEST, None, False, "--number 7"),
+        (LATEST, 6, True, "is not backup 6"),
+        (OLDER, 6, False, ""),
+        (OLDER, None, True, "older than the latest backup that this warehouse knows, 7"),
+        (FORMER, None, True, ""),
+        (FORMER, 0, False, ""),
+        (FORMER, None, False, "warehouse and time are not authenticated"),
+    ],
+)
+def test_only_the_backup_that_somebody_agrees_to_is_restored(
+    capsys: pytest.CaptureFixture[str],
+    found: BackupIdentity,
+    number: int | None,
+    yes: bool,
+    said: str,
+) -> None:
+    if not said:
+        _agree(found, number=number, yes=yes)
+        assert "of demo, written 2026-11-23 12:00:00 UTC" in capsys.readouterr().err
+        return
+    with pytest.raises(HavreError) as caught:
+        _agree(found, number=number, yes=yes)
+    assert said in f"{capsys.readouterr().err} {caught.value.message} {caught.value.remedy}"
+
+
+@pytest.mark.parametrize(("answer", "agreed"), [(True, True), (False, False)])
+def test_on_a_terminal_somebody_is_asked(
+    monkeypatch: pytest.MonkeyPatch, answer: bool, agreed: bool
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: answer)
+    with nullcontext() if agreed else pytest.raises(GuardError, match="is not wanted"):
+        _agree(OLDER, number=None, yes=True)
+    assert answer == agreed
 
 
 @pytest.mark.parametrize(

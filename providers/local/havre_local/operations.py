@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.provider import (
+    BackupIdentity,
     BackupSummary,
     Kept,
     ProjectConnection,
@@ -16,7 +17,7 @@ from havre.provider import (
 from havre_local import services
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from havre_local.machine.folder import Folder
@@ -98,28 +99,37 @@ class LocalOperations:
             objects=sum(zone["count"] for zone in contents.zones),
             rows=sum(contents.rows.values()),
             size=info.size,
+            number=contents.number,
         )
 
-    def restore(self, backup: Path, keys: Path, passphrase: str) -> BackupSummary:
+    def restore(
+        self,
+        backup: Path,
+        keys: Path,
+        passphrase: str,
+        agree: Callable[[BackupIdentity], None],
+    ) -> BackupSummary:
         """Load a backup into this warehouse, which must be empty, and compare what is there."""
         from havre_local.machine import backups
 
         services.wake(self.folder)
-        info = backups.read_info(backup)
-        found = backups.restore(backup, self.folder, keys, passphrase)
+        found = backups.restore(backup, self.folder, keys, passphrase, agree)
         return BackupSummary(
             path=backup,
-            created=info.created,
+            created=found.created,
             objects=found.versions,
             rows=sum(found.rows.values()),
-            size=info.size,
+            size=backups.read_info(backup).size,
+            number=found.number,
         )
 
-    def export_keys(self, target: Path, passphrase: str) -> None:
-        """Write all keys to `target`, encrypted under `passphrase`."""
+    def export_keys(self, target: Path, passphrase: str) -> BackupIdentity | None:
+        """Write all keys to `target`, encrypted under `passphrase`; return the latest backup."""
+        from havre_local.machine import latest
         from havre_local.machine.encryption import keys
 
         keys.export_keys(self.folder, target, passphrase)
+        return latest.identity(self.folder)
 
     def destroy(self) -> Sequence[Kept]:
         """Delete database, backups and every object version that no lock protects."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
-from havre.errors import StateError
+from havre.errors import GuardError, StateError
 from havre.live.wrappers import Counting, Failure, Remedy, StoreClient
 from havre_local.machine.objects import archive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 WHEN = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 UNTIL = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
@@ -69,8 +74,13 @@ class Memory:
     def get_object_tagging(self, Key: str, VersionId: str) -> dict[str, Any]:  # noqa: N803
         return {"TagSet": self._one(Key, VersionId)["tags"]}
 
-    def put_object_tagging(self, Key: str, Tagging: dict[str, Any]) -> None:  # noqa: N803
-        self._one(Key, None)["tags"] = Tagging["TagSet"]
+    def put_object_tagging(
+        self,
+        Key: str,  # noqa: N803
+        Tagging: dict[str, Any],  # noqa: N803
+        VersionId: str | None = None,  # noqa: N803
+    ) -> None:
+        self._one(Key, VersionId)["tags"] = Tagging["TagSet"]
 
     def _lock(self, kind: str, key: str, version: str) -> dict[str, Any]:
         locks: dict[str, Any] = self._one(key, version)["locks"]
@@ -133,9 +143,13 @@ def written(store: StoreClient) -> bytes:
     return target.getvalue()
 
 
-def test_every_version_goes_from_one_store_to_another(memory: Memory) -> None:
+def versions(plain: bytes, scratch: Path) -> Iterator[tuple[archive.Version, IO[bytes]]]:
+    return archive.read(iter([plain]), "z", scratch)
+
+
+def test_every_version_goes_from_one_store_to_another(memory: Memory, tmp_path: Path) -> None:
     counting, other = Counting(memory), Memory()
-    count = archive.restore(other, archive.read(iter([written(counting)]), "z"), "Zone z")
+    count = archive.restore(other, versions(written(counting), tmp_path), "Zone z")
     assert other.versions == memory.versions
     assert count == archive.Count(6, sum(len(content) for _, content in HELD) + len(b"gone"))
     assert counting.calls["get_object"] == 5
@@ -153,7 +167,9 @@ def test_a_version_deleted_since_it_was_listed_is_left_out(memory: Memory) -> No
     assert gone not in listed()["Versions"]
 
 
-def test_what_is_overwritten_without_versions_after_it_was_listed_is_copied_as_it_is() -> None:
+def test_what_is_overwritten_without_versions_after_it_was_listed_is_copied_as_it_is(
+    tmp_path: Path,
+) -> None:
     store = Memory()
     store.upload_fileobj("a", io.BytesIO(b"second"), {})
     store.versions[0]["VersionId"] = "null"
@@ -162,7 +178,7 @@ def test_what_is_overwritten_without_versions_after_it_was_listed_is_copied_as_i
         return {**page, "Versions": [{**one, "Size": 1} for one in page["Versions"]]}
 
     plain = written(Lying(store, "list_object_versions", lie))
-    assert [content.read() for _, content in archive.read(iter([plain]), "z")] == [b"second"]
+    assert [content.read() for _, content in versions(plain, tmp_path)] == [b"second"]
 
 
 def answered(change: Any) -> Any:
@@ -208,8 +224,96 @@ def test_a_bucket_that_is_gone_is_no_empty_archive(memory: Memory) -> None:
         written(Lying(memory, "get_object", lie))
 
 
-def test_what_a_store_keeps_otherwise_than_it_was_put_is_caught(memory: Memory) -> None:
+def test_what_a_store_keeps_otherwise_than_it_was_put_is_caught(
+    memory: Memory, tmp_path: Path
+) -> None:
     whole = written(memory)
     turned = Lying(Memory(), "get_object", other_body(lambda content: content[::-1]))
     with pytest.raises(StateError, match="Zone z: an object of 5 bytes"):
-        archive.restore(turned, archive.read(iter([whole]), "z"), "Zone z")
+        archive.restore(turned, versions(whole, tmp_path), "Zone z")
+
+
+STEPS = {
+    "upload_fileobj": 5,
+    "delete_object": 1,
+    "get_object": 5,
+    "put_object_tagging": 1,
+    "put_object_retention": 1,
+    "put_object_legal_hold": 1,
+}
+"""How often a restore of the memory asks for what changes a store, and reads it back."""
+
+
+class EndedError(Exception):
+    """The process ended here."""
+
+
+@dataclass
+class Ending:
+    """A store whose client ends before, or just after, its nth call of one operation."""
+
+    store: StoreClient
+    operation: str
+    nth: int
+    after: bool
+    calls: int = 0
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        self.calls += operation == self.operation
+        at = operation == self.operation and self.calls == self.nth
+        if at and not self.after:
+            raise EndedError
+        answer = self.store.ask(operation, **arguments)
+        if at:
+            raise EndedError
+        return answer
+
+    def failure(self, error: Exception) -> Failure | None:
+        return self.store.failure(error)
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "nth"), [(name, n + 1) for name, times in STEPS.items() for n in range(times)]
+)
+def test_a_restore_that_was_ended_goes_on(
+    memory: Memory, tmp_path: Path, operation: str, nth: int, after: bool
+) -> None:
+    whole, other = written(memory), Memory()
+    ending = Ending(other, operation, nth, after)
+    with pytest.raises(EndedError):
+        archive.restore(ending, versions(whole, tmp_path), "Zone z")
+    count = archive.restore(other, versions(whole, tmp_path), "Zone z")
+    assert count.versions == len(memory.versions)
+    assert other.versions == memory.versions
+
+
+def test_what_the_archive_does_not_hold_is_never_restored_over(
+    memory: Memory, tmp_path: Path
+) -> None:
+    whole = written(memory)
+    for key, content in (("a", b"other"), ("z", b""), ("d", b"gone")):
+        other = Memory()
+        for _ in range(3 if key == "d" else 1):
+            other.upload_fileobj(key, io.BytesIO(content), {})
+        held = [dict(one) for one in other.versions]
+        with pytest.raises(GuardError, match="Zone z holds data that the backup does not"):
+            archive.restore(other, versions(whole, tmp_path), "Zone z")
+        assert other.versions[: len(held)] == held
+
+
+def test_decrypted_objects_touch_no_other_folder_and_have_no_name(
+    memory: Memory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, scratch = tmp_path / "elsewhere", tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))  # it is not there: no file can be
+    seen = 0
+    for _, content in versions(written(memory), scratch):
+        status = os.fstat(content.fileno())
+        assert status.st_nlink == 0
+        assert status.st_mode & 0o777 == 0o600
+        assert status.st_dev == scratch.stat().st_dev
+        assert list(scratch.iterdir()) == []
+        seen += 1
+    assert seen == len(memory.versions)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import shutil
-from dataclasses import dataclass
+import signal
+import subprocess
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from havre.errors import GuardError, HavreError, InputError, ProviderError, StateError
-from havre_local.machine import access, backups
+from havre.live.s3 import Bucket
+from havre.provider import BackupIdentity
+from havre_local.machine import access, backups, latest
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
 from havre_local.machine.objects import gateway, locks
@@ -210,6 +215,300 @@ def test_a_changed_backup_restores_nothing(
     assert not objectstore.zone_holds_data(new.folder, CURATED)
 
 
+EARLIER = dt.timedelta(hours=3)
+
+
+@pytest.fixture(scope="module")
+def earlier(backed_up: BackedUp, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An earlier backup of the same warehouse, by its streams another one, of equal counts."""
+    target = tmp_path_factory.mktemp("earlier")
+    folder = backed_up.machine.folder
+    shutil.copy(folder.keys / "backups.json", target)
+    info = backups.backup(folder, NOW - EARLIER)
+    shutil.copy(target / "backups.json", folder.keys)
+    return info.path.rename(target / info.path.name)
+
+
+def change_manifest(path: Path, **changed: object) -> None:
+    content = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps({**content, **changed}))
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({}, "holds the backup 20261123T090000Z"),
+        ({"created": NOW.isoformat()}, "manifest"),
+        ({"number": 1000}, "manifest"),
+        ({"warehouse": "other"}, "manifest"),
+        ({"format": 2}, "manifest"),
+        ({"format": 1, "number": 0}, "manifest"),
+    ],
+)
+def test_an_earlier_backup_in_the_place_of_the_latest_is_recognised(
+    backed_up: BackedUp, earlier: Path, tmp_path: Path, changed: dict[str, object], said: str
+) -> None:
+    assert backups.verify(backed_up.machine.folder, earlier).name == earlier.name
+    path = shutil.copytree(earlier, tmp_path / backed_up.info.path.name)
+    change_manifest(path, **changed)
+    with pytest.raises(StateError, match=said):
+        backups.verify(backed_up.machine.folder, path)
+
+
+def test_a_link_to_an_earlier_backup_is_not_the_latest(
+    backed_up: BackedUp, earlier: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / backed_up.info.path.name
+    link.symlink_to(earlier)
+    with pytest.raises(StateError, match="holds the backup 20261123T090000Z"):
+        backups.verify(backed_up.machine.folder, link)
+
+
+def test_the_next_backup_tells_that_the_latest_was_exchanged(
+    another_machine: Callable[[str], Machine],
+) -> None:
+    folder = another_machine("exchanged").folder
+    first, second = (backups.backup(folder, NOW + dt.timedelta(hours=n)) for n in (0, 1))
+    assert (first.number, second.number) == (1, 2)
+    shutil.rmtree(second.path)
+    shutil.copytree(first.path, second.path)
+    with pytest.raises(StateError, match=f"{second.path.name} is not the backup"):
+        backups.backup(folder, NOW + dt.timedelta(hours=2))
+    third = backups.list_backups(folder)[-1]
+    assert backups.verify(folder, third.path).number == third.number == 3
+    shutil.rmtree(third.path)  # moved away by an administrator: nothing is wrong
+    assert backups.backup(folder, NOW + dt.timedelta(hours=4)).number == 4
+
+
+def test_which_backup_it_is_is_told_before_anything_is_loaded(
+    backed_up: BackedUp, earlier: Path, another_machine: Callable[[str], Machine]
+) -> None:
+    told = []
+
+    def refuse(found: BackupIdentity) -> None:
+        told.append(found)
+        message = "not this one"
+        raise GuardError(message)
+
+    new = another_machine("asked")
+    with pytest.raises(GuardError, match="not this one"):
+        backups.restore(earlier, new.folder, backed_up.keys, PASSPHRASE, refuse)
+    with pytest.raises(GuardError, match="not this one"):
+        backups.restore(earlier, backed_up.machine.folder, agree=refuse)
+    assert not database.database_holds_data(administrator(new.folder), DATABASE)
+    created, known = NOW - EARLIER, latest.identity(backed_up.machine.folder)
+    assert known is not None
+    found = BackupIdentity(earlier.name, "demo", created, told[0].number)
+    assert told == [found, replace(found, latest=known.number)]
+    # Numbers go on from the backup that was restored.
+    restored = backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
+    assert restored.number == backed_up.info.number
+    assert backups.backup(new.folder, NOW).number == restored.number + 1
+
+
+def former_format(machine: Machine, path: Path, number: int) -> None:
+    """Make a copy of a backup one of a former format."""
+    contents = backups.read_contents(machine.folder, path)
+    lacking = {"name", "number"} | ({"warehouse", "created"} if number == 1 else set())
+    kept = {key: value for key, value in contents.__dict__.items() if key not in lacking}
+    (path / "contents.enc").unlink()
+    plain = json.dumps({**kept, "format": number}).encode()
+    backups._stream(machine.folder, path / "contents.enc", lambda file: file.write(plain))
+    change_manifest(path, format=number)
+    content = json.loads((path / "manifest.json").read_text())
+    del content["number"]
+    (path / "manifest.json").write_text(json.dumps(content))
+    rewrite_manifest(path)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_backup_of_a_former_format_is_read_and_what_nobody_vouches_for_is_told(
+    backed_up: BackedUp, tmp_path: Path, number: int
+) -> None:
+    folder, path = backed_up.machine.folder, copy_of(backed_up, tmp_path)
+    former_format(backed_up.machine, path, number)
+    assert backups.verify(folder, path).rows == {"curated.stays": 500}
+    path = path.rename(tmp_path / "20991231T000000Z")
+    assert backups.verify(folder, path, "another name").number == 0
+    change_manifest(path, created="2099-12-31T00:00:00+00:00")
+    if number == 1:
+        manifest, contents, _ = backups._identified(folder, path, path.name)
+        found = backups._identity(folder, manifest, contents)
+        assert (found.authenticated, found.number) == (False, 0)
+    else:
+        with pytest.raises(StateError, match="manifest"):
+            backups.verify(folder, path)
+
+
+def test_numbers_only_grow_and_are_never_given_twice(backed_up: BackedUp, tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "data")
+    folder.keys.mkdir(parents=True)
+    assert latest.latest(folder) is None
+    assert [latest.next_number(folder) for _ in range(3)] == [1, 2, 3]
+    for number in (7, 5):
+        finished = latest.Finished(number=number, name="x", created=NOW, contents="")
+        latest.set_latest(folder, finished)
+    known = latest.latest(folder)
+    assert known is not None
+    assert (known.number, latest.next_number(folder)) == (7, 8)
+    for content in ("", "{}}", '{"taken": "many"}', '{"taken": -1}'):
+        (folder.keys / "backups.json").write_text(content)
+        with pytest.raises(StateError, match=r"backups\.json"):
+            latest.next_number(folder)
+    assert latest.latest(backed_up.machine.folder) is not None
+
+
+REPLACEMENTS: dict[str, Callable[[Path, Path], object]] = {
+    "another backup's": lambda path, other: shutil.copy(other, path),
+    "another backup's, in the same file": lambda path, other: path.write_bytes(other.read_bytes()),
+    "cut off": lambda path, _: path.write_bytes(path.read_bytes()[:-40]),
+    "gone": lambda path, _: path.unlink(),
+}
+
+
+@dataclass
+class Racing:
+    """Who writes where backups are kept, between the verification and the loading of one."""
+
+    other: Path
+    name: str = ""
+    how: str = ""
+
+    def __post_init__(self) -> None:
+        self._check = backups._check_streams
+
+    def __call__(self, folder: Folder, path: Path, *arguments: Any) -> dict[str, bytes]:
+        begun = self._check(folder, path, *arguments)
+        REPLACEMENTS[self.how](path / self.name, self.other / self.name)
+        return begun
+
+
+def test_what_is_exchanged_after_it_was_verified_is_not_restored(
+    backed_up: BackedUp,
+    earlier: Path,
+    tmp_path: Path,
+    another_machine: Callable[[str], Machine],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    new, zone, racing = another_machine("raced"), f"{LANDING}.zone.enc", Racing(earlier)
+    monkeypatch.setattr(backups, "_check_streams", racing)
+    for racing.name in ("database.enc", zone):
+        for number, racing.how in enumerate(REPLACEMENTS):
+            path = copy_of(backed_up, tmp_path / f"{racing.name}{number}")
+            with pytest.raises(StateError, match=rf"{racing.name}"):
+                backups.restore(path, new.folder, backed_up.keys, PASSPHRASE)
+            assert not objectstore.zone_holds_data(new.folder, LANDING)
+            loaded = database.database_holds_data(administrator(new.folder), DATABASE)
+            assert loaded == (racing.name == zone)
+    monkeypatch.undo()
+    # The true backup goes on where this one was stopped; another does not.
+    with pytest.raises(GuardError, match="a part of another backup"):
+        backups.restore(earlier, new.folder)
+    backups.restore(backed_up.info.path, new.folder)
+    assert picture(new) == picture(backed_up.machine)
+
+
+FAULTS = {
+    "before the database": ("dump.read", 1, False),
+    "after the database": ("dump.read", 1, True),
+    "before an upload": ("s3.upload_fileobj", 2, False),
+    "after an upload": ("s3.upload_fileobj", 2, True),
+    "after a deletion": ("s3.delete_object", 1, True),
+    "at a lock": ("locks.lock_again", 2, False),
+    "at the end": ("latest.set_latest", 1, True),
+}
+
+
+def restore_and_die(backed_up: BackedUp, new: Machine, fault: tuple[str, int, bool]) -> bool:
+    """Restore in a process of its own that kills itself; tell whether it did."""
+    name, nth, after = fault
+    child = os.fork()
+    if child == 0:
+        homes = {"dump": dump, "s3": Bucket, "locks": locks, "latest": latest}
+        room, _, called = name.partition(".")
+        whole, calls = getattr(homes[room], "ask" if room == "s3" else called), []
+
+        def fatal(*arguments: Any, **named: Any) -> Any:
+            calls.append(room != "s3" or arguments[1] == called)
+            at = calls[-1] and sum(calls) == nth
+            if at and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            answer = whole(*arguments, **named)
+            if at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        setattr(homes[room], "ask" if room == "s3" else called, fatal)
+        try:
+            backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return os.WIFSIGNALED(status)
+
+
+def test_a_restore_killed_at_any_step_is_finished_by_running_it_again(
+    backed_up: BackedUp, another_machine: Callable[[str], Machine]
+) -> None:
+    new = another_machine("killed")
+    killed = [name for name in FAULTS if restore_and_die(backed_up, new, FAULTS[name])]
+    assert killed == list(FAULTS)
+    restored = backups.restore(backed_up.info.path, new.folder)
+    assert restored.rows == {"curated.stays": 500}
+    assert picture(new) == picture(backed_up.machine)
+    assert list(new.folder.run.glob("restore*")) == []
+    with pytest.raises(GuardError, match="holds data"):
+        backups.restore(backed_up.info.path, new.folder)
+
+
+def test_what_was_written_since_a_restore_was_killed_is_kept(
+    backed_up: BackedUp, another_machine: Callable[[str], Machine]
+) -> None:
+    new = another_machine("written-since")
+    assert restore_and_die(backed_up, new, FAULTS["after an upload"])
+    with new.admin.connect() as connection:
+        connection.execute("INSERT INTO curated.stays VALUES (501, 'since')")
+    with pytest.raises(StateError, match="rows differ"):
+        backups.restore(backed_up.info.path, new.folder)
+    with new.admin.connect() as connection:
+        assert connection.execute("DELETE FROM curated.stays WHERE id = 501").rowcount == 1
+    new.admin.client().put_object(Bucket=LANDING, Key="since", Body=b"since")
+    with pytest.raises(GuardError, match="holds data that the backup does not"):
+        backups.restore(backed_up.info.path, new.folder)
+    kept = new.admin.client().get_object(Bucket=LANDING, Key="since")["Body"].read()
+    assert kept == b"since"
+
+
+def test_what_programs_put_aside_stays_in_the_data_folder(
+    backed_up: BackedUp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))  # no file can be made there
+    folder = backed_up.machine.folder
+    run = partial(programs.program, folder, DATABASE)
+    with pytest.raises(ProviderError, match="pg_restore of demo: pg_restore: error"):
+        dump.read(run, DATABASE, [b"no dump"])
+    with run(["psql", "-XAtc", "\\! printenv TMPDIR"], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read().decode().strip() == str(folder.run)
+    before = backups.list_backups(folder)
+    backups.backup(folder, NOW + dt.timedelta(hours=9))
+    assert len(backups.list_backups(folder)) == len(before) + 1
+
+
+def test_a_programs_error_shows_no_value(backed_up: BackedUp) -> None:
+    run = partial(programs.program, backed_up.machine.folder, DATABASE)
+    for statement in (
+        "SELECT 'Durand'::int",
+        "INSERT INTO curated.stays VALUES (1, 'Durand')",
+        "DO $$ BEGIN RAISE 'refused' USING DETAIL = 'Durand'; END $$",
+    ):
+        words = ["psql", "-X", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        with pytest.raises(ProviderError) as caught, run(words):
+            pass
+        assert "psql of demo: " in caught.value.message
+        assert "Durand" not in caught.value.message
+
+
 def test_nobody_opens_a_backup_without_its_keys(
     backed_up: BackedUp, another_machine: Callable[[str], Machine]
 ) -> None:
@@ -262,11 +561,25 @@ def test_old_backups_go_and_the_newest_stays(backed_up: BackedUp, tmp_path: Path
     for days in (0, 5, 9):
         path = folder.backups / f"2026{days:04d}"
         shutil.copytree(backed_up.info.path, path)
-        content = json.loads((path / "manifest.json").read_text())
-        content["created"] = (NOW + dt.timedelta(days=days)).isoformat()
-        (path / "manifest.json").write_text(json.dumps(content))
+        change_manifest(path, created=(NOW + dt.timedelta(days=days)).isoformat())
     later = NOW + dt.timedelta(days=10)
     assert backups.prune(folder, 10, later) == ()
     assert backups.prune(folder, 6, later) == ("20260000",)
     assert backups.prune(folder, 1, NOW + dt.timedelta(days=900)) == ("20260005",)
     assert [info.path.name for info in backups.list_backups(folder)] == ["20260009"]
+
+
+def test_the_latest_backup_is_not_pruned_for_one_that_claims_to_be_later(
+    backed_up: BackedUp, tmp_path: Path
+) -> None:
+    folder = Folder(tmp_path / "data")
+    for place in (folder.backups, folder.run, folder.keys):
+        place.mkdir(parents=True)
+    finished = latest.Finished(number=1, name="20260000", created=NOW, contents="")
+    latest.set_latest(folder, finished)
+    for name, days in (("20260000", 0), ("20260001", 1), ("20260002", 500)):
+        shutil.copytree(backed_up.info.path, folder.backups / name)
+        created = (NOW + dt.timedelta(days=days)).isoformat()
+        change_manifest(folder.backups / name, created=created)
+    assert backups.prune(folder, 10, NOW + dt.timedelta(days=400)) == ("20260001",)
+    assert (folder.backups / "20260000").is_dir()

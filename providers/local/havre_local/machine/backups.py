@@ -6,24 +6,34 @@ restore loads the data into a warehouse that was deployed from its file, which g
 project new credentials. Names of objects, which may identify patients, stand in the
 encrypted part only. The keys are exported apart (`keys.export_keys`); without them nobody
 reads a backup, and with them lost nobody ever will.
+
+Whoever writes where backups are kept, without a key, can damage or remove them and no more. The
+encrypted part says which backup it is, by name, warehouse, time and a number that only grows
+(`latest`), and which streams it has. A restore reads each stream twice, once to verify all before
+anything is loaded; the second time it must begin as the first time did: with the same data key,
+under which every chunk is authenticated with its place.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
 import os
 import secrets
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from havre.errors import GuardError, InputError, RetryError, StateError
 from havre.files import sync_folder
+from havre.provider import BackupIdentity
+from havre_local.machine import latest
 from havre_local.machine.encryption import keys
 from havre_local.machine.encryption.envelope import EncryptingWriter, decrypt
 from havre_local.machine.folder import (
@@ -31,6 +41,7 @@ from havre_local.machine.folder import (
     SECRET,
     Folder,
     locked,
+    read_json,
     warehouse_of,
     write_json,
 )
@@ -41,17 +52,20 @@ from havre_local.machine.postgresql import schemas as database
 from havre_local.machine.postgresql.server import administering, administrator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-FORMAT = 2
-"""Since 2 the encrypted part names the warehouse and the time as well; 1 is still read."""
-_FORMATS = (1, FORMAT)
+FORMAT = 3
+"""Since 2 the encrypted part has the warehouse and the time, since 3 name and number as well."""
+_FORMATS = (1, 2, FORMAT)
 _MANIFEST = "manifest.json"
 _CONTENTS = "contents.enc"
 _DUMP = "database.enc"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _UNFINISHED = ".unfinished-"
+_LARGEST_MANIFEST = 1 << 24
+"""Bytes that are read of a readable part: some 100,000 zones."""
+_BEGINNING = 256
+"""Bytes of a stream that tell it from every other: its data key, wrapped, lies within them."""
 
 Result = TypeVar("Result")
 
@@ -67,6 +81,8 @@ class BackupInfo:
     """The version of the backup key, such as `backup/v0001`."""
     size: int
     """Bytes on disk."""
+    number: int
+    """Grows with each backup of the warehouse; 0 before format 3."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,11 @@ class Contents:
     """The warehouse's name; empty in format 1."""
     created: str = ""
     """As the readable part says it; empty in format 1."""
+    name: str = ""
+    """The name of its folder; empty before format 3."""
+    number: int = 0
+    """See `latest`; 0 before format 3."""
+    format: int = FORMAT
 
 
 class _Format(BaseModel):
@@ -105,6 +126,7 @@ class _Manifest(_Format):
 
     warehouse: str
     created: AwareDatetime
+    number: int = 0
     key: str
     files: dict[str, _Described]
 
@@ -117,12 +139,17 @@ class Restored:
     versions: int
     size: int
     """Bytes of objects."""
+    number: int
+    """Of the backup; 0 before format 3."""
+    created: dt.datetime
+    """When the backup was made."""
 
 
 def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -> BackupInfo:
     """Back the warehouse up; read all of it back before it counts.
 
-    The database is of one moment. Objects are read after it, each whole.
+    The database is of one moment. Objects are read after it, each whole. Whether the backup
+    before is still the one that was written is looked at as well.
 
     Args:
         folder: the data folder, its services running and its backup key made.
@@ -132,7 +159,8 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
     Raises:
         ProviderError: a store refused.
         RetryError: a store does not answer, or there is a backup of this second.
-        StateError: what was written does not read back.
+        StateError: what was written does not read back, or another backup stands in the place
+            of the latest; then the new one is written nevertheless.
     """
     stamp = now.astimezone(dt.UTC).strftime(_STAMP)
     name = database_name or database.database_name(warehouse_of(folder))
@@ -142,16 +170,48 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
         if target.exists():
             message = f"{target} exists"
             raise RetryError(message, "Back up again in a second.")
+        exchanged = _exchanged(folder)
         work = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
         work.mkdir(mode=PRIVATE)
-        contents = _write_streams(folder, work, name, now)
-        _stream(folder, work / _CONTENTS, lambda file: _write_contents(contents, file))
-        _write_manifest(folder, work, now)
-        verify(folder, work)
+        contents = replace(
+            _write_streams(folder, work, name, now), name=stamp, number=latest.next_number(folder)
+        )
+        write = partial(_write_contents, contents)
+        digest, _ = _stream(folder, work / _CONTENTS, write)
+        _write_manifest(folder, work, contents)
+        verify(folder, work, stamp)
         sync_folder(work)
         work.rename(target)
         sync_folder(folder.backups)
+        latest.set_latest(folder, _finished(contents, digest))
+    if exchanged is not None:
+        message = f"{exchanged} is not the backup that was written there"
+        raise StateError(message, f"{target} is written and verified. Compare the others.")
     return read_info(target)
+
+
+def _finished(contents: Contents, digest: str) -> latest.Finished:
+    return latest.Finished.model_validate(
+        {
+            "number": contents.number,
+            "name": contents.name,
+            "created": contents.created,
+            "contents": digest,
+        }
+    )
+
+
+def _exchanged(folder: Folder) -> Path | None:
+    """Return where the latest backup was, if something else is there; it may be gone."""
+    known = latest.latest(folder)
+    if known is None or not (folder.backups / known.name).exists():
+        return None
+    path = folder.backups / known.name
+    try:
+        same = _read_contents(folder, path)[1] == known.contents
+    except StateError:
+        same = False
+    return None if same else path
 
 
 def _clear_unfinished(folder: Folder) -> None:
@@ -197,15 +257,16 @@ def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) ->
 
 
 def _write_contents(contents: Contents, file: IO[bytes]) -> None:
-    file.write(json.dumps({"format": FORMAT, **contents.__dict__}).encode())
+    file.write(json.dumps(contents.__dict__).encode())
 
 
-def _write_manifest(folder: Folder, work: Path, now: dt.datetime) -> None:
+def _write_manifest(folder: Folder, work: Path, contents: Contents) -> None:
     """Write the readable part; it names no object."""
     content = {
-        "format": FORMAT,
-        "warehouse": warehouse_of(folder),
-        "created": now.astimezone(dt.UTC).isoformat(),
+        "format": contents.format,
+        "warehouse": contents.warehouse,
+        "created": contents.created,
+        "number": contents.number,
         "key": keys.key_info(folder, keys.BACKUP).reference,
         "files": {path.name: _describe(path) for path in sorted(work.iterdir())},
     }
@@ -232,14 +293,16 @@ def read_info(path: Path) -> BackupInfo:
     """
     manifest = _manifest(path)
     size = sum(described.size for described in manifest.files.values())
-    return BackupInfo(path, manifest.warehouse, manifest.created, manifest.key, size)
+    known = manifest
+    return BackupInfo(path, known.warehouse, known.created, known.key, size, known.number)
 
 
 def _manifest(path: Path) -> _Manifest:
     if not (path / _MANIFEST).is_file():
         message = f"{path} holds no backup"
         raise InputError(message, f"Name the folder that holds {_MANIFEST}.")
-    content = (path / _MANIFEST).read_bytes()
+    with (path / _MANIFEST).open("rb") as file:
+        content = file.read(_LARGEST_MANIFEST)
     try:
         found = _Format.model_validate_json(content).format
         if found not in _FORMATS:
@@ -250,26 +313,97 @@ def _manifest(path: Path) -> _Manifest:
         raise _damaged(path / _MANIFEST) from error
 
 
-def verify(folder: Folder, path: Path) -> Contents:
+def verify(folder: Folder, path: Path, name: str | None = None) -> Contents:
     """Decrypt all of a backup, to nowhere, and compare it with what was written.
+
+    Args:
+        folder: the data folder with its key.
+        path: the backup's folder.
+        name: which backup it must be; None: the one that its folder is named for.
 
     Raises:
         InputError: there is no backup in `path`.
-        StateError: it was changed or cut off, a file is missing, or its key is.
+        StateError: it is another backup, was changed or cut off, a file is missing, or its key is.
     """
-    manifest, contents = _manifest(path), read_contents(folder, path)
+    manifest, contents, _ = _identified(folder, path, name or _name(path))
+    _check_streams(folder, path, manifest, contents)
+    return contents
+
+
+def _name(path: Path) -> str:
+    """Return a folder's name as it was given: a link may name another backup than it leads to."""
+    return Path(os.path.normpath(path.absolute())).name
+
+
+def _identified(folder: Folder, path: Path, name: str) -> tuple[_Manifest, Contents, str]:
+    """Return readable and encrypted part, which agree, and the latter's digest.
+
+    Raises:
+        StateError: they do not, or it is another backup.
+    """
+    manifest = _manifest(path)
+    contents, digest = _read_contents(folder, path)
+    said = (manifest.format, manifest.number)
     bound = (manifest.warehouse, manifest.created.isoformat())
     known = not contents.warehouse or (contents.warehouse, contents.created) == bound
-    # Names come from the encrypted part: what only the readable one names is not opened.
-    if not known or set(manifest.files) != {_CONTENTS, *contents.streams}:
+    if not known or (contents.format, contents.number) != said:
         raise _damaged(path / _MANIFEST)
+    if contents.name and contents.name != name:
+        message = f"{path} holds the backup {contents.name} (number {contents.number})"
+        raise StateError(message, f"If you want that one, name its folder {contents.name}.")
+    return manifest, contents, digest
+
+
+def _check_streams(
+    folder: Folder, path: Path, manifest: _Manifest, contents: Contents
+) -> dict[str, bytes]:
+    """Decrypt every stream, to nowhere; return how each begins.
+
+    Raises:
+        StateError: one was changed or cut off, is missing, or is not of this backup.
+    """
+    # Names come from the encrypted part: what only the readable one names is not opened.
+    if set(manifest.files) != {_CONTENTS, *contents.streams}:
+        raise _damaged(path / _MANIFEST)
+    begun = {}
     for name, described in manifest.files.items():
-        if not (path / name).is_file() or _describe(path / name) != described.model_dump():
+        digest = hashlib.sha256()
+        with _watched(path / name) as file:
+            for chunk in decrypt(folder, keys.BACKUP, cast("IO[bytes]", file), str(path / name)):
+                digest.update(chunk)
+        written = (file.size, file.digest.hexdigest())
+        genuine = digest.hexdigest() == contents.streams.get(name, digest.hexdigest())
+        if not genuine or written != (described.size, described.sha256):
             raise _damaged(path / name)
-    for name in contents.streams:
-        for _ in _genuine(folder, path, contents, name):
-            pass
-    return contents
+        begun[name] = file.began
+    return begun
+
+
+class _Watched:
+    """A file that is hashed as it is read, and begins as one that was read before."""
+
+    def __init__(self, file: IO[bytes], path: Path, expected: bytes | None) -> None:
+        self._file, self._path, self._expected = file, path, expected
+        self.digest = hashlib.sha256()
+        self.size = 0
+        self.began = b""
+
+    def read(self, size: int) -> bytes:
+        data = self._file.read(size)
+        self.digest.update(data)
+        self.size += len(data)
+        self.began += data[: _BEGINNING - len(self.began)]
+        if self._expected is not None and not self._expected.startswith(self.began):
+            raise _damaged(self._path)
+        return data
+
+
+@contextlib.contextmanager
+def _watched(path: Path, expected: bytes | None = None) -> Iterator[_Watched]:
+    if not path.is_file():
+        raise _damaged(path)
+    with path.open("rb") as file:
+        yield _Watched(file, path, expected)
 
 
 def read_contents(folder: Folder, path: Path) -> Contents:
@@ -278,36 +412,41 @@ def read_contents(folder: Folder, path: Path) -> Contents:
     Raises:
         StateError: it was changed or cut off, or is another stream.
     """
-    plain = b"".join(_decrypted(folder, path / _CONTENTS))
+    return _read_contents(folder, path)[0]
+
+
+def _read_contents(folder: Folder, path: Path) -> tuple[Contents, str]:
+    with _watched(path / _CONTENTS) as file:
+        source = cast("IO[bytes]", file)
+        plain = b"".join(decrypt(folder, keys.BACKUP, source, str(path / _CONTENTS)))
     try:
-        content = json.loads(plain)
-        content.pop("format")
-        return Contents(**content)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        return Contents(**json.loads(plain)), hashlib.sha256(plain).hexdigest()
+    except (ValueError, TypeError) as error:
         raise _damaged(path / _CONTENTS) from error
 
 
-def _genuine(folder: Folder, path: Path, contents: Contents, name: str) -> Iterator[bytes]:
+def _genuine(
+    folder: Folder, path: Path, contents: Contents, name: str, begun: bytes | None
+) -> Iterator[bytes]:
     """Yield a stream's plain text; the last of it only when all is what was backed up.
 
-    A restore reads after `verify` has: what was exchanged meanwhile is not loaded whole.
+    Args:
+        folder: the data folder with its key.
+        path: the backup's folder.
+        contents: what it holds.
+        name: the stream.
+        begun: how it began when it was verified: what was exchanged since gives no byte.
     """
     digest, held = hashlib.sha256(), b""
-    for chunk in _decrypted(folder, path / name):
-        digest.update(chunk)
-        if held:
-            yield held
-        held = chunk
+    with _watched(path / name, begun) as file:
+        for chunk in decrypt(folder, keys.BACKUP, cast("IO[bytes]", file), str(path / name)):
+            digest.update(chunk)
+            if held:
+                yield held
+            held = chunk
     if digest.hexdigest() != contents.streams[name]:
         raise _damaged(path / name)
     yield held
-
-
-def _decrypted(folder: Folder, path: Path) -> Iterator[bytes]:
-    if not path.is_file():
-        raise _damaged(path)
-    with path.open("rb") as file:
-        yield from decrypt(folder, keys.BACKUP, file, str(path))
 
 
 def _damaged(path: Path) -> StateError:
@@ -316,25 +455,33 @@ def _damaged(path: Path) -> StateError:
 
 
 def restore(
-    path: Path, folder: Folder, key_file: Path | None = None, passphrase: str = ""
+    path: Path,
+    folder: Folder,
+    key_file: Path | None = None,
+    passphrase: str = "",
+    agree: Callable[[BackupIdentity], None] | None = None,
 ) -> Restored:
     """Load a backup into a warehouse that was just deployed and holds no data.
 
     Database and objects are compared with the backup afterwards. Projects keep the
     credentials of the new warehouse. Version identifiers and times of objects are new; locks
     that have not ended are set again. Deploy once more afterwards, for rights of projects
-    that the backup does not know.
+    that the backup does not know. A restore that was ended half-way goes on when the same
+    backup is restored again.
 
     Args:
         path: the backup's folder.
         folder: the new data folder, its services running.
         key_file: the exported keys, or None if the folder has them.
         passphrase: theirs.
+        agree: is given which backup it is, before anything is loaded, and raises where it is
+            not the one wanted; None: it is, whichever it is.
 
     Raises:
         GuardError: the warehouse holds data, or is another one.
         InputError: there is no backup in `path`, or the keys do not open.
-        StateError: the backup was changed or cut off, or what was loaded differs.
+        StateError: the backup is not the one that its folder is named for, was changed or cut
+            off, or what was loaded differs.
     """
     info = read_info(path)
     if info.warehouse != warehouse_of(folder):
@@ -343,13 +490,54 @@ def restore(
     with locked(folder, "backup"):
         if key_file is not None:
             keys.import_keys(folder, key_file, passphrase)
-        contents = verify(folder, path)
-        _check_empty(folder, contents)
-        _restore_database(folder, path, contents)
-        counts = [_restore_zone(folder, path, contents, zone) for zone in contents.zones]
-    return Restored(
-        contents.rows, sum(count.versions for count in counts), sum(count.size for count in counts)
+        manifest, contents, digest = _identified(folder, path, _name(path))
+        if agree is not None:
+            agree(_identity(folder, manifest, contents))
+        begun = _check_streams(folder, path, manifest, contents)
+        _begin(folder, contents, digest)
+        _restore_database(folder, path, contents, begun)
+        counts = [_restore_zone(folder, path, contents, zone, begun) for zone in contents.zones]
+        if contents.number:
+            latest.set_latest(folder, _finished(contents, digest))
+        _unfinished(folder).unlink()
+    versions, size = sum(count.versions for count in counts), sum(count.size for count in counts)
+    return Restored(contents.rows, versions, size, contents.number, manifest.created)
+
+
+def _identity(folder: Folder, manifest: _Manifest, contents: Contents) -> BackupIdentity:
+    created = manifest.created.astimezone(dt.UTC)
+    known = latest.latest(folder)
+    return BackupIdentity(
+        name=contents.name or created.strftime(_STAMP),
+        warehouse=manifest.warehouse,
+        created=created,
+        number=contents.number,
+        authenticated=bool(contents.warehouse),
+        latest=known.number if known else 0,
     )
+
+
+def _unfinished(folder: Folder) -> Path:
+    """Where a restore that has begun and not ended is recorded."""
+    return folder.run / "restore.json"
+
+
+def _begin(folder: Folder, contents: Contents, digest: str) -> None:
+    """Record that the restore begins, or go on with one of the same backup.
+
+    Raises:
+        GuardError: the warehouse holds data, or a part of another backup.
+    """
+    path = _unfinished(folder)
+    if not path.exists():
+        _check_empty(folder, contents)
+        write_json(path, {"contents": digest, "created": contents.created})
+    elif (known := read_json(path)).get("contents") != digest:
+        message = f"{folder.root} holds a part of another backup ({known.get('created')})"
+        raise GuardError(message, "Restore that one again, or restore into a new data folder.")
+    else:
+        for zone in objectstore.zones(folder):
+            objectstore.abort_uploads(folder, zone.bucket)
 
 
 def _check_empty(folder: Folder, contents: Contents) -> None:
@@ -368,14 +556,19 @@ def _check_empty(folder: Folder, contents: Contents) -> None:
         raise GuardError(message, "Restore into a new data folder.")
 
 
-def _restore_database(folder: Folder, path: Path, contents: Contents) -> None:
+def _restore_database(
+    folder: Folder, path: Path, contents: Contents, begun: Mapping[str, bytes] | None = None
+) -> None:
+    """Load the database, whole or not at all, unless a restore that was ended has done it."""
     name = contents.database
     with administering(folder) as connect:
         database.ensure_database(connect, name)
-    with connect() as connection:
-        roles.ensure_recorded(connection, contents.roles)
-    run = partial(programs.program, folder, name)
-    dump.read(run, name, _genuine(folder, path, contents, _DUMP))
+    if not database.database_holds_data(connect, name):
+        with connect() as connection:
+            roles.ensure_recorded(connection, contents.roles)
+        run = partial(programs.program, folder, name)
+        source = _genuine(folder, path, contents, _DUMP, (begun or {}).get(_DUMP))
+        dump.read(run, name, source)
     with connect(name) as connection:
         rows = database.row_counts(connection)
     if rows != contents.rows:
@@ -385,7 +578,11 @@ def _restore_database(folder: Folder, path: Path, contents: Contents) -> None:
 
 
 def _restore_zone(
-    folder: Folder, path: Path, contents: Contents, zone: dict[str, Any]
+    folder: Folder,
+    path: Path,
+    contents: Contents,
+    zone: dict[str, Any],
+    begun: Mapping[str, bytes],
 ) -> archive.Count:
     bucket, name = zone["bucket"], f"{zone['bucket']}.zone.enc"
     known = objectstore.zone_of(folder, bucket)
@@ -397,7 +594,8 @@ def _restore_zone(
             immutable_days=zone["immutable_days"],
             name=zone["name"],
         )
-    found = archive.read(_genuine(folder, path, contents, name), name)
+    source = _genuine(folder, path, contents, name, begun[name])
+    found = archive.read(source, name, folder.run)
     with gateway.asking(folder, f"Zone {bucket}"):
         count = archive.restore(gateway.store(folder, bucket), found, f"Zone {bucket}")
     if (count.versions, count.size) != (zone["count"], zone["size"]):
@@ -411,8 +609,10 @@ def prune(folder: Folder, retention_days: int, now: dt.datetime) -> tuple[str, .
     """Delete backups older than `retention_days`, never the newest; return their names."""
     removed = []
     with locked(folder, "backup"):
+        known = latest.latest(folder)
         for info in list_backups(folder)[:-1]:
-            if now - info.created > dt.timedelta(days=retention_days):
+            kept = known is not None and info.path.name == known.name
+            if not kept and now - info.created > dt.timedelta(days=retention_days):
                 # Renamed first: a killed run leaves no backup that looks whole.
                 gone = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
                 info.path.rename(gone)

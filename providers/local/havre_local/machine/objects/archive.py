@@ -12,14 +12,16 @@ import io
 import json
 import tarfile
 import tempfile
+from collections import deque
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from havre.errors import StateError
+from havre.errors import GuardError, StateError
 from havre_local.machine.objects import locks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from havre.live.wrappers import StoreClient
 
@@ -255,8 +257,14 @@ class Reader(io.RawIOBase):
         return size
 
 
-def read(source: Iterable[bytes], what: str) -> Iterator[tuple[Version, IO[bytes]]]:
+def read(source: Iterable[bytes], what: str, scratch: Path) -> Iterator[tuple[Version, IO[bytes]]]:
     """Yield every version with its bytes, verified; the file is valid until the next.
+
+    Args:
+        source: the archive.
+        what: its name, for errors.
+        scratch: a private folder of the same disk as the data: each version's bytes are there
+            for a while, in a file without a name.
 
     Raises:
         StateError: the bytes are not those that were written.
@@ -264,7 +272,7 @@ def read(source: Iterable[bytes], what: str) -> Iterator[tuple[Version, IO[bytes
     stream = io.BufferedReader(Reader(source), _COPY)
     try:
         with tarfile.open(fileobj=stream, mode="r|") as tar:
-            yield from _versions(tar, what)
+            yield from _versions(tar, what, scratch)
     except tarfile.TarError as error:
         message = f"{what}: is not a zone's archive ({error})"
         raise StateError(message, "Use another backup.") from error
@@ -273,8 +281,10 @@ def read(source: Iterable[bytes], what: str) -> Iterator[tuple[Version, IO[bytes
         pass
 
 
-def _versions(tar: tarfile.TarFile, what: str) -> Iterator[tuple[Version, IO[bytes]]]:
-    with tempfile.TemporaryFile() as content:
+def _versions(
+    tar: tarfile.TarFile, what: str, scratch: Path
+) -> Iterator[tuple[Version, IO[bytes]]]:
+    with tempfile.TemporaryFile(dir=scratch) as content:
         digest = ""
         for member in tar:
             data = tar.extractfile(member)
@@ -304,7 +314,10 @@ def _copy(source: IO[bytes], target: IO[bytes]) -> str:
 
 
 def restore(store: StoreClient, versions: Iterable[tuple[Version, IO[bytes]]], what: str) -> Count:
-    """Put the versions into an empty bucket and read each back; return how much that was.
+    """Put the versions into a bucket and read each back; return how much that was.
+
+    The bucket is empty, or holds what a restore of the same archive had put before it was
+    ended: that is compared instead, and what is missing follows.
 
     Errors of the store are raised as they are. An upload is a stream: only the store's own
     client can send it again from its start, a wrapper around the store cannot.
@@ -315,32 +328,66 @@ def restore(store: StoreClient, versions: Iterable[tuple[Version, IO[bytes]]], w
         what: the bucket in messages, such as `Zone a-b`.
 
     Raises:
+        GuardError: the bucket holds something else.
         StateError: what was read back differs.
     """
     count = size = 0
+    present = _present(store, what)
     for version, content in versions:
-        if version.marker:
+        earlier = present.get(version.key)
+        found = earlier.popleft() if earlier else None
+        if found is not None and found["marker"] != version.marker:
+            raise _foreign(what)
+        if not version.marker:
+            _put(store, version, content, what, found)
+        elif found is None:
             store.ask("delete_object", Key=version.key)
-        else:
-            _put(store, version, content, what)
         count, size = count + 1, size + version.size
+    if any(present.values()):
+        raise _foreign(what)
     return Count(count, size)
 
 
-def _put(store: StoreClient, version: Version, content: IO[bytes], what: str) -> None:
-    """Put one version with its headers, tags and locks, and read it back."""
+def _present(store: StoreClient, what: str) -> dict[str, deque[dict[str, Any]]]:
+    """Return what a bucket holds, each object's versions in order of time."""
+    present: dict[str, deque[dict[str, Any]]] = {}
+    for found in _in_order(store, what):
+        present.setdefault(found["Key"], deque()).append(found)
+    return present
+
+
+def _foreign(what: str) -> GuardError:
+    message = f"{what} holds data that the backup does not: nothing is restored over it"
+    return GuardError(message, "Restore into a new data folder.")
+
+
+def _put(
+    store: StoreClient,
+    version: Version,
+    content: IO[bytes],
+    what: str,
+    found: dict[str, Any] | None,
+) -> None:
+    """Put one version with its headers, tags and locks, unless it was found; read it back."""
     where = {"Key": version.key}
-    body = _Unclosed(content)
-    store.ask("upload_fileobj", **where, Fileobj=body, ExtraArgs=version.headers)
-    answer = store.ask("get_object", **where)
+    if found is None:
+        body = _Unclosed(content)
+        store.ask("upload_fileobj", **where, Fileobj=body, ExtraArgs=version.headers)
+        answer = store.ask("get_object", **where)
+    else:
+        answer = store.ask("get_object", **where, VersionId=found["VersionId"])
     digest = hashlib.sha256()
     while data := answer["Body"].read(_COPY):
         digest.update(data)
     if digest.hexdigest() != version.sha256:
+        if found is not None:
+            raise _foreign(what)
         message = f"{what}: an object of {version.size} bytes came back different"
         raise StateError(message, "See the object store's log; restore again.")
+    named = found is not None and found["VersionId"] != _CHANGEABLE
+    there = {**where, "VersionId": found["VersionId"]} if found and named else where
     if version.tags:
-        store.ask("put_object_tagging", **where, Tagging={"TagSet": version.tags})
+        store.ask("put_object_tagging", **there, Tagging={"TagSet": version.tags})
     if "VersionId" in answer:
         there = {**where, "VersionId": answer["VersionId"]}
         locks.lock_again(store, there, version.locked_until, legal_hold=version.legal_hold)

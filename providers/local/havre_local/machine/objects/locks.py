@@ -45,6 +45,12 @@ def _lock(store: StoreClient, operation: str, where: dict[str, str]) -> dict[str
     return answer
 
 
+def _locked(store: StoreClient, where: dict[str, str], end: dt.datetime) -> bool:
+    """Tell whether a version is locked until `end`: to say so once more would be refused."""
+    present = retention(store, where)
+    return present is not None and present >= end
+
+
 def lock_again(store: StoreClient, where: dict[str, str], until: str, *, legal_hold: bool) -> None:
     """Give a version the lock that it had, if that has not ended.
 
@@ -55,7 +61,7 @@ def lock_again(store: StoreClient, where: dict[str, str], until: str, *, legal_h
         legal_hold: whether it was under a legal hold.
     """
     end = dt.datetime.fromisoformat(until) if until else None
-    if end is not None and end > dt.datetime.now(dt.UTC) + SOON:
+    if end is not None and end > dt.datetime.now(dt.UTC) + SOON and not _locked(store, where, end):
         lock = {"Mode": "COMPLIANCE", "RetainUntilDate": end}
         store.ask("put_object_retention", **where, Retention=lock)
     if legal_hold:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import tempfile
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ from havre_local.machine.postgresql import installation, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+
+_LARGEST_REASON = 1 << 16
 
 
 @contextlib.contextmanager
@@ -32,7 +36,8 @@ def program(
     """
     chosen = installation.find(server.existing_major(folder))
     with contextlib.ExitStack() as stack:
-        errors = stack.enter_context(tempfile.TemporaryFile())
+        # Errors and what a program may put aside can hold rows: they stay in the data folder.
+        errors = stack.enter_context(tempfile.TemporaryFile(dir=folder.run))
         environment, descriptors = _environment(folder, database, stack)
         process = subprocess.Popen(  # noqa: S603 - a program found by installation.find
             [chosen.program(argv[0]), *argv[1:], "--no-password"],
@@ -52,8 +57,14 @@ def program(
             _close(process)
         if process.returncode != 0:
             errors.seek(0)
-            message = f"{argv[0]} of {database}: {errors.read().decode('utf-8', 'replace').strip()}"
+            message = f"{argv[0]} of {database}: {_reason(errors.read(_LARGEST_REASON))}"
             raise ProviderError(message, f"See {folder.log(server.SERVICE)}.")
+
+
+def _reason(said: bytes) -> str:
+    """Return what a program said first; what follows, and what is quoted last, may be a value."""
+    first = said.decode("utf-8", "replace").strip().partition("\n")[0]
+    return re.sub(r': ".*"$', "", first) or "it gave no reason"
 
 
 def _close(process: subprocess.Popen[bytes]) -> None:
@@ -77,6 +88,7 @@ def _environment(
     stack.callback(os.close, directory)
     environment = {
         "PATH": "/usr/bin:/bin",
+        "TMPDIR": str(folder.run),
         "PGUSER": server.ADMINISTRATOR,
         "PGDATABASE": database,
         "PGPORT": settings["port"],
