@@ -9,6 +9,7 @@ from pathlib import Path
 import dill
 import pytest
 
+import havre_local
 from havre.cli import main
 from havre.errors import ExitCode
 from havre.provider.dynamic import Kind, kind_at
@@ -80,11 +81,12 @@ def test_services_that_run_on_from_a_former_place_are_set_up_again(
     assert site.up() == 0
     folder = site.folder
     front = next(s for s in services.read_definitions(folder) if s.name == "postgresql-tls")
-    script = next(word for word in front.argv if word.endswith(".py"))
-    moved = Path(shutil.copy(script, site.root / "tls_front.py"))
-    argv = tuple(str(moved) if word == script else word for word in front.argv)
+    package = Path(havre_local.__file__).parent
+    moved = Path(shutil.copytree(package, site.root / "former" / package.name))
+    argv = tuple(word.replace(str(package), str(moved)) for word in front.argv)
+    assert argv != front.argv
     supervisor.ensure_running(folder, replace(front, argv=argv))
-    moved.unlink()
+    shutil.rmtree(moved)
     assert ("update", "chu-trial-database-server") in site.changes(capsys)
     assert not any(services.missing_files(found) for found in services.read_definitions(folder))
     holds_all(site)

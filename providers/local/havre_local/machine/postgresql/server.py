@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import ProviderError, RetryError
 from havre.files import write_atomic
+from havre_local.machine import fronts
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -373,6 +374,6 @@ def _front(
         probe=Probe.POSTGRESQL,
         directory=str(folder.database),
         order=2,
-        restart_on=hashlib.sha256(script.read_bytes()).hexdigest(),
+        restart_on=fronts.digest(script),
         reload_on=certificate,
     )

@@ -2,7 +2,8 @@
 
 PostgreSQL listens on a Unix socket that only its own account opens; this process answers on
 127.0.0.1, demands TLS before anything else and passes the bytes on. Passwords, roles and
-logs stay PostgreSQL's own. Run as a script with the standard library alone.
+logs stay PostgreSQL's own. PostgreSQL is asked only for a session whose startup packet is whole,
+and each account of this machine holds a bounded number of sessions that have not begun.
 """
 
 from __future__ import annotations
@@ -15,23 +16,42 @@ import pwd
 import signal
 import socket
 import ssl
-import struct
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if __name__ == "__main__":  # run as a script and isolated, so that nothing else says where we are
+    sys.path.append(str(Path(__file__).resolve().parents[3]))
+
+from havre_local.machine.fronts import startup
+from havre_local.machine.fronts.admission import (
+    BACKLOG,
+    Bounds,
+    Gate,
+    Journal,
+    accept,
+    raise_files,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DIRECTORY = "/proc/self/fd/3"
 """PostgreSQL's data folder, inherited open: reachable whatever folder it lies in."""
 CERTIFICATE = f"{DIRECTORY}/server.pem"
+BOUNDS = Bounds(served_of_one=6, served=36, held_of_one=128, held=2048)
+"""Served are sessions that have not begun: less than PostgreSQL's slots, whoever asks for them."""
+SLOTS = 100
+"""Sessions that PostgreSQL has room for (max_connections)."""
+RESERVED_SLOTS = 12
+"""Of these, how many only the administrators' accounts take: theirs, and the superuser's three."""
 
-_REQUEST = struct.Struct("!II")
-_SSL_REQUEST = 80_877_103
-_GSS_REQUEST = 80_877_104
-_CANCEL_REQUEST = 80_877_102
 _GREETING_SECONDS = 10.0
+_AUTHENTICATION_SECONDS = 20.0
+_SHUTDOWN_SECONDS = 5.0
 _CHUNK = 65_536
-_REFUSAL = (
-    b"SFATAL\0VFATAL\0C28000\0Mthis server accepts encrypted connections only; "
-    b"use sslmode=verify-full\0\0"
-)
+_ENCRYPTED_ONLY = "this server accepts encrypted connections only; use sslmode=verify-full"
 
 
 def tls_context(minimum: str) -> ssl.SSLContext:
@@ -46,23 +66,22 @@ def tls_context(minimum: str) -> ssl.SSLContext:
 async def serve(port: int, upstream: str, minimum: str, account: str | None) -> None:
     """Accept connections on 127.0.0.1:`port` for ever."""
     loop = asyncio.get_running_loop()
-    listener = socket.create_server(("127.0.0.1", port), backlog=128)
+    files = raise_files()
+    listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
     listener.setblocking(False)
+    administrators = frozenset({0, os.getuid()})
     if account is not None:
         _become(account)
-    context = tls_context(minimum)
+    journal = Journal()
+    gate = Gate(BOUNDS.within(files), administrators, journal)
+    front = Front(tls_context(minimum), upstream, gate, journal)
 
     def reload() -> None:
-        nonlocal context
-        context = tls_context(minimum)
+        front.context = tls_context(minimum)
 
     loop.add_signal_handler(signal.SIGHUP, reload)
-    tasks: set[asyncio.Task[None]] = set()
-    while True:
-        client, _ = await loop.sock_accept(listener)
-        task = loop.create_task(_handle(client, context, upstream))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+    journal.say("started", port=port, files=files)
+    await accept(listener, gate, journal, front.serve)
 
 
 def _become(name: str) -> None:
@@ -73,42 +92,166 @@ def _become(name: str) -> None:
     os.setuid(account.pw_uid)
 
 
-async def _handle(client: socket.socket, context: ssl.SSLContext, upstream: str) -> None:
-    """Serve one connection to its end; a client's failure is its own."""
-    client.setblocking(False)
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    encrypted = False
-    try:
-        encrypted = await asyncio.wait_for(_greet(client, upstream), _GREETING_SECONDS)
-    except (OSError, EOFError, TimeoutError):
-        return
-    finally:
-        if not encrypted:
-            client.close()
-    with contextlib.suppress(OSError, TimeoutError):
-        await _relay(client, context, upstream)
+@dataclass
+class _Client:
+    """A connection that speaks TLS, and what it asks for."""
+
+    uid: int | None
+    port: int
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    packet: bytes = b""
+    user: str = ""
+    database: str = ""
 
 
-async def _greet(client: socket.socket, upstream: str) -> bool:
-    """Return whether TLS was agreed on; any other greeting is answered and ends here.
+@dataclass
+class Front:
+    """Serves connections, one at a time."""
 
-    Exactly one request is read, so that nothing sent before the handshake can pass for
-    something sent within it.
-    """
-    while True:
-        length, code = _REQUEST.unpack(await _read(client, _REQUEST.size))
-        if code == _SSL_REQUEST:
-            await asyncio.get_running_loop().sock_sendall(client, b"S")
-            return True
-        if code == _GSS_REQUEST:
-            await asyncio.get_running_loop().sock_sendall(client, b"N")
-            continue
-        if code == _CANCEL_REQUEST and length == _REQUEST.size * 2:
-            await _cancel(_REQUEST.pack(length, code) + await _read(client, 8), upstream)
+    context: ssl.SSLContext
+    upstream: str
+    gate: Gate
+    journal: Journal
+    sessions: int = 0
+
+    async def serve(self, client: socket.socket, uid: int | None) -> None:
+        """Serve one connection to its end."""
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        async with contextlib.AsyncExitStack() as ends:
+            async with self.gate.served(uid):
+                pumps = await self._begin(client, uid, ends)
+            await asyncio.gather(*pumps)
+
+    async def _begin(
+        self, client: socket.socket, uid: int | None, ends: contextlib.AsyncExitStack
+    ) -> tuple[asyncio.Task[None], ...]:
+        """Bring a session as far as the server lets it in; return what passes the bytes on."""
+        port = client.getpeername()[1]
+        try:
+            async with asyncio.timeout(_GREETING_SECONDS):
+                if not await self._greet(client):
+                    return ()
+                found = _Client(uid, port, *await self._encrypt(client))
+                ends.callback(found.writer.transport.abort)
+                await self._read_startup(found)
+                self._take_slot(found, ends)
+        except (OSError, EOFError, TimeoutError):
+            self.journal.count("unfinished", uid)
+            return ()
+        except startup.RefusedError as error:
+            self.journal.bounded("refused", uid, code=error.code, reason=str(error))
+            await _end(found.writer, startup.refusal(error.code, str(error)))
+            return ()
+        return await self._open(found, ends)
+
+    async def _greet(self, client: socket.socket) -> bool:
+        """Return whether TLS was agreed on; any other greeting is answered and ends here.
+
+        Exactly one request is read, so that nothing sent before the handshake can pass for
+        something sent within it.
+        """
+        loop = asyncio.get_running_loop()
+        while True:
+            first = await _read(client, startup.REQUEST.size)
+            length, code = startup.REQUEST.unpack(first)
+            if code == startup.SSL_REQUEST:
+                await loop.sock_sendall(client, b"S")
+                return True
+            if code == startup.GSS_REQUEST:
+                await loop.sock_sendall(client, b"N")
+                continue
+            if code == startup.CANCEL_REQUEST and len(first) < length <= startup.LONGEST_CANCEL:
+                await self._cancel(first + await _read(client, length - len(first)))
+                return False
+            await loop.sock_sendall(client, startup.refusal(startup.INVALID, _ENCRYPTED_ONLY))
             return False
-        refusal = b"E" + struct.pack("!I", len(_REFUSAL) + 4) + _REFUSAL
-        await asyncio.get_running_loop().sock_sendall(client, refusal)
-        return False
+
+    async def _cancel(self, request: bytes) -> None:
+        """Pass on the request to cancel a query; older clients send it in the clear.
+
+        It holds a one-session key and no data, and PostgreSQL itself accepts it so.
+        """
+        _, writer = await asyncio.open_unix_connection(self.upstream)
+        await _end(writer, request)
+
+    async def _encrypt(
+        self, client: socket.socket
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        transport, _ = await loop.connect_accepted_socket(
+            lambda: protocol,
+            client,
+            ssl=self.context,
+            ssl_handshake_timeout=_GREETING_SECONDS,
+            ssl_shutdown_timeout=_SHUTDOWN_SECONDS,
+        )
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+    async def _read_startup(self, client: _Client) -> None:
+        """Read the whole startup packet, which is all that PostgreSQL is opened for."""
+        first = await client.reader.readexactly(startup.REQUEST.size)
+        length, _ = startup.REQUEST.unpack(first)
+        if not startup.REQUEST.size <= length <= startup.LONGEST_STARTUP:
+            raise startup.RefusedError(startup.MALFORMED, "invalid length of startup packet")
+        client.packet = first + await client.reader.readexactly(length - len(first))
+        asked = startup.parameters(client.packet)
+        client.user = asked.get("user", "")
+        client.database = asked.get("database") or client.user
+
+    def _take_slot(self, client: _Client, ends: contextlib.AsyncExitStack) -> None:
+        """Count the session, unless only administrators have room left."""
+        reserved = 0 if self.gate.administers(client.uid) else RESERVED_SLOTS
+        if self.sessions >= SLOTS - reserved:
+            raise startup.RefusedError(startup.TOO_MANY, "sorry, too many clients already")
+        self.sessions += 1
+        ends.callback(self._close_session)
+
+    async def _open(
+        self, client: _Client, ends: contextlib.AsyncExitStack
+    ) -> tuple[asyncio.Task[None], ...]:
+        """Open the session in PostgreSQL and wait until it is let in or refused."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(self.upstream)
+        except OSError:
+            return ()
+        ends.callback(writer.transport.abort)
+        writer.write(client.packet)
+        begun, decided = startup.Beginning(), asyncio.Event()
+
+        def watch(data: bytes) -> None:
+            begun.take(data)
+            if begun.over:
+                decided.set()
+
+        pumps = (
+            asyncio.create_task(_pump(client.reader, writer)),
+            asyncio.create_task(_pump(reader, client.writer, watch, decided.set)),
+        )
+        try:
+            async with asyncio.timeout(_AUTHENTICATION_SECONDS):
+                await decided.wait()
+        except TimeoutError:
+            client.writer.transport.abort()
+            writer.transport.abort()
+        if client.user:
+            self._note(client, begun)
+        return pumps
+
+    def _close_session(self) -> None:
+        self.sessions -= 1
+
+    def _note(self, client: _Client, begun: startup.Beginning) -> None:
+        """Say whose session this is: PostgreSQL itself sees only this front."""
+        asked = {"user": client.user, "database": client.database, "port": client.port}
+        if begun.authenticated and not begun.code:
+            self.journal.say("session", client.uid, **asked, backend=begun.backend)
+        elif begun.code:
+            self.journal.bounded("refused", client.uid, **asked, code=begun.code)
+        else:
+            self.journal.count("unfinished", client.uid)
 
 
 async def _read(client: socket.socket, size: int) -> bytes:
@@ -122,45 +265,28 @@ async def _read(client: socket.socket, size: int) -> bytes:
     return data
 
 
-async def _cancel(request: bytes, upstream: str) -> None:
-    """Pass on the request to cancel a query; older clients send it in the clear.
-
-    It holds a one-session key and no data, and PostgreSQL itself accepts it so.
-    """
-    _, writer = await asyncio.open_unix_connection(upstream)
-    writer.write(request)
-    await writer.drain()
-    await _close(writer)
-
-
-async def _relay(client: socket.socket, context: ssl.SSLContext, upstream: str) -> None:
-    """Pass bytes both ways until either side ends."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    protocol = asyncio.StreamReaderProtocol(reader)
-    transport, _ = await loop.connect_accepted_socket(
-        lambda: protocol, client, ssl=context, ssl_handshake_timeout=_GREETING_SECONDS
-    )
-    writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-    try:
-        server_reader, server_writer = await asyncio.open_unix_connection(upstream)
-    except OSError:
-        await _close(writer)
-        return
-    await asyncio.gather(_pump(reader, server_writer), _pump(server_reader, writer))
-
-
-async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+async def _pump(
+    source: asyncio.StreamReader,
+    target: asyncio.StreamWriter,
+    watch: Callable[[bytes], None] | None = None,
+    ended: Callable[[], None] | None = None,
+) -> None:
     """Pass on what comes, no faster than it is taken; then close."""
     with contextlib.suppress(OSError):
         while data := await source.read(_CHUNK):
+            if watch is not None:
+                watch(data)
             target.write(data)
             await target.drain()
-    await _close(target)
+    if ended is not None:
+        ended()
+    await _end(target)
 
 
-async def _close(writer: asyncio.StreamWriter) -> None:
+async def _end(writer: asyncio.StreamWriter, last: bytes = b"") -> None:
     """Send what is left, then close."""
+    if last:
+        writer.write(last)
     writer.close()
     with contextlib.suppress(OSError, TimeoutError):
         await writer.wait_closed()
