@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Fact, Known, Unknown
@@ -26,7 +28,8 @@ def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Fact[Any]
     """The value at a dotted path, such as `encryption.keySource`.
 
     What is absent is the `default`, known. A secret is read through. Where any part of the
-    way, or anything inside the value, is unknown, so is the fact, and it names the path.
+    way is unknown or leads through what is no object, or anything inside the value is unknown,
+    so is the fact, and it names the path.
     """
     value: Any = inputs
     for step in path.split("."):
@@ -34,7 +37,9 @@ def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Fact[Any]
             value = value.value
         if value is UNKNOWN:
             return Unknown(path)
-        if not isinstance(value, dict) or value.get(step) is None:
+        if not isinstance(value, dict):
+            return Known(default) if value is None else Unknown(path)
+        if value.get(step) is None:
             return Known(default)
         value = value[step]
     if isinstance(value, Secret):
@@ -93,3 +98,22 @@ def bare(value: Any) -> Any:
 def items(inputs: Mapping[str, Any], path: str) -> Fact[list[dict[str, Any]]]:
     """The objects of a list, none where it is absent."""
     return then(read(inputs, path, []), bare)
+
+
+def day(fact: Fact[Any], path: str) -> Fact[dt.date | None]:
+    """The day with which a time in ISO 8601 begins; none where it is absent, unknown if it is none.
+
+    Args:
+        fact: the text.
+        path: what withholds the day where the text is no time.
+    """
+    if isinstance(fact, Unknown) or not fact.value:
+        return fact if isinstance(fact, Unknown) else NONE
+    found = _DAY.match(str(fact.value))
+    try:
+        return Known(dt.date.fromisoformat(found[1])) if found else Unknown(path)
+    except ValueError:
+        return Unknown(path)
+
+
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]{1,20}(?:Z|[+-][0-9:]{2,6})?)?\Z")

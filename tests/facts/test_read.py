@@ -27,7 +27,7 @@ INPUTS: dict[str, Any] = {
         ("a.f", Known("default")),
         ("a.missing", Known("default")),
         ("missing.b", Known("default")),
-        ("text.b", Known("default")),
+        ("text.b", Unknown("text.b")),
         ("u", Unknown("u")),
         ("a.s.t", Known(4)),
         ("a.s", Known({"t": 4})),

@@ -141,7 +141,13 @@ def test_replication_within_the_plan_crosses_no_tenant() -> None:
     assert bucket(copy, replication={"rules": [rule]}).cross_tenant == NO
 
 
-@pytest.mark.parametrize("hidden", [None, False, "true"])
+@pytest.mark.parametrize("hidden", ["yes", "True", 1, [True]])
+def test_object_names_are_not_known_to_be_hidden_by_what_is_no_truth_value(hidden: object) -> None:
+    item = bucket(hideObjects=hidden)
+    assert (item.places, item.names_in_state) == (Unknown("hideObjects"), Unknown("hideObjects"))
+
+
+@pytest.mark.parametrize("hidden", [None, False, "false"])
 def test_object_names_in_the_state_are_a_copy_of_unknown_country(hidden: object) -> None:
     item = bucket(hideObjects=hidden)
     assert isinstance(item.places, Known)

@@ -1,7 +1,8 @@
 """What the resources of Azure mean for security, in words that are no provider's.
 
 Each part's types stand in the file of the part's name; `relations` holds how types are named and
-what leads to a resource, locks it and sends its logs on; `places` says where things lie,
+what leads to a resource, locks it and sends its logs on; `forms` says how properties are written,
+`places` where things lie,
 `properties` what every fact says, `rights` what a role may do.
 """
 
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, collect
+from havre.facts.forms import typed, typed_plan
 from havre.facts.model import ResourceFact, Unclassified
 from havre_azure.facts import (
     access,
@@ -23,6 +25,7 @@ from havre_azure.facts import (
     registry,
     zones,
 )
+from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import plain, unplaced, untagged
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
@@ -112,8 +115,8 @@ UNTAGGED = frozenset(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not listed here is unclassified."""
-    index = Index(plan, NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(resource, index))
+    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
+    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Credential, Fact, Grant, Known, ResourceFact, Right, Unknown
-from havre.facts.read import NONE, items, read, then
+from havre.facts.read import NONE, day, items, read, then
 from havre_azure.facts.properties import base
 from havre_azure.facts.relations.naming import GROUP, WHOLE
 from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
@@ -44,8 +44,11 @@ def _expires(resource: PlannedResource, rights: Fact[frozenset[Right]]) -> Fact[
     found = UNTIL.fullmatch("".join(str(condition.value).split()))
     if found is None or rights != Known(READ):
         return NONE
-    end = dt.datetime.fromisoformat(found[1]).replace(tzinfo=dt.UTC)
-    return Known((end - dt.timedelta(seconds=1)).date())
+    try:
+        end = dt.datetime.fromisoformat(found[1]).replace(tzinfo=dt.UTC)
+        return Known((end - dt.timedelta(seconds=1)).date())
+    except (OverflowError, ValueError):
+        return Unknown("condition")
 
 
 def _rights(resource: PlannedResource) -> Fact[frozenset[Right]]:
@@ -145,7 +148,7 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
         identity=identity,
         targets=_targets(resource, index),
         rights=_rights(resource),
-        expires=then(end, lambda text: dt.date.fromisoformat(str(text)[:10]) if text else None),
+        expires=day(end, "scheduleInfo.expiration.endDateTime"),
         project=_project(made),
     )
     return [grant]
@@ -173,7 +176,9 @@ def vault_policies(vault: PlannedResource) -> list[Grant]:
     if isinstance(entries, Unknown):
         return [_policy(vault, entries, entries)]
     return [
-        _policy(vault, read(entry, "objectId", ""), Known(permitted(entry.get("permissions", {}))))
+        _policy(
+            vault, read(entry, "objectId", ""), Known(permitted(entry.get("permissions") or {}))
+        )
         for entry in entries.value
     ]
 
@@ -191,11 +196,18 @@ def _policy(vault: PlannedResource, identity: Fact[str], rights: Fact[frozenset[
 def secret(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A secret in a vault: a password or key, until it expires."""
     del index
-    expires = then(
-        read(resource.inputs, "properties.attributes.expires"),
-        lambda end: dt.datetime.fromtimestamp(int(end), tz=dt.UTC).date() if end else None,
-    )
+    path = "properties.attributes.expires"
+    expires: Fact[dt.date | None] = read(resource.inputs, path)
+    try:
+        expires = then(expires, _day_of)
+    except (OSError, OverflowError, ValueError):
+        expires = Unknown(path)
     return [Credential(**base(resource, Known(())), expires=expires)]
+
+
+def _day_of(seconds: Any) -> dt.date | None:
+    """The day of seconds since 1970; None for none."""
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).date() if seconds else None
 
 
 def password(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -28,7 +28,7 @@ def _policy_days(policy: PlannedResource) -> Fact[int | None]:
         read(cycle, "deleteAfter.duration", "")
         for rule in rules.value
         if rule.get("objectType") == "AzureRetentionRule" and rule.get("isDefault")
-        for cycle in rule.get("lifecycles", ())
+        for cycle in rule.get("lifecycles") or ()
     ]
     return least([then(duration, days) for duration in kept])
 

@@ -15,7 +15,7 @@ from havre.facts.model import (
     Rule,
     Unknown,
 )
-from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then
+from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then, together
 from havre_azure.facts.audit import route_of
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import base
@@ -63,6 +63,15 @@ def _ports(ranges: Iterable[str]) -> tuple[tuple[int, int], ...]:
     return () if (0, 65535) in found else tuple(found)
 
 
+NEEDED = ("access", "direction")
+
+
+def _decided(rule: Mapping[str, Any]) -> Fact[Rule]:
+    """A security rule; one that says neither what it does nor in which direction is unknown."""
+    lacking = next((name for name in NEEDED if rule.get(name) is None), None)
+    return Unknown(f"securityRules[].{lacking}") if lacking else Known(_rule(rule))
+
+
 def _rule(rule: Mapping[str, Any]) -> Rule:
     """A security rule; the other side is the source of what comes in."""
     inbound = str(rule.get("direction")).lower() == "inbound"
@@ -88,12 +97,17 @@ def _own_rule(resource: PlannedResource) -> Fact[Rule]:
     inputs = {name: value for name, value in resource.inputs.items() if name not in ELSEWHERE}
     facts = [read(inputs, name) for name in inputs]
     doubt = next((fact for fact in facts if isinstance(fact, Unknown)), None)
-    return doubt or Known(_rule(bare(inputs)))
+    return doubt or _decided(bare(inputs))
 
 
 def security_rules(group: PlannedResource, index: Index) -> Fact[tuple[Rule, ...]]:
     """The rules of a security group, with those that are resources of their own."""
-    found = then(items(group.inputs, "securityRules"), lambda told: [_rule(rule) for rule in told])
+    inline = items(group.inputs, "securityRules")
+    found: Fact[list[Rule]] = (
+        inline
+        if isinstance(inline, Unknown)
+        else then(together(list(map(_decided, inline.value))), list)
+    )
     for own, link in index.users("network:SecurityRule", "networkSecurityGroupName", group):
         rule = then(both(link, _own_rule(own)), lambda told: told[1])
         found = then(both(found, rule), lambda told: [*told[0], told[1]])

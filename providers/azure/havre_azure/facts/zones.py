@@ -37,15 +37,29 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
-GEO = re.compile(r"_(RA)?GZ?RS$", re.IGNORECASE)
-ZONAL = re.compile(r"_(RA)?G?ZRS$", re.IGNORECASE)
-"""Redundancy of an account's SKU: in the paired region, in several zones."""
+SKU = re.compile(
+    r"(?:Standard|Premium)(?:V2)?_(?:LRS|(?P<geo>(?:RA)?GRS)|(?P<both>(?:RA)?GZRS)|(?P<zonal>ZRS))",
+    re.IGNORECASE,
+)
+"""Redundancy of an account's SKU: in the paired region, in several zones, or both."""
 
 
-def _copied(copy: Copy, sku: Any, where: str) -> tuple[Place, ...]:
-    name = str(sku)
+def _redundancy(account: PlannedResource) -> Fact[tuple[str, bool, bool]]:
+    """An account's SKU, and whether it copies to the paired region and to several zones."""
+    sku = read(account.inputs, "sku.name", "")
+    if isinstance(sku, Unknown):
+        return sku
+    found = SKU.fullmatch(str(sku.value))
+    if found is None:
+        return Unknown("sku.name")
+    geo, zones = (bool(found["both"] or found[kind]) for kind in ("geo", "zonal"))
+    return Known((found[0], geo, zones))
+
+
+def _copied(copy: Copy, sku: tuple[str, bool, bool], where: str) -> tuple[Place, ...]:
+    name, geo, _ = sku
     own = (place(copy, where),)
-    if GEO.search(name):
+    if geo:
         return (*own, pair(Copy.REPLICA, where, f"sku {name}"))
     return own
 
@@ -94,7 +108,9 @@ def _account_tls(account: PlannedResource) -> Fact[str | None]:
     version = read(account.inputs, "minimumTlsVersion", "TLS1_0")
     if https == NO:
         return NONE
-    return then(both(https, version), lambda pair: str(pair[1])[3:].replace("_", "."))
+    return then(
+        both(https, version), lambda told: str(told[1]).removeprefix("TLS").replace("_", ".")
+    )
 
 
 def _account_key(index: Index, account: PlannedResource) -> Fact[str | None]:
@@ -186,7 +202,7 @@ def _rules(index: Index, account: PlannedResource) -> Fact[Rules]:
         rules = items(policy.inputs, "policy.rules")
         if isinstance(rules, Unknown):
             return rules
-        found += [rule for rule in rules.value if rule.get("enabled", True)]
+        found += [rule for rule in rules.value if rule.get("enabled") is not False]
     return Known(found)
 
 
@@ -194,7 +210,7 @@ def _whole(rule: dict[str, Any]) -> bool:
     """Whether a rule is for all block blobs."""
     filters = read(rule, "definition.filters", {})
     told: dict[str, Any] = filters.value if isinstance(filters, Known) else {"prefixMatch": ["?"]}
-    kinds = told.get("blobTypes", ["blockBlob"])
+    kinds = told.get("blobTypes") or ("blockBlob",)
     return "blockBlob" in kinds and not told.get("prefixMatch") and not told.get("blobIndexMatch")
 
 
@@ -272,7 +288,7 @@ def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     zone, public, promised = _zone(resource), open_to_all(resource), _promises(index, resource)
     holding = Holding.LOGS if not zone and _is_sink(index, resource) else Holding.ZONE
     copy = Copy.LOG if holding is Holding.LOGS else Copy.PRIMARY
-    sku = read(resource.inputs, "sku.name")
+    sku = _redundancy(resource)
     where = then(both(sku, location(resource, index)), lambda told: _copied(copy, *told))
     told = store(
         resource,
@@ -300,7 +316,7 @@ def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         expire_days=promised.expire_days,
         retention_days=_kept_days(index, resource) if holding is Holding.LOGS else NONE,
         backup_days=backed_up(index, resource),
-        multi_zone=then(sku, lambda name: ZONAL.search(str(name)) is not None),
+        multi_zone=then(sku, lambda told: told[2]),
         guarded=_guarded(index, resource),
         reads_logged=logged(index, resource, BLOB_LOGS, "/blobservices/"),
     )

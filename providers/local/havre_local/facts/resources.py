@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.facts import Facts, Index, Nomenclature, collect
+from havre.facts.forms import (
+    LABELS,
+    MAPPING,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    Forms,
+    typed,
+    typed_plan,
+    words,
+)
 from havre.facts.model import (
     Copy,
     Credential,
@@ -25,7 +36,7 @@ from havre.facts.model import (
     Store,
     Unclassified,
 )
-from havre.facts.read import NO, NONE, YES, ZERO, read, sources, then
+from havre.facts.read import NO, NONE, YES, ZERO, day, read, sources, then
 from havre_local.sites import HERE
 
 if TYPE_CHECKING:
@@ -190,7 +201,7 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A project's identity: one grant on its zones, and the passwords that it connects with."""
-    expires = then(read(resource.inputs, "expires"), dt.date.fromisoformat)
+    expires = day(read(resource.inputs, "expires"), "expires")
     name = str(resource.inputs.get("project", ""))
     grant = Grant(
         **_base(resource, index),
@@ -233,11 +244,26 @@ def kind(token: str) -> str:
 
 NOMENCLATURE = Nomenclature(kind)
 
+FORMS: Forms = MappingProxyType(
+    {
+        **dict.fromkeys(("country", "expires", "project", "zone"), TEXT),
+        **dict.fromkeys(
+            ("asked_version", "immutable_days", "retention_days", "rotation_days"), NUMBER
+        ),
+        **dict.fromkeys(("record", "settings"), MAPPING),
+        "extensions": TEXTS,
+        "tags": LABELS,
+        "tls_minimum": words("1.2", "1.3"),
+        "versions": TRUTH,
+    }
+)
+"""How the properties that facts read are written, by name."""
+
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not this provider's is unclassified."""
-    index = Index(plan, NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(resource, index))
+    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
+    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -4,7 +4,8 @@ What no argument decides is unknown, or said at its worst. Three things are told
 documentation and by no argument: managed databases are encrypted at rest with OVHcloud's keys,
 OKMS copies keys to other regions, and a backup region that nobody names is chosen.
 
-Each part's types stand in the file of the part's name; `naming` says how types are named, `places`
+Each part's types stand in the file of the part's name; `naming` says how types are named,
+`forms` how properties are written, `places`
 where things lie, `properties` what every fact says, `rights` what an action allows.
 """
 
@@ -14,8 +15,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, collect
+from havre.facts.forms import typed, typed_plan
 from havre.facts.model import Copy, Neutral, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
+from havre_ovh.facts.forms import FORMS
 from havre_ovh.facts.naming import DYNAMIC, NOMENCLATURE
 from havre_ovh.facts.properties import base, lies_in
 
@@ -93,8 +96,8 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that nobody knows is unclassified."""
-    index = Index(plan, NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(resource, index))
+    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
+    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

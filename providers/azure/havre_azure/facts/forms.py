@@ -1,0 +1,136 @@
+"""How the properties that facts read are written, by name.
+
+Types and words: azure-native's schema. Resource Manager takes words in any case of letters.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from havre.facts.forms import (
+    ADDRESS,
+    ADDRESSES,
+    FREE,
+    LABELS,
+    MANY_PORTS,
+    MAPPING,
+    MAPPINGS,
+    NAME,
+    NUMBER,
+    PORTS,
+    TEXT,
+    TEXTS,
+    TRUTH,
+    Forms,
+    words,
+)
+
+_SWITCH = words("Enabled", "Disabled")
+_ACCESS = words("Enabled", "Disabled", "SecuredByPerimeter")
+_STATE = words("Locked", "Unlocked", "Disabled")
+_REDUNDANCY = words("GeoRedundant", "LocallyRedundant", "ZoneRedundant")
+
+_TRUTHS = """
+    adminUserEnabled allowBlobPublicAccess allowCrossTenantReplication allowSharedKeyAccess
+    anonymousPullEnabled denyEncryptionScopeOverride disableLocalAccounts disableLocalAuth
+    enableHttpsTrafficOnly enableNodePublicIP enablePrivateCluster enablePurgeProtection
+    enableRbacAuthorization enableSoftDelete enabled isDefault isSftpEnabled isVersioningEnabled
+"""
+_NUMBERS = """
+    backupRetentionDays days daysAfterCreationGreaterThan daysAfterLastAccessTimeGreaterThan
+    daysAfterModificationGreaterThan expires immutabilityPeriodSinceCreationInDays port priority
+    retentionInDays softDeleteRetentionInDays totalRetentionInDays
+"""
+_NAMES = """
+    accountName backupPolicyName clusterResourceId containerName defaultEncryptionScope
+    delegatedSubnetResourceId diskEncryptionSetID diskEncryptionSetId eventHubAuthorizationRuleId
+    firewallPolicyName id keyId keyIdentifier keyName keyUri keyUrl keyVaultUri linkedResourceId
+    marketplacePartnerId networkSecurityGroupName policyId primaryKeyURI registryName
+    resourceGroupName resourceID resourceName resourceUri scopeName serverName storageAccountId
+    storageId subnetName targetResourceId vaultName virtualNetworkName vnetSubnetID workspaceId
+    workspaceName
+"""
+_TEXTS = """
+    category categoryGroup configurationName duration endDateTime expiryTime kubernetesVersion
+    location objectId objectType principalId roleDefinitionId timeAfterCreate timeBeforeExpiry
+    version
+"""
+_OBJECTS = """
+    actions.version apiServerAccessProfile attributes authConfig azureKeyVaultKms backup baseBlob
+    baseBlob.delete version.delete activeKey dataEncryption dataSourceInfo definition deleteAfter
+    deleteRetentionPolicy encryption encryptionSettings expiration exportPolicy features filters
+    firewallPolicy highAvailability immutabilityPolicy immutabilitySettings
+    immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
+    policies policy policyInfo properties redundancySettings rotationPolicy routeTable
+    scheduleInfo securityProfile securitySettings sku subnet trigger lifetimeActions.action
+    ruleCollections.action
+"""
+_LISTS = """
+    accessPolicies agentPoolProfiles applicationRuleCollections blobIndexMatch
+    destinationApplicationSecurityGroups lifecycles lifetimeActions logs networkRuleCollections
+    policyRules protocols routes ruleCollections rules securityRules
+    sourceApplicationSecurityGroups storageSettings
+"""
+
+FORMS: Forms = MappingProxyType(
+    {
+        **dict.fromkeys(_TRUTHS.split(), TRUTH),
+        **dict.fromkeys(_NUMBERS.split(), NUMBER),
+        **dict.fromkeys(_NAMES.split(), NAME),
+        **dict.fromkeys(_TEXTS.split(), TEXT),
+        "scope": FREE,
+        **dict.fromkeys(_OBJECTS.split(), MAPPING),
+        **dict.fromkeys(_LISTS.split(), MAPPINGS),
+        "tags": LABELS,
+        # words
+        "access": words("Allow", "Deny"),
+        "action.type": words("Allow", "Deny", "DNAT", "Notify", "Rotate"),
+        "allowedCopyScope": words("AAD", "PrivateLink"),
+        "direction": words("Inbound", "Outbound"),
+        "exportPolicy.status": _SWITCH,
+        "geoRedundantBackup": _SWITCH,
+        "highAvailability.mode": words("Disabled", "SameZone", "ZoneRedundant"),
+        "immutabilityPolicy.state": _STATE,
+        "immutabilitySettings.state": _STATE,
+        "keySource": words("Microsoft.Storage", "Microsoft.Keyvault"),
+        "kty": words("EC", "EC-HSM", "RSA", "RSA-HSM", "oct", "oct-HSM"),
+        "level": words("CanNotDelete", "NotSpecified", "ReadOnly"),
+        "minimumTlsVersion": words("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
+        "networkAccessPolicy": words("AllowAll", "AllowPrivate", "DenyAll"),
+        "nextHopType": words(
+            "Internet", "None", "VirtualAppliance", "VirtualNetworkGateway", "VnetLocal"
+        ),
+        "passwordAuth": _SWITCH,
+        "publicAccess": words("Blob", "Container", "None"),
+        "publicNetworkAccess": _ACCESS,
+        "publicNetworkAccessForIngestion": _ACCESS,
+        "publicNetworkAccessForQuery": _ACCESS,
+        "sku.name": TEXT,
+        "standardTierStorageRedundancy": _REDUNDANCY,
+        "storageSettings.type": _REDUNDANCY,
+        "zoneRedundancy": _SWITCH,
+        # server parameters
+        "value": TEXT,
+        # networks and texts in lists
+        "addressPrefix": ADDRESS,
+        "authorizedIPRanges": ADDRESSES,
+        "availabilityZones": TEXTS,
+        "blobTypes": TEXTS,
+        "condition": TEXT,
+        "destinationAddressPrefix": ADDRESS,
+        "destinationAddressPrefixes": ADDRESSES,
+        "destinationAddresses": ADDRESSES,
+        "destinationFqdns": ADDRESSES,
+        "destinationPortRange": PORTS,
+        "destinationPortRanges": MANY_PORTS,
+        "destinationPorts": MANY_PORTS,
+        "fqdnTags": TEXTS,
+        "permissions.keys": TEXTS,
+        "permissions.secrets": TEXTS,
+        "prefixMatch": TEXTS,
+        "sourceAddressPrefix": ADDRESS,
+        "sourceAddressPrefixes": ADDRESSES,
+        "targetFqdns": ADDRESSES,
+        "targetUrls": TEXTS,
+    }
+)
