@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet as plain_parquet
 
@@ -18,7 +20,9 @@ from havre_local.machine.objects import gateway, parquet
 from tests.local.conftest import PROJECT, ZONES, Machine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from pyarrow.dataset import Dataset
 
 ROWS = 1000
 FILES = 3
@@ -84,6 +88,96 @@ def test_another_zones_key_opens_nothing(tables: Machine) -> None:
     place = dataclasses.replace(tables.admin._place("curated"), key=keys.zone_key("landing"))
     with pytest.raises(GuardError, match="zone-curated"):
         parquet.open_dataset(place, "stays").to_table()
+
+
+def body(tables: Machine, key: str) -> bytes:
+    answer = tables.admin.client().get_object(Bucket=CURATED, Key=key)
+    return bytes(answer["Body"].read())
+
+
+@pytest.fixture
+def put(tables: Machine) -> Iterator[Callable[[str, bytes], None]]:
+    """Writes objects as who has the store but no key; afterwards all is as it was."""
+    s3, before = tables.admin.client(), {}
+
+    def write(key: str, content: bytes) -> None:
+        before[key] = body(tables, key) if key in KNOWN else None
+        s3.put_object(Bucket=CURATED, Key=key, Body=content)
+
+    yield write
+    for key, content in before.items():
+        if content is None:
+            s3.delete_object(Bucket=CURATED, Key=key)
+        else:
+            s3.put_object(Bucket=CURATED, Key=key, Body=content)
+
+
+KNOWN = [f"stays/{number}.parquet" for number in range(FILES)]
+READS: dict[str, Callable[[Dataset], object]] = {
+    "all": lambda found: found.to_table(),
+    "count": lambda found: found.count_rows(),
+    "filtered": lambda found: found.to_table(filter=pc.field("stay") == 5),
+    "head": lambda found: found.head(ROWS * FILES),
+    "batches": lambda found: list(found.to_batches(columns=["stay"])),
+}
+
+
+@pytest.mark.parametrize("read", READS)
+def test_tables_that_were_exchanged_do_not_open(
+    tables: Machine, put: Callable[[str, bytes], None], read: str
+) -> None:
+    READS[read](tables.project.dataset("curated", "stays"))
+    put(KNOWN[2], body(tables, KNOWN[1]))
+    with pytest.raises(GuardError, match=rf"{CURATED}/{KNOWN[2]} holds a table that was written"):
+        READS[read](tables.project.dataset("curated", "stays"))
+    with pytest.raises(GuardError, match="under another name"):
+        tables.project.dataset("curated", KNOWN[2])
+    assert tables.project.dataset("curated", KNOWN[1]).count_rows() == ROWS
+
+
+def test_a_table_copied_beside_itself_does_not_open(
+    tables: Machine, put: Callable[[str, bytes], None]
+) -> None:
+    for name in ("stays/3.parquet", "stays/deep/0.parquet", "stays/0.parquet.parquet"):
+        put(name, body(tables, KNOWN[0]))
+        with pytest.raises(GuardError, match="under another name"):
+            tables.project.dataset("curated", name)
+    with pytest.raises(GuardError, match="under another name"):
+        tables.project.dataset("curated", "stays").to_table()
+
+
+def test_an_earlier_content_of_the_same_object_opens(
+    tables: Machine, put: Callable[[str, bytes], None]
+) -> None:
+    """Nothing in a single object shows that it is not the latest: a gap of this provider."""
+    earlier = body(tables, KNOWN[0])
+    tables.admin.write_table("curated", KNOWN[0], part(7))
+    put(KNOWN[0], earlier)
+    assert tables.project.dataset("curated", KNOWN[0]).to_table() == part(0)
+
+
+def test_tables_of_an_earlier_havre_open_with_one_warning(
+    tables: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parquet, "_binding", lambda _: b"")
+    for number in range(FILES):
+        tables.admin.write_table("curated", f"former/{number}.parquet", part(number))
+    monkeypatch.undo()
+    tables.admin.write_table("curated", "former/9.parquet", part(9))
+    with pytest.warns(parquet.UnboundTableWarning, match="former/0.parquet was written") as caught:
+        read = tables.project.dataset("curated", "former").to_table()
+    assert len(caught) == 1
+    assert read.num_rows == ROWS * (FILES + 1)
+    for number in range(FILES):  # as the warning says
+        name = f"former/{number}.parquet"
+        with pytest.warns(parquet.UnboundTableWarning):
+            again = tables.admin.dataset("curated", name).to_table()
+        tables.admin.write_table("curated", name, again)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tables.project.dataset("curated", "former").to_table().num_rows == read.num_rows
+    for name in (*range(FILES), 9):
+        tables.admin.client().delete_object(Bucket=CURATED, Key=f"former/{name}.parquet")
 
 
 def test_a_lost_version_is_named(tables: Machine) -> None:

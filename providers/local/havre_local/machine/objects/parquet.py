@@ -2,18 +2,25 @@
 
 Parquet modular encryption: every column and the footer, AES-256-GCM, each file with data
 keys of its own, wrapped by the zone's key. The object store holds no key and sees no value.
+
+With a file's data key the name of its object is wrapped, so that two tables of a zone that were
+exchanged do not open: only a holder of the zone's key can bind a table to a name. Tables written
+before that are read with one warning, which names the first that a dataset meets. An object's own
+earlier content opens in its place: nothing in a single object shows that it is not the latest.
 """
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
+import hashlib
+import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
 from havre_local.machine.encryption import keys
-from havre_local.machine.folder import HOST, Folder
+from havre_local.machine.folder import HOST
 from havre_local.machine.objects import gateway
 
 if TYPE_CHECKING:
@@ -22,8 +29,11 @@ if TYPE_CHECKING:
     import pyarrow.fs
     import pyarrow.parquet
 
+    from havre_local.machine.folder import Folder
+
 KEY_BITS = 256
 _SUFFIX = ".parquet"
+_BOUND = b"havre table\0"
 
 
 @dataclass(frozen=True)
@@ -51,11 +61,12 @@ def write_table(place: Place, path: str, table: pa.Table) -> None:
     if not path.endswith(_SUFFIX):
         message = f"{path}: a table's object ends with {_SUFFIX}"
         raise InputError(message, f"Name it {path}{_SUFFIX}.")
-    factory, connection = _crypto(place.folder, place.key)
+    name = f"{place.bucket}/{path}"
+    factory, connection = _crypto(place, name, _Unbound())
     properties = factory.file_encryption_properties(connection, _encryption(place.key))
     parquet.write_table(
         table,
-        f"{place.bucket}/{path}",
+        name,
         filesystem=filesystem(place),
         encryption_properties=properties,
     )
@@ -71,16 +82,31 @@ def open_dataset(place: Place, prefix: str = "") -> pyarrow.dataset.Dataset:
         FileNotFoundError: there is no such object.
         OSError: the object store refuses, or a file is not encrypted with this zone's key.
     """
+    from pyarrow import dataset, schema
+
+    files = filesystem(place)
+    found = dataset.dataset(
+        f"{place.bucket}/{prefix}".rstrip("/"),
+        schema=schema([]),  # so that nothing is opened yet
+        filesystem=files,
+        format="parquet",
+    )
+    unbound = _Unbound()
+    fragments = [
+        _format(place, path, unbound).make_fragment(path, filesystem=files) for path in found.files
+    ]
+    columns = fragments[0].physical_schema if fragments else found.schema
+    return dataset.FileSystemDataset(fragments, columns, found.format, files)
+
+
+def _format(place: Place, name: str, unbound: _Unbound) -> Any:
+    """Return how the file `name` is read: decrypted if it was written under that name."""
     from pyarrow import dataset
 
-    factory, connection = _crypto(place.folder, place.key)
+    factory, connection = _crypto(place, name, unbound)
     decryption = dataset.ParquetDecryptionConfig(factory, connection, _decryption())
     options = dataset.ParquetFragmentScanOptions(decryption_config=decryption)
-    return dataset.dataset(
-        f"{place.bucket}/{prefix}".rstrip("/"),
-        filesystem=filesystem(place),
-        format=dataset.ParquetFileFormat(default_fragment_scan_options=options),
-    )
+    return dataset.ParquetFileFormat(default_fragment_scan_options=options)
 
 
 def filesystem(place: Place) -> pyarrow.fs.S3FileSystem:
@@ -119,28 +145,79 @@ def _decryption() -> Any:
     return encryption.DecryptionConfiguration(cache_lifetime=dt.timedelta(minutes=5))
 
 
-def _crypto(folder: Folder, key: str) -> tuple[Any, Any]:
-    """Return a factory of encryption properties that wraps with the key `key` only."""
+class UnboundTableWarning(UserWarning):
+    """A table may have been exchanged: an earlier Havre wrote it, bound to no name."""
+
+
+@dataclass
+class _Unbound:
+    """Tells of the first table of a dataset that is bound to no name, and of no other."""
+
+    told: bool = False
+
+    def tell(self, name: str) -> None:
+        if not self.told:
+            self.told = True
+            message = (
+                f"{name} was written by an earlier Havre and is not bound to its name: anyone who "
+                "can write objects could have exchanged it, and others. Write such tables again."
+            )
+            warnings.warn(message, UnboundTableWarning, stacklevel=2)
+
+
+def _binding(name: str) -> bytes:
+    """Return what is wrapped before a data key: it is longer than any key without a name."""
+    return _BOUND + hashlib.sha256(name.encode()).digest()
+
+
+@dataclass(frozen=True)
+class _DataKeys:
+    """Wraps and unwraps the data key of one file: by its zone's key only, under its name only."""
+
+    place: Place
+    name: str
+    unbound: _Unbound
+
+    def wrap(self, data_key: bytes, identifier: str) -> bytes:
+        self._check(identifier)
+        wrapped = keys.wrap(self.place.folder, self.place.key, _binding(self.name) + data_key)
+        return base64.b64encode(wrapped)
+
+    def unwrap(self, wrapped: bytes, identifier: str) -> bytes:
+        self._check(identifier)
+        plain = keys.unwrap(self.place.folder, self.place.key, base64.b64decode(wrapped))
+        binding = _binding(self.name)
+        if len(plain) == KEY_BITS // 8:
+            self.unbound.tell(self.name)
+            return plain
+        if not plain.startswith(binding):
+            message = f"{self.name} holds a table that was written under another name"
+            raise GuardError(message, "Write the table again, or restore it from a backup.")
+        return plain[len(binding) :]
+
+    def _check(self, identifier: str) -> None:
+        # A file names its key itself: one put into this zone must open no other zone's.
+        if identifier != self.place.key:
+            message = f"A file that needs the key {identifier} lies in a zone of {self.place.key}"
+            raise GuardError(message, "Remove that file.")
+
+
+def _crypto(place: Place, name: str, unbound: _Unbound) -> tuple[Any, Any]:
+    """Return a factory of encryption properties for one file."""
     from pyarrow.parquet import encryption
 
+    data_keys = _DataKeys(place, name, unbound)
+
     class ZoneKeys(encryption.KmsClient):  # type: ignore[misc]
-        """The zone's key, asked by Arrow for each file's data keys."""
+        """The zone's key, asked by Arrow for the file's data key."""
 
         def __init__(self, _: Any) -> None:
             super().__init__()
 
         def wrap_key(self, key_bytes: bytes, master_key_identifier: str) -> bytes:
-            _check(master_key_identifier)
-            return base64.b64encode(keys.wrap(folder, key, key_bytes))
+            return data_keys.wrap(key_bytes, master_key_identifier)
 
         def unwrap_key(self, wrapped_key: bytes, master_key_identifier: str) -> bytes:
-            _check(master_key_identifier)
-            return keys.unwrap(folder, key, base64.b64decode(wrapped_key))
-
-    def _check(identifier: str) -> None:
-        # A file names its key itself: one put into this zone must open no other zone's.
-        if identifier != key:
-            message = f"A file that needs the key {identifier} lies in a zone of {key}"
-            raise GuardError(message, "Remove that file.")
+            return data_keys.unwrap(wrapped_key, master_key_identifier)
 
     return encryption.CryptoFactory(ZoneKeys), encryption.KmsConnectionConfig()
