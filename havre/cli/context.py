@@ -231,6 +231,7 @@ INSTEAD = {
     "restore": "Restore with the provider's own backups, into a new warehouse.",
     "keys export": "The keys stay in the provider's key service.",
     "down": "`pulumi destroy` deletes what no protection holds.",
+    "adopt": "A state that Pulumi keeps names no folder of this machine.",
 }
 """By command, what to use where a provider operates no warehouse from this machine."""
 
@@ -262,11 +263,21 @@ def operated(found: Standing, command: str) -> Operated:
             what to use instead.
     """
     from havre.engine import StateStore
+
+    data_dir = folder(found, command)
+    record = found.record()
+    return Operated(record, operating(record, data_dir, command), StateStore(data_dir))
+
+
+def operating(record: Mapping[str, Any], data_dir: Path, command: str) -> Operations:
+    """What can be done with the warehouse of a record, in a folder of this machine.
+
+    Raises:
+        InputError: its provider operates none; the remedy says what to use instead.
+    """
     from havre.provider import OPERATIONS, find, provides
     from havre.stack.program import read_settings
 
-    data_dir = _folder(found, command)
-    record = found.record()
     provider = find(record["provider"])
     offer = provides(provider, OPERATIONS)
     if offer.given is None:
@@ -275,10 +286,10 @@ def operated(found: Standing, command: str) -> Operated:
     settings = {**record.get("settings", {})}
     if name := folder_setting(provider.settings):
         settings[name] = str(data_dir)
-    return Operated(record, offer.given(read_settings(provider, settings)), StateStore(data_dir))
+    return offer.given(read_settings(provider, settings))
 
 
-def _folder(found: Standing, command: str) -> Path:
+def folder(found: Standing, command: str) -> Path:
     """The folder of a warehouse on this machine.
 
     Raises:

@@ -30,12 +30,12 @@ def _show(found: ProjectConnection, secrets: Mapping[str, str], where: str) -> N
     for zone, bucket in found.zones.items():
         schema = found.schemas.get(zone)
         tables = f", tables in schema {schema}" if schema else ""
-        out.print(f"  zone {zone}: objects in s3://{bucket}{tables}")
+        out.print(console.inert(f"  zone {zone}: objects in s3://{bucket}{tables}"))
     out.print("\nSettings for psql, AWS-compatible clients and Python:")
     for name, value in {**found.environment, **secrets}.items():
-        out.print(f"  {name}={console.inert(value)}")
-    command = f"havre connect {found.project}{where} --export"
-    out.print(f'\nTake them over in a shell:  eval "$({command})"; psql')
+        out.print(console.inert(f"  {name}={value}"))
+    command = f"havre connect {shlex.quote(found.project)}{where} --export"
+    out.print(console.inert(f'\nTake them over in a shell:  eval "$({command})"; psql'))
     if not secrets:
         out.print("Secrets stay in the files named above; --show-secrets prints them.")
 
@@ -65,7 +65,7 @@ def _show_addresses(found: Addresses) -> None:
         out.print(console.inert(f"  zone {name}: objects in {place}"))
     out.print("\nSettings for psql:")
     for variable, value in found.environment.items():
-        out.print(f"  {variable}={console.inert(value)}")
+        out.print(console.inert(f"  {variable}={value}"))
     if found.authority.kind == "api":
         where = console.inert(found.authority.location)
         out.print(f"The provider's API returns the server's certificate: {where}")
@@ -133,7 +133,7 @@ def connect(
     elif export:
         typer.echo(_exports({**found.environment, **secrets}))
     else:
-        _show(found, secrets, f" --data-dir {at.data_dir}" if data_dir else "")
+        _show(found, secrets, f" --data-dir {shlex.quote(str(at.data_dir))}" if data_dir else "")
 
 
 def register(app: typer.Typer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -13,7 +14,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError
-from havre.stack.standing import in_folder, record_path, write_record
+from havre.stack.standing import in_folder, read_placed, record_path, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,20 +107,30 @@ def _refuse(changes: Sequence[Change]) -> None:
 
 
 def _agreed(changes: Sequence[Change], *, yes: bool) -> bool:
-    if yes or not changes:
-        return True
+    return yes or not changes or _confirmed("Apply these changes?")
+
+
+def _confirmed(question: str) -> bool:
+    """Whether a person at the terminal agrees.
+
+    Raises:
+        InputError: there is none.
+    """
     if not sys.stdin.isatty():
         message = "nobody can be asked: this is no terminal"
-        raise InputError(message, "Look at the changes above, then run again with --yes.")
-    return typer.confirm("Apply these changes?")
+        raise InputError(message, "Look at what is said above, then run again with --yes.")
+    return typer.confirm(question)
 
 
 def _engine(store: StateStore, stack: str, provider: Provider) -> Engine:
     from havre.engine import Engine
     from havre.provider import servicers
+    from havre.provider.machine import folder_setting
     from havre.stack.program import PROJECT
 
-    return Engine(store, PROJECT, stack, servicers(provider))
+    name = folder_setting(provider.settings)
+    place = {name: str(store.data_dir)} if name else {}
+    return Engine(store, PROJECT, stack, servicers(provider), place=place)
 
 
 def _check_owner(store: StateStore, target: ctx.Target) -> None:
@@ -337,8 +348,38 @@ def _tell_destroyed(
     _tell(values, "\n".join(lines), as_json=as_json)
 
 
+def adopt(
+    data_dir: ctx.DataDirOption = None,
+    state: ctx.NoStateOption = None,
+    *,
+    yes: YesOption = False,
+) -> None:
+    """Use a copied or moved folder where it is now; the original is left alone.
+
+    A copy gets ports of its own, and holds the same keys and passwords. `havre up` starts it.
+
+    Example: havre adopt --data-dir ./moved
+    """
+    from havre.engine import StateStore
+
+    here = ctx.folder(ctx.standing(data_dir, state, "adopt"), "adopt")
+    record, former = read_placed(here)
+    if former is None or os.path.realpath(former) == os.path.realpath(here):
+        console.out().print(f"{console.inert(here)} is where it was made. Nothing to do.")
+        return
+    console.out().print(f"{console.inert(here)} was made as {console.inert(former)}.")
+    if not yes and not _confirmed("Use it here, as a warehouse of its own?"):
+        raise typer.Abort
+    store = StateStore(here)
+    with store.lock():
+        store.move(former, ctx.operating(record, here, "adopt").adopt(former))
+        write_record(here, record)
+    console.out().print(f"Adopted. Start it: havre up FILE --data-dir {console.inert(here)}")
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("up")(up)
+    app.command("adopt")(adopt)
     app.command("status")(status)
     app.command("down")(down)

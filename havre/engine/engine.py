@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 BEGUN = "a run that was interrupted had begun to make it, which is finished first"
+
+ADOPT = "If it was copied or moved: havre adopt --data-dir {}"
 
 Progress = Callable[[Change, bool], None]
 """Told of each change as it begins (False) and when it is done (True)."""
@@ -77,6 +80,8 @@ class Engine:
         stack: name of the stack.
         servicers: provider servicers by package, as `havre.provider.servicers` gives them.
         progress: told of every change as it begins and ends.
+        place: inputs that say where resources are, and what they must be: a state of another
+            place is refused.
     """
 
     store: StateStore
@@ -86,6 +91,23 @@ class Engine:
         default_factory=dict
     )
     progress: Progress = _silent
+    place: Mapping[str, str] = field(default_factory=dict)
+
+    def load(self) -> State:
+        """The state, whose resources all lie in this engine's place.
+
+        Raises:
+            GuardError: one lies elsewhere: what is done here would be done there.
+            StateError: it is damaged.
+        """
+        state = self.store.load()
+        for resource in (*state.resources, *state.pending):
+            for name, here in self.place.items():
+                known = {str(v[name]) for v in (resource.inputs, resource.outputs) if name in v}
+                if any(os.path.realpath(path) != os.path.realpath(here) for path in known):
+                    message = f"{resource.name} lies in {min(known)}, not in {here}"
+                    raise GuardError(message, f"Nothing was changed. {ADOPT.format(here)}")
+        return state
 
     def client(self, package: str) -> Client:
         """The servicer of a package.
@@ -104,7 +126,7 @@ class Engine:
         Raises:
             HavreError: the program, a provider or the state is at fault.
         """
-        walk = _Preview(self, self.store.load())
+        walk = _Preview(self, self.load())
         run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=True)
         return [*walk.changes, *walk.removals()]
 
@@ -124,7 +146,7 @@ class Engine:
             GuardError: a step would lose data, or is none of those that were agreed.
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
-        walk = _Apply(self, self.store.load(), agreed)
+        walk = _Apply(self, self.load(), agreed)
         run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=False)
         walk.recover()
         walk.remove()
@@ -137,8 +159,9 @@ class Engine:
         Returns:
             What was deleted, and the names of what was kept because it holds data.
         """
+        state = self.load()
         self.store.keep_previous()
-        return _Destroy(self, self.store.load()).run()
+        return _Destroy(self, state).run()
 
 
 @dataclass

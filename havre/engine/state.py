@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError, RetryError, StateError
-from havre.files import FileLock, write_whole
+from havre.files import write_whole
+from havre.files.custody import Custody, make_closed
 from havre.plan import urns
 from havre.plan.urns import PROVIDER_PREFIX
 from havre.stack.standing import state_path
@@ -162,6 +163,22 @@ class State:
         )
 
 
+def _moved(value: Any, places: Mapping[str, str], ends: Mapping[str, str]) -> Any:
+    """A document in which paths below a folder, and the ends of addresses, are others."""
+    if isinstance(value, list):
+        return [_moved(each, places, ends) for each in value]
+    if isinstance(value, dict):
+        return {key: _moved(each, places, ends) for key, each in value.items()}
+    if isinstance(value, str):
+        for former, place in places.items():
+            if value == former or value.startswith(f"{former}/"):
+                return place + value[len(former) :]
+        for old, new in ends.items():
+            if value.endswith(old):
+                return value.removesuffix(old) + new
+    return value
+
+
 @dataclass(frozen=True)
 class StateStore:
     """The state of one stack, in the folder `state` of a warehouse's data folder.
@@ -171,6 +188,11 @@ class StateStore:
     """
 
     data_dir: Path
+
+    @property
+    def custody(self) -> Custody:
+        """What opens the data folder's files, and refuses those that others can have written."""
+        return Custody(self.data_dir.absolute())
 
     @property
     def folder(self) -> Path:
@@ -191,16 +213,18 @@ class StateStore:
         """Make the folder.
 
         Raises:
+            GuardError: it, or the data folder, is another account's, or others can write there.
             InputError: the data folder holds something else, or cannot be made.
         """
+        self.custody.check("state", "run")
         if self.folder.is_dir():
             return
         try:
             if self.data_dir.is_dir() and any(self.data_dir.iterdir()):
                 message = f"{self.data_dir} is not empty and is no warehouse's data folder"
                 raise InputError(message, "Choose an empty or a new folder with --data-dir.")
-            self.folder.mkdir(parents=True, mode=0o711)
-            self.folder.chmod(0o700)
+            make_closed(self.data_dir, 0o711)
+            make_closed(self.folder, 0o700)
         except OSError as error:
             message = f"the data folder {self.data_dir} cannot be made: {error.strerror}"
             raise InputError(message, "Choose another with --data-dir.") from error
@@ -212,7 +236,7 @@ class StateStore:
             StateError: it is damaged; the remedy names the last good one.
         """
         try:
-            return State.from_json(json.loads(self.path.read_bytes()))
+            return State.from_json(json.loads(self.custody.read(self.path.absolute())))
         except FileNotFoundError:
             return State()
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -233,10 +257,26 @@ class StateStore:
         """
         write_whole(self.path, json.dumps(state.as_json(), indent=1).encode())
 
+    def move(self, former: Path, ports: Mapping[int, int]) -> None:
+        """Have the state name this folder wherever it names `former`.
+
+        Args:
+            former: the folder that was copied or moved.
+            ports: ports that addresses have now, by those that they had.
+
+        Raises:
+            StateError: it is damaged, or cannot be written.
+        """
+        if self.path.exists():
+            document = json.loads(json.dumps(self.load().as_json()))
+            places = {str(former): str(self.data_dir)}
+            moved = _moved(document, places, {f":{old}": f":{new}" for old, new in ports.items()})
+            write_whole(self.path, json.dumps(moved, indent=1).encode())
+
     def keep_previous(self) -> None:
         """Set the present state aside before a run changes it."""
         if self.path.exists():
-            write_whole(self.previous, self.path.read_bytes())
+            write_whole(self.previous, self.custody.read(self.path.absolute()))
 
     def remove(self) -> None:
         """Forget a stack of which nothing is left, and its folder if it is empty."""
@@ -256,7 +296,7 @@ class StateStore:
         Raises:
             RetryError: another run has the lock.
         """
-        with FileLock(self.folder / "lock") as lock:
+        with self.custody.lock(self.folder.absolute() / "lock") as lock:
             if not lock.take():
                 holder = lock.holder().decode(errors="replace") or "unknown"
                 message = f"another run is changing {self.data_dir} (process {holder})"

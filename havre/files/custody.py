@@ -31,6 +31,7 @@ ROOT = 0
 """The account that can write everything anyway."""
 NOBODY_ELSE: frozenset[int] = frozenset()
 LOG_MODE = 0o600
+_ABOVE_MODE = 0o755
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -178,6 +179,25 @@ class Custody:
             owners = last if number == len(names) else self.owners
             descriptor = _step(here, name, descriptor, owners)
         return descriptor
+
+
+def make_closed(root: Path, mode: int) -> None:
+    """Make a folder, and those above it that are missing, whatever the umask; none is fine.
+
+    Args:
+        root: the folder, absolute.
+        mode: its permissions, if it is made here; those above are closed to writing by others.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    missing = [path for path in (root, *root.parents) if not os.path.lexists(path)]
+    for path in reversed(missing):
+        path.mkdir(mode=_ABOVE_MODE, exist_ok=True)
+    if missing:
+        root.chmod(mode)
+    elif not root.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(root))
 
 
 def check_above(root: Path, owners: AbstractSet[int]) -> None:

@@ -149,6 +149,14 @@ class Operations(Protocol):
         """Stop the services; data stay."""
         ...
 
+    def adopt(self, former: Path) -> Mapping[int, int]:
+        """Use a folder that was copied or moved from `former`, which is left alone.
+
+        Returns:
+            The ports that changed: the new by the former.
+        """
+        ...
+
     def destroy(self) -> Sequence[Kept]:
         """Delete all data that no lock protects; return what was kept."""
         ...

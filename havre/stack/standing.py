@@ -10,19 +10,23 @@ nothing else does.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import InputError, StateError
+from havre.errors import GuardError, InputError, StateError
 from havre.files import write_whole
+from havre.files.custody import Custody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from havre.plan import Plan
     from havre.stack.outputs import Outputs
 
+PLACE = "place"
+"""Key of the record: the folder for which it was written, absolute."""
 UP_AGAIN = "Run `havre up` again: it writes it anew."
 
 
@@ -126,7 +130,8 @@ def write_record(data_dir: Path, record: Mapping[str, Any]) -> None:
     Raises:
         StateError: it cannot be written.
     """
-    content = json.dumps(dict(record), indent=1, sort_keys=True) + "\n"
+    placed = {**record, PLACE: str(data_dir.absolute())}
+    content = json.dumps(placed, indent=1, sort_keys=True) + "\n"
     write_whole(record_path(data_dir), content.encode())
 
 
@@ -134,12 +139,31 @@ def read_record(data_dir: Path) -> dict[str, Any]:
     """What the latest `up` recorded.
 
     Raises:
+        GuardError: the folder is another account's, others can write there, or it is a copy or
+            was moved.
         InputError: no warehouse stands in the folder.
         StateError: the record is damaged.
     """
-    path = record_path(data_dir)
+    record, former = read_placed(data_dir)
+    if former is not None and os.path.realpath(former) != os.path.realpath(data_dir):
+        message = f"{data_dir} is a copy, or was moved: it was made as {former}"
+        remedy = (
+            f"Nothing was changed. Name {former} if that is the one; to use this one where it is "
+            f"now: havre adopt --data-dir {data_dir}"
+        )
+        raise GuardError(message, remedy)
+    return record
+
+
+def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:
+    """What the latest `up` recorded, and for which folder: copied or moved, it is another.
+
+    Raises:
+        As `read_record`, but for a copy.
+    """
+    path = record_path(data_dir.absolute())
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(Custody(data_dir.absolute()).read(path))
     except (FileNotFoundError, NotADirectoryError):
         message = f"no warehouse stands in {data_dir}"
         raise InputError(message, "Name its folder with --data-dir.") from None
@@ -149,7 +173,23 @@ def read_record(data_dir: Path) -> dict[str, Any]:
     if not _is_record(record):
         message = f"{path} holds no record of a run"
         raise StateError(message, UP_AGAIN)
-    return dict(record)
+    place = record.pop(PLACE, None) or _place_in_state(data_dir, record["provider"])
+    return dict(record), Path(place) if isinstance(place, str) else None
+
+
+def _place_in_state(data_dir: Path, provider: str) -> str | None:
+    """The folder that the state names: records of before 2026-12 do not."""
+    from havre.provider import find
+    from havre.provider.machine import folder_setting
+
+    path = state_path(data_dir.absolute())
+    try:
+        state = json.loads(Custody(data_dir.absolute()).read(path))
+        resources = state["deployment"]["resources"]
+        name = folder_setting(find(provider).settings)
+        return next((r["inputs"][name] for r in resources if name in r.get("inputs", {})), None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # a damaged state is told by who needs it
 
 
 def _is_record(document: Any) -> bool:

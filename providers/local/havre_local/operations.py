@@ -17,7 +17,7 @@ from havre.provider import (
 from havre_local import services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from havre_local.machine.folder import Folder
@@ -92,7 +92,8 @@ class LocalOperations:
         services.wake(folder)
         info = backups.backup(folder, now)
         contents = backups.read_contents(folder, info.path)  # verified already
-        backups.prune(folder, read_json(folder.backups / "policy.json")["retention_days"], now)
+        policy = read_json(folder, folder.backups / "policy.json")
+        backups.prune(folder, policy["retention_days"], now)
         return BackupSummary(
             path=info.path,
             created=info.created,
@@ -130,6 +131,13 @@ class LocalOperations:
 
         keys.export_keys(self.folder, target, passphrase)
         return latest.identity(self.folder)
+
+    def adopt(self, former: Path) -> Mapping[int, int]:
+        """Forget what belongs to `former`: its processes, and its ports if it is still there."""
+        from havre_local.machine.folder import Folder
+        from havre_local.machine.moving import adopt
+
+        return adopt(self.folder, Folder(former))
 
     def destroy(self) -> Sequence[Kept]:
         """Delete database, backups and every object version that no lock protects."""

@@ -10,14 +10,19 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from havre.errors import GuardError, InputError
-from havre_local.machine import access
+from havre.files.custody import Custody
+from havre_local.machine import access, projects
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, EXPIRES, PROJECT, ZONES, Machine
+
+if TYPE_CHECKING:
+    from havre_local.machine.folder import Folder
 
 READABLE = {"havre.json", "ca.pem"}
 """Files that every account may read."""
@@ -25,7 +30,7 @@ READABLE = {"havre.json", "ca.pem"}
 
 def secrets_of(machine: Machine) -> list[str]:
     folder = machine.folder
-    known = [path.read_text() for path in folder.secrets.iterdir()]
+    known = [path.read_text() for path in folder.secrets.iterdir() if path.is_file()]
     return [*known, *machine.project.settings.secrets().values()]
 
 
@@ -74,15 +79,18 @@ def test_a_projects_own_account_needs_its_folder_alone(machine: Machine) -> None
         *machine.folder.project(PROJECT).iterdir(),
     }
     opened = set()
-    real = Path.open
+    real = Custody.open
 
-    def watching(self: Path, *arguments: object, **options: object) -> object:
-        if self.is_relative_to(machine.folder.root):
-            opened.add(self)
-        return real(self, *arguments, **options)  # type: ignore[call-overload]
+    def watching(self: Custody, path: Path, *arguments: int, **options: frozenset[int]) -> int:
+        opened.add(path)
+        return real(self, path, *arguments, **options)
+
+    def unreadable(folder: Folder, name: str) -> Path:
+        return folder.root / "unreadable" / name
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "open", watching)
+        patch.setattr(Custody, "open", watching)
+        patch.setattr(projects, "master", unreadable)
         project = access.open_project(machine.folder.root, PROJECT)
         project.connect().close()
         project.client().list_objects_v2(Bucket=ZONES["curated"])
@@ -132,7 +140,7 @@ def test_no_other_account_can_read_a_file(machine: Machine) -> None:
     }
     assert readable == READABLE
     private = [path for path in everything(machine) if path.suffix in {".key", ".pem"}]
-    private += [*folder.logs.iterdir(), *folder.secrets.iterdir()]
+    private += [*folder.logs.iterdir(), *(p for p in folder.secrets.rglob("*") if p.is_file())]
     private += folder.project(PROJECT).iterdir()
     assert len(private) > 12
     for path in private:

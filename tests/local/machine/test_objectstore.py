@@ -230,7 +230,7 @@ def test_every_request_is_logged_with_its_account(objects: Machine) -> None:
 def test_a_grant_ends_after_its_last_day_and_when_revoked(objects: Machine) -> None:
     folder, today = objects.folder, dt.datetime.now(dt.UTC).date()
     account = objectstore.ensure_account(folder, "ending")
-    credentials = objectstore.read_credentials(account.credentials)
+    credentials = objectstore.read_credentials(folder, account.credentials)
     s3 = gateway.client(folder, credentials)
     objectstore.ensure_grants(folder, LANDING, account.access, today)
     s3.list_objects_v2(Bucket=LANDING)
@@ -276,7 +276,7 @@ def test_an_account_is_repaired_to_what_its_file_says(machine: Machine) -> None:
     before = account.credentials.read_text()
     gateway.update_account(folder, account.access, "somebody-changed-it")
     assert objectstore.ensure_account(folder, "repaired").credentials.read_text() == before
-    credentials = objectstore.read_credentials(account.credentials)
+    credentials = objectstore.read_credentials(folder, account.credentials)
     assert gateway.client(folder, credentials).list_buckets()["Buckets"] == []
     objectstore.ensure_account(folder, "repaired", renew=True)
     assert account.credentials.read_text() != before

@@ -179,7 +179,7 @@ def test_a_lost_or_changed_password_is_repaired(machine: Machine) -> None:
     first = role.pgpass.read_text()
     role.pgpass.unlink()
     identities.ensure_identity(machine.folder, project, DATABASE, ["curated"], EXPIRES)
-    assert role.pgpass.read_text() != first
+    assert role.pgpass.read_text() == first
     libpq = postgres.settings_for(machine.folder, DATABASE, role.name)
     psycopg.connect(passfile=str(role.pgpass), **libpq).close()
     identities.remove_identity(machine.folder, project)
@@ -364,7 +364,7 @@ def test_the_server_is_sent_no_password(machine: Machine, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(psycopg.Connection, "execute", watching)
     role = identities.ensure_identity(machine.folder, "unsent", DATABASE, ["curated"], EXPIRES)
-    secret = identities.read_pgpass(role.pgpass)
+    secret = identities.read_pgpass(machine.folder, role.pgpass)
     identities.remove_identity(machine.folder, "unsent")
     assert secret is not None
     assert any("SCRAM-SHA-256$" in statement for statement in sent)

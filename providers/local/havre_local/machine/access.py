@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
-from havre.files import write_atomic
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import (
-    PRIVATE,
-    SECRET,
     Folder,
     read_json,
     warehouse_of,
@@ -25,6 +23,17 @@ from havre_local.machine.postgresql import identities
 from havre_local.machine.postgresql import server as postgres
 from havre_local.machine.postgresql.roles import account_name
 from havre_local.machine.postgresql.schemas import database_name, schema_name
+from havre_local.machine.projects import (
+    CREDENTIALS,
+    PGPASS,
+    SETTINGS,
+    believed,
+    complete,
+    give,
+    given_without_master,
+    shown,
+    take_back,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +42,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset
 
-_SETTINGS = "project.json"
+RENEWED = (
+    "Project %s: its password and its S3 secret were renewed. Earlier versions of Havre read them "
+    "from %s, which may be its researchers'. Have them use the new ones there."
+)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,14 +64,24 @@ class ProjectSettings:
     """Environment variables for libpq and for AWS's clients; secrets stay in the files named."""
     ports: tuple[int, int]
     """Of the database and of the object store."""
+    folder: Folder
     pgpass: Path
     credentials: Path
 
+    def password(self) -> str:
+        """Return the password of the project's role, empty without one.
+
+        Raises:
+            GuardError: others can have written it.
+        """
+        return identities.read_pgpass(self.folder, self.pgpass) or ""
+
     def secrets(self) -> dict[str, str]:
         """Return the secrets too, as environment variables, for programs that read no files."""
-        access, secret = objectstore.read_credentials(self.credentials) or ("", "")
+        known = objectstore.read_credentials(self.folder, self.credentials)
+        access, secret = known or ("", "")
         return {
-            "PGPASSWORD": identities.read_pgpass(self.pgpass) or "",
+            "PGPASSWORD": self.password(),
             "AWS_ACCESS_KEY_ID": access,
             "AWS_SECRET_ACCESS_KEY": secret,
         }
@@ -88,10 +112,10 @@ def ensure_project(
         RetryError: a store does not answer.
     """
     account = account_name(project)
-    directory = folder.project(project)
-    directory.mkdir(mode=PRIVATE, exist_ok=True)
+    if given_without_master(folder, project):
+        _log.warning(RENEWED, project, folder.project(project))
     # The record comes first, so that `remove_project` finds all that was begun.
-    _write_settings(folder, directory, database, zones, expires)
+    _write_settings(folder, project, database, zones, expires)
     schemas = [schema_name(zone) for zone in zones]
     identities.ensure_identity(folder, project, database, schemas, expires)
     objectstore.ensure_account(folder, project)
@@ -104,7 +128,7 @@ def ensure_project(
 
 
 def _write_settings(
-    folder: Folder, directory: Path, database: str, zones: Mapping[str, str], expires: dt.date
+    folder: Folder, project: str, database: str, zones: Mapping[str, str], expires: dt.date
 ) -> None:
     """Write all that a project's own account needs, which may read nothing but its folder."""
     content = {
@@ -113,10 +137,7 @@ def _write_settings(
         "ports": [postgres.server_port(folder), gateway.server_port(folder)],
         "zones": dict(zones),
     }
-    path = directory / _SETTINGS
-    if not path.exists() or read_json(path) != content:
-        owner = directory.stat()
-        write_atomic(path, json.dumps(content).encode(), SECRET, (owner.st_uid, owner.st_gid))
+    give(folder, project, SETTINGS, json.dumps(content).encode())
 
 
 def remove_project(folder: Folder, project: str) -> None:
@@ -128,27 +149,33 @@ def remove_project(folder: Folder, project: str) -> None:
     """
     identities.remove_identity(folder, project)
     objectstore.delete_account(folder, project)
-    (folder.project(project) / _SETTINGS).unlink(missing_ok=True)
+    take_back(folder, project, SETTINGS)
 
 
 def project_exists(folder: Folder, project: str) -> bool:
     """Tell whether the project has been given access."""
-    return (folder.project(project) / _SETTINGS).exists()
+    return folder.custody.exists(believed(folder, project) / SETTINGS)
+
+
+def project_complete(folder: Folder, project: str) -> bool:
+    """Tell whether all that a project is given is there, with the masters."""
+    return complete(folder, project)
 
 
 def project_settings(folder: Folder, project: str) -> ProjectSettings:
     """Return how the project reaches the warehouse.
 
     Raises:
+        GuardError: others can have written what is on record of it.
         InputError: the warehouse has no such project.
     """
-    directory = folder.project(project)
+    directory = believed(folder, project)
     if not project_exists(folder, project):
         message = f"{folder.root} has no project {project!r}"
         raise InputError(message, "Name one that is deployed, or deploy it.")
-    content = read_json(directory / _SETTINGS)
+    content = read_json(folder, directory / SETTINGS)
     account = account_name(project)
-    pgpass, credentials = directory / "pgpass", directory / "aws-credentials"
+    files = shown(folder, project)
     ports = tuple(content["ports"])
     libpq = postgres.settings_for(folder, content["database"], account, ports[0])
     return ProjectSettings(
@@ -159,15 +186,16 @@ def project_settings(folder: Folder, project: str) -> ProjectSettings:
         zones=content["zones"],
         environment={
             **{_LIBPQ[name]: value for name, value in libpq.items()},
-            "PGPASSFILE": str(pgpass),
+            "PGPASSFILE": str(files / PGPASS),
             "AWS_ENDPOINT_URL_S3": gateway.endpoint(folder, ports[1]),
             "AWS_REGION": gateway.REGION,
             "AWS_CA_BUNDLE": str(folder.authority),
-            "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
+            "AWS_SHARED_CREDENTIALS_FILE": str(files / CREDENTIALS),
         },
         ports=ports,
-        pgpass=pgpass,
-        credentials=credentials,
+        folder=folder,
+        pgpass=directory / PGPASS,
+        credentials=directory / CREDENTIALS,
     )
 
 
@@ -202,7 +230,7 @@ class Project:
         known = self.settings
         libpq = postgres.settings_for(self.folder, known.database, known.account, known.ports[0])
         return psycopg.connect(
-            passfile=str(known.pgpass),
+            password=known.password(),
             autocommit=autocommit,
             **libpq,  # type: ignore[arg-type]
         )
@@ -228,7 +256,7 @@ class Project:
         return parquet.open_dataset(place, prefix)
 
     def _credentials(self) -> tuple[str, str]:
-        known = objectstore.read_credentials(self.settings.credentials)
+        known = objectstore.read_credentials(self.folder, self.settings.credentials)
         if known is None:
             message = f"{self.settings.credentials}: the credentials are missing"
             raise InputError(message, "Deploy the warehouse again.")

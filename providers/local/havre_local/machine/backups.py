@@ -532,7 +532,7 @@ def _begin(folder: Folder, contents: Contents, digest: str) -> None:
     if not path.exists():
         _check_empty(folder, contents)
         write_json(path, {"contents": digest, "created": contents.created})
-    elif (known := read_json(path)).get("contents") != digest:
+    elif (known := read_json(folder, path)).get("contents") != digest:
         message = f"{folder.root} holds a part of another backup ({known.get('created')})"
         raise GuardError(message, "Restore that one again, or restore into a new data folder.")
     else:

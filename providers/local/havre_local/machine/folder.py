@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import os
 import secrets
 import socket
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError, RetryError, StateError
-from havre.files import FileLock, write_atomic, write_once
+from havre.files import write_atomic, write_once
+from havre.files.custody import Custody, make_closed
 from havre_local.machine import processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 FORMAT = 1
 """Version of the folder's layout, written into its marker."""
@@ -27,6 +29,11 @@ HOST = "127.0.0.1"
 PORTS = range(20_000, 32_000)
 """Ports to choose from: below 32768, where Linux takes ports of outgoing connections, so
 that a port stays ours while its service is stopped."""
+
+PORTS_FILE = "ports.json"
+"""Name of the record of ports, in the folder `run`."""
+FIRST_PORT, LAST_PORT = 1024, 65_535
+"""Ports that an account other than root can have."""
 
 LOCK_SECONDS = 300.0
 """How long a process waits for another's lock: longer than the slowest step under one."""
@@ -57,6 +64,11 @@ class Folder:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "root", Path(self.root).absolute())
+
+    @property
+    def custody(self) -> Custody:
+        """What opens its files, and refuses those that others can have written."""
+        return Custody(self.root)
 
     @property
     def marker(self) -> Path:
@@ -114,7 +126,10 @@ class Folder:
         return self.root / "backups"
 
     def project(self, name: str) -> Path:
-        """Folder of the project `name`, with its credentials (0700)."""
+        """Folder of the project `name`, with its credentials (0700).
+
+        It may be given to the researchers: what is in it is written and never believed.
+        """
         return self.root / "projects" / name
 
     def log(self, service: str) -> Path:
@@ -130,24 +145,27 @@ def prepare(folder: Folder, warehouse: str) -> None:
         InputError: the folder cannot be created.
     """
     try:
-        folder.root.mkdir(mode=_ROOT_MODE, parents=True, exist_ok=True)
+        make_closed(folder.root, _ROOT_MODE)
     except OSError as error:
         message = f"{folder.root}: cannot be created ({error.strerror})"
         raise InputError(message, "Choose another data folder.") from error
-    if folder.marker.exists():
+    folder.custody.check("state", "run")
+    if folder.custody.exists(folder.marker):
         _check_owner(folder, warehouse)
     else:
         _claim(folder, warehouse)
     folder.root.chmod(_ROOT_MODE)
     for name, mode in _LAYOUT.items():
         path = folder.root / name
-        path.mkdir(mode=mode, exist_ok=True)
-        path.chmod(mode)
+        if not path.is_dir():
+            path.mkdir(mode=mode)
+            path.chmod(mode)
+    folder.custody.check(*(name for name in _LAYOUT if not name.startswith("object-store/")))
 
 
 def _check_owner(folder: Folder, warehouse: str) -> None:
     """Raise GuardError unless the marker names `warehouse` in a format known here."""
-    marker = read_json(folder.marker)
+    marker = read_json(folder, folder.marker)
     if marker.get("format") != FORMAT:
         message = f"{folder.marker}: format {marker.get('format')!r}, this Havre knows {FORMAT}"
         raise GuardError(
@@ -162,6 +180,8 @@ def _check_owner(folder: Folder, warehouse: str) -> None:
             message,
             "Choose another data folder, or the other warehouse's file.",
         )
+    _check_place(folder, marker)
+    place(folder)
 
 
 def _claim(folder: Folder, warehouse: str) -> None:
@@ -184,21 +204,41 @@ def _claim(folder: Folder, warehouse: str) -> None:
     content = {
         "format": FORMAT,
         "warehouse": warehouse,
+        "place": str(folder.root),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
     write_json(folder.marker, content, 0o644)
+
+
+def place(folder: Folder) -> None:
+    """Write into the marker where the folder is: a copy, or moved, it is another."""
+    marker = read_json(folder, folder.marker)
+    if marker.get("place") != str(folder.root):
+        write_json(folder.marker, {**marker, "place": str(folder.root)}, 0o644)
+
+
+def _check_place(folder: Folder, marker: Mapping[str, Any]) -> None:
+    """Raise GuardError if the marker was written for another place."""
+    former = marker.get("place")
+    if former is not None and os.path.realpath(str(former)) != os.path.realpath(folder.root):
+        message = f"{folder.root} is a copy, or was moved: it was made as {former}"
+        remedy = f"To use it where it is now: havre adopt --data-dir {folder.root}"
+        raise GuardError(message, remedy)
 
 
 def warehouse_of(folder: Folder) -> str:
     """Return the name of the warehouse that `folder` holds.
 
     Raises:
+        GuardError: others can have written there, or it is a copy or was moved.
         InputError: the folder holds no warehouse.
     """
-    if not folder.marker.exists():
+    if not folder.custody.exists(folder.marker):
         message = f"{folder.root} holds no warehouse"
         raise InputError(message, "Name its data folder.")
-    return str(read_json(folder.marker)["warehouse"])
+    marker = read_json(folder, folder.marker)
+    _check_place(folder, marker)
+    return str(marker["warehouse"])
 
 
 def write_json(path: Path, content: Any, mode: int = SECRET) -> None:
@@ -206,14 +246,15 @@ def write_json(path: Path, content: Any, mode: int = SECRET) -> None:
     write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode(), mode)
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in `path`.
+def read_json(folder: Folder, path: Path) -> dict[str, Any]:
+    """Return the JSON object in `path`, a file of the folder.
 
     Raises:
+        GuardError: others can have written it.
         StateError: it cannot be read.
     """
     try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(folder.custody.read(path))
     except (OSError, ValueError) as error:
         message = f"{path}: cannot be read ({error})"
         raise StateError(message, "Restore it from a backup.") from error
@@ -235,7 +276,7 @@ def read_secret(folder: Folder, name: str) -> str:
         StateError: there is none.
     """
     try:
-        return (folder.secrets / name).read_text("utf-8")
+        return folder.custody.read(folder.secrets / name).decode()
     except OSError as error:
         message = f"{folder.secrets / name}: cannot be read ({error.strerror})"
         raise StateError(
@@ -247,7 +288,7 @@ def read_secret(folder: Folder, name: str) -> str:
 def ensure_secret(folder: Folder, name: str, factory: Callable[[], str]) -> str:
     """Return the secret `name`, made by `factory` the first time."""
     path = folder.secrets / name
-    if not path.exists():
+    if not folder.custody.exists(path):
         write_once(path, factory().encode(), SECRET)
     return read_secret(folder, name)
 
@@ -265,7 +306,7 @@ def locked(folder: Folder, name: str) -> Iterator[None]:
         RetryError: another process holds it too long.
     """
     path = folder.run / f"{name}.lock"
-    with FileLock(path) as lock:
+    with folder.custody.lock(path) as lock:
         if not lock.take(LOCK_SECONDS):
             message = f"{path} is held by another process"
             raise RetryError(message, "Wait for the other run to end, then run again.")
@@ -283,13 +324,13 @@ def ensure_port(folder: Folder, service: str, listener: str | None = None) -> in
     Raises:
         RetryError: another process listens there while the service does not run.
     """
-    path = folder.run / "ports.json"
+    path = folder.run / PORTS_FILE
     with locked(folder, "ports"):
-        ports = read_json(path) if path.exists() else {}
+        ports = _ports(folder, path)
         if service not in ports:
             ports[service] = _free_port(set(ports.values()))
             write_json(path, ports)
-    port = int(ports[service])
+    port = ports[service]
     ours = processes.recorded_alive(folder.run / "services", listener or service)
     if not ours and not _bindable(port):
         message = f"Port {port} of {service} is taken by another process ({path})"
@@ -297,6 +338,40 @@ def ensure_port(folder: Folder, service: str, listener: str | None = None) -> in
             message,
             "Stop that process, or give the service another free port in that file.",
         )
+    return port
+
+
+def renew_ports(folder: Folder) -> dict[int, int]:
+    """Choose other free ports; return them, by the former ones."""
+    path = folder.run / PORTS_FILE
+    with locked(folder, "ports"):
+        former = _ports(folder, path)
+        chosen: dict[str, int] = {}
+        for service in former:
+            chosen[service] = _free_port({*former.values(), *chosen.values()})
+        write_json(path, chosen)
+    return {former[service]: port for service, port in chosen.items()}
+
+
+def _ports(folder: Folder, path: Path) -> dict[str, int]:
+    """Return the ports on record, by service: numbers of ports and nothing else.
+
+    Raises:
+        StateError: the record holds something else.
+    """
+    ports = read_json(folder, path) if folder.custody.exists(path) else {}
+    return {service: checked_port(path, port) for service, port in ports.items()}
+
+
+def checked_port(path: Path, port: object) -> int:
+    """Return a port that a file gives.
+
+    Raises:
+        StateError: it is none.
+    """
+    if type(port) is not int or not FIRST_PORT <= port <= LAST_PORT:
+        message = f"{path}: {port!r:.40} is not a port"
+        raise StateError(message, f"Write a number from {FIRST_PORT} to {LAST_PORT} there.")
     return port
 
 

@@ -39,7 +39,9 @@ def _look(props: Props) -> dict[str, Any] | None:
 
 
 def _drifted(props: Props) -> bool:
-    return _look(props) is None
+    from havre_local.machine import access as machine
+
+    return not machine.project_complete(folder_of(props), props["project"])
 
 
 PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))

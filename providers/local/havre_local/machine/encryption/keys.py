@@ -171,7 +171,7 @@ def read_key(folder: Folder, name: str, version: int) -> bytes:
     """
     path = _key_path(folder, name, version)
     try:
-        material = path.read_bytes()
+        material = folder.custody.read(path)
     except OSError as error:
         message = f"{path}: cannot be read ({error.strerror})"
         raise StateError(message, "Import the warehouse's keys.") from error
@@ -309,7 +309,7 @@ class _Export(BaseModel):
 class _ExportedKey(BaseModel):
     """A version of a key in the file. Its name becomes a folder's: nothing else may be in it."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=200)
+    name: str = Field(pattern=rf"^({BACKUP}|{zone_key('[a-z](-?[a-z0-9])*')})$", max_length=25)
     key: str = Field(pattern=r"^[0-9a-f]{64}$")
     created: AwareDatetime
 
@@ -364,7 +364,7 @@ def _key_path(folder: Folder, name: str, version: int) -> Path:
 
 def _metadata(folder: Folder, name: str) -> dict[str, Any]:
     path = folder.keys / name / "metadata.json"
-    return read_json(path) if path.exists() else {}
+    return read_json(folder, path) if folder.custody.exists(path) else {}
 
 
 def _load_versions(folder: Folder, name: str) -> list[KeyVersion]:
@@ -402,8 +402,9 @@ def _store(
 ) -> KeyVersion:
     """Write the key file: never over another."""
     path = _key_path(folder, name, number)
-    path.parent.mkdir(mode=PRIVATE, exist_ok=True)
-    path.parent.chmod(PRIVATE)
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=PRIVATE)
+    folder.custody.check("keys", f"keys/{name}")
     if not write_once(path, material, SECRET):
         message = f"{path} exists and is not overwritten"
         raise StateError(message, "Run again.")
@@ -420,7 +421,7 @@ def _save(folder: Folder, info: KeyInfo, *, imported: bool = False) -> KeyInfo:
         "versions": [_as_json(version) for version in info.versions],
     }
     path = folder.keys / info.name / "metadata.json"
-    if not path.exists() or read_json(path) != content:
+    if not path.exists() or read_json(folder, path) != content:
         write_atomic(path, (json.dumps(content, indent=2) + "\n").encode(), SECRET)
     return info
 

@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
-from havre.files import write_atomic
 from havre.live.s3 import Bucket
 from havre_local.machine.folder import (
     PRIVATE,
-    SECRET,
     Folder,
     locked,
     password,
@@ -32,6 +30,7 @@ from havre_local.machine.objects import gateway
 from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
 from havre_local.machine.objects.locks import SOON, retention
 from havre_local.machine.postgresql.roles import account_name
+from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,8 +96,7 @@ class LockedObject:
 def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Account:
     """Give the project an account; by itself it may do nothing (see `ensure_grants`).
 
-    Its secret is in `projects/<project>/aws-credentials`, made the first time; the object
-    store takes over what is written there.
+    Its secret is made the first time, and given out in `projects/<project>/aws-credentials`.
 
     Args:
         folder: the data folder, its object store running.
@@ -110,16 +108,10 @@ def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Acco
         RetryError: it does not answer.
     """
     access = account_name(project)
-    directory = folder.project(project)
-    directory.mkdir(mode=PRIVATE, exist_ok=True)
-    path = directory / "aws-credentials"
     with locked(folder, SERVICE):
-        known = read_credentials(path)
+        known = read_credentials(folder, master(folder, project) / CREDENTIALS)
         secret = password() if renew or known is None else known[1]
-        if known != (access, secret):
-            owner = directory.stat()
-            content = _credentials(access, secret)
-            write_atomic(path, content, SECRET, (owner.st_uid, owner.st_gid))
+        path = give(folder, project, CREDENTIALS, _credentials(access, secret))
         present = gateway.accounts(folder)
         if access not in present:
             gateway.create_account(folder, access, secret)
@@ -132,11 +124,15 @@ def _credentials(access: str, secret: str) -> bytes:
     return (f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n").encode()
 
 
-def read_credentials(path: Path) -> tuple[str, str] | None:
-    """Return access key and secret of a shared credentials file, None without one."""
+def read_credentials(folder: Folder, path: Path) -> tuple[str, str] | None:
+    """Return access key and secret of a shared credentials file, None without one.
+
+    Raises:
+        GuardError: others can have written it.
+    """
     parser = configparser.ConfigParser(interpolation=None)
     try:
-        parser.read_file(io.StringIO(path.read_text("utf-8")))
+        parser.read_file(io.StringIO(folder.custody.read(path).decode("utf-8")))
     except FileNotFoundError:
         return None
     section = parser["default"]
@@ -155,7 +151,7 @@ def delete_account(folder: Folder, project: str) -> None:
         revoke_grants(folder, zone.bucket, access)
     with locked(folder, SERVICE):
         gateway.remove_account(folder, access)
-    (folder.project(project) / "aws-credentials").unlink(missing_ok=True)
+    take_back(folder, project, CREDENTIALS)
 
 
 def ensure_zone(
@@ -239,9 +235,9 @@ def _record(folder: Folder, bucket: str) -> Path:
 def zone_of(folder: Folder, bucket: str) -> StoredZone | None:
     """Return what was agreed for the bucket, None if it is no zone."""
     path = _record(folder, bucket)
-    if not path.exists():
+    if not folder.custody.exists(path):
         return None
-    content = read_json(path)
+    content = read_json(folder, path)
     return StoredZone(
         bucket,
         bool(content["versions"]),
@@ -265,7 +261,7 @@ def _write_record(folder: Folder, zone: StoredZone, stamped: str | None = None) 
         "immutable_days": zone.immutable_days,
         "stamped": stamped,
     }
-    if not path.exists() or read_json(path) != content:
+    if not path.exists() or read_json(folder, path) != content:
         write_json(path, content)
 
 
@@ -283,7 +279,7 @@ def lock_versions(folder: Folder, bucket: str) -> int:
     if zone is None or not zone.immutable_days:
         return 0
     began = dt.datetime.now(dt.UTC)
-    done = read_json(_record(folder, bucket)).get("stamped")
+    done = read_json(folder, _record(folder, bucket)).get("stamped")
     # What was there the last time is stamped; a minute allows for writes under way.
     since = dt.datetime.fromisoformat(done) - SOON if done else None
     count = 0

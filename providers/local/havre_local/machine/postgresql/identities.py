@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.files import write_atomic
-from havre_local.machine.folder import PRIVATE, SECRET, Folder, password
+from havre_local.machine.folder import Folder, password
 from havre_local.machine.postgresql import roles
 from havre_local.machine.postgresql.server import administering, settings_for
+from havre_local.machine.projects import PGPASS, give, master, take_back
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -38,7 +38,7 @@ def ensure_identity(
 ) -> Role:
     """Give the project a role that reads exactly `schemas` of `database`, until `expires`.
 
-    Its password is in `projects/<project>/pgpass`, made the first time.
+    Its password is made the first time, and given out in `projects/<project>/pgpass`.
 
     Args:
         folder: the data folder, its PostgreSQL running.
@@ -60,26 +60,24 @@ def ensure_identity(
 
 def _ensure_pgpass(folder: Folder, project: str, database: str, *, renew: bool) -> tuple[Path, str]:
     """Write the project's password file; return it and the password."""
-    directory = folder.project(project)
-    directory.mkdir(mode=PRIVATE, exist_ok=True)
-    path = directory / "pgpass"
-    known = read_pgpass(path)
+    known = read_pgpass(folder, master(folder, project) / PGPASS)
     secret = password() if renew or known is None else known
     settings = settings_for(folder, database, roles.account_name(project))
     fields = (settings["host"], settings["port"], database, settings["user"], secret)
-    line = f"{':'.join(fields)}\n".encode()
-    if not path.exists() or path.read_bytes() != line:
-        stat = directory.stat()  # the administrator may have given it to the researchers
-        write_atomic(path, line, SECRET, (stat.st_uid, stat.st_gid))
-    return path, secret
+    return give(folder, project, PGPASS, f"{':'.join(fields)}\n".encode()), secret
 
 
-def read_pgpass(path: Path) -> str | None:
-    """Return the password in the one line of a password file of ours, None without one."""
+def read_pgpass(folder: Folder, path: Path) -> str | None:
+    """Return the password in the one line of a password file of ours, None without one.
+
+    Raises:
+        GuardError: others can have written it.
+    """
     try:
-        return path.read_text("utf-8").rstrip("\n").rpartition(":")[2] or None
+        line = folder.custody.read(path).decode("utf-8")
     except FileNotFoundError:
         return None
+    return line.rstrip("\n").rpartition(":")[2] or None
 
 
 def remove_identity(folder: Folder, project: str) -> None:
@@ -90,4 +88,4 @@ def remove_identity(folder: Folder, project: str) -> None:
     """
     with administering(folder) as connect:
         roles.drop_role(connect, roles.account_name(project))
-    (folder.project(project) / "pgpass").unlink(missing_ok=True)
+    take_back(folder, project, PGPASS)

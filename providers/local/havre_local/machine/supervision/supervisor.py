@@ -237,7 +237,7 @@ def _end_recorded(folder: Folder, names: Iterable[str]) -> None:
 def _last_written(folder: Folder) -> dict[str, Any]:
     """Return what the supervisor last wrote."""
     try:
-        return read_json(daemon.status_path(folder))
+        return read_json(folder, daemon.status_path(folder))
     except StateError:
         return {}
 
