@@ -364,6 +364,7 @@ def adopt(
 
     here = ctx.folder(ctx.standing(data_dir, state, "adopt"), "adopt")
     record, former = read_placed(here)
+    operations = ctx.operating(record, here, "adopt")
     if former is None or os.path.realpath(former) == os.path.realpath(here):
         console.out().print(f"{console.inert(here)} is where it was made. Nothing to do.")
         return
@@ -372,7 +373,7 @@ def adopt(
         raise typer.Abort
     store = StateStore(here)
     with store.lock():
-        store.move(former, ctx.operating(record, here, "adopt").adopt(former))
+        store.move(former, operations.adopt(former))
         write_record(here, record)
     console.out().print(f"Adopted. Start it: havre up FILE --data-dir {console.inert(here)}")
 
