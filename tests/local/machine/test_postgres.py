@@ -185,16 +185,6 @@ def test_a_lost_or_changed_password_is_repaired(machine: Machine) -> None:
     identities.remove_identity(machine.folder, project)
 
 
-def test_every_connection_and_statement_is_logged_with_its_role(tables: Machine) -> None:
-    with tables.project.connect() as connection:
-        connection.execute("SELECT age AS traced_read FROM curated.stays")
-    lines = tables.folder.log(postgres.SERVICE).read_text().splitlines()
-    account = tables.project.settings.account
-    mine = [line for line in lines if f"role={account} database={DATABASE}" in line]
-    assert any("connection authorized" in line for line in mine)
-    assert any("statement: SELECT age AS traced_read" in line for line in mine)
-
-
 def test_a_query_can_be_cancelled(machine: Machine) -> None:
     with machine.admin.connect() as connection:
         timer = threading.Timer(0.3, connection.cancel)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
+from havre.errors import GuardError
 from havre_local.machine.postgresql.schemas import row_counts, snapshot
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import psycopg
 
 _COPY = 1 << 20
+_LEFT_OUT = ("information_schema.", "pg_")
 
 
 class Run(Protocol):
@@ -43,16 +45,26 @@ def write(connection: psycopg.Connection[Any], run: Run, target: IO[bytes]) -> d
         target: where the dump goes.
 
     Raises:
+        GuardError: a table is in a schema of PostgreSQL's own, which pg_dump leaves out.
         ProviderError: pg_dump failed.
     """
     snapshot(connection)
     row = connection.execute("SELECT pg_export_snapshot()").fetchone()
     counts = row_counts(connection)
+    _check_saved(counts)
     argv = ["pg_dump", "--format=custom", f"--snapshot={row[0] if row else ''}"]
     with run(argv, stdout=subprocess.PIPE) as process:
         if process.stdout is not None:
             shutil.copyfileobj(process.stdout, target, _COPY)
     return counts
+
+
+def _check_saved(tables: Iterable[str]) -> None:
+    """Raise GuardError where pg_dump would leave a table out, in silence."""
+    left_out = [name for name in tables if name.startswith(_LEFT_OUT)]
+    if left_out:
+        message = f"{left_out[0]} cannot be backed up: that schema is PostgreSQL's own"
+        raise GuardError(message, "Move the table to a zone's schema.")
 
 
 def read(run: Run, database: str, source: Iterable[bytes]) -> None:

@@ -167,14 +167,16 @@ def drop_schema(connect: Connect, database: str, schema: str) -> None:
         connection.execute(drop.format(sql.Identifier(schema)))
 
 
-# Ordinary tables and materialised views, without those that belong to an extension.
-_TABLES = rf"""
+# Ordinary tables and materialised views in whatever schema, without those of PostgreSQL itself,
+# of an extension or of a session. Its own have the object identifiers below 16384 (transam.h).
+_TABLES = r"""
 SELECT nspname, relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-WHERE relkind IN ('r', 'm') AND {SYSTEM_SCHEMAS} AND NOT EXISTS (
+WHERE relkind IN ('r', 'm') AND pg_class.oid >= 16384 AND nspname !~ '^pg_(toast|temp)'
+AND NOT EXISTS (
   SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
   AND objid = pg_class.oid AND deptype = 'e')
 ORDER BY 1, 2
-"""  # noqa: S608 - a constant
+"""
 
 
 def drop_database(connect: Connect, name: str) -> None:

@@ -8,8 +8,8 @@ answers on 127.0.0.1 for it. Either way no connection is accepted in plain text.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -18,8 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import ProviderError, RetryError
-from havre.files import write_atomic
+from havre.errors import ProviderError, RetryError, StateError
 from havre_local.machine import fronts
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
@@ -32,9 +31,9 @@ from havre_local.machine.folder import (
     locked,
     password,
     read_secret,
-    warehouse_of,
 )
 from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql.configuration import MAIN, configure, read_file
 from havre_local.machine.supervision import supervisor
 from havre_local.machine.supervision.services import DIRECTORY_FD, Probe, Service
 
@@ -54,7 +53,6 @@ CONNECT_SECONDS = 10
 
 _SECRET = "database-password"  # noqa: S105 - the name of the secret, not the secret
 _BUILTIN_LOCALE_SINCE = 17
-_SETTINGS = "havre.conf"
 _UNFINISHED = ".database."
 
 
@@ -89,7 +87,9 @@ def ensure_cluster(
             _create(folder, chosen, account)
         port = ensure_port(folder, SERVICE, SERVICE if chosen.tls else FRONT)
         certificate = ensure_certificate(folder, SERVICE)
-        restart_on = _configure(folder, chosen, port, tls_minimum, settings or {})
+        content = (folder.certificates / f"{SERVICE}.pem").read_bytes()
+        further = settings or {}
+        restart_on = configure(folder, chosen, port, tls_minimum, content, further)
     server = _server(folder, chosen, port, account, restart_on, certificate.fingerprint)
     if chosen.tls:
         return (server,)
@@ -192,11 +192,18 @@ def listener(folder: Folder) -> str:
 
 
 def existing_major(folder: Folder) -> int | None:
-    """Return the major version of the cluster, None if there is none yet."""
-    try:
-        return int((folder.database / "PG_VERSION").read_text("ascii"))
-    except FileNotFoundError:
+    """Return the major version of the cluster, None if there is none yet.
+
+    Raises:
+        StateError: what says it was replaced or damaged.
+    """
+    content = read_file(folder, "PG_VERSION")
+    if content is None:
         return None
+    if not re.fullmatch(rb"\d{1,3}\n?", content):
+        message = f"{folder.database / 'PG_VERSION'}: names no version of PostgreSQL"
+        raise StateError(message, "Restore the file from a copy of the data folder.")
+    return int(content)
 
 
 def _clear_unfinished(folder: Folder) -> None:
@@ -264,79 +271,6 @@ def _memory_file(content: str, owner: tuple[int, int] | None) -> int:
     return descriptor
 
 
-def _configure(
-    folder: Folder, chosen: Installation, port: int, tls_minimum: str, further: Mapping[str, str]
-) -> str:
-    """Write settings, access rules and certificate; return a digest of what needs a restart."""
-    settings = {**_settings(folder, chosen, port, tls_minimum), **further}
-    lines = [f"{name} = {_quote(value)}" for name, value in sorted(settings.items())]
-    kind = "hostssl" if chosen.tls else "local"
-    address = f" {HOST}/32" if chosen.tls else ""
-    files = {
-        _SETTINGS: "# Written by Havre; your own settings belong into postgresql.conf.\n"
-        + "\n".join(lines)
-        + "\n",
-        "pg_hba.conf": f"# Written by Havre.\n{kind} all all{address} scram-sha-256\n",
-        "postgresql.conf": _including(folder.database / "postgresql.conf"),
-    }
-    digest = hashlib.sha256(chosen.version.encode())
-    for name, content in files.items():
-        _write(folder, name, content.encode())
-        digest.update(content.encode())
-    _write(folder, "server.pem", (folder.certificates / f"{SERVICE}.pem").read_bytes())
-    return digest.hexdigest()
-
-
-def _settings(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> dict[str, str]:
-    """Return PostgreSQL's settings; every connection and statement is logged."""
-    settings = {
-        "cluster_name": warehouse_of(folder),
-        "port": str(port),
-        "listen_addresses": HOST if chosen.tls else "",
-        "unix_socket_directories": "" if chosen.tls else ".",
-        "unix_socket_permissions": "0700",
-        "password_encryption": "scram-sha-256",
-        "timezone": "UTC",
-        "logging_collector": "off",  # the supervisor's log outlives and outranks this account
-        "log_destination": "stderr",
-        "log_timezone": "UTC",
-        "log_line_prefix": "%m [%p] role=%u database=%d client=%h ",
-        "log_connections": "on",
-        "log_disconnections": "on",
-        "log_statement": "all",
-    }
-    if (chosen.binaries.parent / "lib" / "pg_stat_statements.so").exists():
-        settings["shared_preload_libraries"] = "pg_stat_statements"
-    if chosen.tls:
-        settings |= {
-            "ssl": "on",
-            "ssl_cert_file": "server.pem",
-            "ssl_key_file": "server.pem",
-            "ssl_min_protocol_version": f"TLSv{tls_minimum}",
-        }
-    return settings
-
-
-def _quote(value: str) -> str:
-    escaped = value.replace("'", "''")
-    return f"'{escaped}'"
-
-
-def _including(path: Path) -> str:
-    """Return `postgresql.conf` as it is, ending with the inclusion of our settings."""
-    content = path.read_text("utf-8")
-    line = f"include '{_SETTINGS}'"
-    return content if line in content else f"{content.rstrip()}\n\n{line}\n"
-
-
-def _write(folder: Folder, name: str, data: bytes) -> None:
-    """Write a file of the cluster, for its owner, unless it already stands there."""
-    path = folder.database / name
-    owner = folder.database.stat()
-    if not path.exists() or path.is_symlink() or path.read_bytes() != data:
-        write_atomic(path, data, SECRET, (owner.st_uid, owner.st_gid))
-
-
 def _server(
     folder: Folder,
     chosen: Installation,
@@ -345,9 +279,10 @@ def _server(
     restart_on: str,
     certificate: str,
 ) -> Service:
+    data = f"/proc/self/fd/{DIRECTORY_FD}"
     return Service(
         name=SERVICE,
-        argv=(chosen.program("postgres"), "-D", f"/proc/self/fd/{DIRECTORY_FD}"),
+        argv=(chosen.program("postgres"), "-D", data, "-c", f"config_file={data}/{MAIN}"),
         port=port,
         probe=Probe.POSTGRESQL if chosen.tls else Probe.POSTGRESQL_SOCKET,
         directory=str(folder.database),

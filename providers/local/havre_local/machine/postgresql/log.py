@@ -1,0 +1,99 @@
+r"""PostgreSQL's log as records: who did what, whatever a client has sent.
+
+PostgreSQL writes the names of a startup packet into `log_line_prefix` as they come, newlines
+included, before anybody has given a password. `PREFIX` therefore names only what PostgreSQL makes
+itself; within a message it puts a tab behind each newline. So a line without a tab at its start
+is PostgreSQL's own, and role and database of a session are those that it was authorised for.
+
+Its jsonlog would escape too, but needs its logging collector, whose files belong to PostgreSQL's
+account: that account could write them anew. Source: PostgreSQL 18, `elog.c`,
+`send_message_to_server_log` and `append_with_tabs`; documentation, section 19.8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+PREFIX = "%m [%p] %c "
+"""Time, process and session: what `log_line_prefix` holds."""
+
+_LINE = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC) \[(?P<pid>\d+)\] "
+    r"(?P<session>[0-9a-f]+\.[0-9a-f]+) (?P<severity>[A-Z]+\d?):  (?P<message>.*)",
+    re.DOTALL,
+)
+# No role or database of a project has a space; what a client says of itself comes after them.
+_AUTHORISED = re.compile(
+    r"(?:replication )?connection authorized: user=(.*?)(?: database=(\S*))?(?: |$)"
+)
+_ENDED = "disconnection: "
+_PASSWORD = re.compile(r"(\b(?:role|user|group)\b.*?\bpassword\b).+", re.DOTALL | re.IGNORECASE)
+_MASKED = r"\1 [masked]"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One message of PostgreSQL's log; all values but the message are empty where it has none."""
+
+    time: str
+    pid: str
+    session: str
+    """Start and process of the session, in hexadecimal digits: one session's alone."""
+    severity: str
+    """`LOG`, `ERROR`, `FATAL`, ..., or what a message adds: `DETAIL`, `STATEMENT`, `HINT`, ..."""
+    message: str
+    """May have several lines; passwords of roles are masked."""
+    role: str = ""
+    """For whom the session was authorised; empty before that."""
+    database: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as a JSON object."""
+        return asdict(self)
+
+
+def records(lines: Iterable[bytes]) -> Iterator[Record]:
+    """Yield the records of a log, from its lines as a file yields them.
+
+    Lines that are no record of PostgreSQL's own, such as a loader's, come with a message alone.
+    """
+    sessions: dict[str, tuple[str, str]] = {}
+    for message in _messages(lines):
+        found = _LINE.fullmatch(message)
+        if found is None:
+            yield Record("", "", "", "", mask(message))
+            continue
+        session, text = found["session"], found["message"]
+        if found["severity"] == "LOG" and (told := _AUTHORISED.match(text)):
+            sessions[session] = (told[1], told[2] or "")
+        role, database = sessions.get(session, ("", ""))
+        if found["severity"] == "LOG" and text.startswith(_ENDED):
+            sessions.pop(session, None)
+        yield Record(
+            found["time"], found["pid"], session, found["severity"], mask(text), role, database
+        )
+
+
+def mask(message: str) -> str:
+    """Return a message without the password that a statement gives a role."""
+    return _PASSWORD.sub(_MASKED, message)
+
+
+def _messages(lines: Iterable[bytes]) -> Iterator[str]:
+    """Put the lines of a message together: all but the first begin with a tab."""
+    held: list[str] = []
+    for line in lines:
+        text = line.removesuffix(b"\n").decode("utf-8", "replace")
+        if held and text.startswith("\t"):
+            held.append(text[1:])
+            continue
+        if held:
+            yield "\n".join(held)
+        held = [text]
+    if held:
+        yield "\n".join(held)
