@@ -27,6 +27,10 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 WIDEST_ADMINISTRATION = {4: 8, 6: 32}
 """Shortest prefix of an administration network by IP version: one organisation's at most."""
 _SYSTEM = (Purpose.BACKUP, Purpose.LOGS)
+_TAKEN_SCHEMAS = frozenset({"information-schema", "public"})
+_TAKEN_DATABASES = frozenset({"defaultdb", "postgres", "rdsadmin", "template0", "template1"})
+_TAKEN_BUCKETS = ("amzn-s3-demo-", "sthree-")
+_TAKEN_BUCKET_ENDS = ("-s3alias",)
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,36 @@ class FileRule:
 
     breaches: Callable[[Warehouse], Iterator[Fault]]
     needs: frozenset[str]
+
+
+def zone_names_are_free(spec: Warehouse) -> Iterator[Fault]:
+    """A zone's name is none that PostgreSQL or S3 keeps for itself.
+
+    A zone gives its name to a schema, whose hyphens become underscores, and to the end of a
+    bucket's name. Sources: PostgreSQL 18 documentation, sections 5.10.5 and 35.1; Amazon S3 user
+    guide, bucket naming rules.
+    """
+    for name in spec.zones:
+        if name in _TAKEN_SCHEMAS or name.startswith("pg-"):
+            yield _taken(("zones", name), name, "PostgreSQL keeps that schema for itself")
+        if f"-{name}".endswith(_TAKEN_BUCKET_ENDS):
+            yield _taken(("zones", name), name, "S3 keeps that end of a bucket's name for itself")
+
+
+def warehouse_name_is_free(spec: Warehouse) -> Iterator[Fault]:
+    """The warehouse's name is none that a PostgreSQL server or S3 keeps for itself.
+
+    It gives its name to a database and to the beginning of its buckets' names. Sources: as for
+    zones; `defaultdb` and `rdsadmin` are made by managed servers.
+    """
+    if spec.name in _TAKEN_DATABASES:
+        yield _taken(("name",), spec.name, "PostgreSQL keeps that database for itself")
+    if f"{spec.name}-".startswith(_TAKEN_BUCKETS):
+        yield _taken(("name",), spec.name, "S3 keeps buckets that begin so for itself")
+
+
+def _taken(path: Location, name: str, why: str) -> Fault:
+    return Fault(path, f"the name '{name}'", "another name", why)
 
 
 def sites_differ(spec: Warehouse) -> Iterator[Fault]:
@@ -202,12 +236,14 @@ def _rule(breaches: Callable[[Warehouse], Iterator[Fault]], *needs: str) -> File
 
 
 RULES = (
+    _rule(warehouse_name_is_free, "name"),
     _rule(sites_differ, "sites"),
     _rule(sites_reside, "sites", "residency"),
     _rule(residency_countries_exist, "residency"),
     _rule(organisation_country_exists, "organisation"),
     _rule(qualifications_once, "residency"),
     _rule(hds_within_eea, "residency"),
+    _rule(zone_names_are_free),
     _rule(zone_promises_agree),
     _rule(immutable_zones_have_versions),
     _rule(projects_read_zones, "zones"),

@@ -320,6 +320,12 @@ def test_keys_are_renewed_every_seven_days_at_most_often() -> None:
         plan_of(asked(("encryption.rotation_days", 6)))
 
 
+def test_a_database_bears_no_name_of_azures_own() -> None:
+    for name in ("azure-sys", "azure-maintenance"):
+        with pytest.raises(InputError, match=name.replace("-", "_")):
+            plan_of(asked(("name", name)))
+
+
 def test_everything_that_azure_refuses_is_told_at_once() -> None:
     spec = asked(
         ("encryption.rotation_days", 6),

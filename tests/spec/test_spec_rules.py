@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from havre.documents.problems import SpecError
 from havre.spec import countries, rules
 from havre.spec.load import loads
 from havre.spec.rules import RULES, FileRule
@@ -43,6 +44,49 @@ def test_a_rule_reads_only_what_it_declares(rule: FileRule, base: str) -> None:
     assert list(rule.breaches(recorder)) == []  # type: ignore[arg-type]
     assert recorder.read <= rule.needs | ALWAYS_GIVEN
     assert recorder.read & (rule.needs | ALWAYS_GIVEN), "it read nothing"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("public", "PostgreSQL"),
+        ("information-schema", "PostgreSQL"),
+        ("pg-catalog", "PostgreSQL"),
+        ("pg-toast", "PostgreSQL"),
+        ("pg-temp-3", "PostgreSQL"),
+        ("pg-mine", "PostgreSQL"),
+        ("s3alias", "S3"),
+        ("x-s3alias", "S3"),
+    ],
+)
+def test_a_zone_takes_no_name_that_is_taken(base: str, name: str, why: str) -> None:
+    text = base.replace("  curated:\n", f"  {name}:\n")
+    line = text.splitlines().index(f"  {name}:") + 1
+    with pytest.raises(SpecError) as caught:
+        loads(text, "f")
+    (found,) = [each for each in caught.value.problems if each.path == f"zones.{name}"]
+    assert found.line == line
+    assert (found.found, found.wanted) == (f"the name '{name}'", "another name")
+    assert found.hint.startswith(f"{why} keeps")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["postgres", "template0", "template1", "defaultdb", "sthree", "sthree-x", "amzn-s3-demo"],
+)
+def test_a_warehouse_takes_no_name_that_is_taken(base: str, name: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        loads(base.replace("name: alpha", f"name: {name}"), "f")
+    (found,) = caught.value.problems
+    assert (found.path, found.line, found.wanted) == ("name", 1, "another name")
+
+
+@pytest.mark.parametrize("name", ["pg", "pgdata", "public-health", "postgres", "my-pg-catalog"])
+def test_a_zone_may_have_a_name_that_looks_taken(base: str, name: str) -> None:
+    text = base.replace("  curated:\n", f"  {name}:\n").replace(
+        "zones: [curated", f"zones: [{name}"
+    )
+    assert name in loads(text, "f").warehouse.zones
 
 
 def test_countries() -> None:

@@ -20,11 +20,17 @@ RESERVED = ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24")
 prerequisites)."""
 
 
+DATABASES = frozenset({"azure_maintenance", "azure_sys"})
+"""Databases that each PostgreSQL server has for Azure itself (Azure documentation, flexible
+server, servers)."""
+
+
 def check(spec: Warehouse) -> Iterator[ProviderFault]:
     """Every fault of a warehouse's file; no setting of this provider depends on the file."""
     yield from _site(spec)
     yield from _rotation(spec)
     yield from _reserved(spec)
+    yield from _database(spec)
 
 
 def _site(spec: Warehouse) -> Iterator[ProviderFault]:
@@ -57,3 +63,11 @@ def _reserved(spec: Warehouse) -> Iterator[ProviderFault]:
 
 def _overlaps(space: str) -> bool:
     return any(IPv4Network(space).overlaps(IPv4Network(kept)) for kept in RESERVED)
+
+
+def _database(spec: Warehouse) -> Iterator[ProviderFault]:
+    """The database bears the warehouse's name, as `parts.database` writes it."""
+    name = spec.name.replace("-", "_")
+    if name in DATABASES:
+        message = f"each PostgreSQL server has a database {name} of Azure's own"
+        yield ProviderFault(("name",), message, "Choose another name.")
