@@ -450,6 +450,16 @@ def test_the_last_day_of_an_authorisation_counts_whole() -> None:
     assert " OR " in condition
 
 
+def test_a_project_reads_current_objects_only() -> None:
+    condition = until(dt.date(2027, 12, 31))
+    assert condition.endswith(
+        f"((!(ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'Blob.List'}})) OR "
+        "(@Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:"
+        "isCurrentVersion] BoolEquals true))"
+    )
+    assert condition.count(") AND (") == 1
+
+
 BROAD = {
     "8e3af657-a8ff-443c-a75c-2fe8c4bcb635",  # Owner
     "b24988ac-6180-42a0-ab88-20f7382dd24c",  # Contributor

@@ -20,6 +20,7 @@ from havre.facts.model import (
 )
 from havre_azure.facts.rights import ROLES
 from havre_azure.names import Role
+from havre_azure.parts.access import until
 from tests.azure.facts.resources import BLOBS, SCOPE, account, group, key, one, told, vault
 
 
@@ -108,6 +109,9 @@ ENDS = f"((!(ActionMatches{{'{READS}'}})) OR (@Environment[UtcNow] DateTimeLessT
         (Role.BLOB_READER, ENDS % "2028-07-01T12:00:00Z", dt.date(2028, 7, 1)),
         (Role.BLOB_CONTRIBUTOR, ENDS % "2028-07-01T00:00:00.0Z", None),
         (Role.BLOB_READER, ENDS % "2028-07-01T00:00:00.0Z" + " OR (true)", None),
+        (Role.BLOB_READER, until(dt.date(2028, 6, 30)), dt.date(2028, 6, 30)),
+        (Role.BLOB_READER, until(dt.date(2028, 6, 30)).replace(" AND (", " OR ("), None),
+        (Role.BLOB_READER, until(dt.date(2028, 6, 30)) + " OR (true)", None),
         (Role.BLOB_READER, None, None),
     ],
 )

@@ -32,8 +32,13 @@ HOLDERS = (
 UNTIL = re.compile(
     r"\(*!\(?ActionMatches\{'[^']+/blobs/read'\}\)*OR"
     r"\(*@Environment\[UtcNow\]DateTimeLessThan'(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})[.\d]*Z'\)*"
+    r"(?:AND\(\(!\(ActionMatches\{'[^']+/blobs/read'\}ANDNOTSubOperationMatches\{'Blob\.List'\}\)\)"
+    r"OR\(@Resource\[[^\]]+/blobs:isCurrentVersion\]BoolEqualstrue\)\))?"
 )
-"""A condition, without spaces, under which objects are read before some time only."""
+"""A condition, without spaces, under which objects are read before some time only.
+
+It may also leave out what is not current.
+"""
 
 
 def _expires(resource: PlannedResource, rights: Fact[frozenset[Right]]) -> Fact[dt.date | None]:

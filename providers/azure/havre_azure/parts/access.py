@@ -26,8 +26,17 @@ TAG_LIMIT = 256
 """Length of a tag's value, at most."""
 
 
+CURRENT = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs:isCurrentVersion"
+"""Whether a blob is what its name stands for now: not an earlier version, nor a snapshot."""
+
+
 def until(last_day: dt.date) -> str:
-    """A condition under which objects are read, to the end of `last_day` in UTC.
+    """A condition under which current objects are read, to the end of `last_day` in UTC.
+
+    An earlier version may be one that was deleted because a consent was withdrawn. The reader's
+    role reads those too, so the condition leaves them out; their names are still listed. Azure
+    documentation, "Example Azure role assignment conditions for Blob Storage", read only current
+    blob versions; read on 2026-11-29.
 
     A role assignment of Azure has no end of its own (a schedule of Privileged Identity
     Management takes people and groups, not programs), but its condition can know the time:
@@ -37,7 +46,9 @@ def until(last_day: dt.date) -> str:
     end = (last_day + dt.timedelta(days=1)).isoformat()
     return (
         f"((!(ActionMatches{{'{READ}'}})) OR "
-        f"(@Environment[UtcNow] DateTimeLessThan '{end}T00:00:00.0Z'))"
+        f"(@Environment[UtcNow] DateTimeLessThan '{end}T00:00:00.0Z')) AND "
+        f"((!(ActionMatches{{'{READ}'}} AND NOT SubOperationMatches{{'Blob.List'}})) OR "
+        f"(@Resource[{CURRENT}] BoolEquals true))"
     )
 
 
