@@ -27,15 +27,23 @@ from havre.facts.model import (
     Copy,
     Credential,
     Grant,
-    Holding,
     Key,
-    Known,
     LogRoute,
     NetworkElement,
     Neutral,
-    Store,
-    Unknown,
 )
+from havre.facts.stores import (
+    BackupStore,
+    Database,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Registry,
+    Storage,
+    Vault,
+    Volume,
+)
+from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.plan.parts import PARTS, part_of
 from havre.policy.model import shown
 
@@ -47,22 +55,22 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding
     from havre.spec import Warehouse
 
-HELD = {
-    Holding.DATABASE: "database",
-    Holding.REGISTRY: "registry",
-    Holding.LOGS: "store of logs",
-    Holding.BACKUP: "store of backups",
-    Holding.SECRETS: "vault of keys",
-    Holding.VOLUME: "volumes",
+HELD: dict[type[DataStore], str] = {
+    Database: "database",
+    Registry: "registry",
+    LogStore: "store of logs",
+    BackupStore: "store of backups",
+    Vault: "vault of keys",
+    Volume: "volumes",
 }
-HIDDEN = frozenset({"urn", "type", "tags", "places", "zone", "project", "holding", "offering"})
+HIDDEN = frozenset({"urn", "type", "tags", "places", "zone", "project", "offering"})
 """What a role or another row tells already."""
 ENDLESS = {
     "recoverable_days": "without end",
     "version_days": "without end",
     "expire_days": "never",
 }
-"""A zone's promises, and what each says that has no days; no other store makes any."""
+"""A zone's promises, and what each says that has no days."""
 REFERENCES = frozenset({"key", "secrets_key", "identity", "targets", "sources", "sinks"})
 """Facts that name resources, which differ on every side by their names alone."""
 
@@ -120,7 +128,7 @@ def _why(findings: Sequence[Finding]) -> str:
 
 def _role(item: AboutResource, uses: dict[str, str]) -> str | None:
     """What a resource is to the warehouse, in words that are no provider's."""
-    if isinstance(item, Store):
+    if isinstance(item, DataStore):
         return _role_of_store(item)
     if isinstance(item, Key):
         return f"key of {uses[item.urn]}" if item.urn in uses else "other keys"
@@ -133,9 +141,9 @@ def _role(item: AboutResource, uses: dict[str, str]) -> str | None:
     return {Compute: "cluster", LogRoute: "routes of logs"}.get(type(item))
 
 
-def _role_of_store(store: Store) -> str:
-    if store.holding is not Holding.ZONE:
-        return HELD[store.holding]
+def _role_of_store(store: DataStore) -> str:
+    if not isinstance(store, ObjectStore):
+        return HELD[type(store)]
     copies = {p.copy for p in store.places.value} if isinstance(store.places, Known) else set()
     replica = Copy.REPLICA in copies and Copy.PRIMARY not in copies
     return f"zone {store.zone or 'without a name'}{', replica' if replica else ''}"
@@ -145,8 +153,10 @@ def _uses(facts: Facts) -> dict[str, str]:
     """What each key is for."""
     return {
         store.key.value: _role_of_store(store)
-        for store in facts.of(Store)
-        if isinstance(store.key, Known) and store.key.value
+        for store in facts.of(DataStore)
+        if isinstance(store, (Storage, Database))
+        and isinstance(store.key, Known)
+        and store.key.value
     }
 
 
@@ -171,18 +181,13 @@ def _resources(sides: Sequence[Side]) -> Iterator[ResourceRow]:
 def _counterpart(items: list[AboutResource] | None) -> Counterpart | None:
     if not items:
         return None
-    hidden = HIDDEN if any(map(_is_zone, items)) else HIDDEN | ENDLESS.keys()
-    names = [field.name for item in items for field in fields(item) if field.name not in hidden]
+    names = [field.name for item in items for field in fields(item) if field.name not in HIDDEN]
     settings = {name: _setting(name, items) for name in dict.fromkeys(names)}
     return Counterpart(
         tuple(dict.fromkeys(item.name for item in items)),
         tuple(sorted({item.type for item in items})),
         settings,
     )
-
-
-def _is_zone(item: AboutResource) -> bool:
-    return isinstance(item, Store) and item.holding is Holding.ZONE
 
 
 def _setting(name: str, items: list[AboutResource]) -> str:
@@ -194,7 +199,12 @@ def _setting(name: str, items: list[AboutResource]) -> str:
 def _shown(name: str, fact: object) -> str:
     if isinstance(fact, Unknown):
         return "not known"
-    value = fact.value if isinstance(fact, Known) else fact
+    if isinstance(fact, DoesNotApply):
+        return "does not apply"
+    return _told(name, fact.value if isinstance(fact, Known) else fact)
+
+
+def _told(name: str, value: object) -> str:
     if name in REFERENCES:
         return _referred(name, value)
     if name in ENDLESS:

@@ -2,9 +2,12 @@
 
 from havre.facts.collect import Facts, Removed, collect, facts_of
 from havre.facts.index import Index, Naming, Nomenclature
-from havre.facts.model import Fact, Known, ResourceFact, Unclassified, Unknown
+from havre.facts.model import ResourceFact, Unclassified
+from havre.facts.values import DOES_NOT_APPLY, DoesNotApply, Fact, Known, Unknown
 
 __all__ = [
+    "DOES_NOT_APPLY",
+    "DoesNotApply",
     "Fact",
     "Facts",
     "Index",

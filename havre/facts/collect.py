@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from havre.errors import show_traceback
-from havre.facts.model import Grant, Known, ResourceFact, Unclassified
+from havre.facts.model import Grant, ResourceFact, Unclassified
+from havre.facts.values import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import read, sources
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import Secret
 
 if TYPE_CHECKING:

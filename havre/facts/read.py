@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret, holds_unknown
 
 if TYPE_CHECKING:
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
-YES: Fact[Any] = Known(value=True)
-NO: Fact[Any] = Known(value=False)
-NONE: Fact[Any] = Known(None)
-ZERO: Fact[Any] = Known(0)
+YES: Fact[bool] = Known(value=True)
+NO: Fact[bool] = Known(value=False)
+NONE: Fact[None] = Known(None)
+ZERO: Fact[int] = Known(0)
 """What classes say most often."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from havre.errors import show_traceback
 from havre.facts import Facts, Known, facts_of
-from havre.facts.model import OF_DATA, Compute, Key, Place, Store
+from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
 from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
@@ -253,7 +253,7 @@ def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
     counted: dict[tuple[str, str, str | None], list[bool]] = defaultdict(list)
     unplaced = 0
     for item in facts.items:
-        if not isinstance(item, (Store, Key, Compute)):
+        if not isinstance(item, Bearer):
             continue
         places: tuple[Place, ...] = item.places.value if isinstance(item.places, Known) else ()
         unplaced += not places

@@ -12,7 +12,8 @@ from enum import StrEnum
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import AboutResource, Fact, Known
+from havre.facts.model import AboutResource
+from havre.facts.values import DoesNotApply, Fact, Known, MayApply, Unknown
 from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def undecided(
 
 def require(
     name: str,
-    fact: Fact[T],
+    fact: MayApply[T],
     holds: Callable[[T], bool],
     wanted: str,
     *,
@@ -165,13 +166,15 @@ def require(
 
     Args:
         name: of the property, in the words of the facts.
-        fact: the property.
+        fact: the property; the control is not applicable where it does not apply.
         holds: whether a known value is as it should be.
         wanted: what it should be, for people.
         resource: URN, for a control over the whole plan.
         cause: path in the spec where the cause lies.
     """
-    if not isinstance(fact, Known):
+    if isinstance(fact, DoesNotApply):
+        return NOT_APPLICABLE
+    if isinstance(fact, Unknown):
         return undecided(name, fact, wanted, resource=resource, cause=cause)
     if holds(fact.value):
         return passes(resource)

@@ -22,7 +22,9 @@ from pydantic import (
 )
 
 from havre.documents.records import Day, Text, read_document
-from havre.facts.model import Compute, Fact, Key, Known, Offering, Place, Store
+from havre.facts.model import Bearer, Compute, Key, Offering, Place
+from havre.facts.stores import DataStore
+from havre.facts.values import Fact, Known
 from havre.policy.registry import taken_together
 from havre.policy.schemes import installed_schemes
 from havre.spec.countries import COUNTRIES
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     Location = tuple[str | int, ...]
 
 M = TypeVar("M", bound=BaseModel)
-Subject: TypeAlias = Store | Key | Compute
-"""What bears data and is offered by somebody."""
 ANY = "*"
 """Every product that the source means by the offer."""
 NAMED = tuple(scheme.value for scheme in Qualification)
@@ -174,7 +174,7 @@ class Qualifications:
         )
 
     def holds(
-        self, scheme: str, bearer: Subject, as_of: dt.date, settings: Settings = SILENT
+        self, scheme: str, bearer: Bearer, as_of: dt.date, settings: Settings = SILENT
     ) -> tuple[bool | None, str, Record | None]:
         """Whether a resource lies within a certificate, why not, and the record that says so.
 
@@ -193,7 +193,7 @@ class Qualifications:
         return holds, f"{offering.offer}, {offering.product}: {why}" if why else "", record
 
 
-def _judge(record: Record | None, bearer: Subject, as_of: dt.date, settings: Settings) -> Answer:
+def _judge(record: Record | None, bearer: Bearer, as_of: dt.date, settings: Settings) -> Answer:
     """Whether a resource lies within a certificate, by what is recorded and what a stack says."""
     if record is None:
         return False, "nothing is recorded"
@@ -202,7 +202,7 @@ def _judge(record: Record | None, bearer: Subject, as_of: dt.date, settings: Set
     return min(answers, key=lambda answer: (False, None, True).index(answer[0]))
 
 
-def _known(bearer: Subject) -> tuple[Place, ...]:
+def _known(bearer: Bearer) -> tuple[Place, ...]:
     return bearer.places.value if isinstance(bearer.places, Known) else ()
 
 
@@ -210,7 +210,7 @@ def _matches(text: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(text.casefold(), pattern.casefold()) for pattern in patterns)
 
 
-def _within(record: Record, bearer: Subject, settings: Settings) -> list[Answer]:
+def _within(record: Record, bearer: Bearer, settings: Settings) -> list[Answer]:
     """Whether product, plan and places of a resource are within a record, and its option is had."""
     answers = [YES]
     if record.setting:
@@ -245,7 +245,7 @@ def _plan(record: Record, name: Fact[str]) -> Answer:
     return (False, f"the plan `{name.value}` is not within") if out else YES
 
 
-def _places(record: Record, bearer: Subject) -> Answer:
+def _places(record: Record, bearer: Bearer) -> Answer:
     """Whether all places of a resource are within a record that names places."""
     if not isinstance(bearer.places, Known):
         return (
@@ -322,7 +322,7 @@ def claim(
         settings: what the stack says.
     """
     answers: dict[str, list[tuple[bool | None, str, Record | None]]] = {}
-    bearers: list[Subject] = [*facts.of(Store), *facts.of(Key), *facts.of(Compute)]
+    bearers: list[Bearer] = [*facts.of(DataStore), *facts.of(Key), *facts.of(Compute)]
     several = len({bearer.offering.offer for bearer in bearers}) > 1
     for bearer in bearers:
         offering = bearer.offering

@@ -7,17 +7,10 @@ from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING
 
-from havre.facts.model import (
-    AboutResource,
-    Compute,
-    Credential,
-    Grant,
-    Holding,
-    Known,
-    Right,
-    Store,
-)
+from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
 from havre.facts.read import both
+from havre.facts.stores import Content, DataStore, LogStore, ObjectStore
+from havre.facts.values import Known
 from havre.plan import urns
 from havre.plan.parts import part_of
 from havre.policy import (
@@ -41,22 +34,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 
-DATA = frozenset({Holding.ZONE, Holding.DATABASE})
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
 CHANGES = frozenset({Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING})
 READS = frozenset({Right.READ, Right.EVERYTHING})
 
 
-def _stores(case: Case) -> dict[str, Store]:
-    return {store.urn: store for store in case.facts.of(Store)}
+def _stores(case: Case) -> dict[str, DataStore]:
+    return {store.urn: store for store in case.facts.of(DataStore)}
 
 
-def _is_logs(store: Store | None, case: Case) -> bool:
+def _is_logs(store: DataStore | None, case: Case) -> bool:
     """Whether a store keeps logs, or a zone whose purpose they are."""
-    if store is None:
-        return False
-    zone = case.spec.zones.get(store.zone)
-    return store.holding is Holding.LOGS or (zone is not None and zone.purpose is Purpose.LOGS)
+    if isinstance(store, ObjectStore):
+        zone = case.spec.zones.get(store.zone)
+        return zone is not None and zone.purpose is Purpose.LOGS
+    return isinstance(store, LogStore)
 
 
 def _readers(case: Case) -> frozenset[str]:
@@ -71,7 +63,7 @@ def _readers(case: Case) -> frozenset[str]:
             continue
         holds = (stores.get(target) for target in targets.value)
         if rights.value & READS and any(
-            s is not None and s.holding in DATA and not _is_logs(s, case) for s in holds
+            isinstance(s, Content) and not _is_logs(s, case) for s in holds
         ):
             found.add(identity.value)
     return frozenset(found)
@@ -135,9 +127,9 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
             yield fails("targets", found, f"reading of {', '.join(project.zones)}", cause=path)
 
 
-def _zone(store: Store | None, target: str) -> str:
+def _zone(store: DataStore | None, target: str) -> str:
     """A target, as the zone that it is, else by its own name."""
-    if store is not None and store.zone:
+    if isinstance(store, ObjectStore) and store.zone:
         return store.zone
     return urns.name(target)
 
@@ -205,7 +197,7 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
         held = [stores.get(target) for target in targets]
         logs = rights & CHANGES and any(_is_logs(store, case) for store in held)
         # Whoever may do everything with what is no store of data manages keys, or whoever does.
-        owner = Right.EVERYTHING in rights and any(s is None or s.holding not in DATA for s in held)
+        owner = Right.EVERYTHING in rights and not all(isinstance(s, Content) for s in held)
         duties = rights & {Right.MANAGE_KEYS, Right.CHANGE_LOGS}
         if identity in readers and (logs or duties or owner):
             duty = "changes logs" if logs or Right.CHANGE_LOGS in rights else "manages keys"
@@ -294,7 +286,7 @@ GATE = "export-gate"
 def _exports(case: Case) -> dict[str, str]:
     """The export zones, by URN."""
     zones = {name for name, zone in case.spec.zones.items() if zone.purpose is Purpose.EXPORT}
-    return {store.urn: store.zone for store in case.facts.of(Store) if store.zone in zones}
+    return {store.urn: store.zone for store in case.facts.of(ObjectStore) if store.zone in zones}
 
 
 @plan_control(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from havre.facts.model import Fact, Holding, Key, Known, LogRoute, NetworkElement, Store, Unknown
+from havre.facts.model import Key, LogRoute, NetworkElement
 from havre.facts.read import both, some, then
+from havre.facts.stores import Database, DataStore, LogStore, ObjectStore
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
 from havre.policy import (
-    NOT_APPLICABLE,
     Case,
     Outcome,
     Profile,
@@ -27,37 +28,36 @@ from havre_policies.cites import EDS, annex_a, snc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+Sink: TypeAlias = LogStore | ObjectStore
+"""What logs may be kept in."""
 RETENTION = ("audit", "retention_days")
 
 
 @control(
     "audit.storage-access",
-    Store,
+    ObjectStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.6") + EDS + annex_a("8.15"),
     remedy="Turn the access logs of this zone on, for reading, writing and deletion.",
 )
-def storage_access(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def storage_access(store: ObjectStore, case: Case) -> Verdict:  # noqa: ARG001
     """Every read and write of every zone is logged."""
-    if store.holding is not Holding.ZONE:
-        return NOT_APPLICABLE
     return require("reads_logged", store.reads_logged, bool, "every read and write logged")
 
 
 @control(
     "audit.database",
-    Store,
+    Database,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.6") + EDS,
     remedy="Log connections and statements, and send those logs to the warehouse's store of logs.",
 )
-def database(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def database(database: Database, case: Case) -> Verdict:  # noqa: ARG001
     """Connections to the database and its statements are logged."""
-    if store.holding is not Holding.DATABASE:
-        return NOT_APPLICABLE
-    return require("reads_logged", store.reads_logged, bool, "connections and statements logged")
+    wanted = "connections and statements logged"
+    return require("reads_logged", database.reads_logged, bool, wanted)
 
 
 @control(
@@ -75,13 +75,13 @@ def keys(key: Key, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "audit.administration",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.6", "12.12"),
     remedy="Log administrative actions on this resource.",
 )
-def administration(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def administration(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     """Administrative actions on every store are logged."""
     return require(
         "administration_logged", store.administration_logged, bool, "administration logged"
@@ -98,11 +98,7 @@ def administration(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 )
 def network(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     """Network flows are logged."""
-    if network.flows_logged == Known(None):
-        return NOT_APPLICABLE
-    return require(
-        "flows_logged", network.flows_logged, lambda found: found is True, "flows logged"
-    )
+    return require("flows_logged", network.flows_logged, bool, "flows logged")
 
 
 def _sinks(case: Case) -> dict[str, list[Fact[str]]]:
@@ -120,22 +116,23 @@ def _sinks(case: Case) -> dict[str, list[Fact[str]]]:
     return found
 
 
-def _kept(case: Case, holds: Callable[[Store], Fact[bool]]) -> Iterator[tuple[str, Fact[bool]]]:
+def _kept(case: Case, holds: Callable[[Sink], Fact[bool]]) -> Iterator[tuple[str, Fact[bool]]]:
     """For each source of logs, whether one of the stores that they reach is good enough.
 
     A plan without routes is judged by its stores of logs, each of them.
     """
-    logs = {s.urn: s for s in case.facts.of(Store) if s.holding in {Holding.LOGS, Holding.ZONE}}
+    own = case.facts.of(LogStore)
+    stores: tuple[Sink, ...] = (*case.facts.of(ObjectStore), *own)
+    logs = {store.urn: store for store in stores}
     routes = _sinks(case)
     for source, sinks in routes.items():
         yield source, some([_reached(sink, logs, holds) for sink in sinks])
-    for store in case.facts.of(Store) if not routes else ():
-        if store.holding is Holding.LOGS:
-            yield store.urn, holds(store)
+    for store in own if not routes else ():
+        yield store.urn, holds(store)
 
 
 def _reached(
-    sink: Fact[str], logs: dict[str, Store], holds: Callable[[Store], Fact[bool]]
+    sink: Fact[str], logs: dict[str, Sink], holds: Callable[[Sink], Fact[bool]]
 ) -> Fact[bool]:
     if not isinstance(sink, Known):
         return sink
@@ -146,7 +143,7 @@ def _reached(
 
 
 def _over_sources(
-    case: Case, name: str, holds: Callable[[Store], Fact[bool]], wanted: str
+    case: Case, name: str, holds: Callable[[Sink], Fact[bool]], wanted: str
 ) -> Iterator[Verdict]:
     judged = False
     for source, fact in _kept(case, holds):
@@ -160,9 +157,9 @@ def _over_sources(
         yield fails(name, "no store of logs", wanted, cause=RETENTION)
 
 
-def _kept_days(store: Store) -> Fact[int | None]:
+def _kept_days(store: Sink) -> Fact[int | None]:
     """Days for which logs are kept in a store; a zone keeps them while locked, or to their end."""
-    if store.holding is not Holding.ZONE:
+    if isinstance(store, LogStore):
         return store.retention_days
     told = both(store.locked_days, store.expire_days)
     return then(told, lambda days: max(days[0], days[1] or 0) or None)
@@ -180,7 +177,7 @@ def retention(case: Case) -> Iterator[Verdict]:
     """Logs are kept for at least the spec's time, in one of the stores that they reach."""
     least = case.spec.audit.retention_days
 
-    def holds(store: Store) -> Fact[bool]:
+    def holds(store: Sink) -> Fact[bool]:
         return then(_kept_days(store), lambda days: days is not None and days >= least)
 
     yield from _over_sources(case, "retention_days", holds, f"kept for at least {least} days")
@@ -198,7 +195,7 @@ def protected(case: Case) -> Iterator[Verdict]:
     """Logs cannot be changed or deleted before their time, by anybody, in one of their stores."""
     least = case.spec.audit.retention_days
 
-    def holds(store: Store) -> Fact[bool]:
+    def holds(store: Sink) -> Fact[bool]:
         return then(store.locked_days, lambda days: days >= least)
 
     yield from _over_sources(case, "locked_days", holds, f"locked for at least {least} days")
@@ -217,7 +214,7 @@ def central(case: Case) -> Iterator[Verdict]:
     routes = _sinks(case)
     unknown = [sink for sinks in routes.values() for sink in sinks if isinstance(sink, Unknown)]
     reached = [{s.value for s in sinks if isinstance(s, Known)} for sinks in routes.values()]
-    stores = [s.urn for s in case.facts.of(Store) if s.holding is Holding.LOGS]
+    stores = [store.urn for store in case.facts.of(LogStore)]
     if reached and set.intersection(*reached):
         yield passes()
     elif unknown:

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
-from havre.facts.model import (
-    AboutResource,
-    Compute,
-    Copy,
-    Fact,
-    Holding,
-    Key,
-    Known,
-    Place,
-    Store,
-    Unclassified,
-    Unknown,
-)
+from havre.facts.model import AboutResource, Compute, Copy, Key, Unclassified
+from havre.facts.stores import Content, Database, DataStore, ObjectStore
+from havre.facts.values import Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -42,32 +32,27 @@ if TYPE_CHECKING:
 
     from havre.spec.model import Zone
 
-KEPT = frozenset({Holding.ZONE, Holding.DATABASE})
-"""What needs a backup."""
 
-
-def _needs_backup(store: Store, case: Case) -> bool:
+def _needs_backup(store: DataStore, case: Case) -> TypeGuard[Content]:
     """Whether a store holds data of its own: no copy, no zone of backups."""
-    zone = case.spec.zones.get(store.zone)
-    copies = isinstance(store.places, Known) and bool(store.places.value)
-    primary = not copies or any(p.copy is Copy.PRIMARY for p in _places(store))
-    return store.holding in KEPT and primary and not (zone and zone.purpose is Purpose.BACKUP)
-
-
-def _places(store: Store) -> tuple[Place, ...]:
-    return store.places.value if isinstance(store.places, Known) else ()
+    if not isinstance(store, Content):
+        return False
+    zone = case.spec.zones.get(store.zone) if isinstance(store, ObjectStore) else None
+    copies = store.places.value if isinstance(store.places, Known) else ()
+    primary = not copies or any(place.copy is Copy.PRIMARY for place in copies)
+    return primary and not (zone and zone.purpose is Purpose.BACKUP)
 
 
 @control(
     "continuity.backup",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.5", "17.6") + annex_a("8.13"),
     remedy="Back this store up, and keep backups for at least the spec's days.",
     cause=("database", "backups", "retention_days"),
 )
-def backup(store: Store, case: Case) -> Verdict:
+def backup(store: DataStore, case: Case) -> Verdict:
     """The database and every zone have backups that are kept for at least the spec's time."""
     if not _needs_backup(store, case):
         return NOT_APPLICABLE
@@ -82,14 +67,14 @@ def backup(store: Store, case: Case) -> Verdict:
 
 @control(
     "continuity.recovery-site",
-    Store,
+    DataStore,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("17.2", "17.4"),
     remedy="Name a recovery site, and send copies or backups there.",
     cause=("sites", "recovery"),
 )
-def recovery_site(store: Store, case: Case) -> Verdict:
+def recovery_site(store: DataStore, case: Case) -> Verdict:
     """A copy or a backup lies at another site, still within the allowed countries."""
     if not _needs_backup(store, case):
         return NOT_APPLICABLE
@@ -109,37 +94,37 @@ def recovery_site(store: Store, case: Case) -> Verdict:
 
 @control(
     "continuity.versioning",
-    Store,
+    ObjectStore,
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("12.5"),
     remedy="Turn versions on.",
     cause=("zones",),
 )
-def versioning(store: Store, case: Case) -> Verdict:
+def versioning(store: ObjectStore, case: Case) -> Verdict:
     """Zones keep earlier versions of their objects, unless the spec says otherwise."""
     zone = case.spec.zones.get(store.zone)
-    if store.holding is not Holding.ZONE or (zone is not None and not zone.versions):
+    if zone is not None and not zone.versions:
         return NOT_APPLICABLE
-    return require("versions", store.versions, lambda found: found is True, "versions kept")
+    return require("versions", store.versions, bool, "versions kept")
 
 
 @control(
     "continuity.immutability",
-    Store,
+    ObjectStore,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.5") + annex_a("5.33"),
     remedy="Lock versions for at least the promised days.",
     cause=("zones",),
 )
-def immutability(store: Store, case: Case) -> Verdict:
+def immutability(store: ObjectStore, case: Case) -> Verdict:
     """Zones that are promised immutable are locked for at least the promised days.
 
     A policy that an administrator may still take back is no lock.
     """
     zone = case.spec.zones.get(store.zone)
-    if store.holding is not Holding.ZONE or zone is None or not zone.immutable_days:
+    if zone is None or not zone.immutable_days:
         return NOT_APPLICABLE
     least = zone.immutable_days
     return require(
@@ -168,9 +153,9 @@ def retention(case: Case) -> Iterator[Verdict]:
     Judged are `recoverable_days`, `version_days` and `expire_days`; what is locked is the matter
     of `continuity.immutability`. A copy of a zone is held to the zone's promises.
     """
-    stores: dict[str, list[Store]] = {name: [] for name in case.spec.zones}
-    for store in case.facts.of(Store):
-        if store.holding is Holding.ZONE and store.zone in stores:
+    stores: dict[str, list[ObjectStore]] = {name: [] for name in case.spec.zones}
+    for store in case.facts.of(ObjectStore):
+        if store.zone in stores:
             stores[store.zone].append(store)
     for name, found in stores.items():
         if not found:
@@ -181,7 +166,7 @@ def retention(case: Case) -> Iterator[Verdict]:
             yield from broken or [passes(store.urn)]
 
 
-def _promises(store: Store, zone: Zone) -> Iterator[Verdict]:
+def _promises(store: ObjectStore, zone: Zone) -> Iterator[Verdict]:
     """What a store makes of each of its zone's promises."""
     if zone.recoverable_days:
         yield _kept(store, RECOVERABLE, store.recoverable_days, zone.recoverable_days)
@@ -191,7 +176,7 @@ def _promises(store: Store, zone: Zone) -> Iterator[Verdict]:
 
 
 def _kept(
-    store: Store, name: str, fact: Fact[int | None], least: int, *, ends: bool = False
+    store: ObjectStore, name: str, fact: Fact[int | None], least: int, *, ends: bool = False
 ) -> Verdict:
     """Whether something is kept for at least so many days and, if it must end, has an end."""
     wanted = f"at least {_days(least)}" + (", and then deleted" if ends else "")
@@ -205,7 +190,7 @@ def _kept(
     return fails(name, found, wanted, resource=store.urn, cause=cause)
 
 
-def _ends(store: Store, promised: int | None) -> Verdict:
+def _ends(store: ObjectStore, promised: int | None) -> Verdict:
     """Whether objects are deleted on the day that is promised, or never where none is."""
     fact, wanted, cause = store.expire_days, _deleted(promised), ("zones", store.zone, EXPIRY)
     if isinstance(fact, Unknown):
@@ -241,7 +226,7 @@ def deletion(case: Case) -> Iterator[Verdict]:
     Steps of a preview that would delete or replace a store or a key are findings too.
     """
     for item in case.facts.items:
-        if isinstance(item, (Store, Key)):
+        if isinstance(item, (DataStore, Key)):
             yield require(
                 "guarded", item.guarded, bool, "protected from deletion", resource=item.urn
             )
@@ -250,7 +235,9 @@ def deletion(case: Case) -> Iterator[Verdict]:
         if gone.type.startswith("pulumi:"):
             continue
         known = not isinstance(found, Unclassified)
-        bears = isinstance(found, Unclassified) or any(isinstance(f, (Store, Key)) for f in found)
+        bears = isinstance(found, Unclassified) or any(
+            isinstance(f, (DataStore, Key)) for f in found
+        )
         if bears:
             step = f"this plan would {gone.operation.split('-')[0]} it"
             if gone.operation.endswith("replaced"):
@@ -271,7 +258,7 @@ def deletion(case: Case) -> Iterator[Verdict]:
 def availability(bearer: AboutResource, case: Case) -> Verdict:
     """Where the spec asks for it, database and cluster stand in more than one zone."""
     spec, wanted = case.spec, "several zones of the site"
-    if isinstance(bearer, Store) and bearer.holding is Holding.DATABASE:
+    if isinstance(bearer, Database):
         asked, path = spec.database.availability, ("database", "availability")
     elif isinstance(bearer, Compute) and spec.cluster is not None:
         asked, path = spec.cluster.availability, ("cluster", "availability")
@@ -295,7 +282,7 @@ def state(case: Case) -> Iterator[Verdict]:
     An object's name can itself identify a patient. Secrets are the matter of
     `access.no-plaintext-secret`.
     """
-    for store in case.facts.of(Store):
+    for store in case.facts.of(DataStore):
         yield require(
             "names_in_state",
             store.names_in_state,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from havre.facts.model import AboutResource, Compute, Extent, Fact, Holding, Key, Known, Store
+from havre.facts.model import AboutResource, Compute, Extent, Key
 from havre.facts.read import both
+from havre.facts.stores import Content, Database, DataStore, ObjectStore, Storage
+from havre.facts.values import Fact, Known
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -54,13 +56,13 @@ def _tls(fact: Fact[str | None], case: Case) -> Verdict:
 
 @control(
     "encryption.at-rest",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("10.1") + annex_a("8.24"),
     remedy="Turn encryption at rest on for this resource.",
 )
-def at_rest(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def at_rest(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     """Every store of data is encrypted at rest.
 
     Zones, databases, volumes, registries, logs and backups.
@@ -86,13 +88,13 @@ def customer_key(bearer: AboutResource, case: Case) -> Verdict:
         return NOT_APPLICABLE
     if isinstance(bearer, Compute):
         return _under_own_key("disk_key", bearer.disk_key, case)
-    if not isinstance(bearer, Store) or bearer.holding is Holding.SECRETS:
+    if not isinstance(bearer, (Storage, Database)):
         return NOT_APPLICABLE
     found = _under_own_key("key", bearer.key, case)
     return _all_under_it(bearer) if found.outcome is Outcome.PASS else found
 
 
-def _all_under_it(store: Store) -> Verdict:
+def _all_under_it(store: Storage | Database) -> Verdict:
     """Whether a store's key encrypts all that it holds."""
     wanted = "a key that encrypts all that it holds"
     return require("key_encrypts", store.key_encrypts, lambda e: e is Extent.ALL, wanted)
@@ -172,10 +174,10 @@ def distinct_keys(case: Case) -> Iterator[Verdict]:
     own keys are the matter of `encryption.customer-key`.
     """
     holders: dict[str, set[str]] = defaultdict(set)
-    stores = [s for s in case.facts.of(Store) if s.holding in {Holding.ZONE, Holding.DATABASE}]
+    stores = [store for store in case.facts.of(DataStore) if isinstance(store, Content)]
     for store in stores:
         if isinstance(store.key, Known) and store.key.value:
-            holders[store.key.value].add(store.zone or store.urn)
+            holders[store.key.value].add(_holder(store))
     for store in stores if case.spec.encryption.own_keys else ():
         if store.key == Known(None):
             continue
@@ -188,34 +190,38 @@ def distinct_keys(case: Case) -> Iterator[Verdict]:
         )
 
 
+def _holder(store: Content) -> str:
+    """Who holds a key: a zone with all its copies, or a store by itself."""
+    zone = store.zone if isinstance(store, ObjectStore) else ""
+    return zone or store.urn
+
+
 @control(
     "encryption.in-transit",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.2") + annex_a("8.24"),
     remedy="Refuse plain text and TLS older than the spec's.",
     cause=("encryption", "tls"),
 )
-def in_transit(store: Store, case: Case) -> Verdict:
+def in_transit(store: DataStore, case: Case) -> Verdict:
     """Every endpoint refuses plain text and TLS older than the spec's, 1.2 at least."""
     return _tls(store.tls_minimum, case)
 
 
 @control(
     "encryption.database-tls",
-    Store,
+    Database,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.2"),
     remedy="Make the database refuse connections without TLS.",
     cause=("encryption", "tls"),
 )
-def database_tls(store: Store, case: Case) -> Verdict:
+def database_tls(database: Database, case: Case) -> Verdict:
     """The database refuses connections that are not encrypted."""
-    if store.holding is not Holding.DATABASE:
-        return NOT_APPLICABLE
-    return _tls(store.tls_minimum, case)
+    return _tls(database.tls_minimum, case)
 
 
 @control(

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from havre.facts.addresses import anybody, private, within
 from havre.facts.addresses import network as network_of
-from havre.facts.model import Compute, Holding, Known, NetworkElement, Rule, Store
+from havre.facts.model import Compute, NetworkElement, Rule
 from havre.facts.read import both
+from havre.facts.stores import BackupStore, Database, DataStore, Storage, Vault
+from havre.facts.values import DoesNotApply, Known
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -64,18 +66,18 @@ def _let_in(rules: list[Rule], port: int) -> bool:
 
 @control(
     "exposure.public-storage",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("9.7") + annex_a("8.3"),
     remedy="Refuse anonymous reading, for the whole account where it can be refused there.",
 )
-def public_storage(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def public_storage(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     """Nothing that is stored can be read without authentication.
 
     Blocks for a whole account are counted where a provider has them.
     """
-    if store.holding is Holding.DATABASE:
+    if not isinstance(store, (Storage, Vault)):
         return NOT_APPLICABLE
     return require(
         "public_read", store.public_read, lambda found: not found, "no anonymous reading"
@@ -84,19 +86,16 @@ def public_storage(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "exposure.public-database",
-    Store,
+    Database,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("13.2"),
     remedy="Attach the database to a private network and take its public address away.",
 )
-def public_database(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def public_database(database: Database, case: Case) -> Verdict:  # noqa: ARG001
     """No database listens on a public address."""
-    if store.holding is not Holding.DATABASE:
-        return NOT_APPLICABLE
-    return require(
-        "public_endpoint", store.public_endpoint, lambda found: not found, "a private address only"
-    )
+    public, wanted = database.public_endpoint, "a private address only"
+    return require("public_endpoint", public, lambda found: not found, wanted)
 
 
 def _inside(address: str, allowed: tuple[str, ...]) -> bool:
@@ -129,20 +128,20 @@ def public_cluster(compute: Compute, case: Case) -> Verdict:
 
 @control(
     "exposure.private-endpoints",
-    Store,
+    DataStore,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("13.2"),
     remedy="Reach this store through a private endpoint and close its public one.",
 )
-def private_endpoints(store: Store, case: Case) -> Verdict:
+def private_endpoints(store: DataStore, case: Case) -> Verdict:
     """Stores are reached through private endpoints, or the gap is declared with its compensation.
 
     A declared gap is a finding of its own; what compensates for it must be seen: the store, or
     each grant on it that can, lets known addresses in alone. What holds backups is reached by the
     service that writes them, so there it is enough that nothing public answers.
     """
-    if store.holding is Holding.BACKUP and store.public_endpoint == Known(value=False):
+    if isinstance(store, BackupStore) and store.public_endpoint == Known(value=False):
         return passes()
     reached = require(
         "private_endpoint, public_endpoint",
@@ -154,15 +153,15 @@ def private_endpoints(store: Store, case: Case) -> Verdict:
     return _compensated(store, case) if declared and reached != passes() else reached
 
 
-def _compensated(store: Store, case: Case) -> Verdict:
+def _compensated(store: DataStore, case: Case) -> Verdict:
     """Whether known addresses alone open a store that has no private endpoint."""
     wanted = "known addresses alone, for want of a private endpoint"
-    if store.allowed != Known(None):
+    if not isinstance(store.allowed, DoesNotApply):
         return require("allowed", store.allowed, _narrow, wanted)
     limits = [
-        grant.allowed for grant in case.facts.grants_on(store.urn) if grant.allowed != Known(None)
+        require("allowed", g.allowed, _narrow, wanted) for g in case.facts.grants_on(store.urn)
     ]
-    found = [require("allowed", limit, _narrow, wanted) for limit in limits]
+    found = [verdict for verdict in limits if verdict != NOT_APPLICABLE]
     worst = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
     return next(
         (verdict for verdict in (*worst, *found) if verdict != passes()),
@@ -170,9 +169,9 @@ def _compensated(store: Store, case: Case) -> Verdict:
     )
 
 
-def _narrow(allowed: tuple[str, ...] | None) -> bool:
+def _narrow(allowed: tuple[str, ...]) -> bool:
     """Whether addresses are named, and none stands for any."""
-    return bool(allowed) and not any(map(anybody, allowed or ()))
+    return bool(allowed) and not any(map(anybody, allowed))
 
 
 @control(
@@ -225,13 +224,9 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
     a service does with them is the matter of its own controls.
     """
     wanted = "outgoing traffic refused but for the spec's list"
-    denied = require(
-        "egress_denied", network.egress_denied, lambda found: found is not False, wanted
-    )
+    denied = require("egress_denied", network.egress_denied, bool, wanted)
     if denied.outcome is not Outcome.PASS:
         return denied
-    if network.egress_denied == Known(None):
-        return NOT_APPLICABLE
     if not isinstance(network.rules, Known):
         return undecided("rules", network.rules, wanted)
     beyond = _beyond(network.rules.value, case)
@@ -240,13 +235,13 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
 
 @control(
     "exposure.shared-keys",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("9.5"),
     remedy="Turn account-wide keys and shared signatures off.",
 )
-def shared_keys(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def shared_keys(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     """Account-wide keys and shared signatures are off."""
     return require(
         "shared_keys", store.shared_keys, lambda found: not found, "identities, no key for all"
@@ -255,13 +250,13 @@ def shared_keys(store: Store, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "exposure.cross-tenant",
-    Store,
+    DataStore,
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("9.7") + annex_a("8.12"),
     remedy="Turn copying and replication to other tenants or accounts off.",
 )
-def cross_tenant(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+def cross_tenant(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     """Copying and replication to another tenant or account are off."""
     return require(
         "cross_tenant", store.cross_tenant, lambda found: not found, "no copy to another tenant"
@@ -291,7 +286,7 @@ def partition(case: Case) -> Iterator[Verdict]:
         yield fails("segment", found, f"a segment each for {', '.join(sorted(needed))}")
     else:
         yield passes()
-    databases = [s for s in case.facts.of(Store) if s.holding is Holding.DATABASE]
+    databases = case.facts.of(Database)
     held = _held(case, {"database": databases, "compute": clusters})
     yield from (_apart("database", database, held) for database in databases)
     for cluster in clusters:
@@ -301,7 +296,7 @@ def partition(case: Case) -> Iterator[Verdict]:
 
 
 def _held(
-    case: Case, standing: Mapping[str, Sequence[Store | Compute]]
+    case: Case, standing: Mapping[str, Sequence[Database | Compute]]
 ) -> Mapping[str | None, set[str]]:
     """What each segment holds: what it is called after, and what stands in it."""
     held: dict[str | None, set[str]] = defaultdict(set)
@@ -315,7 +310,7 @@ def _held(
     return held
 
 
-def _apart(kind: str, bearer: Store | Compute, held: Mapping[str | None, set[str]]) -> Verdict:
+def _apart(kind: str, bearer: Database | Compute, held: Mapping[str | None, set[str]]) -> Verdict:
     """Whether a database or a cluster stands in segments that hold none of the other kinds."""
     wanted = f"a private network segment for {kind} alone"
     if not isinstance(bearer.segments, Known):

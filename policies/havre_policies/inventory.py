@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import AboutResource, Compute, Holding, Known, Store, Unknown
+from havre.facts.model import AboutResource, Compute
+from havre.facts.stores import Database, ObjectStore, Registry
+from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -48,8 +50,6 @@ def tags(bearer: AboutResource, case: Case) -> Verdict:
         "owner": case.spec.organisation.contact,
     }
     project = getattr(bearer, "project", "")
-    if isinstance(bearer.tags, Known) and bearer.tags.value is None:
-        return NOT_APPLICABLE
     if project:
         wanted["project"] = project
     return require(
@@ -57,8 +57,8 @@ def tags(bearer: AboutResource, case: Case) -> Verdict:
     )
 
 
-def _labelled(found: Mapping[str, str] | None, wanted: Mapping[str, str]) -> bool:
-    return found is not None and all(found.get(key) == value for key, value in wanted.items())
+def _labelled(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    return all(found.get(key) == value for key, value in wanted.items())
 
 
 @plan_control(
@@ -87,15 +87,14 @@ def known(case: Case) -> Iterator[Verdict]:
 
 def _parts(case: Case) -> dict[str, bool]:
     """The parts that the spec asks for, and whether the plan shows them."""
-    stores = [item for item in case.facts.items if isinstance(item, Store)]
-    zones = {store.zone for store in stores if store.holding is Holding.ZONE}
-    held = {store.holding for store in stores}
+    facts = case.facts
+    zones = {store.zone for store in facts.of(ObjectStore)}
     found = {f"zones.{zone}": zone in zones for zone in case.spec.zones}
-    found["database"] = Holding.DATABASE in held
+    found["database"] = bool(facts.of(Database))
     if case.spec.cluster is not None:
-        found["cluster"] = any(isinstance(item, Compute) for item in case.facts.items)
+        found["cluster"] = bool(facts.of(Compute))
     if case.spec.registry is not None:
-        found["registry"] = Holding.REGISTRY in held
+        found["registry"] = bool(facts.of(Registry))
     return found
 
 
@@ -113,14 +112,13 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
 
     Dates are those of the makers, not of a provider, who may stop sooner.
     """
-    if not isinstance(bearer, (Store, Compute)):
+    if not isinstance(bearer, (Database, Compute)):
         return NOT_APPLICABLE
     wanted = "a pinned version within its support"
     if not isinstance(bearer.engine, Known):
         return undecided("engine", bearer.engine, wanted)
     if bearer.engine.value is None:
-        other = isinstance(bearer, Store) and bearer.holding is not Holding.DATABASE
-        return NOT_APPLICABLE if other else fails("engine", "no version", wanted)
+        return fails("engine", "no version", wanted)
     record = records().get(bearer.engine.value)
     if record is None:
         found = f"{bearer.engine.value}, of which no end of support is recorded"
@@ -150,7 +148,7 @@ def environments(case: Case) -> Iterator[Verdict]:
         if isinstance(item.tags, Unknown):
             yield undecided("tags", item.tags, f"{here} alone", resource=item.urn)
             continue
-        if not item.tags.value:
+        if isinstance(item.tags, DoesNotApply) or not item.tags.value:
             continue
         there = item.tags.value.get("environment", here)
         if there != here:

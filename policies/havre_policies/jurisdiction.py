@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from havre.facts.model import AboutResource, Compute, Key, Known, LogRoute, Store
+from havre.facts.model import AboutResource, Bearer, LogRoute
+from havre.facts.stores import DataStore
+from havre.facts.values import Known
 from havre.plan import urns
 from havre.policy import (
     NOT_APPLICABLE,
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 def _certified(scheme: str, bearer: AboutResource, case: Case) -> Verdict:
     """Whether the offer of a service is within a dated certificate."""
-    if not isinstance(bearer, (Store, Key, Compute)):
+    if not isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     wanted = f"an offer within a dated {scheme} certificate"
     holds, reason, _ = case.qualifications.holds(scheme, bearer, case.as_of, case.settings)
@@ -67,7 +69,7 @@ def operator(case: Case) -> Iterator[Verdict]:
     told = {law.split(" ")[0] for law in who.laws}
     laws = (*who.laws, *({who.country} - told - {None}))
     foreign = [law for law in laws if law and law.split(" ")[0] not in area | {"EU", "EEA"}]
-    reached = sum(isinstance(item, (Store, Key, Compute)) for item in case.facts.items)
+    reached = sum(isinstance(item, Bearer) for item in case.facts.items)
     if foreign:
         found = (
             f"{who.entity}, which answers to the law of {', '.join(foreign)}: it can be compelled"
@@ -82,7 +84,7 @@ def operator(case: Case) -> Iterator[Verdict]:
 
 def _unrecorded(case: Case, entity: str, area: frozenset[str], wanted: str) -> Verdict:
     """What there is to say of an operator for whom no law is recorded."""
-    bearers = [item for item in case.facts.items if isinstance(item, (Store, Key, Compute))]
+    bearers = [item for item in case.facts.items if isinstance(item, Bearer)]
     places = [p for item in bearers if isinstance(item.places, Known) for p in item.places.value]
     abroad = sorted({p.country for p in places if p.country} - area)
     if case.provider.operator.country is None and abroad:
@@ -136,9 +138,7 @@ def family() -> tuple[Control, ...]:
 )
 def qualification_age(case: Case) -> Iterator[Verdict]:
     """No record of a certificate that this warehouse leans on is older than a year, or ended."""
-    offers = {
-        item.offering.offer for item in case.facts.items if isinstance(item, (Store, Key, Compute))
-    }
+    offers = {item.offering.offer for item in case.facts.items if isinstance(item, Bearer)}
     for record in case.qualifications.records:
         if record.offer not in offers:
             continue
@@ -168,7 +168,7 @@ def telemetry(case: Case) -> Iterator[Verdict]:
     ask for it in the contract.
     """
     allowed = case.spec.residency.countries
-    stores = {store.urn: store for store in case.facts.of(Store)}
+    stores = {store.urn: store for store in case.facts.of(DataStore)}
     wanted = f"a store of this plan in {', '.join(allowed)}"
     for route in case.facts.of(LogRoute):
         if not isinstance(route.sinks, Known):
@@ -179,7 +179,7 @@ def telemetry(case: Case) -> Iterator[Verdict]:
 
 
 def _sink(
-    store: Store | None, sink: str, urn: str, allowed: tuple[str, ...], wanted: str
+    store: DataStore | None, sink: str, urn: str, allowed: tuple[str, ...], wanted: str
 ) -> Verdict:
     if store is None:
         return fails("sinks", f"{urns.name(sink)}, outside this plan", wanted, resource=urn)

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import (
-    AboutResource,
-    Compute,
-    Copy,
-    Holding,
-    Key,
-    Known,
-    NetworkElement,
-    Place,
-    Store,
-)
+from havre.facts.model import AboutResource, Bearer, Compute, Copy, Key, NetworkElement, Place
+from havre.facts.stores import BackupStore, DataStore, LogStore, Vault
+from havre.facts.values import Known
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -63,45 +55,45 @@ def _within(bearer: AboutResource, case: Case, copy: Copy) -> Verdict:
 
 @control(
     "residency.data",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2") + gdpr("44"),
     remedy="Move this resource to a region in the spec's countries.",
     cause=COUNTRIES,
 )
-def data(store: Store, case: Case) -> Verdict:
+def data(store: DataStore, case: Case) -> Verdict:
     """Every store of data lies in a country of the spec."""
-    others = {Holding.LOGS, Holding.BACKUP, Holding.SECRETS}
-    if store.holding in others and not isinstance(store.places, Known):
+    other = isinstance(store, (LogStore, BackupStore, Vault))
+    if other and not isinstance(store.places, Known):
         return NOT_APPLICABLE
     return _within(store, case, Copy.PRIMARY)
 
 
 @control(
     "residency.replicas",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2"),
     remedy="Choose a redundancy or a replication target that stays in the spec's countries.",
     cause=COUNTRIES,
 )
-def replicas(store: Store, case: Case) -> Verdict:
+def replicas(store: DataStore, case: Case) -> Verdict:
     """Replicas lie in a country of the spec, those that a redundancy setting implies included."""
     return _within(store, case, Copy.REPLICA)
 
 
 @control(
     "residency.backups",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2", "12.5"),
     remedy="Name backup regions in the spec's countries.",
     cause=COUNTRIES,
 )
-def backups(store: Store, case: Case) -> Verdict:
+def backups(store: DataStore, case: Case) -> Verdict:
     """Backups lie in a country of the spec, explicit or implied."""
     return _within(store, case, Copy.BACKUP)
 
@@ -117,27 +109,26 @@ def backups(store: Store, case: Case) -> Verdict:
 )
 def keys(bearer: AboutResource, case: Case) -> Verdict:
     """Keys lie in a country of the spec, with the service's own replication counted."""
-    vault = isinstance(bearer, Store) and bearer.holding is Holding.SECRETS
-    if not vault and not isinstance(bearer, Key) and not isinstance(bearer.places, Known):
+    if not isinstance(bearer, (Key, Vault)) and not isinstance(bearer.places, Known):
         return NOT_APPLICABLE
     return _within(bearer, case, Copy.KEY)
 
 
 @control(
     "residency.logs",
-    Store,
+    DataStore,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2", "12.6"),
     remedy="Send logs to a store in the spec's countries.",
     cause=COUNTRIES,
 )
-def logs(store: Store, case: Case) -> Verdict:
+def logs(store: DataStore, case: Case) -> Verdict:
     """Logs lie in a country of the spec.
 
     They tell who looked at whose data, so they are personal data themselves.
     """
-    if store.holding is not Holding.LOGS and not isinstance(store.places, Known):
+    if not isinstance(store, LogStore) and not isinstance(store.places, Known):
         return NOT_APPLICABLE
     return _within(store, case, Copy.LOG)
 
@@ -170,7 +161,7 @@ def spread(bearer: AboutResource, case: Case) -> Verdict:
 
     Nor does anything else that has a region and holds no data: sets of disks, gateways, routes.
     """
-    if isinstance(bearer, (Store, Key, Compute)):
+    if isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     if isinstance(bearer, NetworkElement) and bearer.spreads != Known(value=False):
         named = "regions named one by one"
@@ -203,7 +194,7 @@ def _placed(bearer: AboutResource, case: Case) -> Verdict:
 )
 def unplaced(bearer: AboutResource, case: Case) -> Verdict:  # noqa: ARG001
     """Nothing that bears data is without a region, or on a global service."""
-    if not isinstance(bearer, (Store, Key, Compute)):
+    if not isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     wanted = "a region of its own"
     if not isinstance(bearer.places, Known):

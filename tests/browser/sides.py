@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from havre.cli.compare import compared
 from havre.compare import Side, compare
 from havre.facts import Facts
-from havre.facts.model import Copy, Holding, Known, NetworkElement, Offering, Place, Store
+from havre.facts.model import Copy, NetworkElement, Offering, Place
+from havre.facts.stores import Database
+from havre.facts.values import Known
 from havre.provider import Capability, Limit, Operator, Support, Supported
 from havre.report.comparison import render
 from tests.report.samples import DAY, GAP, HOSTILE, hostile
@@ -49,8 +51,8 @@ def strange(text: str) -> Side:
     urn = f"urn:pulumi:a::b::havre:x:Zones$toy:index:Bucket::{text}"
     place = Place(Copy.PRIMARY, text, text, text)
     tags: Known[Any] = Known({text: text})
-    store = Store(
-        urn, text, Holding.DATABASE, Offering(text, text), tags=tags, places=Known((place,)),
+    store = Database(
+        urn, text, Offering(text, text), tags=tags, places=Known((place,)),
         engine=Known(text), extensions=Known((text,)),
     )  # fmt: skip
     network = NetworkElement(urn, text, text, tags=tags, places=Known(()))

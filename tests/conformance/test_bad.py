@@ -18,7 +18,7 @@ FAULTS = {
             "def facts(self, plan):\n"
             "        found = super().facts(plan)\n"
             "        return replace(found, items=tuple(replace(f, guarded=Known(False))\n"
-            "            if isinstance(f, Store) else f for f in found.items))"
+            "            if isinstance(f, DataStore) else f for f in found.items))"
         ),
         {"test_every_store_is_guarded"},
     ),
@@ -87,7 +87,7 @@ FAULTS = {
             "def facts(self, plan):\n"
             "        found = super().facts(plan)\n"
             "        return replace(found, items=tuple(replace(f, guarded=Unknown('x'))\n"
-            "            if isinstance(f, Store) else f for f in found.items))"
+            "            if isinstance(f, DataStore) else f for f in found.items))"
         ),
         {"test_every_store_is_guarded"},
     ),
@@ -149,7 +149,9 @@ from dataclasses import replace
 from typing import ClassVar
 from havre.provider import parts as p
 from havre.facts import Facts, collect
-from havre.facts.model import Known, Store, Unclassified, Unknown
+from havre.facts.model import Unclassified
+from havre.facts.stores import DataStore
+from havre.facts.values import Known, Unknown
 from havre.provider import Capability, Support, Supported
 from havre.provider.sites import Site
 from havre_conformance.suite import ProviderSuite

@@ -8,17 +8,9 @@ from typing import Any
 import pytest
 
 from havre.facts import Facts, Known
-from havre.facts.model import (
-    NOT_TOLD,
-    Compute,
-    Credential,
-    Grant,
-    Holding,
-    Key,
-    NetworkElement,
-    Offering,
-    Store,
-)
+from havre.facts.model import Compute, Credential, Grant, Key, NetworkElement, Offering
+from havre.facts.stores import DATA_STORES, Database, ObjectStore, Registry
+from havre.facts.values import DOES_NOT_APPLY, NOT_TOLD
 from havre.provider import Capability
 from havre.provider.sites import Site
 from havre.spec.model import Warehouse
@@ -26,7 +18,7 @@ from havre_conformance.evidence import EVIDENCE, UNSHOWN
 from havre_conformance.specs import ANOTHER_SITE, all_changes, changed, large, sites_of, warehouse
 
 END = Known(dt.date(2030, 6, 30))
-BASE = {"urn": "urn:it", "type": "t", "tags": Known(None), "places": Known(())}
+BASE = {"urn": "urn:it", "type": "t", "tags": DOES_NOT_APPLY, "places": Known(())}
 
 
 def test_every_capability_shows_or_it_is_said_why_not() -> None:
@@ -40,10 +32,8 @@ def test_what_is_not_known_shows_nothing(capability: Capability) -> None:
     offering = Offering("paper", "shelf")
     withheld = {**BASE, "tags": NOT_TOLD, "places": NOT_TOLD}
     stores = [
-        Store(**withheld, holding=holding, offering=offering, zone=zone)
-        for holding in Holding
-        for zone in ("", "curated")
-        if holding is not Holding.REGISTRY
+        *(kind(**withheld, offering=offering) for kind in DATA_STORES if kind is not Registry),
+        ObjectStore(**withheld, offering=offering, zone="curated"),
     ]
     others = (
         Key(**withheld, offering=offering),
@@ -122,7 +112,5 @@ def test_what_shows_an_end(capability: Capability, items: list, shown: bool) -> 
 @pytest.mark.parametrize("logged", [True, False, None])
 def test_what_shows_logs_of_the_database(logged: bool | None) -> None:
     told = NOT_TOLD if logged is None else Known(logged)
-    store = Store(
-        **BASE, holding=Holding.DATABASE, offering=Offering("paper", "shelf"), reads_logged=told
-    )
+    store = Database(**BASE, offering=Offering("paper", "shelf"), reads_logged=told)
     assert EVIDENCE[Capability.DATABASE_LOGS](Facts((store,), ())) is (logged is True)

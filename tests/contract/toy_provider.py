@@ -10,17 +10,9 @@ from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 from pydantic import BaseModel, ConfigDict
 
 from havre.facts import Facts, collect
-from havre.facts.model import (
-    Copy,
-    Holding,
-    Known,
-    Neutral,
-    Offering,
-    Place,
-    ResourceFact,
-    Store,
-    Unclassified,
-)
+from havre.facts.model import Copy, Neutral, Offering, Place, ResourceFact, Unclassified
+from havre.facts.stores import ObjectStore
+from havre.facts.values import Known
 from havre.plan import Plan, PlannedResource
 from havre.provider import Capability, Evidence, Gap, Operator, Support, Supported
 from havre.provider import parts as p
@@ -162,12 +154,18 @@ class PaperProvider:
     def _facts_of(self, resource: PlannedResource) -> Sequence[ResourceFact] | Unclassified:
         if resource.type != SHEET:
             return Unclassified(resource.urn, resource.type)
-        told: dict[str, Any] = {"urn": resource.urn, "type": resource.type}
-        told["tags"] = Known(resource.inputs.get("tags"))
+        tags = Known(resource.inputs.get("tags", {}))
         if not resource.name.endswith("-zones-sheet"):
-            return [Neutral(**told, places=Known(()))]
-        told |= {"places": Known((Place(Copy.PRIMARY, "A", "FR"),)), "offering": OFFERING}
-        return [Store(**told, holding=Holding.ZONE, guarded=Known(resource.protect))]
+            return [Neutral(resource.urn, resource.type, tags=tags, places=Known(()))]
+        shelf = ObjectStore(
+            resource.urn,
+            resource.type,
+            OFFERING,
+            tags=tags,
+            places=Known((Place(Copy.PRIMARY, "A", "FR"),)),
+            guarded=Known(resource.protect),
+        )
+        return [shelf]
 
 
 provider = PaperProvider()

@@ -3,12 +3,14 @@
 import datetime as dt
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unclassified, Unknown
-from havre.facts.model import Copy, Credential, Grant, Holding, Key, NetworkElement, Right, Store
+from havre.facts.model import Copy, Credential, Grant, Key, NetworkElement, Right
+from havre.facts.stores import DataStore, ObjectStore
 from havre.plan import Plan
 from havre.plan.values import UNKNOWN
 from havre.spec.load import load
@@ -39,8 +41,8 @@ def changed(plan: Plan, name: str, **inputs: object) -> Facts:
     return provider.facts(replace(plan, resources=resources))
 
 
-def store(found: Facts, name: str) -> Store:
-    (item,) = [item for item in found.of(Store) if item.name == name]
+def store(found: Facts, name: str) -> Any:
+    (item,) = [item for item in found.of(DataStore) if item.name == name]
     return item
 
 
@@ -52,11 +54,11 @@ def test_every_resource_of_the_plan_is_classified(plan: Plan, found: Facts) -> N
 
 def test_a_zone_is_told_as_planned(found: Facts) -> None:
     zone = store(found, "emc2-zones-curated")
-    assert (zone.holding, zone.zone) == (Holding.ZONE, "curated")
+    assert (type(zone), zone.zone) == (ObjectStore, "curated")
     assert zone.locked_days == Known(30)
     assert zone.versions == Known(value=True)
     assert (zone.recoverable_days, zone.version_days) == (Known(None), Known(None))
-    assert (zone.expire_days, zone.retention_days) == (Known(None), Known(None))
+    assert zone.expire_days == Known(None)
     assert zone.guarded == Known(value=True)
     assert zone.encrypted == Known(value=False)
     key = zone.key

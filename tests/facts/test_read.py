@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import both, every, read, some, then
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret
 
 YES, NO, OPEN = Known(value=True), Known(value=False), Unknown("a.b")

@@ -19,10 +19,10 @@ from tests.pack.plans import plan_of, spec_of
 from tests.waits import PATIENCE
 
 OWN = '''
-from havre.facts.model import Store
+from havre.facts.stores import DataStore
 from havre.policy import Profile, Severity, control, fails, plan_control
 
-@control("own.named", Store, Profile.BASELINE, Severity.LOW, cites=("A 8.24",), remedy="Rename.")
+@control("own.named", DataStore, Profile.BASELINE, Severity.LOW, cites=("A 8.24",), remedy="Name.")
 def named(store, case):
     """A store bears the name of a flower."""
     return fails("name", store.name, "a flower's")

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from havre.facts import Facts, Known, ResourceFact, Unclassified, collect
+from havre.facts import DOES_NOT_APPLY, Facts, Known, ResourceFact, Unclassified, collect
 from havre.facts.model import (
     Compute,
     Copy,
     Credential,
     Grant,
-    Holding,
     Key,
     LogRoute,
     NetworkElement,
@@ -17,10 +16,10 @@ from havre.facts.model import (
     Place,
     Right,
     Rule,
-    Store,
 )
+from havre.facts.stores import DataStore, ObjectStore
 from havre.plan import Plan, PlannedResource
-from havre.policy import Case, Verdict
+from havre.policy import Case, Outcome, Verdict
 from havre.policy.judge import Question
 from havre.policy.qualifications import Qualifications
 from havre.policy.registry import find_control
@@ -29,7 +28,7 @@ from havre.spec import Warehouse
 from tests.policy.mutations import EUROPEAN, TODAY, spec_for
 
 OFFERING = Offering("paper", "shelf")
-YES, NO, NONE = Known(value=True), Known(value=False), Known(None)
+YES, NO, NONE, NA = Known(value=True), Known(value=False), Known(None), DOES_NOT_APPLY
 SPEC = spec_for("ovh")
 
 
@@ -74,8 +73,8 @@ def _bearer(name: str, **told: Any) -> dict[str, Any]:
     return {**common, "tags": Known({}), "places": Known((place(),)), **told}
 
 
-def store(name: str = "store", holding: Holding = Holding.ZONE, **told: Any) -> Store:
-    return Store(**_bearer(name, holding=holding, offering=OFFERING, **told))
+def store(name: str = "store", kind: type[DataStore] = ObjectStore, **told: Any) -> Any:
+    return kind(**_bearer(name, offering=OFFERING, **told))
 
 
 def key(name: str = "key", **told: Any) -> Key:
@@ -150,9 +149,10 @@ def outcomes(control: str, *facts: ResourceFact, **told: Any) -> list[str]:
 
 
 def outcome(control: str, *facts: ResourceFact, **told: Any) -> str:
-    """The only outcome of a control."""
-    (only,) = outcomes(control, *facts, **told)
-    return only
+    """The only outcome of a control; none is asked of a fact whose kind it does not judge."""
+    found = outcomes(control, *facts, **told)
+    assert len(found) <= 1
+    return found[0] if found else Outcome.NOT_APPLICABLE.value
 
 
 def question(

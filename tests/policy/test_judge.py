@@ -10,7 +10,8 @@ import pytest
 
 from havre.errors import ExitCode
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Holding, Neutral, Place, Store
+from havre.facts.model import Copy, Neutral, Place
+from havre.facts.stores import DataStore, LogStore
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Control, Profile, Severity, Verdict, control, passes, plan_control
 from havre.policy.findings import FindingKind, Result
@@ -27,8 +28,8 @@ FULL = c.store(encrypted=c.YES, guarded=c.YES, names_in_state=c.NO)
 SHEET = c.resource("store")
 
 
-@control("made.raises", Store, Profile.BASELINE, Severity.HIGH, cites=("SNC 1",), remedy="Do.")
-def raises(store: Store, case: Case) -> Verdict:
+@control("made.raises", DataStore, Profile.BASELINE, Severity.HIGH, cites=("SNC 1",), remedy="Do.")
+def raises(store: DataStore, case: Case) -> Verdict:
     """A control that cannot be evaluated."""
     raise RuntimeError(store.name, case.spec.name)
 
@@ -295,7 +296,7 @@ def lines_of(path: Path, *keys: str) -> int:
         ),
         (
             "audit.retention",
-            c.store(holding=Holding.LOGS, retention_days=Known(1)),
+            c.store(kind=LogStore, retention_days=Known(1)),
             ("audit", "retention_days"),
         ),
     ],
@@ -349,7 +350,7 @@ def test_what_a_preview_takes_away_is_found() -> None:
     assert all(f.severity is Severity.CRITICAL for f in result.findings)
 
 
-def vars_of(store: Store) -> dict[str, Any]:
+def vars_of(store: DataStore) -> dict[str, Any]:
     return {"urn": store.urn, "type": store.type, "tags": store.tags, "places": store.places}
 
 

@@ -10,7 +10,9 @@ import pytest
 from havre.documents.records import read_document
 from havre.errors import InputError
 from havre.facts import Facts, Known, Unknown
-from havre.facts.model import Compute, Copy, Fact, Holding, Key, Neutral, Offering, Place, Store
+from havre.facts.model import Compute, Copy, Key, Neutral, Offering, Place
+from havre.facts.stores import DataStore, ObjectStore
+from havre.facts.values import DOES_NOT_APPLY, Fact
 from havre.policy.qualifications import (
     CertificateStatus,
     Claim,
@@ -51,13 +53,15 @@ def store(
     plan: Fact[str] = NO_PLAN,
     places: Places = HERE,
     offer: str = "Cloud",
-) -> Store:
+) -> DataStore:
     offering = Offering(offer, product, plan)
     urn = f"urn::{product}"
-    return Store(urn, "t", Holding.ZONE, offering, tags=Known(None), places=places)
+    return ObjectStore(urn, "t", offering, tags=DOES_NOT_APPLY, places=places)
 
 
-def holds(records: list[Record], bearer: Store, as_of: dt.date = TODAY) -> tuple[bool | None, str]:
+def holds(
+    records: list[Record], bearer: DataStore, as_of: dt.date = TODAY
+) -> tuple[bool | None, str]:
     answer, why, _ = Qualifications(tuple(records)).holds("hds", bearer, as_of)
     return answer, why
 
@@ -239,7 +243,7 @@ def test_a_record_is_stale_after_a_year_or_past_its_end() -> None:
     assert not record(read_on=TODAY).stale(dt.date(2020, 1, 1))
 
 
-def facts(*items: Store | Key | Compute | Neutral) -> Facts:
+def facts(*items: DataStore | Key | Compute | Neutral) -> Facts:
     return Facts(items, ())
 
 
@@ -251,15 +255,15 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
         record("Tables", plans_out=("free",)),
         record("Never used", until=dt.date(2026, 12, 1), source="unread"),
     )
-    key = Key("urn::k", "t", Offering("Cloud", "Vault"), tags=Known(None), places=HERE)
-    nodes = Compute("urn::c", "t", Offering("Cloud", "Nodes"), tags=Known(None), places=HERE)
+    key = Key("urn::k", "t", Offering("Cloud", "Vault"), tags=DOES_NOT_APPLY, places=HERE)
+    nodes = Compute("urn::c", "t", Offering("Cloud", "Nodes"), tags=DOES_NOT_APPLY, places=HERE)
     plan = facts(
         store(),
         store("Volumes"),
         store("Tables", plan=Unknown("plan")),
         key,
         nodes,
-        Neutral("urn::p", "t", tags=Known(None), places=HERE),
+        Neutral("urn::p", "t", tags=DOES_NOT_APPLY, places=HERE),
     )
     said = claim(Qualifications(records), "hds", plan, TODAY)
     assert said == Claim(
@@ -519,7 +523,7 @@ def test_the_shipped_records_say_what_their_sources_say(
 def test_the_shipped_records_know_plans_and_places(
     shipped: Qualifications, offering: Offering, where: Place, answer: bool | None
 ) -> None:
-    one = Store("u", "t", Holding.ZONE, offering, tags=Known(None), places=Known((where,)))
+    one = ObjectStore("u", "t", offering, tags=DOES_NOT_APPLY, places=Known((where,)))
     assert shipped.holds("hds", one, TODAY, {"hds_certified": True})[0] is answer
     without = shipped.holds("hds", one, TODAY)[0]
     assert without is (None if offering.offer == OVH and answer else answer)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from havre.errors import BugError, InputError
-from havre.facts.model import Store
+from havre.facts.stores import DataStore
 from havre.policy import Case, Control, Profile, Severity, Verdict, control, passes
 from havre.policy.model import IDENTIFIER
 from havre.policy.registry import find_control, installed_controls
@@ -161,8 +161,8 @@ def test_the_cause_is_a_place_in_the_spec(each: Control) -> None:
 
 
 def described(identifier: str, *, cites: tuple[str, ...] = ("SNC 1",), remedy: str = "Do.") -> None:
-    @control(identifier, Store, Profile.BASELINE, Severity.LOW, cites=cites, remedy=remedy)
-    def thing(store: Store, case: Case) -> Verdict:  # noqa: ARG001
+    @control(identifier, DataStore, Profile.BASELINE, Severity.LOW, cites=cites, remedy=remedy)
+    def thing(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
         """A thing."""
         return passes()
 

@@ -8,7 +8,19 @@ import pytest
 
 from havre.facts import Known, Unknown
 from havre.facts.addresses import anybody
-from havre.facts.model import Copy, Extent, Fact, Holding, Neutral, Place, ResourceFact, Right, Rule
+from havre.facts.model import Copy, Extent, Neutral, Place, ResourceFact, Right, Rule
+from havre.facts.stores import (
+    DATA_STORES,
+    BackupStore,
+    Database,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Registry,
+    Vault,
+    Volume,
+)
+from havre.facts.values import Fact
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import CertificateStatus, Qualifications, Record
@@ -25,7 +37,7 @@ OPEN_PROJECT = "covid-long-term"
 CURATED = c.store("curated", zone="curated")
 EXPORT = c.store("export", zone="export")
 LOGS = c.store("logs", zone="logs")
-DATABASE = c.store("db", Holding.DATABASE)
+DATABASE = c.store("db", Database)
 KEY = c.key("key", customer=c.YES)
 ALL = Known(Extent.ALL)
 
@@ -58,7 +70,7 @@ def said(control: str, *facts: Any, **told: Any) -> dict[str, str]:
 )
 def test_tls_is_no_older_than_asked(found: str | None, asked: str, outcome: str) -> None:
     spec = changed(c.SPEC, ("encryption.tls", asked))
-    fact = c.store(holding=Holding.DATABASE, tls_minimum=Known(found))
+    fact = c.store(kind=Database, tls_minimum=Known(found))
     assert c.outcome("encryption.in-transit", fact, spec=spec) == outcome
     assert c.outcome("encryption.database-tls", fact, spec=spec) == outcome
     zone = c.store(tls_minimum=Known(found))
@@ -106,7 +118,7 @@ def test_a_key_is_the_warehouses_own() -> None:
     for fact in (loose, c.compute(disk_key=c.NONE)):
         assert c.outcome("encryption.customer-key", fact, spec=provider) == "not-applicable"
     assert c.outcome("encryption.cluster-secrets", c.compute(), spec=provider) == "not-applicable"
-    vault = c.store(holding=Holding.SECRETS, key=c.NONE)
+    vault = c.store("vault", Vault)
     assert c.outcome("encryption.customer-key", vault) == "not-applicable"
 
 
@@ -153,14 +165,14 @@ def test_distinct_keys() -> None:
     assert said(control, *nameless) == {"a": "fail", "b": "fail"}
     assert said(control, replace(CURATED, key=Unknown("k"))) == {"curated": "unknown"}
     assert said(control, replace(CURATED, key=c.NONE)) == {}
-    registry = c.store("images", Holding.REGISTRY, key=one)
+    registry = c.store("images", Registry, key=one)
     assert said(control, curated, registry) == {"curated": "pass"}
     provider = changed(c.SPEC, ("encryption.keys", "provider"))
     assert said(control, curated, same, spec=provider) == {}
 
 
 def test_a_declared_gap_says_it_already() -> None:
-    open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
+    open_store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NA)
     nodes = c.compute(secrets_key=c.NONE)
     for control, fact in (
         ("exposure.private-endpoints", open_store),
@@ -203,31 +215,33 @@ def test_every_copy_lies_in_a_country_of_the_spec(control: str, copy: Copy, fact
 @pytest.mark.parametrize(
     ("control", "judged"),
     [
-        ("residency.data", {Holding.ZONE, Holding.DATABASE, Holding.VOLUME, Holding.REGISTRY}),
-        ("residency.logs", {Holding.LOGS}),
-        ("residency.keys", {Holding.SECRETS}),
-        ("residency.backups", set(Holding)),
-        ("residency.replicas", set(Holding)),
+        ("residency.data", {ObjectStore, Database, Volume, Registry}),
+        ("residency.logs", {LogStore}),
+        ("residency.keys", {Vault}),
+        ("residency.backups", set(DATA_STORES)),
+        ("residency.replicas", set(DATA_STORES)),
     ],
 )
 def test_a_place_that_is_not_known_is_said_of_what_is_concerned(
-    control: str, judged: set[Holding]
+    control: str, judged: set[type[DataStore]]
 ) -> None:
-    for holding in Holding:
-        wanted = "unknown" if holding in judged else "not-applicable"
-        assert c.outcome(control, c.store(holding=holding, places=Unknown("where"))) == wanted
+    for kind in DATA_STORES:
+        wanted = "unknown" if kind in judged else "not-applicable"
+        assert c.outcome(control, c.store(kind=kind, places=Unknown("where"))) == wanted
     elsewhere = {"residency.keys": "unknown"}.get(control)
     if elsewhere:
         assert c.outcome(control, c.key(places=Unknown("where"))) == elsewhere
         assert c.outcome(control, c.network(places=Unknown("where"))) == "not-applicable"
 
 
-@pytest.mark.parametrize("holding", list(Holding))
+@pytest.mark.parametrize("kind", DATA_STORES)
 @pytest.mark.parametrize(
     "copy", [copy for copy in Copy if copy not in {Copy.COMPUTE, Copy.SERVICE}]
 )
-def test_whatever_a_store_holds_no_copy_abroad_goes_unseen(holding: Holding, copy: Copy) -> None:
-    fact = c.store(holding=holding, places=Known((Place(copy, "south", "US"),)))
+def test_whatever_a_store_holds_no_copy_abroad_goes_unseen(
+    kind: type[DataStore], copy: Copy
+) -> None:
+    fact = c.store(kind=kind, places=Known((Place(copy, "south", "US"),)))
     controls = ("data", "replicas", "backups", "keys", "logs")
     found = {c.outcome(f"residency.{each}", fact) for each in controls}
     assert "fail" in found
@@ -581,7 +595,7 @@ def test_what_may_leave(rule: Rule, outcome: str) -> None:
 def test_leaving_is_refused_first() -> None:
     assert egress() == "pass"
     assert egress(denied=c.NO) == "fail"
-    assert egress(denied=c.NONE) == "not-applicable"
+    assert egress(denied=c.NA) == "not-applicable"
     assert egress(denied=Unknown("x")) == "unknown"
     fact = c.network(egress_denied=c.YES, rules=Unknown("rules"))
     assert c.outcome("exposure.egress", fact) == "unknown"
@@ -620,64 +634,64 @@ def test_nobody_administers_from_nowhere() -> None:
 
 
 @pytest.mark.parametrize(
-    ("holding", "private", "public", "outcome"),
+    ("kind", "private", "public", "outcome"),
     [
-        (Holding.ZONE, c.YES, c.NO, "pass"),
-        (Holding.ZONE, c.YES, c.YES, "fail"),
-        (Holding.ZONE, c.NO, c.NO, "fail"),
-        (Holding.BACKUP, c.NO, c.NO, "pass"),
-        (Holding.BACKUP, c.NO, c.YES, "fail"),
-        (Holding.BACKUP, Unknown("x"), c.NO, "pass"),
-        (Holding.ZONE, Unknown("x"), c.NO, "unknown"),
+        (ObjectStore, c.YES, c.NO, "pass"),
+        (ObjectStore, c.YES, c.YES, "fail"),
+        (ObjectStore, c.NO, c.NO, "fail"),
+        (BackupStore, c.NO, c.NO, "pass"),
+        (BackupStore, c.NO, c.YES, "fail"),
+        (BackupStore, Unknown("x"), c.NO, "pass"),
+        (ObjectStore, Unknown("x"), c.NO, "unknown"),
     ],
 )
-def test_private_endpoints(holding: Holding, private: Any, public: Any, outcome: str) -> None:
-    fact = c.store(holding=holding, private_endpoint=private, public_endpoint=public)
+def test_private_endpoints(kind: type[DataStore], private: Any, public: Any, outcome: str) -> None:
+    fact = c.store(kind=kind, private_endpoint=private, public_endpoint=public)
     assert c.outcome("exposure.private-endpoints", fact) == outcome
 
 
 @pytest.mark.parametrize(
-    ("control", "holding", "field"),
+    ("control", "kind", "field"),
     [
-        ("exposure.public-storage", Holding.ZONE, "public_read"),
-        ("exposure.public-database", Holding.DATABASE, "public_endpoint"),
-        ("exposure.shared-keys", Holding.ZONE, "shared_keys"),
-        ("exposure.cross-tenant", Holding.ZONE, "cross_tenant"),
-        ("encryption.at-rest", Holding.ZONE, "encrypted"),
-        ("audit.storage-access", Holding.ZONE, "reads_logged"),
-        ("audit.database", Holding.DATABASE, "reads_logged"),
-        ("audit.administration", Holding.BACKUP, "administration_logged"),
-        ("continuity.versioning", Holding.ZONE, "versions"),
+        ("exposure.public-storage", ObjectStore, "public_read"),
+        ("exposure.public-database", Database, "public_endpoint"),
+        ("exposure.shared-keys", ObjectStore, "shared_keys"),
+        ("exposure.cross-tenant", ObjectStore, "cross_tenant"),
+        ("encryption.at-rest", ObjectStore, "encrypted"),
+        ("audit.storage-access", ObjectStore, "reads_logged"),
+        ("audit.database", Database, "reads_logged"),
+        ("audit.administration", BackupStore, "administration_logged"),
+        ("continuity.versioning", ObjectStore, "versions"),
     ],
 )
-def test_one_fact_decides(control: str, holding: Holding, field: str) -> None:
+def test_one_fact_decides(control: str, kind: type[DataStore], field: str) -> None:
     good = not control.startswith("exposure.")
     for value in (True, False):
         wanted = "pass" if value is good else "fail"
-        assert c.outcome(control, c.store(holding=holding, **{field: Known(value)})) == wanted
-    assert c.outcome(control, c.store(holding=holding, **{field: Unknown("x")})) == "unknown"
+        assert c.outcome(control, c.store(kind=kind, **{field: Known(value)})) == wanted
+    assert c.outcome(control, c.store(kind=kind, **{field: Unknown("x")})) == "unknown"
 
 
 @pytest.mark.parametrize(
     ("control", "concerned"),
     [
-        ("exposure.public-storage", set(Holding) - {Holding.DATABASE}),
-        ("exposure.public-database", {Holding.DATABASE}),
-        ("audit.storage-access", {Holding.ZONE}),
-        ("audit.database", {Holding.DATABASE}),
-        ("continuity.versioning", {Holding.ZONE}),
-        ("encryption.database-tls", {Holding.DATABASE}),
-        ("encryption.at-rest", set(Holding)),
-        ("encryption.in-transit", set(Holding)),
-        ("encryption.customer-key", set(Holding) - {Holding.SECRETS}),
-        ("continuity.backup", {Holding.ZONE, Holding.DATABASE}),
-        ("continuity.recovery-site", {Holding.ZONE, Holding.DATABASE}),
+        ("exposure.public-storage", set(DATA_STORES) - {Database}),
+        ("exposure.public-database", {Database}),
+        ("audit.storage-access", {ObjectStore}),
+        ("audit.database", {Database}),
+        ("continuity.versioning", {ObjectStore}),
+        ("encryption.database-tls", {Database}),
+        ("encryption.at-rest", set(DATA_STORES)),
+        ("encryption.in-transit", set(DATA_STORES)),
+        ("encryption.customer-key", set(DATA_STORES) - {Vault}),
+        ("continuity.backup", {ObjectStore, Database}),
+        ("continuity.recovery-site", {ObjectStore, Database}),
     ],
 )
-def test_which_stores_are_concerned(control: str, concerned: set[Holding]) -> None:
-    for holding in Holding:
-        found = c.outcome(control, c.store(holding=holding, places=Unknown("x")))
-        assert (found != "not-applicable") is (holding in concerned)
+def test_which_stores_are_concerned(control: str, concerned: set[type[DataStore]]) -> None:
+    for kind in DATA_STORES:
+        found = c.outcome(control, c.store(kind=kind, places=Unknown("x")))
+        assert (found != "not-applicable") is (kind in concerned)
 
 
 SEGMENTS = tuple(
@@ -731,7 +745,7 @@ def test_a_database_and_nodes_share_no_segment() -> None:
     assert partitioned(*SEGMENTS, database, nodes_in("ours"))["db"] == {"pass"}
     several = replace(database, urn=c.urn("second"))
     assert partitioned(*SEGMENTS, database, several)["db"] == {"pass"}
-    zone = c.store("zone", segments=c.NONE)
+    zone = c.store("zone")
     assert "zone" not in partitioned(*SEGMENTS, zone)
 
 
@@ -761,13 +775,13 @@ OFFICE, ANYWHERE = Known(("198.51.100.0/24",)), Known(("198.51.100.0/24", "0.0.0
         (Known(()), [OFFICE], "fail"),
         (ANYWHERE, [], "fail"),
         (Unknown("x"), [], "unknown"),
-        (c.NONE, [], "not-applicable"),
-        (c.NONE, [c.NONE], "not-applicable"),
-        (c.NONE, [OFFICE, c.NONE], "pass"),
-        (c.NONE, [OFFICE, Known(())], "fail"),
-        (c.NONE, [OFFICE, ANYWHERE], "fail"),
-        (c.NONE, [Unknown("x"), ANYWHERE], "fail"),
-        (c.NONE, [Unknown("x"), OFFICE], "unknown"),
+        (c.NA, [], "not-applicable"),
+        (c.NA, [c.NA], "not-applicable"),
+        (c.NA, [OFFICE, c.NA], "pass"),
+        (c.NA, [OFFICE, Known(())], "fail"),
+        (c.NA, [OFFICE, ANYWHERE], "fail"),
+        (c.NA, [Unknown("x"), ANYWHERE], "fail"),
+        (c.NA, [Unknown("x"), OFFICE], "unknown"),
     ],
 )
 def test_what_compensates_for_a_private_endpoint_is_seen(
@@ -788,7 +802,7 @@ def test_what_compensates_for_a_private_endpoint_is_seen(
 
 def test_a_grant_on_what_is_not_known_may_be_on_any_store() -> None:
     gap = replace(GAP, control="exposure.private-endpoints")
-    store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NONE)
+    store = c.store(private_endpoint=c.NO, public_endpoint=c.YES, allowed=c.NA)
     wide = c.grant("wide", "who", Right.READ, allowed=Known(()))
     wide = replace(wide, targets=Unknown("policy"))
     assert c.outcome("exposure.private-endpoints", store, wide, gaps=(gap,)) == "fail"
@@ -940,7 +954,7 @@ def test_a_duty_is_named() -> None:
         facts = (*STORES, replace(reading("curated"), identity=Known("a::b::who")), more)
         found = {verdict.found for verdict in c.verdicts(control, *facts)}
         assert f"who reads data and {words}" in found
-    store_of_logs = c.store("stream", Holding.LOGS)
+    store_of_logs = c.store("stream", LogStore)
     more = c.grant("more", "who", Right.WRITE, on=[store_of_logs.urn])
     found = {v.found for v in c.verdicts(control, *STORES, store_of_logs, reading("db"), more)}
     assert "who reads data and changes logs" in found
@@ -1110,7 +1124,7 @@ def test_what_is_not_known_of_a_grant_on_the_export_zone() -> None:
     assert c.outcomes(control, *STORES, c.grant("g", "who", Right.READ, targets=hidden)) == []
     elsewhere = c.grant("g", "who", on=[c.urn("curated")], rights=hidden)
     assert c.outcomes(control, *STORES, elsewhere) == []
-    none = [store for store in STORES if store.zone != "export"]
+    none = [store for store in STORES if store.name != "export"]
     assert c.outcomes(control, *none, c.grant("g", "who", rights=hidden, targets=hidden)) == []
 
 
@@ -1137,15 +1151,15 @@ def test_the_export_gate() -> None:
 def test_uses_of_keys_and_flows() -> None:
     assert c.outcome("audit.keys", c.key(use_logged=c.YES)) == "pass"
     assert c.outcome("audit.keys", c.key(use_logged=c.NO)) == "fail"
-    for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (c.NONE, "not-applicable")):
+    for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (c.NA, "not-applicable")):
         assert c.outcome("audit.network", c.network(flows_logged=value)) == wanted
 
 
 LEAST = c.SPEC.audit.retention_days
-LONG = c.store("long", Holding.LOGS, retention_days=Known(LEAST), locked_days=Known(LEAST))
-SHORT = c.store("short", Holding.LOGS, retention_days=Known(LEAST - 1), locked_days=Known(0))
-VAGUE = c.store("vague", Holding.LOGS, retention_days=Unknown("x"), locked_days=Unknown("x"))
-UNSET = c.store("unset", Holding.LOGS, retention_days=c.NONE, locked_days=Known(LEAST - 1))
+LONG = c.store("long", LogStore, retention_days=Known(LEAST), locked_days=Known(LEAST))
+SHORT = c.store("short", LogStore, retention_days=Known(LEAST - 1), locked_days=Known(0))
+VAGUE = c.store("vague", LogStore, retention_days=Unknown("x"), locked_days=Unknown("x"))
+UNSET = c.store("unset", LogStore, retention_days=c.NONE, locked_days=Known(LEAST - 1))
 KEEPERS = (LONG, SHORT, VAGUE, UNSET)
 
 
@@ -1171,9 +1185,9 @@ def test_logs_are_kept_in_one_of_their_stores(control: str) -> None:
     assert kept(c.route("r", Unknown("x"), Known((LONG.urn,)))) == {"r": "pass"}
     assert kept() == {"long": "pass", "short": "fail", "vague": "unknown", "unset": "fail"}
     assert said(control, CURATED) == {"": "fail"}
-    zone = replace(LONG, holding=Holding.ZONE, expire_days=c.NONE)
+    zone = c.store("long", expire_days=c.NONE, locked_days=Known(LEAST))
     assert said(control, zone, way("a", "long")) == {"a": "pass"}
-    images = replace(LONG, holding=Holding.REGISTRY)
+    images = c.store("long", Registry)
     assert said(control, images, way("a", "long")) == {"a": "unknown"}
 
 
@@ -1230,7 +1244,7 @@ def test_backups_are_kept(days: int | None, outcome: str) -> None:
 def test_copies_and_backups_need_no_backup() -> None:
     replica = replace(CURATED, places=Known((c.place(Copy.REPLICA),)), backup_days=c.NONE)
     of_backups = c.store("b", zone="backup", backup_days=c.NONE)
-    images = c.store("images", Holding.REGISTRY, backup_days=c.NONE)
+    images = c.store("images", Registry)
     for fact in (replica, of_backups, images):
         assert c.outcome("continuity.backup", fact) == "not-applicable"
         assert c.outcome("continuity.recovery-site", fact) == "not-applicable"
@@ -1288,7 +1302,7 @@ def test_promised_locks_hold(days: int, outcome: str) -> None:
     assert c.SPEC.zones["curated"].immutable_days == 30
     (verdict,) = c.verdicts(control, replace(CURATED, locked_days=Known(days)))
     assert verdict.outcome.value == outcome
-    for other in (EXPORT, c.store(), DATABASE):
+    for other in (EXPORT, c.store(), c.store("stream", LogStore)):
         assert c.outcome(control, replace(other, locked_days=Known(days))) == "not-applicable"
 
 
@@ -1465,17 +1479,18 @@ LABELS = {
 @pytest.mark.parametrize(
     ("tags", "outcome"),
     [
-        (LABELS, "pass"),
-        ({**LABELS, "more": "x"}, "pass"),
-        ({**LABELS, "owner": "x"}, "fail"),
-        ({key: value for key, value in LABELS.items() if key != "warehouse"}, "fail"),
-        ({}, "fail"),
-        (None, "not-applicable"),
+        (Known(LABELS), "pass"),
+        (Known({**LABELS, "more": "x"}), "pass"),
+        (Known({**LABELS, "owner": "x"}), "fail"),
+        (Known({key: value for key, value in LABELS.items() if key != "warehouse"}), "fail"),
+        (Known({}), "fail"),
+        (Unknown("tags"), "unknown"),
+        (c.NA, "not-applicable"),
     ],
 )
-def test_labels(tags: dict[str, str] | None, outcome: str) -> None:
+def test_labels(tags: Any, outcome: str) -> None:
     for fact in (c.store, c.network, c.key):
-        assert c.outcome("inventory.tags", fact(tags=Known(tags))) == outcome
+        assert c.outcome("inventory.tags", fact(tags=tags)) == outcome
 
 
 def test_what_is_a_projects_says_so() -> None:
@@ -1491,16 +1506,16 @@ UNTIL = supported_versions()
 @pytest.mark.parametrize("engine", sorted(UNTIL))
 def test_versions_are_supported_to_their_last_day(engine: str) -> None:
     control, until = "inventory.supported-versions", UNTIL[engine].until
-    for fact in (c.store(engine=Known(engine)), c.compute(engine=Known(engine))):
+    for fact in (c.store(kind=Database, engine=Known(engine)), c.compute(engine=Known(engine))):
         assert c.outcome(control, fact, as_of=until) == "pass"
         assert c.outcome(control, fact, as_of=until + DAY) == "fail"
 
 
 def test_versions_that_are_not_pinned_or_not_recorded() -> None:
     control = "inventory.supported-versions"
-    assert c.outcome(control, c.store(engine=Known("mongodb 3"))) == "unknown"
-    assert c.outcome(control, c.store(engine=Unknown("x"))) == "unknown"
-    assert c.outcome(control, c.store(engine=c.NONE)) == "not-applicable"
+    assert c.outcome(control, c.store("db", Database, engine=Known("mongodb 3"))) == "unknown"
+    assert c.outcome(control, c.store("db", Database, engine=Unknown("x"))) == "unknown"
+    assert c.outcome(control, c.store()) == "not-applicable"
     assert c.outcome(control, replace(DATABASE, engine=c.NONE)) == "fail"
     assert c.outcome(control, c.compute(engine=c.NONE)) == "fail"
     assert c.outcome(control, c.network()) == "not-applicable"
@@ -1513,7 +1528,7 @@ def test_environments_share_nothing() -> None:
     facts = [c.store(name, tags=Known(tags)) for name, tags in (("a", here), ("b", there))]
     bare = [
         c.store("c", tags=Known({})),
-        c.store("d", tags=c.NONE),
+        c.store("d", tags=c.NA),
         c.store("e", tags=Unknown("x")),
     ]
     assert said(control, *facts, *bare) == {"a": "pass", "b": "fail", "e": "unknown"}
@@ -1527,9 +1542,9 @@ def test_environments_share_nothing() -> None:
 def parts(*without: str) -> list[ResourceFact]:
     """What shows each part of a spec in a plan, but for some."""
     found = {f"zones.{zone}": c.store(zone, zone=zone) for zone in c.SPEC.zones}
-    found["database"] = c.store("db", Holding.DATABASE)
+    found["database"] = c.store("db", Database)
     found["cluster"] = c.compute()
-    found["registry"] = c.store("images", Holding.REGISTRY)
+    found["registry"] = c.store("images", Registry)
     return [fact for part, fact in found.items() if part not in without]
 
 

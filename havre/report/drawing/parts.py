@@ -6,26 +6,24 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from havre.facts.model import (
-    Compute,
-    Copy,
-    Grant,
-    Holding,
-    Key,
-    Known,
-    LogRoute,
-    NetworkElement,
-    Right,
-    Store,
-    Unknown,
+from havre.facts.model import Compute, Copy, Grant, Key, LogRoute, NetworkElement, Right
+from havre.facts.stores import (
+    BackupStore,
+    Database,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Registry,
+    Storage,
 )
+from havre.facts.values import DoesNotApply, Known, MayApply, Unknown
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from havre.compare.model import Side
-    from havre.facts.model import Fact
+    from havre.facts.values import Fact
     from havre.spec import Warehouse
 
 
@@ -142,19 +140,20 @@ class Layout:
 
 def plan_of(side: Side, spec: Warehouse) -> Layout:
     """A side, part by part, from its facts."""
-    stores = side.facts.of(Store)
-    held = {kind: [store for store in stores if store.holding is kind] for kind in Holding}
-    zones = tuple(_zone(name, held[Holding.ZONE]) for name in spec.zones)
+    facts = side.facts
+    objects, logs, backups = facts.of(ObjectStore), facts.of(LogStore), facts.of(BackupStore)
+    databases, registries = facts.of(Database), facts.of(Registry)
+    zones = tuple(_zone(name, objects) for name in spec.zones)
     return Layout(
         network=_network(side),
         keys=_keys(side),
-        audit=_audit(side, held[Holding.LOGS]),
-        store=_store(zones, held[Holding.ZONE]),
+        audit=_audit(side, logs),
+        store=_store(zones, objects),
         zones=zones,
-        database=_part("Database", held[Holding.DATABASE], _served(held[Holding.DATABASE])),
-        registry=_part("Registry", held[Holding.REGISTRY], _registry(held)),
-        cluster=_cluster(side.facts.of(Compute)),
-        backup=_part("Backups", held[Holding.BACKUP], _kept(held[Holding.BACKUP])),
+        database=_part("Database", databases, _served(databases)),
+        registry=_part("Registry", registries, _registry(registries)),
+        cluster=_cluster(facts.of(Compute)),
+        backup=_part("Backups", backups, _kept(backups)),
         readers=tuple(_reader(name, side) for name in spec.projects),
     )
 
@@ -185,12 +184,12 @@ def _locked(encrypted: Fact[bool], key: Fact[str | None]) -> Locked:
     return Locked.WAREHOUSE if key.value else Locked.PROVIDER
 
 
-def _weakest(stores: Iterable[Store]) -> Locked | None:
+def _weakest(stores: Iterable[Storage | Database]) -> Locked | None:
     order = list(Locked)
     return min((_locked(s.encrypted, s.key) for s in stores), key=order.index, default=None)
 
 
-def _part(name: str, stores: Sequence[Store], lines: Iterable[str]) -> DrawnPart:
+def _part(name: str, stores: Sequence[Storage | Database], lines: Iterable[str]) -> DrawnPart:
     if not stores:
         return DrawnPart(name)
     return DrawnPart(
@@ -202,9 +201,13 @@ def _part(name: str, stores: Sequence[Store], lines: Iterable[str]) -> DrawnPart
     )
 
 
-def _words(facts: Iterable[Fact[bool | None]], yes: str, no: str, topic: str) -> str:
+def _words(facts: Iterable[MayApply[bool]], yes: str, no: str, topic: str) -> str:
     """What several say of one thing that some have nothing to do with."""
-    told = {fact.value if isinstance(fact, Known) else "?" for fact in facts} - {None}
+    told = {
+        fact.value if isinstance(fact, Known) else "?"
+        for fact in facts
+        if not isinstance(fact, DoesNotApply)
+    }
     if told == {True}:
         return yes
     if told == {False}:
@@ -252,7 +255,7 @@ def _keys(side: Side) -> DrawnPart:
     keys = side.facts.of(Key)
     if not keys:
         return DrawnPart("Keys")
-    stores = [s for s in side.facts.of(Store) if s.holding is not Holding.SECRETS]
+    stores = [s for s in side.facts.of(DataStore) if isinstance(s, (Storage, Database))]
     under = sum(_locked(s.encrypted, s.key) is Locked.WAREHOUSE for s in stores)
     hsm = _words((key.hsm for key in keys), "in an HSM", "not in an HSM", "HSM")
     return DrawnPart(
@@ -265,7 +268,7 @@ def _keys(side: Side) -> DrawnPart:
     )
 
 
-def _audit(side: Side, stores: Sequence[Store]) -> DrawnPart:
+def _audit(side: Side, stores: Sequence[LogStore]) -> DrawnPart:
     routes = len(side.facts.of(LogRoute))
     count = f"{len(stores)} store{'' if len(stores) == 1 else 's'} of logs"
     lines = (
@@ -275,7 +278,7 @@ def _audit(side: Side, stores: Sequence[Store]) -> DrawnPart:
     return _part("Logs", stores, lines)
 
 
-def _store(zones: Sequence[ZoneBox], stores: Sequence[Store]) -> DrawnPart:
+def _store(zones: Sequence[ZoneBox], stores: Sequence[ObjectStore]) -> DrawnPart:
     there = [zone for zone in zones if zone.there]
     locked = sum(zone.locked for zone in there)
     replicas = sum(bool(zone.replica) for zone in there)
@@ -283,7 +286,7 @@ def _store(zones: Sequence[ZoneBox], stores: Sequence[Store]) -> DrawnPart:
     return _part("Zones", stores, lines)
 
 
-def _zone(name: str, stores: Sequence[Store]) -> ZoneBox:
+def _zone(name: str, stores: Sequence[ObjectStore]) -> ZoneBox:
     mine = [store for store in stores if store.zone == name]
     if not mine:
         return ZoneBox(name)
@@ -292,7 +295,7 @@ def _zone(name: str, stores: Sequence[Store]) -> ZoneBox:
     return ZoneBox(name, whole.lines, whole.public, whole.private, whole.key, _replica(mine))
 
 
-def _replica(stores: Sequence[Store]) -> str:
+def _replica(stores: Sequence[ObjectStore]) -> str:
     """How a zone's replica comes to be; empty where it has none."""
     places = [p for s in stores if isinstance(s.places, Known) for p in s.places.value]
     found = [place for place in places if place.copy is Copy.REPLICA]
@@ -301,7 +304,7 @@ def _replica(stores: Sequence[Store]) -> str:
     return "implied replica" if all(place.implied for place in found) else "replica"
 
 
-def _served(stores: Sequence[Store]) -> list[str]:
+def _served(stores: Sequence[Database]) -> list[str]:
     engines = {s.engine.value for s in stores if isinstance(s.engine, Known)} - {None}
     return [
         ", ".join(sorted(str(engine) for engine in engines)) or "engine not known",
@@ -316,8 +319,7 @@ def _zones_of_site(facts: Iterable[Fact[bool]]) -> str:
     )
 
 
-def _registry(held: dict[Holding, list[Store]]) -> list[str]:
-    stores = held[Holding.REGISTRY]
+def _registry(stores: Sequence[Registry]) -> list[str]:
     public = _words(
         (store.public_read for store in stores),
         "anybody can read it",
@@ -353,7 +355,7 @@ def _cluster(found: Sequence[Compute]) -> DrawnPart:
     )
 
 
-def _kept(stores: Sequence[Store]) -> list[str]:
+def _kept(stores: Sequence[BackupStore]) -> list[str]:
     locked = _days((store.locked_days for store in stores), "")
     return [
         f"kept: {_days((store.retention_days for store in stores), 'not set')}",
@@ -363,7 +365,7 @@ def _kept(stores: Sequence[Store]) -> list[str]:
 
 def _reader(name: str, side: Side) -> Reader:
     """What a project reads, by its rights alone."""
-    zones = {store.urn: store.zone for store in side.facts.of(Store) if store.zone}
+    zones = {store.urn: store.zone for store in side.facts.of(ObjectStore) if store.zone}
     grants = [
         grant
         for grant in side.facts.of(Grant)

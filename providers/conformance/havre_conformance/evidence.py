@@ -4,19 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import (
-    Compute,
-    Copy,
-    Credential,
-    Fact,
-    Grant,
-    Holding,
-    Key,
-    Known,
-    NetworkElement,
-    Place,
-    Store,
-)
+from havre.facts.model import Compute, Copy, Credential, Grant, Key, NetworkElement, Place
+from havre.facts.stores import BackupStore, Database, DataStore, LogStore, ObjectStore, Registry
+from havre.facts.values import Fact, Known, MayApply
 from havre.provider import Capability as C  # noqa: N817 - a table of it follows
 
 if TYPE_CHECKING:
@@ -25,7 +15,7 @@ if TYPE_CHECKING:
     from havre.facts import Facts
 
 
-def _is(fact: Fact[object], wanted: object = True) -> bool:
+def _is(fact: MayApply[object], wanted: object = True) -> bool:
     return isinstance(fact, Known) and fact.value == wanted
 
 
@@ -33,12 +23,8 @@ def _at_least(fact: Fact[int | None], least: int) -> bool:
     return isinstance(fact, Known) and fact.value is not None and fact.value >= least
 
 
-def _stores(facts: Facts, *holdings: Holding) -> list[Store]:
-    return [store for store in facts.of(Store) if not holdings or store.holding in holdings]
-
-
-def _zones(facts: Facts) -> list[Store]:
-    return [s for s in _stores(facts, Holding.ZONE) if s.zone]
+def _zones(facts: Facts) -> list[ObjectStore]:
+    return [store for store in facts.of(ObjectStore) if store.zone]
 
 
 def _all(found: Iterable[bool]) -> bool:
@@ -62,13 +48,13 @@ def _is_known(fact: Fact[object]) -> bool:
     return isinstance(fact, Known) and fact.value is not None
 
 
-def _placed(store: Store) -> bool:
+def _placed(store: DataStore) -> bool:
     """Whether a store and all its copies lie in known countries."""
     places = store.places.value if isinstance(store.places, Known) else ()
     return _all(bool(place.country) for place in places)
 
 
-def _stands_apart(bearer: Store | Compute) -> bool:
+def _stands_apart(bearer: Database | Compute) -> bool:
     """Whether a database or a cluster stands in segments, with every node."""
     segments = bearer.segments
     return isinstance(segments, Known) and bool(segments.value) and None not in segments.value
@@ -79,9 +65,9 @@ def _ends(bearer: Grant | Credential) -> bool:
 
 
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
-    C.ENCRYPTION_AT_REST: lambda f: _all(_is(s.encrypted) for s in _stores(f)),
+    C.ENCRYPTION_AT_REST: lambda f: _all(_is(s.encrypted) for s in f.of(DataStore)),
     C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_is_known(s.key) for s in _zones(f)),
-    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_is_known(s.key) for s in _stores(f, Holding.DATABASE)),
+    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_is_known(s.key) for s in f.of(Database)),
     C.CUSTOMER_KEY_VOLUMES: lambda f: _all(_is_known(c.disk_key) for c in f.of(Compute)),
     C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(_is_known(c.secrets_key) for c in f.of(Compute)),
     C.KEY_ROTATION: lambda f: _all(_is_known(k.rotation_days) for k in f.of(Key)),
@@ -105,32 +91,22 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.LEGAL_HOLD: lambda f: _all(_is(s.versions) for s in _zones(f) if s.zone == "curated"),
     C.PUBLIC_ACCESS_BLOCK: lambda f: _all(_is(s.public_read, wanted=False) for s in _zones(f)),
     C.TLS_ONLY: lambda f: _all(
-        _is_known(s.tls_minimum) for s in _stores(f, Holding.ZONE, Holding.DATABASE)
+        _is_known(s.tls_minimum) for s in (*f.of(ObjectStore), *f.of(Database))
     ),
     C.PRIVATE_STORAGE_ENDPOINT: lambda f: _all(_is(s.private_endpoint) for s in _zones(f)),
     C.EGRESS_CONTROL: lambda f: any(_is(n.egress_denied) for n in f.of(NetworkElement)),
     C.FLOW_LOGS: lambda f: any(_is(n.flows_logged) for n in f.of(NetworkElement)),
     C.CLUSTER: lambda f: bool(f.of(Compute)),
     C.PRIVATE_CLUSTER_API: lambda f: _all(_is(c.public_api, wanted=False) for c in f.of(Compute)),
-    C.REGISTRY: lambda f: bool(_stores(f, Holding.REGISTRY)),
+    C.REGISTRY: lambda f: bool(f.of(Registry)),
     C.BACKUP_RESIDENCY: lambda f: _all(bool(p.country) for p in _places(f, Copy.BACKUP)),
-    C.BACKUP_RETENTION: lambda f: _all(
-        _at_least(s.backup_days, 21) for s in _stores(f, Holding.DATABASE)
-    ),
-    C.BACKUP_SCHEDULE: lambda f: _all(
-        _at_least(s.backup_days, 1) for s in _stores(f, Holding.DATABASE)
-    ),
-    C.POINT_IN_TIME_RESTORE: lambda f: _all(
-        _at_least(s.backup_days, 1) for s in _stores(f, Holding.DATABASE)
-    ),
-    C.IMMUTABLE_BACKUP: lambda f: _all(
-        _at_least(s.locked_days, 1) for s in _stores(f, Holding.BACKUP)
-    ),
+    C.BACKUP_RETENTION: lambda f: _all(_at_least(s.backup_days, 21) for s in f.of(Database)),
+    C.BACKUP_SCHEDULE: lambda f: _all(_at_least(s.backup_days, 1) for s in f.of(Database)),
+    C.POINT_IN_TIME_RESTORE: lambda f: _all(_at_least(s.backup_days, 1) for s in f.of(Database)),
+    C.IMMUTABLE_BACKUP: lambda f: _all(_at_least(s.locked_days, 1) for s in f.of(BackupStore)),
     C.STORAGE_ACCESS_LOGS: lambda f: _all(_is(s.reads_logged) for s in _zones(f)),
     C.KEY_AUDIT_LOGS: lambda f: _all(_is(k.use_logged) for k in f.of(Key)),
-    C.LOG_RETENTION: lambda f: any(
-        _at_least(s.retention_days, 365) for s in _stores(f, Holding.LOGS)
-    ),
+    C.LOG_RETENTION: lambda f: any(_at_least(s.retention_days, 365) for s in f.of(LogStore)),
     C.RECOVERY_SITE: lambda f: (
         len(
             {
@@ -142,18 +118,16 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
         > 1
     ),
     C.HSM_KEY: lambda f: _all(_is(k.hsm) for k in f.of(Key)),
-    C.MULTI_ZONE: lambda f: _all(_is(s.multi_zone) for s in _stores(f, Holding.DATABASE)),
+    C.MULTI_ZONE: lambda f: _all(_is(s.multi_zone) for s in f.of(Database)),
     C.TAGS: lambda f: _all(isinstance(s.tags, Known) and bool(s.tags.value) for s in _zones(f)),
-    C.RESIDENCY: lambda f: _all(_placed(s) for s in _stores(f)),
+    C.RESIDENCY: lambda f: _all(_placed(s) for s in f.of(DataStore)),
     C.NETWORK_PARTITION: lambda f: (
         len({n.segment for n in f.of(NetworkElement) if n.segment}) >= 3
-        and _all(map(_stands_apart, _stores(f, Holding.DATABASE)))
+        and _all(map(_stands_apart, f.of(Database)))
         and all(map(_stands_apart, f.of(Compute)))
     ),
-    C.DATABASE_VERSIONS: lambda f: _all(
-        _is(s.engine, "postgresql 16") for s in _stores(f, Holding.DATABASE)
-    ),
-    C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in _stores(f, Holding.DATABASE)),
+    C.DATABASE_VERSIONS: lambda f: _all(_is(s.engine, "postgresql 16") for s in f.of(Database)),
+    C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in f.of(Database)),
     C.ACCESS_EXPIRY: lambda f: _all(_ends(g) for g in f.of(Grant) if g.project),
     C.SHORT_LIVED_CREDENTIALS: lambda f: (
         bool(f.of(Grant)) and all(_ends(credential) for credential in f.of(Credential))

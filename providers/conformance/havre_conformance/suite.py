@@ -11,7 +11,8 @@ import pytest
 from havre.errors import InputError
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, facts_of
-from havre.facts.model import Grant, Holding, Right, Store
+from havre.facts.model import Grant, Right
+from havre.facts.stores import BackupStore, DataStore, LogStore, Vault
 from havre.plan.parts import PartName
 from havre.plan.values import Secret, secret_texts
 from havre.provider import (
@@ -219,7 +220,7 @@ class ProviderSuite:
     def test_every_resource_that_can_is_tagged(self, spec: str, facts: dict[str, Facts]) -> None:
         """What can carry labels carries warehouse, classification and owner."""
         for item in facts[spec].items:
-            if isinstance(item.tags, Known) and item.tags.value is not None:
+            if isinstance(item.tags, Known):
                 missing = {"warehouse", "classification", "owner"} - set(item.tags.value)
                 assert not missing, f"{item.name} lacks {missing}"
 
@@ -229,18 +230,18 @@ class ProviderSuite:
     ) -> None:
         """What bears data says where it lies, or a gap says that nobody knows."""
         told = {gap.control for gap in plans[spec].gaps}
-        for store in facts[spec].of(Store):
+        for store in facts[spec].of(DataStore):
             if isinstance(store.places, Known):
                 assert store.places.value, store.name
             else:
-                assert PLACED.get(store.holding, "residency.data") in told, store.name
+                assert PLACED.get(type(store), "residency.data") in told, store.name
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_every_store_is_guarded(self, spec: str, plans: dict[str, Plan]) -> None:
         """What bears data is protected from deletion, for all to see."""
         found = facts_of(plans[spec], self.provider.facts)
-        assert found.of(Store)
-        for store in found.of(Store):
+        assert found.of(DataStore)
+        for store in found.of(DataStore):
             assert store.guarded == Known(value=True), store.name
 
     @pytest.mark.parametrize("spec", SPECS)
@@ -382,9 +383,9 @@ WITHIN = {
 """Capabilities of a part that a provider may lack altogether: the part's own gap tells of them."""
 
 PLACED = {
-    Holding.LOGS: "residency.logs",
-    Holding.BACKUP: "residency.backups",
-    Holding.SECRETS: "residency.keys",
+    LogStore: "residency.logs",
+    BackupStore: "residency.backups",
+    Vault: "residency.keys",
 }
 """Control whose gap says that nobody knows where a store lies; of all others `residency.data`."""
 

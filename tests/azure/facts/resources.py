@@ -17,9 +17,7 @@ from pulumi_azure_native import (
 
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known
-from havre.facts.model import (
-    Store,
-)
+from havre.facts.stores import DataStore
 from havre.plan import Plan, PlannedResource
 from havre.spec.load import load
 from havre.stack.program import program, read_settings
@@ -70,8 +68,8 @@ def account(name: str = "store", **differs: Any) -> storage.StorageAccount:
     return storage.StorageAccount(name, **(settings | differs))
 
 
-def account_facts(**differs: Any) -> Store:
-    store: Store = one(told(lambda: account(**differs)), Store)
+def account_facts(**differs: Any) -> Any:
+    store: DataStore = one(told(lambda: account(**differs)), DataStore)
     return store
 
 

@@ -5,23 +5,20 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Holding,
-)
+from havre.facts.stores import ObjectStore
 from havre.plan.values import UNKNOWN, Secret
 from tests.azure.facts.resources import NO, YES, alone, bare
 
 
 def test_an_account_that_says_nothing_has_azures_defaults() -> None:
     store = alone(bare("azure-native:storage:StorageAccount", {"location": "francecentral"}))
-    assert (store.holding, store.encrypted, store.key) == (Holding.ZONE, YES, Known(None))
+    assert (type(store), store.encrypted, store.key) == (ObjectStore, YES, Known(None))
     assert store.tls_minimum == Known("1.0")
     assert (store.shared_keys, store.public_endpoint, store.private_endpoint) == (YES, YES, NO)
     assert store.cross_tenant == YES  # copies from any tenant
     assert (store.public_read, store.versions, store.locked_days) == (NO, NO, Known(0))
-    assert (store.retention_days, store.backup_days) == (Known(None), Known(None))
+    assert (store.expire_days, store.backup_days) == (Known(None), Known(None))
     assert (store.recoverable_days, store.version_days) == (Known(0), Known(0))
-    assert store.expire_days == Known(None)
     assert (store.reads_logged, store.administration_logged, store.guarded) == (NO, NO, NO)
     assert store.tags == Known({})
 

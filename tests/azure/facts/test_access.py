@@ -12,12 +12,8 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Grant,
-    Key,
-    Right,
-    Store,
-)
+from havre.facts.model import Grant, Key, Right
+from havre.facts.stores import DataStore
 from havre_azure.facts.rights import ROLES
 from havre_azure.names import Role
 from havre_azure.parts.access import until
@@ -55,7 +51,7 @@ def test_a_project_that_owns_the_group_owns_what_is_in_it() -> None:
     grant = one(found, Grant)
     assert grant.rights == Known(frozenset({Right.EVERYTHING}))
     assert (grant.project, grant.expires) == ("cohort", Known(None))
-    assert one(found, Store, "store").urn in grant.targets.value
+    assert one(found, DataStore, "store").urn in grant.targets.value
     assert str(grant.identity.value).endswith("::reader")
 
 
@@ -66,7 +62,7 @@ def test_a_grant_on_the_subscription_reaches_everything() -> None:
         assign(OWNER, SCOPE)
 
     found = told(body)
-    reached = {item.urn for item in [*found.of(Store), *found.of(Key)]}
+    reached = {item.urn for item in [*found.of(DataStore), *found.of(Key)]}
     assert set(one(found, Grant).targets.value) == {SCOPE, *reached}
 
 
@@ -82,7 +78,7 @@ def test_a_container_is_granted_as_its_account(inside: str) -> None:
 
     found = told(body)
     grant = one(found, Grant)
-    assert grant.targets == Known((one(found, Store).urn,))
+    assert grant.targets == Known((one(found, DataStore).urn,))
     assert grant.rights == Known(frozenset({Right.READ}))
 
 

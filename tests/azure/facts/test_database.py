@@ -10,11 +10,8 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Credential,
-    Holding,
-    Store,
-)
+from havre.facts.model import Credential
+from havre.facts.stores import Database, DataStore
 from havre.plan.values import UNKNOWN
 from tests.azure.facts.resources import (
     NO,
@@ -38,8 +35,8 @@ def parameter(made: dbforpostgresql.Server, name: str, value: pulumi.Input[str])
 
 def test_a_server_that_says_nothing_is_public_and_has_a_password() -> None:
     found = told(server)
-    store = one(found, Store)
-    assert (store.engine, store.holding) == (Known("postgresql 16"), Holding.DATABASE)
+    store = one(found, DataStore)
+    assert (store.engine, type(store)) == (Known("postgresql 16"), Database)
     assert (store.public_endpoint, store.private_endpoint) == (YES, NO)
     assert (store.tls_minimum, store.backup_days) == (Known("1.2"), Known(7))
     assert (store.multi_zone, store.reads_logged, store.key) == (NO, NO, Known(None))
@@ -53,7 +50,7 @@ def test_a_server_in_a_subnet_has_no_public_address() -> None:
         )
         server(network=dbforpostgresql.NetworkArgs(delegated_subnet_resource_id=made.id))
 
-    store = one(told(body), Store)
+    store = one(told(body), DataStore)
     assert (store.public_endpoint, store.private_endpoint) == (NO, YES)
     open_ = bare("azure-native:dbforpostgresql:Server", {"network": UNKNOWN})
     assert isinstance(alone(open_).public_endpoint, Unknown)
@@ -62,7 +59,7 @@ def test_a_server_in_a_subnet_has_no_public_address() -> None:
 
 def test_geo_redundant_backups_land_in_the_pair() -> None:
     backup = dbforpostgresql.BackupArgs(geo_redundant_backup="Enabled", backup_retention_days=14)
-    store = one(told(lambda: server(backup=backup)), Store)
+    store = one(told(lambda: server(backup=backup)), DataStore)
     assert places(store) == [
         ("primary", "westeurope", "NL", False),
         ("backup", "westeurope", "NL", True),
@@ -82,13 +79,13 @@ def test_geo_redundant_backups_land_in_the_pair() -> None:
 def test_a_servers_tls_is_that_of_its_parameters(
     name: str, value: str, expected: str | None
 ) -> None:
-    store = one(told(lambda: parameter(server(), name, value)), Store)
+    store = one(told(lambda: parameter(server(), name, value)), DataStore)
     assert store.tls_minimum == Known(expected)
 
 
 def test_parameters_that_nobody_knows_yet_are_not_the_default() -> None:
     store = one(
-        told(lambda: parameter(server(), "require_secure_transport", account().id)), Store, "db"
+        told(lambda: parameter(server(), "require_secure_transport", account().id)), DataStore, "db"
     )
     assert isinstance(store.tls_minimum, Unknown)
     resource = bare("azure-native:dbforpostgresql:Server", {"location": UNKNOWN})
@@ -110,4 +107,4 @@ def test_statements_are_logged_by_pgaudit(classes: str, expected: Known[bool]) -
         parameter(made, "log_connections", "on")
         watch(made.id, "PostgreSQLLogs")
 
-    assert one(told(body), Store).reads_logged == expected
+    assert one(told(body), DataStore).reads_logged == expected

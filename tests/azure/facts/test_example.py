@@ -6,14 +6,8 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Compute,
-    Grant,
-    Key,
-    NetworkElement,
-    Right,
-    Store,
-)
+from havre.facts.model import Bearer, Compute, Grant, Key, NetworkElement, Right
+from havre.facts.stores import Database, DataStore, ObjectStore
 from havre.plan.values import UNKNOWN
 from havre.spec.load import load
 from havre_azure.facts import facts
@@ -26,25 +20,25 @@ def test_every_resource_of_the_example_is_classified_and_placed() -> None:
     found = provider.facts(plan)
     assert found.unclassified == ()
     assert {item.urn for item in found.items} == {r.urn for r in plan.resources if r.custom}
-    for item in [*found.of(Store), *found.of(Key), *found.of(Compute)]:
+    for item in [item for item in found.items if isinstance(item, Bearer)]:
         assert {country for _, _, country, _ in places(item)} == {"FR"}, item.name
 
 
 def test_every_zone_of_the_example_has_a_key_of_its_own() -> None:
     found = provider.facts(example())
-    zones = {store.zone: store for store in found.of(Store) if store.zone}
+    zones = {store.zone: store for store in found.of(ObjectStore) if store.zone}
     names = {urn: item.name for item in found.of(Key) for urn in [item.urn]}
     for zone, store in zones.items():
         assert isinstance(store.key, Known)
         assert names[str(store.key.value)] == f"emc2-production-zone-{zone}-key"
         assert (store.private_endpoint, store.reads_logged, store.guarded) == (YES, YES, YES)
-    database = one(found, Store, "emc2-production-database")
+    database = one(found, Database, "emc2-production-database")
     assert names[str(database.key.value)] == "emc2-production-database-key"
 
 
 def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
     found = provider.facts(example())
-    zones = {store.urn: store.zone for store in found.of(Store)}
+    zones = {store.urn: store.zone for store in found.of(ObjectStore)}
     for name, project in load(EXAMPLE).warehouse.projects.items():
         grants = [grant for grant in found.of(Grant) if grant.project == name]
         targets = [urn for grant in grants for urn in grant.targets.value]  # type: ignore[union-attr]
@@ -56,31 +50,37 @@ def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
 @pytest.mark.parametrize(
     ("end", "inputs", "kind", "fact", "expected"),
     [
-        ("zone-curated", {"sku": {"name": "Standard_LRS"}}, Store, "multi_zone", NO),
-        ("zone-curated", {"encryption": UNKNOWN}, Store, "key", Unknown("encryption.keySource")),
+        ("zone-curated", {"sku": {"name": "Standard_LRS"}}, DataStore, "multi_zone", NO),
+        (
+            "zone-curated",
+            {"encryption": UNKNOWN},
+            DataStore,
+            "key",
+            Unknown("encryption.keySource"),
+        ),
         (
             "vault",
             {"properties": UNKNOWN},
-            Store,
+            DataStore,
             "public_endpoint",
             Unknown("properties.publicNetworkAccess"),
         ),
         (
             "database",
             {"backup": UNKNOWN},
-            Store,
+            DataStore,
             "backup_days",
             Unknown("backup.backupRetentionDays"),
         ),
-        ("database", {"version": "11"}, Store, "engine", Known("postgresql 11")),
+        ("database", {"version": "11"}, DataStore, "engine", Known("postgresql 11")),
         ("cluster", {"kubernetesVersion": "1.20"}, Compute, "engine", Known("kubernetes 1.20")),
         ("cluster", {"securityProfile": {}}, Compute, "secrets_key", Known(None)),
-        ("logs", {"retentionInDays": 30}, Store, "retention_days", Known(30)),
+        ("logs", {"retentionInDays": 30}, DataStore, "retention_days", Known(30)),
         ("flows", {"enabled": False}, NetworkElement, "flows_logged", NO),
         (
             "backup",
             {"properties": {"storageSettings": [{"type": "LocallyRedundant"}]}},
-            Store,
+            DataStore,
             "key",
             Known(None),
         ),

@@ -6,11 +6,7 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Grant,
-    Key,
-    Right,
-)
+from havre.facts.model import Grant, Key, Right
 from tests.azure.facts.resources import NO, YES, key, one, told, vault
 
 

@@ -9,12 +9,8 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Holding,
-    NetworkElement,
-    Rule,
-    Store,
-)
+from havre.facts.model import NetworkElement, Rule
+from havre.facts.stores import DataStore, LogStore
 from havre.plan import Plan
 from havre.plan.values import UNKNOWN
 from havre_azure.facts import facts
@@ -210,4 +206,4 @@ def test_flows_are_logged_where_a_flow_log_is_enabled() -> None:
     for enabled in (True, False):
         found = told(lambda enabled=enabled: body(enabled))
         assert {n.flows_logged for n in found.of(NetworkElement)} == {Known(enabled)}
-        assert one(found, Store).holding is Holding.LOGS
+        assert isinstance(one(found, DataStore), LogStore)

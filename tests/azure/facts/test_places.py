@@ -10,9 +10,7 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Unknown
-from havre.facts.model import (
-    Store,
-)
+from havre.facts.stores import DataStore
 from havre_azure.sites import PLACES, REGIONS
 from tests.azure.facts.resources import account, account_facts, group, one, places, told, vault
 
@@ -60,7 +58,7 @@ def test_a_resource_without_a_location_lies_where_its_group_does() -> None:
     def body() -> None:
         account(location=None, resource_group_name=group("West Europe").name)
 
-    assert places(one(told(body), Store)) == [("primary", "westeurope", "NL", False)]
+    assert places(one(told(body), DataStore)) == [("primary", "westeurope", "NL", False)]
 
 
 def test_a_group_that_is_elsewhere_leaves_the_place_open() -> None:
@@ -73,16 +71,16 @@ def test_a_global_service_lies_in_no_country() -> None:
             "logs", workspace_name="logs", resource_group_name="rg", location="global"
         )
 
-    assert places(one(told(body), Store)) == [("log", "global", None, False)]
+    assert places(one(told(body), DataStore)) == [("log", "global", None, False)]
 
 
 def test_a_vaults_content_is_copied_to_the_pair() -> None:
     def body(location: str) -> None:
         vault(location=location)
 
-    found = one(told(lambda: body("westeurope")), Store)
+    found = one(told(lambda: body("westeurope")), DataStore)
     assert places(found)[1] == ("key", "northeurope", "IE", True)
-    assert len(places(one(told(lambda: body("polandcentral")), Store))) == 1
+    assert len(places(one(told(lambda: body("polandcentral")), DataStore))) == 1
 
 
 def test_a_recovery_vault_is_geo_redundant_by_default() -> None:
@@ -95,8 +93,8 @@ def test_a_recovery_vault_is_geo_redundant_by_default() -> None:
             properties=recoveryservices.VaultPropertiesArgs(**settings),
         )
 
-    assert places(one(told(body), Store))[1] == ("backup", "northeurope", "IE", True)
+    assert places(one(told(body), DataStore))[1] == ("backup", "northeurope", "IE", True)
     local = recoveryservices.VaultPropertiesRedundancySettingsArgs(
         standard_tier_storage_redundancy="LocallyRedundant"
     )
-    assert len(places(one(told(lambda: body(redundancy_settings=local)), Store))) == 1
+    assert len(places(one(told(lambda: body(redundancy_settings=local)), DataStore))) == 1

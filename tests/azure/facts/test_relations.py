@@ -12,14 +12,8 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Copy,
-    Holding,
-    Key,
-    LogRoute,
-    Neutral,
-    Store,
-)
+from havre.facts.model import Copy, Key, LogRoute, Neutral
+from havre.facts.stores import DataStore, LogStore
 from havre.plan.values import UNKNOWN
 from tests.azure.facts.resources import (
     BLOBS,
@@ -52,9 +46,9 @@ def test_a_public_container_makes_its_account_readable() -> None:
         )
 
     found = told(lambda: body("Blob"))
-    assert one(found, Store).public_read == YES
+    assert one(found, DataStore).public_read == YES
     assert [plain.name for plain in found.of(Neutral)] == ["papers"]
-    assert one(told(lambda: body("None")), Store).public_read == NO
+    assert one(told(lambda: body("None")), DataStore).public_read == NO
 
 
 def test_a_container_of_an_account_elsewhere_is_a_store_of_its_own() -> None:
@@ -67,7 +61,7 @@ def test_a_container_of_an_account_elsewhere_is_a_store_of_its_own() -> None:
             public_access="Container",
         )
 
-    store = one(told(body), Store)
+    store = one(told(body), DataStore)
     assert (store.public_read, store.guarded) == (YES, NO)
     assert store.places == Unknown("accountName")
     assert isinstance(store.reads_logged, Unknown)
@@ -90,7 +84,7 @@ def test_an_accounts_key_is_found_through_what_it_was_computed_from() -> None:
 
     found = told(body)
     (wanted,) = [item.urn for item in found.of(Key) if item.name == "k1"]
-    assert one(found, Store, "store").key == Known(wanted)
+    assert one(found, DataStore, "store").key == Known(wanted)
 
 
 def test_of_two_keys_of_one_name_the_vault_decides() -> None:
@@ -115,8 +109,8 @@ def test_of_two_keys_of_one_name_the_vault_decides() -> None:
             )
 
     found = told(body)
-    assert one(found, Store, "storekv2").key == Known(one(found, Key, "kv2-k").urn)
-    assert one(found, Store, "storekv3").key == Known("https://kv3.vault.azure.net/keys/K")
+    assert one(found, DataStore, "storekv2").key == Known(one(found, Key, "kv2-k").urn)
+    assert one(found, DataStore, "storekv3").key == Known("https://kv3.vault.azure.net/keys/K")
 
 
 def test_a_key_that_could_be_either_is_unknown() -> None:
@@ -138,7 +132,7 @@ def test_a_key_that_could_be_either_is_unknown() -> None:
             ),
         )
 
-    assert one(told(body), Store).key == Unknown("encryption.keyVaultProperties.keyVaultUri")
+    assert one(told(body), DataStore).key == Unknown("encryption.keyVaultProperties.keyVaultUri")
 
 
 @pytest.mark.parametrize(("bound", "has_key"), [(True, True), (False, False)])
@@ -165,7 +159,7 @@ def test_a_scope_is_the_key_only_if_containers_are_bound_to_it(bound: bool, has_
         )
 
     found = told(body)
-    assert one(found, Store).key == Known(one(found, Key).urn if has_key else None)
+    assert one(found, DataStore).key == Known(one(found, Key).urn if has_key else None)
 
 
 @pytest.mark.parametrize(("access", "expected"), [("Disabled", YES), ("Enabled", NO), (None, NO)])
@@ -177,8 +171,8 @@ def test_an_endpoint_makes_an_account_private_only_if_nothing_else_answers(
         account("other", public_network_access="Disabled")
 
     found = told(body)
-    assert one(found, Store, "store").private_endpoint == expected
-    assert one(found, Store, "other").private_endpoint == NO
+    assert one(found, DataStore, "store").private_endpoint == expected
+    assert one(found, DataStore, "other").private_endpoint == NO
 
 
 @pytest.mark.parametrize(
@@ -201,7 +195,7 @@ def test_reads_are_logged_where_every_category_is_sent(
             group=group,
         )
 
-    assert one(told(body), Store).reads_logged == expected
+    assert one(told(body), DataStore).reads_logged == expected
 
 
 def test_a_category_that_is_not_enabled_is_not_logged() -> None:
@@ -210,7 +204,7 @@ def test_a_category_that_is_not_enabled_is_not_logged() -> None:
         uri = account().id.apply(lambda urn: f"{urn}{BLOBS}")
         monitor.DiagnosticSetting("watch", resource_uri=uri, logs=[off])
 
-    assert one(told(body), Store).reads_logged == NO
+    assert one(told(body), DataStore).reads_logged == NO
 
 
 def test_a_setting_on_an_identifier_to_come_watches_what_it_was_computed_from() -> None:
@@ -220,10 +214,10 @@ def test_a_setting_on_an_identifier_to_come_watches_what_it_was_computed_from() 
         watch(made.id.apply(lambda urn: f"{urn}{BLOBS}"), group="audit")
 
     found = told(body)
-    assert one(found, Store, "store").reads_logged == YES
-    assert one(found, Store, "other").reads_logged == NO
+    assert one(found, DataStore, "store").reads_logged == YES
+    assert one(found, DataStore, "other").reads_logged == NO
     route = one(found, LogRoute)
-    assert route.sources == Known((one(found, Store, "store").urn,))
+    assert route.sources == Known((one(found, DataStore, "store").urn,))
     assert route.sinks == Known((f"{SCOPE}/w",))
 
 
@@ -237,8 +231,8 @@ def test_where_logs_go_is_a_store_of_logs() -> None:
             logs=[monitor.SubscriptionLogSettingsArgs(category="Administrative", enabled=True)],
         )
 
-    store = one(told(body), Store)
-    assert store.holding is Holding.LOGS
+    store = one(told(body), DataStore)
+    assert isinstance(store, LogStore)
     assert places(store)[0][0] == Copy.LOG
     assert store.administration_logged == YES
 
@@ -252,8 +246,8 @@ def test_a_lock_guards_what_is_in_its_scope(level: str) -> None:
         account("elsewhere", resource_group_name="other")
 
     found = told(body)
-    assert one(found, Store, "store").guarded == Known(level == "CanNotDelete")
-    assert one(found, Store, "elsewhere").guarded == NO
+    assert one(found, DataStore, "store").guarded == Known(level == "CanNotDelete")
+    assert one(found, DataStore, "elsewhere").guarded == NO
 
 
 def test_a_lock_of_something_inside_guards_nothing_else() -> None:
@@ -262,7 +256,7 @@ def test_a_lock_of_something_inside_guards_nothing_else() -> None:
         inside = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/store/x/y"
         authorization.ManagementLockByScope("lock", level="CanNotDelete", scope=inside)
 
-    assert one(told(body), Store).guarded == NO
+    assert one(told(body), DataStore).guarded == NO
 
 
 def test_an_account_is_guarded_as_its_containers_are() -> None:
@@ -270,7 +264,7 @@ def test_an_account_is_guarded_as_its_containers_are() -> None:
         made = account(opts=pulumi.ResourceOptions(protect=True))
         storage.BlobContainer("papers", account_name=made.name, resource_group_name="rg")
 
-    assert one(told(body), Store).guarded == NO
+    assert one(told(body), DataStore).guarded == NO
     assert account_facts(opts=pulumi.ResourceOptions(protect=True)).guarded == YES
 
 

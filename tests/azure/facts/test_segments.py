@@ -6,9 +6,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Copy,
-)
+from havre.facts.model import Copy
 from havre.plan.values import UNKNOWN
 from tests.azure.facts.resources import SCOPE, alone, bare
 

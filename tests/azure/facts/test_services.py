@@ -8,12 +8,8 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Compute,
-    Holding,
-    Key,
-    Store,
-)
+from havre.facts.model import Compute, Key
+from havre.facts.stores import DataStore, Volume
 from tests.azure.facts.resources import NO, YES, key, one, places, told
 
 
@@ -53,7 +49,7 @@ def test_a_registry_that_says_nothing_exports_and_is_public() -> None:
             "copy", registry_name=made.name, resource_group_name="rg", location="eastus"
         )
 
-    found = one(told(body), Store)
+    found = one(told(body), DataStore)
     assert (found.public_read, found.shared_keys, found.cross_tenant) == (YES, YES, YES)
     assert places(found)[1] == ("replica", "eastus", "US", False)
 
@@ -75,7 +71,7 @@ def test_logs_are_kept_as_long_as_the_shortest_table() -> None:
             total_retention_in_days=90,
         )
 
-    found = one(told(body), Store)
+    found = one(told(body), DataStore)
     assert (found.retention_days, found.public_endpoint, found.shared_keys) == (Known(90), YES, YES)
 
 
@@ -99,6 +95,6 @@ def test_a_disks_key_is_that_of_its_set() -> None:
         )
 
     found = told(body)
-    disk = one(found, Store)
-    assert (disk.holding, disk.key) == (Holding.VOLUME, Known(one(found, Key).urn))
+    disk = one(found, DataStore)
+    assert (type(disk), disk.key) == (Volume, Known(one(found, Key).urn))
     assert disk.public_endpoint == YES

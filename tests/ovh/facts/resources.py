@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from havre.facts import Known
-from havre.facts.model import (
-    Copy,
-    Store,
-)
+from havre.facts.stores import Database, DataStore
 from havre.plan import Plan, PlannedResource
 from havre_ovh.facts import facts
+
+if TYPE_CHECKING:
+    from havre.facts.model import Copy
 
 FROM_OFFICE = {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}
 
@@ -105,15 +105,14 @@ def of(kind: type, *resources: PlannedResource, urn: str = "urn:it") -> Any:
     return item
 
 
-def bucket(*others: PlannedResource, **inputs: Any) -> Store:
+def bucket(*others: PlannedResource, **inputs: Any) -> Any:
     """The facts of a sound bucket with some inputs replaced."""
-    item: Store = of(Store, made(BUCKET, {**SOUND, **inputs}), *others)
-    return item
+    return of(DataStore, made(BUCKET, {**SOUND, **inputs}), *others)
 
 
-def database(*others: PlannedResource, **inputs: Any) -> Store:
+def database(*others: PlannedResource, **inputs: Any) -> Database:
     """The facts of a sound database with some inputs replaced."""
-    item: Store = of(Store, made(DATABASE, {**SERVED, **inputs}), *others)
+    item: Database = of(Database, made(DATABASE, {**SERVED, **inputs}), *others)
     return item
 
 

@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unclassified, Unknown
-from havre.facts.model import (
-    Credential,
-    Grant,
-    Neutral,
-    Right,
-)
+from havre.facts.model import Credential, Grant, Neutral, Right
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts import facts

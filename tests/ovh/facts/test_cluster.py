@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Compute,
-    Copy,
-    Grant,
-    Store,
-)
+from havre.facts.model import Compute, Copy, Grant
+from havre.facts.stores import DataStore
 from havre.plan.values import UNKNOWN
 from tests.ovh.facts.resources import (
     DATABASE,
@@ -103,7 +99,7 @@ def test_the_segment_of_nodes(inputs: Any, needs: Any, segments: Any) -> None:
     ],
 )
 def test_the_segments_of_a_database(nodes: Any, segments: Any) -> None:
-    assert of(Store, made(DATABASE, {**SERVED, "nodes": nodes})).segments == segments
+    assert of(DataStore, made(DATABASE, {**SERVED, "nodes": nodes})).segments == segments
 
 
 def statement(**differs: Any) -> dict[str, Any]:

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Copy,
-    NetworkElement,
-    Store,
-)
+from havre.facts.model import Copy, NetworkElement
+from havre.facts.stores import DataStore
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.places import country
 from tests.ovh.facts.resources import DATABASE, NO, NONE, SERVED, YES, database, made, of, where
@@ -84,7 +81,7 @@ def test_what_a_database_lacks(inputs: dict[str, Any], fact: str, value: object)
 def test_a_network_of_the_plan_is_one_though_its_identifier_is_unknown() -> None:
     node = {"region": "GRA", "networkId": UNKNOWN, "subnetId": UNKNOWN}
     service = made(DATABASE, {**SERVED, "nodes": [node]}, needs={"nodes": ["urn:network"]})
-    assert of(Store, service).private_endpoint == YES
+    assert of(DataStore, service).private_endpoint == YES
 
 
 def test_the_plan_decides_on_certificates() -> None:

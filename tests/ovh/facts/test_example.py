@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts import Facts, Known
-from havre.facts.model import (
-    Compute,
-    Copy,
-    Grant,
-    Holding,
-    Key,
-    NetworkElement,
-    Neutral,
-    Right,
-    Store,
+from havre.facts.model import Bearer, Compute, Copy, Grant, NetworkElement, Neutral, Right
+from havre.facts.stores import (
+    BackupStore,
+    Database,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Registry,
 )
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import facts
@@ -35,32 +33,32 @@ def test_every_place_of_the_plan_is_in_france(found: Facts) -> None:
     for item in found.items:
         assert isinstance(item.places, Known), item.name
         assert {p.country for p in item.places.value} <= {"FR"}, item.name
-        assert item.places.value or not isinstance(item, Store | Key | Compute), item.name
+        assert item.places.value or not isinstance(item, Bearer), item.name
     assert {p.copy for i in found.items if isinstance(i.places, Known) for p in i.places.value} == {
         *Copy
     }
 
 
 def test_the_plans_zones_are_as_asked(found: Facts) -> None:
-    zones = [s for s in found.of(Store) if s.holding is Holding.ZONE]
+    zones = found.of(ObjectStore)
     assert {s.zone for s in zones} == {"landing", "curated", "research", "export", "backup", "logs"}
     for zone in zones:
         assert (zone.encrypted, zone.versions, zone.reads_logged) == (YES, YES, YES), zone.name
         assert (zone.public_read, zone.guarded, zone.cross_tenant) == (NO, YES, NO), zone.name
     curated = [zone.locked_days for zone in zones if zone.zone == "curated"]
     assert curated == [Known(30)] * 2
-    held = {s.holding for s in found.of(Store)}
+    held = {type(store) for store in found.of(DataStore)}
     assert held == {
-        Holding.ZONE,
-        Holding.LOGS,
-        Holding.BACKUP,
-        Holding.DATABASE,
-        Holding.REGISTRY,
+        ObjectStore,
+        LogStore,
+        BackupStore,
+        Database,
+        Registry,
     }
 
 
 def test_the_plans_database_and_cluster_are_as_asked(found: Facts) -> None:
-    (service,) = [s for s in found.of(Store) if s.holding is Holding.DATABASE]
+    (service,) = found.of(Database)
     assert (service.engine, service.multi_zone) == (Known("postgresql 17"), YES)
     assert (service.public_endpoint, service.reads_logged, service.guarded) == (NO, YES, YES)
     (cluster,) = found.of(Compute)

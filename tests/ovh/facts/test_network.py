@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from havre.facts import Unknown
-from havre.facts.model import (
-    Copy,
-    NetworkElement,
-)
+from havre.facts.model import Copy, NetworkElement
+from havre.facts.values import DOES_NOT_APPLY
 from havre.plan.values import UNKNOWN
-from tests.ovh.facts.resources import NETWORK, NO, NONE, YES, made, of, where
+from tests.ovh.facts.resources import NETWORK, NO, YES, made, of, where
 
 
 def test_a_network_without_regions_spreads() -> None:
@@ -50,7 +48,7 @@ def test_a_gateway_is_a_way_out() -> None:
     newer = "ovh:index/cloudGateway:CloudGateway"
     open_ = {"region": "GRA11", "externalGateway": {"enabled": True}}
     assert of(NetworkElement, made(newer, open_)).egress_denied == NO
-    assert of(NetworkElement, made(newer, {"region": "GRA11"})).egress_denied == NONE
+    assert of(NetworkElement, made(newer, {"region": "GRA11"})).egress_denied == DOES_NOT_APPLY
     older = made("ovh:CloudProject/gateway:Gateway", {"region": "GRA11"})
     assert of(NetworkElement, older).egress_denied == NO
 

@@ -7,13 +7,8 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import (
-    Copy,
-    Holding,
-    Key,
-    NetworkElement,
-    Store,
-)
+from havre.facts.model import Copy, Key, NetworkElement
+from havre.facts.stores import DataStore, LogStore, Registry
 from havre.plan.values import UNKNOWN
 from tests.ovh.facts.resources import KEY, NO, NONE, STREAM, YES, made, of, where
 
@@ -73,23 +68,27 @@ def test_a_key_of_a_foreign_domain_lies_where_its_name_says_or_nowhere_known() -
     ],
 )
 def test_a_stream_keeps_what_its_archive_keeps(inputs: dict[str, Any], days: object) -> None:
-    item = of(Store, made(STREAM, inputs))
-    assert (item.holding, item.retention_days) == (Holding.LOGS, days)
+    item = of(DataStore, made(STREAM, inputs))
+    assert (type(item), item.retention_days) == (LogStore, days)
     assert isinstance(item.places, Unknown)
     assert isinstance(item.encrypted, Unknown)
 
 
 def test_a_stream_lies_where_its_description_says() -> None:
-    item = of(Store, made(STREAM, {"description": "Logs kept 3 days at de-frankfurt; owner=me"}))
+    item = of(
+        DataStore, made(STREAM, {"description": "Logs kept 3 days at de-frankfurt; owner=me"})
+    )
     assert where(item, Copy.LOG) == [("", "DE")]
-    vague = of(Store, made(STREAM, {"description": "Logs kept 3 days at a place not stated; x=y"}))
+    vague = of(
+        DataStore, made(STREAM, {"description": "Logs kept 3 days at a place not stated; x=y"})
+    )
     assert isinstance(vague.places, Unknown)
 
 
 def test_a_registry_abroad() -> None:
     kind = "ovh:CloudProject/containerRegistry:ContainerRegistry"
-    item = of(Store, made(kind, {"region": "BHS"}))
-    assert item.holding is Holding.REGISTRY
+    item = of(DataStore, made(kind, {"region": "BHS"}))
+    assert isinstance(item, Registry)
     assert where(item, Copy.PRIMARY) == [("BHS", "CA")]
     assert isinstance(item.public_read, Unknown)
     assert (item.public_endpoint, item.key) == (YES, NONE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Fact, Grant, Known, ResourceFact, Right, Unknown
+from havre.facts.model import Credential, Grant, ResourceFact, Right
 from havre.facts.read import NONE, day, items, read, then
-from havre_azure.facts.properties import base
+from havre.facts.values import Fact, Known, Unknown
+from havre_azure.facts.properties import about
 from havre_azure.facts.relations.naming import GROUP, WHOLE
 from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
 
@@ -133,8 +135,8 @@ def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
     """A role for an identity on a scope."""
     identity, made = _principal(resource, index)
     rights = _rights(resource)
-    grant = Grant(
-        **(base(resource, Known(())) | {"tags": NONE}),
+    grant = replace(
+        about(Grant, resource, tagged=False),
         identity=identity,
         targets=_targets(resource, index),
         rights=rights,
@@ -148,8 +150,8 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
     """A role that can be taken for a time, until its schedule ends."""
     identity, made = _principal(resource, index)
     end = read(resource.inputs, "scheduleInfo.expiration.endDateTime")
-    grant = Grant(
-        **(base(resource, Known(())) | {"tags": NONE}),
+    grant = replace(
+        about(Grant, resource, tagged=False),
         identity=identity,
         targets=_targets(resource, index),
         rights=_rights(resource),
@@ -162,8 +164,8 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
 def administrator(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Who administers a PostgreSQL server."""
     holder = index.target(resource, "serverName", "dbforpostgresql:Server")
-    grant = Grant(
-        **(base(resource, Known(())) | {"tags": NONE}),
+    grant = replace(
+        about(Grant, resource, tagged=False),
         identity=read(resource.inputs, "objectId", ""),
         targets=then(holder, lambda found: (found.urn,) if found else ()),
         rights=Known(ADMINISTER),
@@ -189,8 +191,8 @@ def vault_policies(vault: PlannedResource) -> list[Grant]:
 
 
 def _policy(vault: PlannedResource, identity: Fact[str], rights: Fact[frozenset[Right]]) -> Grant:
-    return Grant(
-        **base(vault, Known(())),
+    return replace(
+        about(Grant, vault),
         identity=identity,
         targets=Known((vault.urn,)),
         rights=rights,
@@ -207,7 +209,7 @@ def secret(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         expires = then(expires, _day_of)
     except (OSError, OverflowError, ValueError):
         expires = Unknown(path)
-    return [Credential(**base(resource, Known(())), expires=expires)]
+    return [replace(about(Credential, resource), expires=expires)]
 
 
 def _day_of(seconds: Any) -> dt.date | None:
@@ -218,4 +220,4 @@ def _day_of(seconds: Any) -> dt.date | None:
 def password(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A credential that Azure makes and nothing ends."""
     del index
-    return [Credential(**(base(resource, Known(())) | {"tags": NONE}), expires=NONE)]
+    return [replace(about(Credential, resource, tagged=False), expires=NONE)]

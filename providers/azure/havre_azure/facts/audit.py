@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, ResourceFact, Unknown
-from havre.facts.read import NONE, every, read, some, sources, then
+from havre.facts.model import Copy, LogRoute, ResourceFact
+from havre.facts.read import ZERO, every, read, some, sources, then
+from havre.facts.stores import LogStore
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import places
-from havre_azure.facts.properties import base, closed, least, least_of, open_to_all, store
+from havre_azure.facts.properties import (
+    NOWHERE,
+    about,
+    closed,
+    least,
+    least_of,
+    open_to_all,
+    stored,
+)
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
@@ -45,12 +56,8 @@ def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
     if isinstance(group, Known) and group.value is not None:
         path = "keyVaultProperties"
         found = key(index, group.value, f"{path}.keyVaultUri", f"{path}.keyName")
-    told = store(
-        resource,
-        index,
-        "Log Analytics",
-        holding=Holding.LOGS,
-        places=places(resource, index, Copy.LOG),
+    told = replace(
+        stored(LogStore, resource, index, "Log Analytics", places(resource, index, Copy.LOG)),
         key=found,
         tls_minimum=Known("1.2"),
         public_endpoint=public,
@@ -59,6 +66,7 @@ def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
         ),
         shared_keys=closed(read(resource.inputs, "features.disableLocalAuth", default=False)),
         retention_days=_workspace_days(index, resource),
+        locked_days=ZERO,
         reads_logged=logged(index, resource, ("Audit",)),
     )
     return [told]
@@ -77,14 +85,13 @@ def route_of(
     resource: PlannedResource, index: Index, source: str, *sinks: str, tags: bool = False
 ) -> Sequence[ResourceFact]:
     """Logs on their way from the resource that `source` names to those that `sinks` name."""
-    origin: Fact[Any] = _urn(index, resource, source) if source else Known("subscription")
+    origin = _urn(index, resource, source) if source else Known("subscription")
     ends = [_urn(index, resource, sink) for sink in sinks]
     unknown = next((end for end in ends if isinstance(end, Unknown)), None)
     told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
-    where: Fact[Any] = places(resource, index, Copy.SERVICE) if tags else Known(())
-    bearer = base(resource, where) | ({} if tags else {"tags": NONE})
-    route = LogRoute(
-        **bearer,
+    where = places(resource, index, Copy.SERVICE) if tags else NOWHERE
+    route = replace(
+        about(LogRoute, resource, where, tagged=tags),
         sources=then(origin, lambda urn: (urn,) if urn else ()),
         sinks=unknown or Known(told),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
-from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact, Unknown
+from havre.facts.model import Copy, Place, ResourceFact
 from havre.facts.read import NO, ZERO, both, every, items, read, then
+from havre.facts.stores import BackupStore
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import location, pair, place
-from havre_azure.facts.properties import closed, least, least_of, most, open_to_all, store
+from havre_azure.facts.properties import closed, least, least_of, most, open_to_all, stored
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
@@ -57,25 +60,21 @@ def _vault_places(resource: PlannedResource, index: Index, kinds: Fact[Any]) -> 
     return then(both(kinds, location(resource, index)), told)
 
 
-def _vault(
-    resource: PlannedResource, index: Index, product: str, kinds: Fact[Any], **told: Any
-) -> Sequence[ResourceFact]:
+def _vault(resource: PlannedResource, index: Index, product: str, kinds: Fact[Any]) -> BackupStore:
     """A backup vault; the retention of its shortest policy, locked if the vault's lock is."""
     policies = index.all_users("dataprotection:BackupPolicy", "vaultName", resource)
     kept = least_of(policies, _policy_days)
     state = read(resource.inputs, "properties.securitySettings.immutabilitySettings.state", "")
     locked = then(both(state, kept), lambda both_: (both_[0] == "Locked" and both_[1]) or 0)
-    common = {
-        "holding": Holding.BACKUP,
-        "places": _vault_places(resource, index, kinds),
-        "tls_minimum": Known("1.2"),  # Azure Backup refuses older (documentation, TLS)
-        "shared_keys": NO,
-        "locked_days": ZERO if state != Known("Locked") and isinstance(state, Known) else locked,
-        "retention_days": kept,
-        "multi_zone": then(kinds, lambda found: "ZoneRedundant" in found),
-        "reads_logged": logged(index, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
-    }
-    return [store(resource, index, product, **(common | told))]
+    return replace(
+        stored(BackupStore, resource, index, product, _vault_places(resource, index, kinds)),
+        tls_minimum=Known("1.2"),  # Azure Backup refuses older (documentation, TLS)
+        shared_keys=NO,
+        locked_days=ZERO if state != Known("Locked") and isinstance(state, Known) else locked,
+        retention_days=kept,
+        multi_zone=then(kinds, lambda found: "ZoneRedundant" in found),
+        reads_logged=logged(index, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
+    )
 
 
 def backup_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -83,28 +82,27 @@ def backup_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFa
     path = "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"
     settings = items(resource.inputs, "properties.storageSettings")
     kinds: Fact[Any] = then(settings, lambda found: tuple(each.get("type") for each in found))
-    return _vault(
-        resource,
-        index,
-        "Backup",
-        Unknown("properties.storageSettings") if kinds == Known(()) else kinds,
+    if kinds == Known(()):
+        kinds = Unknown("properties.storageSettings")
+    told = replace(
+        _vault(resource, index, "Backup", kinds),
         key=key(index, resource, path),
         public_endpoint=NO,
         private_endpoint=NO,
     )
+    return [told]
 
 
 def recovery_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A Recovery Services vault: geo-redundant unless said otherwise."""
     path = "properties.redundancySettings.standardTierStorageRedundancy"
     public = open_to_all(resource, "properties.publicNetworkAccess")
-    return _vault(
-        resource,
-        index,
-        "Recovery Services",
-        then(read(resource.inputs, path, "GeoRedundant"), lambda found: (found,)),
+    kinds = then(read(resource.inputs, path, "GeoRedundant"), lambda found: (found,))
+    told = replace(
+        _vault(resource, index, "Recovery Services", kinds),
         key=key(index, resource, "properties.encryption.keyVaultProperties.keyUri"),
         public_endpoint=public,
         private_endpoint=every([closed(public), private(index, resource)]),
         retention_days=Unknown("protection policies"),
     )
+    return [told]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import (
-    Compute,
-    Copy,
-    Fact,
-    Holding,
-    Known,
-    Offering,
-    ResourceFact,
-    Unknown,
-)
+from havre.facts.model import Compute, Copy, ResourceFact
 from havre.facts.read import NO, NONE, both, every, items, read, then, together
+from havre.facts.stores import Volume
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import places
-from havre_azure.facts.properties import OFFER, base, closed, open_to_all, store, unplaced
+from havre_azure.facts.properties import (
+    closed,
+    offered,
+    open_to_all,
+    stored,
+    unplaced,
+)
 from havre_azure.facts.relations.links import disk_key, key, segment
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
+PRODUCT = "Kubernetes Service"
 SUBNET = "vnetSubnetID"
 
 
@@ -71,9 +72,8 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     path = "apiServerAccessProfile"
     shut = read(resource.inputs, f"{path}.enablePrivateCluster", default=False)
     version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, index)
-    cluster = Compute(
-        **base(resource, places(resource, index, Copy.COMPUTE)),
-        offering=Offering(OFFER, "Kubernetes Service"),
+    cluster = replace(
+        offered(Compute, resource, PRODUCT, places(resource, index, Copy.COMPUTE)),
         public_api=closed(shut),
         allowed=then(read(resource.inputs, f"{path}.authorizedIPRanges", []), tuple),
         secrets_key=_secrets_key(resource, index),
@@ -94,23 +94,16 @@ def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     holder = index.target(resource, "resourceName", "containerservice:ManagedCluster")
     if isinstance(holder, Known) and holder.value is not None:
         return unplaced(resource, index)
-    told = Compute(
-        **base(resource, Unknown("resourceName")),
-        offering=Offering(OFFER, "Kubernetes Service"),
-    )
-    return [told]
+    return [offered(Compute, resource, PRODUCT, Unknown("resourceName"))]
 
 
 def disk(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A managed disk: it can be exported through a public address unless that is refused."""
     policy = read(resource.inputs, "networkAccessPolicy", "AllowAll")
     public = every([open_to_all(resource), then(policy, lambda told: told == "AllowAll")])
-    told = store(
-        resource,
-        index,
-        "Managed Disks",
-        holding=Holding.VOLUME,
-        places=places(resource, index, Copy.PRIMARY),
+    where = places(resource, index, Copy.PRIMARY)
+    told = replace(
+        stored(Volume, resource, index, "Managed Disks", where),
         key=disk_key(index, resource, "encryption.diskEncryptionSetId"),
         tls_minimum=Known("1.2"),  # the host's own channel; exports are refused or https
         public_endpoint=public,

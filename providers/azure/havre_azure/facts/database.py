@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Copy, Credential, Fact, Holding, Known, Place, ResourceFact, Unknown
+from havre.facts.model import Copy, Credential, Extent, Place, ResourceFact
 from havre.facts.read import NONE, both, every, read, some, then, together
+from havre.facts.stores import Database
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
-from havre_azure.facts.properties import PUBLIC, base, closed, most, open_to_all, store
+from havre_azure.facts.properties import PUBLIC, about, closed, held, most, open_to_all
 from havre_azure.facts.relations.links import key, private, segment
 from havre_azure.facts.relations.logs import logged
 
@@ -87,13 +90,11 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     logs = logged(index, resource, ("PostgreSQLLogs",))
     connections = _parameter(index, resource, "log_connections", "")
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
-    told = store(
-        resource,
-        index,
-        "Database for PostgreSQL",
-        holding=Holding.DATABASE,
-        places=_server_places(resource, index),
+    where = _server_places(resource, index)
+    told = replace(
+        held(Database, resource, index, "Database for PostgreSQL", where),
         key=key(index, resource, "dataEncryption.primaryKeyURI"),
+        key_encrypts=Known(Extent.ALL),
         tls_minimum=_server_tls(index, resource),
         public_endpoint=public,
         private_endpoint=every([closed(public), some([subnet, private(index, resource)])]),
@@ -145,5 +146,5 @@ def server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
     if isinstance(passwords, Known) and str(passwords.value).lower() == "disabled":
         return found
-    expires: Fact[Any] = passwords if isinstance(passwords, Unknown) else NONE
-    return [*found, Credential(**base(resource, Known(())), expires=expires)]
+    expires = passwords if isinstance(passwords, Unknown) else NONE
+    return [*found, replace(about(Credential, resource), expires=expires)]

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
-from havre.facts.model import (
-    Copy,
-    Fact,
-    Holding,
-    Key,
-    Known,
-    Offering,
-    Place,
-    ResourceFact,
-    Unknown,
-)
+from havre.facts.model import Copy, Key, Place, ResourceFact
 from havre.facts.read import NO, both, every, items, read, then
+from havre.facts.stores import Vault
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.access import vault_policies
 from havre_azure.facts.places import has_pair, location, pair, place
-from havre_azure.facts.properties import OFFER, base, closed, least, open_to_all, store
+from havre_azure.facts.properties import (
+    closed,
+    held,
+    least,
+    offered,
+    open_to_all,
+)
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import private
 from havre_azure.facts.relations.logs import logged
@@ -52,12 +51,9 @@ def _key_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ..
 def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key vault: a store of secrets, and the grants of its access policies."""
     public = open_to_all(resource, "properties.publicNetworkAccess")
-    found = store(
-        resource,
-        index,
-        VAULT,
-        holding=Holding.SECRETS,
-        places=_key_places(resource, index),
+    found = replace(
+        held(Vault, resource, index, VAULT, _key_places(resource, index)),
+        public_read=NO,
         tls_minimum=Known("1.2"),  # the service refuses older (Azure documentation, Key Vault)
         public_endpoint=public,
         private_endpoint=every([closed(public), private(index, resource)]),
@@ -94,17 +90,8 @@ def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     vault = index.target(resource, "vaultName", "keyvault:Vault")
     known = vault.value if isinstance(vault, Known) else None
     kty = read(resource.inputs, "properties.kty", "")
-    told: dict[str, Any] = {
-        "places": Unknown("vaultName"),
-        "deletion_days": Unknown("vaultName"),
-        "purge_guarded": Unknown("vaultName"),
-        "use_logged": Unknown("vaultName"),
-    }
-    if known is not None:
-        told = _vault_decides(known, index)
-    fact = Key(
-        **(base(resource, Known(())) | told),
-        offering=Offering(OFFER, VAULT),
+    fact = replace(
+        _in_vault(resource, known, index) if known else _in_no_vault(resource),
         customer=Known(value=True),
         hsm=then(kty, lambda kind: str(kind).upper().endswith("-HSM")),
         rotation_days=_rotation(resource),
@@ -113,14 +100,25 @@ def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return [fact]
 
 
-def _vault_decides(vault: PlannedResource, index: Index) -> dict[str, Any]:
+def _in_no_vault(resource: PlannedResource) -> Key:
+    """A key whose vault is not decided, or none of the plan's."""
+    elsewhere = Unknown("vaultName")
+    return replace(
+        offered(Key, resource, VAULT, elsewhere),
+        deletion_days=elsewhere,
+        purge_guarded=elsewhere,
+        use_logged=elsewhere,
+    )
+
+
+def _in_vault(resource: PlannedResource, vault: PlannedResource, index: Index) -> Key:
     """What a vault decides for its keys; soft delete is on unless said otherwise."""
     soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
     kept = read(vault.inputs, "properties.softDeleteRetentionInDays", SOFT_DELETE)
     purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
-    return {
-        "places": _key_places(vault, index),
-        "deletion_days": then(both(soft, kept), lambda told: int(told[1]) if told[0] else None),
-        "purge_guarded": every([soft, purge]),
-        "use_logged": logged(index, vault, VAULT_LOGS),
-    }
+    return replace(
+        offered(Key, resource, VAULT, _key_places(vault, index)),
+        deletion_days=then(both(soft, kept), lambda told: int(told[1]) if told[0] else None),
+        purge_guarded=every([soft, purge]),
+        use_logged=logged(index, vault, VAULT_LOGS),
+    )

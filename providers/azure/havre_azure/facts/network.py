@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import says_any
-from havre.facts.model import (
-    Copy,
-    Fact,
-    Known,
-    NetworkElement,
-    Neutral,
-    ResourceFact,
-    Rule,
-    Unknown,
-)
+from havre.facts.model import Copy, NetworkElement, Neutral, Place, ResourceFact, Rule
 from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then, together
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre_azure.facts.audit import route_of
 from havre_azure.facts.places import places
-from havre_azure.facts.properties import base
+from havre_azure.facts.properties import NOWHERE, about
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
@@ -32,19 +25,26 @@ TAGS = frozenset({"internet", "any", "azurecloud"})
 """Azure's own words for any address from outside."""
 PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubnet"})
 """Subnets of gateways: their egress is the gateway's own matter."""
+NO_RULES: Fact[tuple[Rule, ...]] = Known(())
 FLOWS = ("AZFWNetworkRule", "AZFWApplicationRule")
 
 
-def _network(resource: PlannedResource, *, tags: bool = True, **told: Any) -> NetworkElement:
-    common: dict[str, Any] = {
-        "spreads": NO,
-        "rules": Known(()),
-        "egress_denied": NONE,
-        "flows_logged": NONE,
-    }
-    where = told.pop("places", Known(()))
-    bearer = base(resource, where) | ({} if tags else {"tags": NONE})
-    return NetworkElement(**(bearer | common | told))
+def _element(
+    resource: PlannedResource, where: Fact[tuple[Place, ...]] = NOWHERE, *, tagged: bool = True
+) -> NetworkElement:
+    """Part of a network, that decides nothing of what leaves and logs nothing."""
+    return replace(
+        about(NetworkElement, resource, where, tagged=tagged),
+        spreads=NO,
+        rules=NO_RULES,
+        egress_denied=DOES_NOT_APPLY,
+        flows_logged=DOES_NOT_APPLY,
+    )
+
+
+def _placed(resource: PlannedResource, index: Index) -> NetworkElement:
+    """Likewise, with a region of its own."""
+    return _element(resource, places(resource, index, Copy.SERVICE))
 
 
 def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def security_rules(group: PlannedResource, index: Index) -> Fact[tuple[Rule, ...
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A security group: what its subnets make of egress is told of them."""
-    return [_placed(resource, index, rules=security_rules(resource, index))]
+    return [replace(_placed(resource, index), rules=security_rules(resource, index))]
 
 
 def security_rule(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -124,9 +124,9 @@ def security_rule(resource: PlannedResource, index: Index) -> Sequence[ResourceF
     path, group = "networkSecurityGroupName", "network:NetworkSecurityGroup"
     holder = index.target(resource, path, group)
     if isinstance(holder, Known) and holder.value is not None:
-        return [Neutral(**(base(resource, Known(())) | {"tags": NONE}))]
+        return [about(Neutral, resource, tagged=False)]
     rules = then(_own_rule(resource), lambda rule: (rule,))
-    return [_network(resource, tags=False, rules=rules)]
+    return [replace(_element(resource, tagged=False), rules=rules)]
 
 
 def _refuses(rules: tuple[Rule, ...]) -> bool:
@@ -187,12 +187,11 @@ def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         refused = group
     elif group.value is not None:
         refused = then(security_rules(group.value, index), _refuses)
-    denied: Fact[bool | None] = some([refused, _routed_away(index, resource)])
-    told = _network(
-        resource,
-        tags=False,
+    denied = some([refused, _routed_away(index, resource)])
+    told = replace(
+        _element(resource, tagged=False),
         segment=str(segment),
-        egress_denied=NONE if str(segment).lower() in PLATFORM else denied,
+        egress_denied=DOES_NOT_APPLY if str(segment).lower() in PLATFORM else denied,
         flows_logged=_flows(index, resource),
     )
     return [told]
@@ -211,7 +210,7 @@ def _flows(index: Index, resource: PlannedResource) -> Fact[bool]:
 
 def virtual_network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A virtual network never leaves its region; its subnets tell of egress."""
-    return [_placed(resource, index, flows_logged=_flows(index, resource))]
+    return [replace(_placed(resource, index), flows_logged=_flows(index, resource))]
 
 
 def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
@@ -243,7 +242,7 @@ def rule_collections(resource: PlannedResource, index: Index) -> Sequence[Resour
     """What a firewall lets out: its egress list."""
     del index
     rules = _collection(resource)
-    return [_network(resource, tags=False, rules=rules, egress_denied=_filtered(rules))]
+    return [replace(_element(resource, tagged=False), rules=rules, egress_denied=_filtered(rules))]
 
 
 def _firewall_denies(index: Index, firewall: PlannedResource) -> Fact[bool]:
@@ -276,19 +275,14 @@ def _refuses_rest(index: Index, firewall: PlannedResource) -> Fact[bool]:
 def firewall(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A firewall, and whether it logs what passes."""
     denied, flows = _firewall_denies(index, resource), logged(index, resource, FLOWS)
-    return [_placed(resource, index, egress_denied=denied, flows_logged=flows)]
+    return [replace(_placed(resource, index), egress_denied=denied, flows_logged=flows)]
 
 
 def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A way out that filters nothing."""
-    return [_placed(resource, index, egress_denied=NO)]
+    return [replace(_placed(resource, index), egress_denied=NO)]
 
 
 def flow_log(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Flows of a network, written to a storage account."""
     return route_of(resource, index, "targetResourceId", "storageId", tags=True)
-
-
-def _placed(resource: PlannedResource, index: Index, **told: Any) -> NetworkElement:
-    """A network that has a region of its own."""
-    return _network(resource, places=places(resource, index, Copy.SERVICE), **told)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Known, Place, Unknown
+from havre.facts.model import Copy, Place
 from havre.facts.read import read, then
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.sites import REGIONS
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What the classes share: durations, extremes, what every fact and every store says.
+"""What the kinds share: durations, extremes, what every fact and every data store says.
 
 What a property's absence means is what Azure does then, as the SDK's documentation of the
 property says; where it does not say, the worse.
@@ -6,20 +6,13 @@ property says; where it does not say, the worse.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from havre.facts.model import (
-    Extent,
-    Fact,
-    Known,
-    Neutral,
-    Offering,
-    Place,
-    ResourceFact,
-    Store,
-    Unknown,
-)
-from havre.facts.read import NO, NONE, YES, ZERO, read, then
+from havre.facts.model import AboutResource, Bearer, Extent, Neutral, Offering, Place, ResourceFact
+from havre.facts.read import NO, NONE, YES, read, then
+from havre.facts.stores import DataStore, Storage
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre_azure.facts.places import serves
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.logs import administration_logged
@@ -34,16 +27,44 @@ if TYPE_CHECKING:
 
 OFFER = "Microsoft Azure"
 PUBLIC = "publicNetworkAccess"
+NOWHERE: Fact[tuple[Place, ...]] = Known(())
+"""Places of what has none of its own."""
+
+F = TypeVar("F", bound=AboutResource)
+B = TypeVar("B", bound=Bearer)
+D = TypeVar("D", bound=DataStore)
+S = TypeVar("S", bound=Storage)
 
 
-def base(resource: PlannedResource, where: Fact[tuple[Place, ...]]) -> dict[str, Any]:
-    """What every fact says of a resource that can be tagged."""
-    return {
-        "urn": resource.urn,
-        "type": unversioned(resource.type),
-        "tags": read(resource.inputs, "tags", {}),
-        "places": where,
-    }
+def about(
+    kind: type[F],
+    resource: PlannedResource,
+    where: Fact[tuple[Place, ...]] = NOWHERE,
+    *,
+    tagged: bool = True,
+) -> F:
+    """A fact of a kind, with what every fact says; `tagged`: whether the type carries labels."""
+    tags = read(resource.inputs, "tags", {}) if tagged else DOES_NOT_APPLY
+    return kind(urn=resource.urn, type=unversioned(resource.type), tags=tags, places=where)
+
+
+def offered(
+    kind: type[B],
+    resource: PlannedResource,
+    product: str,
+    where: Fact[tuple[Place, ...]],
+    *,
+    tagged: bool = True,
+) -> B:
+    """Likewise, of a kind that bears data or the keys to them."""
+    tags = read(resource.inputs, "tags", {}) if tagged else DOES_NOT_APPLY
+    return kind(
+        urn=resource.urn,
+        type=unversioned(resource.type),
+        tags=tags,
+        places=where,
+        offering=Offering(OFFER, product),
+    )
 
 
 def least(facts: Iterable[Fact[int | None]]) -> Fact[int | None]:
@@ -89,45 +110,52 @@ def closed(fact: Fact[bool]) -> Fact[bool]:
     return then(fact, lambda value: not value)
 
 
-def store(resource: PlannedResource, index: Index, product: str, **told: Any) -> Store:
-    """A store of Azure's, with what holds for all of them: at rest, everything is encrypted."""
-    common: dict[str, Any] = {
-        "offering": Offering(OFFER, product),
-        "encrypted": YES,
-        "key": NONE,
-        "key_encrypts": Known(Extent.ALL),  # a service's key is that of all it stores
-        "public_read": NO,
-        "cross_tenant": NO,
-        "versions": NONE,
-        "locked_days": ZERO,
-        "recoverable_days": ZERO,
-        "version_days": ZERO,
-        "expire_days": NONE,
-        "retention_days": NONE,
-        "backup_days": NONE,
-        "guarded": guarded(index, resource),
-        "engine": NONE,
-        "extensions": Known(()),
-        "administration_logged": administration_logged(index),
-        "names_in_state": NO,
-        "segments": Known(()),
-    }
-    where = told.pop("places", Unknown("location"))
-    return Store(**(base(resource, where) | common | told))
+def held(
+    kind: type[D],
+    resource: PlannedResource,
+    index: Index,
+    product: str,
+    where: Fact[tuple[Place, ...]],
+) -> D:
+    """A data store, with what holds for all of Azure's: at rest, everything is encrypted."""
+    return replace(
+        offered(kind, resource, product, where),
+        encrypted=YES,
+        cross_tenant=NO,
+        guarded=guarded(index, resource),
+        administration_logged=administration_logged(index),
+        names_in_state=NO,
+    )
+
+
+def stored(
+    kind: type[S],
+    resource: PlannedResource,
+    index: Index,
+    product: str,
+    where: Fact[tuple[Place, ...]],
+) -> S:
+    """Storage, with what holds for all of Azure's: a service's key is that of all it stores."""
+    return replace(
+        held(kind, resource, index, product, where),
+        key=NONE,
+        key_encrypts=Known(Extent.ALL),
+        public_read=NO,
+    )
 
 
 def plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What bears no data and decides nothing by itself, with its place and its labels."""
-    return [Neutral(**base(resource, serves(resource, index)))]
+    return [about(Neutral, resource, serves(resource, index))]
 
 
 def untagged(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that can carry no labels."""
     del index
-    return [Neutral(**(base(resource, Known(())) | {"tags": NONE}))]
+    return [about(Neutral, resource, tagged=False)]
 
 
 def unplaced(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that has no place of its own."""
     del index
-    return [Neutral(**base(resource, Known(())))]
+    return [about(Neutral, resource)]

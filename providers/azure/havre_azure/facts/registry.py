@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Holding, Known, Place, ResourceFact
+from havre.facts.model import Copy, Place, ResourceFact
 from havre.facts.read import both, every, read, then
+from havre.facts.stores import Registry
+from havre.facts.values import Fact, Known
 from havre_azure.facts.places import location, place, places
-from havre_azure.facts.properties import closed, open_to_all, store
+from havre_azure.facts.properties import closed, open_to_all, stored
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
@@ -33,12 +36,9 @@ def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A registry of images; it takes TLS 1.2 and above only (Azure documentation, ACR)."""
     public = open_to_all(resource)
     exports = read(resource.inputs, "policies.exportPolicy.status", "enabled")
-    told = store(
-        resource,
-        index,
-        "Container Registry",
-        holding=Holding.REGISTRY,
-        places=_registry_places(resource, index),
+    where = _registry_places(resource, index)
+    told = replace(
+        stored(Registry, resource, index, "Container Registry", where),
         key=key(index, resource, "encryption.keyVaultProperties.keyIdentifier"),
         tls_minimum=Known("1.2"),
         public_read=read(resource.inputs, "anonymousPullEnabled", default=False),

@@ -6,25 +6,24 @@ How Azure counts what it keeps is explained in `havre_azure.retention`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import (
-    Copy,
-    Fact,
-    Holding,
-    Known,
-    Neutral,
-    Offering,
-    Place,
-    Promises,
-    ResourceFact,
-    Store,
-    Unknown,
-)
+from havre.facts.model import Copy, Neutral, Place, ResourceFact
 from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, then
+from havre.facts.stores import LogStore, ObjectStore, Promises, Storage
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
-from havre_azure.facts.properties import OFFER, base, closed, least, most, open_to_all, store
+from havre_azure.facts.properties import (
+    about,
+    closed,
+    least,
+    most,
+    offered,
+    open_to_all,
+    stored,
+)
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
+PRODUCT = "Blob Storage"
+S = TypeVar("S", bound=Storage)
 SKU = re.compile(
     r"(?:Standard|Premium)(?:V2)?_(?:LRS|(?P<geo>(?:RA)?GRS)|(?P<both>(?:RA)?GZRS)|(?P<zonal>ZRS))",
     re.IGNORECASE,
@@ -141,6 +142,8 @@ def _scope_key(index: Index, account: PlannedResource) -> Fact[str | None]:
     return Known(keys.pop() if len(keys) == 1 else None)
 
 
+LOCKED = "Locked"
+"""The state of the only policy that locks: an unlocked one can be taken away."""
 IMMUTABLE = "immutableStorageWithVersioning.immutabilityPolicy"
 CURRENT = "definition.actions.baseBlob.delete"
 VERSION = "definition.actions.version.delete.daysAfterCreationGreaterThan"
@@ -185,7 +188,7 @@ def _promises(index: Index, account: PlannedResource) -> Promises:
 
 def _kept_days(index: Index, account: PlannedResource) -> Fact[int | None]:
     """Days for which an account of logs keeps them: under a policy, or until they expire."""
-    fixed = then(_immutable(account, "Locked", "Unlocked"), lambda held: held or None)
+    fixed = then(_immutable(account, LOCKED, "Unlocked"), lambda held: held or None)
     return most([fixed, _ends(_rules(index, account))])
 
 
@@ -281,22 +284,41 @@ BLOB_LOGS = ("StorageRead", "StorageWrite", "StorageDelete")
 
 
 def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A storage account: Azure's boundary of keys, addresses, locks and logs.
+    """A storage account: Azure's boundary of keys, addresses, locks and logs."""
+    zone = _zone(resource)
+    if not zone and _is_sink(index, resource):
+        return [_of_logs(resource, index)]
+    return [_of_objects(resource, index, zone)]
 
-    Only a locked immutability policy locks anything: an unlocked one can be taken away.
-    """
-    zone, public, promised = _zone(resource), open_to_all(resource), _promises(index, resource)
-    holding = Holding.LOGS if not zone and _is_sink(index, resource) else Holding.ZONE
-    copy = Copy.LOG if holding is Holding.LOGS else Copy.PRIMARY
-    sku = _redundancy(resource)
-    where = then(both(sku, location(resource, index)), lambda told: _copied(copy, *told))
-    told = store(
-        resource,
-        index,
-        "Blob Storage",
-        holding=holding,
+
+def _of_logs(resource: PlannedResource, index: Index) -> LogStore:
+    return replace(
+        _account(LogStore, resource, index, Copy.LOG),
+        locked_days=_immutable(resource, LOCKED),
+        retention_days=_kept_days(index, resource),
+    )
+
+
+def _of_objects(resource: PlannedResource, index: Index, zone: str) -> ObjectStore:
+    promised = _promises(index, resource)
+    return replace(
+        _account(ObjectStore, resource, index, Copy.PRIMARY),
         zone=zone,
-        places=where,
+        versions=_versions(index, resource),
+        locked_days=_immutable(resource, LOCKED),
+        recoverable_days=promised.recoverable_days,
+        version_days=promised.version_days,
+        expire_days=promised.expire_days,
+        backup_days=backed_up(index, resource),
+    )
+
+
+def _account(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) -> S:
+    """An account of either kind."""
+    public, sku = open_to_all(resource), _redundancy(resource)
+    where = then(both(sku, location(resource, index)), lambda told: _copied(copy, *told))
+    return replace(
+        stored(kind, resource, index, PRODUCT, where),
         key=_account_key(index, resource),
         tls_minimum=_account_tls(resource),
         public_read=_public_read(index, resource),
@@ -309,30 +331,19 @@ def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
             ]
         ),
         cross_tenant=_cross_tenant(resource),
-        versions=_versions(index, resource),
-        locked_days=_immutable(resource, "Locked"),
-        recoverable_days=promised.recoverable_days,
-        version_days=promised.version_days,
-        expire_days=promised.expire_days,
-        retention_days=_kept_days(index, resource) if holding is Holding.LOGS else NONE,
-        backup_days=backed_up(index, resource),
         multi_zone=then(sku, lambda told: told[2]),
         guarded=_guarded(index, resource),
         reads_logged=logged(index, resource, BLOB_LOGS, "/blobservices/"),
     )
-    return [told]
 
 
 def container(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A container is told with its account; one whose account is elsewhere is a store itself."""
     holder = index.target(resource, "accountName", "storage:StorageAccount")
-    nowhere: Fact[tuple[Place, ...]] = Known(())
     if isinstance(holder, Known) and holder.value is not None:
-        return [Neutral(**(base(resource, nowhere) | {"tags": NONE}))]
-    told = Store(
-        **(base(resource, Unknown("accountName")) | {"tags": NONE}),
-        holding=Holding.ZONE,
-        offering=Offering(OFFER, "Blob Storage"),
+        return [about(Neutral, resource, tagged=False)]
+    told = replace(
+        offered(ObjectStore, resource, PRODUCT, Unknown("accountName"), tagged=False),
         public_read=_open_container(resource),
         guarded=guarded(index, resource),
         names_in_state=NO,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from havre.facts import Facts, Index, Nomenclature, collect
 from havre.facts.forms import (
@@ -19,24 +20,24 @@ from havre.facts.forms import (
     words,
 )
 from havre.facts.model import (
+    AboutResource,
+    Bearer,
     Copy,
     Credential,
     Extent,
-    Fact,
     Grant,
-    Holding,
     Key,
-    Known,
     NetworkElement,
     Neutral,
     Offering,
     Place,
     ResourceFact,
     Right,
-    Store,
     Unclassified,
 )
 from havre.facts.read import NO, NONE, YES, ZERO, day, read, sources, then
+from havre.facts.stores import BackupStore, Database, DataStore, LogStore, ObjectStore, Storage
+from havre.facts.values import Fact, Known
 from havre_local.sites import HERE
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from havre.plan import Plan, PlannedResource
 
 PREFIX = "pulumi-python:dynamic/havre-local:"
+F = TypeVar("F", bound=AboutResource)
+B = TypeVar("B", bound=Bearer)
+D = TypeVar("D", bound=DataStore)
+S = TypeVar("S", bound=Storage)
 OFFERING = Offering("this machine", "havre-local")
 
 
@@ -54,49 +59,59 @@ def _country(index: Index) -> Fact[str | None]:
     return read(folders[0].inputs, "record.settings.country") if folders else NONE
 
 
-def _base(resource: PlannedResource, index: Index, *copies: Copy) -> dict[str, Any]:
-    """What every fact says: where, and under which labels."""
-    places = then(
+def _places(index: Index, *copies: Copy) -> Fact[tuple[Place, ...]]:
+    return then(
         _country(index), lambda country: tuple(Place(copy, HERE, country) for copy in copies)
     )
-    return {
-        "urn": resource.urn,
-        "type": resource.type,
-        "tags": read(resource.inputs, "tags"),
-        "places": places,
-    }
 
 
-def _store(resource: PlannedResource, index: Index, copy: Copy, **differs: Any) -> Store:
-    """A store with what holds for every service here, but for what differs."""
-    common: dict[str, Any] = {
-        "offering": OFFERING,
-        "encrypted": NO,
-        "key": NONE,
-        "key_encrypts": Known(Extent.NONE),
-        "tls_minimum": Known("1.2"),
-        "public_read": NO,
-        "public_endpoint": NO,
-        "private_endpoint": YES,
-        "shared_keys": NO,
-        "cross_tenant": NO,
-        "versions": NONE,
-        "locked_days": ZERO,
-        "recoverable_days": ZERO,
-        "version_days": ZERO,
-        "expire_days": NONE,
-        "retention_days": NONE,
-        "backup_days": NONE,
-        "multi_zone": NO,
-        "guarded": Known(resource.protect),
-        "engine": NONE,
-        "extensions": Known(()),
-        "reads_logged": NO,
-        "administration_logged": NO,
-        "segments": Known(()),  # the machine has one network, its own
-        "names_in_state": NO,
-    }
-    return Store(**(_base(resource, index, copy) | common | differs))
+def _about(kind: type[F], resource: PlannedResource, index: Index, *copies: Copy) -> F:
+    """A fact of a kind, with what every fact says: where, and under which labels."""
+    return kind(
+        urn=resource.urn,
+        type=resource.type,
+        tags=read(resource.inputs, "tags", {}),
+        places=_places(index, *copies),
+    )
+
+
+def _offered(kind: type[B], resource: PlannedResource, index: Index, copy: Copy) -> B:
+    """Likewise, of a kind that bears data or the keys to them."""
+    return kind(
+        urn=resource.urn,
+        type=resource.type,
+        tags=read(resource.inputs, "tags", {}),
+        places=_places(index, copy),
+        offering=OFFERING,
+    )
+
+
+def _held(kind: type[D], resource: PlannedResource, index: Index, copy: Copy) -> D:
+    """A data store with what holds for every one here, but for what differs."""
+    return replace(
+        _offered(kind, resource, index, copy),
+        encrypted=NO,
+        tls_minimum=Known("1.2"),
+        public_endpoint=NO,
+        private_endpoint=YES,
+        shared_keys=NO,
+        cross_tenant=NO,
+        multi_zone=NO,
+        guarded=Known(resource.protect),
+        reads_logged=NO,
+        administration_logged=NO,
+        names_in_state=NO,
+    )
+
+
+def _stored(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) -> S:
+    """Storage, likewise."""
+    return replace(
+        _held(kind, resource, index, copy),
+        key=NONE,
+        key_encrypts=Known(Extent.NONE),
+        public_read=NO,
+    )
 
 
 def _backup_days(index: Index) -> Fact[int | None]:
@@ -108,11 +123,8 @@ def _zone(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A bucket: nothing deletes in it by itself, so a version that is kept has no end."""
     versions = read(resource.inputs, "versions", default=False)
     kept: Fact[int | None] = then(versions, lambda on: None if on else 0)
-    zone = _store(
-        resource,
-        index,
-        Copy.PRIMARY,
-        holding=Holding.ZONE,
+    zone = replace(
+        _stored(ObjectStore, resource, index, Copy.PRIMARY),
         zone=str(resource.inputs.get("zone", "")),
         key=Known(next(iter(sources(resource, "key")), None)),
         key_encrypts=Known(Extent.SOME),  # Parquet that is written through Havre
@@ -133,14 +145,14 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     database = next(iter(index.of("Database")), None)
     extensions = read(database.inputs, "extensions", []) if database else Known([])
     served = read(resource.inputs, "asked_version")
-    store = _store(
-        resource,
-        index,
-        Copy.PRIMARY,
-        holding=Holding.DATABASE,
+    store = replace(
+        _held(Database, resource, index, Copy.PRIMARY),
+        key=NONE,
+        key_encrypts=Known(Extent.NONE),
         tls_minimum=read(resource.inputs, "tls_minimum"),
         engine=then(served, lambda version: f"postgresql {version}"),
         extensions=then(extensions, tuple),
+        segments=Known(()),  # the machine has one network, its own
         backup_days=_backup_days(index),
         guarded=Known(bool(database and database.protect)),
         reads_logged=YES,
@@ -151,27 +163,25 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def _logs(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     days = read(resource.inputs, "retention_days")
-    return [_store(resource, index, Copy.LOG, holding=Holding.LOGS, retention_days=days)]
+    logs = _stored(LogStore, resource, index, Copy.LOG)
+    return [replace(logs, retention_days=days, locked_days=ZERO)]
 
 
 def _backup(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    store = _store(
-        resource,
-        index,
-        Copy.BACKUP,
-        holding=Holding.BACKUP,
+    store = replace(
+        _stored(BackupStore, resource, index, Copy.BACKUP),
         encrypted=YES,
         key=Known(next(iter(sources(resource, "key")), None)),
         key_encrypts=Known(Extent.ALL),
         retention_days=read(resource.inputs, "retention_days"),
+        locked_days=ZERO,
     )
     return [store]
 
 
 def _key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    key = Key(
-        **_base(resource, index, Copy.KEY),
-        offering=OFFERING,
+    key = replace(
+        _offered(Key, resource, index, Copy.KEY),
         customer=YES,
         hsm=NO,
         rotation_days=read(resource.inputs, "rotation_days"),
@@ -189,8 +199,8 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     Where nobody has, every store on it fails for want of a country.
     """
     copies = () if _country(index) == NONE else (Copy.SERVICE,)
-    network = NetworkElement(
-        **_base(resource, index, *copies),
+    network = replace(
+        _about(NetworkElement, resource, index, *copies),
         spreads=NO,
         rules=Known(()),
         egress_denied=NO,
@@ -203,19 +213,20 @@ def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A project's identity: one grant on its zones, and the passwords that it connects with."""
     expires = day(read(resource.inputs, "expires"), "expires")
     name = str(resource.inputs.get("project", ""))
-    grant = Grant(
-        **_base(resource, index),
+    grant = replace(
+        _about(Grant, resource, index),
         identity=Known(resource.urn),
         targets=Known(sources(resource, "zones")),
         rights=Known(frozenset({Right.READ})),
         expires=expires,
         project=name,
     )
-    return [grant, Credential(**_base(resource, index), expires=expires, project=name)]
+    password = _about(Credential, resource, index)
+    return [grant, replace(password, expires=expires, project=name)]
 
 
 def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    return [Neutral(**_base(resource, index))]
+    return [_about(Neutral, resource, index)]
 
 
 CLASSES: MappingProxyType[str, Callable[[PlannedResource, Index], Sequence[ResourceFact]]] = (

@@ -20,7 +20,7 @@ from havre.facts.model import Copy, Neutral, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
 from havre_ovh.facts.forms import FORMS
 from havre_ovh.facts.naming import DYNAMIC, NOMENCLATURE
-from havre_ovh.facts.properties import base, lies_in
+from havre_ovh.facts.properties import NOWHERE, about, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,9 +38,8 @@ INDEX = "ovh:index/"
 
 def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     path = next((path for path in REGIONS if path in resource.inputs), "")
-    return [
-        Neutral(**base(resource, index, lies_in(resource, Copy.SERVICE, path) if path else None))
-    ]
+    where = lies_in(resource, Copy.SERVICE, path) if path else NOWHERE
+    return [about(Neutral, resource, index, where)]
 
 
 CLASSES: Mapping[str, Classify] = MappingProxyType(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Fact, Grant, Known, Neutral, Unknown
+from havre.facts.model import Credential, Grant, Neutral
 from havre.facts.read import NONE, read, sources, then, together
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
 from havre_ovh.facts.naming import BUCKETS, bucket_names
-from havre_ovh.facts.properties import base, listed
+from havre_ovh.facts.properties import about, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -59,19 +61,19 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     )
     given = [(everywhere, _of_roles(resource.inputs)), (owned, Known(rights.ALL))]
     grants = [
-        Grant(
-            **base(resource, index),
+        replace(
+            about(Grant, resource, index),
             identity=Known(resource.urn),
             targets=targets,
             rights=allowed,
             expires=NONE,
             project=project,
-            allowed=NONE,
+            allowed=DOES_NOT_APPLY,
         )
         for targets, allowed in given
         if targets != Known(()) and allowed != Known(frozenset())
     ]
-    return [*grants, Credential(**base(resource, index), expires=NONE, project=project)]
+    return [*grants, replace(about(Credential, resource, index), expires=NONE, project=project)]
 
 
 def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
@@ -91,8 +93,8 @@ def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
     owner = _owner(resource, index, "userId", "User")
     by_name = index.derived(bucket_names)
     document = read(resource.inputs, "policy", "")
-    grant = Grant(
-        **base(resource, index),
+    grant = replace(
+        about(Grant, resource, index),
         identity=_identity(resource, owner),
         targets=_meaning(document, lambda text: rights.scopes(text, by_name)),
         rights=_meaning(document, rights.of_policy),
@@ -114,20 +116,21 @@ def _meaning(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
 def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What identities of the account may do, one grant each, until the policy's end."""
     identities = _referred(resource, "identities")
-    common: dict[str, Any] = {
-        "targets": _referred(resource, "resources"),
-        "rights": _of_actions(resource, index),
-        "expires": _expiry(read(resource.inputs, "expiredAt")),
-        "project": _project(resource),
-        "allowed": Known(()),
-    }
+    grant = replace(
+        about(Grant, resource, index),
+        targets=_referred(resource, "resources"),
+        rights=_of_actions(resource, index),
+        expires=_expiry(read(resource.inputs, "expiredAt")),
+        project=_project(resource),
+        allowed=Known(()),
+    )
     who: list[Fact[str]] = (
         [Known(name) for name in identities.value]
         if isinstance(identities, Known)
         else [identities]
     )
-    grants = [Grant(**base(resource, index), **common, identity=identity) for identity in who]
-    return grants or [Neutral(**base(resource, index))]  # a policy for nobody
+    grants = [replace(grant, identity=identity) for identity in who]
+    return grants or [about(Neutral, resource, index)]  # a policy for nobody
 
 
 def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
@@ -181,15 +184,15 @@ def _expiry(told: Fact[Any]) -> Fact[dt.date | None]:
 def s3_credential(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A user's S3 key: it never ends by itself."""
     project = _project(_owner(resource, index, "userId", "User"))
-    return [Credential(**base(resource, index), expires=NONE, project=project)]
+    return [replace(about(Credential, resource, index), expires=NONE, project=project)]
 
 
 def static(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A secret that never ends by itself: a service account's, a database user's."""
-    return [Credential(**base(resource, index), expires=NONE, project=_project(resource))]
+    return [replace(about(Credential, resource, index), expires=NONE, project=_project(resource))]
 
 
 def certificate(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A certificate of OKMS: its life is counted from a day that no plan tells."""
     expires = Unknown("validity: days from a creation that no plan tells")
-    return [Credential(**base(resource, index), expires=expires)]
+    return [replace(about(Credential, resource, index), expires=expires)]

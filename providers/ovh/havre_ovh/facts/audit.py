@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Holding, Known, LogRoute, Offering, Place, Unknown
-from havre.facts.read import NO, NONE, read, sources, then, together
+from havre.facts.model import Copy, LogRoute, Place
+from havre.facts.read import NO, NONE, ZERO, read, sources, then, together
+from havre.facts.stores import LogStore
+from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts import places
 from havre_ovh.facts.naming import BUCKETS
-from havre_ovh.facts.properties import NOT_SAID, OFFER, base, store
+from havre_ovh.facts.properties import NOT_SAID, about, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 def logging(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Access logs on their way from one bucket to another."""
     source, sink = (_bucket(resource, path, index) for path in ("bucket", "target"))
-    return [LogRoute(**base(resource, index), sources=source, sinks=sink)]
+    return [replace(about(LogRoute, resource, index), sources=source, sinks=sink)]
 
 
 def _bucket(resource: PlannedResource, path: str, index: Index) -> Fact[tuple[str, ...]]:
@@ -44,14 +47,11 @@ def stream(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     Its account stands where the account's contract says; a description may repeat it. Archives
     are kept by the year; for how long the index is kept, only the account tells.
     """
-    logs = store(
-        resource,
-        index,
-        _stated(resource),
-        holding=Holding.LOGS,
-        offering=Offering(OFFER, "Logs Data Platform"),
+    logs = replace(
+        stored(LogStore, resource, index, _stated(resource), "Logs Data Platform"),
         encrypted=NOT_SAID,
         public_read=NO,
+        locked_days=ZERO,
         retention_days=_kept(resource),
     )
     return [logs]
@@ -80,8 +80,10 @@ def _kept(resource: PlannedResource) -> Fact[int | None]:
 def subscription(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Logs of a database or a cluster, on their way to a stream."""
     source = "kubeId" if "kubeId" in resource.inputs else "clusterId"
-    route = LogRoute(
-        **base(resource, index), sources=_ends(resource, source), sinks=_ends(resource, "streamId")
+    route = replace(
+        about(LogRoute, resource, index),
+        sources=_ends(resource, source),
+        sinks=_ends(resource, "streamId"),
     )
     return [route]
 

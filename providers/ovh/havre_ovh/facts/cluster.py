@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Copy, Fact, Known, Neutral, Offering, Unknown
+from havre.facts.model import Compute, Copy, Neutral
 from havre.facts.read import NONE, YES, every, read, then, together
+from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import OFFER, base, is_set, lies_in, subnet_of
+from havre_ovh.facts.properties import about, is_set, lies_in, offered, subnet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
+PRODUCT = "Managed Kubernetes"
 RESTRICT = "KubeIpRestrictions"
 
 
@@ -31,9 +34,9 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         [read(r.inputs, "ips", []) for r in index.computed(RESTRICT, "kubeId", resource)]
     )
     version = read(inputs, "version", "")
-    compute = Compute(
-        **base(resource, index, lies_in(resource, Copy.COMPUTE)),
-        offering=Offering(OFFER, "Managed Kubernetes", read(inputs, "plan", "free")),
+    where, plan = lies_in(resource, Copy.COMPUTE), read(inputs, "plan", "free")
+    compute = replace(
+        offered(Compute, resource, index, where, PRODUCT, plan),
         public_api=YES,
         allowed=then(addresses, lambda found: tuple(ip for ips in found for ip in ips)),
         secrets_key=NONE,
@@ -52,10 +55,9 @@ def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     zones = read(resource.inputs, "availabilityZones", [])
     where = then(zones, lambda found: tuple(place(Copy.COMPUTE, zone) for zone in found))
     if index.near(resource, "kubeId", "Kube"):
-        return [Neutral(**base(resource, index, where))]
+        return [about(Neutral, resource, index, where)]
     where = Unknown("kubeId") if where == Known(()) else where
-    offering = Offering(OFFER, "Managed Kubernetes")
-    return [Compute(**base(resource, index, where), offering=offering)]
+    return [offered(Compute, resource, index, where, PRODUCT)]
 
 
 def _node_segments(

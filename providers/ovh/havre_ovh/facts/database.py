@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Holding, Known, Offering, Unknown
+from havre.facts.model import Copy, Extent
 from havre.facts.read import NO, NONE, YES, both, every, read, then, together
+from havre.facts.stores import Database
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
 from havre_ovh.facts.network import restriction
 from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import (
-    OFFER,
     THREE_ZONES,
     each,
     guarded,
     is_set,
     join,
     listed,
-    store,
+    offered,
     subnet_of,
 )
 
@@ -67,18 +69,16 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     zones = then(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
     parts = index.computed("DatabaseInstance", "clusterId", resource)
     engine = both(read(inputs, "engine", ""), read(inputs, "version", ""))
-    made = store(
-        resource,
-        index,
-        join(
-            then(nodes, lambda found: tuple(place(Copy.PRIMARY, r) for r in dict.fromkeys(found))),
-            then(both(nodes, named), lambda found: places.backups(*found)),
-        ),
-        holding=Holding.DATABASE,
-        offering=Offering(OFFER, "Databases", _plan(resource)),
+    where = join(
+        then(nodes, lambda found: tuple(place(Copy.PRIMARY, r) for r in dict.fromkeys(found))),
+        then(both(nodes, named), lambda found: places.backups(*found)),
+    )
+    made = replace(
+        offered(Database, resource, index, where, "Databases", _plan(resource)),
         encrypted=YES,
+        key=NONE,
+        key_encrypts=Known(Extent.ALL),
         tls_minimum=Unknown("endpoints[].sslMode"),
-        public_read=NO,
         public_endpoint=then(private, lambda found: not found),
         private_endpoint=private,
         backup_days=Unknown("plan: it fixes how long backups are kept, no argument does"),
@@ -86,7 +86,11 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         guarded=every([guarded(resource), *map(guarded, parts)]),
         engine=then(engine, lambda words: " ".join(words).strip()),
         extensions=Unknown("extensions are made by CREATE EXTENSION, no argument shows them"),
+        shared_keys=NO,
+        cross_tenant=NO,
         reads_logged=_statements(resource, index),
+        administration_logged=NO,
+        names_in_state=NO,
         segments=_segments(resource, index),
         allowed=addresses,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Fact, Key, Known, Neutral, Offering, Place, Unknown
+from havre.facts.model import Key, Neutral, Place
 from havre.facts.read import NO, NONE, YES, read, then
+from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts import places
-from havre_ovh.facts.properties import OFFER, base, guarded
+from havre_ovh.facts.properties import about, guarded, offered
 from havre_ovh.sites import OKMS_COPIES
 
 if TYPE_CHECKING:
@@ -20,9 +22,8 @@ if TYPE_CHECKING:
 
 def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key of the customer's, in software: it neither renews itself nor outlives a deletion."""
-    made = Key(
-        **base(resource, index, _where(resource, index)),
-        offering=Offering(OFFER, "OKMS"),
+    made = replace(
+        offered(Key, resource, index, _where(resource, index), "OKMS"),
         customer=YES,
         hsm=NO,
         rotation_days=NONE,
@@ -52,4 +53,4 @@ def _domain(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
 
 def domain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A domain of OKMS: it places its keys."""
-    return [Neutral(**base(resource, index, _domain(resource)))]
+    return [about(Neutral, resource, index, _domain(resource))]

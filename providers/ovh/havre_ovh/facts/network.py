@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import normal
-from havre.facts.model import Copy, Fact, Known, NetworkElement, Place, Rule, Unknown
-from havre.facts.read import NO, NONE, read, then, together
+from havre.facts.model import Copy, NetworkElement, Place, Rule
+from havre.facts.read import NO, read, then, together
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.cluster import RESTRICT
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import base, lies_in, listed
+from havre_ovh.facts.properties import NOWHERE, about, lies_in, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 
 EVERYWHERE = "regions unset: all regions of the project"
+NO_RULES: Fact[tuple[Rule, ...]] = Known(())
 SEGMENTS = ("endpoints", "database", "compute", "administration")
 
 
@@ -35,21 +38,21 @@ def restriction(
     resource: PlannedResource, index: Index, addresses: Fact[tuple[str, ...]]
 ) -> NetworkElement:
     """Which addresses a service lets in."""
-    return NetworkElement(
-        **base(resource, index),
-        spreads=NO,
-        rules=then(addresses, lambda found: rules_of(*found)),
-        egress_denied=NONE,
-        flows_logged=NONE,
-    )
+    rules = then(addresses, lambda found: rules_of(*found))
+    return replace(_element(resource, index, NOWHERE), rules=rules)
 
 
-def _network(
-    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]], **differs: Any
+def _element(
+    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]]
 ) -> NetworkElement:
-    """A network with what holds here, but for what differs: no resource logs flows."""
-    common = {"spreads": NO, "rules": Known(()), "egress_denied": NONE, "flows_logged": NONE}
-    return NetworkElement(**(base(resource, index, where) | common | differs))
+    """Part of a network that spreads nowhere, decides nothing of what leaves and logs nothing."""
+    return replace(
+        about(NetworkElement, resource, index, where),
+        spreads=NO,
+        rules=NO_RULES,
+        egress_denied=DOES_NOT_APPLY,
+        flows_logged=DOES_NOT_APPLY,
+    )
 
 
 def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -63,14 +66,16 @@ def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         ),
     )
     spreads = then(regions, lambda found: not found)
-    made = _network(resource, index, where, spreads=spreads, egress_denied=NO, flows_logged=NO)
+    made = replace(
+        _element(resource, index, where), spreads=spreads, egress_denied=NO, flows_logged=NO
+    )
     return [made]
 
 
 def regional(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A private network of one region."""
     where = lies_in(resource, Copy.SERVICE, "regionName")
-    return [_network(resource, index, where, egress_denied=NO, flows_logged=NO)]
+    return [replace(_element(resource, index, where), egress_denied=NO, flows_logged=NO)]
 
 
 def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -78,22 +83,24 @@ def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     name = read(resource.inputs, "name", resource.name)
     words = str(name.value) if isinstance(name, Known) else resource.name
     segment = next((s for s in SEGMENTS if words == s or words.endswith(f"-{s}")), words)
-    return [_network(resource, index, lies_in(resource, Copy.SERVICE), segment=segment)]
+    return [replace(_element(resource, index, lies_in(resource, Copy.SERVICE)), segment=segment)]
 
 
 def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A way out for the segments that it joins; the older resource always is one."""
     older = resource.type.endswith("/gateway:Gateway")
     out = read(resource.inputs, "externalGateway.enabled", default=older)
-    denied = then(out, lambda enabled: False if enabled else None)
-    return [_network(resource, index, lies_in(resource, Copy.SERVICE), egress_denied=denied)]
+    denied = out if isinstance(out, Unknown) else NO if out.value else DOES_NOT_APPLY
+    return [
+        replace(_element(resource, index, lies_in(resource, Copy.SERVICE)), egress_denied=denied)
+    ]
 
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A security group; OpenStack adds a rule of its own that lets everything out."""
     rules = then(read(resource.inputs, "rules", []), lambda found: tuple(map(_rule, found)))
     where = lies_in(resource, Copy.SERVICE)
-    return [_network(resource, index, where, rules=rules, egress_denied=NO)]
+    return [replace(_element(resource, index, where), rules=rules, egress_denied=NO)]
 
 
 def _rule(rule: Mapping[str, Any]) -> Rule:

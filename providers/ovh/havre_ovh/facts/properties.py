@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import Copy, Extent, Fact, Known, Place, Store, Unknown
-from havre.facts.read import NO, NONE, YES, ZERO, read, some, sources, then, together
+from havre.facts.model import NO_PLAN, AboutResource, Bearer, Copy, Extent, Offering, Place
+from havre.facts.read import NO, NONE, YES, read, some, sources, then, together
+from havre.facts.stores import Storage
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts.naming import BUCKETS, SUBNETS
 from havre_ovh.facts.places import place
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 
 
 OFFER = "OVHcloud Public Cloud"
+NOWHERE: Fact[tuple[Place, ...]] = Known(())
+"""Places of what has none of its own."""
+
+F = TypeVar("F", bound=AboutResource)
+B = TypeVar("B", bound=Bearer)
+S = TypeVar("S", bound=Storage)
 
 
 NO_TLS = Unknown("lowest TLS version: endpoints are HTTPS, and no argument says more")
@@ -59,7 +68,7 @@ def is_set(resource: PlannedResource, value: Any, path: str) -> Fact[bool]:
     return Known(value is UNKNOWN or bool(value))
 
 
-def labels(resource: PlannedResource, index: Index) -> Fact[Mapping[str, str] | None]:
+def labels(resource: PlannedResource, index: Index) -> MayApply[Mapping[str, str]]:
     """Labels of a bucket's own, and those that `IamResourceTags` puts on it or on others."""
     own = [read(resource.inputs, "tags", {})] if index.kind(resource) in BUCKETS else []
     given = [
@@ -67,22 +76,38 @@ def labels(resource: PlannedResource, index: Index) -> Fact[Mapping[str, str] | 
         for other in index.computed("IamResourceTags", "urn", resource)
     ]
     if not own and not given:
-        return NONE
+        return DOES_NOT_APPLY
     return then(
         together(own + given), lambda found: {k: v for tags in found for k, v in tags.items()}
     )
 
 
-def base(
-    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]] | None = None
-) -> dict[str, Any]:
-    """What every fact says: where, and under which labels."""
-    return {
-        "urn": resource.urn,
-        "type": resource.type,
-        "tags": labels(resource, index),
-        "places": Known(()) if where is None else where,
-    }
+def about(
+    kind: type[F],
+    resource: PlannedResource,
+    index: Index,
+    where: Fact[tuple[Place, ...]] = NOWHERE,
+) -> F:
+    """A fact of a kind, with what every fact says: where, and under which labels."""
+    return kind(urn=resource.urn, type=resource.type, tags=labels(resource, index), places=where)
+
+
+def offered(
+    kind: type[B],
+    resource: PlannedResource,
+    index: Index,
+    where: Fact[tuple[Place, ...]],
+    product: str,
+    plan: Fact[str] = NO_PLAN,
+) -> B:
+    """Likewise, of a kind that bears data or the keys to them."""
+    return kind(
+        urn=resource.urn,
+        type=resource.type,
+        tags=labels(resource, index),
+        places=where,
+        offering=Offering(OFFER, product, plan),
+    )
 
 
 def lies_in(resource: PlannedResource, copy: Copy, path: str = "region") -> Fact[tuple[Place, ...]]:
@@ -96,39 +121,33 @@ def guarded(resource: PlannedResource) -> Fact[bool]:
     return some([Known(resource.protect or resource.retain_on_delete), own])
 
 
-def store(
-    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]], **differs: Any
-) -> Store:
-    """A store with what holds for every service here, but for what differs.
+def stored(
+    kind: type[S],
+    resource: PlannedResource,
+    index: Index,
+    where: Fact[tuple[Place, ...]],
+    product: str,
+) -> S:
+    """Storage with what holds for every service here, but for what differs.
 
-    None takes a customer's key, and none but the database has a private address. Keys of S3
-    open what one user may reach, not an account, so they are no shared keys.
+    None takes a customer's key, and none has a private address. Keys of S3 open what one user may
+    reach, not an account, so they are no shared keys.
     """
-    common: dict[str, Any] = {
-        "key": NONE,
-        "key_encrypts": Known(Extent.ALL),  # a service's key is that of all it stores
-        "tls_minimum": NO_TLS,
-        "public_endpoint": YES,
-        "private_endpoint": NO,
-        "shared_keys": NO,
-        "cross_tenant": NO,
-        "versions": NONE,
-        "locked_days": ZERO,
-        "recoverable_days": ZERO,
-        "version_days": ZERO,
-        "expire_days": NONE,
-        "retention_days": NONE,
-        "backup_days": NONE,
-        "guarded": guarded(resource),
-        "engine": NONE,
-        "extensions": Known(()),
-        "reads_logged": NO,
-        "administration_logged": NO,
-        "names_in_state": NO,
-        "segments": Known(()),
-        "allowed": NONE,
-    }
-    return Store(**(base(resource, index, where) | common | differs))
+    return replace(
+        offered(kind, resource, index, where, product),
+        key=NONE,
+        key_encrypts=Known(Extent.ALL),  # a service's key is that of all it stores
+        tls_minimum=NO_TLS,
+        public_endpoint=YES,
+        private_endpoint=NO,
+        shared_keys=NO,
+        cross_tenant=NO,
+        guarded=guarded(resource),
+        reads_logged=NO,
+        administration_logged=NO,
+        names_in_state=NO,
+        allowed=DOES_NOT_APPLY,
+    )
 
 
 def several_zones(region: Fact[Any]) -> Fact[bool]:

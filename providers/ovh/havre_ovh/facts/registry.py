@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Fact, Holding, Offering, Unknown
+from havre.facts.model import Copy
 from havre.facts.read import then, together
+from havre.facts.stores import Registry
+from havre.facts.values import Fact, Unknown
 from havre_ovh.facts.network import blocks
-from havre_ovh.facts.properties import NOT_SAID, OFFER, lies_in, store
+from havre_ovh.facts.properties import NOT_SAID, lies_in, stored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +25,9 @@ def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
     Whether a project in it is public is decided inside, by who administers it.
     """
-    made = store(
-        resource,
-        index,
-        lies_in(resource, Copy.PRIMARY),
-        holding=Holding.REGISTRY,
-        offering=Offering(OFFER, "Private Registry"),
+    where = lies_in(resource, Copy.PRIMARY)
+    made = replace(
+        stored(Registry, resource, index, where, "Private Registry"),
         encrypted=NOT_SAID,
         public_read=Unknown("public projects, which no argument shows"),
         allowed=_registry_allows(resource, index),

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts import durations
-from havre.facts.model import Copy, Fact, Holding, Known, Offering, Place, Promises, Unknown
+from havre.facts.model import Copy, Place
 from havre.facts.read import NO, NONE, YES, ZERO, both, every, read, some, then, together
+from havre.facts.stores import BackupStore, LogStore, ObjectStore, Promises, Storage
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.naming import BUCKETS, bucket_names
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import OFFER, each, join, lies_in, listed, several_zones, store
+from havre_ovh.facts.properties import (
+    each,
+    join,
+    lies_in,
+    listed,
+    several_zones,
+    stored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
+S = TypeVar("S", bound=Storage)
 LIFECYCLE = "CloudProjectStorageObjectBucketLifecycleConfiguration"
 WATCHERS = ("AccessList", "LogTarget")
 UNWATCHED = Unknown("access list: nothing in the plan watches it")
@@ -173,58 +184,81 @@ def _crosses(resource: PlannedResource, index: Index) -> Fact[bool]:
     return NO if index.near(resource, "replication", *BUCKETS) else targets
 
 
-def _purpose(resource: PlannedResource) -> tuple[str, Holding, Copy]:
-    """A zone's name, what a bucket holds and which copy it is, by labels; unlabelled: a zone."""
+def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """What a bucket holds, by labels; unlabelled: objects. A replica is no backup: it follows."""
     tags = read(resource.inputs, "tags", {})
     labels = tags.value if isinstance(tags, Known) else {}
-    zone = str(labels.get("zone", ""))
-    if zone or labels.get("purpose") not in ("access-logs", "backup"):
-        return zone, Holding.ZONE, Copy.REPLICA if "replica-of" in labels else Copy.PRIMARY
-    if labels["purpose"] == "backup":
-        return zone, Holding.BACKUP, Copy.BACKUP
-    return zone, Holding.LOGS, Copy.LOG
+    zone, purpose = str(labels.get("zone", "")), labels.get("purpose")
+    if not zone and purpose == "access-logs":
+        return [_of_logs(resource, index)]
+    if not zone and purpose == "backup":
+        return [_of_backups(resource, index)]
+    copy = Copy.REPLICA if "replica-of" in labels else Copy.PRIMARY
+    return [_of_objects(resource, index, zone, copy)]
 
 
-def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A bucket, of the older resource or of the newer, whose words differ.
+def _of_logs(resource: PlannedResource, index: Index) -> LogStore:
+    locked = _locked(resource, _versions(resource))
+    return replace(
+        _bucket(LogStore, resource, index, Copy.LOG),
+        locked_days=locked,
+        retention_days=_kept_days(index, resource, locked),
+    )
+
+
+def _of_backups(resource: PlannedResource, index: Index) -> BackupStore:
+    locked = _locked(resource, _versions(resource))
+    return replace(
+        _bucket(BackupStore, resource, index, Copy.BACKUP),
+        locked_days=locked,
+        retention_days=_kept_days(index, resource, locked),
+    )
+
+
+def _of_objects(resource: PlannedResource, index: Index, zone: str, copy: Copy) -> ObjectStore:
+    versions = _versions(resource)
+    promised = _promises(index, resource, versions)
+    return replace(
+        _bucket(ObjectStore, resource, index, copy),
+        zone=zone,
+        versions=versions,
+        locked_days=_locked(resource, versions),
+        recoverable_days=promised.recoverable_days,
+        version_days=promised.version_days,
+        expire_days=promised.expire_days,
+        backup_days=NONE,
+    )
+
+
+def _versions(resource: PlannedResource) -> Fact[bool]:
+    status = read(resource.inputs, "versioning.status", "")
+    return then(status, lambda word: str(word).lower() == "enabled")
+
+
+def _bucket(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) -> S:
+    """A bucket of any kind, of the older resource or of the newer, whose words differ.
 
     It is private by default (KB0047360, 2025-09-25), and no argument opens it; nobody but a
-    watcher of its access list says that this holds. A replica follows its source, so it is no
-    backup. Encryption that is not spelt out is none: the plugin takes a misspelt key in silence.
+    watcher of its access list says that this holds. Encryption that is not spelt out is none: the
+    plugin takes a misspelt key in silence.
     """
     old = resource.type.endswith(":Storage")
-    zone, holding, copy = _purpose(resource)
     region = "regionName" if old else "region"
     algorithm = read(resource.inputs, "encryption." + ("sseAlgorithm" if old else "algorithm"))
-    versions = then(
-        read(resource.inputs, "versioning.status", ""), lambda word: str(word).lower() == "enabled"
-    )
-    locked, promised = _locked(resource, versions), _promises(index, resource, versions)
-    watched = some([_any_names(kind, "bucket", resource, index) for kind in WATCHERS])
+    watched = some([_any_names(each, "bucket", resource, index) for each in WATCHERS])
     leaks = _names_in_state(resource)
-    made = store(
-        resource,
-        index,
-        join(
-            lies_in(resource, copy, region),
-            _replicas(resource.inputs),
-            then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ()),
-        ),
-        holding=holding,
-        offering=Offering(OFFER, "Object Storage"),
-        zone=zone,
+    where = join(
+        lies_in(resource, copy, region),
+        _replicas(resource.inputs),
+        then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ()),
+    )
+    return replace(
+        stored(kind, resource, index, where, "Object Storage"),
         encrypted=then(algorithm, lambda word: word == "AES256"),
         public_read=NO if watched == YES else UNWATCHED,
         shared_keys=_any_names("RegionStoragePresign", "name", resource, index),
         cross_tenant=_crosses(resource, index),
-        versions=versions,
-        locked_days=locked,
-        recoverable_days=promised.recoverable_days,
-        version_days=promised.version_days,
-        expire_days=promised.expire_days,
-        retention_days=NONE if holding is Holding.ZONE else _kept_days(index, resource, locked),
         multi_zone=several_zones(read(resource.inputs, region)),
         reads_logged=_any_names("BucketLogging", "bucket", resource, index),
         names_in_state=leaks,
     )
-    return [made]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import NO, YES, read, some, then
+from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.relations.naming import WHOLE
 
 if TYPE_CHECKING:

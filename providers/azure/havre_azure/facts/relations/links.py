@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import both, read, some, then
+from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
     from havre.facts.index import Index

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Fact, Known, Unknown
 from havre.facts.read import every, items, read, some
+from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,0 +1,45 @@
+"""The values of facts: known, unknown, or of no meaning for the resource."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True)
+class Known(Generic[T_co]):
+    """A value that the plan tells; None says that something is absent, or has no end."""
+
+    value: T_co
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A value that is not decided yet.
+
+    Attributes:
+        property: what withholds it, such as `encryption.keyVaultProperties`.
+    """
+
+    property: str
+
+
+@dataclass(frozen=True)
+class DoesNotApply:
+    """The property has no meaning for this resource, such as labels of a type that carries none.
+
+    Never for what a resource could have and has not: that is `Known`, and may fail.
+    """
+
+
+Fact: TypeAlias = Known[T] | Unknown
+"""A property that every resource of its kind has."""
+MayApply: TypeAlias = Known[T] | Unknown | DoesNotApply
+"""A property that some resources of its kind cannot have."""
+
+DOES_NOT_APPLY = DoesNotApply()
+NOT_TOLD = Unknown("not told by the provider's facts")
+"""What a provider's facts leave out: unknown, so that it never passes for good."""
