@@ -34,11 +34,11 @@ from havre.facts.model import (
 )
 from havre.facts.stores import (
     BackupStore,
-    Database,
+    DatabaseServer,
     DataStore,
+    ImageRegistry,
     LogStore,
     ObjectStore,
-    Registry,
     Storage,
     Vault,
     Volume,
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
 
 HELD: dict[type[DataStore], str] = {
-    Database: "database",
-    Registry: "registry",
+    DatabaseServer: "database",
+    ImageRegistry: "registry",
     LogStore: "store of logs",
     BackupStore: "store of backups",
     Vault: "vault of keys",
@@ -154,7 +154,7 @@ def _uses(facts: Facts) -> dict[str, str]:
     return {
         store.key.value: _role_of_store(store)
         for store in facts.of(DataStore)
-        if isinstance(store, (Storage, Database))
+        if isinstance(store, (Storage, DatabaseServer))
         and isinstance(store.key, Known)
         and store.key.value
     }

@@ -44,7 +44,7 @@ class DataStore(Bearer):
 
 
 @dataclass(frozen=True)
-class Database(DataStore):
+class DatabaseServer(DataStore):
     """A database server.
 
     Attributes:
@@ -132,7 +132,7 @@ class Volume(Storage):
 
 
 @dataclass(frozen=True)
-class Registry(Storage):
+class ImageRegistry(Storage):
     """A registry of container images."""
 
 
@@ -162,14 +162,14 @@ class BackupStore(Storage):
     locked_days: Fact[int] = field(default=NOT_TOLD, kw_only=True)
 
 
-Content: TypeAlias = ObjectStore | Database
+Content: TypeAlias = ObjectStore | DatabaseServer
 """Where the warehouse's own data are: not their images, logs, backups or keys."""
 
 DATA_STORES: tuple[type[DataStore], ...] = (
     ObjectStore,
-    Database,
+    DatabaseServer,
     Volume,
-    Registry,
+    ImageRegistry,
     LogStore,
     BackupStore,
     Vault,

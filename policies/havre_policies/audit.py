@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import Key, LogRoute, NetworkElement
 from havre.facts.read import both, some, then
-from havre.facts.stores import Database, DataStore, LogStore, ObjectStore
+from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
 from havre.policy import (
@@ -48,13 +48,13 @@ def storage_access(store: ObjectStore, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "audit.database",
-    Database,
+    DatabaseServer,
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.6") + EDS,
     remedy="Log connections and statements, and send those logs to the warehouse's store of logs.",
 )
-def database(database: Database, case: Case) -> Verdict:  # noqa: ARG001
+def database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
     """Connections to the database and its statements are logged."""
     wanted = "connections and statements logged"
     return require("reads_logged", database.reads_logged, bool, wanted)

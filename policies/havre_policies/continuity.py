@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from havre.facts.model import AboutResource, Compute, Copy, Key, Unclassified
-from havre.facts.stores import Content, Database, DataStore, ObjectStore
+from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
@@ -258,7 +258,7 @@ def deletion(case: Case) -> Iterator[Verdict]:
 def availability(bearer: AboutResource, case: Case) -> Verdict:
     """Where the spec asks for it, database and cluster stand in more than one zone."""
     spec, wanted = case.spec, "several zones of the site"
-    if isinstance(bearer, Database):
+    if isinstance(bearer, DatabaseServer):
         asked, path = spec.database.availability, ("database", "availability")
     elif isinstance(bearer, Compute) and spec.cluster is not None:
         asked, path = spec.cluster.availability, ("cluster", "availability")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute, Extent, Key
 from havre.facts.read import both
-from havre.facts.stores import Content, Database, DataStore, ObjectStore, Storage
+from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore, Storage
 from havre.facts.values import Fact, Known
 from havre.policy import (
     NOT_APPLICABLE,
@@ -88,13 +88,13 @@ def customer_key(bearer: AboutResource, case: Case) -> Verdict:
         return NOT_APPLICABLE
     if isinstance(bearer, Compute):
         return _under_own_key("disk_key", bearer.disk_key, case)
-    if not isinstance(bearer, (Storage, Database)):
+    if not isinstance(bearer, (Storage, DatabaseServer)):
         return NOT_APPLICABLE
     found = _under_own_key("key", bearer.key, case)
     return _all_under_it(bearer) if found.outcome is Outcome.PASS else found
 
 
-def _all_under_it(store: Storage | Database) -> Verdict:
+def _all_under_it(store: Storage | DatabaseServer) -> Verdict:
     """Whether a store's key encrypts all that it holds."""
     wanted = "a key that encrypts all that it holds"
     return require("key_encrypts", store.key_encrypts, lambda e: e is Extent.ALL, wanted)
@@ -212,14 +212,14 @@ def in_transit(store: DataStore, case: Case) -> Verdict:
 
 @control(
     "encryption.database-tls",
-    Database,
+    DatabaseServer,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.2"),
     remedy="Make the database refuse connections without TLS.",
     cause=("encryption", "tls"),
 )
-def database_tls(database: Database, case: Case) -> Verdict:
+def database_tls(database: DatabaseServer, case: Case) -> Verdict:
     """The database refuses connections that are not encrypted."""
     return _tls(database.tls_minimum, case)
 

@@ -9,7 +9,7 @@ from havre.facts.addresses import anybody, private, within
 from havre.facts.addresses import network as network_of
 from havre.facts.model import Compute, NetworkElement, Rule
 from havre.facts.read import both
-from havre.facts.stores import BackupStore, Database, DataStore, Storage, Vault
+from havre.facts.stores import BackupStore, DatabaseServer, DataStore, Storage, Vault
 from havre.facts.values import DoesNotApply, Known
 from havre.policy import (
     NOT_APPLICABLE,
@@ -86,13 +86,13 @@ def public_storage(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
 
 @control(
     "exposure.public-database",
-    Database,
+    DatabaseServer,
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("13.2"),
     remedy="Attach the database to a private network and take its public address away.",
 )
-def public_database(database: Database, case: Case) -> Verdict:  # noqa: ARG001
+def public_database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
     """No database listens on a public address."""
     public, wanted = database.public_endpoint, "a private address only"
     return require("public_endpoint", public, lambda found: not found, wanted)
@@ -286,7 +286,7 @@ def partition(case: Case) -> Iterator[Verdict]:
         yield fails("segment", found, f"a segment each for {', '.join(sorted(needed))}")
     else:
         yield passes()
-    databases = case.facts.of(Database)
+    databases = case.facts.of(DatabaseServer)
     held = _held(case, {"database": databases, "compute": clusters})
     yield from (_apart("database", database, held) for database in databases)
     for cluster in clusters:
@@ -296,7 +296,7 @@ def partition(case: Case) -> Iterator[Verdict]:
 
 
 def _held(
-    case: Case, standing: Mapping[str, Sequence[Database | Compute]]
+    case: Case, standing: Mapping[str, Sequence[DatabaseServer | Compute]]
 ) -> Mapping[str | None, set[str]]:
     """What each segment holds: what it is called after, and what stands in it."""
     held: dict[str | None, set[str]] = defaultdict(set)
@@ -310,7 +310,9 @@ def _held(
     return held
 
 
-def _apart(kind: str, bearer: Database | Compute, held: Mapping[str | None, set[str]]) -> Verdict:
+def _apart(
+    kind: str, bearer: DatabaseServer | Compute, held: Mapping[str | None, set[str]]
+) -> Verdict:
     """Whether a database or a cluster stands in segments that hold none of the other kinds."""
     wanted = f"a private network segment for {kind} alone"
     if not isinstance(bearer.segments, Known):

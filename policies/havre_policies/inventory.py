@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute
-from havre.facts.stores import Database, ObjectStore, Registry
+from havre.facts.stores import DatabaseServer, ImageRegistry, ObjectStore
 from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
@@ -90,11 +90,11 @@ def _parts(case: Case) -> dict[str, bool]:
     facts = case.facts
     zones = {store.zone for store in facts.of(ObjectStore)}
     found = {f"zones.{zone}": zone in zones for zone in case.spec.zones}
-    found["database"] = bool(facts.of(Database))
+    found["database"] = bool(facts.of(DatabaseServer))
     if case.spec.cluster is not None:
         found["cluster"] = bool(facts.of(Compute))
     if case.spec.registry is not None:
-        found["registry"] = bool(facts.of(Registry))
+        found["registry"] = bool(facts.of(ImageRegistry))
     return found
 
 
@@ -112,7 +112,7 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
 
     Dates are those of the makers, not of a provider, who may stop sooner.
     """
-    if not isinstance(bearer, (Database, Compute)):
+    if not isinstance(bearer, (DatabaseServer, Compute)):
         return NOT_APPLICABLE
     wanted = "a pinned version within its support"
     if not isinstance(bearer.engine, Known):

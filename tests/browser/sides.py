@@ -13,7 +13,7 @@ from havre.cli.compare import compared
 from havre.compare import Side, compare
 from havre.facts import Facts
 from havre.facts.model import Copy, NetworkElement, Offering, Place
-from havre.facts.stores import Database
+from havre.facts.stores import DatabaseServer
 from havre.facts.values import Known
 from havre.provider import Capability, Limit, Operator, Support, Supported
 from havre.report.comparison import render
@@ -51,7 +51,7 @@ def strange(text: str) -> Side:
     urn = f"urn:pulumi:a::b::havre:x:Zones$toy:index:Bucket::{text}"
     place = Place(Copy.PRIMARY, text, text, text)
     tags: Known[Any] = Known({text: text})
-    store = Database(
+    store = DatabaseServer(
         urn, text, Offering(text, text), tags=tags, places=Known((place,)),
         engine=Known(text), extensions=Known((text,)),
     )  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 
 from havre.facts import Facts, Known
 from havre.facts.model import Compute, Credential, Grant, Key, NetworkElement, Offering
-from havre.facts.stores import DATA_STORES, Database, ObjectStore, Registry
+from havre.facts.stores import DATA_STORES, DatabaseServer, ImageRegistry, ObjectStore
 from havre.facts.values import DOES_NOT_APPLY, NOT_TOLD
 from havre.provider import Capability
 from havre.provider.sites import Site
@@ -32,7 +32,7 @@ def test_what_is_not_known_shows_nothing(capability: Capability) -> None:
     offering = Offering("paper", "shelf")
     withheld = {**BASE, "tags": NOT_TOLD, "places": NOT_TOLD}
     stores = [
-        *(kind(**withheld, offering=offering) for kind in DATA_STORES if kind is not Registry),
+        *(kind(**withheld, offering=offering) for kind in DATA_STORES if kind is not ImageRegistry),
         ObjectStore(**withheld, offering=offering, zone="curated"),
     ]
     others = (
@@ -112,5 +112,5 @@ def test_what_shows_an_end(capability: Capability, items: list, shown: bool) -> 
 @pytest.mark.parametrize("logged", [True, False, None])
 def test_what_shows_logs_of_the_database(logged: bool | None) -> None:
     told = NOT_TOLD if logged is None else Known(logged)
-    store = Database(**BASE, offering=Offering("paper", "shelf"), reads_logged=told)
+    store = DatabaseServer(**BASE, offering=Offering("paper", "shelf"), reads_logged=told)
     assert EVIDENCE[Capability.DATABASE_LOGS](Facts((store,), ())) is (logged is True)

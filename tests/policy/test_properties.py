@@ -25,7 +25,14 @@ from havre.facts.model import (
     Right,
     Rule,
 )
-from havre.facts.stores import DATA_STORES, Database, DataStore, LogStore, ObjectStore, Storage
+from havre.facts.stores import (
+    DATA_STORES,
+    DatabaseServer,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Storage,
+)
 from havre.facts.values import DOES_NOT_APPLY
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Outcome
@@ -158,7 +165,7 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "encryption.key-deletion": (Key, ("deletion_days", "purge_guarded")),
     "encryption.distinct-keys": (ObjectStore, ("key",)),
     "encryption.in-transit": (DataStore, ("tls_minimum",)),
-    "encryption.database-tls": (Database, ("tls_minimum",)),
+    "encryption.database-tls": (DatabaseServer, ("tls_minimum",)),
     "encryption.cluster-secrets": (Compute, ("secrets_key",)),
     **{
         f"residency.{name}": (DataStore, ("places",))
@@ -168,7 +175,7 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "residency.spread": (NetworkElement, ("spreads",)),
     "jurisdiction.telemetry": (LogRoute, ("sinks",)),
     "exposure.public-storage": (Storage, ("public_read",)),
-    "exposure.public-database": (Database, ("public_endpoint",)),
+    "exposure.public-database": (DatabaseServer, ("public_endpoint",)),
     "exposure.public-cluster": (Compute, ("public_api",)),
     "exposure.private-endpoints": (DataStore, ("public_endpoint",)),
     "exposure.open-ingress": (NetworkElement, ("rules",)),
@@ -182,23 +189,23 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "access.no-static-credentials": (Credential, ("expires",)),
     "access.export-gate": (Grant, ("targets", "rights")),
     "audit.storage-access": (ObjectStore, ("reads_logged",)),
-    "audit.database": (Database, ("reads_logged",)),
+    "audit.database": (DatabaseServer, ("reads_logged",)),
     "audit.keys": (Key, ("use_logged",)),
     "audit.administration": (DataStore, ("administration_logged",)),
     "audit.network": (NetworkElement, ("flows_logged",)),
     "audit.retention": (LogStore, ("retention_days",)),
     "audit.protected": (LogStore, ("locked_days",)),
     "audit.central": (LogRoute, ("sinks",)),
-    "continuity.backup": (Database, ("backup_days",)),
+    "continuity.backup": (DatabaseServer, ("backup_days",)),
     "continuity.recovery-site": (DataStore, ("places",)),
     "continuity.versioning": (ObjectStore, ("versions",)),
     "continuity.immutability": (ObjectStore, ("locked_days",)),
     "continuity.retention": (ObjectStore, ("recoverable_days", "expire_days")),
     "continuity.deletion": (DataStore, ("guarded",)),
-    "continuity.availability": (Database, ("multi_zone",)),
+    "continuity.availability": (DatabaseServer, ("multi_zone",)),
     "continuity.state": (DataStore, ("names_in_state",)),
     "inventory.tags": (DataStore, ("tags",)),
-    "inventory.supported-versions": (Database, ("engine",)),
+    "inventory.supported-versions": (DatabaseServer, ("engine",)),
     "inventory.environments": (DataStore, ("tags",)),
 }
 """The kind of fact that each control judges, and the properties without which it cannot."""

@@ -12,11 +12,11 @@ from havre.facts.model import Copy, Extent, Neutral, Place, ResourceFact, Right,
 from havre.facts.stores import (
     DATA_STORES,
     BackupStore,
-    Database,
+    DatabaseServer,
     DataStore,
+    ImageRegistry,
     LogStore,
     ObjectStore,
-    Registry,
     Vault,
     Volume,
 )
@@ -37,7 +37,7 @@ OPEN_PROJECT = "covid-long-term"
 CURATED = c.store("curated", zone="curated")
 EXPORT = c.store("export", zone="export")
 LOGS = c.store("logs", zone="logs")
-DATABASE = c.store("db", Database)
+DATABASE = c.store("db", DatabaseServer)
 KEY = c.key("key", customer=c.YES)
 ALL = Known(Extent.ALL)
 
@@ -70,7 +70,7 @@ def said(control: str, *facts: Any, **told: Any) -> dict[str, str]:
 )
 def test_tls_is_no_older_than_asked(found: str | None, asked: str, outcome: str) -> None:
     spec = changed(c.SPEC, ("encryption.tls", asked))
-    fact = c.store(kind=Database, tls_minimum=Known(found))
+    fact = c.store(kind=DatabaseServer, tls_minimum=Known(found))
     assert c.outcome("encryption.in-transit", fact, spec=spec) == outcome
     assert c.outcome("encryption.database-tls", fact, spec=spec) == outcome
     zone = c.store(tls_minimum=Known(found))
@@ -165,7 +165,7 @@ def test_distinct_keys() -> None:
     assert said(control, *nameless) == {"a": "fail", "b": "fail"}
     assert said(control, replace(CURATED, key=Unknown("k"))) == {"curated": "unknown"}
     assert said(control, replace(CURATED, key=c.NONE)) == {}
-    registry = c.store("images", Registry, key=one)
+    registry = c.store("images", ImageRegistry, key=one)
     assert said(control, curated, registry) == {"curated": "pass"}
     provider = changed(c.SPEC, ("encryption.keys", "provider"))
     assert said(control, curated, same, spec=provider) == {}
@@ -215,7 +215,7 @@ def test_every_copy_lies_in_a_country_of_the_spec(control: str, copy: Copy, fact
 @pytest.mark.parametrize(
     ("control", "judged"),
     [
-        ("residency.data", {ObjectStore, Database, Volume, Registry}),
+        ("residency.data", {ObjectStore, DatabaseServer, Volume, ImageRegistry}),
         ("residency.logs", {LogStore}),
         ("residency.keys", {Vault}),
         ("residency.backups", set(DATA_STORES)),
@@ -654,12 +654,12 @@ def test_private_endpoints(kind: type[DataStore], private: Any, public: Any, out
     ("control", "kind", "field"),
     [
         ("exposure.public-storage", ObjectStore, "public_read"),
-        ("exposure.public-database", Database, "public_endpoint"),
+        ("exposure.public-database", DatabaseServer, "public_endpoint"),
         ("exposure.shared-keys", ObjectStore, "shared_keys"),
         ("exposure.cross-tenant", ObjectStore, "cross_tenant"),
         ("encryption.at-rest", ObjectStore, "encrypted"),
         ("audit.storage-access", ObjectStore, "reads_logged"),
-        ("audit.database", Database, "reads_logged"),
+        ("audit.database", DatabaseServer, "reads_logged"),
         ("audit.administration", BackupStore, "administration_logged"),
         ("continuity.versioning", ObjectStore, "versions"),
     ],
@@ -675,17 +675,17 @@ def test_one_fact_decides(control: str, kind: type[DataStore], field: str) -> No
 @pytest.mark.parametrize(
     ("control", "concerned"),
     [
-        ("exposure.public-storage", set(DATA_STORES) - {Database}),
-        ("exposure.public-database", {Database}),
+        ("exposure.public-storage", set(DATA_STORES) - {DatabaseServer}),
+        ("exposure.public-database", {DatabaseServer}),
         ("audit.storage-access", {ObjectStore}),
-        ("audit.database", {Database}),
+        ("audit.database", {DatabaseServer}),
         ("continuity.versioning", {ObjectStore}),
-        ("encryption.database-tls", {Database}),
+        ("encryption.database-tls", {DatabaseServer}),
         ("encryption.at-rest", set(DATA_STORES)),
         ("encryption.in-transit", set(DATA_STORES)),
         ("encryption.customer-key", set(DATA_STORES) - {Vault}),
-        ("continuity.backup", {ObjectStore, Database}),
-        ("continuity.recovery-site", {ObjectStore, Database}),
+        ("continuity.backup", {ObjectStore, DatabaseServer}),
+        ("continuity.recovery-site", {ObjectStore, DatabaseServer}),
     ],
 )
 def test_which_stores_are_concerned(control: str, concerned: set[type[DataStore]]) -> None:
@@ -1187,7 +1187,7 @@ def test_logs_are_kept_in_one_of_their_stores(control: str) -> None:
     assert said(control, CURATED) == {"": "fail"}
     zone = c.store("long", expire_days=c.NONE, locked_days=Known(LEAST))
     assert said(control, zone, way("a", "long")) == {"a": "pass"}
-    images = c.store("long", Registry)
+    images = c.store("long", ImageRegistry)
     assert said(control, images, way("a", "long")) == {"a": "unknown"}
 
 
@@ -1244,7 +1244,7 @@ def test_backups_are_kept(days: int | None, outcome: str) -> None:
 def test_copies_and_backups_need_no_backup() -> None:
     replica = replace(CURATED, places=Known((c.place(Copy.REPLICA),)), backup_days=c.NONE)
     of_backups = c.store("b", zone="backup", backup_days=c.NONE)
-    images = c.store("images", Registry)
+    images = c.store("images", ImageRegistry)
     for fact in (replica, of_backups, images):
         assert c.outcome("continuity.backup", fact) == "not-applicable"
         assert c.outcome("continuity.recovery-site", fact) == "not-applicable"
@@ -1506,15 +1506,18 @@ UNTIL = supported_versions()
 @pytest.mark.parametrize("engine", sorted(UNTIL))
 def test_versions_are_supported_to_their_last_day(engine: str) -> None:
     control, until = "inventory.supported-versions", UNTIL[engine].until
-    for fact in (c.store(kind=Database, engine=Known(engine)), c.compute(engine=Known(engine))):
+    for fact in (
+        c.store(kind=DatabaseServer, engine=Known(engine)),
+        c.compute(engine=Known(engine)),
+    ):
         assert c.outcome(control, fact, as_of=until) == "pass"
         assert c.outcome(control, fact, as_of=until + DAY) == "fail"
 
 
 def test_versions_that_are_not_pinned_or_not_recorded() -> None:
     control = "inventory.supported-versions"
-    assert c.outcome(control, c.store("db", Database, engine=Known("mongodb 3"))) == "unknown"
-    assert c.outcome(control, c.store("db", Database, engine=Unknown("x"))) == "unknown"
+    assert c.outcome(control, c.store("db", DatabaseServer, engine=Known("mongodb 3"))) == "unknown"
+    assert c.outcome(control, c.store("db", DatabaseServer, engine=Unknown("x"))) == "unknown"
     assert c.outcome(control, c.store()) == "not-applicable"
     assert c.outcome(control, replace(DATABASE, engine=c.NONE)) == "fail"
     assert c.outcome(control, c.compute(engine=c.NONE)) == "fail"
@@ -1542,9 +1545,9 @@ def test_environments_share_nothing() -> None:
 def parts(*without: str) -> list[ResourceFact]:
     """What shows each part of a spec in a plan, but for some."""
     found = {f"zones.{zone}": c.store(zone, zone=zone) for zone in c.SPEC.zones}
-    found["database"] = c.store("db", Database)
+    found["database"] = c.store("db", DatabaseServer)
     found["cluster"] = c.compute()
-    found["registry"] = c.store("images", Registry)
+    found["registry"] = c.store("images", ImageRegistry)
     return [fact for part, fact in found.items() if part not in without]
 
 

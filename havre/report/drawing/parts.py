@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from havre.facts.model import Compute, Copy, Grant, Key, LogRoute, NetworkElement, Right
 from havre.facts.stores import (
     BackupStore,
-    Database,
+    DatabaseServer,
     DataStore,
+    ImageRegistry,
     LogStore,
     ObjectStore,
-    Registry,
     Storage,
 )
 from havre.facts.values import DoesNotApply, Known, MayApply, Unknown
@@ -142,7 +142,7 @@ def plan_of(side: Side, spec: Warehouse) -> Layout:
     """A side, part by part, from its facts."""
     facts = side.facts
     objects, logs, backups = facts.of(ObjectStore), facts.of(LogStore), facts.of(BackupStore)
-    databases, registries = facts.of(Database), facts.of(Registry)
+    databases, registries = facts.of(DatabaseServer), facts.of(ImageRegistry)
     zones = tuple(_zone(name, objects) for name in spec.zones)
     return Layout(
         network=_network(side),
@@ -184,12 +184,12 @@ def _locked(encrypted: Fact[bool], key: Fact[str | None]) -> Locked:
     return Locked.WAREHOUSE if key.value else Locked.PROVIDER
 
 
-def _weakest(stores: Iterable[Storage | Database]) -> Locked | None:
+def _weakest(stores: Iterable[Storage | DatabaseServer]) -> Locked | None:
     order = list(Locked)
     return min((_locked(s.encrypted, s.key) for s in stores), key=order.index, default=None)
 
 
-def _part(name: str, stores: Sequence[Storage | Database], lines: Iterable[str]) -> DrawnPart:
+def _part(name: str, stores: Sequence[Storage | DatabaseServer], lines: Iterable[str]) -> DrawnPart:
     if not stores:
         return DrawnPart(name)
     return DrawnPart(
@@ -255,7 +255,7 @@ def _keys(side: Side) -> DrawnPart:
     keys = side.facts.of(Key)
     if not keys:
         return DrawnPart("Keys")
-    stores = [s for s in side.facts.of(DataStore) if isinstance(s, (Storage, Database))]
+    stores = [s for s in side.facts.of(DataStore) if isinstance(s, (Storage, DatabaseServer))]
     under = sum(_locked(s.encrypted, s.key) is Locked.WAREHOUSE for s in stores)
     hsm = _words((key.hsm for key in keys), "in an HSM", "not in an HSM", "HSM")
     return DrawnPart(
@@ -304,7 +304,7 @@ def _replica(stores: Sequence[ObjectStore]) -> str:
     return "implied replica" if all(place.implied for place in found) else "replica"
 
 
-def _served(stores: Sequence[Database]) -> list[str]:
+def _served(stores: Sequence[DatabaseServer]) -> list[str]:
     engines = {s.engine.value for s in stores if isinstance(s.engine, Known)} - {None}
     return [
         ", ".join(sorted(str(engine) for engine in engines)) or "engine not known",
@@ -319,7 +319,7 @@ def _zones_of_site(facts: Iterable[Fact[bool]]) -> str:
     )
 
 
-def _registry(stores: Sequence[Registry]) -> list[str]:
+def _registry(stores: Sequence[ImageRegistry]) -> list[str]:
     public = _words(
         (store.public_read for store in stores),
         "anybody can read it",

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Credential, Grant, Key, NetworkElement, Place
-from havre.facts.stores import BackupStore, Database, DataStore, LogStore, ObjectStore, Registry
+from havre.facts.stores import (
+    BackupStore,
+    DatabaseServer,
+    DataStore,
+    ImageRegistry,
+    LogStore,
+    ObjectStore,
+)
 from havre.facts.values import Fact, Known, MayApply
 from havre.provider import Capability as C  # noqa: N817 - a table of it follows
 
@@ -54,7 +61,7 @@ def _placed(store: DataStore) -> bool:
     return _all(bool(place.country) for place in places)
 
 
-def _stands_apart(bearer: Database | Compute) -> bool:
+def _stands_apart(bearer: DatabaseServer | Compute) -> bool:
     """Whether a database or a cluster stands in segments, with every node."""
     segments = bearer.segments
     return isinstance(segments, Known) and bool(segments.value) and None not in segments.value
@@ -67,7 +74,7 @@ def _ends(bearer: Grant | Credential) -> bool:
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.ENCRYPTION_AT_REST: lambda f: _all(_is(s.encrypted) for s in f.of(DataStore)),
     C.CUSTOMER_KEY_OBJECTS: lambda f: _all(_is_known(s.key) for s in _zones(f)),
-    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_is_known(s.key) for s in f.of(Database)),
+    C.CUSTOMER_KEY_DATABASE: lambda f: _all(_is_known(s.key) for s in f.of(DatabaseServer)),
     C.CUSTOMER_KEY_VOLUMES: lambda f: _all(_is_known(c.disk_key) for c in f.of(Compute)),
     C.CUSTOMER_KEY_CLUSTER_SECRETS: lambda f: _all(_is_known(c.secrets_key) for c in f.of(Compute)),
     C.KEY_ROTATION: lambda f: _all(_is_known(k.rotation_days) for k in f.of(Key)),
@@ -91,18 +98,20 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     C.LEGAL_HOLD: lambda f: _all(_is(s.versions) for s in _zones(f) if s.zone == "curated"),
     C.PUBLIC_ACCESS_BLOCK: lambda f: _all(_is(s.public_read, wanted=False) for s in _zones(f)),
     C.TLS_ONLY: lambda f: _all(
-        _is_known(s.tls_minimum) for s in (*f.of(ObjectStore), *f.of(Database))
+        _is_known(s.tls_minimum) for s in (*f.of(ObjectStore), *f.of(DatabaseServer))
     ),
     C.PRIVATE_STORAGE_ENDPOINT: lambda f: _all(_is(s.private_endpoint) for s in _zones(f)),
     C.EGRESS_CONTROL: lambda f: any(_is(n.egress_denied) for n in f.of(NetworkElement)),
     C.FLOW_LOGS: lambda f: any(_is(n.flows_logged) for n in f.of(NetworkElement)),
     C.CLUSTER: lambda f: bool(f.of(Compute)),
     C.PRIVATE_CLUSTER_API: lambda f: _all(_is(c.public_api, wanted=False) for c in f.of(Compute)),
-    C.REGISTRY: lambda f: bool(f.of(Registry)),
+    C.REGISTRY: lambda f: bool(f.of(ImageRegistry)),
     C.BACKUP_RESIDENCY: lambda f: _all(bool(p.country) for p in _places(f, Copy.BACKUP)),
-    C.BACKUP_RETENTION: lambda f: _all(_at_least(s.backup_days, 21) for s in f.of(Database)),
-    C.BACKUP_SCHEDULE: lambda f: _all(_at_least(s.backup_days, 1) for s in f.of(Database)),
-    C.POINT_IN_TIME_RESTORE: lambda f: _all(_at_least(s.backup_days, 1) for s in f.of(Database)),
+    C.BACKUP_RETENTION: lambda f: _all(_at_least(s.backup_days, 21) for s in f.of(DatabaseServer)),
+    C.BACKUP_SCHEDULE: lambda f: _all(_at_least(s.backup_days, 1) for s in f.of(DatabaseServer)),
+    C.POINT_IN_TIME_RESTORE: lambda f: _all(
+        _at_least(s.backup_days, 1) for s in f.of(DatabaseServer)
+    ),
     C.IMMUTABLE_BACKUP: lambda f: _all(_at_least(s.locked_days, 1) for s in f.of(BackupStore)),
     C.STORAGE_ACCESS_LOGS: lambda f: _all(_is(s.reads_logged) for s in _zones(f)),
     C.KEY_AUDIT_LOGS: lambda f: _all(_is(k.use_logged) for k in f.of(Key)),
@@ -118,16 +127,18 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
         > 1
     ),
     C.HSM_KEY: lambda f: _all(_is(k.hsm) for k in f.of(Key)),
-    C.MULTI_ZONE: lambda f: _all(_is(s.multi_zone) for s in f.of(Database)),
+    C.MULTI_ZONE: lambda f: _all(_is(s.multi_zone) for s in f.of(DatabaseServer)),
     C.TAGS: lambda f: _all(isinstance(s.tags, Known) and bool(s.tags.value) for s in _zones(f)),
     C.RESIDENCY: lambda f: _all(_placed(s) for s in f.of(DataStore)),
     C.NETWORK_PARTITION: lambda f: (
         len({n.segment for n in f.of(NetworkElement) if n.segment}) >= 3
-        and _all(map(_stands_apart, f.of(Database)))
+        and _all(map(_stands_apart, f.of(DatabaseServer)))
         and all(map(_stands_apart, f.of(Compute)))
     ),
-    C.DATABASE_VERSIONS: lambda f: _all(_is(s.engine, "postgresql 16") for s in f.of(Database)),
-    C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in f.of(Database)),
+    C.DATABASE_VERSIONS: lambda f: _all(
+        _is(s.engine, "postgresql 16") for s in f.of(DatabaseServer)
+    ),
+    C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in f.of(DatabaseServer)),
     C.ACCESS_EXPIRY: lambda f: _all(_ends(g) for g in f.of(Grant) if g.project),
     C.SHORT_LIVED_CREDENTIALS: lambda f: (
         bool(f.of(Grant)) and all(_ends(credential) for credential in f.of(Credential))

@@ -11,7 +11,7 @@ from pulumi_azure_native import (
 
 from havre.facts import Known, Unknown
 from havre.facts.model import Credential
-from havre.facts.stores import Database, DataStore
+from havre.facts.stores import DatabaseServer, DataStore
 from havre.plan.values import UNKNOWN
 from tests.azure.facts.resources import (
     NO,
@@ -36,7 +36,7 @@ def parameter(made: dbforpostgresql.Server, name: str, value: pulumi.Input[str])
 def test_a_server_that_says_nothing_is_public_and_has_a_password() -> None:
     found = told(server)
     store = one(found, DataStore)
-    assert (store.engine, type(store)) == (Known("postgresql 16"), Database)
+    assert (store.engine, type(store)) == (Known("postgresql 16"), DatabaseServer)
     assert (store.public_endpoint, store.private_endpoint) == (YES, NO)
     assert (store.tls_minimum, store.backup_days) == (Known("1.2"), Known(7))
     assert (store.multi_zone, store.reads_logged, store.key) == (NO, NO, Known(None))

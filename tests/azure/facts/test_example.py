@@ -7,7 +7,7 @@ import pytest
 
 from havre.facts import Known, Unknown
 from havre.facts.model import Bearer, Compute, Grant, Key, NetworkElement, Right
-from havre.facts.stores import Database, DataStore, ObjectStore
+from havre.facts.stores import DatabaseServer, DataStore, ObjectStore
 from havre.plan.values import UNKNOWN
 from havre.spec.load import load
 from havre_azure.facts import facts
@@ -32,7 +32,7 @@ def test_every_zone_of_the_example_has_a_key_of_its_own() -> None:
         assert isinstance(store.key, Known)
         assert names[str(store.key.value)] == f"emc2-production-zone-{zone}-key"
         assert (store.private_endpoint, store.reads_logged, store.guarded) == (YES, YES, YES)
-    database = one(found, Database, "emc2-production-database")
+    database = one(found, DatabaseServer, "emc2-production-database")
     assert names[str(database.key.value)] == "emc2-production-database-key"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.facts import Known
-from havre.facts.stores import Database, DataStore
+from havre.facts.stores import DatabaseServer, DataStore
 from havre.plan import Plan, PlannedResource
 from havre_ovh.facts import facts
 
@@ -110,9 +110,9 @@ def bucket(*others: PlannedResource, **inputs: Any) -> Any:
     return of(DataStore, made(BUCKET, {**SOUND, **inputs}), *others)
 
 
-def database(*others: PlannedResource, **inputs: Any) -> Database:
+def database(*others: PlannedResource, **inputs: Any) -> DatabaseServer:
     """The facts of a sound database with some inputs replaced."""
-    item: Database = of(Database, made(DATABASE, {**SERVED, **inputs}), *others)
+    item: DatabaseServer = of(DatabaseServer, made(DATABASE, {**SERVED, **inputs}), *others)
     return item
 
 

@@ -10,11 +10,11 @@ from havre.facts import Facts, Known
 from havre.facts.model import Bearer, Compute, Copy, Grant, NetworkElement, Neutral, Right
 from havre.facts.stores import (
     BackupStore,
-    Database,
+    DatabaseServer,
     DataStore,
+    ImageRegistry,
     LogStore,
     ObjectStore,
-    Registry,
 )
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import facts
@@ -52,13 +52,13 @@ def test_the_plans_zones_are_as_asked(found: Facts) -> None:
         ObjectStore,
         LogStore,
         BackupStore,
-        Database,
-        Registry,
+        DatabaseServer,
+        ImageRegistry,
     }
 
 
 def test_the_plans_database_and_cluster_are_as_asked(found: Facts) -> None:
-    (service,) = found.of(Database)
+    (service,) = found.of(DatabaseServer)
     assert (service.engine, service.multi_zone) == (Known("postgresql 17"), YES)
     assert (service.public_endpoint, service.reads_logged, service.guarded) == (NO, YES, YES)
     (cluster,) = found.of(Compute)

@@ -8,7 +8,7 @@ import pytest
 
 from havre.facts import Known, Unknown
 from havre.facts.model import Copy, Key, NetworkElement
-from havre.facts.stores import DataStore, LogStore, Registry
+from havre.facts.stores import DataStore, ImageRegistry, LogStore
 from havre.plan.values import UNKNOWN
 from tests.ovh.facts.resources import KEY, NO, NONE, STREAM, YES, made, of, where
 
@@ -88,7 +88,7 @@ def test_a_stream_lies_where_its_description_says() -> None:
 def test_a_registry_abroad() -> None:
     kind = "ovh:CloudProject/containerRegistry:ContainerRegistry"
     item = of(DataStore, made(kind, {"region": "BHS"}))
-    assert isinstance(item, Registry)
+    assert isinstance(item, ImageRegistry)
     assert where(item, Copy.PRIMARY) == [("BHS", "CA")]
     assert isinstance(item.public_read, Unknown)
     assert (item.public_endpoint, item.key) == (YES, NONE)

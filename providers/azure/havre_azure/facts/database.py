@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Credential, Extent, Place, ResourceFact
 from havre.facts.read import NONE, both, every, read, some, then, together
-from havre.facts.stores import Database
+from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
@@ -92,7 +92,7 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
     where = _server_places(resource, index)
     told = replace(
-        held(Database, resource, index, "Database for PostgreSQL", where),
+        held(DatabaseServer, resource, index, "Database for PostgreSQL", where),
         key=key(index, resource, "dataEncryption.primaryKeyURI"),
         key_encrypts=Known(Extent.ALL),
         tls_minimum=_server_tls(index, resource),

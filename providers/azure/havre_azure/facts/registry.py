@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Place, ResourceFact
 from havre.facts.read import both, every, read, then
-from havre.facts.stores import Registry
+from havre.facts.stores import ImageRegistry
 from havre.facts.values import Fact, Known
 from havre_azure.facts.places import location, place, places
 from havre_azure.facts.properties import closed, open_to_all, stored
@@ -38,7 +38,7 @@ def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     exports = read(resource.inputs, "policies.exportPolicy.status", "enabled")
     where = _registry_places(resource, index)
     told = replace(
-        stored(Registry, resource, index, "Container Registry", where),
+        stored(ImageRegistry, resource, index, "Container Registry", where),
         key=key(index, resource, "encryption.keyVaultProperties.keyIdentifier"),
         tls_minimum=Known("1.2"),
         public_read=read(resource.inputs, "anonymousPullEnabled", default=False),

@@ -36,7 +36,14 @@ from havre.facts.model import (
     Unclassified,
 )
 from havre.facts.read import NO, NONE, YES, ZERO, day, read, sources, then
-from havre.facts.stores import BackupStore, Database, DataStore, LogStore, ObjectStore, Storage
+from havre.facts.stores import (
+    BackupStore,
+    DatabaseServer,
+    DataStore,
+    LogStore,
+    ObjectStore,
+    Storage,
+)
 from havre.facts.values import Fact, Known
 from havre_local.sites import HERE
 
@@ -146,7 +153,7 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     extensions = read(database.inputs, "extensions", []) if database else Known([])
     served = read(resource.inputs, "asked_version")
     store = replace(
-        _held(Database, resource, index, Copy.PRIMARY),
+        _held(DatabaseServer, resource, index, Copy.PRIMARY),
         key=NONE,
         key_encrypts=Known(Extent.NONE),
         tls_minimum=read(resource.inputs, "tls_minimum"),

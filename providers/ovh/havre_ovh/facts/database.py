@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Extent
 from havre.facts.read import NO, NONE, YES, both, every, read, then, together
-from havre.facts.stores import Database
+from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
@@ -74,7 +74,7 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         then(both(nodes, named), lambda found: places.backups(*found)),
     )
     made = replace(
-        offered(Database, resource, index, where, "Databases", _plan(resource)),
+        offered(DatabaseServer, resource, index, where, "Databases", _plan(resource)),
         encrypted=YES,
         key=NONE,
         key_encrypts=Known(Extent.ALL),

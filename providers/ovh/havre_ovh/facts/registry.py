@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy
 from havre.facts.read import then, together
-from havre.facts.stores import Registry
+from havre.facts.stores import ImageRegistry
 from havre.facts.values import Fact, Unknown
 from havre_ovh.facts.network import blocks
 from havre_ovh.facts.properties import NOT_SAID, lies_in, stored
@@ -27,7 +27,7 @@ def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """
     where = lies_in(resource, Copy.PRIMARY)
     made = replace(
-        stored(Registry, resource, index, where, "Private Registry"),
+        stored(ImageRegistry, resource, index, where, "Private Registry"),
         encrypted=NOT_SAID,
         public_read=Unknown("public projects, which no argument shows"),
         allowed=_registry_allows(resource, index),
