@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import NetworkElement, Store
+from havre.facts.model import NetworkElement
+from havre.facts.stores import DataStore
 from havre.plan import Plan, PlannedResource
 from havre_azure.facts import facts
 
@@ -28,9 +29,9 @@ def made(kind: str, inputs: dict[str, Any]) -> Plan:
     return Plan("azure", (PlannedResource(urn, kind, "x", custom=True, inputs=inputs),))
 
 
-def account(**inputs: Any) -> Store:
+def account(**inputs: Any) -> DataStore:
     sound = {"location": "francecentral", "sku": {"name": "Standard_ZRS"}}
-    (found,) = facts(made(ACCOUNT, sound | inputs)).of(Store)
+    (found,) = facts(made(ACCOUNT, sound | inputs)).of(DataStore)
     return found
 
 
