@@ -98,7 +98,8 @@ def administration(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
 )
 def network(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     """Network flows are logged."""
-    return require("flows_logged", network.flows_logged, bool, "flows logged")
+    flows = network.flows_logged
+    return require("flows_logged", flows, lambda found: found is True, "flows logged")
 
 
 def _sinks(case: Case) -> dict[str, list[Fact[str]]]:

@@ -106,7 +106,7 @@ def versioning(store: ObjectStore, case: Case) -> Verdict:
     zone = case.spec.zones.get(store.zone)
     if zone is not None and not zone.versions:
         return NOT_APPLICABLE
-    return require("versions", store.versions, bool, "versions kept")
+    return require("versions", store.versions, lambda found: found is True, "versions kept")
 
 
 @control(

@@ -224,7 +224,8 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
     a service does with them is the matter of its own controls.
     """
     wanted = "outgoing traffic refused but for the spec's list"
-    denied = require("egress_denied", network.egress_denied, bool, wanted)
+    refused = network.egress_denied
+    denied = require("egress_denied", refused, lambda found: found is True, wanted)
     if denied.outcome is not Outcome.PASS:
         return denied
     if not isinstance(network.rules, Known):
