@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from havre.errors import show_traceback
 from havre.facts.model import Grant, ResourceFact, Unclassified
 from havre.facts.values import Known
+from havre.plan.urns import STACK_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -122,6 +123,34 @@ def _classified(
         show_traceback()
         return Unclassified(resource.urn, resource.type, type(error).__name__)
     return found if isinstance(found, Unclassified) else tuple(found)
+
+
+def revealed(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Plan:
+    """A plan read from elsewhere, with what is of a type that the provider knows as made by it.
+
+    A file may call anything a component, which no control judges: the type tells otherwise.
+
+    Args:
+        plan: from a file or a request.
+        provider_facts: a provider's `facts`; where it raises, nothing is known.
+    """
+    grouping = [r for r in plan.resources if not r.custom and r.type != STACK_TYPE]
+    if not grouping:
+        return plan
+    trial = tuple(replace(r, custom=True) for r in grouping)
+    try:
+        found = provider_facts(replace(plan, resources=trial, removed=(), released=()))
+    except Exception:  # noqa: BLE001 - a provider's code may raise anything
+        show_traceback()
+        return plan
+    known = {each.urn for each in (*found.items, *(u for u in found.unclassified if u.raised))}
+    return replace(
+        plan,
+        resources=tuple(
+            replace(r, custom=True) if not r.custom and r.urn in known else r
+            for r in plan.resources
+        ),
+    )
 
 
 def facts_of(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Facts:

@@ -18,7 +18,7 @@ from havre.plan.urns import STACK_TYPE
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 MASK = "[secret]"
 """What `pulumi preview --json` writes in place of a secret."""
@@ -43,6 +43,41 @@ def _unmasked(value: Any) -> Any:
     return value
 
 
+def _custom(values: Mapping[str, Any], where: str) -> bool:
+    """Whether a provider makes a resource: what has an id or a provider is made by one.
+
+    Raises:
+        InputError: a value has the wrong type.
+    """
+    said = flag(values, "custom", where)
+    return said or any(word(values, key, where) for key in ("id", "provider"))
+
+
+DEEPEST = 100
+"""Objects and lists within one another that are read."""
+
+
+def properties(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Properties as plain values.
+
+    Raises:
+        InputError: they are nested too deeply.
+    """
+    level: list[Any] = [values]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _nested(each)]
+        if not level:
+            return {key: plain(value) for key, value in values.items()}
+    message = f"{where} are nested too deeply: {DEEPEST} levels are read"
+    raise InputError(message, ANEW)
+
+
+def _nested(value: Any) -> list[Any]:
+    """The objects and lists in one."""
+    inner = value.values() if isinstance(value, dict) else value
+    return [each for each in inner if isinstance(each, dict | list)]
+
+
 def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
     """One resource of Pulumi's state format.
 
@@ -59,18 +94,14 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
     where = f"{where} ({urn})"
     dependencies = mapping(values.get("propertyDependencies"), f"{where}: propertyDependencies")
     given = mapping(values.get("inputs"), f"{where}: inputs")
-    try:
-        inputs = {key: plain(value) for key, value in given.items()}
-        if operation:
-            inputs = _unmasked(inputs)
-    except RecursionError as error:
-        message = f"{where}: inputs are nested too deeply"
-        raise InputError(message, ANEW) from error
+    inputs = properties(given, f"{where}: inputs")
+    if operation:
+        inputs = _unmasked(inputs)
     return PlannedResource(
         urn=urn,
         type=word(values, "type", where, needed=True),
         name=urns.name(urn),
-        custom=flag(values, "custom", where),
+        custom=_custom(values, where),
         inputs=inputs,
         parent=word(values, "parent", where),
         dependencies=_urns(values.get("dependencies"), f"{where}: dependencies"),

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.plan import json_files, urns
-from havre.plan.sources import plan_of, resource
-from havre.plan.values import plain
+from havre.plan.sources import plan_of, properties, resource
 from havre.text import inert
 from havre.text import plain as plain_text
 
@@ -86,7 +85,7 @@ def outputs_in_state(path: Path, kind: str) -> list[tuple[str, Mapping[str, Any]
     for values, where in _resources(path):
         if values.get("type") == kind and not json_files.flag(values, "delete", where):
             given = json_files.mapping(values.get("outputs"), f"{where}: outputs")
-            outputs = {key: plain(value) for key, value in given.items()}
+            outputs = properties(given, f"{where}: outputs")
             found.append((json_files.word(values, "urn", where, needed=True), outputs))
     return found
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from havre.errors import show_traceback
-from havre.facts import Facts, Known, facts_of
+from havre.facts import Facts, Known, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
@@ -23,7 +25,7 @@ from havre.spec.model import HEALTH_DATA, Qualification
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from havre.plan import Plan
     from havre.provider import Gap, Provider
@@ -32,8 +34,13 @@ if TYPE_CHECKING:
 
 KINDS = {Outcome.FAIL: FindingKind.FAIL, Outcome.UNKNOWN: FindingKind.UNKNOWN}
 ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind.WAIVED)
-SHORTEST = 4
-"""A shorter secret is none: it would mask letters of any word."""
+EVALUATION = "evaluation"
+"""Source of a plan that Havre's own program made; any other is somebody's file or request."""
+SHORTEST = 8
+"""A shorter secret cannot be told from a word: what may hold one is not shown at all."""
+LONG = 16
+"""A secret of so many characters is masked within a longer word as well."""
+WITHHELD = "[withheld: it may hold a secret]"
 MOST = 2_000
 """Characters of what was found."""
 
@@ -74,7 +81,7 @@ class Question:
     provider: Provider
     as_of: dt.date
     profile: Profile | None = None
-    source: str = "evaluation"
+    source: str = EVALUATION
     gaps: tuple[Gap, ...] = ()
     qualifications: Qualifications = Qualifications(())  # noqa: RUF009 - frozen
     waivers: tuple[Waiver, ...] = ()
@@ -112,6 +119,8 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     refuse_unknown(question.waivers, {control.id for control in controls})
     profile = question.profile or profile_of(question.spec)
     asked = tuple(c for c in controls if _applies(c, profile, question.spec))
+    if question.source != EVALUATION:
+        question = replace(question, plan=revealed(question.plan, question.provider.facts))
     facts = facts_of(question.plan, question.provider.facts)
     case = _case(question, facts)
     raised = {each.urn: each.raised for each in facts.unclassified if each.raised}
@@ -219,33 +228,84 @@ def _waived(
     findings: Iterable[Finding], question: Question, asked: set[str]
 ) -> tuple[Finding, ...]:
     """The findings with their waivers, the worst first."""
-    name, day, masked = question.provider.name, question.as_of, _mask(question.plan)
+    name, day, masked = question.provider.name, question.as_of, _Mask(question.plan)
     found = [applied(finding, question.waivers, name, day) for finding in findings]
     concerned = asked | {finding.control for finding in found}
     found += unused(question.waivers, found, name, concerned)
     return tuple(
         sorted(
-            (replace(finding, found=masked(finding.found)) for finding in found),
+            (replace(finding, found=masked(finding)) for finding in found),
             key=lambda f: (ORDER.index(f.kind), f.severity.rank, f.control, f.resource, f.property),
         )
     )
 
 
-def _mask(plan: Plan) -> Callable[[str], str]:
-    """What takes the plan's secrets out of a text, and cuts it to what a report holds.
+class _Mask:
+    """Takes secrets out of what was found, and cuts it to what a report holds.
 
-    A fact reads through a secret, so its value may stand in what a control found.
+    A fact reads through a secret, so its value may stand in what a control found: of the
+    resource's own, or of one that the two are tied by. Whole words are masked, so that a secret
+    which is a syllable hides nothing else; what may hold a short one is withheld, for a mask
+    would show where it stood.
     """
-    resources = (*plan.resources, *plan.removed)
-    secrets = {text for each in resources for text in secret_texts(each.inputs)}
-    longest = sorted((text for text in secrets if len(text) >= SHORTEST), key=len, reverse=True)
 
-    def masked(text: str) -> str:
-        for secret in longest:
-            text = text.replace(secret, "[secret]")
+    def __init__(self, plan: Plan) -> None:
+        self._resources = (*plan.resources, *plan.removed, *plan.released)
+
+    @cached_property
+    def _secrets(self) -> Mapping[str, frozenset[str]]:
+        """Texts that secrets wrap, by URN; only of what has some."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in self._resources:
+            found[each.urn].update(filter(None, secret_texts(each.inputs)))
+        return {urn: frozenset(texts) for urn, texts in found.items() if texts}
+
+    @cached_property
+    def _long(self) -> list[str]:
+        """Secrets of every resource that are long enough to be told from words."""
+        texts = {text for held in self._secrets.values() for text in held if len(text) >= SHORTEST}
+        return sorted(texts, key=lambda text: (-len(text), text))
+
+    @cached_property
+    def _tied(self) -> Mapping[str, set[str]]:
+        """By URN, those of resources that it depends on or that depend on it, if they hold any."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in self._resources:
+            for other in (
+                each.parent,
+                *each.dependencies,
+                *chain(*each.property_dependencies.values()),
+            ):
+                found[each.urn].add(other)
+                found[other].add(each.urn)
+        return {urn: others & self._secrets.keys() for urn, others in found.items()}
+
+    def __call__(self, finding: Finding) -> str:
+        """What was found, as it may be shown."""
+        text = finding.found
+        if not self._secrets or not text:
+            return text[:MOST]
+        near = {finding.resource} | self._tied.get(finding.resource, set())
+        near |= set() if finding.resource else self._secrets.keys()
+        short = {s for urn in near for s in self._secrets.get(urn, ()) if len(s) < SHORTEST}
+        if any(_without(text, secret) != text for secret in short):
+            return WITHHELD
+        for secret in self._long:
+            text = _without(text, secret)
         return text[:MOST]
 
-    return masked
+
+def _without(text: str, secret: str) -> str:
+    """A text with a secret masked wherever it stands as a whole word."""
+    if secret not in text:
+        return text
+    pieces = text.split(secret)
+    found = pieces[0]
+    for before, piece in pairwise(pieces):
+        inside = before[-1:].isalnum() and secret[0].isalnum()
+        inside = inside or (piece[:1].isalnum() and secret[-1].isalnum())
+        found += (secret if inside and len(secret) < LONG else "[secret]") + piece
+    return found
 
 
 def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
