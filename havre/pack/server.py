@@ -27,6 +27,7 @@ from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 from havre.errors import HavreError
 from havre.pack import messages as told
 from havre.pack.request import Stack, read_asked
+from havre.pack.run import Run
 from havre.pack.verdicts import judged, read_brief
 from havre.plan import urns
 from havre.policy.frameworks import installed_frameworks
@@ -79,6 +80,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     _brief: Brief | None = field(default=None, init=False)
     _levels: dict[str, proto.EnforcementLevel.ValueType] = field(default_factory=dict, init=False)
     _inputs: dict[str, Struct] = field(default_factory=dict, init=False)
+    _run: Run = field(default_factory=Run, init=False)
 
     def GetAnalyzerInfo(  # noqa: N802 - gRPC's name
         self,
@@ -106,9 +108,10 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def ConfigureStack(  # noqa: N802
         self,
         request: proto.AnalyzerStackConfigureRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> proto.AnalyzerStackConfigureResponse:
         """Take note of the stack."""
+        self._run.once(context, "ConfigureStack", request)
         self._stack = Stack(request.project, dict(request.config), request.dry_run)
         return proto.AnalyzerStackConfigureResponse()
 
@@ -116,7 +119,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self, request: proto.ConfigureAnalyzerRequest, context: grpc.ServicerContext
     ) -> empty_pb2.Empty:
         """Take the configuration, and read what it names before anything is run."""
-        self._inputs = {}
+        self._run.once(context, "Configure", request)
         self._levels = {
             name: given.enforcementLevel for name, given in request.policyConfig.items()
         }
@@ -131,9 +134,10 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
     def Analyze(  # noqa: N802
         self,
         request: proto.AnalyzeRequest,
-        context: grpc.ServicerContext,  # noqa: ARG002
+        context: grpc.ServicerContext,
     ) -> proto.AnalyzeResponse:
         """Keep the inputs of a resource; it is judged with the rest."""
+        self._run.once(context, f"Analyze {request.urn}", request)
         self._inputs[request.urn] = request.properties
         return proto.AnalyzeResponse()
 
@@ -149,6 +153,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         self, request: proto.AnalyzeStackRequest, context: grpc.ServicerContext
     ) -> proto.AnalyzeResponse:
         """Judge the stack once, and tell what every control found."""
+        self._run.once(context, "AnalyzeStack", request)
         return _answer(context, lambda: self._judged(request))
 
     def _judged(self, request: proto.AnalyzeStackRequest) -> proto.AnalyzeResponse:
@@ -194,7 +199,7 @@ def _environment_stack() -> Stack:
 
 def serve(pack: Pack) -> tuple[grpc.Server, int]:
     """Serve a pack on a free port of this machine; the server, started, and the port."""
-    options = [("grpc.max_receive_message_length", LARGEST)]
+    options = [("grpc.max_receive_message_length", LARGEST), ("grpc.so_reuseport", 0)]
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4), options=options)
     analyzer_pb2_grpc.add_AnalyzerServicer_to_server(pack, server)
     port = server.add_insecure_port("127.0.0.1:0")

@@ -69,6 +69,8 @@ def message_of(resource: PlannedResource) -> proto.AnalyzerResource:
 @dataclass
 class Client:
     stub: analyzer_pb2_grpc.AnalyzerStub
+    another: Callable[[], analyzer_pb2_grpc.AnalyzerStub] | None = None
+    configured: bool = False
 
     def info(self) -> proto.AnalyzerInfo:
         return self.stub.GetAnalyzerInfo(empty_pb2.Empty())
@@ -79,7 +81,13 @@ class Client:
         levels: Mapping[str, int] | None = None,
         **stack: Any,
     ) -> None:
-        """Tell the stack and the configuration, in the engine's order."""
+        """Tell the stack and the configuration, in the engine's order.
+
+        The second time, tell another pack: each run of the engine has one.
+        """
+        if self.configured and self.another:
+            self.stub = self.another()
+        self.configured = True
         self.stub.ConfigureStack(proto.AnalyzerStackConfigureRequest(**stack))
         request = proto.ConfigureAnalyzerRequest()
         for name, level in (levels or {}).items():

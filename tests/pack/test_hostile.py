@@ -36,6 +36,7 @@ def test_a_stack_of_nothing_is_refused(client: Client) -> None:
     configure(client)
     nothing = proto.AnalyzeStackRequest()
     assert "tells of no resource" in refusal(lambda: client.stub.AnalyzeStack(nothing))
+    configure(client)
     bare = [message_of(r) for r in plan_of("emc2", "azure").resources if not r.custom]
     assert "tells of no resource" in refusal(lambda: client.judge(bare))
 
@@ -62,6 +63,7 @@ def test_a_plan_of_which_nothing_is_known_does_not_pass(client: Client) -> None:
         for r in plan.resources
     )
     found = client.of(replace(plan, resources=unknown)).diagnostics
+    configure(client)
     known = client.of(plan).diagnostics
     failing = [d for d in found if d.enforcementLevel == proto.MANDATORY]
     assert len(failing) > len(known)
@@ -76,6 +78,7 @@ def test_what_is_secret_is_not_told(client: Client) -> None:
         for r in plan.resources
     )
     found = client.of(replace(plan, resources=hidden))
+    configure(client)
     assert told(found) == told(client.of(plan))
     assert "hush-hush" not in str(found)
 
@@ -147,6 +150,7 @@ def test_the_environment_tells_the_same_and_the_configuration_goes_before_it(
     environment = {"HAVRE_SPEC": str(spec_of("emc2")), "HAVRE_PROFILE": "brave"}
     with running(environment) as client:
         assert "`profile`" in refusal(client.configure)
+    with running(environment) as client:
         client.configure({"profile": "baseline", "as_of": DAY})
         assert client.of(plan_of("emc2", "azure")).not_applicable
     (tmp_path / "Pulumi.yaml").write_text("name: p\n")
@@ -154,6 +158,7 @@ def test_the_environment_tells_the_same_and_the_configuration_goes_before_it(
     (tmp_path / "spec.yaml").write_text(spec_of("emc2").read_text())
     with running({"PWD": str(tmp_path / "below")}) as client:
         client.configure(project="p", config={"p:spec": "spec.yaml"})
+    with running({"PWD": str(tmp_path / "below")}) as client:
         text = refusal(lambda: client.configure({"spec": "spec.yaml"}))
         assert str(tmp_path / "below" / "spec.yaml") in text
 
