@@ -16,9 +16,24 @@ def inert(text: object, keep: str = "") -> str:
     r"""The text with every character escaped that is not printed, but for those to `keep`.
 
     Escapes of terminals, changes of direction and halves of characters come out as `\x1b`,
-    `\u202e` or `\ud800`.
+    `\u202e` or `\ud800`. Commands to what reads logs are `parted`.
     """
-    return "".join(c if c.isprintable() or c in keep else _shown(c) for c in str(text))
+    shown = "".join(c if c.isprintable() or c in keep else _shown(c) for c in str(text))
+    return parted(shown)
+
+
+def parted(text: str) -> str:
+    r"""Lines of a log, with a backslash in whatever a runner of CI would take for a command.
+
+    GitHub and Azure DevOps read `##[...]` and `##vso[...]` anywhere in a line, TeamCity
+    `##teamcity[...]`, and GitHub `::...` at a line's beginning, whatever blanks go before it.
+    GitLab's sections need a carriage return, which `inert` shows as `\r`.
+    """
+    return _AT_BEGINNING.sub(r"\1\\::", _ANYWHERE.sub(r"##\\", text))
+
+
+_ANYWHERE = re.compile(r"##(?=\w*\[)")
+_AT_BEGINNING = re.compile(r"(?m)^([^\S\n]*)::")
 
 
 def plain(text: object) -> str:
@@ -59,7 +74,7 @@ def _entity(character: str) -> str:
 
 def as_json(value: Any) -> str:
     """Indented JSON; what is not printed is escaped, so that a terminal shows it as it is."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    text = _ANYWHERE.sub(r"#\\u0023", json.dumps(value, indent=2, ensure_ascii=False))
     return UNPRINTED.sub(_escaped, text) + "\n"
 
 

@@ -49,7 +49,7 @@ class Waiver:
         decision: reference of the decision.
         expires: last day on which it holds.
         provider: name of the provider concerned; empty: any.
-        resources: patterns (`*` matches any text) of logical names, URNs or capabilities of gaps;
+        resources: patterns (`*` matches any text) of `TYPE::NAME`, URNs or capabilities of gaps;
             properties, of findings about the whole plan; empty: all.
         location: where it stands.
     """
@@ -74,6 +74,11 @@ class Waiver:
         }
 
 
+def _joined(*parts: str) -> str:
+    """Parts as one text, each escaped so that none reaches into the next."""
+    return "|".join(part.replace("%", "%25").replace("|", "%7C") for part in parts)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing that does not hold, or is not known, or is waived.
@@ -90,7 +95,8 @@ class Finding:
         location: where the cause lies in the spec or the waivers.
         waiver: what covers it, if anything does, or did until it ended.
         gap: the gap that this finding is, if it is one.
-        known: whether a baseline has it, as bad as it is now.
+        known: whether a baseline has it, as bad as it is now, with the same found.
+        changed: whether a baseline has it with something else found: it is judged as if new.
     """
 
     control: str
@@ -105,6 +111,7 @@ class Finding:
     waiver: Waiver | None = None
     gap: Gap | None = None
     known: bool = False
+    changed: bool = False
 
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
@@ -115,12 +122,12 @@ class Finding:
     def fingerprint(self) -> str:
         """Text that stays the same while the finding does, whatever its dates and lines."""
         subject = self.gap.capability.value if self.gap else self.resource
-        return f"{self.control}|{subject}|{self.property}"
+        return _joined(self.control, subject, self.property)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON-ready values; `known` only where it is."""
+        """The finding as JSON-ready values; `known` and `changed` only where it is."""
         place = self.location
-        known = {"known": True} if self.known else {}
+        known = {"known": True} if self.known else {"changed": True} if self.changed else {}
         return {
             "control": self.control,
             "outcome": self.kind.value,
@@ -146,17 +153,19 @@ class Former:
         kind: what it was.
         subject: URN, or the capability of a gap; empty where it is the plan's.
         property: which property decided.
+        found: what it was.
     """
 
     control: str
     kind: FindingKind
     subject: str
     property: str
+    found: str = ""
 
     @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:
         """As `Finding.fingerprint`."""
-        return f"{self.control}|{self.subject}|{self.property}"
+        return _joined(self.control, self.subject, self.property)
 
     def as_dict(self) -> dict[str, Any]:
         """The former finding as JSON-ready values."""

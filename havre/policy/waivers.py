@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from havre.documents.records import Day, read_document
 from havre.errors import InputError
+from havre.plan import urns
 from havre.policy.findings import Finding, FindingKind, Location, Waiver
 from havre.policy.model import IDENTIFIER, Severity
 
@@ -91,17 +92,24 @@ def refuse_unknown(waivers: Iterable[Waiver], known: Collection[str]) -> None:
 def covers(waiver: Waiver, finding: Finding, provider: str) -> bool:
     """Whether a waiver is meant for a finding, whatever its end.
 
-    A finding about the whole plan has no resource: the waiver names its property, as it stands.
+    A resource is named by its type and name, `TYPE::NAME`, or by its whole URN: a name alone is
+    anybody's, since resources of several types may bear it. A finding about the whole plan has
+    no resource: the waiver names its property, as it stands. A gap is named by its capability.
     """
     if waiver.control != finding.control or waiver.provider not in {"", provider}:
         return False
     if not finding.resource and finding.property in waiver.resources:
         return True
-    subject = finding.gap.capability.value if finding.gap else finding.name
-    names = (subject, finding.resource)
+    names = (finding.gap.capability.value,) if finding.gap else _names(finding.resource)
     return not waiver.resources or any(
         fnmatchcase(name, pattern) for pattern in waiver.resources for name in names if name
     )
+
+
+def _names(urn: str) -> tuple[str, ...]:
+    """How a resource may be named: by its type and name, and by its URN."""
+    own = urns.types(urn)[-1:]
+    return (*(f"{kind}::{urns.name(urn)}" for kind in own), urn)
 
 
 def applied(finding: Finding, waivers: Sequence[Waiver], provider: str, day: dt.date) -> Finding:

@@ -242,19 +242,32 @@ NAMED_SECRET = re.compile(
     re.IGNORECASE,
 )
 """Names of properties that hold secrets."""
+LONGEST_NAME = 200
+"""Characters of a name, from its end, that are looked at."""
 SHAPED_SECRET = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bA[KS]IA[0-9A-Z]{16}\b|AccountKey=[A-Za-z0-9+/=]{20,}"
-    r"|[?&]sig=[A-Za-z0-9%+/=]{20,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.|://[^/\s:@]*:[^/\s@]{3,}@"
+    r"|[?&]sig=[A-Za-z0-9%+/=]{20,}|://[^/\s:@]*:[^/\s@]{3,}@"
 )
 """Shapes of values that are secrets wherever they stand: private keys, access keys, signatures,
 tokens, and addresses with a password in them."""
+
+
+_BEFORE_TOKEN = re.compile(r"(?<![\w-])([\w-]{13,})\.(?=eyJ[\w-]{10,}\.)")
+"""A word before the second part of a JSON Web Token: it ends in the first. It is tried at the
+beginning of words alone, so that each is read once."""
+
+
+def _holds_token(text: str) -> bool:
+    return any("eyJ" in found[1][:-10] for found in _BEFORE_TOKEN.finditer(text))
 
 
 def _is_secret(path: str, text: str) -> bool:
     name = path.rsplit(".", 1)[-1].split("[", 1)[0]
     if text.startswith("<") and text.endswith(">"):  # a placeholder of an offline plan
         return False
-    return bool(SHAPED_SECRET.search(text)) or bool(text and NAMED_SECRET.search(name))
+    if SHAPED_SECRET.search(text) or _holds_token(text):
+        return True
+    return bool(text and NAMED_SECRET.search(name[-LONGEST_NAME:]))
 
 
 @plan_control(

@@ -112,11 +112,37 @@ def test_a_finding_that_is_waived_now_is_neither_new_nor_gone(tmp_path: Path) ->
     ]
 
 
-def test_lines_dates_and_what_was_found_make_nothing_new(tmp_path: Path) -> None:
-    moved = tuple(replace(f, location=None, found="else") for f in FINDINGS)
+def test_lines_and_dates_make_nothing_new(tmp_path: Path) -> None:
+    moved = tuple(replace(f, location=None) for f in FINDINGS)
     result = compared(tmp_path, RESULT, replace(RESULT, findings=moved))
 
     assert (new(result), result.gone) == ([], ())
+
+
+@pytest.mark.parametrize("found", ["TLS 1.0", "", "TLS 1.1 ", "none"])
+def test_something_else_found_under_a_known_name_is_changed_and_fails(
+    tmp_path: Path, found: str
+) -> None:
+    one = replace(FINDINGS[0], kind=FindingKind.FAIL, found="TLS 1.1")
+    worse = replace(one, found=found)
+    result = compared(
+        tmp_path, replace(RESULT, findings=(one,)), replace(RESULT, findings=(worse,))
+    )
+
+    assert [(f.known, f.changed) for f in result.findings] == [(False, True)]
+    assert (result.exit_code, result.gone) == (ExitCode.FINDINGS, ())
+    assert result.as_dict()["findings"][0]["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("a|b", "c"), ("a", "b|c")), (("a%7Cb", "c"), ("a|b", "c")), (("a|", "b"), ("a", "|b"))],
+)
+def test_parts_of_a_fingerprint_never_reach_into_one_another(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    first, second = (replace(FINDINGS[0], resource=u, property=p) for u, p in (one, other))
+    assert first.fingerprint != second.fingerprint
 
 
 def test_a_baseline_of_another_provider_is_refused(tmp_path: Path) -> None:
@@ -192,7 +218,14 @@ def test_junit_fails_only_for_what_is_new(tmp_path: Path) -> None:
 
 
 def finding(**changes: object) -> str:
-    item = {"control": "a.b", "outcome": "fail", "resource": "", "property": "", "gap": None}
+    item = {
+        "control": "a.b",
+        "outcome": "fail",
+        "resource": "",
+        "property": "",
+        "found": "",
+        "gap": None,
+    }
     return json.dumps({"findings": [{**item, **changes}]})
 
 
@@ -210,6 +243,7 @@ def finding(**changes: object) -> str:
         (finding(outcome=None), "`findings[0].outcome` is not a text"),
         (finding(resource=[]), "`findings[0].resource` is not a text"),
         (finding(property={}), "`findings[0].property` is not a text"),
+        (finding(found=1), "`findings[0].found` is not a text"),
         (finding(gap=[1]), "`findings[0].gap` is neither an object nor null"),
         (finding(outcome="odd"), "`findings[0].outcome` is none of fail, unknown"),
         (finding(), "does not tell its provider: `summary.provider`"),

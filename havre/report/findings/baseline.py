@@ -82,7 +82,13 @@ def _former(path: Path, number: int, item: object) -> Former:
         message = f"{where}.gap` is neither an object nor null"
         raise InputError(message, REMEDY)
     control = _word(where, item, "control")
-    return Former(control, FindingKind(outcome), subject, _word(where, item, "property"))
+    return Former(
+        control,
+        FindingKind(outcome),
+        subject,
+        _word(where, item, "property"),
+        _word(where, item, "found"),
+    )
 
 
 def _word(where: str, item: dict[str, Any], key: str) -> str:
@@ -96,8 +102,9 @@ def _word(where: str, item: dict[str, Any], key: str) -> str:
 def against(result: Result, baseline: Baseline) -> Result:
     """A result whose findings are marked as known where the baseline has them.
 
-    A finding is known if the baseline has it at least as bad, and as often. One that is worse
-    is new: a warning that became a failure, or what was not known and is now seen to fail. One
+    A finding is known if the baseline has it at least as bad, with the same found, and as often.
+    One of which something else is found is changed, and judged as if new. One that is worse is
+    new: a warning that became a failure, or what was not known and is now seen to fail. One
     that is waived now is known where it was not waived before, and not gone.
 
     Args:
@@ -126,6 +133,7 @@ def _marked(finding: Finding, former: dict[str, list[Former]]) -> Finding:
     """A finding, known if one as bad is left to stand for it: the mildest such is used up."""
     left = former.get(finding.fingerprint, [])
     as_bad = [one for one in left if BADNESS.index(one.kind) <= BADNESS.index(finding.kind)]
-    if as_bad:
-        left.remove(as_bad[-1])
-    return replace(finding, known=bool(as_bad))
+    same = [one for one in as_bad if one.found == finding.found]
+    if same:
+        left.remove(same[-1])
+    return replace(finding, known=bool(same), changed=bool(as_bad) and not same)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers
-from havre.text import clipped, plain
+from havre.text import clipped, parted, plain
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -60,7 +60,7 @@ def printed(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str
     for part in parts:
         console.print(part)
     lines = buffer.getvalue().splitlines()
-    return "\n".join(line.rstrip() for line in lines) + "\n"
+    return parted("\n".join(line.rstrip() for line in lines)) + "\n"
 
 
 def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:

@@ -117,7 +117,7 @@ def _principal(resource: PlannedResource, index: Index) -> tuple[Fact[str], Plan
     return read(resource.inputs, "principalId", ""), None
 
 
-_PROJECT = re.compile(r"(?:^|-)project-([a-z0-9-]+)$")
+_PROJECT = re.compile(r"[a-z0-9-]{1,100}")
 
 
 def _project(identity: PlannedResource | None) -> str:
@@ -127,8 +127,8 @@ def _project(identity: PlannedResource | None) -> str:
     tags = read(identity.inputs, "tags", {})
     if isinstance(tags, Known) and isinstance(tags.value.get("project"), str):
         return str(tags.value["project"])
-    found = _PROJECT.search(identity.name)
-    return found[1] if found else ""
+    found = f"-{identity.name}".partition("-project-")[2]
+    return found if _PROJECT.fullmatch(found) else ""
 
 
 def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -72,7 +72,7 @@ def backups(nodes: Iterable[str], named: Iterable[str]) -> tuple[Place, ...]:
     if said:
         return said
     own = dict.fromkeys(nodes)
-    others = (DATABASE_BACKUPS.get(re.sub(r"[0-9]+$", "", region.upper())) for region in own)
+    others = (DATABASE_BACKUPS.get(region.upper().rstrip("0123456789")) for region in own)
     return tuple(place(Copy.BACKUP, region, DEFAULT_BACKUP) for region in (*own, *others))
 
 
