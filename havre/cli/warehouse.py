@@ -304,9 +304,11 @@ def down(
             operations.stop()
             _tell({"stopped": True}, "stopped; the data stay", as_json=as_json)
             return
-        kept = operations.destroy()
         provider = find(str(record.get("provider")))
-        deleted, left = _engine(store, str(record.get("stack")), provider).destroy()
+        engine = _engine(store, str(record.get("stack")), provider)
+        engine.refuse_state()
+        kept = operations.destroy()
+        deleted, left = engine.destroy()
         if left:
             operations.stop()
         else:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.engine.servicer import Client
-from havre.engine.state import ResourceState, State, default_provider
+from havre.engine.session import Session
+from havre.engine.state import ResourceState, State
 from havre.engine.steps import (
-    CLI_HINT,
     Change,
     Decision,
     Guard,
@@ -19,16 +18,16 @@ from havre.engine.steps import (
     guard,
     refuse_options,
 )
-from havre.errors import BugError, GuardError, MissingDependencyError
+from havre.errors import GuardError
 from havre.evaluate.monitor import Monitor, Registered, run
 from havre.plan import urns
-from havre.plan.urns import PROVIDER_PREFIX
-from havre.plan.values import Secret
+from havre.plan.values import Secret, holds_secret
 from havre.provider.dynamic import PROVIDER_KEY
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import provider_pb2_grpc
 
+    from havre.engine.servicer import Client
     from havre.engine.state import StateStore
     from havre.plan import PlannedResource
 
@@ -48,26 +47,23 @@ def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in outputs.items() if key != PROVIDER_KEY}
 
 
-def _bears(old: ResourceState) -> bool:
-    """Whether a record is of something that its provider made."""
-    return old.custom and not old.type.startswith(PROVIDER_PREFIX)
-
-
 def _deletion(old: ResourceState) -> Change:
     return Change(Operation.DELETE, old.urn, old.type)
 
 
-def _refuse_secrets(resource: str, values: Any) -> None:
-    """Stop before a secret is written: the embedded engine has nothing to encrypt it with."""
-    if isinstance(values, Secret):
-        message = f"{resource} has a secret among its properties; the state would hold it"
-        raise BugError(message, "Its provider must keep secrets out of inputs and outputs.")
-    if isinstance(values, Mapping):
-        for inner in values.values():
-            _refuse_secrets(resource, inner)
-    elif isinstance(values, list | tuple):
-        for inner in values:
-            _refuse_secrets(resource, inner)
+def _marked_secret(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """Outputs with those secret that the program names so."""
+    return {
+        key: Secret(value) if key in names and not isinstance(value, Secret) else value
+        for key, value in outputs.items()
+    }
+
+
+def _served_by(target: ResourceState, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Recorded outputs whose serialised provider is the program's, whatever the state had."""
+    if PROVIDER_KEY not in target.inputs:
+        return outputs
+    return {**outputs, PROVIDER_KEY: target.inputs[PROVIDER_KEY]}
 
 
 @dataclass
@@ -109,16 +105,23 @@ class Engine:
                     raise GuardError(message, f"Nothing was changed. {ADOPT.format(here)}")
         return state
 
-    def client(self, package: str) -> Client:
-        """The servicer of a package.
+    def session(self, state: State, *, dry: bool = False) -> Session:
+        """What a run speaks to.
 
         Raises:
-            MissingDependencyError: it does not run in this process.
+            MissingDependencyError: a resource of the state is of a type that none serves.
         """
-        if package not in self.servicers:
-            message = f"the embedded engine has no provider `{package}`: it needs the Pulumi CLI"
-            raise MissingDependencyError(message, CLI_HINT)
-        return Client(self.servicers[package])
+        made = Session(self.servicers, self.project, self.stack, state, dry)
+        made.refuse_unserved()
+        return made
+
+    def refuse_state(self) -> None:
+        """Refuse a state that a run could not go on with, before anything is done.
+
+        Raises:
+            HavreError: it is damaged, its secrets do not open, or a type in it is not served.
+        """
+        self.session(self.load())
 
     def preview(self, program: Callable[[], None]) -> list[Change]:
         """What `up` would do, in order; nothing is changed.
@@ -159,9 +162,9 @@ class Engine:
         Returns:
             What was deleted, and the names of what was kept because it holds data.
         """
-        state = self.load()
+        walk = _Destroy(self, self.load())
         self.store.keep_previous()
-        return _Destroy(self, state).run()
+        return walk.run()
 
 
 @dataclass
@@ -172,15 +175,21 @@ class _Preview:
     state: State
     changes: list[Change] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
+    _session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._session = self.engine.session(self.state, dry=True)
 
     def register(self, planned: PlannedResource) -> Registered:
         self.seen.add(planned.urn)
         refuse_options(planned)
         if not planned.custom:
             return Registered("", {})
-        client = self.engine.client(planned.package)
+        client = self._session.client(planned.package, registered=True)
         old = self.state.find(planned.urn)
         decision = decide(client, planned, old)
+        if planned.options.additional_secret_outputs or holds_secret(decision.inputs):
+            self.state.vault.ready(planned.name)
         if decision.operation is Operation.SAME and old:
             return Registered(old.id, _visible(old.outputs))
         found = Guard()
@@ -196,16 +205,40 @@ class _Preview:
                 found.undecided,
             )
         )
-        return self._foreseen(decision, old)
+        return self._foreseen(client, decision, planned, old)
 
-    def _foreseen(self, decision: Decision, old: ResourceState | None) -> Registered:
-        """Outputs that can be told beforehand: inputs, and what the provider calls stable."""
-        outputs = _visible(decision.inputs)
+    def _foreseen(
+        self,
+        client: Client,
+        decision: Decision,
+        planned: PlannedResource,
+        old: ResourceState | None,
+    ) -> Registered:
+        """Outputs that can be told beforehand.
+
+        They are what a provider that supports previews says, else the inputs; and of an update
+        what the provider calls stable.
+        """
+        options, identity = planned.options, ""
+        outputs: Mapping[str, Any] = decision.inputs
         if decision.operation is Operation.UPDATE and old:
+            identity = old.id
+            if client.understood.previews:
+                limit = options.timeouts.get("update", 0)
+                outputs = client.update(
+                    old, decision.inputs, limit, options.ignore_changes, preview=True
+                )
             stables = decision.difference.stables if decision.difference else ()
-            outputs |= {key: old.outputs[key] for key in stables if key in old.outputs}
-            return Registered(old.id, outputs)
-        return Registered("", outputs)
+            outputs = {
+                **outputs,
+                **{key: old.outputs[key] for key in stables if key in old.outputs},
+            }
+        elif client.understood.previews:
+            limit = options.timeouts.get("create", 0)
+            _, outputs = client.create(planned.urn, decision.inputs, limit, preview=True)
+        return Registered(
+            identity, _marked_secret(_visible(outputs), options.additional_secret_outputs)
+        )
 
     def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Outputs matter only when the plan is applied."""
@@ -214,11 +247,11 @@ class _Preview:
         """Deletions of what is recorded and no longer in the program, in reverse order."""
         found = []
         for old in reversed(self.state.resources):
-            if old.urn in self.seen or not _bears(old):
+            if old.urn in self.seen or not old.bears:
                 continue
             held = Guard()
             if not old.retain_on_delete:
-                held = guard(self.engine.client(old.package), old)
+                held = guard(self._session.client(old.package), old)
             found.append(replace(_deletion(old), refused=held.refused, undecided=held.undecided))
         return [*self._orphans(), *found]
 
@@ -241,11 +274,13 @@ class _Apply:
     _old: dict[str, ResourceState] = field(init=False)
     _doomed: list[ResourceState] = field(init=False)
     _saved: dict[str, Any] = field(init=False)
+    _session: Session = field(init=False)
     _kept: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         self._old = {r.urn: r for r in self.state.resources if not r.delete}
         self._doomed = [r for r in self.state.resources if r.delete]
+        self._session = self.engine.session(self.state)
         self._saved = self.state.as_json()
 
     def save(self) -> None:
@@ -268,7 +303,9 @@ class _Apply:
         Creating is idempotent; what is finished can then be deleted like all else.
         """
         for begun in list(self.state.pending):
-            made = self._create(Change(Operation.CREATE, begun.urn, begun.type), begun)
+            made = self._finished(
+                self._create(Change(Operation.CREATE, begun.urn, begun.type), begun)
+            )
             self._old[made.urn] = made
             self._settle(made.urn)
             self.save()
@@ -285,18 +322,30 @@ class _Apply:
             self._record(ResourceState.from_plan(planned, inputs=planned.inputs, outputs=outputs))
             return Registered("", {})
         provider = self._provider(planned.package)
-        client = self.engine.client(planned.package)
+        client = self._session.client(planned.package, registered=True)
         old = self._old.get(planned.urn)
         decision = decide(client, planned, old)
-        _refuse_secrets(planned.name, decision.inputs)
         target = ResourceState.from_plan(
             planned, inputs=decision.inputs, provider=urns.reference(provider.urn, provider.id)
         )
-        made = self._step(client, decision, old, target)
-        _refuse_secrets(planned.name, made.outputs)
+        if target.secretive:
+            self.state.vault.ready(planned.name)
+        made = self._finished(self._step(client, decision, old, target))
         self._settle(made.urn)
         self._record(made)
         return Registered(made.id, _visible(made.outputs))
+
+    def _finished(self, made: ResourceState) -> ResourceState:
+        """A record with those outputs secret that the program names so.
+
+        Raises:
+            HavreError: an output is secret and cannot be stored; the next run takes it up.
+        """
+        outputs = _marked_secret(made.outputs, made.additional_secret_outputs)
+        finished = replace(made, outputs=outputs)
+        if finished.secretive:
+            self.state.vault.ready(made.name)
+        return finished
 
     def _step(
         self,
@@ -310,10 +359,11 @@ class _Apply:
         if old is None:
             return self._begin_create(change, target)
         if decision.operation is Operation.SAME:
-            return replace(target, id=old.id, outputs=old.outputs)
+            return replace(target, id=old.id, outputs=_served_by(target, old.outputs))
         if decision.operation is Operation.UPDATE:
             self.engine.progress(change, False)
-            outputs = client.update(old.urn, old.id, old.outputs, decision.inputs)
+            limit = target.timeouts.get("update", 0)
+            outputs = client.update(old, decision.inputs, limit, target.ignore_changes)
             self._done(change)
             return replace(target, id=old.id, outputs=outputs)
         return self._replace(client, change, decision, old, target)
@@ -351,7 +401,7 @@ class _Apply:
             message = f"{old.name} would be replaced, and {refused}"
             raise GuardError(message, "Nothing was lost. Undo the change of its properties.")
         if decision.difference and decision.difference.delete_before_replace:
-            client.delete(old.urn, old.id, old.outputs)
+            client.delete(old)
             del self._old[old.urn]
             self.save()
         else:
@@ -367,7 +417,8 @@ class _Apply:
 
     def _create(self, change: Change, target: ResourceState) -> ResourceState:
         self.engine.progress(change, False)
-        identity, outputs = self.engine.client(target.package).create(target.urn, target.inputs)
+        client, limit = self._session.client(target.package), target.timeouts.get("create", 0)
+        identity, outputs = client.create(target.urn, target.inputs, limit)
         self._done(change)
         return replace(target, id=identity, outputs=outputs)
 
@@ -386,18 +437,16 @@ class _Apply:
         return old.outputs if old else {}
 
     def _provider(self, package: str) -> ResourceState:
-        """The recorded default provider of a package; made at its first use."""
-        kind = f"{PROVIDER_PREFIX}{package}"
-        found = next((r for r in self._new if r.type == kind), None)
-        if found is None:
-            recorded = next((r for r in self._old.values() if r.type == kind), None)
-            found = recorded or default_provider(self.engine.project, self.engine.stack, package)
+        """The provider of a package, recorded at its first use."""
+        found = self._session.provider(package)
+        if all(made.urn != found.urn for made in self._new):
             self._record(found)
         return found
 
     def register_outputs(self, urn: str, outputs: Mapping[str, Any]) -> None:
         """Record the outputs of a component or of the stack."""
-        _refuse_secrets(urns.name(urn), outputs)
+        if holds_secret(outputs):
+            self.state.vault.ready(urns.name(urn))
         for index, resource in enumerate(self._new):
             if resource.urn == urn and resource.outputs != outputs:
                 self._new[index] = replace(resource, outputs=dict(outputs))
@@ -409,26 +458,26 @@ class _Apply:
         gone = [old for urn, old in self._old.items() if urn not in made]
         doomed = [*gone, *self._doomed]
         self._refuse_removals([old for old in gone if old.custom])
-        self._check_agreed(*map(_deletion, filter(_bears, gone)))
+        self._check_agreed(*map(_deletion, (old for old in gone if old.bears)))
         for old in reversed(doomed):
             self._remove(old)
 
     def _refuse_removals(self, gone: list[ResourceState]) -> None:
         reasons = []
         for old in gone:
-            if not old.retain_on_delete and _bears(old):
-                refused = guard(self.engine.client(old.package), old).reason
+            if not old.retain_on_delete and old.bears:
+                refused = guard(self._session.client(old.package), old).reason
                 reasons += [f"{old.name} would be deleted, and {refused}"] if refused else []
         if reasons:
             self.save()
             raise GuardError("; ".join(reasons), REFUSAL)
 
     def _remove(self, old: ResourceState) -> None:
-        if _bears(old):
+        if old.bears:
             change = _deletion(old)
             if not old.retain_on_delete:
                 self.engine.progress(change, False)
-                self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
+                self._session.client(old.package).delete(old)
             self._done(change)
         if old in self._doomed:
             self._doomed.remove(old)
@@ -449,13 +498,17 @@ class _Destroy:
 
     engine: Engine
     state: State
+    _session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._session = self.engine.session(self.state)
 
     def run(self) -> tuple[list[Change], list[str]]:
         deleted: list[Change] = []
         kept: list[ResourceState] = []
         needed: set[str] = set()
         for old in reversed(list(self.state.resources)):
-            if old.urn in needed or (_bears(old) and self._refused(old)):
+            if old.urn in needed or (old.bears and self._refused(old)):
                 needed |= old.needs
                 kept.append(old)
                 continue
@@ -463,14 +516,14 @@ class _Destroy:
         return deleted, [old.name for old in kept if old.custom]
 
     def _refused(self, old: ResourceState) -> bool:
-        return bool(guard(self.engine.client(old.package), replace(old, protect=False)).reason)
+        return bool(guard(self._session.client(old.package), replace(old, protect=False)).reason)
 
     def _delete(self, old: ResourceState) -> list[Change]:
         changes = []
-        if _bears(old):
+        if old.bears:
             change = _deletion(old)
             self.engine.progress(change, False)
-            self.engine.client(old.package).delete(old.urn, old.id, old.outputs)
+            self._session.client(old.package).delete(old)
             self.engine.progress(change, True)
             changes.append(change)
         self.state.resources.remove(old)

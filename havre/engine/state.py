@@ -10,11 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import InputError, RetryError, StateError
+from havre.engine.secrets import Vault
+from havre.errors import InputError, MissingDependencyError, RetryError, StateError
 from havre.files import write_whole
 from havre.files.custody import Custody, make_closed
 from havre.plan import urns
+from havre.plan.options import from_state
 from havre.plan.urns import PROVIDER_PREFIX
+from havre.plan.values import holds_secret
 from havre.stack.standing import state_path
 
 if TYPE_CHECKING:
@@ -43,6 +46,22 @@ class ResourceState:
     protect: bool = False
     retain_on_delete: bool = False
     delete: bool = False
+    additional_secret_outputs: tuple[str, ...] = ()
+    timeouts: Mapping[str, float] = field(default_factory=dict)
+    ignore_changes: tuple[str, ...] = ()
+    replace_on_changes: tuple[str, ...] = ()
+
+    @property
+    def bears(self) -> bool:
+        """Whether it is of something that a provider made."""
+        return self.custom and not self.type.startswith(PROVIDER_PREFIX)
+
+    @property
+    def secretive(self) -> bool:
+        """Whether a secret is, or will be, among its properties."""
+        return bool(self.additional_secret_outputs) or any(
+            map(holds_secret, (self.inputs, self.outputs))
+        )
 
     @property
     def name(self) -> str:
@@ -60,35 +79,45 @@ class ResourceState:
         provider = urns.referred(self.provider)
         return frozenset(filter(None, (*self.dependencies, self.parent, provider)))
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, vault: Vault) -> dict[str, Any]:
         """The resource in Pulumi's state format; empty fields left out, as the CLI does."""
         values: dict[str, Any] = {"urn": self.urn, "custom": self.custom}
         optional = {
             "delete": self.delete,
             "id": self.id,
             "type": self.type,
-            "inputs": dict(self.inputs),
-            "outputs": dict(self.outputs),
+            "inputs": vault.seal(dict(self.inputs), f"{self.urn} inputs"),
+            "outputs": vault.seal(dict(self.outputs), f"{self.urn} outputs"),
             "parent": self.parent,
             "protect": self.protect,
             "retainOnDelete": self.retain_on_delete,
             "dependencies": list(self.dependencies),
             "provider": self.provider,
             "propertyDependencies": {k: list(v) for k, v in self.property_dependencies.items()},
+            "additionalSecretOutputs": list(self.additional_secret_outputs),
+            "customTimeouts": dict(self.timeouts),
+            "ignoreChanges": list(self.ignore_changes),
+            "replaceOnChanges": list(self.replace_on_changes),
         }
         return values | {key: value for key, value in optional.items() if value}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> ResourceState:
-        """Read a resource of Pulumi's state format."""
+    def from_json(cls, values: Mapping[str, Any], vault: Vault) -> ResourceState:
+        """Read a resource of Pulumi's state format.
+
+        Raises:
+            StateError: it is in a condition that only the Pulumi CLI ends.
+        """
+        _refuse_conditions(values)
         dependencies = values.get("propertyDependencies") or {}
+        urn, options = values["urn"], from_state(values)
         return cls(
-            urn=values["urn"],
+            urn=urn,
             type=values["type"],
             custom=bool(values.get("custom")),
             id=values.get("id", ""),
-            inputs=values.get("inputs") or {},
-            outputs=values.get("outputs") or {},
+            inputs=vault.open(values.get("inputs") or {}, f"{urn} inputs"),
+            outputs=vault.open(values.get("outputs") or {}, f"{urn} outputs"),
             parent=values.get("parent", ""),
             dependencies=tuple(values.get("dependencies") or ()),
             property_dependencies={k: tuple(v or ()) for k, v in dependencies.items()},
@@ -96,6 +125,10 @@ class ResourceState:
             protect=bool(values.get("protect")),
             retain_on_delete=bool(values.get("retainOnDelete")),
             delete=bool(values.get("delete")),
+            additional_secret_outputs=options.additional_secret_outputs,
+            timeouts=options.timeouts,
+            ignore_changes=options.ignore_changes,
+            replace_on_changes=options.replace_on_changes,
         )
 
     @classmethod
@@ -110,8 +143,42 @@ class ResourceState:
             "property_dependencies": planned.property_dependencies,
             "protect": planned.protect,
             "retain_on_delete": planned.retain_on_delete,
+            "additional_secret_outputs": planned.options.additional_secret_outputs,
+            "timeouts": planned.options.timeouts,
+            "ignore_changes": planned.options.ignore_changes,
+            "replace_on_changes": planned.options.replace_on_changes,
         }
         return cls(**(values | more))
+
+
+CONDITIONS = (
+    "external",
+    "taint",
+    "pendingReplacement",
+    "initErrors",
+    "viewOf",
+    "deletedWith",
+    "replaceWith",
+    "replacementTrigger",
+    "resourceHooks",
+    "refreshBeforeUpdate",
+    "extensionRef",
+    "snippetID",
+)
+"""Fields of a record by which the Pulumi CLI would do something that this engine does not."""
+
+
+def _refuse_conditions(values: Mapping[str, Any]) -> None:
+    """Refuse a record that asks for what only the Pulumi CLI does.
+
+    Raises:
+        MissingDependencyError: it does; each field is named.
+    """
+    found = [name for name in CONDITIONS if values.get(name)]
+    if found:
+        name = urns.name(values["urn"])
+        message = f"{name}: the state records {', '.join(found)}, which the embedded engine lacks"
+        raise MissingDependencyError(message, "Use the Pulumi CLI. Nothing was changed.")
 
 
 def default_provider(project: str, stack: str, package: str) -> ResourceState:
@@ -123,10 +190,17 @@ def default_provider(project: str, stack: str, package: str) -> ResourceState:
 
 @dataclass
 class State:
-    """All resources of a stack, dependencies first, and what was begun and not finished."""
+    """All resources of a stack, dependencies first, and what was begun and not finished.
+
+    Attributes:
+        resources: as recorded.
+        pending: what was begun and not finished.
+        vault: its secrets.
+    """
 
     resources: list[ResourceState] = field(default_factory=list)
     pending: list[ResourceState] = field(default_factory=list)
+    vault: Vault = field(default_factory=Vault, compare=False)
 
     def find(self, urn: str) -> ResourceState | None:
         """The live record of a resource."""
@@ -136,30 +210,41 @@ class State:
         """The state as `pulumi stack export` gives it and `pulumi stack import` takes it."""
         deployment: dict[str, Any] = {
             "manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""},
-            "resources": [resource.as_json() for resource in self.resources],
+            "resources": [resource.as_json(self.vault) for resource in self.resources],
             "metadata": {},
         }
         if self.pending:
             deployment["pending_operations"] = [
-                {"resource": resource.as_json(), "type": "creating"} for resource in self.pending
+                {"resource": resource.as_json(self.vault), "type": "creating"}
+                for resource in self.pending
             ]
+        if self.vault.recorded is not None:
+            deployment["secrets_providers"] = dict(self.vault.recorded)
         return {"version": FORMAT_VERSION, "deployment": deployment}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> State:
+    def from_json(cls, document: Mapping[str, Any], where: str = "the state") -> State:
         """Read a deployment.
+
+        Args:
+            document: as `pulumi stack export` writes it.
+            where: names it in messages.
 
         Raises:
             ValueError, KeyError, TypeError: it is not one of version 3.
+            HavreError: its secrets do not open, or only the Pulumi CLI can go on with it.
         """
         if document["version"] != FORMAT_VERSION:
             message = f"its version is {document['version']!r}, not {FORMAT_VERSION}"
             raise ValueError(message)
         deployment = document["deployment"]
         pending = deployment.get("pending_operations") or []
+        vault = Vault(where, deployment.get("secrets_providers"))
+        begun = [p["resource"] for p in pending if p["type"] == "creating"]
         return cls(
-            [ResourceState.from_json(values) for values in deployment["resources"] or []],
-            [ResourceState.from_json(p["resource"]) for p in pending if p["type"] == "creating"],
+            [ResourceState.from_json(values, vault) for values in deployment["resources"] or []],
+            [ResourceState.from_json(values, vault) for values in begun],
+            vault,
         )
 
 
@@ -236,10 +321,18 @@ class StateStore:
             StateError: it is damaged; the remedy names the last good one.
         """
         try:
-            return State.from_json(json.loads(self.custody.read(self.path.absolute())))
+            content = self.custody.read(self.path.absolute())
+            return State.from_json(json.loads(content), str(self.path))
         except FileNotFoundError:
             return State()
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:
             message = f"the state {self.path} cannot be read: {type(error).__name__}: {error}"
             remedy = (
                 f"The state before the latest run is {self.previous}: look at it, then copy it "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError
 from havre.plan import urns
-from havre.plan.values import holds_unknown
-from havre.provider.dynamic import PROVIDER_KEY
+from havre.plan.values import bare, holds_unknown
+from havre.provider.dynamic import DYNAMIC_PACKAGE, PROVIDER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +23,8 @@ CLI_HINT = (
     "Install the Pulumi CLI (https://www.pulumi.com/docs/install/), then run `pulumi up` in "
     "stacks/warehouse; `havre plan` shows the plan without it."
 )
+SEED_BYTES = 32
+"""Random bytes from which a provider makes what is to be random, such as names."""
 HOLDS_DATA = "holds_data"
 """Output by which a provider says, when read, whether deleting the resource loses data."""
 
@@ -87,34 +90,36 @@ class Decision:
 def changed_properties(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the inputs that differ, sorted, without serialised provider code."""
     keys = (old.keys() | new.keys()) - {PROVIDER_KEY}
-    return tuple(sorted(key for key in keys if old.get(key) != new.get(key)))
+    return tuple(sorted(key for key in keys if bare(old.get(key)) != bare(new.get(key))))
 
 
 def decide(client: Client, planned: PlannedResource, old: ResourceState | None) -> Decision:
     """What is to be done to a resource: the provider checks its inputs and tells the difference.
 
-    Where an input is still unknown (in a preview), an existing resource counts as updated.
+    What is to be made another one is checked afresh, as the CLI does. An input that is still
+    unknown (in a preview) makes no other one: it may turn out to be as it was.
 
     Raises:
         ProviderError: the provider refuses an input.
     """
-    options = planned.options
-    given = _kept(planned.inputs, old.inputs, options.ignore_changes) if old else planned.inputs
-    inputs = client.check(planned.urn, old.inputs if old else {}, given)
+    options, seed = planned.options, os.urandom(SEED_BYTES)
     if old is None:
+        inputs = client.check(planned.urn, {}, planned.inputs, seed)
         return Decision(Operation.CREATE, inputs)
-    if holds_unknown(inputs):
-        properties = changed_properties(old.inputs, inputs)
-        return Decision(Operation.UPDATE, inputs, properties=properties)
-    difference = client.diff(planned.urn, old.id, old.outputs, inputs, options.ignore_changes)
+    given = _kept(planned.inputs, old.inputs, options.ignore_changes)
+    inputs = client.check(planned.urn, old.inputs, given, seed)
+    difference = client.diff(old, inputs, options.ignore_changes)
     if options.delete_before_replace is not None:
         difference = replace(difference, delete_before_replace=options.delete_before_replace)
-    if not difference.changes:
-        return Decision(Operation.SAME, inputs, difference)
+    unknown = {key for key, value in inputs.items() if holds_unknown(value)}
     properties = changed_properties(old.inputs, inputs)
-    another = difference.replaces or not set(properties).isdisjoint(options.replace_on_changes)
-    operation = Operation.REPLACE if another else Operation.UPDATE
-    return Decision(operation, inputs, difference, properties)
+    if not difference.changes and not unknown:
+        return Decision(Operation.SAME, inputs, difference)
+    others = {*difference.replaces, *(set(properties) & set(options.replace_on_changes))}
+    if others - unknown:
+        inputs = client.check(planned.urn, {}, planned.inputs, seed)
+        return Decision(Operation.REPLACE, inputs, difference, properties)
+    return Decision(Operation.UPDATE, inputs, difference, properties)
 
 
 def _kept(
@@ -136,8 +141,10 @@ def refuse_options(planned: PlannedResource) -> None:
     found = {
         "aliases": options.aliases,
         "deletedWith": options.deleted_with,
-        "additionalSecretOutputs": options.additional_secret_outputs,
         "import": options.import_id,
+        **dict.fromkeys(options.others, True),
+        "customTimeouts of a dynamic resource": options.timeouts
+        and planned.package == DYNAMIC_PACKAGE,
         "a path in ignoreChanges or replaceOnChanges": [p for p in paths if set(p) & set(".[*")],
     }
     names = ", ".join(name for name, value in found.items() if value)
@@ -172,7 +179,7 @@ def guard(client: Client, old: ResourceState) -> Guard:
     """
     if not old.protect and HOLDS_DATA not in old.outputs:
         return Guard()
-    now = client.read(old.urn, old.id, old.outputs)
+    now = client.read(old)
     if now is None or now.get(HOLDS_DATA) is False:
         return Guard()
     if HOLDS_DATA in now and now[HOLDS_DATA] is None:

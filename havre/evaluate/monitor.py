@@ -38,8 +38,11 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
 )
-_FEATURE_NAMES = frozenset({"secrets", "resourceReferences", "aliasSpecs", "deletedWith"})
+_FEATURE_NAMES = frozenset(
+    {"secrets", "resourceReferences", "aliasSpecs", "deletedWith", "replaceWith"}
+)
 
 
 @dataclass(frozen=True)

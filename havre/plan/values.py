@@ -19,9 +19,10 @@ SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
 SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type's signature
 RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN_TEXT: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 UNKNOWN_WIRE: Final = frozenset(
     {
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string, and any value
+        UNKNOWN_TEXT,  # string, and any value
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
         "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
@@ -106,7 +107,7 @@ def to_struct(values: Mapping[str, Any]) -> struct_pb2.Struct:
 
 def _wire(value: Any) -> Any:
     if value is UNKNOWN:
-        return "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+        return UNKNOWN_TEXT
     if isinstance(value, Secret):
         return {SIGNATURE: SECRET, "value": _wire(value.value)}
     if isinstance(value, dict):
@@ -114,6 +115,43 @@ def _wire(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_wire(inner) for inner in value]
     return value
+
+
+def bare(value: Any) -> Any:
+    """A value without its marks of secrecy, for who does not know them."""
+    if isinstance(value, Secret):
+        return bare(value.value)
+    if isinstance(value, dict):
+        return {key: bare(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [bare(inner) for inner in value]
+    return value
+
+
+def marked(values: Mapping[str, Any], like: Mapping[str, Any]) -> dict[str, Any]:
+    """Values in which what is secret in `like`, under the same name, is secret again.
+
+    What goes to a provider that does not know secrets comes back so; Pulumi does the same
+    (`annotateSecrets` in `sdk/go/common/resource/plugin/provider_plugin.go`).
+    """
+    return {
+        key: _marked(value, like[key]) if key in like else value for key, value in values.items()
+    }
+
+
+def _marked(value: Any, like: Any) -> Any:
+    if isinstance(value, dict) and isinstance(like, dict):
+        return marked(value, like)
+    return Secret(value) if holds_secret(like) and not isinstance(value, Secret) else value
+
+
+def holds_secret(value: Any) -> bool:
+    """Whether `value` is secret or holds something that is."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, list | tuple):
+        return any(map(holds_secret, value))
+    return isinstance(value, Secret)
 
 
 def shown(value: Any) -> Any:

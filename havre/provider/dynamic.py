@@ -183,10 +183,22 @@ class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
             MissingDependencyError: the table does not have its type.
         """
         kind = urns.types(request.urn)[-1]
-        if kind not in self.providers:
-            message = f"{urns.name(request.urn)}: no installed provider serves the type `{kind}`"
-            raise MissingDependencyError(message, UNSERVED)
+        self.refuse_unserved(kind, urns.name(request.urn))
         return self.providers[kind]
+
+    def refuse_unserved(self, kind: str, resource: str) -> None:
+        """Refuse a type that the table does not have.
+
+        Raises:
+            MissingDependencyError: naming the resource and its type.
+        """
+        if kind not in self.providers:
+            message = f"{resource}: no installed provider serves the type `{kind}`"
+            raise MissingDependencyError(message, UNSERVED)
+
+    def Configure(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
+        """Answer as the SDK's servicer: secrets are not told apart, previews not tried."""
+        return provider_pb2.ConfigureResponse(acceptSecrets=False)
 
     def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
         """Validate and complete the inputs."""

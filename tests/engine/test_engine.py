@@ -6,10 +6,10 @@ import pulumi
 import pytest
 
 from havre.engine import Engine, Operation
-from havre.engine.engine import CLI_HINT
-from havre.errors import BugError, GuardError, MissingDependencyError, ProviderError
+from havre.engine.steps import CLI_HINT
+from havre.errors import GuardError, MissingDependencyError, ProviderError
 from tests.engine.conftest import Program
-from tests.engine.toy import Shelf, calls
+from tests.engine.toy import calls
 
 
 def operations(changes) -> list[tuple[str, str]]:
@@ -163,16 +163,6 @@ def test_a_provider_of_another_language_is_refused_with_the_hint(engine: Engine)
     with pytest.raises(MissingDependencyError, match="no provider `cloud`") as caught:
         engine.preview(program)
     assert caught.value.remedy == CLI_HINT
-
-
-def test_a_secret_never_reaches_the_state(engine: Engine, shelves: Path) -> None:
-    def program() -> None:
-        Shelf("vault", {"folder": str(shelves), "title": pulumi.Output.secret("hush-hush")})
-
-    with pytest.raises(BugError, match="vault has a secret among its properties"):
-        engine.up(program)
-    assert not engine.store.path.exists() or b"hush-hush" not in engine.store.path.read_bytes()
-    assert calls(shelves) == []
 
 
 def test_destroy_keeps_what_holds_data_and_all_that_it_needs(
