@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,8 +73,9 @@ class Crypter:
             raise ValueError(message) from None
 
 
+@lru_cache(maxsize=2)
 def derived(passphrase: str, salt: bytes) -> Crypter:
-    """The crypter of a passphrase; it takes about half a second on purpose."""
+    """The crypter of a passphrase; it takes about half a second on purpose, once in a process."""
     key = hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, ROUNDS, KEY_BYTES)
     return Crypter(key)
 

@@ -39,10 +39,15 @@ class Session:
     dry: bool = False
     _ready: dict[str, Client] = field(default_factory=dict, init=False)
     _made: dict[str, ResourceState] = field(default_factory=dict, init=False)
+    _found: dict[str, ResourceState] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        for old in self.state.resources:
+            if old.type.startswith(PROVIDER_PREFIX) and not old.delete:
+                self._found.setdefault(old.type.removeprefix(PROVIDER_PREFIX), old)
 
     def _recorded(self, package: str) -> ResourceState | None:
-        kind = f"{PROVIDER_PREFIX}{package}"
-        return next((r for r in self.state.resources if r.type == kind and not r.delete), None)
+        return self._found.get(package)
 
     def provider(self, package: str) -> ResourceState:
         """The provider of a package: as recorded, else the default one, made now."""
