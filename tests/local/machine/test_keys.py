@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import io
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from havre.errors import GuardError, InputError, StateError
 from havre_local.machine.encryption import envelope, keys
@@ -162,3 +165,75 @@ def test_a_stream_that_was_cut_off_or_changed_does_not_open(folder: Folder) -> N
     for how, bad in broken.items():
         with pytest.raises(StateError):
             pytest.fail(f"{how}: opened as {decrypted(folder, bad)[:20]!r}")
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passphrase that takes no time to derive a key from."""
+    monkeypatch.setitem(keys._SCRYPT, "n", 2)
+
+
+def forged(target: Path, *names: str, key: str = "00" * 32) -> Path:
+    """A file of exported keys as whoever knows the passphrase can write it."""
+    item = {"key": key, "created": "2026-01-01T00:00:00+00:00", "number": 1, "fingerprint": ""}
+    salt, nonce = bytes(16), bytes(12)
+    plain = json.dumps([{**item, "name": name} for name in names]).encode()
+    sealed = AESGCM(keys._derive("correct horse", salt))
+    content = sealed.encrypt(nonce, plain, keys._EXPORT_FORMAT.encode())
+    parts = {"salt": salt, "nonce": nonce, "content": content}
+    document = {name: base64.b64encode(part).decode() for name, part in parts.items()}
+    target.write_text(json.dumps({"format": keys._EXPORT_FORMAT, **document}))
+    return target
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{outside}",
+        "../outside",
+        "zone-../x",
+        "a-key",
+        "zone-",
+        "zone-A",
+        "zone--a",
+        "backup\n",
+        ".",
+    ],
+)
+def test_a_key_of_another_name_is_not_imported_and_none_with_it(
+    folder: Folder, tmp_path: Path, name: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o755)
+    before = outside.stat().st_mode
+    source = forged(tmp_path / "keys.export", "backup", name.format(outside=outside))
+    with pytest.raises(InputError, match="no keys of a warehouse"):
+        keys.import_keys(folder, source, "correct horse")
+    assert list(folder.keys.iterdir()) == []
+    assert (list(outside.iterdir()), outside.stat().st_mode) == ([], before)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("key", ["", "00" * 31, "00" * 33, "zz" * 32, "00" * 32 + "\n"])
+def test_a_key_of_another_length_is_not_imported(folder: Folder, tmp_path: Path, key: str) -> None:
+    source = forged(tmp_path / "keys.export", "backup", key=key)
+    with pytest.raises(InputError, match="no keys of a warehouse"):
+        keys.import_keys(folder, source, "correct horse")
+    assert list(folder.keys.iterdir()) == []
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_rights_of_a_folder_that_is_there_stay(folder: Folder, tmp_path: Path) -> None:
+    (folder.keys / "backup").mkdir(mode=0o750)
+    source = forged(tmp_path / "keys.export", "backup", "zone-a1-b2")
+    assert keys.import_keys(folder, source, "correct horse") == 2
+    assert (folder.keys / "backup").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_folder_of_keys_that_is_a_link_is_refused(folder: Folder, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (folder.keys / "backup").symlink_to(tmp_path / "outside")
+    with pytest.raises(GuardError, match="is a link"):
+        keys.import_keys(folder, forged(tmp_path / "keys.export", "backup"), "correct horse")
+    assert list((tmp_path / "outside").iterdir()) == []
