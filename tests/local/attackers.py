@@ -9,6 +9,7 @@ import select
 import socket
 import ssl
 import struct
+import traceback
 from typing import TYPE_CHECKING
 
 from tests.waits import PATIENCE
@@ -33,13 +34,15 @@ def acting(work: Callable[[], object], uid: int | None = None) -> Iterator[None]
     child = os.fork()
     if child == 0:
         status = 1
-        with contextlib.suppress(BaseException):
+        try:
             os.close(done[1])
             _become(uid)
             held = work()
             os.write(ready[1], b"1")
             os.read(done[0], 1)
             status = 0 if held is not None else 1
+        except BaseException:  # noqa: BLE001 - a forked child must not go on with our tests
+            traceback.print_exc()
         os._exit(status)
     os.close(ready[1])
     try:

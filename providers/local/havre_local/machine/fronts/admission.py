@@ -142,11 +142,17 @@ class Journal:
 
     def say(self, event: str, uid: int | None = None, **words: object) -> None:
         """Write a line now."""
-        who = {} if uid is None else {"uid": uid, "account": account_name(uid)}
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        line = json.dumps({"time": stamp, "event": event, **who, **words}) + "\n"
         with contextlib.suppress(OSError):  # a full disk ends no session
-            os.write(2, line.encode())
+            os.write(2, _line(event, uid, words))
+
+    async def keep(self, event: str, **words: object) -> None:
+        """Write a line that must not be lost: a full disk is waited for."""
+        line = _line(event, None, words)
+        while line:
+            try:
+                line = line[os.write(2, line) :]
+            except OSError:
+                await asyncio.sleep(_PAUSE_SECONDS)
 
     def bounded(self, event: str, uid: int | None, **words: object) -> None:
         """Write a line, or count it if the account has caused too many."""
@@ -176,6 +182,12 @@ class Journal:
         while True:
             await asyncio.sleep(_REPORT_SECONDS)
             self.report()
+
+
+def _line(event: str, uid: int | None, words: dict[str, object]) -> bytes:
+    who = {} if uid is None else {"uid": uid, "account": account_name(uid)}
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return (json.dumps({"time": stamp, "event": event, **who, **words}) + "\n").encode()
 
 
 async def accept(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import MissingDependencyError, ProviderError, RetryError
 from havre.live import s3
 from havre.live.wrappers import Remedy
+from havre_local.machine import fronts
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -26,6 +27,7 @@ from havre_local.machine.folder import (
     password,
     read_secret,
 )
+from havre_local.machine.objects import front
 from havre_local.machine.supervision.services import Probe, Service
 from havre_local.sites import S3_REGION
 
@@ -36,7 +38,7 @@ SERVICE = "object-store"
 REGION = S3_REGION
 ADMINISTRATOR = "havre"
 """Access key of the administrator."""
-ACCESS_LOG = "object-store-access"
+ACCESS_LOG = SERVICE
 
 _SECRET = "object-store-secret"  # noqa: S105 - the name of the secret, not the secret
 _PROGRAM = "versitygw"
@@ -88,12 +90,13 @@ def ensure_gateway(folder: Folder) -> Service:
     certificate = ensure_certificate(folder, SERVICE)
     port = ensure_port(folder, SERVICE)
     arguments = [
-        f"--port={HOST}:{port}",
+        f"--port={front.SOCKET}",
+        "--socket-perm=0600",
         f"--cert={certificate.path}",
         f"--key={certificate.path}",
         f"--region={REGION}",
         f"--iam-dir={folder.objects / 'accounts'}",
-        f"--access-log={folder.log(ACCESS_LOG)}",
+        "--access-log=stdout",
         "--quiet",
         "posix",
         f"--versioning-dir={folder.objects / 'versions'}",
@@ -101,26 +104,23 @@ def ensure_gateway(folder: Folder) -> Service:
         "--file-perms=0600",
         str(folder.objects / "data"),
     ]
-    _private_log(folder)
+    script = Path(front.__file__)
     return Service(
         name=SERVICE,
-        argv=(str(program), *arguments),
+        # As a script and isolated: it needs the standard library and its own distribution alone.
+        argv=(
+            *(sys.executable, "-I", "-B", str(script), f"--port={port}", "--"),
+            *(str(program), *arguments),
+        ),
         port=port,
         probe=Probe.TLS,
         directory=str(folder.objects),
         order=1,
         environment={"ROOT_ACCESS_KEY_ID": ADMINISTRATOR},
         secret_environment={"ROOT_SECRET_ACCESS_KEY": _SECRET},
-        restart_on=f"{program.stat().st_size}",
+        restart_on=f"{program.stat().st_size} {fronts.digest(script)}",
         reload_on=certificate.fingerprint,
     )
-
-
-def _private_log(folder: Folder) -> None:
-    """Create the access log ourselves: versitygw would make it readable by everybody."""
-    log = folder.log(ACCESS_LOG)
-    log.touch(mode=0o600)
-    log.chmod(0o600)
 
 
 def server_port(folder: Folder) -> int:

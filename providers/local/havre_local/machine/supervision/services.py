@@ -91,8 +91,11 @@ def read_definitions(folder: Folder) -> tuple[Service, ...]:
 
 def missing_files(service: Service) -> tuple[str, ...]:
     """Files that the definition runs and that are gone: Havre was upgraded or moved since."""
-    # The program, and the script of an interpreter; other arguments may name files to be made.
-    run = (service.argv[0], *(word for word in service.argv[1:] if word.endswith(".py")))
+    # The program, the script of an interpreter, and what that runs in turn; other arguments may
+    # name files to be made.
+    words = service.argv[1:]
+    behind = words[words.index("--") + 1 :][:1] if "--" in words else ()
+    run = (service.argv[0], *(word for word in words if word.endswith(".py")), *behind)
     return tuple(word for word in run if not Path(word).exists())
 
 
