@@ -16,6 +16,7 @@ from havre.cli import (
     check,
     compare,
     console,
+    logs,
     plan,
     policy,
     project,
@@ -39,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _noun in (spec, providers, plan, check, compare, policy, warehouse, project, backup):
+for _noun in (spec, providers, plan, check, compare, policy, warehouse, project, backup, logs):
     _noun.register(app)
 
 

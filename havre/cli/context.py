@@ -230,6 +230,7 @@ INSTEAD = {
     "backup": "Use the provider's own backups: `pulumi stack output --json` names them.",
     "restore": "Restore with the provider's own backups, into a new warehouse.",
     "keys export": "The keys stay in the provider's key service.",
+    "logs verify": "The provider's own log service keeps the logs.",
     "down": "`pulumi destroy` deletes what no protection holds.",
     "adopt": "A state that Pulumi keeps names no folder of this machine.",
 }

@@ -25,6 +25,7 @@ from havre.provider.operations import (
     Kept,
     Operations,
     ProjectConnection,
+    RecordSummary,
     ServiceState,
     ServiceStatus,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "Option",
     "ProjectConnection",
     "Provider",
+    "RecordSummary",
     "ServiceState",
     "ServiceStatus",
     "Support",

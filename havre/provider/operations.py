@@ -102,6 +102,23 @@ class Kept:
     until: dt.datetime | None
 
 
+@dataclass(frozen=True)
+class RecordSummary:
+    """What a check of the record of all logs found.
+
+    Attributes:
+        first: number of its first line.
+        last: number of its last line.
+        head: number and SHA-256 of its last line, to be kept in another place.
+        faults: where it was changed or cut off; none if it holds.
+    """
+
+    first: int
+    last: int
+    head: str
+    faults: tuple[str, ...]
+
+
 class Operations(Protocol):
     """What an administrator does with a warehouse that stands.
 
@@ -134,6 +151,14 @@ class Operations(Protocol):
             keys: the key export.
             passphrase: its passphrase.
             agree: called before anything is loaded; raises where it is not the backup wanted.
+        """
+        ...
+
+    def verify_record(self, head: str) -> RecordSummary:
+        """Check the record of all logs.
+
+        Args:
+            head: what an earlier check gave as its head, or an empty string.
         """
         ...
 

@@ -6,11 +6,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from havre.errors import InputError
 from havre.provider import (
     BackupIdentity,
     BackupSummary,
     Kept,
     ProjectConnection,
+    RecordSummary,
     ServiceState,
     ServiceStatus,
 )
@@ -123,6 +125,21 @@ class LocalOperations:
             size=backups.read_info(backup).size,
             number=found.number,
         )
+
+    def verify_record(self, head: str) -> RecordSummary:
+        """Check the record of the services' logs, and its head where one was kept."""
+        from havre_local.machine.record import chain, collector
+
+        kept = [found for found in [chain.read_head(collector.head_path(self.folder))] if found]
+        number, _, digest = head.partition(":")
+        if head:
+            if not number.isdecimal() or len(digest) != len(chain.START):
+                message = f"{head!r} is not a number and a digest, such as 42:0b1c..."
+                raise InputError(message, "Give what `havre logs verify` has shown.")
+            kept.append(chain.Head(int(number), digest))
+        found = chain.verify(collector.directory(self.folder), *kept)
+        last = f"{found.head.number}:{found.head.digest}"
+        return RecordSummary(found.first, found.head.number, last, tuple(found.faults))
 
     def export_keys(self, target: Path, passphrase: str) -> BackupIdentity | None:
         """Write all keys to `target`, encrypted under `passphrase`; return the latest backup."""

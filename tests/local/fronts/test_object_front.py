@@ -115,7 +115,7 @@ def test_during_an_attack_administrator_and_other_accounts_are_served(
     number = port(objects)
 
     def ask() -> object:
-        connection = http.client.HTTPSConnection(HOST, port(objects), context=unverified())
+        connection = http.client.HTTPSConnection(HOST, number, context=unverified())
         connection.request("GET", "/")
         return connection.getresponse().status == 403 or None
 

@@ -123,8 +123,8 @@ async def serve(port: int, program: list[str]) -> int:
         child = await asyncio.create_subprocess_exec(
             *program,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=outputs[0][1],
-            stderr=outputs[1][1],
+            stdout=outputs[0][1].fileno(),
+            stderr=outputs[1][1].fileno(),
             pass_fds=(_DIRECTORY_FD,),
             preexec_fn=_die_with_parent,
         )

@@ -22,6 +22,7 @@ from havre.errors import RetryError
 from havre.files import FileLock, write_atomic
 from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_secret, write_json
+from havre_local.machine.record.collector import Collector
 from havre_local.machine.supervision import services
 
 if TYPE_CHECKING:
@@ -155,9 +156,10 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
     """Run until SIGTERM."""
     _say("supervisor started")
     units: dict[str, Unit] = {}
+    collector = Collector(folder)
     complaint = ""
     while True:
-        complaint = _step(folder, units, complaint)
+        complaint = _step(folder, units, collector, complaint)
         asked = _wait(units)
         if lock.displaced():
             _say("the data folder was removed or replaced")
@@ -172,9 +174,11 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
     with contextlib.suppress(OSError):
         _write_status(folder, units)
     _say("supervisor stopped")
+    with contextlib.suppress(OSError):
+        collector.collect()
 
 
-def _step(folder: Folder, units: dict[str, Unit], before: str) -> str:
+def _step(folder: Folder, units: dict[str, Unit], collector: Collector, before: str) -> str:
     """Bring the services to what is defined; return what hindered that, said once.
 
     A full disk or a damaged definition must not end the supervisor.
@@ -183,6 +187,7 @@ def _step(folder: Folder, units: dict[str, Unit], before: str) -> str:
         _reload(folder, units)
         _start_due(folder, units)
         _write_status(folder, units)
+        collector.collect()
     except (OSError, ValueError, KeyError, TypeError) as error:
         complaint = f"{type(error).__name__}: {error}"
         if complaint != before:

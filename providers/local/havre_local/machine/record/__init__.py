@@ -1,0 +1,1 @@
+"""The record: every service's log in one chain of lines, each bound to the one before."""

@@ -1,0 +1,163 @@
+"""Collects the services' logs into the record, and gives the disk back what was collected."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import datetime as dt
+import json
+import os
+import re
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from havre_local.machine.record.chain import SOURCE, Chain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from havre_local.machine.folder import Folder
+
+KEPT_BYTES = 4 << 20
+"""How much of a log stays readable where its service writes it, once it was collected."""
+STRANGERS_AT_ONCE = 2000.0
+STRANGERS_A_SECOND = 1.0
+"""Lines of requests without a key that are recorded, on average; others are counted."""
+
+_CHUNK = 1 << 20
+_FORGET_SECONDS = 3600.0
+_REPORT_SECONDS = 60.0
+_KEEP_SIZE_PUNCH_HOLE = 3
+_BLOCK = 4096
+_REQUEST = re.compile(
+    r" \[\d\d/[A-Z][a-z]+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \S+ (\S+) [0-9A-Z]{16} \S+ "
+)
+NOBODY = "-"
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def directory(folder: Folder) -> Path:
+    """Where the record's files are."""
+    return folder.logs / "record"
+
+
+def head_path(folder: Folder) -> Path:
+    """Where the record's head is kept."""
+    return folder.state / "record-head.json"
+
+
+def requester(line: str) -> str | None:
+    """Return whose request a line of versitygw's log is; `-`: without a key; None: it is unclear.
+
+    What the server makes itself (time, identifier) comes first, unless the bucket's name was made
+    to look like it: then that text stands in the request's address as well, encoded.
+    """
+    found = _REQUEST.search(line)
+    if found is None:
+        return None
+    imitated = any(
+        found[0].strip() in unquote(word) for word in line.split() if word.startswith("/")
+    )
+    return None if imitated else found[1]
+
+
+class Collector:
+    """Appends what is new in the logs to the record, each time that it is asked to."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._room, self._since = STRANGERS_AT_ONCE, time.monotonic()
+        self._dropped, self._reported = 0, time.monotonic()
+        self._forgotten = float("-inf")
+
+    @cached_property
+    def _chain(self) -> Chain:
+        return Chain(directory(self._folder), head_path(self._folder))
+
+    def collect(self) -> None:
+        """Append what is new, tell what was left out, delete what was kept long enough.
+
+        Raises:
+            OSError: the disk is full, or a log cannot be read.
+        """
+        for path in sorted(self._folder.logs.glob("*.log")):
+            self._collect(path)
+        now = time.monotonic()
+        if self._dropped and now - self._reported >= _REPORT_SECONDS:
+            self._chain.append([(SOURCE, {"event": "dropped", "count": self._dropped}, None)])
+            self._dropped, self._reported = 0, now
+        if now - self._forgotten >= _FORGET_SECONDS:
+            self._forget()
+            self._forgotten = now
+
+    def _collect(self, path: Path) -> None:
+        source = path.stem
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = os.fstat(descriptor)
+            inode, start = self._chain.positions.get(source, [found.st_ino, 0])
+            if inode != found.st_ino or start > found.st_size:
+                start = 0  # another file stands there now
+            while data := os.pread(descriptor, _CHUNK, start):
+                whole = data[: data.rfind(b"\n") + 1]
+                if not whole and len(data) < _CHUNK:
+                    break
+                whole = whole or data  # a line longer than that is recorded in parts
+                self._chain.append([*self._entries(source, whole, found.st_ino, start)])
+                start += len(whole)
+                self._chain.positions[source] = [found.st_ino, start]
+            _release(descriptor, start - KEPT_BYTES)
+        finally:
+            os.close(descriptor)
+
+    def _entries(
+        self, source: str, data: bytes, inode: int, start: int
+    ) -> Iterator[tuple[str, Any, list[int] | None]]:
+        for line in data.splitlines(keepends=True):
+            start += len(line)
+            entry = _entry(line.rstrip(b"\n").lstrip(b"\0"))
+            if self._recorded(entry):
+                yield source, entry, [inode, start]
+
+    def _recorded(self, entry: dict[str, Any] | str) -> bool:
+        """Whether a line is recorded: always, unless it is one of too many without a key."""
+        if not isinstance(entry, dict) or entry.get("event") != "request":
+            return True
+        entry["requester"] = requester(str(entry.get("line", "")))
+        if entry["requester"] not in (None, NOBODY):
+            return True
+        now = time.monotonic()
+        earned = (now - self._since) * STRANGERS_A_SECOND
+        self._room, self._since = min(STRANGERS_AT_ONCE, self._room + earned), now
+        if self._room < 1:
+            self._dropped += 1
+            return False
+        self._room -= 1
+        return True
+
+    def _forget(self) -> None:
+        """Delete what was kept as long as asked."""
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            policy = json.loads((self._folder.logs / "policy.json").read_bytes())
+            kept = dt.timedelta(days=int(policy["retention_days"]))
+            self._chain.forget(dt.datetime.now(dt.UTC) - kept)
+
+
+def _entry(line: bytes) -> dict[str, Any] | str:
+    """Return a line as a JSON object if it is one, else as text."""
+    text = line.decode("utf-8", "backslashreplace")
+    with contextlib.suppress(ValueError, RecursionError):
+        content = json.loads(text)
+        if isinstance(content, dict):
+            return content
+    return text
+
+
+def _release(descriptor: int, end: int) -> None:
+    """Give the disk back what a log holds before `end`; its service goes on appending."""
+    end -= end % _BLOCK
+    if end > 0:
+        _libc.fallocate(descriptor, _KEEP_SIZE_PUNCH_HOLE, ctypes.c_long(0), ctypes.c_long(end))
