@@ -325,10 +325,14 @@ def frameworks_page() -> list[str]:
 
 def certificates_page() -> list[str]:
     """The dated records of certificates."""
-    import havre_policies
     from havre.policy.qualifications import load_qualifications
 
-    records = load_qualifications(havre_policies.data("qualifications.yaml")).records
+    shipped = (
+        "policies/havre_*/qualifications.yaml",
+        "providers/*/havre_*/data/qualifications.yaml",
+    )
+    files = [path for pattern in shipped for path in sorted(ROOT.glob(pattern))]
+    records = [record for file in files for record in load_qualifications(file).records]
     lines = [
         "# Records of certificates",
         "",

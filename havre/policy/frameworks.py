@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
+from havre.documents.installed import taken_together
 from havre.documents.records import Text, read_document
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
-from havre.policy.registry import taken_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,7 +21,8 @@ from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdic
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import remedy
-from havre.spec.model import HEALTH_DATA, Qualification
+from havre.spec.model import HEALTH_DATA
+from havre.spec.schemes import SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -47,7 +48,7 @@ MOST = 2_000
 
 def profile_of(spec: Warehouse) -> Profile:
     """The profile that a spec calls for: `sovereign` for SecNumCloud, `health` for health data."""
-    if Qualification.SECNUMCLOUD in spec.residency.qualifications:
+    if SECNUMCLOUD in spec.residency.qualifications:
         return Profile.SOVEREIGN
     return Profile.HEALTH if spec.classification in HEALTH_DATA else Profile.BASELINE
 

@@ -21,14 +21,14 @@ from pydantic import (
     model_validator,
 )
 
+from havre.documents.installed import taken_together
 from havre.documents.records import Day, Text, read_document
 from havre.facts.model import Bearer, Compute, Key, Offering, Place
 from havre.facts.stores import DataStore
 from havre.facts.values import Fact, Known
-from havre.policy.registry import taken_together
 from havre.policy.schemes import installed_schemes
 from havre.spec.countries import COUNTRIES
-from havre.spec.model import Qualification
+from havre.spec.schemes import HDS, SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 ANY = "*"
 """Every product that the source means by the offer."""
-NAMED = tuple(scheme.value for scheme in Qualification)
-"""Certification schemes that a warehouse file may name."""
+NAMED = (HDS, SECNUMCLOUD)
+"""Certification schemes of Havre's own."""
 FILE = "qualifications.yaml"
 """Name of the files of records that distributions ship."""
 REMEDY = "Mend the file: each record is what a source said on the day it was read."

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
+from havre.documents.installed import taken_together
 from havre.documents.records import Text, read_document
 from havre.policy.model import Profile, Severity  # noqa: TC001 - pydantic reads annotations
-from havre.policy.registry import taken_together
+from havre.spec.schemes import FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILE = "schemes.yaml"
-"""Name of the files of schemes that distributions ship."""
 REMEDY = "Correct the file: each scheme has id, title, profile, severity, cites and remedy."
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
+from havre.documents.installed import registered_in_versions
 from havre.errors import BugError, InputError, MissingDependencyError
 from havre.provider.contract import CONTRACT, REQUIRED
-from havre.provider.entry_points import registered_in_versions
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -14,6 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
+from havre.spec.schemes import SchemeNames, installed_scheme
+
 MAX_DAYS = 36_500
 """Longest time that a field may ask for: a century."""
 
@@ -82,6 +84,9 @@ Cidr = Annotated[
     _words("a network address such as 10.42.0.0/16, with no bits set after its prefix"),
 ]
 
+SchemeName = Annotated[str, AfterValidator(installed_scheme), SchemeNames()]
+"""Short name of a certification scheme that is installed, such as `hds`."""
+
 
 class Section(BaseModel):
     """Base of every section: closed, immutable and strict."""
@@ -117,13 +122,6 @@ class OperatorLaw(StrEnum):
     ANY = "any"
     EEA = "eea"
     EU = "eu"
-
-
-class Qualification(StrEnum):
-    """Schemes under which a host is certified or qualified."""
-
-    HDS = "hds"
-    SECNUMCLOUD = "secnumcloud"
 
 
 class KeyProtection(StrEnum):
@@ -207,7 +205,7 @@ class Residency(Section):
         default=OperatorLaw.ANY,
         description="The operator answers to no law from outside this area",
     )
-    qualifications: tuple[Qualification, ...] = Field(
+    qualifications: tuple[SchemeName, ...] = Field(
         default=(), description="Schemes under which every data-bearing service must be"
     )
 

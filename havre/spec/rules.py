@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from havre.documents.validation import did_you_mean
 from havre.spec import countries
-from havre.spec.model import Purpose, Qualification, Warehouse, Zone
+from havre.spec.model import Purpose, Warehouse, Zone
+from havre.spec.schemes import HDS
 from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
 from havre.spec.words import ELSEWHERE, Fault
 
@@ -119,7 +120,7 @@ def hds_within_eea(spec: Warehouse) -> Iterator[Fault]:
     Source: HDS certification standard, version 2.0 of 2024, requirement on the location of
     hosting.
     """
-    if Qualification.HDS not in spec.residency.qualifications:
+    if HDS not in spec.residency.qualifications:
         return
     for index, country in enumerate(spec.residency.countries):
         if country in countries.COUNTRIES - countries.EEA:

@@ -120,7 +120,7 @@ def certified(scheme: Scheme) -> Control:
 
 def _named(scheme: str, spec: Warehouse) -> bool:
     """Whether a warehouse file requires a scheme by name."""
-    return scheme in {each.value for each in spec.residency.qualifications}
+    return scheme in spec.residency.qualifications
 
 
 def family() -> tuple[Control, ...]:

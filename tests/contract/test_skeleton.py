@@ -52,6 +52,21 @@ records:
     status: qualified
     source: "the stationer's certificate"
     read_on: 2026-11-23
+  - offer: paper
+    products: [shelf]
+    scheme: acid-free
+    status: qualified
+    source: "the mill's certificate"
+    read_on: 2026-11-23
+"""
+SCHEME = """
+schemes:
+  - id: acid-free
+    title: Offer and product are within a dated certificate of acid-free paper.
+    profile: sovereign
+    severity: low
+    cites: [HDS]
+    remedy: Choose acid-free paper.
 """
 
 
@@ -95,6 +110,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sites.write_text(sites.read_text().replace("fr-first", "fr-paris"))
     (package / "data" / "limits.toml").write_text(LIMIT)
     (package / "data" / "qualifications.yaml").write_text(CERTIFICATE)
+    (package / "data" / "schemes.yaml").write_text(SCHEME)
     return folder / "havre-paper"
 
 
@@ -164,6 +180,25 @@ def test_it_is_found_with_its_limits_and_certificates(installed_at: Path) -> Non
     ]
     assert claim["inside"] == ["shelf"]
     assert claim["sources"] == ["the stationer's certificate"]
+
+
+def test_a_warehouse_file_requires_a_scheme_that_it_brings(
+    installed_at: Path, tmp_path: Path
+) -> None:
+    text = EXAMPLE.read_text()
+    assert text.count("residency:\n") == 1
+    asked = "residency:\n  qualifications: [acid-free]\n"
+    file = tmp_path / "warehouse.yaml"
+    file.write_text(text.replace("residency:\n", asked))
+    refused = python("-m", "havre", "validate", str(file))
+    assert refused.returncode == ExitCode.INPUT
+    assert "found 'acid-free'; wanted one of hds, secnumcloud" in refused.stdout
+    found = havre(
+        installed_at, *("check", str(file), "-p", "paper", "--set", "account=a"), "--format", "json"
+    )
+    assert "jurisdiction.acid-free" in {each["id"] for each in found["controls"]}
+    (claim,) = [c for c in found["summary"]["qualifications"] if c["scheme"] == "acid-free"]
+    assert claim["holds"] is True
 
 
 @pytest.mark.parametrize("name", ["Paper", "pa--per", "p", "import", "../paper", "paper_"])

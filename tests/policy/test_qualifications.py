@@ -19,12 +19,15 @@ from havre.policy.qualifications import (
     Qualifications,
     Record,
     claim,
+    installed_qualifications,
     load_qualifications,
 )
 from havre.provider import find
 
 ROOT = Path(__file__).parents[2]
-FILE = ROOT / "policies" / "havre_policies" / "qualifications.yaml"
+FILES = {
+    path.parents[1].name: path for path in ROOT.glob("providers/*/havre_*/data/qualifications.yaml")
+} | {"havre_policies": ROOT / "policies" / "havre_policies" / "qualifications.yaml"}
 TODAY = dt.date(2026, 11, 24)
 READ = dt.date(2026, 11, 1)
 Places = Fact[tuple[Place, ...]]
@@ -196,7 +199,7 @@ def test_a_certificate_whose_products_were_not_read_holds_for_none_that_is_known
 
 def test_an_option_that_is_recorded_is_a_setting_of_whoever_offers_it() -> None:
     settings = find("ovh").settings.model_fields
-    records = load_qualifications(FILE).records
+    records = installed_qualifications().records
     named = {r.setting for r in records if r.offer == "OVHcloud Public Cloud" and r.setting}
     assert named == {"hds_certified"}
     assert named <= settings.keys()
@@ -204,7 +207,7 @@ def test_an_option_that_is_recorded_is_a_setting_of_whoever_offers_it() -> None:
 
 
 def test_no_certificate_is_recorded_for_every_product_whose_list_was_not_read() -> None:
-    for each in load_qualifications(FILE).records:
+    for each in installed_qualifications().records:
         unread = "list of products was not read" in each.note
         assert each.products_read is not unread, each
 
@@ -464,7 +467,7 @@ def test_nothing_in_a_data_file_is_taken_for_a_number_or_a_truth_value(tmp_path:
 
 @pytest.fixture(scope="module")
 def shipped() -> Qualifications:
-    return load_qualifications(FILE)
+    return installed_qualifications()
 
 
 def standing(
@@ -537,13 +540,16 @@ def test_every_shipped_record_is_dated_and_fresh(shipped: Qualifications) -> Non
         assert each.read_on <= TODAY
 
 
-def test_every_offer_that_a_cloud_provider_names_is_recorded(shipped: Qualifications) -> None:
-    modules = [
-        path
-        for name in ("azure", "ovh")
-        for path in (ROOT / "providers" / name / f"havre_{name}").glob("facts/*.py")
-    ]
-    texts = [path.read_text() for path in modules]
-    named = set(re.findall(r'^OFFER = "(.+)"$', "\n".join(texts), re.MULTILINE))
-    assert named == {OVH, AZURE}
-    assert named <= {each.offer for each in shipped.records}
+@pytest.mark.parametrize(("name", "offer"), [("azure", AZURE), ("ovh", OVH)])
+def test_a_providers_distribution_alone_records_its_own_offers(name: str, offer: str) -> None:
+    modules = (ROOT / "providers" / name / f"havre_{name}").glob("facts/*.py")
+    texts = "\n".join(path.read_text() for path in modules)
+    assert set(re.findall(r'^OFFER = "(.+)"$', texts, re.MULTILINE)) == {offer}
+    operator = offer.split(maxsplit=1)[0]
+    recorded = {
+        package
+        for package, file in FILES.items()
+        for each in load_qualifications(file).records
+        if each.offer.startswith(operator)
+    }
+    assert recorded == {f"havre_{name}"}

@@ -188,14 +188,14 @@ def test_the_nearest_name_is_offered() -> None:
 def test_a_name_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from havre.policy import registry
 
-    whole = registry._loaded
+    whole = registry.loaded
 
     def twice(group: str) -> list[tuple[str, str, object]]:
         if group != registry.CONTROLS:
             return whole(group)
         return [("havre", "havre-policies 1", controls), ("other", "others 1", controls)]
 
-    monkeypatch.setattr(registry, "_loaded", twice)
+    monkeypatch.setattr(registry, "loaded", twice)
     with pytest.raises(BugError, match=r"`other` registers `encryption\.at-rest`"):
         installed_controls()
 
@@ -203,6 +203,6 @@ def test_a_name_that_is_taken_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_is_no_control_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from havre.policy import registry
 
-    monkeypatch.setattr(registry, "_loaded", lambda group: [("other", "", lambda: (group,))])
+    monkeypatch.setattr(registry, "loaded", lambda group: [("other", "", lambda: (group,))])
     with pytest.raises(BugError, match="which is no control"):
         installed_controls()

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from havre.documents.problems import SpecError
 from havre.errors import BugError, InputError
 from havre.policy.judge import judge
 from havre.policy.model import Profile, Severity
 from havre.policy.qualifications import installed_qualifications
 from havre.policy.registry import find_control, installed_controls
 from havre.policy.schemes import installed_schemes, load_schemes
-from havre.spec.model import Classification, Qualification
+from havre.spec.load import load, loads
+from havre.spec.model import Classification
+from havre.spec.schema import schema
+from havre.spec.schemes import scheme_names
 from havre_policies.jurisdiction import certified
 from tests.policy import cases as c
 from tests.policy.distributions import RECORD, install
@@ -37,7 +41,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_scheme_that_a_warehouse_may_name_is_a_control() -> None:
     schemes = {scheme.id: scheme for scheme in installed_schemes()}
-    assert {each.value for each in Qualification} <= set(schemes)
+    assert set(scheme_names()) == set(schemes)
     for scheme in schemes.values():
         control = find_control(scheme.control)
         assert (control.title, control.remedy) == (scheme.title, scheme.remedy)
@@ -78,6 +82,60 @@ def test_a_scheme_is_for_the_warehouses_that_its_row_names(
     spec = c.SPEC.model_copy(update={"classification": classification})
     (verdict,) = certified(scheme).judge(c.case(c.store(), spec=spec))
     assert verdict.outcome == outcome
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+
+
+def asking(name: str) -> str:
+    """The example's file, with another certification scheme that it requires."""
+    text = EXAMPLE.read_text()
+    assert "qualifications: [hds]" in text
+    return text.replace("qualifications: [hds]", f"qualifications: [hds, {name}]")
+
+
+def test_a_warehouse_file_requires_a_scheme_of_a_strangers(place: Path) -> None:
+    record = RECORD.format(offer=c.OFFERING.offer, product="*", scheme="c5")
+    install(place, "acme", schemes=ROW.replace("baseline", "sovereign"), qualifications=record)
+    spec = loads(asking("c5"), "w.yaml").warehouse
+    assert spec.residency.qualifications == ("hds", "c5")
+    assert find_control("jurisdiction.c5").profile is Profile.SOVEREIGN
+    sheet = c.resource("sheet")
+    paper = c.Paper({sheet.type: (c.store(),)})
+    records = installed_qualifications()
+    control = [find_control("jurisdiction.c5")]
+    named = judge(c.question(paper, sheet, spec=spec, qualifications=records), control)
+    assert named.verdict("jurisdiction.c5") == "pass"
+    unnamed = c.question(paper, sheet, spec=load(EXAMPLE).warehouse, qualifications=records)
+    assert judge(unnamed, control).controls == ()
+
+
+@pytest.mark.parametrize(("name", "hint"), [("c5", ""), ("hsd", "did you mean `hds`?")])
+def test_a_scheme_that_nobody_ships_is_refused_where_it_stands(name: str, hint: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        loads(asking(name), "w.yaml")
+    (problem,) = caught.value.problems
+    assert problem.path == "residency.qualifications[1]"
+    assert (problem.wanted, problem.hint) == ("one of hds, secnumcloud", hint)
+
+
+def test_the_schema_of_a_warehouse_lists_the_schemes_that_are_installed(place: Path) -> None:
+    def listed() -> list[str]:
+        found: list[str] = schema()["$defs"]["Residency"]["properties"]["qualifications"]["items"][
+            "enum"
+        ]
+        return found
+
+    assert listed() == ["hds", "secnumcloud"]
+    install(place, "acme", schemes=ROW)
+    assert listed() == ["hds", "secnumcloud", "c5"]
+
+
+@pytest.mark.parametrize("text", ["schemes: 3\n", "schemes:\n  - title: x\n", "- hds\n"])
+def test_a_file_of_schemes_that_names_none_is_refused(place: Path, text: str) -> None:
+    install(place, "acme", schemes=text)
+    with pytest.raises(InputError, match=r"schemes\.yaml"):
+        scheme_names()
 
 
 def test_a_record_of_a_scheme_that_is_not_installed_is_refused(place: Path) -> None:

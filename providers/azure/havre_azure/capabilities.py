@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, remedies
 from havre.spec.model import TlsVersion
+from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_azure.retention import LONGEST_UNDELETE, undelete_days
 from havre_azure.sites import PLACES, REGIONS, copies_to_pair
 
@@ -39,8 +40,8 @@ gap = DECLARED.gap
 def _law(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     """The operator's law always: no spec changes who owns the operator."""
     yield gap("operator-law", law=spec.residency.operator_law.value)
-    for asked in spec.residency.qualifications:
-        yield gap(asked.value)
+    asked = spec.residency.qualifications
+    yield from (gap(scheme) for scheme in (HDS, SECNUMCLOUD) if scheme in asked)
 
 
 def _implied_places(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, remedies
 from havre.spec.model import Availability, KeyProtection, Purpose
+from havre.spec.schemes import HDS, SECNUMCLOUD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,8 +98,8 @@ def _availability(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 
 
 def _qualifications(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
-    for asked in spec.residency.qualifications:
-        yield gap(asked.value)
+    asked = spec.residency.qualifications
+    yield from (gap(scheme) for scheme in (HDS, SECNUMCLOUD) if scheme in asked)
 
 
 GAPS: tuple[Callable[[Warehouse, LocalSettings], Iterator[Gap]], ...] = (

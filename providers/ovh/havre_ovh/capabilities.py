@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, remedies
-from havre.spec.model import Availability, KeyProtection, Qualification
+from havre.spec.model import Availability, KeyProtection
+from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_ovh.sites import OKMS_COPIES, SITES
 
 if TYPE_CHECKING:
@@ -146,9 +147,9 @@ def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
 
 def _qualifications(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     asked = spec.residency.qualifications
-    if Qualification.HDS in asked:
+    if HDS in asked:
         yield gap("hds", said="is" if settings.hds_certified else "is not")
-    if Qualification.SECNUMCLOUD in asked:
+    if SECNUMCLOUD in asked:
         yield gap("secnumcloud")
 
 
