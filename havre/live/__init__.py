@@ -1,6 +1,6 @@
 """A warehouse that is deployed, reached by real clients.
 
+`Live` is what a provider gives for the outputs of a stack: an object store per zone and a database.
 A store only classes its own errors; retrying, pacing and counting are wrappers around any store.
-The room stands right of the contract, so that a provider's resources may use it; it imports
-nothing but errors, so that no circle can come of that.
+The room stands left of the contract, which names its types, and imports no layer but capabilities.
 """

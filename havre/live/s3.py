@@ -81,7 +81,7 @@ def connect(
     Args:
         address: where the service is.
         credentials: whose rights are used.
-        attempts: how often boto3 itself tries a call; one where `Retrying` is wrapped around it.
+        attempts: how often boto3 itself tries a call; one where `retrying` is wrapped around it.
         timeout: seconds to connect, and to wait for an answer; `TIMEOUT` by default.
     """
     session = _session()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
 ATTEMPTS = 6
@@ -53,34 +53,41 @@ class StoreClient(Protocol):
 
 
 @dataclass(frozen=True)
-class Retrying:
-    """Asks a store again after growing, jittered waits, where the store says that it may help.
+class Wrapped:
+    """A store with something wrapped around its calls; it classes errors as the store does.
 
     Attributes:
-        store: what is asked.
-        attempts: how often a call is tried in all; the last error is raised as it is.
-        sleep: waits for a number of seconds.
+        ask: the answer to an operation.
+        failure: what an error of `ask` means.
     """
 
-    store: StoreClient
-    attempts: int = ATTEMPTS
-    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
+    ask: Callable[..., Any]
+    failure: Callable[[Exception], Failure | None]
 
-    def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation."""
-        for attempt in range(1, self.attempts):
+
+def retrying(
+    store: StoreClient, attempts: int = ATTEMPTS, sleep: Callable[[float], None] | None = None
+) -> Wrapped:
+    """A store that is asked again after growing, jittered waits, where it says that it may help.
+
+    Args:
+        store: what is asked.
+        attempts: how often a call is tried in all; the last error is raised as it is.
+        sleep: waits for a number of seconds; `time.sleep` by default.
+    """
+
+    def ask(operation: str, **arguments: Any) -> Any:
+        for attempt in range(1, attempts):
             try:
-                return self.store.ask(operation, **arguments)
+                return store.ask(operation, **arguments)
             except Exception as error:
-                found = self.store.failure(error)
+                found = store.failure(error)
                 if found is None or found.remedy is not Remedy.RETRY:
                     raise
-            self.sleep(wait(attempt))
-        return self.store.ask(operation, **arguments)
+            (sleep or time.sleep)(wait(attempt))
+        return store.ask(operation, **arguments)
 
-    def failure(self, error: Exception) -> Failure | None:
-        """What an error means."""
-        return self.store.failure(error)
+    return Wrapped(ask, store.failure)
 
 
 def wait(attempt: int) -> float:
@@ -89,53 +96,43 @@ def wait(attempt: int) -> float:
     return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
 
-@dataclass
-class Paced:
-    """Asks a store at most so often.
+def paced(
+    store: StoreClient,
+    per_second: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] | None = None,
+) -> Wrapped:
+    """A store that is asked at most so often.
 
-    Attributes:
+    Args:
         store: what is asked.
         per_second: calls a second at most.
         clock: seconds, growing.
-        sleep: waits for a number of seconds.
+        sleep: waits for a number of seconds; `time.sleep` by default.
     """
+    due = 0.0
 
-    store: StoreClient
-    per_second: float
-    clock: Callable[[], float] = field(default_factory=lambda: time.monotonic)
-    sleep: Callable[[float], None] = field(default_factory=lambda: time.sleep)
-    _due: float = field(default=0.0, init=False)
+    def ask(operation: str, **arguments: Any) -> Any:
+        nonlocal due
+        now = clock()
+        if now < due:
+            (sleep or time.sleep)(due - now)
+        due = max(now, due) + 1 / per_second
+        return store.ask(operation, **arguments)
 
-    def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation, once it is due."""
-        now = self.clock()
-        if now < self._due:
-            self.sleep(self._due - now)
-        self._due = max(now, self._due) + 1 / self.per_second
-        return self.store.ask(operation, **arguments)
-
-    def failure(self, error: Exception) -> Failure | None:
-        """What an error means."""
-        return self.store.failure(error)
+    return Wrapped(ask, store.failure)
 
 
-@dataclass
-class Counting:
-    """Counts the calls of a store by operation, those that fail included.
+def counting(store: StoreClient, calls: Counter[str]) -> Wrapped:
+    """A store whose calls are counted by operation, those that fail included.
 
-    Attributes:
+    Args:
         store: what is asked.
-        calls: how often each operation was asked for.
+        calls: how often each operation was asked for; it is added to.
     """
 
-    store: StoreClient
-    calls: Counter[str] = field(default_factory=Counter)
+    def ask(operation: str, **arguments: Any) -> Any:
+        calls[operation] += 1
+        return store.ask(operation, **arguments)
 
-    def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation."""
-        self.calls[operation] += 1
-        return self.store.ask(operation, **arguments)
-
-    def failure(self, error: Exception) -> Failure | None:
-        """What an error means."""
-        return self.store.failure(error)
+    return Wrapped(ask, store.failure)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.capabilities import Limit, Measure
+    from havre.live.warehouse import Live
     from havre.provider.contract import Provider
     from havre.provider.faults import ProviderFault
     from havre.provider.operations import Operations
+    from havre.provider.outputs import Outputs
     from havre.spec import Warehouse
 
 T = TypeVar("T")
@@ -73,10 +75,19 @@ OPERATIONS: Option[Callable[[BaseModel], Operations]] = Option(
 SERVICERS: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
     "servicers", "Applies resources in this process: Pulumi's provider servicers by package."
 )
+LIVE: Option[Callable[[BaseModel, Outputs], Live]] = Option(
+    "live", "Reaches a deployed warehouse by clients: the objects of its zones, and its database."
+)
+SANDBOX: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
+    "sandbox",
+    "Makes resources on stand-ins on this machine: Pulumi's provider servicers by package.",
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
-OPTIONS: tuple[Option[Any], ...] = (REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, ANSWERS)
+OPTIONS: tuple[Option[Any], ...] = (
+    *(REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, ANSWERS),
+)
 """Every option of this version of the contract."""
 
 

@@ -13,7 +13,7 @@ from havre.plan.parts import WAREHOUSE_TYPE, PartName
 from havre.provider import parts as p
 from havre.provider.context import Context, begin, context
 from havre.provider.faults import refuse
-from havre.stack.outputs import OUTPUTS_VERSION
+from havre.provider.outputs import OUTPUTS_VERSION
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -60,7 +60,7 @@ def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
 class ResearchWarehouse(pulumi.ComponentResource):
     """A research data warehouse: network, keys, logs, zones, database, projects, backups.
 
-    The outputs are the same for every provider: see `havre.stack.outputs`.
+    The outputs are the same for every provider: see `havre.provider.outputs`.
 
     Args:
         name: logical name of the component.
@@ -111,7 +111,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
     def outputs(self) -> dict[str, Any]:
         """The outputs, by the names under which a stack exports them.
 
-        They have the shape of `havre.stack.outputs.Outputs`, which reads them.
+        They have the shape of `havre.provider.outputs.Outputs`, which reads them.
         """
         return dict(self._outputs)
 

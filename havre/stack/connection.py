@@ -10,7 +10,7 @@ from havre.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from havre.stack.outputs import CertificateSource, Outputs, ProjectIdentity, ZoneAddress
+    from havre.provider.outputs import CertificateSource, Outputs, ProjectIdentity, ZoneAddress
 
 
 @dataclass(frozen=True)

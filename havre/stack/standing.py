@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.plan import Plan
-    from havre.stack.outputs import Outputs
+    from havre.provider.outputs import Outputs
 
 PLACE = "place"
 """Key of the record: the folder for which it was written, absolute."""
@@ -70,7 +70,7 @@ class Standing:
             InputError: the state is not one of a warehouse, or not of a finished deployment.
             StateError: the outputs are damaged.
         """
-        from havre.stack.outputs import read_outputs
+        from havre.provider.outputs import read_outputs
 
         _, document = self._component()
         return read_outputs(document)

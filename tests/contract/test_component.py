@@ -10,11 +10,11 @@ from havre.plan.parts import PartName, component_of, component_type, part_of
 from havre.plan.values import UNKNOWN
 from havre.provider import Provider
 from havre.provider.context import Context, short, tags
+from havre.provider.outputs import Outputs, output_faults
 from havre.provider.parts import Parts
 from havre.provider.sites import Site
 from havre.spec import Warehouse
 from havre.spec.load import load
-from havre.stack.outputs import Outputs, output_faults
 from havre.stack.program import program, read_settings, record
 from tests.contract.toy_provider import Settings, provider
 

@@ -8,7 +8,7 @@ import pytest
 
 from havre.errors import InputError, StateError
 from havre.plan.values import UNKNOWN, Secret
-from havre.stack.outputs import OUTPUTS_VERSION, output_faults, read_outputs
+from havre.provider.outputs import OUTPUTS_VERSION, output_faults, read_outputs
 
 AUTHORITY = {"kind": "file", "location": "certificates/authority.pem"}
 DOCUMENT: dict[str, Any] = {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from havre.live.wrappers import Counting, Failure, Paced, Remedy, Retrying, StoreClient
+from havre.live.wrappers import Failure, Remedy, StoreClient, Wrapped, counting, paced, retrying
 
 
 class OverloadError(Exception):
@@ -47,13 +48,13 @@ class Memory:
         return Failure(found, type(error).__name__) if found else None
 
 
-def retrying(store: StoreClient, waits: list[float], attempts: int = 4) -> Retrying:
-    return Retrying(store, attempts, waits.append)
+def patient(store: StoreClient, waits: list[float], attempts: int = 4) -> Wrapped:
+    return retrying(store, attempts, waits.append)
 
 
 def test_what_may_pass_is_asked_again_after_a_wait_and_answered() -> None:
     store, waits = Memory([OverloadError(), OverloadError()]), list[float]()
-    assert retrying(store, waits).ask("get", key="a") == {"key": "a"}
+    assert patient(store, waits).ask("get", key="a") == {"key": "a"}
     assert store.asked == [("get", {"key": "a"})] * 3
     assert len(waits) == 2
     assert all(waited > 0 for waited in waits)
@@ -63,7 +64,7 @@ def test_the_last_error_is_raised_as_it_is_once_the_attempts_are_used_up() -> No
     errors = [OverloadError(str(number)) for number in range(9)]
     store, waits = Memory(list(errors)), list[float]()
     with pytest.raises(OverloadError) as raised:
-        retrying(store, waits).ask("get")
+        patient(store, waits).ask("get")
     assert raised.value is errors[3]
     assert (len(store.asked), len(waits)) == (4, 3)
 
@@ -72,7 +73,7 @@ def test_the_last_error_is_raised_as_it_is_once_the_attempts_are_used_up() -> No
 def test_what_does_not_pass_is_not_asked_again(error: Exception) -> None:
     store, waits = Memory([error]), list[float]()
     with pytest.raises(type(error)):
-        retrying(store, waits).ask("get")
+        patient(store, waits).ask("get")
     assert (len(store.asked), waits) == (1, [])
 
 
@@ -83,27 +84,30 @@ def test_calls_are_paced() -> None:
         waits.append(seconds)
         now[0] += seconds
 
-    paced = Paced(Memory(), per_second=4, clock=lambda: now[0], sleep=sleep)
+    slow = paced(Memory(), per_second=4, clock=lambda: now[0], sleep=sleep)
     for _ in range(3):
-        paced.ask("get")
+        slow.ask("get")
     assert waits == [0.25, 0.25]
     now[0] += 10
-    paced.ask("get")
+    slow.ask("get")
     assert len(waits) == 2
 
 
 def test_every_call_is_counted_the_failed_ones_too() -> None:
     store = Memory([OverloadError()])
-    counting = Counting(store)
-    retrying(counting, []).ask("get")
-    counting.ask("put")
-    assert counting.calls == {"get": 2, "put": 1}
+    calls = Counter[str]()
+    counted = counting(store, calls)
+    patient(counted, []).ask("get")
+    counted.ask("put")
+    assert calls == {"get": 2, "put": 1}
 
 
 def test_wrappers_stand_in_any_order_and_class_errors_as_the_store_does() -> None:
     store = Memory([OverloadError()])
-    whole = Counting(Retrying(Paced(store, per_second=1e9), attempts=2, sleep=lambda _: None))
+    calls = Counter[str]()
+    quick = retrying(paced(store, per_second=1e9), attempts=2, sleep=lambda _: None)
+    whole = counting(quick, calls)
     assert whole.ask("get", key="b") == {"key": "b"}
-    assert whole.calls == {"get": 1}
+    assert calls == {"get": 1}
     assert whole.failure(AbsentError()) == Failure(Remedy.NOT_THERE, "AbsentError")
     assert whole.failure(KeyError()) is None

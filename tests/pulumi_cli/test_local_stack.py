@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from havre.cli import main
-from havre.stack.outputs import read_outputs
+from havre.provider.outputs import read_outputs
 from tests.pulumi_cli.stack import ROOT, Stack, environment_in, pytestmark
 from tests.warehouse.conftest import EXAMPLES, Site, make
 

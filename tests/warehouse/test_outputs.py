@@ -10,8 +10,8 @@ import pytest
 
 from havre.errors import InputError
 from havre.plan.urns import STACK_TYPE
+from havre.provider.outputs import FORMER, read_outputs
 from havre.stack.component import TYPE
-from havre.stack.outputs import FORMER, read_outputs
 from tests.warehouse.conftest import Site
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import OPERATIONS, Operator, Support, Supported
+from havre.provider import LIVE, OPERATIONS, SANDBOX, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
 from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
@@ -32,6 +32,10 @@ SUBPACKAGES = (
 """Subpackages of the SDK that the parts use."""
 
 NOT_OPERATED = Supported(Support.ABSENT, "Azure runs the services: use Pulumi and the Azure portal")
+NOT_REACHED = Supported(Support.ABSENT, "not written yet: use `az storage` and `psql`")
+NO_STAND_IN = Supported(
+    Support.ABSENT, "no stand-in answers for Azure's types yet: rehearse on a stack of your own"
+)
 
 
 class AzureProvider:
@@ -46,13 +50,20 @@ class AzureProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
-    options: Mapping[str, Supported] = {OPERATIONS.member: NOT_OPERATED}
+    options: Mapping[str, Supported] = {
+        OPERATIONS.member: NOT_OPERATED,
+        LIVE.member: NOT_REACHED,
+        SANDBOX.member: NO_STAND_IN,
+    }
     settings: type[BaseModel] = AzureSettings
 
     def parts(self) -> Parts:
         """The builders."""
         with collecting_later():  # the SDK's classes are many and stay
-            return _parts()
+            load_on_demand("pulumi_azure_native", SUBPACKAGES)
+            from havre_azure.parts import parts
+
+            return parts()
 
     def check(self, spec: Warehouse, _settings: BaseModel) -> Iterable[ProviderFault]:
         """Every fault of a file."""
@@ -69,32 +80,6 @@ class AzureProvider:
         from havre_azure.facts import facts
 
         return facts(plan)
-
-
-def _parts() -> Parts:
-    load_on_demand("pulumi_azure_native", SUBPACKAGES)
-    from havre.provider.parts import Parts
-    from havre_azure.parts.access import access
-    from havre_azure.parts.audit import audit
-    from havre_azure.parts.backup import backup
-    from havre_azure.parts.cluster import cluster
-    from havre_azure.parts.database import database
-    from havre_azure.parts.keys import keys
-    from havre_azure.parts.network import network
-    from havre_azure.parts.registry import registry
-    from havre_azure.parts.zones import zones
-
-    return Parts(
-        network=network,
-        keys=keys,
-        audit=audit,
-        zones=zones,
-        database=database,
-        registry=registry,
-        cluster=cluster,
-        access=access,
-        backup=backup,
-    )
 
 
 provider = AzureProvider()

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts import Facts
+    from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -36,28 +38,9 @@ class LocalProvider:
 
     def parts(self) -> Parts:
         """The builders."""
-        from havre.provider.parts import Parts
-        from havre_local.parts.access import access
-        from havre_local.parts.audit import audit
-        from havre_local.parts.backup import backup
-        from havre_local.parts.cluster import cluster
-        from havre_local.parts.database import database
-        from havre_local.parts.keys import keys
-        from havre_local.parts.network import network
-        from havre_local.parts.registry import registry
-        from havre_local.parts.zones import zones
+        from havre_local.parts import parts
 
-        return Parts(
-            network=network,
-            keys=keys,
-            audit=audit,
-            zones=zones,
-            database=database,
-            registry=registry,
-            cluster=cluster,
-            access=access,
-            backup=backup,
-        )
+        return parts()
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What this machine cannot do for a spec."""
@@ -74,6 +57,16 @@ class LocalProvider:
         from havre_local.operations import LocalOperations
 
         return LocalOperations(cast("LocalSettings", settings))
+
+    def live(self, settings: BaseModel, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients."""
+        from havre_local.live import live
+
+        return live(cast("LocalSettings", settings), outputs)
+
+    def sandbox(self) -> Mapping[str, ResourceProviderServicer]:
+        """What makes its resources: this machine stands in for itself."""
+        return self.servicers()
 
     def servicers(self) -> Mapping[str, ResourceProviderServicer]:
         """What makes its resources, all of them in this process."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import OPERATIONS, SERVICERS, Operator, Support, Supported
+from havre.provider import LIVE, OPERATIONS, SANDBOX, SERVICERS, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
@@ -28,6 +28,10 @@ SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "ok
 """Subpackages of the SDK that the parts use."""
 
 NOT_OPERATED = Supported(Support.ABSENT, "OVHcloud runs the services: use Pulumi and its console")
+NOT_REACHED = Supported(Support.ABSENT, "not written yet: use an S3 client and `psql`")
+NO_STAND_IN = Supported(
+    Support.ABSENT, "no stand-in answers for OVHcloud's types yet: rehearse on a stack of your own"
+)
 SETTINGS_OF_BUCKETS = Supported(
     Support.PARTIAL, "only settings of buckets are applied in process: use the Pulumi CLI"
 )
@@ -44,6 +48,8 @@ class OvhProvider:
     limits: Mapping[Measure, Limit] = LIMITS
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
+        LIVE.member: NOT_REACHED,
+        SANDBOX.member: NO_STAND_IN,
         SERVICERS.member: SETTINGS_OF_BUCKETS,
     }
     settings: type[BaseModel] = OvhSettings
@@ -51,28 +57,9 @@ class OvhProvider:
     def parts(self) -> Parts:
         """The builders."""
         load_on_demand("pulumi_ovh", SUBPACKAGES)
-        from havre.provider.parts import Parts
-        from havre_ovh.parts.access import access
-        from havre_ovh.parts.audit import audit
-        from havre_ovh.parts.backup import backup
-        from havre_ovh.parts.cluster import cluster
-        from havre_ovh.parts.database import database
-        from havre_ovh.parts.keys import keys
-        from havre_ovh.parts.network import network
-        from havre_ovh.parts.registry import registry
-        from havre_ovh.parts.zones import zones
+        from havre_ovh.parts import parts
 
-        return Parts(
-            network=network,
-            keys=keys,
-            audit=audit,
-            zones=zones,
-            database=database,
-            registry=registry,
-            cluster=cluster,
-            access=access,
-            backup=backup,
-        )
+        return parts()
 
     def check(self, spec: Warehouse, settings: BaseModel) -> Iterable[ProviderFault]:
         """Every fault of a file and its settings."""

@@ -19,7 +19,7 @@ import pulumi
 
 from havre.errors import HavreError, InputError, ProviderError, RetryError
 from havre.live import s3
-from havre.live.wrappers import Failure, Remedy, Retrying
+from havre.live.wrappers import ATTEMPTS, Failure, Remedy, retrying
 from havre.provider import dynamic
 from havre.provider.dynamic import DynamicResource, Kind, Props
 from havre_ovh.settings import S3_CREDENTIALS, missing_credentials
@@ -75,14 +75,14 @@ class S3Bucket:
             RetryError: the service did not take the call after the last attempt.
             ProviderError: it refused the call.
         """
-        store = Retrying(s3.Bucket(self.client, self.props["bucket"]))
+        store = retrying(s3.Bucket(self.client, self.props["bucket"]))
         try:
             return store.ask(operation, **arguments)
         except Exception as error:
             found = store.failure(error)
             if found is None:
                 raise
-            raise _error(self.props, what, found, store.attempts) from None
+            raise _error(self.props, what, found, ATTEMPTS) from None
 
 
 def _error(props: Props, what: str, found: Failure, attempts: int) -> HavreError:

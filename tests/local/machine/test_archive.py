@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import os
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
 from havre.errors import GuardError, StateError
-from havre.live.wrappers import Counting, Failure, Remedy, StoreClient
+from havre.live.wrappers import Failure, Remedy, StoreClient, counting
 from havre_local.machine.objects import archive
 
 if TYPE_CHECKING:
@@ -148,12 +149,13 @@ def versions(plain: bytes, scratch: Path) -> Iterator[tuple[archive.Version, IO[
 
 
 def test_every_version_goes_from_one_store_to_another(memory: Memory, tmp_path: Path) -> None:
-    counting, other = Counting(memory), Memory()
-    count = archive.restore(other, versions(written(counting), tmp_path), "Zone z")
+    calls, other = Counter[str](), Memory()
+    counted = counting(memory, calls)
+    count = archive.restore(other, versions(written(counted), tmp_path), "Zone z")
     assert other.versions == memory.versions
     assert count == archive.Count(6, sum(len(content) for _, content in HELD) + len(b"gone"))
-    assert counting.calls["get_object"] == 5
-    assert counting.calls["list_object_versions"] == 3
+    assert calls["get_object"] == 5
+    assert calls["list_object_versions"] == 3
 
 
 def test_a_version_deleted_since_it_was_listed_is_left_out(memory: Memory) -> None:

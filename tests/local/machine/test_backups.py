@@ -16,12 +16,13 @@ import pyarrow as pa
 import pytest
 
 from havre.errors import GuardError, HavreError, InputError, ProviderError, StateError
+from havre.live import locks
 from havre.live.s3 import Bucket
 from havre.provider import BackupIdentity
 from havre_local.machine import access, backups, latest
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
-from havre_local.machine.objects import gateway, locks
+from havre_local.machine.objects import gateway
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.postgresql import dump, programs
 from havre_local.machine.postgresql import schemas as database

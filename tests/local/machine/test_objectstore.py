@@ -14,9 +14,10 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, SSLError
 
 from havre.errors import GuardError, InputError
+from havre.live import locks
 from havre_local.machine.encryption import certificates
 from havre_local.machine.folder import HOST, Folder, prepare
-from havre_local.machine.objects import gateway, locks
+from havre_local.machine.objects import gateway
 from havre_local.machine.objects import zones as objectstore
 from tests.local.conftest import WAREHOUSE, ZONES, Machine
 

@@ -14,10 +14,12 @@ import tarfile
 import tempfile
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from havre.errors import GuardError, StateError
-from havre_local.machine.objects import locks
+from havre.live import locks
+from havre.live.buckets import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,26 +90,6 @@ def write(store: StoreClient, target: IO[bytes], what: str) -> Count:
     return Count(count, size)
 
 
-def _pages(store: StoreClient, what: str) -> Iterator[dict[str, Any]]:
-    """Yield the pages of the list of versions.
-
-    Raises:
-        StateError: the store sends a page for a second time.
-    """
-    names = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
-    after: dict[str, str] = {}
-    seen = [after]
-    while True:
-        page = store.ask("list_object_versions", **after)
-        yield page
-        if not page.get("IsTruncated"):
-            return
-        after = {name: page[mark] for name, mark in names.items() if page.get(mark)}
-        if after in seen:
-            raise _differs(what, "the list of versions does not go on")
-        seen.append(after)
-
-
 def _differs(what: str, how: str) -> StateError:
     message = f"{what}: the object store contradicts itself: {how}"
     return StateError(message, "See the object store's log; back up again.")
@@ -116,7 +98,7 @@ def _differs(what: str, how: str) -> StateError:
 def _in_order(store: StoreClient, what: str) -> list[dict[str, Any]]:
     """Return every version and delete marker, each object's in order of time."""
     found = []
-    for page in _pages(store, what):
+    for page in pages(partial(store.ask, "list_object_versions"), what):
         found += [{**item, "marker": False} for item in page.get("Versions", ())]
         found += [{**item, "marker": True} for item in page.get("DeleteMarkers", ())]
     # Times have whole seconds; identifiers, finer ones. Which is the latest is always told.

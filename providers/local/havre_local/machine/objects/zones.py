@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
+from havre.live.locks import SOON, retention
 from havre.live.s3 import Bucket
 from havre_local.machine.folder import (
     PRIVATE,
@@ -28,7 +29,6 @@ from havre_local.machine.folder import (
 )
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
-from havre_local.machine.objects.locks import SOON, retention
 from havre_local.machine.postgresql.roles import account_name
 from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 

@@ -1,0 +1,261 @@
+"""A warehouse that stands on this machine, reached as the contract of `live` says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from havre.capabilities import Support
+from havre.engine import Engine, StateStore
+from havre.errors import InputError, ProviderError, RetryError
+from havre.live.buckets import BucketStore
+from havre.live.objects import Ability, NotThereError, ObjectStore, ObjectVersion, Properties
+from havre.live.wrappers import Failure, Remedy
+from havre.provider import LIVE, OPERATIONS, SANDBOX, find, provides
+from havre.stack.program import PROJECT, program, read_settings
+from havre.stack.standing import Standing
+from havre_conformance.specs import small, warehouse
+from havre_local.live import ABILITIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from pydantic import BaseModel
+
+    from havre.live.warehouse import Live
+    from havre.provider.outputs import Outputs
+
+LOCAL = find("local")
+SOON = dt.timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> BaseModel:
+    folder = tmp_path_factory.mktemp("live") / "data"
+    return read_settings(LOCAL, {"data_dir": str(folder), "country": "FR"})
+
+
+@pytest.fixture(scope="module")
+def outputs(settings: BaseModel) -> Iterator[Outputs]:
+    """Outputs of a warehouse that the sandbox's servicers made."""
+    state = StateStore(Path(str(settings.model_dump()["data_dir"])))
+    state.create()
+    make = provides(LOCAL, SANDBOX).given
+    assert make is not None
+    engine = Engine(state, PROJECT, "live", make())
+    operate = provides(LOCAL, OPERATIONS).given
+    assert operate is not None
+    document = small(LOCAL.sites)
+    document["zones"] = {
+        "landing": {"purpose": "landing", "recoverable_days": 1},
+        "curated": {"purpose": "curated", "recoverable_days": 1, "immutable_days": 1},
+    }
+    try:
+        engine.up(program(warehouse(document), LOCAL, settings))
+        yield Standing(state.path).outputs()
+    finally:
+        operate(settings).stop()
+
+
+@pytest.fixture
+def reached(settings: BaseModel, outputs: Outputs) -> Live:
+    reach = provides(LOCAL, LIVE).given
+    assert reach is not None
+    return reach(settings, outputs)
+
+
+@pytest.fixture
+def store(reached: Live) -> ObjectStore:
+    return reached.store("landing")
+
+
+@pytest.fixture
+def locking(reached: Live) -> ObjectStore:
+    return reached.store("curated")
+
+
+def put(store: ObjectStore, key: str, body: bytes, **properties: Any) -> ObjectVersion:
+    """Write an object; gives what the store then lists of it."""
+    version = store.write(key, io.BytesIO(body), Properties(**properties))
+    (found,) = [each for each in store.versions(key) if each.version == version]
+    return found
+
+
+def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
+    found = put(store, "read/1", b"0123456789")
+    assert (found.key, found.size, found.latest, found.marker) == ("read/1", 10, True, False)
+    assert store.read(found) == b"0123456789"
+    assert store.read(found, 2, 3) == b"234"
+    assert store.read(found, 8) == b"89"
+    assert store.read(put(store, "read/empty", b"")) == b""
+
+
+def test_all_properties_are_written_in_the_same_call(locking: ObjectStore) -> None:
+    until = dt.datetime.now(dt.UTC).replace(microsecond=0) + SOON
+    told = Properties(
+        {"content-type": "text/csv", "cache-control": "no-store", "content-encoding": "identity"},
+        {"cohort": "sleep"},
+        {"origin": "ward 7", "kind": "a=b+c"},
+        until,
+        held=True,
+    )
+    version = locking.write("all/1", io.BytesIO(b"x"), told)
+    (found,) = locking.versions("all/1")
+    assert found.version == version
+    assert locking.properties(found) == told
+    locking.hold(found, on=False)
+    assert locking.properties(found) == replace(told, held=False)
+
+
+def test_versions_and_markers_are_listed_read_and_deleted(store: ObjectStore) -> None:
+    first, second = put(store, "v/1", b"first"), put(store, "v/1", b"second")
+    assert {each.version: each.latest for each in store.versions("v/1")} == {
+        first.version: False,
+        second.version: True,
+    }
+    assert (store.read(first), store.read(second)) == (b"first", b"second")
+    store.delete(second)
+    assert [each.version for each in store.versions("v/1")] == [first.version]
+    store.delete(replace(first, version=""))
+    marker, kept = sorted(store.versions("v/1"), key=lambda each: not each.marker)
+    assert (marker.marker, marker.latest, kept.latest) == (True, True, False)
+    store.delete(marker)
+    store.delete(first)
+    assert list(store.versions("v/1")) == []
+
+
+@pytest.mark.parametrize("kept", ["lock", "hold"])
+def test_what_is_kept_is_not_deleted(locking: ObjectStore, kept: str) -> None:
+    found = put(locking, f"kept/{kept}", b"x")
+    if kept == "lock":
+        locking.lock(found, dt.datetime.now(dt.UTC) + SOON)
+    else:
+        locking.hold(found, on=True)
+    with pytest.raises(ProviderError, match=f"zone curated: kept/{kept}: ") as caught:
+        locking.delete(found)
+    assert not isinstance(caught.value, NotThereError)
+    assert locking.read(found) == b"x"
+
+
+def test_an_object_that_exists_is_not_written_over_where_it_must_be_new(store: ObjectStore) -> None:
+    store.write("new/1", io.BytesIO(b"first"), Properties(), create_only=True)
+    with pytest.raises(ProviderError, match="PreconditionFailed"):
+        store.write("new/1", io.BytesIO(b"second"), Properties(), create_only=True)
+    (found,) = store.versions("new/1")
+    assert store.read(found) == b"first"
+
+
+def test_what_is_not_there_is_told_apart(store: ObjectStore) -> None:
+    found = put(store, "gone/1", b"x")
+    store.delete(found)
+    with pytest.raises(NotThereError, match="gone/1"):
+        store.read(found)
+    with pytest.raises(NotThereError):
+        store.properties(found)
+
+
+def test_a_read_is_refused_where_the_object_is_another(store: ObjectStore) -> None:
+    found = put(store, "same/1", b"x")
+    with pytest.raises(ProviderError, match=r"answers (PreconditionFailed|412)"):
+        store.read(replace(found, entity='"00000000000000000000000000000000"'))
+
+
+def test_a_zone_without_a_lock_declares_that_it_keeps_nothing(
+    store: ObjectStore, locking: ObjectStore
+) -> None:
+    def absent(of: ObjectStore) -> set[Ability]:
+        assert set(of.abilities) == set(Ability)
+        lacked = {a for a, found in of.abilities.items() if found.support is not Support.NATIVE}
+        assert all(of.abilities[ability].reason for ability in lacked)
+        return lacked
+
+    assert absent(locking) == {Ability.PARTS}
+    assert absent(store) == {Ability.PARTS, Ability.LOCK, Ability.HOLD}
+    found = put(store, "unlocked/1", b"x", tags={"a": "b"})
+    assert store.properties(found).tags == {"a": "b"}
+    assert store.properties(found).locked_until is None
+    with pytest.raises(ProviderError, match="zone landing: unlocked/1: "):
+        store.hold(found, on=True)
+
+
+def test_the_database_is_reached_with_verified_tls(reached: Live) -> None:
+    database = reached.database()
+    with database.connect() as connection:
+        assert connection.pgconn.ssl_in_use
+        assert connection.info.get_parameters()["sslmode"] == "verify-full"
+        found = connection.execute("SELECT current_database()").fetchone()
+    assert found == (database.name,)
+
+
+def test_outputs_of_another_place_get_no_credentials(
+    settings: BaseModel, outputs: Outputs, tmp_path: Path
+) -> None:
+    reach = provides(LOCAL, LIVE).given
+    assert reach is not None
+    zone = outputs.zones["curated"].model_copy(update={"endpoint": "https://127.0.0.1:9"})
+    database = outputs.database.model_copy(update={"port": 9})
+    elsewhere = outputs.model_copy(update={"zones": {"curated": zone}, "database": database})
+    with pytest.raises(InputError, match="lead to https://127"):
+        reach(settings, elsewhere).store("curated")
+    with pytest.raises(InputError, match="the database: the outputs lead to 9"):
+        reach(settings, elsewhere).database()
+    with pytest.raises(InputError, match="has no zone `none`"):
+        reach(settings, outputs).store("none")
+    with pytest.raises(InputError, match="not of `other`"):
+        reach(settings, outputs.model_copy(update={"warehouse": "other"}))
+    empty = read_settings(LOCAL, {"data_dir": str(tmp_path / "none"), "country": "FR"})
+    with pytest.raises(InputError, match="holds no warehouse"):
+        reach(empty, outputs)
+
+
+class FailingError(Exception):
+    """Whatever a client raises."""
+
+
+class Failing:
+    """A bucket whose calls fail in one way."""
+
+    def __init__(self, remedy: Remedy | None) -> None:
+        self.remedy = remedy
+
+    def ask(self, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        raise FailingError(operation, arguments)
+
+    def failure(self, _error: Exception) -> Failure | None:
+        return Failure(self.remedy, "ItsWord") if self.remedy else None
+
+
+@pytest.mark.parametrize(
+    ("remedy", "kind"),
+    [
+        (Remedy.NOT_THERE, NotThereError),
+        (Remedy.RETRY, RetryError),
+        (Remedy.GIVE_UP, ProviderError),
+        (None, FailingError),
+    ],
+)
+def test_errors_are_classed_by_what_the_caller_can_do(
+    remedy: Remedy | None, kind: type[Exception]
+) -> None:
+    failing = BucketStore(Failing(remedy), "zone z", ABILITIES)
+    found = ObjectVersion("k", "v", 1, "e", dt.datetime.now(dt.UTC))
+    with pytest.raises(kind) as caught:
+        failing.read(found)
+    assert type(caught.value) is kind
+    assert remedy is None or str(caught.value).startswith("zone z: k: the object store answers")
+    with pytest.raises(kind):
+        list(failing.versions())
+
+
+@pytest.mark.parametrize("name", ["azure", "ovh"])
+@pytest.mark.parametrize("option", [LIVE, SANDBOX], ids=["live", "sandbox"])
+def test_a_provider_that_has_neither_yet_says_why(name: str, option: Any) -> None:
+    offer = provides(find(name), option)
+    assert (offer.answer.support, offer.given) == (Support.ABSENT, None)
+    assert "yet" in offer.answer.reason
