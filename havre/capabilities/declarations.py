@@ -30,7 +30,7 @@ from havre.documents.validation import listed
 from havre.errors import BugError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 T = TypeVar("T")
@@ -180,6 +180,12 @@ def declared(path: Path) -> Declared:
     }
     texts = dict(_texts(file))
     return Declared(path.name, MappingProxyType(answers), MappingProxyType(texts))
+
+
+def of_zones(gap: Gap, zones: Iterable[str]) -> Gap:
+    """A gap whose fields are those of some zones: `zones.*.x` becomes `zones.curated.x`."""
+    names = tuple(zones)
+    return replace(gap, fields=tuple(f.replace("*", name) for f in gap.fields for name in names))
 
 
 def days_by_name(days: Mapping[str, int]) -> str:

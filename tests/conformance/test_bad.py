@@ -152,10 +152,10 @@ from havre.facts import Facts, collect
 from havre.facts.model import Unclassified
 from havre.facts.stores import DataStore
 from havre.facts.values import Known, Unknown
-from havre.provider import Capability, Support, Supported
+from havre.provider import Capability, Gap, Support, Supported
 from havre.provider.sites import Site
 from havre_conformance.suite import ProviderSuite
-from tests.contract.toy_provider import PARTS, PaperProvider, Sheet, _part
+from tests.contract.toy_provider import PARTS, READ_ON, PaperProvider, Sheet, _part
 
 def seen_as(change):
     # A builder that is shown the warehouse as `change` makes it.
@@ -232,6 +232,24 @@ IGNORED = {
             )
         },
     ),
+    "a field that only the text of a gap shows": (
+        (
+            "every = ('landing', 'curated', 'export', 'backup', 'logs')\n"
+            "        deaf = blind(every, 'recoverable_days', 7)(PARTS.zones)\n"
+            "        return replace(PARTS, zones=deaf)\n"
+            "    def gaps(self, spec, settings):\n"
+            "        days = str([zone.recoverable_days for zone in spec.zones.values()])\n"
+            "        told = (Support.PARTIAL, days, days, READ_ON, days)\n"
+            "        return [Gap('continuity.retention', Capability.OBJECT_RECOVERY, *told)]"
+        ),
+        {
+            f"{FIELD}[zones.{zone}.recoverable_days={days}]"
+            for zone, days in (
+                *(("landing", 31), ("curated", 401), ("export", 51)),
+                *(("backup", 91), ("logs", 366)),
+            )
+        },
+    ),
     "a field that counts in all zones but one": (
         'return replace(PARTS, zones=blind(("export",), "expire_days", 40)(PARTS.zones))',
         {f"{FIELD}[zones.export.expire_days=41]"},
@@ -248,6 +266,21 @@ def test_a_field_that_is_ignored_is_named(pytester: Pytester, fault: str) -> Non
     code, expected = IGNORED[fault]
     fault = f"def parts(self):\n        {code}"
     assert outcomes(pytester, fault, "-k", FIELD) == expected
+
+
+def test_a_native_capability_that_no_fact_follows_is_named(pytester: Pytester) -> None:
+    """A sheet that bears the value in a property nobody reads is no evidence."""
+    fault = (
+        "capabilities = {Capability.OBJECT_RECOVERY: Supported(Support.NATIVE)}\n"
+        "    def facts(self, plan):\n"
+        "        found = super().facts(plan)\n"
+        "        return replace(found, items=tuple(\n"
+        "            replace(f, zone='curated', recoverable_days=Known(400))\n"
+        "            if isinstance(f, DataStore) else f for f in found.items))"
+    )
+    failed = outcomes(pytester, fault, "-k", FIELD)
+    assert len(failed) == 5
+    assert all("recoverable_days" in name for name in failed)
 
 
 def test_a_provider_of_one_site_a_country_gets_its_cases(pytester: Pytester) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.capabilities.declarations import days_by_name, declared, limits, remedies
+from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
 from havre.spec.model import TlsVersion
 from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_azure.retention import LONGEST_UNDELETE, undelete_days
@@ -88,7 +88,8 @@ def _zones(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     yield from _recovery_of_objects(spec)
     timed = {name: zone.version_days for name, zone in spec.zones.items() if zone.version_days}
     if timed:
-        yield gap("version-expiry", zones=days_by_name(timed))
+        endless = [name for name in timed if not spec.zones[name].expire_days]
+        yield of_zones(gap("version-expiry", zones=days_by_name(timed)), endless)
 
 
 def _backup_days(spec: Warehouse) -> int:
@@ -105,7 +106,13 @@ def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
     for name, versions in (("undeleting", True), ("undeleting-without-versions", False)):
         days = {n: zone.recoverable_days for n, zone in long.items() if zone.versions is versions}
         if days:
-            yield gap(name, zones=days_by_name(days), longest=LONGEST_UNDELETE)
+            found = gap(name, zones=days_by_name(days), longest=LONGEST_UNDELETE)
+            yield of_zones(found, (n for n in days if not _lets_go(long[n])))
+
+
+def _lets_go(zone: Zone) -> bool:
+    """Whether versions of a zone end, once what soft delete does not reach has passed."""
+    return zone.versions and zone.expire_days is not None and zone.version_days is None
 
 
 def _database(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:

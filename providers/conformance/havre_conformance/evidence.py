@@ -169,3 +169,42 @@ ASKS: dict[C, tuple[tuple[str, object], ...]] = {
     C.MULTI_ZONE: (("database.availability", "multi-zone"),),
 }
 """Fields to change in the large spec before a capability can show."""
+
+
+STATED: dict[str, tuple[C, Callable[[Facts], object]]] = {
+    "sites.primary": (C.RESIDENCY, lambda f: _places(f, Copy.PRIMARY)),
+    "encryption.rotation_days": (C.KEY_ROTATION, lambda f: [k.rotation_days for k in f.of(Key)]),
+    "encryption.deletion_days": (
+        C.KEY_DELETION_GUARD,
+        lambda f: [k.deletion_days for k in f.of(Key)],
+    ),
+    "encryption.tls": (C.TLS_ONLY, lambda f: [s.tls_minimum for s in f.of(Store)]),
+    "zones.*.recoverable_days": (
+        C.OBJECT_RECOVERY,
+        lambda f: [s.recoverable_days for s in _zones(f)],
+    ),
+    "zones.*.immutable_days": (C.OBJECT_LOCK, lambda f: [s.locked_days for s in _zones(f)]),
+    "zones.*.version_days": (C.VERSION_EXPIRY, lambda f: [s.version_days for s in _zones(f)]),
+    "zones.*.expire_days": (C.OBJECT_EXPIRY, lambda f: [s.expire_days for s in _zones(f)]),
+    "database.version": (
+        C.DATABASE_VERSIONS,
+        lambda f: [s.engine for s in _stores(f, Holding.DATABASE)],
+    ),
+    "database.availability": (
+        C.MULTI_ZONE,
+        lambda f: [s.multi_zone for s in _stores(f, Holding.DATABASE)],
+    ),
+    "database.backups.retention_days": (
+        C.BACKUP_RETENTION,
+        lambda f: [s.backup_days for s in _stores(f, Holding.DATABASE)],
+    ),
+    "audit.retention_days": (
+        C.LOG_RETENTION,
+        lambda f: [s.retention_days for s in _stores(f, Holding.LOGS)],
+    ),
+    "projects.*.expires": (
+        C.ACCESS_EXPIRY,
+        lambda f: [grant.expires for grant in f.of(Grant) if grant.project],
+    ),
+}
+"""By field, the facts that state it where a provider calls the capability native."""

@@ -1,4 +1,4 @@
-"""What shows that a field of the spec has an effect: all of a plan but its labels."""
+"""What shows that a field of the spec has an effect: no label, and no text of a gap."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ RECORDED: dict[str, str] = {
 
 
 def effective(plan: Plan) -> tuple[Any, ...]:
-    """The resources that a provider makes without labels or the record of the spec, and the gaps.
+    """The resources that a provider makes without labels or the record of the spec, and its gaps.
 
-    Facts are a function of the resources: none changes where nothing here does.
+    A gap is what it is of; its texts may name a value that has no effect.
     """
     resources = [r.as_dict() for r in plan.resources if not r.type.startswith(PROVIDER_PREFIX)]
     bare = [resource for resource in resources if resource["type"] != COMPONENT]
-    return _unlabelled(bare), [gap.as_dict() for gap in plan.gaps]
+    gaps = {(gap.control, gap.capability, gap.support, gap.fields) for gap in plan.gaps}
+    return _unlabelled(bare), gaps
 
 
 def recorded(plan: Plan) -> list[Any]:

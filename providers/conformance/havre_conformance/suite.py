@@ -29,11 +29,11 @@ from havre.provider import (
 from havre.provider.contract import REQUIRED
 from havre.provider.faults import faults
 from havre.provider.options import ANSWERS
+from havre.provider.outputs import output_faults
 from havre.report.plan import as_json
 from havre.spec import Warehouse
-from havre.stack.outputs import output_faults
 from havre.stack.program import PROJECT, program, read_settings
-from havre_conformance.evidence import ASKS, EVIDENCE, UNSHOWN
+from havre_conformance.evidence import ASKS, EVIDENCE, STATED, UNSHOWN
 from havre_conformance.shown import RECORDED, effective, recorded
 from havre_conformance.specs import (
     ANOTHER_SITE,
@@ -329,7 +329,8 @@ class ProviderSuite:
     def test_no_field_is_ignored(self, path: str, value: Any, plans: dict[str, Plan]) -> None:
         """Every field changes an effective property, or a gap says that it has no effect.
 
-        Labels, descriptions and the record of the spec do not count, but for what is only recorded.
+        What a provider calls native changes in the facts that state it. Labels, descriptions, the
+        texts of gaps and the record of the spec do not count, but for what is only recorded.
         """
         document, before = SPECS["large"](self.provider.sites), plans["large"]
         if path in OF_TWO_SITES and "recovery" not in document["sites"]:
@@ -346,7 +347,18 @@ class ProviderSuite:
         after = self._plan(document)
         gaps = {pattern for gap in before.gaps + after.gaps for pattern in gap.fields}
         shown = recorded if _any_covers(RECORDED, path) else effective
-        assert shown(after) != shown(before) or _any_covers(gaps, path)
+        if not _any_covers(gaps, path):
+            assert shown(after) != shown(before)
+            self._stated(path, before, after)
+
+    def _stated(self, path: str, before: Plan, after: Plan) -> None:
+        """What states a field in facts differs, if the provider calls its capability native."""
+        for pattern, (capability, stated) in STATED.items():
+            answer = self.provider.capabilities.get(capability)
+            native = answer is not None and answer.support is Support.NATIVE
+            if native and _covers(pattern, path):
+                found = [stated(facts_of(plan, self.provider.facts)) for plan in (before, after)]
+                assert found[0] != found[1], f"the facts that show {capability} are the same"
 
     # What is made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from havre.capabilities.declarations import days_by_name, declared, limits, remedies
+from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
 from havre.spec.model import Availability, KeyProtection
 from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_ovh.sites import OKMS_COPIES, SITES
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from havre.provider import Gap
     from havre.spec import Warehouse
+    from havre.spec.model import Zone
     from havre_ovh.settings import OvhSettings
 
 DATA = Path(__file__).parent / "data"
@@ -70,7 +71,13 @@ def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
         zones = {n: z for n, z in spec.zones.items() if z.versions is versions}
         days = {n: z.recoverable_days for n, z in zones.items() if z.recoverable_days}
         if days:
-            yield gap(name, zones=days_by_name(days))
+            found = gap(name, zones=days_by_name(days))
+            yield of_zones(found, (n for n in days if not _lets_go(zones[n])))
+
+
+def _lets_go(zone: Zone) -> bool:
+    """Whether versions of a zone end, once its days of recovery have passed."""
+    return zone.versions and zone.expire_days is not None and zone.version_days is None
 
 
 def _logs(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
