@@ -1,0 +1,43 @@
+"""Every argument that is given, and every value of a closed list, is one that the SDK knows."""
+
+import pytest
+
+from tests.azure.sdk import arguments, strangers
+
+
+@pytest.mark.parametrize("name", ["emc2", "hospital", "hsm", "locked"])
+def test_the_sdk_knows_every_argument(name: str, request: pytest.FixtureRequest) -> None:
+    plan = request.getfixturevalue(name)
+    kinds = [(r, r.type.partition(":")[2]) for r in plan.resources if r.type.startswith("azure")]
+    assert len(kinds) > 20
+    wrong = [
+        f"{resource.name}: {stranger}"
+        for resource, kind in kinds
+        for stranger in strangers(arguments(kind), dict(resource.inputs))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ({"kinds": "StorageV2"}, "kinds is no argument"),
+        ({"kind": "StorageV3"}, "kind: 'StorageV3' is none of"),
+        ({"networkRuleSet": {"bypasses": "None"}}, "networkRuleSet.bypasses is no argument"),
+        (
+            {"networkRuleSet": {"defaultAction": "Refuse"}},
+            "networkRuleSet.defaultAction: 'Refuse' is none of",
+        ),
+        (
+            {"networkRuleSet": {"ipRules": [{"action": "Deny"}]}},
+            "networkRuleSet.ipRules.action: 'Deny' is none of",
+        ),
+        (
+            {"encryption": {"services": {"blob": {"keyType": "Own"}}}},
+            "encryption.services.blob.keyType: 'Own' is none of",
+        ),
+    ],
+)
+def test_what_the_sdk_does_not_know_is_named(inputs: dict[str, object], said: str) -> None:
+    (found,) = strangers(arguments("storage:StorageAccount"), inputs)
+    assert found.startswith(said)
