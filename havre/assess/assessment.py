@@ -22,7 +22,7 @@ from havre.policy.registry import installed_controls
 from havre.policy.waivers import beside, load_waivers
 from havre.provider import find
 from havre.provider.machine import folder_setting
-from havre.stack.program import PROJECT, offline_settings, program
+from havre.stack.program import PROJECT, deploy, offline_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Result, Waiver
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
+    from havre.stack.component import ResearchWarehouse
 
 NOWHERE = "/nowhere"
 """The folder of a warehouse on this machine that nothing is deployed by."""
@@ -114,10 +115,10 @@ def question_of(request: Request) -> Question:
     """
     of = request.subject
     settings, placeholders = settings_of(of.provider, request.settings)
-    plan = request.plan
-    if plan is None:
+    if request.plan is None:
         plan = evaluated(of.spec, of.provider, settings, placeholders, request.stack)
     else:
+        plan = replace(request.plan, gaps=tuple(of.provider.gaps(of.spec, settings)))
         _refuse(plan, request)
     leaving_for, exit_gaps = exit_of(of.spec, of.provider)
     return Question(
@@ -127,7 +128,7 @@ def question_of(request: Request) -> Question:
         as_of=request.as_of or today(),
         profile=request.profile,
         source=request.source,
-        gaps=tuple(of.provider.gaps(of.spec, settings)),
+        gaps=plan.gaps,
         qualifications=installed_qualifications(),
         waivers=request.waivers,
         exit=leaving_for,
@@ -184,14 +185,14 @@ def evaluated(
     """
     from havre.evaluate import evaluate
 
+    made: list[ResearchWarehouse] = []
     plan = evaluate(
-        program(spec, provider, settings),
+        lambda: made.append(deploy(spec, provider, settings)),
         project=PROJECT,
         stack=stack or provider.name,
         provider=provider.name,
-        gaps=tuple(provider.gaps(spec, settings)),
     )
-    return replace(plan, placeholders=placeholders)
+    return replace(plan, gaps=made[0].gaps, placeholders=placeholders)
 
 
 def exit_of(spec: Warehouse, provider: Provider) -> tuple[Provider | None, tuple[Gap, ...]]:

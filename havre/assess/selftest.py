@@ -22,12 +22,12 @@ from havre.errors import HavreError, InputError
 from havre.plan import urns
 from havre.plan.model import Plan, PlannedResource
 from havre.plan.previews import from_preview
-from havre.plan.states import from_state
 from havre.plan.values import plain
 from havre.policy.findings import Finding, FindingKind
 from havre.policy.model import Outcome
 from havre.policy.registry import find_control
 from havre.provider import find
+from havre.stack.standing import in_export
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -169,7 +169,7 @@ def _plan(case: _Case, file: Path) -> Plan | None:
     if case.preview:
         return from_preview(file.parent / case.preview)
     if case.state:
-        return from_state(file.parent / case.state)
+        return in_export(file.parent / case.state).plan()
     return Plan(case.provider, tuple(_resources(case.resources))) if case.resources else None
 
 

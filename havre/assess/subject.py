@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Naming:
+    """How the user of a front end names a provider and a file.
+
+    Attributes:
+        option: what names a provider.
+        provider: all that does.
+        file: how a file is named, after the word; empty: by the word alone.
+    """
+
+    option: str
+    provider: str
+    file: str = ""
+
+
+COMMAND = Naming("--provider P", "--provider P")
+"""The command line's."""
+
+
+@dataclass(frozen=True)
 class Subject:
     """A warehouse on a provider.
 
@@ -29,37 +48,45 @@ class Subject:
         provider: the provider.
         file: the warehouse file, as the user named it; empty where there is none.
         lines: where its keys stand; None where there is no file.
+        naming: how the user names another provider or file, for remedies.
     """
 
     spec: Warehouse
     provider: Provider
     file: str = ""
     lines: Lines | None = None
+    naming: Naming = COMMAND
 
 
-def subject(file: Path | Loaded | None, provider: str = "", plan: Plan | None = None) -> Subject:
+def subject(
+    file: Path | Loaded | None,
+    provider: str = "",
+    plan: Plan | None = None,
+    naming: Naming = COMMAND,
+) -> Subject:
     """The warehouse and the provider; what is not named is read from the plan.
 
     Args:
         file: the warehouse file, or what was read from it.
         provider: its name; empty: the plan's own.
         plan: a plan that was read; None: there is none yet.
+        naming: how the user names another provider or file, for remedies.
 
     Raises:
         InputError: a file is not valid, or neither the caller nor the plan names the provider.
         MissingDependencyError: the provider is not installed.
     """
-    name = provider or (provider_of(plan) if plan else "")
+    name = provider or (provider_of(plan, naming) if plan else "")
     if plan is not None and file is None:
-        return Subject(spec_of(plan), find(name))
+        return Subject(spec_of(plan), find(name), naming=naming)
     if file is None or not name:
         message = "what is to be checked?"
         raise InputError(message, "Name FILE and --provider P, or --preview F, or --state F.")
     loaded = file if isinstance(file, Loaded) else load(file)
-    return Subject(loaded.warehouse, find(name), loaded.file, loaded.lines)
+    return Subject(loaded.warehouse, find(name), loaded.file, loaded.lines, naming)
 
 
-def provider_of(plan: Plan) -> str:
+def provider_of(plan: Plan, naming: Naming = COMMAND) -> str:
     """Name of the provider that a plan's own parts tell.
 
     Raises:
@@ -69,7 +96,7 @@ def provider_of(plan: Plan) -> str:
     if len(found) == 1:
         return found[0]
     message = f"which provider? The plan's parts tell {', '.join(found) or 'none'}"
-    raise InputError(message, "Name it with --provider P.")
+    raise InputError(message, f"Name it with {naming.provider}.")
 
 
 def _owners(plan: Plan) -> list[str]:
@@ -107,7 +134,8 @@ def refuse_another(plan: Plan, of: Subject) -> None:
     owners = _owners(plan)
     if owners and of.provider.name not in owners:
         message = f"the plan is on provider {', '.join(owners)}, not on `{of.provider.name}`"
-        raise InputError(message, "Name its own provider with --provider P, or another file.")
+        remedy = f"Name its own provider with {of.naming.option}, or another file{of.naming.file}."
+        raise InputError(message, remedy)
     mine = _called(of.spec)
     theirs = sorted({_called(spec) for spec in recorded_specs(plan)})
     if theirs and mine not in theirs:
@@ -131,7 +159,7 @@ def refuse_differing(plan: Plan, of: Subject) -> None:
                 f"{of.file} asks for something else than the file of warehouse "
                 f"`{resource.name}`: {', '.join(differing)}"
             )
-            raise InputError(message, "Name that file, by its whole path.")
+            raise InputError(message, f"Name that file{of.naming.file}, by its whole path.")
 
 
 def _differing(spec: Warehouse, inputs: Any) -> list[str]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.assess.assessment import Request, assess, waivers_of
-from havre.assess.subject import subject
-from havre.errors import InputError
+from havre.assess.subject import Naming, subject
 from havre.pack.request import project_folder, spec_file, started_in, waivers_file
 from havre.plan.sources import from_analyzer
 from havre.provider import find
 from havre.provider.machine import folder_setting
 from havre.spec.load import load
+from havre.stack.files import rooted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from havre.policy import Control
     from havre.policy.findings import Result, Waiver
     from havre.spec.load import Loaded
+
+
+PACK = Naming(
+    "HAVRE_PROVIDER=P",
+    "HAVRE_PROVIDER=P, or as `provider` of the pack's `havre`",
+    " with HAVRE_SPEC=FILE",
+)
+"""How the user of a pack names a provider and a file."""
 
 
 @dataclass(frozen=True)
@@ -67,43 +75,25 @@ def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) 
             another warehouse.
     """
     plan, asked = from_analyzer(resources), brief.asked
-    try:
-        of = subject(brief.loaded, asked.provider, plan)
-        named = asked.spec or brief.stack.get("spec")
-        request = Request(
-            replace(of, file=named),
-            _given(brief.stack, of),
-            plan,
-            "analyzer",
-            fresh=bool(brief.stack.project),
-            as_of=asked.as_of,
-            profile=asked.profile,
-            waivers=brief.waivers,
-            allow_unknown=asked.allow_unknown,
-        )
-        return assess(request, controls).result
-    except InputError as error:
-        raise InputError(error.message, _translated(error.remedy)) from None
+    of = subject(brief.loaded, asked.provider, plan, PACK)
+    named = asked.spec or brief.stack.get("spec")
+    request = Request(
+        replace(of, file=named),
+        _given(brief.stack, of),
+        plan,
+        "analyzer",
+        fresh=bool(brief.stack.project),
+        as_of=asked.as_of,
+        profile=asked.profile,
+        waivers=brief.waivers,
+        allow_unknown=asked.allow_unknown,
+    )
+    return assess(request, controls).result
 
 
 def _given(stack: Stack, of: Subject) -> dict[str, Any]:
     """The settings of the stack; a data folder is taken from the project's, where Pulumi runs."""
-    given = stack.settings(of.provider.name)
-    if name := folder_setting(of.provider.settings):
-        folder = project_folder(started_in())
-        given[name] = str((folder / str(given.get(name, "."))).resolve())
-    return given
-
-
-WORDS = {
-    "Name it with --provider P.": "Name it with HAVRE_PROVIDER=P, or as `provider` of the pack's"
-    " `havre`.",
-    "Name its own provider with --provider P, or another file.": "Name its own provider with"
-    " HAVRE_PROVIDER=P, or another file with HAVRE_SPEC=FILE.",
-    "Name that file, by its whole path.": "Name that file with HAVRE_SPEC=FILE, by its whole path.",
-}
-"""What to do, in the words of the command line and in those of a pack."""
-
-
-def _translated(remedy: str) -> str:
-    return WORDS.get(remedy, remedy)
+    model = of.provider.settings
+    name, given = folder_setting(model), stack.settings(of.provider.name)
+    whole = {name: ".", **given} if name else given
+    return rooted(whole, project_folder(started_in()), model)

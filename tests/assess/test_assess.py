@@ -19,7 +19,9 @@ from havre.errors import ExitCode, HavreError, InputError
 from havre.pack.request import Asked, Stack
 from havre.pack.verdicts import judged as judged_by_pack
 from havre.pack.verdicts import read_brief
+from havre.plan.states import from_state
 from havre.policy.registry import installed_controls
+from havre.provider import find
 from tests.check.asked import DAY, EXAMPLES, offline
 from tests.clouds import SETTINGS
 from tests.facts.recordings import RECORDED
@@ -55,6 +57,21 @@ def test_three_lines_of_python_judge_a_warehouse(capsys: pytest.CaptureFixture[s
 def test_a_file_of_the_pulumi_cli_needs_nothing_else(provider: str, source: str) -> None:
     result = havre.check(**{source: RECORDED / f"{provider}-{source}.json"}, as_of=DAY)
     assert (result.provider, result.source, result.warehouse) == (provider, source, "emc2")
+
+
+@pytest.mark.parametrize("source", ["file", "state"])
+def test_a_provider_is_asked_for_its_gaps_once(
+    source: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    azure = type(find("azure"))
+    asked, own = [], azure.gaps
+    plan = from_state(RECORDED / "azure-state.json") if source == "state" else None
+    monkeypatch.setattr(azure, "gaps", lambda *of: (asked.append(of), own(*of))[1])
+    request = Request(subject(EMC2, "azure", plan), SETTINGS["azure"], plan, as_of=DAY)
+    assessed = assess(request).question
+    assert len(asked) == 1
+    assert assessed.gaps
+    assert assessed.gaps == assessed.plan.gaps == tuple(own(*asked[0]))
 
 
 def test_options_of_python_are_those_of_the_command() -> None:
