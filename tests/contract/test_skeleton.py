@@ -196,7 +196,6 @@ def test_a_warehouse_file_requires_a_scheme_that_it_brings(
     found = havre(
         installed_at, *("check", str(file), "-p", "paper", "--set", "account=a"), "--format", "json"
     )
-    assert "jurisdiction.acid-free" in {each["id"] for each in found["controls"]}
     (claim,) = [c for c in found["summary"]["qualifications"] if c["scheme"] == "acid-free"]
     assert claim["holds"] is True
 
