@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Naming:
+class Wording:
     """How the user of a front end names a provider and a file.
 
     Attributes:
@@ -35,7 +35,7 @@ class Naming:
     file: str = ""
 
 
-COMMAND = Naming("--provider P", "--provider P")
+COMMAND = Wording("--provider P", "--provider P")
 """The command line's."""
 
 
@@ -48,21 +48,21 @@ class Subject:
         provider: the provider.
         file: the warehouse file, as the user named it; empty where there is none.
         lines: where its keys stand; None where there is no file.
-        naming: how the user names another provider or file, for remedies.
+        wording: how the user names another provider or file, for remedies.
     """
 
     spec: Warehouse
     provider: Provider
     file: str = ""
     lines: Lines | None = None
-    naming: Naming = COMMAND
+    wording: Wording = COMMAND
 
 
 def subject(
     file: Path | Loaded | None,
     provider: str = "",
     plan: Plan | None = None,
-    naming: Naming = COMMAND,
+    wording: Wording = COMMAND,
 ) -> Subject:
     """The warehouse and the provider; what is not named is read from the plan.
 
@@ -70,23 +70,23 @@ def subject(
         file: the warehouse file, or what was read from it.
         provider: its name; empty: the plan's own.
         plan: a plan that was read; None: there is none yet.
-        naming: how the user names another provider or file, for remedies.
+        wording: how the user names another provider or file, for remedies.
 
     Raises:
         InputError: a file is not valid, or neither the caller nor the plan names the provider.
         MissingDependencyError: the provider is not installed.
     """
-    name = provider or (provider_of(plan, naming) if plan else "")
+    name = provider or (provider_of(plan, wording) if plan else "")
     if plan is not None and file is None:
-        return Subject(spec_of(plan), find(name), naming=naming)
+        return Subject(spec_of(plan), find(name), wording=wording)
     if file is None or not name:
         message = "what is to be checked?"
         raise InputError(message, "Name FILE and --provider P, or --preview F, or --state F.")
     loaded = file if isinstance(file, Loaded) else load(file)
-    return Subject(loaded.warehouse, find(name), loaded.file, loaded.lines, naming)
+    return Subject(loaded.warehouse, find(name), loaded.file, loaded.lines, wording)
 
 
-def provider_of(plan: Plan, naming: Naming = COMMAND) -> str:
+def provider_of(plan: Plan, wording: Wording = COMMAND) -> str:
     """Name of the provider that a plan's own parts tell.
 
     Raises:
@@ -96,7 +96,7 @@ def provider_of(plan: Plan, naming: Naming = COMMAND) -> str:
     if len(found) == 1:
         return found[0]
     message = f"which provider? The plan's parts tell {', '.join(found) or 'none'}"
-    raise InputError(message, f"Name it with {naming.provider}.")
+    raise InputError(message, f"Name it with {wording.provider}.")
 
 
 def _owners(plan: Plan) -> list[str]:
@@ -134,7 +134,9 @@ def refuse_another(plan: Plan, of: Subject) -> None:
     owners = _owners(plan)
     if owners and of.provider.name not in owners:
         message = f"the plan is on provider {', '.join(owners)}, not on `{of.provider.name}`"
-        remedy = f"Name its own provider with {of.naming.option}, or another file{of.naming.file}."
+        remedy = (
+            f"Name its own provider with {of.wording.option}, or another file{of.wording.file}."
+        )
         raise InputError(message, remedy)
     mine = _called(of.spec)
     theirs = sorted({_called(spec) for spec in recorded_specs(plan)})
@@ -159,7 +161,7 @@ def refuse_differing(plan: Plan, of: Subject) -> None:
                 f"{of.file} asks for something else than the file of warehouse "
                 f"`{resource.name}`: {', '.join(differing)}"
             )
-            raise InputError(message, f"Name that file{of.naming.file}, by its whole path.")
+            raise InputError(message, f"Name that file{of.wording.file}, by its whole path.")
 
 
 def _differing(spec: Warehouse, inputs: Any) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.assess.assessment import Request, assess, waivers_of
-from havre.assess.subject import Naming, subject
+from havre.assess.subject import Wording, subject
 from havre.pack.request import project_folder, spec_file, started_in, waivers_file
 from havre.plan.sources import from_analyzer
 from havre.provider import find
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from havre.spec.load import Loaded
 
 
-PACK = Naming(
+PACK = Wording(
     "HAVRE_PROVIDER=P",
     "HAVRE_PROVIDER=P, or as `provider` of the pack's `havre`",
     " with HAVRE_SPEC=FILE",
