@@ -32,7 +32,7 @@ LOG = "See the object store's log."
 
 @dataclass(frozen=True)
 class BucketStore:
-    """Implements `havre.live.objects.ObjectStore` over operations of S3, by boto3's names.
+    """Implements `havre.live.objects.LiveStore` over operations of S3, by boto3's names.
 
     Attributes:
         client: the bucket, or anything wrapped around it.

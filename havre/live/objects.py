@@ -95,7 +95,7 @@ class ObjectVersion:
     marker: bool = False
 
 
-class ObjectStore(Protocol):
+class LiveStore(Protocol):
     """The objects of one zone.
 
     Every member raises:

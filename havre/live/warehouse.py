@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import psycopg
 
-    from havre.live.objects import ObjectStore
+    from havre.live.objects import LiveStore
 
 
 class LiveDatabase(Protocol):
@@ -33,7 +33,7 @@ class Live(Protocol):
     Secrets come from the environment or from files, never from the outputs.
     """
 
-    def store(self, zone: str) -> ObjectStore:
+    def store(self, zone: str) -> LiveStore:
         """The object store of a zone.
 
         Raises:

@@ -14,7 +14,7 @@ from havre.capabilities import Support
 from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
 from havre.live.buckets import BucketStore
-from havre.live.objects import Ability, NotThereError, ObjectStore, ObjectVersion, Properties
+from havre.live.objects import Ability, LiveStore, NotThereError, ObjectVersion, Properties
 from havre.live.wrappers import Failure, Remedy
 from havre.provider import LIVE, OPERATIONS, SANDBOX, find, provides
 from havre.stack.program import PROJECT, program, read_settings
@@ -71,23 +71,23 @@ def reached(settings: BaseModel, outputs: Outputs) -> Live:
 
 
 @pytest.fixture
-def store(reached: Live) -> ObjectStore:
+def store(reached: Live) -> LiveStore:
     return reached.store("landing")
 
 
 @pytest.fixture
-def locking(reached: Live) -> ObjectStore:
+def locking(reached: Live) -> LiveStore:
     return reached.store("curated")
 
 
-def put(store: ObjectStore, key: str, body: bytes, **properties: Any) -> ObjectVersion:
+def put(store: LiveStore, key: str, body: bytes, **properties: Any) -> ObjectVersion:
     """Write an object; gives what the store then lists of it."""
     version = store.write(key, io.BytesIO(body), Properties(**properties))
     (found,) = [each for each in store.versions(key) if each.version == version]
     return found
 
 
-def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
+def test_an_object_is_read_as_it_was_written(store: LiveStore) -> None:
     found = put(store, "read/1", b"0123456789")
     assert (found.key, found.size, found.latest, found.marker) == ("read/1", 10, True, False)
     assert store.read(found) == b"0123456789"
@@ -96,7 +96,7 @@ def test_an_object_is_read_as_it_was_written(store: ObjectStore) -> None:
     assert store.read(put(store, "read/empty", b"")) == b""
 
 
-def test_all_properties_are_written_in_the_same_call(locking: ObjectStore) -> None:
+def test_all_properties_are_written_in_the_same_call(locking: LiveStore) -> None:
     until = dt.datetime.now(dt.UTC).replace(microsecond=0) + SOON
     told = Properties(
         {"content-type": "text/csv", "cache-control": "no-store", "content-encoding": "identity"},
@@ -113,7 +113,7 @@ def test_all_properties_are_written_in_the_same_call(locking: ObjectStore) -> No
     assert locking.properties(found) == replace(told, held=False)
 
 
-def test_versions_and_markers_are_listed_read_and_deleted(store: ObjectStore) -> None:
+def test_versions_and_markers_are_listed_read_and_deleted(store: LiveStore) -> None:
     first, second = put(store, "v/1", b"first"), put(store, "v/1", b"second")
     assert {each.version: each.latest for each in store.versions("v/1")} == {
         first.version: False,
@@ -131,7 +131,7 @@ def test_versions_and_markers_are_listed_read_and_deleted(store: ObjectStore) ->
 
 
 @pytest.mark.parametrize("kept", ["lock", "hold"])
-def test_what_is_kept_is_not_deleted(locking: ObjectStore, kept: str) -> None:
+def test_what_is_kept_is_not_deleted(locking: LiveStore, kept: str) -> None:
     found = put(locking, f"kept/{kept}", b"x")
     if kept == "lock":
         locking.lock(found, dt.datetime.now(dt.UTC) + SOON)
@@ -143,7 +143,7 @@ def test_what_is_kept_is_not_deleted(locking: ObjectStore, kept: str) -> None:
     assert locking.read(found) == b"x"
 
 
-def test_an_object_that_exists_is_not_written_over_where_it_must_be_new(store: ObjectStore) -> None:
+def test_an_object_that_exists_is_not_written_over_where_it_must_be_new(store: LiveStore) -> None:
     store.write("new/1", io.BytesIO(b"first"), Properties(), create_only=True)
     with pytest.raises(ProviderError, match="PreconditionFailed"):
         store.write("new/1", io.BytesIO(b"second"), Properties(), create_only=True)
@@ -151,7 +151,7 @@ def test_an_object_that_exists_is_not_written_over_where_it_must_be_new(store: O
     assert store.read(found) == b"first"
 
 
-def test_what_is_not_there_is_told_apart(store: ObjectStore) -> None:
+def test_what_is_not_there_is_told_apart(store: LiveStore) -> None:
     found = put(store, "gone/1", b"x")
     store.delete(found)
     with pytest.raises(NotThereError, match="gone/1"):
@@ -160,16 +160,16 @@ def test_what_is_not_there_is_told_apart(store: ObjectStore) -> None:
         store.properties(found)
 
 
-def test_a_read_is_refused_where_the_object_is_another(store: ObjectStore) -> None:
+def test_a_read_is_refused_where_the_object_is_another(store: LiveStore) -> None:
     found = put(store, "same/1", b"x")
     with pytest.raises(ProviderError, match=r"answers (PreconditionFailed|412)"):
         store.read(replace(found, entity='"00000000000000000000000000000000"'))
 
 
 def test_a_zone_without_a_lock_declares_that_it_keeps_nothing(
-    store: ObjectStore, locking: ObjectStore
+    store: LiveStore, locking: LiveStore
 ) -> None:
-    def absent(of: ObjectStore) -> set[Ability]:
+    def absent(of: LiveStore) -> set[Ability]:
         assert set(of.abilities) == set(Ability)
         lacked = {a for a, found in of.abilities.items() if found.support is not Support.NATIVE}
         assert all(of.abilities[ability].reason for ability in lacked)

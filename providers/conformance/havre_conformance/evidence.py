@@ -178,7 +178,7 @@ STATED: dict[str, tuple[C, Callable[[Facts], object]]] = {
         C.KEY_DELETION_GUARD,
         lambda f: [k.deletion_days for k in f.of(Key)],
     ),
-    "encryption.tls": (C.TLS_ONLY, lambda f: [s.tls_minimum for s in f.of(Store)]),
+    "encryption.tls": (C.TLS_ONLY, lambda f: [s.tls_minimum for s in f.of(DataStore)]),
     "zones.*.recoverable_days": (
         C.OBJECT_RECOVERY,
         lambda f: [s.recoverable_days for s in _zones(f)],
@@ -188,19 +188,19 @@ STATED: dict[str, tuple[C, Callable[[Facts], object]]] = {
     "zones.*.expire_days": (C.OBJECT_EXPIRY, lambda f: [s.expire_days for s in _zones(f)]),
     "database.version": (
         C.DATABASE_VERSIONS,
-        lambda f: [s.engine for s in _stores(f, Holding.DATABASE)],
+        lambda f: [s.engine for s in f.of(DatabaseServer)],
     ),
     "database.availability": (
         C.MULTI_ZONE,
-        lambda f: [s.multi_zone for s in _stores(f, Holding.DATABASE)],
+        lambda f: [s.multi_zone for s in f.of(DatabaseServer)],
     ),
     "database.backups.retention_days": (
         C.BACKUP_RETENTION,
-        lambda f: [s.backup_days for s in _stores(f, Holding.DATABASE)],
+        lambda f: [s.backup_days for s in f.of(DatabaseServer)],
     ),
     "audit.retention_days": (
         C.LOG_RETENTION,
-        lambda f: [s.retention_days for s in _stores(f, Holding.LOGS)],
+        lambda f: [s.retention_days for s in f.of(LogStore)],
     ),
     "projects.*.expires": (
         C.ACCESS_EXPIRY,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from havre.live.objects import ObjectStore
+    from havre.live.objects import LiveStore
     from havre.provider.outputs import Outputs
     from havre_local.settings import LocalSettings
 
@@ -58,7 +58,7 @@ class LocalLive:
     folder: Folder
     outputs: Outputs
 
-    def store(self, zone: str) -> ObjectStore:
+    def store(self, zone: str) -> LiveStore:
         """The bucket of a zone."""
         found = self.outputs.zones.get(zone)
         if found is None:
