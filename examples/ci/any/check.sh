@@ -4,12 +4,15 @@
 #
 #   check.sh PROVIDER [FILE [OPTION...]]
 #
-# FILE is warehouse.yaml by default; options go to `havre check`. Environment:
-#   HAVRE           command to run; where it is not set, Havre is installed into HAVRE_VENV
-#   HAVRE_VENV      folder of the virtual environment, by default .havre-venv
-#   HAVRE_PACKAGES  what is installed, by default havre[azure,ovh,policies]; until the packages
-#                   are published, the folders of a checkout: ". ./policies ./providers/ovh"
-#   HAVRE_REPORT    folder of the reports, by default havre-report
+# FILE is warehouse.yaml by default; options go to `havre check`. Nothing of the folder where it is
+# called is run: Havre is installed into a fresh folder elsewhere, at each call. Keep this script
+# itself outside the branch that it judges. Environment:
+#   HAVRE               command to run; where it is not set, Havre is installed
+#   HAVRE_REQUIREMENTS  file of requirements with their hashes: nothing else is installed
+#   HAVRE_PACKAGES      else what is installed, by default havre[azure,ovh,policies]. The names are
+#                       not registered yet: until they are, give the folders of a checkout that you
+#                       trust: "/opt/havre /opt/havre/policies /opt/havre/providers/ovh"
+#   HAVRE_REPORT        folder of the reports, by default a fresh one, which is told
 set -eu
 
 if [ "$#" -eq 0 ]; then
@@ -23,23 +26,30 @@ if [ "$#" -gt 0 ]; then
   file=$1
   shift
 fi
-report=${HAVRE_REPORT:-havre-report}
 
 if [ -z "${HAVRE:-}" ]; then
-  venv=${HAVRE_VENV:-.havre-venv}
-  packages=${HAVRE_PACKAGES:-havre[azure,ovh,policies]}
-  if [ ! -x "$venv/bin/havre" ]; then
-    set -f # the brackets are no pattern, the spaces part the packages
-    # shellcheck disable=SC2086
-    { "${PYTHON:-python3}" -m venv "$venv" && "$venv/bin/python" -m pip install --quiet $packages; } || {
-      echo "error: Havre could not be installed into $venv" >&2
-      exit 4
-    }
-    set +f
+  tools=$(mktemp -d)
+  trap 'rm -rf "$tools"' EXIT
+  set -f # the brackets are no pattern, the spaces part the packages
+  if [ -n "${HAVRE_REQUIREMENTS:-}" ]; then
+    set -- "$HAVRE_REQUIREMENTS" "$@"
+    wanted="--require-hashes -r"
+  else
+    set -- "" "$@"
+    wanted=${HAVRE_PACKAGES:-havre[azure,ovh,policies]}
   fi
-  HAVRE=$venv/bin/havre
+  # shellcheck disable=SC2086
+  { "${PYTHON:-python3}" -I -m venv "$tools/venv" &&
+    "$tools/venv/bin/python" -I -m pip install --quiet $wanted ${1:+"$1"}; } || {
+    echo "error: Havre could not be installed into $tools" >&2
+    exit 4
+  }
+  shift
+  set +f
+  HAVRE=$tools/venv/bin/havre
 fi
 
+report=${HAVRE_REPORT:-$(mktemp -d)}
 mkdir -p "$report"
 code=0
 "$HAVRE" check "$file" --provider "$provider" "$@" \
@@ -47,4 +57,5 @@ code=0
   --format sarif="$report/havre.sarif" \
   --format junit="$report/junit.xml" \
   --format markdown="$report/summary.md" || code=$?
+[ -n "${HAVRE_REPORT:-}" ] || echo "reports: $report"
 exit "$code"
