@@ -67,7 +67,7 @@ def _parts(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if spec.registry:
         yield gap("registry")
     if spec.projects:
-        yield gap("named-people")
+        yield from map(gap, ("named-people", "own-role", "catalogs"))
 
 
 def _zones(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:

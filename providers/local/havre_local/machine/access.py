@@ -162,6 +162,23 @@ def project_complete(folder: Folder, project: str) -> bool:
     return complete(folder, project)
 
 
+def role_differs(
+    folder: Folder,
+    project: str,
+    *,
+    database: str,
+    zones: Mapping[str, str],
+    expires: dt.date,
+) -> tuple[str, ...]:
+    """Return in what a project's role differs from what `ensure_project` makes of it.
+
+    Raises:
+        RetryError: the database does not answer.
+    """
+    schemas = [schema_name(zone) for zone in zones]
+    return identities.differs(folder, project, database, schemas, expires)
+
+
 def project_settings(folder: Folder, project: str) -> ProjectSettings:
     """Return how the project reaches the warehouse.
 

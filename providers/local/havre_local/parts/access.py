@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from havre.provider.parts import AccessInputs, AccessOutputs
+from havre_local import services
 from havre_local.resources import Kind, ProjectAccess, Props, folder_of
 
 if TYPE_CHECKING:
@@ -40,8 +42,22 @@ def _look(props: Props) -> dict[str, Any] | None:
 
 def _drifted(props: Props) -> bool:
     from havre_local.machine import access as machine
+    from havre_local.machine.postgresql.server import SERVICE
 
-    return not machine.project_complete(folder_of(props), props["project"])
+    folder, project = folder_of(props), props["project"]
+    if not machine.project_complete(folder, project):
+        return True
+    # A role that cannot be looked at is set again, when the database is there.
+    look = partial(
+        machine.role_differs,
+        folder,
+        project,
+        database=props["database"],
+        zones=dict(props["zones"]),
+        expires=dt.date.fromisoformat(props["expires"]),
+    )
+    found = services.unless_stopped(folder, SERVICE, lambda: bool(look()))
+    return found is not False
 
 
 PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))

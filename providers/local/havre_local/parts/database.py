@@ -110,10 +110,21 @@ def _check_database(props: Props) -> dict[str, str]:
     return {"extensions": f"{why}; HAVRE_POSTGRESQL may name an installation that has them"}
 
 
+def _database_drifted(props: Props) -> bool:
+    """Whether what is closed to everybody stands open, or that cannot be seen."""
+    from havre_local.machine.postgresql import closing
+    from havre_local.machine.postgresql import server as postgres
+
+    folder, name = folder_of(props), props["name"]
+    look = partial(closing.stands_open, postgres.administrator(folder), name)
+    return services.unless_stopped(folder, postgres.SERVICE, look) is not False
+
+
 DATABASE = Kind(
     _ensure_database,
     _remove_database,
     _look_database,
+    _database_drifted,
     identity=("data_dir", "name"),
     check=_check_database,
 )

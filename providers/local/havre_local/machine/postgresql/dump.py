@@ -52,7 +52,9 @@ def write(connection: psycopg.Connection[Any], run: Run, target: IO[bytes]) -> d
     row = connection.execute("SELECT pg_export_snapshot()").fetchone()
     counts = row_counts(connection)
     _check_saved(counts)
-    argv = ["pg_dump", "--format=custom", f"--snapshot={row[0] if row else ''}"]
+    # Rights in pg_catalog are each server's own: functions differ by version.
+    options = [f"--snapshot={row[0] if row else ''}", "--exclude-schema=pg_catalog"]
+    argv = ["pg_dump", "--format=custom", *options]
     with run(argv, stdout=subprocess.PIPE) as process:
         if process.stdout is not None:
             shutil.copyfileobj(process.stdout, target, _COPY)

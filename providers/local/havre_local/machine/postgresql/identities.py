@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre_local.machine.folder import Folder, password
-from havre_local.machine.postgresql import roles
-from havre_local.machine.postgresql.server import administering, settings_for
+from havre_local.machine.postgresql import inspection, roles
+from havre_local.machine.postgresql.ends import forget, record, recorded
+from havre_local.machine.postgresql.server import (
+    admin_connection,
+    administering,
+    settings_for,
+)
 from havre_local.machine.projects import PGPASS, give, master, take_back
 
 if TYPE_CHECKING:
@@ -54,8 +59,29 @@ def ensure_identity(
     name = roles.account_name(project)
     with administering(folder) as connect:
         pgpass, secret = _ensure_pgpass(folder, project, database, renew=renew)
-        roles.ensure_role(connect, name, secret, database, schemas, expires)
+        access = roles.Access(name, secret, database, tuple(schemas), expires)
+        roles.ensure_role(connect, access)
+        record(folder, name, database, expires)
     return Role(name, database, tuple(schemas), pgpass)
+
+
+def differs(
+    folder: Folder, project: str, database: str, schemas: Sequence[str], expires: dt.date
+) -> tuple[str, ...]:
+    """Return in what the project's role differs from what `ensure_identity` makes of it.
+
+    Raises:
+        GuardError: others can have written its password.
+        RetryError: the server does not answer.
+    """
+    name = roles.account_name(project)
+    secret = read_pgpass(folder, master(folder, project) / PGPASS)
+    if secret is None:
+        return ("no password",)
+    access = roles.Access(name, secret, database, tuple(schemas), expires)
+    unrecorded = ("record",) * (recorded(folder).get(name) != (database, expires))
+    with admin_connection(folder, database) as connection:
+        return unrecorded + inspection.differences(connection, access)
 
 
 def _ensure_pgpass(folder: Folder, project: str, database: str, *, renew: bool) -> tuple[Path, str]:
@@ -88,4 +114,5 @@ def remove_identity(folder: Folder, project: str) -> None:
     """
     with administering(folder) as connect:
         roles.drop_role(connect, roles.account_name(project))
+        forget(folder, roles.account_name(project))
     take_back(folder, project, PGPASS)

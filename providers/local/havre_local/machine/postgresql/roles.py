@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from havre_local.machine.postgresql.schemas import SYSTEM_SCHEMAS
+from havre.errors import RetryError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,6 +14,49 @@ if TYPE_CHECKING:
     import psycopg
 
     from havre_local.machine.postgresql.schemas import Connect
+
+CONNECTIONS = 20
+"""Sessions that a project may have at a time: a few for each of its members."""
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    "idle_in_transaction_session_timeout": "15min",
+    "idle_session_timeout": "12h",
+    "statement_timeout": "4h",
+    "temp_file_limit": "10GB",
+}
+"""What PostgreSQL is told of each project's sessions. Only `temp_file_limit`, for each session,
+binds them: PostgreSQL lets a session lift the others, which keep mistakes short, not attacks."""
+SETTINGS_17 = {"transaction_timeout": "8h"}
+"""Further ones, since PostgreSQL 17."""
+_SINCE_16 = 160_000
+_SINCE_17 = 170_000
+_END_MILLISECONDS = 5_000
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a project may do, and until when."""
+
+    name: str
+    """Its role."""
+    secret: str
+    """The role's password."""
+    database: str
+    """The only database that it may connect to."""
+    schemas: tuple[str, ...]
+    """What it reads, tables of later days included, and nothing else."""
+    expires: dt.date
+    """The last day, UTC."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last day is past."""
+        return self.expires < dt.datetime.now(dt.UTC).date()
+
+    @property
+    def until(self) -> dt.datetime:
+        """The end of the last day."""
+        return dt.datetime.combine(self.expires + dt.timedelta(days=1), dt.time(), dt.UTC)
 
 
 def account_name(project: str) -> str:
@@ -23,78 +67,113 @@ def account_name(project: str) -> str:
     return f"project_{project.replace('-', '_')}"
 
 
-def ensure_role(
-    connect: Connect,
-    name: str,
-    secret: str,
-    database: str,
-    schemas: Sequence[str],
-    expires: dt.date,
-) -> None:
-    """Give the role `name` the right to read exactly `schemas` of `database`, until `expires`.
+def settings_of(connection: psycopg.Connection[Any]) -> dict[str, str]:
+    """Return the settings that a project's role has on this server."""
+    return SETTINGS | (SETTINGS_17 if connection.info.server_version >= _SINCE_17 else {})
 
-    The server is given a SCRAM verifier computed here, so that no password reaches its log.
 
-    Args:
-        connect: opens connections of the administrator.
-        name: the role, made if there is none.
-        secret: its password.
-        database: the only database that the role may connect to.
-        schemas: what it reads, tables of later days included; all others are revoked.
-        expires: the last day, UTC, on which the role may connect; past it, it is cut off.
+def ensure_role(connect: Connect, access: Access) -> None:
+    """Give the role exactly what `access` says, whatever it or others have made of it.
+
+    The server is given a SCRAM verifier computed here, so that no password reaches its log. What
+    the role owns goes to the administrator. Past the last day it has no right and no session.
 
     Raises:
         RetryError: the server does not answer.
     """
-    with connect(database) as connection:
-        _write_role(connection, name, secret, expires)
-        _write_grants(connection, name, database, schemas)
-        if expires < dt.datetime.now(dt.UTC).date():
-            _disconnect(connection, name)
-
-
-def _write_role(
-    connection: psycopg.Connection[Any], name: str, secret: str, expires: dt.date
-) -> None:
-    """Create or alter the role, its end and its password."""
     from psycopg import sql
 
-    role = sql.Identifier(name)
-    if not _role_exists(connection, name):
-        connection.execute(sql.SQL("CREATE ROLE {}").format(role))
-    verifier = connection.pgconn.encrypt_password(secret.encode(), name.encode(), b"scram-sha-256")
-    until = dt.datetime.combine(expires + dt.timedelta(days=1), dt.time(), dt.UTC)
-    # Not even the verifier belongs into the log of statements.
-    connection.execute("SET LOCAL log_statement = 'none'")
-    connection.execute(
-        sql.SQL(
-            "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
-            " PASSWORD {} VALID UNTIL {}"
-        ).format(role, sql.Literal(verifier.decode()), sql.Literal(until.isoformat()))
-    )
-    connection.execute("SET LOCAL log_statement = 'all'")
-    connection.execute(sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(role))
+    role = sql.Identifier(access.name)
+    with connect(access.database) as connection:
+        if not role_exists(connection, access.name):
+            connection.execute(sql.SQL("CREATE ROLE {}").format(role))
+        _write_attributes(connection, access)
+        _write_settings(connection, access.name)
+        _leave_groups(connection, access.name)
+        connection.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
+        # It owns nothing by now: this takes its rights here, of whatever kind they are.
+        connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+        if not access.ended:
+            _write_grants(connection, access)
+    if access.ended:
+        _disconnect(connect, access.name)
 
 
-def _role_exists(connection: psycopg.Connection[Any], name: str) -> bool:
+def role_exists(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Tell whether the server has the role."""
     found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
     return found.fetchone() is not None
 
 
-def _write_grants(
-    connection: psycopg.Connection[Any], name: str, database: str, schemas: Sequence[str]
-) -> None:
-    """Let the role connect to `database` and read `schemas`; revoke all else there."""
+def _write_attributes(connection: psycopg.Connection[Any], access: Access) -> None:
+    """Set the role's password, its end, and all that it may not."""
+    from psycopg import sql
+
+    secret, name = access.secret.encode(), access.name.encode()
+    verifier = connection.pgconn.encrypt_password(secret, name, b"scram-sha-256").decode()
+    login = sql.SQL("NOLOGIN" if access.ended else "LOGIN")
+    # Not even the verifier belongs into the log of statements.
+    connection.execute("SET LOCAL log_statement = 'none'")
+    connection.execute(
+        sql.SQL(
+            "ALTER ROLE {} {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+            " INHERIT CONNECTION LIMIT {} PASSWORD {} VALID UNTIL {}"
+        ).format(
+            sql.Identifier(access.name),
+            login,
+            sql.Literal(CONNECTIONS),
+            sql.Literal(verifier),
+            sql.Literal(access.until.isoformat()),
+        )
+    )
+    connection.execute("SET LOCAL log_statement = 'all'")
+
+
+def _write_settings(connection: psycopg.Connection[Any], name: str) -> None:
+    """Replace the role's settings, for all databases and for each."""
     from psycopg import sql
 
     role = sql.Identifier(name)
-    connection.execute(
-        sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), role)
+    connection.execute(sql.SQL("ALTER ROLE {} RESET ALL").format(role))
+    query = (
+        "SELECT datname FROM pg_db_role_setting JOIN pg_database ON pg_database.oid = setdatabase"
+        " JOIN pg_roles ON pg_roles.oid = setrole WHERE rolname = %s"
     )
-    query = f"SELECT nspname FROM pg_namespace WHERE {SYSTEM_SCHEMAS}"  # noqa: S608 - constant
-    for (schema,) in connection.execute(query).fetchall():
-        statements = _GRANTS if schema in schemas else _REVOCATIONS
-        for statement in statements:
+    for (database,) in connection.execute(query, (name,)).fetchall():
+        reset = sql.SQL("ALTER ROLE {} IN DATABASE {} RESET ALL")
+        connection.execute(reset.format(role, sql.Identifier(database)))
+    for setting, value in settings_of(connection).items():
+        change = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(change.format(role, sql.Identifier(setting), sql.Literal(value)))
+
+
+def _leave_groups(connection: psycopg.Connection[Any], name: str) -> None:
+    """End memberships: a project is in no group, and none of its rights are another's."""
+    from psycopg import sql
+
+    query = (
+        "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor)"
+        " FROM pg_auth_members WHERE %s IN (pg_get_userbyid(roleid), pg_get_userbyid(member))"
+        " AND pg_get_userbyid(member) <> CURRENT_USER"
+    )
+    # Since 16 each grantor's grant is one of its own; before, the last one's word was kept.
+    by = " GRANTED BY {}" if connection.info.server_version >= _SINCE_16 else ""
+    for names in connection.execute(query, (name,)).fetchall():
+        revoke = sql.SQL("REVOKE {} FROM {}" + by + " CASCADE")
+        shown = names if by else names[:2]
+        connection.execute(revoke.format(*map(sql.Identifier, shown)))
+
+
+def _write_grants(connection: psycopg.Connection[Any], access: Access) -> None:
+    """Let the role connect to its database and read its schemas."""
+    from psycopg import sql
+
+    role = sql.Identifier(access.name)
+    database = sql.Identifier(access.database)
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, role))
+    query = "SELECT nspname FROM pg_namespace WHERE nspname = ANY(%s)"
+    for (schema,) in connection.execute(query, (list(access.schemas),)).fetchall():
+        for statement in _GRANTS:
             connection.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=role))
 
 
@@ -104,18 +183,36 @@ _GRANTS = (
     "GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} GRANT SELECT ON TABLES TO {role}",
 )
-_REVOCATIONS = (
-    "REVOKE ALL ON SCHEMA {schema} FROM {role}",
-    "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
-    "ALTER DEFAULT PRIVILEGES IN SCHEMA {schema} REVOKE ALL ON TABLES FROM {role}",
-)
 
 
-def _disconnect(connection: psycopg.Connection[Any], name: str) -> None:
-    """End the role's sessions: the end of a password ends no session by itself."""
-    connection.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", (name,)
-    )
+def end_role(connect: Connect, name: str, database: str) -> None:
+    """Take all rights from a role whose last day is past, and end its sessions; none is fine.
+
+    Raises:
+        RetryError: the server does not answer, or a session does not end.
+    """
+    from psycopg import sql
+
+    role = sql.Identifier(name)
+    with connect(database) as connection:
+        if not role_exists(connection, name):
+            return
+        connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
+        _leave_groups(connection, name)
+        connection.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
+        connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
+    _disconnect(connect, name)
+
+
+def _disconnect(connect: Connect, name: str) -> None:
+    """End the role's sessions, which neither an end nor a password ends by itself."""
+    # In a transaction of its own, so that nobody can begin a session meanwhile.
+    with connect(autocommit=True) as connection:
+        query = "SELECT pg_terminate_backend(pid, %s) FROM pg_stat_activity WHERE usename = %s"
+        ended = [row[0] for row in connection.execute(query, (_END_MILLISECONDS, name))]
+    if not all(ended):
+        message = f"A session of {name} did not end"
+        raise RetryError(message, "Run again; else restart PostgreSQL.")
 
 
 def drop_role(connect: Connect, name: str) -> None:
@@ -130,18 +227,17 @@ def drop_role(connect: Connect, name: str) -> None:
 
     role = sql.Identifier(name)
     with connect(autocommit=True) as connection:
-        exists = _role_exists(connection, name)
+        if not role_exists(connection, name):
+            return
+        connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
         query = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate"
         databases = [row[0] for row in connection.execute(query)]
-    if not exists:
-        return
+    _disconnect(connect, name)
     for database in databases:
         with connect(database) as connection:
             connection.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
             connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
     with connect() as connection:
-        connection.execute(sql.SQL("ALTER ROLE {} NOLOGIN").format(role))
-        _disconnect(connection, name)
         connection.execute(sql.SQL("DROP ROLE {}").format(role))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from havre.errors import GuardError, ProviderError
+from havre_local.machine.postgresql.closing import close
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def ensure_database(
             revoke = sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
             connection.execute(revoke.format(sql.Identifier(database)))
     with connect(name) as connection:
-        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        close(connection)
         for schema in schemas:
             create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}")
             connection.execute(create.format(sql.Identifier(schema)))

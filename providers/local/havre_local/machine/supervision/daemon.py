@@ -24,6 +24,7 @@ from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_secret, write_json
 from havre_local.machine.record.collector import Collector
 from havre_local.machine.supervision import services
+from havre_local.machine.supervision.deadlines import Deadlines
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -156,10 +157,10 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
     """Run until SIGTERM."""
     _say("supervisor started")
     units: dict[str, Unit] = {}
-    collector = Collector(folder)
+    collector, deadlines = Collector(folder), Deadlines()
     complaint = ""
     while True:
-        complaint = _step(folder, units, collector, complaint)
+        complaint = _step(folder, units, collector, deadlines, complaint)
         asked = _wait(units)
         if lock.displaced():
             _say("the data folder was removed or replaced")
@@ -168,7 +169,7 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
             return
         if asked:
             break
-        _note_exits(units)
+        _note_exits(units, deadlines)
     for unit in sorted(units.values(), key=_order, reverse=True):
         _stop(folder, unit)
     with contextlib.suppress(OSError):
@@ -178,7 +179,13 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
         collector.collect()
 
 
-def _step(folder: Folder, units: dict[str, Unit], collector: Collector, before: str) -> str:
+def _step(
+    folder: Folder,
+    units: dict[str, Unit],
+    collector: Collector,
+    deadlines: Deadlines,
+    before: str,
+) -> str:
     """Bring the services to what is defined; return what hindered that, said once.
 
     A full disk or a damaged definition must not end the supervisor.
@@ -187,7 +194,10 @@ def _step(folder: Folder, units: dict[str, Unit], collector: Collector, before: 
         _reload(folder, units)
         _start_due(folder, units)
         _write_status(folder, units)
-        collector.collect()
+        try:
+            collector.collect()
+        finally:
+            deadlines.step(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         complaint = f"{type(error).__name__}: {error}"
         if complaint != before:
@@ -348,9 +358,10 @@ def _become_account(name: str) -> None:
     os.setuid(account.pw_uid)
 
 
-def _note_exits(units: dict[str, Unit]) -> None:
+def _note_exits(units: dict[str, Unit], deadlines: Deadlines) -> None:
     """Reap our children and see which adopted services are gone."""
     exits = dict(_reap())
+    deadlines.note(exits)
     for unit in units.values():
         process = unit.process
         if process is None:
