@@ -16,6 +16,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from havre_local.machine.record import masking
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -32,8 +34,10 @@ _AUTHORISED = re.compile(
     r"(?:replication )?connection authorized: user=(.*?)(?: database=(\S*))?(?: |$)"
 )
 _ENDED = "disconnection: "
-_PASSWORD = re.compile(r"(\b(?:role|user|group)\b.*?\bpassword\b).+", re.DOTALL | re.IGNORECASE)
-_MASKED = r"\1 [masked]"
+_FURTHER = re.compile(
+    rb"[^\n]{23} UTC \[\d+\] [0-9a-f.]+ "
+    rb"(?:DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT|BACKTRACE):  "
+)
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ class Record:
     severity: str
     """`LOG`, `ERROR`, `FATAL`, ..., or what a message adds: `DETAIL`, `STATEMENT`, `HINT`, ..."""
     message: str
-    """May have several lines; passwords of roles are masked."""
+    """May have several lines; passwords are masked."""
     role: str = ""
     """For whom the session was authorised; empty before that."""
     database: str = ""
@@ -80,8 +84,32 @@ def records(lines: Iterable[bytes]) -> Iterator[Record]:
 
 
 def mask(message: str) -> str:
-    """Return a message without the password that a statement gives a role."""
-    return _PASSWORD.sub(_MASKED, message)
+    """Return a message without its constants, if it can hold a password."""
+    return masking.without_constants(message) if masking.suspect(message) else message
+
+
+def groups(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Put together what PostgreSQL writes at once: a message with its details, as lines.
+
+    The last group may go on in what is not written yet.
+    """
+    held: list[bytes] = []
+    for line in lines:
+        if held and not line.startswith(b"\t") and not _FURTHER.match(line):
+            yield held
+            held = []
+        held.append(line)
+    if held:
+        yield held
+
+
+def masked(group: Iterable[bytes]) -> list[str] | None:
+    """Return the messages of a group without constants; None if it can hold no password."""
+    lines = list(group)
+    text = b"".join(lines).decode("utf-8", "replace")
+    if not masking.suspect(text):
+        return None
+    return [masking.without_constants(message) for message in _messages(lines)]
 
 
 def _messages(lines: Iterable[bytes]) -> Iterator[str]:

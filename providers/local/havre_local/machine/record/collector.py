@@ -1,4 +1,10 @@
-"""Collects the services' logs into the record, and gives the disk back what was collected."""
+"""Collects the services' logs into the record, and gives the disk back what was collected.
+
+PostgreSQL writes statements as they come, passwords in them too, and no setting keeps them out.
+What can hold one is recorded without its constants, and overwritten in PostgreSQL's own log: it
+stays there until it is collected, for some seconds where the supervisor runs. A copy of the log
+made meanwhile, and what the disk keeps of overwritten files, have it.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +19,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from havre_local.machine.postgresql import log
 from havre_local.machine.record.chain import SOURCE, Chain
 
 if TYPE_CHECKING:
@@ -28,6 +35,8 @@ STRANGERS_A_SECOND = 1.0
 """Lines of requests without a key that are recorded, on average; others are counted."""
 
 _CHUNK = 1 << 20
+_LONGEST = 32 << 20
+"""Bytes of a message of PostgreSQL; of a longer one only its length is recorded."""
 _FORGET_SECONDS = 3600.0
 _REPORT_SECONDS = 60.0
 _KEEP_SIZE_PUNCH_HOLE = 3
@@ -36,6 +45,8 @@ _REQUEST = re.compile(
     r" \[\d\d/[A-Z][a-z]+/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}\] \S+ (\S+) [0-9A-Z]{16} \S+ "
 )
 NOBODY = "-"
+DATABASE = "postgresql"
+"""The source whose lines can hold passwords."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -72,6 +83,7 @@ class Collector:
         self._room, self._since = STRANGERS_AT_ONCE, time.monotonic()
         self._dropped, self._reported = 0, time.monotonic()
         self._forgotten = float("-inf")
+        self._seen = -1
 
     @cached_property
     def _chain(self) -> Chain:
@@ -101,7 +113,9 @@ class Collector:
             inode, start = self._chain.positions.get(source, [found.st_ino, 0])
             if inode != found.st_ino or start > found.st_size:
                 start = 0  # another file stands there now
-            while data := os.pread(descriptor, _CHUNK, start):
+            if source == DATABASE:
+                start = self._collect_messages(descriptor, found, start)
+            while source != DATABASE and (data := os.pread(descriptor, _CHUNK, start)):
                 whole = data[: data.rfind(b"\n") + 1]
                 if not whole and len(data) < _CHUNK:
                     break
@@ -112,6 +126,48 @@ class Collector:
             _release(descriptor, start - KEPT_BYTES)
         finally:
             os.close(descriptor)
+
+    def _collect_messages(self, descriptor: int, found: os.stat_result, start: int) -> int:
+        """Append PostgreSQL's messages, each whole; return up to where the log is read.
+
+        The last one may be half written: it waits until the log has stayed as it is.
+        """
+        settled = found.st_size == self._seen
+        self._seen, size = found.st_size, _CHUNK
+        start = _data_from(descriptor, start)
+        while data := os.pread(descriptor, min(size, found.st_size - start), start):
+            ends = start + len(data) == found.st_size
+            groups = list(log.groups(data.splitlines(keepends=True)))
+            whole = ends and settled and data.endswith(b"\n")
+            if not whole and (len(groups) > 1 or len(data) < _LONGEST):
+                groups.pop()
+            start = self._record(descriptor, groups, found.st_ino, start)
+            if ends:
+                break
+            size = _CHUNK if groups else size * 2
+        return start
+
+    def _record(self, descriptor: int, groups: list[list[bytes]], inode: int, start: int) -> int:
+        """Append messages with their details, after what was masked is overwritten."""
+        entries: list[tuple[str, Any, list[int] | None]] = []
+        for group in groups:
+            data = b"".join(group)
+            texts = log.masked(group)
+            if len(data) >= _LONGEST or _begun_before(descriptor, data, start):
+                texts = [f"[masked: {len(data)} bytes of a message]"]
+            end = start + len(data)
+            if texts is None:
+                entries += self._entries(DATABASE, data, inode, start)
+            else:
+                _overwrite(descriptor, texts, len(data), start)
+                entries += [(DATABASE, text, [inode, end]) for text in texts]
+            start = end
+        if entries:
+            os.fdatasync(descriptor)
+        self._chain.append(entries)
+        if groups:
+            self._chain.positions[DATABASE] = [inode, start]
+        return start
 
     def _entries(
         self, source: str, data: bytes, inode: int, start: int
@@ -154,6 +210,26 @@ def _entry(line: bytes) -> dict[str, Any] | str:
         if isinstance(content, dict):
             return content
     return text
+
+
+def _data_from(descriptor: int, start: int) -> int:
+    """Return where data begins at or after `start`: what was given back to the disk is none."""
+    try:
+        return os.lseek(descriptor, start, os.SEEK_DATA)
+    except OSError:  # there is none
+        return start
+
+
+def _begun_before(descriptor: int, data: bytes, start: int) -> bool:
+    """Whether a message begins before `start`: a piece of one tells not where its constants end."""
+    return data.startswith(b"\t") or (start > 0 and os.pread(descriptor, 1, start - 1) != b"\n")
+
+
+def _overwrite(descriptor: int, messages: list[str], size: int, start: int) -> None:
+    """Put messages in the place of what is in a log, cut or filled up to the same size."""
+    text = "\n".join(message.replace("\n", "\n\t") for message in messages)
+    content = text.encode("utf-8", "replace")[: size - 1].ljust(size - 1)
+    os.pwrite(descriptor, content + b"\n", start)
 
 
 def _release(descriptor: int, end: int) -> None:

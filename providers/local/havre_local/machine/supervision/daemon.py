@@ -176,7 +176,8 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
         _write_status(folder, units)
     _say("supervisor stopped")
     with contextlib.suppress(OSError):
-        collector.collect()
+        for _ in range(2):  # the last message is taken once the log stays as it is
+            collector.collect()
 
 
 def _step(
