@@ -13,7 +13,7 @@ import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.assess.subject import refuse_another, refuse_differing
+from havre.assess.subject import refuse_another, refuse_differing, refuse_foreign
 from havre.errors import MissingDependencyError
 from havre.policy.judge import Question, judge_with_facts
 from havre.policy.model import Severity
@@ -150,6 +150,7 @@ def _refuse(plan: Plan, request: Request) -> None:
     if request.fresh:
         refuse_differing(plan, request.subject)
     refuse_another(plan, request.subject)
+    refuse_foreign(plan, request.subject)
 
 
 def today() -> dt.date:

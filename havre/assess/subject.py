@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.plan.parts import component_of
-from havre.provider import find
+from havre.provider import PACKAGES, find, provides
+from havre.provider.discovery import installed
 from havre.spec.load import Loaded, load
 from havre.stack.component import SPEC, TYPE, asked, recorded
+from havre.text import inert
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,6 +146,27 @@ def refuse_another(plan: Plan, of: Subject) -> None:
     if theirs and mine not in theirs:
         message = f"the plan is of warehouse {', '.join(theirs)}, and the file of {mine}"
         raise InputError(message, "Name the file that the plan was made for.")
+
+
+def refuse_foreign(plan: Plan, of: Subject) -> None:
+    """Refuse a plan that holds resources of another provider, and none of the one that is named.
+
+    Raises:
+        InputError: it does.
+    """
+    there = Counter(resource.package for resource in plan.resources if resource.made)
+    if there.keys() & _packages(of.provider):
+        return
+    others = [each.provider for each in installed() if each.provider is not None]
+    theirs = [other.name for other in others if there.keys() & _packages(other)]
+    if theirs:
+        found = ", ".join(f"{inert(package)} ({n})" for package, n in there.most_common())
+        message = f"no resource of this plan is of provider `{of.provider.name}`: {found}"
+        raise InputError(message, f"Name its own provider: --provider {theirs[0]}.")
+
+
+def _packages(provider: Provider) -> frozenset[str]:
+    return provides(provider, PACKAGES).or_else(frozenset())
 
 
 def _called(spec: Warehouse) -> str:

@@ -139,7 +139,7 @@ def _opened(value: Any, decrypt: Callable[[str, str], str], place: str = "") -> 
 
 
 @dataclass
-class Vault:
+class StateSecrets:
     """The secrets of one state.
 
     A secret that did not change keeps the text that it had, so that a state changes only with

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from havre.engine.secrets import Vault
+from havre.engine.secrets import StateSecrets
 from havre.errors import InputError, MissingDependencyError, RetryError, StateError
 from havre.files import write_whole
 from havre.files.custody import Custody, make_closed
@@ -79,7 +79,7 @@ class ResourceState:
         provider = urns.referred(self.provider)
         return frozenset(filter(None, (*self.dependencies, self.parent, provider)))
 
-    def as_json(self, vault: Vault) -> dict[str, Any]:
+    def as_json(self, vault: StateSecrets) -> dict[str, Any]:
         """The resource in Pulumi's state format; empty fields left out, as the CLI does."""
         values: dict[str, Any] = {"urn": self.urn, "custom": self.custom}
         optional = {
@@ -102,7 +102,7 @@ class ResourceState:
         return values | {key: value for key, value in optional.items() if value}
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any], vault: Vault) -> ResourceState:
+    def from_json(cls, values: Mapping[str, Any], vault: StateSecrets) -> ResourceState:
         """Read a resource of Pulumi's state format.
 
         Raises:
@@ -200,7 +200,7 @@ class State:
 
     resources: list[ResourceState] = field(default_factory=list)
     pending: list[ResourceState] = field(default_factory=list)
-    vault: Vault = field(default_factory=Vault, compare=False)
+    vault: StateSecrets = field(default_factory=StateSecrets, compare=False)
 
     def find(self, urn: str) -> ResourceState | None:
         """The live record of a resource."""
@@ -239,7 +239,7 @@ class State:
             raise ValueError(message)
         deployment = document["deployment"]
         pending = deployment.get("pending_operations") or []
-        vault = Vault(where, deployment.get("secrets_providers"))
+        vault = StateSecrets(where, deployment.get("secrets_providers"))
         begun = [p["resource"] for p in pending if p["type"] == "creating"]
         return cls(
             [ResourceState.from_json(values, vault) for values in deployment["resources"] or []],

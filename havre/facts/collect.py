@@ -25,7 +25,7 @@ ANYWHERE = ""
 
 @dataclass(frozen=True)
 class Removed:
-    """A resource that a preview would delete or replace.
+    """A resource that the next update would delete, replace or no longer manage.
 
     Attributes:
         resource: as it stands.
@@ -44,11 +44,13 @@ class Facts:
         items: the facts, in the plan's order; a resource may give several.
         unclassified: resources whose type nobody knows, or whose facts could not be read.
         removed: what the plan would take away, and what that means.
+        released: what it would no longer manage, and leave standing.
     """
 
     items: tuple[ResourceFact, ...]
     unclassified: tuple[Unclassified, ...]
     removed: tuple[Removed, ...] = ()
+    released: tuple[Removed, ...] = ()
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The facts of one kind."""
@@ -110,8 +112,11 @@ def collect(plan: Plan, classify: Classify) -> Facts:
             unclassified.append(found)
         else:
             items.extend(found)
-    gone = tuple(Removed(r, _classified(r, classify)) for r in plan.removed if r.made)
-    return Facts(tuple(items), tuple(unclassified), gone)
+    gone, released = (
+        tuple(Removed(r, _classified(r, classify)) for r in resources if r.made)
+        for resources in (plan.removed, plan.released)
+    )
+    return Facts(tuple(items), tuple(unclassified), gone, released)
 
 
 def _classified(
@@ -167,16 +172,22 @@ def facts_of(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Facts:
         show_traceback()
         found, raised = Facts((), ()), type(error).__name__
     told = {each.urn for each in (*found.items, *found.unclassified)}
-    gone = {id(each.resource) for each in found.removed}
     silent = [r for r in plan.resources if r.made and r.urn not in told]
-    unsaid = [r for r in plan.removed if r.made and id(r) not in gone]
-    if not silent and not unsaid:
-        return found
-    return Facts(
-        found.items,
-        (*found.unclassified, *_unclassified(silent, raised)),
-        (*found.removed, *(Removed(r, Unclassified(r.urn, r.type, raised)) for r in unsaid)),
+    return replace(
+        found,
+        unclassified=(*found.unclassified, *_unclassified(silent, raised)),
+        removed=_with_unsaid(found.removed, plan.removed, raised),
+        released=_with_unsaid(found.released, plan.released, raised),
     )
+
+
+def _with_unsaid(
+    found: tuple[Removed, ...], resources: Iterable[PlannedResource], raised: str
+) -> tuple[Removed, ...]:
+    """What goes, with what a provider's facts passed over in silence."""
+    said = {id(each.resource) for each in found}
+    unsaid = [r for r in resources if r.made and id(r) not in said]
+    return (*found, *(Removed(r, Unclassified(r.urn, r.type, raised)) for r in unsaid))
 
 
 def _unclassified(resources: Iterable[PlannedResource], raised: str) -> list[Unclassified]:

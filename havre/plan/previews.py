@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WHOLE = "Write it by: pulumi preview --json --show-sames > FILE"
 
 
-class Effect(Enum):
+class Fate(Enum):
     """What a step does to the resource that stands, and whether one stands after it."""
 
     STAYS = auto()
@@ -36,27 +36,27 @@ class Effect(Enum):
     FORGETS_REPLACED = auto()
 
 
-EFFECTS = {
+FATES = {
     **dict.fromkeys(
         ("same", "create", "update", "refresh", "diff", "read", "import", "extend-parameterize"),
-        Effect.STAYS,
+        Fate.STAYS,
     ),
     **dict.fromkeys(
         ("replace", "create-replacement", "import-replacement", "read-replacement"),
-        Effect.REPLACES,
+        Fate.REPLACES,
     ),
-    "delete": Effect.REMOVES,
-    "delete-replaced": Effect.REMOVES_REPLACED,
-    "discard": Effect.FORGETS,
-    "remove-pending-replace": Effect.FORGETS,
-    "discard-replaced": Effect.FORGETS_REPLACED,
+    "delete": Fate.REMOVES,
+    "delete-replaced": Fate.REMOVES_REPLACED,
+    "discard": Fate.FORGETS,
+    "remove-pending-replace": Fate.FORGETS,
+    "discard-replaced": Fate.FORGETS_REPLACED,
 }
 """Every step that the CLI writes."""
-ENDS = frozenset({Effect.REMOVES, Effect.FORGETS})
+ENDS = frozenset({Fate.REMOVES, Fate.FORGETS})
 """After these, no resource of that URN is left."""
-TAKES = frozenset({Effect.REPLACES, Effect.REMOVES, Effect.REMOVES_REPLACED})
+TAKES = frozenset({Fate.REPLACES, Fate.REMOVES, Fate.REMOVES_REPLACED})
 """These take away what stood."""
-LEAVES = frozenset({*ENDS, Effect.REMOVES_REPLACED, Effect.FORGETS_REPLACED})
+LEAVES = frozenset({*ENDS, Fate.REMOVES_REPLACED, Fate.FORGETS_REPLACED})
 """These have no state after them."""
 
 
@@ -70,14 +70,14 @@ class Step:
 
     Attributes:
         operation: Pulumi's word for it.
-        effect: what it does.
+        fate: what it does.
         old: the resource as it stands; None where there is none.
         new: the resource as it would be; None where none would be left.
         untouched: whether the preview was told to leave the resource out.
     """
 
     operation: str
-    effect: Effect
+    fate: Fate
     old: PlannedResource | None
     new: PlannedResource | None
     untouched: bool = False
@@ -91,9 +91,9 @@ class Step:
     @property
     def taken(self) -> PlannedResource | None:
         """The resource that it takes away, and whose data go with it unless it is retained."""
-        if self.old is None or self.old.external or self.effect not in TAKES:
+        if self.old is None or self.old.external or self.fate not in TAKES:
             return None
-        replaces = self.effect is not Effect.REMOVES
+        replaces = self.fate is not Fate.REMOVES
         return replace(self.old, operation="replace" if replaces else "delete")
 
 
@@ -124,7 +124,7 @@ def _plan(steps: Sequence[Step], provider: str, source: str) -> Plan:
     taken: dict[str, PlannedResource] = {}
     gone = _found_gone(steps)
     for step in steps:
-        if step.effect in ENDS or step.urn in gone:
+        if step.fate in ENDS or step.urn in gone:
             last[step.urn] = None
         elif step.new is not None:
             last[step.urn] = step.new
@@ -166,15 +166,15 @@ def _instead(document: Mapping[str, Any]) -> str:
 def _step(given: Any, where: str) -> Step:
     values = json_files.mapping(given, where)
     operation = json_files.word(values, "op", where, needed=True)
-    if operation not in EFFECTS:
+    if operation not in FATES:
         message = f"{where}: `{inert(operation)}` is no step of Pulumi's that is known here"
         raise InputError(message, "A newer Havre may know it; nothing was judged.")
-    effect = EFFECTS[operation]
+    fate = FATES[operation]
     old, new = values.get("oldState"), values.get("newState")
-    leaves = effect in LEAVES
+    leaves = fate in LEAVES
     return Step(
         operation=operation,
-        effect=effect,
+        fate=fate,
         old=None if old is None and not leaves else resource(old, where, operation),
         new=None if leaves else resource(new, where, operation),
         untouched=operation == "same"

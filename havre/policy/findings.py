@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -224,6 +224,8 @@ class Result:
         controls: the controls that were asked for.
         lies: where the data, copies, backups, keys and logs lie.
         unplaced: how many data-bearing resources do not tell where they lie.
+        unknown_types: how many resources there are of each type that is not known.
+        warnings: what the plan's source says of resources, such as one that is tainted.
         claims: qualifications of the stack at hand.
         placeholders: settings that were not given.
         allow_unknown: whether what is not known is let pass.
@@ -244,6 +246,8 @@ class Result:
     controls: tuple[Control, ...]
     lies: tuple[Whereabouts, ...] = ()
     unplaced: int = 0
+    unknown_types: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     claims: tuple[Claim, ...] = ()
     placeholders: tuple[str, ...] = ()
     allow_unknown: bool = False
@@ -303,6 +307,8 @@ class Result:
             "unplaced": self.unplaced,
             "qualifications": [claim.as_dict() for claim in self.claims],
             "placeholders": list(self.placeholders),
+            **({"unknown_types": dict(self.unknown_types)} if self.unknown_types else {}),
+            **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),
         }
 

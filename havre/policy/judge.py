@@ -349,6 +349,8 @@ def _result(
         controls=asked,
         lies=lies,
         unplaced=unplaced,
+        unknown_types=Counter(sorted(str(each.type) for each in facts.unclassified)),
+        warnings=question.plan.warnings if question.source == "state" else (),
         claims=tuple(
             claim(question.qualifications, scheme, facts, question.as_of, question.settings)
             for scheme in question.qualifications.schemes

@@ -82,11 +82,14 @@ SANDBOX: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
     "sandbox",
     "Makes resources on stand-ins on this machine: Pulumi's provider servicers by package.",
 )
+PACKAGES: Option[frozenset[str]] = Option(
+    "packages", "Names the packages of its resources, so that a plan of another's is refused."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
-    *(REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, ANSWERS),
+    *(REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES, ANSWERS),
 )
 """Every option of this version of the contract."""
 

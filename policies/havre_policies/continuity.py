@@ -30,6 +30,7 @@ from havre_policies.residency import UNNAMED, where
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from havre.facts import Removed
     from havre.spec.model import Zone
 
 
@@ -231,19 +232,44 @@ def deletion(case: Case) -> Iterator[Verdict]:
                 "guarded", item.guarded, bool, "protected from deletion", resource=item.urn
             )
     for removed in case.facts.removed:
-        gone, found = removed.resource, removed.means
-        if gone.type.startswith("pulumi:"):
-            continue
-        known = not isinstance(found, Unclassified)
-        bears = isinstance(found, Unclassified) or any(
-            isinstance(f, (DataStore, Key)) for f in found
-        )
-        if bears:
-            step = f"this plan would {gone.operation.split('-')[0]} it"
-            if gone.operation.endswith("replaced"):
-                step = "this plan would replace it"
+        if _bears(removed):
+            known = not isinstance(removed.means, Unclassified)
             wanted = "data-bearing resources stay" if known else "resources of known types alone go"
-            yield fails("operation", step, wanted, resource=gone.urn)
+            step = f"this plan would {removed.resource.operation} it"
+            yield fails("operation", step, wanted, resource=removed.resource.urn)
+
+
+def _bears(gone: Removed) -> bool:
+    """Whether what goes holds data or a key, or may."""
+    if gone.resource.type.startswith("pulumi:"):
+        return False
+    if isinstance(gone.means, Unclassified):
+        return True
+    return any(isinstance(fact, (DataStore, Key)) for fact in gone.means)
+
+
+@plan_control(
+    "continuity.managed",
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    cites=snc("8.1"),
+    remedy="Keep the resource in the program, or hand it over to whoever manages it from now on.",
+    cause=("protection", "deletion"),
+)
+def managed(case: Case) -> Iterator[Verdict]:
+    """What bears data stays managed: what a stack forgets, nobody judges any longer.
+
+    A resource with `retainOnDelete` is left standing when its stack no longer has it.
+    """
+    left = [released for released in case.facts.released if _bears(released)]
+    for released in left:
+        step = "this plan would stop managing it and leave it standing"
+        if released.resource.operation == "replace":
+            step = "this plan would make another, stop managing this one and leave it standing"
+        wanted = "data-bearing resources stay managed"
+        yield fails("operation", step, wanted, resource=released.resource.urn)
+    if not left:
+        yield passes()
 
 
 @control(

@@ -170,3 +170,39 @@ def test_importing_havre_loads_nothing_of_it() -> None:
         "else:\n    raise SystemExit(1)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.parametrize(("theirs", "named"), [("azure", "ovh"), ("ovh", "azure")])
+@pytest.mark.parametrize("source", ["preview", "state"])
+def test_a_plan_of_another_provider_is_refused(
+    tmp_path: Path, theirs: str, named: str, source: str
+) -> None:
+    document = json.loads((RECORDED / f"{theirs}-{source}.json").read_text())
+    resources = (
+        [step["newState"] for step in document["steps"]]
+        if source == "preview"
+        else document["deployment"]["resources"]
+    )
+    for each in resources:  # a program of somebody else's, which records no warehouse
+        each["type"] = each["type"].removeprefix("havre:")
+    path = tmp_path / "theirs.json"
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=f"no resource of this plan is of provider `{named}`"):
+        havre.check(HOSPITAL, provider=named, as_of=DAY, **{source: path})
+
+
+def test_a_plan_of_types_that_nobody_knows_is_judged_and_fails(tmp_path: Path) -> None:
+    state = {
+        "version": 3,
+        "deployment": {
+            "resources": [
+                {"urn": "urn:pulumi:s::p::old:sql:Server::db", "type": "old:sql:Server"}
+                | {"custom": True, "id": "x", "inputs": {}}
+            ]
+        },
+    }
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(state))
+    result = havre.check(HOSPITAL, provider="azure", state=path, as_of=DAY)
+    assert result.exit_code is ExitCode.FINDINGS
+    assert dict(result.unknown_types) == {"old:sql:Server": 1}

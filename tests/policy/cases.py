@@ -126,7 +126,8 @@ def case(
     resources: Iterable[PlannedResource] = (),
     **told: Any,
 ) -> Case:
-    plan = Plan("paper", tuple(resources), removed=tuple(told.pop("removed", ())))
+    gone, left = (tuple(told.pop(name, ())) for name in ("removed", "released"))
+    plan = Plan("paper", tuple(resources), removed=gone, released=left)
     common: dict[str, Any] = {
         "provider": Paper(),
         "gaps": (),
@@ -134,8 +135,9 @@ def case(
         "as_of": TODAY,
     }
     given = common | told
-    gone = given["provider"].facts(plan).removed
-    return Case(spec=spec, facts=Facts(facts, (), gone), plan=plan, **given)
+    found = given["provider"].facts(plan)
+    shown = Facts(facts, (), found.removed, found.released)
+    return Case(spec=spec, facts=shown, plan=plan, **given)
 
 
 def verdicts(control: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:

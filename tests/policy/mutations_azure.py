@@ -670,7 +670,7 @@ ROWS: list[Row] = [
     Row("azure+unlocked", "continuity.deletion", m.unprotected(ACCOUNT), ACCOUNT, "unprotected"),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("azure", "continuity.deletion", m.removed(ACCOUNT, "delete"), ACCOUNT, "deleted"),
-    Row("azure", "continuity.deletion", m.removed(KEY, "delete-replaced"), KEY, "replaced"),
+    Row("azure", "continuity.deletion", m.removed(KEY, "replace"), KEY, "replaced"),
     *wrong("azure", DATABASE, "highAvailability", DROP, "continuity.availability"),
     *wrong(
         "azure", CLUSTER, "agentPoolProfiles/0/availabilityZones", ["1"], "continuity.availability"

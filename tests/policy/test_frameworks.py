@@ -72,6 +72,7 @@ CATALOGUE = {
     "continuity.immutability": ("SNC 12.5", "A 5.33"),
     "continuity.retention": ("SNC 12.5", "A 5.33", "A 8.10", "A 8.13"),
     "continuity.deletion": ("SNC 17.4",),
+    "continuity.managed": ("SNC 8.1",),
     "continuity.availability": ("SNC 17.4", "A 8.14"),
     "continuity.state": ("SNC 17.5", "SNC 10.5"),
     "inventory.tags": ("SNC 8.1", "SNC 8.4"),

@@ -45,6 +45,7 @@ BASELINE = [
     "continuity.versioning",
     "continuity.retention",
     "continuity.deletion",
+    "continuity.managed",
     "continuity.state",
     "inventory.tags",
     "inventory.known",

@@ -1395,10 +1395,7 @@ def test_what_bears_data_is_guarded() -> None:
     ("operation", "found"),
     [
         ("delete", "this plan would delete it"),
-        ("delete-replaced", "this plan would replace it"),
-        ("discard", "this plan would discard it"),
-        ("discard-replaced", "this plan would replace it"),
-        ("remove-pending-replace", "this plan would remove it"),
+        ("replace", "this plan would replace it"),
     ],
 )
 def test_what_goes_is_told(operation: str, found: str) -> None:
@@ -1416,6 +1413,31 @@ def test_what_goes_and_is_not_known_is_told_and_what_is_plain_is_not() -> None:
     told = {"removed": [strange, plain], "provider": provider}
     (verdict,) = c.verdicts("continuity.deletion", **told)
     assert (verdict.resource, verdict.wanted) == (strange.urn, "resources of known types alone go")
+
+
+@pytest.mark.parametrize(
+    ("operation", "found"),
+    [
+        ("delete", "this plan would stop managing it and leave it standing"),
+        (
+            "replace",
+            "this plan would make another, stop managing this one and leave it standing",
+        ),
+    ],
+)
+def test_what_is_left_standing_is_told_and_is_no_deletion(operation: str, found: str) -> None:
+    left = c.resource("left", operation=operation, retain_on_delete=True)
+    provider = c.Paper({left.type: [c.store("left")]})
+    (verdict,) = c.verdicts("continuity.managed", released=[left], provider=provider)
+    assert (verdict.outcome, verdict.found) == (Outcome.FAIL, found)
+    assert not c.verdicts("continuity.deletion", released=[left], provider=provider)
+
+
+def test_what_bears_no_data_may_be_left_standing() -> None:
+    left = c.resource("left", operation="delete", retain_on_delete=True)
+    provider = c.Paper({left.type: [c.network("left")]})
+    (verdict,) = c.verdicts("continuity.managed", released=[left], provider=provider)
+    assert verdict.outcome is Outcome.PASS
 
 
 def test_several_zones_where_they_are_asked_for() -> None:

@@ -272,3 +272,28 @@ def test_every_kind_has_a_word_of_its_own_in_a_comment() -> None:
 
     for kind, word in zip(FindingKind, ("fail", "not known", "warning", "waived"), strict=True):
         assert word in comment, kind
+
+
+def test_what_is_not_known_never_lies_nowhere() -> None:
+    unknown = {"cloud:dns:Record": 40, "cloud:sql:Server": 1, "cloud:sql:FirewallRule": 2}
+    result = replace(RESULT, lies=(), unplaced=0, unknown_types=unknown)
+    said = answers.countries(result)
+    assert said == "not known where: 43 resources of types that are not known"
+    assert answers.countries(replace(result, unknown_types={})) == "nothing lies anywhere"
+
+
+def test_each_unknown_type_stands_once_with_its_count_the_worst_first() -> None:
+    unknown = {"cloud:dns:Record": 40, "cloud:sql:Server": 1, "cloud:sql:FirewallRule": 2}
+    result = replace(RESULT, unknown_types=unknown)
+    shown = "cloud:sql:Server (1), cloud:sql:FirewallRule (2), cloud:dns:Record (40)"
+    assert answers.unplaced(result).endswith(f"43 resources of types that are not known: {shown}.")
+    for form in (Format.TABLE, Format.MARKDOWN, Format.HTML):
+        text = " ".join(render(result, form).split())
+        assert text.count("cloud:sql:Server") == 1
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON])
+def test_what_a_state_warns_of_is_said_in_every_format(form: Format) -> None:
+    warned = replace(RESULT, warnings=("curated is tainted: the next update replaces it",))
+    text = " ".join(render(warned, form).split())
+    assert "curated is tainted: the next update replaces it" in text

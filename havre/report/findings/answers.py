@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -273,7 +274,34 @@ def countries(result: Result) -> str:
     known = sorted({lies.country for lies in result.lies if lies.country})
     unknown = any(lies.country is None for lies in result.lies) or result.unplaced
     parts = [*known, "places not known"] if unknown else known
-    return ", ".join(parts) or "nothing lies anywhere"
+    if parts or not result.unknown_types:
+        return ", ".join(parts) or "nothing lies anywhere"
+    count = sum(result.unknown_types.values())
+    return f"not known where: {many(count, 'resource')} of {_kinds(result)} not known"
+
+
+def _kinds(result: Result) -> str:
+    return "a type that is" if len(result.unknown_types) == 1 else "types that are"
+
+
+BEARS = re.compile("server|database|account|storage|bucket|vault|disk|snapshot|cache|volume|share")
+OPENS = re.compile("rule|firewall|endpoint|polic|role|assignment|peering|route|gateway|address")
+
+
+def unknown_types(result: Result) -> list[str]:
+    """Each type that is not known, once, with its count; what may hold data or open a door first.
+
+    The order goes by words of the type alone, for the reader; the verdict is the same for all.
+    """
+    found = result.unknown_types
+    order = sorted(found, key=lambda kind: (*_rank(kind), -found[kind], kind))
+    return [f"{kind} ({found[kind]})" for kind in order]
+
+
+def _rank(kind: str) -> tuple[bool, bool]:
+    word = kind.rpartition(":")[2].lower()
+    opens = OPENS.search(word) is not None
+    return (opens or BEARS.search(word) is None, not opens)
 
 
 def spots(result: Result) -> list[tuple[str, str]]:
@@ -293,10 +321,14 @@ def _spot(lies: Whereabouts) -> str:
 
 def unplaced(result: Result) -> str:
     """What does not tell where it lies; empty where everything does."""
-    if not result.unplaced:
-        return ""
-    verb = "does" if result.unplaced == 1 else "do"
-    return f"{many(result.unplaced, 'resource')} with data {verb} not tell where."
+    said = []
+    if result.unplaced:
+        verb = "does" if result.unplaced == 1 else "do"
+        said.append(f"{many(result.unplaced, 'resource')} with data {verb} not tell where.")
+    if result.unknown_types:
+        count = many(sum(result.unknown_types.values()), "resource")
+        said.append(f"{count} of {_kinds(result)} not known: {', '.join(unknown_types(result))}.")
+    return " ".join(said)
 
 
 def compelled(result: Result) -> str:

@@ -93,7 +93,8 @@ def _heading(result: Result) -> Chapter:
     about = f"profile {result.profile}, as of {result.as_of}, from {md(result.source)}"
     given = ", ".join(result.placeholders)
     placeholders = f"\nSettings not given, judged by placeholders: {md(given)}\n" if given else ""
-    verdict = f"**{answers.meaning(result)}**\n\n{answers.totals(result)}\n{placeholders}"
+    warned = "".join(f"\n{md(warning)}\n" for warning in result.warnings)
+    verdict = f"**{answers.meaning(result)}**\n\n{answers.totals(result)}\n{placeholders}{warned}"
     return Chapter(f"## {name}\n\n{about}\n\n{verdict}")
 
 

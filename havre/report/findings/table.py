@@ -123,7 +123,7 @@ def _heading(result: Result) -> RenderableType:
 def _places(result: Result) -> Iterator[RenderableType]:
     yield _row(answers.countries(result), style="bold")
     yield _pairs(answers.spots(result))
-    if result.unplaced:
+    if answers.unplaced(result):
         yield _row(answers.unplaced(result), style=STYLES[FindingKind.UNKNOWN])
 
 
@@ -221,6 +221,8 @@ def _requirement(item: Requirement) -> tuple[str, str]:
 
 def _totals(result: Result) -> Iterator[RenderableType]:
     yield _row(answers.totals(result))
+    for warning in result.warnings:
+        yield _row(plain(warning), style=STYLES[FindingKind.WARNING])
     if result.placeholders:
         yield _row(f"Settings not given, judged by placeholders: {', '.join(result.placeholders)}")
     yield _row(answers.meaning(result), style="bold")

@@ -50,6 +50,7 @@ class AzureProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
+    packages: frozenset[str] = frozenset({"azure-native"})
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: NOT_REACHED,

@@ -46,6 +46,7 @@ class OvhProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
+    packages: frozenset[str] = frozenset({"ovh"})
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: NOT_REACHED,
