@@ -44,6 +44,30 @@ def test_a_record_is_whole_until_somebody_changes_it(
     assert "is not the one whose digest was kept" in told
 
 
+def test_a_record_that_was_cut_is_told_by_a_backup(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert main(site.command("backup")) == 0
+    assert main(site.command("down")) == 0
+    (backup,) = [path for path in (site.folder.root / "backups").iterdir() if path.is_dir()]
+    assert verify(site, capsys)[0] == 0
+    (path, *_) = chain.segments(collector.directory(site.folder))
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:2]))
+    last = chain.Head(2, chain.digest(lines[1].rstrip(b"\n")))
+    collector.head_path(site.folder).write_text(json.dumps(last.__dict__))
+    code, told = verify(site, capsys)
+    assert code == ExitCode.FINDINGS
+    assert "is not the one whose digest was kept" in told
+
+    contents = backup / "contents.enc"
+    contents.write_bytes(contents.read_bytes()[:-1])
+    code, told = verify(site, capsys)
+    assert code == ExitCode.FINDINGS
+    assert f"backup {backup.name} cannot be read" in told
+
+
 @pytest.mark.parametrize("head", ["", "x", "1:", "1:abc", ":" + "0" * 64, "-1:" + "0" * 64])
 def test_a_head_that_is_none_is_refused(
     emc2: Site, head: str, capsys: pytest.CaptureFixture[str]

@@ -127,7 +127,8 @@ class LocalOperations:
         )
 
     def verify_record(self, head: str) -> RecordSummary:
-        """Check the record of the services' logs, and its head where one was kept."""
+        """Check the record of the services' logs, and the heads that were kept of it."""
+        from havre_local.machine import backups
         from havre_local.machine.record import chain, collector
 
         kept = [found for found in [chain.read_head(collector.head_path(self.folder))] if found]
@@ -137,7 +138,14 @@ class LocalOperations:
                 message = f"{head!r} is not a number and a digest, such as 42:0b1c..."
                 raise InputError(message, "Give what `havre logs verify` has shown.")
             kept.append(chain.Head(int(number), digest))
+        heads = backups.record_heads(self.folder)
+        kept += [known for known in heads.values() if known]
         found = chain.verify(collector.directory(self.folder), *kept)
+        found.faults += [
+            f"backup {name} cannot be read: the head that it has is not compared"
+            for name, known in heads.items()
+            if known is None
+        ]
         last = f"{found.head.number}:{found.head.digest}"
         return RecordSummary(found.first, found.head.number, last, tuple(found.faults))
 

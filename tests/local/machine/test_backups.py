@@ -125,6 +125,12 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
     restored = backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
     assert restored.rows == {"curated.stays": 500}
     assert picture(new) == picture(backed_up.machine)
+    # A backup knows the record of the machine that made it, which is not the new one's.
+    name = backed_up.info.path.name
+    shutil.copytree(backed_up.info.path, new.folder.backups / name)
+    assert name not in backups.record_heads(new.folder)
+    assert (head := backups.record_heads(backed_up.machine.folder)[name])
+    assert head.number > 0
     query = "SELECT md5(string_agg(s::text, '|' ORDER BY id)) FROM curated.stays s"
     with new.admin.connect() as mine, backed_up.machine.admin.connect() as theirs:
         assert mine.execute(query).fetchone() == theirs.execute(query).fetchone()

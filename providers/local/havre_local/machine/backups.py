@@ -23,7 +23,7 @@ import json
 import os
 import secrets
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeVar, cast
@@ -50,6 +50,7 @@ from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.postgresql import dump, programs, roles
 from havre_local.machine.postgresql import schemas as database
 from havre_local.machine.postgresql.server import administering, administrator
+from havre_local.machine.record import chain, collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -106,6 +107,8 @@ class Contents:
     number: int = 0
     """See `latest`; 0 before format 3."""
     format: int = FORMAT
+    record: dict[str, Any] = field(default_factory=dict)
+    """Head of the services' record when the backup was made: see `chain.Head`."""
 
 
 class _Format(BaseModel):
@@ -190,6 +193,25 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
     return read_info(target)
 
 
+def record_heads(folder: Folder) -> dict[str, chain.Head | None]:
+    """Return the record's head that each backup of this data folder has, by the backup's name.
+
+    None: the backup cannot be read, or is another one. Backups that were here when one was
+    restored may be of another record, and those of a former format have no head.
+    """
+    heads: dict[str, chain.Head | None] = {}
+    foreign = latest.foreign(folder)
+    for path in sorted(path.parent for path in folder.backups.glob(f"[0-9]*/{_CONTENTS}")):
+        try:
+            _, contents, _ = _identified(folder, path, path.name)
+        except (StateError, InputError, OSError):
+            heads[path.name] = None
+            continue
+        if contents.record and contents.number > foreign:
+            heads[path.name] = chain.Head(**contents.record)
+    return heads
+
+
 def _finished(contents: Contents, digest: str) -> latest.Finished:
     return latest.Finished.model_validate(
         {
@@ -237,7 +259,8 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
             streams[file_name], count = _stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
     warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
-    return Contents(name, rows, recorded, zones, streams, warehouse, created)
+    head = chain.read_head(collector.head_path(folder)) or chain.Head()
+    return Contents(name, rows, recorded, zones, streams, warehouse, created, record=head.__dict__)
 
 
 def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) -> tuple[str, Result]:
@@ -499,6 +522,7 @@ def restore(
         counts = [_restore_zone(folder, path, contents, zone, begun) for zone in contents.zones]
         if contents.number:
             latest.set_latest(folder, _finished(contents, digest))
+        latest.set_foreign(folder, [info.number for info in list_backups(folder)])
         _unfinished(folder).unlink()
     versions, size = sum(count.versions for count in counts), sum(count.size for count in counts)
     return Restored(contents.rows, versions, size, contents.number, manifest.created)

@@ -17,6 +17,7 @@ from havre.provider import BackupIdentity
 from havre_local.machine.folder import warehouse_of, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from havre_local.machine.folder import Folder
@@ -38,6 +39,8 @@ class _Record(BaseModel):
     taken: NonNegativeInt = 0
     """The highest number that was given away, to a backup that was not finished too."""
     latest: Finished | None = None
+    foreign: NonNegativeInt = 0
+    """Up to this number, backups may have been made by another data folder."""
 
 
 def _path(folder: Folder) -> Path:
@@ -78,7 +81,19 @@ def set_latest(folder: Folder, finished: Finished) -> None:
     record = _read(folder)
     if record.latest is None or finished.number >= record.latest.number:
         taken = max(record.taken, finished.number)
-        _write(folder, _Record(taken=taken, latest=finished))
+        _write(folder, record.model_copy(update={"taken": taken, "latest": finished}))
+
+
+def set_foreign(folder: Folder, numbers: Sequence[int]) -> None:
+    """Record that backups of these numbers, and the latest, may be another data folder's."""
+    record = _read(folder)
+    highest = max([record.foreign, record.latest.number if record.latest else 0, *numbers])
+    _write(folder, record.model_copy(update={"foreign": highest}))
+
+
+def foreign(folder: Folder) -> int:
+    """Return up to which number a backup may have been made by another data folder."""
+    return _read(folder).foreign
 
 
 def latest(folder: Folder) -> Finished | None:
