@@ -27,6 +27,7 @@ from havre.facts.model import (
     Copy,
     Credential,
     Grant,
+    Holder,
     Key,
     LogRoute,
     NetworkElement,
@@ -55,6 +56,11 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding
     from havre.spec import Warehouse
 
+ROLES: dict[type[AboutResource], str] = {
+    Compute: "cluster",
+    Holder: "groups and parts of data stores",
+    LogRoute: "routes of logs",
+}
 HELD: dict[type[DataStore], str] = {
     DatabaseServer: "database",
     ImageRegistry: "registry",
@@ -138,7 +144,7 @@ def _role(item: AboutResource, uses: dict[str, str]) -> str | None:
         return f"rights of project {item.project}" if item.project else "rights of services"
     if isinstance(item, Credential):
         return f"credentials of {item.project or 'services'}"
-    return {Compute: "cluster", LogRoute: "routes of logs"}.get(type(item))
+    return ROLES.get(type(item))
 
 
 def _role_of_store(store: DataStore) -> str:

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from havre.errors import show_traceback
-from havre.facts.model import Grant, ResourceFact, Unclassified
-from havre.facts.values import Known
+from havre.facts.model import Grant, Neutral, ResourceFact, Unclassified
+from havre.facts.strangers import holds_nothing
+from havre.facts.values import DOES_NOT_APPLY, Known
 from havre.plan.urns import STACK_TYPE
 
 if TYPE_CHECKING:
@@ -127,7 +128,14 @@ def _classified(
     except Exception as error:  # noqa: BLE001 - whatever a malformed resource brings about
         show_traceback()
         return Unclassified(resource.urn, resource.type, type(error).__name__)
-    return found if isinstance(found, Unclassified) else tuple(found)
+    if not isinstance(found, Unclassified):
+        return tuple(found)
+    return _of_nothing(found) if holds_nothing(found.type) else found
+
+
+def _of_nothing(found: Unclassified) -> tuple[ResourceFact, ...]:
+    nowhere = Known(())
+    return (Neutral(found.urn, found.type, tags=DOES_NOT_APPLY, places=nowhere),)
 
 
 def revealed(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Plan:

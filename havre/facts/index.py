@@ -117,10 +117,39 @@ class Index:
         return self.plan.by_urn.get(urn)
 
     def near(self, resource: PlannedResource, path: str, *kinds: str) -> list[PlannedResource]:
-        """The resources from which a property was computed; of all types where none is given."""
+        """The resources from which a property was computed; of all types where none is given.
+
+        An imported state has no dependencies: what the property gives as another's identifier,
+        whole, was computed from that one.
+        """
         known = self.plan.by_urn
-        found = [known[urn] for urn in sources(resource, path) if urn in known]
+        found = [known[urn] for urn in self.sources(resource, path) if urn in known]
         return [each for each in found if not kinds or self.kind(each) in kinds]
+
+    def sources(self, resource: PlannedResource, path: str) -> tuple[str, ...]:
+        """URNs from which a property was computed; else of what it gives the identifiers of."""
+        told = sources(resource, path)
+        return told or self._identified(resource, path)
+
+    def _identified(self, resource: PlannedResource, path: str) -> tuple[str, ...]:
+        """URNs of the resources of a provider whose identifiers a property holds."""
+        value = resource.inputs.get(path.split(".", maxsplit=1)[0])
+        found = [
+            urn
+            for text in texts(value)
+            for urn in self._by_id.get((resource.package, text.lower()), ())
+            if urn != resource.urn
+        ]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def _by_id(self) -> Mapping[tuple[str, str], list[str]]:
+        """URNs of what stands, by package and identifier in lower case."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for each in self.plan.resources:
+            if each.made and each.id:
+                found.setdefault((each.package, each.id.lower()), []).append(each.urn)
+        return found
 
     def target(
         self,
@@ -180,7 +209,7 @@ class Index:
     def _by_source(self, kind: str, path: str) -> Mapping[str, list[PlannedResource]]:
         found: dict[str, list[PlannedResource]] = {}
         for other in self.of(kind):
-            for urn in dict.fromkeys(sources(other, path)):
+            for urn in dict.fromkeys(self.sources(other, path)):
                 found.setdefault(urn, []).append(other)
         return found
 
@@ -269,7 +298,7 @@ class Index:
     def _name(self, resource: PlannedResource) -> str | None:
         """The name by which others know a resource, in lower case; None where none is told."""
         naming = self._nomenclature.namings.get(self.kind(resource))
-        return _word(resource, naming.property) if naming else None
+        return _own_name(resource, naming) if naming else None
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[_Named]]:
@@ -278,7 +307,7 @@ class Index:
         found: dict[str, list[_Named]] = {}
         for kind, naming in self._nomenclature.namings.items():
             for resource in self.of(kind):
-                name = _word(resource, naming.property)
+                name = _own_name(resource, naming)
                 if name is None:
                     continue
                 parent = _word(resource, naming.parent[0]) if naming.parent else None
@@ -286,6 +315,15 @@ class Index:
                 named = _Named(resource, kind, naming.segment, name, parent, grouped)
                 found.setdefault(name, []).append(named)
         return found
+
+
+def _own_name(resource: PlannedResource, naming: Naming) -> str | None:
+    """A resource's name: as written, or as its identifier ends."""
+    written = _word(resource, naming.property)
+    if written is not None or not naming.segment:
+        return written
+    before, _, name = resource.id.lower().rpartition("/")
+    return name if name and before.endswith(f"/{naming.segment}") else None
 
 
 def _word(resource: PlannedResource, path: str) -> str | None:

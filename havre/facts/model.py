@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from havre.facts.strangers import Suspicion, suspected
 from havre.facts.values import NOT_TOLD, Fact, Known, MayApply
 from havre.plan import urns
 
@@ -166,6 +167,7 @@ class Compute(Bearer):
         private_nodes: whether nodes have private addresses only.
         segments: URNs of the segments that it stands in, or as written; None: a node in none.
         disk_key: URN of the key of its nodes' disks; None where the provider uses its own.
+        guarded: whether it, and the volumes that go with it, are protected from deletion.
     """
 
     public_api: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
@@ -177,6 +179,7 @@ class Compute(Bearer):
     private_nodes: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     segments: Fact[tuple[str | None, ...]] = field(default=NOT_TOLD, kw_only=True)
     disk_key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
+    guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -261,6 +264,20 @@ class Neutral(AboutResource):
 
 
 @dataclass(frozen=True)
+class Holder(AboutResource):
+    """What is no data store itself, and takes data with it when it is deleted.
+
+    A part of a store, what stores stand in, or what makes data readable.
+
+    Attributes:
+        guarded: whether it is protected from deletion; does not apply where the plan shows no
+            data in it, which may yet be there.
+    """
+
+    guarded: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
+
+
+@dataclass(frozen=True)
 class Unclassified:
     """A resource whose type the provider's facts do not know: it fails `inventory.known`.
 
@@ -274,8 +291,13 @@ class Unclassified:
     type: str
     raised: str = ""
 
+    @property
+    def suspicion(self) -> Suspicion:
+        """What the type may do for all that its name tells."""
+        return suspected(self.type)
+
 
 ResourceFact: TypeAlias = (
-    "DataStore | Key | Compute | NetworkElement | Grant | Credential | LogRoute | Neutral"
+    "DataStore | Key | Compute | NetworkElement | Grant | Credential | LogRoute | Holder | Neutral"
 )
 """What can be said of one resource."""

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, TypeGuard
 
-from havre.facts.model import AboutResource, Compute, Copy, Key, Unclassified
+from havre.facts.model import AboutResource, Compute, Copy, Holder, Key, Unclassified
 from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -213,6 +213,10 @@ def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
 
 
+_BEARING = (DataStore, Key, Compute, Holder)
+"""What takes data with it, or makes them unreadable, when it is deleted."""
+
+
 @plan_control(
     "continuity.deletion",
     Profile.BASELINE,
@@ -224,10 +228,11 @@ def _days(number: int) -> str:
 def deletion(case: Case) -> Iterator[Verdict]:
     """What bears data is protected from deletion and from replacement, and no plan does either.
 
-    Steps of a preview that would delete or replace a store or a key are findings too.
+    So are groups in which stores stand, parts of stores, and clusters with their volumes. Steps
+    of a preview that would delete or replace one, or a key, are findings too.
     """
     for item in case.facts.items:
-        if isinstance(item, (DataStore, Key)):
+        if isinstance(item, _BEARING) and not isinstance(item.guarded, DoesNotApply):
             yield require(
                 "guarded", item.guarded, bool, "protected from deletion", resource=item.urn
             )
@@ -240,12 +245,12 @@ def deletion(case: Case) -> Iterator[Verdict]:
 
 
 def _bears(gone: Removed) -> bool:
-    """Whether what goes holds data or a key, or may."""
+    """Whether what goes takes data or a key along, or may."""
     if gone.resource.type.startswith("pulumi:"):
         return False
     if isinstance(gone.means, Unclassified):
         return True
-    return any(isinstance(fact, (DataStore, Key)) for fact in gone.means)
+    return any(isinstance(fact, _BEARING) for fact in gone.means)
 
 
 @plan_control(

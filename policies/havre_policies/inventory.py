@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute
 from havre.facts.stores import DatabaseServer, ImageRegistry, ObjectStore
+from havre.facts.strangers import STACK_REFERENCE
 from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
@@ -27,8 +28,6 @@ from havre_policies.versions import supported_versions as records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @control(

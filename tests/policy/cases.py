@@ -9,6 +9,7 @@ from havre.facts.model import (
     Copy,
     Credential,
     Grant,
+    Holder,
     Key,
     LogRoute,
     NetworkElement,
@@ -83,6 +84,10 @@ def key(name: str = "key", **told: Any) -> Key:
 
 def compute(name: str = "nodes", **told: Any) -> Compute:
     return Compute(**_bearer(name, offering=OFFERING, **told))
+
+
+def holder(name: str = "part", **told: Any) -> Holder:
+    return Holder(**_bearer(name, **told))
 
 
 def network(name: str = "net", **told: Any) -> NetworkElement:

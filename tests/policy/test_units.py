@@ -1387,8 +1387,29 @@ def test_copies_are_held_to_their_zones_promises() -> None:
 
 def test_what_bears_data_is_guarded() -> None:
     control = "continuity.deletion"
-    facts = (c.store("s", guarded=c.NO), c.key("k", guarded=c.YES), c.network("n"), c.compute("c"))
-    assert said(control, *facts) == {"s": "fail", "k": "pass"}
+    facts = (
+        *(c.store("s", guarded=c.NO), c.key("k", guarded=c.YES), c.network("n")),
+        *(c.compute("c", guarded=c.NO), c.compute("d", guarded=c.YES)),
+        *(c.holder("h", guarded=c.NO), c.holder("i", guarded=c.YES), c.holder("j")),
+        *(c.holder("empty", guarded=c.NA), c.grant("g", "who")),
+    )
+    assert said(control, *facts) == {
+        "s": "fail",
+        "k": "pass",
+        "c": "fail",
+        "d": "pass",
+        "h": "fail",
+        "i": "pass",
+        "j": "unknown",
+    }
+
+
+@pytest.mark.parametrize("gone", [c.store(), c.key(), c.compute(), c.holder()])
+def test_what_takes_data_along_is_not_deleted(gone: Any) -> None:
+    resource = c.resource("gone", operation="delete")
+    provider = c.Paper({resource.type: [gone]})
+    (verdict,) = c.verdicts("continuity.deletion", removed=[resource], provider=provider)
+    assert (verdict.resource, verdict.outcome) == (resource.urn, Outcome.FAIL)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Copy, Key, LogRoute, Neutral
+from havre.facts.model import Copy, Holder, Key, LogRoute
 from havre.facts.stores import DataStore, LogStore
 from havre.plan.values import UNKNOWN
 from tests.azure.facts.resources import (
@@ -47,7 +47,7 @@ def test_a_public_container_makes_its_account_readable() -> None:
 
     found = told(lambda: body("Blob"))
     assert one(found, DataStore).public_read == YES
-    assert [plain.name for plain in found.of(Neutral)] == ["papers"]
+    assert [part.name for part in found.of(Holder)] == ["papers"]
     assert one(told(lambda: body("None")), DataStore).public_read == NO
 
 

@@ -26,7 +26,7 @@ from havre_azure.facts import (
     zones,
 )
 from havre_azure.facts.forms import FORMS
-from havre_azure.facts.properties import plain, unplaced, untagged
+from havre_azure.facts.properties import group, part, plain, untagged
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "containerregistry:Token": access.password,
         "containerservice:AgentPool": cluster.pool,
         "containerservice:ManagedCluster": cluster.cluster,
-        "dataprotection:BackupInstance": unplaced,
+        "compute:DiskEncryptionSet": keys.keys_of_disks,
+        "dataprotection:BackupInstance": backup.instance,
         "dataprotection:BackupVault": backup.backup_vault,
         "dbforpostgresql:Administrator": access.administrator,
         "dbforpostgresql:AdministratorsMicrosoftEntra": access.administrator,
+        "dbforpostgresql:Database": part,
         "dbforpostgresql:Server": database.server,
+        "dbforpostgresql:SingleServerDatabase": part,
         "keyvault:Key": keys.key,
         "keyvault:Secret": access.secret,
         "keyvault:Vault": keys.vault,
@@ -64,19 +67,24 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "network:SecurityRule": network.security_rule,
         "network:Subnet": network.subnet,
         "network:VirtualNetwork": network.virtual_network,
+        "operationalinsights:Table": part,
         "operationalinsights:Workspace": audit.workspace,
         "recoveryservices:Vault": backup.recovery_vault,
+        "resources:ResourceGroup": group,
         "storage:BlobContainer": zones.container,
+        "storage:FileShare": part,
         "storage:LocalUser": access.password,
+        "storage:Queue": part,
         "storage:StorageAccount": zones.account,
+        "storage:Table": part,
     }
 )
 """What each type is; versions of a type are the same."""
 
 PLAIN = frozenset(
     {
-        "compute:DiskEncryptionSet",
         "containerregistry:Replication",
+        "dns:Zone",
         "managedidentity:UserAssignedIdentity",
         "monitor:PrivateLinkScope",
         "network:FirewallPolicy",
@@ -85,7 +93,6 @@ PLAIN = frozenset(
         "network:RouteTable",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
-        "resources:ResourceGroup",
     }
 )
 """Types that bear no data, or whose part is told with what they belong to."""
@@ -98,12 +105,12 @@ UNTAGGED = frozenset(
         "authorization:ManagementLockByScope",
         "dataprotection:BackupPolicy",
         "dbforpostgresql:Configuration",
-        "dbforpostgresql:Database",
+        "dns:RecordSet",
         "managedidentity:FederatedIdentityCredential",
         "monitor:PrivateLinkScopedResource",
         "network:PrivateDnsZoneGroup",
         "network:VirtualNetworkPeering",
-        "operationalinsights:Table",
+        "privatedns:PrivateRecordSet",
         "storage:BlobServiceProperties",
         "storage:EncryptionScope",
         "storage:ManagementPolicy",

@@ -7,11 +7,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Grant, ResourceFact, Right
-from havre.facts.read import NONE, day, items, read, then
+from havre.facts.model import Credential, Grant, Holder, ResourceFact, Right
+from havre.facts.read import NONE, day, every, items, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
-from havre_azure.facts.relations.naming import GROUP, WHOLE
+from havre_azure.facts.relations.guards import guarded
+from havre_azure.facts.relations.naming import WHOLE
+from havre_azure.facts.relations.scopes import PARTS, everywhere, in_group, within
 from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
 
 if TYPE_CHECKING:
@@ -20,16 +22,6 @@ if TYPE_CHECKING:
     from havre.facts.index import Index
     from havre.plan import PlannedResource
 
-
-EVERYWHERE, NOWHERE = "", "?"
-"""In place of a scope's URN: every resource, and those in no group of the plan."""
-
-HOLDERS = (
-    *("storage:StorageAccount", "dbforpostgresql:Server", "containerregistry:Registry"),
-    *("operationalinsights:Workspace", "dataprotection:BackupVault", "recoveryservices:Vault"),
-    *("keyvault:Vault", "keyvault:Key", "compute:Disk", "containerservice:ManagedCluster"),
-)
-"""What a grant on something wider reaches, by type."""
 
 UNTIL = re.compile(
     r"\(*!\(?ActionMatches\{'[^']+/blobs/read'\}\)*OR"
@@ -67,42 +59,24 @@ def _rights(resource: PlannedResource) -> Fact[frozenset[Right]]:
     return Unknown("roleDefinitionId") if rights is None else Known(rights)
 
 
-def _within(index: Index, scope: PlannedResource | None) -> list[str]:
-    """What stands in a scope; in none that is the plan's, everything."""
-    held = index.derived(_held)
-    if scope is None:
-        return held[EVERYWHERE]
-    wide = index.kind(scope) == GROUP
-    return [*held.get(scope.urn, ()), *(held[NOWHERE] if wide else ())]
-
-
-def _held(index: Index) -> dict[str, list[str]]:
-    """URNs of what grants reach, by what it stands in."""
-    found: dict[str, list[str]] = {EVERYWHERE: [], NOWHERE: []}
-    for resource in index.of(*HOLDERS):
-        found[EVERYWHERE].append(resource.urn)
-        above = index.chain(resource)
-        for scope in above:
-            found.setdefault(scope.urn, []).append(resource.urn)
-        if index.kind(above[-1]) != GROUP:
-            found[NOWHERE].append(resource.urn)
-    return found
-
-
 def _targets(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
-    """The resources in reach: a container is told as its account, a group by what is in it."""
+    """The resources in reach: a container is told as its account, a group by what is in it.
+
+    A scope that the plan does not show is named first; what stands in it is in the plan, maybe.
+    """
     scope = read(resource.inputs, "scope", "")
-    if isinstance(scope, Known) and (not scope.value or WHOLE.fullmatch(str(scope.value))):
-        return Known((str(scope.value), *_within(index, None)))
+    text = str(scope.value) if isinstance(scope, Known) else ""
+    if isinstance(scope, Known) and (not text or WHOLE.fullmatch(text)):
+        return Known((text, *everywhere(index)))
     found = index.target(resource, "scope")
     if isinstance(found, Unknown):
         return found
     if found.value is None:
-        return Known((str(scope.value if isinstance(scope, Known) else ""),))
-    if index.kind(found.value) == "storage:BlobContainer":
+        return Known((text, *in_group(index, text)))
+    if index.kind(found.value) in PARTS:
         held = index.chain(found.value)[1:]
-        return Known((held[0].urn,)) if held else Unknown("accountName")
-    inside = [urn for urn in _within(index, found.value) if urn != found.value.urn]
+        return Known((held[0].urn,)) if held else Unknown(PARTS[index.kind(found.value)])
+    inside = [urn for urn in within(index, found.value) if urn != found.value.urn]
     return Known((found.value.urn, *inside))
 
 
@@ -202,14 +176,25 @@ def _policy(vault: PlannedResource, identity: Fact[str], rights: Fact[frozenset[
 
 def secret(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A secret in a vault: a password or key, until it expires."""
-    del index
     path = "properties.attributes.expires"
     expires: Fact[dt.date | None] = read(resource.inputs, path)
     try:
         expires = then(expires, _day_of)
     except (OSError, OverflowError, ValueError):
         expires = Unknown(path)
-    return [replace(about(Credential, resource), expires=expires)]
+    lost = replace(about(Holder, resource, tagged=False), guarded=_kept(resource, index))
+    return [replace(about(Credential, resource), expires=expires), lost]
+
+
+def _kept(secret: PlannedResource, index: Index) -> Fact[bool]:
+    """Whether a secret is guarded, or its vault gives back what is deleted."""
+    found = index.target(secret, "vaultName", "keyvault:Vault")
+    vault = found.value if isinstance(found, Known) else None
+    if vault is None:
+        return some([guarded(index, secret), Unknown("vaultName")])
+    soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
+    purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
+    return some([guarded(index, secret), every([soft, purge])])
 
 
 def _day_of(seconds: Any) -> dt.date | None:

@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
-from havre.facts.model import Copy, Place, ResourceFact
+from havre.facts.model import Copy, Holder, Place, ResourceFact
 from havre.facts.read import NO, ZERO, both, every, items, read, then
 from havre.facts.stores import BackupStore
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import location, pair, place
-from havre_azure.facts.properties import closed, least, least_of, most, open_to_all, stored
+from havre_azure.facts.properties import about, closed, least, least_of, most, open_to_all, stored
+from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
@@ -106,3 +107,8 @@ def recovery_vault(resource: PlannedResource, index: Index) -> Sequence[Resource
         retention_days=Unknown("protection policies"),
     )
     return [told]
+
+
+def instance(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """What a backup vault keeps of one resource."""
+    return [replace(about(Holder, resource), guarded=guarded(index, resource))]

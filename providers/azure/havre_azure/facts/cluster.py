@@ -17,6 +17,7 @@ from havre_azure.facts.properties import (
     stored,
     unplaced,
 )
+from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import disk_key, key, segment
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         private_nodes=_of_pools(pools, "enableNodePublicIP", lambda public: not public),
         segments=_node_segments(resource, index),
         disk_key=disk_key(index, resource, "diskEncryptionSetID"),
+        guarded=guarded(index, resource),
     )
     return [cluster]
 

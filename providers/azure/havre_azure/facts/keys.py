@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
-from havre.facts.model import Copy, Key, Place, ResourceFact
+from havre.facts.model import Copy, Holder, Key, Place, ResourceFact
 from havre.facts.read import NO, both, every, items, read, then
 from havre.facts.stores import Vault
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.access import vault_policies
-from havre_azure.facts.places import has_pair, location, pair, place
+from havre_azure.facts.places import has_pair, location, pair, place, serves
 from havre_azure.facts.properties import (
+    about,
     closed,
     held,
     least,
@@ -122,3 +123,9 @@ def _in_vault(resource: PlannedResource, vault: PlannedResource, index: Index) -
         purge_guarded=every([soft, purge]),
         use_logged=logged(index, vault, VAULT_LOGS),
     )
+
+
+def keys_of_disks(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A disk encryption set: without it no disk under it can be read."""
+    where = serves(resource, index)
+    return [replace(about(Holder, resource, where), guarded=guarded(index, resource))]

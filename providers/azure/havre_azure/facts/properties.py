@@ -1,4 +1,4 @@
-"""What the kinds share: durations, extremes, what every fact and every data store says.
+"""What the kinds share: extremes, what every fact and store says, groups and parts.
 
 What a property's absence means is what Azure does then, as the SDK's documentation of the
 property says; where it does not say, the worse.
@@ -9,14 +9,24 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from havre.facts.model import AboutResource, Bearer, Extent, Neutral, Offering, Place, ResourceFact
-from havre.facts.read import NO, NONE, YES, read, then
+from havre.facts.model import (
+    AboutResource,
+    Bearer,
+    Extent,
+    Holder,
+    Neutral,
+    Offering,
+    Place,
+    ResourceFact,
+)
+from havre.facts.read import NO, NONE, YES, every, read, some, then
 from havre.facts.stores import DataStore, Storage
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre_azure.facts.places import serves
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.logs import administration_logged
 from havre_azure.facts.relations.naming import unversioned
+from havre_azure.facts.relations.scopes import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -159,3 +169,20 @@ def unplaced(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Likewise, of a type that has no place of its own."""
     del index
     return [about(Neutral, resource)]
+
+
+def part(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A database in a server, a table of logs, a file share: told with its parent, lost alone."""
+    return [replace(about(Holder, resource, tagged=False), guarded=guarded(index, resource))]
+
+
+def group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A resource group: deleted, it takes all that stands in it, in the plan or not.
+
+    It needs no guard of its own where all the data that the plan shows in it are guarded.
+    """
+    where = serves(resource, index)
+    found = [each for urn in within(index, resource) if (each := index.at(urn)) is not None]
+    inside = [guarded(index, each) for each in found]
+    kept = some([guarded(index, resource), every(inside)]) if inside else DOES_NOT_APPLY
+    return [replace(about(Holder, resource, where), guarded=kept)]

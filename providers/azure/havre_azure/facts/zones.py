@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.model import Copy, Neutral, Place, ResourceFact
+from havre.facts.model import Copy, Holder, Place, ResourceFact
 from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, then
 from havre.facts.stores import LogStore, ObjectStore, Promises, Storage
 from havre.facts.values import Fact, Known, Unknown
@@ -341,7 +341,7 @@ def container(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
     """A container is told with its account; one whose account is elsewhere is a store itself."""
     holder = index.target(resource, "accountName", "storage:StorageAccount")
     if isinstance(holder, Known) and holder.value is not None:
-        return [about(Neutral, resource, tagged=False)]
+        return [replace(about(Holder, resource, tagged=False), guarded=guarded(index, resource))]
     told = replace(
         offered(ObjectStore, resource, PRODUCT, Unknown("accountName"), tagged=False),
         public_read=_open_container(resource),

@@ -54,7 +54,7 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         f"{DYNAMIC}AccessList": _plain,
         f"{DYNAMIC}LegalHold": _plain,
         f"{CLOUD}database:Database": database.database,
-        f"{DATABASE}databaseInstance:DatabaseInstance": _plain,
+        f"{DATABASE}databaseInstance:DatabaseInstance": database.instance,
         f"{DATABASE}postgresSqlUser:PostgresSqlUser": access.static,
         f"{DATABASE}logSubscription:LogSubscription": audit.subscription,
         f"{CLOUD}kube:Kube": cluster.kube,
@@ -88,6 +88,10 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "ovh:Iam/permissionsGroup:PermissionsGroup": _plain,
         "ovh:Me/aPIOAuth2Client:APIOAuth2Client": access.static,
         f"{INDEX}iamResourceTags:IamResourceTags": _plain,
+        "ovh:Domain/dSRecords:DSRecords": _plain,
+        "ovh:Domain/zoneDNSSec:ZoneDNSSec": _plain,
+        "ovh:Domain/zoneRecord:ZoneRecord": _plain,
+        f"{INDEX}domainZoneDynhostRecord:DomainZoneDynhostRecord": _plain,
     }
 )
 """What each type of OVHcloud is; a type that is not here is known to nobody."""

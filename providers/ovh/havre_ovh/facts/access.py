@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Credential, Grant, Neutral
-from havre.facts.read import NONE, read, sources, then, together
+from havre.facts.read import NONE, read, then, together
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
@@ -115,10 +115,10 @@ def _meaning(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
 
 def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What identities of the account may do, one grant each, until the policy's end."""
-    identities = _referred(resource, "identities")
+    identities = _referred(resource, index, "identities")
     grant = replace(
         about(Grant, resource, index),
-        targets=_referred(resource, "resources"),
+        targets=_referred(resource, index, "resources"),
         rights=_of_actions(resource, index),
         expires=_expiry(read(resource.inputs, "expiredAt")),
         project=_project(resource),
@@ -133,13 +133,13 @@ def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
     return grants or [about(Neutral, resource, index)]  # a policy for nobody
 
 
-def _referred(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
+def _referred(resource: PlannedResource, index: Index, path: str) -> Fact[tuple[str, ...]]:
     """URNs of the plan's resources that a list names, and what it names besides."""
     items = listed(resource.inputs, path)
     if isinstance(items, Unknown):
-        tied = sources(resource, path)
+        tied = index.sources(resource, path)
         return Known(tied) if tied else items
-    tied = sources(resource, path)
+    tied = index.sources(resource, path)
     named = tuple(str(item) for item in items.value if item is not UNKNOWN)
     if len(named) < len(items.value) and not tied:
         return Unknown(path)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, LogRoute, Place
-from havre.facts.read import NO, NONE, ZERO, read, sources, then, together
+from havre.facts.read import NO, NONE, ZERO, read, then, together
 from havre.facts.stores import LogStore
 from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts import places
@@ -82,13 +82,13 @@ def subscription(resource: PlannedResource, index: Index) -> Sequence[ResourceFa
     source = "kubeId" if "kubeId" in resource.inputs else "clusterId"
     route = replace(
         about(LogRoute, resource, index),
-        sources=_ends(resource, source),
-        sinks=_ends(resource, "streamId"),
+        sources=_ends(resource, index, source),
+        sinks=_ends(resource, index, "streamId"),
     )
     return [route]
 
 
-def _ends(resource: PlannedResource, path: str) -> Fact[tuple[str, ...]]:
+def _ends(resource: PlannedResource, index: Index, path: str) -> Fact[tuple[str, ...]]:
     """URNs that a property comes from; else what it says."""
-    tied = sources(resource, path)
+    tied = index.sources(resource, path)
     return Known(tied) if tied else then(read(resource.inputs, path, ""), lambda name: (str(name),))

@@ -9,7 +9,7 @@ from havre.facts.model import Compute, Copy, Neutral
 from havre.facts.read import NONE, YES, every, read, then, together
 from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import about, is_set, lies_in, offered, subnet_of
+from havre_ovh.facts.properties import about, guarded, is_set, lies_in, offered, subnet_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         private_nodes=every([inside, *(then(f, lambda value: not value) for f in floating)]),
         segments=_node_segments(resource, index, inside),
         disk_key=NONE,
+        guarded=guarded(resource),
     )
     return [compute]
 

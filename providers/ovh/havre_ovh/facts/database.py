@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Copy, Extent
+from havre.facts.model import Copy, Extent, Holder
 from havre.facts.read import NO, NONE, YES, both, every, read, then, together
 from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
@@ -15,6 +15,7 @@ from havre_ovh.facts.network import restriction
 from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import (
     THREE_ZONES,
+    about,
     each,
     guarded,
     is_set,
@@ -95,6 +96,11 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         allowed=addresses,
     )
     return [made, restriction(resource, index, addresses)]
+
+
+def instance(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A database in a server: told with the server, lost alone."""
+    return [replace(about(Holder, resource, index), guarded=guarded(resource))]
 
 
 def _plan(resource: PlannedResource) -> Fact[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Key, Neutral, Place
+from havre.facts.model import Holder, Key, Place
 from havre.facts.read import NO, NONE, YES, read, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts import places
@@ -52,5 +52,6 @@ def _domain(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
 
 
 def domain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A domain of OKMS: it places its keys."""
-    return [about(Neutral, resource, index, _domain(resource))]
+    """A domain of OKMS: it places its keys, and takes them along when it is deleted."""
+    made = about(Holder, resource, index, _domain(resource))
+    return [replace(made, guarded=guarded(resource))]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts.read import NO, YES, read, some, then
+from havre.facts.read import NO, YES, read, some, then, together
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.relations.naming import WHOLE
+from havre_azure.facts.relations.scopes import GROUP_ID, group_of, may_stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,36 +29,96 @@ LOCKS: Mapping[str, str] = MappingProxyType(
 """Property that says what a management lock holds, by type; what is inside is held too."""
 
 
+WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "authorization:ManagementLockAtResourceGroupLevel": ("resourceGroupName",),
+        "authorization:ManagementLockAtResourceLevel": (
+            "resourceGroupName",
+            "resourceType",
+            "resourceName",
+        ),
+    }
+)
+"""Properties that make up the identifier of what a lock is set on, from its group on."""
 EVERYWHERE = ""
 """In place of a URN: every resource of the plan."""
 
 
-def _locks(index: Index) -> Mapping[str, list[Fact[bool]]]:
-    """By URN of what a lock is set on, whether it holds."""
-    found: dict[str, list[Fact[bool]]] = {}
-    for lock in index.of(*LOCKS):
-        urn, holds = _lock(index, lock)
-        found.setdefault(urn, []).append(holds)
+@dataclass(frozen=True)
+class _Lock:
+    """What a lock is set on, and whether it holds that.
+
+    Attributes:
+        on: URN, everywhere, or `?` and the name of a group that the plan does not show.
+        subscription: which one that group stands in; empty where it is not told.
+        holds: whether it refuses deletion.
+    """
+
+    on: str
+    holds: Fact[bool]
+    subscription: str = ""
+
+
+def _locks(index: Index) -> Mapping[str, list[_Lock]]:
+    """By what they are set on."""
+    found: dict[str, list[_Lock]] = {}
+    for each in index.of(*LOCKS):
+        lock = _lock(index, each)
+        found.setdefault(lock.on, []).append(lock)
     return found
 
 
-def _lock(index: Index, lock: PlannedResource) -> tuple[str, Fact[bool]]:
-    """What a lock is set on, and whether it holds that."""
-    level, scope = read(lock.inputs, "level", "NotSpecified"), read(lock.inputs, "scope", "")
+def _lock(index: Index, lock: PlannedResource) -> _Lock:
+    level, scope = read(lock.inputs, "level", "NotSpecified"), _named(index, lock)
     holds = then(level, lambda word: word in ("CanNotDelete", "ReadOnly"))
-    whole = isinstance(scope, Known) and WHOLE.fullmatch(str(scope.value))
+    whole = isinstance(scope, Known) and scope.value and WHOLE.fullmatch(str(scope.value))
     if holds == NO or whole or index.kind(lock) == SUBSCRIPTION_LOCK:
-        return EVERYWHERE, holds
-    found = index.target(lock, LOCKS[index.kind(lock)], exact=True)
+        return _Lock(EVERYWHERE, holds)
+    found = index.target(lock, LOCKS[index.kind(lock)], exact=True, value=scope)
     if isinstance(found, Unknown):
-        return EVERYWHERE, found
-    return (found.value.urn, holds) if found.value is not None else (EVERYWHERE, NO)
+        return _Lock(EVERYWHERE, found)
+    if found.value is not None:
+        return _Lock(found.value.urn, holds)
+    group = GROUP_ID.fullmatch(str(scope.value).rstrip("/")) if isinstance(scope, Known) else None
+    if group is None:
+        return _Lock(EVERYWHERE, NO)
+    return _Lock(f"?{group['name'].lower()}", holds, group["subscription"].lower())
+
+
+def _named(index: Index, lock: PlannedResource) -> Fact[str]:
+    """What a lock is set on, as an identifier where the lock tells its parts."""
+    what = index.kind(lock)
+    if what not in WRITTEN:
+        return read(lock.inputs, LOCKS[what] or "scope", "")
+    own = GROUP_ID.match(lock.id)
+    parts = together([read(lock.inputs, part, "") for part in WRITTEN[what]])
+    if isinstance(parts, Unknown):
+        return read(lock.inputs, LOCKS[what])
+    if not all(parts.value):
+        return then(read(lock.inputs, LOCKS[what], ""), str)
+    subscription = own["subscription"] if own else "?"
+    above = read(lock.inputs, "parentResourcePath", "")
+    inner = [str(above.value)] if isinstance(above, Known) and above.value else []
+    words = "/".join([*inner, *map(str, parts.value[1:])])
+    scope = f"/subscriptions/{subscription}/resourceGroups/{parts.value[0]}"
+    return Known(f"{scope}/{words}" if words else scope)
 
 
 def guarded(index: Index, resource: PlannedResource) -> Fact[bool]:
-    """Whether Pulumi or a management lock of the plan refuses a resource's deletion."""
+    """Whether Pulumi or a management lock refuses a resource's deletion.
+
+    A lock on a group guards what says that it stands in it, in the plan or not.
+    """
     if resource.protect:
         return YES
     locks = index.derived(_locks)
     urns = [EVERYWHERE, *[each.urn for each in index.chain(resource)]]
-    return some([holds for urn in urns for holds in locks.get(urn, ())])
+    found = [lock.holds for urn in urns for lock in locks.get(urn, ())]
+    group = group_of(index, resource)
+    if group:
+        found += [
+            lock.holds
+            for lock in locks.get(f"?{group}", ())
+            if lock.subscription == "?" or may_stand_in(resource, lock.subscription)
+        ]
+    return some(found)

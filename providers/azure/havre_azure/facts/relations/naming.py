@@ -13,9 +13,34 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PACKAGE = "azure-native:"
+FORMER: Mapping[str, str] = MappingProxyType(
+    {
+        "dbforpostgresql:Administrator": "dbforpostgresql:AdministratorsMicrosoftEntra",
+        "insights:DiagnosticSetting": "monitor:DiagnosticSetting",
+        "insights:PrivateLinkScope": "monitor:PrivateLinkScope",
+        "insights:PrivateLinkScopedResource": "monitor:PrivateLinkScopedResource",
+        "insights:SubscriptionDiagnosticSetting": "monitor:SubscriptionDiagnosticSetting",
+        "network:InterfaceEndpoint": "network:PrivateEndpoint",
+        "network:PrivateRecordSet": "privatedns:PrivateRecordSet",
+        "network:PrivateZone": "privatedns:PrivateZone",
+        "network:RecordSet": "dns:RecordSet",
+        "network:VirtualNetworkLink": "privatedns:VirtualNetworkLink",
+        "network:Zone": "dns:Zone",
+    }
+)
+"""Types by the names that they bore in earlier major versions, as the SDK's aliases list them."""
+SINGLE_SERVER = re.compile(r"/v201712\d\d[a-z0-9]*:")
+"""API versions of Azure Database for PostgreSQL Single Server, whose types bore the same names."""
+SINGLE: Mapping[str, str] = MappingProxyType(
+    {
+        f"dbforpostgresql:{name}": f"dbforpostgresql:SingleServer{name}"
+        for name in ("Configuration", "Database", "FirewallRule", "VirtualNetworkRule")
+    }
+    | {"dbforpostgresql:Server": "dbforpostgresql:SingleServer"}
+)
 GROUP = "resources:ResourceGroup"
 WHOLE = re.compile(
-    r"/(subscriptions/[^/]+|providers/microsoft\.management/managementgroups/[^/]+)/?",
+    r"/((subscriptions/[^/]+|providers/microsoft\.management/managementgroups/[^/]+)/?)?",
     re.IGNORECASE,
 )
 """A scope that holds every resource of a plan."""
@@ -32,7 +57,12 @@ def unversioned(token: str) -> str:
 def kind(token: str) -> str:
     """Module and class, such as `storage:StorageAccount`; empty for another provider's."""
     bare_token = unversioned(token)
-    return bare_token.removeprefix(PACKAGE) if bare_token.startswith(PACKAGE) else ""
+    if not bare_token.startswith(PACKAGE):
+        return ""
+    named = bare_token.removeprefix(PACKAGE)
+    if SINGLE_SERVER.search(token):
+        return SINGLE.get(named, named)
+    return FORMER.get(named, named)
 
 
 NAMINGS: Mapping[str, Naming] = MappingProxyType(
@@ -41,12 +71,23 @@ NAMINGS: Mapping[str, Naming] = MappingProxyType(
         "compute:DiskEncryptionSet": Naming("diskEncryptionSetName", "diskencryptionsets"),
         "containerregistry:Registry": Naming("registryName", "registries"),
         "containerservice:ManagedCluster": Naming("resourceName", "managedclusters"),
+        "dataprotection:BackupInstance": Naming(
+            "backupInstanceName", "backupinstances", ("vaultName", "dataprotection:BackupVault")
+        ),
         "dataprotection:BackupPolicy": Naming(
             "backupPolicyName", "backuppolicies", ("vaultName", "dataprotection:BackupVault")
         ),
         "dataprotection:BackupVault": Naming("vaultName", "backupvaults"),
+        "dbforpostgresql:Database": Naming(
+            "databaseName", "databases", ("serverName", "dbforpostgresql:Server")
+        ),
         "dbforpostgresql:Server": Naming("serverName", "flexibleservers"),
+        "dbforpostgresql:SingleServer": Naming("serverName", "servers"),
+        "dbforpostgresql:SingleServerDatabase": Naming(
+            "databaseName", "databases", ("serverName", "dbforpostgresql:SingleServer")
+        ),
         "keyvault:Key": Naming("keyName", "keys", ("vaultName", "keyvault:Vault")),
+        "keyvault:Secret": Naming("secretName", "secrets", ("vaultName", "keyvault:Vault")),
         "keyvault:Vault": Naming("vaultName", "vaults"),
         "managedidentity:UserAssignedIdentity": Naming("resourceName", "userassignedidentities"),
         "monitor:PrivateLinkScope": Naming("scopeName", "privatelinkscopes"),
@@ -59,6 +100,9 @@ NAMINGS: Mapping[str, Naming] = MappingProxyType(
         ),
         "network:VirtualNetwork": Naming("virtualNetworkName", "virtualnetworks"),
         "operationalinsights:Cluster": Naming("clusterName", "clusters"),
+        "operationalinsights:Table": Naming(
+            "tableName", "tables", ("workspaceName", "operationalinsights:Workspace")
+        ),
         "operationalinsights:Workspace": Naming("workspaceName", "workspaces"),
         "recoveryservices:Vault": Naming("vaultName", "vaults"),
         "resources:ResourceGroup": Naming("resourceGroupName", "resourcegroups"),
@@ -68,7 +112,12 @@ NAMINGS: Mapping[str, Naming] = MappingProxyType(
         "storage:EncryptionScope": Naming(
             "encryptionScopeName", "encryptionscopes", ("accountName", "storage:StorageAccount")
         ),
+        "storage:FileShare": Naming(
+            "shareName", "shares", ("accountName", "storage:StorageAccount")
+        ),
+        "storage:Queue": Naming("queueName", "queues", ("accountName", "storage:StorageAccount")),
         "storage:StorageAccount": Naming("accountName", "storageaccounts"),
+        "storage:Table": Naming("tableName", "tables", ("accountName", "storage:StorageAccount")),
     }
 )
 """Property that holds the name, and segment of the ARM identifier, by type.
