@@ -30,7 +30,7 @@ def test_what_shells_write_is_read(tmp_path: Path, coding: str) -> None:
         (b"\x1b[1mPreviewing\x1b[0m\n{}", r"text stands before the JSON: `\\x1b\[1mPreviewing"),
         (b'{"sequence":0}\n{"sequence":1}\n', "is an event log, not a preview"),
         ('{"deployment": "hôtel"}'.encode("latin-1"), "is not UTF-8: byte 0xf4 at 17"),
-        (gzip.compress(LINES.encode()), "is compressed by gzip, not JSON"),
+        (gzip.compress(LINES.encode(), mtime=0), "is compressed by gzip, not JSON"),
         (b"PK\x03\x04rest", "is a ZIP archive, not JSON"),
         (b"age-encryption.org/v1\n-> X25519", "is encrypted by age, not JSON"),
         (b"-----BEGIN PGP MESSAGE-----\n", "is encrypted by OpenPGP, not JSON"),

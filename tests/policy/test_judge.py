@@ -335,7 +335,7 @@ def test_what_a_preview_takes_away_is_found() -> None:
     )
     away = [
         c.resource("deleted", operation="delete"),
-        c.resource("replaced", operation="delete-replaced"),
+        c.resource("replaced", operation="replace"),
         c.resource("note", type="paper:index:Note", operation="delete"),
         c.resource("dream", type="paper:index:Dream", operation="delete"),
         c.resource("part", type="havre:paper:Zones", custom=False, operation="delete"),

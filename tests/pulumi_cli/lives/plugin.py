@@ -4,8 +4,10 @@
 answers), `gone` (no longer there when it is read).
 """
 
+import os
 import sys
 import threading
+import time
 import uuid
 from concurrent import futures
 from typing import Any
@@ -102,14 +104,17 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def main() -> None:
-    """Serve until ended; the port goes to stdout, as the CLI expects."""
+    """Serve as long as the CLI lives; the port goes to stdout, as it expects."""
+    parent = os.getppid()
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Echo(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    threading.Event().wait()
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":
