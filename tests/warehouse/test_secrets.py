@@ -18,7 +18,8 @@ from tests.warehouse.conftest import Site
 def secrets_of(site: Site) -> dict[str, bytes]:
     """Every secret that the data folder holds, by where it is."""
     folder = site.folder
-    found = {str(path): path.read_bytes() for path in folder.secrets.iterdir()}
+    files = (path for path in folder.secrets.iterdir() if path.is_file())
+    found = {str(path): path.read_bytes() for path in files}
     for project in site.spec["projects"]:
         for name, value in open_project(site.data_dir, project).settings.secrets().items():
             if name != "AWS_ACCESS_KEY_ID":
