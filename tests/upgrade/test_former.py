@@ -75,6 +75,22 @@ def test_what_the_former_code_made_can_be_removed(
 
 
 @pytest.mark.usefixtures("former")
+def test_a_former_wide_grant_is_narrowed_by_the_next_deployment(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    warehouse = open_warehouse(site.data_dir)
+    s3, bucket = warehouse.client(), warehouse.bucket("curated")
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    wide = json.loads(policy)
+    wide["Statement"][0]["Action"] += ["s3:GetObjectVersion", "s3:DeleteObject"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(wide))
+    assert site.changes(capsys) == [("update", f"chu-trial-access-{PROJECT}")]
+    assert s3.get_bucket_policy(Bucket=bucket)["Policy"] == policy
+    assert site.changes(capsys) == []
+
+
+@pytest.mark.usefixtures("former")
 def test_services_that_run_on_from_a_former_place_are_set_up_again(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import os
 import shutil
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -207,3 +209,52 @@ def test_a_zone_taken_from_a_project_is_refused_from_then_on(machine: Machine) -
     with pytest.raises(Exception, match="AccessDenied"):
         give("curated").client().list_objects_v2(Bucket=ZONES["landing"])
     access.remove_project(folder, "changed")
+
+
+READ = ["s3:GetObject", "s3:ListBucket"]
+OTHER_GRANTS: dict[str, dict[str, object] | None] = {
+    "none": None,
+    "earlier versions": {"Action": [*READ, "s3:GetObjectVersion", "s3:ListBucketVersions"]},
+    "deletion": {"Action": [*READ, "s3:DeleteObject"]},
+    "all": {"Action": "s3:*"},
+    "without end": {"Condition": {}},
+    "a later end": {"Condition": {"DateLessThan": {"aws:CurrentTime": "2199-01-01T00:00:00Z"}}},
+    "everyone": {"Principal": "*"},
+    "a stranger's as well": {"Sid": "stranger"},
+}
+
+
+@pytest.mark.parametrize("bucket", sorted(ZONES.values()))
+@pytest.mark.parametrize("kind", OTHER_GRANTS)
+def test_a_policy_that_is_another_is_told_and_set_right(
+    machine: Machine, kind: str, bucket: str
+) -> None:
+    folder, s3 = machine.folder, machine.admin.client()
+    name, zones = (
+        f"policy-{kind.split(maxsplit=1)[0]}-{bucket}".replace("'", ""),
+        {"curated": ZONES["curated"]},
+    )
+    access.ensure_project(folder, name, database=DATABASE, zones=zones, expires=EXPIRES)
+    account = access.project_settings(folder, name).account
+    right = objectstore._grant(bucket, account, EXPIRES)
+    others = [i for i in objectstore._statements(s3, bucket) if i["Sid"] != account]
+    given = bucket in zones.values()
+    changed = OTHER_GRANTS[kind]
+    wrong = [] if changed is None else [{**right, **changed}]
+    if changed is not None and "Sid" in changed:
+        wrong = [right] * given + wrong
+    wrong = [{k: v for k, v in item.items() if v != {}} for item in wrong]
+    look = partial(access.grants_differ, folder, name, zones=zones, expires=EXPIRES)
+    assert look() == ()
+    if statements := [*others, *wrong]:
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    else:
+        s3.delete_bucket_policy(Bucket=bucket)
+    assert look() == ((bucket,) if given or changed is not None else ())
+    access.ensure_project(folder, name, database=DATABASE, zones=zones, expires=EXPIRES)
+    assert look() == ()
+    assert objectstore._statements(s3, bucket) == sorted(
+        [*others, *([right] * given)], key=lambda item: str(item["Sid"])
+    )
+    access.remove_project(folder, name)

@@ -179,6 +179,18 @@ def role_differs(
     return identities.differs(folder, project, database, schemas, expires)
 
 
+def grants_differ(
+    folder: Folder, project: str, *, zones: Mapping[str, str], expires: dt.date
+) -> tuple[str, ...]:
+    """Return the buckets whose policy differs from what `ensure_project` makes of it.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    return objectstore.grants_differ(folder, zones.values(), account_name(project), expires)
+
+
 def project_settings(folder: Folder, project: str) -> ProjectSettings:
     """Return how the project reaches the warehouse.
 

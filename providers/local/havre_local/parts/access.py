@@ -42,22 +42,28 @@ def _look(props: Props) -> dict[str, Any] | None:
 
 def _drifted(props: Props) -> bool:
     from havre_local.machine import access as machine
-    from havre_local.machine.postgresql.server import SERVICE
+    from havre_local.machine.objects import zones as objectstore
+    from havre_local.machine.postgresql import server as postgres
 
     folder, project = folder_of(props), props["project"]
     if not machine.project_complete(folder, project):
         return True
-    # A role that cannot be looked at is set again, when the database is there.
-    look = partial(
+    zones, expires = dict(props["zones"]), dt.date.fromisoformat(props["expires"])
+    role = partial(
         machine.role_differs,
         folder,
         project,
         database=props["database"],
-        zones=dict(props["zones"]),
-        expires=dt.date.fromisoformat(props["expires"]),
+        zones=zones,
+        expires=expires,
     )
-    found = services.unless_stopped(folder, SERVICE, lambda: bool(look()))
-    return found is not False
+    grants = partial(machine.grants_differ, folder, project, zones=zones, expires=expires)
+    # What cannot be looked at is set again, when its store is there.
+    found = (
+        services.unless_stopped(folder, postgres.SERVICE, lambda: bool(role())),
+        services.unless_stopped(folder, objectstore.SERVICE, lambda: bool(grants())),
+    )
+    return found != (False, False)
 
 
 PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))

@@ -33,7 +33,7 @@ from havre_local.machine.postgresql.roles import account_name
 from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 __all__ = [
@@ -433,6 +433,12 @@ def ensure_grants(
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
+    statement = _grant(bucket, account, expires)
+    _change_policy(folder, bucket, lambda others: [*others, statement], account)
+
+
+def _grant(bucket: str, account: str, expires: dt.date | None) -> dict[str, Any]:
+    """Return the statement that lets an account list and read a bucket."""
     statement: dict[str, Any] = {
         "Sid": account,
         "Effect": "Allow",
@@ -443,7 +449,33 @@ def ensure_grants(
     if expires is not None:
         end = f"{expires + dt.timedelta(days=1)}T00:00:00Z"
         statement["Condition"] = {"DateLessThan": {"aws:CurrentTime": end}}
-    _change_policy(folder, bucket, lambda others: [*others, statement], account)
+    return statement
+
+
+def grants_differ(
+    folder: Folder, buckets: Collection[str], account: str, expires: dt.date
+) -> tuple[str, ...]:
+    """Return the zones whose policy is not what `ensure_grants` and `revoke_grants` make of it.
+
+    Args:
+        folder: the data folder, its object store running.
+        buckets: the buckets that the account may read.
+        account: see `account_name`.
+        expires: the last day, UTC, on which it may.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    known, found = gateway.accounts(folder), []
+    for zone in zones(folder):
+        with gateway.asking(folder, f"Zone {zone.bucket}"):
+            present = _statements(client(folder), zone.bucket)
+        wanted = [_grant(zone.bucket, account, expires)] if zone.bucket in buckets else []
+        own = [item for item in present if item.get("Sid") == account]
+        if own != wanted or any(item.get("Sid") not in known for item in present):
+            found.append(zone.bucket)
+    return tuple(found)
 
 
 def revoke_grants(folder: Folder, bucket: str, account: str) -> None:
@@ -470,7 +502,7 @@ def _change_policy(
         present = _statements(s3, bucket)
         # A policy that names an account that is gone would be refused as a whole.
         known = gateway.accounts(folder)
-        others = [item for item in present if item["Sid"] != account and item["Sid"] in known]
+        others = [i for i in present if i.get("Sid") != account and i.get("Sid") in known]
         wanted = sorted(change(others), key=lambda item: str(item["Sid"]))
         if wanted == present:
             return
