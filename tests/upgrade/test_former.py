@@ -14,7 +14,8 @@ from havre.cli import main
 from havre.errors import ExitCode
 from havre.provider.dynamic import Kind, kind_at
 from havre_local.machine.access import open_project, open_warehouse
-from havre_local.machine.supervision import services, supervisor
+from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.supervision import supervisor
 from havre_local.provider import provider
 from tests.upgrade.former import PASSPHRASE, Former
 from tests.warehouse.conftest import Site
@@ -42,10 +43,10 @@ def test_a_former_warehouse_goes_on(site: Site, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out.count("stopped") == 4
     assert main(site.command("connect", PROJECT)) == 0
     assert f"HAVRE_PROJECT={PROJECT}" in capsys.readouterr().out
-    # Its services name files of the former code: they are not waited for in vain.
+    # Its services were defined by files of the former code, which are run no more.
     assert main(site.command("backup")) == ExitCode.ENGINE
     said = capsys.readouterr().err
-    assert "/nowhere/" in said
+    assert "an earlier version of Havre" in said
     assert "havre up" in said
     assert {operation for operation, _ in site.changes(capsys)} == {"update"}
     assert site.changes(capsys) == []
@@ -96,7 +97,7 @@ def test_services_that_run_on_from_a_former_place_are_set_up_again(
 ) -> None:
     assert site.up() == 0
     folder = site.folder
-    front = next(s for s in services.read_definitions(folder) if s.name == "postgresql-tls")
+    front = next(s for s in postgres.ensure_cluster(folder) if s.name == "postgresql-tls")
     package = Path(havre_local.__file__).parent
     moved = Path(shutil.copytree(package, site.root / "former" / package.name))
     argv = tuple(word.replace(str(package), str(moved)) for word in front.argv)
@@ -104,7 +105,7 @@ def test_services_that_run_on_from_a_former_place_are_set_up_again(
     supervisor.ensure_running(folder, replace(front, argv=argv))
     shutil.rmtree(moved)
     assert ("update", "chu-trial-database-server") in site.changes(capsys)
-    assert not any(services.missing_files(found) for found in services.read_definitions(folder))
+    assert supervisor.moved_programs(folder) == {}
     holds_all(site)
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from havre_local.machine.folder import Folder
+    from havre_local.machine.supervision.services import Service
 
 
 def defined(folder: Folder, service: str) -> bool:
@@ -26,14 +27,15 @@ def answering(folder: Folder) -> frozenset[str]:
     if supervisor.running(folder) is None:
         return frozenset()
     running = supervisor.State.RUNNING
-    return frozenset(s.name for s in supervisor.status(folder) if s.state is running)
+    found = frozenset(s.name for s in supervisor.status(folder) if s.state is running)
+    return found & supervisor.watched(folder)
 
 
 def answer(folder: Folder, service: str) -> bool:
     """Whether a service, and what stands in front of it, answers now and is watched."""
-    from havre_local.machine.supervision.services import read_definitions
+    from havre_local.machine.supervision.services import names as defined_names
 
-    names = {definition.name for definition in read_definitions(folder)}
+    names = defined_names(folder)
     wanted = {name for name in names if _of(name, service)}
     return bool(wanted) and wanted <= answering(folder)
 
@@ -45,17 +47,10 @@ def drifted(folder: Folder, service: str) -> bool:
     or its certificate is to be renewed.
     """
     from havre_local.machine.encryption.certificates import renewal_due
+    from havre_local.machine.supervision import supervisor
 
-    moved = any(_of(name, service) for name in moved_programs(folder))
+    moved = any(_of(name, service) for name in supervisor.moved_programs(folder))
     return moved or not answer(folder, service) or renewal_due(folder, service)
-
-
-def moved_programs(folder: Folder) -> dict[str, str]:
-    """The file that each service runs and that is gone, by the service's name."""
-    from havre_local.machine.supervision.services import missing_files, read_definitions
-
-    missing = {found.name: missing_files(found) for found in read_definitions(folder)}
-    return {name: files[0] for name, files in missing.items() if files}
 
 
 def _of(name: str, service: str) -> bool:
@@ -66,21 +61,30 @@ def _of(name: str, service: str) -> bool:
 def wake(folder: Folder) -> None:
     """Have every service that was ever set up run, for a command that works on the data.
 
-    A preview or a look never calls it: they start nothing.
+    A preview or a look never calls it: they start nothing. What is run is made from code.
 
     Raises:
         RetryError: a service does not answer in time.
-        StateError: a service must be started, and its program has moved.
+        StateError: an earlier Havre set the services up.
     """
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.postgresql import server as postgres
     from havre_local.machine.supervision import supervisor
     from havre_local.machine.supervision.services import read_definitions
 
-    definitions = read_definitions(folder)
-    if not {definition.name for definition in definitions} <= answering(folder):
-        for name, path in moved_programs(folder).items():
-            message = f"{name} cannot be started: {path} is gone since Havre was upgraded or moved"
+    known = {found.name: found for found in read_definitions(folder)}
+    if known.keys() <= answering(folder):
+        return
+    wanted: list[Service] = []
+    if gateway.SERVICE in known:
+        wanted.append(gateway.ensure_gateway(folder))
+    if postgres.SERVICE in known:
+        minimum = known[postgres.SERVICE].tls_minimum
+        if not minimum:
+            message = f"an earlier version of Havre set up the services of {folder.root}"
             raise StateError(message, "Run `havre up` with the warehouse's file.")
-        supervisor.ensure_running(folder, *definitions)
+        wanted += postgres.ensure_cluster(folder, tls_minimum=minimum)
+    supervisor.ensure_running(folder, *wanted)
 
 
 def unless_stopped(folder: Folder, service: str, look: Callable[[], bool]) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from havre.errors import RetryError
+from havre.errors import GuardError, RetryError, StateError
 from havre.files import FileLock
 from havre_local.machine import processes
 from havre_local.machine.encryption.certificates import ensure_certificate
@@ -230,7 +231,7 @@ def test_a_service_that_ends_at_once_is_an_error_with_its_last_words(folder: Fol
     )
     with pytest.raises(RetryError):
         supervisor.ensure_running(folder, broken, deadline_seconds=0.1)
-    until(lambda: "the disk is full" in folder.log("broken").read_text())
+    until(lambda: "the disk is full" in supervisor.last_lines(folder, folder.log("broken")))
     with pytest.raises(RetryError) as raised:
         supervisor.ensure_running(folder, broken, deadline_seconds=0.1)
     assert "the disk is full" in str(raised.value)
@@ -250,7 +251,7 @@ def test_a_program_that_is_not_there_is_said_in_the_log(folder: Folder) -> None:
     )
     with pytest.raises(RetryError):
         supervisor.ensure_running(folder, missing, deadline_seconds=0.1)
-    until(lambda: "No such file" in folder.log("missing").read_text())
+    until(lambda: "No such file" in supervisor.last_lines(folder, folder.log("missing")))
     with pytest.raises(RetryError, match="No such file"):
         supervisor.ensure_running(folder, missing, deadline_seconds=0.1)
 
@@ -309,8 +310,10 @@ def test_a_damaged_definition_stops_neither_supervisor_nor_services(
     before = state(folder)
     damaged = services.definition_path(folder, "damaged")
     damaged.write_text("{")
-    log = folder.log("supervisor")
-    until(lambda: "JSONDecodeError" in log.read_text())
+    damaged.chmod(0o600)
+    with pytest.raises(StateError, match=r"damaged\.json"):
+        supervisor.status(folder)
+    supervisor.ensure_running(folder, service)
     damaged.unlink()
     supervisor.ensure_running(folder, service)
     assert state(folder) == before
@@ -326,6 +329,96 @@ def test_the_supervisor_needs_nothing_heavy() -> None:
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("module", ["json", "signal", "socket", "havre", "havre_local", "ctypes"])
+def test_no_module_of_the_folder_where_somebody_stands_is_imported(
+    folder: Folder, service: Service, tmp_path: Path, module: str
+) -> None:
+    """As under `python -m havre`, which puts that folder first."""
+    standing, mark = tmp_path / "standing", tmp_path / "imported"
+    standing.mkdir()
+    (standing / f"{module}.py").write_text(f"open({str(mark)!r}, 'w')\nraise SystemExit(3)\n")
+    code = (
+        "import sys, pathlib; from havre_local.machine.folder import Folder\n"
+        "from havre_local.machine.supervision import services, supervisor\n"
+        "sys.path.insert(0, sys.argv[3]); sys.path.insert(0, '')\n"
+        "folder = Folder(pathlib.Path(sys.argv[1]))\n"
+        "supervisor.ensure_running(folder, *services.decode(sys.argv[2].encode()))\n"
+    )
+    wanted = services.encode([service]).decode()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, str(folder.root), wanted, str(standing)],
+        cwd=standing,
+        check=False,
+    )
+    assert not mark.exists()
+    assert done.returncode == 0
+    assert state(folder).state is State.RUNNING
+
+
+@pytest.mark.parametrize(
+    "name", ["run/supervisor.lock", "logs/supervisor.log", "logs/one.log", "run/ports.lock"]
+)
+def test_a_link_in_the_folder_is_neither_followed_nor_truncated(
+    folder: Folder, service: Service, name: str
+) -> None:
+    target = folder.root / "precious"
+    target.write_text("precious")
+    (folder.root / name).unlink(missing_ok=True)
+    (folder.root / name).symlink_to(target)
+    with pytest.raises((GuardError, RetryError)):
+        supervisor.ensure_running(folder, fake(folder, "one"), deadline_seconds=3)
+    assert target.read_text() == "precious"
+    assert service.port
+    (folder.root / name).unlink()
+
+
+def test_what_a_file_says_is_run_is_not_run(folder: Folder, service: Service) -> None:
+    mark = folder.root / "run-by-file"
+    supervisor.ensure_running(folder, service)
+    path = services.definition_path(folder, "one")
+    content = {**json.loads(path.read_text()), "argv": ["/bin/touch", str(mark)]}
+    path.write_text(json.dumps({**content, "directory": "/", "account": None, "restart_on": "x"}))
+    supervisor.stop(folder)
+    supervisor.ensure_running(folder, service)
+    assert state(folder).state is State.RUNNING
+    assert set(json.loads(path.read_text())) == {"port", "order", "probe", "tls_minimum"}
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"port": "1234"},
+        {"port": True},
+        {"port": 80},
+        {"port": 70000},
+        {"port": -1},
+        {"port": None},
+        {"probe": "shell"},
+        {"order": "1"},
+        {"tls_minimum": "1.0"},
+        {"tls_minimum": ["1.2"]},
+    ],
+)
+def test_a_record_of_anything_but_a_port_is_refused(
+    folder: Folder, service: Service, changed: dict[str, object]
+) -> None:
+    services.write_definition(folder, service)
+    path = services.definition_path(folder, "one")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changed}))
+    with pytest.raises(StateError, match=r"one\.json"):
+        supervisor.status(folder)
+
+
+def test_a_service_leaves_no_core_and_gains_no_rights(folder: Folder, service: Service) -> None:
+    supervisor.ensure_running(folder, service)
+    pid = state(folder).pid
+    limits = Path(f"/proc/{pid}/limits").read_text().splitlines()
+    core = next(line for line in limits if line.startswith("Max core file size"))
+    assert core.split()[4:6] == ["0", "0"]
+    assert "NoNewPrivs:\t1" in Path(f"/proc/{pid}/status").read_text()
 
 
 def test_delays_grow_to_a_limit(folder: Folder, service: Service) -> None:
@@ -418,9 +511,10 @@ def test_starts_and_stops_that_meet_leave_one_of_each(folder: Folder, service: S
         "folder = Folder(Path(sys.argv[1]))\n"
         "for _ in range(3):\n"
         "    supervisor.stop(folder)\n"
-        "    supervisor.ensure_running(folder, *services.read_definitions(folder))\n"
+        "    supervisor.ensure_running(folder, *services.decode(sys.argv[2].encode()))\n"
     )
-    racers = [program("-c", code, str(folder.root)) for _ in range(3)]
+    wanted = services.encode([service]).decode()
+    racers = [program("-c", code, str(folder.root), wanted) for _ in range(3)]
     assert [racer.wait(2 * PATIENCE) for racer in racers] == [0, 0, 0]
     supervisor.ensure_running(folder, service)
     assert len(copies(folder, "supervision.supervisor")) == 1

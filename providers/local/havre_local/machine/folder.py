@@ -331,7 +331,7 @@ def ensure_port(folder: Folder, service: str, listener: str | None = None) -> in
             ports[service] = _free_port(set(ports.values()))
             write_json(path, ports)
     port = ports[service]
-    ours = processes.recorded_alive(folder.run / "services", listener or service)
+    ours = processes.recorded_alive(folder, listener or service)
     if not ours and not _bindable(port):
         message = f"Port {port} of {service} is taken by another process ({path})"
         raise RetryError(

@@ -6,15 +6,47 @@ Uses only the standard library and /proc, for the supervisor to start fast.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import resource
 import select
 import signal
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from havre_local.machine.folder import Folder
 
 _START_TIME = 19  # field 22 of /proc/PID/stat, counted after the name in parentheses
 _DEAD = frozenset("ZXx")
+
+
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
+_PR_SET_NO_NEW_PRIVS = 38
+
+
+def forbid_core_dumps() -> None:
+    """Have neither this process nor its children write their memory to the disk when they crash."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def conceal_memory() -> None:
+    """Have no other process of this account read this one's memory, nor a crash handler."""
+    forbid_core_dumps()
+    _prctl(_PR_SET_DUMPABLE, 0)
+
+
+def forbid_new_privileges() -> None:
+    """Have no program that this process becomes gain rights, such as a set-user-id one."""
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 @dataclass(frozen=True)
@@ -53,10 +85,14 @@ def record_path(directory: Path, service: str) -> Path:
     return directory / f"{service}.pid"
 
 
-def read_record(path: Path) -> Process | None:
-    """Return the process written in `path`, or None if none is."""
+def read_record(folder: Folder, path: Path) -> Process | None:
+    """Return the process written in `path`, a file of the data folder; None if none is.
+
+    Raises:
+        GuardError: others can have written it.
+    """
     try:
-        return decode(path.read_bytes())
+        return decode(folder.custody.read(path))
     except OSError:
         return None
 
@@ -75,9 +111,9 @@ def encode(process: Process) -> bytes:
     return json.dumps(asdict(process)).encode()
 
 
-def recorded_alive(directory: Path, service: str) -> bool:
-    """Tell whether the process that `directory` records for `service` runs."""
-    return alive(read_record(record_path(directory, service)))
+def recorded_alive(folder: Folder, service: str) -> bool:
+    """Tell whether the process that the data folder records for `service` runs."""
+    return alive(read_record(folder, record_path(folder.run / "services", service)))
 
 
 def send(process: Process, number: signal.Signals) -> bool:

@@ -14,6 +14,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,7 @@ def ensure_cluster(
         further = settings or {}
         restart_on = configure(folder, chosen, port, tls_minimum, content, further)
     server = _server(folder, chosen, port, account, restart_on, certificate.fingerprint)
+    server = replace(server, tls_minimum=tls_minimum)
     if chosen.tls:
         return (server,)
     return server, _front(folder, port, account, tls_minimum, certificate.fingerprint)

@@ -9,27 +9,30 @@ from __future__ import annotations
 
 import contextlib
 import grp
-import json
 import os
 import pwd
 import signal
+import socket
+import struct
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
-from havre.errors import RetryError
-from havre.files import FileLock, write_atomic
+from havre.errors import HavreError, RetryError, StateError
+from havre.files import write_atomic
 from havre_local.machine import processes
-from havre_local.machine.folder import SECRET, Folder, read_secret, write_json
+from havre_local.machine.folder import SECRET, Folder, read_json, read_secret, write_json
 from havre_local.machine.record.collector import Collector
 from havre_local.machine.supervision import services
 from havre_local.machine.supervision.deadlines import Deadlines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from havre.files import FileLock
     from havre_local.machine.supervision.services import Service
 
 FIRST_DELAY = 0.2
@@ -42,7 +45,15 @@ STOP_SECONDS = 30.0
 POLL_SECONDS = 0.5
 """How often adopted services are looked at: the kernel tells us only of our children."""
 
+MODULE = "havre_local.machine.supervision.supervisor"
+SOCKET = "supervisor.sock"
+"""Where it is told what to run, in the folder `run`."""
+
 _TAKE_SECONDS = 60.0
+_HEAR_SECONDS = 3.0
+_MOST_TOLD = 1 << 20
+_BACKLOG = 16
+_UCRED = struct.Struct("3i")
 _TAKE_POLL_SECONDS = 0.02
 _SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 
@@ -63,6 +74,19 @@ class Unit:
     last_exit: str = ""
 
 
+@dataclass(frozen=True)
+class Watch:
+    """What the supervisor has at hand."""
+
+    folder: Folder
+    listener: socket.socket
+    collector: Collector
+    deadlines: Deadlines
+    units: dict[str, Unit]
+    told: dict[str, Service] = field(default_factory=dict)
+    """What it was told to run, by name; nothing of it stands in a file."""
+
+
 def lock_path(folder: Folder) -> Path:
     """File locked while a supervisor runs; it holds the supervisor's process."""
     return folder.run / "supervisor.lock"
@@ -79,17 +103,45 @@ def main(folder: Folder) -> int:
     Returns:
         0 once a supervisor is there. The caller's process ends then; the supervisor goes on.
     """
-    with FileLock(lock_path(folder)) as lock:
+    processes.forbid_core_dumps()
+    with folder.custody.lock(lock_path(folder)) as lock:
         if not _take(lock):
             return 0
+        listener = socket_at(folder, "bind")
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
         ready = _detach(lock)
         if ready is not None:
             return 0 if ready else 1
         with contextlib.suppress(OSError):
             os.chdir("/")  # so that no file system is kept busy
-        _supervise(folder, lock)
+        _supervise(folder, lock, listener)
     return 0
+
+
+def socket_at(folder: Folder, act: str) -> socket.socket:
+    """Return a socket bound or connected where the supervisor is told what to run.
+
+    Through a descriptor, since a socket's path may have 107 bytes at most.
+    """
+    directory = folder.custody.open_folder(folder.run)
+    path = f"/proc/self/fd/{directory}/{SOCKET}"
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if act == "connect":
+            found.connect(path)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(SOCKET, dir_fd=directory)
+            found.bind(path)
+            os.chmod(SOCKET, SECRET, dir_fd=directory)
+            found.listen(_BACKLOG)
+            found.setblocking(False)
+    except BaseException:
+        found.close()
+        raise
+    finally:
+        os.close(directory)
+    return found
 
 
 def holder(lock: FileLock) -> processes.Process | None:
@@ -153,14 +205,14 @@ def _say(text: str) -> None:
     sys.stderr.flush()
 
 
-def _supervise(folder: Folder, lock: FileLock) -> None:
+def _supervise(folder: Folder, lock: FileLock, listener: socket.socket) -> None:
     """Run until SIGTERM."""
     _say("supervisor started")
     units: dict[str, Unit] = {}
-    collector, deadlines = Collector(folder), Deadlines()
+    watch = Watch(folder, listener, Collector(folder), Deadlines(), units)
     complaint = ""
     while True:
-        complaint = _step(folder, units, collector, deadlines, complaint)
+        complaint = _step(watch, complaint)
         asked = _wait(units)
         if lock.displaced():
             _say("the data folder was removed or replaced")
@@ -169,7 +221,7 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
             return
         if asked:
             break
-        _note_exits(units, deadlines)
+        _note_exits(units, watch.deadlines)
     for unit in sorted(units.values(), key=_order, reverse=True):
         _stop(folder, unit)
     with contextlib.suppress(OSError):
@@ -177,34 +229,46 @@ def _supervise(folder: Folder, lock: FileLock) -> None:
     _say("supervisor stopped")
     with contextlib.suppress(OSError):
         for _ in range(2):  # the last message is taken once the log stays as it is
-            collector.collect()
+            watch.collector.collect()
 
 
-def _step(
-    folder: Folder,
-    units: dict[str, Unit],
-    collector: Collector,
-    deadlines: Deadlines,
-    before: str,
-) -> str:
-    """Bring the services to what is defined; return what hindered that, said once.
+def _step(watch: Watch, before: str) -> str:
+    """Bring the services to what is wanted; return what hindered that, said once.
 
-    A full disk or a damaged definition must not end the supervisor.
+    A full disk or nonsense on the socket must not end the supervisor.
     """
     try:
-        _reload(folder, units)
-        _start_due(folder, units)
-        _write_status(folder, units)
+        for content in _heard(watch.listener):
+            watch.told.update({each.name: each for each in services.decode(content)})
+        _reload(watch.folder, watch.units, watch.told)
+        _start_due(watch.folder, watch.units)
+        _write_status(watch.folder, watch.units)
         try:
-            collector.collect()
+            watch.collector.collect()
         finally:
-            deadlines.step(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            watch.deadlines.step(watch.folder)
+    except (OSError, ValueError, KeyError, TypeError, HavreError) as error:
         complaint = f"{type(error).__name__}: {error}"
         if complaint != before:
             _say(complaint)
         return complaint
     return ""
+
+
+def _heard(listener: socket.socket) -> Iterator[bytes]:
+    """Yield what was told since, by root or by the account that runs this."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except BlockingIOError:
+            return
+        with connection:
+            connection.settimeout(_HEAR_SECONDS)
+            credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+            if _UCRED.unpack(credentials)[1] not in {0, os.geteuid()}:
+                continue
+            with connection.makefile("rb") as stream:
+                yield stream.read(_MOST_TOLD)
 
 
 def _order(unit: Unit) -> tuple[int, str]:
@@ -220,10 +284,13 @@ def _wait(units: dict[str, Unit]) -> bool:
     return event is not None and event.si_signo in {signal.SIGTERM, signal.SIGINT}
 
 
-def _reload(folder: Folder, units: dict[str, Unit]) -> None:
-    """Make `units` what the definitions say."""
-    wanted = {service.name: service for service in services.read_definitions(folder)}
-    _stop_forgotten(folder, wanted.keys() | units.keys())
+def _reload(folder: Folder, units: dict[str, Unit], told: dict[str, Service]) -> None:
+    """Make `units` what was told, without what is defined no more."""
+    names = services.names(folder)
+    for name in told.keys() - names:
+        del told[name]
+    wanted = told
+    _stop_forgotten(folder, names | units.keys())
     for name in [name for name in units if name not in wanted]:
         _stop(folder, units.pop(name))
     for name, service in wanted.items():
@@ -237,7 +304,7 @@ def _stop_forgotten(folder: Folder, known: AbstractSet[str]) -> None:
     """Stop what an earlier supervisor left running and nobody has defined any more."""
     for path in (folder.run / "services").glob("*.pid"):
         if path.stem not in known:
-            process = processes.read_record(path)
+            process = processes.read_record(folder, path)
             if process is not None:
                 processes.stop(process, signal.SIGINT, STOP_SECONDS)
             path.unlink(missing_ok=True)
@@ -246,7 +313,8 @@ def _stop_forgotten(folder: Folder, known: AbstractSet[str]) -> None:
 def _adopt(folder: Folder, service: Service) -> Unit:
     """Take over the service if an earlier supervisor left it running."""
     unit = Unit(service)
-    record = processes.read_record(processes.record_path(folder.run / "services", service.name))
+    path = processes.record_path(folder.run / "services", service.name)
+    record = processes.read_record(folder, path)
     if record is None or not processes.alive(record):
         return unit
     unit.process, unit.since = record, time.time()
@@ -296,8 +364,8 @@ def _digest_path(folder: Folder, name: str) -> Path:
 
 def _started_digest(folder: Folder, name: str) -> str:
     try:
-        return _digest_path(folder, name).read_text("ascii")
-    except OSError:
+        return folder.custody.read(_digest_path(folder, name)).decode("ascii")
+    except (OSError, ValueError):
         return ""
 
 
@@ -306,12 +374,13 @@ def _become(folder: Folder, service: Service) -> NoReturn:
     try:
         _record_self(folder, service)
         environment = _environment(folder, service)
-        _redirect(folder.log(service.name))
-        directory = os.open(service.directory, os.O_RDONLY | os.O_DIRECTORY)
+        _redirect(folder, folder.log(service.name))
+        directory = os.open(service.directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         os.dup2(directory, services.DIRECTORY_FD, inheritable=True)
         os.setsid()
         if service.account is not None:
             _become_account(service.account)
+        processes.forbid_new_privileges()
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -342,10 +411,10 @@ def _environment(folder: Folder, service: Service) -> dict[str, str]:
     return environment
 
 
-def _redirect(log: Path) -> None:
+def _redirect(folder: Folder, log: Path) -> None:
     """Read nothing; append output and errors to `log`."""
     null = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, SECRET)
+    output = folder.custody.open_log(log)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
@@ -425,16 +494,17 @@ def _write_status(folder: Folder, units: dict[str, Unit]) -> None:
             "since": unit.since,
             "restarts": unit.restarts,
             "last_exit": unit.last_exit,
+            "missing": next(iter(services.missing_files(unit.service)), ""),
         }
         for unit in units.values()
     }
     path = status_path(folder)
-    if not path.exists() or _differs(path, content):
+    if not path.exists() or _differs(folder, path, content):
         write_json(path, content)
 
 
-def _differs(path: Path, content: object) -> bool:
+def _differs(folder: Folder, path: Path, content: object) -> bool:
     try:
-        return bool(json.loads(path.read_bytes()) != content)
-    except ValueError:
+        return bool(read_json(folder, path) != content)
+    except StateError:
         return True

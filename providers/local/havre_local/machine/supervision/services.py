@@ -11,16 +11,18 @@ import struct
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from havre_local.machine.folder import HOST, Folder, write_json
+from havre.errors import StateError
+from havre_local.machine.folder import HOST, Folder, checked_port, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DIRECTORY_FD = 3
 """Descriptor under which a service finds its directory open: `/proc/self/fd/3`."""
 PROBE_SECONDS = 3.0
+TLS_VERSIONS = ("", "1.2", "1.3")
 
 _SSL_REQUEST = struct.pack("!II", 8, 80_877_103)
 _PROTOCOL = 196_608  # PostgreSQL's protocol 3.0
@@ -62,6 +64,19 @@ class Service:
     """Digest of what the service reads only when it starts."""
     reload_on: str = ""
     """Digest of what the service reads again on SIGHUP, such as its certificate."""
+    tls_minimum: str = ""
+    """Lowest version of TLS that was asked for, so that it is defined again with it."""
+
+
+@dataclass(frozen=True)
+class Defined:
+    """What is on record of a service: where it listens. What it runs is made from code."""
+
+    name: str
+    port: int
+    probe: Probe
+    order: int
+    tls_minimum: str = ""
 
 
 def definition_path(folder: Folder, name: str) -> Path:
@@ -70,23 +85,73 @@ def definition_path(folder: Folder, name: str) -> Path:
 
 
 def write_definition(folder: Folder, service: Service) -> None:
-    """Write the definition, unless it already stands there."""
+    """Record that the service is defined, and where it listens: what it runs is code's matter."""
     path = definition_path(folder, service.name)
-    content = asdict(service)
-    if not path.exists() or json.loads(path.read_bytes()) != json.loads(json.dumps(content)):
-        write_json(path, content)
+    content = {
+        "port": service.port,
+        "order": service.order,
+        "probe": service.probe.value,
+        "tls_minimum": service.tls_minimum,
+    }
+    if not path.exists() or folder.custody.read(path) != json.dumps(content).encode():
+        folder.custody.write(path, json.dumps(content).encode())
 
 
-def read_definition(path: Path) -> Service:
-    """Return the definition in `path`."""
-    content: dict[str, Any] = json.loads(path.read_bytes())
-    return Service(**{**content, "argv": tuple(content["argv"]), "probe": Probe(content["probe"])})
+def read_definition(folder: Folder, path: Path) -> Defined:
+    """Return what is on record of a service; nothing in it is run or opened.
+
+    Raises:
+        GuardError: others can have written it.
+        StateError: it is no such record.
+    """
+    content = read_json(folder, path)
+    port, order = checked_port(path, content.get("port")), content.get("order")
+    known = (Probe(content["probe"]) if content.get("probe") in set(Probe) else None, order)
+    tls_minimum = content.get("tls_minimum", "")
+    if known[0] is None or type(order) is not int or tls_minimum not in TLS_VERSIONS:
+        message = f"{path}: is not the record of a service"
+        raise StateError(message, "Remove it, then run `havre up`.")
+    return Defined(path.stem, port, known[0], order, tls_minimum)
 
 
-def read_definitions(folder: Folder) -> tuple[Service, ...]:
-    """Return every definition, in the order of their start."""
-    found = (read_definition(path) for path in (folder.run / "services").glob("*.json"))
+def names(folder: Folder) -> frozenset[str]:
+    """Return the names of all services that are defined."""
+    return frozenset(path.stem for path in (folder.run / "services").glob("*.json"))
+
+
+def read_definitions(folder: Folder) -> tuple[Defined, ...]:
+    """Return what is on record of every service, in the order of their start."""
+    found = (read_definition(folder, definition_path(folder, name)) for name in names(folder))
     return tuple(sorted(found, key=lambda service: (service.order, service.name)))
+
+
+def last_first(folder: Folder) -> tuple[str, ...]:
+    """Return the names of all services in the order of their end, damaged records or not."""
+
+    def order(name: str) -> tuple[int, str]:
+        try:
+            return read_definition(folder, definition_path(folder, name)).order, name
+        except StateError:
+            return 0, name
+
+    return tuple(sorted(names(folder), key=order, reverse=True))
+
+
+def encode(services: Iterable[Service]) -> bytes:
+    """Return services as `decode` reads them: what one process tells the supervisor."""
+    return json.dumps([asdict(service) for service in services]).encode()
+
+
+def decode(content: bytes) -> tuple[Service, ...]:
+    """Return the services that `encode` wrote.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is something else.
+    """
+    return tuple(
+        Service(**{**each, "argv": tuple(each["argv"]), "probe": Probe(each["probe"])})
+        for each in json.loads(content)
+    )
 
 
 def missing_files(service: Service) -> tuple[str, ...]:
@@ -105,7 +170,7 @@ def restart_digest(service: Service) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def probe(folder: Folder, service: Service) -> str:
+def probe(folder: Folder, service: Service | Defined) -> str:
     """Return an empty string if the service serves, else what is wrong, as a sentence."""
     try:
         match service.probe:
@@ -115,7 +180,7 @@ def probe(folder: Folder, service: Service) -> str:
             case Probe.POSTGRESQL:
                 return _probe_postgresql(folder, service.port)
             case Probe.POSTGRESQL_SOCKET:
-                return _probe_socket(service)
+                return _probe_socket(folder, service.port)
     except OSError as error:
         return f"{type(error).__name__}: {error}"
 
@@ -138,13 +203,13 @@ def _probe_postgresql(folder: Folder, port: int) -> str:
             return _startup(connection)
 
 
-def _probe_socket(service: Service) -> str:
+def _probe_socket(folder: Folder, port: int) -> str:
     # Through the descriptor, since a socket's path may have 107 bytes at most.
-    directory = os.open(service.directory, os.O_PATH | os.O_DIRECTORY)
+    directory = os.open(folder.database, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(PROBE_SECONDS)
-            connection.connect(f"/proc/self/fd/{directory}/.s.PGSQL.{service.port}")
+            connection.connect(f"/proc/self/fd/{directory}/.s.PGSQL.{port}")
             return _startup(connection)
     finally:
         os.close(directory)

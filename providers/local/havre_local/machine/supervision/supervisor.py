@@ -1,4 +1,7 @@
-"""Start, ask and stop the supervisor, `python -m havre_local.machine.supervision.supervisor`."""
+"""Start, ask and stop the supervisor, `python -P -m havre_local.machine.supervision.supervisor`.
+
+It is told what to run by a socket in the data folder, from code: no file says what is run.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import havre
 from havre.errors import RetryError, StateError
-from havre.files import FileLock
 from havre_local.machine import processes
-from havre_local.machine.folder import SECRET, Folder, read_json
+from havre_local.machine.folder import Folder, read_json
 from havre_local.machine.supervision import daemon, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from havre_local.machine.supervision.services import Service
+    from havre.files import FileLock
+    from havre_local.machine.supervision.services import Defined, Service
 
 DEADLINE_SECONDS = 60.0
 """How long services have to answer; a database recovering from a crash needs some of it."""
@@ -30,6 +34,7 @@ LOG_LINES = 15
 
 _POLL_SECONDS = 0.05
 _LAUNCH_SECONDS = 90.0
+_TELL_SECONDS = 3.0
 # The supervisor lives long: nothing else of the caller's environment stays in its memory.
 _ENVIRONMENT = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "HOME", "LD_LIBRARY_PATH"})
 _MEASURING = "COVERAGE_"
@@ -77,9 +82,9 @@ def ensure_running(
     for service in wanted:
         services.write_definition(folder, service)
     deadline = time.monotonic() + deadline_seconds
-    _wake(folder)
+    _tell(folder, wanted)
     for service in wanted:
-        _await(folder, service, deadline)
+        _await(folder, service, wanted, deadline)
 
 
 def remove(folder: Folder, *names: str) -> None:
@@ -100,7 +105,7 @@ def _still_runs(folder: Folder, names: Sequence[str]) -> bool:
     """Tell whether one of the services runs, or a supervisor may still start it."""
     if running(folder) is not None and set(_last_written(folder)) & set(names):
         return True
-    return any(processes.recorded_alive(folder.run / "services", name) for name in names)
+    return any(processes.recorded_alive(folder, name) for name in names)
 
 
 def stop(folder: Folder) -> None:
@@ -109,16 +114,15 @@ def stop(folder: Folder) -> None:
     Raises:
         RetryError: the supervisor did not end in time.
     """
-    count = len(services.read_definitions(folder))
+    count = len(services.names(folder))
     deadline = time.monotonic() + daemon.STOP_SECONDS * (count + 1)
-    with FileLock(daemon.lock_path(folder)) as lock:
+    with folder.custody.lock(daemon.lock_path(folder)) as lock:
         while not lock.take():
             _ask_to_end(lock, deadline)
             if time.monotonic() > deadline:
                 raise _late(folder, "supervisor", "it did not stop")
         # What a supervisor that was killed has left behind; under the lock none can start now.
-        names = [service.name for service in reversed(services.read_definitions(folder))]
-        _end_recorded(folder, names)
+        _end_recorded(folder, services.last_first(folder))
 
 
 def _ask_to_end(lock: FileLock, deadline: float) -> None:
@@ -133,9 +137,9 @@ def _ask_to_end(lock: FileLock, deadline: float) -> None:
 def status(folder: Folder) -> tuple[ServiceStatus, ...]:
     """Tell what each defined service does, in the order of their start; each is probed."""
     told = _last_written(folder)
-    supervised = running(folder) is not None
+    supervised = told.keys() if running(folder) is not None else ()
     return tuple(
-        _status(folder, service, told.get(service.name, {}), supervised)
+        _status(folder, service, told.get(service.name, {}), service.name in supervised)
         for service in services.read_definitions(folder)
     )
 
@@ -143,47 +147,86 @@ def status(folder: Folder) -> tuple[ServiceStatus, ...]:
 def running(folder: Folder) -> processes.Process | None:
     """Return the supervisor's process if one runs."""
     try:
-        with FileLock(daemon.lock_path(folder), create=False) as lock:
+        with folder.custody.lock(daemon.lock_path(folder), create=False) as lock:
             return daemon.holder(lock)
     except OSError:
         return None
 
 
-def last_lines(path: Path, count: int = LOG_LINES) -> str:
-    """Return the last `count` lines of a log, empty if there is none."""
+def watched(folder: Folder) -> frozenset[str]:
+    """Return the names of the services that a supervisor watches."""
+    return frozenset(_last_written(folder)) if running(folder) is not None else frozenset()
+
+
+def moved_programs(folder: Folder) -> dict[str, str]:
+    """Return the file that each watched service runs and that is gone, by the service's name."""
+    told = _last_written(folder)
+    missing = {name: told[name].get("missing") for name in watched(folder) & told.keys()}
+    return {name: str(file) for name, file in missing.items() if file}
+
+
+def last_lines(folder: Folder, path: Path, count: int = LOG_LINES) -> str:
+    """Return the last `count` lines of a log of the folder, empty if there is none.
+
+    Raises:
+        GuardError: others can have written it.
+    """
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - 16_384))
+        with os.fdopen(folder.custody.open(path), "rb") as file:
+            file.seek(max(0, os.fstat(file.fileno()).st_size - 16_384))
             lines = file.read().decode("utf-8", "replace").splitlines()
     except OSError:
         return ""
     return "\n".join(lines[-count:])
 
 
-def _wake(folder: Folder) -> None:
-    """Let the supervisor look at the definitions, started first if none runs."""
-    supervisor = running(folder)
-    if supervisor is None or not processes.send(supervisor, signal.SIGHUP):
-        _launch(folder)
+def _tell(folder: Folder, wanted: Iterable[Service]) -> None:
+    """Tell the supervisor what is wanted, started first if none runs.
+
+    One that cannot be told is of an earlier Havre: it is stopped with its services.
+    """
+    deadline = time.monotonic() + _TELL_SECONDS
+    while True:
+        supervisor = running(folder)
+        if supervisor is None:
+            _launch(folder)
+        elif _told(folder, supervisor, services.encode(wanted)):
+            return
+        elif time.monotonic() > deadline:
+            processes.send(supervisor, signal.SIGTERM)
+            processes.wait_gone(supervisor, DEADLINE_SECONDS)
+        time.sleep(_POLL_SECONDS)
+
+
+def _told(folder: Folder, supervisor: processes.Process, content: bytes) -> bool:
+    """Send the supervisor what is wanted; return whether it was there to take it."""
+    try:
+        with daemon.socket_at(folder, "connect") as connection:
+            connection.settimeout(_TELL_SECONDS)
+            connection.sendall(content)
+    except OSError:
+        return False
+    return processes.send(supervisor, signal.SIGHUP)
 
 
 def _launch(folder: Folder) -> None:
     """Start a supervisor in the background and wait until it is there."""
     log = folder.log("supervisor")
-    output = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, SECRET)
+    output = folder.custody.open_log(log)
     environment = {
         name: value
         for name, value in os.environ.items()
         if name in _ENVIRONMENT or name.startswith(_MEASURING)
     }
-    environment["PYTHONPATH"] = os.pathsep.join(str(Path(entry).absolute()) for entry in sys.path)
+    environment["PYTHONPATH"] = os.pathsep.join(_places())
     try:
         result = subprocess.run(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "havre_local.machine.supervision.supervisor", str(folder.root)],
+            [sys.executable, "-P", "-m", daemon.MODULE, str(folder.root)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
             env=environment,
+            cwd="/",
             timeout=_LAUNCH_SECONDS,
             check=False,
         )
@@ -195,12 +238,27 @@ def _launch(folder: Folder) -> None:
         raise _late(folder, "supervisor", f"it ended with exit code {result.returncode}")
 
 
-def _await(folder: Folder, service: Service, deadline: float) -> None:
+def _places() -> list[str]:
+    """Where Python finds what this process has found, but for the folder it was started in.
+
+    That one comes first under `python -m`, and anybody may have put a module there: it stays
+    only if Havre itself is there.
+    """
+    own = {Path(havre.__file__).parents[1], Path(__file__).parents[3]}
+    started = {Path.cwd(), Path()}
+    return [
+        entry
+        for entry in sys.path
+        if Path(entry).is_absolute() and (Path(entry) not in started or Path(entry) in own)
+    ]
+
+
+def _await(folder: Folder, service: Service, wanted: Iterable[Service], deadline: float) -> None:
     """Wait until the service runs as defined and answers its probe."""
     problem = "not started"
     while time.monotonic() < deadline:
         if running(folder) is None:  # it was just stopping, or was killed
-            _launch(folder)
+            _tell(folder, wanted)
         elif _as_defined(folder, service):
             problem = services.probe(folder, service)
             if not problem:
@@ -218,7 +276,7 @@ def _as_defined(folder: Folder, service: Service) -> bool:
 
 def _stop_unsupervised(folder: Folder, names: Iterable[str]) -> None:
     """Stop services that no supervisor watches; leave them to one that comes meanwhile."""
-    with FileLock(daemon.lock_path(folder)) as lock:
+    with folder.custody.lock(daemon.lock_path(folder)) as lock:
         if lock.take():
             _end_recorded(folder, names)
 
@@ -227,7 +285,7 @@ def _end_recorded(folder: Folder, names: Iterable[str]) -> None:
     """Stop services by their recorded processes; the caller has the supervisor's lock."""
     for name in names:
         path = processes.record_path(folder.run / "services", name)
-        process = processes.read_record(path)
+        process = processes.read_record(folder, path)
         if process is not None:
             # SIGINT ends PostgreSQL without waiting for its clients, and all others too.
             processes.stop(process, signal.SIGINT, daemon.STOP_SECONDS)
@@ -243,10 +301,10 @@ def _last_written(folder: Folder) -> dict[str, Any]:
 
 
 def _status(
-    folder: Folder, service: Service, told: dict[str, Any], supervised: bool
+    folder: Folder, service: Defined, told: dict[str, Any], supervised: bool
 ) -> ServiceStatus:
     path = processes.record_path(folder.run / "services", service.name)
-    process = processes.read_record(path)
+    process = processes.read_record(folder, path)
     pid = process.pid if process is not None and processes.alive(process) else None
     state, detail = _judge(folder, service, pid, supervised)
     return ServiceStatus(
@@ -261,7 +319,7 @@ def _status(
 
 
 def _judge(
-    folder: Folder, service: Service, pid: int | None, supervised: bool
+    folder: Folder, service: Defined, pid: int | None, supervised: bool
 ) -> tuple[State, str]:
     """Return what the service does, and why that is not simply running."""
     if pid is None:
@@ -274,7 +332,7 @@ def _judge(
 
 def _late(folder: Folder, name: str, problem: str) -> RetryError:
     log = folder.log(name)
-    lines = last_lines(log) or "(the log is empty)"
+    lines = last_lines(folder, log) or "(the log is empty)"
     return RetryError(f"{name}: {problem} ({log})\n{lines}", "Mend what the log says; run again.")
 
 
