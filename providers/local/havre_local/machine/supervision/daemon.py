@@ -494,7 +494,7 @@ def _write_status(folder: Folder, units: dict[str, Unit]) -> None:
             "since": unit.since,
             "restarts": unit.restarts,
             "last_exit": unit.last_exit,
-            "missing": next(iter(services.missing_files(unit.service)), ""),
+            "runs": list(services.files_run(unit.service)),
         }
         for unit in units.values()
     }

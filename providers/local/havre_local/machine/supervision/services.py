@@ -154,14 +154,13 @@ def decode(content: bytes) -> tuple[Service, ...]:
     )
 
 
-def missing_files(service: Service) -> tuple[str, ...]:
-    """Files that the definition runs and that are gone: Havre was upgraded or moved since."""
+def files_run(service: Service) -> tuple[str, ...]:
+    """Files that the service runs: gone where Havre was upgraded or moved since."""
     # The program, the script of an interpreter, and what that runs in turn; other arguments may
     # name files to be made.
     words = service.argv[1:]
     behind = words[words.index("--") + 1 :][:1] if "--" in words else ()
-    run = (service.argv[0], *(word for word in words if word.endswith(".py")), *behind)
-    return tuple(word for word in run if not Path(word).exists())
+    return (service.argv[0], *(word for word in words if word.endswith(".py")), *behind)
 
 
 def restart_digest(service: Service) -> str:

@@ -160,9 +160,13 @@ def watched(folder: Folder) -> frozenset[str]:
 
 def moved_programs(folder: Folder) -> dict[str, str]:
     """Return the file that each watched service runs and that is gone, by the service's name."""
-    told = _last_written(folder)
-    missing = {name: told[name].get("missing") for name in watched(folder) & told.keys()}
-    return {name: str(file) for name, file in missing.items() if file}
+    told = _last_written(folder) if running(folder) is not None else {}
+    return {
+        name: str(file)
+        for name, known in told.items()
+        for file in known.get("runs", ())
+        if not Path(str(file)).exists()
+    }
 
 
 def last_lines(folder: Folder, path: Path, count: int = LOG_LINES) -> str:
