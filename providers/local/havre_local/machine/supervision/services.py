@@ -10,7 +10,6 @@ import ssl
 import struct
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.errors import StateError
@@ -18,6 +17,7 @@ from havre_local.machine.folder import HOST, Folder, checked_port, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 DIRECTORY_FD = 3
 """Descriptor under which a service finds its directory open: `/proc/self/fd/3`."""
