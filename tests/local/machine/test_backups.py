@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -33,7 +35,6 @@ from tests.local.conftest import DATABASE, PROJECT, ZONES, Machine, deploy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, 0, tzinfo=dt.UTC)
 PASSPHRASE = "correct horse battery staple"
@@ -590,3 +591,27 @@ def test_the_latest_backup_is_not_pruned_for_one_that_claims_to_be_later(
         change_manifest(folder.backups / name, created=created)
     assert backups.prune(folder, 10, NOW + dt.timedelta(days=400)) == ("20260001",)
     assert (folder.backups / "20260000").is_dir()
+
+
+ODD: dict[str, Callable[[Path], object]] = {
+    "a pipe": os.mkfifo,
+    "a folder": Path.mkdir,
+    "a link": lambda path: path.symlink_to("/dev/zero"),
+    "a socket": lambda path: socket.socket(socket.AF_UNIX).bind(str(path)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("name", ["manifest.json", "contents.enc", "database.enc"])
+def test_what_is_put_in_the_place_of_a_file_is_not_waited_for(
+    backed_up: BackedUp, name: str, odd: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also between a look and the opening: what a look says then is what stood there before."""
+    path = copy_of(backed_up, tmp_path)
+    (path / name).unlink()
+    monkeypatch.chdir(path)  # a socket's path is short
+    ODD[odd](Path(name))
+    monkeypatch.setattr(Path, "is_file", lambda _path: True)
+    with pytest.raises((StateError, InputError)) as caught:
+        backups.verify(backed_up.machine.folder, path)
+    assert str(path) in str(caught.value)

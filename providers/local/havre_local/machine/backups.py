@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import json
 import os
 import secrets
 import shutil
+import stat
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -297,9 +299,9 @@ def _write_manifest(folder: Folder, work: Path, contents: Contents) -> None:
 
 
 def _describe(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+    with _opened(path) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"size": path.stat().st_size, "sha256": digest}
+        return {"size": file.tell(), "sha256": digest}
 
 
 def list_backups(folder: Folder) -> tuple[BackupInfo, ...]:
@@ -321,11 +323,12 @@ def read_info(path: Path) -> BackupInfo:
 
 
 def _manifest(path: Path) -> _Manifest:
-    if not (path / _MANIFEST).is_file():
+    try:
+        with _opened(path / _MANIFEST) as file:
+            content = file.read(_LARGEST_MANIFEST)
+    except (OSError, StateError) as error:
         message = f"{path} holds no backup"
-        raise InputError(message, f"Name the folder that holds {_MANIFEST}.")
-    with (path / _MANIFEST).open("rb") as file:
-        content = file.read(_LARGEST_MANIFEST)
+        raise InputError(message, f"Name the folder that holds {_MANIFEST}.") from error
     try:
         found = _Format.model_validate_json(content).format
         if found not in _FORMATS:
@@ -423,10 +426,33 @@ class _Watched:
 
 @contextlib.contextmanager
 def _watched(path: Path, expected: bytes | None = None) -> Iterator[_Watched]:
-    if not path.is_file():
-        raise _damaged(path)
-    with path.open("rb") as file:
+    try:
+        file = _opened(path)
+    except FileNotFoundError as error:
+        raise _damaged(path) from error
+    with file:
         yield _Watched(file, path, expected)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file of a backup: where others write, a link or a pipe can stand in its place.
+
+    Raises:
+        OSError: it cannot be opened.
+        StateError: it is not a plain file.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise _damaged(path) from error
+        raise
+    file = os.fdopen(descriptor, "rb") if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    if file is None:
+        os.close(descriptor)
+        raise _damaged(path)
+    return file
 
 
 def read_contents(folder: Folder, path: Path) -> Contents:
