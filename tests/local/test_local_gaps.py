@@ -49,3 +49,12 @@ def test_what_a_zone_is_promised_in_vain_is_named_with_its_days(
 def test_what_a_missing_part_lacks_is_told_with_it(capability: Capability) -> None:
     assert provider.capabilities[capability].support is Support.ABSENT
     assert provider.capabilities[WITHIN[capability]].support is Support.ABSENT
+
+
+def test_what_the_front_of_the_database_lacks_is_told_where_projects_connect() -> None:
+    document = large(provider.sites)
+    for projects, told in ((document["projects"], True), ({}, False)):
+        asked = warehouse({**document, "projects": projects})
+        gaps = provider.gaps(asked, LocalSettings(data_dir="/nowhere", country="FR"))
+        found = [gap for gap in gaps if "channel binding" in gap.fallback]
+        assert [gap.control for gap in found] == ["encryption.in-transit"] * told

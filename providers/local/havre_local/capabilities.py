@@ -67,7 +67,7 @@ def _parts(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if spec.registry:
         yield gap("registry")
     if spec.projects:
-        yield from map(gap, ("named-people", "own-role", "catalogs"))
+        yield from map(gap, ("named-people", "own-role", "catalogs", "channel-binding"))
 
 
 def _zones(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
