@@ -56,6 +56,7 @@ from havre_local.machine.record import chain, collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from io import BufferedReader
 
 FORMAT = 3
 """Since 2 the encrypted part has the warehouse and the time, since 3 name and number as well."""
@@ -434,7 +435,7 @@ def _watched(path: Path, expected: bytes | None = None) -> Iterator[_Watched]:
         yield _Watched(file, path, expected)
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> BufferedReader:
     """Open a file of a backup: where others write, a link or a pipe can stand in its place.
 
     Raises:
