@@ -58,6 +58,14 @@ def within(address: str, wider: str) -> bool:
     return inner.subnet_of(outer)  # type: ignore[arg-type]
 
 
+_DOCUMENTS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
+"""Kept for documents, where they stand for public networks: RFC 5737 and RFC 3849."""
+
+
+def _documents(found: IPv4Network | IPv6Network) -> bool:
+    return any(within(str(found), each) for each in _DOCUMENTS)
+
+
 def private(address: str) -> bool:
     """Whether an address cannot be outside.
 
@@ -66,4 +74,4 @@ def private(address: str) -> bool:
     if anybody(address):
         return False
     found = network(address)
-    return "." not in address if found is None else found.is_private
+    return "." not in address if found is None else found.is_private and not _documents(found)

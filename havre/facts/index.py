@@ -236,8 +236,28 @@ class Index:
     ) -> list[str]:
         """URNs of what a property names, or may."""
         if isinstance(named, Unknown):
-            return [each.urn for each in self.near(other, path, what)] or [ANY]
+            near = [each.urn for each in self.near(other, path, what)]
+            return near or ([] if self._elsewhere(other, path, what) else [ANY])
         return [named.value.urn] if named.value is not None else []
+
+    def _elsewhere(self, other: PlannedResource, path: str, what: str) -> bool:
+        """Whether a property was computed from resources of other types alone.
+
+        An identifier can be put together from the names of what its resource stands in, from the
+        identifier of what stands in it, and from what has no name of its own.
+        """
+        urns = sources(other, path)
+        kinds = [self.kind(found) if (found := self.at(urn)) else "" for urn in urns]
+        named = self._nomenclature.namings
+        return bool(kinds) and all(
+            each in named and each not in self._holders(what) and what not in self._holders(each)
+            for each in kinds
+        )
+
+    def _holders(self, kind: str) -> frozenset[str]:
+        """The types in which resources of a type may stand, however deep."""
+        above = self._above(kind)
+        return frozenset({above[1]}) | self._holders(above[1]) if above else frozenset()
 
     def chain(self, resource: PlannedResource) -> list[PlannedResource]:
         """The resource, and what it stands in: parent, then group."""

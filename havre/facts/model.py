@@ -190,8 +190,14 @@ class Rule:
         allow: whether it lets traffic pass.
         inbound: its direction.
         addresses: the other side, as networks or names; `*` is any.
-        ports: inclusive ranges; an empty tuple is any.
+        ports: inclusive ranges on the destination; an empty tuple is any.
         priority: lower goes first; 0 where order has no meaning.
+        protocols: such as `tcp`; an empty tuple is any.
+        own: this side's addresses, as networks or names; `*` is any.
+        source_ports: inclusive ranges on the source; an empty tuple is any.
+        shared: names among `addresses` of services where anybody can have a place of their own.
+        withheld: what withholds part of the rule, which then is as wide as it may be; empty where
+            all of it is told.
     """
 
     allow: bool
@@ -199,6 +205,11 @@ class Rule:
     addresses: tuple[str, ...]
     ports: tuple[tuple[int, int], ...]
     priority: int = 0
+    protocols: tuple[str, ...] = ()
+    own: tuple[str, ...] = ("*",)
+    source_ports: tuple[tuple[int, int], ...] = ()
+    shared: tuple[str, ...] = ()
+    withheld: str = ""
 
 
 @dataclass(frozen=True)
@@ -211,6 +222,8 @@ class NetworkElement(AboutResource):
         egress_denied: whether outgoing traffic is refused but for rules, where that is its matter.
         flows_logged: whether flows are logged, where that is its matter.
         segment: name of the segment; empty where it is none.
+        border: rules of the security group of a segment, of those that decide: where routes lead
+            all that leaves away, none of what leaves. They do not apply to anything else.
     """
 
     segment: str = ""
@@ -218,6 +231,7 @@ class NetworkElement(AboutResource):
     rules: Fact[tuple[Rule, ...]] = field(default=NOT_TOLD, kw_only=True)
     egress_denied: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
     flows_logged: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
+    border: MayApply[tuple[Rule, ...]] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

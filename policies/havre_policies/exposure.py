@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts.addresses import anybody, private, within
@@ -10,7 +11,8 @@ from havre.facts.addresses import network as network_of
 from havre.facts.model import Compute, NetworkElement, Rule
 from havre.facts.read import both
 from havre.facts.stores import BackupStore, DatabaseServer, DataStore, Storage, Vault
-from havre.facts.values import DoesNotApply, Known
+from havre.facts.traffic import certain, let_out, lets_in, packets, possible
+from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -28,40 +30,49 @@ from havre.policy import (
 from havre_policies.cites import annex_a, snc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-GUARDED_PORTS = (22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017)
-"""Ports of administration (SSH, RDP, WinRM, Kubernetes, etcd) and of common databases."""
+GUARDED_PORTS: Mapping[int, str] = MappingProxyType(
+    {
+        22: "SSH",
+        23: "Telnet",
+        135: "Windows RPC",
+        139: "NetBIOS",
+        445: "SMB",
+        1433: "Microsoft SQL Server",
+        1521: "Oracle Database",
+        2375: "Docker, in clear",
+        2376: "Docker",
+        2379: "etcd",
+        3306: "MySQL",
+        3389: "RDP",
+        5432: "PostgreSQL",
+        5900: "VNC",
+        5985: "WinRM, in clear",
+        5986: "WinRM",
+        6379: "Redis",
+        6443: "Kubernetes",
+        9200: "Elasticsearch",
+        10250: "Kubernetes nodes",
+        11211: "Memcached",
+        27017: "MongoDB",
+    }
+)
+"""TCP ports of administration and of data, and what answers on them: IANA's registry, and the
+defaults of the products that are not in it. docs/security/check.md has the table."""
+CLOSED = frozenset({"database", "endpoints"})
+"""Segments that any address reaches on no port at all."""
 KINDS = frozenset({"administration", "compute", "database"})
 """What stands in segments of its own."""
 
 
-def _covers(rule: Rule, port: int) -> bool:
-    return not rule.ports or any(first <= port <= last for first, last in rule.ports)
-
-
-def _opened(rules: tuple[Rule, ...]) -> list[int]:
+def _opened(rules: Sequence[Rule]) -> list[int]:
     """Guarded ports on which any address may come in."""
-    inward = sorted((rule for rule in rules if rule.inbound), key=lambda rule: rule.priority)
-    return [port for port in GUARDED_PORTS if _let_in(inward, port)]
-
-
-def _let_in(rules: list[Rule], port: int) -> bool:
-    """Whether a rule lets any address in on a port, and none before it refuses that address.
-
-    Where order has no meaning (priority 0), one that allows is enough.
-    """
-    refused: list[str] = []
-    for rule in rules:
-        if not _covers(rule, port):
-            continue
-        if not rule.allow:
-            refused += rule.addresses if rule.priority > 0 else ()
-            continue
-        open_to = [address for address in rule.addresses if anybody(address)]
-        if any(not any(within(address, each) for each in refused) for address in open_to):
-            return True
-    return False
+    return [
+        port
+        for port in GUARDED_PORTS
+        if lets_in(rules, packets(protocols=("tcp",), ports=((port, port),)))
+    ]
 
 
 @control(
@@ -184,26 +195,42 @@ def _narrow(allowed: tuple[str, ...]) -> bool:
     cause=("network", "administration"),
 )
 def open_ingress(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
-    """No rule lets any address in on a port of administration or of a database."""
-    wanted = "no way in from any address on ports of administration and databases"
-    if not isinstance(network.rules, Known):
-        return undecided("rules", network.rules, wanted)
-    if not network.rules.value:
+    """No rule lets any address in on a port of administration or of a database.
+
+    To segments of databases and private endpoints, none lets any address in on any port.
+    """
+    wanted = "no way in from any address on ports of administration and data"
+    border = network.border if network.segment.lower() in CLOSED else Known(())
+    found = both(network.rules, Known(()) if isinstance(border, DoesNotApply) else border)
+    if not isinstance(found, Known):
+        return undecided("rules", found, wanted)
+    rules, around = found.value
+    if not rules and not around:
         return NOT_APPLICABLE
-    ports = _opened(network.rules.value)
+    ports = _opened(certain(rules))
     if ports:
         return fails("rules", f"any address on ports {', '.join(map(str, ports))}", wanted)
+    if lets_in(certain(around), packets()):
+        return fails("border", "any address, to a segment that needs no way in", wanted)
+    if _opened(possible(rules)) or lets_in(possible(around), packets()):
+        return undecided("rules", _doubt((*rules, *around)), wanted)
     return passes()
 
 
-def _beyond(rules: tuple[Rule, ...], case: Case) -> list[str]:
+def _doubt(rules: Iterable[Rule]) -> Unknown:
+    """What withholds the first rule that is not decided."""
+    return Unknown(next(rule.withheld for rule in rules if rule.withheld))
+
+
+def _beyond(rules: Sequence[Rule], case: Case) -> list[str]:
     """Destinations of outgoing rules that are neither private nor on the spec's list."""
     listed = {(each.host, each.port) for each in case.spec.network.egress}
     found = set()
-    for rule in rules:
-        for address in rule.addresses if rule.allow and not rule.inbound else ():
+    for rule in let_out(rules):
+        for address in rule.addresses:
             ports = [first == last and (address, first) in listed for first, last in rule.ports]
-            if not (ports and all(ports)) and not private(address):
+            outside = address in rule.shared or not private(address)
+            if not (ports and all(ports)) and outside:
                 found.add(address)
     return sorted(found)
 
@@ -220,18 +247,25 @@ def _beyond(rules: tuple[Rule, ...], case: Case) -> list[str]:
 def egress(network: NetworkElement, case: Case) -> Verdict:
     """Outgoing traffic is refused but for the spec's list.
 
-    The provider's names for its own services are let pass: they are not the Internet, and what
-    a service does with them is the matter of its own controls.
+    What a segment's security group lets out counts unless its routes lead it away. The provider's
+    names for its own services are let pass, but for those in which any customer can have a place.
     """
     wanted = "outgoing traffic refused but for the spec's list"
     refused = network.egress_denied
     denied = require("egress_denied", refused, lambda found: found is True, wanted)
     if denied.outcome is not Outcome.PASS:
         return denied
-    if not isinstance(network.rules, Known):
-        return undecided("rules", network.rules, wanted)
-    beyond = _beyond(network.rules.value, case)
-    return fails("rules", f"lets out to {', '.join(beyond)}", wanted) if beyond else passes()
+    border = Known(()) if isinstance(network.border, DoesNotApply) else network.border
+    found = both(network.rules, border)
+    if not isinstance(found, Known):
+        return undecided("rules", found, wanted)
+    for rules in found.value:
+        beyond = _beyond(certain(rules), case)
+        if beyond:
+            return fails("rules", f"lets out to {', '.join(beyond)}", wanted)
+    doubtful = [rule for rules in found.value for rule in rules if rule.withheld]
+    out = [rule for rule in doubtful if rule.allow and not rule.inbound]
+    return undecided("rules", _doubt(out), wanted) if out else passes()
 
 
 @control(

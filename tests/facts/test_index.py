@@ -114,6 +114,25 @@ def test_users_are_those_that_name_a_resource_or_may() -> None:
     assert index(VAULT, named).all_users("User", "at", VAULT) == Known([named])
 
 
+@pytest.mark.parametrize(
+    ("needs", "may"),
+    [
+        (["bucket"], False),  # of another kind
+        (["north"], True),  # an identifier begins with its group
+        (["key"], True),  # and goes on to what is within
+        (["bucket", "north"], True),
+        (["nothing"], True),
+        ([], True),
+    ],
+)
+def test_what_was_computed_from_another_kind_names_none_of_this(
+    needs: list[str], may: bool
+) -> None:
+    user = made("User", "user", *needs, at=UNKNOWN)
+    found = index(NORTH, VAULT, KEY, BUCKET, user).users("User", "at", VAULT)
+    assert found == ([(user, Unknown("at"))] if may else [])
+
+
 def test_what_was_computed_from_a_resource_is_found_whatever_it_says() -> None:
     one = made("User", "one", "vault", at="anything")
     other = made("User", "other", "key", at=UNKNOWN)

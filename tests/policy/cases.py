@@ -91,7 +91,7 @@ def holder(name: str = "part", **told: Any) -> Holder:
 
 
 def network(name: str = "net", **told: Any) -> NetworkElement:
-    return NetworkElement(**_bearer(name, **told))
+    return NetworkElement(**_bearer(name, **({"border": DOES_NOT_APPLY} | told)))
 
 
 def grant(name: str, identity: str, *rights: Right, on: Iterable[str] = (), **told: Any) -> Grant:

@@ -1,7 +1,9 @@
 """Controls by themselves, at their edges: what is just good enough, and what is not."""
 
 import datetime as dt
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -491,12 +493,75 @@ def test_each_guarded_port_is_guarded(port: int) -> None:
 
 
 def test_the_guarded_ports_are_named() -> None:
-    wanted = {22, 3389, 5985, 5986, 6443, 10250, 2379, 1433, 1521, 3306, 5432, 6379, 9200, 27017}
-    assert set(GUARDED_PORTS) == wanted
+    management = {22, 23, 135, 2375, 2376, 2379, 3389, 5900, 5985, 5986, 6443, 10250}
+    data = {139, 445, 1433, 1521, 3306, 5432, 6379, 9200, 11211, 27017}
+    assert set(GUARDED_PORTS) == management | data
     (verdict,) = c.verdicts(
         "exposure.open-ingress", c.network(rules=Known((c.inward("*", (22, 22), (5000, 6000)),)))
     )
-    assert verdict.found == "any address on ports 22, 5985, 5986, 5432"
+    assert verdict.found == "any address on ports 22, 5432, 5900, 5985, 5986"
+
+
+HOST = "packages.health-data.example"
+
+
+def test_the_guarded_ports_are_documented() -> None:
+    page = Path(__file__).parents[2] / "docs" / "security" / "check.md"
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(port): name for port, name in rows} == dict(GUARDED_PORTS)
+
+
+def bordering(segment: str, *rules: Rule) -> str:
+    fact = c.network(segment=segment, rules=Known(()), border=Known(rules))
+    return c.outcome("exposure.open-ingress", fact)
+
+
+@pytest.mark.parametrize(
+    ("segment", "rule", "outcome"),
+    [
+        ("database", c.inward("*", (8443, 8443)), "fail"),
+        ("Endpoints", c.inward("0.0.0.0/0", (443, 443)), "fail"),
+        ("database", c.inward("10.0.0.0/8"), "pass"),
+        ("database", c.inward("203.0.113.0/24", (443, 443)), "pass"),
+        ("compute", c.inward("*", (443, 443)), "not-applicable"),
+        ("database", replace(c.inward("*"), withheld="x"), "unknown"),
+    ],
+)
+def test_segments_that_need_no_way_in_have_none(segment: str, rule: Rule, outcome: str) -> None:
+    assert bordering(segment, rule) == outcome
+
+
+def test_a_border_that_is_not_told_is_not_passed() -> None:
+    fact = c.network(segment="database", rules=Known(()), border=Unknown("x"), egress_denied=c.YES)
+    assert c.outcome("exposure.open-ingress", fact) == "unknown"
+    assert c.outcome("exposure.egress", fact) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcome"),
+    [
+        (c.outward("203.0.113.0/24", (443, 443)), "fail"),
+        (replace(c.outward("Storage"), shared=("Storage",)), "fail"),
+        (c.outward("VirtualNetwork"), "pass"),
+        (c.outward(HOST, (443, 443)), "pass"),
+        (replace(c.outward("*"), withheld="x"), "unknown"),
+        (c.inward("203.0.113.0/24"), "pass"),
+    ],
+)
+def test_what_a_segments_group_lets_out_is_on_the_list(rule: Rule, outcome: str) -> None:
+    fact = c.network(rules=Known(()), border=Known((rule,)), egress_denied=c.YES)
+    assert c.outcome("exposure.egress", fact) == outcome
+
+
+@pytest.mark.parametrize("unknown", [replace(c.inward("*"), withheld="x")])
+def test_an_open_port_fails_beside_what_is_not_known(unknown: Rule) -> None:
+    assert ingress(c.inward("*", (22, 22)), unknown) == "fail"
+    assert ingress(unknown) == "unknown"
+    assert ingress(replace(unknown, ports=((443, 443),)), c.inward("10.0.0.0/8")) == "pass"
+    assert ingress(replace(c.inward("*", (22, 22)), protocols=("udp",))) == "pass"
+    udp = replace(refuse("*"), protocols=("udp",))
+    assert ingress(udp, let("*", (22, 22))) == "fail"
+    assert ingress(replace(refuse("*"), own=("10.0.0.1",)), let("*", (22, 22))) == "fail"
 
 
 @pytest.mark.parametrize(
@@ -506,7 +571,7 @@ def test_the_guarded_ports_are_named() -> None:
         (((23, 3305),), "fail"),
         (((20, 22),), "fail"),
         (((22, 30),), "fail"),
-        (((23, 30), (80, 80)), "pass"),
+        (((24, 30), (80, 80)), "pass"),
         (((80, 80), (22, 22)), "fail"),
         ((), "fail"),
     ],
@@ -536,7 +601,7 @@ SSH = (22, 22)
         ((refuse("*"), let("0.0.0.0/0", SSH)), "pass"),
         ((refuse("Any"), let("0.0.0.0/0", SSH)), "pass"),
         ((refuse("*", (23, 23)), let("*", SSH)), "fail"),
-        ((refuse("*", SSH), let("*", (22, 23))), "pass"),
+        ((refuse("*", SSH), let("*", (21, 22))), "pass"),
         ((refuse("10.0.0.0/8"), let("*", SSH)), "fail"),
         ((refuse("0.0.0.0/1"), let("*", SSH)), "fail"),
         ((refuse("0.0.0.0/1"), let("0.0.0.0/1", SSH)), "pass"),
@@ -562,9 +627,6 @@ def test_without_rules_nothing_is_let_in() -> None:
 def egress(*rules: Rule, denied: Any = c.YES, spec: Any = c.SPEC) -> str:
     fact = c.network(rules=Known(rules), egress_denied=denied)
     return c.outcome("exposure.egress", fact, spec=spec)
-
-
-HOST = "packages.health-data.example"
 
 
 @pytest.mark.parametrize(

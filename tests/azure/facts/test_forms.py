@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import NetworkElement
+from havre.facts.model import NetworkElement, Rule
 from havre.facts.stores import DataStore
 from havre.plan import Plan, PlannedResource
 from havre_azure.facts import facts
@@ -35,9 +35,10 @@ def account(**inputs: Any) -> DataStore:
     return found
 
 
-def rules(**changed: Any) -> object:
+def rules(**changed: Any) -> tuple[Rule, ...]:
     (found,) = facts(made(GROUP, {"securityRules": [RULE | changed]})).of(NetworkElement)
-    return found.rules
+    assert isinstance(found.rules, Known)
+    return found.rules.value
 
 
 @pytest.mark.parametrize("version", ["1_2", "XXX1_2", "TLS1_2 ", "TLS1.2", "TLS", "TLS9_9", 1.2])
@@ -54,7 +55,8 @@ def test_a_version_of_tls_is_read_in_any_case() -> None:
     [" Internet", "Internet ", " 0.0.0.0/0", "0/0", "0.0.0.0/00x", "0x0/0", "\uff10/0", 0, [0]],
 )
 def test_a_source_that_is_no_address_is_unknown(source: object) -> None:
-    assert rules(sourceAddressPrefix=source) == Unknown("securityRules")
+    (rule,) = rules(sourceAddressPrefix=source)
+    assert (rule.withheld, rule.addresses) == ("securityRules[].sourceAddressPrefix", ("*",))
 
 
 @pytest.mark.parametrize(
@@ -78,14 +80,13 @@ def test_a_source_that_is_no_address_is_unknown(source: object) -> None:
     ids=str,
 )
 def test_a_rule_in_another_spelling_decides_nothing(changed: dict[str, Any]) -> None:
-    assert isinstance(rules(**changed), Unknown)
+    assert any(rule.withheld for rule in rules(**changed))
 
 
 @pytest.mark.parametrize("source", ["Internet", "internet", "Any", "*"])
 def test_any_address_is_read_in_any_case(source: str) -> None:
-    found = rules(sourceAddressPrefix=source)
-    assert isinstance(found, Known)
-    assert found.value[0].addresses == ("*",)
+    (found,) = rules(sourceAddressPrefix=source)
+    assert (found.addresses, found.withheld) == (("*",), "")
 
 
 @pytest.mark.parametrize("sku", ["Standard_GRS ", "x_ZRS", "ZRS", "Standard_XRS", 5, ["x"]])
@@ -106,7 +107,12 @@ def test_a_rule_on_its_own_that_is_incomplete_decides_nothing() -> None:
     inputs = {key: value for key, value in RULE.items() if key != "access"}
     plan = made("azure-native:network:SecurityRule", inputs)
     (found,) = facts(plan).of(NetworkElement)
-    assert isinstance(found.rules, Unknown)
+    assert isinstance(found.rules, Known)
+    assert {(rule.allow, rule.withheld) for rule in found.rules.value} == {
+        (True, "access"),
+        (False, "access"),
+    }
     plan = replace(plan, resources=(replace(plan.resources[0], inputs=RULE),))
     (found,) = facts(plan).of(NetworkElement)
     assert isinstance(found.rules, Known)
+    assert [rule.withheld for rule in found.rules.value] == [""]

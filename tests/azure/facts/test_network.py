@@ -42,11 +42,11 @@ def security_group(**settings: Any) -> network.NetworkSecurityGroup:
     [
         (
             {"destination_port_ranges": ["22", "5432"]},
-            Rule(True, True, ("0.0.0.0/0",), ((22, 22), (5432, 5432)), 100),
+            Rule(True, True, ("0.0.0.0/0",), ((22, 22), (5432, 5432)), 100, ("tcp",)),
         ),
         (
             {"destination_port_range": "*", "source_address_prefix": "Internet"},
-            Rule(True, True, ("*",), (), 100),
+            Rule(True, True, ("*",), (), 100, ("tcp",)),
         ),
         (
             {
@@ -55,7 +55,17 @@ def security_group(**settings: Any) -> network.NetworkSecurityGroup:
                 "destination_address_prefix": "Storage",
                 "access": "Deny",
             },
-            Rule(False, False, ("Storage",), ((8000, 8080),), 100),
+            Rule(
+                False,
+                False,
+                ("Storage",),
+                ((8000, 8080),),
+                100,
+                ("tcp",),
+                ("0.0.0.0/0",),
+                (),
+                ("Storage",),
+            ),
         ),
     ],
 )
@@ -87,14 +97,33 @@ def test_a_rule_on_its_own_is_its_groups() -> None:
     withheld = replace(own, inputs={**own.inputs, "sourceAddressPrefix": UNKNOWN})
     others = tuple(r for r in plan.resources if r.name != "open")
     found = facts(Plan("azure", (*others, withheld)))
-    assert one(found, NetworkElement).rules == Unknown("sourceAddressPrefix")
+    assert [rule.withheld for rule in one(found, NetworkElement).rules.value] == [
+        "sourceAddressPrefix",
+        "",
+    ]
     assert alone(own).rules.value[0].ports == ((22, 22),)  # of a group elsewhere
+
+
+EVERYTHING = {
+    "access": "Deny",
+    "direction": "Outbound",
+    "protocol": "*",
+    "destination_port_range": "*",
+    "destination_address_prefix": "*",
+}
 
 
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [
-        ({"access": "Deny", "direction": "Outbound", "destination_port_range": "*"}, YES),
+        (EVERYTHING, YES),
+        (EVERYTHING | {"protocol": "Tcp"}, NO),
+        (EVERYTHING | {"destination_address_prefix": "8.8.8.8"}, NO),
+        (EVERYTHING | {"destination_address_prefix": "AzureCloud"}, NO),
+        (EVERYTHING | {"destination_address_prefix": "Internet"}, YES),
+        (EVERYTHING | {"destination_address_prefix": "0.0.0.0/0"}, YES),
+        (EVERYTHING | {"source_port_range": "1024-65535"}, NO),
+        (EVERYTHING | {"source_address_prefix": "10.0.0.4"}, NO),
         ({"access": "Deny", "direction": "Outbound", "destination_port_range": "25"}, NO),
         ({"access": "Allow", "direction": "Outbound", "destination_port_range": "*"}, NO),
         ({"destination_port_range": "443"}, NO),

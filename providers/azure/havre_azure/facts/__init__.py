@@ -27,6 +27,7 @@ from havre_azure.facts import (
 )
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
+from havre_azure.facts.relations.inline import opened
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ UNTAGGED = frozenset(
         "managedidentity:FederatedIdentityCredential",
         "monitor:PrivateLinkScopedResource",
         "network:PrivateDnsZoneGroup",
+        "network:Route",
         "network:VirtualNetworkPeering",
         "privatedns:PrivateRecordSet",
         "storage:BlobServiceProperties",
@@ -122,6 +124,7 @@ UNTAGGED = frozenset(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not listed here is unclassified."""
+    plan = opened(plan)
     index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
     return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
 

@@ -46,9 +46,9 @@ _NAMES = """
     delegatedSubnetResourceId diskEncryptionSetID diskEncryptionSetId eventHubAuthorizationRuleId
     firewallPolicyName id keyId keyIdentifier keyName keyUri keyUrl keyVaultUri linkedResourceId
     marketplacePartnerId networkSecurityGroupName policyId primaryKeyURI registryName
-    resourceGroupName resourceID resourceName resourceUri scopeName serverName storageAccountId
-    storageId subnetName targetResourceId vaultName virtualNetworkName vnetSubnetID workspaceId
-    workspaceName
+    resourceGroupName resourceID resourceName resourceUri routeTableName scopeName serverName
+    storageAccountId storageId subnetName targetResourceId vaultName virtualNetworkName vnetSubnetID
+    workspaceId workspaceName
 """
 _TEXTS = """
     category categoryGroup configurationName duration endDateTime expiryTime kubernetesVersion
@@ -69,7 +69,7 @@ _LISTS = """
     accessPolicies agentPoolProfiles applicationRuleCollections blobIndexMatch
     destinationApplicationSecurityGroups lifecycles lifetimeActions logs networkRuleCollections
     policyRules protocols routes ruleCollections rules securityRules
-    sourceApplicationSecurityGroups storageSettings
+    sourceApplicationSecurityGroups storageSettings subnets delegations
 """
 
 FORMS: Forms = MappingProxyType(
@@ -130,6 +130,10 @@ FORMS: Forms = MappingProxyType(
         "prefixMatch": TEXTS,
         "sourceAddressPrefix": ADDRESS,
         "sourceAddressPrefixes": ADDRESSES,
+        "sourcePortRange": PORTS,
+        "sourcePortRanges": MANY_PORTS,
+        "protocol": TEXT,
+        "addressPrefixes": ADDRESSES,
         "targetFqdns": ADDRESSES,
         "targetUrls": TEXTS,
     }

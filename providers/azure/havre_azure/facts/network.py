@@ -5,24 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.addresses import says_any
 from havre.facts.model import Copy, NetworkElement, Neutral, Place, ResourceFact, Rule
-from havre.facts.read import NO, NONE, YES, bare, both, every, items, read, some, then, together
-from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
+from havre.facts.read import NO, NONE, YES, bare, every, items, read, some, then
+from havre.facts.traffic import (
+    FOUR,
+    PUBLIC,
+    SIX,
+    Ranges,
+    addresses,
+    certain,
+    other_side,
+    overlap,
+    possible,
+    refuses_rest,
+    union,
+    wide,
+)
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
+from havre.plan.values import Secret
 from havre_azure.facts.audit import route_of
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import NOWHERE, about
 from havre_azure.facts.relations.logs import logged
+from havre_azure.facts.relations.routes import hops
+from havre_azure.facts.relations.rules import for_customers, own_rule, security_rules
+from havre_azure.facts.relations.rules import ranges as ports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
 
 
-TAGS = frozenset({"internet", "any", "azurecloud"})
-"""Azure's own words for any address from outside."""
 PLATFORM = frozenset({"azurefirewallsubnet", "gatewaysubnet", "azurebastionsubnet"})
 """Subnets of gateways: their egress is the gateway's own matter."""
 NO_RULES: Fact[tuple[Rule, ...]] = Known(())
@@ -39,6 +54,7 @@ def _element(
         rules=NO_RULES,
         egress_denied=DOES_NOT_APPLY,
         flows_logged=DOES_NOT_APPLY,
+        border=DOES_NOT_APPLY,
     )
 
 
@@ -47,71 +63,26 @@ def _placed(resource: PlannedResource, index: Index) -> NetworkElement:
     return _element(resource, places(resource, index, Copy.SERVICE))
 
 
-def _listed(rule: Mapping[str, Any], one: str, several: str) -> tuple[str, ...]:
-    single = rule.get(one)
-    return (*((single,) if single else ()), *(rule.get(several) or ()))
-
-
-def _ports(ranges: Iterable[str]) -> tuple[tuple[int, int], ...]:
-    """Inclusive ranges; none for all ports."""
-    found = []
-    for text in ranges:
-        if text == "*":
-            return ()
-        low, _, high = str(text).partition("-")
-        found.append((int(low), int(high or low)))
-    return () if (0, 65535) in found else tuple(found)
-
-
-NEEDED = ("access", "direction")
-
-
-def _decided(rule: Mapping[str, Any]) -> Fact[Rule]:
-    """A security rule; one that says neither what it does nor in which direction is unknown."""
-    lacking = next((name for name in NEEDED if rule.get(name) is None), None)
-    return Unknown(f"securityRules[].{lacking}") if lacking else Known(_rule(rule))
-
-
-def _rule(rule: Mapping[str, Any]) -> Rule:
-    """A security rule; the other side is the source of what comes in."""
-    inbound = str(rule.get("direction")).lower() == "inbound"
-    side = "source" if inbound else "destination"
-    listed = _listed(rule, f"{side}AddressPrefix", f"{side}AddressPrefixes")
-    addresses = ["*" if address.lower() in TAGS else address for address in listed]
-    groups = rule.get(f"{side}ApplicationSecurityGroups") or ()
-    return Rule(
-        allow=str(rule.get("access")).lower() == "allow",
-        inbound=inbound,
-        addresses=(*addresses, *[str(group.get("id")) for group in groups]) or ("*",),
-        ports=_ports(_listed(rule, "destinationPortRange", "destinationPortRanges")),
-        priority=int(rule.get("priority") or 0),
+def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
+    return then(
+        rules,
+        lambda told: not any(rule.allow and wide(other_side(rule)) for rule in told),
     )
 
 
-ELSEWHERE = frozenset({"networkSecurityGroupName", "resourceGroupName", "securityRuleName"})
-"""Properties of a rule on its own that say where it is, not what it lets through."""
-
-
-def _own_rule(resource: PlannedResource) -> Fact[Rule]:
-    """A rule that is a resource; unknown with the first property that is not decided."""
-    inputs = {name: value for name, value in resource.inputs.items() if name not in ELSEWHERE}
-    facts = [read(inputs, name) for name in inputs]
-    doubt = next((fact for fact in facts if isinstance(fact, Unknown)), None)
-    return doubt or _decided(bare(inputs))
-
-
-def security_rules(group: PlannedResource, index: Index) -> Fact[tuple[Rule, ...]]:
-    """The rules of a security group, with those that are resources of their own."""
-    inline = items(group.inputs, "securityRules")
-    found: Fact[list[Rule]] = (
-        inline
-        if isinstance(inline, Unknown)
-        else then(together(list(map(_decided, inline.value))), list)
-    )
-    for own, link in index.users("network:SecurityRule", "networkSecurityGroupName", group):
-        rule = then(both(link, _own_rule(own)), lambda told: told[1])
-        found = then(both(found, rule), lambda told: [*told[0], told[1]])
-    return then(found, lambda told: tuple(sorted(told, key=lambda rule: rule.priority)))
+def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
+    """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it."""
+    found = hops(index, subnet)
+    if isinstance(found, Unknown):
+        return found
+    if not found.value <= {"virtualappliance", "none"}:
+        return NO
+    if found.value == {"none"}:
+        return YES
+    firewalls = index.of("network:AzureFirewall")
+    if not firewalls:
+        return Unknown("routeTable.id")
+    return every([_firewall_denies(index, firewall) for firewall in firewalls])
 
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -125,76 +96,80 @@ def security_rule(resource: PlannedResource, index: Index) -> Sequence[ResourceF
     holder = index.target(resource, path, group)
     if isinstance(holder, Known) and holder.value is not None:
         return [about(Neutral, resource, tagged=False)]
-    rules = then(_own_rule(resource), lambda rule: (rule,))
-    return [replace(_element(resource, tagged=False), rules=rules)]
-
-
-def _refuses(rules: tuple[Rule, ...]) -> bool:
-    """Whether outgoing traffic to anywhere is refused before any rule lets it pass."""
-    for rule in rules:
-        if not rule.inbound and says_any(rule.addresses):
-            if rule.allow:
-                return False
-            if not rule.ports:
-                return True
-    return False
-
-
-def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
-    return then(
-        rules,
-        lambda told: not any(rule.allow and says_any(rule.addresses) for rule in told),
-    )
-
-
-def _hops(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
-    """Where a subnet's routes send what leaves the network; empty where Azure decides."""
-    if read(subnet.inputs, "routeTable") == NONE:
-        return Known(frozenset())
-    table = index.target(subnet, "routeTable.id", "network:RouteTable")
-    if isinstance(table, Unknown) or table.value is None:
-        return Unknown("routeTable.id")
-    return then(
-        items(table.value.inputs, "routes"),
-        lambda routes: frozenset(
-            str(route.get("nextHopType")).lower()
-            for route in routes
-            if route.get("addressPrefix") == "0.0.0.0/0"
-        ),
-    )
-
-
-def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
-    """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it."""
-    hops = _hops(index, subnet)
-    if isinstance(hops, Unknown):
-        return hops
-    if hops.value != {"virtualappliance"}:
-        return Known(hops.value == {"none"})
-    firewalls = index.of("network:AzureFirewall")
-    if not firewalls:
-        return Unknown("routeTable.id")
-    return every([_firewall_denies(index, firewall) for firewall in firewalls])
+    return [replace(_element(resource, tagged=False), rules=Known(own_rule(resource)))]
 
 
 def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A segment: its egress is refused by its security group, or by where its routes lead."""
     name = read(resource.inputs, "subnetName", resource.name)
     segment = name.value if isinstance(name, Known) else resource.name
-    group = index.target(resource, "networkSecurityGroup.id", "network:NetworkSecurityGroup")
-    refused: Fact[bool] = NO
-    if isinstance(group, Unknown):
-        refused = group
-    elif group.value is not None:
-        refused = then(security_rules(group.value, index), _refuses)
-    denied = some([refused, _routed_away(index, resource)])
+    platform = str(segment).lower() in PLATFORM
+    rules, away = _guarding(index, resource), _routed_away(index, resource)
     told = replace(
         _element(resource, tagged=False),
         segment=str(segment),
-        egress_denied=DOES_NOT_APPLY if str(segment).lower() in PLATFORM else denied,
+        egress_denied=DOES_NOT_APPLY if platform else some([_refused(rules, resource), away]),
         flows_logged=_flows(index, resource),
+        border=DOES_NOT_APPLY if platform else _border(rules, away, resource),
     )
     return [told]
+
+
+def _guarding(index: Index, subnet: PlannedResource) -> Fact[tuple[Rule, ...] | None]:
+    """The rules of a subnet's security group; None where it has none."""
+    group = index.target(subnet, "networkSecurityGroup.id", "network:NetworkSecurityGroup")
+    if isinstance(group, Unknown):
+        return group
+    if group.value is None:
+        absent = read(subnet.inputs, "networkSecurityGroup.id") == NONE
+        return NONE if absent else Unknown("networkSecurityGroup.id")
+    return security_rules(group.value, index)
+
+
+def _refused(rules: Fact[tuple[Rule, ...] | None], subnet: PlannedResource) -> Fact[bool]:
+    """Whether a group refuses all that leaves for the Internet and that no rule names."""
+    if isinstance(rules, Unknown):
+        return rules
+    own, versions = _addresses(subnet)
+    other = overlap(PUBLIC, versions)
+    told = rules.value or ()
+    sure, may = certain(told), possible(told)
+    doubt = next((rule.withheld for rule in told if rule.withheld and not rule.inbound), "")
+    if not doubt:
+        return Known(refuses_rest(told, own=own, other=other))
+    refusals = [rule for rule in may if not rule.withheld]
+    if refuses_rest(refusals, own=own, other=other) and refuses_rest(may, own=own, other=other):
+        return YES
+    return Unknown(doubt) if refuses_rest(sure, own=own, other=other) else NO
+
+
+def _addresses(subnet: PlannedResource) -> tuple[Ranges, Ranges]:
+    """A subnet's addresses, and those of the IP versions that it has."""
+    written = [read(subnet.inputs, name) for name in ("addressPrefix", "addressPrefixes")]
+    if any(isinstance(each, Unknown) for each in written):
+        return union((*FOUR, *SIX)), union((*FOUR, *SIX))
+    one, several = (each.value for each in written if isinstance(each, Known))
+    found = [str(each) for each in (*([one] if one else []), *(several or []))]
+    six = any(":" in each for each in found)
+    versions = union((*FOUR, *SIX)) if six else FOUR
+    return addresses(found) or versions, versions
+
+
+def _border(
+    rules: Fact[tuple[Rule, ...] | None], away: Fact[bool], subnet: PlannedResource
+) -> MayApply[tuple[Rule, ...]]:
+    """What a subnet's group lets in, and out where nothing else filters it.
+
+    In a subnet that is given to one service, service tags are that service's own traffic.
+    """
+    if isinstance(rules, Unknown):
+        return rules
+    if rules.value is None:
+        return DOES_NOT_APPLY
+    told = [rule for rule in rules.value if rule.inbound or away != YES]
+    if read(subnet.inputs, "delegations", []) not in (Known([]), NONE):
+        told = [replace(rule, shared=()) for rule in told]
+    return Known(tuple(told))
 
 
 def _flows(index: Index, resource: PlannedResource) -> Fact[bool]:
@@ -209,8 +184,23 @@ def _flows(index: Index, resource: PlannedResource) -> Fact[bool]:
 
 
 def virtual_network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A virtual network never leaves its region; its subnets tell of egress."""
-    return [replace(_placed(resource, index), flows_logged=_flows(index, resource))]
+    """A virtual network never leaves its region; its subnets tell of egress, if they are told."""
+    subnets = read({"subnets": _list_of(resource.inputs.get("subnets"))}, "subnets")
+    denied = subnets if isinstance(subnets, Unknown) else DOES_NOT_APPLY
+    return [
+        replace(
+            _placed(resource, index), egress_denied=denied, flows_logged=_flows(index, resource)
+        )
+    ]
+
+
+def _list_of(value: Any) -> Any:
+    """A list with unknown items in their places alone; objects in it are subnets of their own."""
+    if isinstance(value, Secret):
+        return _list_of(value.value)
+    if not isinstance(value, list):
+        return value
+    return [{} if isinstance(bare(item), dict) else item for item in value]
 
 
 def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
@@ -218,7 +208,14 @@ def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
     addresses = [str(a) for name in names for a in rule.get(name) or ()]
     ports = [str(p.get("port", "*")) for p in rule.get("protocols") or ()]
     ranges = rule.get("destinationPorts") or ports or ["*"]
-    return Rule(allow, False, tuple(addresses) or ("*",), _ports(ranges), priority)
+    return Rule(
+        allow,
+        False,
+        tuple(addresses) or ("*",),
+        ports_of(ranges),
+        priority,
+        shared=tuple(each for each in addresses if for_customers(each)),
+    )
 
 
 def _collection(group: PlannedResource) -> Fact[tuple[Rule, ...]]:

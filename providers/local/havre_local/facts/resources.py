@@ -44,7 +44,7 @@ from havre.facts.stores import (
     ObjectStore,
     Storage,
 )
-from havre.facts.values import Fact, Known
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known
 from havre_local.sites import HERE
 
 if TYPE_CHECKING:
@@ -212,6 +212,7 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         rules=Known(()),
         egress_denied=NO,
         flows_logged=NO,
+        border=DOES_NOT_APPLY,
     )
     return [network]
 

@@ -27,8 +27,8 @@ from havre.facts.forms import (
 
 _NAMES = "bucket clusterId containerName name okmsId registryId streamId target urn userId"
 _TEXTS = """
-    date engine expiredAt networkId nodesSubnetId period plan privateNetworkId region regionName
-    remoteGroupId retentionId roleName serviceName subnetId version
+    date engine expiredAt networkId nodesSubnetId period plan privateNetworkId protocol region
+    regionName remoteGroupId retentionId roleName serviceName subnetId version
 """
 
 FORMS: Forms = MappingProxyType(

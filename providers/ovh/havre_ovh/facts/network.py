@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import normal
 from havre.facts.model import Copy, NetworkElement, Place, Rule
-from havre.facts.read import NO, read, then, together
+from havre.facts.read import NO, bare, read, then, together
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
-from havre.plan.values import UNKNOWN
+from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts.cluster import RESTRICT
 from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import NOWHERE, about, lies_in, listed
@@ -52,6 +52,7 @@ def _element(
         rules=NO_RULES,
         egress_denied=DOES_NOT_APPLY,
         flows_logged=DOES_NOT_APPLY,
+        border=DOES_NOT_APPLY,
     )
 
 
@@ -98,20 +99,41 @@ def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A security group; OpenStack adds a rule of its own that lets everything out."""
-    rules = then(read(resource.inputs, "rules", []), lambda found: tuple(map(_rule, found)))
+    written = resource.inputs.get("rules")
+    written = written.value if isinstance(written, Secret) else written
+    rules: Fact[tuple[Rule, ...]] = Unknown("rules")
+    if written is None or isinstance(written, list):
+        rules = Known(tuple(rule for each in written or () for rule in _rules(bare(each))))
     where = lies_in(resource, Copy.SERVICE)
     return [replace(_element(resource, index, where), rules=rules, egress_denied=NO)]
 
 
-def _rule(rule: Mapping[str, Any]) -> Rule:
+_READ = ("direction", "protocol", "portRangeMin", "portRangeMax")
+_REMOTE = ("remoteIpPrefix", "remoteGroupId")
+
+
+def _rules(rule: Any) -> tuple[Rule, ...]:
+    """A rule, both ways where its direction is not known; as wide as it may be, if it may be."""
+    known = rule if isinstance(rule, dict) else dict.fromkeys(_READ, UNKNOWN)
+    withheld = next((f"rules[].{n}" for n in (*_READ, *_REMOTE) if known.get(n) is UNKNOWN), "")
+    direction = known.get("direction")
+    ways = (True, False) if direction is UNKNOWN else (str(direction or "").upper() != "EGRESS",)
+    return tuple(_rule(known, inbound, withheld) for inbound in ways)
+
+
+def _rule(rule: Mapping[str, Any], inbound: bool, withheld: str) -> Rule:
     """A rule; one without a remote side is open to any, one without ports is for all."""
+    if withheld:
+        return Rule(allow=True, inbound=inbound, addresses=("*",), ports=(), withheld=withheld)
     low, high = rule.get("portRangeMin"), rule.get("portRangeMax")
     remote = rule.get("remoteIpPrefix") or rule.get("remoteGroupId") or "*"
+    protocol = str(rule.get("protocol") or "any").lower()
     return Rule(
         allow=True,
-        inbound=str(rule.get("direction", "")).upper() != "EGRESS",
+        inbound=inbound,
         addresses=(normal(str(remote)),),
         ports=() if low is None or high is None else ((int(low), int(high)),),
+        protocols=() if protocol == "any" else (protocol,),
     )
 
 
