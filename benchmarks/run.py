@@ -137,6 +137,16 @@ def many_controls(provider: str, count: int = 10_000) -> Figure:
     return Figure(name, 2.0, walls, statistics.median(walls), peak)
 
 
+def relations(what: str, count: int = 2000) -> Figure:
+    """Facts alone of many relations whose ends are one or unknown: 2 s at most."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "relations.py"), what, str(count)]
+    runs = [subprocess.run(command, capture_output=True, check=True) for _ in range(RUNS)]
+    told = [json.loads(done.stdout) for done in runs]
+    walls = [round(each["seconds"], 4) for each in told]
+    peak = round(max(each["mib"] for each in told), 1)
+    return Figure(f"facts of {count} {what}", 2.0, walls, statistics.median(walls), peak)
+
+
 def against_the_floor(count: int = 10_000) -> list[Ratio]:
     """Commands against `import pulumi`, which every one of them waits for; all in turn.
 
@@ -194,6 +204,7 @@ def figures(data_dir: Path) -> list[Figure]:
         ),
         *(measure(f"havre compare, as {form}", 3.0, compare(form)) for form in ("table", "html")),
         *(many_controls(name) for name in ("azure", "ovh")),
+        *(relations(what) for what in ("links", "grants")),
     ]
     first = _run(up)
     took, peak = first.seconds, round(first.mib, 1)
