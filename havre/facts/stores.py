@@ -70,9 +70,13 @@ class Vault(DataStore):
 
     Attributes:
         public_read: whether anybody can read without authentication.
+        deletion_days: days during which the deletion of a secret can be undone; None: it cannot.
+        purge_guarded: whether nobody can purge one before that.
     """
 
     public_read: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    deletion_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    purge_guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

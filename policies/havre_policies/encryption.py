@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute, Extent, Key
 from havre.facts.read import both
-from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore, Storage
+from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore, Storage, Vault
 from havre.facts.values import Fact, Known
 from havre.policy import (
     NOT_APPLICABLE,
@@ -138,18 +138,21 @@ def key_rotation(key: Key, case: Case) -> Verdict:
 
 @control(
     "encryption.key-deletion",
-    Key,
+    AboutResource,
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.5", "17.4"),
     remedy="Turn soft delete and purge protection on, for at least the days of the spec.",
     cause=("encryption", "deletion_days"),
 )
-def key_deletion(key: Key, case: Case) -> Verdict:
+def key_deletion(key: AboutResource, case: Case) -> Verdict:
     """Keys survive their deletion for at least the spec's days, and nobody can purge them before.
 
-    Without its key a store is lost, so this guards data as much as keys.
+    Without its key a store is lost, so this guards data as much as keys. Secrets and certificates
+    are judged with the vault that holds them.
     """
+    if not isinstance(key, (Key, Vault)):
+        return NOT_APPLICABLE
     least = case.spec.encryption.deletion_days
     return require(
         "deletion_days, purge_guarded",

@@ -150,6 +150,9 @@ def test_keys_renew_themselves_in_time(days: int | None, outcome: str) -> None:
 def test_keys_outlive_their_deletion(days: int | None, guarded: Any, outcome: str) -> None:
     key = c.key(deletion_days=Known(days), purge_guarded=guarded)
     assert c.outcome("encryption.key-deletion", key) == outcome
+    vault = c.store("vault", Vault, deletion_days=Known(days), purge_guarded=guarded)
+    assert c.outcome("encryption.key-deletion", vault) == outcome
+    assert c.outcome("encryption.key-deletion", c.store()) == "not-applicable"
 
 
 def test_distinct_keys() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Credential, Extent, Place, ResourceFact
-from havre.facts.read import NONE, both, every, read, some, then, together
+from havre.facts.read import NO, NONE, YES, both, every, read, some, then, together
 from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
@@ -16,15 +17,24 @@ from havre_azure.facts.relations.links import key, private, segment
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
 
 
+SETTINGS: Mapping[str, str] = MappingProxyType(
+    {
+        "dbforpostgresql:Server": "dbforpostgresql:Configuration",
+        "dbforpostgresql:SingleServer": "dbforpostgresql:SingleServerConfiguration",
+    }
+)
+"""The type of a server's parameters, by that of the server."""
+
+
 def _parameter(index: Index, server: PlannedResource, name: str, default: Any) -> Fact[Any]:
     """A server parameter, in lower case; what it is by default where none of the plan sets it."""
-    for resource, link in index.users("dbforpostgresql:Configuration", "serverName", server):
+    for resource, link in index.users(SETTINGS[index.kind(server)], "serverName", server):
         told = read(resource.inputs, "configurationName")
         if isinstance(told, Unknown) or isinstance(link, Unknown):
             return Unknown(name)
@@ -67,8 +77,10 @@ def _audits_all(classes: tuple[str, ...]) -> bool:
     return "all" in classes or {"read", "write"} <= set(classes)
 
 
-def _server_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
-    geo = read(resource.inputs, "backup.geoRedundantBackup", "Disabled")
+def _server_places(
+    resource: PlannedResource, index: Index, path: str = "backup.geoRedundantBackup"
+) -> Fact[tuple[Place, ...]]:
+    geo = read(resource.inputs, path, "Disabled")
 
     def told(found: tuple[str, Any]) -> tuple[Place, ...]:
         own = (
@@ -133,6 +145,11 @@ def _segments(server: PlannedResource, index: Index) -> Fact[tuple[str | None, .
     own = _delegated(server, index)
     if isinstance(own, Unknown) or own.value:
         return then(own, lambda urn: (urn,))
+    return _ends(server, index)
+
+
+def _ends(server: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
+    """The subnets of the private endpoints that lead to a server."""
     path = "privateLinkServiceConnections"
     ends = index.all_users("network:PrivateEndpoint", path, server)
     if isinstance(ends, Unknown) or not ends.value:
@@ -140,8 +157,51 @@ def _segments(server: PlannedResource, index: Index) -> Fact[tuple[str | None, .
     return together([segment(index, end, "subnet.id") for end in ends.value])
 
 
+def single_server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A Single Server, which has its settings in other places, and always a password.
+
+    Plain text passes unless its refusal is asked for, and any version of TLS unless one is named.
+    """
+    public = open_to_all(resource, f"properties.{PUBLIC}")
+    storage = "properties.storageProfile"
+    where = _server_places(resource, index, f"{storage}.geoRedundantBackup")
+    version = read(resource.inputs, "properties.version")
+    told = replace(
+        held(DatabaseServer, resource, index, "Database for PostgreSQL Single Server", where),
+        key=Unknown("server keys"),
+        key_encrypts=Known(Extent.ALL),
+        tls_minimum=_single_tls(resource),
+        public_endpoint=public,
+        private_endpoint=every([closed(public), private(index, resource)]),
+        shared_keys=YES,
+        backup_days=read(resource.inputs, f"{storage}.backupRetentionDays", 7),
+        multi_zone=NO,
+        engine=Unknown("properties.version") if version == NONE else then(version, _engine),
+        segments=_ends(resource, index),
+        reads_logged=every(
+            [logged(index, resource, ("PostgreSQLLogs",)), _statements(index, resource)]
+        ),
+    )
+    return [told, replace(about(Credential, resource), expires=NONE)]
+
+
+def _single_tls(resource: PlannedResource) -> Fact[str | None]:
+    refused = read(resource.inputs, "properties.sslEnforcement", "Disabled")
+    if isinstance(refused, Known) and str(refused.value).lower() != "enabled":
+        return NONE
+    version = read(resource.inputs, "properties.minimalTlsVersion", "")
+    found = then(version, lambda told: SINGLE_TLS.get(str(told).lower(), "1.0"))
+    return then(both(refused, found), lambda told: told[1])
+
+
+SINGLE_TLS: Mapping[str, str] = MappingProxyType({"tls1_1": "1.1", "tls1_2": "1.2"})
+"""Lowest version by the setting; any other setting lets every version pass."""
+
+
 def server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A database server, and its administrator's password where there may be one."""
+    if isinstance(resource.inputs.get("properties"), dict):  # as azure-native 1 wrote them
+        return single_server(resource, index)
     found = _server(resource, index)
     passwords = read(resource.inputs, "authConfig.passwordAuth", "Enabled")
     if isinstance(passwords, Known) and str(passwords.value).lower() == "disabled":

@@ -62,8 +62,8 @@ _OBJECTS = """
     firewallPolicy highAvailability immutabilityPolicy immutabilitySettings
     immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
     policies policy policyInfo properties redundancySettings rotationPolicy routeTable
-    scheduleInfo securityProfile securitySettings sku subnet trigger lifetimeActions.action
-    ruleCollections.action
+    scheduleInfo securityProfile securitySettings sku storageProfile subnet trigger
+    lifetimeActions.action ruleCollections.action
 """
 _LISTS = """
     accessPolicies agentPoolProfiles applicationRuleCollections blobIndexMatch
@@ -95,6 +95,7 @@ FORMS: Forms = MappingProxyType(
         "keySource": words("Microsoft.Storage", "Microsoft.Keyvault"),
         "kty": words("EC", "EC-HSM", "RSA", "RSA-HSM", "oct", "oct-HSM"),
         "level": words("CanNotDelete", "NotSpecified", "ReadOnly"),
+        "minimalTlsVersion": words("TLS1_0", "TLS1_1", "TLS1_2", "TLSEnforcementDisabled"),
         "minimumTlsVersion": words("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
         "networkAccessPolicy": words("AllowAll", "AllowPrivate", "DenyAll"),
         "nextHopType": words(
@@ -106,6 +107,7 @@ FORMS: Forms = MappingProxyType(
         "publicNetworkAccessForIngestion": _ACCESS,
         "publicNetworkAccessForQuery": _ACCESS,
         "sku.name": TEXT,
+        "sslEnforcement": _SWITCH,
         "standardTierStorageRedundancy": _REDUNDANCY,
         "storageSettings.type": _REDUNDANCY,
         "zoneRedundancy": _SWITCH,

@@ -52,8 +52,11 @@ def _key_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ..
 def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key vault: a store of secrets, and the grants of its access policies."""
     public = open_to_all(resource, "properties.publicNetworkAccess")
+    deletion_days, purge_guarded = _recovery(resource)
     found = replace(
         held(Vault, resource, index, VAULT, _key_places(resource, index)),
+        deletion_days=deletion_days,
+        purge_guarded=purge_guarded,
         public_read=NO,
         tls_minimum=Known("1.2"),  # the service refuses older (Azure documentation, Key Vault)
         public_endpoint=public,
@@ -112,15 +115,22 @@ def _in_no_vault(resource: PlannedResource) -> Key:
     )
 
 
-def _in_vault(resource: PlannedResource, vault: PlannedResource, index: Index) -> Key:
-    """What a vault decides for its keys; soft delete is on unless said otherwise."""
+def _recovery(vault: PlannedResource) -> tuple[Fact[int | None], Fact[bool]]:
+    """Days during which a vault gives back what is deleted, and whether nobody can purge it."""
     soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
     kept = read(vault.inputs, "properties.softDeleteRetentionInDays", SOFT_DELETE)
     purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
+    days_kept = then(both(soft, kept), lambda told: int(told[1]) if told[0] else None)
+    return days_kept, every([soft, purge])
+
+
+def _in_vault(resource: PlannedResource, vault: PlannedResource, index: Index) -> Key:
+    """What a vault decides for its keys; soft delete is on unless said otherwise."""
+    deletion_days, purge_guarded = _recovery(vault)
     return replace(
         offered(Key, resource, VAULT, _key_places(vault, index)),
-        deletion_days=then(both(soft, kept), lambda told: int(told[1]) if told[0] else None),
-        purge_guarded=every([soft, purge]),
+        deletion_days=deletion_days,
+        purge_guarded=purge_guarded,
         use_logged=logged(index, vault, VAULT_LOGS),
     )
 

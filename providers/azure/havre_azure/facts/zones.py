@@ -27,6 +27,7 @@ from havre_azure.facts.properties import (
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
+from havre_azure.facts.relations.versions import api_version
 from havre_azure.retention import LIFECYCLE_MARGIN
 
 if TYPE_CHECKING:
@@ -92,11 +93,27 @@ def _public_read(index: Index, account: PlannedResource) -> Fact[bool]:
     sites = index.users("storage:StorageAccountStaticWebsite", "accountName", account)
     return some(
         [
-            read(account.inputs, "allowBlobPublicAccess", default=False),
+            _may_open(index, account),
             *[_open_container(container) for container in containers(index, account)],
             *[link for _, link in sites],
         ]
     )
+
+
+PUBLIC_UNTIL = "20230101"
+"""The first version of the interface in which public access is off unless it is asked for."""
+
+
+def _may_open(index: Index, account: PlannedResource) -> Fact[bool]:
+    """Whether containers may be opened; where the account does not say, its version decides."""
+    path = "allowBlobPublicAccess"
+    own = read(account.inputs, path)
+    if isinstance(own, Unknown) or own.value is not None:
+        return own
+    version = api_version(account, index)
+    if isinstance(version, Unknown):
+        return Unknown(path)
+    return then(version, lambda told: told < PUBLIC_UNTIL)
 
 
 def _open_container(container: PlannedResource) -> Fact[bool]:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 PACKAGE = "azure-native:"
 FORMER: Mapping[str, str] = MappingProxyType(
     {
-        "dbforpostgresql:Administrator": "dbforpostgresql:AdministratorsMicrosoftEntra",
         "insights:DiagnosticSetting": "monitor:DiagnosticSetting",
         "insights:PrivateLinkScope": "monitor:PrivateLinkScope",
         "insights:PrivateLinkScopedResource": "monitor:PrivateLinkScopedResource",
