@@ -36,6 +36,8 @@ class PlannedResource:
         id: the provider's own identifier of what stands; empty where nothing does yet.
         external: whether the stack only reads it.
         options: how it is changed, moved and removed, as far as the source says.
+        outputs: what its provider said of it, marked like the inputs; empty where the source has
+            none.
     """
 
     urn: str
@@ -53,6 +55,7 @@ class PlannedResource:
     id: str = ""
     external: bool = False
     options: Options = NONE
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def made(self) -> bool:
@@ -93,6 +96,7 @@ class Plan:
         removed: what the next update would delete or replace.
         released: what it would no longer manage, and leave standing.
         placeholders: settings that were not given, and stand as `<name>` in inputs.
+        config: the stack's configuration, as far as the source repeats it.
     """
 
     provider: str
@@ -103,6 +107,7 @@ class Plan:
     removed: tuple[PlannedResource, ...] = ()
     released: tuple[PlannedResource, ...] = ()
     placeholders: tuple[str, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def by_urn(self) -> Mapping[str, PlannedResource]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.plan import json_files, urns
-from havre.plan.sources import plan_of, resource
+from havre.plan.sources import plan_of, resource, told
 from havre.text import inert
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def from_preview(path: Path, provider: str = "") -> Plan:
         raise InputError(message, WHOLE)
     steps = [_step(given, f"{path}: steps[{n}]") for n, given in enumerate(document["steps"])]
     _refuse_part(document, steps, path)
-    return _plan(steps, provider, str(path))
+    config = told(document, "config", str(path), masked=True)
+    return replace(_plan(steps, provider, str(path)), config=config)
 
 
 def _plan(steps: Sequence[Step], provider: str, source: str) -> Plan:

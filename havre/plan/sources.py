@@ -93,10 +93,8 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
     urn = word(values, "urn", where, needed=True)
     where = f"{where} ({urn})"
     dependencies = mapping(values.get("propertyDependencies"), f"{where}: propertyDependencies")
-    given = mapping(values.get("inputs"), f"{where}: inputs")
-    inputs = properties(given, f"{where}: inputs")
-    if operation:
-        inputs = _unmasked(inputs)
+    masked = bool(operation)
+    inputs = told(values, "inputs", where, masked=masked)
     return PlannedResource(
         urn=urn,
         type=word(values, "type", where, needed=True),
@@ -117,7 +115,36 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
         id=word(values, "id", where),
         external=flag(values, "external", where),
         options=recorded.from_state(values),
+        outputs=_outputs(values, inputs, where, masked=masked),
     )
+
+
+def _outputs(
+    values: Mapping[str, Any], inputs: Mapping[str, Any], where: str, *, masked: bool
+) -> dict[str, Any]:
+    """A resource's outputs; most repeat an input, which is not read twice."""
+    given, returned = mapping(values.get("inputs"), where), values.get("outputs")
+    both = mapping(returned, f"{where}: outputs")
+    more = {key: value for key, value in both.items() if key not in given or given[key] != value}
+    own = told({"outputs": more}, "outputs", where, masked=masked)
+    return {key: own[key] if key in own else inputs[key] for key in both}
+
+
+def told(values: Mapping[str, Any], name: str, where: str, *, masked: bool) -> dict[str, Any]:
+    """The properties under a name, as plain values.
+
+    Args:
+        values: what holds them.
+        name: their name.
+        where: their place in the file, for messages.
+        masked: whether the file is a preview, which masks secrets.
+
+    Raises:
+        InputError: they are no object, or are nested too deeply.
+    """
+    where = f"{where}: {name}"
+    found = properties(mapping(values.get(name), where), where)
+    return {key: _unmasked(value) for key, value in found.items()} if masked else found
 
 
 def plan_of(

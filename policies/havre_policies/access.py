@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from functools import cache
 from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
@@ -13,6 +11,7 @@ from havre.facts.stores import Content, DataStore, LogStore, ObjectStore
 from havre.facts.values import Known
 from havre.plan import urns
 from havre.plan.parts import part_of
+from havre.plan.secrets import in_clear, in_clear_beside
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -235,41 +234,6 @@ def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
     )
 
 
-NAMED_SECRET = re.compile(
-    r"(?:pass(?:word|phrase)|secret(?!s?store|name|uri|url|id$|ids$)|private_?key(?!id)"
-    r"|access_?key(?!id|s?enabled|access)|connection_?string|api_?key|sas_?token|credential_?value)"
-    r"(?:_?(?:value|text|wo))?$",
-    re.IGNORECASE,
-)
-"""Names of properties that hold secrets."""
-LONGEST_NAME = 200
-"""Characters of a name, from its end, that are looked at."""
-SHAPED_SECRET = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bA[KS]IA[0-9A-Z]{16}\b|AccountKey=[A-Za-z0-9+/=]{20,}"
-    r"|[?&]sig=[A-Za-z0-9%+/=]{20,}|://[^/\s:@]*:[^/\s@]{3,}@"
-)
-"""Shapes of values that are secrets wherever they stand: private keys, access keys, signatures,
-tokens, and addresses with a password in them."""
-
-
-_BEFORE_TOKEN = re.compile(r"(?<![\w-])([\w-]{13,})\.(?=eyJ[\w-]{10,}\.)")
-"""A word before the second part of a JSON Web Token: it ends in the first. It is tried at the
-beginning of words alone, so that each is read once."""
-
-
-def _holds_token(text: str) -> bool:
-    return any("eyJ" in found[1][:-10] for found in _BEFORE_TOKEN.finditer(text))
-
-
-def _is_secret(path: str, text: str) -> bool:
-    name = path.rsplit(".", 1)[-1].split("[", 1)[0]
-    if text.startswith("<") and text.endswith(">"):  # a placeholder of an offline plan
-        return False
-    if SHAPED_SECRET.search(text) or _holds_token(text):
-        return True
-    return bool(text and NAMED_SECRET.search(name[-LONGEST_NAME:]))
-
-
 @plan_control(
     "access.no-plaintext-secret",
     Profile.BASELINE,
@@ -278,18 +242,25 @@ def _is_secret(path: str, text: str) -> bool:
     remedy="Wrap the value as a Pulumi secret, or take it from the environment; then renew it.",
 )
 def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
-    """No secret stands unmarked in the inputs of a resource.
+    """No secret is unmarked in what a resource is given or returns, in outputs or configuration.
 
     Found by the names of properties and by the shapes of values; the value is never repeated.
     """
-    is_secret = cache(_is_secret)  # most texts stand in many resources
-    for resource, texts in case.unmarked:
-        paths = [path for path, text in texts if is_secret(path, text)]
+    for resource in case.plan.resources:
+        paths = in_clear(resource)
         if paths:
-            found = f"a secret in clear at {', '.join(sorted(paths)[:3])}"
-            yield fails(paths[0], found, "a value that is marked as secret", resource=resource.urn)
+            yield _clear(paths, resource.urn)
         elif resource.custom:
             yield passes(resource.urn)
+    beside = list(in_clear_beside(case.plan))
+    if beside:
+        yield _clear(beside, "")
+
+
+def _clear(paths: Iterable[str], resource: str) -> Verdict:
+    first, *more = sorted(paths)[:3]
+    found = f"a secret in clear at {', '.join((first, *more))}"
+    return fails(first, found, "a value that is marked as secret", resource=resource)
 
 
 GATE = "export-gate"

@@ -132,7 +132,8 @@ def case(
     **told: Any,
 ) -> Case:
     gone, left = (tuple(told.pop(name, ())) for name in ("removed", "released"))
-    plan = Plan("paper", tuple(resources), removed=gone, released=left)
+    beside = told.pop("beside", {})
+    plan = Plan("paper", tuple(resources), removed=gone, released=left, **beside)
     common: dict[str, Any] = {
         "provider": Paper(),
         "gaps": (),

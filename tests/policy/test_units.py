@@ -1138,6 +1138,15 @@ def test_three_paths_are_told_at_most() -> None:
     assert verdict.found == "a secret in clear at aPassword, bPassword, cPassword"
 
 
+def test_secrets_beside_the_resources_are_told_without_their_values() -> None:
+    thing, told = c.resource("r", {}), "access.no-plaintext-secret"
+    assert c.outcomes(told, resources=[thing]) == ["pass"]
+    shown = {"config": {"p:apiKey": "hunter2"}, "outputs": {"db": {"password": "hunter3"}}}
+    passed, verdict = c.verdicts(told, resources=[thing], beside=shown)
+    assert (passed.outcome.value, verdict.outcome.value) == ("pass", "fail")
+    assert verdict.found == "a secret in clear at config.p:apiKey, outputs.db.password"
+
+
 GATE = c.urn("gate")
 BACKUP = "urn:pulumi:s::p::havre:index:ResearchWarehouse$havre:paper:Backup$paper:index:Sheet::"
 
