@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from havre.plan.model import Plan, PlannedResource
 
 
-class Kind(Enum):
+class Hint(Enum):
     """What a name says of its value."""
 
     SECRET = auto()
@@ -182,7 +182,7 @@ def _name_of(key: str, values: Mapping[str, Any], above: str) -> str:
         return key
     for beside in NAME:
         name = values.get(beside)
-        if isinstance(name, str) and _kind(name) is not Kind.OTHER:
+        if isinstance(name, str) and _hint(name) is not Hint.OTHER:
             return name
     return "secret" if above.lower() == "secrets" else above or key
 
@@ -220,14 +220,14 @@ def _last(name: str) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _kind(name: str) -> Kind:
+def _hint(name: str) -> Hint:
     """What a name says of its value; most names stand in many resources."""
     last = _last(name)
     if NAME_OF_ONE.search(last):
-        return Kind.NAME_OF_ONE
+        return Hint.NAME_OF_ONE
     if NAMED.search(last) or NAMED_MANY.search(last):
-        return Kind.SECRET
-    return Kind.IF_RANDOM if NAMED_IF_RANDOM.search(last) else Kind.OTHER
+        return Hint.SECRET
+    return Hint.IF_RANDOM if NAMED_IF_RANDOM.search(last) else Hint.OTHER
 
 
 def is_secret(name: str, text: str) -> bool:
@@ -242,12 +242,12 @@ def is_secret(name: str, text: str) -> bool:
 
 def _named(name: str, text: str) -> bool:
     """Whether a name says that the text is a secret."""
-    kind = _kind(name)
-    if kind is Kind.OTHER or not text or REFERENCE.match(text):
+    hint = _hint(name)
+    if hint is Hint.OTHER or not text or REFERENCE.match(text):
         return False
-    if kind is Kind.IF_RANDOM:
+    if hint is Hint.IF_RANDOM:
         return _is_random(text)
-    return kind is Kind.SECRET or not OBJECT_NAME.match(text)
+    return hint is Hint.SECRET or not OBJECT_NAME.match(text)
 
 
 def _is_random(text: str) -> bool:

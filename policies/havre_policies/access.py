@@ -242,7 +242,7 @@ def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
     remedy="Wrap the value as a Pulumi secret, or take it from the environment; then renew it.",
 )
 def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
-    """No secret is unmarked in what a resource is given or returns, in outputs or configuration.
+    """No secret is in clear in a resource, the stack's outputs or its configuration.
 
     Found by the names of properties and by the shapes of values; the value is never repeated.
     """
