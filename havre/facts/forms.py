@@ -1,8 +1,9 @@
 """Properties read by form: what is written in another form than the service takes is unknown.
 
 A truth value and a number may come as text, as configuration gives them and providers take them:
-`true`, `false` and decimal digits. Whatever else differs (another type, another spelling, blanks,
-full-width digits) is `UNKNOWN`, so that no control passes by a value that nobody would read so.
+`true` and `false` in any case of letters, and decimal digits. Whatever else differs (another type,
+another spelling, blanks, full-width digits) is `UNKNOWN`, so that no control passes by a value that
+nobody would read so.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ LARGEST = 10**12
 
 
 def _truth(value: Any) -> Any:
-    return value if isinstance(value, bool) else {"true": True, "false": False}.get(_word(value))
+    told = {"true": True, "false": False}.get(_word(value).lower())
+    return value if isinstance(value, bool) else told
 
 
 def _word(value: Any) -> str:
@@ -55,6 +57,8 @@ def _word(value: Any) -> str:
 def _number(value: Any) -> Any:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and abs(value) < LARGEST else None
 
@@ -118,6 +122,22 @@ def words(*known: str) -> Form:
     """One of some words, in any case of letters; read as they are written here."""
     by_word = {word.lower(): word for word in known}
     return form(lambda value: by_word.get(_word(value).lower()))
+
+
+def patterned(pattern: str, written: str) -> Form:
+    """A word in one of the spellings of a pattern, in any case of letters.
+
+    Args:
+        pattern: a regular expression of the whole word.
+        written: how it is read, as a template of the match, such as `TLS1_{1}`.
+    """
+    found = re.compile(pattern, re.IGNORECASE)
+
+    def take(value: Any) -> str | None:
+        match = found.fullmatch(_word(value))
+        return written.format(*(match[0], *match.groups())) if match else None
+
+    return form(take)
 
 
 def exact_words(*known: str) -> Form:

@@ -266,10 +266,17 @@ class Credential(AboutResource):
 
 @dataclass(frozen=True)
 class LogRoute(AboutResource):
-    """Logs on their way: `sources` to `sinks`, both URNs."""
+    """Logs on their way.
+
+    Attributes:
+        sources: URNs of what writes them.
+        sinks: URNs of where they go.
+        kept_days: days after which the route itself deletes them where they arrived; None: never.
+    """
 
     sources: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     sinks: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    kept_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ class DatabaseServer(DataStore):
         engine: engine and version, such as `postgresql 17`; None where no version is pinned.
         extensions: those that may be made.
         segments: URNs of the segments that it stands in, or as written; None: a node in none.
+        replica_of: URN of the server of which it is a copy that follows, or as written; None: it is
+            a database of its own.
     """
 
     key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
@@ -62,6 +64,7 @@ class DatabaseServer(DataStore):
     engine: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
     extensions: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     segments: Fact[tuple[str | None, ...]] = field(default=NOT_TOLD, kw_only=True)
+    replica_of: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import Key, LogRoute, NetworkElement
-from havre.facts.read import both, some, then
+from havre.facts.read import NONE, both, every, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
@@ -102,9 +102,13 @@ def network(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     return require("flows_logged", flows, lambda found: found is True, "flows logged")
 
 
-def _sinks(case: Case) -> dict[str, list[Fact[str]]]:
+End: TypeAlias = "tuple[Fact[str], Fact[int | None]]"
+"""Where logs go, and after how many days the route itself deletes them there; None: never."""
+
+
+def _sinks(case: Case) -> dict[str, list[End]]:
     """For each source of logs, where they go."""
-    found: dict[str, list[Fact[str]]] = defaultdict(list)
+    found: dict[str, list[End]] = defaultdict(list)
     for route in case.facts.of(LogRoute):
         sources = route.sources.value if isinstance(route.sources, Known) else (route.urn,)
         sinks: list[Fact[str]] = (
@@ -113,11 +117,15 @@ def _sinks(case: Case) -> dict[str, list[Fact[str]]]:
             else [route.sinks]
         )
         for source in sources:
-            found[source] += sinks
+            found[source] += [(sink, route.kept_days) for sink in sinks]
     return found
 
 
-def _kept(case: Case, holds: Callable[[Sink], Fact[bool]]) -> Iterator[tuple[str, Fact[bool]]]:
+Holds: TypeAlias = "Callable[[Sink, Fact[int | None]], Fact[bool]]"
+"""Whether a store is good enough for logs that a route deletes there after some days."""
+
+
+def _kept(case: Case, holds: Holds) -> Iterator[tuple[str, Fact[bool]]]:
     """For each source of logs, whether one of the stores that they reach is good enough.
 
     A plan without routes is judged by its stores of logs, each of them.
@@ -129,23 +137,20 @@ def _kept(case: Case, holds: Callable[[Sink], Fact[bool]]) -> Iterator[tuple[str
     for source, sinks in routes.items():
         yield source, some([_reached(sink, logs, holds) for sink in sinks])
     for store in own if not routes else ():
-        yield store.urn, holds(store)
+        yield store.urn, holds(store, NONE)
 
 
-def _reached(
-    sink: Fact[str], logs: dict[str, Sink], holds: Callable[[Sink], Fact[bool]]
-) -> Fact[bool]:
+def _reached(end: End, logs: dict[str, Sink], holds: Holds) -> Fact[bool]:
+    sink, trimmed = end
     if not isinstance(sink, Known):
         return sink
     store = logs.get(sink.value)
     if store is None:
         return Unknown(f"what {urns.name(sink.value)} keeps: it is outside this plan")
-    return holds(store)
+    return holds(store, trimmed)
 
 
-def _over_sources(
-    case: Case, name: str, holds: Callable[[Sink], Fact[bool]], wanted: str
-) -> Iterator[Verdict]:
+def _over_sources(case: Case, name: str, holds: Holds, wanted: str) -> Iterator[Verdict]:
     judged = False
     for source, fact in _kept(case, holds):
         judged = True
@@ -178,8 +183,9 @@ def retention(case: Case) -> Iterator[Verdict]:
     """Logs are kept for at least the spec's time, in one of the stores that they reach."""
     least = case.spec.audit.retention_days
 
-    def holds(store: Sink) -> Fact[bool]:
-        return then(_kept_days(store), lambda days: days is not None and days >= least)
+    def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
+        own = then(_kept_days(store), lambda days: days is not None and days >= least)
+        return every([own, then(trimmed, lambda days: days is None or days >= least)])
 
     yield from _over_sources(case, "retention_days", holds, f"kept for at least {least} days")
 
@@ -196,7 +202,8 @@ def protected(case: Case) -> Iterator[Verdict]:
     """Logs cannot be changed or deleted before their time, by anybody, in one of their stores."""
     least = case.spec.audit.retention_days
 
-    def holds(store: Sink) -> Fact[bool]:
+    def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
+        del trimmed  # what is locked outlives it
         return then(store.locked_days, lambda days: days >= least)
 
     yield from _over_sources(case, "locked_days", holds, f"locked for at least {least} days")
@@ -213,8 +220,9 @@ def central(case: Case) -> Iterator[Verdict]:
     """All logs reach one place."""
     wanted = "one store that all logs reach"
     routes = _sinks(case)
-    unknown = [sink for sinks in routes.values() for sink in sinks if isinstance(sink, Unknown)]
-    reached = [{s.value for s in sinks if isinstance(s, Known)} for sinks in routes.values()]
+    ends = [[sink for sink, _ in sinks] for sinks in routes.values()]
+    unknown = [sink for sinks in ends for sink in sinks if isinstance(sink, Unknown)]
+    reached = [{s.value for s in sinks if isinstance(s, Known)} for sinks in ends]
     stores = [store.urn for store in case.facts.of(LogStore)]
     if reached and set.intersection(*reached):
         yield passes()

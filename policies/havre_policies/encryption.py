@@ -194,9 +194,11 @@ def distinct_keys(case: Case) -> Iterator[Verdict]:
 
 
 def _holder(store: Content) -> str:
-    """Who holds a key: a zone with all its copies, or a store by itself."""
-    zone = store.zone if isinstance(store, ObjectStore) else ""
-    return zone or store.urn
+    """Who holds a key: a zone or a database with all its copies, or a store by itself."""
+    if isinstance(store, ObjectStore):
+        return store.zone or store.urn
+    copied = store.replica_of
+    return (copied.value if isinstance(copied, Known) else None) or store.urn
 
 
 @control(

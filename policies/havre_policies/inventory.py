@@ -24,7 +24,7 @@ from havre.policy import (
 )
 from havre.spec.model import Environment
 from havre_policies.cites import annex_a, snc
-from havre_policies.versions import supported_versions as records
+from havre_policies.versions import is_of, support_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -77,19 +77,55 @@ def known(case: Case) -> Iterator[Verdict]:
     for each in case.facts.unclassified:
         yield fails("type", each.type, "a type that is known", resource=each.urn)
     lacking = {field for gap in case.gaps for field in gap.fields}
-    missing = [part for part, there in _parts(case).items() if not there and part not in lacking]
+    missing = [
+        part for part, there in _parts(case, lacking).items() if not (there or part in lacking)
+    ]
     for part in missing:
-        yield Verdict(Outcome.UNKNOWN, part, "nothing in the plan", "what the file asks for")
+        wanted = _wanted_database(case) if part == DATABASE else "what the file asks for"
+        yield Verdict(Outcome.UNKNOWN, part, _instead(case, part), wanted)
     if not case.facts.unclassified and not missing:
         yield passes()
 
 
-def _parts(case: Case) -> dict[str, bool]:
+DATABASE = "database"
+
+
+def _wanted_database(case: Case) -> str:
+    return f"PostgreSQL {case.spec.database.version}"
+
+
+def _instead(case: Case, part: str) -> str:
+    """What the plan shows in place of a part."""
+    engines = {
+        each.engine.value or "a database of no version"
+        for each in case.facts.of(DatabaseServer)
+        if isinstance(each.engine, Known)
+    }
+    if part != DATABASE or not engines:
+        return "nothing in the plan"
+    return f"nothing in the plan is one: {', '.join(sorted(engines))}"
+
+
+def _asked_for(database: DatabaseServer, case: Case, *, any_version: bool) -> bool:
+    """Whether a database is, or may be, the PostgreSQL that the spec asks for; no replica is."""
+    if isinstance(database.replica_of, Known) and database.replica_of.value is not None:
+        return False
+    if not isinstance(database.engine, Known) or database.engine.value is None:
+        return True  # `inventory.supported-versions` says so
+    name, _, version = database.engine.value.strip().partition(" ")
+    right = any_version or not version or is_of(version, str(case.spec.database.version))
+    return name.lower() == "postgresql" and right
+
+
+def _parts(case: Case, lacking: set[str]) -> dict[str, bool]:
     """The parts that the spec asks for, and whether the plan shows them."""
     facts = case.facts
     zones = {store.zone for store in facts.of(ObjectStore)}
     found = {f"zones.{zone}": zone in zones for zone in case.spec.zones}
-    found["database"] = bool(facts.of(DatabaseServer))
+    any_version = "database.version" in lacking
+    found[DATABASE] = any(
+        _asked_for(each, case, any_version=any_version) for each in facts.of(DatabaseServer)
+    )
     if case.spec.cluster is not None:
         found["cluster"] = bool(facts.of(Compute))
     if case.spec.registry is not None:
@@ -118,12 +154,15 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
         return undecided("engine", bearer.engine, wanted)
     if bearer.engine.value is None:
         return fails("engine", "no version", wanted)
-    record = records().get(bearer.engine.value)
-    if record is None:
+    support = support_of(bearer.engine.value)
+    if support.oldest:
+        found = f"{bearer.engine.value}, older than {support.oldest}, the oldest on record"
+        return fails("engine", found, wanted)
+    if support.record is None:
         found = f"{bearer.engine.value}, of which no end of support is recorded"
         return Verdict(Outcome.UNKNOWN, "engine", found, wanted)
-    ended = record.until < case.as_of
-    found = f"{bearer.engine.value}, whose support ended on {record.until}"
+    ended = support.record.until < case.as_of
+    found = f"{bearer.engine.value}, whose support ended on {support.record.until}"
     return fails("engine", found, wanted) if ended else passes()
 
 

@@ -108,7 +108,7 @@ def credential(**told: Any) -> Credential:
 
 
 def route(name: str, sources: Any, sinks: Any) -> LogRoute:
-    return LogRoute(**_bearer(name, sources=sources, sinks=sinks))
+    return LogRoute(**_bearer(name, sources=sources, sinks=sinks, kept_days=NONE))
 
 
 def inward(address: str, *ports: tuple[int, int], allow: bool = True, priority: int = 0) -> Rule:

@@ -41,13 +41,32 @@ def rules(**changed: Any) -> tuple[Rule, ...]:
     return found.rules.value
 
 
-@pytest.mark.parametrize("version", ["1_2", "XXX1_2", "TLS1_2 ", "TLS1.2", "TLS", "TLS9_9", 1.2])
+@pytest.mark.parametrize("version", ["1_2", "XXX1_2", "TLS1_2 ", "TLS1-2", "TLS", "TLS9_9", 1.2])
 def test_a_version_of_tls_that_nobody_knows_is_unknown(version: object) -> None:
     assert account(minimumTlsVersion=version).tls_minimum == Unknown("minimumTlsVersion")
 
 
-def test_a_version_of_tls_is_read_in_any_case() -> None:
-    assert account(minimumTlsVersion="tls1_2").tls_minimum == Known("1.2")
+@pytest.mark.parametrize(
+    ("version", "read"),
+    [
+        ("tls1_2", "1.2"),
+        ("TLSv1.2", "1.2"),
+        ("Tls12", "1.2"),
+        ("TLS1.2", "1.2"),
+        ("TLSv1.0", "1.0"),
+    ],
+)
+def test_a_version_of_tls_is_read_in_its_spellings(version: str, read: str) -> None:
+    assert account(minimumTlsVersion=version).tls_minimum == Known(read)
+
+
+@pytest.mark.parametrize(
+    ("value", "public"),
+    [("FALSE", False), ("False", False), ("TRUE", True), ("no", None), ("0", None), (0, None)],
+)
+def test_a_truth_as_text_is_the_truth(value: object, public: bool | None) -> None:
+    found = account(allowBlobPublicAccess=value).public_read  # type: ignore[attr-defined]
+    assert found == (Unknown("allowBlobPublicAccess") if public is None else Known(public))
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_replication_within_the_plan_crosses_no_tenant() -> None:
     assert bucket(copy, replication={"rules": [rule]}).cross_tenant == NO
 
 
-@pytest.mark.parametrize("hidden", ["yes", "True", 1, [True]])
+@pytest.mark.parametrize("hidden", ["yes", "Yes", 1, [True]])
 def test_object_names_are_not_known_to_be_hidden_by_what_is_no_truth_value(hidden: object) -> None:
     item = bucket(hideObjects=hidden)
     assert (item.places, item.names_in_state) == (Unknown("hideObjects"), Unknown("hideObjects"))

@@ -13,8 +13,8 @@ from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.naming import WHOLE
-from havre_azure.facts.relations.scopes import PARTS, everywhere, in_group, within
-from havre_azure.facts.rights import ADMINISTER, READ, ROLES, permitted
+from havre_azure.facts.relations.scopes import HOLDERS, PARTS, everywhere, in_group, within
+from havre_azure.facts.rights import ADMINISTER, READ, BuiltIn, built_in_roles, permitted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,16 +50,29 @@ def _expires(resource: PlannedResource, rights: Fact[frozenset[Right]]) -> Fact[
         return Unknown("condition")
 
 
-def _rights(resource: PlannedResource) -> Fact[frozenset[Right]]:
+def _role(resource: PlannedResource) -> Fact[BuiltIn]:
     role = read(resource.inputs, "roleDefinitionId", "")
     if isinstance(role, Unknown):
         return role
     identifier = str(role.value).rstrip("/").rsplit("/", 1)[-1].lower()
-    rights = ROLES.get(identifier)
-    return Unknown("roleDefinitionId") if rights is None else Known(rights)
+    found = built_in_roles().get(identifier)
+    return Unknown("roleDefinitionId") if found is None else Known(found)
 
 
 def _targets(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
+    """What is in reach, without the stores and keys of which the role allows nothing."""
+    role = _role(resource)
+    on = role.value.on if isinstance(role, Known) else None
+
+    def opened(urn: str) -> bool:
+        found = index.at(urn)
+        what = "" if found is None else index.kind(found)
+        return on is None or what not in HOLDERS or what in on
+
+    return then(_in_reach(resource, index), lambda urns: tuple(filter(opened, urns)))
+
+
+def _in_reach(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
     """The resources in reach: a container is told as its account, a group by what is in it.
 
     A scope that the plan does not show is named first; what stands in it is in the plan, maybe.
@@ -108,7 +121,7 @@ def _project(identity: PlannedResource | None) -> str:
 def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A role for an identity on a scope."""
     identity, made = _principal(resource, index)
-    rights = _rights(resource)
+    rights = then(_role(resource), lambda role: role.rights)
     grant = replace(
         about(Grant, resource, tagged=False),
         identity=identity,
@@ -128,7 +141,7 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
         about(Grant, resource, tagged=False),
         identity=identity,
         targets=_targets(resource, index),
-        rights=_rights(resource),
+        rights=then(_role(resource), lambda role: role.rights),
         expires=day(end, "scheduleInfo.expiration.endDateTime"),
         project=_project(made),
     )

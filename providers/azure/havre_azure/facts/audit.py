@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Copy, LogRoute, ResourceFact
-from havre.facts.read import ZERO, every, read, some, sources, then
+from havre.facts.model import Copy, LogRoute, Place, ResourceFact
+from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, sources, then
 from havre.facts.stores import LogStore
 from havre.facts.values import Fact, Known, Unknown
-from havre_azure.facts.places import places
+from havre_azure.facts.places import place, places
 from havre_azure.facts.properties import (
     NOWHERE,
     about,
@@ -23,7 +23,7 @@ from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -47,6 +47,19 @@ def _workspace_days(index: Index, workspace: PlannedResource) -> Fact[int | None
     return least([own, shortest])
 
 
+def _workspace_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
+    """Where a workspace lies, and where it is replicated to."""
+    own = places(resource, index, Copy.LOG)
+    if read(resource.inputs, "replication.enabled", default=False) == NO:
+        return own
+    switch = read(resource.inputs, "replication.enabled", default=False)
+    other = read(resource.inputs, "replication.location")
+    if other == NONE:
+        other = Unknown("replication.location")
+    told = both(own, both(switch, other))
+    return then(told, lambda found: (*found[0], place(Copy.LOG, str(found[1][1]))))
+
+
 def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A Log Analytics workspace; TLS 1.2 is its least (Azure documentation, since 2025-07)."""
     ways = ("publicNetworkAccessForIngestion", "publicNetworkAccessForQuery")
@@ -57,7 +70,7 @@ def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
         path = "keyVaultProperties"
         found = key(index, group.value, f"{path}.keyVaultUri", f"{path}.keyName")
     told = replace(
-        stored(LogStore, resource, index, "Log Analytics", places(resource, index, Copy.LOG)),
+        stored(LogStore, resource, index, "Log Analytics", _workspace_places(resource, index)),
         key=found,
         tls_minimum=Known("1.2"),
         public_endpoint=public,
@@ -82,7 +95,12 @@ def _urn(index: Index, resource: PlannedResource, path: str) -> Fact[str | None]
 
 
 def route_of(
-    resource: PlannedResource, index: Index, source: str, *sinks: str, tags: bool = False
+    resource: PlannedResource,
+    index: Index,
+    source: str,
+    *sinks: str,
+    kept: Fact[int | None] = NONE,
+    tags: bool = False,
 ) -> Sequence[ResourceFact]:
     """Logs on their way from the resource that `source` names to those that `sinks` name."""
     origin = _urn(index, resource, source) if source else Known("subscription")
@@ -94,18 +112,45 @@ def route_of(
         about(LogRoute, resource, where, tagged=tags),
         sources=then(origin, lambda urn: (urn,) if urn else ()),
         sinks=unknown or Known(told),
+        kept_days=kept,
     )
     return [route]
 
 
+def trimmed(holder: Mapping[str, Any]) -> Fact[int | None]:
+    """Days after which a retention policy deletes logs in a storage account; None: never.
+
+    It is of no effect unless it is enabled, and 0 days are for ever (azure-native's schema).
+    """
+    policy = "retentionPolicy"
+    enabled = read(holder, f"{policy}.enabled", default=False)
+    if enabled == NO:
+        return NONE
+    return then(both(enabled, read(holder, f"{policy}.days", 0)), lambda told: told[1] or None)
+
+
+ACCOUNT = "storageAccountId"
 SINKS = ("workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId")
 
 
 def diagnostics(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A resource's logs, sent on."""
-    return route_of(resource, index, "resourceUri", *SINKS)
+    """A resource's logs, sent on; a retention policy of theirs trims them in an account alone."""
+    return _routes(resource, index, "resourceUri")
+
+
+def _routes(resource: PlannedResource, index: Index, source: str) -> Sequence[ResourceFact]:
+    logs = items(resource.inputs, "logs")
+    sent = then(logs, lambda found: [log for log in found if log.get("enabled")])
+    kept = sent if isinstance(sent, Unknown) else least(map(trimmed, sent.value))
+    if kept == NONE:
+        return route_of(resource, index, source, *SINKS)
+    others = [sink for sink in SINKS if sink != ACCOUNT]
+    return [
+        *route_of(resource, index, source, *others),
+        *route_of(resource, index, source, ACCOUNT, kept=kept),
+    ]
 
 
 def activity(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """The subscription's activity log, sent on."""
-    return route_of(resource, index, "", *SINKS)
+    return _routes(resource, index, "")

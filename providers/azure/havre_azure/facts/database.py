@@ -11,9 +11,9 @@ from havre.facts.read import NO, NONE, YES, both, every, read, some, then, toget
 from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
-from havre_azure.facts.places import location, pair, place
+from havre_azure.facts.places import location, pair, place, places
 from havre_azure.facts.properties import PUBLIC, about, closed, held, most, open_to_all
-from havre_azure.facts.relations.links import key, private, segment
+from havre_azure.facts.relations.links import key, private, segment, switched
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _parameter(index: Index, server: PlannedResource, name: str, default: Any) -
         told = read(resource.inputs, "configurationName")
         if isinstance(told, Unknown) or isinstance(link, Unknown):
             return Unknown(name)
-        if told.value == name:
+        if str(told.value).lower() == name:
             return then(read(resource.inputs, "value", default), lambda value: str(value).lower())
     return Known(default)
 
@@ -46,7 +46,7 @@ def _parameter(index: Index, server: PlannedResource, name: str, default: Any) -
 def _server_tls(index: Index, server: PlannedResource) -> Fact[str | None]:
     """Encryption and TLS 1.2 by default (Azure documentation, TLS in Flexible Server)."""
     required = _parameter(index, server, "require_secure_transport", "on")
-    if isinstance(required, Known) and required.value != "on":
+    if isinstance(required, Known) and not _on(required.value):
         return NONE
     version = _parameter(index, server, "ssl_min_protocol_version", "tlsv1.2")
     return then(both(required, version), lambda told: str(told[1]).removeprefix("tlsv"))
@@ -73,12 +73,76 @@ def _split(listed: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in listed.split(",") if part.strip())
 
 
+def _on(value: Any) -> bool:
+    """A truth as PostgreSQL reads it; what it does not know is none."""
+    return str(value) in {"on", "true", "yes", "1"}
+
+
+_AUDITED = frozenset({"read", "write"})
+
+
 def _audits_all(classes: tuple[str, ...]) -> bool:
-    return "all" in classes or {"read", "write"} <= set(classes)
+    """Whether pgaudit logs what reads and what writes; its classes add up, `-read` takes away."""
+    found: set[str] = set()
+    for each in classes:
+        name = each.removeprefix("-")
+        some_of = _AUDITED if name == "all" else {name}
+        found = found - some_of if each.startswith("-") else found | some_of
+    return found >= _AUDITED
+
+
+REPLICAS = frozenset({"asyncreplica", "geoasyncreplica"})
+
+
+def _replica_of(resource: PlannedResource, index: Index) -> Fact[str | None]:
+    """The server that one follows, as how it is made or its role says; None for one of its own."""
+    mode = read(resource.inputs, "createMode", "Default")
+    role = read(resource.inputs, "replicationRole", "None")
+    follows = some(
+        [
+            then(mode, lambda word: str(word).lower() == "replica"),
+            then(role, lambda word: str(word).lower() in REPLICAS),
+        ]
+    )
+    if isinstance(follows, Unknown) or not follows.value:
+        return follows if isinstance(follows, Unknown) else NONE
+    named = read(resource.inputs, SOURCE)
+    found = index.target(resource, SOURCE, SERVER)
+    if isinstance(found, Known) and found.value is not None:
+        return Known(found.value.urn)
+    return (
+        found if isinstance(found, Unknown) else then(named, lambda name: str(name or "elsewhere"))
+    )
+
+
+SERVER, SOURCE = "dbforpostgresql:Server", "sourceServerResourceId"
+
+
+def _copies(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
+    """Where the replicas of a server lie."""
+    found: Fact[tuple[Place, ...]] = Known(())
+    for other, _ in index.users(SERVER, SOURCE, resource):
+        if _replica_of(other, index) == Known(resource.urn):
+            where = both(found, location(other, index))
+            found = then(where, lambda told: (*told[0], place(Copy.REPLICA, told[1])))
+    return found
 
 
 def _server_places(
     resource: PlannedResource, index: Index, path: str = "backup.geoRedundantBackup"
+) -> Fact[tuple[Place, ...]]:
+    """Where a server lies, with its backups; a replica is a copy, and has no backups of its own."""
+    follows = _replica_of(resource, index)
+    if isinstance(follows, Unknown):
+        return follows
+    if follows.value is not None:
+        return places(resource, index, Copy.REPLICA)
+    own = _own_places(resource, index, path)
+    return then(both(own, _copies(resource, index)), lambda told: (*told[0], *told[1]))
+
+
+def _own_places(
+    resource: PlannedResource, index: Index, path: str
 ) -> Fact[tuple[Place, ...]]:
     geo = read(resource.inputs, path, "Disabled")
 
@@ -105,7 +169,7 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     where = _server_places(resource, index)
     told = replace(
         held(DatabaseServer, resource, index, "Database for PostgreSQL", where),
-        key=key(index, resource, "dataEncryption.primaryKeyURI"),
+        key=_key(index, resource),
         key_encrypts=Known(Extent.ALL),
         tls_minimum=_server_tls(index, resource),
         public_endpoint=public,
@@ -121,11 +185,19 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         engine=Unknown("version") if version == NONE else then(version, _engine),
         extensions=then(_parameter(index, resource, "azure.extensions", ""), _split),
         segments=_segments(resource, index),
-        reads_logged=every(
-            [logs, then(connections, lambda on: on == "on"), _statements(index, resource)]
-        ),
+        replica_of=_replica_of(resource, index),
+        reads_logged=every([logs, then(connections, _on), _statements(index, resource)]),
     )
     return [told]
+
+
+def _key(index: Index, server: PlannedResource) -> Fact[str | None]:
+    """The key that a server names, where its encryption is of the type that uses it."""
+    named = key(index, server, "dataEncryption.primaryKeyURI")
+    if named == NONE:
+        return NONE
+    path = "dataEncryption.type"
+    return switched(named, read(server.inputs, path), "azurekeyvault", path)
 
 
 def _engine(version: Any) -> str:

@@ -22,6 +22,7 @@ from havre.facts.forms import (
     TEXTS,
     TRUTH,
     Forms,
+    patterned,
     words,
 )
 
@@ -31,10 +32,11 @@ _STATE = words("Locked", "Unlocked", "Disabled")
 _REDUNDANCY = words("GeoRedundant", "LocallyRedundant", "ZoneRedundant")
 
 _TRUTHS = """
-    adminUserEnabled allowBlobPublicAccess allowCrossTenantReplication allowSharedKeyAccess
-    anonymousPullEnabled denyEncryptionScopeOverride disableLocalAccounts disableLocalAuth
-    enableHttpsTrafficOnly enableNodePublicIP enablePrivateCluster enablePurgeProtection
-    enableRbacAuthorization enableSoftDelete enabled isDefault isSftpEnabled isVersioningEnabled
+    adminUserEnabled allowBlobPublicAccess allowCrossTenantReplication allowPermanentDelete
+    allowSharedKeyAccess anonymousPullEnabled denyEncryptionScopeOverride disableLocalAccounts
+    disableLocalAuth enableHttpsTrafficOnly enableNodePublicIP enablePrivateCluster
+    enablePurgeProtection enableRbacAuthorization enableSoftDelete enabled isDefault isSftpEnabled
+    isVersioningEnabled
 """
 _NUMBERS = """
     backupRetentionDays days daysAfterCreationGreaterThan daysAfterLastAccessTimeGreaterThan
@@ -47,13 +49,14 @@ _NAMES = """
     firewallPolicyName id keyId keyIdentifier keyName keyUri keyUrl keyVaultUri linkedResourceId
     marketplacePartnerId networkSecurityGroupName policyId primaryKeyURI registryName
     resourceGroupName resourceID resourceName resourceUri routeTableName scopeName serverName
+    sourceServerResourceId
     storageAccountId storageId subnetName targetResourceId vaultName virtualNetworkName vnetSubnetID
     workspaceId workspaceName
 """
 _TEXTS = """
-    category categoryGroup configurationName duration endDateTime expiryTime kubernetesVersion
-    location objectId objectType principalId roleDefinitionId timeAfterCreate timeBeforeExpiry
-    version
+    category categoryGroup configurationName createMode duration endDateTime expiryTime
+    kubernetesVersion location objectId objectType principalId replicationRole roleDefinitionId
+    timeAfterCreate timeBeforeExpiry version
 """
 _OBJECTS = """
     actions.version apiServerAccessProfile attributes authConfig azureKeyVaultKms backup baseBlob
@@ -61,8 +64,8 @@ _OBJECTS = """
     deleteRetentionPolicy encryption encryptionSettings expiration exportPolicy features filters
     firewallPolicy highAvailability immutabilityPolicy immutabilitySettings
     immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
-    policies policy policyInfo properties redundancySettings rotationPolicy routeTable
-    scheduleInfo securityProfile securitySettings sku storageProfile subnet trigger
+    policies policy policyInfo properties redundancySettings replication retentionPolicy
+    rotationPolicy routeTable scheduleInfo securityProfile securitySettings sku storageProfile subnet trigger
     lifetimeActions.action ruleCollections.action
 """
 _LISTS = """
@@ -86,7 +89,9 @@ FORMS: Forms = MappingProxyType(
         "access": words("Allow", "Deny"),
         "action.type": words("Allow", "Deny", "DNAT", "Notify", "Rotate"),
         "allowedCopyScope": words("AAD", "PrivateLink"),
+        "dataEncryption.type": words("AzureKeyVault", "SystemAssigned", "SystemManaged"),
         "direction": words("Inbound", "Outbound"),
+        "encryption.status": _SWITCH,
         "exportPolicy.status": _SWITCH,
         "geoRedundantBackup": _SWITCH,
         "highAvailability.mode": words("Disabled", "SameZone", "ZoneRedundant"),
@@ -96,7 +101,7 @@ FORMS: Forms = MappingProxyType(
         "kty": words("EC", "EC-HSM", "RSA", "RSA-HSM", "oct", "oct-HSM"),
         "level": words("CanNotDelete", "NotSpecified", "ReadOnly"),
         "minimalTlsVersion": words("TLS1_0", "TLS1_1", "TLS1_2", "TLSEnforcementDisabled"),
-        "minimumTlsVersion": words("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
+        "minimumTlsVersion": patterned(r"TLS_?V?1[._]?([0-3])", "TLS1_{1}"),
         "networkAccessPolicy": words("AllowAll", "AllowPrivate", "DenyAll"),
         "nextHopType": words(
             "Internet", "None", "VirtualAppliance", "VirtualNetworkGateway", "VnetLocal"
@@ -108,6 +113,7 @@ FORMS: Forms = MappingProxyType(
         "publicNetworkAccessForQuery": _ACCESS,
         "sku.name": TEXT,
         "sslEnforcement": _SWITCH,
+        "source": words("Microsoft.Storage", "Microsoft.KeyVault"),
         "standardTierStorageRedundancy": _REDUNDANCY,
         "storageSettings.type": _REDUNDANCY,
         "zoneRedundancy": _SWITCH,

@@ -23,7 +23,7 @@ from havre.facts.traffic import (
 )
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
 from havre.plan.values import Secret
-from havre_azure.facts.audit import route_of
+from havre_azure.facts.audit import route_of, trimmed
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import NOWHERE, about
 from havre_azure.facts.relations.logs import logged
@@ -282,4 +282,5 @@ def gateway(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def flow_log(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Flows of a network, written to a storage account."""
-    return route_of(resource, index, "targetResourceId", "storageId", tags=True)
+    kept = trimmed(resource.inputs)
+    return route_of(resource, index, "targetResourceId", "storageId", kept=kept, tags=True)

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Place, ResourceFact
-from havre.facts.read import both, every, read, then
+from havre.facts.read import NONE, both, every, read, then
 from havre.facts.stores import ImageRegistry
 from havre.facts.values import Fact, Known
 from havre_azure.facts.places import location, place, places
 from havre_azure.facts.properties import closed, open_to_all, stored
-from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.links import key, private, switched
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ def _registry_places(resource: PlannedResource, index: Index) -> Fact[tuple[Plac
     return found
 
 
+def _key(index: Index, resource: PlannedResource) -> Fact[str | None]:
+    """The key that a registry names, where encryption with it is turned on beside."""
+    named = key(index, resource, "encryption.keyVaultProperties.keyIdentifier")
+    if named == NONE:
+        return NONE
+    return switched(
+        named, read(resource.inputs, "encryption.status"), "enabled", "encryption.status"
+    )
+
+
 REGISTRY_LOGS = ("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents")
 
 
@@ -39,7 +49,7 @@ def registry(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     where = _registry_places(resource, index)
     told = replace(
         stored(ImageRegistry, resource, index, "Container Registry", where),
-        key=key(index, resource, "encryption.keyVaultProperties.keyIdentifier"),
+        key=_key(index, resource),
         tls_minimum=Known("1.2"),
         public_read=read(resource.inputs, "anonymousPullEnabled", default=False),
         public_endpoint=public,

@@ -25,7 +25,7 @@ from havre_azure.facts.properties import (
     stored,
 )
 from havre_azure.facts.relations.guards import guarded
-from havre_azure.facts.relations.links import key, private
+from havre_azure.facts.relations.links import key, private, switched
 from havre_azure.facts.relations.logs import logged
 from havre_azure.facts.relations.versions import api_version
 from havre_azure.retention import LIFECYCLE_MARGIN
@@ -89,12 +89,18 @@ def containers(index: Index, account: PlannedResource) -> list[PlannedResource]:
 
 
 def _public_read(index: Index, account: PlannedResource) -> Fact[bool]:
-    """Allowing it is enough: whoever makes a container may then open it to everybody."""
+    """Allowing it is enough: whoever makes a container may then open it to everybody.
+
+    An account that refuses it closes every container in it, whatever level that one has. A static
+    website answers all the same.
+    """
     sites = index.users("storage:StorageAccountStaticWebsite", "accountName", account)
+    refused = read(account.inputs, "allowBlobPublicAccess") == NO
+    inside = () if refused else containers(index, account)
     return some(
         [
             _may_open(index, account),
-            *[_open_container(container) for container in containers(index, account)],
+            *[_open_container(container) for container in inside],
             *[link for _, link in sites],
         ]
     )
@@ -152,11 +158,19 @@ def _scope_key(index: Index, account: PlannedResource) -> Fact[str | None]:
             return told
         if not told.value[0] or told.value[1] is None:
             return NONE
-        found = key(index, told.value[1], "keyVaultProperties.keyUri")
+        found = _of_scope(index, told.value[1])
         if isinstance(found, Unknown):
             return found
         keys.add(found.value)
     return Known(keys.pop() if len(keys) == 1 else None)
+
+
+def _of_scope(index: Index, scope: PlannedResource) -> Fact[str | None]:
+    """The key that an encryption scope names, where its source is the vault."""
+    named = key(index, scope, "keyVaultProperties.keyUri")
+    if named == NONE:
+        return NONE
+    return switched(named, read(scope.inputs, "source"), "microsoft.keyvault", "source")
 
 
 LOCKED = "Locked"
@@ -281,8 +295,16 @@ def _sum(days: tuple[int | None, int]) -> int | None:
 
 
 def _undelete_days(service: PlannedResource) -> Fact[int | None]:
+    """Days of soft delete; none where what is deleted may be deleted for good at once."""
     kept = read(service.inputs, "deleteRetentionPolicy", {})
-    return then(kept, lambda told: told.get("days") if told.get("enabled") else None)
+    return then(
+        kept,
+        lambda told: (
+            told.get("days")
+            if told.get("enabled") and not told.get("allowPermanentDelete")
+            else None
+        ),
+    )
 
 
 def _cross_tenant(account: PlannedResource) -> Fact[bool]:

@@ -140,6 +140,7 @@ def _zone(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         recoverable_days=kept,
         version_days=kept,
         expire_days=NONE,
+        replica_of=NONE,
         backup_days=_backup_days(index),
         reads_logged=YES,
         administration_logged=YES,

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def logging(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Access logs on their way from one bucket to another."""
     source, sink = (_bucket(resource, path, index) for path in ("bucket", "target"))
-    return [replace(about(LogRoute, resource, index), sources=source, sinks=sink)]
+    route = about(LogRoute, resource, index)
+    return [replace(route, sources=source, sinks=sink, kept_days=NONE)]
 
 
 def _bucket(resource: PlannedResource, path: str, index: Index) -> Fact[tuple[str, ...]]:
@@ -84,6 +85,7 @@ def subscription(resource: PlannedResource, index: Index) -> Sequence[ResourceFa
         about(LogRoute, resource, index),
         sources=_ends(resource, index, source),
         sinks=_ends(resource, index, "streamId"),
+        kept_days=NONE,
     )
     return [route]
 

@@ -93,6 +93,7 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         administration_logged=NO,
         names_in_state=NO,
         segments=_segments(resource, index),
+        replica_of=NONE,
         allowed=addresses,
     )
     return [made, restriction(resource, index, addresses)]

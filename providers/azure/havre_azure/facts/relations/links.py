@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.read import both, read, some, then
+from havre.facts.read import NONE, both, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
@@ -48,6 +48,22 @@ def disk_key(index: Index, resource: PlannedResource, path: str) -> Fact[str | N
     if isinstance(group, Known) and group.value is not None:
         return key(index, group.value, "activeKey.keyUrl")
     return read(resource.inputs, path)
+
+
+def switched(named: Fact[str | None], switch: Fact[Any], on: str, path: str) -> Fact[str | None]:
+    """The key that a property names, where the switch beside it is on; None where it is off.
+
+    Args:
+        named: the key.
+        switch: the word of the switch; an absent one decides nothing.
+        on: the word, in lower case, that puts the key to use.
+        path: the switch's property.
+    """
+    if isinstance(switch, Unknown):
+        return switch
+    if switch.value is None:
+        return Unknown(path)
+    return named if str(switch.value).lower() == on else NONE
 
 
 def key(index: Index, resource: PlannedResource, path: str, name: str = "") -> Fact[str | None]:
