@@ -1,6 +1,6 @@
 """What a plan means for security, in words that are no provider's."""
 
-from havre.facts.collect import Facts, Removed, collect, facts_of, revealed
+from havre.facts.collect import Facts, Removed, Unread, collect, facts_of, revealed
 from havre.facts.index import Index, Naming, Nomenclature
 from havre.facts.model import ResourceFact, Unclassified
 from havre.facts.values import DOES_NOT_APPLY, DoesNotApply, Fact, Known, Unknown
@@ -18,6 +18,7 @@ __all__ = [
     "ResourceFact",
     "Unclassified",
     "Unknown",
+    "Unread",
     "collect",
     "facts_of",
     "revealed",

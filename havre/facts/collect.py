@@ -38,6 +38,21 @@ class Removed:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A property that a resource sets, that matters as it is, and that no fact reads.
+
+    Attributes:
+        urn: the resource.
+        path: the property.
+        why: how it matters.
+    """
+
+    urn: str
+    path: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """What a plan means.
 
@@ -46,12 +61,14 @@ class Facts:
         unclassified: resources whose type nobody knows, or whose facts could not be read.
         removed: what the plan would take away, and what that means.
         released: what it would no longer manage, and leave standing.
+        unread: what is set and not evaluated.
     """
 
     items: tuple[ResourceFact, ...]
     unclassified: tuple[Unclassified, ...]
     removed: tuple[Removed, ...] = ()
     released: tuple[Removed, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The facts of one kind."""

@@ -168,7 +168,8 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
     found: list[Verdict] = []
     for urn, ask in control.questions(case):
         try:
-            found += ask()
+            for verdict in ask():
+                found.append(verdict)  # noqa: PERF402 - one that raises later takes none of these
         except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
             show_traceback()
             said = f"the control itself failed ({type(error).__name__})"

@@ -229,14 +229,15 @@ class Control:
         """The word before the dot."""
         return self.id.split(".", 1)[0]
 
-    def questions(self, case: Case) -> Iterator[tuple[str, Callable[[], list[Verdict]]]]:
+    def questions(self, case: Case) -> Iterator[tuple[str, Callable[[], Iterable[Verdict]]]]:
         """What there is to judge in a case: URNs, and what gives the verdicts on each.
 
         A control over the whole plan asks one question, without a URN. A function that raises
-        does so when its question is asked; the judge makes a finding of it.
+        does so when its question is asked; the judge makes a finding of it, and keeps what was
+        said before.
         """
         if self.over is None:
-            yield "", lambda: list(self.function(case))  # type: ignore[arg-type]
+            yield "", lambda: self.function(case)  # type: ignore[arg-type]
             return
         for fact in case.facts.of(self.over):
             yield fact.urn, partial(self._of, fact, case)

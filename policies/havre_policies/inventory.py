@@ -73,6 +73,7 @@ def known(case: Case) -> Iterator[Verdict]:
 
     What a type unknown to the provider's facts means for security nobody can say; nor can
     anybody say how a zone, database, cluster or registry is kept that the plan does not show.
+    A property that matters as it is set, and that no fact reads, is told by name.
     """
     for each in case.facts.unclassified:
         yield fails("type", each.type, "a type that is known", resource=each.urn)
@@ -83,7 +84,10 @@ def known(case: Case) -> Iterator[Verdict]:
     for part in missing:
         wanted = _wanted_database(case) if part == DATABASE else "what the file asks for"
         yield Verdict(Outcome.UNKNOWN, part, _instead(case, part), wanted)
-    if not case.facts.unclassified and not missing:
+    for unread in case.facts.unread:
+        found, wanted = "set, and not evaluated", f"a property that facts read: {unread.why}"
+        yield Verdict(Outcome.UNKNOWN, unread.path, found, wanted, unread.urn)
+    if not (case.facts.unclassified or missing or case.facts.unread):
         yield passes()
 
 

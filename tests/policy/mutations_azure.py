@@ -342,7 +342,6 @@ ROWS: list[Row] = [
     # Exposure
     *wrong("azure", ACCOUNT, "allowBlobPublicAccess", True, "exposure.public-storage"),
     *wrong("azure", ACCOUNT, "allowBlobPublicAccess", UNKNOWN, "exposure.public-storage"),
-    *wrong("azure", CONTAINER, "publicAccess", "Blob", "exposure.public-storage", about=ACCOUNT),
     *wrong("azure", REGISTRY, "anonymousPullEnabled", True, "exposure.public-storage"),
     *wrong(
         "azure",

@@ -39,7 +39,7 @@ LACKING: dict[tuple[str, str], Lacking] = {
         "ovh", "keys are held in software, and a spec with hsm fails", "encryption.hsm-key", OTHER
     ),
     **_lacks("ovh", "no argument makes a key renew itself", "encryption.key-rotation", FAIL),
-    **_lacks("ovh", "a key that is deleted is gone", "encryption.key-deletion", FAIL),
+    **_lacks("ovh", "a key that is deleted is gone", "encryption.key-deletion", FAIL, OTHER),
     **_lacks(
         "ovh",
         "no argument tells the lowest TLS version",
@@ -74,7 +74,7 @@ LACKING: dict[tuple[str, str], Lacking] = {
         FAIL,
     ),
     **_lacks("local", "keys are files, and a spec with hsm fails", "encryption.hsm-key", OTHER),
-    **_lacks("local", "a key that is deleted is gone", "encryption.key-deletion", FAIL),
+    **_lacks("local", "a key that is deleted is gone", "encryption.key-deletion", FAIL, OTHER),
     **_lacks(
         "local",
         "there is no cluster",

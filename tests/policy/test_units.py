@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from havre.facts import Known, Unknown
+from havre.facts import Known, Unknown, Unread
 from havre.facts.addresses import anybody
 from havre.facts.model import Copy, Extent, Neutral, Place, ResourceFact, Right, Rule
 from havre.facts.stores import (
@@ -1615,6 +1615,113 @@ def test_what_is_a_projects_says_so() -> None:
     assert c.outcome("inventory.tags", mine) == "fail"
     tags = Known({**LABELS, "project": PROJECT})
     assert c.outcome("inventory.tags", replace(mine, tags=tags)) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("engine", "outcome"),
+    [
+        ("kubernetes 1.35.4", "pass"),
+        ("kubernetes v1.36.0", "pass"),
+        ("kubernetes 1.36.2-0", "pass"),
+        ("Kubernetes 1.35", "pass"),
+        ("postgresql 17.4", "pass"),
+        ("postgresql 18", "pass"),
+        ("kubernetes 1.34.9", "fail"),
+        ("kubernetes 1.26.3", "fail"),
+        ("kubernetes 1.9", "fail"),
+        ("kubernetes 0.21.1", "fail"),
+        ("postgresql 14.20", "fail"),
+        ("postgresql 11", "fail"),
+        ("postgresql 9.6", "fail"),
+        ("kubernetes 1.99.0", "unknown"),
+        ("kubernetes 1.350", "unknown"),
+        ("kubernetes 1", "unknown"),
+        ("kubernetes stable", "unknown"),
+        ("postgresql 19", "unknown"),
+        ("postgresql", "unknown"),
+        ("postgresql 17beta1", "unknown"),
+        ("mysql 8", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_versions_are_compared_as_versions(engine: str, outcome: str) -> None:
+    found = c.outcome(
+        "inventory.supported-versions", c.store("db", DatabaseServer, engine=Known(engine))
+    )
+    assert found == outcome
+
+
+@pytest.mark.parametrize(
+    ("told", "there"),
+    [
+        ({"engine": Known("postgresql 17")}, True),
+        ({"engine": Known("postgresql 17.4")}, True),
+        ({"engine": Known("PostgreSQL 17")}, True),
+        ({"engine": Unknown("version")}, True),
+        ({"engine": Known(None)}, True),
+        ({"engine": Known("postgresql 17"), "replica_of": Unknown("createMode")}, True),
+        ({"engine": Known("postgresql 17"), "replica_of": Known("elsewhere")}, False),
+        ({"engine": Known("postgresql 16")}, False),
+        ({"engine": Known("postgresql 1")}, False),
+        ({"engine": Known("mysql 8")}, False),
+        ({"engine": Known("mongodb 17")}, False),
+    ],
+    ids=str,
+)
+def test_the_database_that_is_asked_for_is_looked_for_by_engine_and_version(
+    told: dict[str, Any], there: bool
+) -> None:
+    spec = changed(c.SPEC, ("database.version", 17))
+    told = {"replica_of": c.NONE, **told}
+    found = c.verdicts("inventory.known", c.store("db", DatabaseServer, **told), spec=spec)
+    missing = [verdict for verdict in found if verdict.property == "database"]
+    assert bool(missing) is not there
+    assert all(v.wanted == "PostgreSQL 17" and v.outcome.value == "unknown" for v in missing)
+
+
+@pytest.mark.parametrize(
+    ("kept", "outcome"),
+    [(c.NONE, "pass"), (Known(4000), "pass"), (Known(7), "fail"), (Unknown("days"), "unknown")],
+    ids=str,
+)
+def test_logs_that_a_route_ends_are_not_kept_by_their_store(kept: Any, outcome: str) -> None:
+    logs = c.store("logs", LogStore, retention_days=Known(4000))
+    route = replace(c.route("flows", Known(("net",)), Known((logs.urn,))), kept_days=kept)
+    assert c.outcome("audit.retention", logs, route) == outcome
+
+
+@pytest.mark.parametrize(
+    ("days", "guarded", "outcome"),
+    [
+        (Known(90), c.YES, "pass"),
+        (Known(90), c.NO, "fail"),
+        (c.NONE, c.YES, "fail"),
+        (Known(7), c.YES, "fail"),
+        (Known(90), Unknown("x"), "unknown"),
+    ],
+    ids=str,
+)
+def test_a_vault_keeps_its_secrets_too(days: Any, guarded: Any, outcome: str) -> None:
+    vault = c.store("vault", Vault, deletion_days=days, purge_guarded=guarded)
+    assert c.outcome("encryption.key-deletion", vault) == outcome
+
+
+def test_a_replica_under_its_sources_key_shares_it_with_nobody() -> None:
+    source = c.store("a", DatabaseServer, key=Known("k"), replica_of=c.NONE)
+    replica = c.store("b", DatabaseServer, key=Known("k"), replica_of=Known(source.urn))
+    assert c.outcomes("encryption.distinct-keys", source, replica) == ["pass", "pass"]
+    stranger = replace(replica, replica_of=c.NONE)
+    assert c.outcomes("encryption.distinct-keys", source, stranger) == ["fail", "fail"]
+
+
+def test_what_is_set_and_not_evaluated_is_told_by_name() -> None:
+    case = c.case(*parts())
+    known = replace(
+        case, facts=replace(case.facts, unread=(Unread(c.urn("x"), "enableRBAC", "All."),))
+    )
+    (verdict,) = find_control("inventory.known").judge(known)
+    assert (verdict.outcome, verdict.property) == (Outcome.UNKNOWN, "enableRBAC")
+    assert verdict.resource == c.urn("x")
 
 
 UNTIL = supported_versions()

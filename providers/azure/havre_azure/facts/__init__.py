@@ -8,10 +8,11 @@ what leads to a resource, locks it and sends its logs on; `forms` says how prope
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from havre.facts import Facts, Index, collect
+from havre.facts import Facts, Index, Unread, collect
 from havre.facts.forms import typed, typed_plan
 from havre.facts.model import ResourceFact, Unclassified
 from havre_azure.facts import (
@@ -25,13 +26,14 @@ from havre_azure.facts import (
     registry,
     zones,
 )
+from havre_azure.facts.beside import unread
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
 from havre_azure.facts.relations.inline import opened
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
 
@@ -128,7 +130,14 @@ def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not listed here is unclassified."""
     plan = opened(plan)
     index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
+    found = collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
+    return replace(found, unread=tuple(_unread(index)))
+
+
+def _unread(index: Index) -> Iterator[Unread]:
+    for resource in index.plan.resources:
+        for path, why in unread(resource, index.kind(resource)):
+            yield Unread(resource.urn, path, why)
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -140,7 +140,6 @@ def _zone(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         recoverable_days=kept,
         version_days=kept,
         expire_days=NONE,
-        replica_of=NONE,
         backup_days=_backup_days(index),
         reads_logged=YES,
         administration_logged=YES,
@@ -161,6 +160,7 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         engine=then(served, lambda version: f"postgresql {version}"),
         extensions=then(extensions, tuple),
         segments=Known(()),  # the machine has one network, its own
+        replica_of=NONE,
         backup_days=_backup_days(index),
         guarded=Known(bool(database and database.protect)),
         reads_logged=YES,

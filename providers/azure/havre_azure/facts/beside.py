@@ -1,0 +1,98 @@
+"""What becomes of every property of a type: `data/properties.toml`, and what it leaves open.
+
+Held against the SDK's own types by a test, so that a property that a new version brings shows.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from havre.facts.read import bare
+from havre.plan.values import UNKNOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from havre.plan import PlannedResource
+
+
+@dataclass(frozen=True)
+class Open:
+    """A property that no fact reads and that may matter.
+
+    Attributes:
+        why: how it could.
+        safe: the values with which it does not; any other is a finding. None: it is documented
+            alone.
+    """
+
+    why: str
+    safe: tuple[Any, ...] | None
+
+
+@dataclass(frozen=True)
+class Properties:
+    """What becomes of the properties of one type.
+
+    Attributes:
+        read: those that facts read.
+        harmless: those that change nothing of what facts say, with the reason.
+        open: those that are not evaluated, by path.
+    """
+
+    read: tuple[str, ...]
+    harmless: Mapping[str, str]
+    open: Mapping[str, Open]
+
+
+@cache
+def properties() -> Mapping[str, Properties]:
+    """By type, such as `storage:StorageAccount`."""
+    text = (files("havre_azure") / "data" / "properties.toml").read_text(encoding="utf-8")
+    told = tomllib.loads(text)
+    reasons = told.pop("reasons")
+    return {kind: _properties(row, reasons) for kind, row in told.items()}
+
+
+def _properties(row: Mapping[str, Any], reasons: Mapping[str, str]) -> Properties:
+    harmless = row.get("harmless", {})
+    return Properties(
+        tuple(row["read"]),
+        {name: reasons[reason] for reason, names in harmless.items() for name in names},
+        {path: _open(each) for path, each in row.get("open", {}).items()},
+    )
+
+
+def _open(row: Mapping[str, Any]) -> Open:
+    return Open(row["why"], tuple(row["safe"]) if "safe" in row else None)
+
+
+def unread(resource: PlannedResource, kind: str) -> Iterator[tuple[str, str]]:
+    """Paths of what a resource sets, that no fact reads and that matters as it is; and why."""
+    told = properties().get(kind)
+    for path, each in told.open.items() if told else ():
+        if each.safe is None:
+            continue
+        found = _values(bare(resource.inputs), path.split("."))
+        if any(not _is_safe(value, each.safe) for value in found):
+            yield path, each.why
+
+
+def _values(value: Any, steps: list[str]) -> Iterator[Any]:
+    """What stands at a path, in each object of a list; nothing where it is absent or empty."""
+    if isinstance(value, list) and steps:
+        for inner in value:
+            yield from _values(inner, steps)
+    elif value is UNKNOWN or not steps:
+        if value not in (None, "", [], {}):
+            yield value
+    elif isinstance(value, dict):
+        yield from _values(value.get(steps[0]), steps[1:])
+
+
+def _is_safe(value: Any, safe: tuple[Any, ...]) -> bool:
+    return value is not UNKNOWN and str(value).lower() in {str(each).lower() for each in safe}
