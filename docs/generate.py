@@ -10,6 +10,7 @@ import inspect
 import tomllib
 from dataclasses import dataclass
 from enum import EnumType
+from importlib.resources import files
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
@@ -19,7 +20,7 @@ from typer.models import ArgumentInfo
 from docs.text import anchor, code, codes, fence, heading, inert, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import typer
 
@@ -595,6 +596,55 @@ def outputs_page() -> list[str]:
     ]
 
 
+def _data(provider: str, name: str) -> dict[str, Any]:
+    """A file of a provider's data; empty where it has none."""
+    path = files(f"havre_{provider}") / "data" / name
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _decided(row: Mapping[str, Any], reasons: Mapping[str, str]) -> Iterator[list[str]]:
+    yield [codes(row["read"]), "read", ""]
+    for reason, names in row.get("harmless", {}).items():
+        yield [codes(names), "harmless", inert(reasons[reason])]
+    for path, each in row.get("open", {}).items():
+        shown = (
+            f" Shown as not evaluated, unless {codes(map(str, each['safe']))}."
+            if each.get("safe")
+            else ""
+        )
+        shown = " Shown as not evaluated, when set." if each.get("safe") == [] else shown
+        yield [code(path), "not evaluated", inert(each["why"]) + shown]
+
+
+def _roles(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
+    for row in rows:
+        on = codes(row["on"]) or "no store" if "on" in row else "everything in its scope"
+        yield [inert(row["name"]), codes(row["rights"]) or "none", on, inert(row.get("note", ""))]
+
+
+def properties_page() -> list[str]:
+    """What becomes of every property of the types that facts know."""
+    lines = [
+        "# Properties and roles that facts read",
+        "",
+        "For each type of resource, what a check makes of its properties: read, harmless with the",
+        "reason, or not evaluated. The first level is complete, and a test compares it with the",
+        "SDK. Of nested properties, those that are not evaluated stand with their path.",
+    ]
+    for name in sorted(_providers()):
+        told, roles = _data(name, "properties.toml"), _data(name, "roles.toml")
+        reasons = told.pop("reasons", {})
+        for kind, row in told.items():
+            head = ("property", "evaluated", "reason")
+            lines += ["", *heading(2, kind, f"{name}-{kind}"), ""]
+            lines += table(head, _decided(row, reasons))
+        if roles:
+            lines += ["", *heading(2, f"Built-in roles of {name}"), ""]
+            lines += [f"Source: {roles['source']}, read on {roles['read_on']}.", ""]
+            lines += table(("role", "rights", "on", "note"), _roles(roles["role"]))
+    return lines
+
+
 def toy_page() -> list[str]:
     """The toy provider, whole."""
     return [
@@ -613,6 +663,7 @@ PAGES: Mapping[str, Callable[[], list[str]]] = {
     "frameworks.md": frameworks_page,
     "certificates.md": certificates_page,
     "providers.md": providers_page,
+    "properties.md": properties_page,
     "settings.md": settings_page,
     "commands.md": commands_page,
     "outputs.md": outputs_page,

@@ -26,6 +26,7 @@ from havre.facts.values import Fact
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import CertificateStatus, Qualifications, Record
+from havre.policy.registry import find_control
 from havre.provider import Evidence, Limit, Operator, Support
 from havre_policies.exposure import GUARDED_PORTS
 from havre_policies.versions import supported_versions

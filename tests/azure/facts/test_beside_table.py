@@ -22,9 +22,9 @@ SDK = Path(FOUND.origin).parent
 
 
 def written(kind: str) -> Iterator[str]:
-    """The properties of a type's arguments, as the SDK's source writes them; nothing is imported."""
+    """The properties of a type's arguments, as the SDK's source writes them."""
     module, name = kind.split(":")
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
     tree = ast.parse((SDK / module / f"{words}.py").read_text(encoding="utf-8"))
     named = {f"{name}Args", f"{name}InitArgs"}
     (found,) = (n for n in tree.body if isinstance(n, ast.ClassDef) and n.name in named)
