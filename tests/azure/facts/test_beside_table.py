@@ -11,8 +11,8 @@ import pytest
 
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
+from havre_azure.evaluated import properties
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
-from havre_azure.facts.beside import properties
 
 KINDS = sorted({*CLASSES, *PLAIN, *UNTAGGED})
 FOUND = find_spec("pulumi_azure_native")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from havre.facts import Facts, Index, Unread, collect
 from havre.facts.forms import typed, typed_plan
 from havre.facts.model import ResourceFact, Unclassified
+from havre_azure.evaluated import unread
 from havre_azure.facts import (
     access,
     audit,
@@ -26,7 +27,6 @@ from havre_azure.facts import (
     registry,
     zones,
 )
-from havre_azure.facts.beside import unread
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
 from havre_azure.facts.relations.inline import opened
