@@ -49,9 +49,8 @@ _NAMES = """
     firewallPolicyName id keyId keyIdentifier keyName keyUri keyUrl keyVaultUri linkedResourceId
     marketplacePartnerId networkSecurityGroupName policyId primaryKeyURI registryName
     resourceGroupName resourceID resourceName resourceUri routeTableName scopeName serverName
-    sourceServerResourceId
-    storageAccountId storageId subnetName targetResourceId vaultName virtualNetworkName vnetSubnetID
-    workspaceId workspaceName
+    sourceServerResourceId storageAccountId storageId subnetName targetResourceId vaultName
+    virtualNetworkName vnetSubnetID workspaceId workspaceName
 """
 _TEXTS = """
     category categoryGroup configurationName createMode duration endDateTime expiryTime
