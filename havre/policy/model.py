@@ -237,10 +237,14 @@ class Control:
         said before.
         """
         if self.over is None:
-            yield "", lambda: self.function(case)  # type: ignore[arg-type]
+            yield "", lambda: self._over_plan(case)
             return
         for fact in case.facts.of(self.over):
             yield fact.urn, partial(self._of, fact, case)
+
+    def _over_plan(self, case: Case) -> Iterable[Verdict]:
+        found = self.function(case)
+        return (found,) if isinstance(found, Verdict) else found
 
     def _of(self, fact: AboutResource, case: Case) -> list[Verdict]:
         return [_about(self.function(fact, case), fact.urn)]  # type: ignore[arg-type]
