@@ -141,9 +141,7 @@ def _server_places(
     return then(both(own, _copies(resource, index)), lambda told: (*told[0], *told[1]))
 
 
-def _own_places(
-    resource: PlannedResource, index: Index, path: str
-) -> Fact[tuple[Place, ...]]:
+def _own_places(resource: PlannedResource, index: Index, path: str) -> Fact[tuple[Place, ...]]:
     geo = read(resource.inputs, path, "Disabled")
 
     def told(found: tuple[str, Any]) -> tuple[Place, ...]:
@@ -250,6 +248,10 @@ def single_server(resource: PlannedResource, index: Index) -> Sequence[ResourceF
         multi_zone=NO,
         engine=Unknown("properties.version") if version == NONE else then(version, _engine),
         segments=_ends(resource, index),
+        replica_of=then(
+            read(resource.inputs, "properties.createMode", "Default"),
+            lambda word: "elsewhere" if str(word).lower() == "replica" else None,
+        ),
         reads_logged=every(
             [logged(index, resource, ("PostgreSQLLogs",)), _statements(index, resource)]
         ),

@@ -64,8 +64,8 @@ _OBJECTS = """
     firewallPolicy highAvailability immutabilityPolicy immutabilitySettings
     immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
     policies policy policyInfo properties redundancySettings replication retentionPolicy
-    rotationPolicy routeTable scheduleInfo securityProfile securitySettings sku storageProfile subnet trigger
-    lifetimeActions.action ruleCollections.action
+    rotationPolicy routeTable scheduleInfo securityProfile securitySettings sku storageProfile
+    subnet trigger lifetimeActions.action ruleCollections.action
 """
 _LISTS = """
     accessPolicies agentPoolProfiles applicationRuleCollections blobIndexMatch
