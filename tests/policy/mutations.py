@@ -313,6 +313,16 @@ def removed(pick: Pick, operation: str) -> Change:
     return made
 
 
+def released(pick: Pick) -> Change:
+    """Let a preview forget a resource and leave it standing."""
+
+    def made(question: Question) -> Question:
+        old = replace(pick.one(question.plan), operation="delete", retain_on_delete=True)
+        return replace(question, plan=replace(question.plan, released=(old,)))
+
+    return made
+
+
 def asked(*changes: tuple[str, Any]) -> Change:
     """Ask for something else, with the same plan."""
     return lambda question: replace(question, spec=changed(question.spec, *changes))

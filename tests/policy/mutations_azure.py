@@ -668,6 +668,7 @@ ROWS: list[Row] = [
     ),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(ACCOUNT), ACCOUNT, "unprotected"),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
+    Row("azure", "continuity.managed", m.released(ACCOUNT), ACCOUNT, "left standing"),
     Row("azure", "continuity.deletion", m.removed(ACCOUNT, "delete"), ACCOUNT, "deleted"),
     Row("azure", "continuity.deletion", m.removed(KEY, "replace"), KEY, "replaced"),
     *wrong("azure", DATABASE, "highAvailability", DROP, "continuity.availability"),

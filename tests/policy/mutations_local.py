@@ -115,6 +115,7 @@ ROWS: list[Row] = [
     Row("local", "continuity.deletion", m.unprotected(ZONE), ZONE, "unprotected"),
     Row("local", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("local", "continuity.deletion", m.unprotected(DATABASE), SERVER, "unprotected part"),
+    Row("local", "continuity.managed", m.released(ZONE), ZONE, "left standing"),
     Row("local", "continuity.deletion", m.removed(ZONE, "replace"), ZONE, "replaced"),
     *wrong("local", ZONE, "note", "read by b.durand@university.example", "continuity.state"),
     # Inventory

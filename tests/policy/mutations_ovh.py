@@ -352,6 +352,7 @@ ROWS: list[Row] = [
     Row("ovh", "continuity.deletion", m.unprotected(BUCKET), BUCKET, "unprotected"),
     Row("ovh", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("ovh", "continuity.deletion", m.unprotected(INSTANCE), DATABASE, "unprotected part"),
+    Row("ovh", "continuity.managed", m.released(BUCKET), BUCKET, "left standing"),
     Row("ovh", "continuity.deletion", m.removed(DATABASE, "delete"), DATABASE, "deleted"),
     *wrong("ovh", DATABASE, "nodes", lambda nodes: nodes[:1], "continuity.availability"),
     Row(

@@ -215,6 +215,7 @@ BESIDE = {
     *("jurisdiction.operator", "jurisdiction.hds", "jurisdiction.secnumcloud"),
     *("jurisdiction.qualification-age", "inventory.known", "access.no-plaintext-secret"),
     *("exposure.partition", "exit.counterpart", "exit.portable", "exit.rehearsed"),
+    "continuity.managed",
 }
 """Controls that judge no property which may be withheld: see their own tests."""
 

@@ -241,7 +241,7 @@ def test_what_is_exchanged_after_it_was_verified_is_not_loaded(store: Folder) ->
     shutil.copy(old / "database.enc", path)
     given: list[bytes] = []
     with pytest.raises(StateError, match="database"):
-        given.extend(backups._genuine(store, path, contents, "database.enc"))
+        given.extend(backups._genuine(store, path, contents, "database.enc", None))
     assert sum(map(len, given)) < len(STREAMS["database.enc"])
 
 
@@ -266,15 +266,15 @@ def contents_of(found: Any) -> list[bytes]:
     return [content(item) for item in found]
 
 
-def test_an_archive_is_read_to_the_end_of_its_stream(store: Folder) -> None:
+def test_an_archive_is_read_to_the_end_of_its_stream(store: Folder, tmp_path: Path) -> None:
     plain = tar_of(("0", b"first"), ("0.json", described(b"first")))
     data = sealed(store, plain)
-    assert contents_of(archive.read(iter([plain]), "a zone")) == [b"first"]
+    assert contents_of(archive.read(iter([plain]), "a zone", tmp_path)) == [b"first"]
     header, chunks = parts(data, len(plain))
     short = io.BytesIO(header + b"".join(chunks[:-1]))
     cut = envelope.decrypt(store, keys.BACKUP, short, "a zone")
     with pytest.raises(StateError):
-        contents_of(archive.read(cut, "a zone"))
+        contents_of(archive.read(cut, "a zone", tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -286,9 +286,9 @@ def test_an_archive_is_read_to_the_end_of_its_stream(store: Folder) -> None:
     ],
     ids=["none", "another object", "a description without its bytes"],
 )
-def test_an_archive_that_is_not_what_was_written_is_refused(plain: bytes) -> None:
+def test_an_archive_that_is_not_what_was_written_is_refused(plain: bytes, tmp_path: Path) -> None:
     with pytest.raises(StateError, match="a zone"):
-        contents_of(archive.read(iter([plain]), "a zone"))
+        contents_of(archive.read(iter([plain]), "a zone", tmp_path))
 
 
 @pytest.fixture
