@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from havre.facts import Facts, Unknown
+from havre.facts import Facts, Known, Unknown
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import PULUMIS_OWN
 from tests.policy import mutations as m
@@ -71,9 +71,11 @@ def meaning(provider: str, plan: Plan) -> Facts:
 
 
 def unknowns(facts: Facts) -> int:
-    """How many values are withheld."""
+    """How many values are withheld, those of single rules included."""
     told = [value for fact in facts.items for value in vars(fact).values()]
-    return sum(isinstance(value, Unknown) for value in told)
+    lists = [v.value for v in told if isinstance(v, Known) and isinstance(v.value, tuple)]
+    rules = sum(bool(getattr(each, "withheld", "")) for found in lists for each in found)
+    return rules + sum(isinstance(value, Unknown) for value in told)
 
 
 def cases(provider: str) -> Iterator[tuple[PlannedResource, Steps, Any]]:
