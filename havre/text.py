@@ -25,8 +25,8 @@ def inert(text: object, keep: str = "") -> str:
 def parted(text: str) -> str:
     r"""Lines of a log, with a backslash in whatever a runner of CI would take for a command.
 
-    GitHub and Azure DevOps read `##[...]` and `##vso[...]` anywhere in a line, TeamCity
-    `##teamcity[...]`, and GitHub `::...` at a line's beginning, whatever blanks go before it.
+    Runners read `##[...]`, `##vso[...]` and `##teamcity[...]` anywhere in a line, and `::...` at a
+    line's beginning, whatever blanks go before it.
     GitLab's sections need a carriage return, which `inert` shows as `\r`.
     """
     return _AT_BEGINNING.sub(r"\1\\::", _ANYWHERE.sub(r"##\\", text))

@@ -1,5 +1,7 @@
 """A deliberately bad provider fails the right cases, and no others."""
 
+from typing import Any
+
 import pytest
 from _pytest.pytester import Pytester
 
@@ -44,7 +46,7 @@ FAULTS = {
             "capabilities = {Capability.OBJECT_LOCK: Supported(Support.NATIVE)}\n"
             "    def gaps(self, spec, settings):\n        return []"
         ),
-        {"test_native_capability_is_evidenced"},
+        {"test_native_capability_is_evidenced", "test_no_field_is_ignored"},
     ),
     "fields that are ignored": (
         (
@@ -211,7 +213,19 @@ def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") 
     return {report.nodeid.split("::")[-1] for report in failed}
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+OFTEN = 4
+"""Of so many of these one is in every run: each takes as long as a suite of its own."""
+
+
+def seldom(faults: dict[str, Any]) -> list[Any]:
+    """The faults, all but a few of them only for a long run."""
+    return [
+        pytest.param(name, marks=() if number % OFTEN == 0 else pytest.mark.long)
+        for number, name in enumerate(faults)
+    ]
+
+
+@pytest.mark.parametrize("fault", seldom(FAULTS))
 def test_a_fault_fails_the_cases_that_are_for_it(pytester: Pytester, fault: str) -> None:
     code, expected = FAULTS[fault]
     assert {name.split("[")[0] for name in outcomes(pytester, code)} == expected
@@ -261,7 +275,7 @@ IGNORED = {
 }
 
 
-@pytest.mark.parametrize("fault", IGNORED)
+@pytest.mark.parametrize("fault", seldom(IGNORED))
 def test_a_field_that_is_ignored_is_named(pytester: Pytester, fault: str) -> None:
     code, expected = IGNORED[fault]
     fault = f"def parts(self):\n        {code}"

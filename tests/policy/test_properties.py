@@ -92,7 +92,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     **dict.fromkeys(("recoverable_days", "version_days", "expire_days"), days),
     "extensions": st.lists(texts, max_size=2).map(tuple),
     "allowed": st.lists(addresses, max_size=3).map(tuple),
-    "rules": st.lists(rules, max_size=4).map(tuple),
+    **dict.fromkeys(("rules", "border"), st.lists(rules, max_size=4).map(tuple)),
     "identity": st.sampled_from(("who", "another", "")),
     "targets": st.lists(st.sampled_from((*URNS, "*", "")), max_size=3).map(tuple),
     "rights": st.frozensets(st.sampled_from(Right)),

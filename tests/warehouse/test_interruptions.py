@@ -117,7 +117,12 @@ def check_whole(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert [p.name for p in site.store.folder.iterdir() if p.name.startswith(".stack")] == []
 
 
-@pytest.mark.parametrize("when", FAULTS)
+LONGEST = "while its end is recorded"
+
+
+@pytest.mark.parametrize(
+    "when", [pytest.param(w, marks=pytest.mark.long if w == LONGEST else ()) for w in FAULTS]
+)
 def test_a_run_killed_at_any_creation_is_finished_by_the_next(
     site: Site, capsys: pytest.CaptureFixture[str], when: str
 ) -> None:

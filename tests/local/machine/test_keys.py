@@ -94,27 +94,29 @@ def test_retiring_deletes_nothing(folder: Folder) -> None:
 
 
 def test_exported_keys_open_old_data_elsewhere(folder: Folder, tmp_path: Path) -> None:
-    keys.ensure_key(folder, "k", rotation_days=30)
-    wrapped = [keys.wrap(folder, "k", b"1" * 32)]
-    keys.rotate_key(folder, "k")
-    wrapped.append(keys.wrap(folder, "k", b"2" * 32))
+    keys.ensure_key(folder, "zone-k", rotation_days=30)
+    wrapped = [keys.wrap(folder, "zone-k", b"1" * 32)]
+    keys.rotate_key(folder, "zone-k")
+    wrapped.append(keys.wrap(folder, "zone-k", b"2" * 32))
     target = tmp_path / "keys.json"
     keys.export_keys(folder, target, "correct horse")
     assert target.stat().st_mode & 0o777 == 0o600
-    assert keys.read_key(folder, "k", 1).hex().encode() not in target.read_bytes()
+    assert keys.read_key(folder, "zone-k", 1).hex().encode() not in target.read_bytes()
     empty, used = Folder(tmp_path / "empty"), Folder(tmp_path / "used")
     for other in (empty, used):
         prepare(other, "demo")
-    keys.ensure_key(used, "k", rotation_days=30)
-    mine = keys.wrap(used, "k", b"3" * 32)
+    keys.ensure_key(used, "zone-k", rotation_days=30)
+    mine = keys.wrap(used, "zone-k", b"3" * 32)
     for other in (empty, used):
         assert keys.import_keys(other, target, "correct horse") == 2
         assert keys.import_keys(other, target, "correct horse") == 0
-        opened = [keys.unwrap(other, "k", data) for data in wrapped]
+        opened = [keys.unwrap(other, "zone-k", data) for data in wrapped]
         assert opened == [b"1" * 32, b"2" * 32]
-    assert keys.key_info(empty, "k").reference == "k/v0002"
-    assert keys.unwrap(used, "k", mine) == b"3" * 32
-    assert keys.wrap(used, "k", b"")[: keys.FINGERPRINT_BYTES] == mine[: keys.FINGERPRINT_BYTES]
+    assert keys.key_info(empty, "zone-k").reference == "zone-k/v0002"
+    assert keys.unwrap(used, "zone-k", mine) == b"3" * 32
+    assert (
+        keys.wrap(used, "zone-k", b"")[: keys.FINGERPRINT_BYTES] == mine[: keys.FINGERPRINT_BYTES]
+    )
 
 
 def test_exported_keys_need_their_passphrase_and_their_own_file(
