@@ -197,10 +197,11 @@ def main() -> None:
     step(7, "Every access has left a line, and a backup is written and read back.")
     reads = sum(
         project.settings.account in line and " s3_GetObject " in line
-        for line in (data_dir / "logs" / "object-store-access.log").read_text().splitlines()
+        for line in (data_dir / "logs" / "object-store.log").read_text().splitlines()
     )
     account = project.settings.account
-    say(f"     {reads} reads of objects by {account} in logs/object-store-access.log")
+    say(f"     {reads} reads of objects by {account} in logs/object-store.log")
+    show(havre("logs", "verify", *where))
     show(havre("backup", *where))
 
     step(8, "The same file on two clouds and this machine, side by side, without an account.")
