@@ -6,7 +6,6 @@ import ipaddress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from ipaddress import IPv4Network, IPv6Network
 
 EVERY_ADDRESS = "*"
@@ -30,11 +29,6 @@ def normal(address: str) -> str:
     """An address as facts write it: `*` for a network that holds every address."""
     found = network(address)
     return EVERY_ADDRESS if found is not None and found.prefixlen == 0 else address
-
-
-def says_any(addresses: Iterable[str]) -> bool:
-    """Whether one of several addresses is written as any address."""
-    return any(address.lower() in WORDS_FOR_ANY for address in addresses)
 
 
 def anybody(address: str) -> bool:

@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from havre.errors import InputError
-from havre.text import inert
+from havre.text import clipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,7 @@ def _refuse(path: Path, text: str, error: json.JSONDecodeError) -> NoReturn:
         raise InputError(message, DIGEST) from error
     beside = text[:begin].strip() or text[end:].strip()
     where = "before" if text[:begin].strip() else "after"
-    message = f"{path}: text stands {where} the JSON: `{_piece(beside)}`"
+    message = f"{path}: text stands {where} the JSON: `{clipped(beside.splitlines()[0], SHOWN)}`"
     raise InputError(message, QUIET) from error
 
 
@@ -121,12 +121,6 @@ def _first_object(text: str) -> tuple[dict[str, Any], int, int] | None:
     except (ValueError, RecursionError):
         return None
     return document, begin, end
-
-
-def _piece(text: str) -> str:
-    """The first line of a stranger's text, harmless and short."""
-    line = inert(text.splitlines()[0])
-    return line if len(line) <= SHOWN else line[: SHOWN - 1] + "…"
 
 
 def mapping(values: Any, where: str) -> Mapping[str, Any]:

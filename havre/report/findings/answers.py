@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from havre.errors import ExitCode
 from havre.facts.model import Copy
+from havre.facts.strangers import Suspicion, suspected
 from havre.plan import urns
 from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
@@ -284,24 +284,15 @@ def _kinds(result: Result) -> str:
     return "a type that is" if len(result.unknown_types) == 1 else "types that are"
 
 
-BEARS = re.compile("server|database|account|storage|bucket|vault|disk|snapshot|cache|volume|share")
-OPENS = re.compile("rule|firewall|endpoint|polic|role|assignment|peering|route|gateway|address")
-
-
 def unknown_types(result: Result) -> list[str]:
     """Each type that is not known, once, with its count; what may hold data or open a door first.
 
     The order goes by words of the type alone, for the reader; the verdict is the same for all.
     """
     found = result.unknown_types
-    order = sorted(found, key=lambda kind: (*_rank(kind), -found[kind], kind))
+    worst = list(Suspicion)
+    order = sorted(found, key=lambda kind: (worst.index(suspected(kind)), -found[kind], kind))
     return [f"{kind} ({found[kind]})" for kind in order]
-
-
-def _rank(kind: str) -> tuple[bool, bool]:
-    word = kind.rpartition(":")[2].lower()
-    opens = OPENS.search(word) is not None
-    return (opens or BEARS.search(word) is None, not opens)
 
 
 def spots(result: Result) -> list[tuple[str, str]]:

@@ -23,19 +23,12 @@ _START_TIME = 19  # field 22 of /proc/PID/stat, counted after the name in parent
 _DEAD = frozenset("ZXx")
 
 
-_PR_SET_DUMPABLE = 4  # linux/prctl.h
-_PR_SET_NO_NEW_PRIVS = 38
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 
 
 def forbid_core_dumps() -> None:
     """Have neither this process nor its children write their memory to the disk when they crash."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def conceal_memory() -> None:
-    """Have no other process of this account read this one's memory, nor a crash handler."""
-    forbid_core_dumps()
-    _prctl(_PR_SET_DUMPABLE, 0)
 
 
 def forbid_new_privileges() -> None:

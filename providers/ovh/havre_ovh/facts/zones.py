@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 S = TypeVar("S", bound=Storage)
+Kept = TypeVar("Kept", LogStore, BackupStore)
 LIFECYCLE = "CloudProjectStorageObjectBucketLifecycleConfiguration"
 WATCHERS = ("AccessList", "LogTarget")
 UNWATCHED = Unknown("access list: nothing in the plan watches it")
@@ -190,26 +191,18 @@ def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     labels = tags.value if isinstance(tags, Known) else {}
     zone, purpose = str(labels.get("zone", "")), labels.get("purpose")
     if not zone and purpose == "access-logs":
-        return [_of_logs(resource, index)]
+        return [_of_kept(LogStore, resource, index, Copy.LOG)]
     if not zone and purpose == "backup":
-        return [_of_backups(resource, index)]
+        return [_of_kept(BackupStore, resource, index, Copy.BACKUP)]
     copy = Copy.REPLICA if "replica-of" in labels else Copy.PRIMARY
     return [_of_objects(resource, index, zone, copy)]
 
 
-def _of_logs(resource: PlannedResource, index: Index) -> LogStore:
+def _of_kept(kind: type[Kept], resource: PlannedResource, index: Index, copy: Copy) -> Kept:
+    """A bucket of logs or of backups."""
     locked = _locked(resource, _versions(resource))
     return replace(
-        _bucket(LogStore, resource, index, Copy.LOG),
-        locked_days=locked,
-        retention_days=_kept_days(index, resource, locked),
-    )
-
-
-def _of_backups(resource: PlannedResource, index: Index) -> BackupStore:
-    locked = _locked(resource, _versions(resource))
-    return replace(
-        _bucket(BackupStore, resource, index, Copy.BACKUP),
+        _bucket(kind, resource, index, copy),
         locked_days=locked,
         retention_days=_kept_days(index, resource, locked),
     )
