@@ -169,8 +169,8 @@ def test_an_orphaned_creation_of_something_dropped_since_is_cleared_away(
     def inject() -> None:
         whole = Client.create
 
-        def fatal(self: Client, urn: str, inputs: Any) -> Any:
-            made = whole(self, urn, inputs)
+        def fatal(self: Client, urn: str, *args: Any, **options: Any) -> Any:
+            made = whole(self, urn, *args, **options)
             if urn.endswith("zones-spare"):
                 die()
             return made
