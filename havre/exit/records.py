@@ -1,0 +1,98 @@
+"""The lines of evidence: what a copy and its verification share, and nothing else.
+
+A line is fields between tabs, ended by a line feed. What a person or a service named is
+percent-encoded byte by byte (RFC 3986: all but unreserved characters and `/`), so that a line
+cannot be broken by a name and `sort`, `cmp` and `sha256sum` are all that reads it. Lines are
+sorted by their bytes, as `LC_ALL=C sort` does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
+
+from havre.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+NOTHING = "-"
+"""Stands where a line has no value: a delete marker has no bytes."""
+EMPTY = hashlib.sha256().hexdigest()
+"""SHA-256 of no bytes: what a command that failed unseen would give on both sides."""
+
+
+def encoded(name: str) -> str:
+    """A name as evidence shows it, such as `a%20b/%C3%A9`; bytes that are no UTF-8 survive."""
+    return quote(name, safe="/", errors="surrogateescape")
+
+
+def decoded(name: str) -> str:
+    """The name that evidence shows."""
+    return unquote(name, errors="surrogateescape")
+
+
+def digest_of(properties: Mapping[str, str]) -> str:
+    """SHA-256, in hexadecimal, of properties: a sorted line `name TAB value` for each."""
+    lines = (f"{encoded(name)}\t{encoded(value)}\n" for name, value in properties.items())
+    return hashlib.sha256("".join(sorted(lines)).encode("ascii")).hexdigest()
+
+
+@dataclass(frozen=True)
+class ObjectLine:
+    """A version of an object, in a zone's manifest.
+
+    Attributes:
+        key: name of the object, not encoded.
+        number: of the version among those of its key, 1 for the oldest.
+        size: bytes; None for a delete marker.
+        content: SHA-256 of the bytes, in hexadecimal; None for a delete marker.
+        properties: SHA-256 of what it bears beside its bytes, as the target holds it.
+    """
+
+    key: str
+    number: int
+    size: int | None
+    content: str | None
+    properties: str
+
+    def __str__(self) -> str:
+        """The line, without its end."""
+        size = NOTHING if self.size is None else str(self.size)
+        fields = (encoded(self.key), str(self.number), size, self.content or NOTHING)
+        return "\t".join((*fields, self.properties))
+
+
+@dataclass(frozen=True)
+class DatabaseLine:
+    """A thing of a database, in its manifest.
+
+    Attributes:
+        kind: such as `table`, `sequence`, `role`, `grant`, `large objects`.
+        name: of the thing, not encoded.
+        rows: how many it has, or how many lines describe it.
+        content: SHA-256 of them, in hexadecimal.
+    """
+
+    kind: str
+    name: str
+    rows: int
+    content: str
+
+    def __str__(self) -> str:
+        """The line, without its end.
+
+        Raises:
+            InputError: it claims rows and has the digest of nothing, or the reverse.
+        """
+        if (self.content == EMPTY) != (self.rows == 0):
+            message = f"{self.kind} {self.name}: {self.rows} rows and the digest {self.content}"
+            raise InputError(message, "The query failed or was cut off: run the step again.")
+        return "\t".join((encoded(self.kind), encoded(self.name), str(self.rows), self.content))
+
+
+def ordered(lines: Iterable[ObjectLine | DatabaseLine]) -> list[str]:
+    """Lines as a manifest holds them, sorted by their bytes; all of them in memory."""
+    return sorted(map(str, lines))
