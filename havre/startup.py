@@ -1,4 +1,4 @@
-"""Settings of a whole process: the collector of garbage, and modules that are seldom used.
+"""Settings of a whole process: its memory, the collector of garbage, modules seldom used.
 
 The front ends call them: the command line, the policy pack's server and the stack's program. They
 hold from the call to the end of the process, and importing this module sets nothing.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RARELY = 200_000
 """Objects between two collections: a command is short, and importing an SDK makes many objects that
 stay; searching them takes a twentieth of a check."""
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
 SELDOM_USED = frozenset({"pulumi.automation"})
 """Modules that `import pulumi` brings, and that run once something of theirs is used."""
 
@@ -47,7 +48,7 @@ def command() -> None:
     """Prepare a process of our own: a command, or the server of the policy pack."""
     gc.set_threshold(RARELY)
     sys.meta_path.insert(0, _WhenUsed)
-    _spare()
+    _prepare()
 
 
 def program() -> None:
@@ -57,14 +58,35 @@ def program() -> None:
     and again takes half of the time of a large program.
     """
     gc.disable()
-    _spare()
+    _prepare()
 
 
-def _spare() -> None:
+def _prepare() -> None:
+    guard_memory()
     # Looking for plugins of pydantic's reads every distribution's metadata.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     # A process gives everything back at its end: collecting it first takes a fifth of a plan.
     atexit.register(gc.freeze)
+
+
+def guard_memory() -> bool:
+    """Keep what this process has decrypted in its memory: none of it is written or read elsewhere.
+
+    A crash leaves no core dump, of a child neither; and no process of the same account reads the
+    memory or the environment, attaches to it, or takes its open files. It holds until the process
+    becomes another program; root reads everything. Source: prctl(2), proc(5), core(5).
+
+    Returns:
+        Whether other processes are kept out: Linux alone can, elsewhere only core dumps are.
+    """
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    return bool(ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) == 0)
 
 
 @contextmanager

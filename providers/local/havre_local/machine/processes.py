@@ -9,7 +9,6 @@ import contextlib
 import ctypes
 import json
 import os
-import resource
 import select
 import signal
 from dataclasses import asdict, dataclass
@@ -24,11 +23,6 @@ _DEAD = frozenset("ZXx")
 
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
-
-
-def forbid_core_dumps() -> None:
-    """Have neither this process nor its children write their memory to the disk when they crash."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def forbid_new_privileges() -> None:

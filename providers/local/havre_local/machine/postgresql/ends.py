@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.errors import HavreError
+from havre.startup import guard_memory
 from havre_local.machine.folder import Folder, write_json
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def enforce(folder: Folder) -> None:
 
 def main() -> int:
     """Enforce the ends of the folder that is named; return an exit code."""
+    guard_memory()
     try:
         enforce(Folder(Path(sys.argv[1])))
     except HavreError as error:

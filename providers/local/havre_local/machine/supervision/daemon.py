@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import HavreError, RetryError, StateError
 from havre.files import write_atomic
+from havre.startup import guard_memory
 from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_json, read_secret, write_json
 from havre_local.machine.record.collector import Collector
@@ -103,7 +104,7 @@ def main(folder: Folder) -> int:
     Returns:
         0 once a supervisor is there. The caller's process ends then; the supervisor goes on.
     """
-    processes.forbid_core_dumps()
+    guard_memory()
     with folder.custody.lock(lock_path(folder)) as lock:
         if not _take(lock):
             return 0
