@@ -1,0 +1,297 @@
+"""The journal of an exit: one SQLite file, the only truth, written by the coordinator alone.
+
+Workers return what they did and the coordinator records it; what a killed worker did and nobody
+recorded is done again, and finds itself done. A process that is killed loses at most the last
+transaction, never the file: it is written ahead (WAL).
+
+Times are microseconds since 1970, digests are 32 bytes. Keys of objects are stored as bytes, so
+that rows are in the order of evidence. What objects bear beside their bytes is often alike:
+each such set stands once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import StateError
+from havre.exit.records import digest_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+VERSION = 1
+"""Of the tables; a journal of another version is refused."""
+_SCHEMA = """
+create table fact (name text primary key, value text not null) without rowid;
+create table bearing (id integer primary key, digest blob not null unique, told text not null);
+create table version (
+    zone text not null, key blob not null, version text not null,
+    number integer not null, size integer, entity text not null, modified integer not null,
+    bearing integer references bearing, seen integer not null,
+    content blob, target text,
+    primary key (zone, key, version)
+) without rowid;
+"""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A version as the source lists it.
+
+    Attributes:
+        key: name of the object.
+        version: the source's identifier of it; empty where it keeps none.
+        number: among those of its key, 1 for the oldest.
+        size: bytes; None for a delete marker.
+        entity: the store's tag of the content.
+        modified: microseconds since 1970.
+    """
+
+    key: str
+    version: str
+    number: int
+    size: int | None
+    entity: str
+    modified: int
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A version that stands at the target.
+
+    Attributes:
+        key: name of the object.
+        version: the source's identifier of it.
+        content: SHA-256 of the bytes that passed; empty for a delete marker.
+        target: the target's identifier of it; empty where it keeps no versions.
+        properties: what it bears there beside its bytes, by name as evidence shows it.
+    """
+
+    key: str
+    version: str
+    content: bytes
+    target: str
+    properties: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A version in the journal.
+
+    Attributes:
+        listed: as the source listed it last.
+        bearing: what it bears beside its bytes, as it was copied; None where it was not.
+        content: SHA-256 of the bytes that passed; None where it is not copied.
+        target: the target's identifier; None where it is not copied.
+        gone: whether the source has it no longer.
+    """
+
+    listed: Listed
+    bearing: Mapping[str, str] | None
+    content: bytes | None
+    target: str | None
+    gone: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far the copy of a zone is.
+
+    Attributes:
+        versions: at the source.
+        size: bytes of them.
+        copied: versions that stand at the target.
+        copied_size: bytes of them.
+    """
+
+    versions: int
+    size: int
+    copied: int
+    copied_size: int
+
+
+class Journal:
+    """The journal in a file; of one process at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or begin it.
+
+        Raises:
+            StateError: the file is no journal, or of another version.
+        """
+        self.path = path
+        self._bearings: dict[str, int] = {}
+        self._rows = sqlite3.connect(path, isolation_level=None)
+        try:
+            self._rows.execute("pragma journal_mode = wal")
+            self._rows.execute("pragma synchronous = normal")
+            found = self._rows.execute("pragma user_version").fetchone()[0]
+            if found == 0:
+                with self.together():
+                    for statement in _SCHEMA.split(";"):
+                        self._rows.execute(statement)
+                    self._rows.execute(f"pragma user_version = {VERSION}")
+        except sqlite3.DatabaseError as error:
+            message = f"{path} is no journal of an exit: {error}"
+            raise StateError(
+                message, "Put the file back, or begin again in a new folder."
+            ) from None
+        if found not in (0, VERSION):
+            message = f"{path} is a journal of version {found}; this Havre reads {VERSION}"
+            raise StateError(message, "Go on with the Havre that began this exit.")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._rows.close()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """What is recorded inside is recorded as a whole, or not at all."""
+        self._rows.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._rows.execute("rollback")
+            self._bearings.clear()
+            raise
+        self._rows.execute("commit")
+
+    def fact(self, name: str) -> str:
+        """What is recorded under a name; empty where nothing is."""
+        found = self._rows.execute("select value from fact where name = ?", (name,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def record(self, name: str, value: str) -> None:
+        """Record a value under a name, in place of the former one."""
+        self._rows.execute("insert or replace into fact values (?, ?)", (name, value))
+
+    def see(self, zone: str, seen: int, versions: Iterable[Listed]) -> None:
+        """Record what a listing shows; what changed since is to be copied again.
+
+        Args:
+            zone: name of the zone.
+            seen: number of the listing, growing.
+            versions: as the source lists them.
+        """
+        self._rows.executemany(
+            "insert into version (zone, key, version, number, size, entity, modified, seen)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)"
+            " on conflict (zone, key, version) do update set"
+            " content = case when entity = excluded.entity and size is excluded.size"
+            " and modified = excluded.modified then content end,"
+            " number = excluded.number, size = excluded.size, entity = excluded.entity,"
+            " modified = excluded.modified, seen = excluded.seen",
+            (
+                (zone, _bytes(v.key), v.version, v.number, v.size, v.entity, v.modified, seen)
+                for v in versions
+            ),
+        )
+
+    def copied(self, zone: str, done: Iterable[Copied]) -> None:
+        """Record versions that stand at the target."""
+        for each in done:
+            self._rows.execute(
+                "update version set content = ?, target = ?, bearing = ?"
+                " where zone = ? and key = ? and version = ?",
+                (
+                    each.content or None,
+                    each.target,
+                    self._bearing(each.properties),
+                    zone,
+                    _bytes(each.key),
+                    each.version,
+                ),
+            )
+
+    def unfinished(self, zone: str, seen: int) -> Iterator[list[Row]]:
+        """Rows of each key that has something to do: a version to copy, or one that is gone.
+
+        Args:
+            zone: name of the zone.
+            seen: number of the last whole listing.
+
+        What is recorded meanwhile disturbs nothing.
+        """
+        after = b""
+        while keys := self._rows.execute(_TO_DO, (zone, after, seen, _KEYS)).fetchall():
+            for (key,) in keys:
+                yield self._of_key(zone, key, seen)
+            after = keys[-1][0]
+
+    def rows(self, zone: str, seen: int) -> Iterator[Row]:
+        """Every version of a zone, in the order of evidence."""
+        found = self._rows.execute(f"{_SELECT} where zone = ? order by key, number", (zone,))
+        for row in found:
+            yield _row(row, seen)
+
+    def forget(self, zone: str, versions: Iterable[tuple[str, str]]) -> None:
+        """Take out versions, by key and identifier, that neither side has any longer."""
+        self._rows.executemany(
+            "delete from version where zone = ? and key = ? and version = ?",
+            ((zone, _bytes(key), version) for key, version in versions),
+        )
+
+    def again(self, zone: str, versions: Iterable[tuple[str, str]]) -> None:
+        """Have versions copied again, by key and identifier: what they bear has changed."""
+        self._rows.executemany(
+            "update version set content = null where zone = ? and key = ? and version = ?",
+            ((zone, _bytes(key), version) for key, version in versions),
+        )
+
+    def counts(self, zone: str, seen: int) -> Counts:
+        """How far a zone is."""
+        found = self._rows.execute(
+            "select count(*), coalesce(sum(size), 0),"
+            " count(target) filter (where content is not null or size is null),"
+            " coalesce(sum(size) filter (where content is not null), 0)"
+            " from version where zone = ? and seen = ?",
+            (zone, seen),
+        ).fetchone()
+        return Counts(*found)
+
+    def _of_key(self, zone: str, key: bytes, seen: int) -> list[Row]:
+        given = (zone, key)
+        found = self._rows.execute(f"{_SELECT} where zone = ? and key = ? order by number", given)
+        return [_row(row, seen) for row in found]
+
+    def _bearing(self, properties: Mapping[str, str]) -> int:
+        """Identifier of a set of properties, which is recorded where it is new."""
+        told = json.dumps(properties, sort_keys=True)
+        if told not in self._bearings:
+            digest = bytes.fromhex(digest_of(properties))
+            new = "insert or ignore into bearing (digest, told) values (?, ?)"
+            self._rows.execute(new, (digest, told))
+            found = self._rows.execute("select id from bearing where digest = ?", (digest,))
+            if len(self._bearings) >= _KEYS:
+                self._bearings.clear()
+            self._bearings[told] = int(found.fetchone()[0])
+        return self._bearings[told]
+
+
+_SELECT = (
+    "select key, version, number, size, entity, modified, told, content, target, seen"
+    " from version left join bearing on bearing.id = version.bearing"
+)
+
+_KEYS = 1_000
+_TO_DO = (
+    "select distinct key from version where zone = ? and key > ?"
+    " and (target is null or (content is null and size is not null) or seen < ?)"
+    " order by key limit ?"
+)
+
+
+def _row(found: tuple[Any, ...], seen: int) -> Row:
+    key, version, number, size, entity, modified, told, content, target, last = found
+    listed = Listed(key.decode(errors="surrogateescape"), version, number, size, entity, modified)
+    bearing = None if told is None else json.loads(told)
+    return Row(listed, bearing, content, target, gone=last < seen)
+
+
+def _bytes(key: str) -> bytes:
+    return key.encode(errors="surrogateescape")
