@@ -1,0 +1,116 @@
+"""The file of an exit, `exit.yaml`: which warehouse is left for which, and who decided what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from havre.documents.records import Day, read_document
+from havre.exit.ledger import ALL, Decision
+from havre.stack.standing import Standing, in_export, in_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Self
+
+FILE = "exit.yaml"
+"""Name of the file in the folder of an exit."""
+EXAMPLE = (
+    "An exit has name, source and target, and may have level, zones, decisions and rates; "
+    "`havre exit new FOLDER` writes an example."
+)
+
+Line = Annotated[
+    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", min_length=1, max_length=1000)
+]
+Count = Annotated[int, Field(gt=0)]
+
+
+class ExitSection(BaseModel):
+    """A section of the file: what the model does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Side(ExitSection):
+    """A warehouse that stands: the folder of `havre up`, or what `pulumi stack export` wrote."""
+
+    data_dir: Line | None = Field(
+        default=None, description="folder of a warehouse on this machine, from exit.yaml on"
+    )
+    state: Line | None = Field(
+        default=None, description="file that `pulumi stack export` wrote, from exit.yaml on"
+    )
+    stack: Line | None = Field(
+        default=None, description="stack file with the provider's settings, beside `state`"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.data_dir is None) == (self.state is None):
+            message = "name either data_dir or state"
+            raise ValueError(message)
+        if self.stack is not None and self.state is None:
+            message = "stack is the stack file of a state: name state too"
+            raise ValueError(message)
+        return self
+
+    def standing(self, folder: Path) -> Standing:
+        """The warehouse; nothing is read yet.
+
+        Args:
+            folder: that of exit.yaml, from which relative paths lead.
+        """
+        if self.data_dir is not None:
+            return in_folder((folder / self.data_dir).resolve())
+        return in_export((folder / str(self.state)).resolve())
+
+
+class Rates(ExitSection):
+    """How hard both sides may be pressed, and what a plan reckons with until it has measured."""
+
+    requests: Count | None = Field(default=None, description="requests a second, at most")
+    bytes: Count | None = Field(default=None, description="bytes a second, at most")
+    workers: Count = Field(default=2, description="processes that copy")
+
+
+class _Decision(ExitSection):
+    scope: Line = ALL
+    item: Line = ALL
+    property: Line
+    who: Line
+    why: Line
+    when: Day
+
+
+class Exit(ExitSection):
+    """What `exit.yaml` says."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+    level: Literal["real", "rehearsal"] = Field(
+        default="real", description="whether this is the exit, or its rehearsal"
+    )
+    source: Side = Field(description="the warehouse that is left")
+    target: Side = Field(description="the warehouse that takes over")
+    zones: dict[Line, Line] = Field(
+        default={}, description="zone of the target by zone of the source, where names differ"
+    )
+    rates: Rates = Rates()
+    decided: tuple[_Decision, ...] = Field(
+        default=(), alias="decisions", description="what may be lost, and who answers for it"
+    )
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """What may be lost."""
+        return tuple(Decision(**each.model_dump()) for each in self.decided)
+
+
+def read_exit(folder: Path) -> Exit:
+    """The file of an exit in its folder.
+
+    Raises:
+        InputError: it cannot be read or is not valid; every fault is named with its line.
+    """
+    return read_document(folder / FILE, typed=True, remedy=EXAMPLE).validate(Exit, EXAMPLE)
