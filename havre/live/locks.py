@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from havre.live.objects import Lock, LockMode
+
 if TYPE_CHECKING:
     from havre.live.wrappers import StoreClient
 
@@ -22,9 +24,17 @@ def retention(store: StoreClient, where: dict[str, str]) -> dt.datetime | None:
         where: `Key` and `VersionId` of the version.
     """
     # Not from head_object, which versitygw answers without the lock of an earlier version.
-    answer = _lock(store, "get_object_retention", where)
-    until = answer.get("Retention", {}).get("RetainUntilDate")
-    return until.astimezone(dt.UTC) if isinstance(until, dt.datetime) else None
+    found = lock(store, where)
+    return found.until if found else None
+
+
+def lock(store: StoreClient, where: dict[str, str]) -> Lock | None:
+    """Return a version's own lock, None if it has none."""
+    answer = _lock(store, "get_object_retention", where).get("Retention", {})
+    until = answer.get("RetainUntilDate")
+    if not isinstance(until, dt.datetime):
+        return None
+    return Lock(until.astimezone(dt.UTC), LockMode(str(answer["Mode"]).lower()))
 
 
 def legal_hold(store: StoreClient, where: dict[str, str]) -> bool:
@@ -62,7 +72,7 @@ def lock_again(store: StoreClient, where: dict[str, str], until: str, *, legal_h
     """
     end = dt.datetime.fromisoformat(until) if until else None
     if end is not None and end > dt.datetime.now(dt.UTC) + SOON and not _locked(store, where, end):
-        lock = {"Mode": "COMPLIANCE", "RetainUntilDate": end}
-        store.ask("put_object_retention", **where, Retention=lock)
+        stated = {"Mode": "COMPLIANCE", "RetainUntilDate": end}
+        store.ask("put_object_retention", **where, Retention=stated)
     if legal_hold:
         store.ask("put_object_legal_hold", **where, LegalHold={"Status": "ON"})

@@ -7,10 +7,12 @@ requires them, no proxy or profile of the environment, and errors classed by wha
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from havre.errors import MissingDependencyError
+from havre.live.limits import Limits
 from havre.live.wrappers import Failure, Remedy
 
 TIMEOUT = 30.0
@@ -31,6 +33,22 @@ AGAIN = frozenset(
 AGAIN_STATUS = (429, 500, 502, 503, 504)
 NOT_THERE = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"})
 """Answers that mean that what was asked for does not exist."""
+UNMET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
+"""Answers to a call whose own condition does not hold."""
+OVERLOADED_STATUS = (429, 503)
+LIMITS = Limits(
+    source="Amazon S3 API Reference and User Guide, multipart upload limits; read on 2026-11-29",
+    object_size=5 * 2**40,
+    call_size=5 * 2**30,
+    key_bytes=1024,
+    metadata_lowered=True,
+)
+"""Of the interface; a service may have others."""
+ORDER = "ListedOrder"
+"""In a page of versions: `V` for each version and `M` for each delete marker, as they came."""
+_LISTED = re.compile(rb"<(Version|DeleteMarker)[ >]")
+READ = "read_object"
+"""Asks a bucket for `get_object` with its body read: a body that breaks off is asked for again."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +105,7 @@ def connect(
     session = _session()
     from botocore.config import Config
 
-    return session.client(
+    client = session.client(
         "s3",
         region_name=address.region,
         endpoint_url=address.endpoint,
@@ -105,6 +123,18 @@ def connect(
             proxies={} if address.direct else None,
         ),
     )
+    client.meta.events.register("before-parse.s3.ListObjectVersions", _keep_order)
+    return client
+
+
+def _keep_order(
+    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """Keep in what order a page lists versions and markers, which boto3 tells apart."""
+    found = _LISTED.findall(response_dict.get("body") or b"")
+    customized_response_dict[ORDER] = "".join(
+        "M" if name == b"DeleteMarker" else "V" for name in found
+    )
 
 
 def failure(error: Exception) -> Failure | None:
@@ -116,8 +146,16 @@ def failure(error: Exception) -> Failure | None:
         return None
     code = _code(error)
     if _passing(error, code):
-        return Failure(Remedy.RETRY, code)
-    return Failure(Remedy.NOT_THERE if code in NOT_THERE else Remedy.GIVE_UP, code)
+        return Failure(Remedy.RETRY, code, overloaded=_overloaded(error, code))
+    remedy = Remedy.NOT_THERE if code in NOT_THERE else Remedy.GIVE_UP
+    return Failure(remedy, code, unmet=code in UNMET)
+
+
+def _overloaded(error: Exception, code: str) -> bool:
+    """Whether the service asks for fewer calls."""
+    answer = getattr(error, "response", None) or {}
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return code in ("SlowDown", "ServiceUnavailable") or status in OVERLOADED_STATUS
 
 
 def _code(error: Exception) -> str:
@@ -135,7 +173,7 @@ def _passing(error: Exception, code: str) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         return code in AGAIN or status in AGAIN_STATUS
     passing = (known.HTTPClientError, known.ConnectionError, known.FlexibleChecksumError)
-    return isinstance(error, (*passing, ResponseParserError))
+    return isinstance(error, (*passing, known.IncompleteReadError, ResponseParserError))
 
 
 @dataclass(frozen=True)
@@ -146,7 +184,10 @@ class Bucket:
     name: str
 
     def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation of S3, by boto3's name for it."""
+        """The answer to an operation of S3, by boto3's name for it, or to `READ`."""
+        if operation == READ:
+            answer = self.client.get_object(Bucket=self.name, **arguments)
+            return {**answer, "Body": answer["Body"].read()}
         return getattr(self.client, operation)(Bucket=self.name, **arguments)
 
     def failure(self, error: Exception) -> Failure | None:

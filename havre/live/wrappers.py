@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,6 +18,8 @@ ATTEMPTS = 6
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 20.0
 """Seconds before the second try, and at most between two."""
+STEPS = 100
+"""Of a pace, from its least to its cap."""
 
 
 class Remedy(StrEnum):
@@ -34,10 +37,14 @@ class Failure:
     Attributes:
         remedy: what can be done about it.
         code: the service's own word for it.
+        unmet: whether it refuses because of a condition that the call itself named.
+        overloaded: whether the store asks for fewer calls.
     """
 
     remedy: Remedy
     code: str
+    unmet: bool = False
+    overloaded: bool = False
 
 
 class StoreClient(Protocol):
@@ -96,29 +103,67 @@ def wait(attempt: int) -> float:
     return longest * random.uniform(0.5, 1)  # noqa: S311 - spreads load, guards nothing
 
 
-def paced(
-    store: StoreClient,
-    per_second: float,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] | None = None,
-) -> Wrapped:
-    """A store that is asked at most so often.
+class Pace:
+    """A rate that several may keep to, in threads too; it halves where a store is overloaded.
+
+    It grows again by a hundredth of the cap with each call that passes (additive increase,
+    multiplicative decrease: RFC 5681, 3.1), and never falls below a hundredth of it.
 
     Args:
-        store: what is asked.
-        per_second: calls a second at most.
+        per_second: units a second at most, such as calls or bytes.
         clock: seconds, growing.
         sleep: waits for a number of seconds; `time.sleep` by default.
     """
-    due = 0.0
+
+    def __init__(
+        self,
+        per_second: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self.cap = self.rate = per_second
+        self._clock, self._sleep = clock, sleep or time.sleep
+        self._due, self._lock = 0.0, threading.Lock()
+
+    def take(self, units: float = 1) -> None:
+        """Wait until so many units may pass."""
+        with self._lock:
+            now = self._clock()
+            begin = max(now, self._due)
+            self._due = begin + units / self.rate
+        if begin > now:
+            self._sleep(begin - now)
+
+    def faster(self) -> None:
+        """A call has passed."""
+        with self._lock:
+            self.rate = min(self.cap, self.rate + self.cap / STEPS)
+
+    def slower(self) -> None:
+        """The store is overloaded."""
+        with self._lock:
+            self.rate = max(self.cap / STEPS, self.rate / 2)
+
+
+def paced(store: StoreClient, pace: Pace) -> Wrapped:
+    """A store that is asked at most so often, and less often while it is overloaded.
+
+    Args:
+        store: what is asked.
+        pace: calls a second; it may be shared by several stores.
+    """
 
     def ask(operation: str, **arguments: Any) -> Any:
-        nonlocal due
-        now = clock()
-        if now < due:
-            (sleep or time.sleep)(due - now)
-        due = max(now, due) + 1 / per_second
-        return store.ask(operation, **arguments)
+        pace.take()
+        try:
+            answer = store.ask(operation, **arguments)
+        except Exception as error:
+            found = store.failure(error)
+            if found is not None and found.overloaded:
+                pace.slower()
+            raise
+        pace.faster()
+        return answer
 
     return Wrapped(ask, store.failure)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from havre.live.wrappers import Failure, Remedy, StoreClient, Wrapped, counting, paced, retrying
+from havre.live.wrappers import (
+    Failure,
+    Pace,
+    Remedy,
+    StoreClient,
+    Wrapped,
+    counting,
+    paced,
+    retrying,
+)
 
 
 class OverloadError(Exception):
@@ -45,7 +55,8 @@ class Memory:
 
     def failure(self, error: Exception) -> Failure | None:
         found = REMEDIES.get(type(error))
-        return Failure(found, type(error).__name__) if found else None
+        overloaded = isinstance(error, OverloadError)
+        return Failure(found, type(error).__name__, overloaded=overloaded) if found else None
 
 
 def patient(store: StoreClient, waits: list[float], attempts: int = 4) -> Wrapped:
@@ -84,13 +95,49 @@ def test_calls_are_paced() -> None:
         waits.append(seconds)
         now[0] += seconds
 
-    slow = paced(Memory(), per_second=4, clock=lambda: now[0], sleep=sleep)
+    slow = paced(Memory(), Pace(4, lambda: now[0], sleep))
     for _ in range(3):
         slow.ask("get")
     assert waits == [0.25, 0.25]
     now[0] += 10
     slow.ask("get")
     assert len(waits) == 2
+
+
+def test_a_pace_gives_way_to_an_overloaded_store_and_comes_back() -> None:
+    now, waits = [0.0], list[float]()
+    pace = Pace(100, lambda: now[0], waits.append)
+    store = Memory([OverloadError()] * 3)
+    asked = paced(store, pace)
+    for rate in (50, 25, 12.5):
+        with pytest.raises(OverloadError):
+            asked.ask("get")
+        assert pace.rate == rate
+    asked.ask("get")
+    assert pace.rate == 13.5
+    store.errors = [RefusedError()]
+    with pytest.raises(RefusedError):
+        asked.ask("get")
+    assert pace.rate == 13.5
+    store.errors = [OverloadError()] * 9
+    for _ in store.errors[:]:
+        with pytest.raises(OverloadError):
+            asked.ask("get")
+    assert pace.rate == 1
+    for _ in range(200):
+        asked.ask("get")
+    assert pace.rate == 100
+
+
+def test_threads_share_a_pace() -> None:
+    waits = list[float]()
+    pace = Pace(10, lambda: 0.0, waits.append)
+    threads = [threading.Thread(target=pace.take, args=(2,)) for _ in range(5)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert sorted(waits) == pytest.approx([0.2, 0.4, 0.6, 0.8])
 
 
 def test_every_call_is_counted_the_failed_ones_too() -> None:
@@ -105,7 +152,7 @@ def test_every_call_is_counted_the_failed_ones_too() -> None:
 def test_wrappers_stand_in_any_order_and_class_errors_as_the_store_does() -> None:
     store = Memory([OverloadError()])
     calls = Counter[str]()
-    quick = retrying(paced(store, per_second=1e9), attempts=2, sleep=lambda _: None)
+    quick = retrying(paced(store, Pace(1e9)), attempts=2, sleep=lambda _: None)
     whole = counting(quick, calls)
     assert whole.ask("get", key="b") == {"key": "b"}
     assert calls == {"get": 1}

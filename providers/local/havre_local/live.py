@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
 from havre.errors import InputError
+from havre.live import s3
 from havre.live.buckets import BucketStore
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from havre_local.settings import LocalSettings
 
 NATIVE = Supported(Support.NATIVE)
-ONE_CALL = Supported(Support.ABSENT, "an object is written in one call, of 5 GiB at most")
 UNLOCKED = Supported(Support.ABSENT, "the zone has no lock: set its `immutable_days`")
 ABILITIES: Mapping[Ability, Supported] = {
-    ability: ONE_CALL if ability is Ability.PARTS else NATIVE for ability in Ability
+    **dict.fromkeys(Ability, NATIVE),
+    Ability.SNAPSHOTS: Supported(Support.ABSENT, "S3 has versions, and no snapshots"),
+    Ability.DELETED: Supported(Support.ABSENT, "what is deleted for good is gone"),
+    Ability.TIER: Supported(Support.ABSENT, "there is one tier: the disk of this machine"),
 }
 """What versitygw can do in a zone with a lock."""
 WITHOUT_LOCK: Mapping[Ability, Supported] = {
@@ -37,6 +40,14 @@ WITHOUT_LOCK: Mapping[Ability, Supported] = {
     Ability.HOLD: UNLOCKED,
 }
 """What it can do in any other: there it refuses locks and holds."""
+LIMITS = replace(
+    s3.LIMITS,
+    source="versitygw 1.8.0, its behaviour; read on 2026-11-29",
+    paths=True,
+    name_bytes=229,
+    refused="".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r"),
+)
+"""A key is a path of its folder, and its list is XML, which has no control characters."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class LocalLive:
         stored = zone_of(self.folder, found.bucket)
         abilities = ABILITIES if stored and stored.immutable_days else WITHOUT_LOCK
         bucket = retrying(gateway.store(self.folder, found.bucket))
-        return BucketStore(bucket, f"zone {zone}", abilities)
+        return BucketStore(bucket, f"zone {zone}", abilities, LIMITS, ordered=True)
 
     def database(self) -> LocalDatabase:
         """The database."""
