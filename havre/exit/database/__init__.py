@@ -1,0 +1,1 @@
+"""A database goes: inventory, globals, dump and restore or replication, digests, verification."""

@@ -1,0 +1,80 @@
+"""A database as one side of an exit reaches it, and what an error of PostgreSQL may say."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from havre.errors import ProviderError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    import psycopg
+
+
+@dataclass(frozen=True)
+class Client:
+    """What libpq's programs inherit to reach a database: no argument of theirs is a secret.
+
+    Attributes:
+        environment: libpq's variables; a password stands in the file that PGPASSFILE names.
+        descriptors: open files that the program inherits, such as that file in memory.
+    """
+
+    environment: Mapping[str, str]
+    descriptors: tuple[int, ...] = ()
+
+
+class DatabaseEnd(Protocol):
+    """A database that can be reached by psycopg and by PostgreSQL's own programs."""
+
+    @property
+    def name(self) -> str:
+        """Name of the database."""
+        ...
+
+    def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+        """A connection of the administrator.
+
+        Raises:
+            RetryError: the server does not answer.
+        """
+        ...
+
+    def client(self) -> AbstractContextManager[Client]:
+        """What a program needs to reach the database, as long as the context stands."""
+        ...
+
+
+@dataclass(frozen=True)
+class Side:
+    """A database, and whose names its roles bear at the target.
+
+    Attributes:
+        end: how it is reached.
+        roles: names that the target has for roles of a vendor or of the administrator; a role
+            that the target has no name for stands with an empty one. They are not compared.
+    """
+
+    end: DatabaseEnd
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+def said(error: psycopg.Error) -> str:
+    """What PostgreSQL said, without the values that it quotes: they may be a patient's."""
+    primary = error.diag.message_primary or str(error).partition("\n")[0]
+    return f"{masked(primary)} (SQLSTATE {error.sqlstate or 'none'})"
+
+
+def masked(line: str) -> str:
+    """A line of PostgreSQL's without the value that it ends with."""
+    return re.sub(r': ".*"?$', "", line.strip())
+
+
+def refused(error: psycopg.Error, kind: str, name: str) -> ProviderError:
+    """PostgreSQL refused something about a thing of a database: the error to raise for it."""
+    message = f"{kind} {name}: {said(error)}"
+    return ProviderError(message, "See the server's log. Run the step again.")
