@@ -1,4 +1,4 @@
-"""Reads the facts of many links or grants and prints seconds and memory, as JSON."""
+"""Reads the facts of many relations of one kind and prints seconds and memory, as JSON."""
 
 import json
 import resource
@@ -48,12 +48,44 @@ def grants(count: int) -> Iterator[PlannedResource]:
         )
 
 
+def settings(count: int) -> Iterator[PlannedResource]:
+    """Diagnostic settings that may be any resource's, and as many accounts."""
+    for number in range(count):
+        yield made("storage:StorageAccount", f"a{number}", accountName=f"a{number}")
+        logs = [{"categoryGroup": "allLogs", "enabled": number == count - 1}]
+        yield made("monitor:DiagnosticSetting", f"d{number}", resourceUri=UNKNOWN, logs=logs)
+
+
+def names(count: int) -> Iterator[PlannedResource]:
+    """Containers of one name, each in an account and group of its own, and a grant on each."""
+    role = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{READER}"
+    for number in range(count):
+        group, account = {"resourceGroupName": f"rg{number}"}, {"accountName": f"a{number}"}
+        yield made("resources:ResourceGroup", f"rg{number}", **group)
+        yield made("storage:StorageAccount", f"a{number}", **account, **group)
+        yield made("storage:BlobContainer", f"c{number}", containerName="c", **account, **group)
+        scope = f"{SUBSCRIPTION}/resourceGroups/rg{number}/providers/Microsoft.Storage"
+        yield made(
+            "authorization:RoleAssignment",
+            f"g{number}",
+            scope=f"{scope}/storageAccounts/a{number}/blobServices/default/containers/c",
+            principalId=f"p{number}",
+            roleDefinitionId=role,
+        )
+
+
+SHAPES = {"links": links, "grants": grants, "settings": settings, "names": names}
+"""Plans that grow by what relates to many resources, by name."""
+
+
 def main() -> None:
-    """Read `COUNT` links or grants."""
-    plan = Plan("azure", tuple({"links": links, "grants": grants}[sys.argv[1]](int(sys.argv[2]))))
+    """Read the facts of a plan of `COUNT` relations of a `SHAPE`."""
+    plan = Plan("azure", tuple(SHAPES[sys.argv[1]](int(sys.argv[2]))))
     began = time.perf_counter()
-    facts(plan)
+    found = facts(plan)
     took = time.perf_counter() - began
+    if found.unclassified:
+        sys.exit(f"not read: {found.unclassified[0]}")
     mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps({"seconds": took, "mib": mib}))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Kind = TypeVar("Kind")
 ANYWHERE = ""
 """In place of a URN: the target of a grant that is not known."""
+NOWHERE_TOLD = (ANYWHERE,)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,11 @@ class Facts:
 
     def grants_on(self, urn: str) -> list[Grant]:
         """Grants on a resource, and those whose targets are not known."""
-        return [*self._grants.get(urn, ()), *self._grants.get(ANYWHERE, ())]
+        return [grant for group in self.groups_on(urn) for grant in group]
+
+    def groups_on(self, urn: str) -> list[Sequence[Grant]]:
+        """Likewise, in groups that many resources share: those with the same targets."""
+        return [*self._groups.get(urn, ()), *self._groups.get(ANYWHERE, ())]
 
     @cached_property
     def _lists(self) -> dict[type, list[object]]:
@@ -100,13 +105,16 @@ class Facts:
         return found
 
     @cached_property
-    def _grants(self) -> Mapping[str, list[Grant]]:
-        found: dict[str, list[Grant]] = {}
+    def _groups(self) -> Mapping[str, list[list[Grant]]]:
+        groups: dict[int, list[Grant]] = {}
+        found: dict[str, list[list[Grant]]] = {}
         for grant in self.of(Grant):
-            targets = grant.targets
-            urns = dict.fromkeys(targets.value) if isinstance(targets, Known) else (ANYWHERE,)
-            for urn in urns:
-                found.setdefault(urn, []).append(grant)
+            urns = grant.targets.value if isinstance(grant.targets, Known) else NOWHERE_TOLD
+            if id(urns) not in groups:
+                groups[id(urns)] = []
+                for urn in dict.fromkeys(urns):
+                    found.setdefault(urn, []).append(groups[id(urns)])
+            groups[id(urns)].append(grant)
         return found
 
 

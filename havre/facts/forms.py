@@ -184,9 +184,20 @@ def typed(resource: PlannedResource, forms: Forms) -> PlannedResource:
     return resource if inputs is resource.inputs else replace(resource, inputs=inputs)
 
 
-def typed_plan(plan: Plan, forms: Forms) -> Plan:
-    """A plan with the inputs of every resource that it keeps read by form."""
-    return replace(plan, resources=tuple(typed(each, forms) for each in plan.resources))
+def typed_plan(
+    plan: Plan, forms: Forms
+) -> tuple[Plan, Callable[[PlannedResource], PlannedResource]]:
+    """A plan with the inputs of what it keeps read by form, and what reads one resource so.
+
+    Each resource that the plan keeps is read once.
+    """
+    read = {id(each): typed(each, forms) for each in plan.resources}
+
+    def one(resource: PlannedResource) -> PlannedResource:
+        found = read.get(id(resource))
+        return typed(resource, forms) if found is None else found
+
+    return replace(plan, resources=tuple(map(one, plan.resources))), one
 
 
 def _opened(values: Mapping[str, Any], forms: Forms, holder: str) -> Mapping[str, Any]:

@@ -9,22 +9,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from havre.facts.read import read, sources
+from havre.facts.read import YES, every, read, some, sources
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     from havre.plan import Plan, PlannedResource
 
     Links: TypeAlias = Mapping[str, list["Link"]]
+    _Places: TypeAlias = dict[str, dict[str, list["_Named"]]]
 
 T = TypeVar("T")
 Link: TypeAlias = "tuple[PlannedResource, Fact[bool]]"
 """A resource, and whether it refers to the one at hand."""
+NOTHING: Mapping[str, PlannedResource] = MappingProxyType({})
+FEW = 2
+"""So many parents or groups of what bears one name are tried without being looked up."""
 ANY = ""
 """In place of a URN: what may name any resource of the type."""
 
@@ -75,6 +81,11 @@ class _Named:
     group: str | None
 
 
+def _always(resource: PlannedResource) -> Fact[bool]:
+    del resource
+    return YES
+
+
 class Index:
     """The relations of a plan's resources.
 
@@ -89,13 +100,17 @@ class Index:
         self._nomenclature = nomenclature
         self._links: dict[tuple[str, str, str], Links] = {}
         self._computed: dict[tuple[str, str], Mapping[str, list[PlannedResource]]] = {}
-        self._derived: dict[Callable[[Index], Any], Any] = {}
+        self._found: dict[Hashable, Any] = {}
 
     def derived(self, function: Callable[[Index], T]) -> T:
         """What a function of the index gives, found once."""
-        if function not in self._derived:
-            self._derived[function] = function(self)
-        return cast("T", self._derived[function])
+        return self.once(function, lambda: function(self))
+
+    def once(self, key: Hashable, function: Callable[[], T]) -> T:
+        """What a function gives, found once; the key says what is asked, and by whom."""
+        if key not in self._found:
+            self._found[key] = function()
+        return cast("T", self._found[key])
 
     def kind(self, resource: PlannedResource) -> str:
         """The provider's word for a resource's type; empty for another provider's."""
@@ -179,26 +194,56 @@ class Index:
         found = self._named(value.value, kinds, exact=exact)
         if value.value and len(found) != 1:
             found = self._decided(found, self.near(resource, path, *kinds))
-        if len({each.urn for each in found}) > 1:
+        if len(found) > 1:
             return Unknown(path)
-        return Known(found[0] if found else None)
+        return Known(next(iter(found.values()), None))
 
     def _decided(
-        self, named: list[PlannedResource], tied: list[PlannedResource]
-    ) -> list[PlannedResource]:
+        self, named: Mapping[str, PlannedResource], tied: list[PlannedResource]
+    ) -> Mapping[str, PlannedResource]:
         """Of those that are named the same, the sources; of none, the sources without a name."""
         if not named:
-            return [each for each in tied if self._name(each) is None]
-        urns = {each.urn for each in tied}
-        return [each for each in named if each.urn in urns] or named
+            return {each.urn: each for each in tied if self._name(each) is None}
+        return {each.urn: named[each.urn] for each in tied if each.urn in named} or named
 
     def users(self, kind: str, path: str, resource: PlannedResource) -> list[Link]:
         """Resources of a type whose property names `resource`, or may."""
+        links = self._all_links(kind, path, resource)
+        return [*links.get(resource.urn, ()), *links.get(ANY, ())]
+
+    def named_by(
+        self,
+        kind: str,
+        path: str,
+        resource: PlannedResource,
+        holds: Callable[..., Fact[bool]] = _always,
+        *arguments: Hashable,
+    ) -> Fact[bool]:
+        """Whether a resource of a type names `resource`, and is as it should be.
+
+        What may name any of its type is looked at once for all of them.
+
+        Args:
+            kind: the type.
+            path: the property that names.
+            resource: what is named.
+            holds: whether the one that names it is as it should be; a function of a module.
+            arguments: what `holds` is given after the resource.
+        """
+        links = self._all_links(kind, path, resource)
+
+        def among(urn: str) -> Fact[bool]:
+            named = links.get(urn, ())
+            return some([every([link, holds(other, *arguments)]) for other, link in named])
+
+        asked = (kind, path, self.kind(resource), holds, arguments)
+        return some([among(resource.urn), self.once(asked, lambda: among(ANY))])
+
+    def _all_links(self, kind: str, path: str, resource: PlannedResource) -> Links:
         what = (kind, path, self.kind(resource))
         if what not in self._links:
             self._links[what] = self._linked(*what)
-        links = self._links[what]
-        return [*links.get(resource.urn, ()), *links.get(ANY, ())]
+        return self._links[what]
 
     def computed(self, kind: str, path: str, resource: PlannedResource) -> list[PlannedResource]:
         """Resources of a type whose property was computed from `resource`, whatever it says."""
@@ -217,7 +262,8 @@ class Index:
         self, kind: str, path: str, resource: PlannedResource
     ) -> Fact[list[PlannedResource]]:
         """The resources of a type that name `resource`; unknown where one may or may not."""
-        found = self.users(kind, path, resource)
+        links = self._all_links(kind, path, resource)
+        found = [*links.get(resource.urn, ()), *links.get(ANY, ())[:1]]
         doubt = next((link for _, link in found if isinstance(link, Unknown)), None)
         return doubt or Known([other for other, _ in found])
 
@@ -276,22 +322,51 @@ class Index:
         return None if group is None or kind == group[1] else group
 
     def _named(
-        self, value: Any, kinds: Sequence[str], *, exact: bool = False
-    ) -> list[PlannedResource]:
+        self, value: Any, kinds: tuple[str, ...], *, exact: bool = False
+    ) -> Mapping[str, PlannedResource]:
         """The resources that texts name: in each identifier the innermost that the plan has."""
         if isinstance(value, str):
             return self._innermost(value.lower().rstrip("/"), kinds, exact=exact)
-        within = (text.lower().rstrip("/") for text in texts(value) if "/" in text)
-        return [each for text in within for each in self._innermost(text, kinds, exact=exact)]
+        found: dict[str, PlannedResource] = {}
+        for text in texts(value):
+            if "/" in text:
+                found |= self._innermost(text.lower().rstrip("/"), kinds, exact=exact)
+        return found
 
-    def _innermost(self, text: str, kinds: Sequence[str], *, exact: bool) -> list[PlannedResource]:
-        steps = dict.fromkeys(text.split("/"))
-        named = (each for step in steps for each in self._by_name.get(step, ()))
-        depths = [(self._depth(text, each), each) for each in named if each.kind in kinds]
+    def _innermost(
+        self, text: str, kinds: tuple[str, ...], *, exact: bool
+    ) -> Mapping[str, PlannedResource]:
+        """What a text names, by URN: the same texts stand in many resources."""
+        return self.once((text, kinds, exact), lambda: self._deepest(text, kinds, exact))
+
+    def _deepest(
+        self, text: str, kinds: tuple[str, ...], exact: bool
+    ) -> Mapping[str, PlannedResource]:
+        depths = [
+            (self._depth(text, each), each) for each in self._candidates(text) if each.kind in kinds
+        ]
         deepest = max((depth for depth, _ in depths), default=0)
         if not deepest or (exact and deepest < len(text)):
-            return []
-        return [each.resource for depth, each in depths if depth == deepest]
+            return NOTHING
+        found: dict[str, PlannedResource] = {}
+        for depth, each in depths:
+            if depth == deepest:
+                found.setdefault(each.resource.urn, each.resource)
+        return found or NOTHING
+
+    def _candidates(self, text: str) -> Iterator[_Named]:
+        """What a text may name: in an identifier, what each pair of steps and its holders name."""
+        if "/" not in text:
+            yield from self._by_name.get(text, ())
+            return
+        steps = text.split("/")
+        grouped = self._group_segment in steps
+        for place in dict.fromkeys(pairwise(steps[1:])):
+            by_holder = self._by_place.get(place, {})
+            for holder in _among(by_holder, steps, hosts=True):
+                by_group = by_holder[holder]
+                for group in _among(by_group, steps, hosts=False) if grouped else by_group:
+                    yield from by_group[group]
 
     def _depth(self, text: str, named: _Named) -> int:
         """Where in a text a resource is named; the text's length if it is its name; or 0."""
@@ -335,6 +410,30 @@ class Index:
                 named = _Named(resource, kind, naming.segment, name, parent, grouped)
                 found.setdefault(name, []).append(named)
         return found
+
+    @cached_property
+    def _by_place(self) -> Mapping[tuple[str, str], _Places]:
+        """Likewise, by what stands before the name in an identifier, then by parent and group."""
+        found: dict[tuple[str, str], _Places] = {}
+        for named in chain(*self._by_name.values()):
+            by_holder = found.setdefault((named.segment, named.name), {})
+            by_group = by_holder.setdefault(_step(named.parent), {})
+            by_group.setdefault(_step(named.group), []).append(named)
+        return found
+
+
+def _step(holder: str | None) -> str:
+    """A holder's name, if it can be looked up among the steps of an identifier."""
+    return holder if holder and not set(holder) & set("./") else ""
+
+
+def _among(keys: Mapping[str, T], steps: Sequence[str], *, hosts: bool) -> Iterator[str]:
+    """The keys that are empty or steps of an identifier, or beginnings of its hosts' names."""
+    if len(keys) <= FEW:
+        yield from keys
+        return
+    names = {"", *steps, *((step.partition(".")[0] for step in steps) if hosts else ())}
+    yield from (name for name in names if name in keys)
 
 
 def _own_name(resource: PlannedResource, naming: Naming) -> str | None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from havre.facts.model import AboutResource
 from havre.facts.values import DoesNotApply, Fact, Known, MayApply, Unknown
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
 
 T = TypeVar("T")
+S = TypeVar("S")
 B = TypeVar("B", bound=AboutResource)
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 """Family and name of a control, such as `encryption.at-rest`."""
@@ -127,6 +128,22 @@ class Case:
     def unmarked(self) -> list[tuple[PlannedResource, list[tuple[str, str]]]]:
         """Every resource with the texts that its inputs do not mark as secret, and their paths."""
         return [(each, [*unmarked_texts(each.inputs)]) for each in self.plan.resources]
+
+    @cached_property
+    def _answers(self) -> dict[tuple[Callable[..., object], int], tuple[object, object]]:
+        return {}
+
+    def once(self, function: Callable[[S, Case], T], shared: S) -> T:
+        """What a function gives of a value that many facts share, such as targets, found once.
+
+        Args:
+            function: of a module, and of nothing but the value and this case.
+            shared: the very value that the facts hold.
+        """
+        key = (function, id(shared))
+        if key not in self._answers:  # the value is kept, so that nothing else gets its identity
+            self._answers[key] = (shared, function(shared, self))
+        return cast("T", self._answers[key][1])
 
     def declared(self, control: str) -> bool:
         """Whether a gap says that the provider cannot meet `control`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
 from havre.facts.read import both
@@ -30,7 +30,7 @@ from havre.spec.model import Purpose
 from havre_policies.cites import EDS, annex_a, snc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
@@ -38,8 +38,47 @@ CHANGES = frozenset({Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHI
 READS = frozenset({Right.READ, Right.EVERYTHING})
 
 
-def _stores(case: Case) -> dict[str, DataStore]:
-    return {store.urn: store for store in case.facts.of(DataStore)}
+Targets: TypeAlias = "tuple[str, ...]"
+
+
+def _held(targets: Targets, case: Case) -> list[DataStore | None]:
+    """The stores that targets are; None for what is none."""
+    return [case.facts.one(DataStore, target) for target in targets]
+
+
+def _hold_data(targets: Targets, case: Case) -> bool:
+    """Whether a zone that is none of logs, or the database, is among targets."""
+    stores = case.once(_held, targets)
+    return any(isinstance(s, Content) and not _is_logs(s, case) for s in stores)
+
+
+def _hold_data_alone(targets: Targets, case: Case) -> bool:
+    return all(isinstance(store, Content) for store in case.once(_held, targets))
+
+
+def _hold_logs(targets: Targets, case: Case) -> bool:
+    return any(_is_logs(store, case) for store in case.once(_held, targets))
+
+
+def _zones(targets: Targets, case: Case) -> set[str]:
+    """Targets, each as the zone that it is, else by its own name."""
+    stores = case.once(_held, targets)
+    return {_zone(store, urn) for store, urn in zip(stores, targets, strict=True)}
+
+
+def _wildcard(targets: Targets, case: Case) -> bool:
+    del case
+    return any("*" in target for target in targets)
+
+
+def _export_zones(case: Case) -> set[str]:
+    return {name for name, zone in case.spec.zones.items() if zone.purpose is Purpose.EXPORT}
+
+
+def _exports_of(targets: Targets, case: Case) -> set[str]:
+    """The export zones among targets, by name."""
+    zones, stores = _export_zones(case), (case.facts.one(ObjectStore, urn) for urn in targets)
+    return {store.zone for store in stores if store is not None and store.zone in zones}
 
 
 def _is_logs(store: DataStore | None, case: Case) -> bool:
@@ -52,7 +91,6 @@ def _is_logs(store: DataStore | None, case: Case) -> bool:
 
 def _readers(case: Case) -> frozenset[str]:
     """Identities that read a zone or the database."""
-    stores = _stores(case)
     found = set()
     for grant in case.facts.of(Grant):
         rights, targets, identity = grant.rights, grant.targets, grant.identity
@@ -60,10 +98,7 @@ def _readers(case: Case) -> frozenset[str]:
             isinstance(rights, Known) and isinstance(targets, Known) and isinstance(identity, Known)
         ):
             continue
-        holds = (stores.get(target) for target in targets.value)
-        if rights.value & READS and any(
-            isinstance(s, Content) and not _is_logs(s, case) for s in holds
-        ):
+        if bool(rights.value & READS) and case.once(_hold_data, targets.value):
             found.add(identity.value)
     return frozenset(found)
 
@@ -88,7 +123,7 @@ def least_privilege(case: Case) -> Iterator[Verdict]:
         wide = rights & WIDE
         if wide and (grant.project or identity in readers or Right.EVERYTHING in rights):
             yield fails("rights", rights, wanted, resource=grant.urn)
-        elif any("*" in target for target in targets):
+        elif case.once(_wildcard, targets):
             yield fails("targets", targets, wanted, resource=grant.urn)
         else:
             yield passes(grant.urn)
@@ -104,7 +139,7 @@ def least_privilege(case: Case) -> Iterator[Verdict]:
 )
 def project_isolation(case: Case) -> Iterator[Verdict]:
     """A project's identity reads exactly the zones that its project names, and changes none."""
-    stores, grants = _stores(case), case.facts.of(Grant)
+    grants = case.facts.of(Grant)
     reached: dict[str, set[str]] = defaultdict(set)
     for grant in grants:
         if not grant.project:
@@ -115,7 +150,7 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
             continue
         rights, targets = facts.value
         if rights & (READS | CHANGES):
-            zones = {_zone(stores.get(target), target) for target in targets}
+            zones = case.once(_zones, targets)
             reached[grant.project] |= zones
             yield _isolated(grant, zones, rights, case)
     for name, project in case.spec.projects.items():
@@ -185,7 +220,7 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
 )
 def separation_of_duties(case: Case) -> Iterator[Verdict]:
     """Who manages keys reads no data; who reads data changes no logs."""
-    readers, stores = _readers(case), _stores(case)
+    readers = _readers(case)
     wanted = "an identity that reads data, or manages keys, or changes logs: one of them"
     for grant in case.facts.of(Grant):
         facts = both(grant.identity, both(grant.rights, grant.targets))
@@ -193,10 +228,9 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
             yield undecided("rights", facts, wanted, resource=grant.urn)
             continue
         identity, (rights, targets) = facts.value
-        held = [stores.get(target) for target in targets]
-        logs = rights & CHANGES and any(_is_logs(store, case) for store in held)
+        logs = bool(rights & CHANGES) and case.once(_hold_logs, targets)
         # Whoever may do everything with what is no store of data manages keys, or whoever does.
-        owner = Right.EVERYTHING in rights and not all(isinstance(s, Content) for s in held)
+        owner = Right.EVERYTHING in rights and not case.once(_hold_data_alone, targets)
         duties = rights & {Right.MANAGE_KEYS, Right.CHANGE_LOGS}
         if identity in readers and (logs or duties or owner):
             duty = "changes logs" if logs or Right.CHANGE_LOGS in rights else "manages keys"
@@ -267,12 +301,6 @@ GATE = "export-gate"
 """Label of the identity that takes reviewed results out; its value names the export zone."""
 
 
-def _exports(case: Case) -> dict[str, str]:
-    """The export zones, by URN."""
-    zones = {name for name, zone in case.spec.zones.items() if zone.purpose is Purpose.EXPORT}
-    return {store.urn: store.zone for store in case.facts.of(ObjectStore) if store.zone in zones}
-
-
 @plan_control(
     "access.export-gate",
     Profile.HEALTH,
@@ -289,10 +317,11 @@ def export_gate(case: Case) -> Iterator[Verdict]:
     results where they leave, and nobody else can. The gate is the identity of this plan whose
     label `export-gate` names the zone; the warehouse's own backup may write too, to restore.
     """
-    exports = _exports(case)
+    zones = _export_zones(case)
+    exports = any(store.zone in zones for store in case.facts.of(ObjectStore))
     for grant in case.facts.of(Grant):
         if not grant.project:
-            yield from _from_outside(grant, exports, case)
+            yield from _from_outside(grant, case) if exports else ()
             continue
         wanted = "reading of the export zone at most, where the project names it"
         facts = both(grant.rights, grant.targets)
@@ -300,17 +329,17 @@ def export_gate(case: Case) -> Iterator[Verdict]:
             yield undecided("targets", facts, wanted, resource=grant.urn)
             continue
         rights, targets = facts.value
-        if not exports.keys() & set(targets):
+        if not case.once(_exports_of, targets):
             continue
         yield _gated(grant, rights, case, wanted)
 
 
-def _from_outside(grant: Grant, exports: Mapping[str, str], case: Case) -> Iterator[Verdict]:
+def _from_outside(grant: Grant, case: Case) -> Iterator[Verdict]:
     """What a grant that is no project's may do to the export zones, if it may change any."""
     rights, targets = grant.rights, grant.targets
     reading = isinstance(rights, Known) and not rights.value & CHANGES
-    elsewhere = isinstance(targets, Known) and not exports.keys() & set(targets.value)
-    if not exports or reading or elsewhere:
+    elsewhere = isinstance(targets, Known) and not case.once(_exports_of, targets.value)
+    if reading or elsewhere:
         return
     wanted = "the export gate alone, which bears the zone's name as its label `export-gate`"
     facts = both(grant.identity, both(rights, targets))
@@ -318,7 +347,7 @@ def _from_outside(grant: Grant, exports: Mapping[str, str], case: Case) -> Itera
         yield undecided("identity", facts, wanted, resource=grant.urn)
         return
     identity, (may, reached) = facts.value
-    zones = {exports[target] for target in reached if target in exports}
+    zones = case.once(_exports_of, reached)
     backup = _is_backup(grant, identity) and not may & WIDE
     if backup or zones == {_gate_of(identity, case)}:
         yield passes(grant.urn)

@@ -32,6 +32,8 @@ from havre_policies.cites import annex_a, snc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from havre.facts.model import Grant
+
 GUARDED_PORTS: Mapping[int, str] = MappingProxyType(
     {
         22: "SSH",
@@ -164,15 +166,25 @@ def private_endpoints(store: DataStore, case: Case) -> Verdict:
     return _compensated(store, case) if declared and reached != passes() else reached
 
 
+KNOWN_ALONE = "known addresses alone, for want of a private endpoint"
+
+
 def _compensated(store: DataStore, case: Case) -> Verdict:
     """Whether known addresses alone open a store that has no private endpoint."""
-    wanted = "known addresses alone, for want of a private endpoint"
     if not isinstance(store.allowed, DoesNotApply):
-        return require("allowed", store.allowed, _narrow, wanted)
-    limits = [
-        require("allowed", g.allowed, _narrow, wanted) for g in case.facts.grants_on(store.urn)
-    ]
-    found = [verdict for verdict in limits if verdict != NOT_APPLICABLE]
+        return require("allowed", store.allowed, _narrow, KNOWN_ALONE)
+    return _worst(case.once(_limited, group) for group in case.facts.groups_on(store.urn))
+
+
+def _limited(grants: Sequence[Grant], case: Case) -> Verdict:
+    """Whether grants let known addresses in alone, of those that can."""
+    del case
+    return _worst(require("allowed", each.allowed, _narrow, KNOWN_ALONE) for each in grants)
+
+
+def _worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The first that fails, else that is not decided; what does not apply counts last."""
+    found = [verdict for verdict in verdicts if verdict != NOT_APPLICABLE]
     worst = [verdict for verdict in found if verdict.outcome is Outcome.FAIL]
     return next(
         (verdict for verdict in (*worst, *found) if verdict != passes()),

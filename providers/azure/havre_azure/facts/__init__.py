@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, Unread, collect
-from havre.facts.forms import typed, typed_plan
+from havre.facts.forms import typed_plan
 from havre.facts.model import ResourceFact, Unclassified
 from havre_azure.evaluated import unread
 from havre_azure.facts import (
@@ -129,8 +129,9 @@ UNTAGGED = frozenset(
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not listed here is unclassified."""
     plan = opened(plan)
-    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
-    found = collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
+    read, typed = typed_plan(plan, FORMS)
+    index = Index(read, NOMENCLATURE)
+    found = collect(plan, lambda resource: _facts(typed(resource), index))
     return replace(found, unread=tuple(_unread(index)))
 
 

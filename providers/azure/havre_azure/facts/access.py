@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Credential, Grant, Holder, ResourceFact, Right
@@ -17,7 +17,7 @@ from havre_azure.facts.relations.scopes import HOLDERS, PARTS, everywhere, in_gr
 from havre_azure.facts.rights import ADMINISTER, READ, BuiltIn, built_in_roles, permitted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -60,37 +60,63 @@ def _role(resource: PlannedResource) -> Fact[BuiltIn]:
 
 
 def _targets(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
-    """What is in reach, without the stores and keys of which the role allows nothing."""
-    role = _role(resource)
+    """What is in reach, without the stores and keys of which the role allows nothing.
+
+    Grants with one role on one scope share it.
+    """
+    role, scope = _role(resource), _scope(resource, index)
     on = role.value.on if isinstance(role, Known) else None
 
-    def opened(urn: str) -> bool:
-        found = index.at(urn)
-        what = "" if found is None else index.kind(found)
-        return on is None or what not in HOLDERS or what in on
+    def opened(found: _Scope) -> tuple[str, ...]:
+        return tuple(urn for urn in found.holds() if _opened(index, urn, on))
 
-    return then(_in_reach(resource, index), lambda urns: tuple(filter(opened, urns)))
+    return then(scope, lambda found: index.once((_targets, found.text, on), lambda: opened(found)))
 
 
-def _in_reach(resource: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
-    """The resources in reach: a container is told as its account, a group by what is in it.
+def _opened(index: Index, urn: str, on: frozenset[str] | None) -> bool:
+    found = index.at(urn)
+    what = "" if found is None else index.kind(found)
+    return on is None or what not in HOLDERS or what in on
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Where a grant holds.
+
+    Attributes:
+        text: its URN, or what is written; what has the same holds the same.
+        holds: gives the URNs of what is in reach there.
+    """
+
+    text: str
+    holds: Callable[[], tuple[str, ...]]
+
+
+def _scope(resource: PlannedResource, index: Index) -> Fact[_Scope]:
+    """Where a grant holds: a container is told as its account, a group by what is in it.
 
     A scope that the plan does not show is named first; what stands in it is in the plan, maybe.
     """
     scope = read(resource.inputs, "scope", "")
     text = str(scope.value) if isinstance(scope, Known) else ""
     if isinstance(scope, Known) and (not text or WHOLE.fullmatch(text)):
-        return Known((text, *everywhere(index)))
+        return Known(_Scope(text, lambda: (text, *everywhere(index))))
     found = index.target(resource, "scope")
     if isinstance(found, Unknown):
         return found
-    if found.value is None:
-        return Known((text, *in_group(index, text)))
-    if index.kind(found.value) in PARTS:
-        held = index.chain(found.value)[1:]
-        return Known((held[0].urn,)) if held else Unknown(PARTS[index.kind(found.value)])
-    inside = [urn for urn in within(index, found.value) if urn != found.value.urn]
-    return Known((found.value.urn, *inside))
+    named = found.value
+    if named is None:
+        return Known(_Scope(text, lambda: (text, *in_group(index, text))))
+    if index.kind(named) in PARTS:
+        held = index.chain(named)[1:]
+        if not held:
+            return Unknown(PARTS[index.kind(named)])
+        return Known(_Scope(named.urn, lambda: (held[0].urn,)))
+    return Known(_Scope(named.urn, lambda: _inside(index, named)))
+
+
+def _inside(index: Index, scope: PlannedResource) -> tuple[str, ...]:
+    return (scope.urn, *(urn for urn in within(index, scope) if urn != scope.urn))
 
 
 def _principal(resource: PlannedResource, index: Index) -> tuple[Fact[str], PlannedResource | None]:

@@ -79,10 +79,7 @@ def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
         return NO
     if found.value == {"none"}:
         return YES
-    firewalls = index.of("network:AzureFirewall")
-    if not firewalls:
-        return Unknown("routeTable.id")
-    return every([_firewall_denies(index, firewall) for firewall in firewalls])
+    return index.derived(_all_deny)
 
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -175,12 +172,12 @@ def _border(
 def _flows(index: Index, resource: PlannedResource) -> Fact[bool]:
     """Whether a flow log watches a network, or what it stands in."""
     watched = [r for r in index.chain(resource) if index.kind(r).startswith("network:")]
-    logs = [
-        every([link, read(log.inputs, "enabled", default=False)])
-        for each in watched
-        for log, link in index.users("network:FlowLog", "targetResourceId", each)
-    ]
-    return some(logs)
+    named = ("network:FlowLog", "targetResourceId")
+    return some([index.named_by(*named, each, _enabled) for each in watched])
+
+
+def _enabled(log: PlannedResource) -> Fact[bool]:
+    return read(log.inputs, "enabled", default=False)
 
 
 def virtual_network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -250,6 +247,12 @@ def _firewall_denies(index: Index, firewall: PlannedResource) -> Fact[bool]:
 def _denials(index: Index) -> Mapping[str, Fact[bool]]:
     """By URN of a firewall, whether it refuses what no rule allows."""
     return {each.urn: _refuses_rest(index, each) for each in index.of("network:AzureFirewall")}
+
+
+def _all_deny(index: Index) -> Fact[bool]:
+    """Whether every firewall does; unknown where there is none."""
+    found = [*index.derived(_denials).values()]
+    return every(found) if found else Unknown("routeTable.id")
 
 
 def _refuses_rest(index: Index, firewall: PlannedResource) -> Fact[bool]:

@@ -75,7 +75,7 @@ SINKS = (
 
 
 def _is_sink(index: Index, account: PlannedResource) -> bool:
-    return any(index.users(token, path, account) for token, path in SINKS)
+    return any(index.named_by(token, path, account) != NO for token, path in SINKS)
 
 
 def _zone(account: PlannedResource) -> str:
@@ -94,14 +94,14 @@ def _public_read(index: Index, account: PlannedResource) -> Fact[bool]:
     An account that refuses it closes every container in it, whatever level that one has. A static
     website answers all the same.
     """
-    sites = index.users("storage:StorageAccountStaticWebsite", "accountName", account)
+    site = index.named_by("storage:StorageAccountStaticWebsite", "accountName", account)
     refused = read(account.inputs, "allowBlobPublicAccess") == NO
     inside = () if refused else containers(index, account)
     return some(
         [
             _may_open(index, account),
             *[_open_container(container) for container in inside],
-            *[link for _, link in sites],
+            site,
         ]
     )
 
@@ -184,13 +184,11 @@ WITHOUT_END: Fact[int | None] = Known(None)
 
 def _versions(index: Index, account: PlannedResource) -> Fact[bool]:
     """Whether an account keeps earlier versions of its blobs."""
-    services = index.users("storage:BlobServiceProperties", "accountName", account)
-    return some(
-        [
-            every([link, read(service.inputs, "isVersioningEnabled", default=False)])
-            for service, link in services
-        ]
-    )
+    return index.named_by("storage:BlobServiceProperties", "accountName", account, _versioned)
+
+
+def _versioned(service: PlannedResource) -> Fact[bool]:
+    return read(service.inputs, "isVersioningEnabled", default=False)
 
 
 def _immutable(account: PlannedResource, *states: str) -> Fact[int]:

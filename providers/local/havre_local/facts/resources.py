@@ -15,7 +15,6 @@ from havre.facts.forms import (
     TEXTS,
     TRUTH,
     Forms,
-    typed,
     typed_plan,
     words,
 )
@@ -282,8 +281,9 @@ FORMS: Forms = MappingProxyType(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that is not this provider's is unclassified."""
-    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
+    read, typed = typed_plan(plan, FORMS)
+    index = Index(read, NOMENCLATURE)
+    return collect(plan, lambda resource: _facts(typed(resource), index))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

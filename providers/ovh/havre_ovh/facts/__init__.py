@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, collect
-from havre.facts.forms import typed, typed_plan
+from havre.facts.forms import typed_plan
 from havre.facts.model import Copy, Neutral, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
 from havre_ovh.facts.forms import FORMS
@@ -99,8 +99,9 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
 
 def facts(plan: Plan) -> Facts:
     """What a plan means; a type that nobody knows is unclassified."""
-    index = Index(typed_plan(plan, FORMS), NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(typed(resource, FORMS), index))
+    read, typed = typed_plan(plan, FORMS)
+    index = Index(read, NOMENCLATURE)
+    return collect(plan, lambda resource: _facts(typed(resource), index))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -124,7 +124,7 @@ def _filtered(rule: Any) -> bool:
 
 def _any_names(kind: str, path: str, bucket: PlannedResource, index: Index) -> Fact[bool]:
     """Whether a resource of a type names a bucket."""
-    return some([link for _, link in index.users(kind, path, bucket)])
+    return index.named_by(kind, path, bucket)
 
 
 def _expires(rule: Any) -> Fact[int | None]:

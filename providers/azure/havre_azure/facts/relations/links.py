@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 def private(index: Index, resource: PlannedResource) -> Fact[bool]:
     """Whether a private endpoint of the plan leads to a resource."""
     paths = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
-    return some(
-        [
-            link
-            for path in paths
-            for _, link in index.users("network:PrivateEndpoint", path, resource)
-        ]
-    )
+    return some([index.named_by("network:PrivateEndpoint", path, resource) for path in paths])
 
 
 def segment(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.read import every, items, read, some
+from havre.facts.read import NO, every, items, read, some
 from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
@@ -14,8 +14,13 @@ if TYPE_CHECKING:
     from havre.plan import PlannedResource
 
 
-def _sends(setting: PlannedResource, category: str, groups: Sequence[str]) -> Fact[bool]:
-    """Whether a diagnostic setting sends a category of logs."""
+def _sends(
+    setting: PlannedResource, category: str, groups: Sequence[str], service: str = ""
+) -> Fact[bool]:
+    """Whether a diagnostic setting sends a category of logs, of a service in what it watches."""
+    uri = read(setting.inputs, "resourceUri") if service else NO
+    if isinstance(uri, Known) and service and service not in str(uri.value).lower():
+        return NO
     logs = items(setting.inputs, "logs")
     if isinstance(logs, Unknown):
         return logs
@@ -41,18 +46,9 @@ def logged(
         categories: by Azure's names; the groups `allLogs` and `audit` hold them all.
         service: part of the identifier that the setting must name, such as `/blobservices/`.
     """
-    settings = []
-    for setting, link in index.users("monitor:DiagnosticSetting", "resourceUri", resource):
-        uri = read(setting.inputs, "resourceUri")
-        if not isinstance(uri, Known) or service in str(uri.value).lower():
-            settings.append((setting, link))
+    what = ("monitor:DiagnosticSetting", "resourceUri", resource)
     groups = ("alllogs", "audit")
-    return every(
-        [
-            some([every([link, _sends(s, wanted, groups)]) for s, link in settings])
-            for wanted in categories
-        ]
-    )
+    return every([index.named_by(*what, _sends, wanted, groups, service) for wanted in categories])
 
 
 def administration_logged(index: Index) -> Fact[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import network
-from havre.facts.read import NONE, both, items, read, then
+from havre.facts.read import NONE, both, items, read, then, together
 from havre.facts.traffic import FOUR, PUBLIC, addresses, minus, overlap
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.relations.rules import for_customers
@@ -35,13 +35,15 @@ def hops(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
 
 
 def _routes(index: Index, table: PlannedResource) -> Fact[list[Mapping[str, Any]]]:
-    found: Fact[list[Mapping[str, Any]]] = then(items(table.inputs, "routes"), list)
-    for own, link in index.users("network:Route", "routeTableName", table):
-        told = {name: read(own.inputs, name) for name in OWN}
+    own: list[Fact[Mapping[str, Any]]] = []
+    for route, link in index.users("network:Route", "routeTableName", table):
+        told = {name: read(route.inputs, name) for name in OWN}
         values = both(link, both(told[OWN[0]], told[OWN[1]]))
-        route = then(values, lambda pair: dict(zip(OWN, pair[1], strict=True)))
-        found = then(both(found, route), lambda pair: [*pair[0], pair[1]])
-    return found
+        own.append(then(values, lambda pair: dict(zip(OWN, pair[1], strict=True))))
+        if isinstance(own[-1], Unknown):
+            break
+    listed = both(items(table.inputs, "routes"), together(own))
+    return then(listed, lambda pair: [*pair[0], *pair[1]])
 
 
 def _led(routes: Sequence[Mapping[str, Any]]) -> frozenset[str]:
