@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import StateError
-from havre.exit.records import digest_of
+from havre.exit.ledger import Entry, Fate
+from havre.exit.records import decoded, digest_of, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -33,8 +34,13 @@ create table version (
     zone text not null, key blob not null, version text not null,
     number integer not null, size integer, entity text not null, modified integer not null,
     bearing integer references bearing, seen integer not null,
-    content blob, target text,
+    content blob, target text, out integer not null default 0,
     primary key (zone, key, version)
+) without rowid;
+create table loss (
+    scope text not null, item text not null, property text not null, found text not null,
+    became text not null, fate text not null, remedy text not null, decidable integer not null,
+    primary key (scope, item, property, found)
 ) without rowid;
 """
 
@@ -89,6 +95,7 @@ class Row:
         content: SHA-256 of the bytes that passed; None where it is not copied.
         target: the target's identifier; None where it is not copied.
         gone: whether the source has it no longer.
+        out: whether the target cannot hold it, so that it is not copied.
     """
 
     listed: Listed
@@ -96,6 +103,7 @@ class Row:
     content: bytes | None
     target: str | None
     gone: bool
+    out: bool = False
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ class Journal:
         """Record versions that stand at the target."""
         for each in done:
             self._rows.execute(
-                "update version set content = ?, target = ?, bearing = ?"
+                "update version set content = ?, target = ?, bearing = ?, out = 0"
                 " where zone = ? and key = ? and version = ?",
                 (
                     each.content or None,
@@ -228,6 +236,45 @@ class Journal:
         found = self._rows.execute(f"{_SELECT} where zone = ? order by key, number", (zone,))
         for row in found:
             yield _row(row, seen)
+
+    def leave_out(self, zone: str, versions: Iterable[tuple[str, str]]) -> None:
+        """Have versions, by key and identifier, count as done: the target cannot hold them."""
+        self._rows.executemany(
+            "update version set out = 1, content = null, target = null"
+            " where zone = ? and key = ? and version = ?",
+            ((zone, _bytes(key), version) for key, version in versions),
+        )
+
+    def lose(self, scope: str, items: Iterable[str], entries: Iterable[Entry]) -> None:
+        """Record what becomes of items, in place of what was known of them; `entries` are theirs.
+
+        Decisions are not recorded: they are applied when the ledger is read.
+        """
+        self._rows.executemany(
+            "delete from loss where scope = ? and item = ?",
+            ((scope, encoded(item)) for item in items),
+        )
+        self._rows.executemany(
+            "insert or replace into loss values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    *(each.scope, encoded(each.item), each.property, encoded(each.found)),
+                    *(encoded(each.became), each.fate.value, each.remedy, each.decidable),
+                )
+                for each in entries
+            ),
+        )
+
+    def losses(self) -> Iterator[Entry]:
+        """The ledger, without decisions, in the order of scopes and items."""
+        for row in self._rows.execute("select * from loss order by scope, item, property, found"):
+            scope, item, name, found, became, fate, remedy, decidable = row
+            yield Entry(
+                *(scope, decoded(item), name, decoded(found), decoded(became)),
+                Fate(fate),
+                remedy,
+                bool(decidable),
+            )
 
     def forget(self, zone: str, versions: Iterable[tuple[str, str]]) -> None:
         """Take out versions, by key and identifier, that neither side has any longer."""
@@ -274,23 +321,23 @@ class Journal:
 
 
 _SELECT = (
-    "select key, version, number, size, entity, modified, told, content, target, seen"
+    "select key, version, number, size, entity, modified, told, content, target, seen, out"
     " from version left join bearing on bearing.id = version.bearing"
 )
 
 _KEYS = 1_000
 _TO_DO = (
     "select distinct key from version where zone = ? and key > ?"
-    " and (target is null or (content is null and size is not null) or seen < ?)"
+    " and (not out and (target is null or (content is null and size is not null)) or seen < ?)"
     " order by key limit ?"
 )
 
 
 def _row(found: tuple[Any, ...], seen: int) -> Row:
-    key, version, number, size, entity, modified, told, content, target, last = found
+    key, version, number, size, entity, modified, told, content, target, last, out = found
     listed = Listed(key.decode(errors="surrogateescape"), version, number, size, entity, modified)
     bearing = None if told is None else json.loads(told)
-    return Row(listed, bearing, content, target, gone=last < seen)
+    return Row(listed, bearing, content, target, last < seen, bool(out))
 
 
 def _bytes(key: str) -> bytes:

@@ -8,9 +8,14 @@ sorted by their bytes, as `LC_ALL=C sort` does.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import heapq
+import itertools
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from havre.errors import InputError
@@ -18,10 +23,15 @@ from havre.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from havre.live.objects import Properties
+
 NOTHING = "-"
 """Stands where a line has no value: a delete marker has no bytes."""
 EMPTY = hashlib.sha256().hexdigest()
 """SHA-256 of no bytes: what a command that failed unseen would give on both sides."""
+LOCK = "lock"
+"""Name of the property that tells when a lock ends, in UTC, such as 2026-11-29T12:00:00Z."""
+_CHUNK = 200_000
 
 
 def encoded(name: str) -> str:
@@ -35,9 +45,26 @@ def decoded(name: str) -> str:
 
 
 def digest_of(properties: Mapping[str, str]) -> str:
-    """SHA-256, in hexadecimal, of properties: a sorted line `name TAB value` for each."""
-    lines = (f"{encoded(name)}\t{encoded(value)}\n" for name, value in properties.items())
+    """SHA-256, in hexadecimal, of a sorted line `name TAB value` for each property but a lock."""
+    kept = ((name, value) for name, value in properties.items() if name != LOCK)
+    lines = (f"{encoded(name)}\t{encoded(value)}\n" for name, value in kept)
     return hashlib.sha256("".join(sorted(lines)).encode("ascii")).hexdigest()
+
+
+def told(bears: Properties) -> dict[str, str]:
+    """What a version bears beside its bytes, by name as evidence shows it.
+
+    A lock is among them and in no digest: the target's may end later, never earlier.
+    """
+    lock = {LOCK: f"{bears.lock.until:%Y-%m-%dT%H:%M:%SZ}"} if bears.lock else {}
+    return {
+        **lock,
+        **bears.headers,
+        **{f"metadata.{name}": value for name, value in bears.metadata.items()},
+        **{f"tag.{name}": value for name, value in bears.tags.items()},
+        **({"tier": bears.tier} if bears.tier else {}),
+        **({"hold": "on"} if bears.held else {}),
+    }
 
 
 @dataclass(frozen=True)
@@ -96,3 +123,29 @@ class DatabaseLine:
 def ordered(lines: Iterable[ObjectLine | DatabaseLine]) -> list[str]:
     """Lines as a manifest holds them, sorted by their bytes; all of them in memory."""
     return sorted(map(str, lines))
+
+
+def write_ordered(path: Path, lines: Iterable[ObjectLine | DatabaseLine]) -> int:
+    """Write a manifest whose lines are sorted by their bytes; memory holds a part of them.
+
+    Returns:
+        How many lines there are.
+
+    Raises:
+        OSError: it cannot be written; a former file then stands.
+    """
+    count, rest = 0, iter(lines)
+    with contextlib.ExitStack() as open_files:
+        folder = open_files.enter_context(tempfile.TemporaryDirectory(dir=path.parent))
+        chunks: list[IO[str]] = []
+        while chunk := ordered(itertools.islice(rest, _CHUNK)):
+            count += len(chunk)
+            file = open_files.enter_context((Path(folder) / str(len(chunks))).open("w+"))
+            file.writelines(f"{line}\n" for line in chunk)
+            file.seek(0)
+            chunks.append(file)
+        whole = Path(folder) / "whole"
+        with whole.open("w") as merged:
+            merged.writelines(heapq.merge(*chunks))
+        whole.replace(path)
+    return count

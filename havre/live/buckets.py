@@ -200,6 +200,11 @@ class BucketStore:
         status = {"Status": "ON" if on else "OFF"}
         self._ask("put_object_legal_hold", **_where(found), LegalHold=status)
 
+    def mark(self, key: str) -> Written:
+        """Put a delete marker after the versions of a key."""
+        answer = self._ask("delete_object", Key=key)
+        return Written(str(answer.get("VersionId") or ""), "")
+
     def delete(self, found: ObjectVersion) -> None:
         """Delete a version for good."""
         named = {"VersionId": found.version} if found.version else {}

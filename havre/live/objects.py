@@ -359,6 +359,10 @@ class LiveStore(Protocol):
         """Put a version under a legal hold, or lift it."""
         ...
 
+    def mark(self, key: str) -> Written:
+        """Delete what a key names now and keep its versions: a delete marker follows them."""
+        ...
+
     def delete(self, found: ObjectVersion) -> None:
         """Delete a version for good."""
         ...

@@ -1,12 +1,15 @@
 """Lines of evidence: no name breaks one, and `sort` of coreutils agrees with the order."""
 
+import datetime as dt
 import hashlib
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from havre.errors import InputError
+from havre.exit import records
 from havre.exit.records import (
     EMPTY,
     DatabaseLine,
@@ -15,7 +18,10 @@ from havre.exit.records import (
     digest_of,
     encoded,
     ordered,
+    told,
+    write_ordered,
 )
+from havre.live.objects import Lock, Properties
 
 NASTY = [
     "plain/part-0.parquet",
@@ -84,3 +90,36 @@ def test_the_digest_of_nothing_is_that_of_no_rows(rows: int, content: str) -> No
 
 def test_an_empty_table_has_the_digest_of_nothing() -> None:
     assert str(DatabaseLine("table", "omop.x y", 0, EMPTY)) == f"table\tomop.x%20y\t0\t{EMPTY}"
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_a_manifest_is_sorted_whatever_fits_into_memory(
+    tmp_path: Path, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_CHUNK", chunk)
+    lines = [ObjectLine(key, n, 1, "a" * 64, "b" * 64) for key in NASTY for n in (1, 2, 10)]
+    path = tmp_path / "curated.source.tsv"
+    assert write_ordered(path, lines) == len(lines)
+    assert path.read_text().splitlines() == ordered(lines)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_lock_is_told_and_in_no_digest() -> None:
+    bears = Properties({"content-type": "a/b"}, lock=Lock(dt.datetime(2027, 1, 2, tzinfo=dt.UTC)))
+    assert told(bears)["lock"] == "2027-01-02T00:00:00Z"
+    assert digest_of(told(bears)) == digest_of({"content-type": "a/b"})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Properties({"content-type": "a/c"}),
+        Properties({"content-type": "a/b", "cache-control": "x"}),
+        Properties({"content-type": "a/b"}, metadata={"a": "1"}),
+        Properties({"content-type": "a/b"}, tags={"a": "1"}),
+        Properties({"content-type": "a/b"}, tier="Cool"),
+        Properties({"content-type": "a/b"}, held=True),
+    ],
+)
+def test_each_property_changes_the_digest(other: Properties) -> None:
+    assert digest_of(told(other)) != digest_of(told(Properties({"content-type": "a/b"})))

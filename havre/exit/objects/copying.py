@@ -1,0 +1,267 @@
+"""The copy of one key: its versions, oldest first, each with all that it bears in the same call.
+
+Whoever copies may be killed at any instant, and the next one knows only what the journal tells.
+So a target that stands there unrecorded is compared with the source, byte for byte, and taken as
+done where it is the same; anything else at the target was written by somebody else, and is left
+alone and told.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import io
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.capabilities import Support
+from havre.errors import GuardError
+from havre.exit.journal import Copied
+from havre.exit.objects.mapping import mapping
+from havre.exit.records import digest_of, told
+from havre.live.limits import part_size
+from havre.live.objects import Ability, ChangedError, ExistsError, NotThereError, ObjectVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from havre.exit.journal import Listed, Row
+    from havre.exit.ledger import Entry
+    from havre.exit.objects.mapping import Rules
+    from havre.live.objects import LiveStore, Properties, UploadedPart, Written
+
+ONE_CALL = 8 * 2**20
+"""Bytes of the largest object that is written in one call, and held in memory."""
+PARTS_AT_ONCE = 3
+"""How many parts of an object are on their way, each held in memory."""
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The stores of a zone, and what decides how one is mapped on the other."""
+
+    source: LiveStore
+    target: LiveStore
+    rules: Rules
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a key.
+
+    Attributes:
+        done: versions that stand at the target now.
+        gone: versions, by key and identifier, that neither side has any longer.
+        out: versions, by key and identifier, that the target cannot hold beside later ones.
+        entries: lines of the ledger.
+        later: why the rest is left to the next run; empty where nothing is.
+    """
+
+    done: tuple[Copied, ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
+    out: tuple[tuple[str, str], ...] = ()
+    entries: tuple[Entry, ...] = ()
+    later: str = ""
+
+
+def source_version(listed: Listed) -> ObjectVersion:
+    """A version as its store lists it, from the journal."""
+    modified = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=listed.modified)
+    marker = listed.size is None
+    return ObjectVersion(
+        listed.key, listed.version, listed.size or 0, listed.entity, modified, marker=marker
+    )
+
+
+class KeyCopy:
+    """The copy of one key from where the journal left it."""
+
+    def __init__(self, rows: Sequence[Row], sides: Sides) -> None:
+        """Begin with all rows of the key, the oldest version first."""
+        self._sides = sides
+        self._rows = rows
+        self._key = rows[0].listed.key
+        self._present = [row for row in rows if not row.gone]
+        if not _able(sides.target, Ability.VERSIONS):
+            self._present = [row for row in self._present[-1:] if row.listed.size is not None]
+        self._done: list[Copied] = []
+        self._entries: list[Entry] = []
+
+    def run(self) -> Outcome:
+        """Copy what is not copied, and take away what the source has no longer.
+
+        Raises:
+            GuardError: somebody else wrote the key at the target.
+            RetryError, ProviderError: as the stores.
+        """
+        later = ""
+        try:
+            self._copy()
+        except (ChangedError, NotThereError):
+            later = "it changed while it was read"
+        out = [row for row in self._rows if not row.gone and row not in self._present]
+        gone = [row for row in self._rows if row.gone and not later]
+        entries = (*self._entries, *map(self._left_out, out))
+        return Outcome(tuple(self._done), _names(gone), _names(out), entries, later)
+
+    def _left_out(self, row: Row) -> Entry:
+        found = source_version(row.listed)
+        value = f"{row.listed.number}: {row.listed.version}"
+        return self._sides.rules.undecided(found, "version", value, "it keeps no versions")
+
+    def _copy(self) -> None:
+        if len(self._rows) == 1 and self._is_new(self._rows[0]):
+            with contextlib.suppress(ExistsError):  # by a run that nobody recorded, or others
+                self._write(self._rows[0], create_only=True)
+                return
+        standing, held = self._match()
+        for row in self._present[standing:]:
+            self._write(row, create_only=not held and not standing)
+            held = True
+
+    def _is_new(self, row: Row) -> bool:
+        return not row.gone and row.target is None and row.listed.size is not None
+
+    def _match(self) -> tuple[int, bool]:
+        """How many versions stand at the target in order, and whether it holds the key at all.
+
+        Own copies of what the source has no longer, or of what has changed since, are deleted.
+        """
+        own = {row.target: row for row in self._rows if row.target is not None}
+        standing, held = 0, False
+        for found in self._at_target():
+            row = own.get(found.version)
+            following = self._present[standing] if standing < len(self._present) else None
+            if row is not None and row is following and _finished(row):
+                standing, held = standing + 1, True
+            elif row is not None and (found.version or following is None):
+                self._sides.target.delete(found)
+            elif row is not None:
+                held = True  # the store keeps no versions: it is written over
+            elif following is not None and (done := self._same(found, following)):
+                self._done.append(done)
+                standing, held = standing + 1, True
+            else:
+                raise self._foreign(found)
+        return standing, held
+
+    def _at_target(self) -> list[ObjectVersion]:
+        listed = self._sides.target.versions(self._key)
+        return [found for found in listed if found.key == self._key and not found.deleted]
+
+    def _same(self, found: ObjectVersion, row: Row) -> Copied | None:
+        """What stands at the target unrecorded, where it is the version that is due."""
+        listed = row.listed
+        if found.marker or listed.size is None:
+            due = found.marker and listed.size is None
+            return Copied(listed.key, listed.version, b"", found.version, {}) if due else None
+        if found.size != listed.size:
+            return None
+        bears, borne = self._bears(row), self._sides.target.properties(found)
+        if digest_of(told(bears)) != digest_of(told(borne)) or not _locked_as(bears, borne):
+            return None
+        content = _digest(self._sides.source.read(source_version(listed)))
+        if content != _digest(self._sides.target.read(found)):
+            return None
+        return Copied(listed.key, listed.version, content, found.version, told(bears))
+
+    def _write(self, row: Row, *, create_only: bool) -> None:
+        listed = row.listed
+        if listed.size is None:
+            written = self._sides.target.mark(listed.key)
+            self._done.append(Copied(listed.key, listed.version, b"", written.version, {}))
+            return
+        bears = self._bears(row)
+        if listed.size <= ONE_CALL:
+            content, written = self._in_one_call(listed, bears, create_only=create_only)
+        else:
+            content, written = self._in_parts(listed, bears, create_only=create_only)
+        done = Copied(listed.key, listed.version, content, written.version, told(bears))
+        self._done.append(done)
+
+    def _bears(self, row: Row) -> Properties:
+        """What the target is to bear for a version."""
+        found = source_version(row.listed)
+        bears, entries = mapping(found, self._sides.source.properties(found), self._sides.rules)
+        self._entries += entries
+        return bears
+
+    def _in_one_call(
+        self, listed: Listed, bears: Properties, *, create_only: bool
+    ) -> tuple[bytes, Written]:
+        content = b"".join(self._sides.source.read(source_version(listed)))
+        written = self._sides.target.write(
+            listed.key, io.BytesIO(content), bears, create_only=create_only
+        )
+        return hashlib.sha256(content).digest(), written
+
+    def _in_parts(
+        self, listed: Listed, bears: Properties, *, create_only: bool
+    ) -> tuple[bytes, Written]:
+        target, size = self._sides.target, part_size(listed.size or 0, self._sides.target.limits)
+        digest = hashlib.sha256()
+        upload = target.begin(listed.key, bears)
+        try:
+            with ThreadPoolExecutor(PARTS_AT_ONCE) as sending:
+                under_way: deque[Future[UploadedPart]] = deque()
+                parts: list[UploadedPart] = []
+                pieces = self._sides.source.read(source_version(listed))
+                for number, part in enumerate(_regrouped(pieces, size), 1):
+                    digest.update(part)
+                    under_way.append(sending.submit(target.part, upload, number, part))
+                    if len(under_way) == PARTS_AT_ONCE:
+                        parts.append(under_way.popleft().result())
+                parts += [each.result() for each in under_way]
+            return digest.digest(), target.complete(upload, parts, create_only=create_only)
+        except BaseException:
+            target.abort(upload)
+            raise
+
+    def _foreign(self, found: ObjectVersion) -> GuardError:
+        message = (
+            f"{self._sides.target.name}: `{found.key}` stands there already, version "
+            f"{found.version or 'without a name'} of {found.size:,} bytes, and this exit did not "
+            "write it"
+        )
+        return GuardError(message, "Move it away, or name a zone of the target that is empty.")
+
+
+def _locked_as(wanted: Properties, borne: Properties) -> bool:
+    """Whether a lock ends no earlier than wanted."""
+    if wanted.lock is None:
+        return True
+    return borne.lock is not None and borne.lock.until >= wanted.lock.until
+
+
+def _names(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    return tuple((row.listed.key, row.listed.version) for row in rows)
+
+
+def _finished(row: Row) -> bool:
+    return row.content is not None or row.listed.size is None
+
+
+def _able(store: LiveStore, ability: Ability) -> bool:
+    return store.abilities[ability].support is not Support.ABSENT
+
+
+def _digest(pieces: Iterator[bytes]) -> bytes:
+    digest = hashlib.sha256()
+    for piece in pieces:
+        digest.update(piece)
+    return digest.digest()
+
+
+def _regrouped(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The same bytes in parts of `size`, the last one smaller."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        while len(waiting) >= size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
+    if waiting:
+        yield bytes(waiting)

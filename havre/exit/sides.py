@@ -1,0 +1,79 @@
+"""Both warehouses of an exit, reached by real clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.errors import InputError
+from havre.provider import LIVE, find, provides
+from havre.provider.machine import folder_setting
+from havre.stack.files import read_stack_settings
+from havre.stack.program import read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from havre.exit.settings import Exit, Side
+    from havre.live.warehouse import Live
+    from havre.provider.outputs import Outputs
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A warehouse that stands, and the way to its data."""
+
+    outputs: Outputs
+    live: Live
+
+
+def reach(side: Side, folder: Path) -> Reached:
+    """A warehouse of an exit.
+
+    Args:
+        side: which one.
+        folder: that of exit.yaml, from which its paths lead.
+
+    Raises:
+        InputError: no warehouse stands there, its provider reaches none, or settings are wrong.
+    """
+    standing = side.standing(folder)
+    outputs, record = standing.outputs(), standing.record()
+    provider = find(record["provider"])
+    offer = provides(provider, LIVE)
+    if offer.given is None:
+        message = (
+            f"provider `{provider.name}` does not reach a deployed warehouse: {offer.answer.reason}"
+        )
+        raise InputError(message, "Name another side in exit.yaml.")
+    settings = dict(record.get("settings", {}))
+    if side.stack is not None:
+        settings = read_stack_settings(folder / side.stack, provider.name)
+    if standing.data_dir is not None:
+        settings[folder_setting(provider.settings)] = str(standing.data_dir)
+    return Reached(outputs, offer.given(read_settings(provider, settings), outputs))
+
+
+def zones_of(exit_: Exit, source: Outputs, target: Outputs) -> dict[str, str]:
+    """Zone of the target by zone of the source, every zone of it.
+
+    Raises:
+        InputError: exit.yaml names a zone that is not there, two lead to one, or one has no
+            counterpart.
+    """
+    wrong = [f"the source has no zone `{zone}`" for zone in exit_.zones if zone not in source.zones]
+    pairs = {zone: exit_.zones.get(zone, zone) for zone in source.zones}
+    wrong += [
+        f"zone `{zone}` has no counterpart: the target has no zone `{other}`"
+        for zone, other in pairs.items()
+        if other not in target.zones
+    ]
+    for other in sorted({*pairs.values()}):
+        met = sorted(zone for zone, found in pairs.items() if found == other)
+        if len(met) > 1:
+            wrong.append(f"zones {', '.join(f'`{zone}`' for zone in met)} lead to `{other}`")
+    if wrong:
+        known = ", ".join(f"`{zone}`" for zone in sorted(target.zones))
+        remedy = f"Name counterparts under `zones` in exit.yaml; the target has {known}."
+        raise InputError("; ".join(wrong), remedy)
+    return pairs

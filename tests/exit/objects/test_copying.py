@@ -1,0 +1,234 @@
+"""The copy of a key: all versions in order with all that they bear, whatever happened before."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from havre.errors import GuardError
+from havre.exit.journal import Journal, Listed
+from havre.exit.objects import copying
+from havre.exit.objects.copying import KeyCopy, Outcome, Sides
+from havre.exit.objects.mapping import Rules
+from havre.live.objects import Lock, ObjectVersion, Properties
+from tests.exit.memory import EVERYTHING, LIMITS, WITHOUT_VERSIONS, MemoryStore
+
+NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
+RULES = Rules("zone curated", LIMITS, EVERYTHING, NOW)
+RICH = Properties(
+    {"content-type": "text/csv", "content-encoding": "gzip", "cache-control": "no-store"},
+    {"Ward": "b\u00e9ta"},
+    {"purpose": "research"},
+)
+KEYS = ["a", "a b", "\u00e9", "e\u0301", "tab\tand\nline", "%41"]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path / "journal.sqlite")
+    yield opened
+    opened.close()
+
+
+class Exit:
+    """Listing, copying and recording, as the coordinator does."""
+
+    def __init__(self, journal: Journal, source: MemoryStore, target: MemoryStore) -> None:
+        self.journal, self.source, self.target = journal, source, target
+        self.seen = 0
+
+    def listing(self) -> None:
+        self.seen += 1
+        numbers: dict[str, int] = {}
+        for found in self.source.versions():
+            numbers[found.key] = numbers.get(found.key, 0) + 1
+            self.journal.see("curated", self.seen, [listed(found, numbers[found.key])])
+
+    def copy(self, *, record: bool = True) -> list[Outcome]:
+        self.listing()
+        outcomes = []
+        for rows in self.journal.unfinished("curated", self.seen):
+            outcomes.append(KeyCopy(rows, Sides(self.source, self.target, RULES)).run())
+            if record:
+                self.journal.copied("curated", outcomes[-1].done)
+                self.journal.forget("curated", outcomes[-1].gone)
+                self.journal.leave_out("curated", outcomes[-1].out)
+        return outcomes
+
+
+def listed(found: ObjectVersion, number: int) -> Listed:
+    since = found.modified - dt.datetime.fromtimestamp(0, dt.UTC)
+    size = None if found.marker else found.size
+    return Listed(
+        found.key, found.version, number, size, found.entity, since // dt.timedelta(microseconds=1)
+    )
+
+
+@pytest.fixture(params=["versions", "none at the source", "none at the target", "none at all"])
+def moving(request: pytest.FixtureRequest, journal: Journal) -> Exit:
+    source, target = MemoryStore(), MemoryStore()
+    if request.param in ("none at the source", "none at all"):
+        source.abilities = WITHOUT_VERSIONS
+    if request.param in ("none at the target", "none at all"):
+        target.abilities = WITHOUT_VERSIONS
+    return Exit(journal, source, target)
+
+
+def same(moving: Exit) -> bool:
+    """Whether the target holds what the source does, of what it can keep."""
+    wanted, bears = moving.source.contents(), moving.source.borne()
+    if not moving.target.versioned:
+        wanted = {key: each[-1:] for key, each in wanted.items() if each[-1] is not None}
+        bears = {key: each[-1:] for key, each in bears.items() if key in wanted}
+    return (moving.target.contents(), moving.target.borne()) == (wanted, bears)
+
+
+def test_everything_goes_with_all_that_it_bears(moving: Exit) -> None:
+    for key in KEYS:
+        moving.source.put(key, key.encode(), RICH)
+    moving.copy()
+    assert same(moving)
+    assert moving.copy() == []
+
+
+def test_versions_go_in_their_order(moving: Exit) -> None:
+    for content in (b"one", b"two", b"three"):
+        moving.source.put("a", content, replace(RICH, metadata={"n": content.decode()}))
+    moving.copy()
+    assert same(moving)
+
+
+def test_what_was_deleted_is_deleted(moving: Exit) -> None:
+    first = moving.source.put("a", b"one")
+    if moving.source.versioned:
+        moving.source.mark("a")
+    moving.copy()
+    assert same(moving)
+    moving.source.delete(first)
+    moving.copy()
+    assert same(moving)
+
+
+def test_what_changed_since_goes_again(moving: Exit) -> None:
+    moving.source.put("a", b"one")
+    moving.source.put("b", b"other")
+    moving.copy()
+    moving.source.put("a", b"two")
+    assert len(moving.copy()) == 1
+    assert same(moving)
+
+
+def test_what_was_written_and_not_recorded_is_found_done(moving: Exit) -> None:
+    for content in (b"one", b"two"):
+        moving.source.put("a", content, RICH)
+    moving.copy(record=False)
+    before = dict(moving.target.objects)
+    moving.copy()
+    assert same(moving)
+    assert moving.target.objects == before
+    assert moving.copy() == []
+
+
+def test_a_delta_that_was_not_recorded_is_found_done(moving: Exit) -> None:
+    moving.source.put("a", b"one")
+    moving.copy()
+    moving.source.put("a", b"two")
+    moving.copy(record=False)
+    moving.copy()
+    assert same(moving)
+    assert moving.copy() == []
+
+
+@pytest.mark.parametrize("theirs", [b"two", b"one!", b""])
+def test_what_somebody_else_wrote_is_left_alone(moving: Exit, theirs: bytes) -> None:
+    moving.source.put("a", b"one")
+    moving.target.put("a", theirs)
+    with pytest.raises(GuardError, match="`a` stands there already"):
+        moving.copy()
+    assert moving.target.contents() == {"a": [theirs]}
+
+
+def test_the_same_bytes_that_bear_something_else_are_somebody_elses(moving: Exit) -> None:
+    moving.source.put("a", b"one", RICH)
+    moving.target.put("a", b"one", replace(RICH, tags={}))
+    with pytest.raises(GuardError):
+        moving.copy()
+
+
+@pytest.mark.parametrize("size", [0, 1, 8 * 2**20, 8 * 2**20 + 1, 25 * 2**20])
+def test_parts_make_up_the_object(moving: Exit, size: int) -> None:
+    moving.source.put("a", bytes(range(256)) * (size // 256) + b"x" * (size % 256), RICH)
+    moving.copy()
+    assert same(moving)
+    assert list(moving.target.uploads()) == []
+
+
+def test_a_change_during_the_read_is_left_to_the_next_run(
+    moving: Exit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b"x" * (24 * 2**20)
+    moving.source.put("a", large)
+    whole, calls = moving.source.read, []
+
+    def read(found: ObjectVersion) -> Iterator[bytes]:
+        for piece in whole(found):
+            yield piece
+            if not calls:
+                calls.append(found)
+                moving.source.put("a", b"y" * len(large))
+                if moving.source.versioned:
+                    moving.source.delete(found)
+
+    monkeypatch.setattr(moving.source, "read", read)
+    assert [each.later for each in moving.copy()] == ["it changed while it was read"]
+    assert moving.target.contents() == {}
+    assert list(moving.target.uploads()) == []
+    moving.copy()
+    assert same(moving)
+
+
+def test_a_lock_goes_in_the_same_call(moving: Exit) -> None:
+    lock = Lock(dt.datetime.now(dt.UTC) + dt.timedelta(days=2))
+    moving.source.put("a", b"one", replace(RICH, lock=lock, held=True))
+    moving.copy()
+    (bears,) = moving.target.borne()["a"]
+    assert (bears.lock, bears.held) == (lock, True)
+
+
+def test_versions_that_the_target_cannot_keep_are_to_be_decided(journal: Journal) -> None:
+    moving = Exit(journal, MemoryStore(), MemoryStore(abilities=WITHOUT_VERSIONS))
+    moving.source.put("a", b"one")
+    last = moving.source.put("a", b"two")
+    (outcome,) = moving.copy()
+    assert [(each.property, each.decidable) for each in outcome.entries] == [("version", True)]
+    moving.source.delete(last)
+    moving.copy()
+    assert moving.target.contents() == {"a": [b"one"]}
+
+
+def test_what_is_mapped_is_in_the_ledger(moving: Exit) -> None:
+    moving.source.put("a", b"one", Properties())
+    (outcome,) = moving.copy()
+    assert [each.property for each in outcome.entries] == ["content-type"]
+
+
+def test_a_version_that_the_source_let_go_goes_from_the_target(journal: Journal) -> None:
+    moving = Exit(journal, MemoryStore(), MemoryStore())
+    first = moving.source.put("a", b"one")
+    moving.source.put("a", b"two")
+    moving.copy()
+    moving.source.delete(first)
+    moving.copy()
+    assert same(moving)
+    assert moving.copy() == []
+
+
+def test_memory_is_bounded_by_parts(monkeypatch: pytest.MonkeyPatch, journal: Journal) -> None:
+    moving = Exit(journal, MemoryStore(), MemoryStore())
+    monkeypatch.setattr(copying, "ONE_CALL", 10)
+    moving.source.put("a", b"0123456789a")
+    moving.copy()
+    assert moving.target.calls.count("part") == 1
+    assert "write" not in moving.target.calls

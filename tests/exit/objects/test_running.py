@@ -1,0 +1,162 @@
+"""The copy of a zone: bounded, recorded as it goes, and whole after whatever went wrong."""
+
+import datetime as dt
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from havre.errors import ProviderError, RetryError, StateError
+from havre.exit.journal import Counts, Journal
+from havre.exit.objects import running
+from havre.exit.objects.copying import Outcome, Sides
+from havre.exit.objects.mapping import Rules
+from havre.exit.objects.running import Zone, copy_zone, list_zone, whole
+from havre.live.objects import ObjectVersion, Properties
+from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
+
+RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
+
+
+@dataclass(frozen=True)
+class Given:
+    sides: Sides
+
+    def __call__(self) -> Sides:
+        return self.sides
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    opened = Journal(tmp_path / "journal.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def zone() -> Zone:
+    source = MemoryStore()
+    for number in range(450):
+        source.put(f"{number:03}", str(number).encode())
+    return Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+
+
+def run(journal: Journal, zone: Zone) -> list[Outcome]:
+    met: list[Outcome] = []
+    with ThreadPoolExecutor(2) as pool:
+        assert copy_zone(journal, zone, pool, 2, met.extend) == []
+    return met
+
+
+def memory(zone: Zone) -> tuple[MemoryStore, MemoryStore]:
+    sides = zone.opened()
+    assert isinstance(sides.source, MemoryStore)
+    assert isinstance(sides.target, MemoryStore)
+    return sides.source, sides.target
+
+
+def test_every_object_goes_once(journal: Journal, zone: Zone) -> None:
+    source, target = memory(zone)
+    seen = list_zone(journal, zone)
+    assert len(run(journal, zone)) == 450
+    assert target.contents() == source.contents()
+    size = sum(len(str(number)) for number in range(450))
+    assert journal.counts("curated", seen) == Counts(450, size, 450, size)
+    list_zone(journal, zone)
+    assert run(journal, zone) == []
+
+
+def test_what_fails_costs_nothing_of_the_rest(
+    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = memory(zone)
+    whole_read = source.read
+
+    def read(found: ObjectVersion) -> Iterator[bytes]:
+        if found.key == "250":
+            message = "zone curated: 250: no answer"
+            raise RetryError(message, "Run it again.")
+        return whole_read(found)
+
+    monkeypatch.setattr(source, "read", read)
+    list_zone(journal, zone)
+    with pytest.raises(RetryError, match="250"):
+        run(journal, zone)
+    monkeypatch.undo()
+    before = dict(target.objects)
+    run(journal, zone)
+    assert target.contents() == source.contents()
+    assert {key: target.objects[key] for key in before} == before
+
+
+def test_a_listing_that_was_cut_off_copies_nothing(
+    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = memory(zone)
+
+    def versions() -> Iterator[ObjectVersion]:
+        yield source.objects["000"][0][0]
+        message = "zone curated: the listing broke off"
+        raise ProviderError(message, "Run it again.")
+
+    monkeypatch.setattr(source, "versions", versions)
+    with pytest.raises(ProviderError, match="broke off"):
+        list_zone(journal, zone)
+    with pytest.raises(StateError, match="not listed to its end"):
+        run(journal, zone)
+    assert target.contents() == {}
+
+
+def test_a_second_listing_that_was_cut_off_deletes_nothing(
+    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = memory(zone)
+    list_zone(journal, zone)
+    run(journal, zone)
+
+    def versions() -> Iterator[ObjectVersion]:
+        yield source.objects["000"][0][0]
+        message = "zone curated: the listing broke off"
+        raise RetryError(message, "Run it again.")
+
+    monkeypatch.setattr(source, "versions", versions)
+    with pytest.raises(RetryError):
+        list_zone(journal, zone)
+    with pytest.raises(StateError):
+        whole(journal, zone)
+    assert target.contents() == source.contents()
+
+
+def test_what_becomes_of_properties_is_recorded_by_key(journal: Journal, zone: Zone) -> None:
+    source, _ = memory(zone)
+    source.put("typeless", b"x", Properties())
+    list_zone(journal, zone)
+    run(journal, zone)
+    assert [(each.scope, each.item) for each in journal.losses()] == [("zone curated", "typeless")]
+
+
+@pytest.mark.parametrize(("keys", "sizes"), [(3, [3, 3, 3, 1]), (100, [10])])
+def test_shards_end_with_keys(
+    journal: Journal, keys: int, sizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "SHARD_KEYS", keys)
+    source = MemoryStore()
+    for number in range(10):
+        source.put(str(number), b"x")
+    zone = Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+    seen = list_zone(journal, zone)
+    shards = running.sharded(journal.unfinished("curated", seen))
+    assert [len(shard) for shard in shards] == sizes
+
+
+def test_shards_end_with_bytes(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "SHARD_SIZE", 5)
+    source = MemoryStore()
+    for number, size in enumerate((4, 4, 9, 1, 1)):
+        source.put(str(number), b"x" * size)
+    zone = Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+    seen = list_zone(journal, zone)
+    shards = running.sharded(journal.unfinished("curated", seen))
+    assert [len(shard) for shard in shards] == [2, 1, 2]
