@@ -39,6 +39,7 @@ _LINKS = 40
 """How many links may lead to a folder, as for the kernel."""
 _LINKED = frozenset({errno.ELOOP, errno.EMLINK, errno.ENOTDIR})
 _WRITABLE = stat.S_IWGRP | stat.S_IWOTH
+_OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _ACCESS_LIST = "system.posix_acl_access"
 
 
@@ -179,6 +180,26 @@ class Custody:
             owners = last if number == len(names) else self.owners
             descriptor = _step(here, name, descriptor, owners)
         return descriptor
+
+
+def read_secret(path: Path) -> bytes:
+    """Return the content of a file with a key or a password.
+
+    Args:
+        path: the file, in a folder that only its keepers can write.
+
+    Raises:
+        GuardError: others can read it, or can have written it.
+        OSError: it is not there, or cannot be read.
+    """
+    path = path.absolute()
+    with os.fdopen(Custody(path.parent).open(path), "rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & _OF_OTHERS:
+            message = f"{path} is no secret: others can read it (mode {mode:04o})"
+            remedy = f"Run chmod 600 {path}, and replace what it holds if it may have been read."
+            raise GuardError(message, remedy)
+        return file.read()
 
 
 def make_closed(root: Path, mode: int) -> None:

@@ -1,0 +1,78 @@
+"""The seal for machines: bag-info.txt, and an in-toto Statement that says the same."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from havre import __version__
+from havre.exit.seal.contents import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from havre.exit.seal.contents import Departure
+    from havre.exit.seal.tables import Table
+
+STATEMENT = "data/statement.json"
+_TYPE = "https://in-toto.io/Statement/v1"
+_PREDICATE = "urn:havre:exit:v1"
+_LISTS = ("Exit-Decision", "Exit-Lines")
+"""Labels that may be there more than once, or never."""
+
+
+def info_of(
+    departure: Departure, tables: Iterable[Table], day: str, *, blind: bool
+) -> list[tuple[str, str]]:
+    """Labels and values of bag-info.txt, as far as they are known before the bag is closed.
+
+    Args:
+        departure: which warehouse left.
+        tables: what was written of its zones and databases.
+        day: on which it is sealed, such as 2026-11-29.
+        blind: whether names of objects are replaced.
+    """
+    moments = {"Exit-Began": departure.began, "Exit-Ended": departure.ended}
+    return [
+        ("Bag-Software-Agent", f"havre {__version__}"),
+        ("Bagging-Date", day),
+        ("Exit-Warehouse", departure.warehouse),
+        ("Exit-From", departure.source),
+        ("Exit-To", departure.target),
+        ("Exit-Level", departure.level.value),
+        *((label, moment(at)) for label, at in moments.items()),
+        ("Exit-Controller", departure.controller),
+        ("Exit-Host", departure.host),
+        ("Exit-Names", "blind" if blind else "plain"),
+        *(("Exit-Decision", each) for each in departure.decisions),
+        *(("Exit-Lines", f"{table.count} {table.path}") for table in tables),
+    ]
+
+
+def statement(info: Sequence[tuple[str, str]], digests: Mapping[str, str]) -> bytes:
+    """The same facts and digests as JSON in canonical form (RFC 8785).
+
+    Args:
+        info: labels and values of bag-info.txt.
+        digests: SHA-256 by path of every other file of the payload.
+    """
+    subject = [{"digest": {"sha256": digests[path]}, "name": path} for path in sorted(digests)]
+    told = {
+        "_type": _TYPE,
+        "predicateType": _PREDICATE,
+        "predicate": predicate(info),
+        "subject": subject,
+    }
+    # Of texts, lists and objects with ASCII keys alone, this is what RFC 8785 asks for.
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def predicate(info: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """The facts of bag-info.txt by label; those that can be repeated as lists."""
+    told: dict[str, Any] = {label: [] for label in _LISTS}
+    for label, value in info:
+        if label in _LISTS:
+            told[label].append(value)
+        elif label != "Payload-Oxum":
+            told[label] = value
+    return told

@@ -1,0 +1,146 @@
+"""What people read in a seal: how to check it, and the record that both parties sign."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre import __version__
+from havre.exit.seal.contents import Level, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from havre.exit.seal.contents import Departure, RetireLine
+    from havre.exit.seal.tables import Table
+
+VERIFIED = "VERIFIED: every file is as it was signed, and source and target are equal"
+"""What `verify.sh` ends with where it found nothing wrong."""
+_README = """\
+This folder proves what left {source} for {target}: warehouse {warehouse}, {level}, {ended}.
+Take verify.sh from Havre {version}, from nobody who hands you this folder; sha256sum must print
+    {script}
+Get the CA certificates of the signer and of the time-stamp authority from their owners, and run
+    sh verify.sh {folder} signer-ca.pem tsa-ca.pem
+which needs nothing but sh, coreutils and openssl;
+with "none" as tsa-ca.pem if no authority gave the time. Expected: exit code 0, the signer, whom
+you compare with the one you expect, the time, and VERIFIED last; otherwise this proves nothing:
+    {signer}
+    {verified}
+"""
+_LISEZMOI = """\
+Ce dossier prouve ce qui a quitté {source} pour {target} : entrepôt {warehouse}, {niveau}, {ended}.
+Prenez verify.sh dans Havre {version}, jamais chez qui vous remet ce dossier ; sha256sum affiche
+    {script}
+Demandez les certificats d'AC du signataire et de l'horodatage à leurs propriétaires, et lancez
+    sh verify.sh {folder} signer-ca.pem tsa-ca.pem
+ce qui ne demande que sh, coreutils et openssl ;
+avec « none » pour tsa-ca.pem si nulle autorité n'a horodaté. Attendu : code 0, le signataire, à
+comparer avec celui que vous attendez, l'heure, enfin VERIFIED ; sinon ce dossier ne prouve rien :
+    {signer}
+    {verified}
+"""
+_RECORD = """\
+PROCÈS-VERBAL DE RESTITUTION ET DE DESTRUCTION
+{rehearsal_fr}
+Entrepôt de données : {warehouse}
+Responsable du traitement : {controller}
+Hébergeur quitté : {host} ({source})
+Hébergeur suivant : {target}
+Sortie commencée le {began}, terminée le {ended}.
+
+Données restituées, relues chez l'hébergeur suivant et égales à leur origine
+(nombre de lignes, SHA-256 de la liste, fichier) :
+{tables}
+
+Destruction chez l'hébergeur quitté
+(objet, acte, au plus tôt le, fait le, référence, témoin) :
+{retired_fr}
+
+Pour le responsable du traitement (nom, date, signature) :
+
+
+Pour l'hébergeur quitté (nom, date, signature) :
+
+
+
+RECORD OF RETURN AND DESTRUCTION
+{rehearsal}
+Data warehouse: {warehouse}
+Controller: {controller}
+Former host: {host} ({source})
+Next host: {target}
+The exit began on {began} and ended on {ended}.
+
+Data returned, read back from the next host and equal to its origin
+(number of lines, SHA-256 of the list, file):
+{tables}
+
+Destruction at the former host
+(thing, act, not before, done at, reference, witness):
+{retired}
+
+For the controller (name, date, signature):
+
+
+For the former host (name, date, signature):
+
+
+"""
+_REHEARSAL = "REHEARSAL: this records nothing that took place."
+_REPETITION = "RÉPÉTITION : ceci ne constate rien de réel."
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What the two notices on checking a seal are made of.
+
+    Attributes:
+        folder: name of the seal's folder.
+        signer: line with the subject of the signer's certificate, as `verify.sh` prints it.
+        script: SHA-256 of `verify.sh`.
+    """
+
+    folder: str
+    signer: str
+    script: str
+
+    def texts(self, departure: Departure) -> Mapping[str, str]:
+        """The notices by name of their files, ten lines each."""
+        words = _words(departure) | vars(self)
+        words |= {"version": __version__, "verified": VERIFIED}
+        return {
+            "data/LISEZMOI.txt": _LISEZMOI.format(**words),
+            "data/README.txt": _README.format(**words),
+        }
+
+
+def record(departure: Departure, tables: Sequence[Table], retire: Sequence[RetireLine]) -> str:
+    """The record (procès-verbal) that both parties date and sign, in French and English."""
+    rehearsed = departure.level is Level.REHEARSAL
+    listed = (f"  {table.count}  {table.digest}  {table.path}" for table in tables)
+    retired = "\n".join("  " + "; ".join(str(line).split("\t")) for line in retire)
+    return _RECORD.format(
+        **_words(departure),
+        tables="\n".join(listed),
+        retired=retired or "  none recorded",
+        retired_fr=retired or "  rien de constaté",
+        rehearsal=_REHEARSAL if rehearsed else "",
+        rehearsal_fr=_REPETITION if rehearsed else "",
+    )
+
+
+def _words(departure: Departure) -> dict[str, str]:
+    named = {
+        "source": departure.source,
+        "target": departure.target,
+        "warehouse": departure.warehouse,
+        "controller": departure.controller,
+        "host": departure.host,
+    }
+    return named | {
+        "level": departure.level.value,
+        "niveau": "répétition" if departure.level is Level.REHEARSAL else "sortie réelle",
+        "began": moment(departure.began),
+        "ended": moment(departure.ended),
+    }
