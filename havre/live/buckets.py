@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -75,6 +75,7 @@ class BucketStore:
         limits: the largest that it takes.
         ordered: whether identifiers of versions grow with time; elsewhere the order of a list
             counts, and times before it.
+        page: how many rows a page of a list has at most; None: as the service likes.
     """
 
     client: StoreClient
@@ -82,12 +83,15 @@ class BucketStore:
     abilities: Mapping[Ability, Supported]
     limits: Limits = s3.LIMITS
     ordered: bool = False
+    page: int | None = None
 
     def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
         """Every version and delete marker, the oldest of a key first."""
-        listed = partial(self._ask, "list_object_versions", **_prefix(prefix))
+        rows = {"MaxKeys": self.page} if self.page else {}
+        listed = partial(self._ask, "list_object_versions", **_prefix(prefix), **rows)
         for group in by_key(pages(listed, self.name), self.name):
-            yield from sorted(group, key=_by_name if self.ordered else _by_time)
+            for found in sorted(group, key=_by_name if self.ordered else _by_time):
+                yield found if self._has(Ability.VERSIONS) else replace(found, version="")
 
     def properties(self, found: ObjectVersion) -> Properties:
         """All that a version bears beside its bytes."""
@@ -134,7 +138,7 @@ class BucketStore:
         if self._has(Ability.LOCK):
             given["ContentMD5"] = _md5(content)
         answer = self._ask("put_object", ExistsError, Key=key, Body=content, **given)
-        return _written(answer)
+        return self._written(answer)
 
     def begin(self, key: str, properties: Properties) -> Upload:
         """Begin an object in parts."""
@@ -170,7 +174,7 @@ class BucketStore:
                 "Parts": [{"PartNumber": part.number, "ETag": part.entity} for part in parts]
             },
         )
-        return _written(answer)
+        return self._written(answer)
 
     def abort(self, upload: Upload) -> None:
         """Give an upload up."""
@@ -213,6 +217,10 @@ class BucketStore:
     def _has(self, ability: Ability) -> bool:
         return self.abilities[ability].support is not Support.ABSENT
 
+    def _written(self, answer: dict[str, Any]) -> Written:
+        version = answer.get("VersionId") or (UNNAMED if self._has(Ability.VERSIONS) else "")
+        return Written(version, answer["ETag"])
+
     def _tags(self, where: dict[str, str]) -> dict[str, str]:
         if not self._has(Ability.TAGS):
             return {}
@@ -234,6 +242,11 @@ class BucketStore:
         where = place(self.name, str(arguments.get("Key", "")))
         with classed(self.client, where, unmet):
             return self.client.ask(operation, **arguments)
+
+
+def versioned(client: StoreClient) -> bool:
+    """Whether a bucket keeps versions, or has kept them."""
+    return bool(client.ask("get_bucket_versioning").get("Status"))
 
 
 def pages(
@@ -277,7 +290,7 @@ def by_key(found: Iterable[dict[str, Any]], what: str) -> Iterator[list[ObjectVe
     groups: dict[str, dict[str, ObjectVersion]] = {}
     last = b""
     for page in found:
-        for row in _rows(page):
+        for row in _rows(page, what):
             if row.key.encode() < last:
                 raise contradiction(what, "its list goes back")
             group = groups.setdefault(row.key, {})
@@ -296,11 +309,15 @@ def _oldest_first(group: dict[str, ObjectVersion]) -> list[ObjectVersion]:
     return [*group.values()][::-1]
 
 
-def _rows(page: dict[str, Any]) -> Iterator[ObjectVersion]:
+def _rows(page: dict[str, Any], what: str) -> Iterator[ObjectVersion]:
     """The rows of a page in the order in which they came, the newest of a key first."""
-    listed = {"V": iter(page.get("Versions", ())), "M": iter(page.get("DeleteMarkers", ()))}
-    for kind in page[s3.ORDER]:
-        yield _version(next(listed[kind]), marker=kind == "M")
+    listed = {"V": page.get("Versions", ()), "M": page.get("DeleteMarkers", ())}
+    order = page.get(s3.ORDER, "")
+    if any(order.count(kind) != len(rows) for kind, rows in listed.items()):
+        raise contradiction(what, "a page of its list is not what it says")
+    rows = {kind: iter(found) for kind, found in listed.items()}
+    for kind in order:
+        yield _version(next(rows[kind]), marker=kind == "M")
 
 
 def _by_name(found: ObjectVersion) -> tuple[bool, bool, str]:
@@ -366,10 +383,6 @@ def _given(properties: Properties) -> dict[str, Any]:
 
 def _condition(*, create_only: bool) -> dict[str, str]:
     return {"IfNoneMatch": "*"} if create_only else {}
-
-
-def _written(answer: dict[str, Any]) -> Written:
-    return Written(str(answer.get("VersionId") or UNNAMED), str(answer["ETag"]))
 
 
 def _md5(content: IO[bytes]) -> str:

@@ -83,7 +83,7 @@ class LockMode(StrEnum):
     GOVERNANCE = "governance"
 
 
-class Kind(StrEnum):
+class ObjectKind(StrEnum):
     """What an object is made of; each is read as one, and written as an ordinary one.
 
     `FOLDER` is the mark of a folder, without bytes of its own.
@@ -124,7 +124,7 @@ class Traits:
             a basis for a proof.
     """
 
-    kind: Kind = Kind.ORDINARY
+    kind: ObjectKind = ObjectKind.ORDINARY
     created: dt.datetime | None = None
     key: str = ""
     scope: str = ""

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 SUITE = "havre_conformance.suite"
+STORES = "havre_conformance.stores"
 
-pytest.register_assert_rewrite(SUITE)
+pytest.register_assert_rewrite(SUITE, STORES)
 
 
 def _of_suite(item: pytest.Item) -> bool:
     """Whether an item is a case of the suite."""
-    suite, case = sys.modules.get(SUITE), getattr(item, "cls", None)
-    return suite is not None and isinstance(case, type) and issubclass(case, suite.ProviderSuite)
+    case = getattr(item, "cls", None)
+    suites = [
+        getattr(sys.modules[name], suite)
+        for name, suite in ((SUITE, "ProviderSuite"), (STORES, "StoreSuite"))
+        if name in sys.modules
+    ]
+    return isinstance(case, type) and issubclass(case, tuple(suites))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from havre.capabilities import Support, Supported
 from havre.errors import InputError
 from havre.live import s3
-from havre.live.buckets import BucketStore
+from havre.live.buckets import BucketStore, versioned
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
 from havre_local.machine.folder import Folder, warehouse_of
@@ -40,6 +40,11 @@ WITHOUT_LOCK: Mapping[Ability, Supported] = {
     Ability.HOLD: UNLOCKED,
 }
 """What it can do in any other: there it refuses locks and holds."""
+UNVERSIONED: Mapping[Ability, Supported] = {
+    **WITHOUT_LOCK,
+    Ability.VERSIONS: Supported(Support.ABSENT, "the zone keeps no versions: set its `versions`"),
+}
+"""What it can do where no earlier version was ever kept."""
 LIMITS = replace(
     s3.LIMITS,
     source="versitygw 1.8.0, its behaviour; read on 2026-11-29",
@@ -76,9 +81,10 @@ class LocalLive:
             message = f"warehouse `{self.outputs.warehouse}` has no zone `{zone}`"
             raise InputError(message, f"Its zones: {', '.join(sorted(self.outputs.zones))}.")
         _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
-        stored = zone_of(self.folder, found.bucket)
-        abilities = ABILITIES if stored and stored.immutable_days else WITHOUT_LOCK
         bucket = retrying(gateway.store(self.folder, found.bucket))
+        stored = zone_of(self.folder, found.bucket)
+        locking = stored is not None and bool(stored.immutable_days)
+        abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
         return BucketStore(bucket, f"zone {zone}", abilities, LIMITS, ordered=True)
 
     def database(self) -> LocalDatabase:

@@ -1,0 +1,78 @@
+"""An S3 store on this machine that is no warehouse's: versitygw, on a free port, without TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from havre.live import s3
+from havre_local.machine.objects.gateway import find_program
+from tests.waits import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ACCESS, SECRET = "administrator", "not-a-secret-of-anybody"
+
+
+@dataclass(frozen=True)
+class S3Gateway:
+    """A running versitygw."""
+
+    port: int
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self) -> Any:
+        address = s3.Address(self.endpoint, "us-east-1", direct=True)
+        return s3.connect(address, s3.Credentials(ACCESS, SECRET))
+
+    def bucket(self, name: str, *, locks: bool = False) -> s3.Bucket:
+        """A new bucket."""
+        client = self.client()
+        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locks)
+        return s3.Bucket(client, name)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
+
+
+@contextlib.contextmanager
+def running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[None]:
+    """A server's program, from its first answer until the end of the block."""
+    server = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: answers(port) or server.poll() is not None)
+        assert server.poll() is None, f"{command[0]} ended with {server.returncode}"
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextlib.contextmanager
+def gateway(folder: Path) -> Iterator[S3Gateway]:
+    """A gateway with its data in a folder."""
+    for name in ("data", "old", "accounts"):
+        (folder / name).mkdir()
+    port = free_port()
+    arguments = [f"--port=127.0.0.1:{port}", f"--iam-dir={folder / 'accounts'}", "--quiet"]
+    posix = ["posix", f"--versioning-dir={folder / 'old'}", str(folder / "data")]
+    environment = {"ROOT_ACCESS_KEY_ID": ACCESS, "ROOT_SECRET_ACCESS_KEY": SECRET}
+    with running([str(find_program()), *arguments, *posix], port, environment):
+        yield S3Gateway(port)
