@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from havre.capabilities import Support
 from havre.exit.ledger import Entry, Fate, undecided
 from havre.live.limits import unfit_key
-from havre.live.objects import Ability, Kind
+from havre.live.objects import Ability, ObjectKind
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -98,9 +98,9 @@ def _nature(found: ObjectVersion, bears: Properties, rules: Rules) -> Iterator[E
     traits = bears.traits
     if traits.archived:
         yield rules.blocking(found, "archived", bears.tier, "Bring it back from the archive first.")
-    if traits.kind is Kind.APPEND:
+    if traits.kind is ObjectKind.APPEND:
         yield rules.mapped(found, "kind", "append", "ordinary: it takes no more appends")
-    if traits.kind is Kind.PAGE:
+    if traits.kind is ObjectKind.PAGE:
         yield rules.mapped(found, "kind", "page", "ordinary: empty pages are written as zeros")
     if traits.key:
         yield rules.mapped(found, "encryption key", traits.key, "the key of the target's zone")

@@ -10,7 +10,7 @@ from havre.capabilities import Support, Supported
 from havre.exit.ledger import Entry, Fate
 from havre.exit.objects.mapping import CONTENT_TYPE, Rules, collisions, mapping
 from havre.live.limits import Limits
-from havre.live.objects import Ability, Kind, Lock, ObjectVersion, Properties, Traits
+from havre.live.objects import Ability, Lock, ObjectKind, ObjectVersion, Properties, Traits
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
 EVERYTHING = {ability: Supported(Support.NATIVE) for ability in Ability}
@@ -108,8 +108,8 @@ def test_what_the_target_cannot_hold_blocks_until_it_is_decided(
             replace(RULES, limits=replace(LIMITS, metadata_lowered=True)),
             "metadata.Ward (name)",
         ),
-        (replace(PLAIN, traits=Traits(kind=Kind.APPEND)), RULES, "kind"),
-        (replace(PLAIN, traits=Traits(kind=Kind.PAGE)), RULES, "kind"),
+        (replace(PLAIN, traits=Traits(kind=ObjectKind.APPEND)), RULES, "kind"),
+        (replace(PLAIN, traits=Traits(kind=ObjectKind.PAGE)), RULES, "kind"),
         (replace(PLAIN, traits=Traits(key="key/1")), RULES, "encryption key"),
         (replace(PLAIN, traits=Traits(scope="cohort")), RULES, "encryption scope"),
         (replace(PLAIN, traits=Traits(owner="someone")), RULES, "owner"),
