@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,9 +15,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # A test that takes long on a busy machine is no failure: speed is measured in benchmarks/.
-settings.register_profile("havre", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("havre", max_examples=40, **UNHURRIED)
+settings.register_profile("thorough", max_examples=500, **UNHURRIED)  # before a release
 settings.load_profile("havre")
 os.environ.setdefault("COLUMNS", "100")  # as wide as a terminal, whatever runs the tests
+
+
+SLOW = ("warehouse", "local", "upgrade", "docs", "conformance")
+"""Folders whose files take longest: they come first, so that no worker is left alone with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest; the rest stays in its order."""
+    folder = {each: number for number, each in enumerate(SLOW)}
+    root = Path(__file__).parent
+    items.sort(key=lambda item: folder.get(item.path.relative_to(root).parts[0], len(SLOW)))
 
 
 @pytest.fixture

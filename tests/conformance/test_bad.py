@@ -213,7 +213,7 @@ def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") 
     return {report.nodeid.split("::")[-1] for report in failed}
 
 
-OFTEN = 4
+OFTEN = 8
 """Of so many of these one is in every run: each takes as long as a suite of its own."""
 
 
@@ -297,6 +297,7 @@ def test_a_native_capability_that_no_fact_follows_is_named(pytester: Pytester) -
     assert all("recoverable_days" in name for name in failed)
 
 
+@pytest.mark.long
 def test_a_provider_of_one_site_a_country_gets_its_cases(pytester: Pytester) -> None:
     sites = 'sites = {n: Site(n, n[:2].upper(), {"shelf": n}) for n in ("fr-paris", "de-berlin")}'
     code, expected = IGNORED["a recovery site that is ignored"]

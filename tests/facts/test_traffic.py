@@ -4,7 +4,7 @@ import ipaddress
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from havre.facts.model import Rule
@@ -63,7 +63,6 @@ def about(rule: Rule, protocol: str, port: int, origin: int, own: str, other: st
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(
     rules,
     st.sampled_from(("tcp", "udp", "icmp")),
@@ -95,7 +94,6 @@ numbers = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(numbers, numbers)
 def test_sets_of_intervals_are_sets_of_numbers(one: Any, other: Any) -> None:
     def all_of(ranges: Any) -> set[int]:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from havre.documents.composing import compose
@@ -74,14 +74,12 @@ def test_any_text(text: str) -> None:
 
 
 @given(st.lists(WORDS, max_size=30).map("".join))
-@settings(max_examples=300)
 def test_any_pieces_of_yaml(text: str) -> None:
     assert not check(text)
 
 
 @given(st.integers(0, len(BASE)), st.integers(0, 6), st.lists(WORDS, max_size=3).map("".join))
 @example(98, 0, "? \ufeff")  # a hint once repeated what cannot be printed
-@settings(max_examples=200)
 def test_a_valid_text_with_a_hole(start: int, length: int, insert: str) -> None:
     assert check(BASE[:start] + insert + BASE[start + length :]) in (True, False)
 
@@ -92,7 +90,6 @@ def test_any_data(data: Any) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(PATHS), st.none() | st.tuples(JSON)), max_size=4))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_a_valid_warehouse_with_values_removed_or_replaced(
     changes: list[tuple[tuple[str | int, ...], tuple[Any] | None]],
 ) -> None:
