@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import StateError
-from havre.exit.ledger import Entry, Fate
+from havre.exit.ledger import LedgerEntry, LedgerFate
 from havre.exit.records import decoded, digest_of, encoded
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ create table loss (
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedVersion:
     """A version as the source lists it.
 
     Attributes:
@@ -86,7 +86,7 @@ class Copied:
 
 
 @dataclass(frozen=True)
-class Row:
+class JournalRow:
     """A version in the journal.
 
     Attributes:
@@ -98,7 +98,7 @@ class Row:
         out: whether the target cannot hold it, so that it is not copied.
     """
 
-    listed: Listed
+    listed: ListedVersion
     bearing: Mapping[str, str] | None
     content: bytes | None
     target: str | None
@@ -178,7 +178,7 @@ class Journal:
         """Record a value under a name, in place of the former one."""
         self._rows.execute("insert or replace into fact values (?, ?)", (name, value))
 
-    def see(self, zone: str, seen: int, versions: Iterable[Listed]) -> None:
+    def see(self, zone: str, seen: int, versions: Iterable[ListedVersion]) -> None:
         """Record what a listing shows; what changed since is to be copied again.
 
         Args:
@@ -216,7 +216,7 @@ class Journal:
                 ),
             )
 
-    def unfinished(self, zone: str, seen: int) -> Iterator[list[Row]]:
+    def unfinished(self, zone: str, seen: int) -> Iterator[list[JournalRow]]:
         """Rows of each key that has something to do: a version to copy, or one that is gone.
 
         Args:
@@ -231,7 +231,7 @@ class Journal:
                 yield self._of_key(zone, key, seen)
             after = keys[-1][0]
 
-    def rows(self, zone: str, seen: int) -> Iterator[Row]:
+    def rows(self, zone: str, seen: int) -> Iterator[JournalRow]:
         """Every version of a zone, in the order of evidence."""
         found = self._rows.execute(f"{_SELECT} where zone = ? order by key, number", (zone,))
         for row in found:
@@ -245,7 +245,7 @@ class Journal:
             ((zone, _bytes(key), version) for key, version in versions),
         )
 
-    def lose(self, scope: str, items: Iterable[str], entries: Iterable[Entry]) -> None:
+    def lose(self, scope: str, items: Iterable[str], entries: Iterable[LedgerEntry]) -> None:
         """Record what becomes of items, in place of what was known of them; `entries` are theirs.
 
         Decisions are not recorded: they are applied when the ledger is read.
@@ -265,13 +265,13 @@ class Journal:
             ),
         )
 
-    def losses(self) -> Iterator[Entry]:
+    def losses(self) -> Iterator[LedgerEntry]:
         """The ledger, without decisions, in the order of scopes and items."""
         for row in self._rows.execute("select * from loss order by scope, item, property, found"):
             scope, item, name, found, became, fate, remedy, decidable = row
-            yield Entry(
+            yield LedgerEntry(
                 *(scope, decoded(item), name, decoded(found), decoded(became)),
-                Fate(fate),
+                LedgerFate(fate),
                 remedy,
                 bool(decidable),
             )
@@ -301,7 +301,7 @@ class Journal:
         ).fetchone()
         return Counts(*found)
 
-    def _of_key(self, zone: str, key: bytes, seen: int) -> list[Row]:
+    def _of_key(self, zone: str, key: bytes, seen: int) -> list[JournalRow]:
         given = (zone, key)
         found = self._rows.execute(f"{_SELECT} where zone = ? and key = ? order by number", given)
         return [_row(row, seen) for row in found]
@@ -333,11 +333,13 @@ _TO_DO = (
 )
 
 
-def _row(found: tuple[Any, ...], seen: int) -> Row:
+def _row(found: tuple[Any, ...], seen: int) -> JournalRow:
     key, version, number, size, entity, modified, told, content, target, last, out = found
-    listed = Listed(key.decode(errors="surrogateescape"), version, number, size, entity, modified)
+    listed = ListedVersion(
+        key.decode(errors="surrogateescape"), version, number, size, entity, modified
+    )
     bearing = None if told is None else json.loads(told)
-    return Row(listed, bearing, content, target, last < seen, bool(out))
+    return JournalRow(listed, bearing, content, target, last < seen, bool(out))
 
 
 def _bytes(key: str) -> bytes:

@@ -17,7 +17,7 @@ ALL = "all"
 """Stands for every item of a scope."""
 
 
-class Fate(StrEnum):
+class LedgerFate(StrEnum):
     """What becomes of a property."""
 
     KEPT = "kept"
@@ -27,7 +27,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True)
-class Decision:
+class LossDecision:
     """A person's word that something may be lost.
 
     Attributes:
@@ -46,7 +46,7 @@ class Decision:
     why: str
     when: dt.date
 
-    def covers(self, entry: Entry) -> bool:
+    def covers(self, entry: LedgerEntry) -> bool:
         """Whether it speaks of an entry."""
         named = self.scope in (ALL, entry.scope) and self.item in (ALL, entry.item)
         return named and self.property == entry.property
@@ -57,7 +57,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """A line of the ledger.
 
     Attributes:
@@ -77,7 +77,7 @@ class Entry:
     property: str
     found: str
     became: str
-    fate: Fate
+    fate: LedgerFate
     remedy: str = ""
     decidable: bool = False
     decision: str = ""
@@ -90,21 +90,23 @@ class Entry:
 
 def undecided(
     scope: str, item: str, name: str, found: str, *, remedy: str = "Decide it in exit.yaml."
-) -> Entry:
+) -> LedgerEntry:
     """What the target cannot hold: it blocks until a person decides that it may be lost."""
-    return Entry(scope, item, name, found, "", Fate.BLOCKING, remedy, decidable=True)
+    return LedgerEntry(scope, item, name, found, "", LedgerFate.BLOCKING, remedy, decidable=True)
 
 
-def decided(entries: Iterable[Entry], decisions: Sequence[Decision]) -> Iterator[Entry]:
+def decided(
+    entries: Iterable[LedgerEntry], decisions: Sequence[LossDecision]
+) -> Iterator[LedgerEntry]:
     """Entries with decisions applied: what blocked and may be decided is lost by name."""
     for entry in entries:
         found = next((each for each in decisions if each.covers(entry)), None)
-        if entry.fate is Fate.BLOCKING and entry.decidable and found:
-            yield dataclasses.replace(entry, fate=Fate.LOST, remedy="", decision=str(found))
+        if entry.fate is LedgerFate.BLOCKING and entry.decidable and found:
+            yield dataclasses.replace(entry, fate=LedgerFate.LOST, remedy="", decision=str(found))
         else:
             yield entry
 
 
-def unused(entries: Sequence[Entry], decisions: Iterable[Decision]) -> list[Decision]:
+def unused(entries: Sequence[LedgerEntry], decisions: Iterable[LossDecision]) -> list[LossDecision]:
     """Decisions that speak of nothing in the ledger: a word misspelt, or no longer needed."""
     return [each for each in decisions if not any(map(each.covers, entries))]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from havre.documents.records import Day, read_document
-from havre.exit.ledger import ALL, Decision
+from havre.exit.ledger import ALL, LossDecision
 from havre.stack.standing import Standing, in_export, in_folder
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ExitSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Side(ExitSection):
+class ExitSide(ExitSection):
     """A warehouse that stands: the folder of `havre up`, or what `pulumi stack export` wrote."""
 
     data_dir: Line | None = Field(
@@ -84,15 +84,15 @@ class _Decision(ExitSection):
     when: Day
 
 
-class Exit(ExitSection):
+class ExitFile(ExitSection):
     """What `exit.yaml` says."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
     level: Literal["real", "rehearsal"] = Field(
         default="real", description="whether this is the exit, or its rehearsal"
     )
-    source: Side = Field(description="the warehouse that is left")
-    target: Side = Field(description="the warehouse that takes over")
+    source: ExitSide = Field(description="the warehouse that is left")
+    target: ExitSide = Field(description="the warehouse that takes over")
     zones: dict[Line, Line] = Field(
         default={}, description="zone of the target by zone of the source, where names differ"
     )
@@ -102,15 +102,15 @@ class Exit(ExitSection):
     )
 
     @property
-    def decisions(self) -> tuple[Decision, ...]:
+    def decisions(self) -> tuple[LossDecision, ...]:
         """What may be lost."""
-        return tuple(Decision(**each.model_dump()) for each in self.decided)
+        return tuple(LossDecision(**each.model_dump()) for each in self.decided)
 
 
-def read_exit(folder: Path) -> Exit:
+def read_exit(folder: Path) -> ExitFile:
     """The file of an exit in its folder.
 
     Raises:
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
-    return read_document(folder / FILE, typed=True, remedy=EXAMPLE).validate(Exit, EXAMPLE)
+    return read_document(folder / FILE, typed=True, remedy=EXAMPLE).validate(ExitFile, EXAMPLE)

@@ -14,7 +14,7 @@ from havre.stack.program import read_settings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from havre.exit.settings import Exit, Side
+    from havre.exit.settings import ExitFile, ExitSide
     from havre.live.warehouse import Live
     from havre.provider.outputs import Outputs
 
@@ -27,7 +27,7 @@ class Reached:
     live: Live
 
 
-def reach(side: Side, folder: Path) -> Reached:
+def reach(side: ExitSide, folder: Path) -> Reached:
     """A warehouse of an exit.
 
     Args:
@@ -54,8 +54,8 @@ def reach(side: Side, folder: Path) -> Reached:
     return Reached(outputs, offer.given(read_settings(provider, settings), outputs))
 
 
-def zones_of(exit_: Exit, source: Outputs, target: Outputs) -> dict[str, str]:
-    """Zone of the target by zone of the source, every zone of it.
+def zones_of(exit_: ExitFile, source: Outputs, target: Outputs) -> dict[str, str]:
+    """MovingZone of the target by zone of the source, every zone of it.
 
     Raises:
         InputError: exit.yaml names a zone that is not there, two lead to one, or one has no

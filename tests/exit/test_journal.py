@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from havre.errors import StateError
-from havre.exit.journal import Copied, Counts, Journal, Listed
+from havre.exit.journal import Copied, Counts, Journal, ListedVersion
 
-ONE = Listed("a/b", "v1", 1, 3, '"e1"', 1_000)
-MARKER = Listed("a/b", "v2", 2, None, "", 2_000)
-OTHER = Listed("\u00e9", "v1", 1, 0, '"e0"', 3_000)
+ONE = ListedVersion("a/b", "v1", 1, 3, '"e1"', 1_000)
+MARKER = ListedVersion("a/b", "v2", 2, None, "", 2_000)
+OTHER = ListedVersion("\u00e9", "v1", 1, 0, '"e0"', 3_000)
 DONE = Copied("a/b", "v1", hashlib.sha256(b"abc").digest(), "t1", {"content-type": "text/plain"})
 MARKED = Copied("a/b", "v2", b"", "t2", {})
 

@@ -5,20 +5,22 @@ from dataclasses import replace
 
 import pytest
 
-from havre.exit.ledger import ALL, Decision, Entry, Fate, decided, undecided, unused
+from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, LossDecision, decided, undecided, unused
 
 TIER = undecided("zone curated", "a/b", "tier", "Cool")
-WORD = Decision("zone curated", ALL, "tier", "DPO", "the target has one tier", dt.date(2026, 11, 2))
-MEETING = Entry("zone curated", "A", "key", "A", "", Fate.BLOCKING, "Rename it.")
+WORD = LossDecision(
+    "zone curated", ALL, "tier", "DPO", "the target has one tier", dt.date(2026, 11, 2)
+)
+MEETING = LedgerEntry("zone curated", "A", "key", "A", "", LedgerFate.BLOCKING, "Rename it.")
 
 
 def test_what_the_target_cannot_hold_blocks_until_it_is_decided() -> None:
-    assert [each.fate for each in decided([TIER], [])] == [Fate.BLOCKING]
+    assert [each.fate for each in decided([TIER], [])] == [LedgerFate.BLOCKING]
 
 
 def test_a_decision_names_who_when_and_why() -> None:
     (entry,) = decided([TIER], [WORD])
-    assert entry.fate is Fate.LOST
+    assert entry.fate is LedgerFate.LOST
     assert entry.decision == "DPO, 2026-11-02: the target has one tier"
     assert str(entry).split("\t")[-2:] == [
         "lost",
@@ -36,16 +38,16 @@ def test_a_decision_names_who_when_and_why() -> None:
 )
 def test_a_decision_covers_nothing_else(other: dict[str, str]) -> None:
     (entry,) = decided([TIER], [replace(WORD, **other)])
-    assert entry.fate is Fate.BLOCKING
+    assert entry.fate is LedgerFate.BLOCKING
 
 
 def test_two_keys_that_meet_cannot_be_decided_away() -> None:
     (entry,) = decided([MEETING], [replace(WORD, property="key")])
-    assert entry.fate is Fate.BLOCKING
+    assert entry.fate is LedgerFate.BLOCKING
 
 
 def test_what_is_kept_stays_kept() -> None:
-    kept = Entry("zone curated", "a/b", "tier", "Hot", "STANDARD", Fate.MAPPED)
+    kept = LedgerEntry("zone curated", "a/b", "tier", "Hot", "STANDARD", LedgerFate.MAPPED)
     assert list(decided([kept], [WORD])) == [kept]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from havre.errors import InputError
-from havre.exit.ledger import Decision
+from havre.exit.ledger import LossDecision
 from havre.exit.settings import read_exit
 
 WHOLE = """\
@@ -35,7 +35,7 @@ def test_what_it_says_is_understood(tmp_path: Path) -> None:
     found = read_exit(written(tmp_path / ".", WHOLE))
     assert (found.name, found.level, found.zones) == ("emc2-2026", "real", {"curated": "gold"})
     assert found.decisions == (
-        Decision(
+        LossDecision(
             "zone curated",
             "all",
             "tier",

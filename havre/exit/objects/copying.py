@@ -28,8 +28,8 @@ from havre.live.objects import Ability, ChangedError, ExistsError, NotThereError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from havre.exit.journal import Listed, Row
-    from havre.exit.ledger import Entry
+    from havre.exit.journal import JournalRow, ListedVersion
+    from havre.exit.ledger import LedgerEntry
     from havre.exit.objects.mapping import Rules
     from havre.live.objects import LiveStore, Properties, UploadedPart, Written
 
@@ -49,7 +49,7 @@ class Sides:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class KeyOutcome:
     """What became of a key.
 
     Attributes:
@@ -63,11 +63,11 @@ class Outcome:
     done: tuple[Copied, ...] = ()
     gone: tuple[tuple[str, str], ...] = ()
     out: tuple[tuple[str, str], ...] = ()
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LedgerEntry, ...] = ()
     later: str = ""
 
 
-def source_version(listed: Listed) -> ObjectVersion:
+def source_version(listed: ListedVersion) -> ObjectVersion:
     """A version as its store lists it, from the journal."""
     modified = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=listed.modified)
     marker = listed.size is None
@@ -79,7 +79,7 @@ def source_version(listed: Listed) -> ObjectVersion:
 class KeyCopy:
     """The copy of one key from where the journal left it."""
 
-    def __init__(self, rows: Sequence[Row], sides: Sides) -> None:
+    def __init__(self, rows: Sequence[JournalRow], sides: Sides) -> None:
         """Begin with all rows of the key, the oldest version first."""
         self._sides = sides
         self._rows = rows
@@ -88,9 +88,9 @@ class KeyCopy:
         if not _able(sides.target, Ability.VERSIONS):
             self._present = [row for row in self._present[-1:] if row.listed.size is not None]
         self._done: list[Copied] = []
-        self._entries: list[Entry] = []
+        self._entries: list[LedgerEntry] = []
 
-    def run(self) -> Outcome:
+    def run(self) -> KeyOutcome:
         """Copy what is not copied, and take away what the source has no longer.
 
         Raises:
@@ -105,9 +105,9 @@ class KeyCopy:
         out = [row for row in self._rows if not row.gone and row not in self._present]
         gone = [row for row in self._rows if row.gone and not later]
         entries = (*self._entries, *map(self._left_out, out))
-        return Outcome(tuple(self._done), _names(gone), _names(out), entries, later)
+        return KeyOutcome(tuple(self._done), _names(gone), _names(out), entries, later)
 
-    def _left_out(self, row: Row) -> Entry:
+    def _left_out(self, row: JournalRow) -> LedgerEntry:
         found = source_version(row.listed)
         value = f"{row.listed.number}: {row.listed.version}"
         return self._sides.rules.undecided(found, "version", value, "it keeps no versions")
@@ -122,7 +122,7 @@ class KeyCopy:
             self._write(row, create_only=not held and not standing)
             held = True
 
-    def _is_new(self, row: Row) -> bool:
+    def _is_new(self, row: JournalRow) -> bool:
         return not row.gone and row.target is None and row.listed.size is not None
 
     def _match(self) -> tuple[int, bool]:
@@ -152,7 +152,7 @@ class KeyCopy:
         listed = self._sides.target.versions(self._key)
         return [found for found in listed if found.key == self._key and not found.deleted]
 
-    def _same(self, found: ObjectVersion, row: Row) -> Copied | None:
+    def _same(self, found: ObjectVersion, row: JournalRow) -> Copied | None:
         """What stands at the target unrecorded, where it is the version that is due."""
         listed = row.listed
         if found.marker or listed.size is None:
@@ -168,7 +168,7 @@ class KeyCopy:
             return None
         return Copied(listed.key, listed.version, content, found.version, told(bears))
 
-    def _write(self, row: Row, *, create_only: bool) -> None:
+    def _write(self, row: JournalRow, *, create_only: bool) -> None:
         listed = row.listed
         if listed.size is None:
             written = self._sides.target.mark(listed.key)
@@ -182,7 +182,7 @@ class KeyCopy:
         done = Copied(listed.key, listed.version, content, written.version, told(bears))
         self._done.append(done)
 
-    def _bears(self, row: Row) -> Properties:
+    def _bears(self, row: JournalRow) -> Properties:
         """What the target is to bear for a version."""
         found = source_version(row.listed)
         bears, entries = mapping(found, self._sides.source.properties(found), self._sides.rules)
@@ -190,7 +190,7 @@ class KeyCopy:
         return bears
 
     def _in_one_call(
-        self, listed: Listed, bears: Properties, *, create_only: bool
+        self, listed: ListedVersion, bears: Properties, *, create_only: bool
     ) -> tuple[bytes, Written]:
         content = b"".join(self._sides.source.read(source_version(listed)))
         written = self._sides.target.write(
@@ -199,7 +199,7 @@ class KeyCopy:
         return hashlib.sha256(content).digest(), written
 
     def _in_parts(
-        self, listed: Listed, bears: Properties, *, create_only: bool
+        self, listed: ListedVersion, bears: Properties, *, create_only: bool
     ) -> tuple[bytes, Written]:
         target, size = self._sides.target, part_size(listed.size or 0, self._sides.target.limits)
         digest = hashlib.sha256()
@@ -236,11 +236,11 @@ def _locked_as(wanted: Properties, borne: Properties) -> bool:
     return borne.lock is not None and borne.lock.until >= wanted.lock.until
 
 
-def _names(rows: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+def _names(rows: Sequence[JournalRow]) -> tuple[tuple[str, str], ...]:
     return tuple((row.listed.key, row.listed.version) for row in rows)
 
 
-def _finished(row: Row) -> bool:
+def _finished(row: JournalRow) -> bool:
     return row.content is not None or row.listed.size is None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
-from havre.exit.ledger import Entry, Fate, undecided
+from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
 from havre.live.limits import unfit_key
 from havre.live.objects import Ability, ObjectKind
 
@@ -50,21 +50,21 @@ class Rules:
         answer = self.abilities[ability]
         return (answer.reason or "absent") if answer.support is Support.ABSENT else ""
 
-    def undecided(self, found: ObjectVersion, name: str, value: str, why: str) -> Entry:
+    def undecided(self, found: ObjectVersion, name: str, value: str, why: str) -> LedgerEntry:
         """What the target cannot hold of an object, and why."""
         remedy = f"The target cannot hold it: {why}. Decide it in exit.yaml, or change the target."
         return undecided(self.scope, found.key, name, value, remedy=remedy)
 
-    def mapped(self, found: ObjectVersion, name: str, value: str, became: str) -> Entry:
+    def mapped(self, found: ObjectVersion, name: str, value: str, became: str) -> LedgerEntry:
         """What the target holds in another way."""
-        return Entry(self.scope, found.key, name, value, became, Fate.MAPPED)
+        return LedgerEntry(self.scope, found.key, name, value, became, LedgerFate.MAPPED)
 
-    def blocking(self, found: ObjectVersion, name: str, value: str, remedy: str) -> Entry:
+    def blocking(self, found: ObjectVersion, name: str, value: str, remedy: str) -> LedgerEntry:
         """What no decision can let pass."""
-        return Entry(self.scope, found.key, name, value, "", Fate.BLOCKING, remedy)
+        return LedgerEntry(self.scope, found.key, name, value, "", LedgerFate.BLOCKING, remedy)
 
 
-Step = tuple["Properties", "tuple[Entry, ...]"]
+Step = tuple["Properties", "tuple[LedgerEntry, ...]"]
 """What is to be borne after a rule, and the entries that it gives."""
 
 
@@ -83,7 +83,7 @@ def mapping(found: ObjectVersion, bears: Properties, rules: Rules) -> Step:
     return bears, tuple(entries)
 
 
-def _key(found: ObjectVersion, rules: Rules) -> Iterator[Entry]:
+def _key(found: ObjectVersion, rules: Rules) -> Iterator[LedgerEntry]:
     why = unfit_key(found.key, rules.limits, found.size)
     if why:
         remedy = f"Rename the object: {why}."
@@ -93,7 +93,7 @@ def _key(found: ObjectVersion, rules: Rules) -> Iterator[Entry]:
         yield rules.blocking(found, "size", f"{found.size}", remedy)
 
 
-def _nature(found: ObjectVersion, bears: Properties, rules: Rules) -> Iterator[Entry]:
+def _nature(found: ObjectVersion, bears: Properties, rules: Rules) -> Iterator[LedgerEntry]:
     """What only the store sets."""
     traits = bears.traits
     if traits.archived:
@@ -120,7 +120,7 @@ def _content_type(found: ObjectVersion, bears: Properties, rules: Rules) -> Step
 def _metadata(found: ObjectVersion, bears: Properties, rules: Rules) -> Step:
     """Names whose case is lost, names and values that do not fit, and too much of them."""
     kept: dict[str, str] = {}
-    entries: list[Entry] = []
+    entries: list[LedgerEntry] = []
     for name, value in sorted(bears.metadata.items()):
         what, became = f"metadata.{name}", name
         if rules.limits.metadata_lowered and name != name.lower():
@@ -150,7 +150,7 @@ def _unfit_metadata(name: str, value: str, limits: Limits) -> str:
 
 def _over(
     found: ObjectVersion, kept: Mapping[str, str], rules: Rules
-) -> tuple[set[str], list[Entry]]:
+) -> tuple[set[str], list[LedgerEntry]]:
     """The largest values that must go so that the rest fits."""
     size = sum(len(f"{name}{value}".encode()) for name, value in kept.items())
     dropped: set[str] = set()
@@ -216,7 +216,9 @@ _RULES: tuple[Callable[[ObjectVersion, Properties, Rules], Step], ...] = (
 )
 
 
-def collisions(keys: Iterable[str], exists: Callable[[str], bool], rules: Rules) -> Iterator[Entry]:
+def collisions(
+    keys: Iterable[str], exists: Callable[[str], bool], rules: Rules
+) -> Iterator[LedgerEntry]:
     """Keys that cannot both stand at the target: where keys are paths, `a` beside `a/b`.
 
     Args:
@@ -239,4 +241,4 @@ def collisions(keys: Iterable[str], exists: Callable[[str], bool], rules: Rules)
             if path and path not in told and exists(path):
                 told.add(path)
                 remedy = f"Rename it: the target keeps keys as paths, and `{path}/` is a folder."
-                yield Entry(rules.scope, path, "key", path, "", Fate.BLOCKING, remedy)
+                yield LedgerEntry(rules.scope, path, "key", path, "", LedgerFate.BLOCKING, remedy)

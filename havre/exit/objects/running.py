@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from havre.errors import StateError
-from havre.exit.journal import Listed
+from havre.exit.journal import ListedVersion
 from havre.exit.objects.copying import KeyCopy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
-    from havre.exit.journal import Journal, Row
-    from havre.exit.objects.copying import Outcome, Sides
+    from havre.exit.journal import Journal, JournalRow
+    from havre.exit.objects.copying import KeyOutcome, Sides
     from havre.live.objects import ObjectVersion
 
 KEYS_AT_ONCE = 8
@@ -45,7 +45,7 @@ class Opened(Protocol):
 
 
 @dataclass(frozen=True)
-class Zone:
+class MovingZone:
     """A zone that is copied.
 
     Attributes:
@@ -62,7 +62,7 @@ class Zone:
         return f"zone {self.name}"
 
 
-def list_zone(journal: Journal, zone: Zone) -> int:
+def list_zone(journal: Journal, zone: MovingZone) -> int:
     """Record what the source has now.
 
     Returns:
@@ -82,12 +82,12 @@ def list_zone(journal: Journal, zone: Zone) -> int:
     return seen
 
 
-def latest(journal: Journal, zone: Zone) -> int:
+def latest(journal: Journal, zone: MovingZone) -> int:
     """Number of the last listing that was begun; 0 before the first."""
     return int(journal.fact(f"begun {zone.name}") or 0)
 
 
-def whole(journal: Journal, zone: Zone) -> int:
+def whole(journal: Journal, zone: MovingZone) -> int:
     """Number of the last listing that came to its end.
 
     Raises:
@@ -100,12 +100,12 @@ def whole(journal: Journal, zone: Zone) -> int:
     return seen
 
 
-def numbered(versions: Iterable[ObjectVersion]) -> Iterator[Listed]:
+def numbered(versions: Iterable[ObjectVersion]) -> Iterator[ListedVersion]:
     """Versions as the journal records them; those of a key come together, the oldest first."""
     for key, group in itertools.groupby(versions, key=lambda found: found.key):
         there = (found for found in group if not found.deleted)
         for number, found in enumerate(there, 1):
-            yield Listed(
+            yield ListedVersion(
                 key,
                 found.version,
                 number,
@@ -117,10 +117,10 @@ def numbered(versions: Iterable[ObjectVersion]) -> Iterator[Listed]:
 
 def copy_zone(
     journal: Journal,
-    zone: Zone,
+    zone: MovingZone,
     executor: Executor,
     workers: int,
-    progress: Callable[[Sequence[Outcome]], None],
+    progress: Callable[[Sequence[KeyOutcome]], None],
 ) -> list[str]:
     """Copy what the last listing shows and the target lacks.
 
@@ -149,7 +149,10 @@ def copy_zone(
 
 
 def _record(
-    journal: Journal, zone: Zone, rows: Sequence[Sequence[Row]], outcomes: Sequence[Outcome]
+    journal: Journal,
+    zone: MovingZone,
+    rows: Sequence[Sequence[JournalRow]],
+    outcomes: Sequence[KeyOutcome],
 ) -> None:
     with journal.together():
         for of_key, outcome in zip(rows, outcomes, strict=True):
@@ -160,9 +163,9 @@ def _record(
                 journal.lose(zone.scope, [of_key[0].listed.key], outcome.entries)
 
 
-def sharded(keys: Iterable[list[Row]]) -> Iterator[list[list[Row]]]:
+def sharded(keys: Iterable[list[JournalRow]]) -> Iterator[list[list[JournalRow]]]:
     """Keys in shards that end with a number of keys or of bytes."""
-    shard: list[list[Row]] = []
+    shard: list[list[JournalRow]] = []
     size = 0
     for rows in keys:
         shard.append(rows)
@@ -174,18 +177,18 @@ def sharded(keys: Iterable[list[Row]]) -> Iterator[list[list[Row]]]:
         yield shard
 
 
-Shard = list[list["Row"]]
+Shard = list[list["JournalRow"]]
 
 
 def _bounded(
-    executor: Executor, zone: Zone, shards: Iterable[Shard], most: int
-) -> Iterator[tuple[Shard, list[Outcome]]]:
+    executor: Executor, zone: MovingZone, shards: Iterable[Shard], most: int
+) -> Iterator[tuple[Shard, list[KeyOutcome]]]:
     """Each shard with what became of it, as they end; `most` of them are under way.
 
     Where one fails, no other is begun, those under way are waited for and given, and the error
     is raised at the end.
     """
-    under_way: dict[Future[list[Outcome]], Shard] = {}
+    under_way: dict[Future[list[KeyOutcome]], Shard] = {}
     waiting, failed = iter(shards), None
     while True:
         while failed is None and len(under_way) < most and (shard := next(waiting, None)):
@@ -202,7 +205,7 @@ def _bounded(
         raise failed
 
 
-def copy_shard(zone: Zone, shard: Shard) -> list[Outcome]:
+def copy_shard(zone: MovingZone, shard: Shard) -> list[KeyOutcome]:
     """Copy the keys of a shard: what a worker runs.
 
     Raises:

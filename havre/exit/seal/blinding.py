@@ -15,7 +15,7 @@ from havre.files.custody import read_secret
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from havre.exit.ledger import Entry
+    from havre.exit.ledger import LedgerEntry
 
 _KEY = re.compile(rb"[0-9a-f]{64}\n?")
 _ZONE = "zone "
@@ -58,7 +58,7 @@ class Blinding:
         name, _, rest = line.partition("\t")
         return f"{self.name(decoded(name))}\t{rest}"
 
-    def entry(self, entry: Entry) -> Entry:
+    def entry(self, entry: LedgerEntry) -> LedgerEntry:
         """A line of the ledger; of one object, its name and values are replaced."""
         if entry.item == ALL or not entry.scope.startswith(_ZONE):
             return entry

@@ -14,7 +14,7 @@ from havre.errors import InputError
 from havre.exit.records import encoded
 
 if TYPE_CHECKING:
-    from havre.exit.ledger import Entry
+    from havre.exit.ledger import LedgerEntry
 
 Lines: TypeAlias = Path | Iterable[str]
 """A file of lines, or lines without their ends; both sorted as evidence is."""
@@ -150,7 +150,7 @@ class Contents:
     departure: Departure
     zones: tuple[ZoneSides, ...]
     databases: tuple[DatabaseSides, ...]
-    losses: Iterable[Entry]
+    losses: Iterable[LedgerEntry]
     plan: bytes
     findings: bytes
     retire: tuple[RetireLine, ...] = ()

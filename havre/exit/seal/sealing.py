@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
-from havre.exit.ledger import Fate
+from havre.exit.ledger import LedgerFate
 from havre.exit.seal.bag import SIGNATURE, TAG_MANIFEST, TOKEN, Bag, appearing
 from havre.exit.seal.blinding import Blinding
 from havre.exit.seal.contents import Contents, Level, file_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from havre.exit.ledger import Entry
+    from havre.exit.ledger import LedgerEntry
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
     from havre.exit.seal.verifying import Verification
@@ -129,7 +129,7 @@ def _tables(bag: Bag, contents: Contents, blinding: Blinding | None) -> Iterator
         bag.add(f"data/database/{file_name(database.name)}.queries.sql", database.queries)
 
 
-def _losses(entries: Iterable[Entry], blinding: Blinding | None) -> list[str]:
+def _losses(entries: Iterable[LedgerEntry], blinding: Blinding | None) -> list[str]:
     """The ledger's lines in order, each once.
 
     Raises:
@@ -137,8 +137,8 @@ def _losses(entries: Iterable[Entry], blinding: Blinding | None) -> list[str]:
     """
     lines = set()
     for entry in entries:
-        undecided = (entry.fate is Fate.LOST) != bool(entry.decision)
-        if entry.fate is Fate.BLOCKING or undecided:
+        undecided = (entry.fate is LedgerFate.LOST) != bool(entry.decision)
+        if entry.fate is LedgerFate.BLOCKING or undecided:
             why = entry.decision or "undecided"
             message = f"{entry.scope}, {entry.property}: {entry.fate.value}, {why}"
             raise InputError(message, entry.remedy or "Decide it in exit.yaml, then plan again.")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from havre.errors import GuardError
-from havre.exit.journal import Journal, Listed
+from havre.exit.journal import Journal, ListedVersion
 from havre.exit.objects import copying
-from havre.exit.objects.copying import KeyCopy, Outcome, Sides
+from havre.exit.objects.copying import KeyCopy, KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
 from havre.live.objects import Lock, ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, WITHOUT_VERSIONS, MemoryStore
@@ -32,7 +32,7 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     opened.close()
 
 
-class Exit:
+class Moving:
     """Listing, copying and recording, as the coordinator does."""
 
     def __init__(self, journal: Journal, source: MemoryStore, target: MemoryStore) -> None:
@@ -46,7 +46,7 @@ class Exit:
             numbers[found.key] = numbers.get(found.key, 0) + 1
             self.journal.see("curated", self.seen, [listed(found, numbers[found.key])])
 
-    def copy(self, *, record: bool = True) -> list[Outcome]:
+    def copy(self, *, record: bool = True) -> list[KeyOutcome]:
         self.listing()
         outcomes = []
         for rows in self.journal.unfinished("curated", self.seen):
@@ -58,25 +58,25 @@ class Exit:
         return outcomes
 
 
-def listed(found: ObjectVersion, number: int) -> Listed:
+def listed(found: ObjectVersion, number: int) -> ListedVersion:
     since = found.modified - dt.datetime.fromtimestamp(0, dt.UTC)
     size = None if found.marker else found.size
-    return Listed(
+    return ListedVersion(
         found.key, found.version, number, size, found.entity, since // dt.timedelta(microseconds=1)
     )
 
 
 @pytest.fixture(params=["versions", "none at the source", "none at the target", "none at all"])
-def moving(request: pytest.FixtureRequest, journal: Journal) -> Exit:
+def moving(request: pytest.FixtureRequest, journal: Journal) -> Moving:
     source, target = MemoryStore(), MemoryStore()
     if request.param in ("none at the source", "none at all"):
         source.abilities = WITHOUT_VERSIONS
     if request.param in ("none at the target", "none at all"):
         target.abilities = WITHOUT_VERSIONS
-    return Exit(journal, source, target)
+    return Moving(journal, source, target)
 
 
-def same(moving: Exit) -> bool:
+def same(moving: Moving) -> bool:
     """Whether the target holds what the source does, of what it can keep."""
     wanted, bears = moving.source.contents(), moving.source.borne()
     if not moving.target.versioned:
@@ -85,7 +85,7 @@ def same(moving: Exit) -> bool:
     return (moving.target.contents(), moving.target.borne()) == (wanted, bears)
 
 
-def test_everything_goes_with_all_that_it_bears(moving: Exit) -> None:
+def test_everything_goes_with_all_that_it_bears(moving: Moving) -> None:
     for key in KEYS:
         moving.source.put(key, key.encode(), RICH)
     moving.copy()
@@ -93,14 +93,14 @@ def test_everything_goes_with_all_that_it_bears(moving: Exit) -> None:
     assert moving.copy() == []
 
 
-def test_versions_go_in_their_order(moving: Exit) -> None:
+def test_versions_go_in_their_order(moving: Moving) -> None:
     for content in (b"one", b"two", b"three"):
         moving.source.put("a", content, replace(RICH, metadata={"n": content.decode()}))
     moving.copy()
     assert same(moving)
 
 
-def test_what_was_deleted_is_deleted(moving: Exit) -> None:
+def test_what_was_deleted_is_deleted(moving: Moving) -> None:
     first = moving.source.put("a", b"one")
     if moving.source.versioned:
         moving.source.mark("a")
@@ -111,7 +111,7 @@ def test_what_was_deleted_is_deleted(moving: Exit) -> None:
     assert same(moving)
 
 
-def test_what_changed_since_goes_again(moving: Exit) -> None:
+def test_what_changed_since_goes_again(moving: Moving) -> None:
     moving.source.put("a", b"one")
     moving.source.put("b", b"other")
     moving.copy()
@@ -120,7 +120,7 @@ def test_what_changed_since_goes_again(moving: Exit) -> None:
     assert same(moving)
 
 
-def test_what_was_written_and_not_recorded_is_found_done(moving: Exit) -> None:
+def test_what_was_written_and_not_recorded_is_found_done(moving: Moving) -> None:
     for content in (b"one", b"two"):
         moving.source.put("a", content, RICH)
     moving.copy(record=False)
@@ -131,7 +131,7 @@ def test_what_was_written_and_not_recorded_is_found_done(moving: Exit) -> None:
     assert moving.copy() == []
 
 
-def test_a_delta_that_was_not_recorded_is_found_done(moving: Exit) -> None:
+def test_a_delta_that_was_not_recorded_is_found_done(moving: Moving) -> None:
     moving.source.put("a", b"one")
     moving.copy()
     moving.source.put("a", b"two")
@@ -142,7 +142,7 @@ def test_a_delta_that_was_not_recorded_is_found_done(moving: Exit) -> None:
 
 
 @pytest.mark.parametrize("theirs", [b"two", b"one!", b""])
-def test_what_somebody_else_wrote_is_left_alone(moving: Exit, theirs: bytes) -> None:
+def test_what_somebody_else_wrote_is_left_alone(moving: Moving, theirs: bytes) -> None:
     moving.source.put("a", b"one")
     moving.target.put("a", theirs)
     with pytest.raises(GuardError, match="`a` stands there already"):
@@ -150,7 +150,7 @@ def test_what_somebody_else_wrote_is_left_alone(moving: Exit, theirs: bytes) -> 
     assert moving.target.contents() == {"a": [theirs]}
 
 
-def test_the_same_bytes_that_bear_something_else_are_somebody_elses(moving: Exit) -> None:
+def test_the_same_bytes_that_bear_something_else_are_somebody_elses(moving: Moving) -> None:
     moving.source.put("a", b"one", RICH)
     moving.target.put("a", b"one", replace(RICH, tags={}))
     with pytest.raises(GuardError):
@@ -158,7 +158,7 @@ def test_the_same_bytes_that_bear_something_else_are_somebody_elses(moving: Exit
 
 
 @pytest.mark.parametrize("size", [0, 1, 8 * 2**20, 8 * 2**20 + 1, 25 * 2**20])
-def test_parts_make_up_the_object(moving: Exit, size: int) -> None:
+def test_parts_make_up_the_object(moving: Moving, size: int) -> None:
     moving.source.put("a", bytes(range(256)) * (size // 256) + b"x" * (size % 256), RICH)
     moving.copy()
     assert same(moving)
@@ -166,7 +166,7 @@ def test_parts_make_up_the_object(moving: Exit, size: int) -> None:
 
 
 def test_a_change_during_the_read_is_left_to_the_next_run(
-    moving: Exit, monkeypatch: pytest.MonkeyPatch
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large = b"x" * (24 * 2**20)
     moving.source.put("a", large)
@@ -189,7 +189,7 @@ def test_a_change_during_the_read_is_left_to_the_next_run(
     assert same(moving)
 
 
-def test_a_lock_goes_in_the_same_call(moving: Exit) -> None:
+def test_a_lock_goes_in_the_same_call(moving: Moving) -> None:
     lock = Lock(dt.datetime.now(dt.UTC) + dt.timedelta(days=2))
     moving.source.put("a", b"one", replace(RICH, lock=lock, held=True))
     moving.copy()
@@ -198,7 +198,7 @@ def test_a_lock_goes_in_the_same_call(moving: Exit) -> None:
 
 
 def test_versions_that_the_target_cannot_keep_are_to_be_decided(journal: Journal) -> None:
-    moving = Exit(journal, MemoryStore(), MemoryStore(abilities=WITHOUT_VERSIONS))
+    moving = Moving(journal, MemoryStore(), MemoryStore(abilities=WITHOUT_VERSIONS))
     moving.source.put("a", b"one")
     last = moving.source.put("a", b"two")
     (outcome,) = moving.copy()
@@ -208,14 +208,14 @@ def test_versions_that_the_target_cannot_keep_are_to_be_decided(journal: Journal
     assert moving.target.contents() == {"a": [b"one"]}
 
 
-def test_what_is_mapped_is_in_the_ledger(moving: Exit) -> None:
+def test_what_is_mapped_is_in_the_ledger(moving: Moving) -> None:
     moving.source.put("a", b"one", Properties())
     (outcome,) = moving.copy()
     assert [each.property for each in outcome.entries] == ["content-type"]
 
 
 def test_a_version_that_the_source_let_go_goes_from_the_target(journal: Journal) -> None:
-    moving = Exit(journal, MemoryStore(), MemoryStore())
+    moving = Moving(journal, MemoryStore(), MemoryStore())
     first = moving.source.put("a", b"one")
     moving.source.put("a", b"two")
     moving.copy()
@@ -226,7 +226,7 @@ def test_a_version_that_the_source_let_go_goes_from_the_target(journal: Journal)
 
 
 def test_memory_is_bounded_by_parts(monkeypatch: pytest.MonkeyPatch, journal: Journal) -> None:
-    moving = Exit(journal, MemoryStore(), MemoryStore())
+    moving = Moving(journal, MemoryStore(), MemoryStore())
     monkeypatch.setattr(copying, "ONE_CALL", 10)
     moving.source.put("a", b"0123456789a")
     moving.copy()

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from havre.capabilities import Support, Supported
-from havre.exit.ledger import Entry, Fate
+from havre.exit.ledger import LedgerEntry, LedgerFate
 from havre.exit.objects.mapping import CONTENT_TYPE, Rules, collisions, mapping
 from havre.live.limits import Limits
 from havre.live.objects import Ability, Lock, ObjectKind, ObjectVersion, Properties, Traits
@@ -24,7 +24,7 @@ def without(ability: Ability) -> Mapping[Ability, Supported]:
     return {**EVERYTHING, ability: Supported(Support.ABSENT, "the service has none")}
 
 
-def of(entries: tuple[Entry, ...]) -> list[tuple[str, Fate]]:
+def of(entries: tuple[LedgerEntry, ...]) -> list[tuple[str, LedgerFate]]:
     return [(each.property, each.fate) for each in entries]
 
 
@@ -90,7 +90,7 @@ def test_what_the_target_cannot_hold_blocks_until_it_is_decided(
     bears: Properties, rules: Rules, name: str
 ) -> None:
     left, entries = mapping(FOUND, bears, rules)
-    assert of(entries) == [(name, Fate.BLOCKING)]
+    assert of(entries) == [(name, LedgerFate.BLOCKING)]
     assert entries[0].decidable
     again, none = mapping(FOUND, left, rules)
     assert (again, none) == (left, ())
@@ -119,7 +119,7 @@ def test_what_the_target_holds_otherwise_is_mapped(
     bears: Properties, rules: Rules, name: str
 ) -> None:
     _, entries = mapping(FOUND, bears, rules)
-    assert of(entries) == [(name, Fate.MAPPED)]
+    assert of(entries) == [(name, LedgerFate.MAPPED)]
 
 
 def test_a_tier_becomes_the_word_that_stands_for_it() -> None:
@@ -154,7 +154,7 @@ def test_some_things_no_decision_lets_pass(
     found: ObjectVersion, bears: Properties, rules: Rules, name: str
 ) -> None:
     _, entries = mapping(found, bears, replace(rules, tiers={"Archive": "GLACIER"}))
-    blocking = [each for each in entries if each.fate is Fate.BLOCKING]
+    blocking = [each for each in entries if each.fate is LedgerFate.BLOCKING]
     assert [each.property for each in blocking] == [name]
     assert not blocking[0].decidable
     assert blocking[0].remedy
@@ -177,7 +177,7 @@ PATHS = replace(RULES, limits=replace(LIMITS, paths=True))
 def test_a_key_beside_its_own_folder_blocks(keys: list[str], met: list[str]) -> None:
     found = list(collisions(sorted(keys), set(keys).__contains__, PATHS))
     assert [each.item for each in found] == met
-    assert {each.fate for each in found} <= {Fate.BLOCKING}
+    assert {each.fate for each in found} <= {LedgerFate.BLOCKING}
 
 
 def test_where_keys_are_no_paths_nothing_meets() -> None:

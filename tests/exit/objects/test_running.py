@@ -11,9 +11,9 @@ import pytest
 from havre.errors import ProviderError, RetryError, StateError
 from havre.exit.journal import Counts, Journal
 from havre.exit.objects import running
-from havre.exit.objects.copying import Outcome, Sides
+from havre.exit.objects.copying import KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
-from havre.exit.objects.running import Zone, copy_zone, list_zone, whole
+from havre.exit.objects.running import MovingZone, copy_zone, list_zone, whole
 from havre.live.objects import ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
@@ -36,28 +36,28 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 
 
 @pytest.fixture
-def zone() -> Zone:
+def zone() -> MovingZone:
     source = MemoryStore()
     for number in range(450):
         source.put(f"{number:03}", str(number).encode())
-    return Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+    return MovingZone("curated", Given(Sides(source, MemoryStore(), RULES)))
 
 
-def run(journal: Journal, zone: Zone) -> list[Outcome]:
-    met: list[Outcome] = []
+def run(journal: Journal, zone: MovingZone) -> list[KeyOutcome]:
+    met: list[KeyOutcome] = []
     with ThreadPoolExecutor(2) as pool:
         assert copy_zone(journal, zone, pool, 2, met.extend) == []
     return met
 
 
-def memory(zone: Zone) -> tuple[MemoryStore, MemoryStore]:
+def memory(zone: MovingZone) -> tuple[MemoryStore, MemoryStore]:
     sides = zone.opened()
     assert isinstance(sides.source, MemoryStore)
     assert isinstance(sides.target, MemoryStore)
     return sides.source, sides.target
 
 
-def test_every_object_goes_once(journal: Journal, zone: Zone) -> None:
+def test_every_object_goes_once(journal: Journal, zone: MovingZone) -> None:
     source, target = memory(zone)
     seen = list_zone(journal, zone)
     assert len(run(journal, zone)) == 450
@@ -69,7 +69,7 @@ def test_every_object_goes_once(journal: Journal, zone: Zone) -> None:
 
 
 def test_what_fails_costs_nothing_of_the_rest(
-    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, zone: MovingZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = memory(zone)
     whole_read = source.read
@@ -92,7 +92,7 @@ def test_what_fails_costs_nothing_of_the_rest(
 
 
 def test_a_listing_that_was_cut_off_copies_nothing(
-    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, zone: MovingZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = memory(zone)
 
@@ -110,7 +110,7 @@ def test_a_listing_that_was_cut_off_copies_nothing(
 
 
 def test_a_second_listing_that_was_cut_off_deletes_nothing(
-    journal: Journal, zone: Zone, monkeypatch: pytest.MonkeyPatch
+    journal: Journal, zone: MovingZone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, target = memory(zone)
     list_zone(journal, zone)
@@ -129,7 +129,7 @@ def test_a_second_listing_that_was_cut_off_deletes_nothing(
     assert target.contents() == source.contents()
 
 
-def test_what_becomes_of_properties_is_recorded_by_key(journal: Journal, zone: Zone) -> None:
+def test_what_becomes_of_properties_is_recorded_by_key(journal: Journal, zone: MovingZone) -> None:
     source, _ = memory(zone)
     source.put("typeless", b"x", Properties())
     list_zone(journal, zone)
@@ -145,7 +145,7 @@ def test_shards_end_with_keys(
     source = MemoryStore()
     for number in range(10):
         source.put(str(number), b"x")
-    zone = Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+    zone = MovingZone("curated", Given(Sides(source, MemoryStore(), RULES)))
     seen = list_zone(journal, zone)
     shards = running.sharded(journal.unfinished("curated", seen))
     assert [len(shard) for shard in shards] == sizes
@@ -156,7 +156,7 @@ def test_shards_end_with_bytes(journal: Journal, monkeypatch: pytest.MonkeyPatch
     source = MemoryStore()
     for number, size in enumerate((4, 4, 9, 1, 1)):
         source.put(str(number), b"x" * size)
-    zone = Zone("curated", Given(Sides(source, MemoryStore(), RULES)))
+    zone = MovingZone("curated", Given(Sides(source, MemoryStore(), RULES)))
     seen = list_zone(journal, zone)
     shards = running.sharded(journal.unfinished("curated", seen))
     assert [len(shard) for shard in shards] == [2, 1, 2]

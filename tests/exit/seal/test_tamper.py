@@ -293,7 +293,7 @@ UNSIGNED: dict[str, tuple[Change, str]] = {
         for label in (
             *("Bag-Software-Agent", "Bagging-Date", "Exit-Warehouse", "Exit-From", "Exit-To"),
             *("Exit-Level", "Exit-Began", "Exit-Ended", "Exit-Controller", "Exit-Host"),
-            *("Exit-Names", "Exit-Decision", "Exit-Lines", "Payload-Oxum"),
+            *("Exit-Names", "Exit-LossDecision", "Exit-Lines", "Payload-Oxum"),
         )
     },
     **{

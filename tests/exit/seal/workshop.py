@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from havre.exit.ledger import Entry, Fate
+from havre.exit.ledger import LedgerEntry, LedgerFate
 from havre.exit.records import EMPTY, DatabaseLine, ObjectLine, digest_of, ordered
 from havre.exit.seal.bag import SIGNATURE, TAG_MANIFEST, TOKEN, Bag
 from havre.exit.seal.contents import (
@@ -206,9 +206,17 @@ DEPARTURE = Departure(
     ("R-08 of 2026-11-02",),
 )
 LOSSES = (
-    Entry("zone curated", "all", "content type", "*", "*", Fate.KEPT),
-    Entry("zone curated", "a b", "tier", "cool", "standard", Fate.MAPPED),
-    Entry("zone curated", "all", "owner", "*", "", Fate.LOST, decision="CISO, 2026-11-02: unused"),
+    LedgerEntry("zone curated", "all", "content type", "*", "*", LedgerFate.KEPT),
+    LedgerEntry("zone curated", "a b", "tier", "cool", "standard", LedgerFate.MAPPED),
+    LedgerEntry(
+        "zone curated",
+        "all",
+        "owner",
+        "*",
+        "",
+        LedgerFate.LOST,
+        decision="CISO, 2026-11-02: unused",
+    ),
 )
 RETIRE = (
     RetireLine("zone curated", "key destruction scheduled", NOW.date(), NOW - DAY, "req-1", "DPO"),
