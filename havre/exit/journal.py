@@ -12,6 +12,7 @@ each such set stands once.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import sqlite3
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import StateError
 from havre.exit.ledger import LedgerEntry, LedgerFate
-from havre.exit.records import decoded, digest_of, encoded
+from havre.exit.records import decoded, encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -310,7 +311,7 @@ class Journal:
         """Identifier of a set of properties, which is recorded where it is new."""
         told = json.dumps(properties, sort_keys=True)
         if told not in self._bearings:
-            digest = bytes.fromhex(digest_of(properties))
+            digest = hashlib.sha256(told.encode()).digest()
             new = "insert or ignore into bearing (digest, told) values (?, ?)"
             self._rows.execute(new, (digest, told))
             found = self._rows.execute("select id from bearing where digest = ?", (digest,))

@@ -30,7 +30,7 @@ NOTHING = "-"
 EMPTY = hashlib.sha256().hexdigest()
 """SHA-256 of no bytes: what a command that failed unseen would give on both sides."""
 LOCK = "lock"
-"""Name of the property that tells when a lock ends, in UTC, such as 2026-11-29T12:00:00Z."""
+"""Name of the property that tells when a lock ends, in UTC, and its mode."""
 _CHUNK = 200_000
 
 
@@ -56,7 +56,7 @@ def told(bears: Properties) -> dict[str, str]:
 
     A lock is among them and in no digest: the target's may end later, never earlier.
     """
-    lock = {LOCK: f"{bears.lock.until:%Y-%m-%dT%H:%M:%SZ}"} if bears.lock else {}
+    lock = {LOCK: f"{bears.lock.until:%Y-%m-%dT%H:%M:%SZ} {bears.lock.mode}"} if bears.lock else {}
     return {
         **lock,
         **bears.headers,

@@ -1,0 +1,179 @@
+"""Reading a zone back: what stands at the target, byte by byte, and how both sides differ.
+
+It shares nothing with the copy but the shape of a line. The target's manifest comes from the
+target alone; the source's is what passed during the copy, by the journal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.exit.records import LOCK, ObjectLine, decoded, digest_of, told
+from havre.live.objects import LockMode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Executor, Future
+    from pathlib import Path
+
+    from havre.exit.journal import Journal
+    from havre.live.objects import LiveStore, ObjectVersion
+
+READS_AT_ONCE = 8
+"""How many versions a worker reads at once."""
+_TOGETHER = 200
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A version as it was read back.
+
+    Attributes:
+        line: of the manifest.
+        lock: when its lock ends, as evidence shows it; empty where it has none.
+    """
+
+    line: ObjectLine
+    lock: str
+
+
+def read_back(
+    opened: Callable[[], LiveStore], executor: Executor, workers: int
+) -> Iterator[Reading]:
+    """Every version of a store, read to its last byte.
+
+    Args:
+        opened: opens the store, in whatever process a worker is; it can be pickled.
+        executor: runs the workers.
+        workers: how many it runs at once.
+
+    Raises:
+        RetryError, ProviderError: as the store.
+    """
+    versions = _numbered(opened().versions())
+    batches = iter(lambda: list(itertools.islice(versions, _TOGETHER)), [])
+    under_way: deque[Future[list[Reading]]] = deque()
+    for batch in batches:
+        under_way.append(executor.submit(_read, opened, batch))
+        if len(under_way) == workers * 2:
+            yield from under_way.popleft().result()
+    for each in under_way:
+        yield from each.result()
+
+
+def _numbered(versions: Iterable[ObjectVersion]) -> Iterator[tuple[int, ObjectVersion]]:
+    for _, group in itertools.groupby(versions, key=lambda found: found.key):
+        yield from enumerate((found for found in group if not found.deleted), 1)
+
+
+def _read(opened: Callable[[], LiveStore], batch: list[tuple[int, ObjectVersion]]) -> list[Reading]:
+    store = opened()
+    with ThreadPoolExecutor(READS_AT_ONCE) as reading:
+        return list(reading.map(lambda each: _reading(store, *each), batch))
+
+
+def _reading(store: LiveStore, number: int, found: ObjectVersion) -> Reading:
+    if found.marker:
+        return Reading(ObjectLine(found.key, number, None, None, digest_of({})), "")
+    digest, size = hashlib.sha256(), 0
+    for piece in store.read(found):
+        digest.update(piece)
+        size += len(piece)
+    bears = told(store.properties(found))
+    line = ObjectLine(found.key, number, size, digest.hexdigest(), digest_of(bears))
+    return Reading(line, bears.get(LOCK, ""))
+
+
+def recorded(journal: Journal, zone: str, seen: int) -> Iterator[Reading]:
+    """Every version as it passed during the copy.
+
+    Versions that the target cannot keep are left out, and the others are numbered without them.
+    """
+    rows = (row for row in journal.rows(zone, seen) if not (row.gone or row.out))
+    for _, group in itertools.groupby(rows, key=lambda row: row.listed.key):
+        for number, row in enumerate(group, 1):
+            found, bears = row.listed, row.bearing or {}
+            content = row.content.hex() if row.content else None
+            line = ObjectLine(found.key, number, found.size, content, digest_of(bears))
+            yield Reading(line, bears.get(LOCK, ""))
+
+
+@dataclass(frozen=True)
+class ObjectDifference:
+    """Where the target departs from the source.
+
+    Attributes:
+        key: name of the object.
+        number: of the version.
+        what: `missing`, `extra`, `content`, `properties` or `lock`.
+    """
+
+    key: str
+    number: int
+    what: str
+
+
+def differences(source: Path, target: Path) -> Iterator[ObjectDifference]:
+    """Where two manifests differ; both are sorted by their bytes, and read once.
+
+    What only one of them has comes out of the merge; lines that name the same version are paired.
+    """
+    waiting: dict[tuple[str, int], tuple[str, list[str]]] = {}
+    with source.open() as ours, target.open() as theirs:
+        for side, line in _unpaired(ours, theirs):
+            fields = line.rstrip("\n").split("\t")
+            named = (decoded(fields[0]), int(fields[1]))
+            other = waiting.pop(named, None)
+            if other is None:
+                waiting[named] = (side, fields)
+                continue
+            what = "properties" if fields[2:4] == other[1][2:4] else "content"
+            yield ObjectDifference(*named, what)
+    for named, (side, _) in sorted(waiting.items()):
+        yield ObjectDifference(*named, "missing" if side == "source" else "extra")
+
+
+def shorter_locks(
+    source: Iterable[Reading], target: Iterable[Reading]
+) -> Iterator[ObjectDifference]:
+    """Versions whose lock at the target ends earlier, or is weaker, than it was to.
+
+    Only the source's locks are held in memory.
+    """
+    wanted = {(each.line.key, each.line.number): each.lock for each in source if each.lock}
+    met = {}
+    for each in target:
+        named = (each.line.key, each.line.number)
+        if named in wanted:
+            met[named] = each.lock
+    for named, lock in sorted(wanted.items()):
+        if named in met and not _holds(lock, met[named]):
+            yield ObjectDifference(*named, "lock")
+
+
+def _holds(wanted: str, found: str) -> bool:
+    """Whether a lock ends no earlier than wanted, and can be shortened by no more people."""
+    if not found:
+        return False
+    (until, mode), (ends, found_mode) = wanted.split(), found.split()
+    return ends >= until and found_mode in {mode, LockMode.COMPLIANCE.value}
+
+
+def _unpaired(ours: Iterable[str], theirs: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Lines that only one of two sorted files has, each with its side."""
+    left, right = iter(ours), iter(theirs)
+    one, other = next(left, None), next(right, None)
+    while one is not None or other is not None:
+        if one == other:
+            one, other = next(left, None), next(right, None)
+        elif other is None or (one is not None and one < other):
+            yield "source", str(one)
+            one = next(left, None)
+        else:
+            yield "target", other
+            other = next(right, None)
