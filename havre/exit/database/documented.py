@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CATALOGUE = ("schemas", "relations", "routines", "rights", "links")
 """Files whose queries give a name and the lines that describe the thing of that name."""
+MEASURED = "measured"
+"""The file whose queries give names, and what is said of each."""
 ROWS = "rows"
 """The file whose queries give statements; each gives what a thing holds."""
 
@@ -80,6 +82,11 @@ def catalogue() -> list[Query]:
 def statements() -> tuple[Query, ...]:
     """Queries that give the statements by which what it holds is read."""
     return _queries(ROWS)
+
+
+def measured() -> tuple[Query, ...]:
+    """Queries that say what decides whether the target can hold a database."""
+    return _queries(MEASURED)
 
 
 def settings(roles: Mapping[str, str], *, across_majors: bool) -> str:

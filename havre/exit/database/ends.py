@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Client:
+class LibpqClient:
     """What libpq's programs inherit to reach a database: no argument of theirs is a secret.
 
     Attributes:
@@ -44,13 +44,13 @@ class DatabaseEnd(Protocol):
         """
         ...
 
-    def client(self) -> AbstractContextManager[Client]:
+    def client(self) -> AbstractContextManager[LibpqClient]:
         """What a program needs to reach the database, as long as the context stands."""
         ...
 
 
 @dataclass(frozen=True)
-class Side:
+class DatabaseSide:
     """A database, and whose names its roles bear at the target.
 
     Attributes:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from psycopg.pq.abc import PGconn
 
-    from havre.exit.database.ends import DatabaseEnd, Side
+    from havre.exit.database.ends import DatabaseEnd, DatabaseSide
 
 JOBS = 4
 """Connections with which one side is read, unless the caller says otherwise."""
@@ -61,7 +61,11 @@ class Manifests:
 
 
 def verify(
-    source: Side, target: Side, *, lost: Collection[tuple[str, str]] = (), jobs: int = JOBS
+    source: DatabaseSide,
+    target: DatabaseSide,
+    *,
+    lost: Collection[tuple[str, str]] = (),
+    jobs: int = JOBS,
 ) -> Manifests:
     """Both sides' manifests.
 
@@ -108,14 +112,14 @@ def lines(
         others = [
             stack.enter_context(_reading(end, pinned, str(row and row[0]))) for _ in range(jobs - 1)
         ]
-        described = _described(first)
+        found = _described(first)
         held = _held(first)
         free: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
         for connection in (first, *others):
             free.put(connection)
         with ThreadPoolExecutor(jobs) as pool:
             rows = list(pool.map(lambda each: _digested(free, *each), held))
-    return [*described, *rows]
+    return [*found, *rows]
 
 
 @contextmanager
@@ -133,12 +137,24 @@ def _reading(
             raise refused(error, "database", end.name) from error
 
 
-def _described(connection: psycopg.Connection[Any]) -> Iterator[DatabaseLine]:
-    found = []
-    for query in documented.catalogue():
-        for name, count, content in connection.execute(query.digests.encode()):
-            found.append(DatabaseLine(query.kind, name, count, content))
-    return iter(found)
+def described(
+    end: DatabaseEnd, roles: Mapping[str, str], *, across_majors: bool = False
+) -> list[DatabaseLine]:
+    """What one database has, without what it holds.
+
+    Raises:
+        ProviderError: it refused.
+    """
+    with _reading(end, documented.settings(roles, across_majors=across_majors)) as connection:
+        return _described(connection)
+
+
+def _described(connection: psycopg.Connection[Any]) -> list[DatabaseLine]:
+    return [
+        DatabaseLine(query.kind, name, count, content)
+        for query in documented.catalogue()
+        for name, count, content in connection.execute(query.digests.encode())
+    ]
 
 
 def _held(connection: psycopg.Connection[Any]) -> list[tuple[str, str, str]]:

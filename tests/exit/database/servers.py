@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from havre.exit.database.ends import Client
+from havre.exit.database.ends import LibpqClient
 from havre_local.machine.postgresql import installation
 from tests.waits import until
 
@@ -53,7 +53,7 @@ class Server:
         )  # fmt: skip
 
     @contextlib.contextmanager
-    def client(self) -> Iterator[Client]:
+    def client(self) -> Iterator[LibpqClient]:
         passfile = os.memfd_create("pgpass")
         try:
             os.fchmod(passfile, 0o600)
@@ -63,12 +63,13 @@ class Server:
                 "PGPORT": str(self.port), "PGUSER": self.user, "PGDATABASE": self.name,
                 "PGSSLMODE": "disable", "PGPASSFILE": f"/proc/self/fd/{passfile}",
             }  # fmt: skip
-            yield Client(environment, (passfile,))
+            yield LibpqClient(environment, (passfile,))
         finally:
             os.close(passfile)
 
     def run(self, statements: str) -> None:
         with self.connect(autocommit=True) as connection:
+            connection.execute("SET default_transaction_read_only = off")
             connection.execute(statements.encode())
 
     def one(self, query: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 
 from havre.errors import ProviderError
 from havre.exit.database import verify
-from havre.exit.database.ends import Side
+from havre.exit.database.ends import DatabaseSide
 from havre.exit.records import EMPTY, DatabaseLine, encoded
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def filled(*ends: Server) -> None:
 
 
 def compared(source: Server, target: Server) -> verify.Manifests:
-    return verify.verify(Side(source), Side(target), jobs=2)
+    return verify.verify(DatabaseSide(source), DatabaseSide(target), jobs=2)
 
 
 def test_two_sides_that_hold_the_same_give_the_same_manifest(

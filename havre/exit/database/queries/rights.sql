@@ -19,6 +19,10 @@ FROM (
 WHERE name <> ''
 GROUP BY name, member;
 
+-- kind: database
+SELECT 'database' AS name, jsonb_build_array(@role(d.datdba), d.datconnlimit)::text AS line
+FROM pg_database d WHERE d.datname = current_database();
+
 -- kind: setting
 SELECT CASE
     WHEN s.setrole = 0 THEN 'database'

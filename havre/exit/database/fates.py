@@ -1,0 +1,237 @@
+"""What becomes of each thing of a database, measured against the target: the losses ledger."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from havre.exit.database.inventory import Inventory
+
+SCOPE = "database"
+"""The scope of these entries in the ledger."""
+
+
+class Method(StrEnum):
+    """How a database goes."""
+
+    DUMP = "dump"
+    REPLICATION = "replication"
+
+
+def entries(
+    source: Inventory, target: Inventory, method: Method = Method.DUMP
+) -> list[LedgerEntry]:
+    """The database's part of the ledger: an entry for each thing, nothing unsaid.
+
+    An entry's item is a thing's name and its property a kind of the documented SQL, so that what
+    is lost or mapped is left out of both manifests by the same words.
+    """
+    found = [entry for rule in _RULES for entry in rule(source, target)]
+    if method is Method.REPLICATION:
+        found += _not_replicated(source, target)
+    said = {(entry.item, entry.property) for entry in found}
+    for line in source.lines:
+        if (line.name, line.kind) not in said:
+            described = f"{line.rows} lines, SHA-256 {line.content[:12]}"
+            found.append(_kept(line.name, line.kind, described))
+    return found
+
+
+def left_out(entries: Iterable[LedgerEntry]) -> frozenset[tuple[str, str]]:
+    """Kind and name of what is on neither manifest: lost by a decision, or mapped."""
+    gone = (LedgerFate.LOST, LedgerFate.MAPPED)
+    return frozenset((each.property, each.item) for each in entries if each.fate in gone)
+
+
+_kept = partial(LedgerEntry, SCOPE, fate=LedgerFate.KEPT, became="the same")
+
+
+def _mapped(item: str, name: str, found: str, became: str) -> LedgerEntry:
+    return LedgerEntry(SCOPE, item, name, found, became, LedgerFate.MAPPED)
+
+
+def _blocking(item: str, name: str, found: str, remedy: str) -> LedgerEntry:
+    return LedgerEntry(SCOPE, item, name, found, "", LedgerFate.BLOCKING, remedy)
+
+
+def _version(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    found, became = f"PostgreSQL {source.major}", f"PostgreSQL {target.major}"
+    if target.major < source.major:
+        remedy = f"Choose a target of {found} or later."
+        yield _blocking("database", "major version", found, remedy)
+    else:
+        yield _mapped("database", "major version", found, became)
+    yield _mapped("database", "planner statistics", "gathered", "gathered again by ANALYZE")
+
+
+def _encoding(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    found, became = (each.measured["database"]["encoding"] for each in (source, target))
+    if found == "SQL_ASCII":
+        remedy = "Convert the source to UTF8: its bytes have no known meaning."
+        yield _blocking("database", "encoding", found, remedy)
+    elif found != became and became == "UTF8":
+        yield _mapped("database", "encoding", found, became)
+    elif found != became:
+        remedy = f"Create the target's database with the encoding {found} or UTF8."
+        yield _blocking("database", "encoding", found, remedy)
+
+
+def _default_collation(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    (found, version), (became, other) = (
+        (each.measured["database"]["collation"], each.measured["database"]["collation version"])
+        for each in (source, target)
+    )
+    if found != became:
+        remedy = f"Create the target's database with {found}, or decide it: texts sort otherwise."
+        yield undecided(SCOPE, "database", "default collation", found, remedy=remedy)
+    if version != other:
+        rebuilt = f"{other or 'none'}; indexes are built again"
+        yield _mapped("database", "collation version", version or "none", rebuilt)
+
+
+def _collations(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    here = source.measured["icu collations"]
+    for name, version in source.measured["used collations"].items():
+        made = any(line.kind == "collation" and line.name == name for line in source.lines)
+        became = target.measured["collations"].get(name)
+        if not made and became is None:
+            remedy = "Install the locale at the target, or give the columns another collation."
+            yield _blocking(name, "collation", version or "no version", remedy)
+        elif became is not None and became != version:
+            built = f"{became or 'no version'}; indexes are built again"
+            yield _mapped(name, "collation version", version or "no version", built)
+    if "i" not in target.measured["collation providers"]:
+        for name in here:
+            remedy = "Choose a target whose PostgreSQL has ICU, or drop the collation."
+            yield _blocking(name, "collation", "provider ICU", remedy)
+
+
+def _extensions(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    for name, version in source.measured["extensions"].items():
+        became = target.measured["extensions"].get(
+            name, target.measured["available extensions"].get(name)
+        )
+        if became is None:
+            remedy = f"Install or allow the extension {name} at the target."
+            yield undecided(SCOPE, name, "extension", version, remedy=remedy)
+        elif became != version:
+            yield _mapped(name, "extension version", version, became)
+
+
+def _types(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    for name in () if target.xml else source.measured["of xml"]:
+        remedy = "Choose a target whose PostgreSQL is built with libxml, or store text."
+        yield _blocking(name, "xml", "a column of type xml", remedy)
+
+
+def _roles(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    for name, heir in source.side.roles.items():
+        if name != heir:
+            yield _mapped(name, "role", name, heir or "none: the vendor's own")
+    privileged = source.measured["privileged roles"]
+    for line in source.lines:
+        if line.kind != "role":
+            continue
+        if line.name in source.measured["logins"]:
+            yield _mapped(line.name, "login", "login", "none until the cut")
+            yield _mapped(line.name, "password", "not read", "set again at the cut")
+        if line.name in privileged and not target.can("superuser"):
+            remedy = "Have a superuser of the target make the role, or decide it."
+            yield undecided(SCOPE, line.name, "role", "rights of a superuser", remedy=remedy)
+
+
+def _superuser(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    """What only a superuser of the target can make."""
+    for line in () if target.can("superuser") else source.lines:
+        wide = (
+            line.kind == "publication"
+            and line.name in source.measured["publications of all tables"]
+        )
+        if wide or line.kind in {"event trigger", "grant of the system"}:
+            remedy = "Have a superuser of the target make it, or decide it."
+            yield undecided(SCOPE, line.name, line.kind, "needs a superuser", remedy=remedy)
+
+
+_NEVER = {
+    "subscription": "Its connection may hold a password: create it again at the target.",
+    "user mapping": "Its options may hold a password: create it again at the target.",
+    "replication slot": "A slot belongs to its server: let its consumer start anew.",
+    "security label": "Load its provider at the target and set it again.",
+}
+
+
+def _never(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    for line in source.lines:
+        if line.kind in _NEVER:
+            yield undecided(SCOPE, line.name, line.kind, "not read", remedy=_NEVER[line.kind])
+
+
+def _indexes(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    for name in source.measured["invalid indexes"]:
+        remedy = "Run REINDEX or DROP INDEX at the source: a dump leaves it out."
+        yield undecided(SCOPE, name, "index", "invalid", remedy=remedy)
+
+
+def _settings(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    for name, words in source.measured["configured"].items():
+        strange = [
+            word
+            for word in words.split()
+            if "." not in word and word not in target.measured["known settings"]
+        ]
+        if strange:
+            remedy = "The target knows no such setting: reset it at the source, or decide it."
+            yield undecided(SCOPE, name, "setting", " ".join(strange), remedy=remedy)
+
+
+def _contents(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    for name in source.measured["tables"]:
+        yield _kept(name, "table", "rows")
+    for line in source.lines:
+        if line.kind == "sequence definition":
+            yield _kept(line.name, "sequence", "last_value and is_called")
+    for name in ("pages", "owners") if source.measured["large objects"] else ():
+        yield _kept(name, "large objects", "large objects")
+
+
+_ELSEWHERE = {
+    "materialised views": ("rows", "as last refreshed", "refreshed at the target"),
+    "foreign tables": ("rows", "elsewhere", "not read: they stay where they are"),
+    "in a tablespace": ("tablespace", "a tablespace", "the target's default"),
+}
+
+
+def _elsewhere(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    for subject, said in _ELSEWHERE.items():
+        for name in source.measured[subject]:
+            yield _mapped(name, *said)
+
+
+def _left_behind(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    """What a dump leaves out in silence."""
+    for name in source.measured["in a schema of the system"]:
+        remedy = "Move it to a schema of its own: that one is PostgreSQL's."
+        yield _blocking(name, "table", "in a schema of PostgreSQL's", remedy)
+    for name in source.measured["prepared transactions"]:
+        remedy = "Commit it or roll it back at the source."
+        yield _blocking(name, "prepared transaction", "not committed", remedy)
+
+
+def _not_replicated(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
+    for name in source.measured["unlogged"]:
+        remedy = f"ALTER TABLE {name} SET LOGGED, or move by dump."
+        yield _blocking(name, "unlogged", "not replicated", remedy)
+    if source.measured["large objects"]:
+        yield _blocking("all", "large objects", "not replicated", "Move by dump.")
+
+
+_RULES: tuple[Callable[[Inventory, Inventory], Iterator[LedgerEntry]], ...] = (
+    *(_version, _encoding, _default_collation, _collations, _extensions, _types),
+    *(_roles, _superuser, _never, _indexes, _settings, _contents, _elsewhere, _left_behind),
+)
