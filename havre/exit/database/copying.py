@@ -53,7 +53,7 @@ WHERE c.relkind = 'S' AND c.relpersistence <> 't'
 
 
 @dataclass(frozen=True)
-class Table:
+class CopiedTable:
     """A table whose rows are copied, a partition too.
 
     Attributes:
@@ -82,14 +82,14 @@ class Table:
         return f"COPY {self.name} {self.listed} TO STDOUT"
 
 
-def tables(source: Connection) -> list[Table]:
+def tables(source: Connection) -> list[CopiedTable]:
     """Tables whose rows go, the largest first."""
-    return [Table(*row) for row in source.execute(_TABLES).fetchall()]
+    return [CopiedTable(*row) for row in source.execute(_TABLES).fetchall()]
 
 
 def copy_tables(
     pairs: Sequence[tuple[Connection, Connection]],
-    found: Sequence[Table],
+    found: Sequence[CopiedTable],
     done: Callable[[str, int], None],
 ) -> None:
     """Copy tables, as many at once as there are pairs of connections.
@@ -106,7 +106,7 @@ def copy_tables(
     for pair in pairs:
         free.put(pair)
 
-    def one(table: Table) -> None:
+    def one(table: CopiedTable) -> None:
         pair = free.get()
         try:
             done(table.name, _copy(*pair, table))
@@ -124,7 +124,7 @@ def copy_tables(
             raise
 
 
-def _copy(source: Connection, target: Connection, table: Table) -> int:
+def _copy(source: Connection, target: Connection, table: CopiedTable) -> int:
     size = 0
     freeze = "" if table.member else " (FREEZE)"
     writing = f"COPY {table.name} {table.listed} FROM STDIN{freeze}"
