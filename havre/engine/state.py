@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 from havre.engine.secrets import StateSecrets
@@ -348,7 +348,7 @@ class StateStore:
         Raises:
             StateError: it cannot be written; the last good one is kept.
         """
-        write_whole(self.path, json.dumps(state.as_json(), indent=1).encode())
+        self._write(self.path, json.dumps(state.as_json(), indent=1).encode())
 
     def move(self, former: Path, ports: Mapping[int, int]) -> None:
         """Have the state name this folder wherever it names `former`.
@@ -364,23 +364,28 @@ class StateStore:
             document = json.loads(json.dumps(self.load().as_json()))
             places = {str(former): str(self.data_dir)}
             moved = _moved(document, places, {f":{old}": f":{new}" for old, new in ports.items()})
-            write_whole(self.path, json.dumps(moved, indent=1).encode())
+            self._write(self.path, json.dumps(moved, indent=1).encode())
 
     def keep_previous(self) -> None:
         """Set the present state aside before a run changes it."""
         if self.path.exists():
-            write_whole(self.previous, self.custody.read(self.path.absolute()))
+            self._write(self.previous, self.custody.read(self.path.absolute()))
 
     def remove(self) -> None:
         """Forget a stack of which nothing is left, and its folder if it is empty."""
-        shutil.rmtree(self.folder)
+        self.custody.remove_tree(self.folder.absolute())
         with suppress(OSError):
             self.data_dir.rmdir()
 
     def _tidy(self) -> None:
         """Remove what killed runs left half-written; the lock keeps others from writing."""
-        for path in self.folder.glob(".*.json*"):
-            path.unlink()
+        folder = self.folder.absolute()
+        for name in self.custody.names(folder):
+            if fnmatch(name, ".*.json*"):
+                self.custody.remove(folder / name)
+
+    def _write(self, path: Path, content: bytes) -> None:
+        write_whole(path.absolute(), content, write=self.custody.write)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

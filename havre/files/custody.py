@@ -15,17 +15,20 @@ import errno
 import grp
 import os
 import pwd
+import shutil
 import stat
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from havre.errors import GuardError
-from havre.files.whole import FileLock, write_atomic
+from havre.files.whole import FileLock, create_in, write_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
+    from io import BufferedReader
 
 ROOT = 0
 """The account that can write everything anyway."""
@@ -107,16 +110,14 @@ class Custody:
             mode: permissions of a file that is made.
             also: user ids, such as a service's, that may own the file and its last folder.
         """
-        parent = self._folder(path.parent, also)
-        try:
-            descriptor = os.open(path.name, flags & ~os.O_TRUNC | _FILE, mode, dir_fd=parent)
-        except OSError as error:
-            _refuse_link(path, error)
-            if error.errno == errno.ENXIO:
-                raise _odd(path) from error
-            raise
-        finally:
-            os.close(parent)
+        with self._within(path, also) as folder:
+            try:
+                descriptor = os.open(path.name, flags & ~os.O_TRUNC | _FILE, mode, dir_fd=folder)
+            except OSError as error:
+                _refuse_link(path, error)
+                if error.errno == errno.ENXIO:
+                    raise _odd(path) from error
+                raise
         try:
             _check_file(path, os.fstat(descriptor), self.owners | also)
             os.set_blocking(descriptor, True)
@@ -125,26 +126,120 @@ class Custody:
             raise
         return descriptor
 
+    def scratch(self, path: Path) -> IO[bytes]:
+        """Return a file without a name in a folder, gone when it is closed."""
+        folder = self._folder(path)
+        try:
+            return tempfile.TemporaryFile(dir=f"/proc/self/fd/{folder}")
+        finally:
+            os.close(folder)
+
     def open_log(self, path: Path) -> int:
         """Return a descriptor that appends to a log, made where it is missing (0600)."""
         return self.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, LOG_MODE)
 
-    def write(self, path: Path, content: bytes, mode: int = 0o600) -> None:
-        """Replace a file, whole or not at all; see `write_atomic`."""
-        os.close(self._folder(path.parent))
-        write_atomic(path, content, mode)
+    def reader(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> BufferedReader:
+        """Return a file to read from; the caller closes it. See `read`."""
+        return os.fdopen(self.open(path, also=also), "rb")
+
+    def write(
+        self,
+        path: Path,
+        content: bytes,
+        mode: int = 0o600,
+        *,
+        owner: tuple[int, int] | None = None,
+        also: AbstractSet[int] = NOBODY_ELSE,
+    ) -> None:
+        """Replace a file, whole or not at all; what was there is neither read nor followed.
+
+        Args:
+            path: the file; its folder exists.
+            content: the whole content.
+            mode: permissions, from the first moment on.
+            owner: user and group id, or None for one's own.
+            also: user ids, such as a service's, that may own the file's folder.
+        """
+        with self._within(path, also) as folder:
+            write_in(folder, path.name, content, mode, owner)
+
+    def create(self, path: Path, content: bytes, mode: int = 0o600) -> bool:
+        """Create a file unless something of that name is there; return whether it was created."""
+        with self._within(path) as folder:
+            return create_in(folder, path.name, content, mode)
+
+    def make_folder(self, path: Path, mode: int = 0o700) -> None:
+        """Make a folder, whatever the umask; one that only its keepers can write is fine."""
+        with self._within(path) as folder:
+            try:
+                os.mkdir(path.name, mode, dir_fd=folder)
+            except FileExistsError:
+                made = False
+            else:
+                made = True
+        if made:
+            self.set_mode(path, mode)
+        else:
+            os.close(self._folder(path))
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Set the permissions of a folder."""
+        descriptor = self._folder(path)
+        try:
+            os.fchmod(descriptor, mode)
+        finally:
+            os.close(descriptor)
+
+    def names(self, path: Path) -> tuple[str, ...]:
+        """Return the sorted names of what is in a folder; none if it is missing."""
+        try:
+            descriptor = self._folder(path)
+        except FileNotFoundError:
+            return ()
+        try:
+            return tuple(sorted(os.listdir(descriptor)))  # noqa: PTH208 - of a descriptor
+        finally:
+            os.close(descriptor)
+
+    def stat(self, path: Path) -> os.stat_result:
+        """Return what is known of a file, or of a link itself."""
+        with self._within(path) as folder:
+            return os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+
+    def rename(self, path: Path, target: Path) -> None:
+        """Give a file or a folder another place below `root`."""
+        with self._within(path) as here, self._within(target) as there:
+            os.rename(path.name, target.name, src_dir_fd=here, dst_dir_fd=there)
+            os.fsync(there)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file, or a link itself; none is fine."""
+        with contextlib.suppress(FileNotFoundError), self._within(path) as folder:
+            os.unlink(path.name, dir_fd=folder)
+
+    def remove_tree(self, path: Path, *, ignore_errors: bool = False) -> None:
+        """Remove a folder and all that is in it, no link followed; none is fine.
+
+        Args:
+            path: the folder; it may be a service's own.
+            ignore_errors: leave what cannot be removed.
+        """
+        with contextlib.suppress(FileNotFoundError), self._within(path) as folder:
+            shutil.rmtree(path.name, ignore_errors=ignore_errors, dir_fd=folder)
 
     def hand_out(self, path: Path, content: bytes) -> None:
         """Write a file (0600) for whoever owns its last folder, who may have put a link there.
 
         What is handed out is never to be read back with one's own rights.
         """
-        os.close(self._folder(path.parent.parent))
-        folder = path.parent.lstat()
-        if not stat.S_ISDIR(folder.st_mode):
-            message = f"{path.parent} is not a folder"
-            raise GuardError(message, "Remove it and run again.")
-        write_atomic(path, content, 0o600, (folder.st_uid, folder.st_gid))
+        with self._given(path) as folder:
+            found = os.fstat(folder)
+            write_in(folder, path.name, content, 0o600, (found.st_uid, found.st_gid))
+
+    def take_back(self, path: Path) -> None:
+        """Remove what was handed out, whatever is there now; none is fine."""
+        with contextlib.suppress(FileNotFoundError), self._given(path) as folder:
+            os.unlink(path.name, dir_fd=folder)
 
     def open_folder(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> int:
         """Return a descriptor of a folder; the caller closes it.
@@ -165,12 +260,46 @@ class Custody:
         flags = os.O_RDWR | (os.O_CREAT if create else 0)
         return FileLock(path, create=create, opener=lambda: self.open(path, flags))
 
+    @contextlib.contextmanager
+    def _within(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> Iterator[int]:
+        """Give a descriptor of a file's folder; an error names the file and not a part of it."""
+        if path.name in {"", ".."}:
+            raise self._outside(path)
+        with _naming(path):
+            descriptor = self._folder(path.parent, also)
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    @contextlib.contextmanager
+    def _given(self, path: Path) -> Iterator[int]:
+        """Give a descriptor of a file's folder that may be anybody's, but is one of ours' own."""
+        with self._within(path.parent) as above:
+            try:
+                descriptor = os.open(path.parent.name, _FOLDER, dir_fd=above)
+            except OSError as error:
+                if error.errno not in _LINKED:
+                    raise
+                message = f"{path.parent} is not a folder"
+                raise GuardError(message, "Remove it and run again.") from error
+        with _naming(path):
+            try:
+                yield descriptor
+            finally:
+                os.close(descriptor)
+
+    def _outside(self, path: Path) -> GuardError:
+        message = f"{path} leads out of {self.root}"
+        return GuardError(message, "Name a file below that folder.")
+
     def _folder(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> int:
         """Open a folder step by step from `root`; only the last may belong to `also`."""
+        if not path.is_relative_to(self.root):
+            raise self._outside(path)
         names = path.relative_to(self.root).parts
         if ".." in names:
-            message = f"{path} leads out of {self.root}"
-            raise GuardError(message, "Name a file below that folder.")
+            raise self._outside(path)
         check_above(self.root, self.owners)
         last = self.owners | also
         here = self.root
@@ -200,6 +329,16 @@ def read_secret(path: Path) -> bytes:
             remedy = f"Run chmod 600 {path}, and replace what it holds if it may have been read."
             raise GuardError(message, remedy)
         return file.read()
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Have errors name a whole path, where the kernel was given a part of it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
 
 
 def make_closed(root: Path, mode: int) -> None:

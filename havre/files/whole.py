@@ -7,7 +7,7 @@ import fcntl
 import os
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError, StateError
@@ -17,23 +17,28 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Self
 
+    Writer = Callable[[Path, bytes, int], None]
+
 READABLE = 0o666
 """Permissions of what a user asks for, but for those that the user withholds."""
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
+def write_whole(
+    path: Path, content: bytes, mode: int = 0o600, *, write: Writer | None = None
+) -> None:
     """Replace a file at once: readers and crashes see the old content or the new.
 
     Args:
         path: the file; its folder exists.
         content: the whole content.
         mode: permissions, from the first moment on.
+        write: writes it in place of `write_atomic`, such as `Custody.write` does.
 
     Raises:
         StateError: it cannot be written; the old file is untouched.
     """
     try:
-        write_atomic(path, content, mode)
+        (write or write_atomic)(path, content, mode)
     except OSError as error:
         raise StateError(
             _reason(path, error),
@@ -69,23 +74,36 @@ def _reason(path: Path, error: OSError) -> str:
     return f"{path} cannot be written: {reason}"
 
 
-def write_atomic(
-    path: Path, content: bytes, mode: int, owner: tuple[int, int] | None = None
-) -> None:
+def write_atomic(path: Path, content: bytes, mode: int) -> None:
     """Replace a file, whole or not at all, also through a power cut.
 
     Args:
         path: the file; its folder exists.
         content: the whole content.
         mode: permissions, from the first moment on.
-        owner: user and group id, or None for one's own.
 
     Raises:
         OSError: it cannot be written; the old file is untouched.
     """
-    with _temporary(path, content, mode, owner) as temporary:
-        temporary.replace(path)
-    sync_folder(path.parent)
+    with _opened(path.parent) as folder:
+        write_in(folder, path.name, content, mode)
+
+
+def write_in(
+    folder: int, name: str, content: bytes, mode: int, owner: tuple[int, int] | None = None
+) -> None:
+    """Replace a file of an open folder, as `write_atomic` does; what was there is never followed.
+
+    Args:
+        folder: a descriptor of the folder.
+        name: the file in it.
+        content: the whole content.
+        mode: permissions, from the first moment on.
+        owner: user and group id, or None for one's own.
+    """
+    with _temporary(folder, name, content, mode, owner) as temporary:
+        os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+    os.fsync(folder)
 
 
 def write_once(path: Path, content: bytes, mode: int) -> bool:
@@ -93,22 +111,29 @@ def write_once(path: Path, content: bytes, mode: int) -> bool:
 
     Of several processes that try at once, exactly one succeeds.
     """
-    with _temporary(path, content, mode, None) as temporary:
+    with _opened(path.parent) as folder:
+        return create_in(folder, path.name, content, mode)
+
+
+def create_in(folder: int, name: str, content: bytes, mode: int) -> bool:
+    """Create a file of an open folder unless it exists, as `write_once` does."""
+    with _temporary(folder, name, content, mode, None) as temporary:
         try:
-            os.link(temporary, path, follow_symlinks=False)
+            os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         except FileExistsError:
             return False
-    sync_folder(path.parent)
+    os.fsync(folder)
     return True
 
 
 @contextmanager
 def _temporary(
-    path: Path, content: bytes, mode: int, owner: tuple[int, int] | None
-) -> Iterator[Path]:
-    """Give a synced file with `content` beside `path`; removed afterwards if still there."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    folder: int, name: str, content: bytes, mode: int, owner: tuple[int, int] | None
+) -> Iterator[str]:
+    """Give the name of a synced file with `content`; removed afterwards if still there."""
+    temporary = f".{name}.{secrets.token_hex(6)}.tmp"
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC
+    descriptor = os.open(temporary, flags, 0o600, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             if owner is not None:
@@ -119,16 +144,23 @@ def _temporary(
             os.fsync(stream.fileno())
         yield temporary
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _opened(folder) as descriptor:
         os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class FileLock:

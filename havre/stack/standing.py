@@ -128,11 +128,13 @@ def write_record(data_dir: Path, record: Mapping[str, Any]) -> None:
     """Write the record.
 
     Raises:
+        GuardError: others can write where it is.
         StateError: it cannot be written.
     """
     placed = {**record, PLACE: str(data_dir.absolute())}
     content = json.dumps(placed, indent=1, sort_keys=True) + "\n"
-    write_whole(record_path(data_dir), content.encode())
+    custody = Custody(data_dir.absolute())
+    write_whole(record_path(data_dir.absolute()), content.encode(), write=custody.write)
 
 
 def read_record(data_dir: Path) -> dict[str, Any]:

@@ -121,6 +121,10 @@ def test_nothing_is_opened_outside(root: Path) -> None:
         Custody(root).read(root / ".." / "secret")
     with pytest.raises(GuardError, match="leads out"):
         Custody(root).read(root / "run" / ".." / ".." / "secret")
+    with pytest.raises(GuardError, match="leads out"):
+        Custody(root).read(root.parent / "secret")
+    with pytest.raises(GuardError, match="leads out"):
+        Custody(root).write(root / "run" / "..", b"")
 
 
 @pytest.mark.usefixtures("root")

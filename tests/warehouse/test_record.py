@@ -25,7 +25,7 @@ def test_a_record_is_whole_until_somebody_changes_it(
     assert code == 0
     head = json.loads(told)["head"]
     assert verify(site, capsys, "--head", head)[0] == 0
-    (path, *_) = chain.segments(collector.directory(site.folder))
+    (path, *_) = chain.segments(site.folder.custody, collector.directory(site.folder))
     whole = path.read_bytes()
 
     path.write_bytes(whole.replace(b"postgresql", b"postgresqk", 1))
@@ -37,7 +37,8 @@ def test_a_record_is_whole_until_somebody_changes_it(
     # tells.
     path.unlink()
     collector.head_path(site.folder).unlink()
-    chain.Chain(path.parent, collector.head_path(site.folder)).append([("postgresql", "", None)])
+    head_path, custody = collector.head_path(site.folder), site.folder.custody
+    chain.Chain(custody, path.parent, head_path).append([("postgresql", "", None)])
     assert verify(site, capsys)[0] == 0
     code, told = verify(site, capsys, "--head", head)
     assert code == ExitCode.FINDINGS
@@ -52,7 +53,7 @@ def test_a_record_that_was_cut_is_told_by_a_backup(
     assert main(site.command("down")) == 0
     (backup,) = [path for path in (site.folder.root / "backups").iterdir() if path.is_dir()]
     assert verify(site, capsys)[0] == 0
-    (path, *_) = chain.segments(collector.directory(site.folder))
+    (path, *_) = chain.segments(site.folder.custody, collector.directory(site.folder))
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join(lines[:2]))
     last = chain.Head(2, chain.digest(lines[1].rstrip(b"\n")))

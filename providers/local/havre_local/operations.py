@@ -131,7 +131,9 @@ class LocalOperations:
         from havre_local.machine import backups
         from havre_local.machine.record import chain, collector
 
-        kept = [found for found in [chain.read_head(collector.head_path(self.folder))] if found]
+        custody = self.folder.custody
+        known_here = chain.read_head(custody, collector.head_path(self.folder))
+        kept = [known_here] if known_here else []
         number, _, digest = head.partition(":")
         if head:
             if not number.isdecimal() or len(digest) != len(chain.START):
@@ -140,7 +142,7 @@ class LocalOperations:
             kept.append(chain.Head(int(number), digest))
         heads = backups.record_heads(self.folder)
         kept += [known for known in heads.values() if known]
-        found = chain.verify(collector.directory(self.folder), *kept)
+        found = chain.verify(custody, collector.directory(self.folder), *kept)
         found.faults += [
             f"backup {name} cannot be read: the head that it has is not compared"
             for name, known in heads.items()
@@ -166,8 +168,6 @@ class LocalOperations:
 
     def destroy(self) -> Sequence[Kept]:
         """Delete database, backups and every object version that no lock protects."""
-        import shutil
-
         from havre_local.machine.folder import warehouse_of
         from havre_local.machine.objects import zones as objectstore
         from havre_local.machine.postgresql import schemas as database
@@ -182,7 +182,7 @@ class LocalOperations:
         ]
         with administering(folder) as connect:
             database.drop_database(connect, database.database_name(warehouse_of(folder)))
-        for path in folder.backups.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
+        for name in folder.custody.names(folder.backups):
+            if (folder.backups / name).is_dir():
+                folder.custody.remove_tree(folder.backups / name)
         return kept

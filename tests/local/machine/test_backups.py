@@ -321,7 +321,9 @@ def former_format(machine: Machine, path: Path, number: int) -> None:
     kept = {key: value for key, value in contents.__dict__.items() if key not in lacking}
     (path / "contents.enc").unlink()
     plain = json.dumps({**kept, "format": number}).encode()
-    backups._stream(machine.folder, path / "contents.enc", lambda file: file.write(plain))
+    written = machine.folder.backups / "contents.enc"
+    backups._stream(machine.folder, written, lambda file: file.write(plain))
+    written.rename(path / "contents.enc")
     change_manifest(path, format=number)
     content = json.loads((path / "manifest.json").read_text())
     del content["number"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from havre.files.custody import Custody
 from havre_local.machine.record import chain
 from havre_local.machine.record.chain import Chain, Head, verify
 
@@ -18,17 +19,17 @@ if TYPE_CHECKING:
 
 
 def write(folder: Path, *entries: str) -> Chain:
-    made = Chain(folder / "record", folder / "head")
+    made = Chain(Custody(folder), folder / "record", folder / "head")
     made.append([("service", entry, [1, number]) for number, entry in enumerate(entries)])
     return made
 
 
 def the_file(folder: Path) -> Path:
-    return chain.segments(folder / "record")[-1]
+    return chain.segments(Custody(folder), folder / "record")[-1]
 
 
 def kept(folder: Path) -> Head:
-    found = chain.read_head(folder / "head")
+    found = chain.read_head(Custody(folder), folder / "head")
     assert found is not None
     return found
 
@@ -36,7 +37,7 @@ def kept(folder: Path) -> Head:
 def test_a_record_that_nobody_touched_is_whole(tmp_path: Path) -> None:
     head = write(tmp_path, "a", "b", "c").head
     write(tmp_path, "d")
-    verdict = verify(tmp_path / "record", head, kept(tmp_path))
+    verdict = verify(Custody(tmp_path), tmp_path / "record", head, kept(tmp_path))
     assert (verdict.faults, verdict.first, verdict.head) == ([], 1, kept(tmp_path))
     assert verdict.head.number == 5
 
@@ -80,7 +81,7 @@ def test_whatever_is_done_to_lines_is_found(
     path = the_file(tmp_path)
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"".join(line + b"\n" for line in tamper(lines)))
-    assert verify(tmp_path / "record", head).faults
+    assert verify(Custody(tmp_path), tmp_path / "record", head).faults
 
 
 @pytest.mark.parametrize("tamper", TAMPERINGS.values(), ids=TAMPERINGS.keys())
@@ -92,7 +93,7 @@ def test_it_is_found_after_the_record_went_on_as_well(
     lines = path.read_bytes().splitlines()
     path.write_bytes(b"".join(line + b"\n" for line in tamper(lines)))
     write(tmp_path, "d")
-    assert verify(tmp_path / "record", kept(tmp_path)).faults
+    assert verify(Custody(tmp_path), tmp_path / "record", kept(tmp_path)).faults
 
 
 @pytest.mark.parametrize("cut", [1, 5, 40])
@@ -108,12 +109,14 @@ def test_half_a_line_of_a_killed_process_is_no_fault_and_is_written_again(
     (tmp_path / "head").write_bytes(head_file)
     again = write(tmp_path, "c")
     assert again.head.number == made.head.number
-    assert verify(tmp_path / "record", kept(tmp_path)).faults == []
+    assert verify(Custody(tmp_path), tmp_path / "record", kept(tmp_path)).faults == []
 
 
 def test_where_each_source_was_read_to_is_known_after_a_restart(tmp_path: Path) -> None:
     write(tmp_path, "a", "b")
-    assert Chain(tmp_path / "record", tmp_path / "head").positions == {"service": [1, 1]}
+    assert Chain(Custody(tmp_path), tmp_path / "record", tmp_path / "head").positions == {
+        "service": [1, 1]
+    }
 
 
 def test_files_that_were_kept_long_enough_go_and_the_record_says_so(
@@ -122,14 +125,16 @@ def test_files_that_were_kept_long_enough_go_and_the_record_says_so(
     monkeypatch.setattr(chain, "SEGMENT_BYTES", 300)
     for number in range(6):
         made = write(tmp_path, f"entry {number}")
-    old = chain.segments(tmp_path / "record")[:2]
+    old = chain.segments(Custody(tmp_path), tmp_path / "record")[:2]
     for path in old:
         os.utime(path, (0, 0))
     made.forget(dt.datetime.now(dt.UTC) - dt.timedelta(days=1))
     assert not any(path.exists() for path in old)
-    assert Chain(tmp_path / "record", tmp_path / "head").positions == {"service": [1, 0]}
-    verdict = verify(tmp_path / "record", kept(tmp_path))
+    assert Chain(Custody(tmp_path), tmp_path / "record", tmp_path / "head").positions == {
+        "service": [1, 0]
+    }
+    verdict = verify(Custody(tmp_path), tmp_path / "record", kept(tmp_path))
     assert verdict.faults == []
     assert verdict.first > 1
-    chain.segments(tmp_path / "record")[0].unlink()
-    assert verify(tmp_path / "record").faults
+    chain.segments(Custody(tmp_path), tmp_path / "record")[0].unlink()
+    assert verify(Custody(tmp_path), tmp_path / "record").faults

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from havre.errors import GuardError
 from havre_local.machine.folder import write_json
 from havre_local.machine.record import chain, collector
 from havre_local.machine.record.collector import Collector, requester
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def record(folder: Folder) -> list[dict[str, Any]]:
     return [
         json.loads(line)
-        for path in chain.segments(collector.directory(folder))
+        for path in chain.segments(folder.custody, collector.directory(folder))
         for line in path.read_bytes().splitlines()
     ]
 
@@ -42,9 +43,9 @@ def test_lines_are_collected_once_and_only_whole(folder: Folder) -> None:
     for _ in range(2):
         Collector(folder).collect()
     assert entries(folder, "service") == ["one", {"event": "two"}, "three"]
-    head = chain.read_head(collector.head_path(folder))
+    head = chain.read_head(folder.custody, collector.head_path(folder))
     assert head is not None
-    assert chain.verify(collector.directory(folder), head).faults == []
+    assert chain.verify(folder.custody, collector.directory(folder), head).faults == []
 
 
 def test_a_log_that_is_another_file_now_is_read_from_its_start(folder: Folder) -> None:
@@ -59,7 +60,7 @@ def test_a_log_that_is_another_file_now_is_read_from_its_start(folder: Folder) -
 
 def test_a_link_in_place_of_a_log_is_not_followed(folder: Folder) -> None:
     folder.log("service").symlink_to(folder.marker)
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(GuardError, match="it is a link"):
         Collector(folder).collect()
     assert entries(folder, "service") == []
 
@@ -126,16 +127,16 @@ def test_the_retention_that_is_asked_decides_how_long_the_record_is_kept(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chain, "SEGMENT_BYTES", 1)
-    write_json(folder.logs / "policy.json", {"retention_days": 30})
+    write_json(folder, folder.logs / "policy.json", {"retention_days": 30})
     for number in range(3):
         append(folder, "service", f"{number}\n")
         Collector(folder).collect()
-    old = chain.segments(collector.directory(folder))[0]
+    old = chain.segments(folder.custody, collector.directory(folder))[0]
     os.utime(old, (0, 0))
     Collector(folder).collect()
     assert not old.exists()
     assert "2" in entries(folder, "service")
-    assert chain.verify(collector.directory(folder)).faults == []
+    assert chain.verify(folder.custody, collector.directory(folder)).faults == []
 
 
 def test_what_a_running_warehouse_does_is_in_its_record(machine: Machine) -> None:
@@ -155,6 +156,8 @@ def test_what_a_running_warehouse_does_is_in_its_record(machine: Machine) -> Non
         )
 
     until(recorded)
-    head = chain.read_head(collector.head_path(machine.folder))
+    head = chain.read_head(machine.folder.custody, collector.head_path(machine.folder))
     assert head is not None
-    assert chain.verify(collector.directory(machine.folder), head).faults == []
+    assert (
+        chain.verify(machine.folder.custody, collector.directory(machine.folder), head).faults == []
+    )

@@ -76,7 +76,9 @@ def collected(folder: Folder, text: str) -> str:
 
 
 def record(folder: Folder) -> str:
-    return "".join(path.read_text() for path in chain.segments(collector.directory(folder)))
+    return "".join(
+        path.read_text() for path in chain.segments(folder.custody, collector.directory(folder))
+    )
 
 
 @pytest.mark.parametrize("kind", ["statement", "error", "query"])

@@ -23,7 +23,6 @@ import hashlib
 import json
 import os
 import secrets
-import shutil
 import stat
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -173,12 +172,12 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
     with locked(folder, "backup"):
         _clear_unfinished(folder)
         target = folder.backups / stamp
-        if target.exists():
+        if folder.custody.exists(target):
             message = f"{target} exists"
             raise RetryError(message, "Back up again in a second.")
         exchanged = _exchanged(folder)
         work = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
-        work.mkdir(mode=PRIVATE)
+        folder.custody.make_folder(work, PRIVATE)
         contents = replace(
             _write_streams(folder, work, name, now), name=stamp, number=latest.next_number(folder)
         )
@@ -187,8 +186,7 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
         _write_manifest(folder, work, contents)
         verify(folder, work, stamp)
         sync_folder(work)
-        work.rename(target)
-        sync_folder(folder.backups)
+        folder.custody.rename(work, target)
         latest.set_latest(folder, _finished(contents, digest))
     if exchanged is not None:
         message = f"{exchanged} is not the backup that was written there"
@@ -241,8 +239,9 @@ def _exchanged(folder: Folder) -> Path | None:
 
 def _clear_unfinished(folder: Folder) -> None:
     """Remove what a killed run has left."""
-    for path in folder.backups.glob(f"{_UNFINISHED}*"):
-        shutil.rmtree(path)
+    for name in folder.custody.names(folder.backups):
+        if name.startswith(_UNFINISHED):
+            folder.custody.remove_tree(folder.backups / name)
 
 
 def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> Contents:
@@ -262,7 +261,7 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
             streams[file_name], count = _stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
     warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
-    head = chain.read_head(collector.head_path(folder)) or chain.Head()
+    head = chain.read_head(folder.custody, collector.head_path(folder)) or chain.Head()
     return Contents(name, rows, recorded, zones, streams, warehouse, created, record=head.__dict__)
 
 
@@ -272,8 +271,8 @@ def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) ->
     Returns:
         The SHA-256 of the plain text, and what `write` returned.
     """
-    with path.open("xb") as file:
-        path.chmod(SECRET)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with os.fdopen(folder.custody.open(path, flags, SECRET), "wb") as file:
         writer = EncryptingWriter(folder, keys.BACKUP, file)
         result = write(cast("IO[bytes]", writer))
         writer.finish()
@@ -296,7 +295,7 @@ def _write_manifest(folder: Folder, work: Path, contents: Contents) -> None:
         "key": keys.key_info(folder, keys.BACKUP).reference,
         "files": {path.name: _describe(path) for path in sorted(work.iterdir())},
     }
-    write_json(work / _MANIFEST, content)
+    write_json(folder, work / _MANIFEST, content)
 
 
 def _describe(path: Path) -> dict[str, Any]:
@@ -550,7 +549,7 @@ def restore(
         if contents.number:
             latest.set_latest(folder, _finished(contents, digest))
         latest.set_foreign(folder, [info.number for info in list_backups(folder)])
-        _unfinished(folder).unlink()
+        folder.custody.remove(_unfinished(folder))
     versions, size = sum(count.versions for count in counts), sum(count.size for count in counts)
     return Restored(contents.rows, versions, size, contents.number, manifest.created)
 
@@ -582,7 +581,7 @@ def _begin(folder: Folder, contents: Contents, digest: str) -> None:
     path = _unfinished(folder)
     if not path.exists():
         _check_empty(folder, contents)
-        write_json(path, {"contents": digest, "created": contents.created})
+        write_json(folder, path, {"contents": digest, "created": contents.created})
     elif (known := read_json(folder, path)).get("contents") != digest:
         message = f"{folder.root} holds a part of another backup ({known.get('created')})"
         raise GuardError(message, "Restore that one again, or restore into a new data folder.")
@@ -666,7 +665,7 @@ def prune(folder: Folder, retention_days: int, now: dt.datetime) -> tuple[str, .
             if not kept and now - info.created > dt.timedelta(days=retention_days):
                 # Renamed first: a killed run leaves no backup that looks whole.
                 gone = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
-                info.path.rename(gone)
-                shutil.rmtree(gone)
+                folder.custody.rename(info.path, gone)
+                folder.custody.remove_tree(gone)
                 removed.append(info.path.name)
     return tuple(removed)

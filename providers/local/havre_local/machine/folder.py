@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError, RetryError, StateError
-from havre.files import write_atomic, write_once
 from havre.files.custody import Custody, make_closed
 from havre_local.machine import processes
 
@@ -154,12 +153,11 @@ def prepare(folder: Folder, warehouse: str) -> None:
         _check_owner(folder, warehouse)
     else:
         _claim(folder, warehouse)
-    folder.root.chmod(_ROOT_MODE)
+    folder.custody.set_mode(folder.root, _ROOT_MODE)
     for name, mode in _LAYOUT.items():
         path = folder.root / name
         if not path.is_dir():
-            path.mkdir(mode=mode)
-            path.chmod(mode)
+            folder.custody.make_folder(path, mode)
     folder.custody.check(*(name for name in _LAYOUT if not name.startswith("object-store/")))
 
 
@@ -188,9 +186,9 @@ def _claim(folder: Folder, warehouse: str) -> None:
     """Write the marker into an empty folder: first of all, so that a killed run can resume."""
     # What is ignored: our own half-written marker, the engine's state, and what mkfs leaves.
     found = [
-        path.name
-        for path in folder.root.iterdir()
-        if path.name not in {"lost+found", "state"} and not path.name.startswith(".havre.json.")
+        name
+        for name in folder.custody.names(folder.root)
+        if name not in {"lost+found", "state"} and not name.startswith(".havre.json.")
     ]
     if found:
         message = (
@@ -207,14 +205,14 @@ def _claim(folder: Folder, warehouse: str) -> None:
         "place": str(folder.root),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
-    write_json(folder.marker, content, 0o644)
+    write_json(folder, folder.marker, content, 0o644)
 
 
 def place(folder: Folder) -> None:
     """Write into the marker where the folder is: a copy, or moved, it is another."""
     marker = read_json(folder, folder.marker)
     if marker.get("place") != str(folder.root):
-        write_json(folder.marker, {**marker, "place": str(folder.root)}, 0o644)
+        write_json(folder, folder.marker, {**marker, "place": str(folder.root)}, 0o644)
 
 
 def _check_place(folder: Folder, marker: Mapping[str, Any]) -> None:
@@ -241,9 +239,14 @@ def warehouse_of(folder: Folder) -> str:
     return str(marker["warehouse"])
 
 
-def write_json(path: Path, content: Any, mode: int = SECRET) -> None:
-    """Replace `path` by `content` as JSON, whole or not at all."""
-    write_atomic(path, (json.dumps(content, indent=2, sort_keys=True) + "\n").encode(), mode)
+def write_json(folder: Folder, path: Path, content: Any, mode: int = SECRET) -> None:
+    """Replace `path`, a file of the folder, by `content` as JSON, whole or not at all.
+
+    Raises:
+        GuardError: others can write where it is.
+    """
+    data = (json.dumps(content, indent=2, sort_keys=True) + "\n").encode()
+    folder.custody.write(path, data, mode)
 
 
 def read_json(folder: Folder, path: Path) -> dict[str, Any]:
@@ -266,7 +269,7 @@ def read_json(folder: Folder, path: Path) -> dict[str, Any]:
 
 def write_secret(folder: Folder, name: str, value: str) -> None:
     """Set the secret `name`."""
-    write_atomic(folder.secrets / name, value.encode(), SECRET)
+    folder.custody.write(folder.secrets / name, value.encode(), SECRET)
 
 
 def read_secret(folder: Folder, name: str) -> str:
@@ -289,7 +292,7 @@ def ensure_secret(folder: Folder, name: str, factory: Callable[[], str]) -> str:
     """Return the secret `name`, made by `factory` the first time."""
     path = folder.secrets / name
     if not folder.custody.exists(path):
-        write_once(path, factory().encode(), SECRET)
+        folder.custody.create(path, factory().encode(), SECRET)
     return read_secret(folder, name)
 
 
@@ -329,7 +332,7 @@ def ensure_port(folder: Folder, service: str, listener: str | None = None) -> in
         ports = _ports(folder, path)
         if service not in ports:
             ports[service] = _free_port(set(ports.values()))
-            write_json(path, ports)
+            write_json(folder, path, ports)
     port = ports[service]
     ours = processes.recorded_alive(folder, listener or service)
     if not ours and not _bindable(port):
@@ -349,7 +352,7 @@ def renew_ports(folder: Folder) -> dict[int, int]:
         chosen: dict[str, int] = {}
         for service in former:
             chosen[service] = _free_port({*former.values(), *chosen.values()})
-        write_json(path, chosen)
+        write_json(folder, path, chosen)
     return {former[service]: port for service, port in chosen.items()}
 
 

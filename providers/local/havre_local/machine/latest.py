@@ -50,7 +50,7 @@ def _path(folder: Folder) -> Path:
 def _read(folder: Folder) -> _Record:
     path = _path(folder)
     try:
-        return _Record.model_validate_json(path.read_bytes())
+        return _Record.model_validate_json(folder.custody.read(path))
     except FileNotFoundError:
         return _Record()
     except (OSError, ValidationError) as error:
@@ -61,7 +61,7 @@ def _read(folder: Folder) -> _Record:
 
 
 def _write(folder: Folder, record: _Record) -> None:
-    write_json(_path(folder), record.model_dump(mode="json"))
+    write_json(folder, _path(folder), record.model_dump(mode="json"))
 
 
 def next_number(folder: Folder) -> int:

@@ -28,8 +28,10 @@ def adopt(folder: Folder, former: Folder) -> dict[int, int]:
     copied = os.path.lexists(former.marker)
     if not copied:
         supervisor.stop(folder)
-    for path in (folder.run / "status.json", *(folder.run / "services").iterdir()):
-        path.unlink(missing_ok=True)
+    services = folder.run / "services"
+    recorded = (services / name for name in folder.custody.names(services))
+    for path in (folder.run / "status.json", *recorded):
+        folder.custody.remove(path)
     changed = renew_ports(folder) if copied else {}
     place(folder)
     return changed

@@ -37,9 +37,9 @@ def give(folder: Folder, project: str, name: str, content: bytes) -> Path:
     """
     target = folder.project(project) / name
     if not os.path.lexists(target.parent):
-        target.parent.mkdir(mode=PRIVATE)
+        folder.custody.make_folder(target.parent, PRIVATE)
     for directory in (folder.secrets / "projects", master(folder, project)):
-        directory.mkdir(mode=PRIVATE, exist_ok=True)
+        folder.custody.make_folder(directory, PRIVATE)
     folder.custody.write(master(folder, project) / name, content, SECRET)
     folder.custody.hand_out(target, content)
     return target
@@ -47,8 +47,8 @@ def give(folder: Folder, project: str, name: str, content: bytes) -> Path:
 
 def take_back(folder: Folder, project: str, name: str) -> None:
     """Remove a file of the project and its master; none is fine."""
-    (folder.project(project) / name).unlink(missing_ok=True)
-    (master(folder, project) / name).unlink(missing_ok=True)
+    folder.custody.take_back(folder.project(project) / name)
+    folder.custody.remove(master(folder, project) / name)
 
 
 def complete(folder: Folder, project: str) -> bool:

@@ -16,14 +16,15 @@ def _ensure(props: Props) -> dict[str, Any]:
     from havre_local.machine.folder import write_json
 
     folder = folder_of(props)
-    folder.logs.mkdir(mode=0o700, exist_ok=True)
-    write_json(folder.logs / "policy.json", {"retention_days": props["retention_days"]})
+    folder.custody.make_folder(folder.logs)
+    write_json(folder, folder.logs / "policy.json", {"retention_days": props["retention_days"]})
     return {"location": str(folder.logs.relative_to(folder.root)), "holds_data": False}
 
 
 def _remove(props: Props) -> None:
     """Logs go with the data folder; forgetting the policy loses none."""
-    (folder_of(props).logs / "policy.json").unlink(missing_ok=True)
+    folder = folder_of(props)
+    folder.custody.remove(folder.logs / "policy.json")
 
 
 def _look(props: Props) -> dict[str, Any] | None:

@@ -20,8 +20,8 @@ def _ensure(props: Props) -> dict[str, Any]:
     from havre_local.machine.folder import write_json
 
     folder = folder_of(props)
-    folder.backups.mkdir(mode=0o700, exist_ok=True)
-    write_json(folder.backups / POLICY_FILE, {"retention_days": props["retention_days"]})
+    folder.custody.make_folder(folder.backups)
+    write_json(folder, folder.backups / POLICY_FILE, {"retention_days": props["retention_days"]})
     return {
         "location": str(folder.backups.relative_to(folder.root)),
         "holds_data": held(folder),
@@ -30,12 +30,13 @@ def _ensure(props: Props) -> dict[str, Any]:
 
 def held(folder: Folder) -> bool:
     """Whether the data folder holds a backup."""
-    backups = folder.backups
-    return backups.is_dir() and any(path.is_dir() for path in backups.iterdir())
+    names = folder.custody.names(folder.backups)
+    return any((folder.backups / name).is_dir() for name in names)
 
 
 def _remove(props: Props) -> None:
-    (folder_of(props).backups / POLICY_FILE).unlink(missing_ok=True)
+    folder = folder_of(props)
+    folder.custody.remove(folder.backups / POLICY_FILE)
 
 
 def _look(props: Props) -> dict[str, Any] | None:

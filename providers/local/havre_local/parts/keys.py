@@ -54,9 +54,8 @@ def _look_data(props: Props) -> dict[str, Any]:
 
 def _remove(props: Props) -> None:
     """Delete the key: the engine has asked before whether anything is encrypted with it."""
-    import shutil
-
-    shutil.rmtree(folder_of(props).keys / props["name"], ignore_errors=True)
+    folder = folder_of(props)
+    folder.custody.remove_tree(folder.keys / props["name"], ignore_errors=True)
 
 
 def _look(props: Props) -> dict[str, Any] | None:

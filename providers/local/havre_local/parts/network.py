@@ -31,19 +31,17 @@ def _ensure(props: Props) -> dict[str, Any]:
 
 def _remove(props: Props) -> None:
     """Delete what is left beside the engine's state: the warehouse is gone by now."""
-    import shutil
-
     from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     supervisor.stop(folder)
-    for path in folder.root.iterdir() if folder.root.is_dir() else ():
+    for path in map(folder.root.joinpath, folder.custody.names(folder.root)):
         if path == folder.state:
             continue
         if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
+            folder.custody.remove_tree(path)
         else:
-            path.unlink()
+            folder.custody.remove(path)
 
 
 def _look(props: Props) -> dict[str, Any] | None:

@@ -25,14 +25,12 @@ def _ensure_store(props: Props) -> dict[str, Any]:
 
 
 def _remove_store(props: Props) -> None:
-    import shutil
-
     from havre_local.machine.objects import gateway
     from havre_local.machine.supervision import supervisor
 
     folder = folder_of(props)
     supervisor.remove(folder, gateway.SERVICE)
-    shutil.rmtree(folder.objects, ignore_errors=True)
+    folder.custody.remove_tree(folder.objects, ignore_errors=True)
 
 
 def _look_store(props: Props) -> dict[str, Any] | None:

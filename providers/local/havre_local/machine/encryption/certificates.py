@@ -26,7 +26,6 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from havre.errors import StateError
-from havre.files import write_atomic
 from havre_local.machine.folder import (
     HOST,
     SECRET,
@@ -79,10 +78,10 @@ def ensure_certificate(folder: Folder, service: str) -> Certificate:
     path = folder.certificates / f"{service}.pem"
     with locked(folder, "certificates"):
         authority, key = _authority(folder)
-        current = _usable(path, authority)
+        current = _usable(folder, path, authority)
         if current is None:
-            write_atomic(path, _issue(authority, key, service), SECRET)
-            current = _load(path)
+            folder.custody.write(path, _issue(authority, key, service), SECRET)
+            current = _load(folder, path)
     return Certificate(path, _fingerprint(current), current.not_valid_after_utc)
 
 
@@ -90,21 +89,21 @@ def renewal_due(folder: Folder, service: str) -> bool:
     """Tell whether `ensure_certificate` would issue a new certificate."""
     with locked(folder, "certificates"):
         authority, _ = _authority(folder)
-        return _usable(folder.certificates / f"{service}.pem", authority) is None
+        return _usable(folder, folder.certificates / f"{service}.pem", authority) is None
 
 
-def _load(path: Path) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(path.read_bytes())
+def _load(folder: Folder, path: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(folder.custody.read(path))
 
 
 def _fingerprint(certificate: x509.Certificate) -> str:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
-def _usable(path: Path, authority: x509.Certificate) -> x509.Certificate | None:
+def _usable(folder: Folder, path: Path, authority: x509.Certificate) -> x509.Certificate | None:
     """Return the certificate in `path` if it may be used for `RENEW_DAYS` more."""
     try:
-        certificate = _load(path)
+        certificate = _load(folder, path)
         certificate.verify_directly_issued_by(authority)
     except (OSError, ValueError, InvalidSignature):
         return None
@@ -115,19 +114,21 @@ def _usable(path: Path, authority: x509.Certificate) -> x509.Certificate | None:
 def _authority(folder: Folder) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     """Return the authority's certificate and key, made the first time."""
     key_path = folder.certificates / "ca.key"
-    if folder.authority.exists() and not key_path.exists():
+    known = folder.custody.exists(folder.authority)
+    if known and not folder.custody.exists(key_path):
         message = f"{key_path}: the authority's key is missing"
         raise StateError(
             message,
             "Restore it, or remove ca.pem beside it to begin a new authority.",
         )
-    if not key_path.exists():
-        write_atomic(key_path, _encode_key(_new_key()), SECRET)
-    key = _load_key(key_path)
+    if not folder.custody.exists(key_path):
+        folder.custody.write(key_path, _encode_key(_new_key()), SECRET)
+    key = _load_key(folder, key_path)
     # The key comes first: a run killed between the two goes on with the same key.
-    if not folder.authority.exists():
-        write_atomic(folder.authority, _self_sign(key, warehouse_of(folder)), 0o644)
-    return _load(folder.authority), key
+    if not known:
+        content = _self_sign(key, warehouse_of(folder))
+        folder.custody.write(folder.authority, content, 0o644)
+    return _load(folder, folder.authority), key
 
 
 def _new_key() -> ec.EllipticCurvePrivateKey:
@@ -138,9 +139,9 @@ def _encode_key(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
+def _load_key(folder: Folder, path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
+        key = load_pem_private_key(folder.custody.read(path), None)
     except (OSError, ValueError) as error:
         message = f"{path}: is not a private key"
         raise StateError(message, "Restore the file.") from error

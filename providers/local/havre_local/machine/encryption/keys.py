@@ -29,7 +29,7 @@ from pydantic import (
 )
 
 from havre.errors import GuardError, InputError, StateError
-from havre.files import write_atomic, write_once
+from havre.files import write_once
 from havre_local.machine.folder import (
     PRIVATE,
     SECRET,
@@ -155,7 +155,8 @@ def key_info(folder: Folder, name: str) -> KeyInfo:
 
 def key_names(folder: Folder) -> tuple[str, ...]:
     """Return the names of all keys, retired ones too."""
-    return tuple(sorted(path.parent.name for path in folder.keys.glob("*/metadata.json")))
+    names = folder.custody.names(folder.keys)
+    return tuple(name for name in names if _metadata_path(folder, name).is_file())
 
 
 def due(info: KeyInfo, now: dt.datetime) -> bool:
@@ -362,8 +363,12 @@ def _key_path(folder: Folder, name: str, version: int) -> Path:
     return folder.keys / name / f"v{version:04d}.key"
 
 
+def _metadata_path(folder: Folder, name: str) -> Path:
+    return folder.keys / name / "metadata.json"
+
+
 def _metadata(folder: Folder, name: str) -> dict[str, Any]:
-    path = folder.keys / name / "metadata.json"
+    path = _metadata_path(folder, name)
     return read_json(folder, path) if folder.custody.exists(path) else {}
 
 
@@ -388,7 +393,7 @@ def _load_versions(folder: Folder, name: str) -> list[KeyVersion]:
 def _created(folder: Folder, name: str, number: int, known: dict[int, str]) -> dt.datetime:
     if number in known:
         return dt.datetime.fromisoformat(known[number])
-    seconds = _key_path(folder, name, number).stat().st_mtime
+    seconds = folder.custody.stat(_key_path(folder, name, number)).st_mtime
     return dt.datetime.fromtimestamp(int(seconds), dt.UTC)
 
 
@@ -402,10 +407,8 @@ def _store(
 ) -> KeyVersion:
     """Write the key file: never over another."""
     path = _key_path(folder, name, number)
-    if not path.parent.is_dir():
-        path.parent.mkdir(mode=PRIVATE)
-    folder.custody.check("keys", f"keys/{name}")
-    if not write_once(path, material, SECRET):
+    folder.custody.make_folder(path.parent, PRIVATE)
+    if not folder.custody.create(path, material, SECRET):
         message = f"{path} exists and is not overwritten"
         raise StateError(message, "Run again.")
     return KeyVersion(number, created, fingerprint(material))
@@ -420,9 +423,9 @@ def _save(folder: Folder, info: KeyInfo, *, imported: bool = False) -> KeyInfo:
         "imported": imported,
         "versions": [_as_json(version) for version in info.versions],
     }
-    path = folder.keys / info.name / "metadata.json"
-    if not path.exists() or read_json(folder, path) != content:
-        write_atomic(path, (json.dumps(content, indent=2) + "\n").encode(), SECRET)
+    path = _metadata_path(folder, info.name)
+    if not folder.custody.exists(path) or read_json(folder, path) != content:
+        folder.custody.write(path, (json.dumps(content, indent=2) + "\n").encode(), SECRET)
     return info
 
 

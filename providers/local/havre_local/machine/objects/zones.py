@@ -254,7 +254,7 @@ def zones(folder: Folder) -> tuple[StoredZone, ...]:
 
 def _write_record(folder: Folder, zone: StoredZone, stamped: str | None = None) -> None:
     path = _record(folder, zone.bucket)
-    path.parent.mkdir(mode=PRIVATE, exist_ok=True)
+    folder.custody.make_folder(path.parent, PRIVATE)
     content = {
         "name": zone.name,
         "versions": zone.versions,
@@ -262,7 +262,7 @@ def _write_record(folder: Folder, zone: StoredZone, stamped: str | None = None) 
         "stamped": stamped,
     }
     if not path.exists() or read_json(folder, path) != content:
-        write_json(path, content)
+        write_json(folder, path, content)
 
 
 def lock_versions(folder: Folder, bucket: str) -> int:
@@ -415,7 +415,7 @@ def _remove_bucket(folder: Folder, bucket: str) -> None:
             for marker in list(_markers(s3, bucket)):
                 s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
             s3.delete_bucket(Bucket=bucket)
-    _record(folder, bucket).unlink(missing_ok=True)
+    folder.custody.remove(_record(folder, bucket))
 
 
 def ensure_grants(

@@ -11,7 +11,6 @@ import os
 from typing import TYPE_CHECKING
 
 from havre.errors import GuardError, StateError
-from havre.files import write_atomic
 from havre.files.custody import ROOT
 from havre_local.machine.folder import HOST, SECRET, Folder, warehouse_of
 from havre_local.machine.postgresql import log
@@ -112,14 +111,15 @@ def read_file(folder: Folder, name: str) -> bytes | None:
 
 def _write(folder: Folder, name: str, data: bytes) -> None:
     """Write a file of the cluster, for its owner, unless it already stands there."""
-    path, owner = folder.database / name, folder.database.stat()
+    path, owner = folder.database / name, folder.database.lstat()
     try:
         known = read_file(folder, name)
     except GuardError:  # whatever it is, it is replaced unread
         known = None
     try:
         if known != data:
-            write_atomic(path, data, SECRET, (owner.st_uid, owner.st_gid))
+            ids = (owner.st_uid, owner.st_gid)
+            folder.custody.write(path, data, SECRET, owner=ids, also={owner.st_uid})
     except OSError as error:
         message = f"{path}: cannot be replaced ({error.strerror})"
         raise StateError(message, "Remove what is there, then run again.") from error

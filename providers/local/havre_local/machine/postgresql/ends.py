@@ -55,7 +55,7 @@ def _write(folder: Folder, ends: Mapping[str, tuple[str, dt.date]]) -> None:
         name: {"database": database, "last": last.isoformat()}
         for name, (database, last) in ends.items()
     }
-    write_json(path(folder), content)
+    write_json(folder, path(folder), content)
 
 
 def passed(folder: Folder) -> frozenset[tuple[str, dt.date]]:

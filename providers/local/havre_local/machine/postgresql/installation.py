@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError, MissingDependencyError
+from havre.files.custody import Custody, make_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -237,6 +238,10 @@ def _copy(installation: Installation) -> Path:
 
     A wheel's shared libraries lie beside its package, in `PACKAGE.libs`, and its programs find
     them by a relative path: the copy keeps package and libraries side by side.
+
+    Raises:
+        GuardError: others can write there, or did.
+        InputError: there is no room.
     """
     source = installation.binaries.parent
     libraries = source.parent.with_name(f"{source.parent.name}.libs")
@@ -244,23 +249,25 @@ def _copy(installation: Installation) -> Path:
     digest = hashlib.sha256(content).hexdigest()[:12]
     target = CACHE / f"postgresql-{installation.version}-{digest}"
     programs = target / source.parent.name / source.name / "bin"
+    custody = Custody(CACHE)
+    custody.check(target.name)
     if target.is_dir():
         return programs
-    CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    make_closed(CACHE, 0o755)
     temporary = CACHE / f".{target.name}.{secrets.token_hex(6)}"
-    temporary.mkdir(mode=0o755)
+    custody.make_folder(temporary, 0o755)
     try:
         _copy_tree(source, temporary / source.parent.name / source.name, _PARTS)
         if libraries.is_dir():
             _copy_tree(libraries.parent, temporary, (libraries.name,))
         _open_to_all(temporary)
-        temporary.rename(target)
+        custody.rename(temporary, target)
     except OSError as error:
         if not target.is_dir():  # else another run was faster
             message = f"{target}: PostgreSQL cannot be copied there ({error.strerror})"
             raise InputError(message, "Make room there, or do not run as root.") from error
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        custody.remove_tree(temporary, ignore_errors=True)
     return programs
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import subprocess
-import tempfile
 from typing import TYPE_CHECKING
 
 from havre.errors import ProviderError
@@ -37,7 +36,7 @@ def program(
     chosen = installation.find(server.existing_major(folder))
     with contextlib.ExitStack() as stack:
         # Errors and what a program may put aside can hold rows: they stay in the data folder.
-        errors = stack.enter_context(tempfile.TemporaryFile(dir=folder.run))
+        errors = stack.enter_context(folder.custody.scratch(folder.run))
         environment, descriptors = _environment(folder, database, stack)
         process = subprocess.Popen(  # noqa: S603 - a program found by installation.find
             [chosen.program(argv[0]), *argv[1:], "--no-password"],
@@ -84,7 +83,8 @@ def _environment(
     stack.callback(os.close, pgpass)
     os.fchmod(pgpass, SECRET)
     os.write(pgpass, f"*:*:*:{server.ADMINISTRATOR}:{settings['password']}\n".encode())
-    directory = os.open(folder.database, os.O_PATH | os.O_DIRECTORY)
+    owner = folder.database.lstat().st_uid
+    directory = folder.custody.open_folder(folder.database, also={owner})
     stack.callback(os.close, directory)
     environment = {
         "PATH": "/usr/bin:/bin",

@@ -11,7 +11,6 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -88,7 +87,7 @@ def ensure_cluster(
             _create(folder, chosen, account)
         port = ensure_port(folder, SERVICE, SERVICE if chosen.tls else FRONT)
         certificate = ensure_certificate(folder, SERVICE)
-        content = (folder.certificates / f"{SERVICE}.pem").read_bytes()
+        content = folder.custody.read(folder.certificates / f"{SERVICE}.pem")
         further = settings or {}
         restart_on = configure(folder, chosen, port, tls_minimum, content, further)
     server = _server(folder, chosen, port, account, restart_on, certificate.fingerprint)
@@ -111,8 +110,7 @@ def destroy_cluster(folder: Folder) -> None:
     supervisor.remove(folder, FRONT, SERVICE)
     with locked(folder, SERVICE):
         _clear_unfinished(folder)
-        if folder.database.exists():
-            shutil.rmtree(folder.database)
+        folder.custody.remove_tree(folder.database)
 
 
 def admin_settings(folder: Folder, database: str = "postgres") -> dict[str, str]:
@@ -210,27 +208,32 @@ def existing_major(folder: Folder) -> int | None:
 
 def _clear_unfinished(folder: Folder) -> None:
     """Remove what killed runs have left of clusters they were creating."""
-    for path in folder.root.glob(f"{_UNFINISHED}*"):
-        # An initdb may still be at work in there, so that not all goes at once.
-        shutil.rmtree(path, ignore_errors=True)
+    for name in folder.custody.names(folder.root):
+        if name.startswith(_UNFINISHED):
+            # An initdb may still be at work in there, so that not all goes at once.
+            folder.custody.remove_tree(folder.root / name, ignore_errors=True)
 
 
 def _create(folder: Folder, chosen: Installation, account: str | None) -> None:
     """Create the cluster beside its place, then move it there whole."""
     _clear_unfinished(folder)
     path = folder.root / f"{_UNFINISHED}{secrets.token_hex(6)}"
-    path.mkdir(mode=PRIVATE)
-    path.chmod(PRIVATE)
+    folder.custody.make_folder(path, PRIVATE)
+    directory = folder.custody.open_folder(path)
     owner = installation.owner(account)
-    if owner is not None:
-        os.chown(path, *owner)
-    _initdb(path, chosen, account, read_secret(folder, _SECRET))
-    path.rename(folder.database)
+    try:
+        if owner is not None:
+            os.fchown(directory, *owner)
+        _initdb(path, directory, chosen, account, read_secret(folder, _SECRET))
+    finally:
+        os.close(directory)
+    folder.custody.rename(path, folder.database)
 
 
-def _initdb(path: Path, chosen: Installation, account: str | None, secret: str) -> None:
+def _initdb(
+    path: Path, directory: int, chosen: Installation, account: str | None, secret: str
+) -> None:
     """Run initdb in `path`, given as an open folder: its parents may be closed to `account`."""
-    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     pwfile = _memory_file(f"{secret}\n", installation.owner(account))
     locale = (
         ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -256,7 +259,6 @@ def _initdb(path: Path, chosen: Installation, account: str | None, secret: str) 
             check=False,
         )
     finally:
-        os.close(directory)
         os.close(pwfile)
     if done.returncode != 0:
         message = f"{path}: initdb of PostgreSQL {chosen.version} failed: {done.stderr.strip()}"

@@ -14,11 +14,11 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from havre.files import write_atomic
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from havre.files.custody import Custody
 
 START = "0" * 64
 """What the first line of all is bound to."""
@@ -29,6 +29,7 @@ SEGMENT_BYTES = 16 << 20
 
 _MODE = 0o600
 _DIGITS = 12
+_SUFFIX = ".jsonl"
 
 
 @dataclass(frozen=True)
@@ -53,26 +54,30 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-def segments(directory: Path) -> list[Path]:
+def segments(custody: Custody, directory: Path) -> list[Path]:
     """Return the files of a chain, in the order of their lines."""
-    return sorted(directory.glob("*.jsonl"))
+    return [directory / name for name in custody.names(directory) if name.endswith(_SUFFIX)]
 
 
 class Chain:
     """A chain to append to; one process does, at a time.
 
     Args:
+        custody: what opens its files.
         directory: where its files are.
         head: the file in which its head is kept, best in another folder.
+
+    Raises:
+        GuardError: others can have written one of them.
     """
 
-    def __init__(self, directory: Path, head: Path) -> None:
-        self._directory, self._kept = directory, head
+    def __init__(self, custody: Custody, directory: Path, head: Path) -> None:
+        self._custody, self._directory, self._kept = custody, directory, head
         self.positions: dict[str, list[int]] = {}
         """Where each source was read to, as the last lines of the chain have it."""
-        directory.mkdir(mode=0o700, exist_ok=True)
+        custody.make_folder(directory)
         self.head = self._resume()
-        known = read_head(head)
+        known = read_head(custody, head)
         if known is not None and (
             known.number > self.head.number
             or (known.number == self.head.number and known != self.head)
@@ -89,19 +94,19 @@ class Chain:
             if position is not None:
                 self.positions[source] = position
             lines.append(self._line(source, entry, position))
-        _write(path, b"".join(lines))
+        self._write(path, b"".join(lines))
         content = json.dumps(self.head.__dict__).encode()
-        write_atomic(self._kept, content, _MODE)
+        self._custody.write(self._kept, content, _MODE)
 
     def forget(self, before: dt.datetime) -> None:
         """Delete the files whose last line is older than that, and say so in the chain."""
-        for path in segments(self._directory)[:-1]:
-            if path.stat().st_mtime >= before.timestamp():
+        for path in segments(self._custody, self._directory)[:-1]:
+            if self._custody.stat(path).st_mtime >= before.timestamp():
                 return
-            last = path.read_bytes().splitlines()[-1]
+            last = self._custody.read(path).splitlines()[-1]
             through = {"number": json.loads(last)["n"], "digest": digest(last)}
             self.append([(SOURCE, {"event": "deleted", "through": through}, None)])
-            path.unlink()
+            self._custody.remove(path)
 
     def _line(self, source: str, entry: Any, position: list[int] | None) -> bytes:
         content = {
@@ -118,32 +123,32 @@ class Chain:
 
     def _segment(self) -> Path:
         """Return the file to append to; a new one begins with where each source is read to."""
-        found = segments(self._directory)
+        found = segments(self._custody, self._directory)
         today = dt.datetime.now(dt.UTC).date()
-        if found and found[-1].stat().st_size < SEGMENT_BYTES:
-            changed = dt.datetime.fromtimestamp(found[-1].stat().st_mtime, dt.UTC).date()
+        if found and (known := self._custody.stat(found[-1])).st_size < SEGMENT_BYTES:
+            changed = dt.datetime.fromtimestamp(known.st_mtime, dt.UTC).date()
             if changed >= today:
                 return found[-1]
-        path = self._directory / f"{self.head.number + 1:0{_DIGITS}}.jsonl"
+        path = self._directory / f"{self.head.number + 1:0{_DIGITS}}{_SUFFIX}"
         positions = {"event": "begun", "positions": self.positions}
-        _write(path, self._line(SOURCE, positions, None))
+        self._write(path, self._line(SOURCE, positions, None))
         return path
 
     def _resume(self) -> Head:
         """Return the last whole line; half a line of a killed process was never part of it."""
         head = Head()
-        for path in segments(self._directory)[-1:]:
-            data = path.read_bytes()
+        for path in segments(self._custody, self._directory)[-1:]:
+            data = self._custody.read(path)
             whole = data[: data.rfind(b"\n") + 1]
             if len(whole) < len(data):
-                os.truncate(path, len(whole))
+                self._cut(path, len(whole))
             for line in whole.splitlines():
                 content, fault = _read(line)
                 self._note(content)
                 # A line that was spoilt is told by `verify`; the record goes on after it.
                 head = Head(head.number + 1 if fault else content["n"], digest(line))
             if not whole:
-                path.unlink()
+                self._custody.remove(path)
                 return self._resume()
         return head
 
@@ -154,37 +159,48 @@ class Chain:
             case {"source": "record", "entry": {"event": "begun", "positions": dict(positions)}}:
                 self.positions = positions
 
+    def _write(self, path: Path, data: bytes) -> None:
+        """Append to a file, and have it on the disk."""
+        descriptor = self._custody.open_log(path)
+        try:
+            while data:
+                data = data[os.write(descriptor, data) :]
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
 
-def _write(path: Path, data: bytes) -> None:
-    """Append to a file, and have it on the disk."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, _MODE)
+    def _cut(self, path: Path, size: int) -> None:
+        descriptor = self._custody.open(path, os.O_WRONLY)
+        try:
+            os.ftruncate(descriptor, size)
+        finally:
+            os.close(descriptor)
+
+
+def read_head(custody: Custody, path: Path) -> Head | None:
+    """Return the head that a file keeps, None if there is none.
+
+    Raises:
+        GuardError: others can have written it.
+    """
     try:
-        while data:
-            data = data[os.write(descriptor, data) :]
-        os.fdatasync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def read_head(path: Path) -> Head | None:
-    """Return the head that a file keeps, None if there is none."""
-    try:
-        content = json.loads(path.read_bytes())
+        content = json.loads(custody.read(path))
         return Head(int(content["number"]), str(content["digest"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def verify(directory: Path, *heads: Head) -> Verdict:
+def verify(custody: Custody, directory: Path, *heads: Head) -> Verdict:
     """Check a chain: that each line is bound to the one before, and that it has the `heads`.
 
     Args:
+        custody: what opens its files.
         directory: where its files are.
         heads: heads that were kept elsewhere, of this chain at some time.
     """
     verdict, digests, deleted = Verdict(), {}, []
     previous: Head | None = None
-    for place, line in _lines(directory):
+    for place, line in _lines(custody, directory):
         content, fault = _read(line)
         if fault:
             verdict.faults.append(f"{place}: {fault}")
@@ -211,9 +227,9 @@ def verify(directory: Path, *heads: Head) -> Verdict:
     return verdict
 
 
-def _lines(directory: Path) -> Iterator[tuple[str, bytes]]:
-    for path in segments(directory):
-        with path.open("rb") as file:
+def _lines(custody: Custody, directory: Path) -> Iterator[tuple[str, bytes]]:
+    for path in segments(custody, directory):
+        with custody.reader(path) as file:
             for count, line in enumerate(file, 1):
                 if line.endswith(b"\n"):  # else it is being written, or never was whole
                     yield f"{path.name}:{count}", line.removesuffix(b"\n")

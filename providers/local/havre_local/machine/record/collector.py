@@ -87,16 +87,18 @@ class Collector:
 
     @cached_property
     def _chain(self) -> Chain:
-        return Chain(directory(self._folder), head_path(self._folder))
+        return Chain(self._folder.custody, directory(self._folder), head_path(self._folder))
 
     def collect(self) -> None:
         """Append what is new, tell what was left out, delete what was kept long enough.
 
         Raises:
+            GuardError: others can have written a log, or the record.
             OSError: the disk is full, or a log cannot be read.
         """
-        for path in sorted(self._folder.logs.glob("*.log")):
-            self._collect(path)
+        for name in self._folder.custody.names(self._folder.logs):
+            if name.endswith(".log"):
+                self._collect(self._folder.logs / name)
         now = time.monotonic()
         if self._dropped and now - self._reported >= _REPORT_SECONDS:
             self._chain.append([(SOURCE, {"event": "dropped", "count": self._dropped}, None)])
@@ -107,7 +109,7 @@ class Collector:
 
     def _collect(self, path: Path) -> None:
         source = path.stem
-        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = self._folder.custody.open(path, os.O_RDWR)
         try:
             found = os.fstat(descriptor)
             inode, start = self._chain.positions.get(source, [found.st_ino, 0])
@@ -197,7 +199,7 @@ class Collector:
     def _forget(self) -> None:
         """Delete what was kept as long as asked."""
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            policy = json.loads((self._folder.logs / "policy.json").read_bytes())
+            policy = json.loads(self._folder.custody.read(self._folder.logs / "policy.json"))
             kept = dt.timedelta(days=int(policy["retention_days"]))
             self._chain.forget(dt.datetime.now(dt.UTC) - kept)
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import HavreError, RetryError, StateError
-from havre.files import write_atomic
 from havre.startup import guard_memory
 from havre_local.machine import processes
 from havre_local.machine.folder import SECRET, Folder, read_json, read_secret, write_json
@@ -225,10 +224,10 @@ def _supervise(folder: Folder, lock: FileLock, listener: socket.socket) -> None:
         _note_exits(units, watch.deadlines)
     for unit in sorted(units.values(), key=_order, reverse=True):
         _stop(folder, unit)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, HavreError):
         _write_status(folder, units)
     _say("supervisor stopped")
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, HavreError):
         for _ in range(2):  # the last message is taken once the log stays as it is
             watch.collector.collect()
 
@@ -308,7 +307,7 @@ def _stop_forgotten(folder: Folder, known: AbstractSet[str]) -> None:
             process = processes.read_record(folder, path)
             if process is not None:
                 processes.stop(process, signal.SIGINT, STOP_SECONDS)
-            path.unlink(missing_ok=True)
+            folder.custody.remove(path)
 
 
 def _adopt(folder: Folder, service: Service) -> Unit:
@@ -348,7 +347,8 @@ def _start_due(folder: Folder, units: dict[str, Unit]) -> None:
 def _start(folder: Folder, unit: Unit) -> None:
     """Start the service; what goes wrong is noted as its exit."""
     name = unit.service.name
-    write_atomic(_digest_path(folder, name), services.restart_digest(unit.service).encode(), SECRET)
+    digest = services.restart_digest(unit.service).encode()
+    folder.custody.write(_digest_path(folder, name), digest, SECRET)
     child = os.fork()
     if child == 0:
         _become(folder, unit.service)
@@ -400,7 +400,7 @@ def _record_self(folder: Folder, service: Service) -> None:
     own = processes.identify(os.getpid())
     if own is not None:
         path = processes.record_path(folder.run / "services", service.name)
-        write_atomic(path, processes.encode(own), SECRET)
+        folder.custody.write(path, processes.encode(own), SECRET)
 
 
 def _environment(folder: Folder, service: Service) -> dict[str, str]:
@@ -472,7 +472,7 @@ def _stop(folder: Folder, unit: Unit) -> None:
     """Stop the service and forget its process."""
     _end(unit)
     record = processes.record_path(folder.run / "services", unit.service.name)
-    record.unlink(missing_ok=True)
+    folder.custody.remove(record)
 
 
 def _end(unit: Unit) -> None:
@@ -501,7 +501,7 @@ def _write_status(folder: Folder, units: dict[str, Unit]) -> None:
     }
     path = status_path(folder)
     if not path.exists() or _differs(folder, path, content):
-        write_json(path, content)
+        write_json(folder, path, content)
 
 
 def _differs(folder: Folder, path: Path, content: object) -> bool:

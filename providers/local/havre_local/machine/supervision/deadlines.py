@@ -71,7 +71,7 @@ class Deadlines:
     def _look(self, folder: Folder) -> Ended:
         """The roles whose last day has passed; read again on another day or when changed."""
         try:
-            changed = ends.path(folder).stat().st_mtime_ns
+            changed = folder.custody.stat(ends.path(folder)).st_mtime_ns
         except FileNotFoundError:
             return frozenset()
         seen = (changed, dt.datetime.now(dt.UTC).date())

@@ -90,7 +90,7 @@ def ensure_running(
 def remove(folder: Folder, *names: str) -> None:
     """Stop the services of these names and forget their definitions."""
     for name in names:
-        services.definition_path(folder, name).unlink(missing_ok=True)
+        folder.custody.remove(services.definition_path(folder, name))
     deadline = time.monotonic() + daemon.STOP_SECONDS * (len(names) + 1)
     while _still_runs(folder, names):
         if time.monotonic() > deadline:
@@ -293,7 +293,7 @@ def _end_recorded(folder: Folder, names: Iterable[str]) -> None:
         if process is not None:
             # SIGINT ends PostgreSQL without waiting for its clients, and all others too.
             processes.stop(process, signal.SIGINT, daemon.STOP_SECONDS)
-            path.unlink(missing_ok=True)
+            folder.custody.remove(path)
 
 
 def _last_written(folder: Folder) -> dict[str, Any]:
