@@ -1,9 +1,13 @@
 """Settings of a whole process: the front ends set them, and no import does."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import havre
 
 WATCHED = """
 import atexit, gc, os, sys
@@ -53,3 +57,49 @@ assert settings() == before and gc.get_freeze_count() == 0
 )
 def test_a_process_is_set_by_its_front_end_alone(code: str) -> None:
     subprocess.run([sys.executable, "-c", WATCHED + code], check=True, timeout=120)
+
+
+PLANTED = ("yaml", "json", "click", "pydantic", "sitecustomize", "conftest", "havre_local", "grpc")
+MARK = "import pathlib, sys\npathlib.Path({mark!r}).touch()\n"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    """A folder with modules of somebody else's, each of which leaves a mark."""
+    made = tmp_path / "foreign"
+    made.mkdir()
+    for name in PLANTED:
+        (made / f"{name}.py").write_text(MARK.format(mark=str(tmp_path / f"ran-{name}")))
+    return made
+
+
+SCRIPT = Path(sys.executable).with_name("havre")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param((SCRIPT, "policy", "list"), 0, id="script"),
+        pytest.param((sys.executable, "-P", "-m", "havre", "policy", "list"), 0, id="safe path"),
+        pytest.param((sys.executable, "-m", "havre", "policy", "list"), 2, id="module"),
+    ],
+)
+def test_no_module_of_the_folder_where_it_is_started_is_run(
+    foreign: Path, words: tuple[str, ...], code: int
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    done = subprocess.run(
+        words, cwd=foreign, env=environment, capture_output=True, text=True, check=False
+    )
+    assert [path.name for path in foreign.parent.glob("ran-*")] == []
+    assert done.returncode == code, done.stderr
+    if code:
+        assert "python -P -m havre" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_where_havre_itself_is_it_runs_as_a_module() -> None:
+    place = Path(havre.__file__).parents[1]
+    words = [sys.executable, "-m", "havre", "--version"]
+    done = subprocess.run(words, cwd=place, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("havre ")
