@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.assess.assessment import Request, assess, waivers_of
 from havre.assess.subject import subject
+from havre.assess.time_limit import within
 from havre.errors import InputError
 from havre.plan.previews import from_preview
 from havre.policy.model import Profile, Severity
@@ -36,6 +38,7 @@ def check(  # noqa: PLR0913 - the options of `havre check`
     as_of: dt.date | str | None = None,
     allow_unknown: bool = False,
     fail_on: str = Severity.LOW.value,
+    time_limit: int | None = None,
 ) -> Result:
     """Evaluate a warehouse against the controls, as `havre check` does; nothing is deployed.
 
@@ -50,28 +53,31 @@ def check(  # noqa: PLR0913 - the options of `havre check`
         as_of: the day on which dates are judged, or its text YYYY-MM-DD; None: today (UTC).
         allow_unknown: whether controls that were not evaluated pass.
         fail_on: `critical`, `high`, `medium`, `low` or `never`: the least severity that fails.
+        time_limit: seconds after which the check stops, in the main thread; None: no limit.
 
     Returns:
         The findings, with `exit_code` as of the command, `verdict(control)` and `as_dict()`.
 
     Raises:
         InputError: a file, a setting or a word is wrong.
+        TimeLimitError: the check takes longer than the limit.
         MissingDependencyError: the provider or the controls are not installed.
     """
     path = Path(file) if file is not None else None
-    plan, source = plan_of(preview, state)
-    request = Request(
-        subject(path, provider, plan),
-        settings or {},
-        plan,
-        source,
-        as_of=_day(as_of),
-        profile=_profile(profile),
-        waivers=waivers_of(Path(waivers) if waivers is not None else None, path),
-        allow_unknown=allow_unknown,
-        fail_on=_severity(fail_on),
-    )
-    return assess(request).result
+    with within(time_limit, str(preview or state or file)) if time_limit else nullcontext():
+        plan, source = plan_of(preview, state)
+        request = Request(
+            subject(path, provider, plan),
+            settings or {},
+            plan,
+            source,
+            as_of=_day(as_of),
+            profile=_profile(profile),
+            waivers=waivers_of(Path(waivers) if waivers is not None else None, path),
+            allow_unknown=allow_unknown,
+            fail_on=_severity(fail_on),
+        )
+        return assess(request).result
 
 
 def plan_of(

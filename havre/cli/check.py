@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from havre.report.findings import Format
 
 
+SECONDS = 600
+"""Longest that a check takes unless a command allows another limit. A state of 16,000 resources
+takes some seconds (benchmarks/)."""
+
+
 class ProfileName(StrEnum):
     """Profiles, each with the controls of those before it."""
 
@@ -182,6 +187,14 @@ CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
 ]
+TimeLimitOption = Annotated[
+    int,
+    typer.Option(
+        metavar="SECONDS",
+        min=1,
+        help="Stop a check that takes longer: it is not evaluated (exit code 3).",
+    ),
+]
 
 
 def check(
@@ -199,6 +212,7 @@ def check(
     as_of: AsOfOption = None,
     control: ExplainOption = None,
     coverage: CoverageOption = False,
+    time_limit: TimeLimitOption = SECONDS,
     setting: ctx.SettingOption = None,
     stack_config: ctx.StackConfigOption = None,
     data_dir: ctx.DataDirOption = None,
@@ -216,27 +230,29 @@ def check(
     from havre.assess.assessment import Request, assess, waivers_of
     from havre.assess.check import plan_of
     from havre.assess.subject import subject
+    from havre.assess.time_limit import within
     from havre.policy import Profile, Severity
     from havre.report.findings.baseline import against, load_baseline
 
     outputs, day = parse_formats(form), parse_day(as_of)
-    former = load_baseline(baseline) if baseline else None
-    plan, source = plan_of(preview, state)
-    of = subject(file, provider, plan)
-    request = Request(
-        of,
-        ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
-        plan,
-        source,
-        as_of=day,
-        profile=Profile(profile) if profile else None,
-        waivers=waivers_of(waivers, file),
-        allow_unknown=allow_unknown,
-        fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
-    )
-    result = assess(request).result
-    result = against(result, former) if former else result
-    _write(result, outputs, covered=coverage)
+    with within(time_limit, console.plain(preview or state or file or "the warehouse")):
+        former = load_baseline(baseline) if baseline else None
+        plan, source = plan_of(preview, state)
+        of = subject(file, provider, plan)
+        request = Request(
+            of,
+            ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
+            plan,
+            source,
+            as_of=day,
+            profile=Profile(profile) if profile else None,
+            waivers=waivers_of(waivers, file),
+            allow_unknown=allow_unknown,
+            fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
+        )
+        result = assess(request).result
+        result = against(result, former) if former else result
+        _write(result, outputs, covered=coverage)
     raise typer.Exit(result.exit_code)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ WIDEST = {4: 8, 6: 32}
 Internet in two rules opens as much as one rule for all of it."""
 
 
+@lru_cache(maxsize=16_384)
 def network(address: str) -> IPv4Network | IPv6Network | None:
     """The network that an address of a rule stands for; None where it is a name."""
     try:

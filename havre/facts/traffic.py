@@ -148,7 +148,7 @@ def other_side(rule: Rule) -> Ranges:
     return addresses(rule.addresses)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)
 def box(rule: Rule) -> Box:
     """The packets that a rule is about."""
     ports, source_ports = union(rule.ports), union(rule.source_ports)

@@ -6,6 +6,7 @@ import builtins
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ExitCode
@@ -264,12 +265,19 @@ class Result:
 
     def verdict(self, control: str) -> str:
         """One of `VERDICTS` for a control: the worst that was said of it."""
-        kinds = {finding.kind for finding in self.findings if finding.control == control}
+        kinds = self._kinds.get(control, ())
         for kind in FindingKind:
             if kind in kinds:
                 return kind.value
         passed = self.outcomes.get(control, {}).get(Outcome.PASS, 0)
         return (Outcome.PASS if passed else Outcome.NOT_APPLICABLE).value
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, set[FindingKind]]:
+        found: dict[str, set[FindingKind]] = {}
+        for finding in self.findings:
+            found.setdefault(finding.control, set()).add(finding.kind)
+        return found
 
     def _fails(self, finding: Finding) -> bool:
         return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank

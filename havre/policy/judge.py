@@ -17,7 +17,7 @@ from havre.facts import Facts, Known, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
-from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict
+from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict, about
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import remedy
@@ -169,7 +169,8 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
     for urn, ask in control.questions(case):
         try:
             for verdict in ask():
-                found.append(verdict)  # noqa: PERF402 - one that raises later takes none of these
+                # One that raises later takes none of these.
+                found.append(about(verdict, urn) if _found(verdict) else verdict)  # noqa: PERF401
         except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
             show_traceback()
             said = f"the control itself failed ({type(error).__name__})"
@@ -236,7 +237,7 @@ def _waived(
     found += unused(question.waivers, found, name, concerned)
     return tuple(
         sorted(
-            (replace(finding, found=masked(finding)) for finding in found),
+            map(masked, found),
             key=lambda f: (ORDER.index(f.kind), f.severity.rank, f.control, f.resource, f.property),
         )
     )
@@ -282,8 +283,12 @@ class _Mask:
                 found[other].add(each.urn)
         return {urn: others & self._secrets.keys() for urn, others in found.items()}
 
-    def __call__(self, finding: Finding) -> str:
-        """What was found, as it may be shown."""
+    def __call__(self, finding: Finding) -> Finding:
+        """A finding, as it may be shown."""
+        text = self._shown(finding)
+        return finding if text == finding.found else replace(finding, found=text)
+
+    def _shown(self, finding: Finding) -> str:
         text = finding.found
         if not self._secrets or not text:
             return text[:MOST]

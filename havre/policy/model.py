@@ -152,7 +152,7 @@ class Case:
 
 def passes(resource: str = "") -> Verdict:
     """The control holds."""
-    return Verdict(Outcome.PASS, resource=resource)
+    return Verdict(Outcome.PASS, resource=resource) if resource else PASS
 
 
 def fails(
@@ -264,7 +264,7 @@ class Control:
         return (found,) if isinstance(found, Verdict) else found
 
     def _of(self, fact: AboutResource, case: Case) -> list[Verdict]:
-        return [_about(self.function(fact, case), fact.urn)]  # type: ignore[arg-type]
+        return [self.function(fact, case)]  # type: ignore[list-item]
 
     def judge(self, case: Case) -> list[Verdict]:
         """Every verdict on a case; empty where nothing is concerned.
@@ -272,11 +272,12 @@ class Control:
         Raises:
             Exception: whatever the function raises.
         """
-        return [verdict for _, ask in self.questions(case) for verdict in ask()]
+        return [about(verdict, urn) for urn, ask in self.questions(case) for verdict in ask()]
 
 
-def _about(verdict: Verdict, urn: str) -> Verdict:
-    if verdict.resource:
+def about(verdict: Verdict, urn: str) -> Verdict:
+    """A verdict, of the resource that it was asked about unless it names one."""
+    if verdict.resource or not urn:
         return verdict
     return Verdict(
         verdict.outcome, verdict.property, verdict.found, verdict.wanted, urn, verdict.cause

@@ -70,6 +70,8 @@ KINDS = frozenset({"administration", "compute", "database"})
 
 def _opened(rules: Sequence[Rule]) -> list[int]:
     """Guarded ports on which any address may come in."""
+    if not lets_in(rules, packets(protocols=("tcp",))):
+        return []  # on no port at all
     return [
         port
         for port in GUARDED_PORTS

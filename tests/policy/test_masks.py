@@ -21,7 +21,7 @@ def holding(name: str, *secrets: str, needs: str = "") -> PlannedResource:
 def shown(text: str, *resources: PlannedResource, about: str = "a") -> str:
     urn = c.urn(about) if about else ""
     finding = Finding("x.y", FindingKind.FAIL, Severity.LOW, urn, "p", text)
-    return _Mask(Plan("paper", resources))(finding)
+    return _Mask(Plan("paper", resources))(finding).found
 
 
 @pytest.mark.parametrize("secret", ["hunter2-hunter2", "correct horse", "p@ss:word/1", "x" * 8])
