@@ -16,6 +16,7 @@ from havre.cli import (
     check,
     compare,
     console,
+    leaving,
     logs,
     plan,
     policy,
@@ -40,7 +41,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _noun in (spec, providers, plan, check, compare, policy, warehouse, project, backup, logs):
+for _noun in (
+    *(spec, providers, plan, check, compare, policy),
+    *(warehouse, project, backup, logs, leaving),
+):
     _noun.register(app)
 
 

@@ -226,11 +226,25 @@ class Journal:
 
         What is recorded meanwhile disturbs nothing.
         """
+        to_do = "(not out and (target is null or content is null and size is not null) or seen < ?)"
+        return self._by_key(zone, seen, to_do)
+
+    def keys(self, zone: str, seen: int) -> Iterator[list[JournalRow]]:
+        """Rows of each key that the source has."""
+        return self._by_key(zone, seen, "seen = ?")
+
+    def _by_key(self, zone: str, seen: int, condition: str) -> Iterator[list[JournalRow]]:
         after = b""
-        while keys := self._rows.execute(_TO_DO, (zone, after, seen, _KEYS)).fetchall():
+        query = f"{_KEYS_OF} and {condition} order by key limit {_KEYS}"
+        while keys := self._rows.execute(query, (zone, after, seen)).fetchall():
             for (key,) in keys:
                 yield self._of_key(zone, key, seen)
             after = keys[-1][0]
+
+    def has(self, zone: str, key: str, seen: int) -> bool:
+        """Whether the source has a key."""
+        query = "select 1 from version where zone = ? and key = ? and seen = ? limit 1"
+        return self._rows.execute(query, (zone, _bytes(key), seen)).fetchone() is not None
 
     def rows(self, zone: str, seen: int) -> Iterator[JournalRow]:
         """Every version of a zone, in the order of evidence."""
@@ -327,11 +341,7 @@ _SELECT = (
 )
 
 _KEYS = 1_000
-_TO_DO = (
-    "select distinct key from version where zone = ? and key > ?"
-    " and (not out and (target is null or (content is null and size is not null)) or seen < ?)"
-    " order by key limit ?"
-)
+_KEYS_OF = "select distinct key from version where zone = ? and key > ?"
 
 
 def _row(found: tuple[Any, ...], seen: int) -> JournalRow:

@@ -88,6 +88,11 @@ class LedgerEntry:
         return "\t".join((*map(encoded, named), self.fate.value, encoded(self.decision)))
 
 
+def scope_of(zone: str) -> str:
+    """The scope of a zone's lines."""
+    return f"zone {zone}"
+
+
 def undecided(
     scope: str, item: str, name: str, found: str, *, remedy: str = "Decide it in exit.yaml."
 ) -> LedgerEntry:

@@ -96,6 +96,10 @@ class ExitFile(ExitSection):
     zones: dict[Line, Line] = Field(
         default={}, description="zone of the target by zone of the source, where names differ"
     )
+    tiers: dict[Line, str] = Field(
+        default={},
+        description="the target's tier by the source's; empty: as the target does by default",
+    )
     rates: Rates = Rates()
     decided: tuple[_Decision, ...] = Field(
         default=(), alias="decisions", description="what may be lost, and who answers for it"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
+from havre.exit.ledger import scope_of
+from havre.exit.objects.copying import Sides
+from havre.exit.objects.mapping import Rules
+from havre.exit.settings import read_exit
 from havre.provider import LIVE, find, provides
 from havre.provider.machine import folder_setting
 from havre.stack.files import read_stack_settings
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.settings import ExitFile, ExitSide
+    from havre.live.objects import LiveStore
     from havre.live.warehouse import Live
     from havre.provider.outputs import Outputs
 
@@ -77,3 +84,49 @@ def zones_of(exit_: ExitFile, source: Outputs, target: Outputs) -> dict[str, str
         remedy = f"Name counterparts under `zones` in exit.yaml; the target has {known}."
         raise InputError("; ".join(wrong), remedy)
     return pairs
+
+
+@dataclass(frozen=True)
+class OpenedZone:
+    """Opens both stores of a zone in whatever process a worker is; it carries no secret.
+
+    Attributes:
+        root: folder of the exit.
+        source: name of the zone there.
+        target: name of its counterpart.
+    """
+
+    root: Path
+    source: str
+    target: str
+
+    def __call__(self) -> Sides:
+        """The stores; the same ones each time in one process."""
+        return _opened_zone(self)
+
+
+@dataclass(frozen=True)
+class OpenedTarget:
+    """Opens the target's store of a zone, to be read back."""
+
+    zone: OpenedZone
+
+    def __call__(self) -> LiveStore:
+        """The store; the same one each time in one process."""
+        file = read_exit(self.zone.root)
+        return _reached(file.target, self.zone.root).live.store(self.zone.target)
+
+
+@functools.lru_cache(maxsize=64)
+def _opened_zone(zone: OpenedZone) -> Sides:
+    file = read_exit(zone.root)
+    source = _reached(file.source, zone.root).live.store(zone.source)
+    target = _reached(file.target, zone.root).live.store(zone.target)
+    now = dt.datetime.now(dt.UTC)
+    rules = Rules(scope_of(zone.source), target.limits, target.abilities, now, file.tiers)
+    return Sides(source, target, rules)
+
+
+@functools.lru_cache(maxsize=4)
+def _reached(side: ExitSide, root: Path) -> Reached:
+    return reach(side, root)

@@ -58,6 +58,7 @@ class KeyOutcome:
         out: versions, by key and identifier, that the target cannot hold beside later ones.
         entries: lines of the ledger.
         later: why the rest is left to the next run; empty where nothing is.
+        size: bytes that passed.
     """
 
     done: tuple[Copied, ...] = ()
@@ -65,6 +66,7 @@ class KeyOutcome:
     out: tuple[tuple[str, str], ...] = ()
     entries: tuple[LedgerEntry, ...] = ()
     later: str = ""
+    size: int = 0
 
 
 def source_version(listed: ListedVersion) -> ObjectVersion:
@@ -89,6 +91,7 @@ class KeyCopy:
             self._present = [row for row in self._present[-1:] if row.listed.size is not None]
         self._done: list[Copied] = []
         self._entries: list[LedgerEntry] = []
+        self._size = 0
 
     def run(self) -> KeyOutcome:
         """Copy what is not copied, and take away what the source has no longer.
@@ -105,7 +108,7 @@ class KeyCopy:
         out = [row for row in self._rows if not row.gone and row not in self._present]
         gone = [row for row in self._rows if row.gone and not later]
         entries = (*self._entries, *map(self._left_out, out))
-        return KeyOutcome(tuple(self._done), _names(gone), _names(out), entries, later)
+        return KeyOutcome(tuple(self._done), _names(gone), _names(out), entries, later, self._size)
 
     def _left_out(self, row: JournalRow) -> LedgerEntry:
         found = source_version(row.listed)
@@ -175,6 +178,7 @@ class KeyCopy:
             self._done.append(Copied(listed.key, listed.version, b"", written.version, {}))
             return
         bears = self._bears(row)
+        self._size += listed.size
         if listed.size <= ONE_CALL:
             content, written = self._in_one_call(listed, bears, create_only=create_only)
         else:

@@ -11,10 +11,11 @@ import datetime as dt
 import itertools
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from havre.errors import StateError
 from havre.exit.journal import ListedVersion
+from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import KeyCopy
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ SHARD_SIZE = 2**30
 SHARDS_AHEAD = 2
 """How many shards wait for each worker."""
 _LISTED_TOGETHER = 1_000
+Result = TypeVar("Result")
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
@@ -59,7 +61,7 @@ class MovingZone:
     @property
     def scope(self) -> str:
         """Of its lines in the ledger."""
-        return f"zone {self.name}"
+        return scope_of(self.name)
 
 
 def list_zone(journal: Journal, zone: MovingZone) -> int:
@@ -140,7 +142,7 @@ def copy_zone(
     seen = whole(journal, zone)
     later: list[str] = []
     shards = sharded(journal.unfinished(zone.name, seen))
-    running = _bounded(executor, zone, shards, workers * SHARDS_AHEAD)
+    running = bounded(executor, copy_shard, zone, shards, workers * SHARDS_AHEAD)
     for rows, outcomes in running:
         _record(journal, zone, rows, outcomes)
         later += [r[0].listed.key for r, each in zip(rows, outcomes, strict=True) if each.later]
@@ -180,19 +182,23 @@ def sharded(keys: Iterable[list[JournalRow]]) -> Iterator[list[list[JournalRow]]
 Shard = list[list["JournalRow"]]
 
 
-def _bounded(
-    executor: Executor, zone: MovingZone, shards: Iterable[Shard], most: int
-) -> Iterator[tuple[Shard, list[KeyOutcome]]]:
-    """Each shard with what became of it, as they end; `most` of them are under way.
+def bounded(
+    executor: Executor,
+    work: Callable[[MovingZone, Shard], Result],
+    zone: MovingZone,
+    shards: Iterable[Shard],
+    most: int,
+) -> Iterator[tuple[Shard, Result]]:
+    """Each shard with what a worker made of it, as they end; `most` of them are under way.
 
     Where one fails, no other is begun, those under way are waited for and given, and the error
     is raised at the end.
     """
-    under_way: dict[Future[list[KeyOutcome]], Shard] = {}
+    under_way: dict[Future[Result], Shard] = {}
     waiting, failed = iter(shards), None
     while True:
         while failed is None and len(under_way) < most and (shard := next(waiting, None)):
-            under_way[executor.submit(copy_shard, zone, shard)] = shard
+            under_way[executor.submit(work, zone, shard)] = shard
         if not under_way:
             break
         for done in wait(under_way, return_when=FIRST_COMPLETED).done:

@@ -143,16 +143,12 @@ def shorter_locks(
 ) -> Iterator[ObjectDifference]:
     """Versions whose lock at the target ends earlier, or is weaker, than it was to.
 
-    Only the source's locks are held in memory.
+    Only the target's locks are held in memory.
     """
-    wanted = {(each.line.key, each.line.number): each.lock for each in source if each.lock}
-    met = {}
-    for each in target:
+    met = {(each.line.key, each.line.number): each.lock for each in target if each.lock}
+    for each in source:
         named = (each.line.key, each.line.number)
-        if named in wanted:
-            met[named] = each.lock
-    for named, lock in sorted(wanted.items()):
-        if named in met and not _holds(lock, met[named]):
+        if each.lock and not _holds(each.lock, met.get(named, "")):
             yield ObjectDifference(*named, "lock")
 
 

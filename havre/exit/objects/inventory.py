@@ -1,0 +1,139 @@
+"""What a zone holds, measured against the target: the objects' half of the losses ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.capabilities import Support
+from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, undecided
+from havre.exit.objects.copying import source_version
+from havre.exit.objects.mapping import collisions, mapping
+from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
+from havre.exit.records import told
+from havre.live.objects import Ability
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from havre.exit.journal import Journal, JournalRow
+    from havre.exit.objects.copying import Sides
+    from havre.exit.objects.running import Shard
+    from havre.live.objects import LiveStore
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a worker saw of a shard.
+
+    Attributes:
+        entries: of the ledger, by key.
+        borne: how many versions bear each property.
+    """
+
+    entries: tuple[tuple[str, tuple[LedgerEntry, ...]], ...]
+    borne: Counter[str]
+
+
+def take_inventory(
+    journal: Journal,
+    zone: MovingZone,
+    executor: Executor,
+    workers: int,
+    progress: Callable[[int], None],
+    *,
+    fresh: bool,
+) -> None:
+    """Record what becomes of every property of every object that was listed.
+
+    Args:
+        journal: of the exit; the zone was listed to its end.
+        zone: which one.
+        executor: runs the workers.
+        workers: how many it runs at once.
+        progress: is told how many keys were looked at.
+        fresh: whether nothing was copied yet, so that whatever the target holds is not ours.
+
+    Raises:
+        StateError: the zone was not listed to its end.
+        RetryError, ProviderError: as the stores.
+    """
+    seen = whole(journal, zone)
+    borne: Counter[str] = Counter()
+    shards = sharded(journal.keys(zone.name, seen))
+    for _, looked in bounded(executor, look, zone, shards, workers * 2):
+        with journal.together():
+            for key, entries in looked.entries:
+                journal.lose(zone.scope, [key], entries)
+        borne.update(looked.borne)
+        progress(len(looked.entries))
+    sides = zone.opened()
+    keys = (rows[0].listed.key for rows in journal.keys(zone.name, seen))
+    met = collisions(keys, lambda key: journal.has(zone.name, key, seen), sides.rules)
+    with journal.together():
+        for entry in met:
+            journal.lose(zone.scope, [], [entry])
+        journal.lose(zone.scope, [ALL], _whole(zone, sides, borne))
+        if fresh:
+            journal.lose(zone.scope, [], _foreign(zone))
+
+
+def look(zone: MovingZone, shard: Shard) -> Looked:
+    """What becomes of the keys of a shard: what a worker runs."""
+    sides = zone.opened()
+    borne: Counter[str] = Counter()
+
+    def of_key(rows: list[JournalRow]) -> tuple[str, tuple[LedgerEntry, ...]]:
+        entries: list[LedgerEntry] = []
+        for row in rows:
+            found = source_version(row.listed)
+            if not found.marker:
+                bears, more = mapping(found, sides.source.properties(found), sides.rules)
+                entries += more
+                borne.update(told(bears).keys())
+        return rows[0].listed.key, tuple(entries)
+
+    with ThreadPoolExecutor(KEYS_AT_ONCE) as keys:
+        return Looked(tuple(keys.map(of_key, shard)), borne)
+
+
+def _whole(zone: MovingZone, sides: Sides, borne: Counter[str]) -> Iterator[LedgerEntry]:
+    """What holds for all objects of a zone."""
+    for name in ("key", "content", "order of versions"):
+        yield LedgerEntry(zone.scope, ALL, name, "every object", "the same", LedgerFate.KEPT)
+    for name, count in sorted(borne.items()):
+        found = f"{count:,} versions"
+        yield LedgerEntry(zone.scope, ALL, name, found, "the same", LedgerFate.KEPT)
+    yield undecided(
+        zone.scope,
+        ALL,
+        "modified",
+        "every object",
+        remedy="The target sets its own times; those of the source stay in the journal. "
+        "Decide it in exit.yaml.",
+    )
+    deleted = sum(found.deleted for found in sides.source.versions())
+    if deleted:
+        remedy = "Undelete what is to go; the rest ends with the source. Decide it in exit.yaml."
+        yield undecided(zone.scope, ALL, "deleted objects", f"{deleted:,}", remedy=remedy)
+    if uploads := _count_uploads(sides.source):
+        remedy = "Finish what is to go; the rest ends with the source. Decide it in exit.yaml."
+        yield undecided(zone.scope, ALL, "unfinished uploads", f"{uploads:,}", remedy=remedy)
+
+
+def _count_uploads(store: LiveStore) -> int:
+    if store.abilities[Ability.UPLOADS].support is Support.ABSENT:
+        return 0
+    return sum(1 for _ in store.uploads())
+
+
+def _foreign(zone: MovingZone) -> Iterator[LedgerEntry]:
+    """What stands at a target to which nothing was copied yet."""
+    there = [found.key for found in zone.opened().target.versions() if not found.deleted]
+    if there:
+        remedy = f"Empty the zone of the target, or name another one: `{there[0]}` is the first."
+        found = f"{len(there):,} versions at the target"
+        yield LedgerEntry(zone.scope, ALL, "empty target", found, "", LedgerFate.BLOCKING, remedy)

@@ -1,0 +1,71 @@
+"""`copy`: what is at the source and not yet at the target; run again, what changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import GuardError
+from havre.exit.folder import ExitStep
+from havre.exit.objects.running import copy_zone, list_zone
+from havre.exit.steps.meter import Meter
+from havre.exit.steps.plan import held_back
+from havre.exit.steps.zones import workers, zones
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
+    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.objects.copying import KeyOutcome
+    from havre.exit.objects.running import MovingZone
+    from havre.exit.steps.meter import Progress
+
+
+def copy(folder: ExitFolder, progress: Progress) -> StepRun:
+    """Copy every zone.
+
+    Raises:
+        GuardError: a loss is not decided, something cannot go as it is, or somebody else wrote
+            at the target.
+        InputError, RetryError, ProviderError: as the sides; what was copied is recorded.
+    """
+    folder.check(ExitStep.COPY)
+    refuse_undecided(folder)
+    begun = folder.begin(ExitStep.COPY)
+    with workers(folder) as pool:
+        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    refuse_undecided(folder)
+    later = sum(each["later"] for each in found)
+    left = f"{later:,} objects changed while they were read" if later else ""
+    return folder.end(begun, {"zones": found}, left)
+
+
+def refuse_undecided(folder: ExitFolder) -> None:
+    """Refuse to go on while the ledger blocks.
+
+    Raises:
+        GuardError: it does.
+    """
+    if why := held_back(folder):
+        remedy = f"See `havre exit ledger {folder.root}`; decide in {folder.root}/exit.yaml."
+        raise GuardError(why, remedy)
+
+
+def _zone(
+    folder: ExitFolder, zone: MovingZone, pool: Executor, progress: Progress
+) -> dict[str, Any]:
+    seen = list_zone(folder.journal, zone)
+    before = folder.journal.counts(zone.name, seen)
+    meter = Meter(zone.scope, before.versions - before.copied, progress)
+
+    def told(outcomes: Sequence[KeyOutcome]) -> None:
+        meter.add(sum(len(each.done) for each in outcomes), sum(each.size for each in outcomes))
+
+    later = copy_zone(folder.journal, zone, pool, folder.file.rates.workers, told)
+    return {
+        "zone": zone.name,
+        "copied": meter.done,
+        "bytes": meter.size,
+        "seconds": round(meter.reading.seconds, 1),
+        "later": len(later),
+    }

@@ -1,0 +1,83 @@
+"""`plan`: what is there, what becomes of it, and what must be decided before anything moves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from havre.exit.folder import ExitStep
+from havre.exit.ledger import LedgerFate, decided, unused
+from havre.exit.objects.inventory import take_inventory
+from havre.exit.objects.running import list_zone
+from havre.exit.steps.meter import Meter
+from havre.exit.steps.zones import workers, zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.ledger import LedgerEntry, LossDecision
+    from havre.exit.objects.running import MovingZone
+    from havre.exit.steps.meter import Progress
+
+
+def plan(folder: ExitFolder, progress: Progress) -> StepRun:
+    """Take the inventory and write the ledger; nothing is changed on either side.
+
+    Raises:
+        GuardError, InputError, RetryError, ProviderError: as the sides.
+    """
+    begun = folder.begin(ExitStep.PLAN)
+    with workers(folder) as pool:
+        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    return folder.end(begun, {"zones": found, "fates": fates(folder)})
+
+
+def _zone(
+    folder: ExitFolder, zone: MovingZone, pool: Executor, progress: Progress
+) -> dict[str, Any]:
+    seen = list_zone(folder.journal, zone)
+    counts = folder.journal.counts(zone.name, seen)
+    meter = Meter(zone.scope, counts.versions, progress)
+    fresh = folder.last(ExitStep.COPY) is None
+    count = folder.file.rates.workers
+    take_inventory(folder.journal, zone, pool, count, meter.add, fresh=fresh)
+    return {
+        "zone": zone.name,
+        "target": folder.file.zones.get(zone.name, zone.name),
+        "versions": counts.versions,
+        "bytes": counts.size,
+    }
+
+
+def ledger(folder: ExitFolder) -> Iterator[LedgerEntry]:
+    """The losses ledger with the decisions of exit.yaml, as they are now."""
+    return decided(folder.journal.losses(), folder.file.decisions)
+
+
+def fates(folder: ExitFolder) -> dict[str, int]:
+    """How many lines of the ledger have each fate."""
+    count = Counter(each.fate for each in ledger(folder))
+    return {fate.value: count[fate] for fate in LedgerFate}
+
+
+def blocking(folder: ExitFolder) -> Iterator[LedgerEntry]:
+    """What must be mended or decided before anything is copied."""
+    return (each for each in ledger(folder) if each.fate is LedgerFate.BLOCKING)
+
+
+def idle(folder: ExitFolder) -> Sequence[LossDecision]:
+    """Decisions of exit.yaml that speak of nothing in the ledger."""
+    return unused(list(folder.journal.losses()), folder.file.decisions)
+
+
+def held_back(folder: ExitFolder) -> str:
+    """What holds a copy back, in words; empty where nothing does."""
+    count = Counter(each.decidable for each in blocking(folder))
+    words = []
+    if count[True]:
+        words.append(f"{count[True]:,} losses are not decided")
+    if count[False]:
+        words.append(f"{count[False]:,} things cannot go as they are")
+    return "; ".join(words)

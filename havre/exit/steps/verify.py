@@ -1,0 +1,72 @@
+"""`verify`: everything is read back from the target, and both manifests are compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from havre.exit.folder import ExitStep
+from havre.exit.objects.running import whole
+from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
+from havre.exit.records import write_ordered
+from havre.exit.steps.meter import Meter
+from havre.exit.steps.zones import workers, zones
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.objects.verifying import Reading
+    from havre.exit.records import ObjectLine
+    from havre.exit.steps.meter import Progress
+    from havre.exit.steps.zones import ExitZone
+
+NAMED = 20
+"""So many differences of a zone are named one by one."""
+
+
+def verify(folder: ExitFolder, progress: Progress) -> StepRun:
+    """Read every zone back.
+
+    Raises:
+        GuardError, InputError, RetryError, ProviderError: as the target.
+    """
+    begun = folder.begin(ExitStep.VERIFY)
+    with workers(folder) as pool:
+        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    count = sum(each["differences"] for each in found)
+    left = f"{count:,} versions differ between source and target" if count else ""
+    return folder.end(begun, {"zones": found}, left)
+
+
+def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
+    """Where the manifests of a zone lie: the source's and the target's."""
+    names = (f"{zone}.source.tsv", f"{zone}.target.tsv")
+    return folder.evidence / names[0], folder.evidence / names[1]
+
+
+def _zone(folder: ExitFolder, zone: ExitZone, pool: Executor, progress: Progress) -> dict[str, Any]:
+    seen = whole(folder.journal, zone)
+    meter = Meter(zone.scope, folder.journal.counts(zone.name, seen).versions, progress)
+    source, target = manifests(folder, zone.name)
+    locks: list[Reading] = []
+
+    def back() -> Iterator[ObjectLine]:
+        for each in read_back(zone.back, pool, folder.file.rates.workers):
+            if each.lock:
+                locks.append(each)
+            meter.add(1, each.line.size or 0)
+            yield each.line
+
+    lines = write_ordered(target, back())
+    write_ordered(source, (each.line for each in recorded(folder.journal, zone.name, seen)))
+    shorter = shorter_locks(recorded(folder.journal, zone.name, seen), locks)
+    found = [*differences(source, target), *shorter]
+    return {
+        "zone": zone.name,
+        "lines": lines,
+        "bytes": meter.size,
+        "differences": len(found),
+        "named": [f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED]],
+    }

@@ -1,0 +1,112 @@
+"""The folder of an exit: one process at a time, and each step after those that it needs."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from havre.errors import GuardError, InputError
+from havre.exit.folder import ExitFolder, ExitStep, opened
+
+FILE = "name: trial\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "exit"
+    folder.mkdir(mode=0o700)
+    (folder / "exit.yaml").write_text(FILE)
+    return folder
+
+
+@pytest.fixture
+def folder(root: Path) -> Iterator[ExitFolder]:
+    with opened(root) as found:
+        yield found
+
+
+def ran(folder: ExitFolder, *steps: str, left: str = "") -> None:
+    for step in steps:
+        folder.end(folder.begin(ExitStep(step)), {}, left)
+
+
+def refusal(folder: ExitFolder, step: str) -> str:
+    with pytest.raises(GuardError) as caught:
+        folder.begin(ExitStep(step))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("step", "before"),
+    [
+        ("copy", "plan"),
+        ("freeze", "copy"),
+        ("verify", "copy"),
+        ("seal", "verify"),
+        ("retire", "seal"),
+    ],
+)
+def test_a_step_waits_for_the_one_before(folder: ExitFolder, step: str, before: str) -> None:
+    assert f"`{before}` has not run" in refusal(folder, step)
+
+
+def test_steps_in_their_order_run(folder: ExitFolder) -> None:
+    ran(folder, "plan", "copy", "copy", "freeze", "copy", "verify", "seal", "retire")
+    last = folder.last(ExitStep.RETIRE)
+    assert last is not None
+    assert last.turn == 8
+
+
+def test_what_was_cut_off_holds_back_what_comes_after(root: Path) -> None:
+    with opened(root) as folder:
+        ran(folder, "plan")
+        folder.begin(ExitStep.COPY)
+    with opened(root) as folder:
+        assert "`copy` was cut off" in refusal(folder, "verify")
+        ran(folder, "copy", "verify")
+
+
+def test_what_is_left_holds_back_what_comes_after(folder: ExitFolder) -> None:
+    ran(folder, "plan", left="2 losses are not decided")
+    assert "2 losses are not decided" in refusal(folder, "copy")
+
+
+def test_a_later_copy_makes_a_verification_worthless(folder: ExitFolder) -> None:
+    ran(folder, "plan", "copy", "verify", "copy")
+    assert "`copy` has run since `verify`" in refusal(folder, "seal")
+    ran(folder, "verify", "seal")
+
+
+def test_a_refusal_names_the_command_that_comes_first(folder: ExitFolder) -> None:
+    with pytest.raises(GuardError) as caught:
+        folder.begin(ExitStep.COPY)
+    assert caught.value.remedy == f"Run `havre exit plan {folder.root}` first."
+
+
+def test_what_a_step_found_is_kept(root: Path) -> None:
+    with opened(root) as folder:
+        folder.end(folder.begin(ExitStep.PLAN), {"objects": 3})
+    with opened(root) as folder:
+        last = folder.last(ExitStep.PLAN)
+        assert last is not None
+        assert (last.result, last.left) == ({"objects": 3}, "")
+        assert last.ended is not None
+        assert last.begun <= last.ended
+
+
+def test_two_processes_do_not_work_on_one_exit(root: Path, folder: ExitFolder) -> None:
+    with pytest.raises(GuardError, match="another process"), opened(root):
+        pass
+    assert folder.last(ExitStep.PLAN) is None
+
+
+def test_a_folder_without_its_file_is_none_of_an_exit(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"has no exit\.yaml"), opened(tmp_path):
+        pass
+
+
+def test_a_folder_where_others_write_is_refused(root: Path) -> None:
+    os.chmod(root, 0o777)  # noqa: S103, PTH101 - what a careless user does
+    with pytest.raises(GuardError), opened(root):
+        pass
