@@ -28,6 +28,12 @@ ROWS = "rows"
 """The file whose queries give statements; each gives what a thing holds."""
 
 _KIND = re.compile(r"^-- kind: (.+)$", re.MULTILINE)
+_DIGESTS = """\
+SELECT name, count(*), encode(sha256(convert_to(
+  string_agg(line || E'\\n', '' ORDER BY line COLLATE "C"), 'UTF8')), 'hex')
+FROM (SELECT DISTINCT * FROM (
+@query
+) d) q (name, line) GROUP BY name ORDER BY name COLLATE "C\""""
 _CALL = re.compile(r"@(\w+)\(")
 _MEANING = {
     "role": (
@@ -67,11 +73,7 @@ class Query:
     @property
     def digests(self) -> str:
         """The query that gives name, number of lines and their SHA-256, for each thing."""
-        return (
-            "SELECT name, count(*), encode(sha256(convert_to("
-            "string_agg(line || E'\\n', '' ORDER BY line COLLATE \"C\"), 'UTF8')), 'hex')\n"
-            f'FROM (\n{self.sql}\n) q (name, line) GROUP BY name ORDER BY name COLLATE "C"'
-        )
+        return _DIGESTS.replace("@query", self.sql)
 
 
 def catalogue() -> list[Query]:

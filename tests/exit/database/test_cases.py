@@ -1,0 +1,186 @@
+"""What a target cannot hold, and readers who see too little: named before anything moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from havre.errors import GuardError, ProviderError
+from havre.exit.database import fates, inventory, marks, preflight
+from havre.exit.database.ends import DatabaseSide
+from havre.exit.database.move import DatabaseMove, move
+from havre.exit.ledger import LedgerFate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from havre.exit.ledger import LedgerEntry
+    from tests.exit.database.servers import Server
+
+
+def ledger(
+    source: Server, target: Server, method: fates.Method = fates.Method.DUMP
+) -> dict[tuple[str, str], LedgerEntry]:
+    found = fates.entries(*inventory.both(DatabaseSide(source), DatabaseSide(target)), method)
+    return {(entry.property, entry.item): entry for entry in found}
+
+
+@pytest.fixture(scope="module")
+def bare(servers: tuple[Server, Server]) -> Iterator[Server]:
+    """An empty database of the target, in which nothing is made."""
+    made = servers[1].database("bare")
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def old(older: Server) -> Iterator[Server]:
+    """A database of PostgreSQL 15."""
+    made = older.database("cases")
+    yield made
+    made.drop()
+
+
+def test_a_lower_major_version_blocks(old: Server, bare: Server) -> None:
+    found = ledger(bare, old)["major version", "database"]
+    assert found.fate is LedgerFate.BLOCKING
+    assert not found.decidable
+    assert "18" in found.remedy
+
+
+def test_a_higher_one_is_mapped(old: Server, bare: Server) -> None:
+    assert ledger(old, bare)["major version", "database"].fate is LedgerFate.MAPPED
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "name"),
+    [
+        ("CREATE TABLE t (a text COLLATE \"fr-x-icu\")", "collation", 'pg_catalog."fr-x-icu"'),
+        ("CREATE COLLATION c (provider = icu, locale = 'fr')", "collation", "public.c"),
+        ("CREATE TABLE t (a xml); INSERT INTO t VALUES ('<a/>')", "xml", "public.t"),
+    ],
+)  # fmt: skip
+def test_what_the_target_is_built_without_blocks_with_a_remedy(
+    old: Server, target: Server, made: str, kind: str, name: str
+) -> None:
+    old.run(made)
+    found = ledger(old, target)[kind, name]
+    assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, False)
+    assert found.remedy
+    with pytest.raises(ProviderError):
+        move(DatabaseMove("leaving", DatabaseSide(old), DatabaseSide(target), 1, target.binaries))
+    with target.connect(autocommit=True) as connection:
+        assert not marks.finished(connection, "leaving")
+
+
+def test_an_extension_that_the_target_has_not_waits_for_a_decision(
+    old: Server, bare: Server
+) -> None:
+    if old.one("SELECT count(*) FROM pg_available_extensions WHERE name = 'pgcrypto'") == 0:
+        pytest.skip("pgcrypto is not installed beside PostgreSQL 15")
+    old.run("CREATE EXTENSION pgcrypto")
+    found = ledger(old, bare)["extension", "pgcrypto"]
+    assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, True)
+
+
+def test_bytes_without_a_meaning_block(servers: tuple[Server, Server], bare: Server) -> None:
+    options = "ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'"
+    made = servers[0].database("bytes", options)
+    try:
+        found = ledger(made, bare)
+        assert found["encoding", "database"].fate is LedgerFate.BLOCKING
+        assert found["default collation", "database"].decidable
+    finally:
+        made.drop()
+
+
+@pytest.mark.parametrize("right", ["OWNER", "READER"])
+def test_a_reader_whom_row_security_binds_is_refused(
+    source: Server, bare: Server, right: str
+) -> None:
+    source.run(
+        f"CREATE ROLE bound LOGIN PASSWORD '{source.password}'; CREATE TABLE t (i int);"
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;"
+        + ("ALTER TABLE t OWNER TO bound" if right == "OWNER" else "GRANT SELECT ON t TO bound")
+    )
+    try:
+        sides = DatabaseSide(source.as_user("bound")), DatabaseSide(bare)
+        with pytest.raises(GuardError, match="BYPASSRLS"):
+            preflight.check(*inventory.both(*sides))
+        preflight.check(*inventory.both(DatabaseSide(source), DatabaseSide(bare)))
+    finally:
+        source.run("DROP OWNED BY bound; DROP ROLE bound")
+
+
+def test_a_reader_who_may_not_read_a_table_or_large_objects_is_refused(
+    source: Server, bare: Server
+) -> None:
+    source.run(
+        f"CREATE ROLE half LOGIN BYPASSRLS PASSWORD '{source.password}'; CREATE TABLE t (i int);"
+        "SELECT lo_create(9)"
+    )
+    try:
+        sides = DatabaseSide(source.as_user("half")), DatabaseSide(bare)
+        with pytest.raises(GuardError, match=r"may not read public\.t") as error:
+            preflight.check(*inventory.both(*sides))
+        assert "large objects" in str(error.value)
+    finally:
+        source.run("DROP ROLE half")
+
+
+def test_an_index_that_is_invalid_is_named(source: Server, bare: Server) -> None:
+    source.run("CREATE TABLE t (i int); INSERT INTO t VALUES (1), (1)")
+    with source.connect(autocommit=True) as connection, pytest.raises(psycopg.Error):
+        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON t (i)")
+    found = ledger(source, bare)["index", "public.broken"]
+    assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, True)
+
+
+def test_a_prepared_transaction_blocks(source: Server, bare: Server) -> None:
+    source.run("CREATE TABLE t (i int)")
+    with source.connect(autocommit=True) as connection:
+        connection.execute("BEGIN")
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("PREPARE TRANSACTION 'waiting'")
+    try:
+        found = ledger(source, bare)["prepared transaction", "waiting"]
+        assert found.fate is LedgerFate.BLOCKING
+    finally:
+        source.run("ROLLBACK PREPARED 'waiting'")
+
+
+def test_what_replication_leaves_behind_blocks_it_and_no_dump(source: Server, bare: Server) -> None:
+    source.run("CREATE UNLOGGED TABLE u (i int); SELECT lo_create(5)")
+    by_dump = ledger(source, bare)
+    replicated = ledger(source, bare, fates.Method.REPLICATION)
+    for key in (("unlogged", "public.u"), ("large objects", "all")):
+        assert key not in by_dump
+        assert replicated[key].fate is LedgerFate.BLOCKING
+
+
+def test_a_setting_that_the_target_knows_nothing_of_waits_for_a_decision(
+    old: Server, bare: Server
+) -> None:
+    # vacuum_defer_cleanup_age went with 16.
+    old.run("ALTER DATABASE cases SET force_parallel_mode = off")
+    found = ledger(old, bare)["setting", "database"]
+    assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, True)
+    assert "force_parallel_mode" in found.found
+
+
+def test_what_only_a_superuser_makes_waits_for_a_decision(source: Server, bare: Server) -> None:
+    source.run(
+        "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        "CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f(); CREATE ROLE mighty SUPERUSER;"
+        "CREATE PUBLICATION p FOR ALL TABLES"
+    )
+    bare.run(f"CREATE ROLE managed LOGIN CREATEROLE PASSWORD '{bare.password}'")
+    try:
+        found = ledger(source, bare.as_user("managed"))
+        for key in (("event trigger", "e"), ("publication", "p"), ("role", "mighty")):
+            assert (found[key].fate, found[key].decidable) == (LedgerFate.BLOCKING, True)
+    finally:
+        source.run("DROP ROLE mighty")
+        bare.run("DROP ROLE managed")
