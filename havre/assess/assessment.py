@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from havre.assess.subject import Subject
     from havre.facts import Facts
     from havre.plan import Plan
-    from havre.policy import Control, Profile
+    from havre.policy import Control, Profile, Rehearsal
     from havre.policy.findings import Result, Waiver
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
@@ -59,6 +59,7 @@ class Request:
         waivers: risks that a named owner accepts.
         allow_unknown: whether controls that were not evaluated pass.
         fail_on: the least severity that fails; None: nothing does.
+        rehearsed: the last rehearsal of the exit, by its seal; None: there is no seal.
     """
 
     subject: Subject
@@ -72,6 +73,7 @@ class Request:
     waivers: tuple[Waiver, ...] = ()
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
+    rehearsed: Rehearsal | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def question_of(request: Request) -> Question:
         waivers=request.waivers,
         exit=leaving_for,
         exit_gaps=exit_gaps,
+        rehearsed=request.rehearsed,
         settings={name: getattr(settings, name) for name in settings.model_fields_set},
         file=of.file,
         lines=of.lines,

@@ -14,6 +14,7 @@ from havre.cli import context as ctx
 from havre.errors import InputError
 
 if TYPE_CHECKING:
+    from havre.policy import Rehearsal
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
     from havre.report.findings import Format
@@ -77,6 +78,23 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
         message = "--format: two outputs go to the same place"
         raise InputError(message, "Send all but one to files: --format sarif=havre.sarif")
     return found
+
+
+def parse_seal(seal: Path | None, authority: Path | None, clock: Path | None) -> Rehearsal | None:
+    """What the seal of an exit proves; None where none is named.
+
+    Raises:
+        InputError: it is no seal, or its CA is not named.
+    """
+    from havre.exit.seal.reading import read_seal, rehearsal_of
+    from havre.exit.seal.verifying import Trust
+
+    if seal is None and authority is None and clock is None:
+        return None
+    if seal is None or authority is None:
+        message = "--seal and --seal-ca belong together"
+        raise InputError(message, "Name the seal, and the CA of whoever signed it.")
+    return rehearsal_of(read_seal(seal, Trust(authority, clock)))
 
 
 def _requirements(result: Result) -> list[Requirement]:
@@ -183,6 +201,18 @@ ExplainOption = Annotated[
     str | None,
     typer.Option("--explain", metavar="CONTROL", help="Say what a control asks, and why."),
 ]
+SealOption = Annotated[
+    Path | None,
+    typer.Option("--seal", metavar="DIR", help="Seal of the last exit or rehearsal."),
+]
+SealAuthorityOption = Annotated[
+    Path | None,
+    typer.Option("--seal-ca", metavar="F", help="CA of the seal's signer, in PEM."),
+]
+SealClockOption = Annotated[
+    Path | None,
+    typer.Option("--seal-tsa-ca", metavar="F", help="CA of the seal's time-stamp authority."),
+]
 CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
@@ -213,6 +243,9 @@ def check(
     control: ExplainOption = None,
     coverage: CoverageOption = False,
     time_limit: TimeLimitOption = SECONDS,
+    seal: SealOption = None,
+    seal_authority: SealAuthorityOption = None,
+    seal_clock: SealClockOption = None,
     setting: ctx.SettingOption = None,
     stack_config: ctx.StackConfigOption = None,
     data_dir: ctx.DataDirOption = None,
@@ -249,6 +282,7 @@ def check(
             waivers=waivers_of(waivers, file),
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
+            rehearsed=parse_seal(seal, seal_authority, seal_clock),
         )
         result = assess(request).result
         result = against(result, former) if former else result

@@ -17,7 +17,16 @@ from havre.facts import Facts, Known, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
-from havre.policy.model import Case, Control, Outcome, Profile, Severity, Verdict, about
+from havre.policy.model import (
+    Case,
+    Control,
+    Outcome,
+    Profile,
+    Rehearsal,
+    Severity,
+    Verdict,
+    about,
+)
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import remedy
@@ -69,7 +78,7 @@ class Question:
         waivers: what somebody answers for.
         exit: the provider to leave for, if it is named and installed.
         exit_gaps: what that one cannot do for this spec.
-        rehearsed: day of the last verified rehearsal of the exit.
+        rehearsed: the last rehearsal of the exit, by its seal.
         settings: what the stack says, by name; a setting that it leaves unsaid is not there.
         file: the spec's file, as the user named it; empty where there is none.
         lines: where its keys stand.
@@ -88,7 +97,7 @@ class Question:
     waivers: tuple[Waiver, ...] = ()
     exit: Provider | None = None
     exit_gaps: tuple[Gap, ...] = ()
-    rehearsed: dt.date | None = None
+    rehearsed: Rehearsal | None = None
     settings: Settings = field(default_factory=dict, repr=False)
     file: str = ""
     lines: Lines | None = None

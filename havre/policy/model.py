@@ -90,6 +90,29 @@ class Verdict:
     cause: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """What the seal of an exit says of it, and whether that is proved.
+
+    Attributes:
+        warehouse: name of the warehouse that left.
+        source: the provider that it left.
+        target: the provider that took it over.
+        level: `rehearsal`, or `real` for the exit itself.
+        day: on which a time-stamp authority saw the signature; None: none did.
+        signer: subject of the certificate that signed; empty where nothing is proved.
+        unproved: why it is not proved; empty where it is.
+    """
+
+    warehouse: str
+    source: str
+    target: str
+    level: str
+    day: dt.date | None
+    signer: str
+    unproved: str = ""
+
+
 NOT_APPLICABLE = Verdict(Outcome.NOT_APPLICABLE)
 PASS = Verdict(Outcome.PASS)
 
@@ -108,7 +131,7 @@ class Case:
         as_of: the day on which dates are judged.
         exit: the provider to leave for; None where none is named or it is not installed.
         exit_gaps: what that provider cannot do for this spec.
-        rehearsed: day of the last rehearsal whose evidence was verified; None: none.
+        rehearsed: the last rehearsal of the exit, by its seal; None: there is no seal.
         settings: what the stack says, by name; a setting that it leaves unsaid is not there.
     """
 
@@ -121,7 +144,7 @@ class Case:
     as_of: dt.date
     exit: Provider | None = None
     exit_gaps: tuple[Gap, ...] = ()
-    rehearsed: dt.date | None = None
+    rehearsed: Rehearsal | None = None
     settings: Settings = field(default_factory=dict, repr=False)
 
     @cached_property

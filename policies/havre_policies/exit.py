@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from havre.capabilities.obstacles import Obstacle
+    from havre.policy import Rehearsal
     from havre.provider import Provider
 
 EXIT = ("exit", "provider")
@@ -140,14 +141,17 @@ def _beyond(obstacle: Obstacle) -> Verdict:
     Profile.SOVEREIGN,
     Severity.HIGH,
     cites=snc("19.4", "17.3"),
-    remedy="None in this release, which neither rehearses an exit nor reads evidence of one: a"
-    " waiver says who answers for that, and until when.",
+    remedy="Rehearse the exit, then name its seal: havre check --seal FOLDER --seal-ca FILE"
+    " --seal-tsa-ca FILE.",
     cause=("exit", "rehearsal_days"),
 )
 def rehearsed(case: Case) -> Iterator[Verdict]:
     """An exit rehearsal passed within the spec's time, with signed evidence.
 
-    Rehearsals are not part of this release: the control fails until there is evidence of one.
+    The evidence is the seal of an exit, which `havre check` verifies with the same script as an
+    auditor: of this warehouse, from its provider to the one that the file names, and dated by a
+    time-stamp authority. The seal of the exit itself serves as well as that of a rehearsal; a
+    rehearsal never proves that the warehouse has left.
     """
     if case.spec.exit is None:
         yield fails("exit", "no exit is named", "a rehearsed exit", cause=("exit",))
@@ -160,7 +164,24 @@ def rehearsed(case: Case) -> Iterator[Verdict]:
     wanted = f"a rehearsal with signed evidence, at most {days} days old"
     if case.rehearsed is None:
         yield fails("rehearsed", "no evidence of a rehearsal", wanted)
-    elif not dt.timedelta() <= case.as_of - case.rehearsed <= dt.timedelta(days=days):
-        yield fails("rehearsed", f"the last rehearsal was on {case.rehearsed}", wanted)
+    elif why := _unrehearsed(case.rehearsed, case, case.spec.exit.provider):
+        yield fails("rehearsed", why, wanted)
+    elif not _recent(case.rehearsed.day, case.as_of, days):
+        seal = case.rehearsed
+        yield fails("rehearsed", f"the last seal ({seal.level}) is of {seal.day}", wanted)
     else:
         yield passes()
+
+
+def _unrehearsed(seal: Rehearsal, case: Case, leaving_for: str) -> str:
+    """Why a seal is no evidence of this exit; empty where it is."""
+    if seal.unproved:
+        return f"the seal is not verified: {seal.unproved}"
+    sealed = (seal.warehouse, seal.source, seal.target)
+    if sealed != (case.spec.name, case.provider.name, leaving_for):
+        return f"the seal is of {seal.warehouse}, from {seal.source} to {seal.target}"
+    return "" if seal.day else "no time-stamp authority dates the seal"
+
+
+def _recent(day: dt.date | None, today: dt.date, days: int) -> bool:
+    return day is not None and dt.timedelta() <= today - day <= dt.timedelta(days=days)

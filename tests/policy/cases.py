@@ -1,6 +1,8 @@
 """Facts, cases and questions of nobody's cloud, for controls and the judge by themselves."""
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from havre.facts import DOES_NOT_APPLY, Facts, Known, ResourceFact, Unclassified, collect
@@ -20,7 +22,7 @@ from havre.facts.model import (
 )
 from havre.facts.stores import DataStore, ObjectStore
 from havre.plan import Plan, PlannedResource
-from havre.policy import Case, Outcome, Verdict
+from havre.policy import Case, Outcome, Rehearsal, Verdict
 from havre.policy.judge import Question
 from havre.policy.qualifications import Qualifications
 from havre.policy.registry import find_control
@@ -144,6 +146,13 @@ def case(
     found = given["provider"].facts(plan)
     shown = Facts(facts, (), found.removed, found.released)
     return Case(spec=spec, facts=shown, plan=plan, **given)
+
+
+def sealed(day: dt.date | None = TODAY, **how: Any) -> Rehearsal:
+    """What the seal of a rehearsal proves of `SPEC` on paper."""
+    assert SPEC.exit is not None
+    told = ("paper", SPEC.exit.provider, "rehearsal", day, "CN=Seal")
+    return replace(Rehearsal(SPEC.name, *told), **how)
 
 
 def verdicts(control: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:

@@ -18,7 +18,7 @@ from typing import Any
 from havre.evaluate import evaluate
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
-from havre.policy import Profile
+from havre.policy import Profile, Rehearsal
 from havre.policy.findings import FindingKind, Result
 from havre.policy.judge import Question, judge
 from havre.policy.qualifications import (
@@ -423,7 +423,19 @@ def unrecorded(question: Question) -> Question:
 
 def rehearsed(day: dt.date | None) -> Change:
     """The exit was rehearsed on a day, or never."""
-    return lambda question: replace(question, rehearsed=day)
+    return sealed(day=day) if day else lambda question: replace(question, rehearsed=None)
+
+
+def sealed(**how: Any) -> Change:
+    """The exit was rehearsed, and its seal says so in a certain way."""
+
+    def made(question: Question) -> Question:
+        leaving_for = question.spec.exit.provider if question.spec.exit else "elsewhere"
+        sides = (question.spec.name, question.provider.name, leaving_for)
+        seal = Rehearsal(*sides, "rehearsal", TODAY, "CN=Seal")
+        return replace(question, rehearsed=replace(seal, **how))
+
+    return made
 
 
 def both(*changes: Change) -> Change:

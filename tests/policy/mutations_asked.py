@@ -1,6 +1,7 @@
 """What can be wrong beside a plan: what is asked, the day, the operator, records, the exit."""
 
 import datetime as dt
+from typing import Any
 
 from havre.policy.findings import FindingKind
 from havre.policy.qualifications import CertificateStatus
@@ -177,6 +178,15 @@ def ports(base: str, name: str) -> list[Row]:
     ]
 
 
+SEALS: dict[str, dict[str, Any]] = {
+    "a seal that is not verified": {"unproved": "another CA"},
+    "a seal of another warehouse": {"warehouse": "another"},
+    "a seal of another provider's warehouse": {"source": "elsewhere"},
+    "a seal of another way out": {"target": "elsewhere"},
+    "a seal that nobody dates": {"day": None},
+}
+
+
 def rehearsals(provider: str) -> list[Row]:
     base, control = f"{provider}+rehearsed", "exit.rehearsed"
     day = dt.timedelta(days=1)
@@ -184,6 +194,10 @@ def rehearsals(provider: str) -> list[Row]:
         Row(base, control, m.rehearsed(None), PLAN, "never", FindingKind.FAIL),
         Row(base, control, m.rehearsed(TODAY - 181 * day), PLAN, "too long ago", FindingKind.FAIL),
         Row(base, control, m.rehearsed(TODAY + day), PLAN, "not yet", FindingKind.FAIL),
+        *(
+            Row(base, control, m.sealed(**how), PLAN, what, FindingKind.FAIL)
+            for what, how in SEALS.items()
+        ),
         Row(
             base,
             control,

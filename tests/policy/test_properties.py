@@ -39,7 +39,7 @@ from havre.policy import Outcome
 from havre.policy.model import Control
 from havre.policy.registry import find_control, installed_controls
 from tests.policy import cases as c
-from tests.policy.mutations import TODAY, changed
+from tests.policy.mutations import changed
 
 CONTROLS = installed_controls()
 HIDDEN = Unknown("withheld")
@@ -151,7 +151,7 @@ def test_no_control_ever_raises(
     facts: list[ResourceFact], inputs: dict[str, Any], spec: Any, day: dt.date
 ) -> None:
     resources = [c.resource("store", inputs), c.resource("r", type="pulumi:pulumi:StackReference")]
-    case = c.case(*facts, spec=spec, resources=resources, as_of=day, rehearsed=TODAY)
+    case = c.case(*facts, spec=spec, resources=resources, as_of=day, rehearsed=c.sealed())
     for control in CONTROLS:
         for verdict in control.judge(case):
             assert verdict.outcome in Outcome

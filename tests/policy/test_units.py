@@ -1807,7 +1807,7 @@ def test_an_exit_that_cannot_be_judged(control: str) -> None:
     assert c.outcome(control) == "unknown", "it is not installed"
     here = changed(c.SPEC, ("exit.provider", "paper"))
     assert c.outcome(control, spec=here) == "fail"
-    assert c.outcome("exit.rehearsed", spec=here, rehearsed=TODAY) == "fail"
+    assert c.outcome("exit.rehearsed", spec=here, rehearsed=c.sealed()) == "fail"
 
 
 def left(question: Any, control: str) -> list[str]:
@@ -1917,6 +1917,25 @@ def test_what_is_stored_is_within_the_limits_of_the_exit(
 def test_a_rehearsal_is_recent(day: dt.date | None, outcome: str) -> None:
     assert c.SPEC.exit is not None
     assert c.SPEC.exit.rehearsal_days == 180
-    assert c.outcome("exit.rehearsed", rehearsed=day) == outcome
+    assert c.outcome("exit.rehearsed", rehearsed=c.sealed(day) if day else None) == outcome
     nameless = changed(c.SPEC, ("exit", DROP))
-    assert c.outcome("exit.rehearsed", rehearsed=TODAY, spec=nameless) == "fail"
+    assert c.outcome("exit.rehearsed", rehearsed=c.sealed(), spec=nameless) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({}, ""),
+        ({"level": "real"}, ""),
+        ({"unproved": "another CA"}, "the seal is not verified: another CA"),
+        ({"unproved": "another CA", "day": None}, "the seal is not verified: another CA"),
+        ({"warehouse": "another"}, "the seal is of another, from paper to ovh"),
+        ({"source": "elsewhere"}, "the seal is of emc2, from elsewhere to ovh"),
+        ({"target": "elsewhere"}, "the seal is of emc2, from paper to elsewhere"),
+        ({"day": None}, "no time-stamp authority dates the seal"),
+    ],
+)
+def test_a_rehearsal_is_of_this_exit_and_proved(how: dict[str, Any], why: str) -> None:
+    found = c.verdicts("exit.rehearsed", rehearsed=c.sealed(**how))
+    assert [each.found for each in found] == [why]
+    assert [each.outcome.value for each in found] == ["fail" if why else "pass"]

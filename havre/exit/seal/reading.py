@@ -12,6 +12,7 @@ from havre.exit.seal.bag import INFO
 from havre.exit.seal.contents import Level
 from havre.exit.seal.statement import STATEMENT, predicate
 from havre.exit.seal.verifying import Trust, Verification, verified
+from havre.policy import Rehearsal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,6 +84,20 @@ def read_seal(folder: Path, trust: Trust | None) -> Seal:
     except (KeyError, ValueError) as error:
         message = f"{folder / INFO}: what it says of the exit is missing or wrong: {error}"
         raise InputError(message, "Name the folder of a seal.") from None
+
+
+def rehearsal_of(seal: Seal) -> Rehearsal:
+    """What a control sees of a seal."""
+    proved = seal.verification
+    return Rehearsal(
+        seal.warehouse,
+        seal.source,
+        seal.target,
+        seal.level.value,
+        proved.time.date() if proved is not None and proved.time is not None else None,
+        proved.signer if proved is not None else "",
+        seal.why,
+    )
 
 
 def _verified(folder: Path, trust: Trust | None) -> tuple[Verification | None, str]:

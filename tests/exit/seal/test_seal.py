@@ -1,8 +1,303 @@
 """A seal that is right is found right, with nothing but a shell, coreutils and openssl."""
 
-from tests.exit.seal.workshop import Workshop, run
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import rfc8785
+
+from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
+from havre.exit.seal.contents import DatabaseSides, Level, ZoneSides
+from havre.exit.seal.sealing import seal
+from havre.exit.seal.verifying import SCRIPT, hand_out, script_digest
+from tests.exit.seal.workshop import (
+    DAY,
+    DEPARTURE,
+    NASTY,
+    NOW,
+    Workshop,
+    contents,
+    objects,
+    run,
+    things,
+)
+
+COREUTILS = [
+    "cat",
+    "comm",
+    "cut",
+    "date",
+    "du",
+    "join",
+    "mktemp",
+    "printf",
+    "realpath",
+    "rm",
+    "sha256sum",
+    "sort",
+    "tail",
+    "tr",
+    "wc",
+]
+SHOWN = "VERIFIED: every file is as it was signed, and source and target are equal"
+REHEARSED = replace(DEPARTURE, level=Level.REHEARSAL)
 
 
-def test_a_fresh_seal_is_verified(workshop: Workshop) -> None:
+def zone(name: str = "curated", lines: list[str] | None = None) -> ZoneSides:
+    told = objects() if lines is None else lines
+    return ZoneSides(name, iter(told), iter(told), len(told))
+
+
+def database(name: str, lines: list[str]) -> DatabaseSides:
+    return DatabaseSides(name, lines, lines, len(lines), "select 1;\n")
+
+
+def test_a_fresh_seal_is_verified_and_says_who_signed_it_and_when(workshop: Workshop) -> None:
     done = run(workshop.fresh, workshop.organisation.path, workshop.time.path)
     assert (done.returncode, done.stderr) == (0, "")
+    *info, subject, fingerprint, time, last = done.stdout.splitlines()
+    assert "Exit-Level: real" in info
+    assert f"Exit-Lines: {len(objects())} data/objects/curated" in info
+    assert subject == "subject=CN=Seal of the Agence"
+    assert fingerprint.startswith("sha256 Fingerprint=")
+    assert time == f"time={NOW:%Y-%m-%dT%H:%M:%SZ}"
+    assert last == SHOWN
+
+
+def programs(folder: Path, broken: str = "", when: str = "*") -> str:
+    """A folder with what the script needs and nothing else; one of it may fail.
+
+    Args:
+        folder: where.
+        broken: the program that fails without a word.
+        when: its first argument then; as a pattern of the shell.
+    """
+    for name in (*COREUTILS, "openssl"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    if broken:
+        real = (folder / broken).readlink()
+        (folder / broken).unlink()
+        text = f'#!/bin/sh\ncase "${{1-}}" in {when}) exit 1 ;; esac\nexec {real} "$@"\n'
+        (folder / broken).write_text(text)
+        (folder / broken).chmod(0o700)
+    return str(folder)
+
+
+def test_no_other_program_is_needed(workshop: Workshop, tmp_path: Path) -> None:
+    path = programs(tmp_path)
+    done = run(workshop.fresh, workshop.organisation.path, workshop.time.path, path=path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", [each for each in COREUTILS if each not in {"printf", "tail"}])
+def test_a_program_that_fails_is_no_proof(name: str, workshop: Workshop, tmp_path: Path) -> None:
+    path = programs(tmp_path, broken=name)
+    done = run(workshop.fresh, workshop.organisation.path, workshop.time.path, path=path)
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("name", "when"),
+    [("cut", "-f3,4"), ("cut", "-f4-"), ("cut", "-f6-"), ("sort", "-u"), ("join", "-t")],
+)
+def test_a_pipe_that_breaks_is_no_proof(
+    name: str, when: str, workshop: Workshop, tmp_path: Path
+) -> None:
+    path = programs(tmp_path, broken=name, when=when)
+    done = run(workshop.fresh, workshop.organisation.path, workshop.time.path, path=path)
+    assert done.returncode != 0
+
+
+def test_the_script_is_short_and_plain() -> None:
+    lines = SCRIPT.read_text().splitlines()
+    assert len(lines) < 30
+    checker = shutil.which("shellcheck", path=Path(sys.executable).parent)
+    words = [str(checker), "-s", "sh", str(SCRIPT)]
+    assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def test_the_script_is_handed_out_as_it_is(tmp_path: Path) -> None:
+    hand_out(tmp_path / "verify.sh")
+    held = (tmp_path / "verify.sh").read_bytes()
+    assert held == SCRIPT.read_bytes()
+    assert hashlib.sha256(held).hexdigest() == script_digest()
+
+
+@pytest.mark.parametrize("pin", [1, 2])
+def test_the_signer_can_be_pinned_by_a_line_that_is_printed(pin: int, workshop: Workshop) -> None:
+    told = (workshop.fresh, workshop.organisation.path, workshop.time.path)
+    lines = run(*told).stdout.splitlines()
+    done = run(*told, lines[-5 + pin])
+    assert done.returncode == 0, done.stderr
+
+
+def test_certificates_may_have_ended_since(workshop: Workshop, tmp_path: Path) -> None:
+    then = NOW - 50 * DAY
+    signer = workshop.organisation.signer(ends=NOW - DAY)
+    clock = workshop.time.clock(at=then, ends=NOW - 2 * DAY)
+    sealed = seal(tmp_path / "seal", contents(), signer, clock)
+    assert sealed.verification.time == then
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"databases": ()},
+        {"zones": ()},
+        {"zones": (zone(lines=[]),), "databases": ()},
+        {"databases": (database("none", []), database("emc2", things()))},
+        {"losses": (), "retire": ()},
+        {"zones": (zone("a.source"), zone("a.target"), zone("\u00e9t\u00e9/1 %"), zone("-x"))},
+    ],
+    ids=["no database", "no zone", "an empty zone", "an empty database", "no losses", "names"],
+)
+def test_what_there_is_not_is_no_fault(
+    parts: dict[str, object], workshop: Workshop, tmp_path: Path
+) -> None:
+    sealed = seal(tmp_path / "seal", contents(**parts), workshop.signer, workshop.clock)
+    done = run(sealed.folder, workshop.organisation.path, workshop.time.path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_name_of_an_object_comes_back(workshop: Workshop) -> None:
+    lines = (workshop.fresh / "data/objects/curated.target.tsv").read_text().splitlines()
+    assert {decoded(line.split("\t")[0]) for line in lines} == {"empty", *NASTY}
+
+
+def test_files_of_lines_are_sealed_as_lines_are(workshop: Workshop, tmp_path: Path) -> None:
+    source = workshop.fresh / "data/objects/curated.source.tsv"
+    whole = contents(zones=(ZoneSides("curated", source, source, len(objects())),))
+    sealed = seal(tmp_path / "seal", whole, workshop.signer, workshop.clock)
+    held = sealed.folder / "data/objects/curated.source.tsv"
+    assert held.read_bytes() == source.read_bytes()
+
+
+def test_a_rehearsal_may_go_without_a_time_where_that_is_said(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    whole = contents(departure=REHEARSED)
+    sealed = seal(tmp_path / "seal", whole, workshop.signer, None)
+    assert sealed.verification.time is None
+    done = run(sealed.folder, workshop.organisation.path, None)
+    assert (done.returncode, done.stdout.splitlines()[-2]) == (0, "time=none")
+    assert run(sealed.folder, workshop.organisation.path, workshop.time.path).returncode != 0
+
+
+@pytest.fixture
+def blind(workshop: Workshop, tmp_path: Path) -> tuple[Path, Path]:
+    """A seal that shows no name, and the key by which it was made."""
+    key = tmp_path / "key"
+    key.write_text("5" * 64 + "\n")
+    key.chmod(0o600)
+    sealed = seal(tmp_path / "seal", contents(), workshop.signer, workshop.clock, blind=key)
+    return sealed.folder, key
+
+
+def test_a_blind_seal_is_verified(workshop: Workshop, blind: tuple[Path, Path]) -> None:
+    done = run(blind[0], workshop.organisation.path, workshop.time.path)
+    assert done.returncode == 0, done.stderr
+    assert "Exit-Names: blind" in done.stdout
+
+
+def test_a_blind_seal_shows_no_name(blind: tuple[Path, Path]) -> None:
+    told = "".join(
+        p.read_text() for p in blind[0].rglob("*") if p.suffix in {".tsv", ".txt", ".json"}
+    )
+    secret = [key for key in NASTY if len(key) > 3]
+    assert [key for key in secret if encoded(key) in told or key in told] == []
+    fields = [line.split("\t") for line in (blind[0] / "data/losses.tsv").read_text().splitlines()]
+    shown = {line[2]: line[1] for line in fields}
+    assert shown["owner"] == "all"
+    assert len(shown["tier"]) == 64
+
+
+def test_anyone_with_the_key_gets_the_same_names(blind: tuple[Path, Path]) -> None:
+    lines = (blind[0] / "data/objects/curated.source.tsv").read_text().splitlines()
+    words = ["openssl", "dgst", "-sha256", "-mac", "HMAC", "-macopt", f"hexkey:{'5' * 64}", "-r"]
+    done = subprocess.run(words, input=b"a b", capture_output=True, check=True)
+    assert done.stdout.decode().split()[0] in {line.split("\t")[0] for line in lines}
+    names = {
+        hmac.digest(b"\x55" * 32, n.encode(errors="surrogateescape"), "sha256").hex() for n in NASTY
+    }
+    assert names < {line.split("\t")[0] for line in lines}
+
+
+def test_lines_of_a_blind_seal_say_the_same_of_each_object(blind: tuple[Path, Path]) -> None:
+    lines = (blind[0] / "data/objects/curated.source.tsv").read_text().splitlines()
+    assert lines == sorted(lines)
+    assert sorted(line.split("\t", 1)[1] for line in lines) == sorted(
+        line.split("\t", 1)[1] for line in objects()
+    )
+
+
+def test_coreutils_check_the_manifests_themselves(workshop: Workshop) -> None:
+    for name in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        words = ["sha256sum", "--strict", "--quiet", "-c", name]
+        assert subprocess.run(words, cwd=workshop.fresh, check=False).returncode == 0
+
+
+def test_the_payload_is_counted(workshop: Workshop) -> None:
+    files = [path for path in (workshop.fresh / "data").rglob("*") if path.is_file()]
+    counted = f"{sum(path.stat().st_size for path in files)}.{len(files)}"
+    assert f"Payload-Oxum: {counted}\n" in (workshop.fresh / "bag-info.txt").read_text()
+
+
+def test_the_statement_is_canonical_and_says_no_more_than_the_rest(workshop: Workshop) -> None:
+    held = (workshop.fresh / "data/statement.json").read_bytes()
+    told = json.loads(held)
+    assert rfc8785.dumps(told) == held
+    listed = (workshop.fresh / "manifest-sha256.txt").read_text().splitlines()
+    named = [f"{each['digest']['sha256']}  {each['name']}" for each in told["subject"]]
+    assert named == [line for line in listed if not line.endswith("statement.json")]
+    info = (workshop.fresh / "bag-info.txt").read_text()
+    for label, value in told["predicate"].items():
+        for each in value if isinstance(value, list) else [value]:
+            assert f"{label}: {each}\n" in info
+
+
+@pytest.mark.parametrize("name", ["README.txt", "LISEZMOI.txt"])
+def test_who_reads_how_to_check_it_gets_what_is_written(
+    name: str, workshop: Workshop, tmp_path: Path
+) -> None:
+    lines = (workshop.fresh / "data" / name).read_text().splitlines()
+    assert len(lines) == 10
+    hand_out(tmp_path / "verify.sh")
+    shutil.copytree(workshop.fresh, tmp_path / "fresh")
+    shutil.copy(workshop.organisation.path, tmp_path / "signer-ca.pem")
+    shutil.copy(workshop.time.path, tmp_path / "tsa-ca.pem")
+    commands = [line.strip() for line in lines if line.strip().startswith("sh ")]
+    done = subprocess.run(commands[0].split(), cwd=tmp_path, capture_output=True, check=False)
+    expected = [line.strip() for line in lines if line.startswith("    ")]
+    assert expected[0] == script_digest()
+    assert set(expected[2:]) < set(done.stdout.decode().splitlines())
+
+
+def test_both_parties_sign_a_record_in_both_languages(workshop: Workshop) -> None:
+    text = (workshop.fresh / "data/proces-verbal.txt").read_text()
+    digest = hashlib.sha256((workshop.fresh / "data/objects/curated.target.tsv").read_bytes())
+    assert text.count(digest.hexdigest()) == 2
+    for said in (DEPARTURE.controller, DEPARTURE.host, "key%20destruction%20scheduled"):
+        assert text.count(said) == 2
+    assert "R\u00c9P\u00c9TITION" not in text
+
+
+def test_nobody_else_can_read_a_seal(workshop: Workshop) -> None:
+    assert workshop.fresh.stat().st_mode & 0o077 == 0
+
+
+def test_versions_and_markers_of_one_object_are_lines_of_their_own(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    many = ordered(ObjectLine("k", n, n, "a" * 64, digest_of({})) for n in range(1, 12))
+    whole = contents(zones=(zone(lines=many),))
+    sealed = seal(tmp_path / "seal", whole, workshop.signer, workshop.clock)
+    done = run(sealed.folder, workshop.organisation.path, workshop.time.path)
+    assert done.returncode == 0, done.stderr

@@ -519,7 +519,10 @@ KEYS: dict[str, tuple[Change, str]] = {
     "a certificate for servers": (lambda seal: signed_by(seal, purpose=SERVES), SIGNED),
     "a certificate for keys": (lambda seal: signed_by(seal, usage="key_encipherment"), SIGNED),
     "a token from before its certificate": (
-        lambda seal: stamped(seal, at=NOW - 200 * DAY),
+        lambda seal: (
+            signed_by(seal, begins=NOW - 300 * DAY),
+            stamped(seal, at=NOW - 200 * DAY),
+        ),
         "not yet valid",
     ),
     "a token from after its certificate": (

@@ -100,9 +100,10 @@ class Authority:
         usage: str = "digital_signature",
         begins: dt.datetime = NOW - 100 * DAY,
         ends: dt.datetime = NOW + 100 * DAY,
-    ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
-        """A key and its certificate."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key: Any = None,
+    ) -> tuple[Any, x509.Certificate]:
+        """A key, new unless it is given, and its certificate."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         return key, self._built(name, key, purpose, usage, begins, ends)
 
     def signer(self, name: str = "Seal of the Agence", passphrase: str = "", **how: Any) -> Signer:
@@ -120,6 +121,15 @@ class Authority:
         """A time-stamp authority of this CA."""
         key, certificate = self.issue(name, **{"purpose": STAMPS} | how)
         return Clock(self.path, key, certificate, at)
+
+    def below(self, name: str) -> Authority:
+        """A CA that this one has certified."""
+        made = Authority(self.folder / "below", name)
+        made.certificate = self._built(
+            name, made.key, None, "key_cert_sign", self.begins, self.ends
+        )
+        made.path.write_bytes(made.certificate.public_bytes(Encoding.PEM))
+        return made
 
     def _built(
         self,
@@ -320,6 +330,7 @@ def run(
         pin: the line of the signer, where it is pinned.
         path: where programs are found; None: as here.
     """
-    words = ["dash", str(SCRIPT), str(folder), str(authority), str(clock or "none"), *pin]
+    shell = shutil.which("dash") or "/bin/sh"
+    words = [shell, str(SCRIPT), str(folder), str(authority), str(clock or "none"), *pin]
     environment = {"PATH": os.environ["PATH"] if path is None else path}
     return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
