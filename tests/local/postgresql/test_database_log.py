@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 
 from havre_local.machine.postgresql import log
@@ -96,3 +97,31 @@ def test_a_record_shows_no_password_of_a_role(statement: str) -> None:
     assert "weak" not in text
     assert text.endswith("[masked]")
     assert log.mask("statement: SELECT 'x' -- seen") == "statement: SELECT 'x' -- seen"
+
+
+def test_what_strangers_cause_is_told_from_what_those_who_are_let_in_do(cluster: Cluster) -> None:
+    connect = cluster.project("known")
+    path = cluster.folder.log("postgresql")
+    before = path.stat().st_size
+    with connect() as connection:
+        connection.execute("SELECT 'read by the known'")
+        with pytest.raises(psycopg.Error):
+            connection.execute("SELECT no_such_column")
+        for number in range(3):
+            packet = f"user\0havre{number}\0database\0{DATABASE}\0\0".encode()
+            assert cluster.greet(packet)[:1] == b"R"
+        connection.execute("SELECT 'read again'")
+    until(lambda: path.read_bytes()[before:].count(b"FATAL:  ") == 3)
+    until(lambda: b"disconnection: " in path.read_bytes()[before:])
+    strangers, said, kept = log.Strangers(), [], []
+    with path.open("rb") as file:
+        file.seek(before)
+        for group in log.groups(file):
+            (said if strangers.said(group) else kept).append(b"".join(group))
+    assert sum(b"FATAL:  " in message for message in said) == 3
+    assert all(b"connection received" in message or b"FATAL" in message for message in said)
+    words = b"".join(kept)
+    for known in (b"read by the known", b"no_such_column", b"read again", b"disconnection: "):
+        assert known in words
+    assert words.count(b"connection authorized: user=project_known") == 1
+    assert words.count(b"connection authenticated: ") == 1

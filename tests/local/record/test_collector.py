@@ -123,6 +123,66 @@ def test_requests_without_a_key_are_bounded_and_counted_and_others_never_left_ou
     assert dropped == 120 - len(told)
 
 
+def message(session: int, text: str) -> str:
+    return f"2026-11-29 16:00:00.000 UTC [{session}] 692b2f48.{session:x} {text}\n"
+
+
+def refused(session: int) -> str:
+    return (
+        message(session, "LOG:  connection received: host=[local]")
+        + message(session, f'FATAL:  password authentication failed for user "x{session}"')
+        + message(session, 'DETAIL:  Role "x" does not exist.')
+    )
+
+
+def let_in(session: int) -> str:
+    return (
+        message(session, "LOG:  connection received: host=[local]")
+        + message(session, 'LOG:  connection authenticated: identity="a" method=scram-sha-256')
+        + message(session, "LOG:  connection authorized: user=a database=b")
+        + message(session, "FATAL:  terminating connection due to administrator command")
+    )
+
+
+def test_refused_sessions_are_bounded_and_counted_and_others_never_left_out(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(collector, "STRANGERS_AT_ONCE", 5.0)
+    monkeypatch.setattr(collector, "STRANGERS_A_SECOND", 0.0)
+    monkeypatch.setattr(collector, "_REPORT_SECONDS", 0.0)
+    own = message(1, "FATAL:  the database system is out of memory")
+    text = "".join(refused(100 + number) for number in range(500))
+    append(folder, "postgresql", text + own + let_in(99) + text.replace(" [", " [7"))
+    text = json.dumps({"event": "request", "line": line("-")}) + "\n"
+    append(folder, "object-store", text * 4)
+    found = Collector(folder)
+    for _ in range(3):  # the last message is taken once the log stays as it is
+        found.collect()
+    kept = [str(entry) for entry in entries(folder, "postgresql")]
+    assert own.rstrip() in kept
+    for words in ("connection authenticated", "connection authorized", "terminating connection"):
+        assert [words in entry for entry in kept].count(True) == 1
+    assert sum("connection received" in entry or "x1" in entry for entry in kept) == 5
+    dropped = [e for e in entries(folder, "record") if e["event"] == "dropped"]
+    # Two messages of each that was refused, and that of the one that was let in.
+    assert sum(entry["count"] for entry in dropped) == 2 * 1000 + 1 - 5
+    assert {entry["source"] for entry in dropped} == {"postgresql"}
+    assert len(entries(folder, "object-store")) == 4
+    assert folder.log("postgresql").stat().st_size < 1 << 20
+    written = sum(len(json.dumps(one)) for one in record(folder))
+    assert written < 20_000
+
+
+def test_sessions_that_go_without_a_word_are_forgotten(folder: Folder) -> None:
+    found = Collector(folder)
+    text = "".join(message(n, "LOG:  connection received: host=[local]") for n in range(20_000))
+    append(folder, "postgresql", text)
+    for _ in range(3):
+        found.collect()
+    assert len(found._strangers._begun) <= 10_000
+    assert len(entries(folder, "postgresql")) <= collector.STRANGERS_AT_ONCE + 60
+
+
 def test_the_retention_that_is_asked_decides_how_long_the_record_is_kept(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

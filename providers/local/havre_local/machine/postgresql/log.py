@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from havre_local.machine.record import masking
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 PREFIX = "%m [%p] %c "
 """Time, process and session: what `log_line_prefix` holds."""
@@ -34,6 +34,9 @@ _AUTHORISED = re.compile(
     r"(?:replication )?connection authorized: user=(.*?)(?: database=(\S*))?(?: |$)"
 )
 _ENDED = "disconnection: "
+_RECEIVED = "connection received: "
+_AUTHENTICATED = "connection authenticated: "
+_MOST_BEGUN = 10_000
 _FURTHER = re.compile(
     rb"[^\n]{23} UTC \[\d+\] [0-9a-f.]+ "
     rb"(?:DETAIL|HINT|QUERY|CONTEXT|LOCATION|STATEMENT|BACKTRACE):  "
@@ -81,6 +84,34 @@ def records(lines: Iterable[bytes]) -> Iterator[Record]:
         yield Record(
             found["time"], found["pid"], session, found["severity"], mask(text), role, database
         )
+
+
+class Strangers:
+    """Tells messages of sessions that have given no password: anybody on the machine causes them.
+
+    PostgreSQL's own, and those of a session whose beginning was not seen, are none.
+    """
+
+    def __init__(self) -> None:
+        self._begun: dict[str, None] = {}
+
+    def said(self, group: Sequence[bytes]) -> bool:
+        """Return whether a group of `groups` is a stranger's; each is given once, in order."""
+        found = _LINE.fullmatch(group[0].decode("utf-8", "replace").rstrip("\n"))
+        if found is None:
+            return False
+        session, severity, text = found["session"], found["severity"], found["message"]
+        if severity == "LOG" and text.startswith(_RECEIVED):
+            self._begun[session] = None
+            if len(self._begun) > _MOST_BEGUN:  # who goes without a word leaves one
+                del self._begun[next(iter(self._begun))]
+            return True
+        if session not in self._begun:
+            return False
+        authorised = severity == "LOG" and _AUTHORISED.match(text)
+        if authorised or severity == "FATAL":
+            del self._begun[session]
+        return not authorised and not (severity == "LOG" and text.startswith(_AUTHENTICATED))
 
 
 def mask(message: str) -> str:

@@ -15,6 +15,8 @@ import json
 import os
 import re
 import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -32,7 +34,8 @@ KEPT_BYTES = 4 << 20
 """How much of a log stays readable where its service writes it, once it was collected."""
 STRANGERS_AT_ONCE = 2000.0
 STRANGERS_A_SECOND = 1.0
-"""Lines of requests without a key that are recorded, on average; others are counted."""
+"""Lines of one service about requests without a key, or sessions without a password, that are
+recorded, on average; others are counted."""
 
 _CHUNK = 1 << 20
 _LONGEST = 32 << 20
@@ -47,6 +50,7 @@ _REQUEST = re.compile(
 NOBODY = "-"
 DATABASE = "postgresql"
 """The source whose lines can hold passwords."""
+SERVER = "object-store"
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -75,13 +79,34 @@ def requester(line: str) -> str | None:
     return None if imitated else found[1]
 
 
+@dataclass
+class _Room:
+    """How many more lines of strangers are recorded of one service, and how many were not."""
+
+    left: float = field(default_factory=lambda: STRANGERS_AT_ONCE)
+    since: float = field(default_factory=time.monotonic)
+    dropped: int = 0
+
+    def take(self) -> bool:
+        """Whether one more is recorded; else it is counted."""
+        now = time.monotonic()
+        earned = (now - self.since) * STRANGERS_A_SECOND
+        self.left, self.since = min(STRANGERS_AT_ONCE, self.left + earned), now
+        if self.left < 1:
+            self.dropped += 1
+            return False
+        self.left -= 1
+        return True
+
+
 class Collector:
     """Appends what is new in the logs to the record, each time that it is asked to."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._room, self._since = STRANGERS_AT_ONCE, time.monotonic()
-        self._dropped, self._reported = 0, time.monotonic()
+        self._rooms: defaultdict[str, _Room] = defaultdict(_Room)
+        self._strangers = log.Strangers()
+        self._reported = time.monotonic()
         self._forgotten = float("-inf")
         self._seen = -1
 
@@ -100,12 +125,20 @@ class Collector:
             if name.endswith(".log"):
                 self._collect(self._folder.logs / name)
         now = time.monotonic()
-        if self._dropped and now - self._reported >= _REPORT_SECONDS:
-            self._chain.append([(SOURCE, {"event": "dropped", "count": self._dropped}, None)])
-            self._dropped, self._reported = 0, now
+        if now - self._reported >= _REPORT_SECONDS:
+            self._report()
+            self._reported = now
         if now - self._forgotten >= _FORGET_SECONDS:
             self._forget()
             self._forgotten = now
+
+    def _report(self) -> None:
+        """Tell how many lines were left out, by the service that wrote them."""
+        for source, room in self._rooms.items():
+            if room.dropped:
+                told = {"event": "dropped", "source": source, "count": room.dropped}
+                self._chain.append([(SOURCE, told, None)])
+                room.dropped = 0
 
     def _collect(self, path: Path) -> None:
         source = path.stem
@@ -152,19 +185,24 @@ class Collector:
     def _record(self, descriptor: int, groups: list[list[bytes]], inode: int, start: int) -> int:
         """Append messages with their details, after what was masked is overwritten."""
         entries: list[tuple[str, Any, list[int] | None]] = []
+        overwritten = False
         for group in groups:
             data = b"".join(group)
             texts = log.masked(group)
             if len(data) >= _LONGEST or _begun_before(descriptor, data, start):
                 texts = [f"[masked: {len(data)} bytes of a message]"]
             end = start + len(data)
-            if texts is None:
-                entries += self._entries(DATABASE, data, inode, start)
-            else:
+            if texts is not None:
                 _overwrite(descriptor, texts, len(data), start)
-                entries += [(DATABASE, text, [inode, end]) for text in texts]
+                overwritten = True
+            if not self._strangers.said(group) or self._rooms[DATABASE].take():
+                entries += (
+                    self._entries(DATABASE, data, inode, start)
+                    if texts is None
+                    else [(DATABASE, text, [inode, end]) for text in texts]
+                )
             start = end
-        if entries:
+        if entries or overwritten:
             os.fdatasync(descriptor)
         self._chain.append(entries)
         if groups:
@@ -187,14 +225,7 @@ class Collector:
         entry["requester"] = requester(str(entry.get("line", "")))
         if entry["requester"] not in (None, NOBODY):
             return True
-        now = time.monotonic()
-        earned = (now - self._since) * STRANGERS_A_SECOND
-        self._room, self._since = min(STRANGERS_AT_ONCE, self._room + earned), now
-        if self._room < 1:
-            self._dropped += 1
-            return False
-        self._room -= 1
-        return True
+        return self._rooms[SERVER].take()
 
     def _forget(self) -> None:
         """Delete what was kept as long as asked."""
