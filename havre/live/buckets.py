@@ -27,6 +27,7 @@ from havre.live.objects import (
     UploadedPart,
     Written,
 )
+from havre.live.wrappers import Content
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -137,7 +138,8 @@ class BucketStore:
         given = {**_given(properties), **_condition(create_only=create_only)}
         if self._has(Ability.LOCK):
             given["ContentMD5"] = _md5(content)
-        answer = self._ask("put_object", ExistsError, Key=key, Body=content, **given)
+        body = Content(content, content.tell())
+        answer = self._ask("put_object", ExistsError, Key=key, Body=body, **given)
         return self._written(answer)
 
     def begin(self, key: str, properties: Properties) -> Upload:

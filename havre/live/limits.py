@@ -20,6 +20,8 @@ MIB = 2**20
 PART = 8 * MIB
 """Bytes of a part where the object is small enough for parts of that size."""
 _STEP = MIB
+TAG_NAME, TAG_VALUE = 128, 256
+"""Characters of a tag, in S3 and in Azure Blob alike."""
 NAME = 255
 """Bytes of a name in a folder (NAME_MAX of Linux)."""
 
@@ -41,12 +43,13 @@ class Limits:
         metadata_lowered: whether names of metadata lose their case.
         metadata_names: a pattern that a name of metadata must match, where there is one.
         metadata_ascii: whether values of metadata must be printable ASCII.
-        tags: how many tags.
+        tags: how many tags; a name has 128 characters at most, and a value 256.
+        tag_pattern: what names and values of tags must match.
         paths: whether keys are paths in a file system: `a` and `a/b` do not go together, and no
             step is empty, `.` or `..`; `a/` is a folder, without bytes of its own.
         name_bytes: of the last step of such a path.
         plain: whether a step of a key must not be `.` or `..`, which a web address loses.
-        ending: characters that a key must not end with.
+        ending: characters with which no step of a key may end.
         refused: characters that a key must not have.
     """
 
@@ -63,6 +66,7 @@ class Limits:
     metadata_names: str = ""
     metadata_ascii: bool = True
     tags: int = 10
+    tag_pattern: str = r"[\w \-+=.:/@]*"
     paths: bool = False
     name_bytes: int = NAME
     plain: bool = False
@@ -109,13 +113,12 @@ def unfit(
     found = [
         *_unfit_key(key, limits, size),
         *_unfit_metadata(properties, limits),
+        *_unfit_tags(properties, limits),
         *_beyond(properties, abilities),
         *(f"header {name}" for name in properties.headers if name not in HEADERS),
     ]
     if size > limits.object_size:
         found.append(f"{size:,} bytes are over the {limits.object_size:,} of an object")
-    if len(properties.tags) > limits.tags:
-        found.append(f"{len(properties.tags)} tags are over the {limits.tags} of an object")
     return found
 
 
@@ -160,8 +163,6 @@ def _unfit_key(key: str, limits: Limits, size: int) -> Iterator[str]:
         yield f"the key has {len(key)} characters of {limits.key_characters}"
     if found := [character for character in limits.refused if character in key]:
         yield f"the key has {found[0]!r}"
-    if limits.ending and key[-1] in limits.ending:
-        yield f"the key ends with {key[-1]!r}"
     yield from _unfit_steps(key if size else key.removesuffix("/"), limits)
 
 
@@ -170,6 +171,8 @@ def _unfit_steps(path: str, limits: Limits) -> Iterator[str]:
     steps = path.split("/")
     if (limits.plain or limits.paths) and {".", ".."} & {*steps}:
         yield "a step of the key is `.` or `..`"
+    if limits.ending and any(step[-1:] in {*limits.ending} for step in steps):
+        yield f"a step of the key ends with one of {limits.ending!r}"
     if limits.paths and "" in steps:
         yield "a step of the key is empty"
     sizes = [len(step.encode()) for step in steps]
@@ -182,6 +185,8 @@ def _unfit_metadata(properties: Properties, limits: Limits) -> Iterator[str]:
     size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
     if size > limits.metadata_size:
         yield f"the metadata has {size} bytes of {limits.metadata_size}"
+    if len({name.lower() for name in metadata}) < len(metadata):
+        yield "names of the metadata differ in case alone"
     for name, value in metadata.items():
         if limits.metadata_lowered and name != name.lower():
             yield f"metadata {name!r}: the name would lose its case"
@@ -189,6 +194,17 @@ def _unfit_metadata(properties: Properties, limits: Limits) -> Iterator[str]:
             yield f"metadata {name!r}: not a name that the store takes"
         if limits.metadata_ascii and not _plain(value):
             yield f"metadata {name!r}: the value is not plain ASCII"
+
+
+def _unfit_tags(properties: Properties, limits: Limits) -> Iterator[str]:
+    tags = properties.tags
+    if len(tags) > limits.tags:
+        yield f"{len(tags)} tags are over the {limits.tags} of an object"
+    for name, value in tags.items():
+        if not 0 < len(name) <= TAG_NAME or len(value) > TAG_VALUE:
+            yield f"tag {name!r}: over {TAG_NAME} characters, or its value over {TAG_VALUE}"
+        if not re.fullmatch(limits.tag_pattern, name + value):
+            yield f"tag {name!r}: a character that tags of the store do not have"
 
 
 def _plain(value: str) -> bool:

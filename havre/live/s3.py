@@ -13,7 +13,7 @@ from typing import Any
 
 from havre.errors import MissingDependencyError
 from havre.live.limits import Limits
-from havre.live.wrappers import Failure, Remedy
+from havre.live.wrappers import Failure, Remedy, sent
 
 TIMEOUT = 30.0
 """Seconds to connect, and to wait for an answer."""
@@ -188,7 +188,7 @@ class Bucket:
         if operation == READ:
             answer = self.client.get_object(Bucket=self.name, **arguments)
             return {**answer, "Body": answer["Body"].read()}
-        return getattr(self.client, operation)(Bucket=self.name, **arguments)
+        return getattr(self.client, operation)(Bucket=self.name, **sent(arguments))
 
     def failure(self, error: Exception) -> Failure | None:
         """What an error means."""

@@ -7,11 +7,11 @@ import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 ATTEMPTS = 6
 """How often a call is tried in all."""
@@ -47,16 +47,45 @@ class Failure:
     overloaded: bool = False
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a call sends: a file from where it stood, however often the call is made.
+
+    Attributes:
+        file: it can be read again.
+        start: where it stood.
+    """
+
+    file: IO[bytes]
+    start: int
+
+    def again(self) -> IO[bytes]:
+        """The file, at its start."""
+        self.file.seek(self.start)
+        return self.file
+
+
 class StoreClient(Protocol):
     """Anything that answers named operations and classes its own errors."""
 
     def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation; raises whatever the store's client raises."""
+        """The answer to an operation; raises whatever the store's client raises.
+
+        An argument that is `Content` is sent from its start.
+        """
         ...
 
     def failure(self, error: Exception) -> Failure | None:
         """What an error of `ask` means; None where it is none of the store's."""
         ...
+
+
+def sent(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of a call, as they are given to a client: content is a file at its start."""
+    return {
+        name: value.again() if isinstance(value, Content) else value
+        for name, value in arguments.items()
+    }
 
 
 @dataclass(frozen=True)

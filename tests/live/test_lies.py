@@ -113,7 +113,9 @@ LIES: dict[str, Lie] = {
     "drops metadata": Lie(
         PUT, "test_metadata_is_kept_or_refused", ({"a": "b"},), asked=without("Metadata")
     ),
-    "drops tags": Lie(PUT, "test_tags_are_kept_or_refused", (1,), asked=without("Tagging")),
+    "drops tags": Lie(
+        PUT, "test_tags_are_kept_or_refused", ({"a": "b"},), asked=without("Tagging")
+    ),
     "drops a lock": Lie(
         PUT, ALL_IN_ONE, asked=without("ObjectLockMode", "ObjectLockRetainUntilDate")
     ),
