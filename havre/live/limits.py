@@ -21,7 +21,7 @@ PART = 8 * MIB
 """Bytes of a part where the object is small enough for parts of that size."""
 _STEP = MIB
 TAG_NAME, TAG_VALUE = 128, 256
-"""Characters of a tag, in S3 and in Azure Blob alike."""
+"""Characters of a tag: the services agree on them."""
 NAME = 255
 """Bytes of a name in a folder (NAME_MAX of Linux)."""
 
