@@ -147,6 +147,25 @@ def relations(what: str, count: int = 2000) -> Figure:
     return Figure(f"facts of {count} {what}", 2.0, walls, statistics.median(walls), peak)
 
 
+def _sealed(count: int) -> dict[str, float]:
+    """A seal of many objects, written and verified in a process of its own."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "seals.py"), str(count)]
+    done = subprocess.run(command, capture_output=True, check=True)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def seals(few: int = 200_000, many: int = 1_000_000) -> list[Figure]:
+    """`verify.sh` over some objects, 3 s at most; a seal of many, by the memory of its writer."""
+    walls = [round(_sealed(few)["verify"], 4) for _ in range(RUNS)]
+    told = _sealed(many)
+    took, peak = round(told["write"], 4), round(told["mib"], 1)
+    return [
+        Figure(f"verify.sh, {few} objects", 3.0, walls, statistics.median(walls), 0.0),
+        Figure(f"havre.exit.seal, {many} objects", 60.0, [took], took, peak),
+    ]
+
+
 def against_the_floor(count: int = 10_000) -> list[Ratio]:
     """Commands against `import pulumi`, which every one of them waits for; all in turn.
 
@@ -205,6 +224,7 @@ def figures(data_dir: Path) -> list[Figure]:
         *(measure(f"havre compare, as {form}", 3.0, compare(form)) for form in ("table", "html")),
         *(many_controls(name) for name in ("azure", "ovh")),
         *(relations(what) for what in ("links", "grants")),
+        *seals(),
     ]
     first = _run(up)
     took, peak = first.seconds, round(first.mib, 1)

@@ -7,6 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -73,7 +74,7 @@ class HttpAuthority:
         except urllib.error.HTTPError as error:
             message = f"{where} answered {error.code}"
             raise ProviderError(message, "Ask its operator, or name another.") from None
-        except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        except (OSError, HTTPException, ValueError) as error:
             message = f"{where} cannot be reached: {getattr(error, 'reason', error)}"
             raise RetryError(message, "Seal again when it can.") from None
         if kind != _REPLY or len(held) > _LARGEST:

@@ -36,8 +36,8 @@ COREUTILS = [
     "cut",
     "date",
     "du",
-    "join",
     "mktemp",
+    "nl",
     "printf",
     "realpath",
     "rm",
@@ -106,7 +106,14 @@ def test_a_program_that_fails_is_no_proof(name: str, workshop: Workshop, tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "when"),
-    [("cut", "-f3,4"), ("cut", "-f4-"), ("cut", "-f6-"), ("sort", "-u"), ("join", "-t")],
+    [
+        ("cut", "-f3,4"),
+        ("cut", "-f4-"),
+        ("cut", "-f6-"),
+        ("cut", "-s"),
+        ("sort", "-u"),
+        ("nl", "-w1"),
+    ],
 )
 def test_a_pipe_that_breaks_is_no_proof(
     name: str, when: str, workshop: Workshop, tmp_path: Path
