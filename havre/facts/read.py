@@ -10,7 +10,7 @@ from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret, holds_unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from havre.plan import PlannedResource
 
@@ -24,47 +24,87 @@ ZERO: Fact[int] = Known(0)
 """What classes say most often."""
 
 
-def read(inputs: Mapping[str, Any], path: str, default: Any = None) -> Fact[Any]:
+def read(inputs: Any, path: str, default: Any = None) -> Fact[Any]:
     """The value at a dotted path, such as `encryption.keySource`.
 
     What is absent is the `default`, known. A secret is read through. Where any part of the
     way is unknown or leads through what is no object, or anything inside the value is unknown,
     so is the fact, and it names the path.
     """
-    value: Any = inputs
+    value = _reached(inputs, path, default)
+    return Unknown(path) if holds_unknown(value) else Known(value)
+
+
+def _reached(inputs: Any, path: str, default: Any) -> Any:
+    """What stands at a path, with unknown values in their places; unknown where no way leads."""
+    value = inputs
     for step in path.split("."):
         if isinstance(value, Secret):
             value = value.value
         if value is UNKNOWN:
-            return Unknown(path)
+            return UNKNOWN
         if not isinstance(value, dict):
-            return Known(default) if value is None else Unknown(path)
+            return default if value is None else UNKNOWN
         if value.get(step) is None:
-            return Known(default)
+            return default
         value = value[step]
-    if isinstance(value, Secret):
-        value = value.value
-    return Unknown(path) if holds_unknown(value) else Known(value)
+    return value.value if isinstance(value, Secret) else value
 
 
 def then(fact: Fact[T], function: Callable[[T], U]) -> Fact[U]:
-    """Apply `function` to a known value; what is unknown stays so."""
-    return Known(function(fact.value)) if isinstance(fact, Known) else fact
+    """Apply `function` to a known value; what is unknown stays so, with nothing at best."""
+    return Known(function(fact.value)) if isinstance(fact, Known) else Unknown(fact.property)
 
 
 def both(first: Fact[T], second: Fact[U]) -> Fact[tuple[T, U]]:
-    """The pair of two facts; unknown if either is."""
-    if isinstance(first, Unknown):
-        return first
-    if isinstance(second, Unknown):
-        return second
-    return Known((first.value, second.value))
+    """The pair of two facts; unknown if either is, at best what both are at best."""
+    if isinstance(first, Known) and isinstance(second, Known):
+        return Known((first.value, second.value))
+    withheld = first if isinstance(first, Unknown) else second
+    ends = (_at_best(first), _at_best(second))
+    told = None if None in ends else Known(tuple(end.value for end in ends if end is not None))
+    return Unknown(withheld.property if isinstance(withheld, Unknown) else "", told)
+
+
+def _at_best(fact: Fact[T]) -> Known[T] | None:
+    return fact if isinstance(fact, Known) else fact.at_best
+
+
+def at_best(fact: Fact[T], nothing: T) -> T:
+    """A value as good as it can be.
+
+    Args:
+        fact: the value, or what withholds it.
+        nothing: what stands where nothing is told, and what no control fails by.
+    """
+    told = _at_best(fact)
+    return nothing if told is None else told.value
+
+
+def meets(fact: Fact[T], good: Callable[[T], bool]) -> Fact[bool]:
+    """Whether a value is good: what is not at best is not, whatever is unknown."""
+    told = _at_best(fact)
+    if told is not None and not good(told.value):
+        return Known(value=False)
+    return Unknown(fact.property) if isinstance(fact, Unknown) else Known(value=True)
 
 
 def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
     """The values of several facts; unknown if one is."""
     unknown = next((fact for fact in facts if isinstance(fact, Unknown)), None)
-    return unknown or Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
+    if unknown is not None:
+        return Unknown(unknown.property)
+    return Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
+
+
+def gathered(facts: Iterable[Fact[tuple[T, ...]]]) -> Fact[tuple[T, ...]]:
+    """The items of several lists as one; where some are not known, at best those that are told."""
+    found = list(facts)
+    told = tuple(item for fact in found for item in at_best(fact, ()))
+    unknown = next((fact for fact in found if isinstance(fact, Unknown)), None)
+    if unknown is None:
+        return Known(told)
+    return Unknown(unknown.property, Known(told) if told else None)
 
 
 def every(facts: list[Fact[bool]]) -> Fact[bool]:
@@ -95,9 +135,49 @@ def bare(value: Any) -> Any:
     return [bare(inner) for inner in value] if isinstance(value, list) else value
 
 
-def items(inputs: Mapping[str, Any], path: str) -> Fact[list[dict[str, Any]]]:
-    """The objects of a list, none where it is absent."""
-    return then(read(inputs, path, []), bare)
+def items(inputs: Any, path: str) -> Fact[list[Any]]:
+    """The items of a list, none where it is absent; what is not known of them in its place."""
+    value = _reached(inputs, path, [])
+    return Known(bare(value)) if isinstance(value, list) else Unknown(path)
+
+
+def each(inputs: Any, path: str, inner: str = "", name: str = "") -> Fact[tuple[Any, ...]]:
+    """The items of a list, or one property of each; at best those that are told.
+
+    Args:
+        inputs: the properties.
+        path: of the list.
+        inner: path of the property in each item; empty for the items themselves.
+        name: what withholds an item that is not known; the path, where empty.
+    """
+    found = items(inputs, path)
+    if isinstance(found, Unknown):
+        return found
+    facts = [read(item, inner) if inner else _whole(item) for item in found.value]
+    return gathered(
+        Unknown(name or path) if isinstance(fact, Unknown) else Known((fact.value,))
+        for fact in facts
+    )
+
+
+def _whole(value: Any) -> Fact[Any]:
+    return Unknown("") if holds_unknown(value) else Known(value)
+
+
+def labels(inputs: Any, path: str = "tags") -> Fact[Mapping[str, str]]:
+    """The labels of a resource; where some are not known, at best those that are told."""
+    written = bare(_reached(inputs, path, {}))
+    if not isinstance(written, dict):
+        return Unknown(path)
+    told = {name: value for name, value in written.items() if not holds_unknown(value)}
+    if len(told) == len(written):
+        return Known(told)
+    return Unknown(path, Known(told) if told else None)
+
+
+def label(inputs: Any, name: str) -> str:
+    """One label of a resource, whatever is unknown beside it; empty where it is not told."""
+    return str(at_best(labels(inputs), {}).get(name) or "")
 
 
 def day(fact: Fact[Any], path: str) -> Fact[dt.date | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -22,9 +22,12 @@ class Unknown:
 
     Attributes:
         property: what withholds it, such as `encryption.keyVaultProperties`.
+        at_best: the value if what is withheld is as good as can be, such as the items of a list
+            that are told; None where nothing is. What fails by it fails.
     """
 
     property: str
+    at_best: Known[Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -206,7 +206,8 @@ def require(
 
     Args:
         name: of the property, in the words of the facts.
-        fact: the property; the control is not applicable where it does not apply.
+        fact: the property; the control is not applicable where it does not apply. What fails at
+            best fails, whatever is unknown.
         holds: whether a known value is as it should be.
         wanted: what it should be, for people.
         resource: URN, for a control over the whole plan.
@@ -214,11 +215,19 @@ def require(
     """
     if isinstance(fact, DoesNotApply):
         return NOT_APPLICABLE
-    if isinstance(fact, Unknown):
-        return undecided(name, fact, wanted, resource=resource, cause=cause)
-    if holds(fact.value):
-        return passes(resource)
-    return fails(name, fact.value, wanted, resource=resource, cause=cause)
+    if isinstance(fact, Known):
+        if holds(fact.value):
+            return passes(resource)
+        return fails(name, fact.value, wanted, resource=resource, cause=cause)
+    if fact.at_best is not None and not holds(fact.at_best.value):
+        return fails(name, at_best(fact), wanted, resource=resource, cause=cause)
+    return undecided(name, fact, wanted, resource=resource, cause=cause)
+
+
+def at_best(fact: Unknown) -> str:
+    """What is told of a value that is not decided, for people."""
+    told = None if fact.at_best is None else fact.at_best.value
+    return f"{shown(told)} at best; not known: {fact.property}"
 
 
 def shown(value: object) -> str:

@@ -6,15 +6,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
-from havre.facts.read import both
+from havre.facts.read import NONE, at_best, both
 from havre.facts.stores import Content, DataStore, LogStore, ObjectStore
-from havre.facts.values import Known
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
 from havre.plan.parts import part_of
 from havre.plan.secrets import in_clear, in_clear_beside
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    Outcome,
     Profile,
     Severity,
     Verdict,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
 CHANGES = frozenset({Right.WRITE, Right.DELETE, Right.ADMINISTER, Right.EVERYTHING})
 READS = frozenset({Right.READ, Right.EVERYTHING})
+NOTHING: frozenset[Right] = frozenset()
 
 
 Targets: TypeAlias = "tuple[str, ...]"
@@ -93,13 +95,10 @@ def _readers(case: Case) -> frozenset[str]:
     """Identities that read a zone or the database."""
     found = set()
     for grant in case.facts.of(Grant):
-        rights, targets, identity = grant.rights, grant.targets, grant.identity
-        if not (
-            isinstance(rights, Known) and isinstance(targets, Known) and isinstance(identity, Known)
-        ):
-            continue
-        if bool(rights.value & READS) and case.once(_hold_data, targets.value):
-            found.add(identity.value)
+        reads = at_best(grant.rights, NOTHING) & READS
+        content = bool(reads) and case.once(_hold_data, at_best(grant.targets, ()))
+        if content and isinstance(grant.identity, Known):
+            found.add(grant.identity.value)
     return frozenset(found)
 
 
@@ -116,15 +115,15 @@ def least_privilege(case: Case) -> Iterator[Verdict]:
     for grant in case.facts.of(Grant):
         facts = both(grant.rights, both(grant.targets, grant.identity))
         wanted = "narrow rights on named resources"
-        if not isinstance(facts, Known):
-            yield undecided("rights", facts, wanted, resource=grant.urn)
-            continue
-        rights, (targets, identity) = facts.value
+        rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
+        reader = at_best(grant.identity, "") in readers
         wide = rights & WIDE
-        if wide and (grant.project or identity in readers or Right.EVERYTHING in rights):
+        if wide and (grant.project or reader or Right.EVERYTHING in rights):
             yield fails("rights", rights, wanted, resource=grant.urn)
         elif case.once(_wildcard, targets):
             yield fails("targets", targets, wanted, resource=grant.urn)
+        elif not isinstance(facts, Known):
+            yield undecided("rights", facts, wanted, resource=grant.urn)
         else:
             yield passes(grant.urn)
 
@@ -141,21 +140,24 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
     """A project's identity reads exactly the zones that its project names, and changes none."""
     grants = case.facts.of(Grant)
     reached: dict[str, set[str]] = defaultdict(set)
+    doubtful: set[str] = set()
     for grant in grants:
         if not grant.project:
             continue
         facts = both(grant.rights, grant.targets)
-        if not isinstance(facts, Known):
-            yield undecided("targets", facts, "the project's zones", resource=grant.urn)
-            continue
-        rights, targets = facts.value
-        if rights & (READS | CHANGES):
-            zones = case.once(_zones, targets)
-            reached[grant.project] |= zones
-            yield _isolated(grant, zones, rights, case)
+        rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
+        opened = rights & (READS | CHANGES)
+        zones = case.once(_zones, targets)
+        reached[grant.project] |= zones if opened else set()
+        verdict = _isolated(grant, zones, rights, case) if opened else None
+        if not isinstance(facts, Known) and (verdict is None or verdict.outcome is Outcome.PASS):
+            doubtful.add(grant.project)
+            verdict = undecided("targets", facts, "the project's zones", resource=grant.urn)
+        if verdict is not None:
+            yield verdict
     for name, project in case.spec.projects.items():
         missing = sorted(set(project.zones) - reached[name])
-        if missing and grants:
+        if missing and grants and name not in doubtful:
             found = f"no grant on {', '.join(missing)}"
             path = ("projects", name, "zones")
             yield fails("targets", found, f"reading of {', '.join(project.zones)}", cause=path)
@@ -224,10 +226,8 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
     wanted = "an identity that reads data, or manages keys, or changes logs: one of them"
     for grant in case.facts.of(Grant):
         facts = both(grant.identity, both(grant.rights, grant.targets))
-        if not isinstance(facts, Known):
-            yield undecided("rights", facts, wanted, resource=grant.urn)
-            continue
-        identity, (rights, targets) = facts.value
+        identity = at_best(grant.identity, "")
+        rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
         logs = bool(rights & CHANGES) and case.once(_hold_logs, targets)
         # Whoever may do everything with what is no store of data manages keys, or whoever does.
         owner = Right.EVERYTHING in rights and not case.once(_hold_data_alone, targets)
@@ -236,6 +236,8 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
             duty = "changes logs" if logs or Right.CHANGE_LOGS in rights else "manages keys"
             found = f"{urns.name(identity)} reads data and {duty}"
             yield fails("rights", found, wanted, resource=grant.urn)
+        elif not isinstance(facts, Known):
+            yield undecided("rights", facts, wanted, resource=grant.urn)
         else:
             yield passes(grant.urn)
 
@@ -325,13 +327,13 @@ def export_gate(case: Case) -> Iterator[Verdict]:
             continue
         wanted = "reading of the export zone at most, where the project names it"
         facts = both(grant.rights, grant.targets)
-        if not isinstance(facts, Known):
+        rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
+        reached = case.once(_exports_of, targets)
+        verdict = _gated(grant, rights, case, wanted) if reached and rights else None
+        if not isinstance(facts, Known) and (verdict is None or verdict.outcome is Outcome.PASS):
             yield undecided("targets", facts, wanted, resource=grant.urn)
-            continue
-        rights, targets = facts.value
-        if not case.once(_exports_of, targets):
-            continue
-        yield _gated(grant, rights, case, wanted)
+        elif reached:
+            yield verdict or _gated(grant, rights, case, wanted)
 
 
 def _from_outside(grant: Grant, case: Case) -> Iterator[Verdict]:
@@ -342,18 +344,21 @@ def _from_outside(grant: Grant, case: Case) -> Iterator[Verdict]:
     if reading or elsewhere:
         return
     wanted = "the export gate alone, which bears the zone's name as its label `export-gate`"
-    facts = both(grant.identity, both(rights, targets))
-    if not isinstance(facts, Known):
-        yield undecided("identity", facts, wanted, resource=grant.urn)
-        return
-    identity, (may, reached) = facts.value
-    zones = case.once(_exports_of, reached)
+    identity, may = at_best(grant.identity, ""), at_best(rights, NOTHING)
+    gate = _gate_of(identity, case)
+    facts = both(both(grant.identity, gate), both(rights, targets))
+    zones = case.once(_exports_of, at_best(targets, ()))
     backup = _is_backup(grant, identity) and not may & WIDE
-    if backup or zones == {_gate_of(identity, case)}:
+    changed = may & CHANGES and zones and isinstance(grant.identity, Known)
+    if backup and isinstance(grant.identity, Known) and isinstance(rights, Known):
         yield passes(grant.urn)
-    else:
+    elif changed and isinstance(gate, Known) and not backup and zones != {gate.value}:
         found = f"{urns.name(identity) or 'somebody'} may {shown(may)}"
         yield fails("identity", found, wanted, resource=grant.urn)
+    elif isinstance(facts, Known):
+        yield passes(grant.urn)
+    else:
+        yield undecided("identity", facts, wanted, resource=grant.urn)
 
 
 def _is_backup(grant: Grant, identity: str) -> bool:
@@ -361,12 +366,13 @@ def _is_backup(grant: Grant, identity: str) -> bool:
     return part_of(grant.urn) == part_of(identity) == "backup"
 
 
-def _gate_of(identity: str, case: Case) -> str | None:
+def _gate_of(identity: str, case: Case) -> Fact[str | None]:
     """Name of the zone whose gate an identity of this plan is, by its label."""
     for item in case.facts.about(identity):
-        if isinstance(item.tags, Known) and item.tags.value:
-            return item.tags.value.get(GATE)
-    return None
+        if isinstance(item.tags, Unknown) or (isinstance(item.tags, Known) and item.tags.value):
+            told = at_best(item.tags, {}).get(GATE)
+            return Known(told) if told or isinstance(item.tags, Known) else Unknown("tags")
+    return NONE
 
 
 def _gated(grant: Grant, rights: Iterable[Right], case: Case, wanted: str) -> Verdict:

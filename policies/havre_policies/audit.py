@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import Key, LogRoute, NetworkElement
-from havre.facts.read import NONE, both, every, some, then
+from havre.facts.read import NONE, both, every, meets, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
@@ -184,8 +184,8 @@ def retention(case: Case) -> Iterator[Verdict]:
     least = case.spec.audit.retention_days
 
     def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
-        own = then(_kept_days(store), lambda days: days is not None and days >= least)
-        return every([own, then(trimmed, lambda days: days is None or days >= least)])
+        own = meets(_kept_days(store), lambda days: days is not None and days >= least)
+        return every([own, meets(trimmed, lambda days: days is None or days >= least)])
 
     yield from _over_sources(case, "retention_days", holds, f"kept for at least {least} days")
 
@@ -204,7 +204,7 @@ def protected(case: Case) -> Iterator[Verdict]:
 
     def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
         del trimmed  # what is locked outlives it
-        return then(store.locked_days, lambda days: days >= least)
+        return meets(store.locked_days, lambda days: days >= least)
 
     yield from _over_sources(case, "locked_days", holds, f"locked for at least {least} days")
 

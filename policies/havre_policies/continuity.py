@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, TypeGuard
 
 from havre.facts.model import AboutResource, Compute, Copy, Holder, Key, Unclassified
+from havre.facts.read import at_best
 from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore
 from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
@@ -137,6 +138,7 @@ def immutability(store: ObjectStore, case: Case) -> Verdict:
     )
 
 
+WITHOUT_END = float("inf")
 RECOVERABLE, VERSIONS, EXPIRY = "recoverable_days", "version_days", "expire_days"
 
 
@@ -182,25 +184,27 @@ def _kept(
     """Whether something is kept for at least so many days and, if it must end, has an end."""
     wanted = f"at least {_days(least)}" + (", and then deleted" if ends else "")
     cause = ("zones", store.zone, name)
-    if isinstance(fact, Unknown):
+    told = at_best(fact, None)
+    if isinstance(fact, Unknown) and (told is None or told >= least):
         return undecided(name, fact, wanted, resource=store.urn, cause=cause)
-    short = 0 if fact.value is None else least - fact.value
-    if short <= 0 and not (ends and fact.value is None):
+    short = 0 if told is None else least - told
+    if short <= 0 and not (ends and told is None):
         return passes(store.urn)
-    found = "without end" if fact.value is None else f"{_days(fact.value)}, {short} too few"
+    found = "without end" if told is None else f"{_days(told)}, {short} too few"
     return fails(name, found, wanted, resource=store.urn, cause=cause)
 
 
 def _ends(store: ObjectStore, promised: int | None) -> Verdict:
     """Whether objects are deleted on the day that is promised, or never where none is."""
     fact, wanted, cause = store.expire_days, _deleted(promised), ("zones", store.zone, EXPIRY)
-    if isinstance(fact, Unknown):
+    told = at_best(fact, None)
+    if isinstance(fact, Unknown) and (told is None or told >= (promised or WITHOUT_END)):
         return undecided(EXPIRY, fact, wanted, resource=store.urn, cause=cause)
-    if fact.value == promised:
+    if told == promised:
         return passes(store.urn)
-    found = _deleted(fact.value)
-    if fact.value is not None and promised is not None:
-        late = fact.value - promised
+    found = _deleted(told)
+    if told is not None and promised is not None:
+        late = told - promised
         found += f", {_days(abs(late))} too {'late' if late > 0 else 'early'}"
     return fails(EXPIRY, found, wanted, resource=store.urn, cause=cause)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from havre.facts.addresses import anybody, private, within
 from havre.facts.addresses import network as network_of
 from havre.facts.model import Compute, NetworkElement, Rule
-from havre.facts.read import both
+from havre.facts.read import at_best, both
 from havre.facts.stores import BackupStore, DatabaseServer, DataStore, Storage, Vault
 from havre.facts.traffic import certain, let_out, lets_in, packets, possible
 from havre.facts.values import DoesNotApply, Known, Unknown
@@ -354,7 +354,7 @@ def _held(
             held[network.urn].add(network.segment)
     for kind, bearers in standing.items():
         for bearer in bearers:
-            for segment in bearer.segments.value if isinstance(bearer.segments, Known) else ():
+            for segment in at_best(bearer.segments, ()):
                 held[segment].add(kind)
     return held
 
@@ -364,13 +364,13 @@ def _apart(
 ) -> Verdict:
     """Whether a database or a cluster stands in segments that hold none of the other kinds."""
     wanted = f"a private network segment for {kind} alone"
-    if not isinstance(bearer.segments, Known):
-        return undecided("segments", bearer.segments, wanted, resource=bearer.urn)
-    segments = bearer.segments.value
-    if not segments or None in segments:
+    segments = at_best(bearer.segments, ())
+    if None in segments or bearer.segments == Known(()):
         return fails("segments", "in no private network segment", wanted, resource=bearer.urn)
     others = sorted({other for segment in segments for other in held[segment]} - {kind})
     if others:
         found = f"in a segment with {', '.join(others)}"
         return fails("segments", found, wanted, resource=bearer.urn)
+    if not isinstance(bearer.segments, Known):
+        return undecided("segments", bearer.segments, wanted, resource=bearer.urn)
     return passes(bearer.urn)

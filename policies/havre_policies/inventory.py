@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Compute
+from havre.facts.read import at_best
 from havre.facts.stores import DatabaseServer, ImageRegistry, ObjectStore
 from havre.facts.strangers import STACK_REFERENCE
-from havre.facts.values import DoesNotApply, Known, Unknown
+from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -19,7 +20,6 @@ from havre.policy import (
     fails,
     passes,
     plan_control,
-    require,
     undecided,
 )
 from havre.spec.model import Environment
@@ -51,13 +51,14 @@ def tags(bearer: AboutResource, case: Case) -> Verdict:
     project = getattr(bearer, "project", "")
     if project:
         wanted["project"] = project
-    return require(
-        "tags", bearer.tags, lambda found: _labelled(found, wanted), f"labels {', '.join(wanted)}"
-    )
-
-
-def _labelled(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    return all(found.get(key) == value for key, value in wanted.items())
+    asked = f"labels {', '.join(wanted)}"
+    if isinstance(bearer.tags, DoesNotApply):
+        return NOT_APPLICABLE
+    told = at_best(bearer.tags, {})
+    wrong = {key: value for key, value in wanted.items() if told.get(key, value) != value}
+    if wrong or (isinstance(bearer.tags, Known) and not wanted.items() <= told.items()):
+        return fails("tags", dict(told), asked)
+    return passes() if isinstance(bearer.tags, Known) else undecided("tags", bearer.tags, asked)
 
 
 @plan_control(
@@ -187,17 +188,19 @@ def environments(case: Case) -> Iterator[Verdict]:
         return
     here = case.spec.environment.value
     for item in case.facts.items:
-        if isinstance(item.tags, Unknown):
-            yield undecided("tags", item.tags, f"{here} alone", resource=item.urn)
-            continue
-        if isinstance(item.tags, DoesNotApply) or not item.tags.value:
-            continue
-        there = item.tags.value.get("environment", here)
-        if there != here:
-            yield fails("tags", f"environment {there}", f"{here} alone", resource=item.urn)
-        else:
-            yield passes(item.urn)
+        if not isinstance(item.tags, DoesNotApply) and item.tags != Known({}):
+            yield _environment(item.urn, item.tags, here)
     for resource in case.plan.resources:
         if resource.type == STACK_REFERENCE:
             found = "resources of another stack are used"
             yield fails("type", found, f"resources of {here} alone", resource=resource.urn)
+
+
+def _environment(urn: str, tags: Fact[Mapping[str, str]], here: str) -> Verdict:
+    """Whether labels name this environment, or none."""
+    there = at_best(tags, {}).get("environment", "")
+    if there not in ("", here):
+        return fails("tags", f"environment {there}", f"{here} alone", resource=urn)
+    if isinstance(tags, Unknown) and not there:
+        return undecided("tags", tags, f"{here} alone", resource=urn)
+    return passes(urn)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import AboutResource, Bearer, Compute, Copy, Key, NetworkElement, Place
+from havre.facts.read import at_best
 from havre.facts.stores import BackupStore, DataStore, LogStore, Vault
 from havre.facts.values import Known
 from havre.policy import (
@@ -44,12 +45,12 @@ def _within(bearer: AboutResource, case: Case, copy: Copy) -> Verdict:
     """Whether every copy of one kind lies in the spec's countries."""
     allowed = case.spec.residency.countries
     wanted = f"in {', '.join(allowed)}"
-    if not isinstance(bearer.places, Known):
-        return undecided("places", bearer.places, wanted)
-    here = [place for place in bearer.places.value if place.copy is copy]
+    here = [place for place in at_best(bearer.places, ()) if place.copy is copy]
     outside = [place for place in here if place.country not in allowed]
     if outside:
         return fails("places", where(outside), wanted)
+    if not isinstance(bearer.places, Known):
+        return undecided("places", bearer.places, wanted)
     return passes() if here else NOT_APPLICABLE
 
 
@@ -173,13 +174,14 @@ def _placed(bearer: AboutResource, case: Case) -> Verdict:
     """Whether what holds no data stands in the spec's countries, as far as it has a place."""
     allowed = case.spec.residency.countries
     wanted = f"in {', '.join(allowed)}"
+    places = at_best(bearer.places, ())
+    countries = {place.country for place in places if place.copy is not Copy.KEY}
+    if countries - {None, *allowed}:
+        return fails("places", where(places), wanted)
     if not isinstance(bearer.places, Known):
         return undecided("places", bearer.places, wanted)
-    countries = {place.country for place in bearer.places.value if place.copy is not Copy.KEY}
-    if countries - {None, *allowed}:
-        return fails("places", where(bearer.places.value), wanted)
     if None in countries:
-        return Verdict(Outcome.UNKNOWN, "places", where(bearer.places.value), wanted)
+        return Verdict(Outcome.UNKNOWN, "places", where(places), wanted)
     return passes() if countries or isinstance(bearer, NetworkElement) else NOT_APPLICABLE
 
 
@@ -197,8 +199,9 @@ def unplaced(bearer: AboutResource, case: Case) -> Verdict:  # noqa: ARG001
     if not isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     wanted = "a region of its own"
+    places = at_best(bearer.places, ())
+    if any(place.region.lower() in UNNAMED for place in places):
+        return fails("places", where(places), wanted)
     if not isinstance(bearer.places, Known):
         return undecided("places", bearer.places, wanted)
-    places = bearer.places.value
-    named = places and not any(place.region.lower() in UNNAMED for place in places)
-    return passes() if named else fails("places", where(places), wanted)
+    return passes() if places else fails("places", where(places), wanted)

@@ -4,7 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from havre.facts.read import both, every, read, some, then
+from havre.facts.read import (
+    at_best,
+    both,
+    each,
+    every,
+    gathered,
+    label,
+    labels,
+    meets,
+    read,
+    some,
+    then,
+    together,
+)
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret
 
@@ -43,6 +56,47 @@ def test_what_is_unknown_stays_so() -> None:
     assert both(Known(1), Known(2)) == Known((1, 2))
     assert both(Known(1), OPEN) == OPEN
     assert both(OPEN, Known(1)) == OPEN
+
+
+def worst(number: int) -> Unknown:
+    return Unknown("a.b", Known((number,)))
+
+
+def test_what_is_told_of_a_list_stands_beside_what_is_not() -> None:
+    held = {"l": [{"x": 1}, {"x": UNKNOWN}, UNKNOWN, Secret({"x": 2})], "u": UNKNOWN, "t": "x"}
+    assert each(held, "l", "x", "l[].x") == Unknown("l[].x", Known((1, 2)))
+    assert each({"l": [1, Secret(2)]}, "l") == Known((1, 2))
+    assert each({"l": [1, UNKNOWN]}, "l") == Unknown("l", Known((1,)))
+    assert each({"l": [UNKNOWN]}, "l") == each({"l": UNKNOWN}, "l") == Unknown("l")
+    assert each(held, "none") == Known(())
+    assert (each(held, "u", "x"), each(held, "t", "x")) == (Unknown("u"), Unknown("t"))
+    assert gathered([Known((1,)), OPEN, Known((2,))]) == Unknown("a.b", Known((1, 2)))
+    assert gathered([OPEN, Known(())]) == OPEN
+    assert gathered([worst(1), Known((2,))]) == Unknown("a.b", Known((1, 2)))
+
+
+def test_what_is_at_best_bad_is_bad_and_what_is_at_best_good_is_not_known() -> None:
+    assert [meets(fact, lambda told: 0 not in told) for fact in (worst(0), worst(1), OPEN)] == [
+        NO,
+        OPEN,
+        OPEN,
+    ]
+    assert meets(Known((1,)), bool) == YES
+    assert (at_best(worst(1), ()), at_best(OPEN, ()), at_best(Known((2,)), ())) == ((1,), (), (2,))
+
+
+def test_what_a_value_is_at_best_says_nothing_of_what_is_made_of_it() -> None:
+    assert then(worst(1), len) == OPEN
+    assert together([worst(1)]) == OPEN
+    assert both(worst(1), OPEN) == OPEN
+    assert both(Known(3), worst(1)) == Unknown("a.b", Known((3, (1,))))
+
+
+def test_a_label_is_told_whatever_is_unknown_beside_it() -> None:
+    held = {"tags": {"zone": "curated", "owner": UNKNOWN}}
+    assert labels(held) == Unknown("tags", Known({"zone": "curated"}))
+    assert (label(held, "zone"), label(held, "owner"), label(held, "x")) == ("curated", "", "")
+    assert (labels({}), labels({"tags": UNKNOWN})) == (Known({}), Unknown("tags"))
 
 
 @given(st.lists(st.sampled_from([YES, NO, OPEN])))

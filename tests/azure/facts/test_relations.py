@@ -311,6 +311,8 @@ def ends(base: Any = None, version: Any = None, **filters: Any) -> dict[str, Any
 
 
 FIRST = "policy.rules"
+AGE = "policy.rules[].definition.actions.version.delete.daysAfterCreationGreaterThan"
+CLOCK = "policy.rules[].definition.actions.baseBlob.delete.daysAfterModificationGreaterThan"
 
 
 SOME = Unknown("policy.rules[].definition.filters")
@@ -340,7 +342,10 @@ OTHER_CLOCK = Unknown("policy.rules[].definition.actions.baseBlob.delete")
         ((ends(90, blobTypes=["appendBlob"]),), None, None, SOME),
         ((ends({"daysAfterLastAccessTimeGreaterThan": 9}),), None, None, OTHER_CLOCK),
         (({**ends(90, 127), "enabled": False},), None, None, None),
-        ((ends(90, UNKNOWN),), Unknown(FIRST), Unknown(FIRST), Unknown(FIRST)),
+        ((ends(90, UNKNOWN),), Unknown(AGE), Unknown(AGE), 90),
+        ((UNKNOWN,), Unknown(FIRST), Unknown(FIRST), Unknown(FIRST)),
+        ((ends(90), UNKNOWN), Unknown(FIRST), Unknown(FIRST), Unknown(FIRST, Known(90))),
+        (({**ends(90), "enabled": UNKNOWN},), None, None, Unknown(CLOCK)),
     ],
 )
 def test_a_version_is_kept_from_its_replacement(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.facts import Known
+from havre.facts import Known, Unknown
 from havre.facts.stores import DatabaseServer, DataStore
 from havre.plan import Plan, PlannedResource
 from havre_ovh.facts import facts
@@ -103,6 +103,11 @@ def of(kind: type, *resources: PlannedResource, urn: str = "urn:it") -> Any:
     found = facts(Plan("ovh", resources))
     (item,) = [item for item in found.about(urn) if isinstance(item, kind)]
     return item
+
+
+def withheld(fact: Any) -> Any:
+    """A fact by what withholds it alone, without what it is at best."""
+    return Unknown(fact.property) if isinstance(fact, Unknown) else fact
 
 
 def bucket(*others: PlannedResource, **inputs: Any) -> Any:

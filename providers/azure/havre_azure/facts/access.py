@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Grant, Holder, ResourceFact, Right
-from havre.facts.read import NONE, day, every, items, read, some, then
+from havre.facts.model import Credential, Grant, Holder, Neutral, ResourceFact, Right
+from havre.facts.read import NONE, YES, bare, day, every, items, label, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
 from havre_azure.facts.relations.guards import guarded
@@ -137,9 +137,9 @@ def _project(identity: PlannedResource | None) -> str:
     """By its label, or else by its name, such as `emc2-project-cohort`."""
     if identity is None:
         return ""
-    tags = read(identity.inputs, "tags", {})
-    if isinstance(tags, Known) and isinstance(tags.value.get("project"), str):
-        return str(tags.value["project"])
+    named = label(identity.inputs, "project")
+    if named:
+        return named
     found = f"-{identity.name}".partition("-project-")[2]
     return found if _PROJECT.fullmatch(found) else ""
 
@@ -189,26 +189,37 @@ def administrator(resource: PlannedResource, index: Index) -> Sequence[ResourceF
 
 def vault_policies(vault: PlannedResource) -> list[Grant]:
     """Grants of a vault that decides by access policies, not by roles."""
-    by_role = read(vault.inputs, "properties.enableRbacAuthorization", default=False)
-    entries = items(vault.inputs, "properties.accessPolicies")
-    if by_role == Known(value=True) or entries == Known([]):
+    if read(vault.inputs, BY_ROLE, default=False) == YES:
         return []
+    entries = items(vault.inputs, POLICIES)
+    grant, holder = about(Grant, vault), Known((vault.urn,))
     if isinstance(entries, Unknown):
-        return [_policy(vault, entries, entries)]
-    return [
-        _policy(
-            vault, read(entry, "objectId", ""), Known(permitted(entry.get("permissions") or {}))
-        )
-        for entry in entries.value
-    ]
+        return [replace(grant, identity=entries, targets=holder, rights=entries, expires=NONE)]
+    return [_policy(grant, entry, holder, f"{POLICIES}[]") for entry in entries.value]
 
 
-def _policy(vault: PlannedResource, identity: Fact[str], rights: Fact[frozenset[Right]]) -> Grant:
+BY_ROLE, POLICIES = "properties.enableRbacAuthorization", "properties.accessPolicies"
+
+
+def policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """An access policy on its own; a vault that decides by roles takes no notice of it."""
+    found = index.target(resource, "vaultName", "keyvault:Vault")
+    vault = found.value if isinstance(found, Known) else None
+    grant = about(Grant, resource, tagged=False)
+    if vault is not None and read(vault.inputs, BY_ROLE, default=False) == YES:
+        return [about(Neutral, resource, tagged=False)]
+    holder = Unknown("vaultName") if vault is None else Known((vault.urn,))
+    return [_policy(grant, bare(resource.inputs.get("policy")), holder, "policy")]
+
+
+def _policy(grant: Grant, entry: Any, targets: Fact[tuple[str, ...]], where: str) -> Grant:
+    """The grant of one entry; what is not known of it is withheld by its property."""
+    identity = read(entry, "objectId", "")
     return replace(
-        about(Grant, vault),
-        identity=identity,
-        targets=Known((vault.urn,)),
-        rights=rights,
+        grant,
+        identity=Unknown(f"{where}.objectId") if isinstance(identity, Unknown) else identity,
+        targets=targets,
+        rights=permitted(entry, where),
         expires=NONE,
     )
 

@@ -6,7 +6,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, LogRoute, Place, ResourceFact
-from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, sources, then
+from havre.facts.read import (
+    NO,
+    NONE,
+    ZERO,
+    both,
+    every,
+    gathered,
+    items,
+    read,
+    some,
+    sources,
+    then,
+)
 from havre.facts.stores import LogStore
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import place, places
@@ -23,7 +35,7 @@ from havre_azure.facts.relations.links import key, private
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -56,8 +68,8 @@ def _workspace_places(resource: PlannedResource, index: Index) -> Fact[tuple[Pla
     other = read(resource.inputs, "replication.location")
     if other == NONE:
         other = Unknown("replication.location")
-    told = both(own, both(switch, other))
-    return then(told, lambda found: (*found[0], place(Copy.LOG, str(found[1][1]))))
+    copy = then(both(switch, other), lambda found: (place(Copy.LOG, str(found[1])),))
+    return gathered([own, copy])
 
 
 def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -105,19 +117,20 @@ def route_of(
     """Logs on their way from the resource that `source` names to those that `sinks` name."""
     origin = _urn(index, resource, source) if source else Known("subscription")
     ends = [_urn(index, resource, sink) for sink in sinks]
-    unknown = next((end for end in ends if isinstance(end, Unknown)), None)
+    unknown = [end for end in ends if isinstance(end, Unknown)]
     told = tuple(end.value for end in ends if isinstance(end, Known) and end.value)
     where = places(resource, index, Copy.SERVICE) if tags else NOWHERE
     route = replace(
         about(LogRoute, resource, where, tagged=tags),
         sources=then(origin, lambda urn: (urn,) if urn else ()),
-        sinks=unknown or Known(told),
         kept_days=kept,
     )
-    return [route]
+    # What is not known of one end takes nothing away from the others.
+    known = [replace(route, sinks=Known(told))] if told or not unknown else []
+    return [*known, *(replace(route, sinks=end) for end in unknown)]
 
 
-def trimmed(holder: Mapping[str, Any]) -> Fact[int | None]:
+def trimmed(holder: Any) -> Fact[int | None]:
     """Days after which a retention policy deletes logs in a storage account; None: never.
 
     It is of no effect unless it is enabled, and 0 days are for ever (azure-native's schema).
@@ -140,8 +153,7 @@ def diagnostics(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
 
 def _routes(resource: PlannedResource, index: Index, source: str) -> Sequence[ResourceFact]:
     logs = items(resource.inputs, "logs")
-    sent = then(logs, lambda found: [log for log in found if log.get("enabled")])
-    kept = sent if isinstance(sent, Unknown) else least(map(trimmed, sent.value))
+    kept = logs if isinstance(logs, Unknown) else least(map(_kept, logs.value))
     if kept == NONE:
         return route_of(resource, index, source, *SINKS)
     others = [sink for sink in SINKS if sink != ACCOUNT]
@@ -149,6 +161,14 @@ def _routes(resource: PlannedResource, index: Index, source: str) -> Sequence[Re
         *route_of(resource, index, source, *others),
         *route_of(resource, index, source, ACCOUNT, kept=kept),
     ]
+
+
+def _kept(log: Any) -> Fact[int | None]:
+    """Days after which one category of logs is deleted in an account; None: never, or not sent."""
+    sent, kept = read(log, "enabled", default=False), trimmed(log)
+    if kept == NONE or sent == NO:
+        return NONE
+    return Unknown("logs[].enabled") if isinstance(sent, Unknown) else kept
 
 
 def activity(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
 from havre.facts.model import Copy, Holder, Place, ResourceFact
-from havre.facts.read import NO, ZERO, both, every, items, read, then
+from havre.facts.read import NO, ZERO, at_best, both, each, every, items, read, then
 from havre.facts.stores import BackupStore
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import location, pair, place
@@ -25,16 +25,24 @@ if TYPE_CHECKING:
 
 def _policy_days(policy: PlannedResource) -> Fact[int | None]:
     """Days for which the default rule of a backup policy keeps what it makes."""
-    rules = items(policy.inputs, "properties.policyRules")
+    rules = items(policy.inputs, RULES)
     if isinstance(rules, Unknown):
         return rules
-    kept = [
-        read(cycle, "deleteAfter.duration", "")
-        for rule in rules.value
-        if rule.get("objectType") == "AzureRetentionRule" and rule.get("isDefault")
-        for cycle in rule.get("lifecycles") or ()
-    ]
-    return least([then(duration, days) for duration in kept])
+    return least(kept for rule in rules.value for kept in _cycles(rule))
+
+
+def _cycles(rule: Any) -> list[Fact[int | None]]:
+    """Days for which each cycle of a default rule keeps; a rule that may be one may keep less."""
+    kind, default = read(rule, "objectType", ""), read(rule, "isDefault", default=False)
+    retains = every([then(kind, lambda word: word == RETENTION), then(default, bool)])
+    cycles = items(rule, "lifecycles")
+    if isinstance(retains, Unknown) or isinstance(cycles, Unknown):
+        return [Unknown(RULES)]
+    found = cycles.value if retains.value else []
+    return [then(read(cycle, "deleteAfter.duration", ""), days) for cycle in found]
+
+
+RULES, RETENTION = "properties.policyRules", "AzureRetentionRule"
 
 
 def backed_up(index: Index, resource: PlannedResource) -> Fact[int | None]:
@@ -55,10 +63,13 @@ def backed_up(index: Index, resource: PlannedResource) -> Fact[int | None]:
 def _vault_places(resource: PlannedResource, index: Index, kinds: Fact[Any]) -> Fact[Any]:
     def told(found: tuple[Any, str]) -> tuple[Place, ...]:
         own = place(Copy.BACKUP, found[1])
-        geo = "georedundant" in {str(each).lower() for each in found[0]}
+        geo = "georedundant" in {str(kind).lower() for kind in found[0]}
         return (own, pair(Copy.BACKUP, found[1], "GeoRedundant")) if geo else (own,)
 
-    return then(both(kinds, location(resource, index)), told)
+    where = location(resource, index)
+    if isinstance(where, Unknown) or isinstance(kinds, Known):
+        return then(both(kinds, where), told)
+    return Unknown(kinds.property, Known(told((at_best(kinds, ()), where.value))))
 
 
 def _vault(resource: PlannedResource, index: Index, product: str, kinds: Fact[Any]) -> BackupStore:
@@ -81,8 +92,7 @@ def _vault(resource: PlannedResource, index: Index, product: str, kinds: Fact[An
 def backup_vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A vault of Azure Backup: it has no address of its own, Resource Manager alone opens it."""
     path = "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"
-    settings = items(resource.inputs, "properties.storageSettings")
-    kinds: Fact[Any] = then(settings, lambda found: tuple(each.get("type") for each in found))
+    kinds: Fact[Any] = each(resource.inputs, "properties.storageSettings", "type")
     if kinds == Known(()):
         kinds = Unknown("properties.storageSettings")
     told = replace(

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Compute, Copy, ResourceFact
-from havre.facts.read import NO, NONE, both, every, items, read, then, together
+from havre.facts.read import NO, NONE, each, every, gathered, items, read, then
 from havre.facts.stores import Volume
 from havre.facts.values import Fact, Known, Unknown
+from havre.plan.values import UNKNOWN
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import (
     closed,
@@ -21,27 +22,31 @@ from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import disk_key, key, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
 
 
 PRODUCT = "Kubernetes Service"
-SUBNET = "vnetSubnetID"
+SUBNET, PROFILES, POOL = "vnetSubnetID", "agentPoolProfiles", "containerservice:AgentPool"
 
 
 def _node_segments(cluster: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
     """The subnet of each pool of a cluster; None for one in a network that Azure makes."""
-    inline = items(cluster.inputs, "agentPoolProfiles")
-    own = index.all_users("containerservice:AgentPool", "resourceName", cluster)
-    told = both(inline, own)
-    if isinstance(told, Unknown):
-        return told
-    found = [
-        segment(index, cluster, "agentPoolProfiles", read(pool, SUBNET)) for pool in told.value[0]
-    ]
-    return together(found + [segment(index, pool, SUBNET) for pool in told.value[1]])
+    inline = items(cluster.inputs, PROFILES)
+    own = index.all_users(POOL, "resourceName", cluster)
+    if isinstance(inline, Unknown):
+        return inline
+    apart = [Unknown(own.property)] if isinstance(own, Unknown) else own.value
+    found = [segment(index, cluster, PROFILES, _subnet(pool)) for pool in inline.value]
+    found += [p if isinstance(p, Unknown) else segment(index, p, SUBNET) for p in apart]
+    return gathered(then(each, lambda urn: (urn,)) for each in found)
+
+
+def _subnet(pool: Any) -> Fact[str | None]:
+    named: Fact[str | None] = read(pool, SUBNET)
+    return Unknown(PROFILES) if isinstance(named, Unknown) else named
 
 
 def _secrets_key(resource: PlannedResource, index: Index) -> Fact[str | None]:
@@ -52,20 +57,20 @@ def _secrets_key(resource: PlannedResource, index: Index) -> Fact[str | None]:
     return enabled if isinstance(enabled, Unknown) else key(index, resource, f"{path}.keyId")
 
 
-def _pools(resource: PlannedResource, index: Index) -> Fact[list[Mapping[str, Any]]]:
-    """Node pools of a cluster, with those that are resources of their own."""
-    inline = items(resource.inputs, "agentPoolProfiles")
-    own = index.all_users("containerservice:AgentPool", "resourceName", resource)
-    return then(both(inline, own), lambda told: [*told[0], *[pool.inputs for pool in told[1]]])
+def _pools(resource: PlannedResource, index: Index) -> list[Any]:
+    """Node pools of a cluster, with those that are resources of their own, or may be of it."""
+    inline = items(resource.inputs, PROFILES)
+    own = index.users(POOL, "resourceName", resource)
+    told = inline.value if isinstance(inline, Known) else [UNKNOWN]
+    return [*told, *[pool.inputs if isinstance(link, Known) else UNKNOWN for pool, link in own]]
 
 
-def _of_pools(pools: Fact[list[Mapping[str, Any]]], path: str, good: Callable[[Any], bool]) -> Any:
+def _of_pools(pools: list[Any], path: str, good: Callable[[Any], bool]) -> Fact[bool]:
     """Whether every pool is good, by one property; unknown where there is no pool."""
-    if isinstance(pools, Unknown):
-        return pools
-    if not pools.value:
-        return Unknown("agentPoolProfiles")
-    return every([then(read(pool, path), good) for pool in pools.value])
+    if not pools:
+        return Unknown(PROFILES)
+    facts = [PROFILES if pool is UNKNOWN else read(pool, path) for pool in pools]
+    return every([Unknown(f) if isinstance(f, str) else then(f, good) for f in facts])
 
 
 def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -76,7 +81,7 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     cluster = replace(
         offered(Compute, resource, PRODUCT, places(resource, index, Copy.COMPUTE)),
         public_api=closed(shut),
-        allowed=then(read(resource.inputs, f"{path}.authorizedIPRanges", []), tuple),
+        allowed=each(resource.inputs, f"{path}.authorizedIPRanges"),
         secrets_key=_secrets_key(resource, index),
         multi_zone=_of_pools(pools, "availabilityZones", lambda zones: len(zones or ()) > 1),
         engine=Unknown("kubernetesVersion")

@@ -7,11 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Credential, Extent, Place, ResourceFact
-from havre.facts.read import NO, NONE, YES, both, every, read, some, then, together
+from havre.facts.read import NO, NONE, YES, both, every, gathered, read, some, then
 from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.backup import backed_up
-from havre_azure.facts.places import location, pair, place, places
+from havre_azure.facts.places import copied, location, pair, place, places
 from havre_azure.facts.properties import PUBLIC, about, closed, held, most, open_to_all
 from havre_azure.facts.relations.links import key, private, segment, switched
 from havre_azure.facts.relations.logs import logged
@@ -34,13 +34,13 @@ SETTINGS: Mapping[str, str] = MappingProxyType(
 
 def _parameter(index: Index, server: PlannedResource, name: str, default: Any) -> Fact[Any]:
     """A server parameter, in lower case; what it is by default where none of the plan sets it."""
+    doubt = False
     for resource, link in index.users(SETTINGS[index.kind(server)], "serverName", server):
-        told = read(resource.inputs, "configurationName")
-        if isinstance(told, Unknown) or isinstance(link, Unknown):
-            return Unknown(name)
-        if str(told.value).lower() == name:
+        told = both(read(resource.inputs, "configurationName"), link)
+        doubt = doubt or isinstance(told, Unknown)
+        if isinstance(told, Known) and str(told.value[0]).lower() == name:
             return then(read(resource.inputs, "value", default), lambda value: str(value).lower())
-    return Known(default)
+    return Unknown(name) if doubt else Known(default)
 
 
 def _server_tls(index: Index, server: PlannedResource) -> Fact[str | None]:
@@ -120,12 +120,11 @@ SERVER, SOURCE = "dbforpostgresql:Server", "sourceServerResourceId"
 
 def _copies(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     """Where the replicas of a server lie."""
-    found: Fact[tuple[Place, ...]] = Known(())
-    for other, _ in index.users(SERVER, SOURCE, resource):
-        if _replica_of(other, index) == Known(resource.urn):
-            where = both(found, location(other, index))
-            found = then(where, lambda told: (*told[0], place(Copy.REPLICA, told[1])))
-    return found
+    return gathered(
+        copied(location(other, index), link)
+        for other, link in index.users(SERVER, SOURCE, resource)
+        if _replica_of(other, index) == Known(resource.urn)
+    )
 
 
 def _server_places(
@@ -137,8 +136,7 @@ def _server_places(
         return follows
     if follows.value is not None:
         return places(resource, index, Copy.REPLICA)
-    own = _own_places(resource, index, path)
-    return then(both(own, _copies(resource, index)), lambda told: (*told[0], *told[1]))
+    return gathered([_own_places(resource, index, path), _copies(resource, index)])
 
 
 def _own_places(resource: PlannedResource, index: Index, path: str) -> Fact[tuple[Place, ...]]:
@@ -224,7 +222,8 @@ def _ends(server: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]
     ends = index.all_users("network:PrivateEndpoint", path, server)
     if isinstance(ends, Unknown) or not ends.value:
         return then(ends, lambda _: (None,))
-    return together([segment(index, end, "subnet.id") for end in ends.value])
+    found = [segment(index, end, "subnet.id") for end in ends.value]
+    return gathered(then(each, lambda urn: (urn,)) for each in found)
 
 
 def single_server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

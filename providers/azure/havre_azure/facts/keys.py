@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
 from havre.facts.model import Copy, Holder, Key, Place, ResourceFact
-from havre.facts.read import NO, both, every, items, read, then
+from havre.facts.read import NO, NONE, both, every, items, read, then
 from havre.facts.stores import Vault
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.access import vault_policies
@@ -25,7 +25,7 @@ from havre_azure.facts.relations.links import private
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -69,24 +69,32 @@ def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def _rotation(resource: PlannedResource) -> Fact[int | None]:
     """Days after which the key's policy renews it; after its making, or before its end."""
-    actions = items(resource.inputs, "properties.rotationPolicy.lifetimeActions")
+    actions = items(resource.inputs, ACTIONS)
     expiry = read(resource.inputs, "properties.rotationPolicy.attributes.expiryTime", "")
     if isinstance(actions, Unknown):
         return actions
-    found = [
-        _due(action.get("trigger") or {}, expiry)
-        for action in actions.value
-        if str((action.get("action") or {}).get("type", "")).lower() == "rotate"
-    ]
-    return least(found)
+    # The sooner, the better: the first that is told is no bound for the others.
+    return then(least(_due(action, expiry) for action in actions.value), lambda found: found)
 
 
-def _due(trigger: Mapping[str, Any], expiry: Fact[str]) -> Fact[int | None]:
-    if trigger.get("timeAfterCreate"):
-        return Known(days(trigger["timeAfterCreate"]))
-    before = days(trigger.get("timeBeforeExpiry") or "")
-    end = then(expiry, days)
-    return then(end, lambda told: told - before if told and before is not None else None)
+def _due(action: Any, expiry: Fact[str]) -> Fact[int | None]:
+    """Days after which an action renews a key; None where it does not."""
+    kind = then(read(action, "action.type", ""), lambda word: str(word).lower())
+    if isinstance(kind, Unknown) or kind.value != "rotate":
+        return Unknown(f"{ACTIONS}[].action") if isinstance(kind, Unknown) else NONE
+    after, before = (read(action, f"trigger.time{when}", "") for when in WHEN)
+    if isinstance(after, Unknown) or after.value:
+        return then(after, days)
+    return then(both(then(before, days), then(expiry, days)), _before)
+
+
+def _before(told: tuple[int | None, int | None]) -> int | None:
+    before, end = told
+    return None if before is None or not end else end - before
+
+
+ACTIONS = "properties.rotationPolicy.lifetimeActions"
+WHEN = ("AfterCreate", "BeforeExpiry")
 
 
 def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, NetworkElement, Neutral, Place, ResourceFact, Rule
-from havre.facts.read import NO, NONE, YES, bare, every, items, read, some, then
+from havre.facts.read import NO, NONE, YES, at_best, bare, each, every, items, read, some, then
 from havre.facts.traffic import (
     FOUR,
     PUBLIC,
@@ -32,7 +32,7 @@ from havre_azure.facts.relations.rules import for_customers, own_rule, security_
 from havre_azure.facts.relations.rules import ranges as ports_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -64,10 +64,13 @@ def _placed(resource: PlannedResource, index: Index) -> NetworkElement:
 
 
 def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
-    return then(
-        rules,
-        lambda told: not any(rule.allow and wide(other_side(rule)) for rule in told),
-    )
+    """Whether no rule lets out to any address: one that is told decides."""
+    if isinstance(rules, Unknown):
+        return rules
+    out = [rule for rule in rules.value if rule.allow and wide(other_side(rule))]
+    if not out:
+        return YES
+    return Unknown(out[0].withheld) if all(rule.withheld for rule in out) else NO
 
 
 def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
@@ -200,36 +203,61 @@ def _list_of(value: Any) -> Any:
     return [{} if isinstance(bare(item), dict) else item for item in value]
 
 
-def _firewall_rule(rule: Mapping[str, Any], allow: bool, priority: int) -> Rule:
-    names = ("targetFqdns", "fqdnTags", "destinationAddresses", "destinationFqdns", "targetUrls")
-    addresses = [str(a) for name in names for a in rule.get(name) or ()]
-    ports = [str(p.get("port", "*")) for p in rule.get("protocols") or ()]
-    ranges = rule.get("destinationPorts") or ports or ["*"]
-    return Rule(
-        allow,
-        False,
-        tuple(addresses) or ("*",),
-        ports_of(ranges),
-        priority,
-        shared=tuple(each for each in addresses if for_customers(each)),
-    )
+TO = ("targetFqdns", "fqdnTags", "destinationAddresses", "destinationFqdns", "targetUrls")
+"""Properties of a firewall's rule that say whereto it lets traffic pass."""
+
+
+def _out(rule: Any, allow: bool, priority: int) -> Iterator[Rule]:
+    """What a firewall's rule lets out: what is told of it, and the rest as wide as it may be."""
+    sides = {name: each(rule, name) for name in TO}
+    ports = {
+        "destinationPorts": each(rule, "destinationPorts"),
+        "protocols": each(rule, "protocols", "port"),
+    }
+    addresses = tuple(str(a) for side in sides.values() for a in at_best(side, ()))
+    listed = at_best(ports["destinationPorts"], ()) or at_best(ports["protocols"], ())
+    withheld = [name for name, fact in (*sides.items(), *ports.items()) if not _known(fact)]
+    if not withheld or (addresses and (listed or not {*ports} & {*withheld})):
+        yield Rule(
+            allow,
+            False,
+            addresses or ("*",),
+            ports_of("*" if port is None else port for port in listed),
+            priority,
+            shared=tuple(each for each in addresses if for_customers(each)),
+        )
+    if withheld:
+        yield _any_out(allow, f"{COLLECTIONS}[].rules[].{withheld[0]}", priority)
+
+
+def _known(fact: Fact[Any]) -> bool:
+    return isinstance(fact, Known)
+
+
+def _any_out(allow: bool, withheld: str, priority: int = 0) -> Rule:
+    return Rule(allow, False, ("*",), (), priority, withheld=withheld)
+
+
+COLLECTIONS = "ruleCollections"
 
 
 def _collection(group: PlannedResource) -> Fact[tuple[Rule, ...]]:
     """Rules of a policy's group; each collection allows or refuses."""
-    collections = items(group.inputs, "ruleCollections")
-    return then(
-        collections,
-        lambda told: tuple(
-            _firewall_rule(
-                rule,
-                str((each.get("action") or {}).get("type", "Allow")).lower() != "deny",
-                int(each.get("priority") or 0),
-            )
-            for each in told
-            for rule in each.get("rules") or ()
-        ),
-    )
+    collections = items(group.inputs, COLLECTIONS)
+    return then(collections, lambda told: tuple(r for one in told for r in _of_collection(one)))
+
+
+def _of_collection(collection: Any) -> Iterator[Rule]:
+    """The rules of one collection; where its action is not known, they may do either."""
+    action = then(read(collection, "action.type", "Allow"), lambda word: str(word).lower())
+    priority, rules = read(collection, "priority", 0), items(collection, "rules")
+    if isinstance(action, Unknown) or isinstance(priority, Unknown) or isinstance(rules, Unknown):
+        facts = {"action": action, "priority": priority, "rules": rules}
+        lacking = next(name for name, fact in facts.items() if not _known(fact))
+        yield _any_out(allow=True, withheld=f"{COLLECTIONS}[].{lacking}")
+        return
+    for rule in rules.value:
+        yield from _out(rule, action.value != "deny", int(priority.value))
 
 
 def rule_collections(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Place
-from havre.facts.read import read, then
+from havre.facts.read import both, read, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.sites import REGIONS
 
@@ -23,6 +23,11 @@ def place(copy: Copy, location: str, implied: str = "") -> Place:
     """Where a region lies; its country is None where it is global or not known."""
     region = REGIONS.get(canonical(location))
     return Place(copy, canonical(location), region.country if region else None, implied)
+
+
+def copied(where: Fact[str], link: Fact[bool]) -> Fact[tuple[Place, ...]]:
+    """The place of a replica, that is or may be one of the resource at hand."""
+    return then(both(where, link), lambda told: (place(Copy.REPLICA, told[0]),))
 
 
 def pair(copy: Copy, location: str, implied: str) -> Place:

@@ -19,7 +19,18 @@ from havre.facts.model import (
     Place,
     ResourceFact,
 )
-from havre.facts.read import NO, NONE, YES, every, read, some, then
+from havre.facts.read import (
+    NO,
+    NONE,
+    YES,
+    at_best,
+    every,
+    labels,
+    read,
+    some,
+    then,
+    together,
+)
 from havre.facts.stores import DataStore, Storage
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre_azure.facts.places import serves
@@ -54,7 +65,7 @@ def about(
     tagged: bool = True,
 ) -> F:
     """A fact of a kind, with what every fact says; `tagged`: whether the type carries labels."""
-    tags = read(resource.inputs, "tags", {}) if tagged else DOES_NOT_APPLY
+    tags = labels(resource.inputs) if tagged else DOES_NOT_APPLY
     return kind(urn=resource.urn, type=unversioned(resource.type), tags=tags, places=where)
 
 
@@ -67,7 +78,7 @@ def offered(
     tagged: bool = True,
 ) -> B:
     """Likewise, of a kind that bears data or the keys to them."""
-    tags = read(resource.inputs, "tags", {}) if tagged else DOES_NOT_APPLY
+    tags = labels(resource.inputs) if tagged else DOES_NOT_APPLY
     return kind(
         urn=resource.urn,
         type=unversioned(resource.type),
@@ -78,14 +89,20 @@ def offered(
 
 
 def least(facts: Iterable[Fact[int | None]]) -> Fact[int | None]:
-    """The smallest number told; None if none is; unknown if any is."""
-    return _extreme(facts, min)
+    """The smallest number told; None if none is; unknown if any is, at best the smallest told."""
+    found = list(facts)
+    told = [number for fact in found if (number := at_best(fact, None)) is not None]
+    smallest = min(told) if told else None
+    unknown = next((fact for fact in found if isinstance(fact, Unknown)), None)
+    if unknown is None:
+        return Known(smallest)
+    return Unknown(unknown.property, None if smallest is None else Known(smallest))
 
 
 def least_of(
     resources: Fact[list[PlannedResource]], told: Callable[[PlannedResource], Fact[int | None]]
 ) -> Fact[int | None]:
-    """The least of what several resources tell; unknown where one might tell less."""
+    """The least of what several resources tell; unknown where one may or may not count."""
     if isinstance(resources, Unknown):
         return resources
     return least(told(resource) for resource in resources.value)
@@ -93,18 +110,8 @@ def least_of(
 
 def most(facts: Iterable[Fact[int | None]]) -> Fact[int | None]:
     """The largest number told; None if none is; unknown if any is."""
-    return _extreme(facts, max)
-
-
-def _extreme(
-    facts: Iterable[Fact[int | None]], choose: Callable[[list[int]], int]
-) -> Fact[int | None]:
-    found = list(facts)
-    unknown = next((fact for fact in found if isinstance(fact, Unknown)), None)
-    if unknown is not None:
-        return unknown
-    told = [fact.value for fact in found if isinstance(fact, Known) and fact.value is not None]
-    return Known(choose(told) if told else None)
+    told = together(list(facts))
+    return then(told, lambda found: max((n for n in found if n is not None), default=None))
 
 
 def open_to_all(resource: PlannedResource, path: str = PUBLIC) -> Fact[bool]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy, Place, ResourceFact
-from havre.facts.read import NONE, both, every, read, then
+from havre.facts.read import NONE, every, gathered, read, then
 from havre.facts.stores import ImageRegistry
 from havre.facts.values import Fact, Known
-from havre_azure.facts.places import location, place, places
+from havre_azure.facts.places import copied, location, places
 from havre_azure.facts.properties import closed, open_to_all, stored
 from havre_azure.facts.relations.links import key, private, switched
 from havre_azure.facts.relations.logs import logged
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 
 def _registry_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
-    found: Fact[tuple[Place, ...]] = places(resource, index, Copy.PRIMARY)
-    for replication, _ in index.users("containerregistry:Replication", "registryName", resource):
-        other = location(replication, index)
-        found = then(both(found, other), lambda told: (*told[0], place(Copy.REPLICA, told[1])))
-    return found
+    own = places(resource, index, Copy.PRIMARY)
+    copies = index.users("containerregistry:Replication", "registryName", resource)
+    return gathered([own, *(copied(location(each, index), link) for each, link in copies)])
 
 
 def _key(index: Index, resource: PlannedResource) -> Fact[str | None]:

@@ -9,9 +9,11 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Right
+from havre.facts.read import at_best, each
+from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 _DATA = frozenset({Right.READ, Right.WRITE, Right.DELETE})
@@ -52,10 +54,23 @@ def built_in_roles() -> Mapping[str, BuiltIn]:
 _USES = frozenset({"get", "list", "encrypt", "decrypt", "wrapkey", "unwrapkey", "sign", "verify"})
 
 
-def permitted(permissions: Mapping[str, Any]) -> frozenset[Right]:
-    """Rights by the operations on keys and secrets that an access policy allows."""
-    keys = {str(each).lower() for each in permissions.get("keys") or ()}
-    secrets = {str(each).lower() for each in permissions.get("secrets") or ()}
+def permitted(entry: Any, where: str) -> Fact[frozenset[Right]]:
+    """Rights by the operations on keys and secrets that an entry of access policies allows.
+
+    Args:
+        entry: as written, with unknown values in their places.
+        where: what goes before the names of its properties in a message.
+    """
+    kinds = [each(entry, f"permissions.{kind}") for kind in ("keys", "secrets")]
+    rights = _rights(*(at_best(kind, ()) for kind in kinds))
+    unknown = next((kind for kind in kinds if isinstance(kind, Unknown)), None)
+    if unknown is None:
+        return Known(rights)
+    return Unknown(f"{where}.{unknown.property}", Known(rights) if rights else None)
+
+
+def _rights(on_keys: Iterable[Any], on_secrets: Iterable[Any]) -> frozenset[Right]:
+    keys, secrets = ({str(word).lower() for word in words} for words in (on_keys, on_secrets))
     found: set[Right] = set()
     if keys:
         found.add(Right.USE_KEYS)

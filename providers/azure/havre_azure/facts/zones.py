@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Copy, Holder, Place, ResourceFact
-from havre.facts.read import NO, NONE, ZERO, both, every, items, read, some, then
+from havre.facts.read import NO, NONE, ZERO, at_best, both, every, items, label, read, some, then
 from havre.facts.stores import LogStore, ObjectStore, Promises, Storage
 from havre.facts.values import Fact, Known, Unknown
+from havre.plan.values import UNKNOWN
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import location, pair, place
 from havre_azure.facts.properties import (
@@ -76,11 +77,6 @@ SINKS = (
 
 def _is_sink(index: Index, account: PlannedResource) -> bool:
     return any(index.named_by(token, path, account) != NO for token, path in SINKS)
-
-
-def _zone(account: PlannedResource) -> str:
-    tags = read(account.inputs, "tags", {})
-    return str(tags.value.get("zone", "")) if isinstance(tags, Known) else ""
 
 
 def containers(index: Index, account: PlannedResource) -> list[PlannedResource]:
@@ -178,7 +174,8 @@ LOCKED = "Locked"
 IMMUTABLE = "immutableStorageWithVersioning.immutabilityPolicy"
 CURRENT = "definition.actions.baseBlob.delete"
 VERSION = "definition.actions.version.delete.daysAfterCreationGreaterThan"
-FILTERS = "policy.rules[].definition.filters"
+RULES = "policy.rules"
+FILTERS = f"{RULES}[].definition.filters"
 WITHOUT_END: Fact[int | None] = Known(None)
 
 
@@ -205,12 +202,13 @@ def _promises(index: Index, account: PlannedResource) -> Promises:
     """What an account promises of the blobs in it."""
     services = index.all_users("storage:BlobServiceProperties", "accountName", account)
     rules = _rules(index, account)
-    told = both(both(services, rules), _versions(index, account))
+    told = both(services, _versions(index, account))
     if isinstance(told, Unknown):
-        return Promises(told, told, _ends(rules))
-    (found, active), on = told.value
+        withheld = Unknown(told.property)
+        return Promises(withheld, withheld, _ends(rules))
+    found, on = told.value
     undelete = then(least(map(_undelete_days, found)), lambda days: days or 0)
-    kept = _version_days(active) if on else ZERO
+    kept = _version_days(rules) if on else ZERO
     after = then(both(kept, undelete), _sum)
     return Promises(after if on else undelete, kept, _ends(rules))
 
@@ -221,24 +219,24 @@ def _kept_days(index: Index, account: PlannedResource) -> Fact[int | None]:
     return most([fixed, _ends(_rules(index, account))])
 
 
-Rules = list[dict[str, Any]]
+def _rules(index: Index, account: PlannedResource) -> list[Any]:
+    """The rules of an account's lifecycle, but for those that are off; unknown ones in places."""
+    found: list[Any] = []
+    for policy, link in index.users("storage:ManagementPolicy", "accountName", account):
+        rules = both(link, items(policy.inputs, RULES))
+        found += rules.value[1] if isinstance(rules, Known) else [UNKNOWN]
+    return [rule for rule in found if read(rule, "enabled", default=True) != NO]
 
 
-def _rules(index: Index, account: PlannedResource) -> Fact[Rules]:
-    """The rules in force of an account's lifecycle."""
-    policies = index.all_users("storage:ManagementPolicy", "accountName", account)
-    if isinstance(policies, Unknown):
-        return policies
-    found: Rules = []
-    for policy in policies.value:
-        rules = items(policy.inputs, "policy.rules")
-        if isinstance(rules, Unknown):
-            return rules
-        found += [rule for rule in rules.value if rule.get("enabled") is not False]
-    return Known(found)
+def _told(rule: Any, path: str) -> Fact[Any]:
+    """What a rule says, if it is told and the rule in force for certain."""
+    found, on = read(rule, path), read(rule, "enabled", default=True)
+    if isinstance(found, Unknown) or (isinstance(on, Unknown) and found != NONE):
+        return Unknown(RULES if rule is UNKNOWN else f"{RULES}[].{path}")
+    return found
 
 
-def _whole(rule: dict[str, Any]) -> bool:
+def _whole(rule: Any) -> bool:
     """Whether a rule is for all block blobs."""
     filters = read(rule, "definition.filters", {})
     told: dict[str, Any] = filters.value if isinstance(filters, Known) else {"prefixMatch": ["?"]}
@@ -246,37 +244,37 @@ def _whole(rule: dict[str, Any]) -> bool:
     return "blockBlob" in kinds and not told.get("prefixMatch") and not told.get("blobIndexMatch")
 
 
-def _ends(rules: Fact[Rules]) -> Fact[int | None]:
+def _ends(rules: Iterable[Any]) -> Fact[int | None]:
     """Days after which all blobs are deleted; unknown where some are deleted earlier."""
-    if isinstance(rules, Unknown):
-        return rules
-    whole = least(_deleted(rule) for rule in rules.value if _whole(rule))
-    some_of = least(_deleted(rule) for rule in rules.value if not _whole(rule))
+    found = list(rules)
+    whole = least(_deleted(rule) for rule in found if _whole(rule))
+    some_of = least(_deleted(rule) for rule in found if not _whole(rule))
     told = both(whole, some_of)
     if isinstance(told, Unknown):
-        return told
+        soonest = at_best(whole, None)
+        return Unknown(told.property, None if soonest is None else Known(soonest))
     every_one, few = told.value
     earlier = few is not None and (every_one is None or few < every_one)
     return Unknown(FILTERS) if earlier else whole
 
 
-def _deleted(rule: dict[str, Any]) -> Fact[int | None]:
+def _deleted(rule: Any) -> Fact[int | None]:
     """Days after its last writing at which a rule deletes a blob; other clocks do not tell."""
+    days = _told(rule, f"{CURRENT}.daysAfterModificationGreaterThan")
+    if days != WITHOUT_END:
+        return days
     action = read(rule, CURRENT)
-    if isinstance(action, Unknown) or action.value is None:
-        return action
-    days = read(rule, f"{CURRENT}.daysAfterModificationGreaterThan")
-    return Unknown(f"policy.rules[].{CURRENT}") if days == WITHOUT_END else days
+    return NONE if action == WITHOUT_END else Unknown(f"{RULES}[].{CURRENT}")
 
 
-def _version_days(rules: Iterable[dict[str, Any]]) -> Fact[int | None]:
+def _version_days(rules: Iterable[Any]) -> Fact[int | None]:
     """Days from its replacement for which an earlier version is kept at least.
 
     A version is as old as the lifecycle lets a current blob become when it is replaced; where
     nothing bounds that, a rule may delete it on the day itself.
     """
     found = list(rules)
-    age = least(read(rule, VERSION) for rule in found)
+    age = least(_told(rule, VERSION) for rule in found)
     if age == WITHOUT_END or isinstance(age, Unknown):
         return age
     bound = least(_deleted(rule) for rule in found if _whole(rule))
@@ -322,7 +320,7 @@ BLOB_LOGS = ("StorageRead", "StorageWrite", "StorageDelete")
 
 def account(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A storage account: Azure's boundary of keys, addresses, locks and logs."""
-    zone = _zone(resource)
+    zone = label(resource.inputs, "zone")
     if not zone and _is_sink(index, resource):
         return [_of_logs(resource, index)]
     return [_of_objects(resource, index, zone)]

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Credential, Grant, Neutral
-from havre.facts.read import NONE, read, then, together
+from havre.facts.read import NONE, at_best, each, gathered, items, read, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import rights
 from havre_ovh.facts.naming import BUCKETS, bucket_names
-from havre_ovh.facts.properties import about, listed
+from havre_ovh.facts.properties import about
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -78,14 +78,14 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
     """What all roles allow together; none named, or one that nobody knows, is not decided."""
-    named = together([read(inputs, "roleNames", []), read(inputs, "roleName")])
-    if isinstance(named, Unknown):
-        return named
-    several, one = named.value
-    found = [rights.ROLES.get(str(role)) for role in (*several, *([one] if one else []))]
-    told = [role for role in found if role is not None]
-    whole = told and len(told) == len(found)
-    return Known(rights.together(told)) if whole else Unknown("roleNames")
+    one = then(read(inputs, "roleName"), lambda role: (role,) if role else ())
+    named = gathered([each(inputs, "roleNames"), one])
+    words = [str(role) for role in at_best(named, ())]
+    allowed = rights.together(rights.ROLES.get(word, frozenset()) for word in words)
+    if isinstance(named, Known) and words and rights.ROLES.keys() >= set(words):
+        return Known(allowed)
+    withheld = named.property if isinstance(named, Unknown) else "roleNames"
+    return Unknown(withheld, Known(allowed) if allowed else None)
 
 
 def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -124,51 +124,59 @@ def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
         project=_project(resource),
         allowed=Known(()),
     )
-    who: list[Fact[str]] = (
-        [Known(name) for name in identities.value]
-        if isinstance(identities, Known)
-        else [identities]
-    )
+    who: list[Fact[str]] = [Known(name) for name in at_best(identities, ())]
+    if isinstance(identities, Unknown):
+        who.append(Unknown(identities.property))
     grants = [replace(grant, identity=identity) for identity in who]
     return grants or [about(Neutral, resource, index)]  # a policy for nobody
 
 
 def _referred(resource: PlannedResource, index: Index, path: str) -> Fact[tuple[str, ...]]:
     """URNs of the plan's resources that a list names, and what it names besides."""
-    items = listed(resource.inputs, path)
-    if isinstance(items, Unknown):
-        tied = index.sources(resource, path)
-        return Known(tied) if tied else items
-    tied = index.sources(resource, path)
-    named = tuple(str(item) for item in items.value if item is not UNKNOWN)
-    if len(named) < len(items.value) and not tied:
-        return Unknown(path)
-    return Known(tied if len(tied) >= len(items.value) else (*tied, *named))
+    found, tied = items(resource.inputs, path), index.sources(resource, path)
+    if isinstance(found, Unknown):
+        return Known(tied) if tied else found
+    named = tuple(str(item) for item in found.value if item is not UNKNOWN)
+    if len(named) < len(found.value) and not tied:
+        return Unknown(path, Known(named) if named else None)
+    return Known(tied if len(tied) >= len(found.value) else (*tied, *named))
 
 
 def _of_actions(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
     """What a policy allows; a group of permissions whose content nobody tells is not decided."""
-    own = then(read(resource.inputs, "allows", []), _all_of)
-    groups = listed(resource.inputs, "permissionsGroups")
-    if isinstance(groups, Unknown):
-        return groups
-    tied = index.near(resource, "permissionsGroups")
-    theirs = [then(read(r.inputs, "allows", []), _all_of) for r in tied]
-    strange = groups.value if len(groups.value) > len(tied) else []
-    found = together([own, *theirs, *map(_of_group, strange)])
-    return then(found, rights.together)
+    tied = index.near(resource, GROUPS)
+    groups = items(resource.inputs, GROUPS)
+    listed = groups.value if isinstance(groups, Known) else []
+    strange = listed if len(listed) > len(tied) else []
+    found = gathered(
+        [
+            *(_actions(each) for each in (resource, *tied)),
+            *map(_of_group, strange),
+            *([groups] if isinstance(groups, Unknown) else []),
+        ]
+    )
+    allowed = rights.together(at_best(found, ()))
+    if isinstance(found, Known):
+        return Known(allowed)
+    return Unknown(found.property, Known(allowed) if allowed else None)
 
 
-def _all_of(actions: list[str]) -> rights.Rights:
-    return rights.together(rights.of_iam(str(action)) for action in actions)
+GROUPS = "permissionsGroups"
 
 
-def _of_group(group: Any) -> Fact[rights.Rights]:
+def _actions(resource: PlannedResource) -> Fact[tuple[rights.Rights, ...]]:
+    """What each action allows that a policy or a group lists."""
+    found = each(resource.inputs, "allows")
+    told = tuple(rights.of_iam(str(action)) for action in at_best(found, ()))
+    return Known(told) if isinstance(found, Known) else Unknown(found.property, Known(told))
+
+
+def _of_group(group: Any) -> Fact[tuple[rights.Rights, ...]]:
     """A group of OVHcloud's own: one for reading, or one that administers."""
     name = str(group).rpartition(":")[2]
     if group is UNKNOWN or not name.endswith(("ReadOnly", "Admin")):
-        return Unknown("permissionsGroups")
-    return Known(rights.READ if name.endswith("ReadOnly") else rights.ALL)
+        return Unknown(GROUPS)
+    return Known((rights.READ if name.endswith("ReadOnly") else rights.ALL,))
 
 
 def _expiry(told: Fact[Any]) -> Fact[dt.date | None]:

@@ -6,10 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Neutral
-from havre.facts.read import NONE, YES, every, read, then, together
+from havre.facts.read import NONE, YES, at_best, each, every, gathered, read, then
 from havre.facts.values import Fact, Known, Unknown
-from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import about, guarded, is_set, lies_in, offered, subnet_of
+from havre_ovh.facts.properties import (
+    about,
+    guarded,
+    is_set,
+    lies_in,
+    offered,
+    places_in,
+    subnet_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,20 +34,18 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Managed Kubernetes: its API is public, its administrator's certificate stays."""
     inputs = resource.inputs
     pools = index.computed("KubeNodePool", "kubeId", resource)
-    zones = together([read(pool.inputs, "availabilityZones", []) for pool in pools])
+    zones = gathered(each(pool.inputs, "availabilityZones") for pool in pools)
     floating = [read(p.inputs, "attachFloatingIps.enabled", default=False) for p in pools]
     inside = is_set(resource, inputs.get("privateNetworkId"), "privateNetworkId")
-    addresses = together(
-        [read(r.inputs, "ips", []) for r in index.computed(RESTRICT, "kubeId", resource)]
-    )
+    doors = index.computed(RESTRICT, "kubeId", resource)
     version = read(inputs, "version", "")
     where, plan = lies_in(resource, Copy.COMPUTE), read(inputs, "plan", "free")
     compute = replace(
         offered(Compute, resource, index, where, PRODUCT, plan),
         public_api=YES,
-        allowed=then(addresses, lambda found: tuple(ip for ips in found for ip in ips)),
+        allowed=gathered(each(door.inputs, "ips") for door in doors),
         secrets_key=NONE,
-        multi_zone=then(zones, lambda found: len({zone for each in found for zone in each}) > 1),
+        multi_zone=_several(zones),
         engine=then(version, lambda word: f"kubernetes {word}".strip()),
         local_accounts=YES,
         private_nodes=every([inside, *(then(f, lambda value: not value) for f in floating)]),
@@ -51,10 +56,15 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return [compute]
 
 
+def _several(zones: Fact[tuple[str, ...]]) -> Fact[bool]:
+    """Whether nodes stand in several zones: two that are told are enough."""
+    several = len(set(at_best(zones, ()))) > 1
+    return YES if several else then(zones, lambda _: False)
+
+
 def pool(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Nodes; without their cluster in the plan, all but their zones is unknown."""
-    zones = read(resource.inputs, "availabilityZones", [])
-    where = then(zones, lambda found: tuple(place(Copy.COMPUTE, zone) for zone in found))
+    where = places_in(Copy.COMPUTE, each(resource.inputs, "availabilityZones"))
     if index.near(resource, "kubeId", "Kube"):
         return [about(Neutral, resource, index, where)]
     where = Unknown("kubeId") if where == Known(()) else where

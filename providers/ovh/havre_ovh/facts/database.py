@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Extent, Holder
-from havre.facts.read import NO, NONE, YES, both, every, read, then, together
+from havre.facts.read import (
+    NO,
+    NONE,
+    YES,
+    at_best,
+    both,
+    each,
+    every,
+    gathered,
+    items,
+    labels,
+    meets,
+    read,
+    then,
+)
 from havre.facts.stores import DatabaseServer
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts import places
 from havre_ovh.facts.network import restriction
-from havre_ovh.facts.places import place
 from havre_ovh.facts.properties import (
     THREE_ZONES,
     about,
-    each,
     guarded,
     is_set,
-    join,
-    listed,
     offered,
+    places_in,
     subnet_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.facts.index import Index
-    from havre.facts.model import ResourceFact
+    from havre.facts.model import Place, ResourceFact
     from havre.plan import PlannedResource
 
 
 def _in_network(resource: PlannedResource) -> Fact[bool]:
     """Whether every node of a database stands in a subnet of a private network."""
-    nodes = listed(resource.inputs, "nodes")
+    nodes = items(resource.inputs, "nodes")
     if isinstance(nodes, Unknown):
         return nodes
     placed = [
@@ -50,9 +61,13 @@ def _statements(resource: PlannedResource, index: Index) -> Fact[bool]:
     """Whether each statement is logged, and the log sent to a stream."""
     sent = bool(index.computed("LogSubscription", "clusterId", resource))
     # Names of parameters hold a dot, so they are no path.
-    settings = read(resource.inputs, "advancedConfiguration", {})
-    whole = then(settings, lambda found: str(found.get("pg.log_min_duration_statement")) == "0")
+    settings = labels(resource.inputs, "advancedConfiguration")
+    told = at_best(settings, {}).get(STATEMENTS)
+    whole = Known(str(told) == "0") if told is not None else then(settings, lambda _: False)
     return every([Known(sent), whole])
+
+
+STATEMENTS = "pg.log_min_duration_statement"
 
 
 def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -63,17 +78,13 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     says how long.
     """
     inputs = resource.inputs
-    nodes = each(inputs, "nodes", "region")
-    named = read(inputs, "backupRegions", [])
-    private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip")
+    nodes = each(inputs, "nodes", "region", "nodes[].region")
+    private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip", IP)
     several = then(nodes, lambda found: len(found) > 1)
-    zones = then(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
+    zones = meets(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
     parts = index.computed("DatabaseInstance", "clusterId", resource)
     engine = both(read(inputs, "engine", ""), read(inputs, "version", ""))
-    where = join(
-        then(nodes, lambda found: tuple(place(Copy.PRIMARY, r) for r in dict.fromkeys(found))),
-        then(both(nodes, named), lambda found: places.backups(*found)),
-    )
+    where = gathered([places_in(Copy.PRIMARY, nodes), _backups(inputs, nodes)])
     made = replace(
         offered(DatabaseServer, resource, index, where, "Databases", _plan(resource)),
         encrypted=YES,
@@ -99,6 +110,17 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return [made, restriction(resource, index, addresses)]
 
 
+IP = "ipRestrictions[].ip"
+
+
+def _backups(inputs: Mapping[str, Any], nodes: Fact[tuple[Any, ...]]) -> Fact[tuple[Place, ...]]:
+    """Where backups lie: in the regions that are named, or where OVHcloud puts them unasked."""
+    named = each(inputs, "backupRegions")
+    if named == Known(()):
+        return then(nodes, lambda found: places.backups(found, ()))
+    return places_in(Copy.BACKUP, named)
+
+
 def instance(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A database in a server: told with the server, lost alone."""
     return [replace(about(Holder, resource, index), guarded=guarded(resource))]
@@ -112,13 +134,16 @@ def _plan(resource: PlannedResource) -> Fact[str]:
 
 def _segments(database: PlannedResource, index: Index) -> Fact[tuple[str | None, ...]]:
     """The subnet of each node of a database."""
-    nodes = listed(database.inputs, "nodes")
+    nodes = items(database.inputs, "nodes")
     if isinstance(nodes, Unknown):
         return nodes
-    found = [
-        subnet_of(database, index, "nodes", node.get("subnetId"))
+    found = gathered(
+        then(subnet_of(database, index, "nodes", node.get("subnetId")), lambda urn: (urn,))
         if isinstance(node, dict)
         else Unknown("nodes")
         for node in nodes.value
-    ]
-    return then(together(found), lambda told: tuple(dict.fromkeys(told)))
+    )
+    told = tuple(dict.fromkeys(at_best(found, ())))
+    if isinstance(found, Known):
+        return Known(told)
+    return Unknown(found.property, Known(told) if told else None)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import normal
 from havre.facts.model import Copy, NetworkElement, Place, Rule
-from havre.facts.read import NO, bare, read, then, together
+from havre.facts.read import NO, at_best, bare, each, gathered, items, read, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts.cluster import RESTRICT
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import NOWHERE, about, lies_in, listed
+from havre_ovh.facts.properties import NOWHERE, about, lies_in, places_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +38,11 @@ def restriction(
     resource: PlannedResource, index: Index, addresses: Fact[tuple[str, ...]]
 ) -> NetworkElement:
     """Which addresses a service lets in."""
-    rules = then(addresses, lambda found: rules_of(*found))
-    return replace(_element(resource, index, NOWHERE), rules=rules)
+    told = then(addresses, lambda found: rules_of(*found))
+    if isinstance(addresses, Unknown) and addresses.at_best is not None:
+        rest = Rule(True, True, ("*",), (), withheld=addresses.property)
+        told = Known((*rules_of(*addresses.at_best.value), rest))
+    return replace(_element(resource, index, NOWHERE), rules=told)
 
 
 def _element(
@@ -58,15 +61,10 @@ def _element(
 
 def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A private network; no argument keeps traffic in, and none logs it."""
-    regions = read(resource.inputs, "regions", [])
-    where = then(
-        regions,
-        lambda found: (
-            tuple(place(Copy.SERVICE, region) for region in found)
-            or (place(Copy.SERVICE, None, EVERYWHERE),)
-        ),
-    )
-    spreads = then(regions, lambda found: not found)
+    regions = each(resource.inputs, "regions")
+    where = places_in(Copy.SERVICE, regions)
+    where = Known((place(Copy.SERVICE, None, EVERYWHERE),)) if where == NOWHERE else where
+    spreads = NO if at_best(regions, ()) else then(regions, lambda found: not found)
     made = replace(
         _element(resource, index, where), spreads=spreads, egress_denied=NO, flows_logged=NO
     )
@@ -140,20 +138,20 @@ def _rule(rule: Mapping[str, Any], inbound: bool, withheld: str) -> Rule:
 def restrictions(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """Which addresses a cluster or a registry lets in."""
     if index.kind(resource) == RESTRICT:
-        return [restriction(resource, index, then(read(resource.inputs, "ips", []), tuple))]
+        return [restriction(resource, index, each(resource.inputs, "ips"))]
     return [restriction(resource, index, blocks(resource))]
 
 
-def _block(block: Any) -> Fact[str]:
+def _block(block: Any) -> Fact[tuple[str, ...]]:
     """The addresses of a registry's restriction, whose name the SDK does not translate."""
     value = block.get("ip_block", block.get("ipBlock")) if isinstance(block, dict) else UNKNOWN
     unread = value is UNKNOWN or value is None
-    return Unknown("ipRestrictions[].ip_block") if unread else Known(str(value))
+    return Unknown("ipRestrictions[].ip_block") if unread else Known((str(value),))
 
 
 def blocks(restriction: PlannedResource) -> Fact[tuple[str, ...]]:
     """The addresses of a registry's restriction."""
-    blocks = listed(restriction.inputs, "ipRestrictions")
+    blocks = items(restriction.inputs, "ipRestrictions")
     if isinstance(blocks, Unknown):
         return blocks
-    return together([_block(block) for block in blocks.value])
+    return gathered(map(_block, blocks.value))

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import NO_PLAN, AboutResource, Bearer, Copy, Extent, Offering, Place
-from havre.facts.read import NO, NONE, YES, read, some, sources, then, together
+from havre.facts.read import NO, NONE, YES, at_best, read, some, sources, then
+from havre.facts.read import labels as told_labels
 from havre.facts.stores import Storage
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
-from havre.plan.values import UNKNOWN, Secret
+from havre.plan.values import UNKNOWN
 from havre_ovh.facts.naming import BUCKETS, SUBNETS
 from havre_ovh.facts.places import place
 
@@ -35,30 +36,12 @@ THREE_ZONES = re.compile(r"(?i)EU-WEST-PAR|EU-SOUTH-MIL")
 """Regions of several zones (public-cloud-roadmap#139, #855 and #869)."""
 
 
-def listed(inputs: Mapping[str, Any], path: str) -> Fact[list[Any]]:
-    """The list at a path, whose items may be unknown in part; an absent one is empty."""
-    value: Any = inputs
-    for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else value
-        value = value.value if isinstance(value, Secret) else value
-    if value is None or isinstance(value, list):
-        return Known(value or [])
-    return Unknown(path)
-
-
-def each(inputs: Mapping[str, Any], path: str, inner: str) -> Fact[tuple[Any, ...]]:
-    """A property of every item of a list."""
-    items = listed(inputs, path)
-    if isinstance(items, Unknown):
-        return items
-    found = [read(item, inner) if isinstance(item, dict) else Unknown("") for item in items.value]
-    named = [Unknown(f"{path}[].{inner}") if isinstance(f, Unknown) else f for f in found]
-    return together(named)
-
-
-def join(*facts: Fact[tuple[Place, ...]]) -> Fact[tuple[Place, ...]]:
-    """Places of several kinds as one; unknown if one is."""
-    return then(together(list(facts)), lambda found: tuple(p for part in found for p in part))
+def places_in(copy: Copy, regions: Fact[tuple[Any, ...]]) -> Fact[tuple[Place, ...]]:
+    """The places of several regions; at best those that are told."""
+    told = tuple(place(copy, region) for region in dict.fromkeys(at_best(regions, ())))
+    if isinstance(regions, Known):
+        return Known(told)
+    return Unknown(regions.property, Known(told) if told else None)
 
 
 def is_set(resource: PlannedResource, value: Any, path: str) -> Fact[bool]:
@@ -70,16 +53,16 @@ def is_set(resource: PlannedResource, value: Any, path: str) -> Fact[bool]:
 
 def labels(resource: PlannedResource, index: Index) -> MayApply[Mapping[str, str]]:
     """Labels of a bucket's own, and those that `IamResourceTags` puts on it or on others."""
-    own = [read(resource.inputs, "tags", {})] if index.kind(resource) in BUCKETS else []
-    given = [
-        read(other.inputs, "tags", {})
-        for other in index.computed("IamResourceTags", "urn", resource)
-    ]
+    own = [told_labels(resource.inputs)] if index.kind(resource) in BUCKETS else []
+    given = [told_labels(each.inputs) for each in index.computed(LABELS, "urn", resource)]
     if not own and not given:
         return DOES_NOT_APPLY
-    return then(
-        together(own + given), lambda found: {k: v for tags in found for k, v in tags.items()}
-    )
+    told = {k: v for tags in (*own, *given) for k, v in at_best(tags, {}).items()}
+    unknown = next((tags for tags in (*own, *given) if isinstance(tags, Unknown)), None)
+    return Known(told) if unknown is None else Unknown(unknown.property, Known(told))
+
+
+LABELS = "IamResourceTags"
 
 
 def about(

@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Copy
-from havre.facts.read import then, together
+from havre.facts.read import gathered
 from havre.facts.stores import ImageRegistry
-from havre.facts.values import Fact, Unknown
+from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts.network import blocks
 from havre_ovh.facts.properties import NOT_SAID, lies_in, stored
 
@@ -44,10 +44,7 @@ DOORS = (
 def _registry_allows(registry: PlannedResource, index: Index) -> Fact[tuple[str, ...]]:
     """Addresses that reach images or administration; any where either is open to any."""
     found = [
-        together([blocks(r) for r in index.computed(door, "registryId", registry)])
+        gathered(blocks(each) for each in index.computed(door, "registryId", registry))
         for door in DOORS
     ]
-    doors = then(
-        together(found), lambda told: [[a for part in door for a in part] for door in told]
-    )
-    return then(doors, lambda told: tuple(a for door in told for a in door) if all(told) else ())
+    return Known(()) if Known(()) in found else gathered(found)

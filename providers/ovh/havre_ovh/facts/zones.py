@@ -7,20 +7,28 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts import durations
 from havre.facts.model import Copy, Place
-from havre.facts.read import NO, NONE, YES, ZERO, both, every, read, some, then, together
+from havre.facts.read import (
+    NO,
+    NONE,
+    YES,
+    ZERO,
+    at_best,
+    both,
+    each,
+    every,
+    gathered,
+    items,
+    label,
+    read,
+    some,
+    then,
+)
 from havre.facts.stores import BackupStore, LogStore, ObjectStore, Promises, Storage
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.naming import BUCKETS, bucket_names
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import (
-    each,
-    join,
-    lies_in,
-    listed,
-    several_zones,
-    stored,
-)
+from havre_ovh.facts.properties import lies_in, several_zones, stored
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,29 +87,38 @@ def _promises(index: Index, bucket: PlannedResource, versions: Fact[bool]) -> Pr
     """
     rules = _rules(index, bucket)
     replaced = _least([_replaced(rule) for rule in rules])
-    kept = then(both(versions, replaced), lambda told: told[1] if told[0] else 0)
-    kept = ZERO if versions == Known(value=False) else kept
+    if isinstance(versions, Known):
+        kept: Fact[int | None] = replaced if versions.value else ZERO
+    else:
+        kept = versions
     return Promises(kept, kept, _ends(rules))
 
 
 def _kept_days(index: Index, bucket: PlannedResource, locked: Fact[int]) -> Fact[int | None]:
     """Days for which a bucket of logs or backups keeps them: until they expire, or locked."""
     ends = _ends(_rules(index, bucket))
-    return then(both(ends, locked), lambda told: told[0] or told[1] or None)
+    if isinstance(ends, Unknown):
+        return ends
+    return then(locked, lambda days: ends.value or days or None)
 
 
 def _rules(index: Index, bucket: PlannedResource) -> list[Any]:
     """The rules of a bucket's lifecycle; what is not known stands for a list of its own."""
     found: list[Any] = []
     for lifecycle, link in index.users(LIFECYCLE, "containerName", bucket):
-        rules = both(link, listed(lifecycle.inputs, "rules"))
+        rules = both(link, items(lifecycle.inputs, "rules"))
         found += rules.value[1] if isinstance(rules, Known) else [UNKNOWN]
     return [rule for rule in found if not _disabled(rule)]
 
 
 def _least(facts: list[Fact[int | None]]) -> Fact[int | None]:
-    """The fewest days of several rules; None where none deletes."""
-    return then(together(facts), lambda told: min((d for d in told if d is not None), default=None))
+    """The fewest days of several rules; None where none deletes; at best the fewest told."""
+    told = [days for fact in facts if (days := at_best(fact, None)) is not None]
+    fewest = min(told, default=None)
+    unknown = next((fact for fact in facts if isinstance(fact, Unknown)), None)
+    if unknown is None:
+        return Known(fewest)
+    return Unknown(unknown.property, None if fewest is None else Known(fewest))
 
 
 def _ends(rules: list[Any]) -> Fact[int | None]:
@@ -110,7 +127,8 @@ def _ends(rules: list[Any]) -> Fact[int | None]:
     some_of = _least([_expires(rule) for rule in rules if _filtered(rule)])
     told = both(whole, some_of)
     if isinstance(told, Unknown):
-        return told
+        soonest = at_best(whole, None)
+        return Unknown(told.property, None if soonest is None else Known(soonest))
     every_one, few = told.value
     earlier = few is not None and (every_one is None or few < every_one)
     return Unknown(FILTER) if earlier else whole
@@ -133,8 +151,15 @@ def _expires(rule: Any) -> Fact[int | None]:
         return Unknown("rules")
     if read(rule, "expiration.date") != NONE:
         return Unknown("rules[].expiration.date")
-    days = read(rule, "expiration.days")
-    return Unknown("rules[].expiration.days") if isinstance(days, Unknown) else days
+    return _in_force(rule, "expiration.days")
+
+
+def _in_force(rule: Any, path: str) -> Fact[int | None]:
+    """Days that a rule says; a rule that may be disabled may say nothing."""
+    days, status = read(rule, path), read(rule, "status")
+    if isinstance(days, Unknown):
+        return Unknown(f"rules[].{path}")
+    return Unknown("rules[].status") if days != NONE and isinstance(status, Unknown) else days
 
 
 def _replaced(rule: Any) -> Fact[int | None]:
@@ -144,23 +169,30 @@ def _replaced(rule: Any) -> Fact[int | None]:
     """
     if not isinstance(rule, dict):
         return Unknown("rules")
-    days = read(rule, f"{NONCURRENT}.noncurrentDays")
-    if isinstance(days, Unknown):
-        return Unknown(f"rules[].{NONCURRENT}.noncurrentDays")
-    count = read(rule, f"{NONCURRENT}.newerNoncurrentVersions")
-    return ZERO if days == NONE and count != NONE else days
+    days = _in_force(rule, f"{NONCURRENT}.noncurrentDays")
+    count = _in_force(rule, f"{NONCURRENT}.newerNoncurrentVersions")
+    if days != NONE or count == NONE:
+        return days
+    return count if isinstance(count, Unknown) else ZERO
 
 
 def _replicas(inputs: Mapping[str, Any]) -> Fact[tuple[Place, ...]]:
     """Where the rules of replication copy to; only a rule that is disabled for certain is not."""
-    rules = listed(inputs, "replication.rules")
+    rules = items(inputs, "replication.rules")
     if isinstance(rules, Unknown):
         return rules
-    inputs = {"rules": [rule for rule in rules.value if not _disabled(rule)]}
-    found = each(inputs, "rules", "destination.region")
-    if isinstance(found, Unknown):
-        return Unknown(f"replication.{found.property}")
-    return Known(tuple(place(Copy.REPLICA, region) for region in found.value))
+    return gathered(_replica(rule) for rule in rules.value if not _disabled(rule))
+
+
+def _replica(rule: Any) -> Fact[tuple[Place, ...]]:
+    """Where a rule copies to; one that may be disabled may copy nowhere."""
+    region = read(rule, "destination.region")
+    on = read(rule, "status")
+    lacking = "destination.region" if isinstance(region, Unknown) else "status"
+    told = both(region, on)
+    if isinstance(told, Unknown):
+        return Unknown(f"replication.rules[].{lacking}")
+    return Known((place(Copy.REPLICA, told.value[0]),))
 
 
 def _disabled(rule: Any) -> bool:
@@ -175,26 +207,27 @@ def _names_in_state(resource: PlannedResource) -> Fact[bool]:
     return then(hidden, lambda value: value is not True)
 
 
+RULES = "replication.rules"
+
+
 def _crosses(resource: PlannedResource, index: Index) -> Fact[bool]:
     """Whether it is replicated to a bucket that the plan does not know for its own."""
-    targets = each(resource.inputs, "replication.rules", "destination.name")
+    targets = each(resource.inputs, RULES, "destination.name", f"{RULES}[].destination.name")
     own = index.derived(bucket_names)
     if isinstance(targets, Known):
         strange = [name for name in targets.value if name not in own]
-        return Unknown("replication.rules[].destination.name") if strange else NO
+        return Unknown(f"{RULES}[].destination.name") if strange else NO
     return NO if index.near(resource, "replication", *BUCKETS) else targets
 
 
 def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What a bucket holds, by labels; unlabelled: objects. A replica is no backup: it follows."""
-    tags = read(resource.inputs, "tags", {})
-    labels = tags.value if isinstance(tags, Known) else {}
-    zone, purpose = str(labels.get("zone", "")), labels.get("purpose")
+    zone, purpose = label(resource.inputs, "zone"), label(resource.inputs, "purpose")
     if not zone and purpose == "access-logs":
         return [_of_kept(LogStore, resource, index, Copy.LOG)]
     if not zone and purpose == "backup":
         return [_of_kept(BackupStore, resource, index, Copy.BACKUP)]
-    copy = Copy.REPLICA if "replica-of" in labels else Copy.PRIMARY
+    copy = Copy.REPLICA if label(resource.inputs, "replica-of") else Copy.PRIMARY
     return [_of_objects(resource, index, zone, copy)]
 
 
@@ -240,11 +273,8 @@ def _bucket(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) 
     algorithm = read(resource.inputs, "encryption." + ("sseAlgorithm" if old else "algorithm"))
     watched = some([_any_names(each, "bucket", resource, index) for each in WATCHERS])
     leaks = _names_in_state(resource)
-    where = join(
-        lies_in(resource, copy, region),
-        _replicas(resource.inputs),
-        then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ()),
-    )
+    in_state = then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ())
+    where = gathered([lies_in(resource, copy, region), _replicas(resource.inputs), in_state])
     return replace(
         stored(kind, resource, index, where, "Object Storage"),
         encrypted=then(algorithm, lambda word: word == "AES256"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from havre.facts.read import NO, every, items, read, some
+from havre.facts.read import NO, every, items, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 
 if TYPE_CHECKING:
@@ -24,15 +24,15 @@ def _sends(
     logs = items(setting.inputs, "logs")
     if isinstance(logs, Unknown):
         return logs
-    sent = [log for log in logs.value if log.get("enabled")]
-    wanted = category.lower()
-    return Known(
-        any(
-            str(log.get("category", "")).lower() == wanted
-            or str(log.get("categoryGroup", "")).lower() in groups
-            for log in sent
-        )
-    )
+    return some([_is_sent(log, category.lower(), groups) for log in logs.value])
+
+
+def _is_sent(log: Any, category: str, groups: Sequence[str]) -> Fact[bool]:
+    """Whether one entry sends a category, by its name or by a group that holds it."""
+    named = then(read(log, "category", ""), lambda word: str(word).lower() == category)
+    grouped = then(read(log, "categoryGroup", ""), lambda word: str(word).lower() in groups)
+    found = every([then(read(log, "enabled", default=False), bool), some([named, grouped])])
+    return Unknown(f"logs[].{found.property}") if isinstance(found, Unknown) else found
 
 
 def logged(

@@ -31,19 +31,25 @@ def hops(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
     table = index.target(subnet, "routeTable.id", "network:RouteTable")
     if isinstance(table, Unknown) or table.value is None:
         return Unknown("routeTable.id")
-    return then(_routes(index, table.value), _led)
+    return then(together(_routes(index, table.value)), _led)
 
 
-def _routes(index: Index, table: PlannedResource) -> Fact[list[Mapping[str, Any]]]:
-    own: list[Fact[Mapping[str, Any]]] = []
-    for route, link in index.users("network:Route", "routeTableName", table):
-        told = {name: read(route.inputs, name) for name in OWN}
-        values = both(link, both(told[OWN[0]], told[OWN[1]]))
-        own.append(then(values, lambda pair: dict(zip(OWN, pair[1], strict=True))))
-        if isinstance(own[-1], Unknown):
-            break
-    listed = both(items(table.inputs, "routes"), together(own))
-    return then(listed, lambda pair: [*pair[0], *pair[1]])
+def _routes(index: Index, table: PlannedResource) -> list[Fact[Mapping[str, Any]]]:
+    """The routes of a table, each as far as it decides where traffic is led."""
+    listed = items(table.inputs, "routes")
+    if isinstance(listed, Unknown):
+        return [listed]
+    found = [_route(each, "routes[].{}") for each in listed.value]
+    for own, link in index.users("network:Route", "routeTableName", table):
+        found.append(then(both(link, _route(own.inputs, "{}")), lambda pair: pair[1]))
+    return found
+
+
+def _route(written: Any, where: str) -> Fact[Mapping[str, Any]]:
+    told = {name: read(written, name) for name in OWN}
+    unknown = next((name for name, fact in told.items() if isinstance(fact, Unknown)), "")
+    values = {name: fact.value for name, fact in told.items() if isinstance(fact, Known)}
+    return Unknown(where.format(unknown)) if unknown else Known(values)
 
 
 def _led(routes: Sequence[Mapping[str, Any]]) -> frozenset[str]:
