@@ -23,6 +23,9 @@ def test_an_account_that_says_nothing_has_azures_defaults() -> None:
     assert store.tags == Known({})
 
 
+ENTRA = {"allowSharedKeyAccess": False}
+
+
 @pytest.mark.parametrize(
     ("inputs", "fact", "value"),
     [
@@ -32,6 +35,12 @@ def test_an_account_that_says_nothing_has_azures_defaults() -> None:
         ({"allowBlobPublicAccess": True}, "public_read", True),
         ({"allowSharedKeyAccess": False}, "shared_keys", False),
         ({"allowSharedKeyAccess": False, "isSftpEnabled": True}, "shared_keys", True),
+        ({**ENTRA, "isLocalUserEnabled": True}, "shared_keys", True),
+        ({**ENTRA, "isLocalUserEnabled": "TRUE"}, "shared_keys", True),
+        ({**ENTRA, "isLocalUserEnabled": True, "isSftpEnabled": UNKNOWN}, "shared_keys", True),
+        ({**ENTRA, "isLocalUserEnabled": False, "isSftpEnabled": True}, "shared_keys", False),
+        ({**ENTRA, "isLocalUserEnabled": False}, "shared_keys", False),
+        ({**ENTRA, "isLocalUserEnabled": None}, "shared_keys", False),
         ({"allowedCopyScope": "AAD"}, "cross_tenant", False),
         ({"allowedCopyScope": "AAD", "allowCrossTenantReplication": True}, "cross_tenant", True),
         ({"publicNetworkAccess": "Disabled"}, "public_endpoint", False),
@@ -53,6 +62,7 @@ def test_a_property_of_an_account(inputs: dict[str, Any], fact: str, value: obje
         ("tls_minimum", "enableHttpsTrafficOnly"),
         ("public_read", "allowBlobPublicAccess"),
         ("shared_keys", "isSftpEnabled"),
+        ("shared_keys", "isLocalUserEnabled"),
         ("cross_tenant", "allowCrossTenantReplication"),
         ("public_endpoint", "publicNetworkAccess"),
         ("key", "encryption.keySource"),

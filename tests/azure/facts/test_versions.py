@@ -113,6 +113,79 @@ def test_what_an_account_lets_be_opened_by_default(
         assert found.public_read == Known(own)
 
 
+UNTOLD = {"provider": f"{OWN}::0b5d"}
+SCOPED = {"allowedCopyScope": "AAD"}
+
+
+@pytest.mark.parametrize(
+    ("token", "told", "wanted"),
+    [
+        (ACCOUNT, {}, NO),
+        (ACCOUNT, {"provider": DEFAULT.format("3_29_0")}, NO),
+        (ACCOUNT, {"provider": DEFAULT.format("2_90_0")}, YES),
+        (ACCOUNT, UNTOLD, Unknown("allowCrossTenantReplication")),
+        ("storage/v20220901:StorageAccount", {}, YES),
+        ("storage/v20230101:StorageAccount", {}, NO),
+        ("storage/v20210801:StorageAccount", {"provider": DEFAULT.format("3_29_0")}, YES),
+    ],
+    ids=str,
+)
+def test_where_an_account_is_replicated_to_by_default(
+    token: str, told: dict[str, Any], wanted: Any
+) -> None:
+    (found,) = read(made(token, SCOPED, **told)).of(ObjectStore)
+    assert found.cross_tenant == wanted
+    for own in (True, False):
+        inputs = {**SCOPED, "allowCrossTenantReplication": own}
+        (found,) = read(made(token, inputs, **told)).of(ObjectStore)
+        assert found.cross_tenant == Known(own)
+
+
+@pytest.mark.parametrize(
+    ("token", "told", "inputs", "tls"),
+    [
+        (ACCOUNT, {}, {}, Known("1.2")),
+        (ACCOUNT, UNTOLD, {}, Known("1.2")),  # no default version is as old
+        ("storage/v20190401:StorageAccount", {}, {}, Known("1.2")),
+        ("storage/v20181101:StorageAccount", {}, {}, Known(None)),
+        ("storage/v20181101:StorageAccount", {}, {"enableHttpsTrafficOnly": True}, Known("1.2")),
+        (ACCOUNT, {}, {"enableHttpsTrafficOnly": False}, Known(None)),
+        (ACCOUNT, {}, {"minimumTlsVersion": None}, Known("1.0")),
+        ("storage/v20160101:StorageAccount", {}, {"minimumTlsVersion": None}, Known(None)),
+    ],
+    ids=str,
+)
+def test_whether_plain_text_passes_by_default(
+    token: str, told: dict[str, Any], inputs: dict[str, Any], tls: Any
+) -> None:
+    given = {"minimumTlsVersion": "TLS1_2", **inputs}
+    (found,) = read(made(token, given, **told)).of(ObjectStore)
+    assert found.tls_minimum == tls
+
+
+SOFT = "properties.enableSoftDelete"
+
+
+@pytest.mark.parametrize(
+    ("token", "told", "properties", "days"),
+    [
+        ("keyvault:Vault", {}, {}, Known(90)),
+        ("keyvault/v20190901:Vault", {}, {}, Known(90)),
+        ("keyvault/v20180214:Vault", {}, {}, Unknown(SOFT)),
+        ("keyvault/v20161001:Vault", {}, {"enableSoftDelete": True}, Known(90)),
+        ("keyvault/v20180214:Vault", {}, {"enableSoftDelete": False}, Known(None)),
+        ("keyvault:Vault", UNTOLD, {}, Unknown(SOFT)),
+        ("keyvault:Vault", {"provider": DEFAULT.format("2_90_0")}, {}, Known(90)),
+    ],
+    ids=str,
+)
+def test_whether_a_vault_keeps_what_is_deleted_by_default(
+    token: str, told: dict[str, Any], properties: dict[str, Any], days: Any
+) -> None:
+    (found,) = read(made(token, {"vaultName": "kv", "properties": properties}, **told)).of(Vault)
+    assert found.deletion_days == days
+
+
 @pytest.mark.parametrize(
     ("version", "wanted"),
     [

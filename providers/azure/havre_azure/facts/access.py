@@ -14,6 +14,7 @@ from havre_azure.facts.properties import about
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.naming import WHOLE
 from havre_azure.facts.relations.scopes import HOLDERS, PARTS, everywhere, in_group, within
+from havre_azure.facts.relations.versions import soft_delete
 from havre_azure.facts.rights import ADMINISTER, READ, BuiltIn, built_in_roles, permitted
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _kept(secret: PlannedResource, index: Index) -> Fact[bool]:
     vault = found.value if isinstance(found, Known) else None
     if vault is None:
         return some([guarded(index, secret), Unknown("vaultName")])
-    soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
+    soft = soft_delete(vault, index)
     purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
     return some([guarded(index, secret), every([soft, purge])])
 

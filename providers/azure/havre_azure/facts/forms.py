@@ -35,8 +35,8 @@ _TRUTHS = """
     adminUserEnabled allowBlobPublicAccess allowCrossTenantReplication allowPermanentDelete
     allowSharedKeyAccess anonymousPullEnabled denyEncryptionScopeOverride disableLocalAccounts
     disableLocalAuth enableHttpsTrafficOnly enableNodePublicIP enablePrivateCluster
-    enablePurgeProtection enableRbacAuthorization enableSoftDelete enabled isDefault isSftpEnabled
-    isVersioningEnabled
+    enablePurgeProtection enableRbacAuthorization enableSoftDelete enabled isDefault
+    isLocalUserEnabled isSftpEnabled isVersioningEnabled
 """
 _NUMBERS = """
     backupRetentionDays days daysAfterCreationGreaterThan daysAfterLastAccessTimeGreaterThan

@@ -23,6 +23,7 @@ from havre_azure.facts.properties import (
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import private
 from havre_azure.facts.relations.logs import logged
+from havre_azure.facts.relations.versions import soft_delete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +53,7 @@ def _key_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ..
 def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key vault: a store of secrets, and the grants of its access policies."""
     public = open_to_all(resource, "properties.publicNetworkAccess")
-    deletion_days, purge_guarded = _recovery(resource)
+    deletion_days, purge_guarded = _recovery(resource, index)
     found = replace(
         held(Vault, resource, index, VAULT, _key_places(resource, index)),
         deletion_days=deletion_days,
@@ -123,9 +124,9 @@ def _in_no_vault(resource: PlannedResource) -> Key:
     )
 
 
-def _recovery(vault: PlannedResource) -> tuple[Fact[int | None], Fact[bool]]:
+def _recovery(vault: PlannedResource, index: Index) -> tuple[Fact[int | None], Fact[bool]]:
     """Days during which a vault gives back what is deleted, and whether nobody can purge it."""
-    soft = read(vault.inputs, "properties.enableSoftDelete", default=True)
+    soft = soft_delete(vault, index)
     kept = read(vault.inputs, "properties.softDeleteRetentionInDays", SOFT_DELETE)
     purge = read(vault.inputs, "properties.enablePurgeProtection", default=False)
     days_kept = then(both(soft, kept), lambda told: int(told[1]) if told[0] else None)
@@ -134,7 +135,7 @@ def _recovery(vault: PlannedResource) -> tuple[Fact[int | None], Fact[bool]]:
 
 def _in_vault(resource: PlannedResource, vault: PlannedResource, index: Index) -> Key:
     """What a vault decides for its keys; soft delete is on unless said otherwise."""
-    deletion_days, purge_guarded = _recovery(vault)
+    deletion_days, purge_guarded = _recovery(vault, index)
     return replace(
         offered(Key, resource, VAULT, _key_places(vault, index)),
         deletion_days=deletion_days,

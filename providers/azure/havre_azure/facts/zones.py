@@ -10,7 +10,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import Copy, Holder, Place, ResourceFact
-from havre.facts.read import NO, NONE, ZERO, at_best, both, every, items, label, read, some, then
+from havre.facts.read import (
+    NO,
+    NONE,
+    YES,
+    ZERO,
+    at_best,
+    both,
+    every,
+    items,
+    label,
+    read,
+    some,
+    then,
+)
 from havre.facts.stores import LogStore, ObjectStore, Promises, Storage
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
@@ -28,7 +41,7 @@ from havre_azure.facts.properties import (
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import key, private, switched
 from havre_azure.facts.relations.logs import logged
-from havre_azure.facts.relations.versions import api_version
+from havre_azure.facts.relations.versions import by_version
 from havre_azure.retention import LIFECYCLE_MARGIN
 
 if TYPE_CHECKING:
@@ -102,29 +115,25 @@ def _public_read(index: Index, account: PlannedResource) -> Fact[bool]:
     )
 
 
-PUBLIC_UNTIL = "20230101"
-"""The first version of the interface in which public access is off unless it is asked for."""
+CLOSED_SINCE = "20230101"
+"""The first version of the interface in which public access and replication to other tenants are
+off unless they are asked for (the properties' documentation in 2022-09-01 and since)."""
+HTTPS_SINCE = "20190401"
+"""The first in which plain text is refused unless it is asked for (its documentation)."""
 
 
 def _may_open(index: Index, account: PlannedResource) -> Fact[bool]:
     """Whether containers may be opened; where the account does not say, its version decides."""
-    path = "allowBlobPublicAccess"
-    own = read(account.inputs, path)
-    if isinstance(own, Unknown) or own.value is not None:
-        return own
-    version = api_version(account, index)
-    if isinstance(version, Unknown):
-        return Unknown(path)
-    return then(version, lambda told: told < PUBLIC_UNTIL)
+    return by_version(account, index, "allowBlobPublicAccess", CLOSED_SINCE, YES, NO)
 
 
 def _open_container(container: PlannedResource) -> Fact[bool]:
     return then(read(container.inputs, "publicAccess", "None"), lambda level: level != "None")
 
 
-def _account_tls(account: PlannedResource) -> Fact[str | None]:
+def _account_tls(index: Index, account: PlannedResource) -> Fact[str | None]:
     """`TLS1_0` and plain text refused, unless said otherwise: the properties' documentation."""
-    https = read(account.inputs, "enableHttpsTrafficOnly", default=True)
+    https = by_version(account, index, "enableHttpsTrafficOnly", HTTPS_SINCE, NO, YES)
     version = read(account.inputs, "minimumTlsVersion", "TLS1_0")
     if https == NO:
         return NONE
@@ -303,10 +312,30 @@ def _undelete_days(service: PlannedResource) -> Fact[int | None]:
     )
 
 
-def _cross_tenant(account: PlannedResource) -> Fact[bool]:
-    """Object replication is not allowed by default; copies are, from anywhere, unless scoped."""
+def _cross_tenant(index: Index, account: PlannedResource) -> Fact[bool]:
+    """Whether objects are replicated to other tenants, or copied from anywhere: so, unless scoped.
+
+    Where the account does not say, its version decides of replication.
+    """
     copies = then(read(account.inputs, "allowedCopyScope"), lambda scope: not scope)
-    return some([read(account.inputs, "allowCrossTenantReplication", default=False), copies])
+    path = "allowCrossTenantReplication"
+    return some([by_version(account, index, path, CLOSED_SINCE, YES, NO), copies])
+
+
+def _shared_keys(account: PlannedResource) -> Fact[bool]:
+    """Whether keys, signatures or local users open an account, beside identities of Entra.
+
+    Local users come in by SFTP, with a password or a key of their own: SFTP knows nobody else.
+    """
+    local = read(account.inputs, "isLocalUserEnabled")
+    sftp = read(account.inputs, "isSftpEnabled", default=False)
+    return some(
+        [
+            read(account.inputs, "allowSharedKeyAccess", default=True),
+            then(local, lambda told: told is True),
+            NO if local == NO else sftp,
+        ]
+    )
 
 
 def _guarded(index: Index, account: PlannedResource) -> Fact[bool]:
@@ -355,17 +384,12 @@ def _account(kind: type[S], resource: PlannedResource, index: Index, copy: Copy)
     return replace(
         stored(kind, resource, index, PRODUCT, where),
         key=_account_key(index, resource),
-        tls_minimum=_account_tls(resource),
+        tls_minimum=_account_tls(index, resource),
         public_read=_public_read(index, resource),
         public_endpoint=public,
         private_endpoint=every([closed(public), private(index, resource)]),
-        shared_keys=some(
-            [
-                read(resource.inputs, "allowSharedKeyAccess", default=True),
-                read(resource.inputs, "isSftpEnabled", default=False),
-            ]
-        ),
-        cross_tenant=_cross_tenant(resource),
+        shared_keys=_shared_keys(resource),
+        cross_tenant=_cross_tenant(index, resource),
         multi_zone=then(sku, lambda told: told[2]),
         guarded=_guarded(index, resource),
         reads_logged=logged(index, resource, BLOB_LOGS, "/blobservices/"),
