@@ -29,7 +29,7 @@ from havre_azure.facts import (
 )
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
-from havre_azure.facts.relations.inline import opened
+from havre_azure.facts.relations.inline import opened, strange_peerings
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "dbforpostgresql:Server": database.server,
         "dbforpostgresql:SingleServer": database.single_server,
         "dbforpostgresql:SingleServerDatabase": part,
+        "keyvault:AccessPolicy": access.policy,
         "keyvault:Key": keys.key,
         "keyvault:Secret": access.secret,
         "keyvault:Vault": keys.vault,
@@ -97,12 +98,19 @@ PLAIN = frozenset(
         "network:RouteTable",
         "privatedns:PrivateZone",
         "privatedns:VirtualNetworkLink",
+        "recoveryservices:PrivateEndpointConnection",
     }
 )
 """Types that bear no data, or whose part is told with what they belong to."""
 
 UNTAGGED = frozenset(
     {
+        "containerregistry:PrivateEndpointConnection",
+        "containerservice:PrivateEndpointConnection",
+        "dbforpostgresql:PrivateEndpointConnection",
+        "keyvault:PrivateEndpointConnection",
+        "monitor:PrivateEndpointConnection",
+        "storage:PrivateEndpointConnection",
         "authorization:ManagementLockAtResourceGroupLevel",
         "authorization:ManagementLockAtResourceLevel",
         "authorization:ManagementLockAtSubscriptionLevel",
@@ -135,7 +143,12 @@ def facts(plan: Plan) -> Facts:
     return replace(found, unread=tuple(_unread(index)))
 
 
+ANOTHER = "The other network may be anybody's, and all that is in it reaches this one."
+
+
 def _unread(index: Index) -> Iterator[Unread]:
+    for resource, path in strange_peerings(index):
+        yield Unread(resource.urn, path, ANOTHER)
     for resource in index.plan.resources:
         for path, why in unread(resource, index.kind(resource)):
             yield Unread(resource.urn, path, why)

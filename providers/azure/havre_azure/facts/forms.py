@@ -65,13 +65,13 @@ _OBJECTS = """
     immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
     policies policy policyInfo properties redundancySettings replication retentionPolicy
     rotationPolicy routeTable scheduleInfo securityProfile securitySettings sku storageProfile
-    subnet trigger lifetimeActions.action ruleCollections.action
+    subnet trigger lifetimeActions.action ruleCollections.action remoteVirtualNetwork
 """
 _LISTS = """
     accessPolicies agentPoolProfiles applicationRuleCollections blobIndexMatch
     destinationApplicationSecurityGroups lifecycles lifetimeActions logs networkRuleCollections
     policyRules protocols routes ruleCollections rules securityRules
-    sourceApplicationSecurityGroups storageSettings subnets delegations
+    sourceApplicationSecurityGroups storageSettings subnets delegations virtualNetworkPeerings
 """
 
 FORMS: Forms = MappingProxyType(

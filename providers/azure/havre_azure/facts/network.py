@@ -74,8 +74,20 @@ def _filtered(rules: Fact[tuple[Rule, ...]]) -> Fact[bool]:
 
 
 def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
-    """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it."""
-    found = hops(index, subnet)
+    """Whether all that leaves goes nowhere, or to a firewall of the plan that filters it.
+
+    Of IP version 6, where the subnet has addresses of it.
+    """
+    four = _led_away(index, hops(index, subnet))
+    versions = _addresses(subnet)[1]
+    if versions == FOUR or four != YES:
+        return four
+    six = _led_away(index, hops(index, subnet, SIX))
+    told = all(isinstance(each, Known) for each in _prefixes(subnet))
+    return six if told or six == YES else Unknown("addressPrefixes")
+
+
+def _led_away(index: Index, found: Fact[frozenset[str]]) -> Fact[bool]:
     if isinstance(found, Unknown):
         return found
     if not found.value <= {"virtualappliance", "none"}:
@@ -143,9 +155,13 @@ def _refused(rules: Fact[tuple[Rule, ...] | None], subnet: PlannedResource) -> F
     return Unknown(doubt) if refuses_rest(sure, own=own, other=other) else NO
 
 
+def _prefixes(subnet: PlannedResource) -> list[Fact[Any]]:
+    return [read(subnet.inputs, name) for name in ("addressPrefix", "addressPrefixes")]
+
+
 def _addresses(subnet: PlannedResource) -> tuple[Ranges, Ranges]:
     """A subnet's addresses, and those of the IP versions that it has."""
-    written = [read(subnet.inputs, name) for name in ("addressPrefix", "addressPrefixes")]
+    written = _prefixes(subnet)
     if any(isinstance(each, Unknown) for each in written):
         return union((*FOUR, *SIX)), union((*FOUR, *SIX))
     one, several = (each.value for each in written if isinstance(each, Known))

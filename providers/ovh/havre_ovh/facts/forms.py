@@ -54,6 +54,7 @@ FORMS: Forms = MappingProxyType(
         # words
         "coldStorageContent": words("ALL", "GLACIER", "PLAIN"),
         "direction": words("EGRESS", "INGRESS"),
+        "ethernetType": words("IPV4", "IPV6"),
         "encryption.algorithm": exact_words("AES256", "plaintext", "PLAINTEXT"),
         "encryption.sseAlgorithm": exact_words("AES256", "plaintext", "PLAINTEXT"),
         "mode": words("compliance", "governance"),

@@ -107,6 +107,8 @@ def security_group(resource: PlannedResource, index: Index) -> Sequence[Resource
 
 
 _READ = ("direction", "protocol", "portRangeMin", "portRangeMax")
+ANY = {"IPV4": "0.0.0.0/0", "IPV6": "::/0"}
+"""Every address of an IP version, by how a rule names it; a rule is for one version alone."""
 _REMOTE = ("remoteIpPrefix", "remoteGroupId")
 
 
@@ -124,12 +126,13 @@ def _rule(rule: Mapping[str, Any], inbound: bool, withheld: str) -> Rule:
     if withheld:
         return Rule(allow=True, inbound=inbound, addresses=("*",), ports=(), withheld=withheld)
     low, high = rule.get("portRangeMin"), rule.get("portRangeMax")
-    remote = rule.get("remoteIpPrefix") or rule.get("remoteGroupId") or "*"
+    every = ANY.get(str(rule.get("ethernetType")).upper(), "*")
+    remote = str(rule.get("remoteIpPrefix") or rule.get("remoteGroupId") or every)
     protocol = str(rule.get("protocol") or "any").lower()
     return Rule(
         allow=True,
         inbound=inbound,
-        addresses=(normal(str(remote)),),
+        addresses=(remote,),
         ports=() if low is None or high is None else ((int(low), int(high)),),
         protocols=() if protocol == "any" else (protocol,),
     )

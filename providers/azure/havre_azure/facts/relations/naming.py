@@ -16,6 +16,7 @@ PACKAGE = "azure-native:"
 FORMER: Mapping[str, str] = MappingProxyType(
     {
         "insights:DiagnosticSetting": "monitor:DiagnosticSetting",
+        "insights:PrivateEndpointConnection": "monitor:PrivateEndpointConnection",
         "insights:PrivateLinkScope": "monitor:PrivateLinkScope",
         "insights:PrivateLinkScopedResource": "monitor:PrivateLinkScopedResource",
         "insights:SubscriptionDiagnosticSetting": "monitor:SubscriptionDiagnosticSetting",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.addresses import network
 from havre.facts.read import NONE, both, items, read, then, together
-from havre.facts.traffic import FOUR, PUBLIC, addresses, minus, overlap
+from havre.facts.traffic import FOUR, PUBLIC, Ranges, addresses, minus, overlap
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.relations.rules import for_customers
 
@@ -21,17 +21,22 @@ SYSTEM = "internet"
 OWN = ("addressPrefix", "nextHopType")
 
 
-def hops(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
+def hops(index: Index, subnet: PlannedResource, space: Ranges = FOUR) -> Fact[frozenset[str]]:
     """Where what leaves for the Internet is sent, by the longest prefix that holds an address.
 
-    Routes of the table and routes of their own count the same; IPv4 is what they are about.
+    Routes of the table and routes of their own count the same.
+
+    Args:
+        index: where the table and its routes are.
+        subnet: from where it leaves.
+        space: the addresses of the IP versions in question.
     """
     if read(subnet.inputs, "routeTable") == NONE:
         return Known(frozenset({SYSTEM}))
     table = index.target(subnet, "routeTable.id", "network:RouteTable")
     if isinstance(table, Unknown) or table.value is None:
         return Unknown("routeTable.id")
-    return then(together(_routes(index, table.value)), _led)
+    return then(together(_routes(index, table.value)), lambda routes: _led(routes, space))
 
 
 def _routes(index: Index, table: PlannedResource) -> list[Fact[Mapping[str, Any]]]:
@@ -52,8 +57,8 @@ def _route(written: Any, where: str) -> Fact[Mapping[str, Any]]:
     return Unknown(where.format(unknown)) if unknown else Known(values)
 
 
-def _led(routes: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    rest, found = overlap(PUBLIC, FOUR), set()
+def _led(routes: Sequence[Mapping[str, Any]], space: Ranges) -> frozenset[str]:
+    rest, found = overlap(PUBLIC, space), set()
     prefixes = [(network(str(route.get(OWN[0]))), route) for route in routes]
     named = [(prefix, route) for prefix, route in prefixes if prefix is not None]
     for prefix, route in sorted(named, key=lambda pair: -pair[0].prefixlen):
