@@ -76,7 +76,7 @@ SSH = {"direction": "INGRESS", "portRangeMin": 22, "portRangeMax": 22, "protocol
         ({"ethernetType": "ipv6", "description": UNKNOWN}, "::/0", True),
         ({"ethernetType": UNKNOWN}, "*", True),
         ({"ethernetType": "IPV6", "remoteIpPrefix": "2000::/3"}, "2000::/3", True),
-        ({"ethernetType": UNKNOWN, "remoteIpPrefix": "0.0.0.0/0"}, "0.0.0.0/0", True),
+        ({"ethernetType": UNKNOWN, "remoteIpPrefix": "0.0.0.0/0"}, "*", True),
         ({"ethernetType": "IPV6", "remoteIpPrefix": "fd00:db8::/64"}, "fd00:db8::/64", False),
         ({"ethernetType": "IPV4", "remoteIpPrefix": "10.0.0.0/8"}, "10.0.0.0/8", False),
         ({"ethernetType": "IPV6", "remoteGroupId": "group"}, "group", False),

@@ -126,8 +126,9 @@ def _rule(rule: Mapping[str, Any], inbound: bool, withheld: str) -> Rule:
     if withheld:
         return Rule(allow=True, inbound=inbound, addresses=("*",), ports=(), withheld=withheld)
     low, high = rule.get("portRangeMin"), rule.get("portRangeMax")
+    named = rule.get("remoteIpPrefix") or rule.get("remoteGroupId")
     every = ANY.get(str(rule.get("ethernetType")).upper(), "*")
-    remote = str(rule.get("remoteIpPrefix") or rule.get("remoteGroupId") or every)
+    remote = normal(str(named)) if named else every
     protocol = str(rule.get("protocol") or "any").lower()
     return Rule(
         allow=True,
