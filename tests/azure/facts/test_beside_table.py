@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from havre.facts.evaluated import properties
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
-from havre_azure.evaluated import properties
 from havre_azure.facts import CLASSES, PLAIN, UNTAGGED, facts
 
 KINDS = sorted({*CLASSES, *PLAIN, *UNTAGGED})
@@ -38,14 +38,14 @@ def written(kind: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_becomes_of_every_property_is_decided(kind: str) -> None:
-    told = properties()[kind]
+    told = properties("havre_azure")[kind]
     whole = [path for path in told.open if "." not in path]
     decided = [*told.read, *told.harmless, *whole]
     assert sorted(decided) == sorted(written(kind))
 
 
 def test_no_type_is_decided_that_facts_do_not_know() -> None:
-    assert sorted(properties()) == KINDS
+    assert sorted(properties("havre_azure")) == KINDS
 
 
 CLUSTER, ACCOUNT = "containerservice:ManagedCluster", "storage:StorageAccount"

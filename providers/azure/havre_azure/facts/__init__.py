@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, Unread, collect
+from havre.facts.evaluated import unread
 from havre.facts.forms import typed_plan
 from havre.facts.model import ResourceFact, Unclassified
-from havre_azure.evaluated import unread
 from havre_azure.facts import (
     access,
     audit,
@@ -149,9 +149,7 @@ ANOTHER = "The other network may be anybody's, and all that is in it reaches thi
 def _unread(index: Index) -> Iterator[Unread]:
     for resource, path in strange_peerings(index):
         yield Unread(resource.urn, path, ANOTHER)
-    for resource in index.plan.resources:
-        for path, why in unread(resource, index.kind(resource)):
-            yield Unread(resource.urn, path, why)
+    yield from unread(index, "havre_azure")
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -11,10 +11,12 @@ where things lie, `properties` what every fact says, `rights` what an action all
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.facts import Facts, Index, collect
+from havre.facts.evaluated import unread
 from havre.facts.forms import typed_plan
 from havre.facts.model import Copy, Neutral, Unclassified
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
@@ -101,7 +103,8 @@ def facts(plan: Plan) -> Facts:
     """What a plan means; a type that nobody knows is unclassified."""
     read, typed = typed_plan(plan, FORMS)
     index = Index(read, NOMENCLATURE)
-    return collect(plan, lambda resource: _facts(typed(resource), index))
+    found = collect(plan, lambda resource: _facts(typed(resource), index))
+    return replace(found, unread=tuple(unread(index, "havre_ovh")))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -69,8 +69,9 @@ def _apart(plan: Plan, child: _Child) -> Iterator[tuple[str, str]]:
 
 def _place(resource: PlannedResource, child: _Child) -> tuple[str, str] | None:
     network, own = (resource.inputs.get(name) for name in ("virtualNetworkName", child.name))
-    known = isinstance(network, str) and isinstance(own, str)
-    return (network.lower(), own.lower()) if known else None
+    if not isinstance(network, str) or not isinstance(own, str):
+        return None
+    return network.lower(), own.lower()
 
 
 def _listed(network: PlannedResource, child: _Child) -> Iterator[PlannedResource]:

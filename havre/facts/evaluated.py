@@ -1,6 +1,7 @@
-"""What becomes of every property of a type: `data/properties.toml`, and what it leaves open.
+"""What becomes of every property of a type: a provider's table, and what it leaves open.
 
-Held against the SDK's own types by a test, so that a property that a new version brings shows.
+The table is `data/properties.toml` in the provider's package. A test holds it against the SDK's own
+types, so that a property that a new version brings shows.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.collect import Unread
 from havre.facts.read import bare
 from havre.plan.values import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from havre.plan import PlannedResource
+    from havre.facts.index import Index
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,13 @@ class Properties:
 
 
 @cache
-def properties() -> Mapping[str, Properties]:
-    """By type, such as `storage:StorageAccount`."""
-    text = (files("havre_azure") / "data" / "properties.toml").read_text(encoding="utf-8")
+def properties(package: str) -> Mapping[str, Properties]:
+    """By the provider's word for a type.
+
+    Args:
+        package: of the provider, such as `havre_azure`.
+    """
+    text = (files(package) / "data" / "properties.toml").read_text(encoding="utf-8")
     told = tomllib.loads(text)
     reasons = told.pop("reasons")
     return {kind: _properties(row, reasons) for kind, row in told.items()}
@@ -71,20 +77,22 @@ def _open(row: Mapping[str, Any]) -> Open:
     return Open(row["why"], tuple(row["safe"]) if "safe" in row else None)
 
 
-def unread(resource: PlannedResource, kind: str) -> Iterator[tuple[str, str]]:
-    """Paths of what a resource sets, that no fact reads and that matters as it is; and why."""
-    told = properties().get(kind)
-    for path, each in told.open.items() if told else ():
-        if each.safe is None:
-            continue
-        found = _values(bare(resource.inputs), path.split("."))
-        if any(not _is_safe(value, each.safe) for value in found):
-            yield path, each.why
+def unread(index: Index, package: str) -> Iterator[Unread]:
+    """What resources set, that no fact reads and that matters as it is."""
+    told = properties(package)
+    for resource in index.plan.resources:
+        row = told.get(index.kind(resource))
+        for path, each in row.open.items() if row else ():
+            if each.safe is None:
+                continue
+            found = _values(bare(resource.inputs), path.split("."))
+            if any(not _is_safe(value, each.safe) for value in found):
+                yield Unread(resource.urn, path, each.why)
 
 
 def _values(value: Any, steps: list[str]) -> Iterator[Any]:
     """What stands at a path, in each object of a list; nothing where it is absent or empty."""
-    if isinstance(value, list) and steps:
+    if isinstance(value, list):
         for inner in value:
             yield from _values(inner, steps)
     elif value is UNKNOWN or not steps:
