@@ -385,11 +385,14 @@ def test_what_a_file_says_is_run_is_not_run(folder: Folder, service: Service) ->
     supervisor.ensure_running(folder, service)
     path = services.definition_path(folder, "one")
     content = {**json.loads(path.read_text()), "argv": ["/bin/touch", str(mark)]}
-    path.write_text(json.dumps({**content, "directory": "/", "account": None, "restart_on": "x"}))
+    content |= {"directory": "/", "account": None, "restart_on": "x"}
+    path.write_text(json.dumps(content))
+    path.with_name("planted.json").write_text(json.dumps(content))
     supervisor.stop(folder)
     supervisor.ensure_running(folder, service)
     assert state(folder).state is State.RUNNING
     assert set(json.loads(path.read_text())) == {"port", "order", "probe", "tls_minimum"}
+    supervisor.stop(folder)
     assert not mark.exists()
 
 
