@@ -6,6 +6,7 @@ a table is there whole or not at all. Several tables go at once.
 
 from __future__ import annotations
 
+import select
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -14,11 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 
 from havre.exit.database.ends import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from psycopg.pq.abc import PGconn
 
     Connection = psycopg.Connection[Any]
 
@@ -128,27 +133,36 @@ def _copy(source: Connection, target: Connection, table: CopiedTable) -> int:
     size = 0
     freeze = "" if table.member else " (FREEZE)"
     writing = f"COPY {table.name} {table.listed} FROM STDIN{freeze}"
-    with target.transaction(), target.cursor() as into, source.cursor() as out:
+    with target.transaction(), target.cursor() as into:
         if not table.member:
             # In the transaction that truncates it, a table takes rows without a second writing.
             into.execute(f"TRUNCATE TABLE ONLY {table.name}".encode())
-        with out.copy(table.reading.encode()) as reader, into.copy(writing.encode()) as writer:
-            for block in _blocks(reader):
+        with into.copy(writing.encode()) as writer:
+            for block in _blocks(source.pgconn, table.reading.encode()):
                 writer.write(block)
                 size += len(block)
     return size
 
 
-def _blocks(rows: Iterable[Any]) -> Iterator[bytes]:
-    held: list[bytes] = []
-    size = 0
-    for row in rows:
-        held.append(bytes(row))
-        size += len(row)
-        if size >= _BLOCK:
-            yield b"".join(held)
-            held, size = [], 0
-    yield b"".join(held)
+def _blocks(pgconn: PGconn, statement: bytes) -> Iterator[bytes]:
+    """What a COPY gives, whole: it ends in an error where the source breaks off."""
+    # Row by row through psycopg's own `copy` takes twice as long.
+    if (started := pgconn.exec_(statement)).status != ExecStatus.COPY_OUT:
+        raise error_from_result(started)
+    held = bytearray()
+    while (taken := pgconn.get_copy_data(1))[0] >= 0:
+        if taken[0]:
+            held += taken[1]
+        else:
+            select.select([pgconn.socket], [], [])
+            pgconn.consume_input()
+        if len(held) >= _BLOCK:
+            yield bytes(held)
+            held.clear()
+    yield bytes(held)
+    for result in iter(pgconn.get_result, None):
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
 
 
 def copy_sequences(source: Connection, target: Connection, margin: int = 0) -> None:

@@ -80,14 +80,13 @@ def verify(
         RetryError: a server does not answer.
     """
     across = major(source.end) != major(target.end)
-    found = [
-        ordered(
-            line
-            for line in lines(side.end, side.roles, across_majors=across, jobs=jobs)
-            if (line.kind, line.name) not in lost
-        )
-        for side in (source, target)
-    ]
+
+    def manifest(side: DatabaseSide) -> list[str]:
+        found = lines(side.end, side.roles, across_majors=across, jobs=jobs)
+        return ordered(line for line in found if (line.kind, line.name) not in lost)
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(manifest, (source, target)))
     return Manifests(found[0], found[1])
 
 
