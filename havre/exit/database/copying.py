@@ -57,6 +57,12 @@ WHERE c.relkind = 'S' AND c.relpersistence <> 't'
 """
 
 
+_VALUES = """
+SELECT v.last_value, v.is_called, s.seqincrement, s.seqmin, s.seqmax
+FROM @name v, pg_sequence s WHERE s.seqrelid = %s::regclass
+"""
+
+
 @dataclass(frozen=True)
 class CopiedTable:
     """A table whose rows are copied, a partition too.
@@ -171,12 +177,13 @@ def copy_sequences(source: Connection, target: Connection, margin: int = 0) -> N
     Args:
         source: where they are read; a sequence is in no snapshot.
         target: where they are set.
-        margin: values that are passed over, for what the source may still have given.
+        margin: values that are passed over, for what the source may still have given; a
+            sequence ends at its last value.
     """
-    for (name,) in source.execute(_SEQUENCES).fetchall():
-        read = f"SELECT last_value, is_called, seqincrement FROM {name}, pg_sequence WHERE seqrelid = %s::regclass"  # noqa: S608, E501
-        last, called, step = source.execute(read.encode(), (name,)).fetchall()[0]
-        moved = last + margin * step if called else last
+    for (name,) in source.execute(_SEQUENCES.encode()).fetchall():
+        read = _VALUES.replace("@name", name).encode()
+        last, called, step, least, most = source.execute(read, (name,)).fetchall()[0]
+        moved = max(least, min(most, last + margin * step)) if called else last
         target.execute("SELECT setval(%s::regclass, %s, %s)", (name, moved, called))
 
 

@@ -34,7 +34,9 @@ def entries(
     """
     found = [entry for rule in _RULES for entry in rule(source, target)]
     if method is Method.REPLICATION:
-        found += _not_replicated(source, target)
+        other = list(_not_replicated(source, target))
+        named = {(entry.item, entry.property) for entry in other}
+        found = [each for each in found if (each.item, each.property) not in named] + other
     said = {(entry.item, entry.property) for entry in found}
     for line in source.lines:
         if (line.name, line.kind) not in said:
@@ -229,6 +231,12 @@ def _not_replicated(source: Inventory, _target: Inventory) -> Iterator[LedgerEnt
         yield _blocking(name, "unlogged", "not replicated", remedy)
     if source.measured["large objects"]:
         yield _blocking("all", "large objects", "not replicated", "Move by dump.")
+    for name in source.measured["without identity"]:
+        remedy = f"ALTER TABLE {name} REPLICA IDENTITY FULL, in a window, or move by dump."
+        yield _blocking(name, "replica identity", "none: its updates would fail", remedy)
+    for line in source.lines:
+        if line.kind == "sequence definition":
+            yield _mapped(line.name, "sequence", "last_value", "set past it, by a margin")
 
 
 _RULES: tuple[Callable[[Inventory, Inventory], Iterator[LedgerEntry]], ...] = (

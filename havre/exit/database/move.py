@@ -88,12 +88,43 @@ def move(job: DatabaseMove) -> None:
         source = stack.enter_context(job.source.end.connect(autocommit=True))
         target = stack.enter_context(job.target.end.connect(autocommit=True))
         stack.enter_context(marks.held(target))
-        found = programs.find(_major(source), _major(target), job.binaries)
-        snapshot = _snapshot(source)
-        marks.begin(target, job.exit, marks.standing(source))
-        with _globals(job, source, target):
-            _restore(job, found, snapshot, source, target)
+        with restored(job, source, target, lambda snapshot: _hold(job, snapshot, source, target)):
+            refresh(source, target)
         marks.finish(target)
+
+
+@contextmanager
+def restored(
+    job: DatabaseMove, source: Connection, target: Connection, fill: Callable[[str], None]
+) -> Iterator[None]:
+    """What the source is, made at the target; inside, rights are not given yet.
+
+    Args:
+        job: what goes where.
+        source: where a snapshot is taken and kept, in autocommit until then.
+        target: held by this run.
+        fill: brings rows, before indexes and triggers are made; it is given the snapshot.
+    """
+    found = programs.find(_major(source), _major(target), job.binaries)
+    snapshot = _snapshot(source)
+    marks.begin(target, job.exit, marks.standing(source))
+    with granted(job, source, target):
+        _restore(job, found, snapshot, source, target, fill)
+        yield
+
+
+@contextmanager
+def granted(job: DatabaseMove, source: Connection, target: Connection) -> Iterator[None]:
+    """Roles of the source at the target, and after what is done inside, what belongs to them."""
+    across = _major(source) != _major(target)
+    with job.target.end.connect(autocommit=True) as asked:
+        left = rights.SideLines(source, job.source.roles, across)
+        kept = rights.SideLines(asked, job.target.roles, across)
+        rights.apply_roles(left, kept, job.lost)
+        _stand_in(job, asked)
+        yield
+        _stand_down(job, asked)
+        rights.apply_rights(left, kept, job.lost)
 
 
 def _restore(
@@ -102,6 +133,7 @@ def _restore(
     snapshot: str,
     source: Connection,
     target: Connection,
+    fill: Callable[[str], None],
 ) -> None:
     end = job.target.end
     with programs.memory("schema") as schema:
@@ -113,10 +145,9 @@ def _restore(
             argv += [f"--use-list={programs.path(entries)}", programs.path(schema)]
             inherited = (schema, entries)
             programs.run(found, end, [*argv, "--section=pre-data"], inherited=inherited)
-            _hold(job, snapshot, source, target)
+            fill(snapshot)
             after = [*argv, "--section=post-data", f"--jobs={job.jobs}"]
             programs.run(found, end, after, inherited=inherited)
-    _refresh(source, target)
 
 
 def _hold(job: DatabaseMove, snapshot: str, source: Connection, target: Connection) -> None:
@@ -215,7 +246,7 @@ def _skipped(line: str, named: set[str]) -> bool:
     return bool(_LEFT_OUT.match(line)) or any(word in line for word in named)
 
 
-def _refresh(source: Connection, target: Connection) -> None:
+def refresh(source: Connection, target: Connection) -> None:
     """Fill materialised views anew, each after those that it reads."""
     waiting = [
         row[0]
@@ -240,20 +271,6 @@ def _refreshed(target: Connection, name: str, *, last: bool) -> bool:
     except psycopg.Error as error:
         raise refused(error, "materialised view", name) from error
     return True
-
-
-@contextmanager
-def _globals(job: DatabaseMove, source: Connection, target: Connection) -> Iterator[None]:
-    """Roles before the restore, what belongs to them after it."""
-    across = _major(source) != _major(target)
-    with job.target.end.connect(autocommit=True) as asked:
-        left = rights.SideLines(source, job.source.roles, across)
-        kept = rights.SideLines(asked, job.target.roles, across)
-        rights.apply_roles(left, kept, job.lost)
-        _stand_in(job, asked)
-        yield
-        _stand_down(job, asked)
-        rights.apply_rights(left, kept, job.lost)
 
 
 def _stand_in(job: DatabaseMove, target: Connection) -> None:

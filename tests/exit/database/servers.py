@@ -67,6 +67,14 @@ class Server:
         finally:
             os.close(passfile)
 
+    @property
+    def reach(self) -> str:
+        """How another server reaches this one."""
+        return (
+            f"host=127.0.0.1 port={self.port} dbname={self.name} user={self.user}"
+            f" password={self.password} sslmode=disable"
+        )
+
     def run(self, statements: str) -> None:
         with self.connect(autocommit=True) as connection:
             connection.execute("SET default_transaction_read_only = off")

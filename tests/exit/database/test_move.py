@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +14,7 @@ from havre.errors import GuardError, ProviderError
 from havre.exit.database import marks, verify
 from havre.exit.database.ends import DatabaseSide, masked
 from havre.exit.database.move import DatabaseMove, move
+from tests.exit.database.mover import started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from tests.exit.database.servers import Server
 
 VALUES = Path(__file__).with_name("kinds.sql").read_text("utf-8")
-ROOT = Path(__file__).parents[3]
 TWO = "CREATE TABLE a (i int); INSERT INTO a VALUES (1); CREATE TABLE b (i int PRIMARY KEY)"
 MANY = """
 CREATE TABLE big (id int PRIMARY KEY, word text);
@@ -199,24 +195,6 @@ def test_any_error_of_a_program_is_a_failure(
 def test_a_message_ends_before_the_value_that_postgresql_quotes() -> None:
     said = 'ERROR:  invalid input syntax for type integer: "Marie Dupont"'
     assert masked(said) == "ERROR:  invalid input syntax for type integer"
-
-
-def started(source: Server, target: Server) -> subprocess.Popen[bytes]:
-    """A move in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.exit.database.mover"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    sides = [
-        dataclasses.asdict(each) | {"binaries": str(each.binaries)} for each in (source, target)
-    ]
-    assert process.stdin
-    process.stdin.write(json.dumps(sides).encode())
-    process.stdin.close()
-    return process
 
 
 def test_killed_between_two_tables_it_ends_the_same_when_it_is_run_again(

@@ -70,6 +70,30 @@ SELECT format('%I.%I', n.nspname, c.relname), ''
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND @open(n.nspname);
 
+-- kind: without identity
+-- Tables whose updates a publication would make fail.
+SELECT format('%I.%I', n.nspname, c.relname), ''
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND @open(n.nspname) AND @ours(pg_class, c.oid)
+  AND c.relreplident <> 'f' AND NOT EXISTS (
+    SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid
+      AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END);
+
+-- kind: replication
+SELECT name, setting FROM pg_settings
+WHERE name IN ('wal_level', 'max_replication_slots', 'max_wal_senders')
+UNION ALL
+SELECT 'slots', count(*)::text FROM pg_replication_slots
+UNION ALL
+SELECT 'senders', count(*)::text FROM pg_stat_replication
+UNION ALL
+SELECT 'replicator', '' FROM pg_roles
+WHERE rolname = current_user AND (rolsuper OR rolreplication)
+UNION ALL
+SELECT 'subscriber', '' FROM pg_roles r WHERE r.rolname = current_user AND (r.rolsuper OR EXISTS (
+  SELECT FROM pg_roles s WHERE s.rolname = 'pg_create_subscription'
+    AND pg_has_role(current_user, s.oid, 'USAGE')));
+
 -- kind: foreign tables
 SELECT format('%I.%I', n.nspname, c.relname), ''
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -73,13 +73,16 @@ WHERE c.relpersistence <> 't' AND @open(n.nspname) AND @ours(pg_class, c.oid);
 
 -- kind: constraint
 SELECT format('%I.%I %I', n.nspname, c.relname, k.conname) AS name, jsonb_build_array(
-  k.contype, k.convalidated, k.condeferrable, k.condeferred, k.connoinherit,
+  k.contype, k.convalidated, k.condeferrable, k.condeferred,
+  CASE WHEN k.contype IN ('c', 'n') THEN k.connoinherit END,
   @text(pg_get_constraintdef(k.oid))
 )::text AS line
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE @open(n.nspname) AND @ours(pg_class, c.oid)
-  AND k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated);
+  AND k.contype <> 't' AND (k.contype <> 'n' OR NOT k.convalidated)
+  -- What a foreign key is on partitions follows from it, under names that each version chooses.
+  AND NOT (k.contype = 'f' AND k.conparentid <> 0);
 
 -- kind: index
 SELECT format('%I.%I', n.nspname, c.relname) AS name, jsonb_build_array(

@@ -1,0 +1,269 @@
+"""A database goes by logical replication: a short freeze, at the price of a longer way.
+
+The target subscribes to a publication that names its tables. It copies them, then follows; in
+the freeze it is proved by the position in the log that everything has arrived. Publication, slot
+and subscription bear the exit's name and are taken away at the end, after a failure, and after a
+run that was killed: by the next one, or by `clean`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from havre.errors import GuardError, ProviderError, RetryError
+from havre.exit.database import copying, marks, verify
+from havre.exit.database.ends import refused
+from havre.exit.database.move import granted, refresh, restored
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from havre.exit.database.move import DatabaseMove
+
+    Connection = psycopg.Connection[Any]
+
+MARGIN = 1000
+"""Values of a sequence that are passed over at the end, unless the caller says otherwise."""
+PATIENCE = 3600.0
+"""Seconds that the end waits for the target to catch up, unless the caller says otherwise."""
+_PAUSE = 0.2
+_STRUCTURE = frozenset(
+    {
+        *("table definition", "view", "sequence definition", "constraint", "index", "trigger"),
+        *("rule", "policy", "statistics", "routine", "type", "schema", "collation"),
+    }
+)
+"""Kinds in which a change of structure shows."""
+_TABLES = """
+SELECT format('%I.%I', n.nspname, c.relname)
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+  AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT IN ('information_schema', 'havre_exit')
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass
+    AND d.objid = c.oid AND d.deptype = 'e')
+ORDER BY 1
+"""
+_LAG = """
+SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint,
+  confirmed_flush_lsn >= %s::pg_lsn
+FROM pg_replication_slots WHERE slot_name = %s
+"""
+_STATES = """
+SELECT count(*) FILTER (WHERE r.srsubstate <> 'r'), count(*)
+FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid WHERE s.subname = %s
+"""
+_ERRORS = """
+SELECT coalesce(sum(apply_error_count + sync_error_count), 0)
+FROM pg_stat_subscription_stats WHERE subname = %s
+"""
+
+
+@dataclass(frozen=True)
+class ReplicationLag:
+    """How far the target is behind.
+
+    Attributes:
+        size: bytes of the source's log that have not arrived.
+        copying: tables whose first copy is not done.
+        tables: tables in all.
+        arrived: whether a position that was asked for has.
+    """
+
+    size: int
+    copying: int
+    tables: int
+    arrived: bool
+
+
+def name_of(exit_name: str) -> str:
+    """Name of an exit's publication, slot and subscription."""
+    return f"havre_exit_{hashlib.sha256(exit_name.encode()).hexdigest()[:12]}"
+
+
+def start(job: DatabaseMove, reach: str) -> None:
+    """Make what the source is at the target, and let it follow.
+
+    Args:
+        job: what goes where.
+        reach: how the target's server reaches the source, as a connection string of libpq; the
+            target keeps it, with its password, until the end.
+
+    Raises:
+        GuardError: the target holds what this exit has not made.
+        ProviderError: a side refused; nothing of the replication is left behind.
+        RetryError: a server does not answer, or another run is at work.
+    """
+    with _held(job) as (source, target):
+        _clean(job, source, target)
+        with restored(job, source, target, lambda _snapshot: None):
+            source.execute("COMMIT")
+            refresh(source, target)
+        try:
+            _publish(job, source)
+            _subscribe(job, target, reach)
+        except BaseException:
+            _clean(job, source, target)
+            raise
+
+
+def lag(job: DatabaseMove, position: str = "0/0") -> ReplicationLag:
+    """How far the target is behind, and whether a position of the source's log has arrived.
+
+    Raises:
+        ProviderError: the replication met an error, or there is none.
+    """
+    with ExitStack() as stack:
+        source = stack.enter_context(job.source.end.connect(autocommit=True))
+        target = stack.enter_context(job.target.end.connect(autocommit=True))
+        return _lag(job, source, target, position)
+
+
+def finish(job: DatabaseMove, *, margin: int = MARGIN, patience: float = PATIENCE) -> None:
+    """In the freeze: wait until everything has arrived, set sequences, take the replication away.
+
+    Args:
+        job: what goes where.
+        margin: values of each sequence that are passed over.
+        patience: seconds to wait.
+
+    Raises:
+        GuardError: the source's structure was changed meanwhile, which is not replicated.
+        ProviderError: the replication met an error.
+        RetryError: it has not caught up in time; it goes on.
+    """
+    with _held(job) as (source, target):
+        _refuse_changed(job)  # first: it is what most errors of a replication come from
+        _catch_up(job, source, target, patience)
+        _refuse_changed(job)
+        copying.copy_sequences(source, target, margin)
+        _clean(job, source, target)
+        refresh(source, target)
+        with granted(job, source, target):
+            pass
+        marks.finish(target)
+
+
+def clean(job: DatabaseMove) -> None:
+    """Take publication, slot and subscription away; none is fine.
+
+    Raises:
+        ProviderError: a side refused.
+        RetryError: a server does not answer, or another run is at work.
+    """
+    with _held(job) as (source, target):
+        _clean(job, source, target)
+
+
+@contextmanager
+def _held(job: DatabaseMove) -> Iterator[tuple[Connection, Connection]]:
+    with ExitStack() as stack:
+        source = stack.enter_context(job.source.end.connect(autocommit=True))
+        target = stack.enter_context(job.target.end.connect(autocommit=True))
+        stack.enter_context(marks.held(target))
+        try:
+            yield source, target
+        except psycopg.Error as error:
+            raise refused(error, "database", job.source.end.name) from error
+
+
+def _publish(job: DatabaseMove, source: Connection) -> None:
+    tables = [row[0] for row in source.execute(_TABLES.encode())]
+    named = sql.SQL(", ").join(map(sql.SQL, tables))
+    words = sql.SQL("CREATE PUBLICATION {} FOR TABLE {}" if tables else "CREATE PUBLICATION {}")
+    source.execute(words.format(sql.Identifier(name_of(job.exit)), named))
+
+
+def _subscribe(job: DatabaseMove, target: Connection, reach: str) -> None:
+    name = sql.Identifier(name_of(job.exit))
+    # The connection string has a password: no log is to have it.
+    for setting in ("log_statement = 'none'", "log_min_error_statement = 'panic'"):
+        with suppress(psycopg.errors.InsufficientPrivilege):
+            target.execute(f"SET {setting}".encode())
+    words = sql.SQL("CREATE SUBSCRIPTION {} CONNECTION {} PUBLICATION {}")
+    try:
+        target.execute(words.format(name, sql.Literal(reach), name))
+    except psycopg.Error as error:
+        # What it says may quote the connection string.
+        message = f"database {job.target.end.name}: it cannot subscribe (SQLSTATE {error.sqlstate})"
+        remedy = "Let the target's server reach the source, as a role with REPLICATION."
+        raise ProviderError(message, remedy) from None
+
+
+def _lag(
+    job: DatabaseMove, source: Connection, target: Connection, position: str
+) -> ReplicationLag:
+    name = name_of(job.exit)
+    errors = target.execute(_ERRORS, (name,)).fetchone()
+    if errors and errors[0]:
+        message = f"database {job.target.end.name}: the replication met {errors[0]} errors"
+        raise ProviderError(message, "See the target's log. Clean up and start again.")
+    found = source.execute(_LAG, (position, name)).fetchone()
+    states = target.execute(_STATES, (name,)).fetchone()
+    if not found or not states:
+        message = f"database {job.source.end.name}: this exit has no replication"
+        raise ProviderError(message, "Start it first.")
+    return ReplicationLag(max(0, found[0]), states[0], states[1], bool(found[1]))
+
+
+def _catch_up(job: DatabaseMove, source: Connection, target: Connection, patience: float) -> None:
+    """Wait until the target has written everything up to a position taken now."""
+    row = source.execute("SELECT pg_logical_emit_message(false, 'havre', '')::text").fetchone()
+    position, end = str(row and row[0]), time.monotonic() + patience
+    while True:
+        now = _lag(job, source, target, position)
+        if now.arrived and not now.copying:
+            return
+        if time.monotonic() > end:
+            message = f"{now.size} bytes and {now.copying} of {now.tables} tables are to come"
+            raise RetryError(message, "Wait and run the step again.")
+        # Another entry makes the source tell how far its log is.
+        source.execute("SELECT pg_logical_emit_message(false, 'havre', '')")
+        time.sleep(_PAUSE)
+
+
+def _refuse_changed(job: DatabaseMove) -> None:
+    across = verify.major(job.source.end) != verify.major(job.target.end)
+    sides = [
+        {
+            str(line): f"{line.kind} {line.name}"
+            for line in verify.described(side.end, side.roles, across_majors=across)
+            if line.kind in _STRUCTURE and (line.kind, line.name) not in job.lost
+        }
+        for side in (job.source, job.target)
+    ]
+    changed = sorted({(sides[0] | sides[1])[line] for line in sides[0].keys() ^ sides[1].keys()})
+    if changed:
+        message = f"the source's structure was changed meanwhile: {', '.join(changed[:5])}"
+        raise GuardError(message, "Clean up and start again: no change of structure follows.")
+
+
+def _clean(job: DatabaseMove, source: Connection, target: Connection) -> None:
+    name = name_of(job.exit)
+    found = target.execute("SELECT oid FROM pg_subscription WHERE subname = %s", (name,)).fetchone()
+    number = found[0] if found else 0
+    quoted = sql.Identifier(name)
+    if found:
+        target.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(quoted))
+    ours = (name, f"pg_{number}_sync_%")
+    source.execute(
+        "SELECT pg_terminate_backend(active_pid, 10000) FROM pg_replication_slots"
+        " WHERE active_pid IS NOT NULL AND (slot_name = %s OR slot_name LIKE %s)",
+        ours,
+    )
+    source.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+        " WHERE slot_name = %s OR slot_name LIKE %s",
+        ours,
+    )
+    source.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}").format(quoted))
+    if found:
+        # Last: its number is what its slots are known by.
+        target.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(quoted))
+        target.execute(sql.SQL("DROP SUBSCRIPTION {}").format(quoted))
