@@ -241,6 +241,27 @@ class Custody:
         with contextlib.suppress(FileNotFoundError), self._given(path) as folder:
             os.unlink(path.name, dir_fd=folder)
 
+    def give(self, path: Path, owner: tuple[int, int]) -> None:
+        """Give a folder and all that is in it to a service's account; the folder itself last.
+
+        So a folder that is the account's already was given whole, and is left as it is: a run
+        that was killed meanwhile is resumed by the next. Nothing may be at work in it.
+
+        Args:
+            path: the folder.
+            owner: user and group id of the account.
+
+        Raises:
+            GuardError: something in it is a link, no plain file, or another's: it stays theirs.
+        """
+        also = {owner[0]}
+        descriptor = self._folder(path, also)
+        try:
+            if os.fstat(descriptor).st_uid != owner[0]:
+                _give(path, descriptor, self.owners | also, owner)
+        finally:
+            os.close(descriptor)
+
     def open_folder(self, path: Path, also: AbstractSet[int] = NOBODY_ELSE) -> int:
         """Return a descriptor of a folder; the caller closes it.
 
@@ -452,6 +473,28 @@ def _check_file(path: Path, found: os.stat_result, owners: AbstractSet[int]) -> 
     if found.st_nlink > 1:
         message = f"{path} is not believed: it has {found.st_nlink} names, by hard links"
         raise GuardError(message, f"Replace it by a copy: cp -p {path} X && mv X {path}.")
+
+
+def _give(path: Path, folder: int, owners: AbstractSet[int], owner: tuple[int, int]) -> None:
+    """Give what is in an open folder away, then the folder; each file is looked at opened."""
+    for name in os.listdir(folder):
+        here = path / name
+        try:
+            descriptor = os.open(name, os.O_RDONLY | _FILE, dir_fd=folder)
+        except OSError as error:
+            _refuse_link(here, error)
+            raise (_odd(here) if error.errno == errno.ENXIO else error) from error
+        try:
+            found = os.fstat(descriptor)
+            if stat.S_ISDIR(found.st_mode):
+                _check_owned(here, found, owners)
+                _give(here, descriptor, owners, owner)
+            else:
+                _check_file(here, found, owners)
+                os.fchown(descriptor, *owner)
+        finally:
+            os.close(descriptor)
+    os.fchown(folder, *owner)
 
 
 def _odd(path: Path) -> GuardError:

@@ -184,3 +184,47 @@ def test_what_is_handed_out_replaces_a_link_and_follows_none(root: Path) -> None
     folder.symlink_to(root.parent)
     with pytest.raises(GuardError, match="not a folder"):
         Custody(root).hand_out(folder / "password", b"new")
+
+
+def given(root: Path) -> set[int]:
+    return {path.lstat().st_uid for path in (root / "run", *(root / "run").rglob("*"))}
+
+
+@AS_ROOT
+def test_a_folder_is_given_away_whole_after_a_run_that_was_killed_too(root: Path) -> None:
+    (root / "run/deep/er").mkdir(parents=True)
+    (root / "run/deep/er/file").write_bytes(b"x")
+    os.chown(root / "run/deep/er", ANOTHER, ANOTHER)
+    Custody(root).give(root / "run", (ANOTHER, ANOTHER))
+    assert given(root) == {ANOTHER}
+    assert root.stat().st_uid == os.geteuid()
+
+
+UNGIVEN: dict[str, Callable[[Path], None]] = {
+    "a link to a file": linked_file,
+    "a link to a folder": lambda root: (root / "run/link").symlink_to(root.parent),
+    "the folder is a link": linked_folder,
+    "a file with two names": hard_linked,
+    "a pipe": pipe,
+    "a file of a third account": lambda root: os.chown(root / "run/file", 60_001, 60_001),
+    "a file that others can write": chmod("run/file", 0o666),
+}
+
+
+@AS_ROOT
+@pytest.mark.parametrize("tamper", UNGIVEN.values(), ids=UNGIVEN.keys())
+def test_what_could_be_another_file_is_not_given_away(
+    root: Path, tamper: Callable[[Path], None]
+) -> None:
+    tamper(root)
+    with pytest.raises(GuardError):
+        Custody(root).give(root / "run", (ANOTHER, ANOTHER))
+    assert (root.parent / "secret").stat().st_uid == os.geteuid()
+    assert (root / "run").stat().st_uid == os.geteuid()
+
+
+@AS_ROOT
+def test_what_was_given_away_is_not_looked_at_again(root: Path) -> None:
+    os.chown(root / "run", ANOTHER, ANOTHER)
+    Custody(root).give(root / "run", (ANOTHER, ANOTHER))
+    assert (root / "run/file").stat().st_uid == os.geteuid()

@@ -104,9 +104,14 @@ def half_open(port: int, count: int, packet: bytes) -> list[object]:
     return held
 
 
-def _unverified(raw: socket.socket) -> ssl.SSLSocket:
+def unverified() -> ssl.SSLContext:
+    """A client's context that trusts any server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _unverified(raw: socket.socket) -> ssl.SSLSocket:
     raw.settimeout(PATIENCE)
-    return context.wrap_socket(raw)
+    return unverified().wrap_socket(raw)

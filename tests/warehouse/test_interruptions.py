@@ -1,5 +1,6 @@
 """`kill -9` at every step of `up`: the next run finishes, with nothing lost or doubled."""
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable
@@ -89,9 +90,11 @@ def up_and_die(site: Site, inject: Callable[[], None]) -> bool:
 def processes(site: Site) -> list[str]:
     """Names of the services and supervisors that run for this data folder."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "pid"]):
         words = process.info["cmdline"] or []
-        if any(str(site.data_dir) in word for word in words):
+        with contextlib.suppress(OSError):
+            words = [*words, str(Path(f"/proc/{process.info['pid']}/fd/3").readlink())]
+        if words and any(str(site.data_dir) in word for word in words):
             found.append(
                 Path(words[0]).name if "supervisor" not in " ".join(words) else "supervisor"
             )

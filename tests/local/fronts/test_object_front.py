@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from havre_local.machine.folder import HOST
 from havre_local.machine.objects import gateway
 from havre_local.machine.supervision import supervisor
-from tests.local.attackers import ANOTHER, NOBODY, acting, silent
+from tests.local.attackers import ANOTHER, NOBODY, acting, silent, unverified
 from tests.local.conftest import ZONES, Machine
 from tests.waits import PATIENCE, until
 
@@ -54,13 +53,6 @@ def store(machine: Machine) -> supervisor.ServiceStatus:
 def journal(machine: Machine) -> list[dict[str, Any]]:
     lines = machine.folder.log(gateway.ACCESS_LOG).read_text().splitlines()
     return [json.loads(line) for line in lines]
-
-
-def unverified() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def half_requests(port: int, count: int) -> list[object]:

@@ -263,3 +263,10 @@ def test_a_connection_in_plain_text_is_told_how_to_connect(machine: Machine) -> 
         answer = raw.recv(4096)
     assert b"encrypted connections only" in answer
     assert SSL_REQUEST not in answer
+
+
+@pytest.mark.parametrize("slots", [1, 4, 30, 100, 5000])
+def test_sessions_that_have_not_begun_leave_room_whatever_the_server_takes(slots: int) -> None:
+    found = tls_front.bounds(slots)
+    assert 1 <= found.served_of_one <= found.served <= max(1, slots // 2)
+    assert (slots < 72) == (found.served < tls_front.BOUNDS.served)

@@ -134,3 +134,23 @@ def test_an_administrators_own_settings_hold_and_a_former_file_does_no_harm(
         names = ("work_mem", "log_statement", "log_line_prefix")
         rows = [connection.execute(f"SHOW {name}").fetchone() for name in names]
     assert rows == [("5MB",), ("all",), ("%m [%p] %c ",)]
+
+
+@pytest.mark.parametrize("slots", [60, 250])
+def test_the_front_lets_in_as_many_as_the_administrator_gave_room_for(
+    folder: Folder, slots: int
+) -> None:
+    create(folder)
+    with (folder.database / "postgresql.conf").open("a") as file:
+        file.write(f"\nmax_connections = {slots}\n")
+    for service in postgres.ensure_cluster(folder):
+        if service.name == postgres.FRONT:
+            assert f"--slots {slots}" in " ".join(service.argv)
+
+
+def test_a_front_before_settings_that_are_refused_has_the_servers_default(folder: Folder) -> None:
+    create(folder)
+    with (folder.database / "postgresql.conf").open("a") as file:
+        file.write("\nmax_connections = many\n")
+    words = [" ".join(service.argv) for service in postgres.ensure_cluster(folder)]
+    assert not [word for word in words if "--slots" in word and "--slots 100" not in word]

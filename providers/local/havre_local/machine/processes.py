@@ -6,7 +6,6 @@ Uses only the standard library and /proc, for the supervisor to start fast.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import json
 import os
 import select
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 
 _START_TIME = 19  # field 22 of /proc/PID/stat, counted after the name in parentheses
 _DEAD = frozenset("ZXx")
-
-
-_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
-
-
-def forbid_new_privileges() -> None:
-    """Have no program that this process becomes gain rights, such as a set-user-id one."""
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-
-
-def _prctl(option: int, value: int) -> None:
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
 @dataclass(frozen=True)

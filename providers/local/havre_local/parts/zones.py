@@ -44,7 +44,8 @@ def _look_store(props: Props) -> dict[str, Any] | None:
 def _store_drifted(props: Props) -> bool:
     from havre_local.machine.objects import gateway
 
-    return services.drifted(folder_of(props), gateway.SERVICE)
+    folder = folder_of(props)
+    return services.drifted(folder, gateway.SERVICE) or gateway.acts_as_root(folder)
 
 
 STORE = Kind(_ensure_store, _remove_store, _look_store, _store_drifted)

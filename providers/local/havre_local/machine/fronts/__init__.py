@@ -5,8 +5,8 @@ from pathlib import Path
 
 
 def digest(script: Path) -> str:
-    """Return a digest of a front's script and of what it imports from here."""
-    found = hashlib.sha256()
-    for path in (script, *sorted(Path(__file__).parent.glob("*.py"))):
+    """Return a digest of a front's script and of what it imports of this distribution."""
+    found, here = hashlib.sha256(), Path(__file__).parent
+    for path in (script, here.with_name("rights.py"), *sorted(here.glob("*.py"))):
         found.update(path.read_bytes())
     return found.hexdigest()

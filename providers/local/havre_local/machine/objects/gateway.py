@@ -14,20 +14,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError, ProviderError, RetryError
+from havre.files.custody import NOBODY_ELSE
 from havre.live import s3
 from havre.live.wrappers import Remedy
-from havre_local.machine import fronts
+from havre_local.machine import accounts, fronts, processes
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
     PRIVATE,
+    SECRET,
     Folder,
     ensure_port,
     ensure_secret,
+    locked,
     password,
     read_secret,
 )
 from havre_local.machine.objects import front
+from havre_local.machine.supervision import services, supervisor
 from havre_local.machine.supervision.services import Probe, Service
 from havre_local.sites import S3_REGION
 
@@ -39,6 +43,8 @@ REGION = S3_REGION
 ADMINISTRATOR = "havre"
 """Access key of the administrator."""
 ACCESS_LOG = SERVICE
+ACCOUNTS = ("havre-object-store",)
+"""The account that root runs the object store as; it is created."""
 
 _SECRET = "object-store-secret"  # noqa: S105 - the name of the secret, not the secret
 _PROGRAM = "versitygw"
@@ -47,7 +53,27 @@ _ADMIN_SECONDS = 30
 _ANSWER_SECONDS = 60.0
 _ATTEMPTS = 4
 """How often boto3 tries a call: it alone can send the stream of an upload again from its start."""
-_PARTS = ("data", "versions", "accounts")
+_DATA = "data"
+_PARTS = ("versions", "accounts", front.RUN, _DATA)
+_ENTERED = 0o711  # the store's account goes through, and lists nothing
+_FORMER_SOCKET = "gateway.socket"
+_NOT_AS_ROOT = "The object store does not run as root"
+# Below the folder that it inherits open: its account may not reach it by its path.
+_ARGUMENTS = (
+    f"--port={front.SOCKET}",
+    "--socket-perm=0600",
+    f"--cert={front.PLACE}/{front.RUN}/{front.CERTIFICATE}",
+    f"--key={front.PLACE}/{front.RUN}/{front.CERTIFICATE}",
+    f"--region={REGION}",
+    f"--iam-dir={front.PLACE}/accounts",
+    "--access-log=stdout",
+    "--quiet",
+    "posix",
+    f"--versioning-dir={front.PLACE}/versions",
+    "--dir-perms=0700",
+    "--file-perms=0600",
+    f"{front.PLACE}/data",
+)
 
 
 def find_program() -> Path:
@@ -78,39 +104,31 @@ def ensure_gateway(folder: Folder) -> Service:
     """Return the service of the object store. Nothing is started here.
 
     It listens on 127.0.0.1 with TLS, keeps versions, logs every request, and sends no metrics.
+    Run by root, it acts as an account of its own, which a former store's files are given to: it
+    is stopped for that.
 
     Raises:
-        MissingDependencyError: versitygw is not installed.
+        GuardError: a file of the store is a link, or another account's.
+        MissingDependencyError: versitygw is not installed, or its account cannot be created.
         RetryError: another process listens on its port.
     """
-    program = find_program()
-    for part in (folder.objects, *(folder.objects / name for name in _PARTS)):
-        part.mkdir(mode=PRIVATE, exist_ok=True)
-    ensure_secret(folder, _SECRET, password)
-    certificate = ensure_certificate(folder, SERVICE)
-    port = ensure_port(folder, SERVICE)
-    arguments = [
-        f"--port={front.SOCKET}",
-        "--socket-perm=0600",
-        f"--cert={certificate.path}",
-        f"--key={certificate.path}",
-        f"--region={REGION}",
-        f"--iam-dir={folder.objects / 'accounts'}",
-        "--access-log=stdout",
-        "--quiet",
-        "posix",
-        f"--versioning-dir={folder.objects / 'versions'}",
-        "--dir-perms=0700",
-        "--file-perms=0600",
-        str(folder.objects / "data"),
-    ]
+    found = find_program()
+    with locked(folder, SERVICE):
+        account = accounts.chosen(folder.objects / _DATA, ACCOUNTS, _NOT_AS_ROOT)
+        program = accounts.reachable(found, account)
+        _hand_over(folder, accounts.owner(account))
+        ensure_secret(folder, _SECRET, password)
+        certificate = ensure_certificate(folder, SERVICE)
+        port = ensure_port(folder, SERVICE)
+        _copy_certificate(folder, certificate.path, accounts.owner(account))
     script = Path(front.__file__)
+    act_as = () if account is None else (f"--account={account}",)
     return Service(
         name=SERVICE,
         # As a script and isolated: it needs the standard library and its own distribution alone.
         argv=(
-            *(sys.executable, "-I", "-B", str(script), f"--port={port}", "--"),
-            *(str(program), *arguments),
+            *(sys.executable, "-I", "-B", str(script), f"--port={port}", *act_as, "--"),
+            *(str(program), *_ARGUMENTS),
         ),
         port=port,
         probe=Probe.TLS,
@@ -121,6 +139,48 @@ def ensure_gateway(folder: Folder) -> Service:
         restart_on=f"{program.stat().st_size} {fronts.digest(script)}",
         reload_on=certificate.fingerprint,
     )
+
+
+def acts_as_root(folder: Folder) -> bool:
+    """Whether the store's files are root's, as in a former store: to be given to its account."""
+    with contextlib.suppress(FileNotFoundError):
+        return os.geteuid() == 0 and folder.custody.stat(folder.objects / _DATA).st_uid == 0
+    return False
+
+
+def _hand_over(folder: Folder, owner: tuple[int, int] | None) -> None:
+    """Make the store's folders, and give them to its account where it has one.
+
+    The folder around them stays root's: what is on record of zones is in it.
+    """
+    parts = [folder.objects / name for name in _PARTS]
+    for part in (folder.objects, *parts):
+        if not folder.custody.exists(part):
+            folder.custody.make_folder(part, PRIVATE)
+    if owner is None:
+        return
+    if any(folder.custody.stat(part).st_uid != owner[0] for part in parts):
+        _stop(folder)
+    for part in parts:
+        folder.custody.give(part, owner)
+    folder.custody.set_mode(folder.objects, _ENTERED)
+
+
+def _stop(folder: Folder) -> None:
+    """Stop the store if it runs; it stays defined, for whoever has to start it again."""
+    definition = services.definition_path(folder, SERVICE)
+    if processes.recorded_alive(folder, SERVICE) and folder.custody.exists(definition):
+        content = folder.custody.read(definition)
+        supervisor.remove(folder, SERVICE)
+        folder.custody.write(definition, content)
+
+
+def _copy_certificate(folder: Folder, source: Path, owner: tuple[int, int] | None) -> None:
+    """Put certificate and key where the store's account reads them, in the place of any file."""
+    also = NOBODY_ELSE if owner is None else frozenset({owner[0]})
+    path = folder.objects / front.RUN / front.CERTIFICATE
+    folder.custody.write(path, folder.custody.read(source), SECRET, owner=owner, also=also)
+    folder.custody.remove(folder.objects / _FORMER_SOCKET)
 
 
 def server_port(folder: Folder) -> int:
@@ -181,7 +241,7 @@ def asking(folder: Folder, resource: str) -> Iterator[None]:
         raise ProviderError(message, f"See {folder.log(ACCESS_LOG)}.") from error
 
 
-def accounts(folder: Folder) -> dict[str, str]:
+def known_accounts(folder: Folder) -> dict[str, str]:
     """Return the secret of every account, by access key."""
     tree = ET.fromstring(_admin(folder, "/list-users"))  # noqa: S314 - our own server's answer
     return {

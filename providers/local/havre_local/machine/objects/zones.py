@@ -112,7 +112,7 @@ def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Acco
         known = read_credentials(folder, master(folder, project) / CREDENTIALS)
         secret = password() if renew or known is None else known[1]
         path = give(folder, project, CREDENTIALS, _credentials(access, secret))
-        present = gateway.accounts(folder)
+        present = gateway.known_accounts(folder)
         if access not in present:
             gateway.create_account(folder, access, secret)
         elif present[access] != secret:
@@ -467,7 +467,7 @@ def grants_differ(
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
-    known, found = gateway.accounts(folder), []
+    known, found = gateway.known_accounts(folder), []
     for zone in zones(folder):
         with gateway.asking(folder, f"Zone {zone.bucket}"):
             present = _statements(client(folder), zone.bucket)
@@ -501,7 +501,7 @@ def _change_policy(
             return
         present = _statements(s3, bucket)
         # A policy that names an account that is gone would be refused as a whole.
-        known = gateway.accounts(folder)
+        known = gateway.known_accounts(folder)
         others = [i for i in present if i.get("Sid") != account and i.get("Sid") in known]
         wanted = sorted(change(others), key=lambda item: str(item["Sid"]))
         if wanted == present:

@@ -10,38 +10,29 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import pwd
 import re
 import secrets
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.errors import InputError, MissingDependencyError
 from havre.files.custody import Custody, make_closed
+from havre_local.machine import accounts
+from havre_local.machine.accounts import CACHE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 OLDEST = 15
 """Oldest major version that is supported here."""
-CACHE = Path("/var/lib/havre")
-"""Where root copies the programs if PostgreSQL's account cannot reach them."""
 ACCOUNTS = ("postgres", "havre-postgres")
 """Accounts to run PostgreSQL as, the first that exists; the last is created."""
 
 _PARTS = ("bin", "lib", "share")
-_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "TZ": "UTC"}
-
-
-_SWITCH = (
-    "import os, sys; user, group = map(int, sys.argv[1:3]); os.setgroups([]); "
-    "os.setgid(group); os.setuid(user); os.execv(sys.argv[3], sys.argv[3:])"
-)
 
 
 @dataclass(frozen=True)
@@ -132,7 +123,7 @@ def _speaks_tls(binaries: Path) -> bool:
 def _output(*argv: str) -> str:
     try:
         done = subprocess.run(  # noqa: S603 - a program found above, without a shell
-            argv, capture_output=True, text=True, env=_ENVIRONMENT, timeout=60, check=False
+            argv, capture_output=True, text=True, env=accounts.ENVIRONMENT, timeout=60, check=False
         )
     except OSError:
         return ""
@@ -140,68 +131,12 @@ def _output(*argv: str) -> str:
 
 
 def account(cluster: Path) -> str | None:
-    """Return the account to run PostgreSQL as: None for one's own, if one is not root.
-
-    As root, the owner of the folder `cluster` if it exists, else the first of `ACCOUNTS`
-    that exists; the last is created if none does.
+    """Return the account to run PostgreSQL as; see `accounts.chosen`.
 
     Raises:
         MissingDependencyError: the account cannot be created.
     """
-    if os.geteuid() != 0:
-        return None
-    if cluster.exists() and cluster.stat().st_uid != 0:
-        return cluster.owner()
-    for name in ACCOUNTS:
-        if _exists(name):
-            return name
-    return _create(ACCOUNTS[-1])
-
-
-def _exists(name: str) -> bool:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        return False
-    return True
-
-
-def _create(name: str) -> str:
-    """Create the system account `name`, without a home or a shell."""
-    program = shutil.which("useradd", path=_ENVIRONMENT["PATH"])
-    problem = "useradd is not installed"
-    if program is not None:
-        arguments = ["--system", "--user-group", "--no-create-home", "--shell", "/bin/false"]
-        done = subprocess.run(  # noqa: S603 - a program found above, without a shell
-            [program, *arguments, name], capture_output=True, text=True, check=False
-        )
-        problem = done.stderr.strip()
-    if _exists(name):
-        return name
-    message = f"PostgreSQL refuses to run as root and the account {name} cannot be made: {problem}"
-    raise MissingDependencyError(message, f"Create the account {name}, or do not run as root.")
-
-
-def as_account(name: str | None, argv: Sequence[str]) -> dict[str, Any]:
-    """Return arguments of `subprocess.run` for `argv` as the account `name`, cleanly.
-
-    The account is changed by a program in between, not by `subprocess`: that would fork, and
-    a fork of a process with busy gRPC threads (as under the Pulumi CLI) crashes now and then.
-    """
-    words = list(argv)
-    if name is not None:
-        entry = pwd.getpwnam(name)
-        ids = [str(entry.pw_uid), str(entry.pw_gid)]
-        words = [sys.executable, "-I", "-S", "-c", _SWITCH, *ids, *words]
-    return {"args": words, "env": _ENVIRONMENT, "cwd": "/"}
-
-
-def owner(name: str | None) -> tuple[int, int] | None:
-    """Return user and group id of the account `name`, None for one's own."""
-    if name is None:
-        return None
-    entry = pwd.getpwnam(name)
-    return entry.pw_uid, entry.pw_gid
+    return accounts.chosen(cluster, ACCOUNTS, "PostgreSQL refuses to run as root")
 
 
 def reachable(installation: Installation, name: str | None) -> Installation:
@@ -222,15 +157,7 @@ def reachable(installation: Installation, name: str | None) -> Installation:
 
 
 def _runs(installation: Installation, name: str) -> bool:
-    try:
-        done = subprocess.run(
-            **as_account(name, [installation.program("initdb"), "--version"]),
-            capture_output=True,
-            check=False,
-        )
-    except PermissionError:
-        return False
-    return done.returncode == 0
+    return accounts.runs(name, [installation.program("initdb"), "--version"])
 
 
 def _copy(installation: Installation) -> Path:

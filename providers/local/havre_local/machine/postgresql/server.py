@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ProviderError, RetryError, StateError
-from havre_local.machine import fronts
+from havre_local.machine import accounts, fronts
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -34,6 +34,7 @@ from havre_local.machine.folder import (
 )
 from havre_local.machine.postgresql import installation
 from havre_local.machine.postgresql.configuration import MAIN, configure, read_file
+from havre_local.machine.postgresql.tls_front import DEFAULT_SLOTS
 from havre_local.machine.supervision import supervisor
 from havre_local.machine.supervision.services import DIRECTORY_FD, Probe, Service
 
@@ -53,6 +54,7 @@ CONNECT_SECONDS = 10
 
 _SECRET = "database-password"  # noqa: S105 - the name of the secret, not the secret
 _BUILTIN_LOCALE_SINCE = 17
+_ASK_SECONDS = 10.0
 _UNFINISHED = ".database."
 
 
@@ -94,7 +96,11 @@ def ensure_cluster(
     server = replace(server, tls_minimum=tls_minimum)
     if chosen.tls:
         return (server,)
-    return server, _front(folder, port, account, tls_minimum, certificate.fingerprint)
+    arguments = ["--port", str(port), "--tls-minimum", tls_minimum]
+    arguments += ["--slots", str(_slots(folder, chosen, account))]
+    if account is not None:
+        arguments += ["--account", account]
+    return server, _front(folder, port, arguments, certificate.fingerprint)
 
 
 def version(folder: Folder) -> str:
@@ -220,7 +226,7 @@ def _create(folder: Folder, chosen: Installation, account: str | None) -> None:
     path = folder.root / f"{_UNFINISHED}{secrets.token_hex(6)}"
     folder.custody.make_folder(path, PRIVATE)
     directory = folder.custody.open_folder(path)
-    owner = installation.owner(account)
+    owner = accounts.owner(account)
     try:
         if owner is not None:
             os.fchown(directory, *owner)
@@ -234,7 +240,7 @@ def _initdb(
     path: Path, directory: int, chosen: Installation, account: str | None, secret: str
 ) -> None:
     """Run initdb in `path`, given as an open folder: its parents may be closed to `account`."""
-    pwfile = _memory_file(f"{secret}\n", installation.owner(account))
+    pwfile = _memory_file(f"{secret}\n", accounts.owner(account))
     locale = (
         ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         if chosen.major >= _BUILTIN_LOCALE_SINCE
@@ -252,7 +258,7 @@ def _initdb(
     ]
     try:
         done = subprocess.run(
-            **installation.as_account(account, argv),
+            **accounts.as_account(account, argv),
             pass_fds=(directory, pwfile),
             capture_output=True,
             text=True,
@@ -298,13 +304,34 @@ def _server(
     )
 
 
-def _front(
-    folder: Folder, port: int, account: str | None, tls_minimum: str, certificate: str
-) -> Service:
+def _slots(folder: Folder, chosen: Installation, account: str | None) -> int:
+    """Return how many sessions the server takes, whoever has set that (max_connections).
+
+    Settings that PostgreSQL refuses, or never gets to read, keep the server from starting: it says
+    why itself, and the number is its default.
+    """
+    owner = folder.custody.stat(folder.database).st_uid
+    directory = folder.custody.open_folder(folder.database, also={owner})
+    data = f"/proc/self/fd/{directory}"
+    argv = [chosen.program("postgres"), "-D", data, "-c", f"config_file={data}/{MAIN}"]
+    try:
+        done = subprocess.run(
+            **accounts.as_account(account, [*argv, "-C", "max_connections"]),
+            pass_fds=(directory,),
+            capture_output=True,
+            text=True,
+            timeout=_ASK_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return DEFAULT_SLOTS
+    finally:
+        os.close(directory)
+    return int(done.stdout) if done.stdout.strip().isdigit() else DEFAULT_SLOTS
+
+
+def _front(folder: Folder, port: int, arguments: list[str], certificate: str) -> Service:
     script = Path(__file__).with_name("tls_front.py")
-    arguments = ["--port", str(port), "--tls-minimum", tls_minimum]
-    if account is not None:
-        arguments += ["--account", account]
     return Service(
         name=FRONT,
         # As a script and isolated: it needs the standard library alone.

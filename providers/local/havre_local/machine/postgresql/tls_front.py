@@ -12,18 +12,18 @@ import argparse
 import asyncio
 import contextlib
 import os
-import pwd
 import signal
 import socket
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if __name__ == "__main__":  # run as a script and isolated, so that nothing else says where we are
     sys.path.append(str(Path(__file__).resolve().parents[3]))
 
+from havre_local.machine import rights
 from havre_local.machine.fronts import startup
 from havre_local.machine.fronts.admission import (
     BACKLOG,
@@ -42,10 +42,11 @@ DIRECTORY = "/proc/self/fd/3"
 CERTIFICATE = f"{DIRECTORY}/server.pem"
 BOUNDS = Bounds(served_of_one=6, served=36, held_of_one=128, held=2048)
 """Served are sessions that have not begun: less than PostgreSQL's slots, whoever asks for them."""
-SLOTS = 100
-"""Sessions that PostgreSQL has room for (max_connections)."""
+DEFAULT_SLOTS = 100
+"""PostgreSQL's own default of max_connections."""
 RESERVED_SLOTS = 12
-"""Of these, how many only the administrators' accounts take: theirs, and the superuser's three."""
+"""Of PostgreSQL's slots, how many only the administrators' accounts take: theirs, and the
+superuser's three; at most a quarter of all."""
 
 _GREETING_SECONDS = 10.0
 _AUTHENTICATION_SECONDS = 20.0
@@ -63,18 +64,18 @@ def tls_context(minimum: str) -> ssl.SSLContext:
     return context
 
 
-async def serve(port: int, upstream: str, minimum: str, account: str | None) -> None:
-    """Accept connections on 127.0.0.1:`port` for ever."""
+async def serve(port: int, upstream: str, minimum: str, account: str | None, slots: int) -> None:
+    """Accept connections on 127.0.0.1:`port` for ever, for a server with so many slots."""
     loop = asyncio.get_running_loop()
     files = raise_files()
     listener = socket.create_server(("127.0.0.1", port), backlog=BACKLOG)
     listener.setblocking(False)
     administrators = frozenset({0, os.getuid()})
     if account is not None:
-        _become(account)
+        rights.become(account)  # only what this account may read can be read from here on
     journal = Journal()
-    gate = Gate(BOUNDS.within(files), administrators, journal)
-    front = Front(tls_context(minimum), upstream, gate, journal)
+    gate = Gate(bounds(slots).within(files), administrators, journal)
+    front = Front(tls_context(minimum), upstream, gate, journal, slots)
 
     def reload() -> None:
         front.context = tls_context(minimum)
@@ -84,12 +85,14 @@ async def serve(port: int, upstream: str, minimum: str, account: str | None) -> 
     await accept(listener, gate, journal, front.serve)
 
 
-def _become(name: str) -> None:
-    """Give up root: from here on only what PostgreSQL's account may read can be read."""
-    account = pwd.getpwnam(name)
-    os.setgroups([])
-    os.setgid(account.pw_gid)
-    os.setuid(account.pw_uid)
+def bounds(slots: int) -> Bounds:
+    """How many connections are let in before a server with so many slots (max_connections)."""
+    half = max(1, slots // 2)
+    return replace(
+        BOUNDS,
+        served_of_one=min(BOUNDS.served_of_one, half),
+        served=min(BOUNDS.served, half),
+    )
 
 
 @dataclass
@@ -113,6 +116,8 @@ class Front:
     upstream: str
     gate: Gate
     journal: Journal
+    slots: int
+    """Sessions that PostgreSQL has room for (max_connections)."""
     sessions: int = 0
 
     async def serve(self, client: socket.socket, uid: int | None) -> None:
@@ -203,8 +208,10 @@ class Front:
 
     def _take_slot(self, client: _Client, ends: contextlib.AsyncExitStack) -> None:
         """Count the session, unless only administrators have room left."""
-        reserved = 0 if self.gate.administers(client.uid) else RESERVED_SLOTS
-        if self.sessions >= SLOTS - reserved:
+        reserved = min(RESERVED_SLOTS, self.slots // 4)
+        if self.gate.administers(client.uid):
+            reserved = 0
+        if self.sessions >= self.slots - reserved:
             raise startup.RefusedError(startup.TOO_MANY, "sorry, too many clients already")
         self.sessions += 1
         ends.callback(self._close_session)
@@ -297,11 +304,13 @@ def _main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--tls-minimum", choices=("1.2", "1.3"), default="1.2")
     parser.add_argument("--account")
+    parser.add_argument("--slots", type=int, default=DEFAULT_SLOTS)
     arguments = parser.parse_args()
     upstream = str(Path(DIRECTORY) / f".s.PGSQL.{arguments.port}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
-    asyncio.run(serve(arguments.port, upstream, arguments.tls_minimum, arguments.account))
+    words = (arguments.port, upstream, arguments.tls_minimum, arguments.account, arguments.slots)
+    asyncio.run(serve(*words))
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from havre.errors import HavreError, RetryError, StateError
 from havre.startup import guard_memory
-from havre_local.machine import processes
+from havre_local.machine import processes, rights
 from havre_local.machine.folder import SECRET, Folder, read_json, read_secret, write_json
 from havre_local.machine.record.collector import Collector
 from havre_local.machine.supervision import services
@@ -381,7 +381,7 @@ def _become(folder: Folder, service: Service) -> NoReturn:
         os.setsid()
         if service.account is not None:
             _become_account(service.account)
-        processes.forbid_new_privileges()
+        rights.forbid_new_privileges()
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
@@ -422,11 +422,8 @@ def _redirect(folder: Folder, log: Path) -> None:
 
 
 def _become_account(name: str) -> None:
-    account = pwd.getpwnam(name)
-    groups = [group.gr_gid for group in grp.getgrall() if name in group.gr_mem]
-    os.setgroups([account.pw_gid, *groups])
-    os.setgid(account.pw_gid)
-    os.setuid(account.pw_uid)
+    member = [group.gr_gid for group in grp.getgrall() if name in group.gr_mem]
+    rights.become(name, [pwd.getpwnam(name).pw_gid, *member])
 
 
 def _note_exits(units: dict[str, Unit], deadlines: Deadlines) -> None:
