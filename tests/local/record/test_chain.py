@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import errno
 import json
 import os
 from typing import TYPE_CHECKING
@@ -138,3 +140,64 @@ def test_files_that_were_kept_long_enough_go_and_the_record_says_so(
     assert verdict.first > 1
     chain.segments(Custody(tmp_path), tmp_path / "record")[0].unlink()
     assert verify(Custody(tmp_path), tmp_path / "record").faults
+
+
+class Full:
+    """A disk that takes `room` bytes more of the record, and then none until there is room."""
+
+    def __init__(self, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.room, self._real, self._monkeypatch = room, os.write, monkeypatch
+        monkeypatch.setattr(os, "write", self._write)
+
+    def _write(self, descriptor: int, data: bytes) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        written = self._real(descriptor, data[: self.room])
+        self.room -= written
+        return written
+
+    def make_room(self) -> None:
+        self._monkeypatch.undo()
+
+
+@pytest.mark.parametrize("another_day", [False, True])
+@pytest.mark.parametrize("room", [0, 1, 100, 190, 250, 400])
+def test_a_full_disk_leaves_the_record_whole_and_loses_nothing(
+    tmp_path: Path, room: int, another_day: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = write(tmp_path, "a", "b")
+    if another_day:
+        os.utime(the_file(tmp_path), (0, 0))
+    disk, left = Full(room, monkeypatch), [("service", word, [1, 7]) for word in "cde"]
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space"):
+            made.append(left)
+    assert made.positions == {"service": [1, 1]}
+    assert verify(Custody(tmp_path), tmp_path / "record", made.head).faults == []
+    disk.make_room()
+    made.append(left)
+    verdict = verify(Custody(tmp_path), tmp_path / "record", made.head, kept(tmp_path))
+    assert verdict.faults == []
+    told = [
+        json.loads(line)["entry"]
+        for path in chain.segments(Custody(tmp_path), tmp_path / "record")
+        for line in path.read_bytes().splitlines()
+    ]
+    assert [entry for entry in told if isinstance(entry, str)] == [*"abcde"]
+
+
+def test_a_head_that_cannot_be_kept_loses_no_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = write(tmp_path, "a")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Custody, "write", full)
+    with contextlib.suppress(OSError):
+        made.append([("service", "b", None)])
+    monkeypatch.undo()
+    made.append([("service", "c", None)])
+    assert verify(Custody(tmp_path), tmp_path / "record", made.head, kept(tmp_path)).faults == []
+    assert write(tmp_path, "d").head.number == 5

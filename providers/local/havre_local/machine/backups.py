@@ -65,6 +65,7 @@ _CONTENTS = "contents.enc"
 _DUMP = "database.enc"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _UNFINISHED = ".unfinished-"
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LARGEST_MANIFEST = 1 << 24
 """Bytes that are read of a readable part: some 100,000 zones."""
 _BEGINNING = 256
@@ -164,8 +165,8 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
     Raises:
         ProviderError: a store refused.
         RetryError: a store does not answer, or there is a backup of this second.
-        StateError: what was written does not read back, or another backup stands in the place
-            of the latest; then the new one is written nevertheless.
+        StateError: the disk is full, what was written does not read back, or another backup
+            stands in the place of the latest; then the new one is written nevertheless.
     """
     stamp = now.astimezone(dt.UTC).strftime(_STAMP)
     name = database_name or database.database_name(warehouse_of(folder))
@@ -176,22 +177,43 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
             message = f"{target} exists"
             raise RetryError(message, "Back up again in a second.")
         exchanged = _exchanged(folder)
-        work = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
-        folder.custody.make_folder(work, PRIVATE)
-        contents = replace(
-            _write_streams(folder, work, name, now), name=stamp, number=latest.next_number(folder)
-        )
-        write = partial(_write_contents, contents)
-        digest, _ = _stream(folder, work / _CONTENTS, write)
-        _write_manifest(folder, work, contents)
-        verify(folder, work, stamp)
-        sync_folder(work)
-        folder.custody.rename(work, target)
+        with _under_way(folder, target) as work:
+            contents = replace(
+                _write_streams(folder, work, name, now),
+                name=stamp,
+                number=latest.next_number(folder),
+            )
+            write = partial(_write_contents, contents)
+            digest, _ = _stream(folder, work / _CONTENTS, write)
+            _write_manifest(folder, work, contents)
+            verify(folder, work, stamp)
+            sync_folder(work)
+            folder.custody.rename(work, target)
         latest.set_latest(folder, _finished(contents, digest))
     if exchanged is not None:
         message = f"{exchanged} is not the backup that was written there"
         raise StateError(message, f"{target} is written and verified. Compare the others.")
     return read_info(target)
+
+
+@contextlib.contextmanager
+def _under_way(folder: Folder, target: Path) -> Iterator[Path]:
+    """Give a folder to write a backup in; what is left there in the end is given back to the disk.
+
+    Raises:
+        StateError: the disk is full.
+    """
+    work = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"
+    try:
+        folder.custody.make_folder(work, PRIVATE)
+        yield work
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        message = f"{target} cannot be written: the disk is full"
+        raise StateError(message, "Make room, then back up again.") from error
+    finally:
+        folder.custody.remove_tree(work, ignore_errors=True)
 
 
 def record_heads(folder: Folder) -> dict[str, chain.Head | None]:

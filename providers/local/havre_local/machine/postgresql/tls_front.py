@@ -60,6 +60,7 @@ def tls_context(minimum: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3 if minimum == "1.3" else ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["postgresql"])
+    context.num_tickets = 0  # clients of PostgreSQL resume no session
     context.load_cert_chain(CERTIFICATE)
     return context
 

@@ -7,6 +7,7 @@ the record and every place where its head is kept can write a new one.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -85,18 +86,34 @@ class Chain:
             self.append([(SOURCE, {"event": "broken", "head": known.__dict__}, None)])
 
     def append(self, entries: Sequence[tuple[str, Any, list[int] | None]]) -> None:
-        """Append lines: source, entry, and up to where the source is read by that (or None)."""
+        """Append lines: source, entry, and up to where the source is read by that (or None).
+
+        Raises:
+            OSError: the disk is full. The chain ends as before, or has all lines and a former head.
+        """
         if not entries:
             return
-        path = self._segment()
-        lines = []
-        for source, entry, position in entries:
-            if position is not None:
-                self.positions[source] = position
-            lines.append(self._line(source, entry, position))
-        self._write(path, b"".join(lines))
+        with self._as_before():
+            path = self._segment()
+        with self._as_before():
+            lines = []
+            for source, entry, position in entries:
+                if position is not None:
+                    self.positions[source] = position
+                lines.append(self._line(source, entry, position))
+            self._write(path, b"".join(lines))
         content = json.dumps(self.head.__dict__).encode()
         self._custody.write(self._kept, content, _MODE)
+
+    @contextlib.contextmanager
+    def _as_before(self) -> Iterator[None]:
+        """Know nothing of lines that could not be written."""
+        before = self.head, {**self.positions}
+        try:
+            yield
+        except OSError:
+            self.head, self.positions = before
+            raise
 
     def forget(self, before: dt.datetime) -> None:
         """Delete the files whose last line is older than that, and say so in the chain."""
@@ -160,12 +177,19 @@ class Chain:
                 self.positions = positions
 
     def _write(self, path: Path, data: bytes) -> None:
-        """Append to a file, and have it on the disk."""
+        """Append to a file, whole or not at all, and have it on the disk."""
         descriptor = self._custody.open_log(path)
         try:
-            while data:
-                data = data[os.write(descriptor, data) :]
-            os.fdatasync(descriptor)
+            size = os.fstat(descriptor).st_size
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+                os.fdatasync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                if not size:
+                    self._custody.remove(path)
+                raise
         finally:
             os.close(descriptor)
 

@@ -5,7 +5,9 @@ It is told what to run by a socket in the data folder, from code: no file says w
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 DEADLINE_SECONDS = 60.0
 """How long services have to answer; a database recovering from a crash needs some of it."""
+NO_ROOM_BYTES = 16 << 20
+"""With less room than this on its disk, PostgreSQL cannot begin a file of its log of changes."""
 LOG_LINES = 15
 """Last lines of a log shown in an error."""
 
@@ -337,7 +341,16 @@ def _judge(
 def _late(folder: Folder, name: str, problem: str) -> RetryError:
     log = folder.log(name)
     lines = last_lines(folder, log) or "(the log is empty)"
-    return RetryError(f"{name}: {problem} ({log})\n{lines}", "Mend what the log says; run again.")
+    return RetryError(f"{name}: {problem} ({log})\n{lines}", _remedy(folder))
+
+
+def _remedy(folder: Folder) -> str:
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(folder.root).free < NO_ROOM_BYTES:
+            return (
+                f"The disk of {folder.root} is full: make room. Services then go on by themselves."
+            )
+    return "Mend what the log says; run again."
 
 
 def _main() -> int:
