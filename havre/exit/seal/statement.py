@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STATEMENT = "data/statement.json"
 _TYPE = "https://in-toto.io/Statement/v1"
 _PREDICATE = "urn:havre:exit:v1"
-_LISTS = ("Exit-LossDecision", "Exit-Lines")
+_LISTS = ("Exit-Decision", "Exit-Lines")
 """Labels that may be there more than once, or never."""
 
 
@@ -44,7 +44,7 @@ def info_of(
         ("Exit-Controller", departure.controller),
         ("Exit-Host", departure.host),
         ("Exit-Names", "blind" if blind else "plain"),
-        *(("Exit-LossDecision", each) for each in departure.decisions),
+        *(("Exit-Decision", each) for each in departure.decisions),
         *(("Exit-Lines", f"{table.count} {table.path}") for table in tables),
     ]
 

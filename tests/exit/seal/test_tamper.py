@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -196,13 +197,14 @@ def hidden_hard_link(seal: Seal) -> None:
     os.link(seal.at / README, seal.at / "data/zzz.txt")
 
 
-def foreign_signer(seal: Seal) -> None:
-    other = Authority(seal.at.with_name("foreign"), seal.workshop.organisation.name)
+def foreign_signer(seal: Seal, name: str = "") -> None:
+    named = name or seal.workshop.organisation.name
+    other = Authority(seal.at.with_name("foreign"), named)
     sign(seal.at, other.signer(), seal.workshop.clock)
 
 
-def foreign_token(seal: Seal) -> None:
-    other = Authority(seal.at.with_name("foreign"), seal.workshop.time.name).clock()
+def foreign_token(seal: Seal, name: str = "") -> None:
+    other = Authority(seal.at.with_name("foreign"), name or seal.workshop.time.name).clock()
     hashed = hashlib.sha256((seal.at / SIGNATURE).read_bytes()).digest()
     (seal.at / TOKEN).write_bytes(other.stamp(hashed))
 
@@ -295,7 +297,7 @@ UNSIGNED: dict[str, tuple[Change, str]] = {
         for label in (
             *("Bag-Software-Agent", "Bagging-Date", "Exit-Warehouse", "Exit-From", "Exit-To"),
             *("Exit-Level", "Exit-Began", "Exit-Ended", "Exit-Controller", "Exit-Host"),
-            *("Exit-Names", "Exit-LossDecision", "Exit-Lines", "Payload-Oxum"),
+            *("Exit-Names", "Exit-Decision", "Exit-Lines", "Payload-Oxum"),
         )
     },
     **{
@@ -573,6 +575,25 @@ def test_what_is_wrong_is_found_by_the_script_alone(
     assert done.returncode != 0
     assert "VERIFIED" not in done.stdout
     assert re.search(why, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("change", [foreign_signer, foreign_token])
+def test_a_ca_that_the_machine_trusts_is_not_the_one_that_is_named(
+    change: Callable[[Seal, str], None], workshop: Workshop, tmp_path: Path
+) -> None:
+    seal = Seal(workshop.copy(tmp_path / "seal"), workshop)
+    change(seal, "A public CA")
+    trusted = tmp_path / "trusted"
+    trusted.mkdir()
+    foreign = tmp_path / "foreign" / "ca.pem"
+    words = ["openssl", "x509", "-in", str(foreign), "-noout", "-hash"]
+    name = subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    shutil.copy(foreign, trusted / f"{name}.0")
+    known = {"SSL_CERT_DIR": str(trusted), "SSL_CERT_FILE": str(foreign)}
+    assert run(seal.at, seal.authority, seal.clock, **known).returncode != 0
+    stamp = change is foreign_token
+    told = (seal.authority, foreign) if stamp else (foreign, seal.clock)
+    assert run(seal.at, *told, **known).returncode == 0
 
 
 def test_the_table_is_of_cases_that_differ() -> None:

@@ -319,7 +319,12 @@ def sign(folder: Path, signer: Signer, clock: Clock | None) -> None:
 
 
 def run(
-    folder: Path, authority: Path, clock: Path | None, *pin: str, path: str | None = None
+    folder: Path,
+    authority: Path,
+    clock: Path | None,
+    *pin: str,
+    path: str | None = None,
+    **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """What `verify.sh` says of a seal.
 
@@ -329,8 +334,9 @@ def run(
         clock: CA of the time-stamp authority; None: none is named.
         pin: the line of the signer, where it is pinned.
         path: where programs are found; None: as here.
+        more: what else is in the environment.
     """
     shell = shutil.which("dash") or "/bin/sh"
     words = [shell, str(SCRIPT), str(folder), str(authority), str(clock or "none"), *pin]
-    environment = {"PATH": os.environ["PATH"] if path is None else path}
+    environment = {"PATH": os.environ["PATH"] if path is None else path, **more}
     return subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
