@@ -28,19 +28,15 @@ class ExitStep(StrEnum):
 
     PLAN = "plan"
     COPY = "copy"
-    FREEZE = "freeze"
     VERIFY = "verify"
     SEAL = "seal"
-    RETIRE = "retire"
 
 
 NEEDS: Mapping[ExitStep, tuple[ExitStep, ...]] = {
     ExitStep.PLAN: (),
     ExitStep.COPY: (ExitStep.PLAN,),
-    ExitStep.FREEZE: (ExitStep.COPY,),
     ExitStep.VERIFY: (ExitStep.COPY,),
     ExitStep.SEAL: (ExitStep.VERIFY,),
-    ExitStep.RETIRE: (ExitStep.SEAL,),
 }
 """What must have ended, without anything left over, before a step begins."""
 

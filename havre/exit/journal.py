@@ -116,12 +116,14 @@ class Counts:
         size: bytes of them.
         copied: versions that stand at the target.
         copied_size: bytes of them.
+        kept: versions that the target can hold.
     """
 
     versions: int
     size: int
     copied: int
     copied_size: int
+    kept: int
 
 
 class Journal:
@@ -310,7 +312,8 @@ class Journal:
         found = self._rows.execute(
             "select count(*), coalesce(sum(size), 0),"
             " count(target) filter (where content is not null or size is null),"
-            " coalesce(sum(size) filter (where content is not null), 0)"
+            " coalesce(sum(size) filter (where content is not null), 0),"
+            " count(*) filter (where not out)"
             " from version where zone = ? and seen = ?",
             (zone, seen),
         ).fetchone()

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
-    "An exit has name, source and target, and may have level, zones, decisions and rates; "
+    "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
+    "rates and decisions; "
     "`havre exit new FOLDER` writes an example."
 )
 
@@ -93,6 +94,8 @@ class ExitFile(ExitSection):
     )
     source: ExitSide = Field(description="the warehouse that is left")
     target: ExitSide = Field(description="the warehouse that takes over")
+    controller: Line = Field(description="who answers for the data")
+    host: Line = Field(description="legal entity that hosts the source")
     zones: dict[Line, Line] = Field(
         default={}, description="zone of the target by zone of the source, where names differ"
     )

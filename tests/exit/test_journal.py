@@ -101,7 +101,7 @@ def test_what_bears_something_else_now_is_copied_again(journal: Journal) -> None
 def test_counts_are_of_versions_and_bytes(journal: Journal) -> None:
     journal.see("curated", 1, [ONE, MARKER, replace(OTHER, size=5)])
     journal.copied("curated", [DONE, MARKED])
-    assert journal.counts("curated", 1) == Counts(3, 8, 2, 3)
+    assert journal.counts("curated", 1) == Counts(3, 8, 2, 3, 3)
 
 
 def test_rows_are_in_the_order_of_bytes(journal: Journal) -> None:

@@ -23,6 +23,8 @@ decisions:
     why: The target has one tier.
     when: 2026-11-29
 rates: {requests: 300}
+controller: A hospital
+host: A host SAS
 """
 
 

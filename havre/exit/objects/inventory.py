@@ -61,7 +61,7 @@ def take_inventory(
         StateError: the zone was not listed to its end.
         RetryError, ProviderError: as the stores.
     """
-    seen = whole(journal, zone)
+    seen = whole(journal, zone.name)
     borne: Counter[str] = Counter()
     shards = sharded(journal.keys(zone.name, seen))
     for _, looked in bounded(executor, look, zone, shards, workers * 2):

@@ -73,7 +73,7 @@ def list_zone(journal: Journal, zone: MovingZone) -> int:
     Raises:
         RetryError, ProviderError: as the store; the former listing then stands.
     """
-    seen = latest(journal, zone) + 1
+    seen = latest(journal, zone.name) + 1
     with journal.together():
         journal.record(f"begun {zone.name}", str(seen))
     versions = numbered(zone.opened().source.versions())
@@ -84,20 +84,20 @@ def list_zone(journal: Journal, zone: MovingZone) -> int:
     return seen
 
 
-def latest(journal: Journal, zone: MovingZone) -> int:
+def latest(journal: Journal, zone: str) -> int:
     """Number of the last listing that was begun; 0 before the first."""
-    return int(journal.fact(f"begun {zone.name}") or 0)
+    return int(journal.fact(f"begun {zone}") or 0)
 
 
-def whole(journal: Journal, zone: MovingZone) -> int:
+def whole(journal: Journal, zone: str) -> int:
     """Number of the last listing that came to its end.
 
     Raises:
         StateError: there is none, or a later one was cut off.
     """
-    seen = int(journal.fact(f"listed {zone.name}") or 0)
+    seen = int(journal.fact(f"listed {zone}") or 0)
     if not seen or seen != latest(journal, zone):
-        message = f"zone {zone.name} was not listed to its end"
+        message = f"zone {zone} was not listed to its end"
         raise StateError(message, "Run the step before again.")
     return seen
 
@@ -139,7 +139,7 @@ def copy_zone(
     Raises:
         GuardError, RetryError, ProviderError: as the workers; what was done is recorded.
     """
-    seen = whole(journal, zone)
+    seen = whole(journal, zone.name)
     later: list[str] = []
     shards = sharded(journal.unfinished(zone.name, seen))
     running = bounded(executor, copy_shard, zone, shards, workers * SHARDS_AHEAD)

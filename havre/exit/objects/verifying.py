@@ -1,4 +1,4 @@
-"""Reading a zone back: what stands at the target, byte by byte, and how both sides differ.
+"""VersionReading a zone back: what stands at the target, byte by byte, and how both sides differ.
 
 It shares nothing with the copy but the shape of a line. The target's manifest comes from the
 target alone; the source's is what passed during the copy, by the journal.
@@ -30,7 +30,7 @@ _TOGETHER = 200
 
 
 @dataclass(frozen=True)
-class Reading:
+class VersionReading:
     """A version as it was read back.
 
     Attributes:
@@ -44,7 +44,7 @@ class Reading:
 
 def read_back(
     opened: Callable[[], LiveStore], executor: Executor, workers: int
-) -> Iterator[Reading]:
+) -> Iterator[VersionReading]:
     """Every version of a store, read to its last byte.
 
     Args:
@@ -57,7 +57,7 @@ def read_back(
     """
     versions = _numbered(opened().versions())
     batches = iter(lambda: list(itertools.islice(versions, _TOGETHER)), [])
-    under_way: deque[Future[list[Reading]]] = deque()
+    under_way: deque[Future[list[VersionReading]]] = deque()
     for batch in batches:
         under_way.append(executor.submit(_read, opened, batch))
         if len(under_way) == workers * 2:
@@ -71,25 +71,27 @@ def _numbered(versions: Iterable[ObjectVersion]) -> Iterator[tuple[int, ObjectVe
         yield from enumerate((found for found in group if not found.deleted), 1)
 
 
-def _read(opened: Callable[[], LiveStore], batch: list[tuple[int, ObjectVersion]]) -> list[Reading]:
+def _read(
+    opened: Callable[[], LiveStore], batch: list[tuple[int, ObjectVersion]]
+) -> list[VersionReading]:
     store = opened()
     with ThreadPoolExecutor(READS_AT_ONCE) as reading:
         return list(reading.map(lambda each: _reading(store, *each), batch))
 
 
-def _reading(store: LiveStore, number: int, found: ObjectVersion) -> Reading:
+def _reading(store: LiveStore, number: int, found: ObjectVersion) -> VersionReading:
     if found.marker:
-        return Reading(ObjectLine(found.key, number, None, None, digest_of({})), "")
+        return VersionReading(ObjectLine(found.key, number, None, None, digest_of({})), "")
     digest, size = hashlib.sha256(), 0
     for piece in store.read(found):
         digest.update(piece)
         size += len(piece)
     bears = told(store.properties(found))
     line = ObjectLine(found.key, number, size, digest.hexdigest(), digest_of(bears))
-    return Reading(line, bears.get(LOCK, ""))
+    return VersionReading(line, bears.get(LOCK, ""))
 
 
-def recorded(journal: Journal, zone: str, seen: int) -> Iterator[Reading]:
+def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]:
     """Every version as it passed during the copy.
 
     Versions that the target cannot keep are left out, and the others are numbered without them.
@@ -100,7 +102,7 @@ def recorded(journal: Journal, zone: str, seen: int) -> Iterator[Reading]:
             found, bears = row.listed, row.bearing or {}
             content = row.content.hex() if row.content else None
             line = ObjectLine(found.key, number, found.size, content, digest_of(bears))
-            yield Reading(line, bears.get(LOCK, ""))
+            yield VersionReading(line, bears.get(LOCK, ""))
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def differences(source: Path, target: Path) -> Iterator[ObjectDifference]:
 
 
 def shorter_locks(
-    source: Iterable[Reading], target: Iterable[Reading]
+    source: Iterable[VersionReading], target: Iterable[VersionReading]
 ) -> Iterator[ObjectDifference]:
     """Versions whose lock at the target ends earlier, or is weaker, than it was to.
 

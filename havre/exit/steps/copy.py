@@ -9,11 +9,10 @@ from havre.exit.folder import ExitStep
 from havre.exit.objects.running import copy_zone, list_zone
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
-from havre.exit.steps.zones import workers, zones
+from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from concurrent.futures import Executor
 
     from havre.exit.folder import ExitFolder, StepRun
     from havre.exit.objects.copying import KeyOutcome
@@ -32,8 +31,8 @@ def copy(folder: ExitFolder, progress: Progress) -> StepRun:
     folder.check(ExitStep.COPY)
     refuse_undecided(folder)
     begun = folder.begin(ExitStep.COPY)
-    with workers(folder) as pool:
-        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    with Crew(folder.file.rates.workers) as crew:
+        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
     refuse_undecided(folder)
     later = sum(each["later"] for each in found)
     left = f"{later:,} objects changed while they were read" if later else ""
@@ -51,9 +50,7 @@ def refuse_undecided(folder: ExitFolder) -> None:
         raise GuardError(why, remedy)
 
 
-def _zone(
-    folder: ExitFolder, zone: MovingZone, pool: Executor, progress: Progress
-) -> dict[str, Any]:
+def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> dict[str, Any]:
     seen = list_zone(folder.journal, zone)
     before = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, before.versions - before.copied, progress)
@@ -61,7 +58,8 @@ def _zone(
     def told(outcomes: Sequence[KeyOutcome]) -> None:
         meter.add(sum(len(each.done) for each in outcomes), sum(each.size for each in outcomes))
 
-    later = copy_zone(folder.journal, zone, pool, folder.file.rates.workers, told)
+    workers = crew.of(before.versions - before.copied, before.size - before.copied_size)
+    later = copy_zone(folder.journal, zone, workers, folder.file.rates.workers, told)
     return {
         "zone": zone.name,
         "copied": meter.done,

@@ -10,11 +10,10 @@ from havre.exit.ledger import LedgerFate, decided, unused
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
 from havre.exit.steps.meter import Meter
-from havre.exit.steps.zones import workers, zones
+from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from concurrent.futures import Executor
 
     from havre.exit.folder import ExitFolder, StepRun
     from havre.exit.ledger import LedgerEntry, LossDecision
@@ -29,20 +28,19 @@ def plan(folder: ExitFolder, progress: Progress) -> StepRun:
         GuardError, InputError, RetryError, ProviderError: as the sides.
     """
     begun = folder.begin(ExitStep.PLAN)
-    with workers(folder) as pool:
-        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    with Crew(folder.file.rates.workers) as crew:
+        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
     return folder.end(begun, {"zones": found, "fates": fates(folder)})
 
 
-def _zone(
-    folder: ExitFolder, zone: MovingZone, pool: Executor, progress: Progress
-) -> dict[str, Any]:
+def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> dict[str, Any]:
     seen = list_zone(folder.journal, zone)
     counts = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, counts.versions, progress)
     fresh = folder.last(ExitStep.COPY) is None
     count = folder.file.rates.workers
-    take_inventory(folder.journal, zone, pool, count, meter.add, fresh=fresh)
+    workers = crew.of(counts.versions, 0)
+    take_inventory(folder.journal, zone, workers, count, meter.add, fresh=fresh)
     return {
         "zone": zone.name,
         "target": folder.file.zones.get(zone.name, zone.name),

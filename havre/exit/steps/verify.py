@@ -9,15 +9,14 @@ from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
 from havre.exit.records import write_ordered
 from havre.exit.steps.meter import Meter
-from havre.exit.steps.zones import workers, zones
+from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Executor
     from pathlib import Path
 
     from havre.exit.folder import ExitFolder, StepRun
-    from havre.exit.objects.verifying import Reading
+    from havre.exit.objects.verifying import VersionReading
     from havre.exit.records import ObjectLine
     from havre.exit.steps.meter import Progress
     from havre.exit.steps.zones import ExitZone
@@ -33,8 +32,8 @@ def verify(folder: ExitFolder, progress: Progress) -> StepRun:
         GuardError, InputError, RetryError, ProviderError: as the target.
     """
     begun = folder.begin(ExitStep.VERIFY)
-    with workers(folder) as pool:
-        found = [_zone(folder, zone, pool, progress) for zone in zones(folder)]
+    with Crew(folder.file.rates.workers) as crew:
+        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
     count = sum(each["differences"] for each in found)
     left = f"{count:,} versions differ between source and target" if count else ""
     return folder.end(begun, {"zones": found}, left)
@@ -46,14 +45,16 @@ def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
     return folder.evidence / names[0], folder.evidence / names[1]
 
 
-def _zone(folder: ExitFolder, zone: ExitZone, pool: Executor, progress: Progress) -> dict[str, Any]:
-    seen = whole(folder.journal, zone)
-    meter = Meter(zone.scope, folder.journal.counts(zone.name, seen).versions, progress)
+def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) -> dict[str, Any]:
+    seen = whole(folder.journal, zone.name)
+    counts = folder.journal.counts(zone.name, seen)
+    meter = Meter(zone.scope, counts.versions, progress)
+    workers = crew.of(counts.versions, counts.size)
     source, target = manifests(folder, zone.name)
-    locks: list[Reading] = []
+    locks: list[VersionReading] = []
 
     def back() -> Iterator[ObjectLine]:
-        for each in read_back(zone.back, pool, folder.file.rates.workers):
+        for each in read_back(zone.back, workers, folder.file.rates.workers):
             if each.lock:
                 locks.append(each)
             meter.add(1, each.line.size or 0)

@@ -63,7 +63,7 @@ def test_every_object_goes_once(journal: Journal, zone: MovingZone) -> None:
     assert len(run(journal, zone)) == 450
     assert target.contents() == source.contents()
     size = sum(len(str(number)) for number in range(450))
-    assert journal.counts("curated", seen) == Counts(450, size, 450, size)
+    assert journal.counts("curated", seen) == Counts(450, size, 450, size, 450)
     list_zone(journal, zone)
     assert run(journal, zone) == []
 
@@ -125,7 +125,7 @@ def test_a_second_listing_that_was_cut_off_deletes_nothing(
     with pytest.raises(RetryError):
         list_zone(journal, zone)
     with pytest.raises(StateError):
-        whole(journal, zone)
+        whole(journal, zone.name)
     assert target.contents() == source.contents()
 
 

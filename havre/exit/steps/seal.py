@@ -1,0 +1,104 @@
+"""`seal`: what was proved, as a folder that anybody can check without Havre."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from havre.errors import InputError
+from havre.exit.folder import SEAL, ExitStep
+from havre.exit.ledger import LedgerFate
+from havre.exit.objects.running import whole
+from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
+from havre.exit.seal.rehearsal import rehearsal_authorities
+from havre.exit.seal.sealing import seal as sealed
+from havre.exit.sides import reach
+from havre.exit.steps.plan import ledger
+from havre.exit.steps.verify import manifests
+from havre.exit.steps.zones import zones
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.seal.signature import Signer
+    from havre.exit.seal.timestamp import TimeAuthority
+
+AUTHORITIES = "authorities"
+"""Folder of a rehearsal's own CA, signer and clock."""
+
+
+def seal(
+    folder: ExitFolder,
+    signer: Signer | None = None,
+    clock: TimeAuthority | None = None,
+    blind: Path | None = None,
+) -> StepRun:
+    """Seal what was verified.
+
+    Args:
+        folder: of the exit.
+        signer: who signs; None, in a rehearsal only: a signer that says it is a rehearsal's.
+        clock: who says when; None, in a rehearsal only: a clock of this machine.
+        blind: file of the key by which names of objects are replaced; None: they are shown.
+
+    Raises:
+        GuardError: a step before it has not ended, or a seal is there already.
+        InputError: sides differ, something blocks, or a real exit is to be sealed.
+        HavreError: it cannot be signed, time-stamped or written.
+    """
+    folder.check(ExitStep.SEAL)
+    if folder.file.level == Level.REAL:
+        message = "A real exit is sealed while its source is frozen, and no freeze exists yet"
+        raise InputError(message, "Say `level: rehearsal` in exit.yaml, and plan again.")
+    begun = folder.begin(ExitStep.SEAL)
+    if signer is None or clock is None:
+        own, here = rehearsal_authorities(folder.root / AUTHORITIES)
+        signer, clock = signer or own, clock or here
+    made = sealed(folder.root / SEAL, contents(folder), signer, clock, blind)
+    said = made.verification
+    result = {
+        "seal": str(made.folder),
+        "signer": said.signer,
+        "fingerprint": said.fingerprint,
+        "time": said.time and said.time.isoformat(),
+        "script": made.script,
+    }
+    return folder.end(begun, result)
+
+
+def contents(folder: ExitFolder) -> Contents:
+    """What is sealed: both sides' manifests, the decided ledger, and what was planned and found.
+
+    Raises:
+        InputError: a side is not reached.
+    """
+    file, runs = folder.file, {step: folder.last(step) for step in ExitStep}
+    plan, verify = runs[ExitStep.PLAN], runs[ExitStep.VERIFY]
+    if plan is None or verify is None or verify.ended is None:  # refused before
+        message = f"nothing was verified in {folder.root}"
+        raise InputError(message, f"Run `havre exit verify {folder.root}` first.")
+    source = reach(file.source, folder.root).outputs
+    target = reach(file.target, folder.root).outputs
+    lost = sorted({e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST})
+    return Contents(
+        Departure(
+            *(source.warehouse, source.provider, target.provider, Level(file.level)),
+            *(plan.begun, verify.ended, file.controller, file.host, tuple(lost)),
+        ),
+        tuple(_zone(folder, zone.name) for zone in zones(folder)),
+        (),
+        ledger(folder),
+        _json(dict(plan.result)),
+        _json(dict(verify.result)),
+    )
+
+
+def _zone(folder: ExitFolder, name: str) -> ZoneSides:
+    seen = whole(folder.journal, name)
+    source, target = manifests(folder, name)
+    return ZoneSides(name, source, target, folder.journal.counts(name, seen).kept)
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=1, sort_keys=True) + "\n").encode()

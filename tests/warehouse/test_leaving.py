@@ -1,0 +1,109 @@
+"""From one warehouse to another by `havre exit`, and a proof that `sh` checks."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+from havre_local.machine.access import open_warehouse
+from havre_local.machine.supervision import supervisor
+from tests.warehouse.conftest import Site, read_example
+from tests.warehouse.objects import put
+
+DECISION = """decisions:
+  - property: modified
+    who: Data protection officer
+    why: The times of writing stay in the journal of the exit.
+    when: 2026-11-29
+"""
+
+
+@pytest.fixture
+def target() -> Iterator[Site]:
+    made = Site(Path(tempfile.mkdtemp(prefix="havre-test-")), read_example("hospital"))
+    yield made
+    supervisor.stop(made.folder)
+    shutil.rmtree(made.root)
+
+
+def bucket(site: Site, zone: str) -> str:
+    names = [b["Name"] for b in open_warehouse(site.data_dir).client().list_buckets()["Buckets"]]
+    return next(name for name in names if name.endswith(zone))
+
+
+def begun(site: Site, target: Site) -> Path:
+    """The folder of an exit, with its file filled in."""
+    folder = site.root / "exit"
+    assert main(["exit", "new", str(folder)]) == 0
+    file = folder / "exit.yaml"
+    text = file.read_text().replace("../source", str(site.data_dir))
+    file.write_text(text.replace("../target", str(target.data_dir)))
+    return folder
+
+
+def run(folder: Path, step: str, *words: str) -> int:
+    return main(["exit", step, str(folder), *words])
+
+
+def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
+    site: Site, target: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert target.up() == 0
+    source = open_warehouse(site.data_dir).client()
+    landing = bucket(site, "landing")
+    for number in range(12):
+        body, key = b"x" * number * 1000, f"omop/part {number:02}\u00e9.csv"
+        source.put_object(Bucket=landing, Key=key, Body=body, Tagging="purpose=research")
+    for body in (b"ab" * (6 * 2**20), b"second"):
+        source.put_object(Bucket=landing, Key="large.bin", Body=body, Metadata={"ward": "7"})
+    source.delete_object(Bucket=landing, Key="large.bin")
+    put(site, "curated")
+
+    folder = begun(site, target)
+    assert run(folder, "copy") == ExitCode.ENGINE  # not planned
+    assert run(folder, "plan") == ExitCode.FINDINGS
+    assert run(folder, "copy") == ExitCode.ENGINE  # not decided
+    capsys.readouterr()
+    assert run(folder, "ledger") == ExitCode.FINDINGS
+    assert "modified" in capsys.readouterr().out
+    file = folder / "exit.yaml"
+    file.write_text(file.read_text().replace("decisions: []\n", DECISION))
+    assert run(folder, "copy") == 0
+    source.put_object(Bucket=landing, Key="late.csv", Body=b"written after the copy")
+    assert run(folder, "copy") == 0
+    assert run(folder, "seal") == ExitCode.ENGINE  # not verified
+    assert run(folder, "verify") == 0
+    capsys.readouterr()
+    assert run(folder, "status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["next"] == "seal"
+    assert run(folder, "seal") == 0
+
+    script, authority = site.root / "verify.sh", folder / "authorities" / "ca.pem"
+    words = ("--authority", str(authority), "--tsa-authority", str(authority))
+    seal = folder / "seal"
+    assert main(["exit", "evidence", str(seal), *words, "--script", str(script)]) == 0
+    checked = subprocess.run(
+        ["sh", script, seal, authority, authority], capture_output=True, text=True, check=True
+    )
+    assert "VERIFIED" in checked.stdout
+    lines = (seal / "data/objects/landing.target.tsv").read_text().splitlines()
+    assert len(lines) == 12 + 3 + 1
+    assert [line.split("\t")[:3] for line in lines if line.startswith("large")] == [
+        ["large.bin", "1", str(12 * 2**20)],
+        ["large.bin", "2", "6"],
+        ["large.bin", "3", "-"],
+    ]
+
+    arrived = open_warehouse(target.data_dir).client()
+    arrived.put_object(Bucket=bucket(target, "landing"), Key="late.csv", Body=b"somebody else")
+    capsys.readouterr()
+    assert run(folder, "verify") == ExitCode.FINDINGS
+    assert "late.csv, version 2: extra" in capsys.readouterr().out
+    assert run(folder, "seal") == ExitCode.ENGINE
