@@ -1,6 +1,5 @@
 """From one warehouse to another by `havre exit`, and a proof that `sh` checks."""
 
-import json
 import shutil
 import subprocess
 import tempfile
@@ -67,22 +66,10 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     put(site, "curated")
 
     folder = begun(site, target)
-    assert run(folder, "copy") == ExitCode.ENGINE  # not planned
-    assert run(folder, "plan") == ExitCode.FINDINGS
-    assert run(folder, "copy") == ExitCode.ENGINE  # not decided
-    capsys.readouterr()
-    assert run(folder, "ledger") == ExitCode.FINDINGS
-    assert "modified" in capsys.readouterr().out
-    file = folder / "exit.yaml"
-    file.write_text(file.read_text().replace("decisions: []\n", DECISION))
-    assert run(folder, "copy") == 0
+    check_order(folder, capsys)
     source.put_object(Bucket=landing, Key="late.csv", Body=b"written after the copy")
     assert run(folder, "copy") == 0
-    assert run(folder, "seal") == ExitCode.ENGINE  # not verified
     assert run(folder, "verify") == 0
-    capsys.readouterr()
-    assert run(folder, "status", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["next"] == "seal"
     assert run(folder, "seal") == 0
 
     script, authority = site.root / "verify.sh", folder / "authorities" / "ca.pem"
@@ -100,7 +87,28 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
         ["large.bin", "2", "6"],
         ["large.bin", "3", "-"],
     ]
+    check_found_out(folder, target, capsys)
 
+
+def check_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is copied before it is planned and decided, nor sealed before it is verified."""
+    assert run(folder, "copy") == ExitCode.ENGINE
+    assert run(folder, "plan") == ExitCode.FINDINGS
+    assert run(folder, "copy") == ExitCode.ENGINE
+    capsys.readouterr()
+    assert run(folder, "ledger") == ExitCode.FINDINGS
+    assert "modified" in capsys.readouterr().out
+    file = folder / "exit.yaml"
+    file.write_text(file.read_text().replace("decisions: []\n", DECISION))
+    assert run(folder, "copy") == 0
+    assert run(folder, "seal") == ExitCode.ENGINE
+    capsys.readouterr()
+    assert run(folder, "status", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["next"] == "verify"
+
+
+def check_found_out(folder: Path, target: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    """What somebody writes at the target afterwards is found, and not sealed."""
     arrived = open_warehouse(target.data_dir).client()
     arrived.put_object(Bucket=bucket(target, "landing"), Key="late.csv", Body=b"somebody else")
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""VersionReading a zone back: what stands at the target, byte by byte, and how both sides differ.
+"""Reading a zone back: what stands at the target, byte by byte, and how both sides differ.
 
 It shares nothing with the copy but the shape of a line. The target's manifest comes from the
 target alone; the source's is what passed during the copy, by the journal.

@@ -48,7 +48,7 @@ def seal(
         HavreError: it cannot be signed, time-stamped or written.
     """
     folder.check(ExitStep.SEAL)
-    if folder.file.level == Level.REAL:
+    if Level(folder.file.level) is Level.REAL:
         message = "A real exit is sealed while its source is frozen, and no freeze exists yet"
         raise InputError(message, "Say `level: rehearsal` in exit.yaml, and plan again.")
     begun = folder.begin(ExitStep.SEAL)
@@ -83,8 +83,15 @@ def contents(folder: ExitFolder) -> Contents:
     lost = sorted({e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST})
     return Contents(
         Departure(
-            *(source.warehouse, source.provider, target.provider, Level(file.level)),
-            *(plan.begun, verify.ended, file.controller, file.host, tuple(lost)),
+            warehouse=source.warehouse,
+            source=source.provider,
+            target=target.provider,
+            level=Level(file.level),
+            began=plan.begun,
+            ended=verify.ended,
+            controller=file.controller,
+            host=file.host,
+            decisions=tuple(lost),
         ),
         tuple(_zone(folder, zone.name) for zone in zones(folder)),
         (),

@@ -1,4 +1,4 @@
-"""`havre exit`: leave one warehouse for another, with a proof."""
+"""`havre exit new`, `plan`, `ledger`, `copy`, `verify` and `status`."""
 
 from __future__ import annotations
 
@@ -11,29 +11,14 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.errors import ExitCode, InputError
+from havre.cli.leaving.telling import Folder, fail_if, line
+from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder, StepRun
     from havre.exit.ledger import LedgerEntry
     from havre.exit.steps.meter import MeterReading, Progress
 
-Folder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Folder of the exit, with its exit.yaml.")
-]
-AuthorityOption = Annotated[
-    Path | None,
-    typer.Option("--authority", metavar="FILE", help="CA of who signs.", show_default=False),
-]
-TsaAuthorityOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--tsa-authority",
-        metavar="FILE",
-        help="CA of the time-stamp authority.",
-        show_default=False,
-    ),
-]
 EXAMPLE = """\
 # One exit: which warehouse is left for which, and who decided what may be lost.
 name: {name}
@@ -99,14 +84,14 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             console.write_json({**run.result, "blocking": blocked})
         else:
             for zone in run.result["zones"]:
-                _line(
+                line(
                     f"zone {zone['zone']} to {zone['target']}: {zone['versions']:,} versions, "
                     f"{zone['bytes']:,} bytes"
                 )
             fates = ", ".join(f"{n:,} {fate}" for fate, n in run.result["fates"].items())
-            _line(f"Ledger: {fates}.")
-            _line(f"Next: {_next_after_plan(folder, blocked)}")
-        _fail_if(bool(blocked))
+            line(f"Ledger: {fates}.")
+            line(f"Next: {_next_after_plan(folder, blocked)}")
+        fail_if(bool(blocked))
 
 
 def _next_after_plan(folder: Path, blocked: str) -> str:
@@ -137,14 +122,14 @@ def ledger(
             console.write_json([_entry(each) for each in shown])
         else:
             for each in shown:
-                _line(_sentence(each))
+                line(_sentence(each))
             if not shown:
-                _line("Nothing is lost, and nothing blocks.")
+                line("Nothing is lost, and nothing blocks.")
         for word in idle(found):
             console.err().print(
                 console.inert(f"note: the decision on `{word.property}` speaks of nothing here")
             )
-        _fail_if(any(each.fate is LedgerFate.BLOCKING for each in shown))
+        fail_if(any(each.fate is LedgerFate.BLOCKING for each in shown))
 
 
 def _entry(each: LedgerEntry) -> dict[str, Any]:
@@ -203,128 +188,6 @@ def _verified(zone: dict[str, Any]) -> str:
     )
 
 
-def seal(
-    folder: Folder,
-    *,
-    key: Annotated[
-        Path | None,
-        typer.Option("--key", metavar="FILE", help="Key of who signs.", show_default=False),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--certificate", metavar="FILE", help="Its certificate.", show_default=False),
-    ] = None,
-    authority: AuthorityOption = None,
-    passphrase_env: Annotated[
-        str,
-        typer.Option("--passphrase-env", metavar="NAME", help="Variable with the passphrase."),
-    ] = "",
-    tsa: Annotated[
-        str, typer.Option("--tsa", metavar="URL", help="Time-stamp authority (RFC 3161).")
-    ] = "",
-    tsa_authority: TsaAuthorityOption = None,
-    blind: Annotated[
-        Path | None,
-        typer.Option(
-            "--blind",
-            metavar="FILE",
-            help="Key by which the names of objects are replaced.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: ctx.JsonOption = False,
-) -> None:
-    """Seal what was verified: a folder that anybody checks with sh, coreutils and openssl.
-
-    A rehearsal signs by itself where no key is named; such a seal says so.
-
-    Example: havre exit seal ./exit
-    """
-    from havre.exit.folder import opened
-    from havre.exit.seal.signature import Signer
-    from havre.exit.seal.timestamp import HttpAuthority
-    from havre.exit.steps.seal import seal
-
-    given = {"--key": key, "--certificate": certificate, "--authority": authority}
-    _together(given)
-    _together({"--tsa": tsa or None, "--tsa-authority": tsa_authority})
-    signer = clock = None
-    if key and certificate and authority:
-        signer = Signer(key, certificate, authority, passphrase_env)
-    if tsa_authority:
-        clock = HttpAuthority(tsa, tsa_authority)
-    with opened(folder) as found:
-        result = seal(found, signer, clock, blind).result
-    if as_json:
-        console.write_json(result)
-        return
-    _line(f"Sealed: {result['seal']}\n  Signer: {result['signer']}\n  Time: {result['time']}")
-    _line(f"  An auditor's verify.sh has the SHA-256 {result['script']}.")
-
-
-def _together(given: dict[str, object]) -> None:
-    """Refuse some of several options without the others.
-
-    Raises:
-        InputError: one is missing.
-    """
-    missing = [name for name, value in given.items() if value is None]
-    if missing and len(missing) < len(given):
-        message = f"{', '.join(given)} belong together, and {', '.join(missing)} is missing"
-        raise InputError(message, "Name all of them, or none.")
-
-
-def evidence(
-    seal: Annotated[Path, typer.Argument(metavar="SEAL", help="Folder of the seal.")],
-    *,
-    authority: AuthorityOption = None,
-    tsa_authority: TsaAuthorityOption = None,
-    script: Annotated[
-        Path | None,
-        typer.Option(
-            "--script",
-            metavar="FILE",
-            help="Write verify.sh there, for an auditor.",
-            show_default=False,
-        ),
-    ] = None,
-    as_json: ctx.JsonOption = False,
-) -> None:
-    """Check a seal with verify.sh, and show what it proves.
-
-    Example: havre exit evidence ./exit/seal --authority ca.pem
-    """
-    from havre.exit.seal.reading import read_seal
-    from havre.exit.seal.verifying import Trust, hand_out
-
-    if script is not None:
-        hand_out(script)
-    found = read_seal(seal, authority and Trust(authority, tsa_authority))
-    said = found.verification
-    time = said and said.time
-    told = {
-        "warehouse": found.warehouse,
-        "from": found.source,
-        "to": found.target,
-        "level": found.level.value,
-        "ended": found.ended.isoformat(),
-        "proved": said is not None,
-        "signer": said.signer if said else None,
-        "time": time.isoformat() if time else None,
-        "why": found.why,
-    }
-    if as_json:
-        console.write_json(told)
-    else:
-        proved = f"Proved: {said.signer}, {time or 'no time'}" if said else "Not proved"
-        why = f": {found.why}" if found.why else ""
-        _line(
-            f"{found.warehouse} from {found.source} to {found.target}, {found.level.value}, "
-            f"ended {found.ended:%Y-%m-%d}.\n{proved}{why}."
-        )
-    _fail_if(said is None)
-
-
 def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     """Show which steps have run, what blocks, and what is next.
 
@@ -340,8 +203,8 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             console.write_json({"steps": steps, "next": following and following.value})
             return
         for step, run in zip(ExitStep, runs, strict=True):
-            _line(f"{step.value:8} {_state(run)}")
-        _line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
+            line(f"{step.value:8} {_state(run)}")
+        line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
 
 
 def _done(run: StepRun | None) -> bool:
@@ -381,10 +244,10 @@ def _run(
         console.write_json({**run.result, "left": run.left})
     else:
         for zone in run.result["zones"]:
-            _line(sentence(zone))
+            line(sentence(zone))
         if run.left:
-            _line(f"Left: {run.left}.")
-    _fail_if(bool(run.left))
+            line(f"Left: {run.left}.")
+    fail_if(bool(run.left))
 
 
 def _progress() -> Progress:
@@ -406,22 +269,3 @@ def _progress() -> Progress:
         )
 
     return tell
-
-
-def _line(text: str) -> None:
-    console.out().print(console.inert(text))
-
-
-def _fail_if(wrong: bool) -> None:
-    if wrong:
-        raise typer.Exit(ExitCode.FINDINGS)
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    leave = typer.Typer(
-        help="Leave one warehouse for another.", no_args_is_help=True, rich_markup_mode=None
-    )
-    for command in (new, plan, ledger, copy, verify, seal, evidence, status):
-        leave.command(command.__name__)(command)
-    app.add_typer(leave, name="exit")

@@ -1,0 +1,151 @@
+"""`havre exit seal` and `evidence`: the proof of an exit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli import context as ctx
+from havre.cli.leaving.telling import Folder, fail_if, line
+from havre.errors import InputError
+
+AuthorityOption = Annotated[
+    Path | None,
+    typer.Option("--authority", metavar="FILE", help="CA of who signs.", show_default=False),
+]
+TsaAuthorityOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--tsa-authority",
+        metavar="FILE",
+        help="CA of the time-stamp authority.",
+        show_default=False,
+    ),
+]
+
+
+def seal(
+    folder: Folder,
+    *,
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", metavar="FILE", help="Key of who signs.", show_default=False),
+    ] = None,
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FILE", help="Its certificate.", show_default=False),
+    ] = None,
+    authority: AuthorityOption = None,
+    passphrase_env: Annotated[
+        str,
+        typer.Option("--passphrase-env", metavar="NAME", help="Variable with the passphrase."),
+    ] = "",
+    tsa: Annotated[
+        str, typer.Option("--tsa", metavar="URL", help="Time-stamp authority (RFC 3161).")
+    ] = "",
+    tsa_authority: TsaAuthorityOption = None,
+    blind: Annotated[
+        Path | None,
+        typer.Option(
+            "--blind",
+            metavar="FILE",
+            help="Key by which the names of objects are replaced.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Seal what was verified: a folder that anybody checks with sh, coreutils and openssl.
+
+    A rehearsal signs by itself where no key is named; such a seal says so.
+
+    Example: havre exit seal ./exit
+    """
+    from havre.exit.folder import opened
+    from havre.exit.seal.signature import Signer
+    from havre.exit.seal.timestamp import HttpAuthority
+    from havre.exit.steps.seal import seal
+
+    given = {"--key": key, "--certificate": certificate, "--authority": authority}
+    _together(given)
+    _together({"--tsa": tsa or None, "--tsa-authority": tsa_authority})
+    signer = clock = None
+    if key and certificate and authority:
+        signer = Signer(key, certificate, authority, passphrase_env)
+    if tsa_authority:
+        clock = HttpAuthority(tsa, tsa_authority)
+    with opened(folder) as found:
+        result = seal(found, signer, clock, blind).result
+    if as_json:
+        console.write_json(result)
+        return
+    line(f"Sealed: {result['seal']}\n  Signer: {result['signer']}\n  Time: {result['time']}")
+    line(f"  An auditor's verify.sh has the SHA-256 {result['script']}.")
+
+
+def _together(given: Mapping[str, object]) -> None:
+    """Refuse some of several options without the others.
+
+    Raises:
+        InputError: one is missing.
+    """
+    missing = [name for name, value in given.items() if value is None]
+    if missing and len(missing) < len(given):
+        message = f"{', '.join(given)} belong together, and {', '.join(missing)} is missing"
+        raise InputError(message, "Name all of them, or none.")
+
+
+def evidence(
+    seal: Annotated[Path, typer.Argument(metavar="SEAL", help="Folder of the seal.")],
+    *,
+    authority: AuthorityOption = None,
+    tsa_authority: TsaAuthorityOption = None,
+    script: Annotated[
+        Path | None,
+        typer.Option(
+            "--script",
+            metavar="FILE",
+            help="Write verify.sh there, for an auditor.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Check a seal with verify.sh, and show what it proves.
+
+    Example: havre exit evidence ./exit/seal --authority ca.pem
+    """
+    from havre.exit.seal.reading import read_seal
+    from havre.exit.seal.verifying import Trust, hand_out
+
+    if script is not None:
+        hand_out(script)
+    trust = None if authority is None else Trust(authority, tsa_authority)
+    found = read_seal(seal, trust)
+    said = found.verification
+    time = said and said.time
+    told = {
+        "warehouse": found.warehouse,
+        "from": found.source,
+        "to": found.target,
+        "level": found.level.value,
+        "ended": found.ended.isoformat(),
+        "proved": said is not None,
+        "signer": said.signer if said else None,
+        "time": time.isoformat() if time else None,
+        "why": found.why,
+    }
+    if as_json:
+        console.write_json(told)
+    else:
+        proved = f"Proved: {said.signer}, {time or 'no time'}" if said else "Not proved"
+        why = f": {found.why}" if found.why else ""
+        line(
+            f"{found.warehouse} from {found.source} to {found.target}, {found.level.value}, "
+            f"ended {found.ended:%Y-%m-%d}.\n{proved}{why}."
+        )
+    fail_if(said is None)
