@@ -37,7 +37,7 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Properties:
+class TypeProperties:
     """What becomes of the properties of one type.
 
     Attributes:
@@ -52,7 +52,7 @@ class Properties:
 
 
 @cache
-def properties(package: str) -> Mapping[str, Properties]:
+def properties(package: str) -> Mapping[str, TypeProperties]:
     """By the provider's word for a type.
 
     Args:
@@ -64,9 +64,9 @@ def properties(package: str) -> Mapping[str, Properties]:
     return {kind: _properties(row, reasons) for kind, row in told.items()}
 
 
-def _properties(row: Mapping[str, Any], reasons: Mapping[str, str]) -> Properties:
+def _properties(row: Mapping[str, Any], reasons: Mapping[str, str]) -> TypeProperties:
     harmless = row.get("harmless", {})
-    return Properties(
+    return TypeProperties(
         tuple(row["read"]),
         {name: reasons[reason] for reason, names in harmless.items() for name in names},
         {path: _open(each) for path, each in row.get("open", {}).items()},

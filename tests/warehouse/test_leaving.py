@@ -1,5 +1,6 @@
 """From one warehouse to another by `havre exit`, and a proof that `sh` checks."""
 
+import json
 import shutil
 import subprocess
 import tempfile
