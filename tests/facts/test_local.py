@@ -8,16 +8,20 @@ from typing import Any
 import pytest
 
 from havre.evaluate import evaluate
-from havre.facts import Facts, Known, Unclassified, Unknown
-from havre.facts.model import Copy, Credential, Grant, Key, NetworkElement, Right
+from havre.facts import DOES_NOT_APPLY, Facts, Known, Unclassified, Unknown
+from havre.facts.model import Copy, Credential, Grant, Holder, Key, NetworkElement, Right
 from havre.facts.stores import DataStore, ObjectStore
-from havre.plan import Plan
+from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
+from havre.policy import Case, Outcome
+from havre.policy.qualifications import Qualifications
+from havre.policy.registry import find_control
 from havre.spec.load import load
 from havre.stack.program import program, read_settings
 from havre_local.facts import facts
 from havre_local.provider import provider
 
+DAY = dt.date(2026, 11, 29)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 
 
@@ -137,3 +141,57 @@ def test_what_nobody_knows_is_listed(plan: Plan) -> None:
     found = provider.facts(replace(plan, resources=(*plan.resources, strange)))
     assert found.unclassified == (Unclassified("urn:strange", "toy:index:Bucket"),)
     assert found.about("urn:strange") == []
+
+
+def bare(kind: str, name: str, *, protect: bool = False) -> PlannedResource:
+    token = f"pulumi-python:dynamic/havre-local:{kind}"
+    return PlannedResource(f"urn:{name}", token, name, True, {}, protect=protect)
+
+
+def holder(found: Facts, name: str) -> Holder:
+    (item,) = [item for item in found.of(Holder) if item.name == name]
+    return item
+
+
+@pytest.mark.parametrize("kind", ["Database", "Schema"])
+@pytest.mark.parametrize("protect", [True, False])
+def test_a_part_of_the_server_is_lost_alone(kind: str, protect: bool) -> None:
+    found = facts(Plan("local", (bare(kind, "part", protect=protect),)))
+    assert holder(found, "urn:part").guarded == Known(protect)
+
+
+@pytest.mark.parametrize("kind", ["ObjectStore", "DataFolder"])
+@pytest.mark.parametrize(
+    ("zones", "protect", "guarded"),
+    [
+        ([True, True], False, Known(value=True)),
+        ([True, False], False, Known(value=False)),
+        ([False], True, Known(value=True)),
+        ([], False, DOES_NOT_APPLY),
+        ([], True, DOES_NOT_APPLY),
+    ],
+)
+def test_what_holds_zones_is_guarded_by_them_or_by_itself(
+    kind: str, zones: list[bool], protect: bool, guarded: Any
+) -> None:
+    inside = [bare("Zone", f"z{n}", protect=each) for n, each in enumerate(zones)]
+    found = facts(Plan("local", (bare(kind, "all", protect=protect), *inside)))
+    assert holder(found, "urn:all").guarded == guarded
+
+
+@pytest.mark.parametrize(
+    "kind", ["Database", "Schema", "ObjectStore", "DataFolder", "Zone", "Key", "LogStore"]
+)
+@pytest.mark.parametrize("operation", ["delete", "replace"])
+def test_what_takes_data_along_is_not_deleted_or_replaced(kind: str, operation: str) -> None:
+    gone = replace(bare(kind, "gone"), operation=operation)
+    plan = Plan("local", (), removed=(gone,))
+    case = Case(load(EXAMPLE).warehouse, facts(plan), plan, provider, (), Qualifications(()), DAY)
+    (verdict,) = find_control("continuity.deletion").judge(case)
+    assert (verdict.outcome, verdict.resource) == (Outcome.FAIL, gone.urn)
+
+
+def test_access_that_is_taken_away_takes_no_data() -> None:
+    plan = Plan("local", (), removed=(replace(bare("ProjectAccess", "p"), operation="delete"),))
+    case = Case(load(EXAMPLE).warehouse, facts(plan), plan, provider, (), Qualifications(()), DAY)
+    assert find_control("continuity.deletion").judge(case) == []

@@ -25,9 +25,9 @@ from havre.facts.model import (
     Credential,
     Extent,
     Grant,
+    Holder,
     Key,
     NetworkElement,
-    Neutral,
     Offering,
     Place,
     ResourceFact,
@@ -200,6 +200,32 @@ def _key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return [key]
 
 
+def _part(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """A database or a schema: told with the server, lost alone."""
+    return [replace(_about(Holder, resource, index), guarded=Known(resource.protect))]
+
+
+INSIDE = ("Zone", "Database", "Schema", "Key", "LogStore", "BackupPolicy")
+"""What a data folder holds, by type: deleted, it takes all of it."""
+
+
+def _holder(resource: PlannedResource, index: Index, *kinds: str) -> Holder:
+    """What holds others: it needs no guard of its own where all that is in it are guarded."""
+    inside = [each.protect for each in index.of(*kinds)]
+    kept = Known(resource.protect or all(inside)) if inside else DOES_NOT_APPLY
+    return replace(_about(Holder, resource, index), guarded=kept)
+
+
+def _service(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """The service of all zones: deleted, it takes every object along."""
+    return [_holder(resource, index, "Zone")]
+
+
+def _folder(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
+    """The data folder, which is also where the machine's one network is told."""
+    return [*_network(resource, index), _holder(resource, index, *INSIDE)]
+
+
 def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """The machine's one network, where its owner has said that it stands.
 
@@ -233,21 +259,17 @@ def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     return [grant, replace(password, expires=expires, project=name)]
 
 
-def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    return [_about(Neutral, resource, index)]
-
-
 CLASSES: MappingProxyType[str, Callable[[PlannedResource, Index], Sequence[ResourceFact]]] = (
     MappingProxyType(
         {
-            "DataFolder": _network,
+            "DataFolder": _folder,
             "Key": _key,
             "LogStore": _logs,
-            "ObjectStore": _plain,
+            "ObjectStore": _service,
             "Zone": _zone,
             "DatabaseServer": _server,
-            "Database": _plain,
-            "Schema": _plain,
+            "Database": _part,
+            "Schema": _part,
             "ProjectAccess": _project,
             "BackupPolicy": _backup,
         }
