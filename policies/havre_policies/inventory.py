@@ -57,7 +57,8 @@ def tags(bearer: AboutResource, case: Case) -> Verdict:
     told = at_best(bearer.tags, {})
     wrong = {key: value for key, value in wanted.items() if told.get(key, value) != value}
     if wrong or (isinstance(bearer.tags, Known) and not wanted.items() <= told.items()):
-        return fails("tags", dict(told), asked)
+        # Other labels are the user's own, and may hold what nobody should repeat.
+        return fails("tags", {key: told[key] for key in wanted if key in told}, asked)
     return passes() if isinstance(bearer.tags, Known) else undecided("tags", bearer.tags, asked)
 
 
