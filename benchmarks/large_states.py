@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 RECORDED = Path(__file__).resolve().parent.parent / "tests" / "facts" / "recorded"
-ENOUGH = "emc2"
+NAME = "emc2"
 """What every name and identifier of the recorded warehouse holds."""
 
 
 def renamed(value: Any, number: int) -> Any:
     """A value in which names, identifiers and URNs are another warehouse's."""
     if isinstance(value, str):
-        return value.replace(ENOUGH, f"{ENOUGH}x{number}")
+        return value.replace(NAME, f"{NAME}x{number}")
     if isinstance(value, dict):
         return {key: renamed(inner, number) for key, inner in value.items()}
     return [renamed(inner, number) for inner in value] if isinstance(value, list) else value
@@ -34,7 +34,7 @@ def many(resources: list[dict[str, Any]], count: int) -> Iterator[dict[str, Any]
     made = [each for each in resources if each.get("custom")]
     yield from resources
     for number in range(1, -(-count // len(made))):
-        yield from (again(each, number) for each in made if ENOUGH in each["urn"])
+        yield from (again(each, number) for each in made if NAME in each["urn"])
 
 
 def main() -> None:

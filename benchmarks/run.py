@@ -137,6 +137,17 @@ def many_controls(provider: str, count: int = 10_000) -> Figure:
     return Figure(name, 2.0, walls, statistics.median(walls), peak)
 
 
+def large_state(folder: Path, provider: str, count: int = 16_000) -> Figure:
+    """A check of a state of many resources, whole, as a user waits for it: 6 s at most."""
+    state = folder / f"{provider}.json"
+    script = str(ROOT / "benchmarks" / "large_states.py")
+    subprocess.run(
+        [sys.executable, script, str(state), str(count), provider], check=True, capture_output=True
+    )
+    command = [*HAVRE, "check", EXAMPLE, "--state", str(state), "--format", "json"]
+    return measure(f"check of a state of {count} on {provider}", 6.0, command, expect=None)
+
+
 def relations(what: str, count: int = 2000) -> Figure:
     """Facts alone of many relations whose ends are one or unknown: 2 s at most."""
     command = [sys.executable, str(ROOT / "benchmarks" / "relations.py"), what, str(count)]
@@ -223,7 +234,8 @@ def figures(data_dir: Path) -> list[Figure]:
         ),
         *(measure(f"havre compare, as {form}", 3.0, compare(form)) for form in ("table", "html")),
         *(many_controls(name) for name in ("azure", "ovh")),
-        *(relations(what) for what in ("links", "grants")),
+        *(relations(what) for what in ("links", "grants", "settings", "names")),
+        *(large_state(data_dir.parent, name) for name in ("azure", "ovh")),
         *seals(),
     ]
     first = _run(up)

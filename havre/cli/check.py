@@ -266,9 +266,11 @@ def check(
     from havre.assess.time_limit import within
     from havre.policy import Profile, Severity
     from havre.report.findings.baseline import against, load_baseline
+    from havre.startup import collecting_later
 
     outputs, day = parse_formats(form), parse_day(as_of)
-    with within(time_limit, console.plain(preview or state or file or "the warehouse")):
+    what = console.plain(preview or state or file or "the warehouse")
+    with within(time_limit, what), collecting_later():
         former = load_baseline(baseline) if baseline else None
         plan, source = plan_of(preview, state)
         of = subject(file, provider, plan)
