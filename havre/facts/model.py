@@ -234,6 +234,11 @@ class NetworkElement(AboutResource):
     border: MayApply[tuple[Rule, ...]] = field(default=NOT_TOLD, kw_only=True)
 
 
+UNTOLD = "not known"
+"""In place of a project's name where it is withheld. No project bears it, so what is asked of
+projects fails."""
+
+
 @dataclass(frozen=True)
 class Grant(AboutResource):
     """Who may do what.
@@ -243,7 +248,7 @@ class Grant(AboutResource):
         targets: URNs of the stores, or scopes as written.
         rights: what is allowed.
         expires: last day; None: never.
-        project: name of the project; empty where it is none's.
+        project: name of the project; empty where it is none's, `UNTOLD` where that is not known.
         allowed: addresses from which it holds; empty: any. They do not apply where nothing can
             restrict it.
     """

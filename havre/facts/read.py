@@ -141,7 +141,9 @@ def items(inputs: Any, path: str) -> Fact[list[Any]]:
     return Known(bare(value)) if isinstance(value, list) else Unknown(path)
 
 
-def each(inputs: Any, path: str, inner: str = "", name: str = "") -> Fact[tuple[Any, ...]]:
+def each(
+    inputs: Any, path: str, inner: str = "", name: str = "", *, needed: bool = False
+) -> Fact[tuple[Any, ...]]:
     """The items of a list, or one property of each; at best those that are told.
 
     Args:
@@ -149,13 +151,16 @@ def each(inputs: Any, path: str, inner: str = "", name: str = "") -> Fact[tuple[
         path: of the list.
         inner: path of the property in each item; empty for the items themselves.
         name: what withholds an item that is not known; the path, where empty.
+        needed: whether an item without the property is not known either.
     """
     found = items(inputs, path)
     if isinstance(found, Unknown):
         return found
     facts = [read(item, inner) if inner else _whole(item) for item in found.value]
     return gathered(
-        Unknown(name or path) if isinstance(fact, Unknown) else Known((fact.value,))
+        Unknown(name or path)
+        if isinstance(fact, Unknown) or (needed and fact.value is None)
+        else Known((fact.value,))
         for fact in facts
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from havre.evaluate import evaluate
 from havre.facts import DOES_NOT_APPLY, Facts, Known, Unclassified, Unknown
-from havre.facts.model import Copy, Credential, Grant, Holder, Key, NetworkElement, Right
+from havre.facts.model import UNTOLD, Copy, Credential, Grant, Holder, Key, NetworkElement, Right
 from havre.facts.stores import DataStore, ObjectStore
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN
@@ -195,3 +195,11 @@ def test_access_that_is_taken_away_takes_no_data() -> None:
     plan = Plan("local", (), removed=(replace(bare("ProjectAccess", "p"), operation="delete"),))
     case = Case(load(EXAMPLE).warehouse, facts(plan), plan, provider, (), Qualifications(()), DAY)
     assert find_control("continuity.deletion").judge(case) == []
+
+
+@pytest.mark.parametrize("project", [None, UNKNOWN, "", 7, ["cohort-diabetes"]])
+def test_whose_an_access_is_may_be_withheld(plan: Plan, project: object) -> None:
+    name = next(r.name for r in plan.resources if r.type.endswith(":ProjectAccess"))
+    facts = changed(plan, name, project=project)
+    mine = [each for each in facts.items if each.name == name]
+    assert {each.project for each in mine if isinstance(each, Grant | Credential)} == {UNTOLD}

@@ -1,6 +1,7 @@
 """Grants and credentials."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -12,12 +13,24 @@ from pulumi_azure_native import (
 )
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Grant, Key, Right
+from havre.facts.model import UNTOLD, Grant, Key, Right
 from havre.facts.stores import DataStore
+from havre.plan.values import UNKNOWN, Secret
 from havre_azure.facts.rights import built_in_roles
 from havre_azure.names import Role
 from havre_azure.parts.access import until
-from tests.azure.facts.resources import BLOBS, SCOPE, account, group, key, one, told, vault
+from tests.azure.facts.resources import (
+    BLOBS,
+    SCOPE,
+    account,
+    alone,
+    bare,
+    group,
+    key,
+    one,
+    told,
+    vault,
+)
 
 
 def assign(role: str, scope: pulumi.Input[str], **differs: Any) -> None:
@@ -121,3 +134,40 @@ def test_a_grant_ends_with_a_condition_that_ends_all_it_allows(
 def test_a_principal_that_is_none_of_the_plans_is_named_as_written() -> None:
     found = one(told(lambda: assign(OWNER, SCOPE, principal_id="a-person")), Grant)
     assert (found.identity, found.project) == (Known("a-person"), "")
+
+
+IDENTITY = "azure-native:managedidentity:UserAssignedIdentity"
+
+
+@pytest.mark.parametrize(
+    ("tags", "project"),
+    [
+        ({"project": "cohort", "other": UNKNOWN}, "cohort"),
+        ({"project": Secret("cohort")}, "cohort"),
+        ({"other": UNKNOWN}, ""),
+        (None, ""),
+        ({"project": ""}, ""),
+        ({"project": UNKNOWN}, UNTOLD),
+        (UNKNOWN, UNTOLD),
+        (Secret(UNKNOWN), UNTOLD),
+    ],
+)
+def test_whose_an_identity_is_stands_in_its_label(tags: Any, project: str) -> None:
+    identity = replace(bare(IDENTITY, {"tags": tags}), urn="urn:who", name="who")
+    grant = bare(
+        "azure-native:authorization:RoleAssignment",
+        {"principalId": UNKNOWN, "scope": "/subscriptions/s"},
+        property_dependencies={"principalId": ("urn:who",)},
+    )
+    assert alone(grant, identity).project == project
+
+
+@pytest.mark.parametrize("tags", [UNKNOWN, {"project": UNKNOWN}, None])
+def test_whose_an_identity_is_may_stand_in_its_name(tags: Any) -> None:
+    identity = replace(bare(IDENTITY, {"tags": tags}), urn="urn:who", name="w-project-cohort")
+    grant = bare(
+        "azure-native:authorization:RoleAssignment",
+        {"principalId": UNKNOWN, "scope": "/subscriptions/s"},
+        property_dependencies={"principalId": ("urn:who",)},
+    )
+    assert alone(grant, identity).project == "cohort"

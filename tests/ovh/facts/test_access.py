@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unclassified, Unknown
-from havre.facts.model import Credential, Grant, Neutral, Right
+from havre.facts.model import UNTOLD, Credential, Grant, Neutral, Right
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts import facts
@@ -212,3 +212,21 @@ def test_a_type_that_nobody_knows_is_unclassified(type_: str) -> None:
     found = facts(Plan("ovh", (made(type_, dict(SOUND)),)))
     assert found.unclassified == (Unclassified("urn:it", type_),)
     assert found.items == ()
+
+
+@pytest.mark.parametrize("said", [UNKNOWN, Secret(UNKNOWN), 7, ["project=cohort;"]])
+def test_whose_a_user_is_may_be_withheld(said: Any) -> None:
+    user = made(USER, {"serviceName": "p", "roleNames": ["administrator"], "description": said})
+    assert of(Grant, user).project == UNTOLD
+    assert of(Credential, user).project == UNTOLD
+
+
+@pytest.mark.parametrize("said", [None, "", "for the backup", "no project=cohort;"])
+def test_a_user_without_a_project_is_none_s(said: Any) -> None:
+    user = made(USER, {"serviceName": "p", "roleNames": ["administrator"], "description": said})
+    assert of(Grant, user).project == ""
+
+
+@pytest.mark.parametrize("region", [{}, {"region": None}, {"regionName": None}])
+def test_a_place_that_is_null_is_absent(region: dict[str, Any]) -> None:
+    assert of(Neutral, made("ovh:Domain/zoneRecord:ZoneRecord", region)).places == Known(())

@@ -140,3 +140,19 @@ def test_all_addresses_are_any(address: str) -> None:
 def test_addresses_that_are_not_decided() -> None:
     service = made(DATABASE, {**SERVED, "ipRestrictions": [{"ip": UNKNOWN}]})
     assert of(NetworkElement, service).rules == Unknown("ipRestrictions[].ip")
+
+
+@pytest.mark.parametrize("entry", [{}, {"ip": None}, {"ip": UNKNOWN}, {"description": "office"}])
+def test_a_restriction_without_an_address_is_not_told(entry: dict[str, Any]) -> None:
+    inputs = {**SERVED, "ipRestrictions": [{"ip": "192.0.2.0/24"}, entry]}
+    rules = of(NetworkElement, made(DATABASE, inputs)).rules
+    assert isinstance(rules, Known)
+    assert [rule.withheld for rule in rules.value] == ["", "ipRestrictions[].ip"]
+
+
+@pytest.mark.parametrize("node", [{}, {"region": None}, {"region": UNKNOWN}])
+def test_a_node_without_a_region_is_not_told(node: dict[str, Any]) -> None:
+    inputs = {**SERVED, "nodes": [{"region": "GRA"}, node]}
+    found = of(DataStore, made(DATABASE, inputs)).places
+    assert isinstance(found, Unknown)
+    assert found.property == "nodes[].region"

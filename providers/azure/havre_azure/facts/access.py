@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Grant, Holder, Neutral, ResourceFact, Right
+from havre.facts.model import UNTOLD, Credential, Grant, Holder, Neutral, ResourceFact, Right
 from havre.facts.read import NONE, YES, bare, day, every, items, label, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
@@ -142,7 +142,9 @@ def _project(identity: PlannedResource | None) -> str:
     if named:
         return named
     found = f"-{identity.name}".partition("-project-")[2]
-    return found if _PROJECT.fullmatch(found) else ""
+    if _PROJECT.fullmatch(found):
+        return found
+    return "" if isinstance(read(identity.inputs, "tags.project"), Known) else UNTOLD
 
 
 def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -19,6 +19,7 @@ from havre.facts.forms import (
     words,
 )
 from havre.facts.model import (
+    UNTOLD,
     AboutResource,
     Bearer,
     Copy,
@@ -246,7 +247,8 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A project's identity: one grant on its zones, and the passwords that it connects with."""
     expires = day(read(resource.inputs, "expires"), "expires")
-    name = str(resource.inputs.get("project", ""))
+    told = read(resource.inputs, "project")
+    name = str(told.value) if isinstance(told, Known) and told.value else UNTOLD
     grant = replace(
         _about(Grant, resource, index),
         identity=Known(resource.urn),

@@ -39,7 +39,7 @@ INDEX = "ovh:index/"
 
 
 def _plain(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    path = next((path for path in REGIONS if path in resource.inputs), "")
+    path = next((path for path in REGIONS if resource.inputs.get(path) is not None), "")
     where = lies_in(resource, Copy.SERVICE, path) if path else NOWHERE
     return [about(Neutral, resource, index, where)]
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.model import Credential, Grant, Neutral
+from havre.facts.model import UNTOLD, Credential, Grant, Neutral
 from havre.facts.read import NONE, at_best, each, gathered, items, read, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
@@ -30,7 +30,9 @@ PROJECT = re.compile(r"project=([a-z](?:-?[a-z0-9])*);")
 def _project(resource: PlannedResource | None) -> str:
     """The project of an identity, as its description says; identities bear no labels."""
     said = read(resource.inputs, "description", "") if resource else NONE
-    found = PROJECT.match(str(said.value)) if isinstance(said, Known) else None
+    if isinstance(said, Unknown):
+        return UNTOLD
+    found = PROJECT.match(str(said.value))
     return found[1] if found else ""
 
 

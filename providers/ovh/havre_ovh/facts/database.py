@@ -78,8 +78,9 @@ def database(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     says how long.
     """
     inputs = resource.inputs
-    nodes = each(inputs, "nodes", "region", "nodes[].region")
-    private, addresses = _in_network(resource), each(inputs, "ipRestrictions", "ip", IP)
+    nodes = each(inputs, "nodes", "region", "nodes[].region", needed=True)
+    private = _in_network(resource)
+    addresses = each(inputs, "ipRestrictions", "ip", IP, needed=True)
     several = then(nodes, lambda found: len(found) > 1)
     zones = meets(nodes, lambda found: all(THREE_ZONES.fullmatch(str(r)) for r in found))
     parts = index.computed("DatabaseInstance", "clusterId", resource)
