@@ -1,7 +1,8 @@
 """Times a database's move against pg_dump and pg_restore, and digests against the restore.
 
 `python -m benchmarks.database RUNS ROWS`: both take their turn in each run, with the same jobs,
-into databases of one server; prints seconds as JSON. The reference writes its dump in clear and
+into databases of one server; prints seconds by the clock and, where other work shares the
+machine, of all processors together (servers included), as JSON. The reference writes its dump in clear and
 without compression, which is its fastest.
 """
 
@@ -23,7 +24,7 @@ from havre_local.machine.postgresql import installation
 from tests.exit.database.servers import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from tests.exit.database.servers import Server
 
@@ -47,11 +48,21 @@ INSERT INTO code SELECT 's' || i % 5, md5(i::text), 'label ' || i FROM generate_
 """
 
 
-def timed(act: Callable[[], object]) -> float:
-    """Seconds that something takes."""
-    began = time.perf_counter()
+def timed(act: Callable[[], object], *servers: Server) -> tuple[float, float]:
+    """Seconds that something takes, by the clock and of all processors."""
+    began, used = time.perf_counter(), spent(servers)
     act()
-    return round(time.perf_counter() - began, 2)
+    return round(time.perf_counter() - began, 2), round(spent(servers) - used, 2)
+
+
+def spent(servers: Iterable[Server]) -> float:
+    """Seconds of processors that this process, its children and ended sessions have used."""
+    time.sleep(0.3)  # until what has ended is counted
+    total = sum(os.times()[:4])
+    for server in servers:
+        words = Path(f"/proc/{server.process}/stat").read_text().rpartition(")")[2].split()
+        total += sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+    return total
 
 
 def program(end: Server, *argv: str) -> None:
@@ -62,19 +73,19 @@ def program(end: Server, *argv: str) -> None:
         subprocess.run(command, env=environment, pass_fds=client.descriptors, check=True)
 
 
-def one_run(source: Server, target: Server, number: int) -> dict[str, float]:
+def one_run(source: Server, target: Server, number: int) -> dict[str, tuple[float, float]]:
     """Both ways once, and the digests of both sides."""
     ours, theirs = target.database(f"ours_{number}"), target.database(f"theirs_{number}")
     with tempfile.TemporaryDirectory(prefix="havre-bench-") as folder:
         dump = str(Path(folder) / "dump")
         words = ("--format=directory", "--compress=none", f"--jobs={JOBS}", f"--file={dump}")
-        dumped = timed(lambda: program(source, "pg_dump", *words))
-        words = (f"--jobs={JOBS}", f"--dbname={theirs.name}", dump)
-        restored = timed(lambda: program(theirs, "pg_restore", *words))
+        dumped = timed(lambda: program(source, "pg_dump", *words), source)
+        last = (f"--jobs={JOBS}", f"--dbname={theirs.name}", dump)
+        restored = timed(lambda: program(theirs, "pg_restore", *last), target)
     sides = DatabaseSide(source), DatabaseSide(ours)
     job = DatabaseMove("bench", *sides, JOBS, target.binaries)
-    moved = timed(lambda: move(job))
-    digested = timed(lambda: verify.verify(*sides, jobs=JOBS))
+    moved = timed(lambda: move(job), source, target)
+    digested = timed(lambda: verify.verify(*sides, jobs=JOBS), source, target)
     if not verify.verify(*sides, jobs=JOBS).same:
         sys.exit("the target holds something else than the source")
     for end in (ours, theirs):

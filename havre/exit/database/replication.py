@@ -20,7 +20,7 @@ from psycopg import sql
 from havre.errors import GuardError, ProviderError, RetryError
 from havre.exit.database import copying, marks, verify
 from havre.exit.database.ends import refused
-from havre.exit.database.move import granted, refresh, restored
+from havre.exit.database.move import analyse, granted, refresh, restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +146,7 @@ def finish(job: DatabaseMove, *, margin: int = MARGIN, patience: float = PATIENC
         _clean(job, source, target)
         refresh(source, target)
         with granted(job, source, target):
-            pass
+            analyse(target)
         marks.finish(target)
 
 

@@ -186,38 +186,28 @@ def digest(connection: psycopg.Connection[Any], statement: str) -> tuple[int, st
         psycopg.Error: PostgreSQL refused it.
     """
     rows, found = 0, hashlib.sha256()
-    for count, block in _blocks(connection, statement):
-        rows += count
+    for block in _blocks(connection.pgconn, statement):
+        rows += block.count(b"\n")  # COPY ends each row with one, and writes none inside
         found.update(block)
     return rows, found.hexdigest()
 
 
-def _blocks(connection: psycopg.Connection[Any], statement: str) -> Iterator[tuple[int, bytes]]:
-    """Rows in blocks of `_BLOCK` bytes."""
-    held: list[bytes] = []
-    size = 0
-    for row in _rows(connection.pgconn, statement):
-        held.append(row)
-        size += len(row)
-        if size >= _BLOCK:
-            yield len(held), b"".join(held)
-            held, size = [], 0
-    yield len(held), b"".join(held)
-
-
-def _rows(pgconn: PGconn, statement: str) -> Iterator[bytes]:
-    """Rows: each is a message of the protocol, taken without psycopg's own layers."""
+def _blocks(pgconn: PGconn, statement: str) -> Iterator[bytearray]:
+    """Rows in blocks of `_BLOCK` bytes, taken without psycopg's own layers: half as fast else."""
     started = pgconn.exec_(statement.encode())
     if started.status != ExecStatus.COPY_OUT:
         raise error_from_result(started)
-    length = 0
+    take, length, held = pgconn.get_copy_data, 0, bytearray()
     while length >= 0:
-        length, data = pgconn.get_copy_data(1)
+        length, row = take(1)
         if length > 0:
-            yield bytes(data)
+            held += row
         elif length == 0:
             select.select([pgconn.socket], [], [])
             pgconn.consume_input()
+        if len(held) >= _BLOCK or length < 0:
+            yield held
+            held = bytearray()
     for result in iter(pgconn.get_result, None):
         if result.status != ExecStatus.COMMAND_OK:
             raise error_from_result(result)

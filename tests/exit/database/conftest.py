@@ -38,16 +38,12 @@ def older() -> Iterator[Server]:
 
 
 @pytest.fixture
-def source(servers: tuple[Server, Server]) -> Iterator[Server]:
-    """An empty database of the source."""
-    made = servers[0].database(f"left_{secrets.token_hex(4)}")
-    yield made
-    made.drop()
+def source(servers: tuple[Server, Server]) -> Server:
+    """An empty database of the source; it goes with its server."""
+    return servers[0].database(f"left_{secrets.token_hex(4)}")
 
 
 @pytest.fixture
-def target(servers: tuple[Server, Server]) -> Iterator[Server]:
-    """An empty database of the target."""
-    made = servers[1].database(f"kept_{secrets.token_hex(4)}")
-    yield made
-    made.drop()
+def target(servers: tuple[Server, Server]) -> Server:
+    """An empty database of the target; it goes with its server."""
+    return servers[1].database(f"kept_{secrets.token_hex(4)}")

@@ -45,6 +45,7 @@ class Server:
     password: str
     name: str = "postgres"
     user: str = ADMINISTRATOR
+    process: int = 0
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
         return psycopg.connect(
@@ -123,7 +124,7 @@ def running(found: installation.Installation, *, locale: str = "C.UTF-8") -> Ite
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    server = Server(chosen.binaries, port, password)
+    server = Server(chosen.binaries, port, password, process=process.pid)
     try:
         until(lambda: _answers(server), why=f"no answer of PostgreSQL {chosen.version}")
         yield server

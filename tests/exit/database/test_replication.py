@@ -107,9 +107,9 @@ def test_a_table_without_an_identity_is_named_and_its_updates_go_on(
     ],
 )
 def test_a_server_that_is_not_set_up_for_it_is_refused(
-    job: DatabaseMove, setting: str, value: str, said: str
+    servers: tuple[Server, Server], setting: str, value: str, said: str
 ) -> None:
-    source, target = inventory.both(job.source, job.target)
+    source, target = inventory.both(*map(DatabaseSide, servers))
     measured = {
         **source.measured,
         "replication": {**source.measured["replication"], setting: value},

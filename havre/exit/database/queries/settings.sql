@@ -14,6 +14,7 @@ SET quote_all_identifiers = off;
 SET standard_conforming_strings = on;
 -- A reader whom a policy holds back is refused, not shown fewer rows.
 SET row_security = off;
+SET work_mem = '64MB';
 SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
