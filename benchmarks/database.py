@@ -1,9 +1,9 @@
 """Times a database's move against pg_dump and pg_restore, and digests against the restore.
 
 `python -m benchmarks.database RUNS ROWS`: both take their turn in each run, with the same jobs,
-into databases of one server; prints seconds by the clock and, where other work shares the
-machine, of all processors together (servers included), as JSON. The reference writes its dump in clear and
-without compression, which is its fastest.
+into databases of one server. Prints seconds as JSON: by the clock and, where other work shares
+the machine, of all processors together, servers included. The reference writes its dump in clear
+and without compression, which is its fastest.
 """
 
 from __future__ import annotations
