@@ -1,0 +1,107 @@
+"""One warehouse, judged from every source: the same verdicts, but for what a source cannot know.
+
+The pack is compared with the check in tests/pack/test_verdicts.py. Recorded previews and states
+are those of a real Pulumi CLI (`python -m tests.facts.record`).
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from havre.evaluate import evaluate
+from havre.plan import Plan
+from havre.plan.previews import from_preview
+from havre.plan.sources import from_analyzer
+from havre.plan.states import from_state
+from havre.policy.findings import FindingKind
+from havre.policy.judge import EVALUATION, Question, judge
+from havre.policy.registry import find_control, installed_controls
+from havre.provider import find
+from havre.spec.load import load
+from havre.stack.program import PROJECT, program, read_settings
+from tests.check.asked import EXAMPLES
+from tests.clouds import ECHOED
+from tests.facts.recordings import RECORDED
+from tests.pack.client import message_of
+from tests.policy.mutations import TODAY
+
+Verdicts = dict[tuple[str, str, str], str]
+"""What does not pass, by control, resource and property."""
+DECIDED = {"preview": False, "state": True}
+"""Whether a source knows what an evaluation cannot: a state has no unknown values."""
+
+
+def plan_of(provider: str, source: str) -> Plan:
+    if source == "preview":
+        return from_preview(RECORDED / f"{provider}-preview.json")
+    if source == "state":
+        return from_state(RECORDED / f"{provider}-state.json")
+    found = find(provider)
+    settings = read_settings(found, ECHOED[provider])
+    asked = program(load(EXAMPLES["emc2"]).warehouse, found, settings)
+    return evaluate(asked, project=PROJECT, stack="local")
+
+
+@cache
+def verdicts(provider: str, source: str) -> Verdicts:
+    spec = load(EXAMPLES["emc2"]).warehouse
+    plan = plan_of(provider, source)
+    question = Question(spec, plan, find(provider), TODAY, source=source)
+    kinds = (FindingKind.FAIL, FindingKind.UNKNOWN)
+    found = judge(question, installed_controls()).findings
+    return {(f.control, f.resource, f.property): f.kind.value for f in found if f.kind in kinds}
+
+
+@pytest.mark.parametrize("provider", sorted(ECHOED))
+@pytest.mark.parametrize("source", sorted(DECIDED))
+def test_a_source_says_what_the_evaluation_says(provider: str, source: str) -> None:
+    mine, theirs = verdicts(provider, EVALUATION), verdicts(provider, source)
+    differ = {
+        key: (mine.get(key, "passes"), theirs.get(key, "passes"))
+        for key in mine.keys() | theirs.keys()
+        if mine.get(key) != theirs.get(key)
+    }
+    if DECIDED[source]:
+        differ = {key: told for key, told in differ.items() if told[0] != "unknown"}
+    assert mine
+    assert differ == {}
+
+
+BEARING = "azure-native:storage:StorageAccount"
+GOES = {"preview": True, "state": True, EVALUATION: False, "pack": False}
+"""Whether a source shows what goes: a program, evaluated or sent to the pack, has what stays."""
+
+
+def without(source: str, folder: Path) -> tuple[Plan, str]:
+    """The recorded plan in which one account goes, and the account's URN."""
+    document = json.loads((RECORDED / f"azure-{source}.json").read_text())
+    if source == "preview":
+        step = next(s for s in document["steps"] if s["newState"]["type"] == BEARING)
+        step.update(op="delete", oldState=step.pop("newState"))
+        urn = step["urn"]
+    else:
+        resources = document["deployment"]["resources"]
+        gone = next(r for r in resources if r["type"] == BEARING)
+        gone["delete"], urn = True, gone["urn"]
+    file = folder / "plan.json"
+    file.write_text(json.dumps(document))
+    return (from_preview if source == "preview" else from_state)(file), urn
+
+
+@pytest.mark.parametrize("source", [source for source, shows in GOES.items() if shows])
+def test_what_goes_is_found_where_a_source_shows_it(source: str, tmp_path: Path) -> None:
+    plan, urn = without(source, tmp_path)
+    spec = load(EXAMPLES["emc2"]).warehouse
+    question = Question(spec, plan, find("azure"), TODAY, source=source)
+    found = judge(question, [find_control("continuity.deletion")]).findings
+    assert (urn, "operation", FindingKind.FAIL) in {(f.resource, f.property, f.kind) for f in found}
+    assert (urn, "operation") not in {(r, p) for _, r, p in verdicts("azure", source)}
+
+
+@pytest.mark.parametrize("source", [source for source, shows in GOES.items() if not shows])
+def test_what_goes_is_not_in_a_program(source: str) -> None:
+    plan = plan_of("azure", EVALUATION)
+    sent = plan if source == EVALUATION else from_analyzer(map(message_of, plan.resources))
+    assert (sent.removed, sent.released) == ((), ())
