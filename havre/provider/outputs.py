@@ -163,6 +163,18 @@ class Outputs(OutputSection):
     backup: BackupAddress = Field(description="where backups are")
     gaps: tuple[DeclaredGap, ...] = Field(description="what the provider cannot do")
 
+    def zone(self, name: str) -> ZoneAddress:
+        """Where a zone is.
+
+        Raises:
+            InputError: there is no such zone.
+        """
+        found = self.zones.get(name)
+        if found is None:
+            message = f"warehouse `{self.warehouse}` has no zone `{name}`"
+            raise InputError(message, f"Its zones: {', '.join(sorted(self.zones))}.")
+        return found
+
 
 def read_outputs(document: Mapping[str, Any]) -> Outputs:
     """The outputs of a warehouse that is deployed.

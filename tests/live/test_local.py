@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from havre.capabilities import Support
 from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
 from havre.live.buckets import BucketStore
+from havre.live.credentials import SecretReference
+from havre.live.database import LibpqDatabase, TlsVerification
 from havre.live.objects import (
     Ability,
     ChangedError,
@@ -30,6 +33,8 @@ from havre.stack.program import PROJECT, program, read_settings
 from havre.stack.standing import Standing
 from havre_conformance.specs import small, warehouse
 from havre_local.live import ABILITIES
+from havre_local.machine.folder import Folder
+from havre_local.machine.postgresql import server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -207,6 +212,77 @@ def test_the_database_is_reached_with_verified_tls(reached: Live) -> None:
     assert found == (database.name,)
 
 
+@pytest.fixture
+def by_reference(settings: BaseModel, outputs: Outputs, tmp_path: Path) -> LibpqDatabase:
+    """The same database, as an address with a reference to the password."""
+    folder = Folder(Path(str(settings.model_dump()["data_dir"])))
+    known = server.admin_settings(folder, outputs.database.name)
+    file = tmp_path / "password"
+    file.write_text(known["password"] + "\n")
+    file.chmod(0o600)
+    return LibpqDatabase(
+        known["host"],
+        int(known["port"]),
+        known["dbname"],
+        known["user"],
+        SecretReference(file=file),
+        known["sslrootcert"],
+    )
+
+
+def test_a_database_is_reached_by_reference(
+    by_reference: LibpqDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGHOSTADDR", "192.0.2.1")
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=elsewhere")
+    monkeypatch.setenv("PGSSLMODE", "disable")
+    with by_reference.connect(autocommit=True) as connection:
+        assert connection.pgconn.ssl_in_use
+        found = connection.execute("SELECT current_database(), current_user").fetchone()
+        assert connection.execute("SHOW search_path").fetchone() != ("elsewhere",)
+        assert connection.info.get_parameters()["sslmode"] == "verify-full"
+    assert found == (by_reference.name, by_reference.user)
+    assert by_reference.weaknesses == ()
+    weak = replace(by_reference, verification=TlsVerification.NONE)
+    with weak.connect() as connection:
+        assert connection.pgconn.ssl_in_use
+    assert "sslmode=require: the certificate of the server is not verified" in weak.weaknesses[0]
+
+
+def test_a_refusal_of_the_database_shows_no_secret(
+    by_reference: LibpqDatabase, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = "no-password-of-anybody"
+    monkeypatch.setenv("SOME_PASSWORD", secret)
+    wrong = replace(by_reference, password=SecretReference("SOME_PASSWORD"))
+    with pytest.raises(ProviderError, match="password authentication failed") as caught:
+        wrong.connect()
+    assert secret not in "".join(traceback.format_exception(caught.value))
+    assert "variable SOME_PASSWORD" in str(caught.value)
+    other = tmp_path / "authority.pem"
+    other.write_text("no certificate")
+    with pytest.raises(ProviderError, match="certificate"):
+        replace(wrong, authority=str(other)).connect()
+    with pytest.raises(ProviderError, match="certificate"):
+        replace(wrong, authority="system").connect()
+    with pytest.raises(RetryError, match="refused"):
+        replace(wrong, port=1).connect()
+
+
+def test_programs_of_postgresql_reach_the_same_database(by_reference: LibpqDatabase) -> None:
+    assert by_reference.environment() == {
+        "PGHOST": "localhost",
+        "PGPORT": str(by_reference.port),
+        "PGDATABASE": by_reference.name,
+        "PGUSER": by_reference.user,
+        "PGSSLMODE": "verify-full",
+        "PGSSLROOTCERT": by_reference.authority,
+        "PGGSSENCMODE": "disable",
+        "PGCONNECT_TIMEOUT": "30",
+        "PGAPPNAME": "havre",
+    }
+
+
 def test_outputs_of_another_place_get_no_credentials(
     settings: BaseModel, outputs: Outputs, tmp_path: Path
 ) -> None:
@@ -268,8 +344,7 @@ def test_errors_are_classed_by_what_the_caller_can_do(
 
 
 @pytest.mark.parametrize("name", ["azure", "ovh"])
-@pytest.mark.parametrize("option", [LIVE, SANDBOX], ids=["live", "sandbox"])
-def test_a_provider_that_has_neither_yet_says_why(name: str, option: Any) -> None:
-    offer = provides(find(name), option)
+def test_a_provider_that_has_no_sandbox_yet_says_why(name: str) -> None:
+    offer = provides(find(name), SANDBOX)
     assert (offer.answer.support, offer.given) == (Support.ABSENT, None)
     assert "yet" in offer.answer.reason

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts import Facts
+    from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
+    from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -32,7 +34,7 @@ SUBPACKAGES = (
 """Subpackages of the SDK that the parts use."""
 
 NOT_OPERATED = Supported(Support.ABSENT, "Azure runs the services: use Pulumi and the Azure portal")
-NOT_REACHED = Supported(Support.ABSENT, "not written yet: use `az storage` and `psql`")
+UNPROVED = Supported(Support.PARTIAL, "by Azure's documentation, not tried on it yet")
 NO_STAND_IN = Supported(
     Support.ABSENT, "no stand-in answers for Azure's types yet: rehearse on a stack of your own"
 )
@@ -53,7 +55,7 @@ class AzureProvider:
     packages: frozenset[str] = frozenset({"azure-native"})
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
-        LIVE.member: NOT_REACHED,
+        LIVE.member: UNPROVED,
         SANDBOX.member: NO_STAND_IN,
     }
     settings: type[BaseModel] = AzureSettings
@@ -75,6 +77,12 @@ class AzureProvider:
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What Azure cannot do for a spec."""
         return gaps(spec, cast("AzureSettings", settings))
+
+    def live(self, _settings: BaseModel, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients; see `havre_azure.live` for credentials."""
+        from havre_azure.live import live
+
+        return live(outputs)
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

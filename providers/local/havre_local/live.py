@@ -76,10 +76,7 @@ class LocalLive:
 
     def store(self, zone: str) -> LiveStore:
         """The bucket of a zone."""
-        found = self.outputs.zones.get(zone)
-        if found is None:
-            message = f"warehouse `{self.outputs.warehouse}` has no zone `{zone}`"
-            raise InputError(message, f"Its zones: {', '.join(sorted(self.outputs.zones))}.")
+        found = self.outputs.zone(zone)
         _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
         bucket = retrying(gateway.store(self.folder, found.bucket))
         stored = zone_of(self.folder, found.bucket)

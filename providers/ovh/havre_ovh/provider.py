@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.facts import Facts
+    from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.provider import Capability, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
+    from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
@@ -28,7 +30,7 @@ SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "ok
 """Subpackages of the SDK that the parts use."""
 
 NOT_OPERATED = Supported(Support.ABSENT, "OVHcloud runs the services: use Pulumi and its console")
-NOT_REACHED = Supported(Support.ABSENT, "not written yet: use an S3 client and `psql`")
+UNPROVED = Supported(Support.PARTIAL, "by OVHcloud's documentation, not tried on it yet")
 NO_STAND_IN = Supported(
     Support.ABSENT, "no stand-in answers for OVHcloud's types yet: rehearse on a stack of your own"
 )
@@ -49,7 +51,7 @@ class OvhProvider:
     packages: frozenset[str] = frozenset({"ovh"})
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
-        LIVE.member: NOT_REACHED,
+        LIVE.member: UNPROVED,
         SANDBOX.member: NO_STAND_IN,
         SERVICERS.member: SETTINGS_OF_BUCKETS,
     }
@@ -72,6 +74,12 @@ class OvhProvider:
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What OVHcloud cannot do for a spec."""
         return gaps(spec, cast("OvhSettings", settings))
+
+    def live(self, _settings: BaseModel, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients; see `havre_ovh.live` for credentials."""
+        from havre_ovh.live import live
+
+        return live(outputs)
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

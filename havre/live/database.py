@@ -1,0 +1,135 @@
+"""A PostgreSQL database of a deployed warehouse, by libpq and by reference to its credentials."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import MissingDependencyError, ProviderError, RetryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+    from havre.live.credentials import SecretReference
+
+SYSTEM = "system"
+"""Stands for the authorities that the system trusts (libpq 16 and later)."""
+TIMEOUT = 30
+"""Seconds to connect."""
+
+
+class TlsVerification(StrEnum):
+    """How far a server is verified: libpq's `sslmode`, without those that may go without TLS."""
+
+    FULL = "verify-full"
+    AUTHORITY = "verify-ca"
+    NONE = "require"
+
+
+WEAKNESSES: Mapping[TlsVerification, str] = {
+    TlsVerification.AUTHORITY: "any server with a certificate of the same authority is believed",
+    TlsVerification.NONE: "the certificate of the server is not verified: anyone may answer for it",
+}
+"""What is at risk, by a verification that is less than full."""
+
+
+@dataclass(frozen=True)
+class LibpqDatabase:
+    """Implements `havre.live.warehouse.LiveDatabase` over an address.
+
+    Attributes:
+        host: name or address, against which the certificate is verified.
+        port: TCP port.
+        name: of the database.
+        user: who connects.
+        password: where the password or the token is.
+        authority: file with the certificate of the server's authority, or `SYSTEM`.
+        verification: how far the server is verified; anything but `FULL` is a weakness.
+    """
+
+    host: str
+    port: int
+    name: str
+    user: str
+    password: SecretReference
+    authority: str = SYSTEM
+    verification: TlsVerification = TlsVerification.FULL
+
+    @property
+    def weaknesses(self) -> tuple[str, ...]:
+        """What a report must say of the connection; empty where the server is fully verified."""
+        found = WEAKNESSES.get(self.verification)
+        where = f"database {self.name} at {self.host}: sslmode={self.verification}"
+        return (f"{where}: {found}",) if found else ()
+
+    def keywords(self) -> dict[str, str | int]:
+        """Libpq's keywords without the password; nothing of the environment adds to them."""
+        verified = self.verification is not TlsVerification.NONE
+        return {
+            **dict.fromkeys(("hostaddr", "options", "passfile", "sslcert", "sslkey"), ""),
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.name,
+            "user": self.user,
+            "sslmode": self.verification.value,
+            "sslrootcert": self.authority if verified else "",
+            "gssencmode": "disable",
+            "connect_timeout": TIMEOUT,
+            "application_name": "havre",
+        }
+
+    def environment(self) -> dict[str, str]:
+        """Libpq's variables for PostgreSQL's own programs, without the password.
+
+        It goes into a file that `PGPASSFILE` names, never into an argument.
+        """
+        names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME"}
+        return {
+            names.get(keyword, f"PG{keyword.replace('_', '').upper()}"): str(value)
+            for keyword, value in self.keywords().items()
+            if value
+        } | {"PGCONNECT_TIMEOUT": str(TIMEOUT)}
+
+    def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
+        """A connection of the user.
+
+        Raises:
+            InputError: the reference leads to no password.
+            ProviderError: the server refused.
+            RetryError: it does not answer.
+        """
+        try:
+            import psycopg
+        except ImportError as error:
+            message = "PostgreSQL needs the package `psycopg`"
+            raise MissingDependencyError(
+                message, "Install it: pip install 'psycopg[binary]'"
+            ) from error
+        password = self.password.read()
+        try:
+            return psycopg.connect(
+                **self.keywords(),  # type: ignore[arg-type]
+                password=password,
+                autocommit=autocommit,
+            )
+        except psycopg.OperationalError as error:
+            said = str(error).strip().replace(password, "***")
+            raise self._error(said) from None  # the error itself may quote the password
+
+    def _error(self, said: str) -> ProviderError | RetryError:
+        """Our error for libpq's."""
+        message = f"database {self.name} at {self.host}:{self.port}: {said}"
+        passing = any(word in said for word in PASSING)
+        if not passing and any(word in said for word in REFUSALS):
+            return ProviderError(message, f"Check the user `{self.user}` and {self.password}.")
+        return RetryError(message, "Check that the server runs and is reached from here.")
+
+
+REFUSALS = ("FATAL:", "certificate", "no password supplied", "SSL error")
+"""In libpq's messages, what does not pass by itself; a server that speaks another language than
+English is taken for one that does not answer."""
+PASSING = ("starting up", "shutting down", "in recovery mode", "too many", "connection slots")
+"""What does, although the server says that it is fatal."""

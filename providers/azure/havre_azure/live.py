@@ -1,0 +1,98 @@
+"""A warehouse in Azure, reached by real clients: its containers and its database.
+
+Accounts and server take identities of Microsoft Entra alone, so a token stands where others have a
+key. Tokens come from the environment, or from files named there, which whoever renews the token
+writes again; they go to addresses of Azure's alone. Only a subscription can show that they are
+taken, and how Azure keeps versions, locks and deleted blobs: that is not proved.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import InputError
+from havre.live.credentials import SecretReference, refuse_elsewhere
+from havre.live.database import LibpqDatabase
+from havre.live.wrappers import retrying
+from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
+from havre_azure.settings import NAME
+
+if TYPE_CHECKING:
+    from havre.provider.outputs import Outputs, ZoneAddress
+
+STORAGE_TOKEN = SecretReference("HAVRE_AZURE_STORAGE_TOKEN")
+"""`az account get-access-token --resource https://storage.azure.com/`"""
+DATABASE_USER = SecretReference("HAVRE_AZURE_DATABASE_USER")
+DATABASE_TOKEN = SecretReference("HAVRE_AZURE_DATABASE_TOKEN")
+"""`az account get-access-token --resource-type oss-rdbms`"""
+ENDPOINT = "https://{account}.blob.core.windows.net"
+ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+DATABASE_HOST = re.compile(r"[a-z0-9][a-z0-9-]*\.postgres\.database\.azure\.com")
+"""Hosts of Azure's public cloud."""
+FRESH = 300
+"""Seconds for which a token is taken to be valid before its reference is read again."""
+
+
+@dataclass(frozen=True)
+class ReferredToken:
+    """A credential of the SDK's that reads its token where it is, again and again.
+
+    Attributes:
+        reference: where the token is.
+    """
+
+    reference: SecretReference
+
+    def get_token(self, *_scopes: str, **_: Any) -> Any:
+        """The token, for a few minutes."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(self.reference.read(), int(time.time()) + FRESH)
+
+
+@dataclass(frozen=True)
+class AzureLive:
+    """Implements `havre.live.warehouse.Live` over the outputs of a stack."""
+
+    outputs: Outputs
+
+    def store(self, zone: str) -> ContainerStore:
+        """The container of a zone."""
+        found = self.outputs.zone(zone)
+        endpoint = _endpoint(zone, found)
+        STORAGE_TOKEN.read()
+        client = connect(endpoint, found.bucket, ReferredToken(STORAGE_TOKEN))
+        return ContainerStore(retrying(Container(client)), f"zone {zone}", ABILITIES)
+
+    def database(self) -> LibpqDatabase:
+        """The database, with the rights of the identity that the environment names."""
+        known = self.outputs.database
+        there = DATABASE_HOST.fullmatch(known.host) is not None
+        refuse_elsewhere("the database", known.host, "Azure", known=there)
+        return LibpqDatabase(
+            known.host, known.port, known.name, DATABASE_USER.read(), DATABASE_TOKEN
+        )
+
+
+def live(outputs: Outputs) -> AzureLive:
+    """The warehouse that outputs describe.
+
+    Raises:
+        InputError: it is another provider's.
+    """
+    if outputs.provider != NAME:
+        message = f"the outputs are of provider `{outputs.provider}`, not of `{NAME}`"
+        raise InputError(message, "Name the stack of this warehouse.")
+    return AzureLive(outputs)
+
+
+def _endpoint(zone: str, found: ZoneAddress) -> str:
+    """The address of a zone, if it is that of its account at Azure."""
+    account = found.account or ""
+    named = ACCOUNT.fullmatch(account) is not None
+    there = named and found.endpoint == ENDPOINT.format(account=account)
+    refuse_elsewhere(f"zone {zone}", found.endpoint, "Azure", known=there)
+    return found.endpoint

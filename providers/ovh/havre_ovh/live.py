@@ -1,0 +1,131 @@
+"""A warehouse at OVHcloud, reached by real clients: its buckets by S3, its database by libpq.
+
+Credentials come from the environment, or from files named there, and go to addresses of OVHcloud's
+alone. What OVHcloud's own S3 service does beyond its documentation is not proved: the abilities
+are those that it documents.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from havre.capabilities import Support, Supported
+from havre.errors import InputError
+from havre.live import s3
+from havre.live.buckets import BucketStore, versioned
+from havre.live.calls import classed
+from havre.live.credentials import SecretReference, refuse_elsewhere
+from havre.live.database import LibpqDatabase
+from havre.live.objects import Ability
+from havre.live.wrappers import retrying
+from havre.provider import Measure
+from havre_ovh import sites
+from havre_ovh.capabilities import LIMITS
+from havre_ovh.settings import NAME, S3_CREDENTIALS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from havre.live.wrappers import StoreClient
+    from havre.provider.outputs import Outputs, ZoneAddress
+
+DATABASE_USER = SecretReference("HAVRE_OVH_DATABASE_USER")
+DATABASE_PASSWORD = SecretReference("HAVRE_OVH_DATABASE_PASSWORD")
+DATABASE_AUTHORITY = "HAVRE_OVH_DATABASE_AUTHORITY"
+"""Names the file with the certificate of the database's authority, which OVHcloud's API tells."""
+DATABASE_HOST = re.compile(r"[a-z0-9][a-z0-9-]*\.database\.cloud\.ovh\.net")
+"""Hosts of managed databases."""
+
+NATIVE = Supported(Support.NATIVE)
+ABILITIES: Mapping[Ability, Supported] = {
+    **dict.fromkeys(Ability, NATIVE),
+    Ability.SNAPSHOTS: Supported(Support.ABSENT, "S3 has versions, and no snapshots"),
+    Ability.DELETED: Supported(Support.ABSENT, "what is deleted for good is gone"),
+    Ability.CREATE_ONLY: Supported(
+        Support.UNKNOWN, "OVHcloud's documentation does not say whether If-None-Match is heeded"
+    ),
+}
+"""What a bucket with a lock can do, by OVHcloud's documentation."""
+UNLOCKED = Supported(Support.ABSENT, "the bucket has no lock: set the zone's `immutable_days`")
+UNVERSIONED = Supported(Support.ABSENT, "the bucket keeps no versions: set the zone's `versions`")
+OBJECT_LIMITS = replace(
+    s3.LIMITS,
+    source=f"{s3.LIMITS.source}; {LIMITS[Measure.OBJECT_SIZE].evidence.source}",
+    object_size=LIMITS[Measure.OBJECT_SIZE].value,
+)
+
+
+@dataclass(frozen=True)
+class OvhLive:
+    """Implements `havre.live.warehouse.Live` over the outputs of a stack."""
+
+    outputs: Outputs
+
+    def store(self, zone: str) -> BucketStore:
+        """The bucket of a zone."""
+        found = self.outputs.zone(zone)
+        access, secret = (SecretReference(name).read() for name in S3_CREDENTIALS)
+        address = s3.Address(_endpoint(zone, found), found.region)
+        client = s3.connect(address, s3.Credentials(access, secret))
+        bucket, name = retrying(s3.Bucket(client, found.bucket)), f"zone {zone}"
+        with classed(bucket, name):
+            able = abilities(bucket)
+        return BucketStore(bucket, name, able, OBJECT_LIMITS)
+
+    def database(self) -> LibpqDatabase:
+        """The database, with the rights of the user that the environment names."""
+        known = self.outputs.database
+        there = DATABASE_HOST.fullmatch(known.host) is not None
+        refuse_elsewhere("the database", known.host, "OVHcloud", known=there)
+        authority = os.environ.get(DATABASE_AUTHORITY, "")
+        if not authority:
+            message = f"{DATABASE_AUTHORITY} names no file with the database's authority"
+            remedy = f"Write what OVHcloud's API tells at {known.authority.location} to a file."
+            raise InputError(message, remedy)
+        user = DATABASE_USER.read()
+        return LibpqDatabase(known.host, known.port, known.name, user, DATABASE_PASSWORD, authority)
+
+
+def live(outputs: Outputs) -> OvhLive:
+    """The warehouse that outputs describe.
+
+    Raises:
+        InputError: it is another provider's.
+    """
+    if outputs.provider != NAME:
+        message = f"the outputs are of provider `{outputs.provider}`, not of `{NAME}`"
+        raise InputError(message, "Name the stack of this warehouse.")
+    return OvhLive(outputs)
+
+
+def abilities(bucket: StoreClient) -> Mapping[Ability, Supported]:
+    """What a bucket can do, as it is set up."""
+    lacking: dict[Ability, Supported] = {}
+    if not _locks(bucket):
+        lacking |= {Ability.LOCK: UNLOCKED, Ability.HOLD: UNLOCKED}
+    if not versioned(bucket):
+        lacking[Ability.VERSIONS] = UNVERSIONED
+    return {**ABILITIES, **lacking}
+
+
+def _locks(bucket: StoreClient) -> bool:
+    """Whether objects of a bucket can be locked."""
+    try:
+        found = bucket.ask("get_object_lock_configuration")
+    except Exception as error:
+        known = bucket.failure(error)
+        if known is None or known.code != "ObjectLockConfigurationNotFoundError":
+            raise
+        return False
+    return bool(found["ObjectLockConfiguration"].get("ObjectLockEnabled") == "Enabled")
+
+
+def _endpoint(zone: str, found: ZoneAddress) -> str:
+    """The address of a zone, if it is that of its region at OVHcloud."""
+    known = {sites.endpoint(site): site.regions["s3"] for site in sites.SITES.values()}
+    there = known.get(found.endpoint) == found.region
+    refuse_elsewhere(f"zone {zone}", found.endpoint, "OVHcloud", known=there)
+    return found.endpoint
