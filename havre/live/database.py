@@ -21,6 +21,20 @@ TIMEOUT = 30
 """Seconds to connect."""
 
 
+VARIABLES: Mapping[str, str] = {
+    "PGHOST": "host",
+    "PGPORT": "port",
+    "PGDATABASE": "dbname",
+    "PGUSER": "user",
+    "PGSSLMODE": "sslmode",
+    "PGSSLROOTCERT": "sslrootcert",
+    "PGGSSENCMODE": "gssencmode",
+    "PGCONNECT_TIMEOUT": "connect_timeout",
+    "PGAPPNAME": "application_name",
+}
+"""libpq's variables, with the keyword that each stands for."""
+
+
 class TlsVerification(StrEnum):
     """How far a server is verified: libpq's `sslmode`, without those that may go without TLS."""
 
@@ -86,12 +100,8 @@ class LibpqDatabase:
 
         It goes into a file that `PGPASSFILE` names, never into an argument.
         """
-        names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME"}
-        return {
-            names.get(keyword, f"PG{keyword.replace('_', '').upper()}"): str(value)
-            for keyword, value in self.keywords().items()
-            if value
-        } | {"PGCONNECT_TIMEOUT": str(TIMEOUT)}
+        known = self.keywords()
+        return {name: str(known[keyword]) for name, keyword in VARIABLES.items() if known[keyword]}
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
         """A connection of the user.
