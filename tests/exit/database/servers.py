@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from havre.exit.database.ends import LibpqClient
+from havre_local.machine import accounts
 from havre_local.machine.postgresql import installation
 from tests.waits import until
 
@@ -110,7 +111,7 @@ def running(found: installation.Installation, *, locale: str = "C.UTF-8") -> Ite
     root = Path(tempfile.mkdtemp(prefix="havre-pg-"))
     account = installation.account(root / "data")
     chosen = installation.reachable(found, account)
-    owner = installation.owner(account)
+    owner = accounts.owner(account)
     if owner:
         os.chown(root, *owner)
     password = secrets.token_hex(12)
@@ -120,7 +121,7 @@ def running(found: installation.Installation, *, locale: str = "C.UTF-8") -> Ite
     options = [word for each in SETTINGS for word in ("-c", each)]
     argv = [chosen.program("postgres"), "-D", data, "-p", str(port), *options]
     process = subprocess.Popen(
-        **installation.as_account(account, argv),
+        **accounts.as_account(account, argv),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -138,7 +139,7 @@ def _initdb(
     chosen: installation.Installation, account: str | None, data: str, password: str, locale: str
 ) -> None:
     passfile = os.memfd_create("password")
-    owner = installation.owner(account)
+    owner = accounts.owner(account)
     os.write(passfile, password.encode())
     if owner:
         os.fchown(passfile, *owner)
@@ -148,7 +149,7 @@ def _initdb(
         "--locale", locale, "--no-sync", "--no-instructions",
     ]  # fmt: skip
     done = subprocess.run(
-        **installation.as_account(account, argv),
+        **accounts.as_account(account, argv),
         pass_fds=(passfile,),
         capture_output=True,
         check=False,
