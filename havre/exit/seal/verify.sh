@@ -26,4 +26,4 @@ same "$t/found" "$t/told" "source (left) and target (right) differ"; { cut -f6- 
 while IFS= read -r f; do case $f in "kept$tab" | "mapped$tab" | "lost$tab"?*) ;; *) fail "losses.tsv: $f" ;; esac; done <"$t/x"
 case $(cat data/statement.json) in *",\"subject\":[${s#,}]}") ;; *) fail "statement.json differs from the manifest" ;; esac
 case $level in "real none "* | "real "*[Rr]ehearsal*) fail "a rehearsal that calls itself real" ;; "rehearsal "* | "real "*) ;; *) fail "level: $level" ;; esac
-cat bag-info.txt; printf '%s\n' "$who" "time=$time" "VERIFIED: every file is as it was signed, and source and target are equal"
+tr -d '\000-\011\013-\037\177' <bag-info.txt; printf '%s\n' "$who" "time=$time" "VERIFIED: every file is as it was signed, and source and target are equal"

@@ -577,6 +577,18 @@ def test_what_is_wrong_is_found_by_the_script_alone(
     assert re.search(why, done.stderr), done.stderr
 
 
+def test_what_a_signer_wrote_cannot_paint_over_what_is_printed(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    seal = Seal(workshop.copy(tmp_path / "seal"), workshop)
+    painted = b"Exit-Names: \x1b[2J\x1b[H\x07\xc3\xa9\r"
+    seal.edit(INFO, change=lambda held: held.replace(b"Exit-Names: ", painted)).resign()
+    done = run(seal.at, seal.authority, seal.clock)
+    assert done.returncode == 0, done.stderr
+    assert not set(done.stdout) & set("\x1b\x07\r")
+    assert "\u00e9" in done.stdout
+
+
 @pytest.mark.parametrize("change", [foreign_signer, foreign_token])
 def test_a_ca_that_the_machine_trusts_is_not_the_one_that_is_named(
     change: Callable[[Seal, str], None], workshop: Workshop, tmp_path: Path
