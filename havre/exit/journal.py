@@ -282,6 +282,10 @@ class Journal:
             ),
         )
 
+    def forget_losses(self, scope: str) -> None:
+        """Forget what was known of a scope, before it is looked at anew."""
+        self._rows.execute("delete from loss where scope = ?", (scope,))
+
     def losses(self) -> Iterator[LedgerEntry]:
         """The ledger, without decisions, in the order of scopes and items."""
         for row in self._rows.execute("select * from loss order by scope, item, property, found"):

@@ -63,6 +63,7 @@ def take_inventory(
     """
     seen = whole(journal, zone.name)
     borne: Counter[str] = Counter()
+    journal.forget_losses(zone.scope)
     shards = sharded(journal.keys(zone.name, seen))
     for _, looked in bounded(executor, look, zone, shards, workers * 2):
         with journal.together():
@@ -76,7 +77,9 @@ def take_inventory(
     with journal.together():
         for entry in met:
             journal.lose(zone.scope, [], [entry])
-        journal.lose(zone.scope, [ALL], _whole(zone, sides, borne))
+        moving = journal.counts(zone.name, seen).versions > 0
+        told = _whole(zone, borne) if moving else ()
+        journal.lose(zone.scope, [ALL], [*told, *_left_behind(zone, sides)])
         if fresh:
             journal.lose(zone.scope, [], _foreign(zone))
 
@@ -100,7 +103,7 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
         return Looked(tuple(keys.map(of_key, shard)), borne)
 
 
-def _whole(zone: MovingZone, sides: Sides, borne: Counter[str]) -> Iterator[LedgerEntry]:
+def _whole(zone: MovingZone, borne: Counter[str]) -> Iterator[LedgerEntry]:
     """What holds for all objects of a zone."""
     for name in ("key", "content", "order of versions"):
         yield LedgerEntry(zone.scope, ALL, name, "every object", "the same", LedgerFate.KEPT)
@@ -115,6 +118,10 @@ def _whole(zone: MovingZone, sides: Sides, borne: Counter[str]) -> Iterator[Ledg
         remedy="The target sets its own times; those of the source stay in the journal. "
         "Decide it in exit.yaml.",
     )
+
+
+def _left_behind(zone: MovingZone, sides: Sides) -> Iterator[LedgerEntry]:
+    """What a zone holds beside its versions."""
     deleted = sum(found.deleted for found in sides.source.versions())
     if deleted:
         remedy = "Undelete what is to go; the rest ends with the source. Decide it in exit.yaml."
