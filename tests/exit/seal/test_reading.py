@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from havre.cli import main
 from havre.cli.check import parse_seal
 from havre.errors import InputError
 from havre.exit.seal.contents import Level
@@ -20,6 +21,7 @@ from tests.exit.seal.workshop import DEPARTURE, NOW, Workshop, contents, resign
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "emc2" / "warehouse.yaml"
 REHEARSED = replace(DEPARTURE, level=Level.REHEARSAL)
 
 
@@ -150,3 +152,19 @@ def test_a_seal_and_its_ca_are_named_together(given: tuple[int, ...]) -> None:
     paths = [Path("x") if each else None for each in given]
     with pytest.raises(InputError, match="belong together"):
         parse_seal(*paths)
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_a_check_reads_the_seal_that_it_is_told_of(
+    foreign: bool, workshop: Workshop, tmp_path: Path
+) -> None:
+    departure = replace(REHEARSED, target="ovh")
+    sealed = seal(tmp_path / "seal", contents(departure=departure), workshop.signer, workshop.clock)
+    authority = workshop.time.path if foreign else workshop.organisation.path
+    words = ["check", str(EXAMPLE), "--provider", "azure", "--profile", "sovereign"]
+    words += ["--format", f"json={tmp_path / 'found.json'}", "--fail-on", "never"]
+    words += ["--seal", str(sealed.folder), "--seal-ca", str(authority)]
+    main([*words, "--seal-tsa-ca", str(workshop.time.path)])
+    found = json.loads((tmp_path / "found.json").read_text())
+    told = [each for each in found["findings"] if each["control"] == "exit.rehearsed"]
+    assert bool(told) is foreign
