@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from havre.exit.records import EMPTY
 from havre.exit.seal.bag import INFO, MANIFEST, SIGNATURE, TAG_MANIFEST, TOKEN
@@ -520,6 +521,10 @@ KEYS: dict[str, tuple[Change, str]] = {
         "not yet valid",
     ),
     "a certificate that ended, and a time beside the token": (spoken_time, "expired"),
+    "a key that is too short": (
+        lambda seal: signed_by(seal, key=rsa.generate_private_key(65537, 1024)),  # noqa: S505
+        "key too weak",
+    ),
     "a certificate for servers": (lambda seal: signed_by(seal, purpose=SERVES), SIGNED),
     "a certificate for keys": (lambda seal: signed_by(seal, usage="key_encipherment"), SIGNED),
     "a token from before its certificate": (
