@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -88,6 +89,17 @@ def test_an_extension_that_the_target_has_not_waits_for_a_decision(
     old.run("CREATE EXTENSION pgcrypto")
     found = ledger(old, bare)["extension", "pgcrypto"]
     assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, True)
+
+
+def test_another_version_of_a_collation_is_mapped_indexes_are_built_again(
+    source: Server, bare: Server
+) -> None:
+    left, kept = inventory.both(DatabaseSide(source), DatabaseSide(bare))
+    other = {**kept.measured["database"], "collation version": "153.120"}
+    kept = dataclasses.replace(kept, measured={**kept.measured, "database": other})
+    found = {entry.property: entry for entry in fates.entries(left, kept)}["collation version"]
+    assert found.fate is LedgerFate.MAPPED
+    assert found.became.startswith("153.120")
 
 
 def test_bytes_without_a_meaning_block(servers: tuple[Server, Server], bare: Server) -> None:

@@ -194,6 +194,7 @@ def test_a_message_ends_before_the_value_that_postgresql_quotes() -> None:
     assert masked(said) == "ERROR:  invalid input syntax for type integer"
 
 
+@pytest.mark.long
 def test_killed_between_two_tables_it_ends_the_same_when_it_is_run_again(
     source: Server, target: Server
 ) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from havre.exit.database import documented, fates, inventory, verify
+from havre.exit.database import documented, fates, inventory, rights, verify
 from havre.exit.database.ends import DatabaseSide
 from havre.exit.database.move import DatabaseMove, move
 from havre.exit.ledger import LedgerFate
@@ -131,4 +131,10 @@ def test_no_password_is_copied_and_nobody_can_log_in_before_the_cut(story: Story
     assert story.target.one(f"{query} WHERE rolname = 'exit_reader'") == "exit_readerfalsetrue"
     assert story.source.one(f"{query} WHERE rolname = 'exit_reader'") == "exit_readertruefalse"
     assert story.ledger["login", "exit_reader"].fate is LedgerFate.MAPPED
+    with story.source.connect() as left, story.target.connect(autocommit=True) as kept:
+        sides = rights.SideLines(left, {}, False), rights.SideLines(kept, {}, False)
+        assert "exit_reader" in rights.logins(sides[0])
+        kept.execute("SET default_transaction_read_only = off")
+        rights.admit(*sides, ["exit_reader", "pg_monitor"])
+    assert story.target.one(f"{query} WHERE rolname = 'exit_reader'") == "exit_readertruetrue"
     assert story.ledger["password", "exit_reader"].fate is LedgerFate.MAPPED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,3 +139,17 @@ def test_a_reader_whom_a_policy_holds_back_gets_an_error_and_no_fewer_rows(
             verify.lines(source.as_user("reader"), {}, jobs=1)
     finally:
         source.run("DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_who_verifies_shares_nothing_with_what_moves() -> None:
+    tree = ast.parse(Path(verify.__file__).read_text("utf-8"))
+    names = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    ours = {name.rpartition(".")[0] for name in names if name.startswith("havre.exit.")}
+    assert ours == {"havre.exit.database", "havre.exit.database.ends", "havre.exit.records"}
+    assert "havre.exit.database.documented" in names
+    assert len([name for name in names if name.startswith("havre.exit.database.")]) == 4
