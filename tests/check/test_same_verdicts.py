@@ -74,25 +74,33 @@ GOES = {"preview": True, "state": True, EVALUATION: False, "pack": False}
 """Whether a source shows what goes: a program, evaluated or sent to the pack, has what stays."""
 
 
-def without(source: str, folder: Path) -> tuple[Plan, str]:
-    """The recorded plan in which one account goes, and the account's URN."""
+def without(source: str, folder: Path, *, replaced: bool) -> tuple[Plan, str]:
+    """The recorded plan in which one account goes, or another takes its place; and its URN."""
     document = json.loads((RECORDED / f"azure-{source}.json").read_text())
     if source == "preview":
         step = next(s for s in document["steps"] if s["newState"]["type"] == BEARING)
-        step.update(op="delete", oldState=step.pop("newState"))
+        op = "replace" if replaced else "delete"
+        step.update(op=op, oldState=step["newState"] if replaced else step.pop("newState"))
         urn = step["urn"]
     else:
         resources = document["deployment"]["resources"]
         gone = next(r for r in resources if r["type"] == BEARING)
-        gone["delete"], urn = True, gone["urn"]
+        urn = gone["urn"]
+        if replaced:
+            resources.append({**gone, "delete": True})
+        else:
+            gone["delete"] = True
     file = folder / "plan.json"
     file.write_text(json.dumps(document))
     return (from_preview if source == "preview" else from_state)(file), urn
 
 
+@pytest.mark.parametrize("replaced", [False, True], ids=["deleted", "replaced"])
 @pytest.mark.parametrize("source", [source for source, shows in GOES.items() if shows])
-def test_what_goes_is_found_where_a_source_shows_it(source: str, tmp_path: Path) -> None:
-    plan, urn = without(source, tmp_path)
+def test_what_goes_is_found_where_a_source_shows_it(
+    source: str, tmp_path: Path, *, replaced: bool
+) -> None:
+    plan, urn = without(source, tmp_path, replaced=replaced)
     spec = load(EXAMPLES["emc2"]).warehouse
     question = Question(spec, plan, find("azure"), TODAY, source=source)
     found = judge(question, [find_control("continuity.deletion")]).findings
