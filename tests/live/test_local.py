@@ -19,8 +19,6 @@ from havre.live.credentials import SecretReference
 from havre.live.database import LibpqDatabase, TlsVerification
 from havre.live.objects import (
     Ability,
-    ChangedError,
-    ExistsError,
     LiveStore,
     Lock,
     NotThereError,
@@ -32,6 +30,7 @@ from havre.provider import LIVE, OPERATIONS, SANDBOX, find, provides
 from havre.stack.program import PROJECT, program, read_settings
 from havre.stack.standing import Standing
 from havre_conformance.specs import small, warehouse
+from havre_conformance.stores import StoreSuite, whole
 from havre_local.live import ABILITIES
 from havre_local.machine.folder import Folder
 from havre_local.machine.postgresql import server
@@ -101,19 +100,6 @@ def put(store: LiveStore, key: str, body: bytes, **properties: Any) -> ObjectVer
     return found
 
 
-def whole(store: LiveStore, found: ObjectVersion, *of: int) -> bytes:
-    return b"".join(store.read(found, *of))
-
-
-def test_an_object_is_read_as_it_was_written(store: LiveStore) -> None:
-    found = put(store, "read/1", b"0123456789")
-    assert (found.key, found.size, found.latest, found.marker) == ("read/1", 10, True, False)
-    assert whole(store, found) == b"0123456789"
-    assert whole(store, found, 2, 3) == b"234"
-    assert whole(store, found, 8) == b"89"
-    assert whole(store, put(store, "read/empty", b"")) == b""
-
-
 def test_all_properties_are_written_in_the_same_call(locking: LiveStore) -> None:
     until = dt.datetime.now(dt.UTC).replace(microsecond=0) + SOON
     told = Properties(
@@ -131,23 +117,6 @@ def test_all_properties_are_written_in_the_same_call(locking: LiveStore) -> None
     assert locking.properties(found) == replace(told, held=False)
 
 
-def test_versions_and_markers_are_listed_read_and_deleted(store: LiveStore) -> None:
-    first, second = put(store, "v/1", b"first"), put(store, "v/1", b"second")
-    assert {each.version: each.latest for each in store.versions("v/1")} == {
-        first.version: False,
-        second.version: True,
-    }
-    assert (whole(store, first), whole(store, second)) == (b"first", b"second")
-    store.delete(second)
-    assert [each.version for each in store.versions("v/1")] == [first.version]
-    made = store.mark("v/1")
-    marker, kept = sorted(store.versions("v/1"), key=lambda each: not each.marker)
-    assert (marker.version, marker.latest, kept.latest) == (made.version, True, False)
-    store.delete(marker)
-    store.delete(first)
-    assert list(store.versions("v/1")) == []
-
-
 @pytest.mark.parametrize("kept", ["lock", "hold"])
 def test_what_is_kept_is_not_deleted(locking: LiveStore, kept: str) -> None:
     found = put(locking, f"kept/{kept}", b"x")
@@ -161,27 +130,13 @@ def test_what_is_kept_is_not_deleted(locking: LiveStore, kept: str) -> None:
     assert whole(locking, found) == b"x"
 
 
-def test_an_object_that_exists_is_not_written_over_where_it_must_be_new(store: LiveStore) -> None:
-    store.write("new/1", io.BytesIO(b"first"), Properties(), create_only=True)
-    with pytest.raises(ExistsError, match="PreconditionFailed"):
-        store.write("new/1", io.BytesIO(b"second"), Properties(), create_only=True)
-    (found,) = store.versions("new/1")
-    assert whole(store, found) == b"first"
-
-
-def test_what_is_not_there_is_told_apart(store: LiveStore) -> None:
-    found = put(store, "gone/1", b"x")
-    store.delete(found)
-    with pytest.raises(NotThereError, match="gone/1"):
-        whole(store, found)
-    with pytest.raises(NotThereError):
-        store.properties(found)
-
-
-def test_a_read_is_refused_where_the_object_is_another(store: LiveStore) -> None:
-    found = put(store, "same/1", b"x")
-    with pytest.raises(ChangedError, match=r"answers (PreconditionFailed|412)"):
-        whole(store, replace(found, entity='"00000000000000000000000000000000"'))
+class TestVersionedZone(StoreSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def store(cls, settings: BaseModel, outputs: Outputs) -> LiveStore:
+        reach = provides(LOCAL, LIVE).given
+        assert reach is not None
+        return reach(settings, outputs).store("landing")
 
 
 def test_a_zone_without_a_lock_declares_that_it_keeps_nothing(

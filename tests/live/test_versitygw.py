@@ -35,7 +35,9 @@ class TestPlainBucket(StoreSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def store(cls, server: S3Gateway) -> LiveStore:
-        return BucketStore(retrying(server.bucket("plain")), "plain", UNVERSIONED, LIMITS)
+        return BucketStore(
+            retrying(server.bucket("plain")), "plain", UNVERSIONED, LIMITS, page=PAGE
+        )
 
 
 def failing_once(bucket: s3.Bucket, *operations: str) -> Wrapped:
