@@ -78,7 +78,7 @@ class LocalLive:
         """The bucket of a zone."""
         found = self.outputs.zone(zone)
         _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
-        bucket = retrying(gateway.store(self.folder, found.bucket))
+        bucket = retrying(s3.Bucket(_client(self.folder), found.bucket))
         stored = zone_of(self.folder, found.bucket)
         locking = stored is not None and bool(stored.immutable_days)
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
@@ -103,6 +103,14 @@ def live(settings: LocalSettings, outputs: Outputs) -> LocalLive:
         message = f"{folder.root} is the folder of `{found}`, not of `{outputs.warehouse}`"
         raise InputError(message, "Name the folder of the warehouse with --data-dir DIR.")
     return LocalLive(folder, outputs)
+
+
+def _client(folder: Folder) -> Any:
+    """A client of the store with the administrator's rights, and no retries of its own."""
+    address = s3.Address(
+        gateway.endpoint(folder), gateway.REGION, authority=str(folder.authority), direct=True
+    )
+    return s3.connect(address, s3.Credentials(*gateway.admin_credentials(folder)))
 
 
 def _refuse_elsewhere(what: str, told: str, here: str) -> None:
