@@ -43,6 +43,7 @@ class MemoryStore:
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
         self._parts: dict[str, dict[int, bytes]] = {}
+        self._uploads: dict[str, Upload] = {}
 
     @property
     def versioned(self) -> bool:
@@ -132,6 +133,7 @@ class MemoryStore:
     def begin(self, key: str, properties: Properties) -> Upload:
         upload = Upload(key, f"u{next(self._numbers)}", properties)
         self._parts[upload.identifier] = {}
+        self._uploads[upload.identifier] = upload
         return upload
 
     def resume(self, upload: Upload) -> Sequence[UploadedPart]:
@@ -147,14 +149,16 @@ class MemoryStore:
         self, upload: Upload, parts: Sequence[UploadedPart], *, create_only: bool = False
     ) -> Written:
         sent = self._parts.pop(upload.identifier)
+        del self._uploads[upload.identifier]
         data = b"".join(sent[part.number] for part in parts)
         return self._put(upload.key, data, upload.properties, create_only=create_only)
 
     def abort(self, upload: Upload) -> None:
         self._parts.pop(upload.identifier, None)
+        self._uploads.pop(upload.identifier, None)
 
     def uploads(self, prefix: str = "") -> Iterator[Upload]:
-        yield from (Upload(prefix, each) for each in self._parts)
+        yield from (each for each in [*self._uploads.values()] if each.key.startswith(prefix))
 
     def lock(self, found: ObjectVersion, lock: Lock) -> None:
         self._change(found, lock=lock)

@@ -1,8 +1,10 @@
 """From one warehouse to another by `havre exit`, and a proof that `sh` checks."""
 
 import json
+import random
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,3 +118,49 @@ def check_found_out(folder: Path, target: Site, capsys: pytest.CaptureFixture[st
     assert run(folder, "verify") == ExitCode.FINDINGS
     assert "late.csv, version 2: extra" in capsys.readouterr().out
     assert run(folder, "seal") == ExitCode.ENGINE
+
+
+KILLS = 12
+"""How often a step is killed; before a release."""
+
+
+@pytest.mark.long
+def test_killed_at_any_instant_the_end_is_the_same(
+    site: Site, target: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert target.up() == 0
+    source = open_warehouse(site.data_dir).client()
+    landing = bucket(site, "landing")
+    for number in range(150):
+        source.put_object(Bucket=landing, Key=f"k/{number:03}", Body=b"x" * number * 500)
+    for body in (b"ab" * (9 * 2**20), b"second", b"third"):
+        source.put_object(Bucket=landing, Key="large.bin", Body=body, Tagging="a=b")
+    folder = begun(site, target)
+    assert run(folder, "plan") == ExitCode.FINDINGS
+    file = folder / "exit.yaml"
+    file.write_text(file.read_text().replace("decisions: []\n", DECISION))
+    chance = random.Random(2026)  # noqa: S311 - the same instants each time
+    killed = 0
+    for step in ("copy", "verify"):
+        for _ in range(KILLS):
+            words = [sys.executable, "-P", "-m", "havre", "exit", step, str(folder)]
+            child = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                child.wait(chance.uniform(0.5, 8.0))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+                killed += 1
+        assert run(folder, step) == 0
+    assert killed >= KILLS / 2
+    assert run(folder, "seal") == 0
+    capsys.readouterr()
+    lines = (folder / "evidence" / "landing.target.tsv").read_text().splitlines()
+    assert len(lines) == 150 + 3
+    uploads = (
+        open_warehouse(target.data_dir)
+        .client()
+        .list_multipart_uploads(Bucket=bucket(target, "landing"))
+    )
+    assert uploads.get("Uploads", []) == []

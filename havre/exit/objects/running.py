@@ -13,10 +13,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from havre.capabilities import Support
 from havre.errors import StateError
 from havre.exit.journal import ListedVersion
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import KeyCopy
+from havre.live.objects import Ability
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -34,6 +36,7 @@ SHARD_SIZE = 2**30
 SHARDS_AHEAD = 2
 """How many shards wait for each worker."""
 _LISTED_TOGETHER = 1_000
+_FOR_UPLOADS = (Ability.UPLOADS, Ability.ABORT)
 Result = TypeVar("Result")
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
@@ -148,6 +151,22 @@ def copy_zone(
         later += [r[0].listed.key for r, each in zip(rows, outcomes, strict=True) if each.later]
         progress(outcomes)
     return later
+
+
+def give_up_uploads(journal: Journal, zone: MovingZone) -> int:
+    """Give up what a run that was killed left unfinished at the target; others' uploads stay.
+
+    Returns:
+        How many uploads were given up.
+    """
+    target, seen, count = zone.opened().target, whole(journal, zone.name), 0
+    if Support.ABSENT in {target.abilities[each].support for each in _FOR_UPLOADS}:
+        return 0
+    for upload in list(target.uploads()):
+        if journal.has(zone.name, upload.key, seen):
+            target.abort(upload)
+            count += 1
+    return count
 
 
 def _record(

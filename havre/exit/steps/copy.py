@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError
 from havre.exit.folder import ExitStep
-from havre.exit.objects.running import copy_zone, list_zone
+from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.zones import Crew, zones
@@ -58,6 +58,7 @@ def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) 
     def told(outcomes: Sequence[KeyOutcome]) -> None:
         meter.add(sum(len(each.done) for each in outcomes), sum(each.size for each in outcomes))
 
+    give_up_uploads(folder.journal, zone)
     workers = crew.of(before.versions - before.copied, before.size - before.copied_size)
     later = copy_zone(folder.journal, zone, workers, folder.file.rates.workers, told)
     return {

@@ -13,7 +13,7 @@ from havre.exit.journal import Counts, Journal
 from havre.exit.objects import running
 from havre.exit.objects.copying import KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
-from havre.exit.objects.running import MovingZone, copy_zone, list_zone, whole
+from havre.exit.objects.running import MovingZone, copy_zone, give_up_uploads, list_zone, whole
 from havre.live.objects import ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
@@ -135,6 +135,17 @@ def test_what_becomes_of_properties_is_recorded_by_key(journal: Journal, zone: M
     list_zone(journal, zone)
     run(journal, zone)
     assert [(each.scope, each.item) for each in journal.losses()] == [("zone curated", "typeless")]
+
+
+def test_uploads_of_a_killed_run_are_given_up_and_no_others(
+    journal: Journal, zone: MovingZone
+) -> None:
+    _, target = memory(zone)
+    list_zone(journal, zone)
+    for key in ("007", "theirs"):
+        target.part(target.begin(key, Properties()), 1, b"x")
+    assert give_up_uploads(journal, zone) == 1
+    assert [each.key for each in target.uploads()] == ["theirs"]
 
 
 @pytest.mark.parametrize(("keys", "sizes"), [(3, [3, 3, 3, 1]), (100, [10])])
