@@ -160,7 +160,6 @@ GETS: dict[str, Any] = {"keys": ["get"], "secrets": []}
         ([{"objectId": "a", "permissions": GETS}], [(Known("a"), Known({Right.USE_KEYS}))]),
         ([], []),
     ],
-    ids=str,
 )
 def test_an_access_policy_is_told_beside_another_that_is_not(
     entries: list[Any], grants: list[Any]

@@ -212,7 +212,6 @@ ENTRY: dict[str, Any] = {
         ),
         ({**ENTRY, "permissions": {"certificates": ["get"]}}, Known(frozenset())),
     ],
-    ids=str,
 )
 def test_an_access_policy_of_its_own_is_a_grant_on_its_vault(entry: Any, rights: Any) -> None:
     vault = resource("keyvault:Vault", "kv", vaultName="kv")
