@@ -34,7 +34,7 @@ class Departure:
 
     Attributes:
         warehouse: its name.
-        source: the provider that it left, such as `azure`.
+        source: the provider that it left, by name.
         target: the provider that took it over.
         level: whether the warehouse itself left, or this is a rehearsal.
         began: when the exit began; with a time zone.
