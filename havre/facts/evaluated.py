@@ -56,7 +56,7 @@ def properties(package: str) -> Mapping[str, TypeProperties]:
     """By the provider's word for a type.
 
     Args:
-        package: of the provider, such as `havre_azure`.
+        package: of the provider.
     """
     text = (files(package) / "data" / "properties.toml").read_text(encoding="utf-8")
     told = tomllib.loads(text)
