@@ -18,6 +18,7 @@ from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
 from tests.warehouse.objects import put
 
+CARE = {"TagSet": [{"Key": "purpose", "Value": "care"}]}
 DECISION = """decisions:
   - property: modified
     who: Data protection officer
@@ -71,6 +72,7 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     folder = begun(site, target)
     check_order(folder, capsys)
     source.put_object(Bucket=landing, Key="late.csv", Body=b"written after the copy")
+    source.put_object_tagging(Bucket=landing, Key="omop/part 03\u00e9.csv", Tagging=CARE)
     assert run(folder, "copy") == 0
     assert run(folder, "verify") == 0
     assert run(folder, "seal") == 0
@@ -113,6 +115,8 @@ def check_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def check_found_out(folder: Path, target: Site, capsys: pytest.CaptureFixture[str]) -> None:
     """What somebody writes at the target afterwards is found, and not sealed."""
     arrived = open_warehouse(target.data_dir).client()
+    named = {"Bucket": bucket(target, "landing"), "Key": "omop/part 03\u00e9.csv"}
+    assert arrived.get_object_tagging(**named)["TagSet"] == CARE["TagSet"]
     arrived.put_object(Bucket=bucket(target, "landing"), Key="late.csv", Body=b"somebody else")
     capsys.readouterr()
     assert run(folder, "verify") == ExitCode.FINDINGS

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError
 from havre.exit.folder import ExitStep
+from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
@@ -59,11 +60,15 @@ def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) 
         meter.add(sum(len(each.done) for each in outcomes), sum(each.size for each in outcomes))
 
     give_up_uploads(folder.journal, zone)
+    everybody = crew.of(before.copied, 0)
+    changed = recheck(folder.journal, zone, everybody, folder.file.rates.workers)
+    before = folder.journal.counts(zone.name, seen)
     workers = crew.of(before.versions - before.copied, before.size - before.copied_size)
     later = copy_zone(folder.journal, zone, workers, folder.file.rates.workers, told)
     return {
         "zone": zone.name,
         "copied": meter.done,
+        "changed": changed,
         "bytes": meter.size,
         "seconds": round(meter.reading.seconds, 1),
         "later": len(later),

@@ -13,10 +13,12 @@ from havre.exit.journal import Counts, Journal
 from havre.exit.objects import running
 from havre.exit.objects.copying import KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
+from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import MovingZone, copy_zone, give_up_uploads, list_zone, whole
-from havre.live.objects import ObjectVersion, Properties
+from havre.live.objects import Lock, ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
+SOON = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
 
 
@@ -135,6 +137,30 @@ def test_what_becomes_of_properties_is_recorded_by_key(journal: Journal, zone: M
     list_zone(journal, zone)
     run(journal, zone)
     assert [(each.scope, each.item) for each in journal.losses()] == [("zone curated", "typeless")]
+
+
+CHANGES = {
+    "tags": lambda store, key: store.retag(key, {"purpose": "care"}),
+    "hold": lambda store, key: store.hold(store.objects[key][-1][0], on=True),
+    "lock": lambda store, key: store.lock(store.objects[key][-1][0], Lock(SOON)),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_changes_neither_entity_nor_time_is_copied_again(
+    journal: Journal, zone: MovingZone, what: str
+) -> None:
+    source, target = memory(zone)
+    list_zone(journal, zone)
+    run(journal, zone)
+    CHANGES[what](source, "007")
+    list_zone(journal, zone)
+    with ThreadPoolExecutor(2) as pool:
+        assert recheck(journal, zone, pool, 2) == 1
+        assert len(run(journal, zone)) == 1
+        assert target.borne() == source.borne()
+        assert target.contents() == source.contents()
+        assert recheck(journal, zone, pool, 2) == 0
 
 
 def test_uploads_of_a_killed_run_are_given_up_and_no_others(
