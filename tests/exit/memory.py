@@ -24,7 +24,6 @@ from havre.live.objects import (
     Written,
 )
 
-BEGINNING = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 EVERYTHING = {ability: Supported(Support.NATIVE) for ability in Ability}
 WITHOUT_VERSIONS = {**EVERYTHING, Ability.VERSIONS: Supported(Support.ABSENT, "it keeps none")}
 LIMITS = Limits("a test", object_size=2**40, call_size=2**30, metadata_ascii=False)
@@ -42,6 +41,7 @@ class MemoryStore:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count(1)
+        self._began = dt.datetime.now(dt.UTC)
         self._parts: dict[str, dict[int, bytes]] = {}
         self._uploads: dict[str, Upload] = {}
 
@@ -74,7 +74,7 @@ class MemoryStore:
             f"v{number:06}" if self.versioned else "",
             len(content),
             entity,
-            BEGINNING + dt.timedelta(seconds=number),
+            self._began + dt.timedelta(microseconds=number),
             marker=marker,
         )
         former = self.objects.setdefault(key, []) if self.versioned else []
@@ -88,6 +88,11 @@ class MemoryStore:
         message = f"{self.name}: {found.key} is gone"
         raise NotThereError(message, "List again.")
 
+    def _refuse_changed(self, now: ObjectVersion, found: ObjectVersion) -> None:
+        if now.entity != found.entity:
+            message = f"{self.name}: {found.key} has changed"
+            raise ChangedError(message, "List again.")
+
     def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
         self.calls.append("versions")
         for key, versions in sorted(self.objects.items()):
@@ -96,18 +101,18 @@ class MemoryStore:
 
     def properties(self, found: ObjectVersion) -> Properties:
         self.calls.append("properties")
-        return self._of(found)[2]
+        now, _, bears = self._of(found)
+        self._refuse_changed(now, found)
+        return bears
 
     def read(
         self, found: ObjectVersion, first: int = 0, length: int | None = None
     ) -> Iterator[bytes]:
         self.calls.append("read")
-        end = found.size if length is None else first + length
+        end = found.size if length is None else min(found.size, first + length)
         for begin in range(first, end, PIECE):
             now, content, _ = self._of(found)
-            if now.entity != found.entity:
-                message = f"{self.name}: {found.key} has changed"
-                raise ChangedError(message, "List again.")
+            self._refuse_changed(now, found)
             yield content[begin : min(end, begin + PIECE)]
 
     def write(
@@ -131,6 +136,7 @@ class MemoryStore:
         return Written(found.version, "")
 
     def begin(self, key: str, properties: Properties) -> Upload:
+        refuse_unfit(self, key, 0, properties)
         upload = Upload(key, f"u{next(self._numbers)}", properties)
         self._parts[upload.identifier] = {}
         self._uploads[upload.identifier] = upload
@@ -161,6 +167,10 @@ class MemoryStore:
         yield from (each for each in [*self._uploads.values()] if each.key.startswith(prefix))
 
     def lock(self, found: ObjectVersion, lock: Lock) -> None:
+        former = self._of(found)[2].lock
+        if former is not None and lock.until < former.until:
+            message = f"{self.name}: {found.key}: a lock is not shortened"
+            raise ProviderError(message, "Name a later end.")
         self._change(found, lock=lock)
 
     def hold(self, found: ObjectVersion, *, on: bool) -> None:

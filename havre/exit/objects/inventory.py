@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import collisions, mapping
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
 from havre.exit.records import told
-from havre.live.objects import Ability
+from havre.live.objects import Ability, ChangedError, NotThereError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,10 +94,11 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
         entries: list[LedgerEntry] = []
         for row in rows:
             found = source_version(row.listed)
-            if not found.marker:
-                bears, more = mapping(found, sides.source.properties(found), sides.rules)
-                entries += more
-                borne.update(told(bears).keys())
+            with contextlib.suppress(ChangedError, NotThereError):  # since: the copy tells
+                if not found.marker:
+                    bears, more = mapping(found, sides.source.properties(found), sides.rules)
+                    entries += more
+                    borne.update(told(bears).keys())
         return rows[0].listed.key, tuple(entries)
 
     with ThreadPoolExecutor(KEYS_AT_ONCE) as keys:

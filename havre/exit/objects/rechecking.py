@@ -13,7 +13,7 @@ from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import mapping
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
 from havre.exit.records import told
-from havre.live.objects import NotThereError
+from havre.live.objects import ChangedError, NotThereError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -65,6 +65,6 @@ def _differs(row: JournalRow, sides: Sides) -> bool:
     found = source_version(row.listed)
     try:
         bears, _ = mapping(found, sides.source.properties(found), sides.rules)
-    except NotThereError:
-        return True  # gone since the listing: the copy tells
+    except (ChangedError, NotThereError):
+        return True  # gone or changed since the listing: the copy tells
     return told(bears) != row.bearing

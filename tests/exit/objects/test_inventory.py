@@ -14,7 +14,7 @@ from havre.exit.objects.copying import Sides
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.mapping import Rules
 from havre.exit.objects.running import MovingZone, list_zone
-from havre.live.objects import Properties
+from havre.live.objects import ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
@@ -95,6 +95,23 @@ def test_keys_that_meet_at_the_target_block(stock: Stock) -> None:
     for key in ("a", "a b", "a/b"):
         stock.source.put(key, b"x")
     assert ("a", "key") in stock.blocking()
+
+
+def test_what_goes_while_it_is_looked_at_stops_nothing(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in ("a", "b"):
+        stock.source.put(key, b"x")
+    honest = stock.source.properties
+
+    def properties(found: ObjectVersion) -> Properties:
+        if found.key == "a":
+            stock.source.objects.pop("a", None)
+        return honest(found)
+
+    monkeypatch.setattr(stock.source, "properties", properties)
+    kept = {e.property: e.found for e in stock.taken() if e.fate is LedgerFate.KEPT}
+    assert kept["content-type"] == "1 versions"
 
 
 def test_unfinished_uploads_are_to_be_decided(stock: Stock) -> None:
