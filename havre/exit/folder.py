@@ -137,14 +137,22 @@ class ExitFolder:
             why = f"`{before}` was cut off"
         elif run.left:
             why = f"`{before}` left something to do: {run.left}"
-        elif earlier := self._stale(run):
+        elif earlier := self.outrun(run):
             why = f"`{earlier}` has run since `{before}`"
         else:
             return
         message = f"`havre exit {step}` is out of order: {why}"
         raise GuardError(message, f"Run `havre exit {before} {self.root}` first.")
 
-    def _stale(self, run: StepRun) -> ExitStep | None:
+    def following(self) -> ExitStep | None:
+        """The first step that has not ended, left something, or was outrun; None after all."""
+        for step in ExitStep:
+            run = self.last(step)
+            if run is None or run.ended is None or run.left or self.outrun(run):
+                return step
+        return None
+
+    def outrun(self, run: StepRun) -> ExitStep | None:
         """A step whose later run makes a run worthless; None where there is none."""
         for before in NEEDS[run.step]:
             other = self.last(before)

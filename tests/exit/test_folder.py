@@ -73,6 +73,17 @@ def test_a_later_copy_makes_a_verification_worthless(folder: ExitFolder) -> None
     ran(folder, "verify", "seal")
 
 
+def test_what_comes_next_is_told(folder: ExitFolder) -> None:
+    told = []
+    for step in ("plan", "copy", "verify", "copy", "verify", "seal"):
+        told.append(folder.following())
+        ran(folder, step)
+    assert told == ["plan", "copy", "verify", "seal", "verify", "seal"]
+    assert folder.following() is None
+    ran(folder, "copy", left="1 object changed")
+    assert folder.following() is ExitStep.COPY
+
+
 def test_a_refusal_names_the_command_that_comes_first(folder: ExitFolder) -> None:
     with pytest.raises(GuardError) as caught:
         folder.begin(ExitStep.COPY)

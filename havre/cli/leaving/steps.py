@@ -15,7 +15,7 @@ from havre.cli.leaving.telling import Folder, fail_if, line
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.folder import ExitFolder, ExitStep, StepRun
     from havre.exit.ledger import LedgerEntry
     from havre.exit.steps.meter import MeterReading, Progress
 
@@ -196,36 +196,34 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.folder import ExitStep, opened
 
     with opened(folder) as found:
-        runs = [found.last(step) for step in ExitStep]
-        following = next((s for s, r in zip(ExitStep, runs, strict=True) if not _done(r)), None)
+        following = found.following()
+        runs = [run for run in map(found.last, ExitStep) if run is not None]
         if as_json:
-            steps = {run.step.value: _told(run) for run in runs if run is not None}
+            steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
             console.write_json({"steps": steps, "next": following and following.value})
             return
-        for step, run in zip(ExitStep, runs, strict=True):
-            line(f"{step.value:8} {_state(run)}")
+        told = {run.step: _state(run, found.outrun(run)) for run in runs}
+        for step in ExitStep:
+            line(f"{step.value:8} {told.get(step, 'not yet')}")
         line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
 
 
-def _done(run: StepRun | None) -> bool:
-    return run is not None and run.ended is not None and not run.left
-
-
-def _told(run: StepRun) -> dict[str, Any]:
+def _told(run: StepRun, since: ExitStep | None) -> dict[str, Any]:
     return {
         "begun": run.begun.isoformat(),
         "ended": run.ended and run.ended.isoformat(),
         "left": run.left,
+        "since": since and since.value,
         "result": run.result,
     }
 
 
-def _state(run: StepRun | None) -> str:
-    if run is None:
-        return "not yet"
+def _state(run: StepRun, since: ExitStep | None) -> str:
     if run.ended is None:
         return f"cut off; it began {run.begun:%Y-%m-%d %H:%M:%S} UTC"
-    return f"ended {run.ended:%Y-%m-%d %H:%M:%S} UTC{run.left and f'; {run.left}'}"
+    left = f"; {run.left}" if run.left else ""
+    later = f"; {since.value} has run since" if since else ""
+    return f"ended {run.ended:%Y-%m-%d %H:%M:%S} UTC{left}{later}"
 
 
 def _run(
