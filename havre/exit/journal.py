@@ -34,6 +34,7 @@ create table bearing (id integer primary key, digest blob not null unique, told 
 create table version (
     zone text not null, key blob not null, version text not null,
     number integer not null, size integer, entity text not null, modified integer not null,
+    snapshot integer not null,
     bearing integer references bearing, seen integer not null,
     content blob, target text, out integer not null default 0,
     primary key (zone, key, version)
@@ -57,6 +58,7 @@ class ListedVersion:
         size: bytes; None for a delete marker.
         entity: the store's tag of the content.
         modified: microseconds since 1970.
+        snapshot: whether `version` names a snapshot.
     """
 
     key: str
@@ -65,6 +67,7 @@ class ListedVersion:
     size: int | None
     entity: str
     modified: int
+    snapshot: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,15 +193,19 @@ class Journal:
             versions: as the source lists them.
         """
         self._rows.executemany(
-            "insert into version (zone, key, version, number, size, entity, modified, seen)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)"
+            "insert into version"
+            " (zone, key, version, number, size, entity, modified, snapshot, seen)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " on conflict (zone, key, version) do update set"
             " content = case when entity = excluded.entity and size is excluded.size"
             " and modified = excluded.modified then content end,"
             " number = excluded.number, size = excluded.size, entity = excluded.entity,"
             " modified = excluded.modified, seen = excluded.seen",
             (
-                (zone, _bytes(v.key), v.version, v.number, v.size, v.entity, v.modified, seen)
+                (
+                    *(zone, _bytes(v.key), v.version, v.number, v.size),
+                    *(v.entity, v.modified, v.snapshot, seen),
+                )
                 for v in versions
             ),
         )
@@ -343,8 +350,8 @@ class Journal:
 
 
 _SELECT = (
-    "select key, version, number, size, entity, modified, told, content, target, seen, out"
-    " from version left join bearing on bearing.id = version.bearing"
+    "select key, version, number, size, entity, modified, snapshot, told, content, target, seen,"
+    " out from version left join bearing on bearing.id = version.bearing"
 )
 
 _KEYS = 1_000
@@ -352,9 +359,11 @@ _KEYS_OF = "select distinct key from version where zone = ? and key > ?"
 
 
 def _row(found: tuple[Any, ...], seen: int) -> JournalRow:
-    key, version, number, size, entity, modified, told, content, target, last, out = found
+    key, version, number, size, entity, modified, snapshot, told, content, *rest = found
+    target, last, out = rest
     listed = ListedVersion(
-        key.decode(errors="surrogateescape"), version, number, size, entity, modified
+        *(key.decode(errors="surrogateescape"), version, number, size, entity, modified),
+        snapshot=bool(snapshot),
     )
     bearing = None if told is None else json.loads(told)
     return JournalRow(listed, bearing, content, target, last < seen, bool(out))

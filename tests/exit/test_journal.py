@@ -86,6 +86,12 @@ def test_what_is_recorded_on_the_way_leaves_nothing_out(journal: Journal) -> Non
     assert todo(journal) == []
 
 
+def test_a_version_comes_back_as_it_was_listed(journal: Journal) -> None:
+    listed = [replace(ONE, snapshot=True), MARKER, OTHER]
+    journal.see("curated", 1, listed)
+    assert [row.listed for row in journal.rows("curated", 1)] == listed
+
+
 def test_a_zone_is_not_another(journal: Journal) -> None:
     journal.see("landing", 1, [ONE])
     assert todo(journal) == []

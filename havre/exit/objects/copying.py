@@ -74,7 +74,13 @@ def source_version(listed: ListedVersion) -> ObjectVersion:
     modified = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=listed.modified)
     marker = listed.size is None
     return ObjectVersion(
-        listed.key, listed.version, listed.size or 0, listed.entity, modified, marker=marker
+        listed.key,
+        listed.version,
+        listed.size or 0,
+        listed.entity,
+        modified,
+        marker=marker,
+        snapshot=listed.snapshot,
     )
 
 

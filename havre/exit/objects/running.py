@@ -117,6 +117,7 @@ def numbered(versions: Iterable[ObjectVersion]) -> Iterator[ListedVersion]:
                 None if found.marker else found.size,
                 found.entity,
                 (found.modified - _EPOCH) // dt.timedelta(microseconds=1),
+                found.snapshot,
             )
 
 

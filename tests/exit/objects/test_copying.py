@@ -62,7 +62,8 @@ def listed(found: ObjectVersion, number: int) -> ListedVersion:
     since = found.modified - dt.datetime.fromtimestamp(0, dt.UTC)
     size = None if found.marker else found.size
     return ListedVersion(
-        found.key, found.version, number, size, found.entity, since // dt.timedelta(microseconds=1)
+        *(found.key, found.version, number, size, found.entity),
+        *(since // dt.timedelta(microseconds=1), found.snapshot),
     )
 
 
@@ -223,6 +224,27 @@ def test_a_version_that_the_source_let_go_goes_from_the_target(journal: Journal)
     moving.copy()
     assert same(moving)
     assert moving.copy() == []
+
+
+def test_a_snapshot_is_read_as_one(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    moving = Moving(journal, MemoryStore(), MemoryStore())
+    first = moving.source.put("a", b"one")
+    moving.source.put("a", b"two")
+    listing, asked = moving.source.versions, []
+
+    def versions(prefix: str = "") -> Iterator[ObjectVersion]:
+        return (replace(f, snapshot=f.version == first.version) for f in listing(prefix))
+
+    reading = moving.source.read
+
+    def read(found: ObjectVersion) -> Iterator[bytes]:
+        asked.append((found.version == first.version, found.snapshot))
+        return reading(found)
+
+    monkeypatch.setattr(moving.source, "versions", versions)
+    monkeypatch.setattr(moving.source, "read", read)
+    moving.copy()
+    assert asked == [(True, True), (False, False)]
 
 
 def test_memory_is_bounded_by_parts(monkeypatch: pytest.MonkeyPatch, journal: Journal) -> None:
