@@ -212,6 +212,7 @@ def test_a_long_name_is_shown_whole() -> None:
     assert all(sides.LONG in each for each in found[1:3] + found[4:6])
 
 
+@pytest.mark.long
 def test_the_same_comparison_gives_the_same_page() -> None:
     assert sides.page(sides.example()) == sides.page(sides.example())
 

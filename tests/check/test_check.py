@@ -314,7 +314,7 @@ def odd_resources(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=odd_resources(), source=st.sampled_from(["preview", "state"]))
 def test_no_odd_property_shows_a_traceback(
     capsys: pytest.CaptureFixture[str],
@@ -329,7 +329,7 @@ def test_no_odd_property_shows_a_traceback(
     without_traceback(capsys, file, json.dumps(whole).encode(), source)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=ANYTHING, source=st.sampled_from(["preview", "state"]))
 def test_no_odd_document_shows_a_traceback(
     capsys: pytest.CaptureFixture[str],

@@ -213,7 +213,7 @@ def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") 
     return {report.nodeid.split("::")[-1] for report in failed}
 
 
-OFTEN = 8
+OFTEN = 16
 """Of so many of these one is in every run: each takes as long as a suite of its own."""
 
 
@@ -282,6 +282,7 @@ def test_a_field_that_is_ignored_is_named(pytester: Pytester, fault: str) -> Non
     assert outcomes(pytester, fault, "-k", FIELD) == expected
 
 
+@pytest.mark.long
 def test_a_native_capability_that_no_fact_follows_is_named(pytester: Pytester) -> None:
     """A sheet that bears the value in a property nobody reads is no evidence."""
     fault = (

@@ -188,6 +188,7 @@ def test_progress_tells_begin_and_end_of_each_change(engine: Engine, program: Pr
     assert told == [("only", False), ("only", True)]
 
 
+@pytest.mark.long
 def test_many_runs_in_one_process_do_not_wear_it_out(engine: Engine, program: Program) -> None:
     many = {f"shelf-{number}": {} for number in range(40)}
     for _ in range(30):

@@ -395,7 +395,7 @@ ROWS: list[Row] = [
     *wrong("azure", GROUP, "securityRules", without_last_refusal, "exposure.egress", about=SEGMENT),
     *wrong("azure", ACCOUNT, "allowSharedKeyAccess", True, "exposure.shared-keys"),
     *wrong("azure", ACCOUNT, "allowSharedKeyAccess", DROP, "exposure.shared-keys"),
-    *wrong("azure", ACCOUNT, "isSftpEnabled", True, "exposure.shared-keys"),
+    *wrong("azure", ACCOUNT, "isLocalUserEnabled", True, "exposure.shared-keys"),
     *wrong("azure", DATABASE, "authConfig/passwordAuth", "Enabled", "exposure.shared-keys"),
     *wrong("azure", REGISTRY, "adminUserEnabled", True, "exposure.shared-keys"),
     *wrong("azure", WORKSPACE, "features/disableLocalAuth", False, "exposure.shared-keys"),

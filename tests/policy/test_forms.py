@@ -95,7 +95,10 @@ def worse(value: Any) -> tuple[Any, ...]:
     return tuple(each for each in WORSE[type(value)] if each != value)
 
 
-@pytest.mark.parametrize("provider", m.PROVIDERS)
+@pytest.mark.parametrize(
+    "provider",
+    [pytest.param(p, marks=pytest.mark.long if p == "azure" else ()) for p in m.PROVIDERS],
+)
 def test_a_property_that_decides_is_read_by_its_form(provider: str) -> None:
     plan = m.base(provider).plan
     before = meaning(provider, plan)

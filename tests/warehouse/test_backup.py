@@ -87,6 +87,7 @@ def test_a_restore_into_an_empty_folder_is_the_same_warehouse(
     assert "holds" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_wrong_keys_and_damaged_backups_are_told(
     site: Site, other: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

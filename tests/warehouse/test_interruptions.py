@@ -140,7 +140,8 @@ def test_a_run_killed_at_any_creation_is_finished_by_the_next(
     assert get(site, "curated") == b"kept"
 
 
-@pytest.mark.parametrize("after", [pytest.param(False, marks=pytest.mark.long), True])
+@pytest.mark.long
+@pytest.mark.parametrize("after", [False, True])
 def test_a_run_killed_at_any_repair_or_deletion_is_finished_by_the_next(
     site: Site, capsys: pytest.CaptureFixture[str], after: bool
 ) -> None:

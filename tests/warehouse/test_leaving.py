@@ -54,6 +54,7 @@ def run(folder: Path, step: str, *words: str) -> int:
     return main(["exit", step, str(folder), *words])
 
 
+@pytest.mark.long
 def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     site: Site, target: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -91,7 +91,9 @@ def test_a_copy_is_refused_until_it_is_adopted_and_the_original_never_touched(
     assert holds_all(filled.data_dir)
 
 
-@pytest.mark.parametrize("running", [True, False], ids=["running", "stopped"])
+@pytest.mark.parametrize(
+    "running", [pytest.param(True, marks=pytest.mark.long), False], ids=["running", "stopped"]
+)
 def test_a_moved_folder_goes_on_where_it_is_once_it_is_adopted(
     filled: Site, elsewhere: Path, capsys: pytest.CaptureFixture[str], *, running: bool
 ) -> None:

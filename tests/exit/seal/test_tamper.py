@@ -569,7 +569,17 @@ KEYS: dict[str, tuple[Change, str]] = {
 TABLE = UNSIGNED | RESIGNED | KEYS
 
 
-@pytest.mark.parametrize("name", TABLE)
+OFTEN = 3
+"""Of so many cases one is in every run; the others before a release."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.long if number % OFTEN else ())
+        for number, name in enumerate(TABLE)
+    ],
+)
 def test_what_is_wrong_is_found_by_the_script_alone(
     name: str, workshop: Workshop, tmp_path: Path
 ) -> None:

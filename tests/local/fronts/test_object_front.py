@@ -122,7 +122,8 @@ def test_one_account_holds_a_bounded_number_of_connections(objects: Machine) -> 
     with acting(partial(silent, port(objects), 1_100), NOBODY):
         until(
             lambda: any(
-                line.get("event") == "limited" and line["uid"] == NOBODY for line in journal(objects)
+                line.get("event") == "limited" and line["uid"] == NOBODY
+                for line in journal(objects)
             )
         )
         assert serves(objects)

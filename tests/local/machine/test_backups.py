@@ -393,6 +393,7 @@ class Racing:
         return begun
 
 
+@pytest.mark.long
 def test_what_is_exchanged_after_it_was_verified_is_not_restored(
     backed_up: BackedUp,
     earlier: Path,
@@ -457,6 +458,7 @@ def restore_and_die(backed_up: BackedUp, new: Machine, fault: tuple[str, int, bo
     return os.WIFSIGNALED(status)
 
 
+@pytest.mark.long
 def test_a_restore_killed_at_any_step_is_finished_by_running_it_again(
     backed_up: BackedUp, another_machine: Callable[[str], Machine]
 ) -> None:
@@ -557,10 +559,8 @@ def test_a_failed_backup_leaves_nothing_that_looks_like_one(
         backups.backup(folder, NOW + dt.timedelta(hours=1))
     monkeypatch.undo()
     assert backups.list_backups(folder) == before
-    unfinished = list(folder.backups.glob(".unfinished-*"))
-    assert len(unfinished) == 1
+    assert list(folder.backups.glob(".unfinished-*")) == []
     backups.backup(folder, NOW + dt.timedelta(hours=2))
-    assert not unfinished[0].exists()
     assert len(backups.list_backups(folder)) == len(before) + 1
 
 
