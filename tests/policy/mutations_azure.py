@@ -393,6 +393,7 @@ ROWS: list[Row] = [
     ),
     *wrong("azure", EGRESS, "ruleCollections/0/rules", UNKNOWN, "exposure.egress"),
     *wrong("azure", GROUP, "securityRules", without_last_refusal, "exposure.egress", about=SEGMENT),
+    *wrong("azure", SEGMENT, "delegations", UNKNOWN, "exposure.egress"),
     *wrong("azure", ACCOUNT, "allowSharedKeyAccess", True, "exposure.shared-keys"),
     *wrong("azure", ACCOUNT, "allowSharedKeyAccess", DROP, "exposure.shared-keys"),
     *wrong("azure", ACCOUNT, "isLocalUserEnabled", True, "exposure.shared-keys"),

@@ -183,7 +183,10 @@ def _border(
     if rules.value is None:
         return DOES_NOT_APPLY
     told = [rule for rule in rules.value if rule.inbound or away != YES]
-    if read(subnet.inputs, "delegations", []) not in (Known([]), NONE):
+    given = read(subnet.inputs, "delegations", [])
+    if isinstance(given, Unknown):
+        told = [replace(rule, withheld=given.property) if rule.shared else rule for rule in told]
+    elif given not in (Known([]), NONE):
         told = [replace(rule, shared=()) for rule in told]
     return Known(tuple(told))
 
