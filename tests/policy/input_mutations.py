@@ -227,7 +227,9 @@ def amiss(question: Question, before: Bad, what: Property) -> Iterator[str]:
     if named and judged(None) != absent:
         yield "null is read other than absent"
     for name, value in wrong(what.value).items():
-        worse = (judged(value) | absent) - before
+        found = (judged(value) | absent) - before
+        # What is withheld may still be told by what the resource depends on.
+        worse = {each for each in found if each[1] not in what.resource.dependencies}
         if worse and not withheld - before and not _names(what, question.provider.name):
             yield f"unknown passes what {name} does not: {sorted(worse)}"
     for name, value in {"unknown": UNKNOWN, **forms(what.value)}.items():
