@@ -9,6 +9,7 @@ sorted by their bytes, as `LC_ALL=C sort` does.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import hashlib
 import heapq
 import itertools
@@ -90,6 +91,33 @@ class ObjectLine:
         size = NOTHING if self.size is None else str(self.size)
         fields = (encoded(self.key), str(self.number), size, self.content or NOTHING)
         return "\t".join((*fields, self.properties))
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """Where a version went, in a zone's map of versions; nobody compares it.
+
+    Attributes:
+        key: name of the object, not encoded.
+        number: of the version among those of its key, as in the manifest.
+        source: its identifier at the source; empty where that keeps no versions.
+        target: its identifier at the target; empty where that keeps no versions.
+        modified: when the source says that it was written, microseconds since 1970.
+    """
+
+    key: str
+    number: int
+    source: str
+    target: str
+    modified: int
+
+    def __str__(self) -> str:
+        """The line, without its end."""
+        written = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(microseconds=self.modified)
+        ids = (encoded(each) or NOTHING for each in (self.source, self.target))
+        return "\t".join(
+            (encoded(self.key), str(self.number), *ids, f"{written:%Y-%m-%dT%H:%M:%S.%fZ}")
+        )
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.exit.records import LOCK, ObjectLine, decoded, digest_of, told
+from havre.exit.records import LOCK, ObjectLine, VersionLine, decoded, digest_of, told
 from havre.live.objects import LockMode
 
 if TYPE_CHECKING:
@@ -103,6 +103,15 @@ def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]
             content = row.content.hex() if row.content else None
             line = ObjectLine(found.key, number, found.size, content, digest_of(bears))
             yield VersionReading(line, bears.get(LOCK, ""))
+
+
+def version_map(journal: Journal, zone: str, seen: int) -> Iterator[VersionLine]:
+    """Where every version went, and when the source says that it was written."""
+    rows = (row for row in journal.rows(zone, seen) if not (row.gone or row.out))
+    for _, group in itertools.groupby(rows, key=lambda row: row.listed.key):
+        for number, row in enumerate(group, 1):
+            found = row.listed
+            yield VersionLine(found.key, number, found.version, row.target or "", found.modified)
 
 
 @dataclass(frozen=True)

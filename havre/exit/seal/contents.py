@@ -79,12 +79,15 @@ class ZoneSides:
         source: lines (`ObjectLine`) that were made while the bytes were copied.
         target: lines that were made while they were read back.
         count: how many versions the inventory counted; a side with fewer or more is refused.
+        versions: lines (`VersionLine`) that say where each version went, in any order;
+            None: nobody recorded it.
     """
 
     name: str
     source: Lines
     target: Lines
     count: int
+    versions: Iterable[str] | None = None
 
 
 @dataclass(frozen=True)

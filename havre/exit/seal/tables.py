@@ -96,6 +96,30 @@ def write_table(
     return Table(path, sides.count, digests[0])
 
 
+def write_versions(
+    bag: Bag, zone: ZoneSides, versions: Iterable[str], blinding: Blinding | None = None
+) -> None:
+    """Write where each version of a zone went.
+
+    Raises:
+        InputError: it does not tell of as many versions as were counted.
+    """
+    shown = versions if blinding is None else map(blinding.line, versions)
+    lines = _counted(_sorted(shown, bag.scratch), f"zone {zone.name}, map of versions", zone.count)
+    bag.write(f"data/versions/{file_name(zone.name)}.tsv", lines)
+
+
+def _counted(lines: Iterable[str], where: str, count: int) -> Iterator[str]:
+    """The same lines, if they are as many as the inventory counted."""
+    number = 0
+    for line in lines:
+        number += 1
+        yield line
+    if number != count:
+        message = f"{where}: {number} lines, where the inventory counted {count}"
+        raise InputError(message, _AGAIN)
+
+
 def _read(lines: Lines) -> Iterator[str]:
     """Lines without their ends; a file whose last line has none was cut off."""
     if not isinstance(lines, Path):
@@ -115,8 +139,8 @@ def _read(lines: Lines) -> Iterator[str]:
 
 def _checked(lines: Iterable[str], shape: Shape, where: str, count: int) -> Iterator[str]:
     """The same lines, each of the right shape and after the one before."""
-    before, number = ("", ""), 0
-    for number, line in enumerate(lines, 1):
+    before = ("", "")
+    for number, line in enumerate(_counted(lines, where, count), 1):
         found = shape.line.fullmatch(line)
         if found is None:
             raise _refused(where, number, "is not a line of evidence")
@@ -127,9 +151,6 @@ def _checked(lines: Iterable[str], shape: Shape, where: str, count: int) -> Iter
             raise _refused(where, number, "is out of order or double")
         before = (name, second)
         yield line
-    if number != count:
-        message = f"{where}: {number} lines, where the inventory counted {count}"
-        raise InputError(message, _AGAIN)
 
 
 def _refused(where: str, number: int, why: str) -> InputError:

@@ -9,6 +9,7 @@ from havre.errors import InputError
 from havre.exit.folder import SEAL, ExitStep
 from havre.exit.ledger import LedgerFate
 from havre.exit.objects.running import whole
+from havre.exit.objects.verifying import version_map
 from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
@@ -104,7 +105,8 @@ def contents(folder: ExitFolder) -> Contents:
 def _zone(folder: ExitFolder, name: str) -> ZoneSides:
     seen = whole(folder.journal, name)
     source, target = manifests(folder, name)
-    return ZoneSides(name, source, target, folder.journal.counts(name, seen).kept)
+    count = folder.journal.counts(name, seen).kept
+    return ZoneSides(name, source, target, count, map(str, version_map(folder.journal, name, seen)))
 
 
 def _json(value: object) -> bytes:

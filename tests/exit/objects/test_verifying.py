@@ -21,6 +21,7 @@ from havre.exit.objects.verifying import (
     read_back,
     recorded,
     shorter_locks,
+    version_map,
 )
 from havre.exit.records import write_ordered
 from havre.live.objects import Lock, LockMode, ObjectVersion, Properties, Written
@@ -98,6 +99,34 @@ def test_more_versions_than_one_batch_are_read(moved: Moved) -> None:
     moved.copy()
     assert moved.differ() == []
     assert len((moved.folder / "target.tsv").read_text().splitlines()) == 455
+
+
+def test_the_map_of_versions_leads_from_each_to_its_copy(moved: Moved) -> None:
+    moved.source.mark("b")
+    moved.copy()
+    led = [
+        (each.key, each.source, each.target, each.modified)
+        for each in version_map(moved.journal, "curated", moved.seen)
+    ]
+    epoch = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    both = zip(moved.source.versions(), moved.target.versions(), strict=True)
+    assert led == [
+        (
+            one.key,
+            one.version,
+            other.version,
+            (one.modified - epoch) // dt.timedelta(microseconds=1),
+        )
+        for one, other in both
+    ]
+    assert {(key, number) for key, number in numbered(moved)} == {
+        (each.key, each.number) for each in version_map(moved.journal, "curated", moved.seen)
+    }
+
+
+def numbered(moved: Moved) -> list[tuple[str, int]]:
+    found = recorded(moved.journal, "curated", moved.seen)
+    return [(each.line.key, each.line.number) for each in found]
 
 
 def truncated(content: bytes) -> bytes:

@@ -34,6 +34,7 @@ from tests.exit.seal.workshop import (
     objects,
     run,
     things,
+    went,
 )
 
 if TYPE_CHECKING:
@@ -93,6 +94,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "an object's line for a table": (rows(*LINES), "line 1 is not a line of evidence"),
     "less than was counted": (both(LINES, len(LINES) + 1), "where the inventory counted"),
     "nothing where something was counted": (both([], 3), "0 lines, where the inventory counted 3"),
+    "a version less in the map": (
+        {"zones": (ZoneSides("curated", LINES, LINES, len(LINES), went()[1:]),)},
+        f"map of versions: {len(LINES) - 1} lines, where the inventory counted {len(LINES)}",
+    ),
     "no file": (zone(Path("/nowhere/a"), Path("/nowhere/b")), "/nowhere/a: No such file"),
     "something blocks": (
         {"losses": (undecided("zone curated", "all", "tier", "cool"),)},

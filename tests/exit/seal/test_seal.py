@@ -237,6 +237,21 @@ def test_anyone_with_the_key_gets_the_same_names(blind: tuple[Path, Path]) -> No
     assert names < {line.split("\t")[0] for line in lines}
 
 
+def test_where_each_version_went_is_told(workshop: Workshop, blind: tuple[Path, Path]) -> None:
+    told = [
+        (folder / "data/versions/curated.tsv").read_text().splitlines()
+        for folder in (workshop.fresh, blind[0])
+    ]
+    named = [line.split("\t", 2)[:2] for line in told[0]]
+    assert named == [line.split("\t", 2)[:2] for line in objects()]
+    fields = told[0][0].split("\t")
+    assert fields[2:] == ["s-1", "-", f"{NOW:%Y-%m-%dT%H:%M:%S}.000005Z"]
+    assert sorted(line.split("\t", 1)[1] for line in told[1]) == sorted(
+        line.split("\t", 1)[1] for line in told[0]
+    )
+    assert told[1] == sorted(told[1])
+
+
 def test_lines_of_a_blind_seal_say_the_same_of_each_object(blind: tuple[Path, Path]) -> None:
     lines = (blind[0] / "data/objects/curated.source.tsv").read_text().splitlines()
     assert lines == sorted(lines)

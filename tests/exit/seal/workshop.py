@@ -24,7 +24,15 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from havre.exit.ledger import LedgerEntry, LedgerFate
-from havre.exit.records import EMPTY, DatabaseLine, ObjectLine, digest_of, ordered
+from havre.exit.records import (
+    EMPTY,
+    DatabaseLine,
+    ObjectLine,
+    VersionLine,
+    decoded,
+    digest_of,
+    ordered,
+)
 from havre.exit.seal.bag import SIGNATURE, TAG_MANIFEST, TOKEN, Bag
 from havre.exit.seal.contents import (
     Contents,
@@ -234,6 +242,14 @@ RETIRE = (
 )
 
 
+def went() -> list[str]:
+    """Where each version went, in an order of its own."""
+    found = (line.split("\t") for line in reversed(objects()))
+    micro = int(NOW.timestamp()) * 1_000_000 + 5
+    lines = (VersionLine(decoded(key), int(n), f"s-{n}", "", micro) for key, n, *_ in found)
+    return [str(line) for line in lines]
+
+
 def contents(**how: Any) -> Contents:
     """What is sealed, with parts of it replaced."""
     lines = objects()
@@ -241,7 +257,7 @@ def contents(**how: Any) -> Contents:
     whole = Contents(
         DEPARTURE,
         (
-            ZoneSides("curated", lines, list(lines), len(lines)),
+            ZoneSides("curated", lines, list(lines), len(lines), went()),
             ZoneSides("landing", [], [], 0),
         ),
         (DatabaseSides("emc2", rows, list(rows), len(rows), "select 1;\n"),),
