@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
 from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
+from havre.exit.objects.renaming import proposal
+from havre.exit.records import encoded
 from havre.live.limits import unfit_key
 from havre.live.objects import Ability, ObjectKind
 
@@ -86,7 +88,8 @@ def mapping(found: ObjectVersion, bears: Properties, rules: Rules) -> Step:
 def _key(found: ObjectVersion, rules: Rules) -> Iterator[LedgerEntry]:
     why = unfit_key(found.key, rules.limits, found.size)
     if why:
-        remedy = f"Rename the object: {why}."
+        other = proposal(found.key, rules.limits, found.size)
+        remedy = f"Rename the object{f', such as to `{encoded(other)}`' if other else ''}: {why}."
         yield rules.blocking(found, "key", found.key, remedy)
     if found.size > rules.limits.object_size:
         remedy = f"Split the object: the target takes {rules.limits.object_size:,} bytes at most."

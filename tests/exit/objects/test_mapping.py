@@ -9,7 +9,8 @@ import pytest
 from havre.capabilities import Support, Supported
 from havre.exit.ledger import LedgerEntry, LedgerFate
 from havre.exit.objects.mapping import CONTENT_TYPE, Rules, collisions, mapping
-from havre.live.limits import Limits
+from havre.exit.records import decoded
+from havre.live.limits import Limits, unfit_key
 from havre.live.objects import Ability, Lock, ObjectKind, ObjectVersion, Properties, Traits
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
@@ -182,3 +183,14 @@ def test_a_key_beside_its_own_folder_blocks(keys: list[str], met: list[str]) -> 
 
 def test_where_keys_are_no_paths_nothing_meets() -> None:
     assert list(collisions(["a", "a/b"], {"a", "a/b"}.__contains__, RULES)) == []
+
+
+def test_a_key_that_does_not_fit_blocks_with_one_that_does() -> None:
+    limits = replace(LIMITS, key_bytes=1024)
+    key = "ward/" + "\u00e9" * 1000
+    found = ObjectVersion(key, "v1", 1, '"e"', NOW)
+    _, entries = mapping(found, Properties(), replace(RULES, limits=limits))
+    (blocking,) = [each for each in entries if each.fate is LedgerFate.BLOCKING]
+    assert not blocking.decidable
+    proposed = decoded(blocking.remedy.split("`")[1])
+    assert unfit_key(proposed, limits, 1) == ""
