@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import psycopg
 
+    from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore
 
 
@@ -35,6 +36,14 @@ class Live(Protocol):
 
     def store(self, zone: str) -> LiveStore:
         """The object store of a zone.
+
+        Raises:
+            InputError: there is no such zone.
+        """
+        ...
+
+    def cipher(self, zone: str) -> ContentCipher | None:
+        """What encrypts objects of a zone before they are stored; None: nothing of the provider's.
 
         Raises:
             InputError: there is no such zone.

@@ -9,12 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from havre.capabilities import Support
 from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
 from havre.live.buckets import BucketStore
+from havre.live.ciphers import HEAD
 from havre.live.credentials import SecretReference
 from havre.live.database import LibpqDatabase, TlsVerification
 from havre.live.objects import (
@@ -32,6 +35,7 @@ from havre.stack.standing import Standing
 from havre_conformance.specs import small, warehouse
 from havre_conformance.stores import StoreSuite, whole
 from havre_local.live import ABILITIES
+from havre_local.machine.access import open_warehouse
 from havre_local.machine.folder import Folder
 from havre_local.machine.postgresql import server
 
@@ -115,6 +119,23 @@ def test_all_properties_are_written_in_the_same_call(locking: LiveStore) -> None
     assert locking.properties(found) == told
     locking.hold(found, on=False)
     assert locking.properties(found) == replace(told, held=False)
+
+
+def test_a_table_is_opened_and_closed_by_the_cipher_of_its_zone(
+    reached: Live, store: LiveStore, settings: BaseModel
+) -> None:
+    opened = open_warehouse(str(settings.model_dump()["data_dir"]))
+    table = pa.table({"ward": ["cardiology"] * 3})
+    opened.write_table("landing", "tables/0.parquet", table)
+    (found,) = store.versions("tables/0.parquet")
+    cipher = reached.cipher("landing")
+    assert cipher is not None
+    stored = whole(store, found)
+    assert cipher.covers(stored[:HEAD])
+    content = cipher.opened(found.key, stored)
+    assert parquet.read_table(pa.BufferReader(content)).equals(table)
+    put(store, "tables/1.parquet", cipher.closed("tables/1.parquet", content))
+    assert opened.dataset("landing", "tables/1.parquet").to_table().equals(table)
 
 
 @pytest.mark.parametrize("kept", ["lock", "hold"])

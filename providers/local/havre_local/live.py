@@ -11,8 +11,10 @@ from havre.live import s3
 from havre.live.buckets import BucketStore, versioned
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
+from havre_local.machine.access import table_place
 from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
+from havre_local.machine.objects.recoding import TableCipher
 from havre_local.machine.objects.zones import zone_of
 from havre_local.machine.postgresql import server
 
@@ -83,6 +85,10 @@ class LocalLive:
         locking = stored is not None and bool(stored.immutable_days)
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
         return BucketStore(bucket, f"zone {zone}", abilities, LIMITS, ordered=True)
+
+    def cipher(self, zone: str) -> TableCipher:
+        """What encrypts the tables of a zone."""
+        return TableCipher(table_place(self.folder, self.outputs.zone(zone).bucket, zone))
 
     def database(self) -> LocalDatabase:
         """The database."""

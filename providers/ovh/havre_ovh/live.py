@@ -75,6 +75,10 @@ class OvhLive:
             able = abilities(bucket)
         return BucketStore(bucket, name, able, OBJECT_LIMITS)
 
+    def cipher(self, zone: str) -> None:
+        """Nothing is encrypted before it is stored."""
+        self.outputs.zone(zone)
+
     def database(self) -> LibpqDatabase:
         """The database, with the rights of the user that the environment names."""
         known = self.outputs.database

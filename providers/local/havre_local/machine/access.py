@@ -330,12 +330,21 @@ class Warehouse:
         raise InputError(message, "Name one that is deployed.")
 
     def _place(self, zone: str) -> Place:
-        bucket = self.bucket(zone)
-        known = objectstore.zone_of(self.folder, bucket)
-        name = known.name if known and known.name else zone
-        port = gateway.server_port(self.folder)
-        credentials = gateway.admin_credentials(self.folder)
-        return Place(self.folder, keys.zone_key(name), bucket, port, *credentials)
+        return table_place(self.folder, self.bucket(zone), zone)
+
+
+def table_place(folder: Folder, bucket: str, zone: str = "") -> Place:
+    """A zone as its administrator reaches it.
+
+    Args:
+        folder: of the warehouse.
+        bucket: of the zone.
+        zone: its name, where the bucket was made before buckets knew it.
+    """
+    known = objectstore.zone_of(folder, bucket)
+    name = known.name if known and known.name else zone
+    credentials = gateway.admin_credentials(folder)
+    return Place(folder, keys.zone_key(name), bucket, gateway.server_port(folder), *credentials)
 
 
 def open_project(data_dir: Path | str, project: str) -> Project:

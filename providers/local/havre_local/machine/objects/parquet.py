@@ -62,14 +62,24 @@ def write_table(place: Place, path: str, table: pa.Table) -> None:
         message = f"{path}: a table's object ends with {_SUFFIX}"
         raise InputError(message, f"Name it {path}{_SUFFIX}.")
     name = f"{place.bucket}/{path}"
-    factory, connection = _crypto(place, name, _Unbound())
-    properties = factory.file_encryption_properties(connection, _encryption(place.key))
     parquet.write_table(
         table,
         name,
         filesystem=filesystem(place),
-        encryption_properties=properties,
+        encryption_properties=encryption_of(place, name),
     )
+
+
+def encryption_of(place: Place, name: str) -> Any:
+    """How the file `name`, a bucket and a path, is encrypted: under the zone's key and its name."""
+    factory, connection = _crypto(place, name, _Unbound())
+    return factory.file_encryption_properties(connection, _encryption(place.key))
+
+
+def decryption_of(place: Place, name: str) -> Any:
+    """How the file `name` is decrypted, if it was written under that name."""
+    factory, connection = _crypto(place, name, _Unbound())
+    return factory.file_decryption_properties(connection, _decryption())
 
 
 def open_dataset(place: Place, prefix: str = "") -> pyarrow.dataset.Dataset:
