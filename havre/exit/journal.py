@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-VERSION = 1
+VERSION = 2
 """Of the tables; a journal of another version is refused."""
 _SCHEMA = """
 create table fact (name text primary key, value text not null) without rowid;
@@ -36,7 +36,7 @@ create table version (
     number integer not null, size integer, entity text not null, modified integer not null,
     snapshot integer not null,
     bearing integer references bearing, seen integer not null,
-    content blob, target text, out integer not null default 0,
+    content blob, passed integer, target text, out integer not null default 0,
     primary key (zone, key, version)
 ) without rowid;
 create table loss (
@@ -80,6 +80,7 @@ class Copied:
         content: SHA-256 of the bytes that passed; empty for a delete marker.
         target: the target's identifier of it; empty where it keeps no versions.
         properties: what it bears there beside its bytes, by name as evidence shows it.
+        size: bytes of the content, where the source's store has others; None: as listed.
     """
 
     key: str
@@ -87,6 +88,7 @@ class Copied:
     content: bytes
     target: str
     properties: Mapping[str, str]
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class JournalRow:
         target: the target's identifier; None where it is not copied.
         gone: whether the source has it no longer.
         out: whether the target cannot hold it, so that it is not copied.
+        passed: bytes of the content that passed, where the source's store has others; else None.
     """
 
     listed: ListedVersion
@@ -108,6 +111,7 @@ class JournalRow:
     target: str | None
     gone: bool
     out: bool = False
+    passed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -214,10 +218,11 @@ class Journal:
         """Record versions that stand at the target."""
         for each in done:
             self._rows.execute(
-                "update version set content = ?, target = ?, bearing = ?, out = 0"
+                "update version set content = ?, passed = ?, target = ?, bearing = ?, out = 0"
                 " where zone = ? and key = ? and version = ?",
                 (
                     each.content or None,
+                    each.size,
                     each.target,
                     self._bearing(each.properties),
                     zone,
@@ -351,7 +356,7 @@ class Journal:
 
 _SELECT = (
     "select key, version, number, size, entity, modified, snapshot, told, content, target, seen,"
-    " out from version left join bearing on bearing.id = version.bearing"
+    " out, passed from version left join bearing on bearing.id = version.bearing"
 )
 
 _KEYS = 1_000
@@ -360,13 +365,13 @@ _KEYS_OF = "select distinct key from version where zone = ? and key > ?"
 
 def _row(found: tuple[Any, ...], seen: int) -> JournalRow:
     key, version, number, size, entity, modified, snapshot, told, content, *rest = found
-    target, last, out = rest
+    target, last, out, passed = rest
     listed = ListedVersion(
         *(key.decode(errors="surrogateescape"), version, number, size, entity, modified),
         snapshot=bool(snapshot),
     )
     bearing = None if told is None else json.loads(told)
-    return JournalRow(listed, bearing, content, target, last < seen, bool(out))
+    return JournalRow(listed, bearing, content, target, last < seen, bool(out), passed)
 
 
 def _bytes(key: str) -> bytes:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.settings import ExitFile, ExitSide
+    from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore
     from havre.live.warehouse import Live
     from havre.provider.outputs import Outputs
@@ -117,14 +118,26 @@ class OpenedTarget:
         return _reached(file.target, self.zone.root).live.store(self.zone.target)
 
 
+@dataclass(frozen=True)
+class OpenedCipher:
+    """Opens the cipher of the target's zone, to read back what it encrypted."""
+
+    zone: OpenedZone
+
+    def __call__(self) -> ContentCipher | None:
+        """The cipher; None where nothing is encrypted before it is stored."""
+        file = read_exit(self.zone.root)
+        return _reached(file.target, self.zone.root).live.cipher(self.zone.target)
+
+
 @functools.lru_cache(maxsize=64)
 def _opened_zone(zone: OpenedZone) -> Sides:
     file = read_exit(zone.root)
-    source = _reached(file.source, zone.root).live.store(zone.source)
-    target = _reached(file.target, zone.root).live.store(zone.target)
+    here, there = (_reached(side, zone.root).live for side in (file.source, file.target))
+    source, target = here.store(zone.source), there.store(zone.target)
     now = dt.datetime.now(dt.UTC)
     rules = Rules(scope_of(zone.source), target.limits, target.abilities, now, file.tiers)
-    return Sides(source, target, rules)
+    return Sides(source, target, rules, here.cipher(zone.source), there.cipher(zone.target))
 
 
 @functools.lru_cache(maxsize=4)

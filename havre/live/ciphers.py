@@ -21,6 +21,10 @@ class ContentCipher(Protocol):
         """Bytes of the largest stored object that can be opened: it is held in memory."""
         ...
 
+    def concerns(self, name: str) -> bool:
+        """Whether an object of that key may be encrypted by it; asked before any byte is read."""
+        ...
+
     def covers(self, head: bytes) -> bool:
         """Whether a stored object is encrypted by it.
 

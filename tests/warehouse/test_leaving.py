@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from havre.cli import main
@@ -18,6 +19,7 @@ from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
 from tests.warehouse.objects import put
 
+VISITS = pa.table({"person_id": [1, 2], "ward": ["cardiology", None]})
 CARE = {"TagSet": [{"Key": "purpose", "Value": "care"}]}
 DECISION = """decisions:
   - property: modified
@@ -69,6 +71,7 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
         source.put_object(Bucket=landing, Key="large.bin", Body=body, Metadata={"ward": "7"})
     source.delete_object(Bucket=landing, Key="large.bin")
     put(site, "curated")
+    open_warehouse(site.data_dir).write_table("curated", "omop/visits.parquet", VISITS)
 
     folder = begun(site, target)
     check_order(folder, capsys)
@@ -77,6 +80,8 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     assert run(folder, "copy") == 0
     assert run(folder, "verify") == 0
     assert run(folder, "seal") == 0
+    arrived = open_warehouse(target.data_dir).dataset("curated", "omop/visits.parquet")
+    assert arrived.to_table().equals(VISITS), "under the target's own key"
 
     script, authority = site.root / "verify.sh", folder / "authorities" / "ca.pem"
     words = ("--authority", str(authority), "--tsa-authority", str(authority))

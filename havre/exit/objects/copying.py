@@ -14,13 +14,14 @@ import hashlib
 import io
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
 from havre.errors import GuardError
 from havre.exit.journal import Copied
 from havre.exit.objects.mapping import mapping
+from havre.exit.objects.recoding import covered, recoding
 from havre.exit.records import digest_of, told
 from havre.live.limits import part_size
 from havre.live.objects import Ability, ChangedError, ExistsError, NotThereError, ObjectVersion
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from havre.exit.journal import JournalRow, ListedVersion
     from havre.exit.ledger import LedgerEntry
     from havre.exit.objects.mapping import Rules
+    from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore, Properties, UploadedPart, Written
 
 ONE_CALL = 8 * 2**20
@@ -41,11 +43,21 @@ PARTS_AT_ONCE = 3
 
 @dataclass(frozen=True)
 class Sides:
-    """The stores of a zone, and what decides how one is mapped on the other."""
+    """The stores of a zone, and what decides how one is mapped on the other.
+
+    Attributes:
+        source: the store that is left.
+        target: the store that takes over.
+        rules: what decides.
+        opens: what encrypted objects of the source before they were stored; None: nothing did.
+        closes: what encrypts them so at the target; None: nothing does.
+    """
 
     source: LiveStore
     target: LiveStore
     rules: Rules
+    opens: ContentCipher | None = None
+    closes: ContentCipher | None = None
 
 
 @dataclass(frozen=True)
@@ -167,15 +179,28 @@ class KeyCopy:
         if found.marker or listed.size is None:
             due = found.marker and listed.size is None
             return Copied(listed.key, listed.version, b"", found.version, {}) if due else None
-        if found.size != listed.size:
+        wanted = source_version(listed)
+        encrypted = covered(self._sides.source, self._sides.opens, wanted)
+        if found.size != listed.size and not encrypted:
             return None
         bears, borne = self._bears(row), self._sides.target.properties(found)
         if digest_of(told(bears)) != digest_of(told(borne)) or not _locked_as(bears, borne):
             return None
-        content = _digest(self._sides.source.read(source_version(listed)))
-        if content != _digest(self._sides.target.read(found)):
+        content, size = _digest(self._content(wanted, encrypted=encrypted))
+        if content != _digest(self._standing(found, encrypted=encrypted))[0]:
             return None
-        return Copied(listed.key, listed.version, content, found.version, told(bears))
+        passed = size if encrypted else None
+        return Copied(listed.key, listed.version, content, found.version, told(bears), passed)
+
+    def _content(self, found: ObjectVersion, *, encrypted: bool) -> Iterator[bytes]:
+        """What is proved of a version of the source: its bytes, opened where they are encrypted."""
+        pieces = self._sides.source.read(found)
+        return _opened(pieces, found, self._sides.opens if encrypted else None)
+
+    def _standing(self, found: ObjectVersion, *, encrypted: bool) -> Iterator[bytes]:
+        """The same of what stands at the target."""
+        pieces = self._sides.target.read(found)
+        return _opened(pieces, found, self._sides.closes if encrypted else None)
 
     def _write(self, row: JournalRow, *, create_only: bool) -> None:
         listed = row.listed
@@ -183,14 +208,44 @@ class KeyCopy:
             written = self._sides.target.mark(listed.key)
             self._done.append(Copied(listed.key, listed.version, b"", written.version, {}))
             return
-        bears = self._bears(row)
+        bears, found = self._bears(row), source_version(listed)
         self._size += listed.size
-        if listed.size <= ONE_CALL:
-            content, written = self._in_one_call(listed, bears, create_only=create_only)
+        opens = self._sides.opens
+        if opens and covered(self._sides.source, opens, found):
+            self._entries += recoding(found, opens, self._sides.closes, self._sides.rules)
+            done = self._anew(found, bears, create_only=create_only)
         else:
-            content, written = self._in_parts(listed, bears, create_only=create_only)
-        done = Copied(listed.key, listed.version, content, written.version, told(bears))
+            pieces = self._sides.source.read(found)
+            content, written = self._sent(found, pieces, bears, create_only=create_only)
+            done = Copied(found.key, found.version, content, written.version, told(bears))
         self._done.append(done)
+
+    def _anew(self, found: ObjectVersion, bears: Properties, *, create_only: bool) -> Copied:
+        """A version that is opened, and closed under the target's key."""
+        closes = self._sides.closes
+        content = b"".join(self._content(found, encrypted=True))
+        stored = closes.closed(found.key, content) if closes else content
+        due = replace(found, size=len(stored))
+        _, written = self._sent(due, iter((stored,)), bears, create_only=create_only)
+        digest = hashlib.sha256(content).digest()
+        return Copied(found.key, found.version, digest, written.version, told(bears), len(content))
+
+    def _sent(
+        self,
+        found: ObjectVersion,
+        pieces: Iterator[bytes],
+        bears: Properties,
+        *,
+        create_only: bool,
+    ) -> tuple[bytes, Written]:
+        """Bytes written at the target, and their SHA-256."""
+        if found.size <= ONE_CALL:
+            content = b"".join(pieces)
+            written = self._sides.target.write(
+                found.key, io.BytesIO(content), bears, create_only=create_only
+            )
+            return hashlib.sha256(content).digest(), written
+        return self._in_parts(found, pieces, bears, create_only=create_only)
 
     def _bears(self, row: JournalRow) -> Properties:
         """What the target is to bear for a version."""
@@ -199,26 +254,21 @@ class KeyCopy:
         self._entries += entries
         return bears
 
-    def _in_one_call(
-        self, listed: ListedVersion, bears: Properties, *, create_only: bool
-    ) -> tuple[bytes, Written]:
-        content = b"".join(self._sides.source.read(source_version(listed)))
-        written = self._sides.target.write(
-            listed.key, io.BytesIO(content), bears, create_only=create_only
-        )
-        return hashlib.sha256(content).digest(), written
-
     def _in_parts(
-        self, listed: ListedVersion, bears: Properties, *, create_only: bool
+        self,
+        found: ObjectVersion,
+        pieces: Iterator[bytes],
+        bears: Properties,
+        *,
+        create_only: bool,
     ) -> tuple[bytes, Written]:
-        target, size = self._sides.target, part_size(listed.size or 0, self._sides.target.limits)
+        target, size = self._sides.target, part_size(found.size, self._sides.target.limits)
         digest = hashlib.sha256()
-        upload = target.begin(listed.key, bears)
+        upload = target.begin(found.key, bears)
         try:
             with ThreadPoolExecutor(PARTS_AT_ONCE) as sending:
                 under_way: deque[Future[UploadedPart]] = deque()
                 parts: list[UploadedPart] = []
-                pieces = self._sides.source.read(source_version(listed))
                 for number, part in enumerate(_regrouped(pieces, size), 1):
                     digest.update(part)
                     under_way.append(sending.submit(target.part, upload, number, part))
@@ -258,11 +308,20 @@ def _able(store: LiveStore, ability: Ability) -> bool:
     return store.abilities[ability].support is not Support.ABSENT
 
 
-def _digest(pieces: Iterator[bytes]) -> bytes:
-    digest = hashlib.sha256()
+def _opened(
+    pieces: Iterator[bytes], found: ObjectVersion, cipher: ContentCipher | None
+) -> Iterator[bytes]:
+    """Bytes as they are stored, or what they are where a cipher encrypted them."""
+    return iter((cipher.opened(found.key, b"".join(pieces)),)) if cipher else pieces
+
+
+def _digest(pieces: Iterator[bytes]) -> tuple[bytes, int]:
+    """SHA-256 of bytes, and how many there are."""
+    digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)
-    return digest.digest()
+        size += len(piece)
+    return digest.digest(), size
 
 
 def _regrouped(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:

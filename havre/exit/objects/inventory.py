@@ -12,6 +12,7 @@ from havre.capabilities import Support
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, undecided
 from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import collisions, mapping
+from havre.exit.objects.recoding import covered, recoding
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
 from havre.exit.records import told
 from havre.live.objects import Ability, ChangedError, NotThereError
@@ -98,6 +99,8 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
                 if not found.marker:
                     bears, more = mapping(found, sides.source.properties(found), sides.rules)
                     entries += more
+                    if sides.opens and covered(sides.source, sides.opens, found):
+                        entries += recoding(found, sides.opens, sides.closes, sides.rules)
                     borne.update(told(bears).keys())
         return rows[0].listed.key, tuple(entries)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.journal import Journal
+    from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore, ObjectVersion
 
 READS_AT_ONCE = 8
@@ -42,8 +43,15 @@ class VersionReading:
     lock: str
 
 
+def no_cipher() -> None:
+    """A zone of which nothing is encrypted before it is stored."""
+
+
 def read_back(
-    opened: Callable[[], LiveStore], executor: Executor, workers: int
+    opened: Callable[[], LiveStore],
+    executor: Executor,
+    workers: int,
+    cipher: Callable[[], ContentCipher | None] = no_cipher,
 ) -> Iterator[VersionReading]:
     """Every version of a store, read to its last byte.
 
@@ -51,15 +59,17 @@ def read_back(
         opened: opens the store, in whatever process a worker is; it can be pickled.
         executor: runs the workers.
         workers: how many it runs at once.
+        cipher: what encrypts objects before they are stored, opened in the same way.
 
     Raises:
         RetryError, ProviderError: as the store.
+        GuardError, StateError: what is encrypted does not open.
     """
     versions = _numbered(opened().versions())
     batches = iter(lambda: list(itertools.islice(versions, _TOGETHER)), [])
     under_way: deque[Future[list[VersionReading]]] = deque()
     for batch in batches:
-        under_way.append(executor.submit(_read, opened, batch))
+        under_way.append(executor.submit(_read, opened, cipher, batch))
         if len(under_way) == workers * 2:
             yield from under_way.popleft().result()
     for each in under_way:
@@ -72,23 +82,43 @@ def _numbered(versions: Iterable[ObjectVersion]) -> Iterator[tuple[int, ObjectVe
 
 
 def _read(
-    opened: Callable[[], LiveStore], batch: list[tuple[int, ObjectVersion]]
+    opened: Callable[[], LiveStore],
+    cipher: Callable[[], ContentCipher | None],
+    batch: list[tuple[int, ObjectVersion]],
 ) -> list[VersionReading]:
-    store = opened()
+    store, opens = opened(), cipher()
     with ThreadPoolExecutor(READS_AT_ONCE) as reading:
-        return list(reading.map(lambda each: _reading(store, *each), batch))
+        return list(reading.map(lambda each: _reading(store, opens, *each), batch))
 
 
-def _reading(store: LiveStore, number: int, found: ObjectVersion) -> VersionReading:
+def _reading(
+    store: LiveStore, cipher: ContentCipher | None, number: int, found: ObjectVersion
+) -> VersionReading:
     if found.marker:
         return VersionReading(ObjectLine(found.key, number, None, None, digest_of({})), "")
     digest, size = hashlib.sha256(), 0
-    for piece in store.read(found):
+    for piece in _content(store, cipher, found):
         digest.update(piece)
         size += len(piece)
     bears = told(store.properties(found))
     line = ObjectLine(found.key, number, size, digest.hexdigest(), digest_of(bears))
     return VersionReading(line, bears.get(LOCK, ""))
+
+
+def _content(
+    store: LiveStore, cipher: ContentCipher | None, found: ObjectVersion
+) -> Iterator[bytes]:
+    """The bytes of a version as they are stored, or the content where a cipher encrypted them."""
+    pieces = store.read(found)
+    if cipher is None or not cipher.concerns(found.key):
+        yield from pieces
+        return
+    head = next(pieces, b"")
+    if cipher.covers(head):
+        yield cipher.opened(found.key, b"".join((head, *pieces)))
+        return
+    yield head
+    yield from pieces
 
 
 def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]:
@@ -101,7 +131,8 @@ def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]
         for number, row in enumerate(group, 1):
             found, bears = row.listed, row.bearing or {}
             content = row.content.hex() if row.content else None
-            line = ObjectLine(found.key, number, found.size, content, digest_of(bears))
+            size = found.size if row.passed is None else row.passed
+            line = ObjectLine(found.key, number, size, content, digest_of(bears))
             yield VersionReading(line, bears.get(LOCK, ""))
 
 

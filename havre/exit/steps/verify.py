@@ -54,7 +54,7 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
     locks: list[VersionReading] = []
 
     def back() -> Iterator[ObjectLine]:
-        for each in read_back(zone.back, workers, folder.file.rates.workers):
+        for each in read_back(zone.back, workers, folder.file.rates.workers, zone.cipher):
             if each.lock:
                 locks.append(each)
             meter.add(1, each.line.size or 0)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.exit.objects.running import MovingZone
-from havre.exit.sides import OpenedTarget, OpenedZone, reach, zones_of
+from havre.exit.sides import OpenedCipher, OpenedTarget, OpenedZone, reach, zones_of
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -29,9 +29,11 @@ class ExitZone(MovingZone):
 
     Attributes:
         back: opens the target's store, to be read back.
+        cipher: opens what encrypts there before the store.
     """
 
     back: OpenedTarget
+    cipher: OpenedCipher
 
 
 def zones(folder: ExitFolder) -> list[ExitZone]:
@@ -44,7 +46,7 @@ def zones(folder: ExitFolder) -> list[ExitZone]:
     target = reach(folder.file.target, folder.root).outputs
     pairs = zones_of(folder.file, source, target)
     both = [OpenedZone(folder.root, name, other) for name, other in sorted(pairs.items())]
-    return [ExitZone(each.source, each, OpenedTarget(each)) for each in both]
+    return [ExitZone(each.source, each, OpenedTarget(each), OpenedCipher(each)) for each in both]
 
 
 class Crew:

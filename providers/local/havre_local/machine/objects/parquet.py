@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from havre_local.machine.folder import Folder
 
 KEY_BITS = 256
-_SUFFIX = ".parquet"
+SUFFIX = ".parquet"
 _BOUND = b"havre table\0"
 
 
@@ -58,9 +58,9 @@ def write_table(place: Place, path: str, table: pa.Table) -> None:
     """
     from pyarrow import parquet
 
-    if not path.endswith(_SUFFIX):
-        message = f"{path}: a table's object ends with {_SUFFIX}"
-        raise InputError(message, f"Name it {path}{_SUFFIX}.")
+    if not path.endswith(SUFFIX):
+        message = f"{path}: a table's object ends with {SUFFIX}"
+        raise InputError(message, f"Name it {path}{SUFFIX}.")
     name = f"{place.bucket}/{path}"
     parquet.write_table(
         table,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError, StateError
-from havre_local.machine.objects.parquet import decryption_of, encryption_of
+from havre_local.machine.objects.parquet import SUFFIX, decryption_of, encryption_of
 
 if TYPE_CHECKING:
     import pyarrow.parquet
@@ -40,6 +40,10 @@ class TableCipher:
     def key(self) -> str:
         """Name of the zone's key."""
         return self.place.key
+
+    def concerns(self, name: str) -> bool:
+        """Whether an object of that key may be a table."""
+        return name.endswith(SUFFIX)
 
     def covers(self, head: bytes) -> bool:
         """Whether a file that begins so is an encrypted table."""
