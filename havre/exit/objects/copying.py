@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from havre.capabilities import Support
 from havre.errors import GuardError
 from havre.exit.journal import Copied
+from havre.exit.objects.claims import DigestClaims
 from havre.exit.objects.mapping import mapping
 from havre.exit.objects.recoding import covered, recoding
 from havre.exit.records import digest_of, told
@@ -210,20 +211,28 @@ class KeyCopy:
             return
         bears, found = self._bears(row), source_version(listed)
         self._size += listed.size
-        opens = self._sides.opens
+        opens, claims = self._sides.opens, DigestClaims(bears.traits.digests)
+        pieces = claims.passing(self._sides.source.read(found))
         if opens and covered(self._sides.source, opens, found):
             self._entries += recoding(found, opens, self._sides.closes, self._sides.rules)
-            done = self._anew(found, bears, create_only=create_only)
+            content = b"".join(_opened(pieces, found, opens))
+            done = self._anew(found, content, bears, create_only=create_only)
         else:
-            pieces = self._sides.source.read(found)
-            content, written = self._sent(found, pieces, bears, create_only=create_only)
-            done = Copied(found.key, found.version, content, written.version, told(bears))
+            digest, written = self._sent(found, pieces, bears, create_only=create_only)
+            done = Copied(found.key, found.version, digest, written.version, told(bears))
+        self._entries += [
+            self._sides.rules.mapped(
+                found, f"stored {name}", claim, f"wrong: the bytes have {made}"
+            )
+            for name, claim, made in claims.wrong()
+        ]
         self._done.append(done)
 
-    def _anew(self, found: ObjectVersion, bears: Properties, *, create_only: bool) -> Copied:
-        """A version that is opened, and closed under the target's key."""
+    def _anew(
+        self, found: ObjectVersion, content: bytes, bears: Properties, *, create_only: bool
+    ) -> Copied:
+        """Content of a version that was opened, closed under the target's key."""
         closes = self._sides.closes
-        content = b"".join(self._content(found, encrypted=True))
         stored = closes.closed(found.key, content) if closes else content
         due = replace(found, size=len(stored))
         _, written = self._sent(due, iter((stored,)), bears, create_only=create_only)

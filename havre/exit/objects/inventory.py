@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
+from havre.errors import ProviderError, RetryError
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, undecided
 from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import collisions, mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from havre.exit.journal import Journal, JournalRow
     from havre.exit.objects.copying import Sides
     from havre.exit.objects.running import Shard
-    from havre.live.objects import LiveStore
+    from havre.live.objects import LiveStore, ObjectVersion, Properties
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
             with contextlib.suppress(ChangedError, NotThereError):  # since: the copy tells
                 if not found.marker:
                     bears, more = mapping(found, sides.source.properties(found), sides.rules)
+                    refuse_unreadable(sides.source, found, bears)
                     entries += more
                     if sides.opens and covered(sides.source, sides.opens, found):
                         entries += recoding(found, sides.opens, sides.closes, sides.rules)
@@ -108,6 +110,27 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
         return Looked(tuple(keys.map(of_key, shard)), borne)
 
 
+def refuse_unreadable(store: LiveStore, found: ObjectVersion, bears: Properties) -> None:
+    """Refuse to go on where an object has a key of its own that is disabled, expired or gone.
+
+    Raises:
+        ProviderError: its first byte cannot be read; the message names the key.
+    """
+    key = bears.traits.key or bears.traits.scope
+    if not key or not found.size:
+        return
+    try:
+        for _ in store.read(found, 0, 1):
+            pass
+    except (ChangedError, NotThereError, RetryError):
+        raise
+    except ProviderError as error:
+        what = f"{store.name}: `{found.key}` cannot be read; it is encrypted under {key}"
+        message = f"{what}: {error.message}"
+        remedy = "Enable that key again, or give the exit the right to use it."
+        raise ProviderError(message, remedy) from None
+
+
 def _whole(zone: MovingZone, borne: Counter[str]) -> Iterator[LedgerEntry]:
     """What holds for all objects of a zone."""
     for name in ("key", "content", "order of versions"):
@@ -115,6 +138,10 @@ def _whole(zone: MovingZone, borne: Counter[str]) -> Iterator[LedgerEntry]:
     for name, count in sorted(borne.items()):
         found = f"{count:,} versions"
         yield LedgerEntry(zone.scope, ALL, name, found, "the same", LedgerFate.KEPT)
+    yield LedgerEntry(
+        *(zone.scope, ALL, "stored digests", "those of every object that has some"),
+        *("the SHA-256 of its bytes in the evidence", LedgerFate.MAPPED),
+    )
     yield undecided(
         zone.scope,
         ALL,

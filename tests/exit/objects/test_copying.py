@@ -1,6 +1,8 @@
 """The copy of a key: all versions in order with all that they bear, whatever happened before."""
 
+import base64
 import datetime as dt
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from havre.exit.journal import Journal, ListedVersion
 from havre.exit.objects import copying
 from havre.exit.objects.copying import KeyCopy, KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
-from havre.live.objects import Lock, ObjectVersion, Properties
+from havre.live.objects import Lock, ObjectVersion, Properties, Traits
 from tests.exit.memory import EVERYTHING, LIMITS, WITHOUT_VERSIONS, MemoryStore
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
@@ -254,3 +256,32 @@ def test_memory_is_bounded_by_parts(monkeypatch: pytest.MonkeyPatch, journal: Jo
     moving.copy()
     assert moving.target.calls.count("part") == 1
     assert "write" not in moving.target.calls
+
+
+def claim(algorithm: str, content: bytes) -> str:
+    return base64.b64encode(hashlib.new(algorithm, content).digest()).decode()
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256"])
+@pytest.mark.parametrize("one_call", [2**20, 4])
+def test_a_stored_digest_is_checked_and_never_believed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, algorithm: str, one_call: int
+) -> None:
+    monkeypatch.setattr(copying, "ONE_CALL", one_call)
+    source, target = MemoryStore(), MemoryStore()
+    for key, told in (("right", b"content"), ("wrong", b"another")):
+        traits = Traits(digests={algorithm: claim(algorithm, told)})
+        source.put(key, b"content", Properties({"content-type": "a/b"}, traits=traits))
+    outcomes = Moving(journal, source, target).copy()
+    entries = {e.item: (e.property, e.found) for o in outcomes for e in o.entries}
+    assert entries == {"wrong": (f"stored {algorithm}", claim(algorithm, b"another"))}
+    assert target.contents() == {"right": [b"content"], "wrong": [b"content"]}
+
+
+@pytest.mark.parametrize("digests", [{"md5": "b3Ro-3"}, {"crc32": "AAAAAA=="}, {}])
+def test_a_digest_of_something_else_is_left_out(journal: Journal, digests: dict[str, str]) -> None:
+    source = MemoryStore()
+    traits = Traits(digests=digests)
+    source.put("a", b"content", Properties({"content-type": "a/b"}, traits=traits))
+    (outcome,) = Moving(journal, source, MemoryStore()).copy()
+    assert outcome.entries == ()

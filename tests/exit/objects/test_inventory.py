@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from havre.errors import ProviderError
 from havre.exit.journal import Journal
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate
 from havre.exit.objects.copying import Sides
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.mapping import Rules
 from havre.exit.objects.running import MovingZone, list_zone
-from havre.live.objects import ObjectVersion, Properties
+from havre.live.objects import ObjectVersion, Properties, Traits
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
@@ -133,3 +134,23 @@ def test_what_was_copied_meanwhile_blocks_nothing(stock: Stock) -> None:
     stock.source.put("a", b"x")
     stock.target.put("a", b"x")
     assert (ALL, "empty target") not in stock.blocking(fresh=False)
+
+
+@pytest.mark.parametrize("traits", [Traits(key="vault/keys/ward-7"), Traits(scope="ward-7")])
+def test_an_object_whose_key_is_disabled_stops_the_plan(
+    stock: Stock, traits: Traits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stock.source.put("a", b"x")
+    stock.source.put("sealed", b"x", Properties({"content-type": "a/b"}, traits=traits))
+    assert ("sealed", "size") not in stock.blocking(), "as long as it can be read"
+    honest = stock.source.read
+
+    def read(found: ObjectVersion, first: int = 0, length: int | None = None) -> Iterator[bytes]:
+        if found.key == "sealed":
+            message = "403 KeyVaultAccessDenied"
+            raise ProviderError(message, "Ask for it.")
+        return honest(found, first, length)
+
+    monkeypatch.setattr(stock.source, "read", read)
+    with pytest.raises(ProviderError, match=r"`sealed` cannot be read.*ward-7: 403"):
+        stock.taken()
