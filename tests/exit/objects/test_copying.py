@@ -285,3 +285,21 @@ def test_a_digest_of_something_else_is_left_out(journal: Journal, digests: dict[
     source.put("a", b"content", Properties({"content-type": "a/b"}, traits=traits))
     (outcome,) = Moving(journal, source, MemoryStore()).copy()
     assert outcome.entries == ()
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 8, 9, 15, 16, 17, 24])
+def test_an_object_of_any_size_arrives_whole(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setattr(copying, "ONE_CALL", 8)
+    monkeypatch.setattr(copying, "part_size", lambda *_: 8)
+    source, target = MemoryStore(), MemoryStore()
+    source.put("a", bytes(range(size)))
+    (outcome,) = Moving(journal, source, target).copy()
+    assert target.contents() == source.contents()
+    (done,) = outcome.done
+    (content,) = source.contents()["a"]
+    assert content is not None
+    assert done.content == hashlib.sha256(content).digest()
+    parts = target.calls.count("part")
+    assert parts == (0 if size <= 8 else -(-size // 8)), "no object has a part without bytes"
