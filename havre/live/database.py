@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError, ProviderError, RetryError
+from havre.live.warehouse import LibpqClient
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     import psycopg
 
@@ -103,6 +107,22 @@ class LibpqDatabase:
         known = self.keywords()
         return {name: str(known[keyword]) for name, keyword in VARIABLES.items() if known[keyword]}
 
+    @contextlib.contextmanager
+    def client(self) -> Iterator[LibpqClient]:
+        """What PostgreSQL's own programs need; the password is in a file in memory.
+
+        Raises:
+            InputError: the reference leads to no password.
+        """
+        with passfile(self.user, self.password.read()) as descriptor:
+            named = {"PGPASSFILE": f"/proc/self/fd/{descriptor}"}
+            yield LibpqClient(self.environment() | named, (descriptor,))
+
+    @property
+    def binaries(self) -> Path | None:
+        """None: an address brings no programs."""
+        return None
+
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
         """A connection of the user.
 
@@ -136,6 +156,19 @@ class LibpqDatabase:
         if not passing and any(word in said for word in REFUSALS):
             return ProviderError(message, f"Check the user `{self.user}` and {self.password}.")
         return RetryError(message, "Check that the server runs and is reached from here.")
+
+
+@contextlib.contextmanager
+def passfile(user: str, password: str) -> Iterator[int]:
+    """A file in memory for PGPASSFILE; a program that inherits its descriptor may open it."""
+    named = (each.replace("\\", "\\\\").replace(":", "\\:") for each in (user, password))
+    descriptor = os.memfd_create("pgpass")
+    try:
+        os.fchmod(descriptor, 0o600)  # libpq passes over a file that others can read
+        os.write(descriptor, f"*:*:*:{':'.join(named)}\n".encode())
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 REFUSALS = ("FATAL:", "certificate", "no password supplied", "SSL error")

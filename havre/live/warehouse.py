@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
     import psycopg
 
     from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore
 
 
+@dataclass(frozen=True)
+class LibpqClient:
+    """What libpq's programs inherit to reach a database: no argument of theirs is a secret.
+
+    Attributes:
+        environment: libpq's variables; a password stands in the file that PGPASSFILE names.
+        descriptors: open files that the program inherits, such as that file in memory.
+    """
+
+    environment: Mapping[str, str]
+    descriptors: tuple[int, ...] = ()
+
+
 class LiveDatabase(Protocol):
-    """The database of a deployed warehouse."""
+    """The database of a deployed warehouse, reached by psycopg and by PostgreSQL's programs."""
 
     @property
     def name(self) -> str:
@@ -24,6 +42,19 @@ class LiveDatabase(Protocol):
 
         Raises:
             RetryError: the server does not answer.
+        """
+        ...
+
+    def client(self) -> AbstractContextManager[LibpqClient]:
+        """What a program needs to reach the database, as long as the context stands."""
+        ...
+
+    @property
+    def binaries(self) -> Path | None:
+        """Folder of PostgreSQL's programs that its provider brings along; None where it does not.
+
+        Raises:
+            MissingDependencyError: it should, and they are not installed.
         """
         ...
 

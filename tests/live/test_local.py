@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
+import subprocess
 import traceback
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pyarrow as pa
 import pytest
+from psycopg import sql
 from pyarrow import parquet
 
 from havre.capabilities import Support
@@ -257,6 +261,42 @@ def test_programs_of_postgresql_reach_the_same_database(by_reference: LibpqDatab
         "PGCONNECT_TIMEOUT": "30",
         "PGAPPNAME": "havre",
     }
+
+
+@pytest.mark.parametrize("secret", ["plain", "a:b", "\\\\back\\:slash", "é 'quoted'"])
+def test_a_program_finds_the_password_in_a_file_in_memory(
+    by_reference: LibpqDatabase, monkeypatch: pytest.MonkeyPatch, secret: str
+) -> None:
+    with by_reference.connect(autocommit=True) as connection:
+        role = sql.Identifier("a:role\\of " + secret)
+        words = sql.SQL("CREATE ROLE {} LOGIN SUPERUSER PASSWORD {}")
+        connection.execute(words.format(role, sql.Literal(secret)))
+    monkeypatch.setenv("SOME_PASSWORD", secret)
+    other = replace(
+        by_reference, user="a:role\\of " + secret, password=SecretReference("SOME_PASSWORD")
+    )
+    with other.client() as client, pytest.MonkeyPatch.context() as patched:
+        assert [name for name, value in client.environment.items() if secret == value] == []
+        for name, value in client.environment.items():
+            patched.setenv(name, value)
+        # libpq as a program has it: everything comes from its environment.
+        with psycopg.connect("") as connection:
+            assert connection.pgconn.ssl_in_use
+            assert connection.info.user == other.user
+    with pytest.raises(OSError, match="Bad file"):
+        os.fstat(client.descriptors[0])
+
+
+def test_the_programs_that_a_warehouse_brings_reach_its_database(reached: Live) -> None:
+    database = reached.database()
+    assert database.binaries is not None
+    with database.client() as client:
+        done = subprocess.run(
+            [database.binaries / "psql", "-X", "-At", "-c", "SELECT current_database()"],
+            env=dict(client.environment), pass_fds=client.descriptors,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    assert done.stdout.strip() == database.name
 
 
 def test_outputs_of_another_place_get_no_credentials(

@@ -4,49 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from havre.errors import ProviderError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
 
     import psycopg
 
-
-@dataclass(frozen=True)
-class LibpqClient:
-    """What libpq's programs inherit to reach a database: no argument of theirs is a secret.
-
-    Attributes:
-        environment: libpq's variables; a password stands in the file that PGPASSFILE names.
-        descriptors: open files that the program inherits, such as that file in memory.
-    """
-
-    environment: Mapping[str, str]
-    descriptors: tuple[int, ...] = ()
-
-
-class DatabaseEnd(Protocol):
-    """A database that can be reached by psycopg and by PostgreSQL's own programs."""
-
-    @property
-    def name(self) -> str:
-        """Name of the database."""
-        ...
-
-    def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
-        """A connection of the administrator.
-
-        Raises:
-            RetryError: the server does not answer.
-        """
-        ...
-
-    def client(self) -> AbstractContextManager[LibpqClient]:
-        """What a program needs to reach the database, as long as the context stands."""
-        ...
+    from havre.live.warehouse import LiveDatabase
 
 
 @dataclass(frozen=True)
@@ -59,7 +26,7 @@ class DatabaseSide:
             that the target has no name for stands with an empty one. They are not compared.
     """
 
-    end: DatabaseEnd
+    end: LiveDatabase
     roles: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -22,9 +22,9 @@ from havre.exit.database.ends import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from havre.exit.database.ends import DatabaseEnd, DatabaseSide
+    from havre.exit.database.ends import DatabaseSide
+    from havre.live.warehouse import LiveDatabase
 
     Connection = psycopg.Connection[Any]
 
@@ -67,7 +67,6 @@ class DatabaseMove:
         source: the database that is left.
         target: an empty one.
         jobs: tables and indexes that are made at once.
-        binaries: folder of PostgreSQL's programs to look into first.
         lost: kind and name of what the ledger lets be lost.
         done: told the name and bytes of each table that is there.
     """
@@ -76,7 +75,6 @@ class DatabaseMove:
     source: DatabaseSide
     target: DatabaseSide
     jobs: int = JOBS
-    binaries: Path | None = None
     lost: frozenset[tuple[str, str]] = frozenset()
     done: Callable[[str, int], None] = field(default=_quiet)
 
@@ -112,7 +110,7 @@ def restored(
         target: held by this run.
         fill: brings rows, before indexes and triggers are made; it is given the snapshot.
     """
-    found = programs.find(_major(source), _major(target), job.binaries)
+    found = programs.find(_major(source), _major(target), (job.target.end, job.source.end))
     snapshot = _snapshot(source)
     marks.begin(target, job.exit, marks.standing(source))
     with granted(job, source, target):
@@ -190,7 +188,7 @@ def _snapshot(source: Connection) -> str:
 
 
 @contextmanager
-def _piped(end: DatabaseEnd, source: Connection, snapshot: str = "") -> Iterator[Connection]:
+def _piped(end: LiveDatabase, source: Connection, snapshot: str = "") -> Iterator[Connection]:
     """A connection that rows go through, in the source's own encoding."""
     encoding = source.info.parameter_status("server_encoding")
     pinned = {

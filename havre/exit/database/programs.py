@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from havre.errors import MissingDependencyError, ProviderError
 from havre.exit.database.ends import masked
+from havre.live.database import SYSTEM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from havre.exit.database.ends import DatabaseEnd
+    from havre.live.warehouse import LiveDatabase
 
 APPLICATION = "havre-exit"
 """Name that the exit's sessions bear at a server: what a killed run left is ended by it."""
@@ -47,45 +48,78 @@ class Programs:
     major: int
 
 
-def find(source: int, target: int, folder: Path | None = None) -> Programs:
+def find(source: int, target: int, ends: Sequence[LiveDatabase]) -> Programs:
     """The programs that can dump a server and restore into another.
 
-    They must know the source's version, and a target does not know what newer ones write.
+    They must know the source's version, a target does not know what newer ones write, and both
+    servers must be reached with the TLS that they ask for: PyPI's programs have none.
 
     Args:
         source: major version of the server that is left.
         target: of the one that it goes to.
-        folder: where to look first; then PATH, then where distributions put them.
+        ends: both databases; what they bring is looked at first, then PATH, then where
+            distributions put programs.
 
     Raises:
-        MissingDependencyError: there are none of a version between the two.
+        MissingDependencyError: there are none that fit.
     """
     on_path = shutil.which("pg_restore")
-    places = [folder] if folder else []
+    places = list(filter(None, (end.binaries for end in ends)))
     places += [Path(on_path).parent] if on_path else []
     places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    known = [each for each in map(_inspected, places) if each]
+    passed = []
+    known = [each for each in map(_inspected, dict.fromkeys(places)) if each]
     for each in known:
-        if source <= each.major <= target:
+        if not source <= each.major <= target:
+            passed.append(f"{each.major} in {each.folder}")
+        elif why := next(filter(None, (unfit(each, end) for end in ends)), ""):
+            passed.append(f"{each.major} in {each.folder}, {why}")
+        else:
             return each
-    found = ", ".join(str(each.major) for each in known) or "none"
+    found = "; ".join(passed) or "none"
     message = f"pg_dump and pg_restore of PostgreSQL {source} to {target}: found {found}"
-    raise MissingDependencyError(message, f"Install the client programs of PostgreSQL {target}.")
+    remedy = f"Install the client programs of PostgreSQL {target}, with TLS."
+    raise MissingDependencyError(message, remedy)
+
+
+def unfit(programs: Programs, end: LiveDatabase) -> str:
+    """Why programs cannot verify a server as its client says they must; empty where they can.
+
+    They are asked, and reach nobody: libpq looks at its settings before it connects.
+    """
+    with end.client() as client:
+        mode, authority = (client.environment.get(n, "") for n in ("PGSSLMODE", "PGSSLROOTCERT"))
+    if mode in {"", "disable"}:
+        return ""
+    # Programs that know the system's authorities refuse to use them without verification.
+    mode = "require" if authority == SYSTEM else mode
+    environment = {"PGHOST": "/dev/null", "PGSSLMODE": mode, "PGSSLROOTCERT": authority}
+    said = _said(programs.folder / "pg_dump", "--no-password", environment).stderr
+    if "not compiled in" in said:
+        return f"without the TLS that {end.name} asks for"
+    if authority == SYSTEM and "weak sslmode" not in said:
+        return f"which does not know the system's authorities, by which {end.name} is verified"
+    return ""
 
 
 def _inspected(folder: Path) -> Programs | None:
     if not all((folder / name).is_file() for name in ("pg_dump", "pg_restore")):
         return None
-    said = subprocess.run(  # noqa: S603 - a program found above, without a shell
-        [folder / "pg_dump", "--version"], capture_output=True, text=True, check=False, env={}
-    ).stdout
-    match = re.search(r"(\d+)", said)
+    match = re.search(r"(\d+)", _said(folder / "pg_dump", "--version", {}).stdout)
     return Programs(folder, int(match[1])) if match else None
+
+
+def _said(
+    program: Path, word: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - a program found by `find`, without a shell
+        [program, word], capture_output=True, text=True, check=False, env=environment
+    )
 
 
 def run(
     programs: Programs,
-    end: DatabaseEnd,
+    end: LiveDatabase,
     argv: Sequence[str],
     *,
     stdout: int | None = None,

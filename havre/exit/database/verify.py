@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     from psycopg.pq.abc import PGconn
 
-    from havre.exit.database.ends import DatabaseEnd, DatabaseSide
+    from havre.exit.database.ends import DatabaseSide
+    from havre.live.warehouse import LiveDatabase
 
 JOBS = 4
 """Connections with which one side is read, unless the caller says otherwise."""
@@ -90,14 +91,14 @@ def verify(
     return Manifests(found[0], found[1])
 
 
-def major(end: DatabaseEnd) -> int:
+def major(end: LiveDatabase) -> int:
     """Major version of a server."""
     with end.connect() as connection:
         return connection.info.server_version // 10000
 
 
 def lines(
-    end: DatabaseEnd, roles: Mapping[str, str], *, across_majors: bool = False, jobs: int = JOBS
+    end: LiveDatabase, roles: Mapping[str, str], *, across_majors: bool = False, jobs: int = JOBS
 ) -> list[DatabaseLine]:
     """What one database has and holds, in one snapshot.
 
@@ -123,7 +124,7 @@ def lines(
 
 @contextmanager
 def _reading(
-    end: DatabaseEnd, pinned: str, snapshot: str = ""
+    end: LiveDatabase, pinned: str, snapshot: str = ""
 ) -> Iterator[psycopg.Connection[Any]]:
     with end.connect(autocommit=True) as connection:
         try:
@@ -137,7 +138,7 @@ def _reading(
 
 
 def described(
-    end: DatabaseEnd, roles: Mapping[str, str], *, across_majors: bool = False
+    end: LiveDatabase, roles: Mapping[str, str], *, across_majors: bool = False
 ) -> list[DatabaseLine]:
     """What one database has, without what it holds.
 
@@ -213,7 +214,7 @@ def _blocks(pgconn: PGconn, statement: str) -> Iterator[bytearray]:
             raise error_from_result(result)
 
 
-def evidence(end: DatabaseEnd, roles: Mapping[str, str], *, across_majors: bool = False) -> str:
+def evidence(end: LiveDatabase, roles: Mapping[str, str], *, across_majors: bool = False) -> str:
     """The SQL by which `psql -X -q -At -f FILE` gives one side's digests again.
 
     What is described comes as `kind|name|lines|SHA-256`; what is held as `kind|name|rows`,

@@ -16,14 +16,17 @@ from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.recoding import TableCipher
 from havre_local.machine.objects.zones import zone_of
-from havre_local.machine.postgresql import server
+from havre_local.machine.postgresql import installation, programs, server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
     import psycopg
 
     from havre.live.objects import LiveStore
+    from havre.live.warehouse import LibpqClient
     from havre.provider.outputs import Outputs
     from havre_local.settings import LocalSettings
 
@@ -67,6 +70,15 @@ class LocalDatabase:
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
         """A connection of the administrator."""
         return server.admin_connection(self.folder, self.name, autocommit=autocommit)
+
+    def client(self) -> AbstractContextManager[LibpqClient]:
+        """What PostgreSQL's programs need: its socket where they have no TLS to come with."""
+        return programs.client_of(self.folder, self.name)
+
+    @property
+    def binaries(self) -> Path:
+        """The programs that came with the server, as it runs now."""
+        return installation.find(server.existing_major(self.folder)).binaries
 
 
 @dataclass(frozen=True)

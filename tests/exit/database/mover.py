@@ -48,7 +48,7 @@ def main() -> None:
         sys.stdout.write(f"{name} {size}\n")
         sys.stdout.flush()
 
-    job = DatabaseMove("leaving", source, target, 2, target.end.binaries, done=done)  # type: ignore[attr-defined]
+    job = DatabaseMove("leaving", source, target, 2, done=done)
     if sys.argv[1:] == ["replication"]:
         replication.start(job, source.end.reach)  # type: ignore[attr-defined]
     else:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from havre.exit.database.ends import LibpqClient
+from havre.live.warehouse import LibpqClient
 from havre_local.machine import accounts
 from havre_local.machine.postgresql import installation
 from tests.waits import until
@@ -39,7 +39,7 @@ SETTINGS = (
 
 @dataclass(frozen=True)
 class Server:
-    """A server that runs, and one of its databases: implements `DatabaseEnd`."""
+    """A server that runs, and one of its databases: implements `LiveDatabase`."""
 
     binaries: Path
     port: int

@@ -75,7 +75,7 @@ def test_what_the_target_is_built_without_blocks_with_a_remedy(
 def test_moved_nevertheless_it_is_a_failure(old: Server, target: Server) -> None:
     old.run("CREATE TABLE t (a xml); INSERT INTO t VALUES ('<name>Dupont</name>')")
     with pytest.raises(ProviderError) as error:
-        move(DatabaseMove("leaving", DatabaseSide(old), DatabaseSide(target), 1, target.binaries))
+        move(DatabaseMove("leaving", DatabaseSide(old), DatabaseSide(target), 1))
     assert "Dupont" not in str(error.value)
     with target.connect(autocommit=True) as connection:
         assert not marks.finished(connection, "leaving")

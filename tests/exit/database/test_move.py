@@ -35,7 +35,6 @@ def moved(
     source: Server, target: Server, roles: Mapping[str, str] | None = None, **options: Any
 ) -> None:
     side = DatabaseSide(source, roles or {})
-    options = {"binaries": target.binaries, **options}
     move(DatabaseMove("leaving", side, DatabaseSide(target), 2, **options))
 
 
@@ -105,7 +104,7 @@ def test_what_others_made_after_the_first_run_is_named_and_stays(
 
 def test_the_mark_of_another_exit_is_respected(source: Server, target: Server) -> None:
     source.run(TWO)
-    move(DatabaseMove("another", DatabaseSide(source), DatabaseSide(target), 1, target.binaries))
+    move(DatabaseMove("another", DatabaseSide(source), DatabaseSide(target), 1))
     with pytest.raises(GuardError, match="another"):
         moved(source, target)
     with target.connect(autocommit=True) as connection:
@@ -158,7 +157,7 @@ def test_no_secret_and_no_file_of_a_disk_is_in_an_argument(
 ) -> None:
     source.run(VALUES)
     folder = wrapped(tmp_path, target.binaries, 'exec "$real" "$@"')
-    moved(source, target, binaries=folder)
+    moved(source, dataclasses.replace(target, binaries=folder))
     said = (folder / "said").read_text()
     assert "pg_dump --format=custom" in said
     assert "pg_restore --exit-on-error" in said
@@ -183,7 +182,7 @@ def test_any_error_of_a_program_is_a_failure(
     source.run(TWO)
     folder = wrapped(tmp_path, target.binaries, f'{last}\nexec "$real" "$@"')
     with pytest.raises(ProviderError) as error:
-        moved(source, target, binaries=folder)
+        moved(source, dataclasses.replace(target, binaries=folder))
     assert "secret" not in str(error.value)
     with target.connect(autocommit=True) as connection:
         assert not marks.finished(connection, "leaving")

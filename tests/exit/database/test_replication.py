@@ -39,7 +39,7 @@ SELECT (SELECT count(*) FROM pg_replication_slots WHERE database = current_datab
 
 
 def job_of(source: Server, target: Server) -> DatabaseMove:
-    return DatabaseMove("leaving", DatabaseSide(source), DatabaseSide(target), 2, target.binaries)
+    return DatabaseMove("leaving", DatabaseSide(source), DatabaseSide(target), 2)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def told(source: Server, target: Server) -> Story:
     entries = fates.entries(*inventory.both(*sides))
     lost = frozenset((e.property, e.item) for e in entries if e.fate is LedgerFate.BLOCKING)
     left_out = lost | fates.left_out(entries)
-    move(DatabaseMove("leaving", *sides, 2, target.binaries, lost))
+    move(DatabaseMove("leaving", *sides, 2, lost))
     return Story(
         seen,
         {(entry.property, entry.item): entry for entry in entries},

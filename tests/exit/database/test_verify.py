@@ -152,4 +152,4 @@ def test_who_verifies_shares_nothing_with_what_moves() -> None:
     ours = {name.rpartition(".")[0] for name in names if name.startswith("havre.exit.")}
     assert ours == {"havre.exit.database", "havre.exit.database.ends", "havre.exit.records"}
     assert "havre.exit.database.documented" in names
-    assert len([name for name in names if name.startswith("havre.exit.database.")]) == 4
+    assert len([name for name in names if name.startswith("havre.exit.database.")]) == 3

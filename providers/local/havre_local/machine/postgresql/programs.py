@@ -9,11 +9,13 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from havre.errors import ProviderError
-from havre_local.machine.folder import HOST, SECRET, Folder
+from havre.live.database import passfile
+from havre.live.warehouse import LibpqClient
+from havre_local.machine.folder import HOST, Folder
 from havre_local.machine.postgresql import installation, server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 _LARGEST_REASON = 1 << 16
@@ -37,14 +39,14 @@ def program(
     with contextlib.ExitStack() as stack:
         # Errors and what a program may put aside can hold rows: they stay in the data folder.
         errors = stack.enter_context(folder.custody.scratch(folder.run))
-        environment, descriptors = _environment(folder, database, stack)
+        client = stack.enter_context(client_of(folder, database))
         process = subprocess.Popen(  # noqa: S603 - a program found by installation.find
             [chosen.program(argv[0]), *argv[1:], "--no-password"],
             stdin=stdin,
             stdout=stdout,
             stderr=errors,
-            env=environment,
-            pass_fds=descriptors,
+            env=client.environment,
+            pass_fds=client.descriptors,
             cwd="/",
         )
         try:
@@ -74,23 +76,26 @@ def _close(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _environment(
-    folder: Folder, database: str, stack: contextlib.ExitStack
-) -> tuple[dict[str, str], tuple[int, ...]]:
-    """Return libpq's environment, and what the program inherits; the password is in memory."""
+@contextlib.contextmanager
+def client_of(folder: Folder, database: str) -> Iterator[LibpqClient]:
+    """What a program needs to be the administrator of `database`; the password is in memory."""
     settings = server.admin_settings(folder, database)
-    pgpass = os.memfd_create("pgpass")
-    stack.callback(os.close, pgpass)
-    os.fchmod(pgpass, SECRET)
-    os.write(pgpass, f"*:*:*:{server.ADMINISTRATOR}:{settings['password']}\n".encode())
     owner = folder.database.lstat().st_uid
-    directory = folder.custody.open_folder(folder.database, also={owner})
-    stack.callback(os.close, directory)
+    with contextlib.ExitStack() as stack:
+        pgpass = stack.enter_context(passfile(server.ADMINISTRATOR, settings["password"]))
+        directory = folder.custody.open_folder(folder.database, also={owner})
+        stack.callback(os.close, directory)
+        yield LibpqClient(_environment(folder, settings, pgpass, directory), (pgpass, directory))
+
+
+def _environment(
+    folder: Folder, settings: Mapping[str, str], pgpass: int, directory: int
+) -> dict[str, str]:
     environment = {
         "PATH": "/usr/bin:/bin",
         "TMPDIR": str(folder.run),
         "PGUSER": server.ADMINISTRATOR,
-        "PGDATABASE": database,
+        "PGDATABASE": settings["dbname"],
         "PGPORT": settings["port"],
         "PGPASSFILE": f"/proc/self/fd/{pgpass}",
         # The programs of a PostgreSQL without TLS have none either: they take the socket.
@@ -103,4 +108,4 @@ def _environment(
             "PGSSLMODE": settings["sslmode"],
             "PGSSLROOTCERT": settings["sslrootcert"],
         }
-    return environment, (pgpass, directory)
+    return environment
