@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from havre.capabilities import Supported
     from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore
+    from havre.live.trail import AuditTrail
 
 
 @dataclass(frozen=True)
@@ -83,4 +85,8 @@ class Live(Protocol):
 
     def database(self) -> LiveDatabase:
         """The database."""
+        ...
+
+    def trail(self) -> AuditTrail | Supported:
+        """The audit logs; where they cannot be taken along, an answer that says why."""
         ...

@@ -148,6 +148,7 @@ class Contents:
         plan: the plan of the exit, as JSON.
         findings: what was found on both sides, as JSON.
         retire: what becomes of the source.
+        logs: lines about each file of audit logs that is kept: name, bytes, SHA-256, until when.
     """
 
     departure: Departure
@@ -157,6 +158,7 @@ class Contents:
     plan: bytes
     findings: bytes
     retire: tuple[RetireLine, ...] = ()
+    logs: tuple[str, ...] = ()
 
 
 def file_name(name: str) -> str:

@@ -109,6 +109,7 @@ def _fill(
     departure = contents.departure
     tables = [*_tables(bag, contents, blinding)]
     bag.write("data/losses.tsv", _losses(contents.losses, blinding))
+    bag.write("data/logs.tsv", sorted(contents.logs))
     bag.write("data/retire.tsv", sorted(set(map(str, contents.retire))))
     for name, held in (("plan", contents.plan), ("findings", contents.findings)):
         bag.add(f"data/{name}.json", _json(name, held))

@@ -9,6 +9,8 @@ from havre.exit.folder import ExitStep
 from havre.exit.ledger import LedgerFate, decided, unused
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
+from havre.exit.sides import reach
+from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.zones import Crew, zones
 
@@ -30,6 +32,7 @@ def plan(folder: ExitFolder, progress: Progress) -> StepRun:
     begun = folder.begin(ExitStep.PLAN)
     with Crew(folder.file.rates.workers) as crew:
         found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
+    plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
     return folder.end(begun, {"zones": found, "fates": fates(folder)})
 
 

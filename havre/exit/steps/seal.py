@@ -14,6 +14,7 @@ from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
+from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
 from havre.exit.steps.verify import manifests
 from havre.exit.steps.zones import zones
@@ -79,7 +80,8 @@ def contents(folder: ExitFolder) -> Contents:
     if plan is None or verify is None or verify.ended is None:  # refused before
         message = f"nothing was verified in {folder.root}"
         raise InputError(message, f"Run `havre exit verify {folder.root}` first.")
-    source = reach(file.source, folder.root).outputs
+    left = reach(file.source, folder.root)
+    source = left.outputs
     target = reach(file.target, folder.root).outputs
     lost = sorted({e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST})
     return Contents(
@@ -99,6 +101,7 @@ def contents(folder: ExitFolder) -> Contents:
         ledger(folder),
         _json(dict(plan.result)),
         _json(dict(verify.result)),
+        logs=tuple(map(str, keep_logs(folder, left.live.trail()))),
     )
 
 

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from havre.capabilities import Support, Supported
 from havre.errors import InputError
 from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase
@@ -70,6 +71,12 @@ class AzureLive:
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""
         self.outputs.zone(zone)
+
+    def trail(self) -> Supported:
+        """The logs stay where the provider keeps them."""
+        return Supported(
+            Support.ABSENT, "its Log Analytics workspace and its storage accounts have the logs"
+        )
 
     def database(self) -> LibpqDatabase:
         """The database, with the rights of the identity that the environment names."""

@@ -17,6 +17,7 @@ from havre_local.machine.objects import gateway
 from havre_local.machine.objects.recoding import TableCipher
 from havre_local.machine.objects.zones import zone_of
 from havre_local.machine.postgresql import installation, programs, server
+from havre_local.machine.record.trail import RecordTrail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,6 +102,10 @@ class LocalLive:
     def cipher(self, zone: str) -> TableCipher:
         """What encrypts the tables of a zone."""
         return TableCipher(table_place(self.folder, self.outputs.zone(zone).bucket, zone))
+
+    def trail(self) -> RecordTrail:
+        """The record of what every service has logged."""
+        return RecordTrail(self.folder)
 
     def database(self) -> LocalDatabase:
         """The database."""

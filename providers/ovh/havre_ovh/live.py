@@ -79,6 +79,12 @@ class OvhLive:
         """Nothing is encrypted before it is stored."""
         self.outputs.zone(zone)
 
+    def trail(self) -> Supported:
+        """The logs stay where the provider keeps them."""
+        return Supported(
+            Support.ABSENT, "its Logs Data Platform and the bucket of access logs have the logs"
+        )
+
     def database(self) -> LibpqDatabase:
         """The database, with the rights of the user that the environment names."""
         known = self.outputs.database
