@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from havre.files.custody import Custody
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from _typeshed import DataclassInstance
 
 JOURNAL = "journal.sqlite"
 EVIDENCE = "evidence"
@@ -113,9 +115,12 @@ class ExitFolder:
             self._record(begun)
         return begun
 
-    def end(self, begun: StepRun, result: Mapping[str, Any], left: str = "") -> StepRun:
+    def end(
+        self, begun: StepRun, result: Mapping[str, Any] | DataclassInstance, left: str = ""
+    ) -> StepRun:
         """End a step."""
-        ended = StepRun(begun.step, begun.turn, begun.begun, dt.datetime.now(dt.UTC), left, result)
+        told = asdict(result) if is_dataclass(result) else result
+        ended = StepRun(begun.step, begun.turn, begun.begun, dt.datetime.now(dt.UTC), left, told)
         self._record(ended)
         return ended
 

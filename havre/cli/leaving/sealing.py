@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -79,12 +80,12 @@ def seal(
     if tsa_authority:
         clock = HttpAuthority(tsa, tsa_authority)
     with opened(folder) as found:
-        result = seal(found, signer, clock, blind).result
+        result = seal(found, signer, clock, blind)
     if as_json:
-        console.write_json(result)
+        console.write_json(asdict(result))
         return
-    line(f"Sealed: {result['seal']}\n  Signer: {result['signer']}\n  Time: {result['time']}")
-    line(f"  An auditor's verify.sh has the SHA-256 {result['script']}.")
+    line(f"Sealed: {result.seal}\n  Signer: {result.signer}\n  Time: {result.time}")
+    line(f"  An auditor's verify.sh has the SHA-256 {result.script}.")
 
 
 def _together(given: Mapping[str, object]) -> None:

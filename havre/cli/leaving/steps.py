@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +15,12 @@ from havre.cli.leaving.telling import Folder, fail_if, line
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from havre.exit.folder import ExitFolder, ExitStep, StepRun
+    from collections.abc import Iterable
+
+    from havre.exit.folder import ExitStep, StepRun
     from havre.exit.ledger import LedgerEntry
     from havre.exit.steps.meter import MeterReading, Progress
+    from havre.exit.steps.results import CopyResult, VerifyResult, ZoneVerified
 
 EXAMPLE = """\
 # One exit: which warehouse is left for which, and who decided what may be lost.
@@ -78,17 +81,17 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.steps.plan import held_back, plan
 
     with opened(folder) as found:
-        run = plan(found, _progress())
+        result = plan(found, _progress())
         blocked = held_back(found)
         if as_json:
-            console.write_json({**run.result, "blocking": blocked})
+            console.write_json({**asdict(result), "blocking": blocked})
         else:
-            for zone in run.result["zones"]:
+            for zone in result.zones:
                 line(
-                    f"zone {zone['zone']} to {zone['target']}: {zone['versions']:,} versions, "
-                    f"{zone['bytes']:,} bytes"
+                    f"zone {zone.zone} to {zone.target}: {zone.versions:,} versions, "
+                    f"{zone.bytes:,} bytes"
                 )
-            fates = ", ".join(f"{n:,} {fate}" for fate, n in run.result["fates"].items())
+            fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
             line(f"Next: {_next_after_plan(folder, blocked)}")
         fail_if(bool(blocked))
@@ -157,16 +160,17 @@ def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     Example: havre exit copy ./exit
     """
+    from havre.exit.folder import opened
     from havre.exit.steps.copy import copy
 
-    _run(folder, copy, _copied, as_json=as_json)
-
-
-def _copied(zone: dict[str, Any]) -> str:
-    return (
-        f"zone {zone['zone']}: {zone['copied']:,} versions copied, {zone['bytes']:,} bytes "
-        f"in {zone['seconds']} s"
+    with opened(folder) as found:
+        result = copy(found, _progress())
+    told = (
+        f"zone {zone.zone}: {zone.copied:,} versions copied, {zone.bytes:,} bytes "
+        f"in {zone.seconds} s"
+        for zone in result.zones
     )
+    _tell(result, told, as_json=as_json)
 
 
 def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
@@ -174,18 +178,22 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     Example: havre exit verify ./exit
     """
+    from havre.exit.folder import opened
     from havre.exit.steps.verify import verify
 
-    _run(folder, verify, _verified, as_json=as_json)
-
-
-def _verified(zone: dict[str, Any]) -> str:
-    named = "".join(f"\n  {each}" for each in zone["named"])
-    differ = f"{zone['differences']:,} differ" if zone["differences"] else "all the same"
-    return (
-        f"zone {zone['zone']}: {zone['lines']:,} versions read back, {zone['bytes']:,} bytes, "
-        f"{differ}{named}"
+    with opened(folder) as found:
+        result = verify(found, _progress())
+    told = (
+        f"zone {zone.zone}: {zone.lines:,} versions read back, {zone.bytes:,} bytes, "
+        f"{_differ(zone)}"
+        for zone in result.zones
     )
+    _tell(result, told, as_json=as_json)
+
+
+def _differ(read: ZoneVerified) -> str:
+    named = "".join(f"\n  {each}" for each in read.named)
+    return f"{read.differences:,} differ{named}" if read.differences else "all the same"
 
 
 def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
@@ -226,26 +234,16 @@ def _state(run: StepRun, since: ExitStep | None) -> str:
     return f"ended {run.ended:%Y-%m-%d %H:%M:%S} UTC{left}{later}"
 
 
-def _run(
-    folder: Path,
-    step: Callable[[ExitFolder, Progress], StepRun],
-    sentence: Callable[[dict[str, Any]], str],
-    *,
-    as_json: bool,
-) -> None:
-    """Run a step, tell what it did by zone, and fail where it left something to do."""
-    from havre.exit.folder import opened
-
-    with opened(folder) as found:
-        run = step(found, _progress())
+def _tell(result: CopyResult | VerifyResult, told: Iterable[str], *, as_json: bool) -> None:
+    """Tell what a step did, and fail where it left something to do."""
     if as_json:
-        console.write_json({**run.result, "left": run.left})
+        console.write_json(asdict(result))
     else:
-        for zone in run.result["zones"]:
-            line(sentence(zone))
-        if run.left:
-            line(f"Left: {run.left}.")
-    fail_if(bool(run.left))
+        for each in told:
+            line(each)
+        if result.left:
+            line(f"Left: {result.left}.")
+    fail_if(bool(result.left))
 
 
 def _progress() -> Progress:

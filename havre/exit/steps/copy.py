@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.errors import GuardError
 from havre.exit.folder import ExitStep
@@ -10,18 +10,19 @@ from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
+from havre.exit.steps.results import CopyResult, ZoneCopied
 from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.folder import ExitFolder
     from havre.exit.objects.copying import KeyOutcome
     from havre.exit.objects.running import MovingZone
     from havre.exit.steps.meter import Progress
 
 
-def copy(folder: ExitFolder, progress: Progress) -> StepRun:
+def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     """Copy every zone.
 
     Raises:
@@ -33,11 +34,13 @@ def copy(folder: ExitFolder, progress: Progress) -> StepRun:
     refuse_undecided(folder)
     begun = folder.begin(ExitStep.COPY)
     with Crew(folder.file.rates.workers) as crew:
-        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
+        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     refuse_undecided(folder)
-    later = sum(each["later"] for each in found)
+    later = sum(each.later for each in found)
     left = f"{later:,} objects changed while they were read" if later else ""
-    return folder.end(begun, {"zones": found}, left)
+    result = CopyResult(found, left)
+    folder.end(begun, result, left)
+    return result
 
 
 def refuse_undecided(folder: ExitFolder) -> None:
@@ -51,7 +54,7 @@ def refuse_undecided(folder: ExitFolder) -> None:
         raise GuardError(why, remedy)
 
 
-def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> dict[str, Any]:
+def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> ZoneCopied:
     seen = list_zone(folder.journal, zone)
     before = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, before.versions - before.copied, progress)
@@ -65,11 +68,5 @@ def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) 
     before = folder.journal.counts(zone.name, seen)
     workers = crew.of(before.versions - before.copied, before.size - before.copied_size)
     later = copy_zone(folder.journal, zone, workers, folder.file.rates.workers, told)
-    return {
-        "zone": zone.name,
-        "copied": meter.done,
-        "changed": changed,
-        "bytes": meter.size,
-        "seconds": round(meter.reading.seconds, 1),
-        "later": len(later),
-    }
+    seconds = round(meter.reading.seconds, 1)
+    return ZoneCopied(zone.name, meter.done, changed, meter.size, seconds, len(later))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
 from havre.exit.ledger import LedgerFate, decided, unused
@@ -12,18 +12,19 @@ from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
 from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.meter import Meter
+from havre.exit.steps.results import PlanResult, ZonePlanned
 from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.folder import ExitFolder
     from havre.exit.ledger import LedgerEntry, LossDecision
     from havre.exit.objects.running import MovingZone
     from havre.exit.steps.meter import Progress
 
 
-def plan(folder: ExitFolder, progress: Progress) -> StepRun:
+def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     """Take the inventory and write the ledger; nothing is changed on either side.
 
     Raises:
@@ -31,12 +32,14 @@ def plan(folder: ExitFolder, progress: Progress) -> StepRun:
     """
     begun = folder.begin(ExitStep.PLAN)
     with Crew(folder.file.rates.workers) as crew:
-        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
+        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
-    return folder.end(begun, {"zones": found, "fates": fates(folder)})
+    result = PlanResult(found, fates(folder))
+    folder.end(begun, result)
+    return result
 
 
-def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> dict[str, Any]:
+def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> ZonePlanned:
     seen = list_zone(folder.journal, zone)
     counts = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, counts.versions, progress)
@@ -44,12 +47,8 @@ def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) 
     count = folder.file.rates.workers
     workers = crew.of(counts.versions, 0)
     take_inventory(folder.journal, zone, workers, count, meter.add, fresh=fresh)
-    return {
-        "zone": zone.name,
-        "target": folder.file.zones.get(zone.name, zone.name),
-        "versions": counts.versions,
-        "bytes": counts.size,
-    }
+    target = folder.file.zones.get(zone.name, zone.name)
+    return ZonePlanned(zone.name, target, counts.versions, counts.size)
 
 
 def ledger(folder: ExitFolder) -> Iterator[LedgerEntry]:

@@ -16,13 +16,14 @@ from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
 from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
+from havre.exit.steps.results import SealResult
 from havre.exit.steps.verify import manifests
 from havre.exit.steps.zones import zones
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.folder import ExitFolder
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
 
@@ -35,7 +36,7 @@ def seal(
     signer: Signer | None = None,
     clock: TimeAuthority | None = None,
     blind: Path | None = None,
-) -> StepRun:
+) -> SealResult:
     """Seal what was verified.
 
     Args:
@@ -59,14 +60,10 @@ def seal(
         signer, clock = signer or own, clock or here
     made = sealed(folder.root / SEAL, contents(folder), signer, clock, blind)
     said = made.verification
-    result = {
-        "seal": str(made.folder),
-        "signer": said.signer,
-        "fingerprint": said.fingerprint,
-        "time": said.time and said.time.isoformat(),
-        "script": made.script,
-    }
-    return folder.end(begun, result)
+    time = said.time.isoformat() if said.time else None
+    result = SealResult(str(made.folder), said.signer, said.fingerprint, time, made.script)
+    folder.end(begun, result)
+    return result
 
 
 def contents(folder: ExitFolder) -> Contents:

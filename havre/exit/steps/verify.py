@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
 from havre.exit.records import write_ordered
 from havre.exit.steps.meter import Meter
+from havre.exit.steps.results import VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from havre.exit.folder import ExitFolder, StepRun
+    from havre.exit.folder import ExitFolder
     from havre.exit.objects.verifying import VersionReading
     from havre.exit.records import ObjectLine
     from havre.exit.steps.meter import Progress
@@ -25,7 +26,7 @@ NAMED = 20
 """So many differences of a zone are named one by one."""
 
 
-def verify(folder: ExitFolder, progress: Progress) -> StepRun:
+def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     """Read every zone back.
 
     Raises:
@@ -33,10 +34,12 @@ def verify(folder: ExitFolder, progress: Progress) -> StepRun:
     """
     begun = folder.begin(ExitStep.VERIFY)
     with Crew(folder.file.rates.workers) as crew:
-        found = [_zone(folder, zone, crew, progress) for zone in zones(folder)]
-    count = sum(each["differences"] for each in found)
+        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+    count = sum(each.differences for each in found)
     left = f"{count:,} versions differ between source and target" if count else ""
-    return folder.end(begun, {"zones": found}, left)
+    result = VerifyResult(found, left)
+    folder.end(begun, result, left)
+    return result
 
 
 def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
@@ -45,7 +48,7 @@ def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
     return folder.evidence / names[0], folder.evidence / names[1]
 
 
-def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) -> dict[str, Any]:
+def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) -> ZoneVerified:
     seen = whole(folder.journal, zone.name)
     counts = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, counts.versions, progress)
@@ -64,10 +67,5 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
     write_ordered(source, (each.line for each in recorded(folder.journal, zone.name, seen)))
     shorter = shorter_locks(recorded(folder.journal, zone.name, seen), locks)
     found = [*differences(source, target), *shorter]
-    return {
-        "zone": zone.name,
-        "lines": lines,
-        "bytes": meter.size,
-        "differences": len(found),
-        "named": [f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED]],
-    }
+    named = tuple(f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED])
+    return ZoneVerified(zone.name, lines, meter.size, len(found), named)
