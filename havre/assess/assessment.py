@@ -22,7 +22,7 @@ from havre.policy.registry import installed_controls
 from havre.policy.waivers import beside, load_waivers
 from havre.provider import find
 from havre.provider.machine import folder_setting
-from havre.stack.program import PROJECT, deploy, offline_settings
+from havre.stack.program import offline_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from havre.policy.findings import Result, Waiver
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
-    from havre.stack.component import ResearchWarehouse
 
 NOWHERE = "/nowhere"
 """The folder of a warehouse on this machine that nothing is deployed by."""
@@ -118,6 +117,8 @@ def question_of(request: Request) -> Question:
     of = request.subject
     settings, placeholders = settings_of(of.provider, request.settings)
     if request.plan is None:
+        from havre.evaluate.warehouse import evaluated
+
         plan = evaluated(of.spec, of.provider, settings, placeholders, request.stack)
     else:
         plan = replace(request.plan, gaps=tuple(of.provider.gaps(of.spec, settings)))
@@ -169,34 +170,6 @@ def settings_of(provider: Provider, given: Mapping[str, Any]) -> tuple[BaseModel
     """
     name = folder_setting(provider.settings)
     return offline_settings(provider, {**({name: NOWHERE} if name else {}), **given})
-
-
-def evaluated(
-    spec: Warehouse,
-    provider: Provider,
-    settings: BaseModel,
-    placeholders: tuple[str, ...] = (),
-    stack: str = "",
-) -> Plan:
-    """The plan of a warehouse on a provider, evaluated offline.
-
-    Args:
-        spec: requirements of the warehouse.
-        provider: the provider.
-        settings: an instance of `provider.settings`.
-        placeholders: names of the settings that were not given.
-        stack: name of the stack; empty: the provider's.
-    """
-    from havre.evaluate import evaluate
-
-    made: list[ResearchWarehouse] = []
-    plan = evaluate(
-        lambda: made.append(deploy(spec, provider, settings)),
-        project=PROJECT,
-        stack=stack or provider.name,
-        provider=provider.name,
-    )
-    return replace(plan, gaps=made[0].gaps, placeholders=placeholders)
 
 
 def exit_of(spec: Warehouse, provider: Provider) -> tuple[Provider | None, tuple[Gap, ...]]:

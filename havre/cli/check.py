@@ -14,6 +14,7 @@ from havre.cli import context as ctx
 from havre.errors import InputError
 
 if TYPE_CHECKING:
+    from havre.assess.assessment import Request
     from havre.policy import Rehearsal
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
@@ -92,9 +93,23 @@ def parse_seal(seal: Path | None, authority: Path | None, clock: Path | None) ->
     if seal is None and authority is None and clock is None:
         return None
     if seal is None or authority is None:
-        message = "--seal and --seal-ca belong together"
+        message = "--seal and --seal-authority belong together"
         raise InputError(message, "Name the seal, and the CA of whoever signed it.")
     return rehearsal_of(read_seal(seal, Trust(authority, clock)))
+
+
+def _judged(request: Request, baseline: Path | None) -> Result:
+    """What the controls find; against a former check where one is named.
+
+    Raises:
+        InputError: the former check cannot be read, or the request is wrong.
+    """
+    from havre.assess.assessment import assess
+    from havre.report.findings.baseline import against, load_baseline
+
+    former = load_baseline(baseline) if baseline else None
+    result = assess(request).result
+    return against(result, former) if former else result
 
 
 def _requirements(result: Result) -> list[Requirement]:
@@ -207,11 +222,13 @@ SealOption = Annotated[
 ]
 SealAuthorityOption = Annotated[
     Path | None,
-    typer.Option("--seal-ca", metavar="F", help="CA of the seal's signer, in PEM."),
+    typer.Option("--seal-authority", metavar="F", help="CA of the seal's signer, in PEM."),
 ]
 SealClockOption = Annotated[
     Path | None,
-    typer.Option("--seal-tsa-ca", metavar="F", help="CA of the seal's time-stamp authority."),
+    typer.Option(
+        "--seal-tsa-authority", metavar="F", help="CA of the seal's time-stamp authority."
+    ),
 ]
 CoverageOption = Annotated[
     bool,
@@ -260,18 +277,16 @@ def check(
     if control is not None:
         explain(control)
         return
-    from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.assessment import Request, waivers_of
     from havre.assess.check import plan_of
     from havre.assess.subject import subject
     from havre.assess.time_limit import within
     from havre.policy import Profile, Severity
-    from havre.report.findings.baseline import against, load_baseline
     from havre.startup import collecting_later
 
     outputs, day = parse_formats(form), parse_day(as_of)
     what = console.plain(preview or state or file or "the warehouse")
     with within(time_limit, what), collecting_later():
-        former = load_baseline(baseline) if baseline else None
         plan, source = plan_of(preview, state)
         of = subject(file, provider, plan)
         request = Request(
@@ -286,8 +301,7 @@ def check(
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=parse_seal(seal, seal_authority, seal_clock),
         )
-        result = assess(request).result
-        result = against(result, former) if former else result
+        result = _judged(request, baseline)
         _write(result, outputs, covered=coverage)
     raise typer.Exit(result.exit_code)
 

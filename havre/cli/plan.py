@@ -24,9 +24,9 @@ class PlanFormat(StrEnum):
 
 def evaluated(target: ctx.Target) -> Plan:
     """The plan of a warehouse on a provider, evaluated offline."""
-    from havre.assess.assessment import evaluated as assessed
+    from havre.evaluate import warehouse
 
-    return assessed(
+    return warehouse.evaluated(
         target.spec, target.provider, target.settings, target.placeholders, target.stack
     )
 

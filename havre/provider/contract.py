@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 CONTRACT = 1
 """Version of the contract: it rises when the required core changes, never for an option."""
+OUTPUTS_VERSION = 1
+"""Version of a stack's outputs that this Havre writes, and the newest that it reads."""
 REQUIRED = (
     "name",
     "operator",

@@ -16,9 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from havre.documents.problems import dotted
 from havre.errors import InputError, StateError
 from havre.plan.values import UNKNOWN
+from havre.provider.contract import OUTPUTS_VERSION
 
-OUTPUTS_VERSION = 1
-"""Version of the outputs that this Havre writes, and the newest that it reads."""
 FORMER = frozenset({"endpoints", "zones", "keys", "projects", "gaps"})
 """Names of the outputs before they had a version."""
 AGAIN = "Run `havre up` or `pulumi up` once: outputs are written again, and no resource changes."

@@ -26,6 +26,8 @@ HDS = "hds"
 """Hosts of health data, France."""
 SECNUMCLOUD = "secnumcloud"
 """Qualification of cloud services by ANSSI, France."""
+RULED = (HDS, SECNUMCLOUD)
+"""Schemes that have rules of their own: they are known whatever is installed."""
 REMEDY = "Correct the file: each scheme has an id."
 
 
@@ -50,7 +52,7 @@ def scheme_names() -> tuple[str, ...]:
     except MissingDependencyError:
         files = ()
     found = [_names(file.path, file.path.stat().st_mtime_ns) for file in files]
-    return tuple(dict.fromkeys((HDS, SECNUMCLOUD, *(name for names in found for name in names))))
+    return tuple(dict.fromkeys((*RULED, *(name for names in found for name in names))))
 
 
 @cache
@@ -61,7 +63,7 @@ def _names(path: Path, _changed: int) -> tuple[str, ...]:
 
 def installed_scheme(name: str) -> str:
     """The name, if a scheme of that name is installed; ValueError if none is."""
-    if name not in scheme_names():
+    if name not in RULED and name not in scheme_names():
         message = f"no certification scheme `{name}` is installed"
         raise ValueError(message)
     return name

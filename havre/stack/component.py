@@ -12,8 +12,8 @@ import pulumi
 from havre.plan.parts import WAREHOUSE_TYPE, PartName
 from havre.provider import parts as p
 from havre.provider.context import Context, begin, context
+from havre.provider.contract import OUTPUTS_VERSION
 from havre.provider.faults import refuse
-from havre.provider.outputs import OUTPUTS_VERSION
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

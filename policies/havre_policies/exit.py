@@ -141,8 +141,8 @@ def _beyond(obstacle: Obstacle) -> Verdict:
     Profile.SOVEREIGN,
     Severity.HIGH,
     cites=snc("19.4", "17.3"),
-    remedy="Rehearse the exit, then name its seal: havre check --seal FOLDER --seal-ca FILE"
-    " --seal-tsa-ca FILE.",
+    remedy="Rehearse the exit, then name its seal: havre check --seal FOLDER --seal-authority FILE"
+    " --seal-tsa-authority FILE.",
     cause=("exit", "rehearsal_days"),
 )
 def rehearsed(case: Case) -> Iterator[Verdict]:

@@ -174,3 +174,18 @@ def test_a_full_disk_is_no_fault_of_ours() -> None:
     assert done.returncode == ExitCode.INPUT
     assert "the output cannot be written: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_plan_loads_nothing_that_judges_one() -> None:
+    code = (
+        "import sys\n"
+        "from havre.cli import main\n"
+        f"code = main(['plan', {EXAMPLE!r}, '-p', 'local', '-f', 'json'])\n"
+        "rooms = {'.'.join(name.split('.')[:2]) for name in sys.modules}\n"
+        "judging = {'havre.policy', 'havre.facts', 'havre.assess', 'havre_policies'} & rooms\n"
+        "print(code, sorted(judging), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stderr.splitlines()[-1] == "0 []"

@@ -8,7 +8,8 @@ import pytest
 
 from havre.errors import InputError, StateError
 from havre.plan.values import UNKNOWN, Secret
-from havre.provider.outputs import OUTPUTS_VERSION, output_faults, read_outputs
+from havre.provider.contract import OUTPUTS_VERSION
+from havre.provider.outputs import output_faults, read_outputs
 
 AUTHORITY = {"kind": "file", "location": "certificates/authority.pem"}
 DOCUMENT: dict[str, Any] = {

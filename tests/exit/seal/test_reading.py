@@ -163,8 +163,8 @@ def test_a_check_reads_the_seal_that_it_is_told_of(
     authority = workshop.time.path if foreign else workshop.organisation.path
     words = ["check", str(EXAMPLE), "--provider", "azure", "--profile", "sovereign"]
     words += ["--format", f"json={tmp_path / 'found.json'}", "--fail-on", "never"]
-    words += ["--seal", str(sealed.folder), "--seal-ca", str(authority)]
-    main([*words, "--seal-tsa-ca", str(workshop.time.path)])
+    words += ["--seal", str(sealed.folder), "--seal-authority", str(authority)]
+    main([*words, "--seal-tsa-authority", str(workshop.time.path)])
     found = json.loads((tmp_path / "found.json").read_text())
     told = [each for each in found["findings"] if each["control"] == "exit.rehearsed"]
     assert bool(told) is foreign

@@ -1,0 +1,46 @@
+"""The plan of a warehouse on a provider, by the program of its stack."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from havre.evaluate.program import evaluate
+from havre.stack.program import PROJECT, deploy
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from havre.plan import Plan
+    from havre.provider import Provider
+    from havre.spec import Warehouse
+    from havre.stack.component import ResearchWarehouse
+
+
+def evaluated(
+    spec: Warehouse,
+    provider: Provider,
+    settings: BaseModel,
+    placeholders: tuple[str, ...] = (),
+    stack: str = "",
+) -> Plan:
+    """The plan of a warehouse on a provider, evaluated offline.
+
+    Args:
+        spec: requirements of the warehouse.
+        provider: the provider.
+        settings: an instance of `provider.settings`.
+        placeholders: names of the settings that were not given.
+        stack: name of the stack; empty: the provider's.
+
+    Raises:
+        HavreError: the program or the provider refuses its input.
+    """
+    made: list[ResearchWarehouse] = []
+    plan = evaluate(
+        lambda: made.append(deploy(spec, provider, settings)),
+        project=PROJECT,
+        stack=stack or provider.name,
+        provider=provider.name,
+    )
+    return replace(plan, gaps=made[0].gaps, placeholders=placeholders)
