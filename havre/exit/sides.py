@@ -7,6 +7,7 @@ import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from havre.capabilities import Supported
 from havre.errors import InputError
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import Sides
@@ -108,14 +109,17 @@ class OpenedZone:
 
 @dataclass(frozen=True)
 class OpenedTarget:
-    """Opens the target's store of a zone, to be read back."""
+    """Opens the target's store of a zone, to be read back, by a credential that only reads."""
 
     zone: OpenedZone
 
     def __call__(self) -> LiveStore:
-        """The store; the same one each time in one process."""
-        file = read_exit(self.zone.root)
-        return _reached(file.target, self.zone.root).live.store(self.zone.target)
+        """The store; by the copy's credential where there is no other (see `lacking`)."""
+        return _opened_target(self.zone)[0]
+
+    def lacking(self) -> str:
+        """Why there is no other credential; empty where there is one."""
+        return _opened_target(self.zone)[1]
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,15 @@ def _opened_zone(zone: OpenedZone) -> Sides:
     now = dt.datetime.now(dt.UTC)
     rules = Rules(scope_of(zone.source), target.limits, target.abilities, now, file.tiers)
     return Sides(source, target, rules, here.cipher(zone.source), there.cipher(zone.target))
+
+
+@functools.lru_cache(maxsize=64)
+def _opened_target(zone: OpenedZone) -> tuple[LiveStore, str]:
+    live = _reached(read_exit(zone.root).target, zone.root).live
+    reader = live.reader(zone.target)
+    return (
+        (live.store(zone.target), reader.reason) if isinstance(reader, Supported) else (reader, "")
+    )
 
 
 @functools.lru_cache(maxsize=4)

@@ -75,6 +75,14 @@ class Live(Protocol):
         """
         ...
 
+    def reader(self, zone: str) -> LiveStore | Supported:
+        """The object store of a zone by another credential, which only reads.
+
+        Who reads back by it what was copied has not the copy's rights. Where there is none, an
+        answer that says why.
+        """
+        ...
+
     def cipher(self, zone: str) -> ContentCipher | None:
         """What encrypts objects of a zone before they are stored; None: nothing of the provider's.
 

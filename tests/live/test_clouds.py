@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from havre.capabilities import Support
+from havre.capabilities import Support, Supported
 from havre.errors import InputError, ProviderError
 from havre.live import s3
 from havre.live.objects import Ability
@@ -46,6 +46,7 @@ ZONES: Mapping[str, dict[str, Any]] = {
         "region": "eu-west-par",
     },
 }
+FULL = {"locks": True, "versions": True}
 HOSTS = {
     "azure": "emc2-1a2b.postgres.database.azure.com",
     "ovh": "postgresql-1a2b-o3c4d.database.cloud.ovh.net",
@@ -244,3 +245,29 @@ def test_a_refusal_to_say_what_a_bucket_has_is_classed(
     with pytest.raises(ProviderError, match="zone curated: the object store answers AccessDenied"):
         reached("ovh", outputs("ovh")).store("curated")
     assert len(connected) == 1
+
+
+READERS: Mapping[str, tuple[str, ...]] = {
+    "azure": ("HAVRE_AZURE_READER_TOKEN",),
+    "ovh": ("HAVRE_OVH_READER_ACCESS_KEY_ID", "HAVRE_OVH_READER_SECRET_ACCESS_KEY"),
+}
+
+
+@BOTH
+def test_another_credential_reads_back_where_one_is_given(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[Any] = []
+    monkeypatch.setattr(s3, "connect", lambda _, keys: used.append(keys) or FakeS3(**FULL))
+    monkeypatch.setattr(azure, "connect", lambda *told: used.append(told[-1].reference.read()))
+    lacking = reached(name, outputs(name)).reader("curated")
+    assert isinstance(lacking, Supported)
+    assert lacking.support is Support.ABSENT
+    assert READERS[name][0] in lacking.reason
+    for variable in READERS[name]:
+        monkeypatch.setenv(variable, f"{variable} of nobody")
+    found = reached(name, outputs(name)).reader("curated")
+    assert not isinstance(found, Supported)
+    assert found.name == "zone curated"
+    assert all(secret not in repr(used) for secret in SECRETS.values())
+    assert "READER" in repr(used)

@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 from pyarrow import parquet
 
-from havre.capabilities import Support
+from havre.capabilities import Support, Supported
 from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
 from havre.live.buckets import BucketStore
@@ -123,6 +123,34 @@ def test_all_properties_are_written_in_the_same_call(locking: LiveStore) -> None
     assert locking.properties(found) == told
     locking.hold(found, on=False)
     assert locking.properties(found) == replace(told, held=False)
+
+
+def test_the_reader_reads_everything_and_writes_nothing(reached: Live, locking: LiveStore) -> None:
+    put(locking, "read/1", b"first", metadata={"ward": "7"}, tags={"purpose": "care"})
+    put(
+        locking,
+        "read/1",
+        b"second",
+        lock=Lock(dt.datetime.now(dt.UTC).replace(microsecond=0) + SOON),
+    )
+    reader = reached.reader("curated")
+    assert not isinstance(reader, Supported)
+    found = [*reader.versions("read/")]
+    assert [whole(reader, each) for each in found] == [b"first", b"second"]
+    assert [*map(reader.properties, found)] == [*map(locking.properties, found)]
+    attempts = {
+        "write": lambda: reader.write("read/2", io.BytesIO(b"x"), Properties()),
+        "over": lambda: reader.write("read/1", io.BytesIO(b"x"), Properties()),
+        "begin": lambda: reader.begin("read/2", Properties()),
+        "mark": lambda: reader.mark("read/1"),
+        "delete": lambda: reader.delete(found[0]),
+        "lock": lambda: reader.lock(found[0], Lock(dt.datetime.now(dt.UTC) + SOON)),
+        "hold": lambda: reader.hold(found[0], on=True),
+    }
+    for attempt in attempts.values():
+        with pytest.raises(ProviderError):
+            attempt()
+    assert [*reader.versions("read/")] == found
 
 
 def test_a_table_is_opened_and_closed_by_the_cipher_of_its_zone(

@@ -38,13 +38,17 @@ class ZoneCopied:
 
 @dataclass(frozen=True)
 class ZoneVerified:
-    """What was read back of a zone: versions, bytes, how many differ, and the first of these."""
+    """What was read back of a zone: versions, bytes, how many differ, and the first of these.
+
+    `own_credential` says why it was read by the copy's own credential; empty: by another.
+    """
 
     zone: str
     lines: int
     bytes: int
     differences: int
     named: tuple[str, ...]
+    own_credential: str
 
 
 @dataclass(frozen=True)

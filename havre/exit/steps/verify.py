@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from havre.errors import InputError
 from havre.exit.folder import ExitStep
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
@@ -33,6 +34,7 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
         GuardError, InputError, RetryError, ProviderError: as the target.
     """
     begun = folder.begin(ExitStep.VERIFY)
+    refuse_own_credential(folder)
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     count = sum(each.differences for each in found)
@@ -40,6 +42,18 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     result = VerifyResult(found, left)
     folder.end(begun, result, left)
     return result
+
+
+def refuse_own_credential(folder: ExitFolder) -> None:
+    """Refuse to verify a real exit by the credential of the copy.
+
+    Raises:
+        InputError: there is no other.
+    """
+    lacking = next(filter(None, (zone.back.lacking() for zone in zones(folder))), "")
+    if lacking and folder.file.level == "real":
+        message = f"A real exit is verified by another credential than the copy's: {lacking}"
+        raise InputError(message, "Give one that only reads, then verify again.")
 
 
 def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
@@ -68,4 +82,4 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
     shorter = shorter_locks(recorded(folder.journal, zone.name, seen), locks)
     found = [*differences(source, target), *shorter]
     named = tuple(f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED])
-    return ZoneVerified(zone.name, lines, meter.size, len(found), named)
+    return ZoneVerified(zone.name, lines, meter.size, len(found), named, zone.back.lacking())

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 STORAGE_TOKEN = SecretReference("HAVRE_AZURE_STORAGE_TOKEN")
 """`az account get-access-token --resource https://storage.azure.com/`"""
+READER_TOKEN = SecretReference("HAVRE_AZURE_READER_TOKEN")
+"""The same of another identity, which has the role Storage Blob Data Reader alone."""
 DATABASE_USER = SecretReference("HAVRE_AZURE_DATABASE_USER")
 DATABASE_TOKEN = SecretReference("HAVRE_AZURE_DATABASE_TOKEN")
 """`az account get-access-token --resource-type oss-rdbms`"""
@@ -62,10 +64,19 @@ class AzureLive:
 
     def store(self, zone: str) -> ContainerStore:
         """The container of a zone."""
+        return self._store(zone, STORAGE_TOKEN)
+
+    def reader(self, zone: str) -> ContainerStore | Supported:
+        """The same by the token of an identity that only reads."""
+        if not READER_TOKEN.known():
+            return Supported(Support.ABSENT, f"{READER_TOKEN} is not set")
+        return self._store(zone, READER_TOKEN)
+
+    def _store(self, zone: str, token: SecretReference) -> ContainerStore:
         found = self.outputs.zone(zone)
         endpoint = _endpoint(zone, found)
-        STORAGE_TOKEN.read()
-        client = connect(endpoint, found.bucket, ReferredToken(STORAGE_TOKEN))
+        token.read()
+        client = connect(endpoint, found.bucket, ReferredToken(token))
         return ContainerStore(retrying(Container(client)), f"zone {zone}", ABILITIES)
 
     def cipher(self, zone: str) -> None:

@@ -14,6 +14,7 @@ from havre.live.wrappers import retrying
 from havre_local.machine.access import table_place
 from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
+from havre_local.machine.objects.readers import ensure_reader
 from havre_local.machine.objects.recoding import TableCipher
 from havre_local.machine.objects.zones import zone_of
 from havre_local.machine.postgresql import installation, programs, server
@@ -91,9 +92,16 @@ class LocalLive:
 
     def store(self, zone: str) -> LiveStore:
         """The bucket of a zone."""
+        return self._store(zone, gateway.admin_credentials(self.folder))
+
+    def reader(self, zone: str) -> LiveStore:
+        """The same by an account that reads every version and writes nothing."""
+        return self._store(zone, ensure_reader(self.folder, self.outputs.zone(zone).bucket))
+
+    def _store(self, zone: str, credentials: tuple[str, str]) -> LiveStore:
         found = self.outputs.zone(zone)
         _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
-        bucket = retrying(s3.Bucket(_client(self.folder), found.bucket))
+        bucket = retrying(s3.Bucket(_client(self.folder, credentials), found.bucket))
         stored = zone_of(self.folder, found.bucket)
         locking = stored is not None and bool(stored.immutable_days)
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
@@ -128,12 +136,12 @@ def live(settings: LocalSettings, outputs: Outputs) -> LocalLive:
     return LocalLive(folder, outputs)
 
 
-def _client(folder: Folder) -> Any:
-    """A client of the store with the administrator's rights, and no retries of its own."""
+def _client(folder: Folder, credentials: tuple[str, str]) -> Any:
+    """A client of the store with an account's rights, and no retries of its own."""
     address = s3.Address(
         gateway.endpoint(folder), gateway.REGION, authority=str(folder.authority), direct=True
     )
-    return s3.connect(address, s3.Credentials(*gateway.admin_credentials(folder)))
+    return s3.connect(address, s3.Credentials(*credentials))
 
 
 def _refuse_elsewhere(what: str, told: str, here: str) -> None:

@@ -27,11 +27,16 @@ from havre_ovh.capabilities import LIMITS
 from havre_ovh.settings import NAME, S3_CREDENTIALS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from havre.live.wrappers import StoreClient
     from havre.provider.outputs import Outputs, ZoneAddress
 
+READER = (
+    SecretReference("HAVRE_OVH_READER_ACCESS_KEY_ID"),
+    SecretReference("HAVRE_OVH_READER_SECRET_ACCESS_KEY"),
+)
+"""S3 keys of a user whose rights are to read alone."""
 DATABASE_USER = SecretReference("HAVRE_OVH_DATABASE_USER")
 DATABASE_PASSWORD = SecretReference("HAVRE_OVH_DATABASE_PASSWORD")
 DATABASE_AUTHORITY = "HAVRE_OVH_DATABASE_AUTHORITY"
@@ -66,8 +71,18 @@ class OvhLive:
 
     def store(self, zone: str) -> BucketStore:
         """The bucket of a zone."""
+        return self._store(zone, [SecretReference(name) for name in S3_CREDENTIALS])
+
+    def reader(self, zone: str) -> BucketStore | Supported:
+        """The same by the keys of a user that only reads."""
+        lacking = [str(reference) for reference in READER if not reference.known()]
+        if lacking:
+            return Supported(Support.ABSENT, f"not set: {', '.join(lacking)}")
+        return self._store(zone, READER)
+
+    def _store(self, zone: str, keys: Sequence[SecretReference]) -> BucketStore:
         found = self.outputs.zone(zone)
-        access, secret = (SecretReference(name).read() for name in S3_CREDENTIALS)
+        access, secret = (reference.read() for reference in keys)
         address = s3.Address(_endpoint(zone, found), found.region)
         client = s3.connect(address, s3.Credentials(access, secret))
         bucket, name = retrying(s3.Bucket(client, found.bucket)), f"zone {zone}"

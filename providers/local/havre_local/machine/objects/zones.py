@@ -434,7 +434,7 @@ def ensure_grants(
         RetryError: it does not answer.
     """
     statement = _grant(bucket, account, expires)
-    _change_policy(folder, bucket, lambda others: [*others, statement], account)
+    change_policy(folder, bucket, lambda others: [*others, statement], account)
 
 
 def _grant(bucket: str, account: str, expires: dt.date | None) -> dict[str, Any]:
@@ -485,10 +485,10 @@ def revoke_grants(folder: Folder, bucket: str, account: str) -> None:
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
-    _change_policy(folder, bucket, lambda others: others, account)
+    change_policy(folder, bucket, lambda others: others, account)
 
 
-def _change_policy(
+def change_policy(
     folder: Folder,
     bucket: str,
     change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
