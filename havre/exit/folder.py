@@ -30,17 +30,34 @@ class ExitStep(StrEnum):
 
     PLAN = "plan"
     COPY = "copy"
+    FREEZE = "freeze"
     VERIFY = "verify"
     SEAL = "seal"
+    CUT = "cut"
+    RETIRE = "retire"
 
 
 NEEDS: Mapping[ExitStep, tuple[ExitStep, ...]] = {
     ExitStep.PLAN: (),
     ExitStep.COPY: (ExitStep.PLAN,),
+    ExitStep.FREEZE: (ExitStep.COPY,),
     ExitStep.VERIFY: (ExitStep.COPY,),
     ExitStep.SEAL: (ExitStep.VERIFY,),
+    ExitStep.CUT: (ExitStep.FREEZE, ExitStep.SEAL),
+    ExitStep.RETIRE: (ExitStep.CUT,),
 }
 """What must have ended, without anything left over, before a step begins."""
+FROZEN = (ExitStep.VERIFY, ExitStep.SEAL)
+"""What a real exit does in the freeze alone; a rehearsal may do it without."""
+OUTRUN: Mapping[ExitStep, tuple[ExitStep, ...]] = {
+    **NEEDS,
+    ExitStep.COPY: (ExitStep.PLAN, ExitStep.FREEZE),
+    ExitStep.FREEZE: (),
+    ExitStep.VERIFY: (ExitStep.COPY, ExitStep.FREEZE),
+    ExitStep.CUT: (),
+    ExitStep.RETIRE: (),
+}
+"""Steps whose later run makes that of a step worthless: what is frozen is copied once more."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +115,24 @@ class ExitFolder:
         Raises:
             GuardError: a step that must come before it has not ended, or left something to do.
         """
-        for before in NEEDS[step]:
+        if self.last(ExitStep.CUT) is not None and step not in (ExitStep.CUT, ExitStep.RETIRE):
+            message = f"`havre exit {step}` is out of order: `cut` was begun, and is not undone"
+            raise GuardError(message, f"Run `havre exit status {self.root}`.")
+        for before in self._needs(step):
             self._check(step, before)
+
+    def _needs(self, step: ExitStep) -> tuple[ExitStep, ...]:
+        real = self.file.level == "real" and step in FROZEN
+        return (*NEEDS[step], ExitStep.FREEZE) if real else NEEDS[step]
+
+    def undo(self, step: ExitStep) -> None:
+        """Have a step count as never run."""
+        self.journal.record(f"step {step}", "")
+
+    def ended(self, step: ExitStep) -> StepRun | None:
+        """The last run of a step, if it ended and left nothing."""
+        run = self.last(step)
+        return run if run is not None and run.ended is not None and not run.left else None
 
     def begin(self, step: ExitStep) -> StepRun:
         """Begin a step; until it ends, it counts as cut off.
@@ -142,7 +175,7 @@ class ExitFolder:
             why = f"`{before}` was cut off"
         elif run.left:
             why = f"`{before}` left something to do: {run.left}"
-        elif earlier := self.outrun(run):
+        elif (earlier := self.outrun(run)) and earlier is not step:
             why = f"`{earlier}` has run since `{before}`"
         else:
             return
@@ -151,15 +184,18 @@ class ExitFolder:
 
     def following(self) -> ExitStep | None:
         """The first step that has not ended, left something, or was outrun; None after all."""
-        for step in ExitStep:
-            run = self.last(step)
-            if run is None or run.ended is None or run.left or self.outrun(run):
-                return step
-        return None
+        wanting = [step for step in ExitStep if self._wanting(step)]
+        if wanting[:2] == [ExitStep.COPY, ExitStep.FREEZE] and self.ended(ExitStep.COPY):
+            return ExitStep.FREEZE  # it is copied again when all is frozen
+        return wanting[0] if wanting else None
+
+    def _wanting(self, step: ExitStep) -> bool:
+        run = self.ended(step)
+        return run is None or self.outrun(run) is not None
 
     def outrun(self, run: StepRun) -> ExitStep | None:
         """A step whose later run makes a run worthless; None where there is none."""
-        for before in NEEDS[run.step]:
+        for before in OUTRUN[run.step]:
             other = self.last(before)
             if other is not None and other.turn > run.turn:
                 return before

@@ -188,6 +188,19 @@ class Journal:
         """Record a value under a name, in place of the former one."""
         self._rows.execute("insert or replace into fact values (?, ?)", (name, value))
 
+    def record_durably(self, name: str, value: str) -> None:
+        """Record a value so that it outlives a power cut; nothing else may be under way."""
+        self._rows.execute("pragma synchronous = full")
+        try:
+            self.record(name, value)
+        finally:
+            self._rows.execute("pragma synchronous = normal")
+
+    def facts(self, prefix: str) -> dict[str, str]:
+        """What is recorded under names that begin so, by name."""
+        found = self._rows.execute("select name, value from fact order by name")
+        return {name: value for name, value in found if name.startswith(prefix) and value}
+
     def see(self, zone: str, seen: int, versions: Iterable[ListedVersion]) -> None:
         """Record what a listing shows; what changed since is to be copied again.
 

@@ -148,12 +148,12 @@ class DatabaseLine:
         return "\t".join((encoded(self.kind), encoded(self.name), str(self.rows), self.content))
 
 
-def ordered(lines: Iterable[ObjectLine | DatabaseLine]) -> list[str]:
+def ordered(lines: Iterable[object]) -> list[str]:
     """Lines as a manifest holds them, sorted by their bytes; all of them in memory."""
     return sorted(map(str, lines))
 
 
-def write_ordered(path: Path, lines: Iterable[ObjectLine | DatabaseLine]) -> int:
+def write_ordered(path: Path, lines: Iterable[object]) -> int:
     """Write a manifest whose lines are sorted by their bytes; memory holds a part of them.
 
     Returns:

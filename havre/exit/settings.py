@@ -18,7 +18,7 @@ FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
     "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
-    "rates and decisions; "
+    "rates, frozen_by_hand and decisions; "
     "`havre exit new FOLDER` writes an example."
 )
 
@@ -85,6 +85,18 @@ class _Decision(ExitSection):
     when: Day
 
 
+class FrozenByHand(ExitSection):
+    """A person's word that writing was taken away where Havre cannot."""
+
+    scope: Line = Field(default=ALL, description="`zone NAME`, `database NAME`, or `all`")
+    who: Line
+    why: Line
+    when: Day = Field(description="day on which it was taken")
+    tokens_end: Day | None = Field(
+        default=None, description="last day on which what was issued before may write, if known"
+    )
+
+
 class ExitFile(ExitSection):
     """What `exit.yaml` says."""
 
@@ -104,6 +116,9 @@ class ExitFile(ExitSection):
         description="the target's tier by the source's; empty: as the target does by default",
     )
     rates: Rates = Rates()
+    frozen_by_hand: tuple[FrozenByHand, ...] = Field(
+        default=(), description="where writing was taken away by hand, by whom and why"
+    )
     decided: tuple[_Decision, ...] = Field(
         default=(), alias="decisions", description="what may be lost, and who answers for it"
     )

@@ -134,6 +134,29 @@ class OpenedCipher:
         return _reached(file.target, self.zone.root).live.cipher(self.zone.target)
 
 
+@dataclass(frozen=True)
+class OpenedSource:
+    """Opens the source's store of a zone, to look whether it changed.
+
+    Attributes:
+        root: folder of the exit.
+        zone: name of the zone.
+    """
+
+    root: Path
+    zone: str
+
+    def __call__(self) -> LiveStore:
+        """The store; its client is the same one each time in one process."""
+        return _opened_source(self)
+
+
+@functools.lru_cache(maxsize=64)
+def _opened_source(source: OpenedSource) -> LiveStore:
+    file = read_exit(source.root)
+    return _reached(file.source, source.root).live.store(source.zone)
+
+
 @functools.lru_cache(maxsize=64)
 def _opened_zone(zone: OpenedZone) -> Sides:
     file = read_exit(zone.root)

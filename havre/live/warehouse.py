@@ -64,7 +64,8 @@ class LiveDatabase(Protocol):
 class Live(Protocol):
     """A deployed warehouse, reached by clients with an administrator's rights.
 
-    Secrets come from the environment or from files, never from the outputs.
+    Secrets come from the environment or from files, never from the outputs. A provider may also
+    offer `zone_writers(zone)`: see `havre.live.writing.writers`.
     """
 
     def store(self, zone: str) -> LiveStore:

@@ -9,7 +9,7 @@ import pytest
 from havre.errors import GuardError, InputError
 from havre.exit.folder import ExitFolder, ExitStep, opened
 
-FILE = "name: trial\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
+FILE = "name: trial\nlevel: rehearsal\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
 FILE += "controller: A hospital\nhost: A host SAS\n"
 
 
@@ -40,7 +40,10 @@ def refusal(folder: ExitFolder, step: str) -> str:
 
 @pytest.mark.parametrize(
     ("step", "before"),
-    [("copy", "plan"), ("verify", "copy"), ("seal", "verify")],
+    [
+        *(("copy", "plan"), ("freeze", "copy"), ("verify", "copy"), ("seal", "verify")),
+        *(("cut", "freeze"), ("retire", "cut")),
+    ],
 )
 def test_a_step_waits_for_the_one_before(folder: ExitFolder, step: str, before: str) -> None:
     assert f"`{before}` has not run" in refusal(folder, step)
@@ -73,15 +76,63 @@ def test_a_later_copy_makes_a_verification_worthless(folder: ExitFolder) -> None
     ran(folder, "verify", "seal")
 
 
+WHOLE = ("plan", "copy", "freeze", "copy", "verify", "seal", "cut", "retire")
+
+
 def test_what_comes_next_is_told(folder: ExitFolder) -> None:
-    told = []
-    for step in ("plan", "copy", "verify", "copy", "verify", "seal"):
-        told.append(folder.following())
+    for step in WHOLE:
+        assert folder.following() == step
         ran(folder, step)
-    assert told == ["plan", "copy", "verify", "seal", "verify", "seal"]
     assert folder.following() is None
-    ran(folder, "copy", left="1 object changed")
-    assert folder.following() is ExitStep.COPY
+
+
+def test_a_freeze_that_is_not_complete_comes_next(folder: ExitFolder) -> None:
+    ran(folder, "plan", "copy")
+    ran(folder, "freeze", left="wait until tomorrow")
+    assert folder.following() == "freeze"
+    ran(folder, "freeze")
+    assert folder.following() == "copy"
+
+
+def test_what_is_frozen_is_copied_and_verified_once_more(folder: ExitFolder) -> None:
+    ran(folder, "plan", "copy", "verify", "seal", "freeze")
+    assert folder.following() == "copy"
+    assert "`freeze` has run since `copy`" in refusal(folder, "verify")
+    ran(folder, "copy")
+    assert "`copy` has run since `verify`" in refusal(folder, "seal")
+    assert "`verify` has run since `seal`" in (ran(folder, "verify") or refusal(folder, "cut"))
+    ran(folder, "seal", "cut")
+
+
+def test_a_seal_of_before_the_freeze_opens_no_cut(folder: ExitFolder) -> None:
+    ran(folder, "plan", "copy", "verify", "seal", "freeze", "copy", "verify")
+    assert "`verify` has run since `seal`" in refusal(folder, "cut")
+
+
+@pytest.mark.parametrize("step", ["plan", "copy", "freeze", "verify", "seal"])
+def test_nothing_goes_back_behind_a_cut_that_was_begun(folder: ExitFolder, step: str) -> None:
+    ran(folder, *WHOLE[:6])
+    folder.begin(ExitStep.CUT)
+    assert "`cut` was begun" in refusal(folder, step)
+    ran(folder, "cut", "retire")
+
+
+def test_what_was_thawed_counts_as_never_frozen(folder: ExitFolder) -> None:
+    ran(folder, *WHOLE[:6])
+    folder.undo(ExitStep.FREEZE)
+    assert "`freeze` has not run" in refusal(folder, "cut")
+    assert folder.following() == "freeze"
+
+
+def test_a_real_exit_is_verified_in_the_freeze_alone(root: Path) -> None:
+    file = root / "exit.yaml"
+    file.write_text(file.read_text().replace("level: rehearsal\n", ""))
+    with opened(root) as folder:
+        ran(folder, "plan", "copy")
+        assert "`freeze` has not run" in refusal(folder, "verify")
+        ran(folder, "freeze", "copy", "verify", "seal")
+        folder.undo(ExitStep.FREEZE)
+        assert "`freeze` has not run" in refusal(folder, "seal")
 
 
 def test_a_refusal_names_the_command_that_comes_first(folder: ExitFolder) -> None:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import http.client
 import os
 import socket
 import subprocess
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from havre.live import s3
 from havre_local.machine.objects.gateway import find_program
 from tests.waits import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 ACCESS, SECRET = "administrator", "not-a-secret-of-anybody"
@@ -39,6 +46,29 @@ class S3Gateway:
         client = self.client()
         client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locks)
         return s3.Bucket(client, name)
+
+    def account(self, access: str, secret: str) -> None:
+        """A new account without any right of its own."""
+        named = f"<Access>{access}</Access><Secret>{secret}</Secret>"
+        body = f"<Account>{named}<Role>user</Role></Account>"
+        digest = hashlib.sha256(body.encode()).hexdigest()
+        request = AWSRequest(
+            "PATCH", f"{self.endpoint}/create-user", {"X-Amz-Content-Sha256": digest}, body
+        )
+        SigV4Auth(Credentials(ACCESS, SECRET), "s3", "us-east-1").add_auth(request)
+        assert (
+            self.sent("PATCH", request.url, body, dict(request.headers.items()))
+            < HTTPStatus.MULTIPLE_CHOICES
+        )
+
+    def sent(
+        self, method: str, url: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> int:
+        """The status of an answer."""
+        target = url.removeprefix(self.endpoint)
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port)) as connection:
+            connection.request(method, target, body, dict(headers or {}))
+            return connection.getresponse().status
 
 
 def free_port() -> int:

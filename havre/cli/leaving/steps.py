@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.cli.leaving.telling import Folder, fail_if, line
+from havre.cli.leaving.telling import Folder, fail_if, line, progress
 from havre.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from havre.exit.folder import ExitStep, StepRun
     from havre.exit.ledger import LedgerEntry
-    from havre.exit.steps.meter import MeterReading, Progress
     from havre.exit.steps.results import CopyResult, VerifyResult, ZoneVerified
 
 EXAMPLE = """\
@@ -42,8 +40,6 @@ decisions: []
 #    why: The times of writing stay in the journal of the exit.
 #    when: 2026-11-29
 """
-SECONDS = 2.0
-"""Between two lines of progress."""
 
 
 def new(folder: Folder) -> None:
@@ -81,7 +77,7 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.steps.plan import held_back, plan
 
     with opened(folder) as found:
-        result = plan(found, _progress())
+        result = plan(found, progress())
         blocked = held_back(found)
         if as_json:
             console.write_json({**asdict(result), "blocking": blocked})
@@ -164,7 +160,7 @@ def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.steps.copy import copy
 
     with opened(folder) as found:
-        result = copy(found, _progress())
+        result = copy(found, progress())
     told = (
         f"zone {zone.zone}: {zone.copied:,} versions copied, {zone.bytes:,} bytes "
         f"in {zone.seconds} s"
@@ -182,13 +178,15 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.steps.verify import verify
 
     with opened(folder) as found:
-        result = verify(found, _progress())
+        result = verify(found, progress())
     told = (
         f"zone {zone.zone}: {zone.lines:,} versions read back, {zone.bytes:,} bytes, "
         f"{_differ(zone)}"
         for zone in result.zones
     )
-    _tell(result, told, as_json=as_json)
+    wrong = result.frozen.wrong if result.frozen else ()
+    changed = (f"changed in the freeze: {each}" for each in wrong)
+    _tell(result, (*told, *changed), as_json=as_json)
 
 
 def _differ(read: ZoneVerified) -> str:
@@ -244,24 +242,3 @@ def _tell(result: CopyResult | VerifyResult, told: Iterable[str], *, as_json: bo
         if result.left:
             line(f"Left: {result.left}.")
     fail_if(bool(result.left))
-
-
-def _progress() -> Progress:
-    """Tells on standard error how far a step is, every few seconds."""
-    last = time.monotonic()
-
-    def tell(reading: MeterReading) -> None:
-        nonlocal last
-        if time.monotonic() - last < SECONDS:
-            return
-        last = time.monotonic()
-        left = reading.remaining
-        end = "" if left is None else f", about {left:,.0f} s left"
-        console.err().print(
-            console.inert(
-                f"{reading.what}: {reading.done:,} of {reading.total:,} versions, "
-                f"{reading.size / 2**20:,.1f} MiB, {reading.rate:,.0f} a second{end}"
-            )
-        )
-
-    return tell

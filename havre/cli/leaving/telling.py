@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from havre.cli import console
 from havre.errors import ExitCode
 
+if TYPE_CHECKING:
+    from havre.exit.steps.meter import MeterReading, Progress
+
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Folder of the exit, with its exit.yaml.")
 ]
+
+SECONDS = 2.0
+"""Between two lines of progress."""
 
 
 def line(text: str) -> None:
@@ -24,3 +31,24 @@ def fail_if(wrong: bool) -> None:
     """End with the exit code of findings, if something is wrong."""
     if wrong:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def progress() -> Progress:
+    """Tells on standard error how far a step is, every few seconds."""
+    last = time.monotonic()
+
+    def tell(reading: MeterReading) -> None:
+        nonlocal last
+        if time.monotonic() - last < SECONDS:
+            return
+        last = time.monotonic()
+        left = reading.remaining
+        end = "" if left is None else f", about {left:,.0f} s left"
+        console.err().print(
+            console.inert(
+                f"{reading.what}: {reading.done:,} of {reading.total:,} versions, "
+                f"{reading.size / 2**20:,.1f} MiB, {reading.rate:,.0f} a second{end}"
+            )
+        )
+
+    return tell

@@ -42,6 +42,9 @@ class Departure:
         controller: who answers for the data.
         host: the legal entity that hosted it.
         decisions: references of the decisions that the exit rests on.
+        frozen: since when nobody but the exit wrote to the source, and nothing changed there;
+            None: it was not frozen.
+        by_hand: who took writing by hand where Havre cannot, and why.
     """
 
     warehouse: str
@@ -53,6 +56,8 @@ class Departure:
     controller: str
     host: str
     decisions: tuple[str, ...] = ()
+    frozen: dt.datetime | None = None
+    by_hand: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what cannot be written in one line each, or cannot be.
@@ -61,7 +66,7 @@ class Departure:
             InputError: a text is empty or holds a control character, or a time has no zone.
         """
         texts = (self.warehouse, self.source, self.target, self.controller, self.host)
-        for text in (*texts, *self.decisions):
+        for text in (*texts, *self.decisions, *self.by_hand):
             if not _ONE_LINE.fullmatch(text):
                 message = f"the seal cannot say {text!r} in one line"
                 raise InputError(message, "Use text without line breaks or control characters.")

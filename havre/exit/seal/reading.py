@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import HavreError, InputError
 from havre.exit.seal.bag import INFO
 from havre.exit.seal.contents import Level
-from havre.exit.seal.statement import STATEMENT, predicate
+from havre.exit.seal.statement import NOT_FROZEN, STATEMENT, predicate
 from havre.exit.seal.verifying import Trust, Verification, verified
 from havre.policy import Rehearsal
 
@@ -33,6 +33,7 @@ class Seal:
         level: whether it was the warehouse itself, or a rehearsal.
         began: when the exit began, by its own word.
         ended: when its last object was read back, by its own word.
+        frozen: whether nobody but the exit wrote to the source meanwhile, by its own word.
         verification: who signed and when; None: nothing of this is proved.
         why: why it is not proved; empty where it is.
     """
@@ -44,6 +45,7 @@ class Seal:
     level: Level
     began: dt.datetime
     ended: dt.datetime
+    frozen: bool
     verification: Verification | None
     why: str
 
@@ -51,7 +53,7 @@ class Seal:
     def proves_exit(self) -> bool:
         """Whether it proves that the warehouse itself left: no rehearsal ever does."""
         timed = self.verification is not None and self.verification.time is not None
-        return timed and self.level is Level.REAL
+        return timed and self.level is Level.REAL and self.frozen
 
 
 def read_seal(folder: Path, trust: Trust | None) -> Seal:
@@ -78,6 +80,7 @@ def read_seal(folder: Path, trust: Trust | None) -> Seal:
             level=Level(told["Exit-Level"]),
             began=_moment(told["Exit-Began"]),
             ended=_moment(told["Exit-Ended"]),
+            frozen=told["Exit-Frozen"] != NOT_FROZEN,
             verification=verification,
             why=why,
         )

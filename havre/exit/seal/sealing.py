@@ -85,6 +85,9 @@ def _check(contents: Contents, clock: TimeAuthority | None) -> None:
     if not contents.zones and not contents.databases:
         message = "There is nothing to seal: neither a zone nor a database"
         raise InputError(message, "Copy and verify first.")
+    if departure.frozen is None and departure.level is Level.REAL:
+        message = "A real exit is not sealed unless its source was frozen"
+        raise InputError(message, "Run `havre exit freeze`, then copy and verify again.")
     if clock is None and departure.level is Level.REAL:
         message = "A real exit is not sealed without a time-stamp authority"
         raise InputError(message, "Name one with --tsa.")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 STATEMENT = "data/statement.json"
 _TYPE = "https://in-toto.io/Statement/v1"
 _PREDICATE = "urn:havre:exit:v1"
-_LISTS = ("Exit-Decision", "Exit-Lines")
+NOT_FROZEN = "not frozen"
+"""Stands for the moment since when nothing changed at the source."""
+_LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
 """Labels that may be there more than once, or never."""
 
 
@@ -43,6 +45,8 @@ def info_of(
         *((label, moment(at)) for label, at in moments.items()),
         ("Exit-Controller", departure.controller),
         ("Exit-Host", departure.host),
+        ("Exit-Frozen", moment(departure.frozen) if departure.frozen else NOT_FROZEN),
+        *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
         ("Exit-Names", "blind" if blind else "plain"),
         *(("Exit-Decision", each) for each in departure.decisions),
         *(("Exit-Lines", f"{table.count} {table.path}") for table in tables),

@@ -52,6 +52,68 @@ class ZoneVerified:
 
 
 @dataclass(frozen=True)
+class WritingTaken:
+    """Who may write to a zone or a database in the freeze.
+
+    Attributes:
+        thing: such as `zone curated`.
+        by: `hand`, or `havre`.
+        taken: names of those who lost writing.
+        untaken: why, by name of those from whom it cannot be taken.
+        still: why, by name of those who may write and should not.
+        tokens_end: until when what was issued before may write, ISO 8601.
+        why: how that is known, or who took writing by hand and why.
+    """
+
+    thing: str
+    by: str
+    taken: tuple[str, ...]
+    untaken: dict[str, str]
+    still: dict[str, str]
+    tokens_end: str
+    why: str
+
+
+@dataclass(frozen=True)
+class FreezeResult:
+    """What `freeze` did.
+
+    Attributes:
+        things: who may write, and where.
+        changed: what changed since the last freeze, the first of it.
+        recorded: lines that show what everything is like, by zone and for the database.
+        left: what keeps everything from being frozen, in words.
+    """
+
+    things: tuple[WritingTaken, ...]
+    changed: tuple[str, ...]
+    recorded: dict[str, int]
+    left: str
+
+
+@dataclass(frozen=True)
+class FreezeFound:
+    """What a step that needs the freeze finds of it.
+
+    Attributes:
+        since: when the last of all was frozen, ISO 8601.
+        by_hand: who took writing by hand, and why, by name of the thing.
+        count: how much changed, or may be written again.
+        wrong: the first of it, in words.
+    """
+
+    since: str
+    by_hand: dict[str, str]
+    count: int
+    wrong: tuple[str, ...]
+
+    @property
+    def left(self) -> str:
+        """What it leaves to do, in words; empty where all is as it was frozen."""
+        return f"{self.count:,} things changed in the freeze" if self.count else ""
+
+
+@dataclass(frozen=True)
 class PlanResult:
     """What `plan` found; `fates` counts the lines of the ledger by fate."""
 
@@ -69,10 +131,11 @@ class CopyResult:
 
 @dataclass(frozen=True)
 class VerifyResult:
-    """What `verify` read back, and what differs, in words."""
+    """What `verify` read back, what differs, in words, and the freeze; None: nothing is frozen."""
 
     zones: tuple[ZoneVerified, ...]
     left: str
+    frozen: FreezeFound | None
 
 
 @dataclass(frozen=True)

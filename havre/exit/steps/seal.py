@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.exit.folder import SEAL, ExitStep
@@ -47,23 +49,33 @@ def seal(
 
     Raises:
         GuardError: a step before it has not ended, or a seal is there already.
-        InputError: sides differ, something blocks, or a real exit is to be sealed.
+        InputError: sides differ, something blocks, or nobody is named who signs a real exit.
         HavreError: it cannot be signed, time-stamped or written.
     """
     folder.check(ExitStep.SEAL)
-    if Level(folder.file.level) is Level.REAL:
-        message = "A real exit is sealed while its source is frozen, and no freeze exists yet"
-        raise InputError(message, "Say `level: rehearsal` in exit.yaml, and plan again.")
+    real = Level(folder.file.level) is Level.REAL
+    if real and (signer is None or clock is None):
+        message = "A real exit is sealed by a signer and a time-stamp authority of its own"
+        raise InputError(message, "Name --key, --certificate, --authority, --tsa, --tsa-authority.")
     begun = folder.begin(ExitStep.SEAL)
     if signer is None or clock is None:
         own, here = rehearsal_authorities(folder.root / AUTHORITIES)
         signer, clock = signer or own, clock or here
-    made = sealed(folder.root / SEAL, contents(folder), signer, clock, blind)
+    made = sealed(free_place(folder.root), contents(folder), signer, clock, blind)
     said = made.verification
     time = said.time.isoformat() if said.time else None
     result = SealResult(str(made.folder), said.signer, said.fingerprint, time, made.script)
     folder.end(begun, result)
     return result
+
+
+def free_place(root: Path) -> Path:
+    """Where the next seal goes: none is written over."""
+    numbers = itertools.count(2)
+    place = root / SEAL
+    while place.exists():
+        place = root / f"{SEAL}-{next(numbers)}"
+    return place
 
 
 def contents(folder: ExitFolder) -> Contents:
@@ -92,6 +104,7 @@ def contents(folder: ExitFolder) -> Contents:
             controller=file.controller,
             host=file.host,
             decisions=tuple(lost),
+            **_frozen(verify),
         ),
         tuple(_zone(folder, zone.name) for zone in zones(folder)),
         (),
@@ -100,6 +113,15 @@ def contents(folder: ExitFolder) -> Contents:
         _json(dict(verify.result)),
         logs=tuple(map(str, keep_logs(folder, left.live.trail()))),
     )
+
+
+def _frozen(verify: StepRun) -> dict[str, Any]:
+    """What the verification found of the freeze, as a departure says it."""
+    told = verify.result.get("frozen")
+    if not told:
+        return {}
+    by_hand = (f"{name}: {why}" for name, why in sorted(told["by_hand"].items()))
+    return {"frozen": dt.datetime.fromisoformat(told["since"]), "by_hand": tuple(by_hand)}
 
 
 def _zone(folder: ExitFolder, name: str) -> ZoneSides:

@@ -9,6 +9,7 @@ from havre.exit.folder import ExitStep
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
 from havre.exit.records import write_ordered
+from havre.exit.steps.freeze import standing
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
@@ -38,8 +39,10 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     count = sum(each.differences for each in found)
-    left = f"{count:,} versions differ between source and target" if count else ""
-    result = VerifyResult(found, left)
+    differ = f"{count:,} versions differ between source and target" if count else ""
+    frozen = standing(folder, progress)
+    left = "; ".join(filter(None, (differ, frozen.left if frozen else "")))
+    result = VerifyResult(found, left, frozen)
     folder.end(begun, result, left)
     return result
 

@@ -8,6 +8,7 @@ taken, and how Azure keeps versions, locks and deleted blobs: that is not proved
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import time
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from havre.errors import InputError
 from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase
 from havre.live.wrappers import retrying
+from havre.live.writing.writers import TokenLife, WritersByHand
 from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
 from havre_azure.settings import NAME
 
@@ -37,6 +39,16 @@ DATABASE_HOST = re.compile(r"[a-z0-9][a-z0-9-]*\.postgres\.database\.azure\.com"
 """Hosts of Azure's public cloud."""
 FRESH = 300
 """Seconds for which a token is taken to be valid before its reference is read again."""
+BY_HAND = (
+    "Azure takes writing away by role assignments, which are of its control plane: Blob Storage "
+    "itself has no policy of a container that denies"
+)
+TOKENS = TokenLife(
+    dt.timedelta(days=7),
+    "a user delegation SAS lives as long as its key, 7 days at most, unless the key is revoked "
+    "(Microsoft Learn, Create a user delegation SAS; read on 2026-11-29)",
+)
+"""Accounts take no shared key, so that no SAS of an account is valid."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,10 @@ class AzureLive:
         return Supported(
             Support.ABSENT, "its Log Analytics workspace and its storage accounts have the logs"
         )
+
+    def zone_writers(self, zone: str) -> WritersByHand:
+        """Who may write to a zone: only role assignments say, which are taken by hand."""
+        return WritersByHand(f"zone {zone}", BY_HAND, TOKENS)
 
     def database(self) -> LibpqDatabase:
         """The database, with the rights of the identity that the environment names."""

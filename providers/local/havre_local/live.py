@@ -11,6 +11,7 @@ from havre.live import s3
 from havre.live.buckets import BucketStore, versioned
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
+from havre.live.writing.policies import BucketWriters
 from havre_local.machine.access import table_place
 from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from havre.live.objects import LiveStore
     from havre.live.warehouse import LibpqClient
+    from havre.live.wrappers import StoreClient
+    from havre.live.writing.writers import WriterControl
     from havre.provider.outputs import Outputs
     from havre_local.settings import LocalSettings
 
@@ -60,6 +63,11 @@ LIMITS = replace(
     refused="".join(chr(code) for code in range(32) if chr(code) not in "\t\n\r"),
 )
 """A key is a path of its folder, and its list is XML, which has no control characters."""
+
+PASSES_BY = {
+    gateway.ADMINISTRATOR: "the store's administrator, whose calls no policy is asked about: "
+    "`havre` itself, and whoever reads its secret on this machine"
+}
 
 
 @dataclass(frozen=True)
@@ -99,10 +107,8 @@ class LocalLive:
         return self._store(zone, ensure_reader(self.folder, self.outputs.zone(zone).bucket))
 
     def _store(self, zone: str, credentials: tuple[str, str]) -> LiveStore:
-        found = self.outputs.zone(zone)
-        _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
-        bucket = retrying(s3.Bucket(_client(self.folder, credentials), found.bucket))
-        stored = zone_of(self.folder, found.bucket)
+        bucket, named = self._bucket(zone, credentials)
+        stored = zone_of(self.folder, named)
         locking = stored is not None and bool(stored.immutable_days)
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
         return BucketStore(bucket, f"zone {zone}", abilities, LIMITS, ordered=True)
@@ -114,6 +120,17 @@ class LocalLive:
     def trail(self) -> RecordTrail:
         """The record of what every service has logged."""
         return RecordTrail(self.folder)
+
+    def zone_writers(self, zone: str) -> WriterControl:
+        """Who may write to a zone: the bucket's policy denies it to all but the administrator."""
+        bucket, named = self._bucket(zone, gateway.admin_credentials(self.folder))
+        return BucketWriters(bucket, named, f"zone {zone}", untaken=PASSES_BY)
+
+    def _bucket(self, zone: str, credentials: tuple[str, str]) -> tuple[StoreClient, str]:
+        """The bucket of a zone, with its name."""
+        found = self.outputs.zone(zone)
+        _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
+        return retrying(s3.Bucket(_client(self.folder, credentials), found.bucket)), found.bucket
 
     def database(self) -> LocalDatabase:
         """The database."""

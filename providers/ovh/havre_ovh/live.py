@@ -7,6 +7,7 @@ are those that it documents.
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
+from havre.live.writing.writers import TokenLife, WritersByHand
 from havre.provider import Measure
 from havre_ovh import sites
 from havre_ovh.capabilities import LIMITS
@@ -61,6 +63,15 @@ OBJECT_LIMITS = replace(
     source=f"{s3.LIMITS.source}; {LIMITS[Measure.OBJECT_SIZE].evidence.source}",
     object_size=LIMITS[Measure.OBJECT_SIZE].value,
 )
+BY_HAND = (
+    "OVHcloud gives rights by a policy of each S3 user, through its own API: its S3 interface "
+    "documents no policy of a bucket"
+)
+TOKENS = TokenLife(
+    dt.timedelta(days=7),
+    "a signed URL lives 7 days at most (Amazon S3 User Guide; read on 2026-11-29), and that "
+    "OVHcloud evaluates the policy of its user at each call is not proved",
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +110,10 @@ class OvhLive:
         return Supported(
             Support.ABSENT, "its Logs Data Platform and the bucket of access logs have the logs"
         )
+
+    def zone_writers(self, zone: str) -> WritersByHand:
+        """Who may write to a zone: only policies of users say, which are changed by hand."""
+        return WritersByHand(f"zone {zone}", BY_HAND, TOKENS)
 
     def database(self) -> LibpqDatabase:
         """The database, with the rights of the user that the environment names."""

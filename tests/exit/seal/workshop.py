@@ -222,6 +222,7 @@ DEPARTURE = Departure(
     *("emc2", "azure", "ovh", Level.REAL, NOW - 3 * DAY, NOW - DAY),
     *("Agence d'innovation en sant\u00e9", "Hyperscaler Inc."),
     ("R-08 of 2026-11-02",),
+    frozen=NOW - 2 * DAY,
 )
 LOSSES = (
     LedgerEntry("zone curated", "all", "content type", "*", "*", LedgerFate.KEPT),
