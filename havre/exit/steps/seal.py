@@ -25,7 +25,7 @@ from havre.exit.steps.zones import zones
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from havre.exit.folder import ExitFolder
+    from havre.exit.folder import ExitFolder, StepRun
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
 

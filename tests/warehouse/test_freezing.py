@@ -1,0 +1,108 @@
+"""A source is frozen: nobody writes, what cheats is named, and thaw gives everything back."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+from havre_local.machine.access import open_warehouse
+from havre_local.machine.supervision import supervisor
+from tests.warehouse.conftest import Site, read_example
+from tests.warehouse.objects import put
+
+DECISION = """decisions:
+  - property: modified
+    who: Data protection officer
+    why: The times of writing stay in the journal of the exit.
+    when: 2026-11-29
+"""
+
+
+@pytest.fixture
+def target() -> Iterator[Site]:
+    made = Site(Path(tempfile.mkdtemp(prefix="havre-test-")), read_example("hospital"))
+    yield made
+    supervisor.stop(made.folder)
+    shutil.rmtree(made.root)
+
+
+def begun(site: Site, target: Site) -> Path:
+    folder = site.root / "exit"
+    assert main(["exit", "new", str(folder)]) == 0
+    file = folder / "exit.yaml"
+    text = file.read_text().replace("../source", str(site.data_dir))
+    text = text.replace("../target", str(target.data_dir))
+    file.write_text(text.replace("decisions: []\n", DECISION))
+    return folder
+
+
+def run(folder: Path, step: str, *words: str) -> int:
+    return main(["exit", step, str(folder), *words])
+
+
+def logins(site: Site) -> set[str]:
+    with open_warehouse(site.data_dir).connect() as connection:
+        found = connection.execute("SELECT rolname FROM pg_roles WHERE rolcanlogin")
+        return {name for (name,) in found}
+
+
+def told(folder: Path, step: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
+    capsys.readouterr()
+    code = run(folder, step, "--json")
+    captured = capsys.readouterr()
+    assert captured.out, captured.err
+    return code, json.loads(captured.out)
+
+
+@pytest.mark.long
+def test_a_source_is_frozen_and_who_cheats_is_named(
+    site: Site, target: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert target.up() == 0
+    put(site, "curated")
+    folder, before = begun(site, target), logins(site)
+    warehouse = open_warehouse(site.data_dir)
+    assert run(folder, "plan") == 0
+    assert run(folder, "freeze") == ExitCode.ENGINE
+    assert run(folder, "copy") == 0
+
+    code, frozen = told(folder, "freeze", capsys)
+    assert (code, frozen["left"]) == (0, "")
+    assert logins(site) < before
+    assert run(folder, "verify") == ExitCode.ENGINE  # what is frozen is copied once more
+    assert run(folder, "copy") == 0
+    assert run(folder, "verify") == 0
+
+    store = warehouse.client()
+    store.put_object_tagging(
+        Bucket=warehouse.bucket("curated"),
+        Key=store.list_objects_v2(Bucket=warehouse.bucket("curated"))["Contents"][0]["Key"],
+        Tagging={"TagSet": [{"Key": "cheated", "Value": "yes"}]},
+    )
+    with warehouse.connect() as connection:
+        connection.execute("COMMENT ON DATABASE " + connection.info.dbname + " IS 'cheated'")
+    code, verified = told(folder, "verify", capsys)
+    assert code == ExitCode.FINDINGS
+    assert [each.rpartition(": ")[0].partition(":")[0] for each in verified["frozen"]["wrong"]] == [
+        "zone curated",
+        "database",
+    ]
+    assert run(folder, "seal") == ExitCode.ENGINE
+
+    code, again = told(folder, "freeze", capsys)
+    assert code == 0
+    assert len(again["changed"]) == 2
+    assert [run(folder, step) for step in ("copy", "verify", "seal")] == [0, 0, 0]
+    assert "Exit-Frozen: 20" in (folder / "seal" / "bag-info.txt").read_text()
+
+    assert run(folder, "thaw") == 0
+    assert logins(site) == before
+    assert run(folder, "cut") != 0
+    assert run(folder, "thaw") == ExitCode.INPUT
