@@ -201,6 +201,15 @@ class BucketStore:
         stated = {"Mode": lock.mode.upper(), "RetainUntilDate": lock.until}
         self._ask("put_object_retention", **_where(found), Retention=stated)
 
+    def tag(self, found: ObjectVersion, tags: Mapping[str, str]) -> None:
+        """Give a version these tags in place of its former ones."""
+        refuse_unfit(self, found.key, found.size, Properties(tags=tags))
+        if not tags:
+            self._ask("delete_object_tagging", **_where(found))
+            return
+        told = [{"Key": name, "Value": value} for name, value in tags.items()]
+        self._ask("put_object_tagging", **_where(found), Tagging={"TagSet": told})
+
     def hold(self, found: ObjectVersion, *, on: bool) -> None:
         """Put a version under a legal hold, or lift it."""
         status = {"Status": "ON" if on else "OFF"}

@@ -351,6 +351,16 @@ class LiveStore(Protocol):
         """Every unfinished upload whose key has a prefix."""
         ...
 
+    def tag(self, found: ObjectVersion, tags: Mapping[str, str]) -> None:
+        """Give a version these tags in place of its former ones, locked or not.
+
+        Neither its entity nor its time changes.
+
+        Raises:
+            InputError: the store cannot hold one of them.
+        """
+        ...
+
     def lock(self, found: ObjectVersion, lock: Lock) -> None:
         """Keep a version from deletion until an instant; no lock is shortened."""
         ...

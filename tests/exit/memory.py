@@ -166,6 +166,10 @@ class MemoryStore:
     def uploads(self, prefix: str = "") -> Iterator[Upload]:
         yield from (each for each in [*self._uploads.values()] if each.key.startswith(prefix))
 
+    def tag(self, found: ObjectVersion, tags: Mapping[str, str]) -> None:
+        refuse_unfit(self, found.key, found.size, Properties(tags=tags))
+        self._change(found, tags=dict(tags))
+
     def lock(self, found: ObjectVersion, lock: Lock) -> None:
         former = self._of(found)[2].lock
         if former is not None and lock.until < former.until:

@@ -116,6 +116,20 @@ LIES: dict[str, Lie] = {
     "drops tags": Lie(
         PUT, "test_tags_are_kept_or_refused", ({"a": "b"},), asked=without("Tagging")
     ),
+    "adds tags to the former ones": Lie(
+        "put_object_tagging",
+        "test_tags_are_replaced_in_place",
+        (False,),
+        asked=lambda given: {
+            **given,
+            "Tagging": {"TagSet": [*given["Tagging"]["TagSet"], {"Key": "old", "Value": "x"}]},
+        },
+    ),
+    "tags the latest version alone": Lie(
+        "put_object_tagging",
+        "test_tags_of_an_earlier_version_are_its_own",
+        asked=without("VersionId"),
+    ),
     "drops a lock": Lie(
         PUT, ALL_IN_ONE, asked=without("ObjectLockMode", "ObjectLockRetainUntilDate")
     ),

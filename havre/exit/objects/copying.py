@@ -159,6 +159,9 @@ class KeyCopy:
             following = self._present[standing] if standing < len(self._present) else None
             if row is not None and row is following and _finished(row):
                 standing, held = standing + 1, True
+            elif row is not None and row is following and (done := self._amended(found, row)):
+                self._done.append(done)
+                standing, held = standing + 1, True
             elif row is not None and (found.version or following is None):
                 self._sides.target.delete(found)
             elif row is not None:
@@ -180,12 +183,39 @@ class KeyCopy:
         if found.marker or listed.size is None:
             due = found.marker and listed.size is None
             return Copied(listed.key, listed.version, b"", found.version, {}) if due else None
+        bears, borne = self._bears(row), self._sides.target.properties(found)
+        if digest_of(told(bears)) != digest_of(told(borne)) or not _locked_as(bears, borne):
+            return None
+        return self._alike(found, row, bears)
+
+    def _amended(self, found: ObjectVersion, row: JournalRow) -> Copied | None:
+        """A copy of our own that lacks later tags, a hold or a longer lock, and now bears them.
+
+        None where something else differs, which is written anew.
+        """
+        if found.marker or row.listed.size is None:
+            return None
+        target, bears = self._sides.target, self._bears(row)
+        borne = target.properties(found)
+        if told(_unalterable(bears)) != told(_unalterable(borne)):
+            return None
+        done = self._alike(found, row, bears)
+        if done is None:
+            return None
+        if bears.tags != borne.tags:
+            target.tag(found, bears.tags)
+        if bears.lock and not _locked_as(bears, borne):
+            target.lock(found, bears.lock)
+        if bears.held != borne.held:
+            target.hold(found, on=bears.held)
+        return done
+
+    def _alike(self, found: ObjectVersion, row: JournalRow, bears: Properties) -> Copied | None:
+        """What stands at the target, if its content is that of the version that is due."""
+        listed = row.listed
         wanted = source_version(listed)
         encrypted = covered(self._sides.source, self._sides.opens, wanted)
         if found.size != listed.size and not encrypted:
-            return None
-        bears, borne = self._bears(row), self._sides.target.properties(found)
-        if digest_of(told(bears)) != digest_of(told(borne)) or not _locked_as(bears, borne):
             return None
         content, size = _digest(self._content(wanted, encrypted=encrypted))
         if content != _digest(self._standing(found, encrypted=encrypted))[0]:
@@ -296,6 +326,11 @@ class KeyCopy:
             "write it"
         )
         return GuardError(message, "Move it away, or name a zone of the target that is empty.")
+
+
+def _unalterable(bears: Properties) -> Properties:
+    """What cannot be altered on a version that stands."""
+    return replace(bears, tags={}, lock=None, held=False)
 
 
 def _locked_as(wanted: Properties, borne: Properties) -> bool:

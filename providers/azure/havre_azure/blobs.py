@@ -302,6 +302,11 @@ class ContainerStore:
         """Keep a version from deletion until an instant."""
         self._ask("set_immutability_policy", **_where(found), immutability_policy=_policy(lock))
 
+    def tag(self, found: ObjectVersion, tags: Mapping[str, str]) -> None:
+        """Give a version these tags in place of its former ones."""
+        refuse_unfit(self, found.key, found.size, Properties(tags=tags))
+        self._ask("set_blob_tags", **_where(found), tags=dict(tags))
+
     def hold(self, found: ObjectVersion, *, on: bool) -> None:
         """Put a version under a legal hold, or lift it."""
         self._ask("set_legal_hold", **_where(found), legal_hold=on)

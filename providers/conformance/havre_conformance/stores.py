@@ -220,6 +220,38 @@ class StoreSuite:
             return
         assert described(store, put(store, key, b"x", told)) == told
 
+    @pytest.mark.parametrize("locked", [False, True], ids=["free", "locked"])
+    def test_tags_are_replaced_in_place(
+        self,
+        store: LiveStore,
+        key: str,
+        locked: bool,
+    ) -> None:
+        """Tags change on any version, a locked one too, and nothing else does."""
+        self.needs(store, Ability.TAGS, *((Ability.LOCK,) if locked else ()))
+        lock = Lock(_now() + HOUR) if locked else None
+        told = replace(COMPLETE, tags={"a": "b", "c": "d"}, lock=lock)
+        found = put(store, key, b"x", told)
+        for tags in ({"a": "z & y", "é": ""}, {}, {"only": "one"}):
+            if unfit(key, 1, replace(told, tags=tags), store.limits, store.abilities):
+                continue
+            store.tag(found, tags)
+            (now,) = listed(store, key)
+            assert (now.version, now.entity) == (found.version, found.entity)
+            assert described(store, now) == replace(told, tags=tags)
+        with pytest.raises(InputError):
+            store.tag(found, {str(number): "v" for number in range(store.limits.tags + 1)})
+
+    def test_tags_of_an_earlier_version_are_its_own(self, store: LiveStore, key: str) -> None:
+        """An earlier version gets other tags; the latest keeps its own."""
+        self.needs(store, Ability.TAGS, Ability.VERSIONS)
+        told = replace(COMPLETE, tags={"a": "b"})
+        earlier = put(store, key, b"first", told)
+        put(store, key, b"second", told)
+        store.tag(earlier, {"a": "z"})
+        found = [described(store, each).tags for each in listed(store, key)]
+        assert found == [{"a": "z"}, {"a": "b"}]
+
     def test_a_lock_or_a_hold_is_kept_or_refused(self, store: LiveStore, key: str) -> None:
         """All properties in one call: what is locked bears its tags and metadata already."""
         tagged = replace(COMPLETE, tags={"a": "b"})

@@ -303,3 +303,60 @@ def test_an_object_of_any_size_arrives_whole(
     assert done.content == hashlib.sha256(content).digest()
     parts = target.calls.count("part")
     assert parts == (0 if size <= 8 else -(-size // 8)), "no object has a part without bytes"
+
+
+UNTIL = dt.datetime(2999, 1, 1, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        {"tags": {"purpose": "care"}},
+        {"tags": {}},
+        {"held": True},
+        {"lock": Lock(UNTIL + dt.timedelta(days=1))},
+        {"tags": {"a": "b"}, "held": True, "lock": Lock(UNTIL + dt.timedelta(days=1))},
+    ],
+)
+def test_what_is_locked_at_the_target_gets_later_tags_holds_and_locks(
+    journal: Journal, later: dict[str, object]
+) -> None:
+    source, target = MemoryStore(), MemoryStore()
+    for content in (b"first", b"second"):
+        source.put("a", content, replace(RICH, lock=Lock(UNTIL)))
+    moving = Moving(journal, source, target)
+    moving.copy()
+    stood = [found.version for found in target.versions()]
+    now, content, bears = source.objects["a"][0]
+    source.objects["a"][0] = (now, content, replace(bears, **later))  # type: ignore[arg-type]
+    journal.again("curated", [("a", now.version)])
+    moving.copy()
+    assert target.borne() == source.borne()
+    assert [found.version for found in target.versions()] == stood
+    assert target.calls.count("write") == 2
+
+
+def test_a_hold_that_was_lifted_is_lifted_at_the_target(journal: Journal) -> None:
+    source, target = MemoryStore(), MemoryStore()
+    found = source.put("a", b"x", replace(RICH, held=True))
+    moving = Moving(journal, source, target)
+    moving.copy()
+    source.hold(found, on=False)
+    journal.again("curated", [("a", found.version)])
+    moving.copy()
+    assert target.borne() == source.borne()
+    assert target.calls.count("write") == 1
+
+
+def test_other_metadata_is_written_anew(journal: Journal) -> None:
+    source, target = MemoryStore(), MemoryStore()
+    source.put("a", b"x", RICH)
+    moving = Moving(journal, source, target)
+    moving.copy()
+    now, content, bears = source.objects["a"][0]
+    source.objects["a"] = [(now, content, replace(bears, metadata={"ward": "8"}))]
+    journal.again("curated", [("a", now.version)])
+    moving.copy()
+    assert target.borne() == source.borne()
+    assert target.calls.count("write") == 2
+    assert len(target.objects["a"]) == 1
