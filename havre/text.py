@@ -41,6 +41,11 @@ def plain(text: object) -> str:
     return inert(" ".join(str(text).split()))
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with the words that agree with it, such as `1 loss is` or `2 losses are`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def _shown(character: str) -> str:
     return character.encode("unicode_escape", "backslashreplace").decode()
 

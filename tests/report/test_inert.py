@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from havre.report.findings import Format, render
-from havre.text import as_json, markdown, plain, relative
+from havre.text import as_json, counted, markdown, plain, relative
 from tests.report.pages import Page
 from tests.report.samples import HOSTILE, RESULT, hostile, requirements
 
@@ -159,3 +159,10 @@ def test_links_and_arguments_of_a_sarif_message_are_escaped() -> None:
 
     assert "\\[click\\](javascript:alert(3))" in found
     assert "{{0}}" in found
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "0 losses are"), (1, "1 loss is"), (2_000, "2,000 losses are")]
+)
+def test_a_number_agrees_with_its_words(number: int, told: str) -> None:
+    assert counted(number, "loss is", "losses are") == told

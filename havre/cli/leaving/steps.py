@@ -37,7 +37,7 @@ decisions: []
 #  - property: modified          # as the ledger names it
 #    scope: all                  # or a zone, as the ledger names it
 #    who: Data protection officer
-#    why: The times of writing stay in the journal of the exit.
+#    why: The times of writing stand in the seal.
 #    when: 2026-11-29
 """
 
@@ -186,6 +186,9 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     )
     wrong = result.frozen.wrong if result.frozen else ()
     changed = (f"changed in the freeze: {each}" for each in wrong)
+    for why in sorted({zone.own_credential for zone in result.zones} - {""}):
+        text = f"note: read back by the copy's own credential, not by another: {why}"
+        console.err().print(console.inert(text))
     _tell(result, (*told, *changed), as_json=as_json)
 
 

@@ -147,7 +147,7 @@ def _whole(zone: MovingZone, borne: Counter[str]) -> Iterator[LedgerEntry]:
         ALL,
         "modified",
         "every object",
-        remedy="The target sets its own times; those of the source stay in the journal. "
+        remedy="The target sets its own times; those of the source stand in the seal. "
         "Decide it in exit.yaml.",
     )
 

@@ -12,6 +12,7 @@ from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.results import CopyResult, ZoneCopied
 from havre.exit.steps.zones import Crew, zones
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,7 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     refuse_undecided(folder)
     later = sum(each.later for each in found)
-    left = f"{later:,} objects changed while they were read" if later else ""
+    left = f"{counted(later, 'object', 'objects')} changed while being read" if later else ""
     result = CopyResult(found, left)
     folder.end(begun, result, left)
     return result

@@ -14,6 +14,7 @@ from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import PlanResult, ZonePlanned
 from havre.exit.steps.zones import Crew, zones
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,7 +78,9 @@ def held_back(folder: ExitFolder) -> str:
     count = Counter(each.decidable for each in blocking(folder))
     words = []
     if count[True]:
-        words.append(f"{count[True]:,} losses are not decided")
+        words.append(f"{counted(count[True], 'loss is', 'losses are')} not decided")
     if count[False]:
-        words.append(f"{count[False]:,} things cannot go as they are")
+        words.append(
+            counted(count[False], "thing cannot go as it is", "things cannot go as they are")
+        )
     return "; ".join(words)

@@ -13,6 +13,7 @@ from havre.exit.steps.freeze import standing
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,8 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     count = sum(each.differences for each in found)
-    differ = f"{count:,} versions differ between source and target" if count else ""
+    said = counted(count, "version differs", "versions differ")
+    differ = f"{said} between source and target" if count else ""
     frozen = standing(folder, progress)
     left = "; ".join(filter(None, (differ, frozen.left if frozen else "")))
     result = VerifyResult(found, left, frozen)
