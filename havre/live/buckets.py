@@ -77,6 +77,8 @@ class BucketStore:
         ordered: whether identifiers of versions grow with time; elsewhere the order of a list
             counts, and times before it.
         page: how many rows a page of a list has at most; None: as the service likes.
+        counted: whether the headers of a version tell how many tags it has, so that it has none
+            where they tell nothing; elsewhere tags are asked for each time.
     """
 
     client: StoreClient
@@ -85,6 +87,7 @@ class BucketStore:
     limits: Limits = s3.LIMITS
     ordered: bool = False
     page: int | None = None
+    counted: bool = False
 
     def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
         """Every version and delete marker, the oldest of a key first."""
@@ -98,22 +101,13 @@ class BucketStore:
         """All that a version bears beside its bytes."""
         if found.marker:
             return Properties()
-        where, answer = _where(found), self._head(found)
-        with classed(self.client, place(self.name, found.key)):
-            tags = self._tags(where)
-            lock = locks.lock(self.client, where) if self._has(Ability.LOCK) else None
-            held = self._has(Ability.HOLD) and locks.legal_hold(self.client, where)
-        headers = {name: answer[theirs] for name, theirs in HEADERS.items() if answer.get(theirs)}
-        tier = answer.get("StorageClass", USUAL_TIER)
-        return Properties(
-            headers,
-            answer.get("Metadata", {}),
-            tags,
-            "" if tier == USUAL_TIER else tier,
-            lock,
-            held,
-            _traits(answer),
-        )
+        return self._described(found, self._head(found))
+
+    def fetch(self, found: ObjectVersion) -> tuple[bytes, Properties]:
+        """The bytes of a small version with all that it bears."""
+        answer = self._ask(s3.READ, ChangedError, **_where(found), IfMatch=found.entity)
+        content = checked(place(self.name, found.key), answer["Body"], found.size)
+        return content, self._described(found, answer)
 
     def read(
         self, found: ObjectVersion, first: int = 0, length: int | None = None
@@ -232,8 +226,28 @@ class BucketStore:
         version = answer.get("VersionId") or (UNNAMED if self._has(Ability.VERSIONS) else "")
         return Written(version, answer["ETag"])
 
-    def _tags(self, where: dict[str, str]) -> dict[str, str]:
-        if not self._has(Ability.TAGS):
+    def _described(self, found: ObjectVersion, answer: Mapping[str, Any]) -> Properties:
+        """All that a version bears: its headers tell some of it, and the rest is asked for."""
+        where = _where(found)
+        with classed(self.client, place(self.name, found.key)):
+            tags = self._tags(where, answer)
+            lock = locks.lock(self.client, where) if self._has(Ability.LOCK) else None
+            held = self._has(Ability.HOLD) and locks.legal_hold(self.client, where)
+        headers = {name: answer[theirs] for name, theirs in HEADERS.items() if answer.get(theirs)}
+        tier = answer.get("StorageClass", USUAL_TIER)
+        return Properties(
+            headers,
+            answer.get("Metadata", {}),
+            tags,
+            "" if tier == USUAL_TIER else tier,
+            lock,
+            held,
+            _traits(answer),
+        )
+
+    def _tags(self, where: dict[str, str], answer: Mapping[str, Any]) -> dict[str, str]:
+        """The tags of a version, asked for unless its headers tell that it has none."""
+        if not self._has(Ability.TAGS) or (self.counted and not answer.get("TagCount")):
             return {}
         found = self.client.ask("get_object_tagging", **where)["TagSet"]
         return {tag["Key"]: tag["Value"] for tag in found}
@@ -354,7 +368,7 @@ def _version(item: dict[str, Any], *, marker: bool) -> ObjectVersion:
     )
 
 
-def _traits(answer: dict[str, Any]) -> Traits:
+def _traits(answer: Mapping[str, Any]) -> Traits:
     """What only the store sets."""
     key = answer.get("SSEKMSKeyId") or answer.get("SSECustomerKeyMD5") or ""
     digests = {name: answer[theirs] for name, theirs in DIGESTS.items() if answer.get(theirs)}

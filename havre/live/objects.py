@@ -274,6 +274,16 @@ class LiveStore(Protocol):
         """All that a version bears beside its bytes, asked for now; nothing for a marker."""
         ...
 
+    def fetch(self, found: ObjectVersion) -> tuple[bytes, Properties]:
+        """The bytes of a version of at most `PIECE` as they are stored, and all that it bears.
+
+        One call gives both where the service has one; elsewhere each is asked for.
+
+        Raises:
+            ChangedError: it is no longer the version that was listed.
+        """
+        ...
+
     def read(
         self, found: ObjectVersion, first: int = 0, length: int | None = None
     ) -> Iterator[bytes]:
@@ -299,6 +309,7 @@ class LiveStore(Protocol):
         Args:
             key: name of the object.
             content: a file that can be read again from where it stands; it is read to its end.
+                One that is `Hashed` is not hashed again to be signed.
             properties: what it is to bear, all of it.
             create_only: whether to refuse where an object of that key exists.
 

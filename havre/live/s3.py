@@ -13,6 +13,7 @@ from typing import Any
 
 from havre.errors import MissingDependencyError
 from havre.live.limits import Limits
+from havre.live.signed import OPERATIONS, Signature, SignedCalls
 from havre.live.wrappers import Failure, Remedy, sent
 
 TIMEOUT = 30.0
@@ -178,18 +179,44 @@ def _passing(error: Exception, code: str) -> bool:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A bucket as a store: what is asked names it."""
+    """A bucket as a store: what is asked names it.
+
+    Attributes:
+        client: boto3's.
+        name: of the bucket.
+        calls: what asks for objects themselves; None: boto3 asks for everything.
+    """
 
     client: Any
     name: str
+    calls: SignedCalls | None = field(default=None, repr=False)
 
     def ask(self, operation: str, **arguments: Any) -> Any:
         """The answer to an operation of S3, by boto3's name for it, or to `READ`."""
-        if operation == READ:
-            answer = self.client.get_object(Bucket=self.name, **arguments)
-            return {**answer, "Body": answer["Body"].read()}
-        return getattr(self.client, operation)(Bucket=self.name, **sent(arguments))
+        given, asked = sent(arguments), "get_object" if operation == READ else operation
+        if self.calls is not None and asked in OPERATIONS:
+            return self.calls.ask(asked, self.name, given)
+        answer = getattr(self.client, asked)(Bucket=self.name, **given)
+        return {**answer, "Body": answer["Body"].read()} if operation == READ else answer
 
     def failure(self, error: Exception) -> Failure | None:
         """What an error means."""
         return failure(error)
+
+
+def bucket(address: Address, credentials: Credentials, name: str) -> Bucket:
+    """A bucket whose objects are asked for without boto3, unless a proxy is in between.
+
+    Args:
+        address: where the service is.
+        credentials: whose rights are used.
+        name: of the bucket.
+    """
+    client = connect(address, credentials)
+    from botocore.utils import get_environ_proxies
+
+    if not address.direct and get_environ_proxies(address.endpoint):
+        return Bucket(client, name)
+    signature = Signature(credentials.access, credentials.secret, address.region)
+    calls = SignedCalls(address.endpoint, signature, address.authority, TIMEOUT, client)
+    return Bucket(client, name, calls)

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from io import BytesIO
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -63,6 +64,19 @@ class Content:
         """The file, at its start."""
         self.file.seek(self.start)
         return self.file
+
+
+class Hashed(BytesIO):
+    """Content in memory whose SHA-256 is known: whoever sends it need not compute it again.
+
+    Args:
+        content: the bytes.
+        digest: their SHA-256.
+    """
+
+    def __init__(self, content: bytes, digest: bytes) -> None:
+        super().__init__(content)
+        self.digest = digest
 
 
 class StoreClient(Protocol):

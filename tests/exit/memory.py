@@ -105,6 +105,9 @@ class MemoryStore:
         self._refuse_changed(now, found)
         return bears
 
+    def fetch(self, found: ObjectVersion) -> tuple[bytes, Properties]:
+        return b"".join(self.read(found)), self.properties(found)
+
     def read(
         self, found: ObjectVersion, first: int = 0, length: int | None = None
     ) -> Iterator[bytes]:

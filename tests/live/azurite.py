@@ -24,6 +24,7 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 API_VERSION = "2025-11-05"
 """The newest that Azurite 3.35.0 knows."""
 PLACE = Path(sys.prefix) / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob"
+QUIET = ("--disableTelemetry", "--silent")
 _NUMBERS = count()
 
 
@@ -57,11 +58,16 @@ def node() -> str:
 
 
 @contextlib.contextmanager
-def azurite() -> Iterator[AzuriteServer]:
-    """A server; what is in it is in memory."""
+def azurite(memory: int = 512) -> Iterator[AzuriteServer]:
+    """A server; what is in it is in memory, so many MiB at most."""
     assert PLACE.is_dir(), "Azurite is missing: run `make develop`"
     port = free_port()
-    options = ["--inMemoryPersistence", "--extentMemoryLimit=512", "--disableTelemetry", "--silent"]
+    options = [
+        "--inMemoryPersistence",
+        f"--extentMemoryLimit={memory}",
+        "--disableTelemetry",
+        "--silent",
+    ]
     address = ["--blobHost=127.0.0.1", f"--blobPort={port}"]
     with running([node(), str(PLACE / "main.js"), *address, *options], port, {}):
         yield AzuriteServer(port)

@@ -43,9 +43,14 @@ class S3Gateway:
 
     def bucket(self, name: str, *, locks: bool = False) -> s3.Bucket:
         """A new bucket."""
-        client = self.client()
-        client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locks)
-        return s3.Bucket(client, name)
+        found = self.at(name)
+        found.client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=locks)
+        return found
+
+    def at(self, name: str) -> s3.Bucket:
+        """A bucket, whether it exists or not."""
+        address = s3.Address(self.endpoint, "us-east-1", direct=True)
+        return s3.bucket(address, s3.Credentials(ACCESS, SECRET), name)
 
     def account(self, access: str, secret: str) -> None:
         """A new account without any right of its own."""
@@ -96,13 +101,18 @@ def running(command: list[str], port: int, environment: dict[str, str]) -> Itera
 
 
 @contextlib.contextmanager
-def gateway(folder: Path) -> Iterator[S3Gateway]:
+def gateway(folder: Path, *options: str) -> Iterator[S3Gateway]:
     """A gateway with its data in a folder."""
     for name in ("data", "old", "accounts"):
         (folder / name).mkdir()
     port = free_port()
-    arguments = [f"--port=127.0.0.1:{port}", f"--iam-dir={folder / 'accounts'}", "--quiet"]
+    arguments = [
+        f"--port=127.0.0.1:{port}",
+        f"--iam-dir={folder / 'accounts'}",
+        "--quiet",
+        *options,
+    ]
     posix = ["posix", f"--versioning-dir={folder / 'old'}", str(folder / "data")]
     environment = {"ROOT_ACCESS_KEY_ID": ACCESS, "ROOT_SECRET_ACCESS_KEY": SECRET}
-    with running([str(find_program()), *arguments, *posix], port, environment):
+    with running([str(find_program()), *arguments, *options, *posix], port, environment):
         yield S3Gateway(port)

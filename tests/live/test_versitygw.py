@@ -28,7 +28,7 @@ class TestLockingBucket(StoreSuite):
     @classmethod
     def store(cls, server: S3Gateway) -> LiveStore:
         bucket = retrying(server.bucket("locking", locks=True))
-        return BucketStore(bucket, "locking", ABILITIES, LIMITS, ordered=True, page=PAGE)
+        return BucketStore(bucket, "locking", ABILITIES, LIMITS, True, PAGE, True)
 
 
 class TestPlainBucket(StoreSuite):
@@ -36,7 +36,7 @@ class TestPlainBucket(StoreSuite):
     @classmethod
     def store(cls, server: S3Gateway) -> LiveStore:
         return BucketStore(
-            retrying(server.bucket("plain")), "plain", UNVERSIONED, LIMITS, page=PAGE
+            retrying(server.bucket("plain")), "plain", UNVERSIONED, LIMITS, False, PAGE, True
         )
 
 

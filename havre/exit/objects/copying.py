@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import io
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -25,7 +24,15 @@ from havre.exit.objects.mapping import mapping
 from havre.exit.objects.recoding import covered, recoding
 from havre.exit.records import digest_of, told
 from havre.live.limits import part_size
-from havre.live.objects import Ability, ChangedError, ExistsError, NotThereError, ObjectVersion
+from havre.live.objects import (
+    PIECE,
+    Ability,
+    ChangedError,
+    ExistsError,
+    NotThereError,
+    ObjectVersion,
+)
+from havre.live.wrappers import Hashed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +43,7 @@ if TYPE_CHECKING:
     from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore, Properties, UploadedPart, Written
 
-ONE_CALL = 8 * 2**20
+ONE_CALL = PIECE
 """Bytes of the largest object that is written in one call, and held in memory."""
 PARTS_AT_ONCE = 3
 """How many parts of an object are on their way, each held in memory."""
@@ -239,10 +246,12 @@ class KeyCopy:
             written = self._sides.target.mark(listed.key)
             self._done.append(Copied(listed.key, listed.version, b"", written.version, {}))
             return
-        bears, found = self._bears(row), source_version(listed)
+        found = source_version(listed)
+        pieces, borne = self._read(found)
+        bears = self._mapped(found, borne)
         self._size += listed.size
         opens, claims = self._sides.opens, DigestClaims(bears.traits.digests)
-        pieces = claims.passing(self._sides.source.read(found))
+        pieces = claims.passing(pieces)
         if opens and covered(self._sides.source, opens, found):
             self._entries += recoding(found, opens, self._sides.closes, self._sides.rules)
             content = b"".join(_opened(pieces, found, opens))
@@ -257,6 +266,14 @@ class KeyCopy:
             for name, claim, made in claims.wrong()
         ]
         self._done.append(done)
+
+    def _read(self, found: ObjectVersion) -> tuple[Iterator[bytes], Properties]:
+        """The bytes of a version of the source, and all that it bears there."""
+        source = self._sides.source
+        if found.size > ONE_CALL:
+            return source.read(found), source.properties(found)
+        content, borne = source.fetch(found)
+        return iter((content,)), borne
 
     def _anew(
         self, found: ObjectVersion, content: bytes, bears: Properties, *, create_only: bool
@@ -280,16 +297,19 @@ class KeyCopy:
         """Bytes written at the target, and their SHA-256."""
         if found.size <= ONE_CALL:
             content = b"".join(pieces)
-            written = self._sides.target.write(
-                found.key, io.BytesIO(content), bears, create_only=create_only
-            )
-            return hashlib.sha256(content).digest(), written
+            hashed = Hashed(content, hashlib.sha256(content).digest())
+            written = self._sides.target.write(found.key, hashed, bears, create_only=create_only)
+            return hashed.digest, written
         return self._in_parts(found, pieces, bears, create_only=create_only)
 
     def _bears(self, row: JournalRow) -> Properties:
         """What the target is to bear for a version."""
         found = source_version(row.listed)
-        bears, entries = mapping(found, self._sides.source.properties(found), self._sides.rules)
+        return self._mapped(found, self._sides.source.properties(found))
+
+    def _mapped(self, found: ObjectVersion, borne: Properties) -> Properties:
+        """What the target is to bear for a version that bears this at the source."""
+        bears, entries = mapping(found, borne, self._sides.rules)
         self._entries += entries
         return bears
 

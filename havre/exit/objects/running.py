@@ -191,7 +191,7 @@ def sharded(keys: Iterable[list[JournalRow]]) -> Iterator[list[list[JournalRow]]
     size = 0
     for rows in keys:
         shard.append(rows)
-        size += sum(row.listed.size or 0 for row in rows)
+        size += _size(rows)
         if len(shard) >= SHARD_KEYS or size >= SHARD_SIZE:
             yield shard
             shard, size = [], 0
@@ -240,4 +240,11 @@ def copy_shard(zone: MovingZone, shard: Shard) -> list[KeyOutcome]:
     """
     sides = zone.opened()
     with ThreadPoolExecutor(KEYS_AT_ONCE) as keys:
-        return [each.result() for each in [keys.submit(KeyCopy(r, sides).run) for r in shard]]
+        # The largest first: whoever ends with one has others wait for it.
+        order = sorted(range(len(shard)), key=lambda place: -_size(shard[place]))
+        begun = {place: keys.submit(KeyCopy(shard[place], sides).run) for place in order}
+        return [begun[place].result() for place in range(len(shard))]
+
+
+def _size(rows: Sequence[JournalRow]) -> int:
+    return sum(row.listed.size or 0 for row in rows)

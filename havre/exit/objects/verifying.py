@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.exit.records import LOCK, ObjectLine, VersionLine, decoded, digest_of, told
-from havre.live.objects import LockMode
+from havre.live.objects import PIECE, LockMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from havre.exit.journal import Journal
     from havre.live.ciphers import ContentCipher
-    from havre.live.objects import LiveStore, ObjectVersion
+    from havre.live.objects import LiveStore, ObjectVersion, Properties
 
 READS_AT_ONCE = 8
 """How many versions a worker reads at once."""
@@ -96,20 +96,28 @@ def _reading(
 ) -> VersionReading:
     if found.marker:
         return VersionReading(ObjectLine(found.key, number, None, None, digest_of({})), "")
+    pieces, borne = _stored(store, found)
     digest, size = hashlib.sha256(), 0
-    for piece in _content(store, cipher, found):
+    for piece in _content(pieces, cipher, found):
         digest.update(piece)
         size += len(piece)
-    bears = told(store.properties(found))
+    bears = told(borne or store.properties(found))
     line = ObjectLine(found.key, number, size, digest.hexdigest(), digest_of(bears))
     return VersionReading(line, bears.get(LOCK, ""))
 
 
+def _stored(store: LiveStore, found: ObjectVersion) -> tuple[Iterator[bytes], Properties | None]:
+    """The bytes of a version as they are stored; what it bears, where that comes with them."""
+    if found.size > PIECE:
+        return store.read(found), None
+    content, borne = store.fetch(found)
+    return iter((content,)), borne
+
+
 def _content(
-    store: LiveStore, cipher: ContentCipher | None, found: ObjectVersion
+    pieces: Iterator[bytes], cipher: ContentCipher | None, found: ObjectVersion
 ) -> Iterator[bytes]:
     """The bytes of a version as they are stored, or the content where a cipher encrypted them."""
-    pieces = store.read(found)
     if cipher is None or not cipher.concerns(found.key):
         yield from pieces
         return

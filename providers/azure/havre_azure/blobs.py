@@ -83,8 +83,9 @@ NOT_THERE = frozenset({"InvalidBlockList"})
 """Answers that mean that something does not exist, beside those of status 404."""
 UNMET = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"})
 """Answers to a call whose own condition does not hold."""
-READ, PAGE = "read_blob", "list_page"
-"""Operations of `Container` that are no client's method: bytes of a blob, and a page of a list."""
+READ, FETCH, PAGE = "read_blob", "fetch_blob", "list_page"
+"""Operations of `Container` that are no client's method: bytes of a blob, its bytes with its
+properties, and a page of a list."""
 INCLUDED = (
     *("metadata", "tags", "snapshots", "versions", "deleted", "immutabilitypolicy", "legalhold"),
 )
@@ -170,8 +171,10 @@ class Container:
             return self._page(**given)
         named = {name: given.pop(name, None) for name in ("blob", "snapshot", "version_id")}
         blob = self.client.get_blob_client(**named)
-        if operation == READ:
-            return blob.download_blob(**given, decompress=False, max_concurrency=1).readall()
+        if operation in (READ, FETCH):
+            found = blob.download_blob(**given, decompress=False, max_concurrency=1)
+            content = found.readall()
+            return content if operation == READ else (content, found.properties)
         return getattr(blob, operation)(**given)
 
     def _page(self, after: str | None, **given: Any) -> tuple[list[Any], str | None]:
@@ -211,10 +214,25 @@ class ContainerStore:
 
     def properties(self, found: ObjectVersion) -> Properties:
         """All that a version bears beside its bytes."""
-        where = _where(found)
         told = self._same("get_blob_properties", found)
-        tags = self._ask("get_blob_tags", **where) if self._has(Ability.TAGS) else {}
-        return _properties(told, tags)
+        return _properties(told, self._tags(found, told))
+
+    def fetch(self, found: ObjectVersion) -> tuple[bytes, Properties]:
+        """The bytes of a small version with all that it bears."""
+        content, told = self._same(FETCH, found)
+        content = checked(place(self.name, found.key), content, found.size)
+        return content, _properties(told, self._tags(found, told))
+
+    def _tags(self, found: ObjectVersion, told: Any) -> Mapping[str, str]:
+        """The tags of a version.
+
+        Its properties tell how many there are (Microsoft, Get Blob Properties, `x-ms-tag-count`),
+        and a list with tags, which came before, is refused to whoever may not read them.
+        """
+        if not self._has(Ability.TAGS) or not told.tag_count:
+            return {}
+        tags: Mapping[str, str] = self._ask("get_blob_tags", **_where(found))
+        return tags
 
     def read(
         self, found: ObjectVersion, first: int = 0, length: int | None = None

@@ -147,6 +147,28 @@ class StoreSuite:
         assert abs(found.modified - _now()) < HOUR
         assert whole(store, found) == content(size)
 
+    @pytest.mark.parametrize("tagged", [False, True])
+    @pytest.mark.parametrize("size", [0, 1, 1000, PIECE])
+    def test_bytes_and_properties_come_together(
+        self, store: LiveStore, key: str, size: int, *, tagged: bool
+    ) -> None:
+        """One call gives what two give, of earlier versions too, and never of another state."""
+        tags = (
+            {"cohort": "sleep"}
+            if tagged and store.abilities[Ability.TAGS].support is not Support.ABSENT
+            else {}
+        )
+        put(store, key, content(size), replace(COMPLETE, tags=tags))
+        put(store, key, content(size + 1))
+        states = [(content(size), tags), (content(size + 1), {})]
+        versions = listed(store, key)
+        for found, (data, borne) in zip(versions, states[-len(versions) :], strict=True):
+            if found.size <= PIECE:
+                told = replace(COMPLETE, tags=borne)
+                assert store.fetch(found) == (data, told) == (data, store.properties(found))
+        with pytest.raises((ChangedError, NotThereError)):
+            store.fetch(replace(versions[0], entity='"0123456789abcdef0123456789abcdef"'))
+
     def test_a_file_is_written_from_where_it_stands(self, store: LiveStore, key: str) -> None:
         """What comes before the file's position is not written."""
         file = io.BytesIO(b"0123456789")

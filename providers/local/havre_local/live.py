@@ -111,7 +111,8 @@ class LocalLive:
         stored = zone_of(self.folder, named)
         locking = stored is not None and bool(stored.immutable_days)
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
-        return BucketStore(bucket, f"zone {zone}", abilities, LIMITS, ordered=True)
+        name = f"zone {zone}"
+        return BucketStore(bucket, name, abilities, LIMITS, ordered=True, counted=True)
 
     def cipher(self, zone: str) -> TableCipher:
         """What encrypts the tables of a zone."""
@@ -130,7 +131,7 @@ class LocalLive:
         """The bucket of a zone, with its name."""
         found = self.outputs.zone(zone)
         _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
-        return retrying(s3.Bucket(_client(self.folder, credentials), found.bucket)), found.bucket
+        return retrying(_connected(self.folder, credentials, found.bucket)), found.bucket
 
     def database(self) -> LocalDatabase:
         """The database."""
@@ -153,12 +154,12 @@ def live(settings: LocalSettings, outputs: Outputs) -> LocalLive:
     return LocalLive(folder, outputs)
 
 
-def _client(folder: Folder, credentials: tuple[str, str]) -> Any:
-    """A client of the store with an account's rights, and no retries of its own."""
+def _connected(folder: Folder, credentials: tuple[str, str], bucket: str) -> s3.Bucket:
+    """A bucket of the store with an account's rights, and no retries of its own."""
     address = s3.Address(
         gateway.endpoint(folder), gateway.REGION, authority=str(folder.authority), direct=True
     )
-    return s3.connect(address, s3.Credentials(*credentials))
+    return s3.bucket(address, s3.Credentials(*credentials), bucket)
 
 
 def _refuse_elsewhere(what: str, told: str, here: str) -> None:

@@ -95,8 +95,8 @@ class OvhLive:
         found = self.outputs.zone(zone)
         access, secret = (reference.read() for reference in keys)
         address = s3.Address(_endpoint(zone, found), found.region)
-        client = s3.connect(address, s3.Credentials(access, secret))
-        bucket, name = retrying(s3.Bucket(client, found.bucket)), f"zone {zone}"
+        bucket = retrying(s3.bucket(address, s3.Credentials(access, secret), found.bucket))
+        name = f"zone {zone}"
         with classed(bucket, name):
             able = abilities(bucket)
         return BucketStore(bucket, name, able, OBJECT_LIMITS)
