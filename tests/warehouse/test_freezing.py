@@ -101,8 +101,34 @@ def test_a_source_is_frozen_and_who_cheats_is_named(
     assert len(again["changed"]) == 2
     assert [run(folder, step) for step in ("copy", "verify", "seal")] == [0, 0, 0]
     assert "Exit-Frozen: 20" in (folder / "seal" / "bag-info.txt").read_text()
+    check_cut(folder, site, before, capsys)
+
+
+def check_cut(
+    folder: Path, site: Site, before: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cut takes the name, a seal that holds and a source as it was frozen; then no thaw."""
+    warehouse = open_warehouse(site.data_dir)
+    store = warehouse.client()
+    assert run(folder, "cut", "--confirm", "another") == ExitCode.ENGINE
+    name = json.loads((site.data_dir / "state" / "run.json").read_text())["warehouse"]
+    manifest = folder / "seal" / "manifest-sha256.txt"
+    whole = manifest.read_bytes()
+    manifest.write_bytes(whole + b"\n")
+    assert run(folder, "cut", "--confirm", name) == ExitCode.ENGINE
+    manifest.write_bytes(whole)
+    store.put_object(Bucket=warehouse.bucket("curated"), Key="late", Body=b"")
+    capsys.readouterr()
+    assert run(folder, "cut", "--confirm", name) == ExitCode.ENGINE
+    assert "zone curated: late" in capsys.readouterr().err
 
     assert run(folder, "thaw") == 0
     assert logins(site) == before
-    assert run(folder, "cut") != 0
+    assert run(folder, "cut", "--confirm", name) == ExitCode.ENGINE
     assert run(folder, "thaw") == ExitCode.INPUT
+    for step in ("freeze", "copy", "verify", "seal"):
+        assert run(folder, step) == 0
+    assert run(folder, "cut", "--confirm", name) == 0
+    assert run(folder, "thaw") == ExitCode.ENGINE
+    assert run(folder, "copy") == ExitCode.ENGINE
+    assert logins(site) < before

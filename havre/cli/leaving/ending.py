@@ -1,16 +1,25 @@
-"""`havre exit freeze` and `thaw`: nobody writes to the source but the exit, until the cut."""
+"""`havre exit freeze`, `thaw`, `cut` and `retire`: the source comes to its end."""
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.leaving.sealing import AuthorityOption, TsaAuthorityOption, together
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
+from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.exit.steps.results import WritingTaken
+
+ConfirmOption = Annotated[
+    str, typer.Option("--confirm", metavar="NAME", help="Name of the warehouse that is left.")
+]
 
 
 def freeze(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
@@ -62,3 +71,43 @@ def thaw(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     for name in given:
         line(f"{name}: writing is given back")
     line(f"Next: havre exit freeze {folder}")
+
+
+def cut(
+    folder: Folder,
+    *,
+    confirm: ConfirmOption = "",
+    authority: AuthorityOption = None,
+    tsa_authority: TsaAuthorityOption = None,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Open the target for good: the point of no return.
+
+    Example: havre exit cut ./exit --confirm cohorts
+    """
+    from havre.exit.folder import opened
+    from havre.exit.steps.cut import cut
+
+    together({"--authority": authority, "--tsa-authority": tsa_authority})
+    authorities = (authority, tsa_authority) if authority and tsa_authority else None
+    with opened(folder) as found:
+        result = cut(found, confirm or _asked("cut"), progress(), authorities)
+    if as_json:
+        console.write_json(asdict(result))
+        return
+    line(f"Cut. The source stays frozen since {result.since}, and is not thawed.")
+    for role in result.roles:
+        line(f"  {role} may log in to the target; set its password there.")
+    line(f"Next: havre exit retire {folder}")
+
+
+def _asked(what: str) -> str:
+    """The warehouse's name, as a person at the terminal writes it.
+
+    Raises:
+        InputError: there is no terminal.
+    """
+    if not sys.stdin.isatty():
+        message = "Cannot ask for the name of the warehouse: not a terminal"
+        raise InputError(message, f"Name the warehouse that is left: {what} --confirm NAME.")
+    return str(typer.prompt("This is not undone. Name of the warehouse that is left", err=True))

@@ -72,8 +72,8 @@ def seal(
     from havre.exit.steps.seal import seal
 
     given = {"--key": key, "--certificate": certificate, "--authority": authority}
-    _together(given)
-    _together({"--tsa": tsa or None, "--tsa-authority": tsa_authority})
+    together(given)
+    together({"--tsa": tsa or None, "--tsa-authority": tsa_authority})
     signer = clock = None
     if key and certificate and authority:
         signer = Signer(key, certificate, authority, passphrase_env)
@@ -88,7 +88,7 @@ def seal(
     line(f"  An auditor's verify.sh has the SHA-256 {result.script}.")
 
 
-def _together(given: Mapping[str, object]) -> None:
+def together(given: Mapping[str, object]) -> None:
     """Refuse some of several options without the others.
 
     Raises:

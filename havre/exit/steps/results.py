@@ -114,6 +114,15 @@ class FreezeFound:
 
 
 @dataclass(frozen=True)
+class CutResult:
+    """A cut: the seal that holds, since when the source is frozen, roles that log in again."""
+
+    seal: str
+    since: str
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PlanResult:
     """What `plan` found; `fates` counts the lines of the ledger by fate."""
 

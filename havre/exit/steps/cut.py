@@ -1,0 +1,123 @@
+"""`cut`: the point of no return. The target is opened, and the source is not thawed any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from havre.errors import GuardError, InputError
+from havre.exit.database import marks, rights, verify
+from havre.exit.folder import ExitStep
+from havre.exit.freezing import taking
+from havre.exit.seal.contents import Level
+from havre.exit.seal.verifying import Trust, verified
+from havre.exit.sides import reach
+from havre.exit.steps.freeze import standing
+from havre.exit.steps.results import CutResult
+from havre.exit.steps.seal import AUTHORITIES
+
+if TYPE_CHECKING:
+    from havre.exit.folder import ExitFolder
+    from havre.exit.steps.meter import Progress
+    from havre.live.warehouse import LiveDatabase
+
+
+def cut(
+    folder: ExitFolder, named: str, progress: Progress, authorities: tuple[Path, Path] | None = None
+) -> CutResult:
+    """Open the target for good.
+
+    Run again after it was cut off, it ends what is left to do.
+
+    Args:
+        folder: of the exit.
+        named: the warehouse's name, as a person has written it.
+        progress: is told how far the last look at the source is.
+        authorities: CA of who signed, and of the time-stamp authority; None, in a rehearsal only:
+            its own.
+
+    Raises:
+        GuardError: out of order, another name, a seal that no longer holds, or something changed
+            in the freeze.
+        InputError: nobody is named by whom a real seal is checked.
+        RetryError, ProviderError: as the sides.
+    """
+    folder.check(ExitStep.CUT)
+    agree(folder, named)
+    seal = _checked_seal(folder, authorities)
+    frozen = standing(folder, progress)
+    if frozen is None or frozen.left:
+        wrong = "; ".join(frozen.wrong) if frozen else "nothing is frozen"
+        message = f"The source is not as it was frozen: {wrong}"
+        raise GuardError(message, "Freeze, copy, verify and seal again.")
+    begun = folder.begin(ExitStep.CUT)
+    result = CutResult(seal, frozen.since, tuple(open_database(folder)))
+    folder.end(begun, result)
+    return result
+
+
+def agree(folder: ExitFolder, named: str) -> None:
+    """Refuse what was not agreed to by name.
+
+    Raises:
+        GuardError: the name is another.
+    """
+    warehouse = reach(folder.file.source, folder.root).outputs.warehouse
+    if named != warehouse:
+        message = f"The source is `{warehouse}`, and `{named}` was named: nothing was done"
+        raise GuardError(message, f"Agree by its name: --confirm {warehouse}.")
+
+
+def open_database(folder: ExitFolder) -> list[str]:
+    """Let roles log in at the target, and take the exit's mark away; nothing where none was moved.
+
+    Passwords are never copied: whoever holds them sets them.
+
+    Returns:
+        Names of the roles that may log in there again.
+
+    Raises:
+        RetryError, ProviderError: as the sides.
+    """
+    here = reach(folder.file.source, folder.root).live.database()
+    there = reach(folder.file.target, folder.root).live.database()
+    with there.connect(autocommit=True) as target:
+        if not marks.finished(target, folder.file.name):
+            return []
+        memory = taking.memory(folder.journal, f"database {here.name}")
+        could = sorted(memory.get("roles", {}).values())
+        across = verify.major(here) != verify.major(there)
+        with here.connect(autocommit=True) as source:
+            left, kept = (rights.SideLines(each, {}, across) for each in (source, target))
+            rights.admit(left, kept, could)
+        marks.remove(target, folder.file.name)
+        return _admitted(there, could)
+
+
+def _admitted(database: LiveDatabase, names: list[str]) -> list[str]:
+    """Those of the roles that may log in."""
+    query = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND rolname = ANY(%s) ORDER BY 1"
+    with database.connect(autocommit=True) as connection:
+        return [name for (name,) in connection.execute(query, (names,))]
+
+
+def _checked_seal(folder: ExitFolder, authorities: tuple[Path, Path] | None) -> str:
+    """Where the seal is, if it holds now.
+
+    Raises:
+        InputError: nobody is named by whom a real seal is checked.
+        GuardError: it does not hold.
+    """
+    run = folder.last(ExitStep.SEAL)
+    place = Path(str(run.result["seal"])) if run else folder.root
+    own = folder.root / AUTHORITIES / "ca.pem"
+    if authorities is None:
+        if Level(folder.file.level) is Level.REAL:
+            message = "Nobody is named by whom the seal of a real exit is checked"
+            raise InputError(message, "Name --authority and --tsa-authority.")
+        authorities = (own, own)
+    try:
+        verified(place, Trust(*authorities))
+    except InputError as error:
+        raise GuardError(error.message, "Verify and seal again: nothing was cut.") from None
+    return str(place)
