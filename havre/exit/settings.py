@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from havre.documents.records import Day, read_document
 from havre.exit.ledger import ALL, LossDecision
@@ -18,13 +25,14 @@ FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
     "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
-    "rates, frozen_by_hand and decisions; "
+    "rates, database, frozen_by_hand and decisions; "
     "`havre exit new FOLDER` writes an example."
 )
 
 Line = Annotated[
     str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", min_length=1, max_length=1000)
 ]
+Role = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]*$", max_length=63)]
 Count = Annotated[int, Field(gt=0)]
 
 
@@ -76,6 +84,24 @@ class Rates(ExitSection):
     workers: Count = Field(default=2, description="processes that copy")
 
 
+class DatabaseWay(ExitSection):
+    """How the database goes."""
+
+    method: Literal["dump", "replication", "none"] = Field(
+        default="dump", description="`none`: it stays behind, which somebody must decide"
+    )
+    roles: dict[Line, Role] = Field(
+        default={},
+        description="the target's name by the source's, for roles of a vendor; empty: none. "
+        "The administrators of both sides stand for each other",
+    )
+
+
+def _way(told: object) -> object:
+    """`database: none` is short for its method."""
+    return {"method": told} if isinstance(told, str) else told
+
+
 class _Decision(ExitSection):
     scope: Line = ALL
     item: Line = ALL
@@ -115,6 +141,7 @@ class ExitFile(ExitSection):
         default={},
         description="the target's tier by the source's; empty: as the target does by default",
     )
+    database: Annotated[DatabaseWay, BeforeValidator(_way)] = DatabaseWay()
     rates: Rates = Rates()
     frozen_by_hand: tuple[FrozenByHand, ...] = Field(
         default=(), description="where writing was taken away by hand, by whom and why"

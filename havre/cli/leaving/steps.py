@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     from havre.exit.folder import ExitStep, StepRun
     from havre.exit.ledger import LedgerEntry
-    from havre.exit.steps.results import CopyResult, VerifyResult, ZoneVerified
+    from havre.exit.steps.results import (
+        CopyResult,
+        DatabaseCopied,
+        DatabaseVerified,
+        VerifyResult,
+        ZoneVerified,
+    )
 
 EXAMPLE = """\
 # One exit: which warehouse is left for which, and who decided what may be lost.
@@ -33,6 +39,7 @@ host: Example host SAS            # legal entity that hosts the source
 # zones: {{curated: gold}}      # where names differ
 # tiers: {{Cool: STANDARD_IA}}  # the target's word for a tier
 # rates: {{workers: 2}}
+# database: {{method: dump, roles: {{vendor_admin: keeper}}}}  # or none, by a decision
 decisions: []
 #  - property: modified          # as the ledger names it
 #    scope: all                  # or a zone, as the ledger names it
@@ -87,6 +94,8 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
                     f"zone {zone.zone} to {zone.target}: {zone.versions:,} versions, "
                     f"{zone.bytes:,} bytes"
                 )
+            for each in result.databases:
+                line(f"database {each.database} to {each.target}: {each.tables:,} tables")
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
             line(f"Next: {_next_after_plan(folder, blocked)}")
@@ -152,7 +161,7 @@ def _sentence(each: LedgerEntry) -> str:
 
 
 def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
-    """Copy what the target lacks; run again, it copies what changed since.
+    """Copy what the target lacks, the database too; run again, it copies what changed since.
 
     Example: havre exit copy ./exit
     """
@@ -161,11 +170,12 @@ def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     with opened(folder) as found:
         result = copy(found, progress())
-    told = (
+    told = [
         f"zone {zone.zone}: {zone.copied:,} versions copied, {zone.bytes:,} bytes "
         f"in {zone.seconds} s"
         for zone in result.zones
-    )
+    ]
+    told += [f"database {each.database}: {_moved(each)}" for each in result.databases]
     _tell(result, told, as_json=as_json)
 
 
@@ -179,11 +189,16 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     with opened(folder) as found:
         result = verify(found, progress())
-    told = (
+    told = [
         f"zone {zone.zone}: {zone.lines:,} versions read back, {zone.bytes:,} bytes, "
         f"{_differ(zone)}"
         for zone in result.zones
-    )
+    ]
+    told += [
+        f"database {each.database}: {each.rows:,} rows and {each.things:,} things read back, "
+        f"{_differ(each)}"
+        for each in result.databases
+    ]
     wrong = result.frozen.wrong if result.frozen else ()
     changed = (f"changed in the freeze: {each}" for each in wrong)
     for why in sorted({zone.own_credential for zone in result.zones} - {""}):
@@ -192,7 +207,13 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     _tell(result, (*told, *changed), as_json=as_json)
 
 
-def _differ(read: ZoneVerified) -> str:
+def _moved(each: DatabaseCopied) -> str:
+    if not each.moved:
+        return "not changed since it was moved"
+    return f"{each.tables:,} tables moved, {each.bytes:,} bytes in {each.seconds} s"
+
+
+def _differ(read: ZoneVerified | DatabaseVerified) -> str:
     named = "".join(f"\n  {each}" for each in read.named)
     return f"{read.differences:,} differ{named}" if read.differences else "all the same"
 

@@ -134,18 +134,24 @@ def _types(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
 
 def _roles(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
     for name, heir in source.side.roles.items():
-        if name != heir:
+        if name in source.measured["roles"]:
             yield _mapped(name, "role", name, heir or "none: the vendor's own")
     privileged = source.measured["privileged roles"]
     for line in source.lines:
         if line.kind != "role":
             continue
         if line.name in source.measured["logins"]:
-            yield _mapped(line.name, "login", "login", "none until the cut")
-            yield _mapped(line.name, "password", "not read", "set again at the cut")
+            own = line.name in target.measured["logins"]
+            login, password = _OWN if own else _LATER
+            yield _mapped(line.name, "login", "login", login)
+            yield _mapped(line.name, "password", "not read", password)
         if line.name in privileged and not target.can("superuser"):
             remedy = "Have a superuser of the target make the role, or decide it."
             yield undecided(SCOPE, line.name, "role", "rights of a superuser", remedy=remedy)
+
+
+_LATER = ("none until the cut", "set again at the cut")
+_OWN = ("the target's own", "the target's own")
 
 
 def _superuser(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:

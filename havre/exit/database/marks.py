@@ -172,6 +172,15 @@ def begin(connection: Connection, name: str, things: set[Thing]) -> None:
     _clear(connection, found)
 
 
+def strangers(connection: Connection, name: str) -> set[Thing]:
+    """What stands in a target and is not made by an exit, the one of that name.
+
+    Raises:
+        GuardError: another exit has marked it.
+    """
+    return standing(connection) - (_marked(connection, name) or set())
+
+
 def _marked(connection: Connection, name: str) -> set[Thing] | None:
     """What the mark says that an exit makes; None where there is no mark."""
     row = connection.execute("SELECT to_regclass('havre_exit.made')").fetchone()

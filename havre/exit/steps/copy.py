@@ -8,6 +8,7 @@ from havre.errors import GuardError
 from havre.exit.folder import ExitStep
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
+from havre.exit.steps.databases import copy_database, plan_database
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.results import CopyResult, ZoneCopied
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
     from havre.exit.objects.copying import KeyOutcome
     from havre.exit.objects.running import MovingZone
-    from havre.exit.steps.meter import Progress
+from havre.exit.steps.meter import Progress
 
 
 def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
-    """Copy every zone.
+    """Copy every zone and the database.
 
     Raises:
         GuardError: a loss is not decided, something cannot go as it is, or somebody else wrote
@@ -34,12 +35,14 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     folder.check(ExitStep.COPY)
     refuse_undecided(folder)
     begun = folder.begin(ExitStep.COPY)
+    plan_database(folder)
+    refuse_undecided(folder)
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     refuse_undecided(folder)
     later = sum(each.later for each in found)
     left = f"{counted(later, 'object', 'objects')} changed while being read" if later else ""
-    result = CopyResult(found, left)
+    result = CopyResult(found, copy_database(folder, progress), left)
     folder.end(begun, result, left)
     return result
 

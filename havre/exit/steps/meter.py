@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 
 
 @dataclass(frozen=True)
@@ -13,10 +14,11 @@ class MeterReading:
 
     Attributes:
         what: such as `zone curated`.
-        done: versions, of `total`.
-        total: versions in all.
+        done: versions or tables, of `total`.
+        total: of them in all.
         size: bytes of those that are done.
         seconds: since the step began with it.
+        unit: what is counted.
     """
 
     what: str
@@ -24,10 +26,11 @@ class MeterReading:
     total: int
     size: int
     seconds: float
+    unit: str = "versions"
 
     @property
     def rate(self) -> float:
-        """Versions a second."""
+        """Versions or tables a second."""
         return self.done / self.seconds if self.seconds else 0.0
 
     @property
@@ -46,18 +49,21 @@ class Meter:
     what: str
     total: int
     tell: Progress
+    unit: str = "versions"
     done: int = 0
     size: int = 0
     began: float = field(default_factory=time.monotonic)
+    lock: Lock = field(default_factory=Lock)
 
     def add(self, count: int, size: int = 0) -> None:
-        """So many more versions, and bytes, are done."""
-        self.done += count
-        self.size += size
-        self.tell(self.reading)
+        """So many more versions or tables, and bytes, are done; threads may say so."""
+        with self.lock:
+            self.done += count
+            self.size += size
+            self.tell(self.reading)
 
     @property
     def reading(self) -> MeterReading:
         """How far it is now."""
         seconds = time.monotonic() - self.began
-        return MeterReading(self.what, self.done, self.total, self.size, seconds)
+        return MeterReading(self.what, self.done, self.total, self.size, seconds, self.unit)

@@ -10,6 +10,7 @@ from havre.exit.ledger import LedgerFate, decided, unused
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
+from havre.exit.steps.databases import plan_database
 from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import PlanResult, ZonePlanned
@@ -32,10 +33,11 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
         GuardError, InputError, RetryError, ProviderError: as the sides.
     """
     begun = folder.begin(ExitStep.PLAN)
+    databases = plan_database(folder)
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
-    result = PlanResult(found, fates(folder))
+    result = PlanResult(found, databases, fates(folder))
     folder.end(begun, result)
     return result
 

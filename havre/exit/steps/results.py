@@ -123,10 +123,59 @@ class CutResult:
 
 
 @dataclass(frozen=True)
+class DatabasePlanned:
+    """A database that is to go: its counterpart at the target, how it goes, and its tables."""
+
+    database: str
+    target: str
+    method: str
+    tables: int
+
+
+@dataclass(frozen=True)
+class DatabaseCopied:
+    """What a run moved of a database.
+
+    Attributes:
+        database: its name.
+        moved: whether it went; a source that is as it was moved last does not go again.
+        tables: that went, partitions each.
+        bytes: of their rows, as COPY writes them.
+        seconds: it took.
+    """
+
+    database: str
+    moved: bool
+    tables: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DatabaseVerified:
+    """What both sides say of a database: things, rows of tables, and what differs.
+
+    Attributes:
+        database: its name.
+        things: tables, grants, settings and all else that the target has.
+        rows: of its tables.
+        differences: how many things differ.
+        named: the first of these.
+    """
+
+    database: str
+    things: int
+    rows: int
+    differences: int
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class PlanResult:
     """What `plan` found; `fates` counts the lines of the ledger by fate."""
 
     zones: tuple[ZonePlanned, ...]
+    databases: tuple[DatabasePlanned, ...]
     fates: dict[str, int]
 
 
@@ -135,6 +184,7 @@ class CopyResult:
     """What `copy` did, and what it left to do, in words."""
 
     zones: tuple[ZoneCopied, ...]
+    databases: tuple[DatabaseCopied, ...]
     left: str
 
 
@@ -143,6 +193,7 @@ class VerifyResult:
     """What `verify` read back, what differs, in words, and the freeze; None: nothing is frozen."""
 
     zones: tuple[ZoneVerified, ...]
+    databases: tuple[DatabaseVerified, ...]
     left: str
     frozen: FreezeFound | None
 

@@ -16,6 +16,7 @@ from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
+from havre.exit.steps.databases import sides_of
 from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
 from havre.exit.steps.results import SealResult
@@ -107,7 +108,7 @@ def contents(folder: ExitFolder) -> Contents:
             **_frozen(verify),
         ),
         tuple(_zone(folder, zone.name) for zone in zones(folder)),
-        (),
+        sides_of(folder),
         ledger(folder),
         _json(dict(plan.result)),
         _json(dict(verify.result)),

@@ -5,13 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
+from havre.exit.database import verify as database
+from havre.exit.database.fates import left_out
 from havre.exit.folder import ExitStep
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
 from havre.exit.records import write_ordered
+from havre.exit.steps.databases import (
+    database_of,
+    evidence_of,
+    ledger_of,
+    left_behind,
+    move_again,
+    queries_of,
+)
 from havre.exit.steps.freeze import standing
 from havre.exit.steps.meter import Meter
-from havre.exit.steps.results import VerifyResult, ZoneVerified
+from havre.exit.steps.results import DatabaseVerified, VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
 
@@ -30,7 +40,7 @@ NAMED = 20
 
 
 def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
-    """Read every zone back.
+    """Read every zone and the database back.
 
     Raises:
         GuardError, InputError, RetryError, ProviderError: as the target.
@@ -39,12 +49,16 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     refuse_own_credential(folder)
     with Crew(folder.file.rates.workers) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+    databases = verify_database(folder)
     count = sum(each.differences for each in found)
-    said = counted(count, "version differs", "versions differ")
-    differ = f"{said} between source and target" if count else ""
+    said = counted(count, "version differs", "versions differ") if count else ""
+    count = sum(each.differences for each in databases)
+    also = counted(count, "thing differs", "things differ") if count else ""
+    differ = [f"{said} between source and target"] if said else []
+    differ += [f"{also} between both databases"] if also else []
     frozen = standing(folder, progress)
-    left = "; ".join(filter(None, (differ, frozen.left if frozen else "")))
-    result = VerifyResult(found, left, frozen)
+    left = "; ".join(filter(None, (*differ, frozen.left if frozen else "")))
+    result = VerifyResult(found, databases, left, frozen)
     folder.end(begun, result, left)
     return result
 
@@ -59,6 +73,27 @@ def refuse_own_credential(folder: ExitFolder) -> None:
     if lacking and folder.file.level == "real":
         message = f"A real exit is verified by another credential than the copy's: {lacking}"
         raise InputError(message, "Give one that only reads, then verify again.")
+
+
+def verify_database(folder: ExitFolder) -> tuple[DatabaseVerified, ...]:
+    """Read both sides of the database, and write down what they hold."""
+    moving = database_of(folder)
+    if moving is None:
+        left_behind(folder)
+        return ()
+    source, target, queries = evidence_of(folder, moving.name)
+    lost, jobs = left_out(ledger_of(folder)), folder.file.rates.workers
+    found = database.verify(moving.source, moving.target, lost=lost, jobs=jobs)
+    for path, lines in ((source, found.source), (target, found.target)):
+        path.write_text("".join(f"{line}\n" for line in lines), "ascii")
+    queries.write_text(queries_of(moving), "utf-8")
+    differing = found.differing() if found.target else ["nothing was read"]
+    if differing:
+        move_again(folder)
+    fields = [line.split("\t") for line in found.target]
+    rows = sum(int(rows) for kind, _, rows, _ in fields if kind == "table")
+    named = tuple(each.replace("\t", " ") for each in differing[:NAMED])
+    return (DatabaseVerified(moving.name, len(fields), rows, len(differing), named),)
 
 
 def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:

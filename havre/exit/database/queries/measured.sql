@@ -133,6 +133,9 @@ SELECT gid, '' FROM pg_prepared_xacts WHERE database = current_database();
 -- kind: publications of all tables
 SELECT quote_ident(pubname), '' FROM pg_publication WHERE puballtables;
 
+-- kind: roles
+SELECT rolname, '' FROM pg_roles;
+
 -- kind: logins
 SELECT quote_ident(rolname), '' FROM pg_roles WHERE rolcanlogin AND @own(rolname);
 

@@ -1,0 +1,248 @@
+"""The database of an exit: measured, moved whole, and moved again where its source changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from havre.errors import GuardError, InputError
+from havre.exit.database import copying, fates, inventory, marks, preflight, verify
+from havre.exit.database.ends import DatabaseSide
+from havre.exit.database.fates import SCOPE, Method
+from havre.exit.database.move import DatabaseMove, move
+from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, decided, undecided
+from havre.exit.seal.contents import DatabaseSides, file_name
+from havre.exit.sides import reach
+from havre.exit.steps.meter import Meter
+from havre.exit.steps.results import DatabaseCopied, DatabasePlanned
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from havre.exit.folder import ExitFolder
+    from havre.exit.steps.meter import Progress
+    from havre.live.warehouse import LiveDatabase
+
+COPIED, COUNT = "database copied", "database things"
+"""Names of facts: digest of what stands at the target, and how many things it is."""
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class MovingDatabase:
+    """A database of an exit: both sides, and how it goes."""
+
+    source: DatabaseSide
+    target: DatabaseSide
+    method: Method
+
+    @property
+    def name(self) -> str:
+        """The source's name, by which evidence goes."""
+        return self.source.end.name
+
+
+def database_of(folder: ExitFolder) -> MovingDatabase | None:
+    """The database with its counterpart; None where exit.yaml leaves it behind.
+
+    Raises:
+        InputError: a side is not reached, or the method is not there yet.
+    """
+    way = folder.file.database
+    if way.method == "none":
+        return None
+    method = Method(way.method)
+    if method is Method.REPLICATION:
+        message = "exit.yaml: `database: {method: replication}` is not wired into the steps yet"
+        raise InputError(message, "Say `method: dump`: it moves the database whole.")
+    source, target = (
+        reach(side, folder.root).live.database()
+        for side in (folder.file.source, folder.file.target)
+    )
+    return MovingDatabase(*_sides(source, target, way.roles), method)
+
+
+def _sides(
+    source: LiveDatabase, target: LiveDatabase, given: Mapping[str, str]
+) -> tuple[DatabaseSide, DatabaseSide]:
+    """Both sides, with the names of roles that are not the exit's: administrators are each its own.
+
+    Args:
+        source: the database that is left.
+        target: the one that takes over.
+        given: the target's name by the source's; empty for none.
+    """
+    users = [_user(each) for each in (source, target)]
+    names = {users[0]: users[1], **given}
+    there = {name: name for name in names.values() if name}
+    return DatabaseSide(source, there | names), DatabaseSide(target, there)
+
+
+def _user(end: LiveDatabase) -> str:
+    with end.connect() as connection:
+        return connection.info.user
+
+
+def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
+    """Measure the database and record what becomes of it; nothing is changed on either side.
+
+    Raises:
+        GuardError: a reader would see less than everything.
+        InputError, RetryError, ProviderError: as the sides.
+    """
+    moving = database_of(folder)
+    if moving is None:
+        name = reach(folder.file.source, folder.root).outputs.database.name
+        remedy = "Decide it in exit.yaml, or let it go: `database: {method: dump}`."
+        found = [undecided(SCOPE, ALL, "database", name, remedy=remedy)]
+        _record(folder, found)
+        return ()
+    source, target = inventory.both(moving.source, moving.target)
+    preflight.check(source, target, moving.method)
+    entries = fates.entries(source, target, moving.method)
+    _record(folder, [*entries, *_strangers(folder, moving)])
+    tables = len(source.measured["tables"])
+    return (DatabasePlanned(moving.name, moving.target.end.name, moving.method.value, tables),)
+
+
+def _record(folder: ExitFolder, entries: Collection[LedgerEntry]) -> None:
+    with folder.journal.together():
+        folder.journal.forget_losses(SCOPE)
+        folder.journal.lose(SCOPE, (), entries)
+
+
+def _strangers(folder: ExitFolder, moving: MovingDatabase) -> list[LedgerEntry]:
+    """What stands in the target and is not the exit's: nothing is moved into it."""
+    with moving.target.end.connect(autocommit=True) as connection:
+        found = sorted(map(str, marks.strangers(connection, folder.file.name)))
+    if not found:
+        return []
+    shown = ", ".join(found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")
+    remedy = "Move them elsewhere, or name a target whose database is empty."
+    said = (SCOPE, ALL, "target", f"{len(found):,} things stand there: {shown}", "")
+    return [LedgerEntry(*said, LedgerFate.BLOCKING, remedy)]
+
+
+def ledger_of(folder: ExitFolder) -> list[LedgerEntry]:
+    """The database's part of the ledger, decided."""
+    found = (each for each in folder.journal.losses() if each.scope == SCOPE)
+    return list(decided(found, folder.file.decisions))
+
+
+def left_behind(folder: ExitFolder) -> None:
+    """See to it that a database which does not go was left behind by a decision.
+
+    Raises:
+        InputError: nobody decided it.
+    """
+    if not any(
+        (e.item, e.property, e.fate) == (ALL, "database", LedgerFate.LOST)
+        for e in ledger_of(folder)
+    ):
+        message = "exit.yaml leaves the database behind, and the ledger has no decision on it"
+        raise InputError(message, f"Run `havre exit plan {folder.root}` again.")
+
+
+def copy_database(folder: ExitFolder, progress: Progress) -> tuple[DatabaseCopied, ...]:
+    """Move the database whole, unless its source is as it was when it was moved last.
+
+    Raises:
+        GuardError: the target holds what this exit has not made.
+        InputError, RetryError, ProviderError: as the sides; the next run begins again.
+    """
+    moving = database_of(folder)
+    if moving is None:
+        left_behind(folder)
+        return ()
+    entries = ledger_of(folder)
+    left_out = fates.left_out(entries)
+    digest, count = _digest(moving, left_out, folder.file.rates.workers)
+    if folder.journal.fact(COPIED) == digest and _finished(folder, moving):
+        folder.journal.record(COUNT, str(count))
+        return (DatabaseCopied(moving.name, False, 0, 0, 0.0),)
+    folder.journal.record(COPIED, "")
+    with moving.source.end.connect() as connection:
+        tables = len(copying.tables(connection))
+    meter = Meter(f"database {moving.name}", tables, progress, "tables")
+    job = DatabaseMove(
+        folder.file.name,
+        moving.source,
+        moving.target,
+        folder.file.rates.workers,
+        frozenset((e.property, e.item) for e in entries if e.fate is LedgerFate.LOST),
+        lambda _name, size: meter.add(1, size),
+    )
+    move(job)
+    with folder.journal.together():
+        folder.journal.record(COPIED, digest)
+        folder.journal.record(COUNT, str(count))
+    seconds = round(meter.reading.seconds, 1)
+    return (DatabaseCopied(moving.name, True, meter.done, meter.size, seconds),)
+
+
+def _digest(
+    moving: MovingDatabase, left_out: Collection[tuple[str, str]], jobs: int
+) -> tuple[str, int]:
+    """Digest of all that is to stand at the target, and of what is not; how many things it is.
+
+    It is taken before the move: what changes meanwhile differs from it, and is moved again.
+    """
+    across = verify.major(moving.source.end) != verify.major(moving.target.end)
+    read = partial(verify.lines, across_majors=across, jobs=jobs)
+    found = read(moving.source.end, moving.source.roles)
+    kept = sorted(str(each) for each in found if (each.kind, each.name) not in left_out)
+    told = [*kept, *map(repr, sorted(left_out)), repr(sorted(moving.source.roles.items()))]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest(), len(kept)
+
+
+def move_again(folder: ExitFolder) -> None:
+    """Have the next copy move the database, whether its source changed or not."""
+    folder.journal.record(COPIED, "")
+
+
+def _finished(folder: ExitFolder, moving: MovingDatabase) -> bool:
+    with moving.target.end.connect(autocommit=True) as connection:
+        try:
+            return marks.finished(connection, folder.file.name)
+        except GuardError:
+            return False
+
+
+def queries_of(moving: MovingDatabase) -> str:
+    """The SQL by which `psql` gives the target's digests again, and the source's."""
+    across = verify.major(moving.source.end) != verify.major(moving.target.end)
+    found = verify.evidence(moving.target.end, moving.target.roles, across_majors=across)
+    if moving.source.roles == moving.target.roles:
+        return found
+    names = json.dumps(dict(moving.source.roles), sort_keys=True).replace("'", "''")
+    return f"-- At the source, with SET havre.roles = '{names}';\n{found}"
+
+
+def evidence_of(folder: ExitFolder, name: str) -> tuple[Path, Path, Path]:
+    """Where a database's evidence lies: both sides' manifests, and the SQL that gives them."""
+    stem = file_name(name)
+    source, target = (folder.evidence / f"{stem}.{side}.txt" for side in ("source", "target"))
+    return source, target, folder.evidence / f"{stem}.queries.sql"
+
+
+def sides_of(folder: ExitFolder) -> tuple[DatabaseSides, ...]:
+    """What a seal says of the database.
+
+    Raises:
+        InputError: it was not verified, or left behind by nobody's decision.
+    """
+    moving = database_of(folder)
+    if moving is None:
+        left_behind(folder)
+        return ()
+    source, target, queries = evidence_of(folder, moving.name)
+    count = folder.journal.fact(COUNT)
+    if not count or not queries.is_file():
+        message = f"the database {moving.name} was not read back"
+        raise InputError(message, f"Run `havre exit verify {folder.root}` again.")
+    told = queries.read_text("utf-8")
+    return (DatabaseSides(moving.name, source, target, int(count), told),)
