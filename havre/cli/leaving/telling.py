@@ -46,7 +46,7 @@ def progress() -> Progress:
         end = "" if left is None else f", about {left:,.0f} s left"
         console.err().print(
             console.inert(
-                f"{reading.what}: {reading.done:,} of {reading.total:,} versions, "
+                f"{reading.what}: {reading.done:,} of {reading.total:,} {reading.unit}, "
                 f"{reading.size / 2**20:,.1f} MiB, {reading.rate:,.0f} a second{end}"
             )
         )

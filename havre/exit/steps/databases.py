@@ -13,6 +13,7 @@ from havre.exit.database import copying, fates, inventory, marks, preflight, ver
 from havre.exit.database.ends import DatabaseSide
 from havre.exit.database.fates import SCOPE, Method
 from havre.exit.database.move import DatabaseMove, move
+from havre.exit.folder import ExitStep
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, decided, undecided
 from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
@@ -21,6 +22,7 @@ from havre.exit.steps.results import DatabaseCopied, DatabasePlanned
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from havre.exit.folder import ExitFolder
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 COPIED, COUNT = "database copied", "database things"
 """Names of facts: digest of what stands at the target, and how many things it is."""
 _SHOWN = 5
+_LOGINS = {(SCOPE, "login"), (SCOPE, "password")}
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,12 @@ def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
 
 
 def _record(folder: ExitFolder, entries: Collection[LedgerEntry]) -> None:
+    frozen = folder.last(ExitStep.FREEZE) is not None
+    # In the freeze nobody logs in at the source: what was said of logins before still holds.
+    logins = [e for e in folder.journal.losses() if (e.scope, e.property) in _LOGINS and frozen]
     with folder.journal.together():
         folder.journal.forget_losses(SCOPE)
-        folder.journal.lose(SCOPE, (), entries)
+        folder.journal.lose(SCOPE, (), [*logins, *entries])
 
 
 def _strangers(folder: ExitFolder, moving: MovingDatabase) -> list[LedgerEntry]:
@@ -185,17 +191,19 @@ def copy_database(folder: ExitFolder, progress: Progress) -> tuple[DatabaseCopie
 
 
 def _digest(
-    moving: MovingDatabase, left_out: Collection[tuple[str, str]], jobs: int
+    moving: MovingDatabase, left_out: AbstractSet[tuple[str, str]], jobs: int
 ) -> tuple[str, int]:
     """Digest of all that is to stand at the target, and of what is not; how many things it is.
 
     It is taken before the move: what changes meanwhile differs from it, and is moved again.
     """
-    across = verify.major(moving.source.end) != verify.major(moving.target.end)
+    end = moving.source.end
+    across = verify.major(end) != verify.major(moving.target.end)
     read = partial(verify.lines, across_majors=across, jobs=jobs)
-    found = read(moving.source.end, moving.source.roles)
-    kept = sorted(str(each) for each in found if (each.kind, each.name) not in left_out)
-    told = [*kept, *map(repr, sorted(left_out)), repr(sorted(moving.source.roles.items()))]
+    found = {(each.kind, each.name): str(each) for each in read(end, moving.source.roles)}
+    kept = sorted(found[thing] for thing in found.keys() - left_out)
+    out = sorted(found.keys() & left_out)
+    told = [*kept, *map(repr, out), repr(sorted(moving.source.roles.items()))]
     return hashlib.sha256("\n".join(told).encode()).hexdigest(), len(kept)
 
 
