@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -14,11 +15,21 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
-from havre_local.machine.access import open_warehouse
+from havre_local.machine.access import open_project, open_warehouse
 from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
 from tests.warehouse.objects import put
 
+TABLES = """
+CREATE TABLE curated.visit (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, ward text);
+INSERT INTO curated.visit (ward) SELECT 'ward ' || i % 7 FROM generate_series(1, 500) i;
+CREATE INDEX ON curated.visit (ward); CREATE TABLE landing.raw (line text);
+INSERT INTO landing.raw VALUES ('\u00e9'), ('\u00e9'), (NULL);
+CREATE VIEW curated.wards AS SELECT DISTINCT ward FROM curated.visit;
+CREATE FUNCTION curated.one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+COMMENT ON TABLE curated.visit IS 'One line a visit.';
+"""
+LATE = "INSERT INTO curated.visit (ward) VALUES ('written after the copy')"
 VISITS = pa.table({"person_id": [1, 2], "ward": ["cardiology", None]})
 CARE = {"TagSet": [{"Key": "purpose", "Value": "care"}]}
 DECISION = """decisions:
@@ -71,15 +82,19 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
         source.put_object(Bucket=landing, Key="large.bin", Body=body, Metadata={"ward": "7"})
     source.delete_object(Bucket=landing, Key="large.bin")
     put(site, "curated")
+    query(site, TABLES)
     open_warehouse(site.data_dir).write_table("curated", "omop/visits.parquet", VISITS)
 
     folder = begun(site, target)
     check_order(folder, capsys)
     source.put_object(Bucket=landing, Key="late.csv", Body=b"written after the copy")
     source.put_object_tagging(Bucket=landing, Key="omop/part 03\u00e9.csv", Tagging=CARE)
+    query(site, LATE)
     assert run(folder, "copy") == 0
     assert run(folder, "verify") == 0
     assert run(folder, "seal") == 0
+    check_database(site, target, folder / "seal")
+    check_no_secret(site, target, folder)
     arrived = open_warehouse(target.data_dir).dataset("curated", "omop/visits.parquet")
     assert arrived.to_table().equals(VISITS), "under the target's own key"
 
@@ -101,6 +116,51 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     check_found_out(folder, target, capsys)
 
 
+def query(site: Site, statements: str) -> list[tuple[object, ...]]:
+    with open_warehouse(site.data_dir).connect(autocommit=True) as connection:
+        found = connection.execute(statements.encode())
+        return found.fetchall() if found.description else []
+
+
+def check_database(site: Site, target: Site, seal: Path) -> None:
+    """Everything of the database has arrived, and a project reads at the target what it read."""
+    assert query(target, "SELECT count(*), max(id) FROM curated.visit") == [(501, 501)]
+    assert query(target, "SELECT nextval('curated.visit_id_seq')") == [(502,)]
+    assert query(site, "SELECT nextval('curated.visit_id_seq')") == [(502,)]
+    with open_project(target.data_dir, "bed-occupancy").connect() as connection:
+        found = connection.execute("SELECT count(*) FROM curated.wards").fetchone()
+    assert found == (8,)
+    lines = (seal / "data/database/chu_trial.target.txt").read_text().splitlines()
+    told = {tuple(line.split("\t")[:3]) for line in lines}
+    assert {("table", "curated.visit", "501"), ("table", "landing.raw", "3")} < told
+    assert {"view", "grant", "role", "setting", "index", "comment"} < {kind for kind, _, _ in told}
+    assert "curated.visit" in (seal / "data/database/chu_trial.queries.sql").read_text()
+
+
+def check_no_secret(site: Site, target: Site, folder: Path) -> None:
+    """No password, secret or key of either warehouse is in a file of the exit."""
+    kept = [
+        file
+        for each in (site, target)
+        for place in ("secrets", "keys")
+        for file in (each.data_dir / place).rglob("*")
+        if file.is_file() and file.suffix != ".json"
+    ]
+    # A key, a password alone, the last of a line of pgpass, the last word of credentials.
+    secrets = {
+        file.read_bytes()
+        if file.suffix == ".key"
+        else re.split(r"[: ]", file.read_text().strip())[-1].encode()
+        for file in kept
+    }
+    names = {file.name for file in kept}
+    assert {"database-password", "pgpass", "aws-credentials", "v0001.key"} < names
+    assert min(map(len, secrets)) >= 16
+    for file in folder.rglob("*"):
+        held = file.read_bytes() if file.is_file() else b""
+        assert not any(secret in held for secret in secrets), file
+
+
 def check_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is copied before it is planned and decided, nor sealed before it is verified."""
     assert run(folder, "copy") == ExitCode.ENGINE
@@ -115,7 +175,7 @@ def check_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "seal") == ExitCode.ENGINE
     capsys.readouterr()
     assert run(folder, "status", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["next"] == "verify"
+    assert json.loads(capsys.readouterr().out)["next"] == "freeze"
 
 
 def check_found_out(folder: Path, target: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,9 +184,12 @@ def check_found_out(folder: Path, target: Site, capsys: pytest.CaptureFixture[st
     named = {"Bucket": bucket(target, "landing"), "Key": "omop/part 03\u00e9.csv"}
     assert arrived.get_object_tagging(**named)["TagSet"] == CARE["TagSet"]
     arrived.put_object(Bucket=bucket(target, "landing"), Key="late.csv", Body=b"somebody else")
+    query(target, "UPDATE curated.visit SET ward = 'other' WHERE id = 7")
     capsys.readouterr()
     assert run(folder, "verify") == ExitCode.FINDINGS
-    assert "late.csv, version 2: extra" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "late.csv, version 2: extra" in said
+    assert "1 differ\n  table curated.visit\n" in said
     assert run(folder, "seal") == ExitCode.ENGINE
 
 

@@ -12,6 +12,7 @@ from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
 from havre.errors import InputError
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +96,8 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
                     f"{zone.bytes:,} bytes"
                 )
             for each in result.databases:
-                line(f"database {each.database} to {each.target}: {each.tables:,} tables")
+                tables = counted(each.tables, "table", "tables")
+                line(f"database {each.database} to {each.target}: {tables}")
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
             line(f"Next: {_next_after_plan(folder, blocked)}")
@@ -195,8 +197,8 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
         for zone in result.zones
     ]
     told += [
-        f"database {each.database}: {each.rows:,} rows and {each.things:,} things read back, "
-        f"{_differ(each)}"
+        f"database {each.database}: {counted(each.rows, 'row', 'rows')} and "
+        f"{counted(each.things, 'thing', 'things')} read back, {_differ(each)}"
         for each in result.databases
     ]
     wrong = result.frozen.wrong if result.frozen else ()
@@ -210,7 +212,8 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 def _moved(each: DatabaseCopied) -> str:
     if not each.moved:
         return "not changed since it was moved"
-    return f"{each.tables:,} tables moved, {each.bytes:,} bytes in {each.seconds} s"
+    tables = counted(each.tables, "table", "tables")
+    return f"{tables} moved, {each.bytes:,} bytes in {each.seconds} s"
 
 
 def _differ(read: ZoneVerified | DatabaseVerified) -> str:

@@ -19,6 +19,7 @@ from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import DatabaseCopied, DatabasePlanned
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -129,7 +130,13 @@ def _strangers(folder: ExitFolder, moving: MovingDatabase) -> list[LedgerEntry]:
         return []
     shown = ", ".join(found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")
     remedy = "Move them elsewhere, or name a target whose database is empty."
-    said = (SCOPE, ALL, "target", f"{len(found):,} things stand there: {shown}", "")
+    said = (
+        SCOPE,
+        ALL,
+        "target",
+        f"{counted(len(found), 'thing stands', 'things stand')} there: {shown}",
+        "",
+    )
     return [LedgerEntry(*said, LedgerFate.BLOCKING, remedy)]
 
 

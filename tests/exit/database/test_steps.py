@@ -161,7 +161,7 @@ def test_what_stands_in_the_target_already_blocks_by_name(leaving: Leaving) -> N
     assert leaving.plan()["target"] == "blocking"
     with opened(leaving.root) as folder:
         found = [each.found for each in ledger_of(folder) if each.property == "target"]
-    assert found == ["1 things stand there: table public.theirs"]
+    assert found == ["1 thing stands there: table public.theirs"]
     leaving.target.run("DROP TABLE theirs; CREATE SCHEMA care")
     assert "target" not in leaving.plan()
     leaving.copied()
