@@ -10,8 +10,6 @@ shares the machine, of all processors together, servers included.
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import functools
 import json
 import math
 import os
@@ -27,10 +25,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.exit.places import Between, Place
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from havre.exit.objects.copying import Sides
     from havre.exit.steps.zones import Crew
     from havre.live.objects import LiveStore
     from tests.live.gateways import S3Gateway
@@ -41,59 +40,6 @@ TRANSFERS = 16
 WORKERS = 2
 TOGETHER = 16
 _BLOCK = random.Random(1).randbytes(LARGEST)  # noqa: S311 - guards nothing
-
-
-@dataclass(frozen=True)
-class Place:
-    """A store of the benchmark, wherever it is opened.
-
-    Attributes:
-        kind: `azurite` or `versitygw`.
-        port: of its server.
-        name: of the bucket or container.
-    """
-
-    kind: str
-    port: int
-    name: str
-
-    def __call__(self) -> LiveStore:
-        return _opened(self)
-
-
-@dataclass(frozen=True)
-class Between:
-    """Both stores of the zone."""
-
-    source: Place
-    target: Place
-
-    def __call__(self) -> Sides:
-        from havre.exit.objects.copying import Sides
-        from havre.exit.objects.mapping import Rules
-
-        target, now = self.target(), dt.datetime.now(dt.UTC)
-        rules = Rules("zone bench", target.limits, target.abilities, now)
-        return Sides(self.source(), target, rules)
-
-
-@functools.cache
-def _opened(place: Place) -> LiveStore:
-    from havre.live.wrappers import retrying
-
-    if place.kind == "azurite":
-        from havre_azure.blobs import Container, ContainerStore
-        from tests.live.azurite import AzuriteServer
-        from tests.live.test_azurite import EMULATED
-
-        client = AzuriteServer(place.port).client(place.name)
-        return ContainerStore(retrying(Container(client)), "zone bench", EMULATED)
-    from havre.live.buckets import BucketStore
-    from havre_local.live import LIMITS, UNVERSIONED
-    from tests.live.gateways import S3Gateway
-
-    bucket = S3Gateway(place.port).at(place.name)
-    return BucketStore(retrying(bucket), "zone bench", UNVERSIONED, LIMITS, counted=True)
 
 
 def made(number: int, size: int) -> bytes:
@@ -125,11 +71,12 @@ def ours(folder: Path, between: Between, step: str) -> dict[str, Any]:
     """A step of Havre's, in this process and its workers."""
     from havre.exit.journal import Journal
     from havre.exit.objects.running import MovingZone
+    from havre.exit.settings import Rates
     from havre.exit.steps.zones import Crew
 
     journal = Journal(folder / "journal.sqlite")
     zone = MovingZone("bench", between)
-    with Crew(WORKERS) as crew:
+    with Crew(Rates(workers=WORKERS)) as crew:
         return {"copy": copied, "verify": verified}[step](folder, journal, zone, crew)
 
 

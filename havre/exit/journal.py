@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import sqlite3
 from dataclasses import dataclass
@@ -253,20 +254,23 @@ class Journal:
 
         What is recorded meanwhile disturbs nothing.
         """
-        to_do = "(not out and (target is null or content is null and size is not null) or seen < ?)"
+        to_do = (
+            "(not out and (target is null or content is null and size is not null) or seen < ?3)"
+        )
         return self._by_key(zone, seen, to_do)
 
     def keys(self, zone: str, seen: int) -> Iterator[list[JournalRow]]:
         """Rows of each key that the source has."""
-        return self._by_key(zone, seen, "seen = ?")
+        return self._by_key(zone, seen, "seen = ?3")
 
     def _by_key(self, zone: str, seen: int, condition: str) -> Iterator[list[JournalRow]]:
         after = b""
-        query = f"{_KEYS_OF} and {condition} order by key limit {_KEYS}"
-        while keys := self._rows.execute(query, (zone, after, seen)).fetchall():
-            for (key,) in keys:
-                yield self._of_key(zone, key, seen)
-            after = keys[-1][0]
+        keys = f"{_KEYS_OF} and {condition} order by key limit {_KEYS}"
+        query = f"{_SELECT} where zone = ?1 and key in ({keys}) order by key, number"
+        while found := self._rows.execute(query, (zone, after, seen)).fetchall():
+            for _, rows in itertools.groupby(found, key=lambda row: row[0]):
+                yield [_row(row, seen) for row in rows]
+            after = found[-1][0]
 
     def has(self, zone: str, key: str, seen: int) -> bool:
         """Whether the source has a key."""
@@ -348,6 +352,29 @@ class Journal:
         ).fetchone()
         return Counts(*found)
 
+    def known(self, zone: str, key: str) -> list[JournalRow]:
+        """Rows of a key, the oldest version first; none is told to be gone."""
+        return self._of_key(zone, _bytes(key), 0)
+
+    def sizes(self, zone: str, seen: int, piece: int, *, left: bool = False) -> tuple[int, ...]:
+        """Versions, delete markers, versions over a size, how often they hold it, bytes of all.
+
+        Args:
+            zone: name of the zone.
+            seen: number of the last whole listing.
+            piece: bytes.
+            left: whether only what is to be copied counts.
+        """
+        found = self._rows.execute(
+            "select count(*), count(*) filter (where size is null),"
+            " count(*) filter (where size > ?1),"
+            " coalesce(sum((size + ?1 - 1) / ?1) filter (where size > ?1), 0),"
+            " coalesce(sum(size), 0) from version where zone = ?2 and seen = ?3 and not out"
+            " and (not ?4 or target is null or content is null and size is not null)",
+            (piece, zone, seen, left),
+        ).fetchone()
+        return tuple(found)
+
     def _of_key(self, zone: str, key: bytes, seen: int) -> list[JournalRow]:
         given = (zone, key)
         found = self._rows.execute(f"{_SELECT} where zone = ? and key = ? order by number", given)
@@ -373,7 +400,7 @@ _SELECT = (
 )
 
 _KEYS = 1_000
-_KEYS_OF = "select distinct key from version where zone = ? and key > ?"
+_KEYS_OF = "select distinct key from version where zone = ?1 and key > ?2"
 
 
 def _row(found: tuple[Any, ...], seen: int) -> JournalRow:

@@ -79,9 +79,16 @@ class ExitSide(ExitSection):
 class Rates(ExitSection):
     """How hard both sides may be pressed, and what a plan reckons with until it has measured."""
 
-    requests: Count | None = Field(default=None, description="requests a second, at most")
-    bytes: Count | None = Field(default=None, description="bytes a second, at most")
+    requests: Count | None = Field(
+        default=None, description="requests a second to each side, at most"
+    )
+    bytes: Count | None = Field(
+        default=None, description="bytes a second from or to each side, at most"
+    )
     workers: Count = Field(default=2, description="processes that copy")
+    scheduler: Line | None = Field(
+        default=None, description="address of a Dask scheduler whose workers copy instead"
+    )
 
 
 class DatabaseWay(ExitSection):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import os
+import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import Sides
 from havre.exit.objects.mapping import Rules
 from havre.exit.settings import read_exit
+from havre.live.wrappers import Pace, at_rates
 from havre.provider import LIVE, find, provides
 from havre.provider.machine import folder_setting
 from havre.stack.files import read_stack_settings
@@ -89,6 +92,45 @@ def zones_of(exit_: ExitFile, source: Outputs, target: Outputs) -> dict[str, str
 
 
 @dataclass(frozen=True)
+class RateShare:
+    """What each process may ask of each side: together they keep to the rates of the exit.
+
+    The coordinator lists while workers read: a page of a list is one call for a thousand versions.
+
+    Attributes:
+        requests: calls a second, of all; None: as many as the side takes.
+        size: bytes a second, of all; None: not limited.
+        workers: how many processes share them.
+        here: machine and number of the coordinator's process, whose threads share a whole rate.
+    """
+
+    requests: float | None = None
+    size: float | None = None
+    workers: int = 1
+    here: tuple[str, int] = ("", 0)
+
+    def paces(self, side: str) -> tuple[Pace, Pace | None]:
+        """Calls and bytes a second for this process; the same ones each time.
+
+        Args:
+            side: `source` or `target`, each with rates of its own.
+        """
+        return _paces(self, side)
+
+
+def this_process() -> tuple[str, int]:
+    """What tells a process from all others, on whatever machine."""
+    return socket.gethostname(), os.getpid()
+
+
+@functools.lru_cache(maxsize=16)
+def _paces(rates: RateShare, _side: str) -> tuple[Pace, Pace | None]:
+    sharing = 1 if rates.here == this_process() else rates.workers
+    calls = Pace(None if rates.requests is None else rates.requests / sharing)
+    return calls, None if rates.size is None else Pace(rates.size / sharing)
+
+
+@dataclass(frozen=True)
 class OpenedZone:
     """Opens both stores of a zone in whatever process a worker is; it carries no secret.
 
@@ -96,11 +138,13 @@ class OpenedZone:
         root: folder of the exit.
         source: name of the zone there.
         target: name of its counterpart.
+        rates: what this process may ask of both.
     """
 
     root: Path
     source: str
     target: str
+    rates: RateShare = RateShare()
 
     def __call__(self) -> Sides:
         """The stores; the same ones each time in one process."""
@@ -164,6 +208,8 @@ def _opened_zone(zone: OpenedZone) -> Sides:
     source, target = here.store(zone.source), there.store(zone.target)
     now = dt.datetime.now(dt.UTC)
     rules = Rules(scope_of(zone.source), target.limits, target.abilities, now, file.tiers)
+    source = at_rates(source, *zone.rates.paces("source"))
+    target = at_rates(target, *zone.rates.paces("target"))
     return Sides(source, target, rules, here.cipher(zone.source), there.cipher(zone.target))
 
 
@@ -171,9 +217,9 @@ def _opened_zone(zone: OpenedZone) -> Sides:
 def _opened_target(zone: OpenedZone) -> tuple[LiveStore, str]:
     live = _reached(read_exit(zone.root).target, zone.root).live
     reader = live.reader(zone.target)
-    return (
-        (live.store(zone.target), reader.reason) if isinstance(reader, Supported) else (reader, "")
-    )
+    lacking = reader.reason if isinstance(reader, Supported) else ""
+    store = live.store(zone.target) if isinstance(reader, Supported) else reader
+    return at_rates(store, *zone.rates.paces("target")), lacking
 
 
 @functools.lru_cache(maxsize=4)

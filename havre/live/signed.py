@@ -8,6 +8,7 @@ connections that stay open.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import hmac
@@ -16,6 +17,7 @@ import re
 import select
 import ssl
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -130,17 +132,10 @@ def request_form(model: Any, name: str) -> RequestForm:
 
 def _instant(value: str) -> dt.datetime | str:
     """An instant in one of the two ways in which S3 writes it, or what stands there instead."""
-    from botocore.utils import parse_timestamp
-
-    try:
-        return dt.datetime.fromisoformat(value)
-    except ValueError:
-        pass
-    try:
-        found: dt.datetime = parse_timestamp(value)
-    except ValueError:
-        return value
-    return found
+    for read in (parsedate_to_datetime, dt.datetime.fromisoformat):
+        with contextlib.suppress(ValueError):
+            return read(value)
+    return value
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
@@ -252,7 +247,7 @@ def _payload(body: Any) -> tuple[IO[bytes] | bytes | None, int, str]:
         return body, len(body), hashlib.sha256(body).hexdigest()
     start = body.tell()
     if isinstance(body, Hashed) and start == 0:
-        return body, len(body.getbuffer()), body.digest.hex()
+        return body.getvalue(), len(body.getbuffer()), body.digest.hex()
     digest = hashlib.sha256()
     while block := body.read(BLOCK):
         digest.update(block)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 import random
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from enum import StrEnum
 from io import BytesIO
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -19,6 +21,8 @@ ATTEMPTS = 6
 FIRST_WAIT = 0.5
 LONGEST_WAIT = 20.0
 """Seconds before the second try, and at most between two."""
+WINDOW, LEAST = 1.0, 0.05
+"""Seconds over which a rate is measured where none is set, and at least."""
 STEPS = 100
 """Of a pace, from its least to its cap."""
 
@@ -115,9 +119,40 @@ class Wrapped:
     failure: Callable[[Exception], Failure | None]
 
 
+@dataclass(frozen=True)
+class Retried:
+    """A store that is asked again where it says that it may help.
+
+    Attributes:
+        store: what is asked.
+        attempts: how often a call is tried in all; the last error is raised as it is.
+        sleep: waits for a number of seconds; `time.sleep` by default.
+    """
+
+    store: StoreClient
+    attempts: int
+    sleep: Callable[[float], None] | None
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """The answer to an operation."""
+        for attempt in range(1, self.attempts):
+            try:
+                return self.store.ask(operation, **arguments)
+            except Exception as error:
+                found = self.store.failure(error)
+                if found is None or found.remedy is not Remedy.RETRY:
+                    raise
+            (self.sleep or time.sleep)(wait(attempt))
+        return self.store.ask(operation, **arguments)
+
+    def failure(self, error: Exception) -> Failure | None:
+        """What an error means."""
+        return self.store.failure(error)
+
+
 def retrying(
     store: StoreClient, attempts: int = ATTEMPTS, sleep: Callable[[float], None] | None = None
-) -> Wrapped:
+) -> Retried:
     """A store that is asked again after growing, jittered waits, where it says that it may help.
 
     Args:
@@ -125,19 +160,7 @@ def retrying(
         attempts: how often a call is tried in all; the last error is raised as it is.
         sleep: waits for a number of seconds; `time.sleep` by default.
     """
-
-    def ask(operation: str, **arguments: Any) -> Any:
-        for attempt in range(1, attempts):
-            try:
-                return store.ask(operation, **arguments)
-            except Exception as error:
-                found = store.failure(error)
-                if found is None or found.remedy is not Remedy.RETRY:
-                    raise
-            (sleep or time.sleep)(wait(attempt))
-        return store.ask(operation, **arguments)
-
-    return Wrapped(ask, store.failure)
+    return Retried(store, attempts, sleep)
 
 
 def wait(attempt: int) -> float:
@@ -149,66 +172,135 @@ def wait(attempt: int) -> float:
 class Pace:
     """A rate that several may keep to, in threads too; it halves where a store is overloaded.
 
-    It grows again by a hundredth of the cap with each call that passes (additive increase,
-    multiplicative decrease: RFC 5681, 3.1), and never falls below a hundredth of it.
+    It grows again by a hundredth with each call that passes (additive increase, multiplicative
+    decrease: RFC 5681, 3.1), and never falls below a hundredth: of the cap, or, where there is
+    none, of the rate at which the store was overloaded first. Calls that were under way together
+    halve it once.
 
     Args:
-        per_second: units a second at most, such as calls or bytes.
+        per_second: units a second at most, such as calls or bytes; None: as many as the store
+            takes.
         clock: seconds, growing.
         sleep: waits for a number of seconds; `time.sleep` by default.
     """
 
     def __init__(
         self,
-        per_second: float,
+        per_second: float | None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] | None = None,
     ) -> None:
-        self.cap = self.rate = per_second
+        self.cap = self.rate = math.inf if per_second is None else per_second
+        self._reach = self.cap
         self._clock, self._sleep = clock, sleep or time.sleep
         self._due, self._lock = 0.0, threading.Lock()
+        self._taken = self._since = 0
+        self._window = (clock(), 0.0)
 
-    def take(self, units: float = 1) -> None:
-        """Wait until so many units may pass."""
+    def take(self, units: float = 1) -> int:
+        """Wait until so many units may pass; the number of what passes, for `slower`."""
         with self._lock:
             now = self._clock()
             begin = max(now, self._due)
             self._due = begin + units / self.rate
+            self._taken += 1
+            number = self._taken
+            began, passed = self._window
+            self._window = (now, units) if now > began + WINDOW else (began, passed + units)
         if begin > now:
             self._sleep(begin - now)
+        return number
 
     def faster(self) -> None:
         """A call has passed."""
         with self._lock:
-            self.rate = min(self.cap, self.rate + self.cap / STEPS)
+            if self.rate < self.cap:
+                self.rate = min(self.cap, self.rate + self._reach / STEPS)
 
-    def slower(self) -> None:
-        """The store is overloaded."""
+    def slower(self, number: int | None = None) -> None:
+        """The store is overloaded.
+
+        Args:
+            number: what `take` gave the call; one that began before the last halving says no more
+                than that.
+        """
         with self._lock:
-            self.rate = max(self.cap / STEPS, self.rate / 2)
+            if number is not None and number <= self._since:
+                return
+            self._since = self._taken
+            if math.isinf(self.rate):
+                began, passed = self._window
+                self._reach = self.rate = max(1.0, passed / max(self._clock() - began, LEAST))
+            self.rate = max(self._reach / STEPS, self.rate / 2)
 
 
-def paced(store: StoreClient, pace: Pace) -> Wrapped:
+def paced(store: StoreClient, pace: Pace, size: Pace | None = None) -> Wrapped:
     """A store that is asked at most so often, and less often while it is overloaded.
 
     Args:
         store: what is asked.
         pace: calls a second; it may be shared by several stores.
+        size: bytes a second, those that are sent and those that come.
     """
 
     def ask(operation: str, **arguments: Any) -> Any:
-        pace.take()
+        if size and (sending := sum(map(_size, arguments.values()))):
+            size.take(sending)
+        number = pace.take()
         try:
             answer = store.ask(operation, **arguments)
         except Exception as error:
             found = store.failure(error)
             if found is not None and found.overloaded:
-                pace.slower()
+                pace.slower(number)
             raise
         pace.faster()
+        if size and (came := _came(answer)):
+            size.take(came)
         return answer
 
     return Wrapped(ask, store.failure)
+
+
+def _size(value: object) -> int:
+    """Bytes of an argument that is content."""
+    if isinstance(value, Content):
+        here = value.file.tell()
+        end = value.file.seek(0, os.SEEK_END)
+        value.file.seek(here)
+        return end - value.start
+    return len(value) if isinstance(value, bytes) else 0
+
+
+def _came(answer: object) -> int:
+    """Bytes of content in an answer: it is content, has some first, or as its body."""
+    if isinstance(answer, dict):
+        answer = answer.get("Body")
+    elif isinstance(answer, tuple) and answer:
+        answer = answer[0]
+    return len(answer) if isinstance(answer, bytes) else 0
+
+
+PacedStore = TypeVar("PacedStore")
+
+
+def at_rates(store: PacedStore, pace: Pace, size: Pace | None = None) -> PacedStore:
+    """The same store, asked at a pace, each try by itself.
+
+    Args:
+        store: a dataclass whose `client` is what `retrying` gave.
+        pace: calls a second.
+        size: bytes a second.
+
+    Raises:
+        TypeError: it is of another kind, and no rate would be kept.
+    """
+    client = getattr(store, "client", None)
+    if not (isinstance(client, Retried) and is_dataclass(store)):
+        message = f"{type(store).__name__} has no client to which calls could be counted"
+        raise TypeError(message)
+    slowed = replace(client, store=paced(client.store, pace, size))
+    return cast("PacedStore", replace(store, client=slowed))  # type: ignore[type-var]
 
 
 def counting(store: StoreClient, calls: Counter[str]) -> Wrapped:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 import pytest
 
 from havre.live.wrappers import (
+    Content,
     Failure,
     Pace,
     Remedy,
     StoreClient,
     Wrapped,
+    at_rates,
     counting,
     paced,
     retrying,
@@ -158,3 +162,85 @@ def test_wrappers_stand_in_any_order_and_class_errors_as_the_store_does() -> Non
     assert calls == {"get": 1}
     assert whole.failure(AbsentError()) == Failure(Remedy.NOT_THERE, "AbsentError")
     assert whole.failure(KeyError()) is None
+
+
+def test_a_pace_without_a_cap_finds_what_the_store_takes() -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    pace = Pace(None, lambda: now[0], sleep)
+    for _ in range(50):
+        pace.take()
+        now[0] += 0.01
+    assert math.isinf(pace.rate)
+    pace.slower(pace.take())
+    assert 50 / 2 <= pace.rate <= 110 / 2
+    before = now[0]
+    pace.take()
+    pace.take()
+    assert now[0] > before
+    slow = pace.rate
+    pace.faster()
+    assert pace.rate > slow
+
+
+def test_calls_that_were_under_way_together_halve_a_pace_once() -> None:
+    pace = Pace(100, lambda: 0.0, lambda _: None)
+    together = [pace.take() for _ in range(8)]
+    for number in together:
+        pace.slower(number)
+    assert pace.rate == 50
+    pace.slower(pace.take())
+    assert pace.rate == 25
+
+
+@pytest.mark.parametrize(
+    ("given", "answer", "size"),
+    [
+        ({"Body": b"x" * 30}, {}, 30),
+        ({"Body": Content(BytesIO(b"before" + b"x" * 30), 6)}, {"ETag": "y"}, 30),
+        ({"Key": "a", "Range": "bytes=0-9"}, {"Body": b"x" * 10}, 10),
+        ({"blob": "a"}, b"x" * 10, 10),
+        ({"blob": "a"}, (b"x" * 10, object()), 10),
+        ({"data": b"x" * 20}, b"x" * 10, 30),
+        ({"Key": "a"}, {"Body": object()}, 0),
+        ({"Key": "a"}, ([], None), 0),
+    ],
+)
+def test_bytes_are_paced_whichever_way_they_go(
+    given: dict[str, Any], answer: object, size: int
+) -> None:
+    taken: list[float] = []
+    sizes = Pace(1000)
+    sizes.take = lambda units=1: taken.append(units) or 0  # type: ignore[method-assign,func-returns-value]
+    store = Wrapped(lambda _, **__: answer, lambda _: None)
+    assert paced(store, Pace(None), sizes).ask("any", **given) is answer
+    assert sum(taken) == size
+    for value in given.values():
+        assert not isinstance(value, Content) or value.file.tell() == 0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A store as those of providers are: what it asks is its client."""
+
+    client: StoreClient
+
+
+def test_each_try_of_a_store_keeps_the_pace() -> None:
+    waits = list[float]()
+    now, pace = [0.0], Pace(10, lambda: 0.0, waits.append)
+    memory = Memory([OverloadError()] * 3)
+    store = at_rates(Holder(retrying(memory, sleep=now.append)), pace)
+    assert store.client.ask("get", key="a") == {"key": "a"}
+    assert len(memory.asked) == 4
+    assert len(waits) == 3
+    assert pace.rate < 10
+
+
+@pytest.mark.parametrize("store", [object(), Holder(Memory())])
+def test_a_store_that_no_rate_would_hold_is_refused(store: object) -> None:
+    with pytest.raises(TypeError, match="no client"):
+        at_rates(store, Pace(10))

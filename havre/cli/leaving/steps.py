@@ -10,6 +10,16 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.leaving.pressing import (
+    DryRun,
+    Engine,
+    EngineOption,
+    MaxBytes,
+    MaxRequests,
+    SchedulerOption,
+    at,
+    would,
+)
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
 from havre.errors import InputError
 from havre.text import counted
@@ -162,16 +172,29 @@ def _sentence(each: LedgerEntry) -> str:
     return f"{each.fate.value}: {each.scope}: {each.property}{item} ({each.found}). {why}"
 
 
-def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
+def copy(
+    folder: Folder,
+    *,
+    max_requests: MaxRequests = None,
+    max_bytes: MaxBytes = None,
+    engine: EngineOption = Engine.PROCESSES,
+    scheduler: SchedulerOption = "",
+    dry_run: DryRun = False,
+    as_json: ctx.JsonOption = False,
+) -> None:
     """Copy what the target lacks, the database too; run again, it copies what changed since.
 
-    Example: havre exit copy ./exit
+    Example: havre exit copy ./exit --max-requests 200
     """
     from havre.exit.folder import opened
     from havre.exit.steps.copy import copy
 
     with opened(folder) as found:
-        result = copy(found, progress())
+        given = at(found, max_requests, max_bytes, engine, scheduler)
+        if dry_run:
+            would(given, as_json=as_json)
+            return
+        result = copy(given, progress())
     told = [
         f"zone {zone.zone}: {zone.copied:,} versions copied, {zone.bytes:,} bytes "
         f"in {zone.seconds} s"
@@ -181,7 +204,15 @@ def copy(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     _tell(result, told, as_json=as_json)
 
 
-def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
+def verify(
+    folder: Folder,
+    *,
+    max_requests: MaxRequests = None,
+    max_bytes: MaxBytes = None,
+    engine: EngineOption = Engine.PROCESSES,
+    scheduler: SchedulerOption = "",
+    as_json: ctx.JsonOption = False,
+) -> None:
     """Read everything back from the target and compare it with the source, byte by byte.
 
     Example: havre exit verify ./exit
@@ -190,7 +221,8 @@ def verify(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.steps.verify import verify
 
     with opened(folder) as found:
-        result = verify(found, progress())
+        given = at(found, max_requests, max_bytes, engine, scheduler)
+        result = verify(given, progress())
     told = [
         f"zone {zone.zone}: {zone.lines:,} versions read back, {zone.bytes:,} bytes, "
         f"{_differ(zone)}"

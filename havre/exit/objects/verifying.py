@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -53,7 +52,7 @@ def read_back(
     workers: int,
     cipher: Callable[[], ContentCipher | None] = no_cipher,
 ) -> Iterator[VersionReading]:
-    """Every version of a store, read to its last byte.
+    """Every version of a store, read to its last byte, in no order.
 
     Args:
         opened: opens the store, in whatever process a worker is; it can be pickled.
@@ -67,13 +66,15 @@ def read_back(
     """
     versions = _numbered(opened().versions())
     batches = iter(lambda: list(itertools.islice(versions, _TOGETHER)), [])
-    under_way: deque[Future[list[VersionReading]]] = deque()
-    for batch in batches:
-        under_way.append(executor.submit(_read, opened, cipher, batch))
-        if len(under_way) == workers * 2:
-            yield from under_way.popleft().result()
-    for each in under_way:
-        yield from each.result()
+    under_way: set[Future[list[VersionReading]]] = set()
+    while True:
+        while len(under_way) < workers * 2 and (batch := next(batches, None)):
+            under_way.add(executor.submit(_read, opened, cipher, batch))
+        if not under_way:
+            return
+        done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+        for each in done:
+            yield from each.result()
 
 
 def _numbered(versions: Iterable[ObjectVersion]) -> Iterator[tuple[int, ObjectVersion]]:

@@ -37,7 +37,7 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     begun = folder.begin(ExitStep.COPY)
     plan_database(folder)
     refuse_undecided(folder)
-    with Crew(folder.file.rates.workers) as crew:
+    with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     refuse_undecided(folder)
     later = sum(each.later for each in found)

@@ -134,7 +134,7 @@ def since_frozen(folder: ExitFolder, progress: Progress) -> Iterator[FrozenChang
     Raises:
         InputError, RetryError, ProviderError: as the source.
     """
-    with Crew(folder.file.rates.workers) as crew:
+    with Crew(folder.file.rates) as crew:
         for zone in zones(folder):
             former, present = _former(folder, zone.scope)
             _record_zone(folder, zone.name, present, crew, progress)
@@ -170,7 +170,7 @@ def _left(found: Sequence[FrozenThing], now: dt.datetime) -> str:
 def _record(folder: ExitFolder, progress: Progress) -> dict[str, int]:
     """Record what everything is like; how many lines that is, by zone and for the database."""
     found = {}
-    with Crew(folder.file.rates.workers) as crew:
+    with Crew(folder.file.rates) as crew:
         for zone in zones(folder):
             path, _ = _paths(folder, zone.scope)
             found[zone.scope] = _record_zone(folder, zone.name, path, crew, progress)

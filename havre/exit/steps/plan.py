@@ -34,7 +34,7 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     """
     begun = folder.begin(ExitStep.PLAN)
     databases = plan_database(folder)
-    with Crew(folder.file.rates.workers) as crew:
+    with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
     result = PlanResult(found, databases, fates(folder))

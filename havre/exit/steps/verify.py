@@ -47,7 +47,7 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     """
     begun = folder.begin(ExitStep.VERIFY)
     refuse_own_credential(folder)
-    with Crew(folder.file.rates.workers) as crew:
+    with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
     databases = verify_database(folder)
     count = sum(each.differences for each in found)
