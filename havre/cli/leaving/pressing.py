@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
 
 
-class Engine(StrEnum):
+class CopyEngine(StrEnum):
     """Who copies and reads."""
 
     PROCESSES = "processes"
@@ -44,7 +44,7 @@ MaxBytes = Annotated[
     ),
 ]
 EngineOption = Annotated[
-    Engine, typer.Option("--engine", help="Use processes of this machine, or Dask workers.")
+    CopyEngine, typer.Option("--engine", help="Use processes of this machine, or Dask workers.")
 ]
 SchedulerOption = Annotated[
     str, typer.Option("--scheduler", metavar="ADDRESS", help="Dask scheduler, for --engine dask.")
@@ -58,7 +58,7 @@ def at(
     folder: ExitFolder,
     requests: int | None,
     size: int | None,
-    engine: Engine,
+    engine: CopyEngine,
     scheduler: str,
 ) -> ExitFolder:
     """An exit whose rates are those of the command line, where it names some.
@@ -67,10 +67,10 @@ def at(
         InputError: an engine lacks its scheduler, or the reverse.
     """
     rates = folder.file.rates
-    if engine is Engine.DASK and not (scheduler or rates.scheduler):
+    if engine is CopyEngine.DASK and not (scheduler or rates.scheduler):
         message = "--engine dask has no scheduler"
         raise InputError(message, "Name one with --scheduler ADDRESS.")
-    if scheduler and engine is not Engine.DASK:
+    if scheduler and engine is not CopyEngine.DASK:
         message = f"--scheduler {scheduler} is for --engine dask"
         raise InputError(message, "Add --engine dask, or leave it out.")
     given = {"requests": requests, "bytes": size, "scheduler": scheduler or None}

@@ -11,8 +11,8 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.leaving.pressing import (
+    CopyEngine,
     DryRun,
-    Engine,
     EngineOption,
     MaxBytes,
     MaxRequests,
@@ -177,7 +177,7 @@ def copy(
     *,
     max_requests: MaxRequests = None,
     max_bytes: MaxBytes = None,
-    engine: EngineOption = Engine.PROCESSES,
+    engine: EngineOption = CopyEngine.PROCESSES,
     scheduler: SchedulerOption = "",
     dry_run: DryRun = False,
     as_json: ctx.JsonOption = False,
@@ -209,7 +209,7 @@ def verify(
     *,
     max_requests: MaxRequests = None,
     max_bytes: MaxBytes = None,
-    engine: EngineOption = Engine.PROCESSES,
+    engine: EngineOption = CopyEngine.PROCESSES,
     scheduler: SchedulerOption = "",
     as_json: ctx.JsonOption = False,
 ) -> None:
