@@ -26,6 +26,7 @@ from tests.check.asked import DAY, EXAMPLES, offline
 from tests.clouds import SETTINGS
 from tests.facts.recordings import RECORDED
 from tests.pack.client import message_of
+from tests.waits import PATIENCE
 
 EMC2, HOSPITAL = EXAMPLES["emc2"], EXAMPLES["hospital"]
 
@@ -169,7 +170,7 @@ def test_importing_havre_loads_nothing_of_it() -> None:
         "try:\n    havre.chekc\nexcept AttributeError as error:\n    assert 'chekc' in str(error)\n"
         "else:\n    raise SystemExit(1)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("theirs", "named"), [("azure", "ovh"), ("ovh", "azure")])

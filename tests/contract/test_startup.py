@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import havre
+from tests.waits import PATIENCE
 
 WATCHED = """
 import atexit, gc, os, sys
@@ -56,7 +57,7 @@ assert settings() == before and gc.get_freeze_count() == 0
     "code", [IMPORTS, COMMAND, PROGRAM, LATER], ids=["imports", "command", "program", "later"]
 )
 def test_a_process_is_set_by_its_front_end_alone(code: str) -> None:
-    subprocess.run([sys.executable, "-c", WATCHED + code], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", WATCHED + code], check=True, timeout=PATIENCE)
 
 
 PLANTED = ("yaml", "json", "click", "pydantic", "sitecustomize", "conftest", "havre_local", "grpc")

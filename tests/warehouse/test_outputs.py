@@ -12,6 +12,7 @@ from havre.errors import InputError
 from havre.plan.urns import STACK_TYPE
 from havre.provider.outputs import FORMER, read_outputs
 from havre.stack.component import TYPE
+from tests.waits import PATIENCE
 from tests.warehouse.conftest import Site
 
 
@@ -27,7 +28,7 @@ def test_a_client_finds_and_verifies_the_object_store_by_the_outputs(emc2: Site)
     address = urlsplit(zone.endpoint)
     context = ssl.create_default_context(cafile=emc2.data_dir / zone.authority.location)
     with (
-        socket.create_connection((address.hostname, address.port), timeout=30) as plain,
+        socket.create_connection((address.hostname, address.port), timeout=PATIENCE) as plain,
         context.wrap_socket(plain, server_hostname=address.hostname) as secured,
     ):
         assert secured.getpeercert()
@@ -36,7 +37,7 @@ def test_a_client_finds_and_verifies_the_object_store_by_the_outputs(emc2: Site)
 def test_a_client_finds_the_database_by_the_outputs(emc2: Site) -> None:
     database = read_outputs(outputs_of(emc2, STACK_TYPE)).database
     asks_for_tls = (8).to_bytes(4, "big") + (80877103).to_bytes(4, "big")  # PostgreSQL, SSLRequest
-    with socket.create_connection((database.host, database.port), timeout=30) as connection:
+    with socket.create_connection((database.host, database.port), timeout=PATIENCE) as connection:
         connection.sendall(asks_for_tls)
         assert connection.recv(1) == b"S"
     assert (emc2.data_dir / database.authority.location).is_file()

@@ -122,7 +122,7 @@ def test_one_account_holds_a_bounded_number_of_connections(objects: Machine) -> 
     with acting(partial(silent, port(objects), 1_100), NOBODY):
         until(
             lambda: any(
-                line.get("event") == "limited" and line["uid"] == NOBODY
+                line.get("event") == "limited" and line.get("uid") == NOBODY
                 for line in journal(objects)
             )
         )
@@ -155,7 +155,7 @@ def test_a_request_writes_one_line_whatever_it_asks_for(objects: Machine, target
         raw.recv(4096)
     # A later request of our own: what came before it is in the log by then.
     serves(objects)
-    lines = [line["line"] for line in journal(objects) if line["event"] == "request"]
+    lines = [line["line"] for line in journal(objects) if line.get("event") == "request"]
     mine = [line for line in lines if mark in line]
     assert len(mine) <= 1, "one request, one line; one that is no request at all may have none"
     assert not [line for line in lines if line.startswith(FORGED[:40])]
