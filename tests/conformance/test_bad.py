@@ -213,7 +213,7 @@ def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") 
     return {report.nodeid.split("::")[-1] for report in failed}
 
 
-OFTEN = 16
+OFTEN = 32
 """Of so many of these one is in every run: each takes as long as a suite of its own."""
 
 
@@ -312,6 +312,10 @@ def test_an_identifier_that_two_resources_have_fails(pytester: Pytester) -> None
     assert failed == {"test_identifiers_are_unique"}
 
 
+OPTION = "test_option"
+"""In the cases' names alone: all cases are asked for by what stands in a folder's name too."""
+
+
 @pytest.mark.parametrize(
     ("options", "case"),
     [
@@ -322,7 +326,7 @@ def test_an_identifier_that_two_resources_have_fails(pytester: Pytester) -> None
 def test_an_option_that_is_declared_and_not_there_fails(
     pytester: Pytester, options: str, case: str
 ) -> None:
-    assert outcomes(pytester, f"options = {options}", "-k", "option") == {case}
+    assert outcomes(pytester, f"options = {options}", "-k", OPTION) == {case}
 
 
 def test_a_known_fault_that_passes_fails(pytester: Pytester) -> None:
