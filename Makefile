@@ -41,7 +41,7 @@ test: $(FIRST) ## Check the code and run every test
 	@$(TOGETHER) $(TOOLS) $(STORE) $(AZURITE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
 	@$(MAKE) -s lint
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
 
 coverage: develop ## Run every test and count the lines that they reach: twice as long, before a release
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)

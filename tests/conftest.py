@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # A test that takes long on a busy machine is no failure: speed is measured in benchmarks/.
 UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("havre", max_examples=40, **UNHURRIED)
+settings.register_profile("havre", max_examples=25, **UNHURRIED)
 settings.register_profile("thorough", max_examples=500, **UNHURRIED)  # before a release
 settings.load_profile("havre")
 os.environ.setdefault("COLUMNS", "100")  # as wide as a terminal, whatever runs the tests

@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, ViewportSize
 
     Opened = Callable[..., Page]
 
-PHONE = {"width": 390, "height": 844}
-SIZES = ({"width": 1440, "height": 900}, {"width": 768, "height": 1024}, PHONE)
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+SIZES = (DESK, TABLET, PHONE)
 EVERY = ("compare", "four", "hostile", "long", "check")
 ROWS = "#controls-table tbody tr"
 
@@ -46,23 +48,28 @@ def test_no_page_asks_for_anything_or_scrolls_sideways(
     assert page.locator("h1").is_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["compare", "check"])
 def test_axe_finds_nothing_serious(shared: Opened, name: str) -> None:
     assert violations(shared(name)) == {}
 
 
 @pytest.mark.parametrize("name", ["compare", "check"])
-def test_axe_finds_nothing_serious_on_a_phone(shared: Opened, name: str) -> None:
-    """A narrow page has the colours of a wide one, and contrast takes most of axe's time."""
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=lambda size: str(size["width"]))
+def test_axe_finds_nothing_serious_but_contrast(
+    shared: Opened, name: str, size: ViewportSize
+) -> None:
+    """Contrast takes most of axe's time: it is looked at by itself."""
     rules = {"color-contrast": {"enabled": False}}
-    assert violations(shared(name, PHONE), rules=rules) == {}
+    assert violations(shared(name, size), rules=rules) == {}
 
 
 @pytest.mark.parametrize("name", ["compare", "check"])
-def test_axe_finds_enough_contrast_in_the_dark(shared: Opened, name: str) -> None:
-    """Rows of one table have the same colours: the first are looked at."""
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_enough_contrast(shared: Opened, name: str, scheme: str) -> None:
+    """Rows of one table have the same colours: the first are looked at, in any width."""
     rest = [["tbody tr:nth-child(n+9)"], [".control:nth-of-type(n+9)"]]
-    page = shared(name, scheme="dark")
+    page = shared(name, scheme=scheme)
 
     assert violations(page, {"exclude": rest}, runOnly=["color-contrast"]) == {}
 

@@ -288,6 +288,8 @@ def test_a_file_that_is_cut_off_is_no_pass(
     assert code == ExitCode.INPUT
 
 
+FEWER = settings.default.max_examples // 2
+"""Each example is a whole check."""
 LEAVES = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20)
 )
@@ -314,7 +316,7 @@ def odd_resources(draw: st.DrawFn) -> list[dict[str, Any]]:
     return found
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=FEWER, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=odd_resources(), source=st.sampled_from(["preview", "state"]))
 def test_no_odd_property_shows_a_traceback(
     capsys: pytest.CaptureFixture[str],
@@ -329,7 +331,7 @@ def test_no_odd_property_shows_a_traceback(
     without_traceback(capsys, file, json.dumps(whole).encode(), source)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=FEWER, deadline=None, suppress_health_check=list(HealthCheck))
 @given(document=ANYTHING, source=st.sampled_from(["preview", "state"]))
 def test_no_odd_document_shows_a_traceback(
     capsys: pytest.CaptureFixture[str],

@@ -116,6 +116,7 @@ def test_a_broken_file_fails_the_run(tmp_path: Path) -> None:
     assert ran(repository, "check", "Check").returncode == 2
 
 
+@pytest.mark.long
 def test_a_change_without_effect_passes_though_findings_stand(tmp_path: Path) -> None:
     code, comment = pull_request(proposed(tmp_path, ("size: l", "size: m")))
 

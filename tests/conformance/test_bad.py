@@ -1,7 +1,5 @@
 """A deliberately bad provider fails the right cases, and no others."""
 
-from typing import Any
-
 import pytest
 from _pytest.pytester import Pytester
 
@@ -213,25 +211,23 @@ def outcomes(pytester: Pytester, fault: str, *options: str, faults: str = "{}") 
     return {report.nodeid.split("::")[-1] for report in failed}
 
 
-OFTEN = 32
-"""Of so many of these one is in every run: each takes as long as a suite of its own."""
+FIELD = "test_no_field_is_ignored"
 
 
-def seldom(faults: dict[str, Any]) -> list[Any]:
-    """The faults, all but a few of them only for a long run."""
-    return [
-        pytest.param(name, marks=() if number % OFTEN == 0 else pytest.mark.long)
-        for number, name in enumerate(faults)
-    ]
-
-
-@pytest.mark.parametrize("fault", seldom(FAULTS))
+@pytest.mark.long
+@pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_fails_the_cases_that_are_for_it(pytester: Pytester, fault: str) -> None:
     code, expected = FAULTS[fault]
     assert {name.split("[")[0] for name in outcomes(pytester, code)} == expected
 
 
-FIELD = "test_no_field_is_ignored"
+def test_a_fault_fails_its_cases_whatever_becomes_of_fields(pytester: Pytester) -> None:
+    """One of the faults in every run, without the many cases of fields, which take longest."""
+    code, expected = FAULTS["a type that nobody knows"]
+    failed = outcomes(pytester, code, "-k", f"not {FIELD}")
+    assert {name.split("[")[0] for name in failed} == expected
+
+
 IGNORED = {
     "a field that only a label shows": (
         (
@@ -275,11 +271,20 @@ IGNORED = {
 }
 
 
-@pytest.mark.parametrize("fault", seldom(IGNORED))
+@pytest.mark.long
+@pytest.mark.parametrize("fault", IGNORED)
 def test_a_field_that_is_ignored_is_named(pytester: Pytester, fault: str) -> None:
     code, expected = IGNORED[fault]
     fault = f"def parts(self):\n        {code}"
     assert outcomes(pytester, fault, "-k", FIELD) == expected
+
+
+def test_a_field_that_is_ignored_is_named_among_others_that_are_not(pytester: Pytester) -> None:
+    """One of the faults in every run, among fields of the same zones."""
+    code, expected = IGNORED["a field that only a label shows"]
+    fault = f"def parts(self):\n        {code}"
+    some = f"{FIELD} and (recoverable_days or immutable_days)"
+    assert outcomes(pytester, fault, "-k", some) == expected
 
 
 @pytest.mark.long

@@ -25,6 +25,7 @@ JSON = st.recursive(
     | st.integers(-(2**53), 2**53)
     | st.text(st.characters(exclude_categories=["Cs"])).filter(lambda t: t not in UNKNOWN_WIRE),
     lambda inner: st.lists(inner) | st.dictionaries(st.text("abc", max_size=3), inner),
+    max_leaves=16,
 )
 
 

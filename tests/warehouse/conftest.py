@@ -107,3 +107,23 @@ def emc2(_made: list[Site]) -> Site:
     found = make(_made, "emc2")
     assert found.up() == 0
     return found
+
+
+@pytest.fixture(scope="module")
+def _hospital(_made: list[Site]) -> Site:
+    found = make(_made, "hospital")
+    assert found.up() == 0
+    return found
+
+
+@pytest.fixture
+def standing(_hospital: Site, capsys: pytest.CaptureFixture[str]) -> Site:
+    """The hospital's warehouse, standing, of all tests of a module.
+
+    It stands by its file when a test begins; what a test puts into it stays, so that a test which
+    needs an empty zone makes one.
+    """
+    _hospital.spec = copy.deepcopy(read_example("hospital"))
+    assert _hospital.up() == 0
+    capsys.readouterr()
+    return _hospital

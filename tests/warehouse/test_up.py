@@ -34,66 +34,67 @@ def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(
 
 
 def test_a_project_added_or_removed_touches_nothing_else(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    site.spec["projects"][STAY] = {**site.spec["projects"]["bed-occupancy"], "title": "Later"}
-    assert site.changes(capsys) == [("create", f"chu-trial-access-{STAY}")]
-    del site.spec["projects"][STAY]
-    assert site.changes(capsys) == [("delete", f"chu-trial-access-{STAY}")]
-    assert main(site.command("connect", STAY)) == ExitCode.INPUT
+    standing.spec["projects"][STAY] = {
+        **standing.spec["projects"]["bed-occupancy"],
+        "title": "Later",
+    }
+    assert standing.changes(capsys) == [("create", f"chu-trial-access-{STAY}")]
+    del standing.spec["projects"][STAY]
+    assert standing.changes(capsys) == [("delete", f"chu-trial-access-{STAY}")]
+    assert main(standing.command("connect", STAY)) == ExitCode.INPUT
     assert "no project" in capsys.readouterr().err
 
 
 def test_a_zone_that_holds_data_cannot_leave_the_file_and_an_empty_one_can(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    put(site, "landing")
-    landing = site.spec["zones"].pop("landing")
-    assert site.up() == ExitCode.ENGINE
+    put(standing, "landing")
+    landing = standing.spec["zones"].pop("landing")
+    assert standing.up() == ExitCode.ENGINE
     assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
-    assert get(site, "landing") == b"kept"
-    site.spec["zones"]["landing"] = landing
-    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
-    assert site.up() == 0
-    del site.spec["zones"]["spare"]
-    changes = site.changes(capsys)
+    assert get(standing, "landing") == b"kept"
+    standing.spec["zones"]["landing"] = landing
+    standing.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
+    assert standing.up() == 0
+    del standing.spec["zones"]["spare"]
+    changes = standing.changes(capsys)
     assert sorted(changes) == [
         ("delete", "chu-trial-database-schema-spare"),
         ("delete", "chu-trial-keys-zone-spare"),
         ("delete", "chu-trial-zones-spare"),
     ]
-    assert zone_of(site.folder, "chu-trial-staging-spare") is None
-    assert get(site, "landing") == b"kept"
+    assert zone_of(standing.folder, "chu-trial-staging-spare") is None
+    assert get(standing, "landing") == b"kept"
 
 
 def test_tables_with_rows_guard_their_zone_too(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    with open_warehouse(site.data_dir).connect() as connection:
+    with open_warehouse(standing.data_dir).connect() as connection:
         connection.execute("CREATE TABLE landing.visit AS SELECT 1 AS id")
-    del site.spec["zones"]["landing"]
-    assert site.up() == ExitCode.ENGINE
+    del standing.spec["zones"]["landing"]
+    assert standing.up() == ExitCode.ENGINE
     assert "chu-trial-database-schema-landing would be deleted" in capsys.readouterr().err
+    with open_warehouse(standing.data_dir).connect() as connection:
+        connection.execute("DROP TABLE landing.visit")
 
 
 def test_a_stopped_warehouse_is_repaired_by_the_next_run(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    put(site, "curated")
-    assert main(site.command("down")) == 0
-    assert main(site.command("status")) == ExitCode.ENGINE
-    repaired = site.changes(capsys)  # the first repair starts all services: one may suffice
+    put(standing, "curated")
+    assert main(standing.command("down")) == 0
+    assert main(standing.command("status")) == ExitCode.ENGINE
+    repaired = standing.changes(capsys)  # the first repair starts all services: one may suffice
     assert repaired
     assert set(repaired) <= {
         ("update", "chu-trial-zones-store"),
         ("update", "chu-trial-database-server"),
     }
-    assert get(site, "curated") == b"kept"
-    assert main(site.command("status")) == 0
+    assert get(standing, "curated") == b"kept"
+    assert main(standing.command("status")) == 0
 
 
 def kill_supervisor(site: Site) -> None:
@@ -108,17 +109,16 @@ def pids(site: Site) -> dict[str, int | None]:
 
 
 def test_a_supervisor_killed_alone_is_told_and_started_again_and_no_service_is_touched(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    before = pids(site)
-    kill_supervisor(site)
-    assert main(site.command("status")) == ExitCode.ENGINE
+    before = pids(standing)
+    kill_supervisor(standing)
+    assert main(standing.command("status")) == ExitCode.ENGINE
     assert "supervisor" in capsys.readouterr().out
-    assert site.changes(capsys) != []
-    assert pids(site) == before
-    assert main(site.command("status")) == 0
-    assert site.changes(capsys) == []
+    assert standing.changes(capsys) != []
+    assert pids(standing) == before
+    assert main(standing.command("status")) == 0
+    assert standing.changes(capsys) == []
 
 
 def test_a_restart_is_told_by_process_and_count_and_not_by_the_former_end(
@@ -137,33 +137,34 @@ def test_a_restart_is_told_by_process_and_count_and_not_by_the_former_end(
     assert store["detail"] == f"process {pids(site)['object-store']}, 1 restart"
 
 
-def test_a_preview_and_a_look_start_nothing(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    site.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
-    assert site.up() == 0
-    put(site, "landing")
-    assert main(site.command("down")) == 0
-    del site.spec["zones"]["spare"]
-    site.write()
-    assert main(site.command("up", str(site.file))) == ExitCode.INPUT  # nobody agrees
+def test_a_preview_and_a_look_start_nothing(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    standing.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
+    assert standing.up() == 0
+    put(standing, "landing")
+    assert main(standing.command("down")) == 0
+    del standing.spec["zones"]["spare"]
+    standing.write()
+    assert main(standing.command("up", str(standing.file))) == ExitCode.INPUT  # nobody agrees
     text = " ".join(capsys.readouterr().out.split())
     assert "chu-trial-zones-spare only if it holds no data: whether it holds data is not" in text
-    assert main(site.command("status")) == ExitCode.ENGINE
-    assert set(pids(site).values()) == {None}
-    assert site.up() == 0
-    assert get(site, "landing") == b"kept"
-    assert zone_of(site.folder, "chu-trial-staging-spare") is None
+    assert main(standing.command("status")) == ExitCode.ENGINE
+    assert set(pids(standing).values()) == {None}
+    assert standing.up() == 0
+    assert get(standing, "landing") == b"kept"
+    assert zone_of(standing.folder, "chu-trial-staging-spare") is None
 
 
 def test_a_zone_of_a_stopped_warehouse_that_holds_data_is_kept_when_its_turn_comes(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    put(site, "landing")
-    assert main(site.command("down")) == 0
-    del site.spec["zones"]["landing"]
-    assert site.up() == ExitCode.ENGINE
+    put(standing, "landing")
+    assert main(standing.command("down")) == 0
+    del standing.spec["zones"]["landing"]
+    assert standing.up() == ExitCode.ENGINE
     assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
-    assert get(site, "landing") == b"kept"
+    assert get(standing, "landing") == b"kept"
 
 
 @pytest.mark.parametrize(
@@ -216,11 +217,10 @@ def test_a_second_run_at_the_same_time_is_refused(
 
 
 def test_another_warehouse_does_not_take_over_a_folder(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    site.spec["name"] = "intruder"
-    assert site.up() == ExitCode.ENGINE
+    standing.spec["name"] = "intruder"
+    assert standing.up() == ExitCode.ENGINE
     assert "holds the warehouse `chu-trial`, not `intruder`" in capsys.readouterr().err
 
 
@@ -235,17 +235,16 @@ def test_nothing_is_applied_unless_somebody_agrees(
 
 
 def test_a_damaged_state_is_refused_and_nothing_is_lost(
-    site: Site, capsys: pytest.CaptureFixture[str]
+    standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert site.up() == 0
-    put(site, "curated")
-    whole = site.store.path.read_bytes()
-    site.store.path.write_bytes(whole[:200])
-    assert site.up() == ExitCode.ENGINE
+    put(standing, "curated")
+    whole = standing.store.path.read_bytes()
+    standing.store.path.write_bytes(whole[:200])
+    assert standing.up() == ExitCode.ENGINE
     assert "stack.json" in capsys.readouterr().err
-    site.store.path.write_bytes(whole)
-    assert site.changes(capsys) == []
-    assert get(site, "curated") == b"kept"
+    standing.store.path.write_bytes(whole)
+    assert standing.changes(capsys) == []
+    assert get(standing, "curated") == b"kept"
 
 
 def test_json_of_up_and_status_is_for_machines(
@@ -308,14 +307,13 @@ def test_an_extension_that_is_not_here_is_refused_before_anything_is_made(
 
 
 def test_a_certificate_near_its_end_is_renewed_by_the_next_run(
-    site: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    standing: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert site.up() == 0
-    before = certificates.ensure_certificate(site.folder, "object-store")
+    before = certificates.ensure_certificate(standing.folder, "object-store")
     monkeypatch.setattr(certificates, "RENEW_DAYS", 400)
-    assert ("update", "chu-trial-zones-store") in site.changes(capsys)
+    assert ("update", "chu-trial-zones-store") in standing.changes(capsys)
     monkeypatch.undo()
-    after = certificates.ensure_certificate(site.folder, "object-store")
+    after = certificates.ensure_certificate(standing.folder, "object-store")
     assert after.fingerprint != before.fingerprint
-    assert site.changes(capsys) == []
-    put(site, "curated")
+    assert standing.changes(capsys) == []
+    put(standing, "curated")

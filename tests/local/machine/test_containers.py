@@ -31,8 +31,13 @@ STREAMS = {"database.enc": b"PGDMP" * 50, "a.zone.enc": b"a" * 250, "b.zone.enc"
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
-    """A data folder with the keys `backup` and `zone-a`; streams have small chunks."""
+    """A data folder with the keys `backup` and `zone-a`; streams have small chunks.
+
+    A key is derived from a passphrase at once, since it is tried some hundred times here; the
+    true cost stands in tests of exported keys.
+    """
     monkeypatch.setattr(envelope, "CHUNK", CHUNK)
+    monkeypatch.setitem(keys._SCRYPT, "n", 4)
     return with_keys(tmp_path / "data")
 
 

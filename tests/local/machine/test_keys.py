@@ -188,6 +188,7 @@ def forged(target: Path, *names: str, key: str = "00" * 32) -> Path:
     return target
 
 
+@pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     "name",
     [

@@ -44,9 +44,16 @@ def targets(machine: Machine) -> dict[str, Path]:
     return {"the superuser": superuser, **{name: neighbour / name for name in GIVEN}}
 
 
+LINKS = [(name, target) for target in ("the superuser", *GIVEN) for name in GIVEN]
+OFTEN = {*((name, "the superuser") for name in GIVEN), *((name, name) for name in GIVEN)}
+"""A link to the secret, and one to the neighbour's file of the same name, for every file."""
+
+
 @AS_ROOT
-@pytest.mark.parametrize("name", GIVEN)
-@pytest.mark.parametrize("target", ["the superuser", *GIVEN])
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [pytest.param(*link, marks=() if link in OFTEN else pytest.mark.long) for link in LINKS],
+)
 def test_a_link_in_it_is_replaced_and_not_followed(
     machine: Machine, given: Path, name: str, target: str
 ) -> None:
