@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
 from havre.spec.model import Warehouse
+from havre.spec.schemes import scheme_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,10 +30,17 @@ def schema() -> dict[str, Any]:
 
     It holds what can be said field by field; the rules between fields are `validate`'s alone.
     """
+    found: dict[str, Any] = json.loads(_compact(scheme_names()))
+    return found
+
+
+@cache
+def _compact(_schemes: tuple[str, ...]) -> str:
+    """The schema's text with these schemes installed: it takes long to make."""
     body = Warehouse.model_json_schema(schema_generator=_Generator)
     for node in body["properties"].values():
         _close(node)
-    return {"$schema": DIALECT, "$id": IDENTIFIER, **body}
+    return json.dumps({"$schema": DIALECT, "$id": IDENTIFIER, **body})
 
 
 def schema_text() -> str:
