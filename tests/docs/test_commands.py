@@ -1,6 +1,7 @@
 """Every command of README and documentation is run, and prints what is shown."""
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,24 @@ MOST_NOT_RUN = 12
 """Blocks that need what no test has; more would be a habit."""
 
 
-@pytest.mark.parametrize("page", [name for name in pages() if read(name).commands])
+SELDOM = {
+    "docs/authors/provider.md": "its suite is that of tests/conformance/test_paper.py",
+    "docs/compare.md": "README compares too",
+    "docs/security/waivers.md": "checks of one warehouse stand in docs/security/check.md too",
+}
+"""Pages that are run before a release alone, since what takes long in them is run elsewhere."""
+
+
+def tried(name: str) -> Any:
+    """A page with commands, as a parameter."""
+    return pytest.param(name, marks=pytest.mark.long if name in SELDOM else ())
+
+
+def test_pages_that_are_seldom_run_are_there() -> None:
+    assert {name for name in pages() if read(name).commands} > SELDOM.keys()
+
+
+@pytest.mark.parametrize("page", [tried(name) for name in pages() if read(name).commands])
 def test_commands_do_what_the_page_says(page: str, tries: Tries) -> None:
     found = tries[page]
     for number, command in enumerate(read(page).commands):
