@@ -272,6 +272,13 @@ class Journal:
                 yield [_row(row, seen) for row in rows]
             after = found[-1][0]
 
+    def zones(self) -> list[str]:
+        """Zones that were listed."""
+        found = self._rows.execute(
+            "select name from fact where name >= 'begun ' and name < 'begun!'"
+        )
+        return [str(name).removeprefix("begun ") for (name,) in found]
+
     def has(self, zone: str, key: str, seen: int) -> bool:
         """Whether the source has a key."""
         query = "select 1 from version where zone = ? and key = ? and seen = ? limit 1"

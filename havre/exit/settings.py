@@ -76,6 +76,15 @@ class ExitSide(ExitSection):
         return in_export((folder / str(self.state)).resolve())
 
 
+class EgressPrice(ExitSection):
+    """What the provider that is left asks for bytes that leave, with where that was read."""
+
+    per_gib: Annotated[float, Field(ge=0)] = Field(description="price of 2**30 bytes")
+    currency: Line
+    source: Line = Field(description="where the price was read")
+    when: Day = Field(description="on which day")
+
+
 class Rates(ExitSection):
     """How hard both sides may be pressed, and what a plan reckons with until it has measured."""
 
@@ -88,6 +97,9 @@ class Rates(ExitSection):
     workers: Count = Field(default=2, description="processes that copy")
     scheduler: Line | None = Field(
         default=None, description="address of a Dask scheduler whose workers copy instead"
+    )
+    egress: EgressPrice | None = Field(
+        default=None, description="what the source's provider asks for bytes that leave"
     )
 
 

@@ -52,8 +52,7 @@ def _opened(place: Place) -> LiveStore:
 
     if place.kind == "azurite":
         from havre_azure.blobs import Container, ContainerStore
-        from tests.live.azurite import AzuriteServer
-        from tests.live.test_azurite import EMULATED
+        from tests.live.azurite import EMULATED, AzuriteServer
 
         client = AzuriteServer(place.port).client(place.name)
         return ContainerStore(retrying(Container(client)), "zone curated", EMULATED)

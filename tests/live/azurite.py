@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.credentials import AzureNamedKeyCredential
 
+from havre.capabilities import Support, Supported
+from havre.live.objects import Ability
 from havre_azure import blobs
+from havre_azure.blobs import ABILITIES
 from tests.live.gateways import free_port, running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -25,6 +28,12 @@ API_VERSION = "2025-11-05"
 """The newest that Azurite 3.35.0 knows."""
 PLACE = Path(sys.prefix) / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob"
 QUIET = ("--disableTelemetry", "--silent")
+LACKING = (Ability.VERSIONS, Ability.DELETED, Ability.LOCK, Ability.HOLD)
+EMULATED: Mapping[Ability, Supported] = {
+    **ABILITIES,
+    **dict.fromkeys(LACKING, Supported(Support.ABSENT, "Azurite 3.35.0 does not have it")),
+}
+"""Where the emulator is weaker than the service: it takes locks and holds and forgets them."""
 _NUMBERS = count()
 
 

@@ -11,27 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
 
-from havre.capabilities import Support, Supported
 from havre.errors import InputError, ProviderError, RetryError, StateError
-from havre.live.objects import Ability, ObjectKind, Properties
+from havre.live.objects import ObjectKind, Properties
 from havre.live.wrappers import Failure, Remedy, Wrapped, retrying
 from havre_azure import blobs
 from havre_azure.blobs import ABILITIES, ContainerStore
 from havre_conformance.stores import COMPLETE, StoreSuite, listed, put, whole
-from tests.live.azurite import AzuriteServer, azurite
+from tests.live.azurite import EMULATED, AzuriteServer, azurite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from havre.live.objects import LiveStore
     from havre_azure.blobs import Container
-
-LACKING = (Ability.VERSIONS, Ability.DELETED, Ability.LOCK, Ability.HOLD)
-EMULATED: Mapping[Ability, Supported] = {
-    **ABILITIES,
-    **dict.fromkeys(LACKING, Supported(Support.ABSENT, "Azurite 3.35.0 does not have it")),
-}
-"""Where the emulator is weaker than the service: it takes locks and holds and forgets them."""
 
 
 @pytest.fixture(scope="module")

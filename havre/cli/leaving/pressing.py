@@ -14,6 +14,7 @@ from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
+    from havre.exit.steps.expected import Expected
 
 
 class CopyEngine(StrEnum):
@@ -91,3 +92,11 @@ def would(folder: ExitFolder, *, as_json: bool) -> None:
             f"zone {each.zone}: {each.versions:,} versions would be copied, {each.bytes:,} bytes, "
             f"in about {each.calls:,} calls; {each.gone:,} would be deleted at the target"
         )
+
+
+def tell_expected(found: Expected) -> None:
+    """Show what copy and verify have to do, and what leaving costs."""
+    from havre.exit.steps.expected import sentences
+
+    for each in sentences(found):
+        line(f"  {each}")

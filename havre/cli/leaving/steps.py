@@ -18,6 +18,7 @@ from havre.cli.leaving.pressing import (
     MaxRequests,
     SchedulerOption,
     at,
+    tell_expected,
     would,
 )
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
@@ -60,6 +61,10 @@ decisions: []
 """
 
 
+LOADED = ("copy", "verify")
+"""Steps before which it is told what they have to do."""
+
+
 def new(folder: Folder) -> None:
     """Begin an exit: a folder with an exit.yaml to fill in.
 
@@ -92,13 +97,15 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit plan ./exit
     """
     from havre.exit.folder import opened
+    from havre.exit.steps.expected import expected
     from havre.exit.steps.plan import held_back, plan
 
     with opened(folder) as found:
         result = plan(found, progress())
-        blocked = held_back(found)
+        blocked, left = held_back(found), expected(found)
         if as_json:
-            console.write_json({**asdict(result), "blocking": blocked})
+            told = {**asdict(result), "blocking": blocked, "expected": asdict(left)}
+            console.write_json(told)
         else:
             for zone in result.zones:
                 line(
@@ -108,6 +115,7 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             for each in result.databases:
                 tables = counted(each.tables, "table", "tables")
                 line(f"database {each.database} to {each.target}: {tables}")
+            tell_expected(left)
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
             line(f"Next: {_next_after_plan(folder, blocked)}")
@@ -259,17 +267,22 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit status ./exit
     """
     from havre.exit.folder import ExitStep, opened
+    from havre.exit.steps.expected import expected
 
     with opened(folder) as found:
         following = found.following()
         runs = [run for run in map(found.last, ExitStep) if run is not None]
+        left = expected(found) if following in LOADED else None
         if as_json:
             steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
-            console.write_json({"steps": steps, "next": following and following.value})
+            after = {"next": following and following.value, "expected": left and asdict(left)}
+            console.write_json({"steps": steps, **after})
             return
         told = {run.step: _state(run, found.outrun(run)) for run in runs}
         for step in ExitStep:
             line(f"{step.value:8} {told.get(step, 'not yet')}")
+        if left:
+            tell_expected(left)
         line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
 
 

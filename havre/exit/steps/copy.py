@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from havre.errors import GuardError
 from havre.exit.folder import ExitStep
+from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
 from havre.exit.steps.databases import copy_database, plan_database
+from havre.exit.steps.expected import measure
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.results import CopyResult, ZoneCopied
@@ -42,6 +44,8 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     refuse_undecided(folder)
     later = sum(each.later for each in found)
     left = f"{counted(later, 'object', 'objects')} changed while being read" if later else ""
+    did = (sum(z.copied for z in found), sum(z.bytes for z in found), sum(z.seconds for z in found))
+    measure(folder, ExitStep.COPY, MeasuredRate(*did))
     result = CopyResult(found, copy_database(folder, progress), left)
     folder.end(begun, result, left)
     return result

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
 from havre.exit.database import verify as database
 from havre.exit.database.fates import left_out
 from havre.exit.folder import ExitStep
+from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
 from havre.exit.records import write_ordered
@@ -19,6 +21,7 @@ from havre.exit.steps.databases import (
     move_again,
     queries_of,
 )
+from havre.exit.steps.expected import measure
 from havre.exit.steps.freeze import standing
 from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import DatabaseVerified, VerifyResult, ZoneVerified
@@ -47,8 +50,11 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     """
     begun = folder.begin(ExitStep.VERIFY)
     refuse_own_credential(folder)
+    began = time.monotonic()
     with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+    did = (sum(each.lines for each in found), sum(each.bytes for each in found))
+    measure(folder, ExitStep.VERIFY, MeasuredRate(*did, time.monotonic() - began))
     databases = verify_database(folder)
     count = sum(each.differences for each in found)
     said = counted(count, "version differs", "versions differ") if count else ""
