@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from havre.facts.addresses import network
@@ -46,8 +47,9 @@ LARGEST = 10**12
 
 
 def _truth(value: Any) -> Any:
-    told = {"true": True, "false": False}.get(_word(value).lower())
-    return value if isinstance(value, bool) else told
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(_word(value).lower())
 
 
 def _word(value: Any) -> str:
@@ -178,12 +180,6 @@ LABELS = form(_labels)
 TEXTS, ADDRESSES, MANY_PORTS, MAPPINGS = map(several, (TEXT, ADDRESS, PORTS, MAPPING))
 
 
-def typed(resource: PlannedResource, forms: Forms) -> PlannedResource:
-    """A resource with its inputs read by form; itself where all are as they should be."""
-    inputs = _opened(resource.inputs, forms, "")
-    return resource if inputs is resource.inputs else replace(resource, inputs=inputs)
-
-
 def typed_plan(
     plan: Plan, forms: Forms
 ) -> tuple[Plan, Callable[[PlannedResource], PlannedResource]]:
@@ -191,40 +187,59 @@ def typed_plan(
 
     Each resource that the plan keeps is read once.
     """
-    read = {id(each): typed(each, forms) for each in plan.resources}
+    form_of = _looked_up(forms)
+    read = {id(each): _typed(each, form_of) for each in plan.resources}
 
     def one(resource: PlannedResource) -> PlannedResource:
         found = read.get(id(resource))
-        return typed(resource, forms) if found is None else found
+        return _typed(resource, form_of) if found is None else found
 
     return replace(plan, resources=tuple(map(one, plan.resources))), one
 
 
-def _opened(values: Mapping[str, Any], forms: Forms, holder: str) -> Mapping[str, Any]:
-    changed = {
-        key: found
-        for key, value in values.items()
-        if (found := _property(value, key, forms, holder)) is not value
-    }
+_FormOf: TypeAlias = "Callable[[str, str], Form | None]"
+"""From what holds a property, and its name, to its form."""
+
+
+def _looked_up(forms: Forms) -> _FormOf:
+    """What gives the form of a property; each is looked up once, and stands in many resources."""
+
+    @cache
+    def found(holder: str, key: str) -> Form | None:
+        return forms.get(f"{holder}.{key}") or forms.get(key)
+
+    return found
+
+
+def _typed(resource: PlannedResource, form_of: _FormOf) -> PlannedResource:
+    inputs = _opened(resource.inputs, form_of, "")
+    return resource if inputs is resource.inputs else replace(resource, inputs=inputs)
+
+
+def _opened(values: Mapping[str, Any], form_of: _FormOf, holder: str) -> Mapping[str, Any]:
+    changed: dict[str, Any] = {}
+    for key, value in values.items():
+        if value is None:
+            continue
+        one = form_of(holder, key)
+        found = value if one is None else _taken(value, one)
+        if (one is None or one.opens) and isinstance(found, _HOLDING):
+            found = _inside(found, form_of, key)
+        if found is not value:
+            changed[key] = found
     return {**values, **changed} if changed else values
 
 
-def _property(value: Any, key: str, forms: Forms, holder: str) -> Any:
-    if value is None:
-        return None
-    found = forms.get(f"{holder}.{key}") or forms.get(key)
-    if found is not None:
-        value = _taken(value, found)
-    return value if found is not None and not found.opens else _inside(value, forms, key)
+_HOLDING = (dict, list, Secret)
 
 
-def _inside(value: Any, forms: Forms, holder: str) -> Any:
+def _inside(value: Any, form_of: _FormOf, holder: str) -> Any:
     if isinstance(value, dict):
-        return _opened(value, forms, holder)
+        return _opened(value, form_of, holder)
     if isinstance(value, list):
-        found = [_inside(each, forms, holder) for each in value]
+        found = [_inside(each, form_of, holder) for each in value]
         return value if all(a is b for a, b in zip(found, value, strict=True)) else found
     if isinstance(value, Secret):
-        inner = _inside(value.value, forms, holder)
+        inner = _inside(value.value, form_of, holder)
         return value if inner is value.value else Secret(inner)
     return value

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.values import Fact, Known, Unknown
-from havre.plan.values import UNKNOWN, Secret, holds_unknown
+from havre.plan.values import UNKNOWN, Secret, holds_secret, holds_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -127,12 +127,16 @@ def sources(resource: PlannedResource, path: str) -> tuple[str, ...]:
 
 
 def bare(value: Any) -> Any:
-    """A value without the marks of secrets."""
+    """A value without the marks of secrets: itself, where it has none."""
+    return _unwrapped(value) if holds_secret(value) else value
+
+
+def _unwrapped(value: Any) -> Any:
     if isinstance(value, Secret):
-        return bare(value.value)
+        return _unwrapped(value.value)
     if isinstance(value, dict):
-        return {key: bare(inner) for key, inner in value.items()}
-    return [bare(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _unwrapped(inner) for key, inner in value.items()}
+    return [_unwrapped(inner) for inner in value] if isinstance(value, list) else value
 
 
 def items(inputs: Any, path: str) -> Fact[list[Any]]:

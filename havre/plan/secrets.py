@@ -129,7 +129,9 @@ def in_clear(resource: PlannedResource) -> list[str]:
     found = _in_object(resource.inputs, "", content=content)
     known = set(found)
     outputs = {
-        key: value for key, value in resource.outputs.items() if resource.inputs.get(key) != value
+        key: value
+        for key, value in resource.outputs.items()
+        if (given := resource.inputs.get(key)) is not value and given != value
     }
     beyond = _in_object(outputs, "", content=content)
     return found + [f"outputs.{path}" for path in beyond if path not in known]
@@ -237,7 +239,11 @@ def is_secret(name: str, text: str) -> bool:
         name: the property's, or that of the pair whose value the text is.
         text: the value.
     """
-    return _named(name, text) or (len(text) >= SHORTEST_SHAPE and _shaped(name, text))
+    if _hint(name) is not Hint.OTHER and _named(name, text):
+        return True
+    if len(text) < SHORTEST_SHAPE:
+        return False
+    return _shaped(text, public=_is_long(text) and DIGEST.search(name.lower()) is not None)
 
 
 def _named(name: str, text: str) -> bool:
@@ -263,20 +269,30 @@ def _is_random(text: str) -> bool:
     )
 
 
-def _shaped(name: str, text: str) -> bool:
+@lru_cache(maxsize=20_000)
+def _shaped(text: str, *, public: bool) -> bool:
     """Whether a text is a secret, or holds one, wherever it stands.
 
-    What each pattern cannot do without is looked for first: most texts have none of it.
+    What each pattern cannot do without is looked for first: most texts have none of it, and most
+    stand in many resources.
+
+    Args:
+        text: the text.
+        public: whether its name says that it is for everybody, however random.
     """
     if len(text) >= SHORTEST_KEY and _marked(text) and SHAPED.search(text):
         return True
     if "://" in text and any(not REFERENCE.match(word) for word in ADDRESS.findall(text)):
         return True
-    if len(text) == LONG_KEY and text.endswith("=="):
-        return _is_random(text) and not DIGEST.search(name.lower())
+    if _is_long(text):
+        return _is_random(text) and not public
     if ".eyJ" in text and any("eyJ" in word[:-10] for word in BEFORE_TOKEN.findall(text)):
         return True
     return _written(text)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) == LONG_KEY and text.endswith("==")
 
 
 def _marked(text: str) -> bool:

@@ -63,19 +63,20 @@ def properties(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     Raises:
         InputError: they are nested too deeply.
     """
-    level: list[Any] = [values]
-    for _ in range(DEEPEST):
-        level = [inner for each in level for inner in _nested(each)]
-        if not level:
-            return {key: plain(value) for key, value in values.items()}
-    message = f"{where} are nested too deeply: {DEEPEST} levels are read"
-    raise InputError(message, ANEW)
+    if _is_deeper(values, DEEPEST):
+        message = f"{where} are nested too deeply: {DEEPEST} levels are read"
+        raise InputError(message, ANEW)
+    return {key: plain(value) for key, value in values.items()}
 
 
-def _nested(value: Any) -> list[Any]:
-    """The objects and lists in one."""
-    inner = value.values() if isinstance(value, dict) else value
-    return [each for each in inner if isinstance(each, dict | list)]
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether objects and lists stand within one another in more than so many levels."""
+    if not levels:
+        return True
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)) and _is_deeper(inner, levels - 1):
+            return True
+    return False
 
 
 def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
@@ -106,7 +107,7 @@ def resource(state: Any, where: str, operation: str = "") -> PlannedResource:
         property_dependencies={
             key: found
             for key, urns in sorted(dependencies.items())
-            if (found := _urns(urns, f"{where}: propertyDependencies.{key}"))
+            if urns != [] and (found := _urns(urns, f"{where}: propertyDependencies.{key}"))
         },
         protect=flag(values, "protect", where),
         provider=word(values, "provider", where),

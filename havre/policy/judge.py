@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 KINDS = {Outcome.FAIL: FindingKind.FAIL, Outcome.UNKNOWN: FindingKind.UNKNOWN}
 ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind.WAIVED)
+FOUND = tuple(KINDS)
 EVALUATION = "evaluation"
 """Source of a plan that Havre's own program made; any other is somebody's file or request."""
 SHORTEST = 8
@@ -138,8 +139,9 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     findings: list[Finding] = []
     for control in asked:
         verdicts = _verdicts(control, case)
-        outcomes[control.id] = Counter(verdict.outcome for verdict in verdicts)
-        findings += (_finding(control, v, question, raised) for v in verdicts if _found(v))
+        told = [verdict.outcome for verdict in verdicts]
+        outcomes[control.id] = Counter({o: count for o in Outcome if (count := told.count(o))})
+        findings += (_finding(control, v, question, raised) for v in verdicts if v.outcome in FOUND)
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
     return _result(question, profile, asked, everything, outcomes, facts), facts
@@ -179,17 +181,14 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
         try:
             for verdict in ask():
                 # One that raises later takes none of these.
-                found.append(about(verdict, urn) if _found(verdict) else verdict)  # noqa: PERF401
+                told = verdict.outcome in FOUND
+                found.append(about(verdict, urn) if told else verdict)
         except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
             show_traceback()
             said = f"the control itself failed ({type(error).__name__})"
             wanted = "a control that can be evaluated; HAVRE_DEBUG=1 shows why"
             found.append(Verdict(Outcome.FAIL, "control", said, wanted, urn))
     return found
-
-
-def _found(verdict: Verdict) -> bool:
-    return verdict.outcome in KINDS
 
 
 def _finding(
