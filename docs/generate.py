@@ -613,6 +613,7 @@ def _decided(row: Mapping[str, Any], reasons: Mapping[str, str]) -> Iterator[lis
             else ""
         )
         shown = " Shown as not evaluated, when set." if each.get("safe") == [] else shown
+        shown += " Where it is absent, too." if each.get("needed") else ""
         yield [code(path), "not evaluated", inert(each["why"]) + shown]
 
 

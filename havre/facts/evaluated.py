@@ -30,10 +30,13 @@ class Open:
         why: how it could.
         safe: the values with which it does not; any other is a finding. None: it is documented
             alone.
+        needed: whether it is a finding where it is absent, too: the service's default is not
+            among the safe values, or nothing that was read says what it is.
     """
 
     why: str
     safe: tuple[Any, ...] | None
+    needed: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def _properties(row: Mapping[str, Any], reasons: Mapping[str, str]) -> TypePrope
 
 
 def _open(row: Mapping[str, Any]) -> Open:
-    return Open(row["why"], tuple(row["safe"]) if "safe" in row else None)
+    safe = tuple(row["safe"]) if "safe" in row else None
+    return Open(row["why"], safe, row.get("needed", False))
 
 
 def unread(index: Index, package: str) -> Iterator[Unread]:
@@ -85,21 +89,24 @@ def unread(index: Index, package: str) -> Iterator[Unread]:
         for path, each in row.open.items() if row else ():
             if each.safe is None:
                 continue
-            found = _values(bare(resource.inputs), path.split("."))
+            first, *rest = path.split(".")
+            found = _values(bare(resource.inputs.get(first)), rest, needed=each.needed)
             if any(not _is_safe(value, each.safe) for value in found):
                 yield Unread(resource.urn, path, each.why)
 
 
-def _values(value: Any, steps: list[str]) -> Iterator[Any]:
-    """What stands at a path, in each object of a list; nothing where it is absent or empty."""
+def _values(value: Any, steps: list[str], *, needed: bool) -> Iterator[Any]:
+    """What stands at a path, in each object of a list; what is absent or empty, where needed."""
     if isinstance(value, list):
         for inner in value:
-            yield from _values(inner, steps)
+            yield from _values(inner, steps, needed=needed)
     elif value is UNKNOWN or not steps:
-        if value not in (None, "", [], {}):
+        if needed or value not in (None, "", [], {}):
             yield value
     elif isinstance(value, dict):
-        yield from _values(value.get(steps[0]), steps[1:])
+        yield from _values(value.get(steps[0]), steps[1:], needed=needed)
+    elif needed and value is None:
+        yield None
 
 
 def _is_safe(value: Any, safe: tuple[Any, ...]) -> bool:

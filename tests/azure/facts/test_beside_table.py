@@ -49,7 +49,20 @@ def test_no_type_is_decided_that_facts_do_not_know() -> None:
 
 
 CLUSTER, ACCOUNT = "containerservice:ManagedCluster", "storage:StorageAccount"
-POOLS = "agentPoolProfiles.enableEncryptionAtHost"
+POOL = "containerservice:AgentPool"
+POOLS, POLICY = "agentPoolProfiles.enableEncryptionAtHost", "networkProfile.networkPolicy"
+GOOD = {
+    "enableRBAC": True,
+    "networkProfile": {"networkPolicy": "cilium"},
+    "agentPoolProfiles": [{"enableEncryptionAtHost": True}],
+}
+
+
+def unread(kind: str, inputs: dict[str, Any]) -> list[str]:
+    token = f"azure-native:{kind}"
+    urn = f"urn:pulumi:s::p::{token}::x"
+    plan = Plan("azure", (PlannedResource(urn, token, "x", custom=True, inputs=inputs),))
+    return [each.path for each in facts(plan).unread]
 
 
 @pytest.mark.parametrize(
@@ -60,13 +73,16 @@ POOLS = "agentPoolProfiles.enableEncryptionAtHost"
         (CLUSTER, {"enableRBAC": UNKNOWN}, ["enableRBAC"]),
         (CLUSTER, {"enableRBAC": True}, []),
         (CLUSTER, {"enableRBAC": "true"}, []),
-        (CLUSTER, {"enableRBAC": None}, []),
+        (CLUSTER, {"enableRBAC": None}, ["enableRBAC"]),
+        (CLUSTER, {"enableRBAC": ""}, ["enableRBAC"]),
         (CLUSTER, {}, []),
-        (CLUSTER, {"networkProfile": {"networkPolicy": "none"}}, ["networkProfile.networkPolicy"]),
+        (CLUSTER, {"networkProfile": {"networkPolicy": "none"}}, [POLICY]),
         (CLUSTER, {"networkProfile": {"networkPolicy": "Cilium"}}, []),
-        (CLUSTER, {"networkProfile": {"networkPlugin": "azure"}}, []),
-        (CLUSTER, {"networkProfile": UNKNOWN}, ["networkProfile.networkPolicy"]),
-        (CLUSTER, {"agentPoolProfiles": [{"enableEncryptionAtHost": True}, {}]}, []),
+        (CLUSTER, {"networkProfile": {"networkPlugin": "azure"}}, [POLICY]),
+        (CLUSTER, {"networkProfile": None}, [POLICY]),
+        (CLUSTER, {"networkProfile": UNKNOWN}, [POLICY]),
+        (CLUSTER, {"agentPoolProfiles": [{"enableEncryptionAtHost": True}, {}]}, [POOLS]),
+        (CLUSTER, {"agentPoolProfiles": UNKNOWN}, [POOLS]),
         (
             CLUSTER,
             {
@@ -92,7 +108,20 @@ POOLS = "agentPoolProfiles.enableEncryptionAtHost"
 def test_what_matters_as_it_is_set_and_is_not_read_is_told(
     kind: str, inputs: dict[str, Any], paths: list[str]
 ) -> None:
-    token = f"azure-native:{kind}"
-    urn = f"urn:pulumi:s::p::{token}::x"
-    plan = Plan("azure", (PlannedResource(urn, token, "x", custom=True, inputs=inputs),))
-    assert [each.path for each in facts(plan).unread] == paths
+    assert unread(kind, {**(GOOD if kind == CLUSTER else {}), **inputs}) == paths
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "paths"),
+    [
+        (CLUSTER, {}, ["enableRBAC", POLICY, POOLS]),
+        (POOL, {}, ["enableEncryptionAtHost"]),
+        (POOL, {"enableEncryptionAtHost": False}, ["enableEncryptionAtHost"]),
+        (POOL, {"enableEncryptionAtHost": "true"}, []),
+    ],
+    ids=str,
+)
+def test_a_safeguard_that_is_absent_is_not_taken_for_set(
+    kind: str, inputs: dict[str, Any], paths: list[str]
+) -> None:
+    assert unread(kind, inputs) == paths

@@ -72,11 +72,14 @@ def _oldest(resource: PlannedResource, index: Index) -> str:
 
 
 SOFT_DELETE = "properties.enableSoftDelete"
+SOFT_DELETE_SINCE = "20190901"
+"""Azure's own specification gives it the default true from 2019-09-01 on; that of 2018-02-14 names
+no default (azure-rest-api-specs, Microsoft.KeyVault, VaultProperties; read on 2026-11-29)."""
 
 
 def soft_delete(vault: PlannedResource, index: Index) -> Fact[bool]:
     """Whether a vault keeps what is deleted for a time; older versions name no default."""
-    return by_version(vault, index, SOFT_DELETE, "20190901", Unknown(SOFT_DELETE), YES)
+    return by_version(vault, index, SOFT_DELETE, SOFT_DELETE_SINCE, Unknown(SOFT_DELETE), YES)
 
 
 def _major(resource: PlannedResource, index: Index) -> int | None:
