@@ -168,6 +168,7 @@ class Compute(Bearer):
         segments: URNs of the segments that it stands in, or as written; None: a node in none.
         disk_key: URN of the key of its nodes' disks; None where the provider uses its own.
         guarded: whether it, and the volumes that go with it, are protected from deletion.
+        api_logged: whether every action on its API is logged, and sent to a store of logs.
     """
 
     public_api: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
@@ -180,6 +181,7 @@ class Compute(Bearer):
     segments: Fact[tuple[str | None, ...]] = field(default=NOT_TOLD, kw_only=True)
     disk_key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
     guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    api_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from havre.facts.model import Key, LogRoute, NetworkElement
+from havre.facts.model import Compute, Key, LogRoute, NetworkElement
 from havre.facts.read import NONE, both, every, meets, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
@@ -71,6 +71,22 @@ def database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
 def keys(key: Key, case: Case) -> Verdict:  # noqa: ARG001
     """Every use of every key is logged."""
     return require("use_logged", key.use_logged, bool, "every use logged")
+
+
+@control(
+    "audit.cluster",
+    Compute,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.6"),
+    remedy="Send the audit log of the cluster's API to the warehouse's store of logs.",
+)
+def cluster(compute: Compute, case: Case) -> Verdict:  # noqa: ARG001
+    """Every action on a cluster's API is logged, and sent to a store of logs.
+
+    Reading counts: a secret of the cluster is read by its API.
+    """
+    return require("api_logged", compute.api_logged, bool, "every action logged and sent on")
 
 
 @control(

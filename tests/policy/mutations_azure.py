@@ -554,6 +554,13 @@ ROWS: list[Row] = [
         KEY,
         "no setting",
     ),
+    Row(
+        "azure",
+        "audit.cluster",
+        m.gone(Pick("monitor:DiagnosticSetting", of=CLUSTER)),
+        CLUSTER,
+        "no setting",
+    ),
     Row("azure", "audit.administration", m.gone(ACTIVITY), ACCOUNT, "no setting"),
     *wrong("azure", ACTIVITY, "logs/0/enabled", False, "audit.administration", about=DATABASE),
     Row("azure", "audit.network", m.gone(FLOWS), NETWORK, "no flow log"),

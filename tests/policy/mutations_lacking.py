@@ -79,6 +79,7 @@ LACKING: dict[tuple[str, str], Lacking] = {
         "local",
         "there is no cluster",
         *("encryption.cluster-secrets", "residency.compute", "exposure.public-cluster"),
+        "audit.cluster",
     ),
     **_lacks("local", "there are no replicas", "residency.replicas", OTHER),
     **_lacks("local", "no log leaves the machine", "jurisdiction.telemetry"),

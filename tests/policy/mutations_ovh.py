@@ -283,6 +283,9 @@ ROWS: list[Row] = [
     Row("ovh", "access.export-gate", strangers_policy("s3:*"), ADDED, "a stranger does all"),
     # Audit
     Row("ovh", "audit.storage-access", m.gone(LOGGING), BUCKET, "no logging"),
+    Row("ovh", "audit.cluster", m.gone(CLUSTER_LOGS), CLUSTER, "no subscription"),
+    *wrong("ovh", CLUSTER_LOGS, "kind", "events", "audit.cluster", about=CLUSTER),
+    *wrong("ovh", CLUSTER_LOGS, "kind", UNKNOWN, "audit.cluster", about=CLUSTER),
     Row("ovh", "audit.database", m.gone(DATABASE_LOGS), DATABASE, "no subscription"),
     *wrong(
         "ovh",

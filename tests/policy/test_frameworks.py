@@ -61,6 +61,7 @@ CATALOGUE = {
     "audit.storage-access": ("SNC 12.6", "EDS 10", "A 8.15"),
     "audit.database": ("SNC 12.6", "EDS 10"),
     "audit.keys": ("SNC 12.6", "SNC 10.5"),
+    "audit.cluster": ("SNC 12.6",),
     "audit.administration": ("SNC 12.6", "SNC 12.12"),
     "audit.network": ("SNC 13.3",),
     "audit.retention": ("SNC 12.6", "A 8.15"),

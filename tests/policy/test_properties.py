@@ -193,6 +193,7 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "audit.storage-access": (ObjectStore, ("reads_logged",)),
     "audit.database": (DatabaseServer, ("reads_logged",)),
     "audit.keys": (Key, ("use_logged",)),
+    "audit.cluster": (Compute, ("api_logged",)),
     "audit.administration": (DataStore, ("administration_logged",)),
     "audit.network": (NetworkElement, ("flows_logged",)),
     "audit.retention": (LogStore, ("retention_days",)),

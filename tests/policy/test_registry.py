@@ -67,6 +67,7 @@ HEALTH = [
     "access.separation-of-duties",
     "access.export-gate",
     "audit.database",
+    "audit.cluster",
     "audit.network",
     "audit.protected",
     "audit.central",

@@ -1226,6 +1226,9 @@ def test_the_export_gate() -> None:
 def test_uses_of_keys_and_flows() -> None:
     assert c.outcome("audit.keys", c.key(use_logged=c.YES)) == "pass"
     assert c.outcome("audit.keys", c.key(use_logged=c.NO)) == "fail"
+    for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (Unknown("x"), "unknown")):
+        assert c.outcome("audit.cluster", c.compute(api_logged=value)) == wanted
+    assert c.outcome("audit.cluster", c.compute()) == "unknown"
     for value, wanted in ((c.YES, "pass"), (c.NO, "fail"), (c.NA, "not-applicable")):
         assert c.outcome("audit.network", c.network(flows_logged=value)) == wanted
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from havre.facts import Facts, Known, Unknown
-from havre.facts.model import Grant, Key, LogRoute, Right
+from havre.facts.model import Compute, Grant, Key, LogRoute, Right
 from havre.facts.stores import (
     DatabaseServer,
     DataStore,
@@ -473,3 +473,46 @@ def test_every_role_says_what_it_allows_in_known_words() -> None:
     assert built_in_roles()[ROLES["Owner"]].rights == {Right.EVERYTHING}
     for role in built_in_roles().values():
         assert role.rights or role.name == "Storage Blob Delegator"
+
+
+# What is done through a cluster's API.
+
+
+CLUSTER = resource("containerservice:ManagedCluster", "k", resourceName="k")
+AUDITED = {"category": "kube-audit", "enabled": True}
+GUARDED = {"category": "guard", "enabled": True}
+
+
+@pytest.mark.parametrize(
+    ("logs", "logged"),
+    [
+        ([AUDITED, GUARDED], YES),
+        ([{"category": "Kube-Audit", "enabled": "true"}, GUARDED], YES),
+        ([{"categoryGroup": "allLogs", "enabled": True}], YES),
+        ([{"categoryGroup": "audit", "enabled": True}], Unknown("logs[].categoryGroup")),
+        ([{"categoryGroup": "audit", "enabled": False}], NO),
+        ([{"categoryGroup": "audit", "enabled": True}, AUDITED, GUARDED], YES),
+        ([AUDITED], NO),
+        ([GUARDED], NO),
+        ([{"category": "kube-audit-admin", "enabled": True}, GUARDED], NO),
+        ([{"category": "kube-audit", "enabled": False}, GUARDED], NO),
+        ([{"category": "kube-audit", "enabled": "FALSE"}, GUARDED], NO),
+        ([{"category": "kube-audit"}, GUARDED], NO),
+        ([{"category": "kube-audit", "enabled": "yes"}, GUARDED], Unknown("logs[].enabled")),
+        ([{"category": UNKNOWN, "enabled": True}, GUARDED], Unknown("logs[].category")),
+        (UNKNOWN, Unknown("logs")),
+        ([], NO),
+    ],
+    ids=str,
+)
+def test_a_cluster_is_logged_where_all_that_its_api_does_is_sent(logs: Any, logged: object) -> None:
+    uri = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/k"
+    setting = resource("monitor:DiagnosticSetting", "d", resourceUri=uri, logs=logs)
+    assert only(read(CLUSTER, setting), Compute).api_logged == logged
+
+
+def test_a_setting_of_another_cluster_logs_none_of_this() -> None:
+    uri = f"{GROUP}/providers/Microsoft.ContainerService/managedClusters/k2"
+    setting = resource("monitor:DiagnosticSetting", "d", resourceUri=uri, logs=[AUDITED, GUARDED])
+    assert only(read(CLUSTER, setting), Compute).api_logged == NO
+    assert only(read(CLUSTER), Compute).api_logged == NO

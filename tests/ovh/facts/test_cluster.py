@@ -127,3 +127,18 @@ def test_nodes_without_their_cluster_are_compute_of_which_little_is_known() -> N
     item = of(Compute, made(POOL, {"kubeId": "elsewhere"}))
     assert item.places == Unknown("kubeId")
     assert isinstance(item.public_api, Unknown)
+
+
+LOGS = "ovh:index/cloudProjectKubeLogSubscription:CloudProjectKubeLogSubscription"
+
+
+@pytest.mark.parametrize(
+    ("kind", "logged"),
+    [("audit", YES), ("events", NO), (None, NO), (["audit"], NO), (UNKNOWN, Unknown("kind"))],
+)
+def test_a_cluster_is_logged_where_its_audit_log_is_sent(kind: Any, logged: object) -> None:
+    kube = made(KUBE, {"region": "EU-WEST-PAR"})
+    assert of(Compute, kube, tied(LOGS, "logs", kind=kind)).api_logged == logged
+    other = made(LOGS, {"kubeId": UNKNOWN, "kind": "audit"}, "logs", needs={"kubeId": ["urn:k2"]})
+    assert of(Compute, kube, other).api_logged == NO
+    assert of(Compute, kube).api_logged == NO

@@ -20,6 +20,7 @@ from havre_azure.facts.properties import (
 )
 from havre_azure.facts.relations.guards import guarded
 from havre_azure.facts.relations.links import disk_key, key, segment
+from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 
 PRODUCT = "Kubernetes Service"
+API_LOGS = ("kube-audit", "guard")
+"""Every call of the API, reading too, and the decisions of Entra ID and Azure's roles. Nothing that
+was read says whether the category group `audit` holds both (Azure Monitor reference, supported logs
+of Microsoft.ContainerService/managedClusters)."""
 SUBNET, PROFILES, POOL = "vnetSubnetID", "agentPoolProfiles", "containerservice:AgentPool"
 
 
@@ -92,6 +97,7 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         segments=_node_segments(resource, index),
         disk_key=disk_key(index, resource, "diskEncryptionSetID"),
         guarded=guarded(index, resource),
+        api_logged=logged(index, resource, API_LOGS, doubtful=("audit",)),
     )
     return [cluster]
 

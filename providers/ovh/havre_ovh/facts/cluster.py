@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Neutral
-from havre.facts.read import NONE, YES, at_best, each, every, gathered, read, then
+from havre.facts.read import NONE, YES, at_best, each, every, gathered, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts.properties import (
     about,
@@ -52,8 +52,15 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         segments=_node_segments(resource, index, inside),
         disk_key=NONE,
         guarded=guarded(resource),
+        api_logged=_logged(resource, index),
     )
     return [compute]
+
+
+def _logged(kube: PlannedResource, index: Index) -> Fact[bool]:
+    """Whether the audit log of a cluster's API is sent to a stream."""
+    sent = index.computed("CloudProjectKubeLogSubscription", "kubeId", kube)
+    return some([then(read(s.inputs, "kind"), lambda kind: kind == "audit") for s in sent])
 
 
 def _several(zones: Fact[tuple[str, ...]]) -> Fact[bool]:

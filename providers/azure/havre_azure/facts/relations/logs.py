@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 def _sends(
-    setting: PlannedResource, category: str, groups: Sequence[str], service: str = ""
+    setting: PlannedResource,
+    category: str,
+    groups: Sequence[str],
+    service: str = "",
+    doubtful: Sequence[str] = (),
 ) -> Fact[bool]:
     """Whether a diagnostic setting sends a category of logs, of a service in what it watches."""
     uri = read(setting.inputs, "resourceUri") if service else NO
@@ -24,19 +28,27 @@ def _sends(
     logs = items(setting.inputs, "logs")
     if isinstance(logs, Unknown):
         return logs
-    return some([_is_sent(log, category.lower(), groups) for log in logs.value])
+    return some([_is_sent(log, category.lower(), groups, doubtful) for log in logs.value])
 
 
-def _is_sent(log: Any, category: str, groups: Sequence[str]) -> Fact[bool]:
-    """Whether one entry sends a category, by its name or by a group that holds it."""
+def _is_sent(log: Any, category: str, groups: Sequence[str], doubtful: Sequence[str]) -> Fact[bool]:
+    """Whether one entry sends a category, by its name or by a group that holds it, or may."""
     named = then(read(log, "category", ""), lambda word: str(word).lower() == category)
-    grouped = then(read(log, "categoryGroup", ""), lambda word: str(word).lower() in groups)
+    group = then(read(log, "categoryGroup", ""), lambda word: str(word).lower())
+    grouped = then(group, lambda word: word in groups)
+    if isinstance(group, Known) and group.value in doubtful:
+        grouped = Unknown("categoryGroup")
     found = every([then(read(log, "enabled", default=False), bool), some([named, grouped])])
     return Unknown(f"logs[].{found.property}") if isinstance(found, Unknown) else found
 
 
 def logged(
-    index: Index, resource: PlannedResource, categories: Sequence[str], service: str = ""
+    index: Index,
+    resource: PlannedResource,
+    categories: Sequence[str],
+    service: str = "",
+    *,
+    doubtful: Sequence[str] = (),
 ) -> Fact[bool]:
     """Whether diagnostic settings send every category of a resource's logs.
 
@@ -45,10 +57,12 @@ def logged(
         resource: what is watched.
         categories: by Azure's names; the groups `allLogs` and `audit` hold them all.
         service: part of the identifier that the setting must name, such as `/blobservices/`.
+        doubtful: of those groups, what may not hold them.
     """
     what = ("monitor:DiagnosticSetting", "resourceUri", resource)
     groups = ("alllogs", "audit")
-    return every([index.named_by(*what, _sends, wanted, groups, service) for wanted in categories])
+    more = (groups, service, tuple(doubtful))
+    return every([index.named_by(*what, _sends, wanted, *more) for wanted in categories])
 
 
 def administration_logged(index: Index) -> Fact[bool]:
