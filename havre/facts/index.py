@@ -360,9 +360,11 @@ class Index:
             yield from self._by_name.get(text, ())
             return
         steps = text.split("/")
-        grouped = self._group_segment in steps
+        grouped, by_place = self._group_segment in steps, self._by_place
         for place in dict.fromkeys(pairwise(steps[1:])):
-            by_holder = self._by_place.get(place, {})
+            by_holder = by_place.get(place)
+            if by_holder is None:
+                continue
             for holder in _among(by_holder, steps, hosts=True):
                 by_group = by_holder[holder]
                 for group in _among(by_group, steps, hosts=False) if grouped else by_group:

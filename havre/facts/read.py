@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.values import Fact, Known, Unknown
-from havre.plan.values import UNKNOWN, Secret, holds_secret, holds_unknown
+from havre.plan.values import PLAIN, UNKNOWN, Secret, holds_secret, holds_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,22 +33,28 @@ def read(inputs: Any, path: str, default: Any = None) -> Fact[Any]:
     so is the fact, and it names the path.
     """
     value = _reached(inputs, path, default)
-    return Unknown(path) if holds_unknown(value) else Known(value)
+    if isinstance(value, PLAIN) or not holds_unknown(value):
+        return Known(value)
+    return Unknown(path)
+
+
+@lru_cache(maxsize=10_000)
+def _steps(path: str) -> tuple[str, ...]:
+    """The names in a path; the same are read in every resource of a type."""
+    return tuple(path.split("."))
 
 
 def _reached(inputs: Any, path: str, default: Any) -> Any:
     """What stands at a path, with unknown values in their places; unknown where no way leads."""
     value = inputs
-    for step in path.split("."):
+    for step in _steps(path):
         if isinstance(value, Secret):
             value = value.value
-        if value is UNKNOWN:
-            return UNKNOWN
         if not isinstance(value, dict):
             return default if value is None else UNKNOWN
-        if value.get(step) is None:
+        value = value.get(step)
+        if value is None:
             return default
-        value = value[step]
     return value.value if isinstance(value, Secret) else value
 
 

@@ -157,10 +157,11 @@ def _in_object(values: Mapping[str, Any], above: str, *, content: bool = False) 
     """
     found: list[str] = []
     for key, value in values.items():
-        if key.startswith(PULUMIS_OWN) or key == SIGNATURE:
+        own, paired = _reading(key)
+        if own:
             continue
         if isinstance(value, str):
-            name = _name_of(key, values, above) if key.lower() in VALUE else key
+            name = _name_of(key, values, above) if paired else key
             if (content and _is_content(key, value)) or is_secret(name, value):
                 found.append(key)
         elif isinstance(value, dict):
@@ -172,6 +173,12 @@ def _in_object(values: Mapping[str, Any], above: str, *, content: bool = False) 
         elif isinstance(value, list | tuple):
             found += [f"{key}{path}" for path in _in_list(value, key)]
     return found
+
+
+@lru_cache(maxsize=10_000)
+def _reading(key: str) -> tuple[bool, bool]:
+    """Whether a name is Pulumi's own, and whether it is that of the value in a pair."""
+    return key.startswith(PULUMIS_OWN) or key == SIGNATURE, key.lower() in VALUE
 
 
 def _is_content(key: str, text: str) -> bool:
@@ -241,9 +248,11 @@ def is_secret(name: str, text: str) -> bool:
     """
     if _hint(name) is not Hint.OTHER and _named(name, text):
         return True
-    if len(text) < SHORTEST_SHAPE:
+    length = len(text)
+    if length < SHORTEST_SHAPE:
         return False
-    return _shaped(text, public=_is_long(text) and DIGEST.search(name.lower()) is not None)
+    public = length == LONG_KEY and DIGEST.search(name.lower()) is not None
+    return _shaped(text, public)
 
 
 def _named(name: str, text: str) -> bool:
@@ -270,7 +279,7 @@ def _is_random(text: str) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def _shaped(text: str, *, public: bool) -> bool:
+def _shaped(text: str, public: bool) -> bool:
     """Whether a text is a secret, or holds one, wherever it stands.
 
     What each pattern cannot do without is looked for first: most texts have none of it, and most
@@ -284,15 +293,11 @@ def _shaped(text: str, *, public: bool) -> bool:
         return True
     if "://" in text and any(not REFERENCE.match(word) for word in ADDRESS.findall(text)):
         return True
-    if _is_long(text):
+    if len(text) == LONG_KEY and text.endswith("=="):
         return _is_random(text) and not public
     if ".eyJ" in text and any("eyJ" in word[:-10] for word in BEFORE_TOKEN.findall(text)):
         return True
     return _written(text)
-
-
-def _is_long(text: str) -> bool:
-    return len(text) == LONG_KEY and text.endswith("==")
 
 
 def _marked(text: str) -> bool:

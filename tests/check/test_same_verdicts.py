@@ -5,6 +5,7 @@ are those of a real Pulumi CLI (`python -m tests.facts.record`).
 """
 
 import json
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -15,15 +16,15 @@ from havre.plan import Plan
 from havre.plan.previews import from_preview
 from havre.plan.sources import from_analyzer
 from havre.plan.states import from_state
+from havre.policy import Profile
 from havre.policy.findings import FindingKind
 from havre.policy.judge import EVALUATION, Question, judge
 from havre.policy.registry import find_control, installed_controls
 from havre.provider import find
 from havre.spec.load import load
 from havre.stack.program import PROJECT, program, read_settings
-from tests.check.asked import EXAMPLES
-from tests.clouds import ECHOED
-from tests.facts.recordings import RECORDED
+from tests.check.asked import EXAMPLES, PROVIDERS, given
+from tests.facts.recordings import RECORDED, recording
 from tests.pack.client import message_of
 from tests.policy.mutations import TODAY
 
@@ -33,31 +34,34 @@ DECIDED = {"preview": False, "state": True}
 """Whether a source knows what an evaluation cannot: a state has no unknown values."""
 
 
-def plan_of(provider: str, source: str) -> Plan:
-    if source == "preview":
-        return from_preview(RECORDED / f"{provider}-preview.json")
-    if source == "state":
-        return from_state(RECORDED / f"{provider}-state.json")
+def plan_of(provider: str, source: str, example: str = "emc2") -> Plan:
+    if source in READ:
+        with tempfile.TemporaryDirectory() as folder:
+            return READ[source](recording(example, provider, source, Path(folder)))
     found = find(provider)
-    settings = read_settings(found, ECHOED[provider])
-    asked = program(load(EXAMPLES["emc2"]).warehouse, found, settings)
+    settings = read_settings(found, given(provider))
+    asked = program(load(EXAMPLES[example]).warehouse, found, settings)
     return evaluate(asked, project=PROJECT, stack="local")
 
 
+READ = {"preview": from_preview, "state": from_state}
+
+
 @cache
-def verdicts(provider: str, source: str) -> Verdicts:
-    spec = load(EXAMPLES["emc2"]).warehouse
-    plan = plan_of(provider, source)
-    question = Question(spec, plan, find(provider), TODAY, source=source)
+def verdicts(provider: str, source: str, example: str = "emc2") -> Verdicts:
+    spec = load(EXAMPLES[example]).warehouse
+    plan = plan_of(provider, source, example)
+    question = Question(spec, plan, find(provider), TODAY, profile=Profile.SOVEREIGN, source=source)
     kinds = (FindingKind.FAIL, FindingKind.UNKNOWN)
     found = judge(question, installed_controls()).findings
     return {(f.control, f.resource, f.property): f.kind.value for f in found if f.kind in kinds}
 
 
-@pytest.mark.parametrize("provider", sorted(ECHOED))
+@pytest.mark.parametrize("example", sorted(EXAMPLES))
+@pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("source", sorted(DECIDED))
-def test_a_source_says_what_the_evaluation_says(provider: str, source: str) -> None:
-    mine, theirs = verdicts(provider, EVALUATION), verdicts(provider, source)
+def test_a_source_says_what_the_evaluation_says(provider: str, source: str, example: str) -> None:
+    mine, theirs = (verdicts(provider, told, example) for told in (EVALUATION, source))
     differ = {
         key: (mine.get(key, "passes"), theirs.get(key, "passes"))
         for key in mine.keys() | theirs.keys()

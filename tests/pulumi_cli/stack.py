@@ -65,7 +65,7 @@ def environment_in(root: Path) -> dict[str, str]:
     }
 
 
-def configure(stack: Stack, provider: str) -> None:
+def configure(stack: Stack, provider: str, example: str = "emc2") -> None:
     """Point the stack at a provider whose plugin is an echo."""
     package = PLUGINS[provider]
     folder = stack.folder / "plugin"
@@ -79,7 +79,7 @@ def configure(stack: Stack, provider: str) -> None:
     providers = f"plugins:\n  providers:\n    - name: {package}\n      path: ./plugin\n"
     definition.write_text(text + providers)
     config = {
-        "warehouse:spec": str(EXAMPLES / "emc2" / "warehouse.yaml"),
+        "warehouse:spec": str(EXAMPLES / example / "warehouse.yaml"),
         "warehouse:provider": provider,
         "warehouse:settings": ECHOED[provider],
     }
