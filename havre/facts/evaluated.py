@@ -96,17 +96,20 @@ def unread(index: Index, package: str) -> Iterator[Unread]:
 
 
 def _values(value: Any, steps: list[str], *, needed: bool) -> Iterator[Any]:
-    """What stands at a path, in each object of a list; what is absent or empty, where needed."""
-    if isinstance(value, list):
+    """What stands at a path, in each object of a list; what is absent or empty, where needed.
+
+    What is no object where the path goes on is unknown, as the service would not take it.
+    """
+    if isinstance(value, list) and (value or steps):
         for inner in value:
-            yield from _values(inner, steps, needed=needed)
+            yield from _values(UNKNOWN if isinstance(inner, list) else inner, steps, needed=needed)
     elif value is UNKNOWN or not steps:
         if needed or value not in (None, "", [], {}):
             yield value
     elif isinstance(value, dict):
         yield from _values(value.get(steps[0]), steps[1:], needed=needed)
-    elif needed and value is None:
-        yield None
+    elif needed or value is not None:
+        yield UNKNOWN
 
 
 def _is_safe(value: Any, safe: tuple[Any, ...]) -> bool:
