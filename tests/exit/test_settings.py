@@ -49,6 +49,30 @@ def test_what_it_says_is_understood(tmp_path: Path) -> None:
     assert found.rates.requests == 300
 
 
+@pytest.mark.parametrize(
+    ("text", "method", "roles"),
+    [
+        ("", "dump", {}),
+        ("database: none\n", "none", {}),
+        ("database: {method: dump, roles: {a: b, c: ''}}\n", "dump", {"a": "b", "c": ""}),
+    ],
+)
+def test_how_the_database_goes(
+    tmp_path: Path, text: str, method: str, roles: dict[str, str]
+) -> None:
+    found = read_exit(written(tmp_path / ".", WHOLE + text)).database
+    assert (found.method, found.roles) == (method, roles)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["nothing", "{method: copy}", "{rules: {}}", "3"],
+)
+def test_a_way_that_there_is_not_is_named_by_its_line(tmp_path: Path, text: str) -> None:
+    with pytest.raises(InputError, match=f"exit.yaml:{len(WHOLE.splitlines()) + 1}"):
+        read_exit(written(tmp_path / ".", WHOLE + f"database: {text}\n"))
+
+
 def test_paths_lead_from_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "exit"
     folder.mkdir()

@@ -209,6 +209,7 @@ def test_killed_at_any_instant_the_end_is_the_same(
         source.put_object(Bucket=landing, Key=f"k/{number:03}", Body=b"x" * number * 500)
     for body in (b"ab" * (9 * 2**20), b"second", b"third"):
         source.put_object(Bucket=landing, Key="large.bin", Body=body, Tagging="a=b")
+    query(site, TABLES)
     folder = begun(site, target)
     assert run(folder, "plan") == ExitCode.FINDINGS
     file = folder / "exit.yaml"
@@ -231,6 +232,8 @@ def test_killed_at_any_instant_the_end_is_the_same(
     capsys.readouterr()
     lines = (folder / "evidence" / "landing.target.tsv").read_text().splitlines()
     assert len(lines) == 150 + 3
+    told = (folder / "evidence" / "chu_trial.target.txt").read_text()
+    assert "table\tcurated.visit\t500\t" in told
     uploads = (
         open_warehouse(target.data_dir)
         .client()

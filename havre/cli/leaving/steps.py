@@ -242,8 +242,9 @@ def verify(
         for each in result.databases
     ]
     wrong = result.frozen.wrong if result.frozen else ()
+    read: list[ZoneVerified | DatabaseVerified] = [*result.zones, *result.databases]
     changed = (f"changed in the freeze: {each}" for each in wrong)
-    for why in sorted({zone.own_credential for zone in result.zones} - {""}):
+    for why in sorted({each.own_credential for each in read} - {""}):
         text = f"note: read back by the copy's own credential, not by another: {why}"
         console.err().print(console.inert(text))
     _tell(result, (*told, *changed), as_json=as_json)

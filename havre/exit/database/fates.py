@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from havre.exit.database.inventory import Inventory
 
@@ -43,6 +43,33 @@ def entries(
             described = f"{line.rows} lines, SHA-256 {line.content[:12]}"
             found.append(_kept(line.name, line.kind, described))
     return found
+
+
+def only_at_target(
+    source: Inventory, target: Inventory, before: Collection[str]
+) -> list[LedgerEntry]:
+    """What the target has of its own and keeps: both sides would not be the same.
+
+    Args:
+        source: the database that is left.
+        target: the one that takes over.
+        before: quoted names of schemas that stood there before the exit.
+    """
+    known = {(line.kind, line.name) for line in source.lines}
+    found = {(line.kind, line.name) for line in target.lines} - known
+    roles = {name for kind, name in found if kind == "role"}
+    settings = {f"role {name}{end}" for name in roles for end in ("", " in database")}
+    schemas = {name for kind, name in found if kind == "schema" and name in before}
+    own = {
+        *(("role", name) for name in roles),
+        *(("setting", name) for name in settings),
+        *(("schema", name) for name in schemas),
+        *(("grant", f"SCHEMA {name}") for name in schemas),
+        *((kind, name) for kind, name in found if kind == "extension"),
+    }
+    said = "only at the target; its rights here are the source's"
+    remedy = "Remove it at the target, or decide that it stays there."
+    return [undecided(SCOPE, name, kind, said, remedy=remedy) for kind, name in sorted(own & found)]
 
 
 def left_out(entries: Iterable[LedgerEntry]) -> frozenset[tuple[str, str]]:

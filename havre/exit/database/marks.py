@@ -260,5 +260,8 @@ def remove(connection: Connection, name: str) -> None:
 
 
 def before(connection: Connection) -> Sequence[str]:
-    """Quoted names of the schemas that stood in the target before."""
+    """Quoted names of the schemas that stood in the target before; of all where no mark is."""
+    row = connection.execute("SELECT to_regclass('havre_exit.before')").fetchone()
+    if row is None or row[0] is None:
+        return sorted(schemas(connection))
     return [row[0] for row in connection.execute("SELECT name FROM havre_exit.before ORDER BY 1")]

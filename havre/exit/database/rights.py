@@ -302,14 +302,20 @@ def _comments(source: SideLines, target: SideLines) -> Plan:
 def _settings(source: SideLines, target: SideLines, lost: Lost) -> Plan:
     there = target.lines("setting")
     database = sql.SQL("DATABASE ") + sql.Identifier(target.connection.info.dbname)
-    for name, lines in source.lines("setting").items():
-        if ("setting", name) in lost:
+    wanted, roles = source.lines("setting"), source.lines("role")
+    for name in sorted({*wanted, *there}):
+        found = _SETTING_OF.fullmatch(name)
+        if ("setting", name) in lost or (found and found[1] not in roles):
             continue
+        lines = wanted.get(name, frozenset())
         what: sql.Composable = database
-        if found := _SETTING_OF.fullmatch(name):
+        if found:
             what = sql.SQL(f"ROLE {found[1]} ")
             what += sql.SQL(" IN ") + database if found[2] else sql.SQL("")
-        for line in sorted(lines - there.get(name, frozenset())):
+        has = there.get(name, frozenset())
+        for setting in sorted({line.partition("=")[0] for line in has - lines}):
+            yield sql.SQL("ALTER {} RESET {}").format(what, sql.SQL(_quoted(setting)))
+        for line in sorted(lines - has):
             setting, _, value = line.partition("=")
             yield sql.SQL("ALTER {} SET {} TO {}").format(
                 what, sql.SQL(_quoted(setting)), _value(setting, value)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
 from havre.exit.database import copying, fates, inventory, marks, preflight, verify
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from collections.abc import Set as AbstractSet
     from pathlib import Path
+
+    import psycopg
 
     from havre.exit.folder import ExitFolder
     from havre.exit.steps.meter import Progress
@@ -108,7 +110,10 @@ def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
     source, target = inventory.both(moving.source, moving.target)
     preflight.check(source, target, moving.method)
     entries = fates.entries(source, target, moving.method)
-    _record(folder, [*entries, *_strangers(folder, moving)])
+    with moving.target.end.connect(autocommit=True) as connection:
+        entries += fates.only_at_target(source, target, marks.before(connection))
+        entries += _strangers(folder.file.name, connection)
+    _record(folder, entries)
     tables = len(source.measured["tables"])
     return (DatabasePlanned(moving.name, moving.target.end.name, moving.method.value, tables),)
 
@@ -122,10 +127,9 @@ def _record(folder: ExitFolder, entries: Collection[LedgerEntry]) -> None:
         folder.journal.lose(SCOPE, (), [*logins, *entries])
 
 
-def _strangers(folder: ExitFolder, moving: MovingDatabase) -> list[LedgerEntry]:
+def _strangers(name: str, target: psycopg.Connection[Any]) -> list[LedgerEntry]:
     """What stands in the target and is not the exit's: nothing is moved into it."""
-    with moving.target.end.connect(autocommit=True) as connection:
-        found = sorted(map(str, marks.strangers(connection, folder.file.name)))
+    found = sorted(map(str, marks.strangers(target, name)))
     if not found:
         return []
     shown = ", ".join(found[:_SHOWN]) + (" ..." if len(found) > _SHOWN else "")

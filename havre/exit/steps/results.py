@@ -161,6 +161,7 @@ class DatabaseVerified:
         rows: of its tables.
         differences: how many things differ.
         named: the first of these.
+        own_credential: why it was read by the copy's own credential.
     """
 
     database: str
@@ -168,6 +169,7 @@ class DatabaseVerified:
     rows: int
     differences: int
     named: tuple[str, ...]
+    own_credential: str
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from havre.exit.folder import ExitStep
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
-from havre.exit.records import write_ordered
+from havre.exit.records import decoded, write_ordered
 from havre.exit.steps.databases import (
     database_of,
     evidence_of,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 NAMED = 20
 """So many differences of a zone are named one by one."""
+OWN = "no reader of the database is known: its administrator reads, in transactions that only read"
 
 
 def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
@@ -98,8 +99,8 @@ def verify_database(folder: ExitFolder) -> tuple[DatabaseVerified, ...]:
         move_again(folder)
     fields = [line.split("\t") for line in found.target]
     rows = sum(int(rows) for kind, _, rows, _ in fields if kind == "table")
-    named = tuple(each.replace("\t", " ") for each in differing[:NAMED])
-    return (DatabaseVerified(moving.name, len(fields), rows, len(differing), named),)
+    named = tuple(decoded(each.replace("\t", " ")) for each in differing[:NAMED])
+    return (DatabaseVerified(moving.name, len(fields), rows, len(differing), named, OWN),)
 
 
 def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:

@@ -170,6 +170,30 @@ def test_what_stands_in_the_target_already_blocks_by_name(leaving: Leaving) -> N
     assert leaving.plan()["target"] == "blocking"
 
 
+def test_what_only_the_target_has_waits_for_a_decision_or_is_taken_back(leaving: Leaving) -> None:
+    leaving.source.run("CREATE ROLE trial_both")
+    leaving.target.run(
+        "CREATE ROLE trial_both; CREATE ROLE trial_own; CREATE SCHEMA theirs; CREATE SCHEMA care;"
+        "ALTER ROLE trial_both SET work_mem = '8MB'; ALTER ROLE trial_own SET work_mem = '8MB';"
+        "GRANT USAGE ON SCHEMA care, theirs TO trial_own"
+    )
+    try:
+        blocking = {p: fate for p, fate in leaving.plan().items() if fate == "blocking"}
+        assert blocking.keys() == {"role", "setting", "schema", "grant"}
+        words = "[" + ", ".join(DECISION.format(name)[12:-2] for name in blocking) + "]"
+        leaving.says(f"decisions: {words}\n")
+        assert "blocking" not in leaving.plan().values()
+        leaving.copied()
+        assert leaving.verified() == []
+        assert "blocking" not in leaving.plan().values()
+        query = "SELECT string_agg(rolname, ' ') FROM pg_roles WHERE rolconfig IS NOT NULL"
+        assert leaving.target.one(query) == "trial_own"
+    finally:
+        for end in (leaving.source, leaving.target):
+            end.run("DROP ROLE IF EXISTS trial_both")
+        leaving.target.run("DROP OWNED BY trial_own; DROP ROLE trial_own")
+
+
 def test_a_database_stays_behind_by_a_decision_alone(leaving: Leaving) -> None:
     leaving.says("database: none\n")
     assert leaving.plan() == {"database": "blocking"}
@@ -181,6 +205,13 @@ def test_a_database_stays_behind_by_a_decision_alone(leaving: Leaving) -> None:
         assert copy_database(folder, lambda _: None) == ()
         assert verify_database(folder) == ()
         assert sides_of(folder) == ()
+
+
+def test_a_method_that_no_step_knows_yet_is_refused(leaving: Leaving) -> None:
+    leaving.says("database: {method: replication}\n")
+    with pytest.raises(InputError, match="not wired") as caught:
+        leaving.plan()
+    assert "method: dump" in str(caught.value)
 
 
 def test_one_that_was_planned_does_not_vanish_from_the_seal(leaving: Leaving) -> None:
