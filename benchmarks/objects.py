@@ -77,14 +77,25 @@ def ours(folder: Path, between: Between, step: str) -> dict[str, Any]:
     journal = Journal(folder / "journal.sqlite")
     zone = MovingZone("bench", between)
     with Crew(Rates(workers=WORKERS)) as crew:
-        return {"copy": copied, "verify": verified}[step](folder, journal, zone, crew)
+        return {"list": listed, "copy": copied, "verify": verified}[step](
+            folder, journal, zone, crew
+        )
+
+
+def listed(_: Path, journal: Any, zone: Any, __: Crew) -> dict[str, Any]:
+    """What `havre exit plan` knows before a copy begins."""
+    from havre.exit.objects.running import list_zone
+
+    return {"seen": list_zone(journal, zone)}
 
 
 def copied(_: Path, journal: Any, zone: Any, crew: Crew) -> dict[str, Any]:
     """As `havre exit copy` does it."""
     from havre.exit.objects.rechecking import recheck
-    from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
+    from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
 
+    known = journal.counts(zone.name, latest(journal, zone.name))
+    crew.of(known.versions, known.size - known.copied_size)
     seen = list_zone(journal, zone)
     counts = journal.counts(zone.name, seen)
     give_up_uploads(journal, zone)
@@ -187,6 +198,7 @@ def one_run(
     both = [f"source:{source.name}", f"target:{theirs.name}"]
     taken: dict[str, tuple[float, float]] = {}
     taken["rclone copy"], _ = timed(servers, [*words, "copy", *both])
+    timed(servers, havre(folder, mine, "list"))
     taken["copy"], told = timed(servers, havre(folder, mine, "copy"))
     if json.loads(told) != {"changed": 0, "later": [], "copied": objects}:
         sys.exit(f"not everything was copied: {told}")
@@ -210,7 +222,7 @@ def started(folder: Path, kind: str) -> Iterator[tuple[Place, S3Gateway, Servers
         before = children()
         target = stack.enter_context(gateway(_made(folder / "target"), "--keep-alive"))
         if kind == "azurite":
-            blob = stack.enter_context(azurite(memory=4096))
+            blob = stack.enter_context(azurite(4096, "--skipApiVersionCheck"))
             container = blob.container()
             source = Place(kind, blob.port, container.client.container_name)
         else:

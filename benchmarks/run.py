@@ -202,6 +202,37 @@ def against_the_floor(count: int = 10_000) -> list[Ratio]:
     ]
 
 
+def copies(kind: str, small: int = 4000, large: int = 4) -> list[Ratio]:
+    """Copy and proof of objects against rclone's copy and check, in turn, by the clock."""
+    counts = ("3", f"{small}", f"{large}", kind)
+    command = [sys.executable, "-m", "benchmarks.objects", *counts]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT)
+    told = json.loads(done.stdout.splitlines()[-1])
+    walls = {name: [each[0] for each in told[name]] for name in told if name != "bytes"}
+    ours, theirs = (
+        [sum(both) for both in zip(walls[copy], walls[proof], strict=True)]
+        for copy, proof in (("copy", "verify"), ("rclone copy", "rclone check"))
+    )
+    return [
+        ratio(f"exit copy and verify / rclone, from {kind}", 0.8, ours, theirs),
+        ratio(f"exit copy / rclone, from {kind}", 1.0, walls["copy"], walls["rclone copy"]),
+        ratio(f"exit copy again / first, from {kind}", 0.1, walls["again"], walls["copy"]),
+    ]
+
+
+def inventory(count: int = 1_000_000) -> list[Figure]:
+    """The plan of many objects, whose listing is simulated, and the status after it."""
+    command = [sys.executable, "-m", "benchmarks.inventory", str(count)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, cwd=ROOT)
+    told = json.loads(done.stdout)
+    took, status = round(told["plan"], 1), round(told["status"], 2)
+    journal = f"exit plan, {count} objects (journal {told['journal']:.0f} MiB)"
+    return [
+        Figure(journal, 1800.0, [took], took, round(told["mib"], 1)),
+        Figure(f"exit status, {count} objects", 1.0, [status], status, 0.0),
+    ]
+
+
 def previews() -> list[Ratio]:
     """`pulumi preview` of our program against a plain one, and with the pack against without."""
     if shutil.which("pulumi") is None:
@@ -237,6 +268,7 @@ def figures(data_dir: Path) -> list[Figure]:
         *(relations(what) for what in ("links", "grants", "settings", "names")),
         *(large_state(data_dir.parent, name) for name in ("azure", "ovh")),
         *seals(),
+        *inventory(),
     ]
     first = _run(up)
     took, peak = first.seconds, round(first.mib, 1)
@@ -294,6 +326,7 @@ def main() -> int:
             Path(folder).chmod(0o711)
             found = figures(Path(folder) / "warehouse")
     ratios = [*against_the_floor(), *previews()]
+    ratios += [each for kind in ("versitygw", "azurite") for each in copies(kind)]
     target = write(arguments.output, found, ratios)
     show(found, ratios)
     print(f"written to {target.relative_to(ROOT)}" if target.is_relative_to(ROOT) else target)

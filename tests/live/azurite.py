@@ -67,8 +67,8 @@ def node() -> str:
 
 
 @contextlib.contextmanager
-def azurite(memory: int = 512) -> Iterator[AzuriteServer]:
-    """A server; what is in it is in memory, so many MiB at most."""
+def azurite(memory: int = 512, *more: str) -> Iterator[AzuriteServer]:
+    """A server; what is in it is in memory, so many MiB at most; more options may follow."""
     assert PLACE.is_dir(), "Azurite is missing: run `make develop`"
     port = free_port()
     options = [
@@ -78,5 +78,5 @@ def azurite(memory: int = 512) -> Iterator[AzuriteServer]:
         "--silent",
     ]
     address = ["--blobHost=127.0.0.1", f"--blobPort={port}"]
-    with running([node(), str(PLACE / "main.js"), *address, *options], port, {}):
+    with running([node(), str(PLACE / "main.js"), *address, *options, *more], port, {}):
         yield AzuriteServer(port)

@@ -8,7 +8,7 @@ from havre.errors import GuardError
 from havre.exit.folder import ExitStep
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.rechecking import recheck
-from havre.exit.objects.running import copy_zone, give_up_uploads, list_zone
+from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
 from havre.exit.steps.databases import copy_database, plan_database
 from havre.exit.steps.expected import measure
 from havre.exit.steps.meter import Meter
@@ -63,6 +63,8 @@ def refuse_undecided(folder: ExitFolder) -> None:
 
 
 def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) -> ZoneCopied:
+    known = folder.journal.counts(zone.name, latest(folder.journal, zone.name))
+    crew.of(known.versions, known.size - known.copied_size)  # they begin while the zone is listed
     seen = list_zone(folder.journal, zone)
     before = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, before.versions - before.copied, progress)

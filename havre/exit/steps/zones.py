@@ -102,13 +102,23 @@ class Crew:
             self._threads = threads
             return threads
         if self._processes is None:
+            # Processes begin with the first work that they are given, not before.
             spawning = multiprocessing.get_context("spawn")
             self._processes = self._stack.enter_context(
                 distributed_executor(self._rates)
                 if self._rates.scheduler
                 else ProcessPoolExecutor(count, spawning)
             )
+            for _ in range(count):
+                self._processes.submit(loaded)
         return self._processes
+
+
+def loaded() -> None:
+    """Load what a worker needs, while the coordinator still lists."""
+    import havre.exit.objects.copying
+    import havre.exit.objects.verifying
+    import havre.exit.sides  # noqa: F401
 
 
 @contextlib.contextmanager
