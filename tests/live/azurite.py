@@ -71,12 +71,7 @@ def azurite(memory: int = 512, *more: str) -> Iterator[AzuriteServer]:
     """A server; what is in it is in memory, so many MiB at most; more options may follow."""
     assert PLACE.is_dir(), "Azurite is missing: run `make develop`"
     port = free_port()
-    options = [
-        "--inMemoryPersistence",
-        f"--extentMemoryLimit={memory}",
-        "--disableTelemetry",
-        "--silent",
-    ]
+    options = ["--inMemoryPersistence", f"--extentMemoryLimit={memory}", *QUIET, *more]
     address = ["--blobHost=127.0.0.1", f"--blobPort={port}"]
-    with running([node(), str(PLACE / "main.js"), *address, *options, *more], port, {}):
+    with running([node(), str(PLACE / "main.js"), *address, *options], port, {}):
         yield AzuriteServer(port)
