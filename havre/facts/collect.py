@@ -40,17 +40,19 @@ class Removed:
 
 @dataclass(frozen=True)
 class Unread:
-    """A property that a resource sets, that matters as it is, and that no fact reads.
+    """A property that matters as a resource sets it, or leaves it, and that no fact reads.
 
     Attributes:
         urn: the resource.
         path: the property.
         why: how it matters.
+        absent: whether the resource does not set it.
     """
 
     urn: str
     path: str
     why: str
+    absent: bool = False
 
 
 @dataclass(frozen=True)

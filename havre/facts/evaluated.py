@@ -91,8 +91,14 @@ def unread(index: Index, package: str) -> Iterator[Unread]:
                 continue
             first, *rest = path.split(".")
             found = _values(bare(resource.inputs.get(first)), rest, needed=each.needed)
-            if any(not _is_safe(value, each.safe) for value in found):
-                yield Unread(resource.urn, path, each.why)
+            bad = [value for value in found if not _is_safe(value, each.safe)]
+            if bad:
+                absent = all(value in EMPTY for value in bad)
+                yield Unread(resource.urn, path, each.why, absent)
+
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What a property is where nothing is set."""
 
 
 def _values(value: Any, steps: list[str], *, needed: bool) -> Iterator[Any]:
@@ -104,12 +110,12 @@ def _values(value: Any, steps: list[str], *, needed: bool) -> Iterator[Any]:
         for inner in value:
             yield from _values(UNKNOWN if isinstance(inner, list) else inner, steps, needed=needed)
     elif value is UNKNOWN or not steps:
-        if needed or value not in (None, "", [], {}):
+        if needed or value not in EMPTY:
             yield value
     elif isinstance(value, dict):
         yield from _values(value.get(steps[0]), steps[1:], needed=needed)
     elif needed or value is not None:
-        yield UNKNOWN
+        yield None if value is None else UNKNOWN
 
 
 def _is_safe(value: Any, safe: tuple[Any, ...]) -> bool:

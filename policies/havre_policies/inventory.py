@@ -87,7 +87,8 @@ def known(case: Case) -> Iterator[Verdict]:
         wanted = _wanted_database(case) if part == DATABASE else "what the file asks for"
         yield Verdict(Outcome.UNKNOWN, part, _instead(case, part), wanted)
     for unread in case.facts.unread:
-        found, wanted = "set, and not evaluated", f"a property that facts read: {unread.why}"
+        found = f"{'absent' if unread.absent else 'set'}, and not evaluated"
+        wanted = f"a property that facts read: {unread.why}"
         yield Verdict(Outcome.UNKNOWN, unread.path, found, wanted, unread.urn)
     if not (case.facts.unclassified or missing or case.facts.unread):
         yield passes()

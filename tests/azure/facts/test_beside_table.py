@@ -58,11 +58,10 @@ GOOD = {
 }
 
 
-def unread(kind: str, inputs: dict[str, Any]) -> list[str]:
+def planned(kind: str, inputs: dict[str, Any]) -> Plan:
     token = f"azure-native:{kind}"
     urn = f"urn:pulumi:s::p::{token}::x"
-    plan = Plan("azure", (PlannedResource(urn, token, "x", custom=True, inputs=inputs),))
-    return [each.path for each in facts(plan).unread]
+    return Plan("azure", (PlannedResource(urn, token, "x", custom=True, inputs=inputs),))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +111,8 @@ def unread(kind: str, inputs: dict[str, Any]) -> list[str]:
 def test_what_matters_as_it_is_set_and_is_not_read_is_told(
     kind: str, inputs: dict[str, Any], paths: list[str]
 ) -> None:
-    assert unread(kind, {**(GOOD if kind == CLUSTER else {}), **inputs}) == paths
+    found = facts(planned(kind, {**(GOOD if kind == CLUSTER else {}), **inputs})).unread
+    assert [each.path for each in found] == paths
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,6 @@ def test_what_matters_as_it_is_set_and_is_not_read_is_told(
 def test_a_safeguard_that_is_absent_is_not_taken_for_set(
     kind: str, inputs: dict[str, Any], paths: list[str]
 ) -> None:
-    assert unread(kind, inputs) == paths
+    found = facts(planned(kind, inputs)).unread
+    assert [each.path for each in found] == paths
+    assert {each.absent for each in found} <= {not inputs}
