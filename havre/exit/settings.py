@@ -25,7 +25,7 @@ FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
     "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
-    "rates, database, frozen_by_hand and decisions; "
+    "rates, database, contract, frozen_by_hand, gone_by_hand and decisions; "
     "`havre exit new FOLDER` writes an example."
 )
 
@@ -137,9 +137,31 @@ class FrozenByHand(ExitSection):
     who: Line
     why: Line
     when: Day = Field(description="day on which it was taken")
+    names: tuple[Line, ...] = Field(
+        default=(), description="roles of the service that only it can take, for one database"
+    )
     tokens_end: Day | None = Field(
         default=None, description="last day on which what was issued before may write, if known"
     )
+
+
+class GoneByHand(ExitSection):
+    """A person's word that something is gone, where Havre cannot try it."""
+
+    scope: Line = Field(description="such as `key cohorts-zone-curated`")
+    who: Line = Field(description="who saw it")
+    why: Line = Field(description="how, such as the provider's certificate")
+    when: Day
+    request: Line | None = Field(default=None, description="the provider's number of the request")
+
+
+class ContractTerms(ExitSection):
+    """What the contract with the host says, for the calendar."""
+
+    notice: Day | None = Field(default=None, description="day on which notice was given")
+    ends: Day | None = Field(default=None, description="day on which the contract ends")
+    permit_ends: Day | None = Field(default=None, description="day on which a data permit ends")
+    public: bool = Field(default=False, description="whether a French public contract (CCAG)")
 
 
 class ExitFile(ExitSection):
@@ -162,6 +184,10 @@ class ExitFile(ExitSection):
     )
     database: Annotated[DatabaseWay, BeforeValidator(_way)] = DatabaseWay()
     rates: Rates = Rates()
+    contract: ContractTerms = ContractTerms()
+    gone_by_hand: tuple[GoneByHand, ...] = Field(
+        default=(), description="what cannot be tried from here, and who saw that it is gone"
+    )
     frozen_by_hand: tuple[FrozenByHand, ...] = Field(
         default=(), description="where writing was taken away by hand, by whom and why"
     )

@@ -7,7 +7,7 @@ import functools
 import os
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Supported
 from havre.errors import InputError
@@ -49,21 +49,31 @@ def reach(side: ExitSide, folder: Path) -> Reached:
     Raises:
         InputError: no warehouse stands there, its provider reaches none, or settings are wrong.
     """
-    standing = side.standing(folder)
-    outputs, record = standing.outputs(), standing.record()
-    provider = find(record["provider"])
+    outputs = side.standing(folder).outputs()
+    return Reached(outputs, reached_by(side, folder, outputs))
+
+
+def reached_by(side: ExitSide, folder: Path, outputs: Outputs) -> Live:
+    """The way to a warehouse by outputs that are known: it need not stand any longer.
+
+    Raises:
+        InputError: its provider reaches none, or settings are wrong.
+    """
+    standing, provider = side.standing(folder), find(outputs.provider)
     offer = provides(provider, LIVE)
     if offer.given is None:
         message = (
             f"provider `{provider.name}` does not reach a deployed warehouse: {offer.answer.reason}"
         )
         raise InputError(message, "Name another side in exit.yaml.")
-    settings = dict(record.get("settings", {}))
+    settings: dict[str, Any] = {}
+    if standing.data_dir is not None:
+        settings = dict(standing.record().get("settings", {}))
     if side.stack is not None:
         settings = read_stack_settings(folder / side.stack, provider.name)
     if standing.data_dir is not None:
         settings[folder_setting(provider.settings)] = str(standing.data_dir)
-    return Reached(outputs, offer.given(read_settings(provider, settings), outputs))
+    return offer.given(read_settings(provider, settings), outputs)
 
 
 def zones_of(exit_: ExitFile, source: Outputs, target: Outputs) -> dict[str, str]:

@@ -52,9 +52,11 @@ def logins(site: Site) -> set[str]:
         return {name for (name,) in found}
 
 
-def told(folder: Path, step: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, Any]:
+def told(
+    folder: Path, step: str, capsys: pytest.CaptureFixture[str], *words: str
+) -> tuple[int, Any]:
     capsys.readouterr()
-    code = run(folder, step, "--json")
+    code = run(folder, step, "--json", *words)
     captured = capsys.readouterr()
     assert captured.out, captured.err
     return code, json.loads(captured.out)
@@ -132,3 +134,41 @@ def check_cut(
     assert run(folder, "thaw") == ExitCode.ENGINE
     assert run(folder, "copy") == ExitCode.ENGINE
     assert logins(site) < before
+    check_end(folder, name, capsys)
+
+
+def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What still answers is named; when all is gone, a second seal says so."""
+    assert run(folder, "retire", "--gone", "--confirm", name) == ExitCode.ENGINE
+    code, scheduled = told(folder, "retire", capsys, "--confirm", name)
+    assert code == 0
+    things = {each["thing"]: each for each in scheduled["things"]}
+    assert {each for each in things if each.startswith("zone ")} >= {"zone curated"}
+    assert any(each.startswith("key ") for each in things)
+    assert all(each["reasons"][0].endswith("the cut") for each in things.values())
+    code, early = told(folder, "retire", capsys, "--gone", "--confirm", name)
+    assert code == ExitCode.FINDINGS
+    assert "zone curated: it still answers" in early["left"]
+    assert early["seal"] == ""
+
+    command = scheduled["commands"][0].split()
+    assert main(command[1:]) == 0
+    code, late = told(folder, "retire", capsys, "--gone", "--confirm", name)
+    assert code == ExitCode.FINDINGS
+    assert "still answers" not in late["left"]
+    assert "is still there" not in late["left"]
+    untried = [each for each in things if f"{each}: " in late["left"]]
+    by_hand = [
+        {"scope": each, "who": "A clerk", "why": "Looked.", "when": "2026-11-29"}
+        for each in untried
+    ]
+    file = folder / "exit.yaml"
+    file.write_text(file.read_text() + f"gone_by_hand: {json.dumps(by_hand)}\n")
+    code, gone = told(folder, "retire", capsys, "--gone", "--confirm", name)
+    assert (code, gone["left"]) == (0, "")
+    authority = folder / "authorities" / "ca.pem"
+    words = ("--authority", str(authority), "--tsa-authority", str(authority))
+    assert main(["exit", "evidence", gone["seal"], *words]) == 0
+    lines = (Path(gone["seal"]) / "data" / "retire.tsv").read_text()
+    assert lines.count("\tgone\t") == len(things)
+    assert run(folder, "status") == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from havre.cli.leaving.ending import cut, freeze, thaw
+from havre.cli.leaving.ending import cut, freeze, retire, thaw
 from havre.cli.leaving.sealing import evidence, seal
 from havre.cli.leaving.steps import copy, ledger, new, plan, status, verify
 
@@ -14,6 +14,19 @@ def register(app: typer.Typer) -> None:
     leave = typer.Typer(
         help="Leave one warehouse for another.", no_args_is_help=True, rich_markup_mode=None
     )
-    for command in (new, plan, ledger, copy, freeze, thaw, verify, seal, cut, evidence, status):
+    for command in (
+        new,
+        plan,
+        ledger,
+        copy,
+        freeze,
+        thaw,
+        verify,
+        seal,
+        cut,
+        retire,
+        evidence,
+        status,
+    ):
         leave.command(command.__name__)(command)
     app.add_typer(leave, name="exit")

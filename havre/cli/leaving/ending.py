@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.cli.leaving.sealing import AuthorityOption, TsaAuthorityOption, together
+from havre.cli.leaving.sealing import (
+    AuthorityOption,
+    CertificateOption,
+    KeyOption,
+    PassphraseOption,
+    Signing,
+    TsaAuthorityOption,
+    TsaOption,
+    named_signer,
+    together,
+)
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from havre.exit.steps.results import WritingTaken
+    from havre.exit.steps.results import RetireResult, WritingTaken
 
 ConfirmOption = Annotated[
     str, typer.Option("--confirm", metavar="NAME", help="Name of the warehouse that is left.")
@@ -99,6 +110,71 @@ def cut(
     for role in result.roles:
         line(f"  {role} may log in to the target; set its password there.")
     line(f"Next: havre exit retire {folder}")
+
+
+def retire(
+    folder: Folder,
+    *,
+    gone: Annotated[bool, typer.Option("--gone", help="Prove that everything is gone.")] = False,
+    confirm: ConfirmOption = "",
+    key: KeyOption = None,
+    certificate: CertificateOption = None,
+    authority: AuthorityOption = None,
+    passphrase_env: PassphraseOption = "",
+    tsa: TsaOption = "",
+    tsa_authority: TsaAuthorityOption = None,
+    host_key: Annotated[
+        Path | None,
+        typer.Option("--host-key", metavar="FILE", help="Key of the host.", show_default=False),
+    ] = None,
+    host_certificate: Annotated[
+        Path | None,
+        typer.Option(
+            "--host-certificate", metavar="FILE", help="Its certificate.", show_default=False
+        ),
+    ] = None,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """Show when the source may go; later, prove that it is gone.
+
+    Nothing is destroyed: the provider's own commands are shown.
+
+    Example: havre exit retire ./exit --confirm cohorts
+    """
+    from havre.exit.folder import opened
+    from havre.exit.seal.signature import Signer
+    from havre.exit.steps.retire import prove_gone, schedule, signatories
+
+    together({"--host-key": host_key, "--host-certificate": host_certificate})
+    signer, clock = named_signer(
+        Signing(key, certificate, authority, passphrase_env, tsa, tsa_authority)
+    )
+    host = None
+    if host_key and host_certificate:
+        host = Signer(host_key, host_certificate, host_certificate)
+    with opened(folder) as found:
+        act = prove_gone if gone else schedule
+        by = signatories(found, signer, clock, host)
+        result = act(found, confirm or _asked("retire"), by)
+    if as_json:
+        console.write_json(asdict(result))
+    else:
+        _tell_retired(result)
+    fail_if(gone and bool(result.left))
+
+
+def _tell_retired(result: RetireResult) -> None:
+    for thing in result.things:
+        line(f"{thing.thing}: from {thing.schedule}, gone from {thing.gone or 'a day not known'}")
+        for reason in thing.reasons:
+            line(f"  {reason}")
+        for more in filter(None, (thing.blocked, thing.found)):
+            line(f"  {more}")
+    for command in result.commands:
+        line(f"Run when its day has come: {command}")
+    if result.seal:
+        line(f"Sealed: {result.seal}")
+    line(f"Left: {result.left}." if result.left else "The source is gone.")
 
 
 def _asked(what: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.leaving.telling import Folder, fail_if, line
 from havre.errors import InputError
+
+if TYPE_CHECKING:
+    from havre.exit.seal.signature import Signer
+    from havre.exit.seal.timestamp import HttpAuthority
 
 AuthorityOption = Annotated[
     Path | None,
@@ -28,26 +32,62 @@ TsaAuthorityOption = Annotated[
     ),
 ]
 
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Key of who signs.", show_default=False),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option("--certificate", metavar="FILE", help="Its certificate.", show_default=False),
+]
+PassphraseOption = Annotated[
+    str, typer.Option("--passphrase-env", metavar="NAME", help="Variable with the passphrase.")
+]
+TsaOption = Annotated[
+    str, typer.Option("--tsa", metavar="URL", help="Time-stamp authority (RFC 3161).")
+]
+
+
+@dataclass(frozen=True)
+class Signing:
+    """What the options say of who signs, and of who says when."""
+
+    key: Path | None
+    certificate: Path | None
+    authority: Path | None
+    passphrase_env: str
+    tsa: str
+    tsa_authority: Path | None
+
+
+def named_signer(given: Signing) -> tuple[Signer | None, HttpAuthority | None]:
+    """Who signs and who says when, where they are named.
+
+    Raises:
+        InputError: some of what belongs together is missing.
+    """
+    from havre.exit.seal.signature import Signer
+    from havre.exit.seal.timestamp import HttpAuthority
+
+    words = {"--key": given.key, "--certificate": given.certificate, "--authority": given.authority}
+    together(words)
+    together({"--tsa": given.tsa or None, "--tsa-authority": given.tsa_authority})
+    signer = clock = None
+    if given.key and given.certificate and given.authority:
+        signer = Signer(given.key, given.certificate, given.authority, given.passphrase_env)
+    if given.tsa_authority:
+        clock = HttpAuthority(given.tsa, given.tsa_authority)
+    return signer, clock
+
 
 def seal(
     folder: Folder,
     *,
-    key: Annotated[
-        Path | None,
-        typer.Option("--key", metavar="FILE", help="Key of who signs.", show_default=False),
-    ] = None,
-    certificate: Annotated[
-        Path | None,
-        typer.Option("--certificate", metavar="FILE", help="Its certificate.", show_default=False),
-    ] = None,
+    key: KeyOption = None,
+    certificate: CertificateOption = None,
     authority: AuthorityOption = None,
-    passphrase_env: Annotated[
-        str,
-        typer.Option("--passphrase-env", metavar="NAME", help="Variable with the passphrase."),
-    ] = "",
-    tsa: Annotated[
-        str, typer.Option("--tsa", metavar="URL", help="Time-stamp authority (RFC 3161).")
-    ] = "",
+    passphrase_env: PassphraseOption = "",
+    tsa: TsaOption = "",
     tsa_authority: TsaAuthorityOption = None,
     blind: Annotated[
         Path | None,
@@ -67,18 +107,11 @@ def seal(
     Example: havre exit seal ./exit
     """
     from havre.exit.folder import opened
-    from havre.exit.seal.signature import Signer
-    from havre.exit.seal.timestamp import HttpAuthority
     from havre.exit.steps.seal import seal
 
-    given = {"--key": key, "--certificate": certificate, "--authority": authority}
-    together(given)
-    together({"--tsa": tsa or None, "--tsa-authority": tsa_authority})
-    signer = clock = None
-    if key and certificate and authority:
-        signer = Signer(key, certificate, authority, passphrase_env)
-    if tsa_authority:
-        clock = HttpAuthority(tsa, tsa_authority)
+    signer, clock = named_signer(
+        Signing(key, certificate, authority, passphrase_env, tsa, tsa_authority)
+    )
     with opened(folder) as found:
         result = seal(found, signer, clock, blind)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +22,7 @@ from havre.cli.leaving.pressing import (
     tell_expected,
     would,
 )
-from havre.cli.leaving.telling import Folder, fail_if, line, progress
+from havre.cli.leaving.telling import Folder, fail_if, line, progress, tell_calendar
 from havre.errors import InputError
 from havre.text import counted
 
@@ -52,6 +53,7 @@ host: Example host SAS            # legal entity that hosts the source
 # tiers: {{Cool: STANDARD_IA}}  # the target's word for a tier
 # rates: {{workers: 2}}
 # database: {{method: dump, roles: {{vendor_admin: keeper}}}}  # or none, by a decision
+# contract: {{notice: 2026-10-01}}  # for the calendar
 decisions: []
 #  - property: modified          # as the ledger names it
 #    scope: all                  # or a zone, as the ledger names it
@@ -99,13 +101,16 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     from havre.exit.folder import opened
     from havre.exit.steps.expected import expected
     from havre.exit.steps.plan import held_back, plan
+    from havre.exit.steps.retire import calendar_now
 
+    today = dt.datetime.now(dt.UTC).date()
     with opened(folder) as found:
         result = plan(found, progress())
         blocked, left = held_back(found), expected(found)
         if as_json:
+            days = calendar_now(found, today).told()
             told = {**asdict(result), "blocking": blocked, "expected": asdict(left)}
-            console.write_json(told)
+            console.write_json({**told, "calendar": days})
         else:
             for zone in result.zones:
                 line(
@@ -118,6 +123,7 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             tell_expected(left)
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
+            tell_calendar(calendar_now(found, today), today)
             line(f"Next: {_next_after_plan(folder, blocked)}")
         fail_if(bool(blocked))
 
@@ -269,21 +275,25 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     """
     from havre.exit.folder import ExitStep, opened
     from havre.exit.steps.expected import expected
+    from havre.exit.steps.retire import calendar_now
 
+    today = dt.datetime.now(dt.UTC).date()
     with opened(folder) as found:
+        days = calendar_now(found, today)
         following = found.following()
         runs = [run for run in map(found.last, ExitStep) if run is not None]
         left = expected(found) if following in LOADED else None
         if as_json:
             steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
             after = {"next": following and following.value, "expected": left and asdict(left)}
-            console.write_json({"steps": steps, **after})
+            console.write_json({"steps": steps, **after, "calendar": days.told()})
             return
         told = {run.step: _state(run, found.outrun(run)) for run in runs}
         for step in ExitStep:
             line(f"{step.value:8} {told.get(step, 'not yet')}")
         if left:
             tell_expected(left)
+        tell_calendar(days, today)
         line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
 
 

@@ -12,6 +12,9 @@ from havre.cli import console
 from havre.errors import ExitCode
 
 if TYPE_CHECKING:
+    import datetime as dt
+
+    from havre.exit.retiring.calendar import ExitCalendar
     from havre.exit.steps.meter import MeterReading, Progress
 
 Folder = Annotated[
@@ -31,6 +34,19 @@ def fail_if(wrong: bool) -> None:
     """End with the exit code of findings, if something is wrong."""
     if wrong:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def tell_calendar(found: ExitCalendar, today: dt.date) -> None:
+    """The days to come, in order, and what is not known of them."""
+    for day in found.days:
+        if not day.past:
+            word = "by" if day.bound == "latest" else "from"
+            line(f"{word} {day.day} (in {(day.day - today).days} days): {day.what}")
+    if found.missing:
+        names = ", ".join(sorted({*found.missing.values()}))
+        line(f"Not in the calendar: name {names} in exit.yaml.")
+    for rule in found.stale:
+        line(f"Read {rule} again: its source was read over a year ago.")
 
 
 def progress() -> Progress:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
@@ -103,7 +103,7 @@ def found(
             until, told = _end_of(hand.tokens_end), "by the same person's word"
         why = f"{hand.who}, {hand.when}: {hand.why} ({told})"
         return FrozenThing(name, "hand", control.find({}), end, until, why)
-    writers = control.find(memory(journal, name))
+    writers = _excused(control.find(memory(journal, name)), name, by_hand)
     since = _since(journal, name, now, taken=not writers.still)
     until = (since or now) + control.tokens.longest
     return FrozenThing(name, "havre", writers, since, until, control.tokens.reason)
@@ -140,6 +140,19 @@ def _since(journal: Journal, name: str, now: dt.datetime, *, taken: bool) -> dt.
     if not former:
         journal.record(fact, now.isoformat())
     return dt.datetime.fromisoformat(former) if former else now
+
+
+def _excused(found: WritersFound, thing: str, by_hand: Sequence[FrozenByHand]) -> WritersFound:
+    """Who may write, with those for whom a person answers by name told apart."""
+    words = {
+        who: f"{each.who}, {each.when}: {each.why}"
+        for each in by_hand
+        if each.scope == thing
+        for who in each.names
+    }
+    known = {who: words[who] for who in found.still if who in words}
+    still = {who: why for who, why in found.still.items() if who not in words}
+    return replace(found, untaken={**found.untaken, **known}, still=still)
 
 
 def _end_of(day: dt.date) -> dt.datetime:

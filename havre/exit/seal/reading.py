@@ -68,7 +68,7 @@ def read_seal(folder: Path, trust: Trust | None) -> Seal:
         MissingDependencyError: what it takes to verify it is not installed.
     """
     verification, why = _verified(folder, trust)
-    told = predicate(_info(folder))
+    told = predicate(labels(folder))
     if verification is not None and (differs := _differs(folder, told)):
         verification, why = None, differs
     try:
@@ -112,7 +112,7 @@ def _verified(folder: Path, trust: Trust | None) -> tuple[Verification | None, s
         return None, error.message
 
 
-def _info(folder: Path) -> list[tuple[str, str]]:
+def labels(folder: Path) -> list[tuple[str, str]]:
     """Labels and values of bag-info.txt."""
     lines = _text(folder / INFO).split("\n")
     return [(label, value) for label, _, value in (line.partition(": ") for line in lines) if label]

@@ -71,7 +71,7 @@ def seal(
     trust = Trust(signer.authority, None if clock is None else clock.authority)
     with appearing(folder) as partial:
         bag = Bag(partial)
-        _fill(bag, contents, blinding, _instructions(folder, signer))
+        _fill(bag, contents, blinding, instructions(folder, signer))
         (partial / SIGNATURE).write_bytes(who.sign((partial / TAG_MANIFEST).read_bytes()))
         if clock is not None:
             (partial / TOKEN).write_bytes(token_over(partial / SIGNATURE, clock))
@@ -100,7 +100,8 @@ def _check(contents: Contents, clock: TimeAuthority | None) -> None:
             raise InputError(message, "Name each once.")
 
 
-def _instructions(folder: Path, signer: Signer) -> Instructions:
+def instructions(folder: Path, signer: Signer) -> Instructions:
+    """What the notices say of a seal of that name and its signer."""
     words = ("x509", "-in", signer.certificate, "-noout", "-subject", "-nameopt", "RFC2253")
     return Instructions(folder.name, openssl(*words).strip(), script_digest())
 

@@ -12,6 +12,7 @@ from havre.exit.freezing import taking
 from havre.exit.seal.contents import Level
 from havre.exit.seal.verifying import Trust, verified
 from havre.exit.sides import reach
+from havre.exit.steps.databases import database_of
 from havre.exit.steps.freeze import standing
 from havre.exit.steps.results import CutResult
 from havre.exit.steps.seal import AUTHORITIES
@@ -79,19 +80,22 @@ def open_database(folder: ExitFolder) -> list[str]:
     Raises:
         RetryError, ProviderError: as the sides.
     """
-    here = reach(folder.file.source, folder.root).live.database()
-    there = reach(folder.file.target, folder.root).live.database()
-    with there.connect(autocommit=True) as target:
+    moving = database_of(folder)
+    if moving is None:
+        return []
+    here, there = moving.source, moving.target
+    with there.end.connect(autocommit=True) as target:
         if not marks.finished(target, folder.file.name):
             return []
-        memory = taking.memory(folder.journal, f"database {here.name}")
+        memory = taking.memory(folder.journal, f"database {here.end.name}")
         could = sorted(memory.get("roles", {}).values())
-        across = verify.major(here) != verify.major(there)
-        with here.connect(autocommit=True) as source:
-            left, kept = (rights.SideLines(each, {}, across) for each in (source, target))
+        across = verify.major(here.end) != verify.major(there.end)
+        with here.end.connect(autocommit=True) as source:
+            left = rights.SideLines(source, here.roles, across)
+            kept = rights.SideLines(target, there.roles, across)
             rights.admit(left, kept, could)
         marks.remove(target, folder.file.name)
-        return _admitted(there, could)
+        return _admitted(there.end, could)
 
 
 def _admitted(database: LiveDatabase, names: list[str]) -> list[str]:

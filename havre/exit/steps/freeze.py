@@ -57,7 +57,7 @@ def freeze(folder: ExitFolder, progress: Progress) -> FreezeResult:
     begun = folder.begin(ExitStep.FREEZE)
     now = dt.datetime.now(dt.UTC)
     found = [taking.take(folder.journal, each, by_hand, now) for each in held]
-    left = _left(found, now)
+    left = what_is_left(found, now)
     recorded = {} if left else _record(folder, progress)
     result = FreezeResult(_told(found), tuple(changed[:NAMED]), recorded, left)
     folder.end(begun, result, left)
@@ -97,6 +97,10 @@ def thaw(folder: ExitFolder) -> list[str]:
         message = "Nothing is frozen"
         raise InputError(message, f"Run `havre exit status {folder.root}`.")
     given = [each.name for each in controls(folder) if taking.give_back(folder.journal, each)]
+    if unknown := folder.journal.facts(taking.MEMORY):
+        names = ", ".join(name.removeprefix(taking.MEMORY) for name in unknown)
+        message = f"The source no longer has {names}: what was taken there is not given back"
+        raise GuardError(message, "Bring it back, or give writing back by hand.")
     folder.undo(ExitStep.FREEZE)
     return given
 
@@ -156,7 +160,7 @@ def _still(found: Sequence[FrozenThing]) -> dict[str, str]:
     return {f"{each.name}: {who}": why for each in found for who, why in each.found.still.items()}
 
 
-def _left(found: Sequence[FrozenThing], now: dt.datetime) -> str:
+def what_is_left(found: Sequence[FrozenThing], now: dt.datetime) -> str:
     """What keeps everything from being frozen, in words."""
     if still := _still(found):
         return "; ".join(f"{who} may still write: {why}" for who, why in still.items())

@@ -173,6 +173,46 @@ class DatabaseVerified:
 
 
 @dataclass(frozen=True)
+class ThingRetired:
+    """A thing of the source, and when it may go.
+
+    Attributes:
+        thing: such as `zone curated`.
+        schedule: first day on which its destruction can be asked for.
+        gone: first day on which it is gone for good; None: not known.
+        reasons: why.
+        blocked: what must be done before; empty where nothing.
+        found: what a try found of it, in words; empty where it was not tried.
+    """
+
+    thing: str
+    schedule: str
+    gone: str | None
+    reasons: tuple[str, ...]
+    blocked: str
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class RetireResult:
+    """What `retire` did.
+
+    Attributes:
+        event: `scheduled` or `gone`.
+        things: what becomes of each.
+        commands: what destroys the source, to be run by a person.
+        seal: folder of the second seal; empty where none was made.
+        left: what is left to do, in words.
+    """
+
+    event: str
+    things: tuple[ThingRetired, ...]
+    commands: tuple[str, ...]
+    seal: str
+    left: str
+
+
+@dataclass(frozen=True)
 class PlanResult:
     """What `plan` found; `fates` counts the lines of the ledger by fate."""
 

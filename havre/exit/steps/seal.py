@@ -70,12 +70,12 @@ def seal(
     return result
 
 
-def free_place(root: Path) -> Path:
+def free_place(root: Path, name: str = SEAL) -> Path:
     """Where the next seal goes: none is written over."""
     numbers = itertools.count(2)
-    place = root / SEAL
+    place = root / name
     while place.exists():
-        place = root / f"{SEAL}-{next(numbers)}"
+        place = root / f"{name}-{next(numbers)}"
     return place
 
 

@@ -88,9 +88,8 @@ class BucketWriters:
     def find(self, known: Memory) -> WritersFound:
         """Nobody who can be told by name writes while the statement is there."""
         found = _statements(self._policy())
-        allowed = tuple(
-            sorted({who for each in _statements(known["policy"]) for who in _who(each)})
-        )
+        former = _statements(known.get("policy", ""))
+        allowed = tuple(sorted({who for each in former for who in _who(each)}))
         if all(each in found for each in self._denied()):
             return WritersFound(allowed, self.untaken)
         why = f"the policy of bucket {self.bucket} no longer denies changes"

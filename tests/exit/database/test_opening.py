@@ -12,7 +12,7 @@ from havre.exit.database import marks
 from havre.exit.folder import ExitFolder, opened
 from havre.exit.freezing import taking
 from havre.exit.settings import ExitSide
-from havre.exit.steps import cut
+from havre.exit.steps import cut, databases
 from tests.exit.database.servers import Server
 
 FILE = "name: trial\nlevel: rehearsal\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
@@ -44,7 +44,7 @@ def folder(
     def reach(side: ExitSide, _root: Path) -> OneDatabase:
         return OneDatabase(source if side.data_dir == "../a" else target)
 
-    monkeypatch.setattr(cut, "reach", reach)
+    monkeypatch.setattr(databases, "reach", reach)
     for server in (source, target):
         server.run("CREATE ROLE doctor NOLOGIN; CREATE ROLE clerk NOLOGIN")
     try:

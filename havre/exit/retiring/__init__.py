@@ -1,0 +1,1 @@
+"""The end of a source: on which day what may go, and that it is gone."""
