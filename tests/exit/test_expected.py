@@ -9,7 +9,14 @@ import pytest
 
 from havre.exit.folder import ExitFolder, ExitStep
 from havre.exit.journal import Copied, Journal, ListedVersion
-from havre.exit.objects.effort import Caps, Load, MeasuredRate, egress, seconds
+from havre.exit.objects.effort import (
+    Caps,
+    Load,
+    MeasuredRate,
+    egress,
+    seconds,
+    weigh,
+)
 from havre.exit.settings import ExitFile, Rates
 from havre.exit.steps.expected import Expected, ExpectedStep, expected, measure, sentences
 from havre.live.objects import PIECE
@@ -37,6 +44,7 @@ def see(folder: ExitFolder, zone: str, *sizes: int | None) -> None:
     with folder.journal.together():
         folder.journal.record(f"begun {zone}", "1")
         folder.journal.see(zone, 1, rows)
+        weigh(folder.journal, zone, 1)
 
 
 def at(folder: ExitFolder, **rates: object) -> ExitFolder:
@@ -82,6 +90,7 @@ def test_what_is_copied_is_read_back_and_not_copied_again(folder: ExitFolder) ->
     see(folder, "a zone", 2**30 - 1)
     with folder.journal.together():
         folder.journal.copied("curated", [Copied("k0", "v", b"x" * 32, "t", {})])
+        weigh(folder.journal, "curated", 1)
     size = 2 * PIECE + 1 + 2**30 - 1
     pieces = 3 + 2**30 // PIECE
     copying = ExpectedStep(3, size, 1 + 1 + 3 * 2 + 2 * pieces, None)

@@ -1,18 +1,25 @@
 """What a copy and its proof take: calls, bytes, time and what the source's provider asks for bytes.
 
-Pure functions of what a zone holds and of rates that were measured or declared. A call more or less
+Calls, time and price follow from what a zone holds and from rates that were measured or declared;
+the journal keeps what a zone holds beside its rows, which take long to count. A call more or less
 an object is possible: tags, locks and tables that a warehouse encrypts are asked for apart.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
+
+from havre.live.objects import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from havre.exit.journal import Journal
+
+WHOLE, LEFT = "whole", "left"
 LISTED = 1_000
 """Versions on a page of a list."""
 
@@ -63,6 +70,36 @@ class Load:
     @property
     def _pages(self) -> int:
         return math.ceil(self.versions / LISTED)
+
+
+def load_of(size: int | None) -> Load:
+    """What one version takes; `size` is None for a delete marker."""
+    if size is None:
+        return Load(1, markers=1)
+    return Load(1, 0, 1, -(-size // PIECE), size) if size > PIECE else Load(1, size=size)
+
+
+def weigh(journal: Journal, zone: str, seen: int) -> None:
+    """Record what a zone holds and what of it is to be copied, so that it is told at once."""
+    for name, left in ((WHOLE, False), (LEFT, True)):
+        _keep(journal, f"{name} {zone}", Load(*journal.sizes(zone, seen, PIECE, left=left)))
+
+
+def lighten(journal: Journal, zone: str, done: Load) -> None:
+    """Record that so much of a zone is no longer to be copied."""
+    left = weighed(journal, zone, LEFT)
+    rest = (max(0, was - now) for was, now in zip(astuple(left), astuple(done), strict=True))
+    _keep(journal, f"{LEFT} {zone}", Load(*rest))
+
+
+def weighed(journal: Journal, zone: str, name: str) -> Load:
+    """What was recorded of a zone as `WHOLE` or `LEFT`; nothing where it was not weighed."""
+    told = journal.fact(f"{name} {zone}")
+    return Load(*json.loads(told)) if told else Load()
+
+
+def _keep(journal: Journal, name: str, load: Load) -> None:
+    journal.record(name, json.dumps(astuple(load)))
 
 
 @dataclass(frozen=True)

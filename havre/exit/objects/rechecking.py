@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from havre.exit.objects.copying import source_version
+from havre.exit.objects.effort import weigh
 from havre.exit.objects.mapping import mapping
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
 from havre.exit.records import told
@@ -44,6 +45,8 @@ def recheck(journal: Journal, zone: MovingZone, executor: Executor, workers: int
         with journal.together():
             journal.again(zone.name, found)
         count += len(found)
+    if count:
+        weigh(journal, zone.name, seen)
     return count
 
 

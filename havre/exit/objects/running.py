@@ -18,6 +18,7 @@ from havre.errors import StateError
 from havre.exit.journal import ListedVersion
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import KeyCopy
+from havre.exit.objects.effort import lighten, load_of, together, weigh
 from havre.live.objects import Ability
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from havre.exit.journal import Journal, JournalRow
     from havre.exit.objects.copying import KeyOutcome, Sides
+    from havre.exit.objects.effort import Load
     from havre.live.objects import ObjectVersion
 
 KEYS_AT_ONCE = 8
@@ -83,7 +85,9 @@ def list_zone(journal: Journal, zone: MovingZone) -> int:
     while batch := list(itertools.islice(versions, _LISTED_TOGETHER)):
         with journal.together():
             journal.see(zone.name, seen, batch)
-    journal.record(f"listed {zone.name}", str(seen))
+    with journal.together():
+        weigh(journal, zone.name, seen)
+        journal.record(f"listed {zone.name}", str(seen))
     return seen
 
 
@@ -177,12 +181,20 @@ def _record(
     outcomes: Sequence[KeyOutcome],
 ) -> None:
     with journal.together():
+        lighten(journal, zone.name, together(map(_done, rows, outcomes)))
         for of_key, outcome in zip(rows, outcomes, strict=True):
             journal.copied(zone.name, outcome.done)
             journal.forget(zone.name, outcome.gone)
             journal.leave_out(zone.name, outcome.out)
             if not outcome.later:
                 journal.lose(zone.scope, [of_key[0].listed.key], outcome.entries)
+
+
+def _done(rows: Sequence[JournalRow], outcome: KeyOutcome) -> Load:
+    """What of a key is no longer to be copied."""
+    named = {(each.key, each.version) for each in outcome.done} | {*outcome.out}
+    settled = (row for row in rows if (row.listed.key, row.listed.version) in named)
+    return together(load_of(row.listed.size) for row in settled if not row.out)
 
 
 def sharded(keys: Iterable[list[JournalRow]]) -> Iterator[list[list[JournalRow]]]:

@@ -7,9 +7,16 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
-from havre.exit.objects.effort import Caps, Load, MeasuredRate, egress, seconds, together
-from havre.exit.objects.running import latest
-from havre.live.objects import PIECE
+from havre.exit.objects.effort import (
+    LEFT,
+    WHOLE,
+    Caps,
+    MeasuredRate,
+    egress,
+    seconds,
+    together,
+    weighed,
+)
 from havre.text import counted
 
 if TYPE_CHECKING:
@@ -58,7 +65,10 @@ class Expected:
 def expected(folder: ExitFolder) -> Expected:
     """What is left, as the last listing of each zone shows it."""
     rates = folder.file.rates
-    left, everything = (_load(folder, left=left) for left in (True, False))
+    left, everything = (
+        together(weighed(folder.journal, zone, name) for zone in folder.journal.zones())
+        for name in (LEFT, WHOLE)
+    )
     caps = Caps(rates.requests, rates.bytes)
     copying, reading = (
         ExpectedStep(
@@ -104,14 +114,6 @@ def _duration(length: float | None) -> str:
     minutes, rest = divmod(round(length), 60)
     hours, minutes = divmod(minutes, 60)
     return f"about {hours} h {minutes:02} min" if hours else f"about {minutes} min {rest:02} s"
-
-
-def _load(folder: ExitFolder, *, left: bool) -> Load:
-    journal = folder.journal
-    return together(
-        Load(*journal.sizes(zone, latest(journal, zone), PIECE, left=left))
-        for zone in journal.zones()
-    )
 
 
 def _measured(folder: ExitFolder, step: ExitStep) -> MeasuredRate | None:

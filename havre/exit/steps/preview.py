@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
-from havre.exit.objects.effort import Load
+from havre.exit.objects.effort import Load, load_of
 from havre.exit.objects.running import numbered
 from havre.exit.steps.zones import zones
-from havre.live.objects import PIECE
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
@@ -70,13 +69,6 @@ def zone_preview(journal: Journal, zone: MovingZone) -> ZonePreview:
     copied = sum(row.target is not None for row in journal.rows(zone.name, 0))
     calls = load.copy_calls + standing
     return ZonePreview(zone.name, load.versions, load.size, calls, standing, copied - met)
-
-
-def load_of(size: int | None) -> Load:
-    """What one version takes; `size` is None for a delete marker."""
-    if size is None:
-        return Load(1, markers=1)
-    return Load(1, 0, 1, -(-size // PIECE), size) if size > PIECE else Load(1, size=size)
 
 
 def _stands(row: JournalRow, listed: ListedVersion) -> bool:

@@ -12,10 +12,11 @@ from havre.errors import ProviderError, RetryError, StateError
 from havre.exit.journal import Counts, Journal
 from havre.exit.objects import running
 from havre.exit.objects.copying import KeyOutcome, Sides
+from havre.exit.objects.effort import LEFT, WHOLE, Load, weighed
 from havre.exit.objects.mapping import Rules
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import MovingZone, copy_zone, give_up_uploads, list_zone, whole
-from havre.live.objects import Lock, ObjectVersion, Properties
+from havre.live.objects import PIECE, Lock, ObjectVersion, Properties
 from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
 
 SOON = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -68,6 +69,33 @@ def test_every_object_goes_once(journal: Journal, zone: MovingZone) -> None:
     assert journal.counts("curated", seen) == Counts(450, size, 450, size, 450)
     list_zone(journal, zone)
     assert run(journal, zone) == []
+
+
+def test_what_is_left_is_known_at_any_moment_without_counting(
+    journal: Journal, zone: MovingZone
+) -> None:
+    source, _ = memory(zone)
+    source.put("large", b"x" * (PIECE + 1))
+    source.put("marked", b"x")
+    source.mark("marked")
+    seen = list_zone(journal, zone)
+    met: list[Load] = []
+
+    def told(_: object) -> None:
+        counted = Load(*journal.sizes("curated", seen, PIECE, left=True))
+        assert weighed(journal, "curated", LEFT) == counted
+        met.append(counted)
+
+    assert weighed(journal, "curated", LEFT) == weighed(journal, "curated", WHOLE)
+    with ThreadPoolExecutor(2) as pool:
+        assert copy_zone(journal, zone, pool, 2, told) == []
+        assert len({*met}) == 3
+        assert weighed(journal, "curated", LEFT) == Load()
+        assert weighed(journal, "curated", WHOLE).versions == 453
+        source.retag("007", {"purpose": "care"})
+        list_zone(journal, zone)
+        assert recheck(journal, zone, pool, 2) == 1
+    assert weighed(journal, "curated", LEFT) == Load(1, size=1)
 
 
 def test_what_fails_costs_nothing_of_the_rest(
