@@ -80,18 +80,23 @@ def at(
 
 
 def would(folder: ExitFolder, *, as_json: bool) -> None:
-    """Show what a copy would do, by zone."""
+    """Show what a copy would do, by zone, and for the database."""
+    from havre.exit.steps.databases import preview_database
     from havre.exit.steps.preview import preview
 
-    found = preview(folder)
+    found, databases = preview(folder), preview_database(folder)
     if as_json:
-        console.write_json({"zones": [asdict(each) for each in found]})
+        told = {"zones": [asdict(each) for each in found]}
+        console.write_json({**told, "databases": [asdict(each) for each in databases]})
         return
     for each in found:
         line(
             f"zone {each.zone}: {each.versions:,} versions would be copied, {each.bytes:,} bytes, "
             f"in about {each.calls:,} calls; {each.gone:,} would be deleted at the target"
         )
+    for database in databases:
+        does = "would be moved" if database.moves else "not changed since it was moved"
+        line(f"database {database.database}: {does}")
 
 
 def tell_expected(found: Expected) -> None:

@@ -18,7 +18,7 @@ from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, decided, undecided
 from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
 from havre.exit.steps.meter import Meter
-from havre.exit.steps.results import DatabaseCopied, DatabasePlanned
+from havre.exit.steps.results import DatabaseCopied, DatabasePlanned, DatabasePreview
 from havre.text import counted
 
 if TYPE_CHECKING:
@@ -199,6 +199,21 @@ def copy_database(folder: ExitFolder, progress: Progress) -> tuple[DatabaseCopie
         folder.journal.record(COUNT, str(count))
     seconds = round(meter.reading.seconds, 1)
     return (DatabaseCopied(moving.name, True, meter.done, meter.size, seconds),)
+
+
+def preview_database(folder: ExitFolder) -> tuple[DatabasePreview, ...]:
+    """What a copy would do; the source is read, and nothing is written or recorded.
+
+    Raises:
+        InputError, RetryError, ProviderError: as the sides.
+    """
+    moving = database_of(folder)
+    if moving is None:
+        return ()
+    left_out = fates.left_out(ledger_of(folder))
+    digest, count = _digest(moving, left_out, folder.file.rates.workers)
+    stands = folder.journal.fact(COPIED) == digest and _finished(folder, moving)
+    return (DatabasePreview(moving.name, not stands, count),)
 
 
 def _digest(

@@ -133,6 +133,15 @@ class DatabasePlanned:
 
 
 @dataclass(frozen=True)
+class DatabasePreview:
+    """Whether a copy would move a database, and of how many things it is."""
+
+    database: str
+    moves: bool
+    things: int
+
+
+@dataclass(frozen=True)
 class DatabaseCopied:
     """What a run moved of a database.
 

@@ -12,7 +12,13 @@ from havre.errors import GuardError, InputError
 from havre.exit.folder import opened
 from havre.exit.seal.tables import THINGS
 from havre.exit.steps import databases
-from havre.exit.steps.databases import copy_database, ledger_of, plan_database, sides_of
+from havre.exit.steps.databases import (
+    copy_database,
+    ledger_of,
+    plan_database,
+    preview_database,
+    sides_of,
+)
 from havre.exit.steps.verify import verify_database
 
 if TYPE_CHECKING:
@@ -61,6 +67,11 @@ class Leaving:
             (found,) = copy_database(folder, lambda _: None)
             return found.moved
 
+    def would(self) -> bool:
+        with opened(self.root) as folder:
+            (found,) = preview_database(folder)
+            return found.moves
+
     def verified(self) -> list[str]:
         with opened(self.root) as folder:
             (found,) = verify_database(folder)
@@ -89,7 +100,8 @@ def leaving(
 
 def test_it_moves_again_only_where_the_source_changed_since(leaving: Leaving) -> None:
     assert leaving.plan().keys() == {"major version", "planner statistics", "role"}
-    assert [leaving.copied(), leaving.copied()] == [True, False]
+    assert [leaving.would(), leaving.copied()] == [True, True]
+    assert [leaving.would(), leaving.copied()] == [False, False]
     assert leaving.verified() == []
     for change in (NEVER, "SELECT nextval('care.counter')", "GRANT SELECT ON care.none TO PUBLIC"):
         leaving.source.run(change)
