@@ -14,8 +14,8 @@ from havre.errors import ExitCode
 if TYPE_CHECKING:
     import datetime as dt
 
+    from havre.exit.meter import MeterReading, Progress
     from havre.exit.retiring.calendar import ExitCalendar
-    from havre.exit.steps.meter import MeterReading, Progress
 
 Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Folder of the exit, with its exit.yaml.")

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from havre.errors import GuardError
 from havre.exit.folder import ExitStep
+from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
 from havre.exit.steps.databases import copy_database, plan_database
 from havre.exit.steps.expected import measure
-from havre.exit.steps.meter import Meter
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.results import CopyResult, ZoneCopied
 from havre.exit.steps.zones import Crew, zones
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
     from havre.exit.objects.copying import KeyOutcome
     from havre.exit.objects.running import MovingZone
-from havre.exit.steps.meter import Progress
+from havre.exit.meter import Progress
 
 
 def copy(folder: ExitFolder, progress: Progress) -> CopyResult:

@@ -19,7 +19,7 @@ from havre.exit.steps.seal import AUTHORITIES
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
-    from havre.exit.steps.meter import Progress
+    from havre.exit.meter import Progress
     from havre.live.warehouse import LiveDatabase
 
 

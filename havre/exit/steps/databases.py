@@ -15,9 +15,9 @@ from havre.exit.database.fates import SCOPE, Method
 from havre.exit.database.move import DatabaseMove, move
 from havre.exit.folder import ExitStep
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, decided, undecided
+from havre.exit.meter import Meter
 from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
-from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import DatabaseCopied, DatabasePlanned, DatabasePreview
 from havre.text import counted
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from havre.exit.folder import ExitFolder
-    from havre.exit.steps.meter import Progress
+    from havre.exit.meter import Progress
     from havre.live.warehouse import LiveDatabase
 
 COPIED, COUNT = "database copied", "database things"

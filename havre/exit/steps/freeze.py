@@ -11,10 +11,10 @@ from havre.exit.folder import ExitStep
 from havre.exit.freezing import taking
 from havre.exit.freezing.proof import FrozenChange, changes, frozen_lines
 from havre.exit.ledger import scope_of
+from havre.exit.meter import Meter
 from havre.exit.objects.running import whole
 from havre.exit.records import ordered, write_ordered
 from havre.exit.sides import OpenedSource, reach
-from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import FreezeFound, FreezeResult, WritingTaken
 from havre.exit.steps.zones import Crew, zones
 from havre.live.writing.logins import LoginWriters
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from havre.exit.folder import ExitFolder
     from havre.exit.freezing.taking import FrozenThing
-    from havre.exit.steps.meter import Progress
+    from havre.exit.meter import Progress
     from havre.live.writing.writers import WriterControl
 
 RECORDINGS = "frozen"

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
 from havre.exit.ledger import LedgerFate, decided, unused
+from havre.exit.meter import Meter
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
 from havre.exit.steps.databases import plan_database
 from havre.exit.steps.logs import plan_logs
-from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import PlanResult, ZonePlanned
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from havre.exit.folder import ExitFolder
     from havre.exit.ledger import LedgerEntry, LossDecision
+    from havre.exit.meter import Progress
     from havre.exit.objects.running import MovingZone
-    from havre.exit.steps.meter import Progress
 
 
 def plan(folder: ExitFolder, progress: Progress) -> PlanResult:

@@ -9,6 +9,7 @@ from havre.errors import InputError
 from havre.exit.database import verify as database
 from havre.exit.database.fates import left_out
 from havre.exit.folder import ExitStep
+from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
@@ -23,7 +24,6 @@ from havre.exit.steps.databases import (
 )
 from havre.exit.steps.expected import measure
 from havre.exit.steps.freeze import standing
-from havre.exit.steps.meter import Meter
 from havre.exit.steps.results import DatabaseVerified, VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.folder import ExitFolder
+    from havre.exit.meter import Progress
     from havre.exit.objects.verifying import VersionReading
     from havre.exit.records import ObjectLine
-    from havre.exit.steps.meter import Progress
     from havre.exit.steps.zones import ExitZone
 
 NAMED = 20
