@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ import pytest
 
 from havre.errors import GuardError, InputError
 from havre.exit.folder import opened
+from havre.exit.freezing.taking import MEMORY
 from havre.exit.seal.tables import THINGS
 from havre.exit.steps import databases
+from havre.exit.steps.cut import open_database
 from havre.exit.steps.databases import (
     copy_database,
     ledger_of,
@@ -258,6 +261,25 @@ def test_roles_of_a_vendor_get_the_names_that_exit_yaml_gives_them(leaving: Leav
         assert leaving.target.one(owner) == "keeper"
     finally:
         leaving.source.run("DROP OWNED BY trial_vendor CASCADE; DROP ROLE trial_vendor")
+
+
+def test_at_the_cut_the_roles_that_went_log_in_again_and_those_of_a_vendor_do_not(
+    leaving: Leaving,
+) -> None:
+    made = ("trial_vendor", "trial_doctor")
+    leaving.source.run("".join(f"CREATE ROLE {name} LOGIN; " for name in made))
+    try:
+        leaving.says("database: {roles: {trial_vendor: ''}}\n")
+        leaving.plan()
+        leaving.copied()
+        could = json.dumps({"roles": dict(enumerate(made))})
+        with opened(leaving.root) as folder:
+            folder.journal.record(f"{MEMORY}database {leaving.source.name}", could)
+            assert open_database(folder) == ["trial_doctor"]
+            assert open_database(folder) == []
+    finally:
+        leaving.source.run("DROP ROLE trial_vendor, trial_doctor")
+        leaving.target.run("DROP ROLE trial_doctor")
 
 
 def test_a_reader_who_sees_less_is_refused(
