@@ -97,7 +97,7 @@ def cut(
     Example: havre exit cut ./exit --confirm cohorts
     """
     from havre.exit.folder import opened
-    from havre.exit.steps.cut import cut
+    from havre.exit.steps.ending.cut import cut
 
     together({"--authority": authority, "--tsa-authority": tsa_authority})
     authorities = (authority, tsa_authority) if authority and tsa_authority else None
@@ -143,7 +143,7 @@ def retire(
     """
     from havre.exit.folder import opened
     from havre.exit.seal.signature import Signer
-    from havre.exit.steps.retire import prove_gone, schedule, signatories
+    from havre.exit.steps.ending.retire import prove_gone, schedule, signatories
 
     together({"--host-key": host_key, "--host-certificate": host_certificate})
     signer, clock = named_signer(

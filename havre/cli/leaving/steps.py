@@ -99,9 +99,9 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit plan ./exit
     """
     from havre.exit.folder import opened
+    from havre.exit.steps.ending.retire import calendar_now
     from havre.exit.steps.expected import expected
     from havre.exit.steps.plan import held_back, plan
-    from havre.exit.steps.retire import calendar_now
 
     today = dt.datetime.now(dt.UTC).date()
     with opened(folder) as found:
@@ -274,8 +274,8 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit status ./exit
     """
     from havre.exit.folder import ExitStep, opened
+    from havre.exit.steps.ending.retire import calendar_now
     from havre.exit.steps.expected import expected
-    from havre.exit.steps.retire import calendar_now
 
     today = dt.datetime.now(dt.UTC).date()
     with opened(folder) as found:

@@ -12,7 +12,8 @@ from havre.exit.database import marks
 from havre.exit.folder import ExitFolder, opened
 from havre.exit.freezing import taking
 from havre.exit.settings import ExitSide
-from havre.exit.steps import cut, databases
+from havre.exit.steps import databases
+from havre.exit.steps.ending import cut
 from tests.exit.database.servers import Server
 
 FILE = "name: trial\nlevel: rehearsal\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"

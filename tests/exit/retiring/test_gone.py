@@ -7,7 +7,7 @@ import pytest
 from havre.exit.retiring.absence import Tried, TryOutcome
 from havre.exit.retiring.terms import RetiringTerms
 from havre.exit.settings import GoneByHand
-from havre.exit.steps.retire import not_gone
+from havre.exit.steps.ending.retire import not_gone
 
 TODAY = dt.date(2027, 3, 1)
 EARLY, LATE = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)

@@ -22,7 +22,7 @@ from havre.exit.seal.contents import Level, RetireLine
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.retiring import Signatories, seal_retirement
 from havre.exit.sides import reach, reached_by
-from havre.exit.steps.cut import agree
+from havre.exit.steps.ending.cut import agree
 from havre.exit.steps.results import RetireResult, ThingRetired
 from havre.exit.steps.seal import AUTHORITIES, free_place
 from havre.live.objects import Ability

@@ -1,0 +1,1 @@
+"""The last steps: the cut, and the retirement of the source."""
