@@ -14,7 +14,6 @@ from havre.exit.folder import opened
 from havre.exit.freezing.taking import MEMORY
 from havre.exit.seal.tables import THINGS
 from havre.exit.steps import databases
-from havre.exit.steps.cut import open_database
 from havre.exit.steps.databases import (
     copy_database,
     ledger_of,
@@ -22,6 +21,7 @@ from havre.exit.steps.databases import (
     preview_database,
     sides_of,
 )
+from havre.exit.steps.ending.cut import open_database
 from havre.exit.steps.verify import verify_database
 
 if TYPE_CHECKING:
