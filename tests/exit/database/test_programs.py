@@ -10,6 +10,7 @@ from havre.errors import MissingDependencyError
 from havre.exit.database import programs
 from havre.live.credentials import SecretReference
 from havre.live.database import SYSTEM, LibpqDatabase
+from havre_local.machine.postgresql import installation
 from tests.exit.database.servers import Server
 
 if TYPE_CHECKING:
@@ -81,12 +82,12 @@ def test_the_systems_authorities_need_programs_that_know_them(
 
 
 def test_the_programs_that_are_installed_here_say_so_themselves(
-    verified: LibpqDatabase, servers: tuple[Server, Server]
+    verified: LibpqDatabase,
 ) -> None:
-    folder = servers[0].binaries
+    folder = installation.find().binaries
     found = programs.Programs(folder, 0)
     tls = b"libssl" in (folder / "postgres").read_bytes()
     assert programs.unfit(found, verified) == (
         "" if tls else "without the TLS that verified asks for"
     )
-    assert programs.unfit(found, servers[0]) == ""
+    assert programs.unfit(found, plain(folder)) == ""

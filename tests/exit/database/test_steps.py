@@ -106,10 +106,8 @@ def test_it_moves_again_only_where_the_source_changed_since(leaving: Leaving) ->
     assert [leaving.would(), leaving.copied()] == [True, True]
     assert [leaving.would(), leaving.copied()] == [False, False]
     assert leaving.verified() == []
-    for change in (NEVER, "SELECT nextval('care.counter')", "GRANT SELECT ON care.none TO PUBLIC"):
-        leaving.source.run(change)
-        assert leaving.copied()
-    assert not leaving.copied()
+    leaving.source.run(NEVER)
+    assert [leaving.copied(), leaving.copied()] == [True, False]
     assert leaving.verified() == []
 
 
@@ -238,6 +236,7 @@ def test_one_that_was_planned_does_not_vanish_from_the_seal(leaving: Leaving) ->
                 step(folder)
 
 
+@pytest.mark.long
 def test_what_a_decision_lets_be_lost_is_on_neither_side(leaving: Leaving) -> None:
     leaving.source.run("SELECT pg_create_logical_replication_slot('theirs', 'pgoutput')")
     try:
@@ -250,8 +249,12 @@ def test_what_a_decision_lets_be_lost_is_on_neither_side(leaving: Leaving) -> No
         leaving.source.run("SELECT pg_drop_replication_slot('theirs')")
 
 
-def test_roles_of_a_vendor_get_the_names_that_exit_yaml_gives_them(leaving: Leaving) -> None:
-    leaving.source.run("CREATE ROLE trial_vendor; ALTER TABLE care.visit OWNER TO trial_vendor")
+def test_roles_of_a_vendor_get_the_names_of_exit_yaml_and_no_login_at_the_cut(
+    leaving: Leaving,
+) -> None:
+    made = ("trial_vendor", "trial_doctor")
+    leaving.source.run("".join(f"CREATE ROLE {name} LOGIN; " for name in made))
+    leaving.source.run("ALTER TABLE care.visit OWNER TO trial_vendor")
     try:
         leaving.says("database: {roles: {trial_vendor: keeper}}\n")
         assert leaving.plan()["role"] == "mapped"
@@ -259,26 +262,15 @@ def test_roles_of_a_vendor_get_the_names_that_exit_yaml_gives_them(leaving: Leav
         assert leaving.verified() == []
         owner = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'visit'"
         assert leaving.target.one(owner) == "keeper"
-    finally:
-        leaving.source.run("DROP OWNED BY trial_vendor CASCADE; DROP ROLE trial_vendor")
-
-
-def test_at_the_cut_the_roles_that_went_log_in_again_and_those_of_a_vendor_do_not(
-    leaving: Leaving,
-) -> None:
-    made = ("trial_vendor", "trial_doctor")
-    leaving.source.run("".join(f"CREATE ROLE {name} LOGIN; " for name in made))
-    try:
-        leaving.says("database: {roles: {trial_vendor: ''}}\n")
-        leaving.plan()
-        leaving.copied()
         could = json.dumps({"roles": dict(enumerate(made))})
         with opened(leaving.root) as folder:
             folder.journal.record(f"{MEMORY}database {leaving.source.name}", could)
             assert open_database(folder) == ["trial_doctor"]
             assert open_database(folder) == []
     finally:
-        leaving.source.run("DROP ROLE trial_vendor, trial_doctor")
+        leaving.source.run(
+            "DROP OWNED BY trial_vendor CASCADE; DROP ROLE trial_vendor, trial_doctor"
+        )
         leaving.target.run("DROP ROLE trial_doctor")
 
 
