@@ -99,7 +99,7 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit plan ./exit
     """
     from havre.exit.folder import opened
-    from havre.exit.steps.ending.retire import calendar_now
+    from havre.exit.steps.ending.dates import calendar_now
     from havre.exit.steps.expected import expected
     from havre.exit.steps.plan import held_back, plan
 
@@ -274,7 +274,7 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     Example: havre exit status ./exit
     """
     from havre.exit.folder import ExitStep, opened
-    from havre.exit.steps.ending.retire import calendar_now
+    from havre.exit.steps.ending.dates import calendar_now
     from havre.exit.steps.expected import expected
 
     today = dt.datetime.now(dt.UTC).date()

@@ -16,13 +16,13 @@ from havre.capabilities import Support
 from havre.errors import GuardError, InputError
 from havre.exit.folder import ExitStep
 from havre.exit.retiring.absence import Tried, TryOutcome, key_file, tried
-from havre.exit.retiring.calendar import calendar_of, read_rules
 from havre.exit.retiring.terms import RetiringTerms, earliest, terms_of, things_of
 from havre.exit.seal.contents import Level, RetireLine
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.retiring import Signatories, seal_retirement
 from havre.exit.sides import reach, reached_by
 from havre.exit.steps.ending.cut import agree
+from havre.exit.steps.ending.dates import TERMS
 from havre.exit.steps.results import RetireResult, ThingRetired
 from havre.exit.steps.seal import AUTHORITIES, free_place
 from havre.live.objects import Ability
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from havre.exit.folder import ExitFolder
-    from havre.exit.retiring.calendar import ExitCalendar
     from havre.exit.retiring.terms import RetiringThing
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 SOURCE = "retired source"
 """Fact with what led to the source, without any secret: it is tried when it should be gone."""
 BY_HAND = "name who saw that it is gone under `gone_by_hand` in exit.yaml"
-TERMS = "retired terms"
-"""Fact with the terms of each thing."""
 
 
 def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
@@ -108,21 +105,6 @@ def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     result = RetireResult("gone", things, (), seal, left)
     folder.end(begun, result, left)
     return result
-
-
-def calendar_now(folder: ExitFolder, today: dt.date) -> ExitCalendar:
-    """The calendar of an exit, as far as it is known; no side is asked.
-
-    Args:
-        folder: of the exit.
-        today: the day for which it is made.
-    """
-    told = folder.journal.fact(TERMS)
-    terms = map(_term, json.loads(told)) if told else ()
-    others = [(each.gone, f"{each.name} is gone for good.") for each in terms if each.gone]
-    run = folder.last(ExitStep.CUT)
-    cut = run.ended.date() if run and run.ended else None
-    return calendar_of(folder.file.contract, read_rules(), today, cut, others)
 
 
 def _things(folder: ExitFolder) -> Iterator[RetiringThing]:

@@ -1,0 +1,34 @@
+"""What an exit says of itself needs neither side, so that it is asked for at any moment."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.waits import PATIENCE
+
+FILE = """\
+name: left
+level: rehearsal
+source: {data_dir: /nowhere/old}
+target: {data_dir: /nowhere/new}
+controller: Example hospital
+host: Example host SAS
+"""
+
+
+def test_the_status_loads_no_client_of_either_side(tmp_path: Path) -> None:
+    root = tmp_path / "exit"
+    root.mkdir(mode=0o700)
+    (root / "exit.yaml").write_text(FILE)
+    code = (
+        "import sys\n"
+        "from havre.cli import main\n"
+        f"code = main(['exit', 'status', {str(root)!r}])\n"
+        "loaded = {'pulumi', 'psycopg', 'boto3', 'pyarrow', 'cryptography'} & {*sys.modules}\n"
+        "print(code, sorted(loaded), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
+    )
+    assert done.stderr.splitlines()[-1] == "0 []", done.stderr
+    assert "Next: havre exit plan" in done.stdout
