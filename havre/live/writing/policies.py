@@ -1,7 +1,7 @@
 """Writers of an S3 bucket, taken by a statement in its policy that denies every change.
 
-An explicit Deny is stronger than whatever allows (IAM User Guide, policy evaluation logic; read
-on 2026-11-29). Where a service knows no Deny, this must not be offered.
+An explicit Deny is stronger than whatever allows (as S3 defines it, and as versitygw 1.8.0 does it
+in the tests). Where a service knows no Deny, this must not be offered.
 """
 
 from __future__ import annotations

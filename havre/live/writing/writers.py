@@ -129,7 +129,7 @@ UNDECLARED = "the provider does not declare how writing to its stores is taken a
 UNDECLARED_TOKENS = TokenLife(
     dt.timedelta(days=7),
     "the provider does not declare how long its tokens live; a signed URL lives 7 days at most "
-    "(Amazon S3 User Guide, presigned URLs; read on 2026-11-29)",
+    "(AWS CLI reference, s3 presign; read on 2026-11-30)",
 )
 
 

@@ -45,8 +45,8 @@ BY_HAND = (
 )
 TOKENS = TokenLife(
     dt.timedelta(days=7),
-    "a user delegation SAS lives as long as its key, 7 days at most, unless the key is revoked "
-    "(Microsoft Learn, Create a user delegation SAS; read on 2026-11-29)",
+    "a user delegation SAS lives as long as its key, which ends within 7 days (Microsoft Learn, "
+    "BlobGetUserDelegationKeyParameters; read on 2026-11-30)",
 )
 """Accounts take no shared key, so that no SAS of an account is valid."""
 

@@ -64,13 +64,13 @@ OBJECT_LIMITS = replace(
     object_size=LIMITS[Measure.OBJECT_SIZE].value,
 )
 BY_HAND = (
-    "OVHcloud gives rights by a policy of each S3 user, through its own API: its S3 interface "
-    "documents no policy of a bucket"
+    "OVHcloud gives rights by a policy of each S3 user, through its own API; policies of buckets "
+    "are not yet available (its guide Identity and access management; read on 2026-11-30)"
 )
 TOKENS = TokenLife(
     dt.timedelta(days=7),
-    "a signed URL lives 7 days at most (Amazon S3 User Guide; read on 2026-11-29), and that "
-    "OVHcloud evaluates the policy of its user at each call is not proved",
+    "a signed URL lives 7 days at most (AWS CLI reference, s3 presign; read on 2026-11-30), "
+    "and that OVHcloud evaluates the policy of its user at each call is not proved",
 )
 
 
