@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import multiprocessing.connection
+import os
 import re
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -66,6 +69,22 @@ def zones(folder: ExitFolder) -> list[ExitZone]:
     return [ExitZone(each.source, each, OpenedTarget(each), OpenedCipher(each)) for each in both]
 
 
+def end_with_parent() -> None:
+    """Have this process end when its parent does, however that ends.
+
+    What a killed coordinator has started would wait for it for ever, or write to the target while
+    the next run does.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_after(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
+
+
 class Crew:
     """Who copies and reads: processes that open their own clients, threads where little is to do.
 
@@ -107,7 +126,7 @@ class Crew:
             self._processes = self._stack.enter_context(
                 distributed_executor(self._rates)
                 if self._rates.scheduler
-                else ProcessPoolExecutor(count, spawning)
+                else ProcessPoolExecutor(count, spawning, end_with_parent)
             )
             for _ in range(count):
                 self._processes.submit(loaded)
