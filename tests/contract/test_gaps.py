@@ -151,7 +151,8 @@ CONTROLS = {
     "egress shared-keys cross-tenant partition",
     "access": "least-privilege project-isolation project-expiry separation-of-duties "
     "no-static-credentials no-plaintext-secret export-gate",
-    "audit": "storage-access database keys administration network retention protected central",
+    "audit": "storage-access database keys administration network retention protected central "
+    "cluster",
     "continuity": "backup recovery-site versioning immutability retention deletion "
     "availability state",
     "inventory": "tags known supported-versions environments",
