@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from havre.live.objects import Properties
 
@@ -177,3 +177,18 @@ def write_ordered(path: Path, lines: Iterable[object]) -> int:
             merged.writelines(heapq.merge(*chunks))
         whole.replace(path)
     return count
+
+
+def unpaired(left: Iterable[str], right: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Lines that only one of two sorted sequences has, each with its side."""
+    ours, theirs = iter(left), iter(right)
+    one, other = next(ours, None), next(theirs, None)
+    while one is not None or other is not None:
+        if one == other:
+            one, other = next(ours, None), next(theirs, None)
+        elif other is None or (one is not None and one < other):
+            yield "left", str(one)
+            one = next(ours, None)
+        else:
+            yield "right", other
+            other = next(theirs, None)

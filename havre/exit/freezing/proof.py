@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.exit.records import NOTHING, decoded, encoded, told
+from havre.exit.records import NOTHING, decoded, encoded, told, unpaired
 from havre.live.objects import ChangedError, NotThereError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
@@ -123,18 +123,3 @@ def _named(kind: str, fields: tuple[str, ...]) -> str:
     if kind == "database":
         return f"{first} {second}"
     return first if second == NOTHING else f"{first}, version {second}"
-
-
-def unpaired(left: Iterable[str], right: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Lines that only one of two sorted sequences has, each with its side."""
-    ours, theirs = iter(left), iter(right)
-    one, other = next(ours, None), next(theirs, None)
-    while one is not None or other is not None:
-        if one == other:
-            one, other = next(ours, None), next(theirs, None)
-        elif other is None or (one is not None and one < other):
-            yield "left", str(one)
-            one = next(ours, None)
-        else:
-            yield "right", other
-            other = next(theirs, None)

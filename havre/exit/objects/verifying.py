@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.exit.records import LOCK, ObjectLine, VersionLine, decoded, digest_of, told
+from havre.exit.records import LOCK, ObjectLine, VersionLine, decoded, digest_of, told, unpaired
 from havre.live.objects import PIECE, LockMode
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def differences(source: Path, target: Path) -> Iterator[ObjectDifference]:
     """
     waiting: dict[tuple[str, int], tuple[str, list[str]]] = {}
     with source.open() as ours, target.open() as theirs:
-        for side, line in _unpaired(ours, theirs):
+        for side, line in unpaired(ours, theirs):
             fields = line.rstrip("\n").split("\t")
             named = (decoded(fields[0]), int(fields[1]))
             other = waiting.pop(named, None)
@@ -186,7 +186,7 @@ def differences(source: Path, target: Path) -> Iterator[ObjectDifference]:
             what = "properties" if fields[2:4] == other[1][2:4] else "content"
             yield ObjectDifference(*named, what)
     for named, (side, _) in sorted(waiting.items()):
-        yield ObjectDifference(*named, "missing" if side == "source" else "extra")
+        yield ObjectDifference(*named, "missing" if side == "left" else "extra")
 
 
 def shorter_locks(
@@ -209,18 +209,3 @@ def _holds(wanted: str, found: str) -> bool:
         return False
     (until, mode), (ends, found_mode) = wanted.split(), found.split()
     return ends >= until and found_mode in {mode, LockMode.COMPLIANCE.value}
-
-
-def _unpaired(ours: Iterable[str], theirs: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Lines that only one of two sorted files has, each with its side."""
-    left, right = iter(ours), iter(theirs)
-    one, other = next(left, None), next(right, None)
-    while one is not None or other is not None:
-        if one == other:
-            one, other = next(left, None), next(right, None)
-        elif other is None or (one is not None and one < other):
-            yield "source", str(one)
-            one = next(left, None)
-        else:
-            yield "target", other
-            other = next(right, None)
