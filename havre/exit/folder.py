@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 JOURNAL = "journal.sqlite"
 EVIDENCE = "evidence"
 SEAL = "seal"
+SLOT = "replication slot"
+"""Name of the fact with the slot of a replication; it is recorded before anything is begun."""
 
 
 class ExitStep(StrEnum):
@@ -99,6 +101,11 @@ class ExitFolder:
     def evidence(self) -> Path:
         """Where manifests lie until they are sealed."""
         return self.root / EVIDENCE
+
+    @property
+    def slot(self) -> str:
+        """Name of the replication slot that this exit has at the source; empty where none."""
+        return self.journal.fact(SLOT)
 
     def last(self, step: ExitStep) -> StepRun | None:
         """The last run of a step; None where it never ran."""

@@ -107,7 +107,9 @@ class DatabaseWay(ExitSection):
     """How the database goes."""
 
     method: Literal["dump", "replication", "none"] = Field(
-        default="dump", description="`none`: it stays behind, which somebody must decide"
+        default="dump",
+        description="`replication`: writers go on until the freeze; `none`: it stays behind, "
+        "which somebody must decide",
     )
     roles: dict[Line, Role] = Field(
         default={},

@@ -52,7 +52,7 @@ host: Example host SAS            # legal entity that hosts the source
 # zones: {{curated: gold}}      # where names differ
 # tiers: {{Cool: STANDARD_IA}}  # the target's word for a tier
 # rates: {{workers: 2}}
-# database: {{method: dump, roles: {{vendor_admin: keeper}}}}  # or none, by a decision
+# database: {{method: dump, roles: {{vendor_admin: keeper}}}}  # or replication; none: a decision
 # contract: {{notice: 2026-10-01}}  # for the calendar
 decisions: []
 #  - property: modified          # as the ledger names it
@@ -119,7 +119,8 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
                 )
             for each in result.databases:
                 tables = counted(each.tables, "table", "tables")
-                line(f"database {each.database} to {each.target}: {tables}")
+                how = ", by replication" if each.method == "replication" else ""
+                line(f"database {each.database} to {each.target}: {tables}{how}")
             tell_expected(left)
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
@@ -260,7 +261,18 @@ def _moved(each: DatabaseCopied) -> str:
     if not each.moved:
         return "not changed since it was moved"
     tables = counted(each.tables, "table", "tables")
+    if each.slot:
+        return f"{tables} copied, {each.lag or 0:,} bytes behind. {_kept(each.slot)}"
+    if each.lag is not None:
+        return f"caught up in {each.seconds} s, and the replication is ended"
     return f"{tables} moved, {each.bytes:,} bytes in {each.seconds} s"
+
+
+def _kept(slot: str) -> str:
+    return (
+        f"Replication slot {slot} makes the source keep its log: "
+        "end it with `freeze` and `copy`, or drop it with `method: dump` in exit.yaml and `copy`"
+    )
 
 
 def _differ(read: ZoneVerified | DatabaseVerified) -> str:
@@ -286,13 +298,16 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
         if as_json:
             steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
             after = {"next": following and following.value, "expected": left and asdict(left)}
-            console.write_json({"steps": steps, **after, "calendar": days.told()})
+            kept = {"slot": found.slot or None}
+            console.write_json({"steps": steps, **after, **kept, "calendar": days.told()})
             return
         told = {run.step: _state(run, found.outrun(run)) for run in runs}
         for step in ExitStep:
             line(f"{step.value:8} {told.get(step, 'not yet')}")
         if left:
             tell_expected(left)
+        if found.slot:
+            line(f"{_kept(found.slot)}.")
         tell_calendar(days, today)
         line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
 

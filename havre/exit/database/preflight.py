@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.errors import GuardError
-from havre.exit.database.fates import Method
+from havre.exit.database.fates import SCOPE, Method
+from havre.exit.ledger import LedgerEntry, LedgerFate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +25,29 @@ def check(source: Inventory, target: Inventory, method: Method = Method.DUMP) ->
     """
     problems = [*_blind(source, "source"), *_blind(target, "target")]
     if method is Method.REPLICATION:
-        problems += [*_publisher(source), *_subscriber(target)]
+        servers = _unready(source, target)
+        problems += [(f"{where}: {said}", remedy) for where, _, said, remedy in servers]
+        problems += _identities(source)
     if problems:
         raise GuardError("; ".join(problem for problem, _ in problems), problems[0][1])
+
+
+def unready(source: Inventory, target: Inventory) -> list[LedgerEntry]:
+    """What keeps both servers from a replication that is not begun, as lines of the ledger."""
+    return [
+        LedgerEntry(SCOPE, "database", name, said, "", LedgerFate.BLOCKING, remedy)
+        for _, name, said, remedy in _unready(source, target)
+    ]
+
+
+def _unready(source: Inventory, target: Inventory) -> Iterator[tuple[str, str, str, str]]:
+    """Where, of what, what is wrong, and the remedy."""
+    for side, word, found in (
+        (source, "source", _publisher(source)),
+        (target, "target", _subscriber(target)),
+    ):
+        for name, said, remedy in found:
+            yield f"{word} database {side.side.end.name}", name, said, remedy
 
 
 def _blind(side: Inventory, word: str) -> Iterator[tuple[str, str]]:
@@ -51,16 +72,22 @@ SLOTS = 3
 """Slots that replication takes at the source: its own, and one for each table's first copy."""
 
 
-def _publisher(side: Inventory) -> Iterator[tuple[str, str]]:
-    found, name = side.measured["replication"], f"source database {side.side.end.name}"
+def _publisher(side: Inventory) -> Iterator[tuple[str, str, str]]:
+    found = side.measured["replication"]
     if found["wal_level"] != "logical":
-        yield f"{name}: wal_level is {found['wal_level']}", "Set it to `logical` and restart."
+        said = f"wal_level is {found['wal_level']}"
+        yield "wal_level", said, "Set it to `logical` at the source and restart."
     for limit, used in (("max_replication_slots", "slots"), ("max_wal_senders", "senders")):
         if int(found[limit]) - int(found[used]) < SLOTS:
-            wanted = int(found[used]) + SLOTS
-            yield f"{name}: {limit} is {found[limit]}", f"Set it to {wanted} or more and restart."
+            remedy = f"Set it to {int(found[used]) + SLOTS} or more at the source and restart."
+            yield limit, f"{limit} is {found[limit]}", remedy
     if "replicator" not in found:
-        yield f"{name}: the reader has not REPLICATION", "ALTER ROLE ... REPLICATION."
+        said = "the reader has not REPLICATION"
+        yield "replication right", said, "ALTER ROLE ... REPLICATION, at the source."
+
+
+def _identities(side: Inventory) -> Iterator[tuple[str, str]]:
+    name = f"source database {side.side.end.name}"
     for table in side.measured["without identity"]:
         yield (
             f"{name}: table {table} has no replica identity: published, its updates would fail",
@@ -68,7 +95,7 @@ def _publisher(side: Inventory) -> Iterator[tuple[str, str]]:
         )
 
 
-def _subscriber(side: Inventory) -> Iterator[tuple[str, str]]:
+def _subscriber(side: Inventory) -> Iterator[tuple[str, str, str]]:
     if "subscriber" not in side.measured["replication"]:
-        name = f"target database {side.side.end.name}"
-        yield f"{name}: subscriptions need a right", "GRANT pg_create_subscription to the role."
+        said = "subscriptions need a right"
+        yield "subscription right", said, "GRANT pg_create_subscription to the target's role."

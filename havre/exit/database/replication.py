@@ -3,7 +3,7 @@
 The target subscribes to a publication that names its tables. It copies them, then follows; in
 the freeze it is proved by the position in the log that everything has arrived. Publication, slot
 and subscription bear the exit's name and are taken away at the end, after a failure, and after a
-run that was killed: by the next one, or by `clean`.
+run that was killed: by the next one, or by `clean`. Until then the source keeps its log for them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from havre.exit.database.ends import refused
 from havre.exit.database.move import analyse, granted, refresh, restored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from havre.exit.database.move import DatabaseMove
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MARGIN = 1000
 """Values of a sequence that are passed over at the end, unless the caller says otherwise."""
 PATIENCE = 3600.0
-"""Seconds that the end waits for the target to catch up, unless the caller says otherwise."""
+"""Seconds without progress after which a wait is given up, unless the caller says otherwise."""
 _PAUSE = 0.2
 _STRUCTURE = frozenset(
     {
@@ -55,14 +55,23 @@ SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn)::bigint,
   confirmed_flush_lsn >= %s::pg_lsn
 FROM pg_replication_slots WHERE slot_name = %s
 """
+_OURS = """
+SELECT s.oid FROM pg_subscription s WHERE s.subname = %s
+  AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _STATES = """
-SELECT count(*) FILTER (WHERE r.srsubstate <> 'r'), count(*)
-FROM pg_subscription s JOIN pg_subscription_rel r ON r.srsubid = s.oid WHERE s.subname = %s
+SELECT count(r.srrelid) FILTER (WHERE r.srsubstate <> 'r'), count(r.srrelid)
+FROM pg_subscription s LEFT JOIN pg_subscription_rel r ON r.srsubid = s.oid
+WHERE s.oid = %s AND s.subenabled GROUP BY s.oid
 """
 _ERRORS = """
 SELECT coalesce(sum(apply_error_count + sync_error_count), 0)
-FROM pg_stat_subscription_stats WHERE subname = %s
+FROM pg_stat_subscription_stats WHERE subid = %s
 """
+
+
+class ReplicationBrokenError(GuardError):
+    """It cannot go on: only a new one can."""
 
 
 @dataclass(frozen=True)
@@ -117,16 +126,56 @@ def lag(job: DatabaseMove, position: str = "0/0") -> ReplicationLag:
     """How far the target is behind, and whether a position of the source's log has arrived.
 
     Raises:
-        ProviderError: the replication met an error, or there is none.
+        ReplicationBrokenError: it met an error, or there is none.
+        ProviderError: a side refused.
+        RetryError: a server does not answer.
     """
-    with ExitStack() as stack:
-        source = stack.enter_context(job.source.end.connect(autocommit=True))
-        target = stack.enter_context(job.target.end.connect(autocommit=True))
+    with _connected(job) as (source, target):
         return _lag(job, source, target, position)
+
+
+def follow(
+    job: DatabaseMove, told: Callable[[ReplicationLag], None], *, patience: float = PATIENCE
+) -> ReplicationLag:
+    """Wait until the first copy of every table is there.
+
+    Args:
+        job: what goes where.
+        told: how far it is, again and again.
+        patience: seconds to wait for a further table.
+
+    Raises:
+        ReplicationBrokenError: it met an error, there is none, or the source's structure was
+            changed meanwhile, which is not replicated.
+        ProviderError: a side refused.
+        RetryError: no further table has arrived in time; it goes on.
+    """
+    _refuse_changed(job)
+    with _connected(job) as (source, target):
+        now, end = _lag(job, source, target), time.monotonic() + patience
+        told(now)
+        while now.copying:
+            if time.monotonic() > end:
+                raise _late(now)
+            time.sleep(_PAUSE)
+            before, now = now, _lag(job, source, target)
+            told(now)
+            if now.copying < before.copying:
+                end = time.monotonic() + patience
+        return now
+
+
+def _late(now: ReplicationLag) -> RetryError:
+    message = f"{now.size:,} bytes and {now.copying} of {now.tables} tables are to come"
+    remedy = "See the target's log, wait, and run the step again: the replication goes on."
+    return RetryError(message, remedy)
 
 
 def finish(job: DatabaseMove, *, margin: int = MARGIN, patience: float = PATIENCE) -> None:
     """In the freeze: wait until everything has arrived, set sequences, take the replication away.
+
+    The target is marked as finished before the replication is taken away: a run that is killed in
+    between is ended by `clean`.
 
     Args:
         job: what goes where.
@@ -134,8 +183,9 @@ def finish(job: DatabaseMove, *, margin: int = MARGIN, patience: float = PATIENC
         patience: seconds to wait.
 
     Raises:
-        GuardError: the source's structure was changed meanwhile, which is not replicated.
-        ProviderError: the replication met an error.
+        ReplicationBrokenError: it met an error, there is none, or the source's structure was
+            changed meanwhile, which is not replicated.
+        ProviderError: a side refused.
         RetryError: it has not caught up in time; it goes on.
     """
     with _held(job) as (source, target):
@@ -143,11 +193,11 @@ def finish(job: DatabaseMove, *, margin: int = MARGIN, patience: float = PATIENC
         _catch_up(job, source, target, patience)
         _refuse_changed(job)
         copying.copy_sequences(source, target, margin)
-        _clean(job, source, target)
         refresh(source, target)
         with granted(job, source, target):
             analyse(target)
         marks.finish(target)
+        _clean(job, source, target)
 
 
 def clean(job: DatabaseMove) -> None:
@@ -163,10 +213,15 @@ def clean(job: DatabaseMove) -> None:
 
 @contextmanager
 def _held(job: DatabaseMove) -> Iterator[tuple[Connection, Connection]]:
+    with _connected(job) as (source, target), marks.held(target):
+        yield source, target
+
+
+@contextmanager
+def _connected(job: DatabaseMove) -> Iterator[tuple[Connection, Connection]]:
     with ExitStack() as stack:
         source = stack.enter_context(job.source.end.connect(autocommit=True))
         target = stack.enter_context(job.target.end.connect(autocommit=True))
-        stack.enter_context(marks.held(target))
         try:
             yield source, target
         except psycopg.Error as error:
@@ -197,19 +252,29 @@ def _subscribe(job: DatabaseMove, target: Connection, reach: str) -> None:
 
 
 def _lag(
-    job: DatabaseMove, source: Connection, target: Connection, position: str
+    job: DatabaseMove, source: Connection, target: Connection, position: str = "0/0"
 ) -> ReplicationLag:
     name = name_of(job.exit)
-    errors = target.execute(_ERRORS, (name,)).fetchone()
+    number = _number(target, name)
+    errors = target.execute(_ERRORS, (number,)).fetchone()
     if errors and errors[0]:
         message = f"database {job.target.end.name}: the replication met {errors[0]} errors"
-        raise ProviderError(message, "See the target's log. Clean up and start again.")
+        raise ReplicationBrokenError(message, f"See the target's log. {_ANEW}")
     found = source.execute(_LAG, (position, name)).fetchone()
-    states = target.execute(_STATES, (name,)).fetchone()
+    states = target.execute(_STATES, (number,)).fetchone()
     if not found or not states:
         message = f"database {job.source.end.name}: this exit has no replication"
-        raise ProviderError(message, "Start it first.")
-    return ReplicationLag(max(0, found[0]), states[0], states[1], bool(found[1]))
+        raise ReplicationBrokenError(message, _ANEW)
+    return ReplicationLag(max(0, found[0] or 0), states[0], states[1], bool(found[1]))
+
+
+_ANEW = "Run `havre exit copy` again: it begins anew."
+
+
+def _number(target: Connection, name: str) -> int:
+    """The subscription's identifier; 0 where there is none."""
+    row = target.execute(_OURS, (name,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def _catch_up(job: DatabaseMove, source: Connection, target: Connection, patience: float) -> None:
@@ -221,8 +286,7 @@ def _catch_up(job: DatabaseMove, source: Connection, target: Connection, patienc
         if now.arrived and not now.copying:
             return
         if time.monotonic() > end:
-            message = f"{now.size} bytes and {now.copying} of {now.tables} tables are to come"
-            raise RetryError(message, "Wait and run the step again.")
+            raise _late(now)
         # Another entry makes the source tell how far its log is.
         source.execute("SELECT pg_logical_emit_message(false, 'havre', '')")
         time.sleep(_PAUSE)
@@ -241,15 +305,13 @@ def _refuse_changed(job: DatabaseMove) -> None:
     changed = sorted({(sides[0] | sides[1])[line] for line in sides[0].keys() ^ sides[1].keys()})
     if changed:
         message = f"the source's structure was changed meanwhile: {', '.join(changed[:5])}"
-        raise GuardError(message, "Clean up and start again: no change of structure follows.")
+        raise ReplicationBrokenError(message, f"No change of structure follows. {_ANEW}")
 
 
 def _clean(job: DatabaseMove, source: Connection, target: Connection) -> None:
     name = name_of(job.exit)
-    found = target.execute("SELECT oid FROM pg_subscription WHERE subname = %s", (name,)).fetchone()
-    number = found[0] if found else 0
-    quoted = sql.Identifier(name)
-    if found:
+    number, quoted = _number(target, name), sql.Identifier(name)
+    if number:
         target.execute(sql.SQL("ALTER SUBSCRIPTION {} DISABLE").format(quoted))
     ours = (name, f"pg_{number}_sync_%")
     source.execute(
@@ -263,7 +325,7 @@ def _clean(job: DatabaseMove, source: Connection, target: Connection) -> None:
         ours,
     )
     source.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}").format(quoted))
-    if found:
+    if number:
         # Last: its number is what its slots are known by.
         target.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(quoted))
         target.execute(sql.SQL("DROP SUBSCRIPTION {}").format(quoted))

@@ -10,7 +10,7 @@ from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
-from havre.exit.steps.databases import copy_database, plan_database
+from havre.exit.steps.databases import copy_database, give_up_replication, plan_database
 from havre.exit.steps.expected import measure
 from havre.exit.steps.plan import held_back
 from havre.exit.steps.results import CopyResult, ZoneCopied
@@ -35,6 +35,7 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
         InputError, RetryError, ProviderError: as the sides; what was copied is recorded.
     """
     folder.check(ExitStep.COPY)
+    give_up_replication(folder)  # first: an exit that is given up leaves no slot, whatever blocks
     refuse_undecided(folder)
     begun = folder.begin(ExitStep.COPY)
     plan_database(folder)

@@ -1,11 +1,11 @@
-"""The database of an exit: measured, moved whole, and moved again where its source changed."""
+"""The database of an exit: measured, moved whole or by replication, and again where it changed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from functools import partial
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
@@ -18,12 +18,12 @@ from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, decided, undecided
 from havre.exit.meter import Meter
 from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
+from havre.exit.steps import replicating
 from havre.exit.steps.results import DatabaseCopied, DatabasePlanned, DatabasePreview
 from havre.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     import psycopg
@@ -56,20 +56,18 @@ def database_of(folder: ExitFolder) -> MovingDatabase | None:
     """The database with its counterpart; None where exit.yaml leaves it behind.
 
     Raises:
-        InputError: a side is not reached, or the method is not there yet.
+        InputError: a side is not reached.
     """
     way = folder.file.database
-    if way.method == "none":
-        return None
-    method = Method(way.method)
-    if method is Method.REPLICATION:
-        message = "exit.yaml: `database: {method: replication}` is not wired into the steps yet"
-        raise InputError(message, "Say `method: dump`: it moves the database whole.")
+    return None if way.method == "none" else _between(folder, Method(way.method))
+
+
+def _between(folder: ExitFolder, method: Method) -> MovingDatabase:
     source, target = (
         reach(side, folder.root).live.database()
         for side in (folder.file.source, folder.file.target)
     )
-    return MovingDatabase(*_sides(source, target, way.roles), method)
+    return MovingDatabase(*_sides(source, target, folder.file.database.roles), method)
 
 
 def _sides(
@@ -108,8 +106,10 @@ def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
         _record(folder, found)
         return ()
     source, target = inventory.both(moving.source, moving.target)
-    preflight.check(source, target, moving.method)
+    preflight.check(source, target)
     entries = fates.entries(source, target, moving.method)
+    if moving.method is Method.REPLICATION and not folder.slot:
+        entries += preflight.unready(source, target)
     with moving.target.end.connect(autocommit=True) as connection:
         entries += fates.only_at_target(source, target, marks.before(connection))
         entries += _strangers(folder.file.name, connection)
@@ -167,17 +167,19 @@ def left_behind(folder: ExitFolder) -> None:
 def copy_database(folder: ExitFolder, progress: Progress) -> tuple[DatabaseCopied, ...]:
     """Move the database whole, unless its source is as it was when it was moved last.
 
+    By replication, have it follow its source; in the freeze, end that.
+
     Raises:
-        GuardError: the target holds what this exit has not made.
+        GuardError: the target holds what this exit has not made, or a replication cannot go on.
         InputError, RetryError, ProviderError: as the sides; the next run begins again.
     """
     moving = database_of(folder)
     if moving is None:
         left_behind(folder)
         return ()
-    entries = ledger_of(folder)
-    left_out = fates.left_out(entries)
-    digest, count = _digest(moving, left_out, folder.file.rates.workers)
+    if moving.method is Method.REPLICATION:
+        return (_replicated(folder, moving, progress),)
+    digest, count = _digest(folder, moving)
     if folder.journal.fact(COPIED) == digest and _finished(folder, moving):
         folder.journal.record(COUNT, str(count))
         return (DatabaseCopied(moving.name, False, 0, 0, 0.0),)
@@ -185,20 +187,54 @@ def copy_database(folder: ExitFolder, progress: Progress) -> tuple[DatabaseCopie
     with moving.source.end.connect() as connection:
         tables = len(copying.tables(connection))
     meter = Meter(f"database {moving.name}", tables, progress, "tables")
-    job = DatabaseMove(
-        folder.file.name,
-        moving.source,
-        moving.target,
-        folder.file.rates.workers,
-        frozenset((e.property, e.item) for e in entries if e.fate is LedgerFate.LOST),
-        lambda _name, size: meter.add(1, size),
-    )
-    move(job)
+    move(_job(folder, moving, lambda _name, size: meter.add(1, size)))
     with folder.journal.together():
         folder.journal.record(COPIED, digest)
         folder.journal.record(COUNT, str(count))
     seconds = round(meter.reading.seconds, 1)
     return (DatabaseCopied(moving.name, True, meter.done, meter.size, seconds),)
+
+
+def _job(
+    folder: ExitFolder, moving: MovingDatabase, done: Callable[[str, int], None] | None = None
+) -> DatabaseMove:
+    entries = ledger_of(folder)
+    lost = frozenset((e.property, e.item) for e in entries if e.fate is LedgerFate.LOST)
+    workers = folder.file.rates.workers
+    job = DatabaseMove(folder.file.name, moving.source, moving.target, workers, lost)
+    return replace(job, done=done) if done else job
+
+
+def _replicated(folder: ExitFolder, moving: MovingDatabase, progress: Progress) -> DatabaseCopied:
+    """Have the target follow the source; in the freeze, have it catch up, and end that."""
+    frozen = folder.ended(ExitStep.FREEZE) is not None
+    finished = _finished(folder, moving)
+    digest, count = _digest(folder, moving) if frozen else ("", 0)
+    if frozen and finished and not folder.slot and folder.journal.fact(COPIED) == digest:
+        folder.journal.record(COUNT, str(count))
+        return DatabaseCopied(moving.name, False, 0, 0, 0.0, 0)
+    folder.journal.record(COPIED, "")
+    job, began, tables = _job(folder, moving), time.monotonic(), 0
+    if not (frozen and finished and replicating.follows(folder)):
+        lag = replicating.follow(folder, job, progress)
+        tables = lag.tables
+        if not frozen:
+            seconds = round(time.monotonic() - began, 1)
+            return DatabaseCopied(moving.name, True, tables, 0, seconds, lag.size, folder.slot)
+        replicating.finish(folder, job)
+    replicating.take_away(folder, job, {COPIED: digest, COUNT: str(count)})
+    return DatabaseCopied(moving.name, True, tables, 0, round(time.monotonic() - began, 1), 0)
+
+
+def give_up_replication(folder: ExitFolder) -> None:
+    """Take away what stands of a replication that exit.yaml no longer says; nothing if none does.
+
+    Raises:
+        InputError, RetryError, ProviderError: as the sides; the next run tries again.
+    """
+    if folder.slot and folder.file.database.method != Method.REPLICATION.value:
+        job = _job(folder, _between(folder, Method.REPLICATION))
+        replicating.take_away(folder, job, {COPIED: ""})
 
 
 def preview_database(folder: ExitFolder) -> tuple[DatabasePreview, ...]:
@@ -210,23 +246,24 @@ def preview_database(folder: ExitFolder) -> tuple[DatabasePreview, ...]:
     moving = database_of(folder)
     if moving is None:
         return ()
-    left_out = fates.left_out(ledger_of(folder))
-    digest, count = _digest(moving, left_out, folder.file.rates.workers)
+    digest, count = _digest(folder, moving)
     stands = folder.journal.fact(COPIED) == digest and _finished(folder, moving)
+    if moving.method is Method.REPLICATION:
+        stands = stands and folder.ended(ExitStep.FREEZE) is not None
     return (DatabasePreview(moving.name, not stands, count),)
 
 
-def _digest(
-    moving: MovingDatabase, left_out: AbstractSet[tuple[str, str]], jobs: int
-) -> tuple[str, int]:
+def _digest(folder: ExitFolder, moving: MovingDatabase) -> tuple[str, int]:
     """Digest of all that is to stand at the target, and of what is not; how many things it is.
 
     It is taken before the move: what changes meanwhile differs from it, and is moved again.
     """
-    end = moving.source.end
+    end, left_out = moving.source.end, fates.left_out(ledger_of(folder))
     across = verify.major(end) != verify.major(moving.target.end)
-    read = partial(verify.lines, across_majors=across, jobs=jobs)
-    found = {(each.kind, each.name): str(each) for each in read(end, moving.source.roles)}
+    lines = verify.lines(
+        end, moving.source.roles, across_majors=across, jobs=folder.file.rates.workers
+    )
+    found = {(each.kind, each.name): str(each) for each in lines}
     kept = sorted(found[thing] for thing in found.keys() - left_out)
     out = sorted(found.keys() & left_out)
     told = [*kept, *map(repr, out), repr(sorted(moving.source.roles.items()))]

@@ -149,8 +149,10 @@ class DatabaseCopied:
         database: its name.
         moved: whether it went; a source that is as it was moved last does not go again.
         tables: that went, partitions each.
-        bytes: of their rows, as COPY writes them.
+        bytes: of their rows, as COPY writes them; 0 by replication, which does not count them.
         seconds: it took.
+        lag: bytes of the source's log that are to come, by replication; None by dump.
+        slot: replication slot that stands at the source; empty where the replication is ended.
     """
 
     database: str
@@ -158,6 +160,8 @@ class DatabaseCopied:
     tables: int
     bytes: int
     seconds: float
+    lag: int | None = None
+    slot: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from havre.exit.steps.databases import (
 )
 from havre.exit.steps.expected import measure
 from havre.exit.steps.freeze import standing
+from havre.exit.steps.replicating import refuse_following
 from havre.exit.steps.results import DatabaseVerified, VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
@@ -47,8 +48,11 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     """Read every zone and the database back.
 
     Raises:
-        GuardError, InputError, RetryError, ProviderError: as the target.
+        GuardError: out of order, or the database still follows its source.
+        InputError, RetryError, ProviderError: as the target.
     """
+    folder.check(ExitStep.VERIFY)
+    refuse_following(folder)
     begun = folder.begin(ExitStep.VERIFY)
     refuse_own_credential(folder)
     began = time.monotonic()

@@ -220,13 +220,6 @@ def test_a_database_stays_behind_by_a_decision_alone(leaving: Leaving) -> None:
         assert sides_of(folder) == ()
 
 
-def test_a_method_that_no_step_knows_yet_is_refused(leaving: Leaving) -> None:
-    leaving.says("database: {method: replication}\n")
-    with pytest.raises(InputError, match="not wired") as caught:
-        leaving.plan()
-    assert "method: dump" in str(caught.value)
-
-
 def test_one_that_was_planned_does_not_vanish_from_the_seal(leaving: Leaving) -> None:
     leaving.plan()
     leaving.says("database: none\n" + DECISION.format("database"))
