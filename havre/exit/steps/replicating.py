@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLLOWS = "replication begun"
 """Name of the fact that a replication was begun whole, and is gone on with."""
-_WAY = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "sslrootcert")
+_WAY = ("host", "port", "dbname", "user", "sslmode", "sslrootcert")
 
 
 def follows(folder: ExitFolder) -> bool:
@@ -112,6 +112,6 @@ def way_to(end: LiveDatabase) -> str:
     with end.connect() as connection:
         known = connection.info.get_parameters()
         password = connection.info.password
-    # Without a name of the session: that of the replication tells it from a writer.
+    # Its server resolves the host by itself, and names its sessions after the replication.
     words = {name: known[name] for name in _WAY if known.get(name)}
     return make_conninfo("", **words, **({"password": password} if password else {}))

@@ -6,10 +6,12 @@ import contextlib
 import itertools
 import threading
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from havre.cli import main
 from havre.errors import GuardError, ProviderError
@@ -186,11 +188,18 @@ def test_a_run_that_breaks_off_goes_on_where_it_was(
     monkeypatch.setattr(replication, "start", cut_off)
     assert leaving.copied().slot == SLOT
     leaving.ends(ExitStep.COPY, ExitStep.FREEZE)
-    with monkeypatch.context() as patched:
-        patched.setattr(replication, "_clean", cut_off)
-        with pytest.raises(KeyboardInterrupt):
-            leaving.copied()
-    assert leaving.slot() == SLOT
+    cleaned = replication._clean
+
+    def cut_off_after(*sides: Any) -> None:
+        cleaned(*sides)
+        raise KeyboardInterrupt
+
+    for instant in (cut_off, cut_off_after):
+        with monkeypatch.context() as patched:
+            patched.setattr(replication, "_clean", instant)
+            with pytest.raises(KeyboardInterrupt):
+                leaving.copied()
+        assert leaving.slot() == SLOT
     assert (leaving.copied().slot, leaving.slot(), leaving.left()) == ("", "", (0, 0))
     assert not leaving.copied().moved
     assert main(["exit", "status", str(leaving.root)]) == 0
@@ -288,3 +297,11 @@ def test_a_target_that_does_not_reach_the_source_is_told_without_the_password(
         leaving.copied()
     assert "secret" not in str(caught.value)
     assert leaving.left() == (0, 0)
+
+
+def test_the_target_reaches_the_source_as_the_exit_does_and_under_the_replications_name(
+    source: Server,
+) -> None:
+    options = "application_name=another connect_timeout=900"
+    end: Any = SimpleNamespace(connect=lambda: psycopg.connect(f"{source.reach} {options}"))
+    assert conninfo_to_dict(replicating.way_to(end)) == conninfo_to_dict(source.reach)
