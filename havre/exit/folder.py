@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -91,11 +91,13 @@ class ExitFolder:
         root: the folder, absolute.
         file: what its exit.yaml says.
         journal: the only truth about what is done.
+        busy: whether another process works on it, so that it is only looked at.
     """
 
     root: Path
     file: ExitFile
     journal: Journal
+    busy: bool = False
 
     @property
     def evidence(self) -> Path:
@@ -221,6 +223,33 @@ def opened(root: Path) -> Iterator[ExitFolder]:
         InputError: there is no such folder, or its exit.yaml is wrong.
         StateError: its journal is damaged.
     """
+    with _found(root) as (found, taken):
+        if not taken:
+            message = f"another process works on the exit in {found.root}"
+            raise GuardError(message, "Wait until it ends.")
+        found.evidence.mkdir(mode=0o700, exist_ok=True)
+        yield found
+
+
+@contextlib.contextmanager
+def looked_at(root: Path) -> Iterator[ExitFolder]:
+    """An exit as it is now, whoever works on it; nothing of it is changed.
+
+    Args:
+        root: its folder, with an exit.yaml.
+
+    Raises:
+        GuardError: others can write in the folder.
+        InputError: there is no such folder, or its exit.yaml is wrong.
+        StateError: its journal is damaged.
+    """
+    with _found(root) as (found, taken):
+        yield replace(found, busy=not taken)
+
+
+@contextlib.contextmanager
+def _found(root: Path) -> Iterator[tuple[ExitFolder, bool]]:
+    """An exit, and whether no other process works on it."""
     root = root.absolute()
     if not (root / FILE).is_file():
         message = f"{root} is no folder of an exit: it has no {FILE}"
@@ -228,14 +257,10 @@ def opened(root: Path) -> Iterator[ExitFolder]:
     custody = Custody(root)
     custody.check()
     with custody.lock(root / ".lock") as lock:
-        if not lock.take():
-            message = f"another process works on the exit in {root}"
-            raise GuardError(message, "Wait until it ends.")
-        file = read_exit(root)
-        (root / EVIDENCE).mkdir(mode=0o700, exist_ok=True)
-        journal = Journal(root / JOURNAL)
+        taken = lock.take()
+        file, journal = read_exit(root), Journal(root / JOURNAL)
         try:
-            yield ExitFolder(root, file, journal)
+            yield ExitFolder(root, file, journal), taken
         finally:
             journal.close()
 

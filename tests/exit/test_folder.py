@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from havre.errors import GuardError, InputError
-from havre.exit.folder import ExitFolder, ExitStep, opened
+from havre.exit.folder import ExitFolder, ExitStep, looked_at, opened
 
 FILE = "name: trial\nlevel: rehearsal\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
 FILE += "controller: A hospital\nhost: A host SAS\n"
@@ -167,3 +167,18 @@ def test_a_folder_where_others_write_is_refused(root: Path) -> None:
     os.chmod(root, 0o777)  # noqa: S103, PTH101 - what a careless user does
     with pytest.raises(GuardError), opened(root):
         pass
+
+
+def test_an_exit_that_another_process_works_on_is_looked_at(root: Path, folder: ExitFolder) -> None:
+    begun = folder.begin(ExitStep.PLAN)
+    with looked_at(root) as seen:
+        assert (seen.busy, seen.last(ExitStep.PLAN)) == (True, begun)
+        folder.end(begun, {"objects": 3})
+        last = seen.last(ExitStep.PLAN)
+        assert last is not None
+        assert last.result == {"objects": 3}
+
+
+def test_an_exit_that_nobody_works_on_is_not_busy(root: Path) -> None:
+    with looked_at(root) as seen:
+        assert (seen.busy, seen.last(ExitStep.PLAN)) == (False, None)

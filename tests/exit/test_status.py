@@ -1,9 +1,14 @@
 """What an exit says of itself needs neither side, so that it is asked for at any moment."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from havre.cli import main
+from havre.exit.folder import ExitStep, opened
 from tests.waits import PATIENCE
 
 FILE = """\
@@ -32,3 +37,19 @@ def test_the_status_loads_no_client_of_either_side(tmp_path: Path) -> None:
     )
     assert done.stderr.splitlines()[-1] == "0 []", done.stderr
     assert "Next: havre exit plan" in done.stdout
+
+
+def test_the_status_is_told_while_another_process_works(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "exit"
+    root.mkdir(mode=0o700)
+    (root / "exit.yaml").write_text(FILE)
+    with opened(root) as folder:
+        folder.begin(ExitStep.PLAN)
+        assert main(["exit", "status", str(root)]) == 0
+        assert "plan     at work; it began" in capsys.readouterr().out
+        assert main(["exit", "status", str(root), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["busy"] is True
+    assert main(["exit", "status", str(root)]) == 0
+    assert "plan     cut off; it began" in capsys.readouterr().out

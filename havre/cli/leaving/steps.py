@@ -285,23 +285,27 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     Example: havre exit status ./exit
     """
-    from havre.exit.folder import ExitStep, opened
+    from havre.exit.folder import ExitStep, looked_at
     from havre.exit.steps.ending.dates import calendar_now
     from havre.exit.steps.expected import expected
 
     today = dt.datetime.now(dt.UTC).date()
-    with opened(folder) as found:
+    with looked_at(folder) as found:
         days = calendar_now(found, today)
         following = found.following()
         runs = [run for run in map(found.last, ExitStep) if run is not None]
         left = expected(found) if following in LOADED else None
         if as_json:
             steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
-            after = {"next": following and following.value, "expected": left and asdict(left)}
+            after = {
+                "next": following and following.value,
+                "expected": left and asdict(left),
+                "busy": found.busy,
+            }
             kept = {"slot": found.slot or None}
             console.write_json({"steps": steps, **after, **kept, "calendar": days.told()})
             return
-        told = {run.step: _state(run, found.outrun(run)) for run in runs}
+        told = {run.step: _state(run, found.outrun(run), busy=found.busy) for run in runs}
         for step in ExitStep:
             line(f"{step.value:8} {told.get(step, 'not yet')}")
         if left:
@@ -322,9 +326,10 @@ def _told(run: StepRun, since: ExitStep | None) -> dict[str, Any]:
     }
 
 
-def _state(run: StepRun, since: ExitStep | None) -> str:
+def _state(run: StepRun, since: ExitStep | None, *, busy: bool) -> str:
     if run.ended is None:
-        return f"cut off; it began {run.begun:%Y-%m-%d %H:%M:%S} UTC"
+        what = "at work" if busy else "cut off"
+        return f"{what}; it began {run.begun:%Y-%m-%d %H:%M:%S} UTC"
     left = f"; {run.left}" if run.left else ""
     later = f"; {since.value} has run since" if since else ""
     return f"ended {run.ended:%Y-%m-%d %H:%M:%S} UTC{left}{later}"
