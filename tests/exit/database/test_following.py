@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 import threading
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -140,8 +141,11 @@ def writer(source: Server) -> Iterator[list[int]]:
         thread.join()
 
 
-def test_writers_go_on_until_the_freeze_and_everything_arrives(leaving: Following) -> None:
+def test_writers_go_on_until_the_freeze_and_everything_arrives(
+    leaving: Following, capsys: pytest.CaptureFixture[str]
+) -> None:
     source, target = leaving.source, leaving.target
+    step = ["exit", "copy", str(leaving.root)]
     try:
         with writer(source) as written:
             until(lambda: len(written) > 5)
@@ -152,12 +156,14 @@ def test_writers_go_on_until_the_freeze_and_everything_arrives(leaving: Followin
             with pytest.raises(GuardError, match="still follows") as caught:
                 leaving.does(lambda f: verify.verify(f, lambda _: None))
             assert f"havre exit freeze {leaving.root}" in caught.value.remedy
-            (again,) = leaving.does(lambda f: copy.copy(f, lambda _: None)).databases
-            assert again.slot == SLOT
+            assert main(step) == 0
+            shown = rf"1 table copied, [\d,]+ bytes behind\. Replication slot {SLOT} makes"
+            assert re.search(shown, capsys.readouterr().out)
             frozen = leaving.does(lambda f: freeze.freeze(f, lambda _: None))
             assert frozen.left == ""
-        (last,) = leaving.does(lambda f: copy.copy(f, lambda _: None)).databases
-        assert (last.slot, last.lag, leaving.left()) == ("", 0, (0, 0))
+        assert main(step) == 0
+        assert "and the replication is ended" in capsys.readouterr().out
+        assert leaving.left() == (0, 0)
         found = leaving.does(lambda f: verify.verify(f, lambda _: None))
         assert (found.left, found.databases[0].named) == ("", ())
         assert found.frozen is not None
@@ -167,7 +173,8 @@ def test_writers_go_on_until_the_freeze_and_everything_arrives(leaving: Followin
         assert sides.count == len(sides.source.read_text().splitlines())
         held = b"".join(each.read_bytes() for each in leaving.root.rglob("*") if each.is_file())
         assert source.password.encode() not in held
-        assert not leaving.copied().moved
+        assert main(step) == 0
+        assert "not changed since it was moved" in capsys.readouterr().out
     finally:
         for end in (source, target):
             end.run("DROP OWNED BY trial_writer; DROP ROLE trial_writer")

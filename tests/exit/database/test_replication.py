@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from havre.errors import GuardError, HavreError, ProviderError
+from havre.errors import GuardError, HavreError, ProviderError, RetryError
 from havre.exit.database import fates, inventory, preflight, replication, verify
 from havre.exit.database.ends import DatabaseSide
 from havre.exit.database.move import DatabaseMove
+from havre.exit.database.replication import ReplicationLag
 from havre.exit.ledger import LedgerFate
 from tests.exit.database.mover import started
 from tests.waits import until
@@ -131,6 +132,23 @@ def test_a_target_that_cannot_reach_the_source_leaves_nothing_behind(
 def test_without_a_replication_there_is_no_lag_to_show(job: DatabaseMove) -> None:
     with pytest.raises(HavreError, match="no replication"):
         replication.lag(job)
+
+
+def test_a_first_copy_that_stands_still_is_not_waited_for_without_end(
+    job: DatabaseMove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([2, 1, 0, 2, 2])
+    told: list[ReplicationLag] = []
+
+    def lag(*_: object) -> ReplicationLag:
+        return ReplicationLag(4096, next(left), 3, arrived=False)
+
+    monkeypatch.setattr(replication, "_refuse_changed", lambda _: None)
+    monkeypatch.setattr(replication, "_lag", lag)
+    assert replication.follow(job, told.append).copying == 0
+    assert [each.copying for each in told] == [2, 1, 0]
+    with pytest.raises(RetryError, match=r"4,096 bytes and 2 of 3 tables are to come"):
+        replication.follow(job, told.append, patience=0)
 
 
 SLOT = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
