@@ -41,6 +41,10 @@ ATTEMPTS = 12
 """How often a step is run again until it ends: a server comes back by itself."""
 
 
+NOTHING_LEFT = {"thaw": "Nothing is frozen"}
+"""What a step says where a run before it had done everything."""
+
+
 @pytest.fixture
 def targets() -> Iterator[tuple[Site, Site]]:
     """Two empty warehouses."""
@@ -68,7 +72,7 @@ def fill(site: Site) -> None:
     """As many objects as take processes of their own to copy, one of parts, and a table."""
     warehouse = open_warehouse(site.data_dir)
     store, landing = warehouse.client(), warehouse.bucket("landing")
-    for number in range(1_100):
+    for number in range(1_010):
         store.put_object(Bucket=landing, Key=f"k/{number:04}", Body=b"x" * (number % 97) * 50)
     for body in (b"ab" * (9 * 2**20), b"second", b"third"):
         store.put_object(Bucket=landing, Key="large.bin", Body=body, Tagging="a=b")
@@ -89,7 +93,7 @@ def ended(folder: Path, step: str) -> float:
     for _ in range(ATTEMPTS):
         began = time.monotonic()
         done = subprocess.run(argv(folder, step), capture_output=True, text=True, check=False)
-        if done.returncode == 0:
+        if done.returncode == 0 or NOTHING_LEFT.get(step, "-") in done.stderr:
             return time.monotonic() - began
         assert "Traceback" not in done.stderr, done.stderr
         time.sleep(1)
@@ -161,8 +165,8 @@ def test_killed_over_all_steps_the_end_is_the_same(
             if count == wanted:
                 break
         ended(folder, step)
-    with capsys.disabled():
-        print(f"\nkilled: {dict(sorted(killed.items()))}")  # noqa: T201 - figures of a long run
+        with capsys.disabled():
+            print(f"\nkilled so far: {dict(sorted(killed.items()))}")  # noqa: T201 - figures
     assert killed.total() == sum(STEPS.values())
     assert evidence(folder) == evidence(calm)
     authority = folder / "authorities" / "ca.pem"
