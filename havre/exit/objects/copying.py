@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import itertools
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -251,8 +252,9 @@ class KeyCopy:
         bears = self._mapped(found, borne)
         self._size += listed.size
         opens, claims = self._sides.opens, DigestClaims(bears.traits.digests)
-        pieces = claims.passing(pieces)
-        if opens and covered(self._sides.source, opens, found):
+        head = next(pieces, b"")
+        pieces = claims.passing(itertools.chain((head,), pieces))
+        if opens and opens.concerns(found.key) and opens.covers(head):
             self._entries += recoding(found, opens, self._sides.closes, self._sides.rules)
             content = b"".join(_opened(pieces, found, opens))
             done = self._anew(found, content, bears, create_only=create_only)

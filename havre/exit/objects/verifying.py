@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
-    from havre.exit.journal import Journal
+    from havre.exit.journal import Journal, JournalRow
     from havre.live.ciphers import ContentCipher
     from havre.live.objects import LiveStore, ObjectVersion, Properties
 
@@ -135,23 +135,26 @@ def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]
 
     Versions that the target cannot keep are left out, and the others are numbered without them.
     """
-    rows = (row for row in journal.rows(zone, seen) if not (row.gone or row.out))
-    for _, group in itertools.groupby(rows, key=lambda row: row.listed.key):
-        for number, row in enumerate(group, 1):
-            found, bears = row.listed, row.bearing or {}
-            content = row.content.hex() if row.content else None
-            size = found.size if row.passed is None else row.passed
-            line = ObjectLine(found.key, number, size, content, digest_of(bears))
-            yield VersionReading(line, bears.get(LOCK, ""))
+    for number, row in _standing(journal, zone, seen):
+        found, bears = row.listed, row.bearing or {}
+        content = row.content.hex() if row.content else None
+        size = found.size if row.passed is None else row.passed
+        line = ObjectLine(found.key, number, size, content, digest_of(bears))
+        yield VersionReading(line, bears.get(LOCK, ""))
 
 
 def version_map(journal: Journal, zone: str, seen: int) -> Iterator[VersionLine]:
     """Where every version went, and when the source says that it was written."""
+    for number, row in _standing(journal, zone, seen):
+        found = row.listed
+        yield VersionLine(found.key, number, found.version, row.target or "", found.modified)
+
+
+def _standing(journal: Journal, zone: str, seen: int) -> Iterator[tuple[int, JournalRow]]:
+    """Versions that stand at the target, each with its number among those of its key."""
     rows = (row for row in journal.rows(zone, seen) if not (row.gone or row.out))
     for _, group in itertools.groupby(rows, key=lambda row: row.listed.key):
-        for number, row in enumerate(group, 1):
-            found = row.listed
-            yield VersionLine(found.key, number, found.version, row.target or "", found.modified)
+        yield from enumerate(group, 1)
 
 
 @dataclass(frozen=True)

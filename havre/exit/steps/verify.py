@@ -30,7 +30,7 @@ from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from havre.exit.folder import ExitFolder
@@ -54,10 +54,11 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     folder.check(ExitStep.VERIFY)
     refuse_following(folder)
     begun = folder.begin(ExitStep.VERIFY)
-    refuse_own_credential(folder)
+    moving = zones(folder)
+    refuse_own_credential(folder, moving)
     began = time.monotonic()
     with Crew(folder.file.rates) as crew:
-        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+        found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
     did = (sum(each.lines for each in found), sum(each.bytes for each in found))
     measure(folder, ExitStep.VERIFY, MeasuredRate(*did, time.monotonic() - began))
     databases = verify_database(folder)
@@ -74,13 +75,13 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     return result
 
 
-def refuse_own_credential(folder: ExitFolder) -> None:
+def refuse_own_credential(folder: ExitFolder, moving: Sequence[ExitZone]) -> None:
     """Refuse to verify a real exit by the credential of the copy.
 
     Raises:
         InputError: there is no other.
     """
-    lacking = next(filter(None, (zone.back.lacking() for zone in zones(folder))), "")
+    lacking = next(filter(None, (zone.back.lacking() for zone in moving)), "")
     if lacking and folder.file.level == "real":
         message = f"A real exit is verified by another credential than the copy's: {lacking}"
         raise InputError(message, "Give one that only reads, then verify again.")

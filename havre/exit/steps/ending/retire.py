@@ -111,10 +111,10 @@ def _things(folder: ExitFolder) -> Iterator[RetiringThing]:
     """Every thing of the source, with the locks of its versions."""
     standing = folder.file.source.standing(folder.root)
     provider = find(standing.record()["provider"])
-    live = reach(folder.file.source, folder.root).live
-    zones = {f"zone {name}": name for name in reach(folder.file.source, folder.root).outputs.zones}
+    reached = reach(folder.file.source, folder.root)
+    zones = {f"zone {name}": name for name in reached.outputs.zones}
     for each in things_of(provider.facts(standing.plan(provider.name))):
-        yield _locked(each, live.store(zones[each.name])) if each.name in zones else each
+        yield _locked(each, reached.live.store(zones[each.name])) if each.name in zones else each
 
 
 def _locked(thing: RetiringThing, store: LiveStore) -> RetiringThing:
