@@ -33,7 +33,7 @@ from havre_local.machine.postgresql.roles import account_name
 from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
 __all__ = [
@@ -433,17 +433,19 @@ def ensure_grants(
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
-    statement = _grant(bucket, account, expires)
+    statement = grant(bucket, account, expires)
     change_policy(folder, bucket, lambda others: [*others, statement], account)
 
 
-def _grant(bucket: str, account: str, expires: dt.date | None) -> dict[str, Any]:
-    """Return the statement that lets an account list and read a bucket."""
+def grant(
+    bucket: str, account: str, expires: dt.date | None, actions: Sequence[str] = _READ
+) -> dict[str, Any]:
+    """Return the statement that lets an account list and read a bucket, or what `actions` say."""
     statement: dict[str, Any] = {
         "Sid": account,
         "Effect": "Allow",
         "Principal": {"AWS": [account]},
-        "Action": list(_READ),
+        "Action": list(actions),
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
     if expires is not None:
@@ -471,7 +473,7 @@ def grants_differ(
     for zone in zones(folder):
         with gateway.asking(folder, f"Zone {zone.bucket}"):
             present = _statements(client(folder), zone.bucket)
-        wanted = [_grant(zone.bucket, account, expires)] if zone.bucket in buckets else []
+        wanted = [grant(zone.bucket, account, expires)] if zone.bucket in buckets else []
         own = [item for item in present if item.get("Sid") == account]
         if own != wanted or any(item.get("Sid") not in known for item in present):
             found.append(zone.bucket)
