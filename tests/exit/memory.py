@@ -9,6 +9,7 @@ from typing import IO
 
 from havre.capabilities import Support, Supported
 from havre.errors import ProviderError
+from havre.exit.objects.copying import Sides
 from havre.live.limits import Limits, refuse_unfit
 from havre.live.objects import (
     PIECE,
@@ -202,3 +203,13 @@ class MemoryStore:
             message = f"{self.name}: {found.key} is locked"
             raise ProviderError(message, "Wait until it ends.")
         self.objects[found.key].remove(each)
+
+
+@dataclass(frozen=True)
+class Given:
+    """Opens stores that stand already."""
+
+    sides: Sides
+
+    def __call__(self) -> Sides:
+        return self.sides

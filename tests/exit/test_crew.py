@@ -44,6 +44,8 @@ def test_workers_end_with_a_coordinator_that_is_killed(tmp_path: Path) -> None:
         coordinator.send_signal(signal.SIGKILL)
     try:
         until(lambda: not any(map(alive, workers)))
+        assert len(workers) == 2
+        assert not any(map(alive, workers))
     finally:
         for pid in filter(alive, workers):
             os.kill(pid, signal.SIGKILL)

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,17 +13,9 @@ from havre.exit.objects.mapping import Rules
 from havre.exit.objects.running import MovingZone, copy_zone, list_zone
 from havre.exit.steps.preview import ZonePreview, zone_preview
 from havre.live.objects import PIECE
-from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
+from tests.exit.memory import EVERYTHING, LIMITS, Given, MemoryStore
 
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
-
-
-@dataclass(frozen=True)
-class Given:
-    sides: Sides
-
-    def __call__(self) -> Sides:
-        return self.sides
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_a_connection_that_the_service_closed_is_opened_again() -> None:
 
 
 def test_where_a_proxy_is_in_between_boto3_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:3128")
     known = s3.Credentials(ACCESS, SECRET)
     address = s3.Address("https://store.test", "fr-par")
     assert s3.bucket(address, known, "zone").calls is None

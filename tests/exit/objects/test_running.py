@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -17,18 +16,10 @@ from havre.exit.objects.mapping import Rules
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import MovingZone, copy_zone, give_up_uploads, list_zone, whole
 from havre.live.objects import PIECE, Lock, ObjectVersion, Properties
-from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
+from tests.exit.memory import EVERYTHING, LIMITS, Given, MemoryStore
 
 SOON = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
-
-
-@dataclass(frozen=True)
-class Given:
-    sides: Sides
-
-    def __call__(self) -> Sides:
-        return self.sides
 
 
 @pytest.fixture

@@ -25,19 +25,11 @@ from havre.exit.objects.verifying import (
 )
 from havre.exit.records import write_ordered
 from havre.live.objects import Lock, LockMode, ObjectVersion, Properties, Written
-from tests.exit.memory import EVERYTHING, LIMITS, MemoryStore
+from tests.exit.memory import EVERYTHING, LIMITS, Given, MemoryStore
 
 RULES = Rules("zone curated", LIMITS, EVERYTHING, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
 BEARS = Properties({"content-type": "a/b"}, {"ward": "1"}, {"purpose": "research"})
 KEYS = ["a", "b", "c d", "\u00e9"]
-
-
-@dataclass(frozen=True)
-class Given:
-    sides: Sides
-
-    def __call__(self) -> Sides:
-        return self.sides
 
 
 @pytest.fixture
