@@ -238,7 +238,7 @@ def test_a_policy_that_is_another_is_told_and_set_right(
     )
     access.ensure_project(folder, name, database=DATABASE, zones=zones, expires=EXPIRES)
     account = access.project_settings(folder, name).account
-    right = objectstore._grant(bucket, account, EXPIRES)
+    right = objectstore.grant(bucket, account, EXPIRES)
     others = [i for i in objectstore._statements(s3, bucket) if i["Sid"] != account]
     given = bucket in zones.values()
     changed = OTHER_GRANTS[kind]
