@@ -15,12 +15,12 @@ from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.assess.assessment import Request
-    from havre.policy import Rehearsal
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
     from havre.report.findings import Format
 
 
+SEAL_OPTIONS = ("--seal", "--seal-authority")
 SECONDS = 600
 """Longest that a check takes unless a command allows another limit. A state of 16,000 resources
 takes some seconds (benchmarks/)."""
@@ -79,23 +79,6 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
         message = "--format: two outputs go to the same place"
         raise InputError(message, "Send all but one to files: --format sarif=havre.sarif")
     return found
-
-
-def parse_seal(seal: Path | None, authority: Path | None, clock: Path | None) -> Rehearsal | None:
-    """What the seal of an exit proves; None where none is named.
-
-    Raises:
-        InputError: it is no seal, or its CA is not named.
-    """
-    from havre.exit.seal.reading import read_seal, rehearsal_of
-    from havre.exit.seal.verifying import Trust
-
-    if seal is None and authority is None and clock is None:
-        return None
-    if seal is None or authority is None:
-        message = "--seal and --seal-authority belong together"
-        raise InputError(message, "Name the seal, and the CA of whoever signed it.")
-    return rehearsal_of(read_seal(seal, Trust(authority, clock)))
 
 
 def _judged(request: Request, baseline: Path | None) -> Result:
@@ -281,6 +264,7 @@ def check(
     from havre.assess.check import plan_of
     from havre.assess.subject import subject
     from havre.assess.time_limit import within
+    from havre.exit.seal.reading import evidence
     from havre.policy import Profile, Severity
     from havre.startup import collecting_later
 
@@ -299,7 +283,7 @@ def check(
             waivers=waivers_of(waivers, file),
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
-            rehearsed=parse_seal(seal, seal_authority, seal_clock),
+            rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
         )
         result = _judged(request, baseline)
         _write(result, outputs, covered=coverage)

@@ -32,6 +32,12 @@ SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "waivers": {"type": "string", "description": f"Waivers; by default {WAIVERS} beside the file."},
     "as_of": {"type": "string", "description": "The day to judge dates on, YYYY-MM-DD; today."},
     "allow_unknown": {"type": "boolean", "description": "Let pass what could not be evaluated."},
+    "seal": {"type": "string", "description": "Seal of the last exit or rehearsal, a folder."},
+    "seal_authority": {"type": "string", "description": "CA of the seal's signer, in PEM."},
+    "seal_tsa_authority": {
+        "type": "string",
+        "description": "CA of the seal's time-stamp authority, in PEM.",
+    },
 }
 """What may be configured, as JSON Schema of each property."""
 
@@ -52,6 +58,9 @@ class Asked(BaseModel):
     waivers: str = ""
     as_of: Annotated[dt.date, BeforeValidator(_day)] | None = None
     allow_unknown: bool = False
+    seal: str = ""
+    seal_authority: str = ""
+    seal_tsa_authority: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,4 +141,14 @@ def spec_file(asked: Asked, stack: Stack) -> Path:
 
 def waivers_file(asked: Asked) -> Path | None:
     """The file of waivers that is asked for; None: the one next to the warehouse file, if any."""
-    return started_in() / asked.waivers if asked.waivers else None
+    return _named(asked.waivers)
+
+
+def seal_files(asked: Asked) -> tuple[Path | None, Path | None, Path | None]:
+    """The seal that is to be read, the CA of its signer and that of its time; None: not named."""
+    return _named(asked.seal), _named(asked.seal_authority), _named(asked.seal_tsa_authority)
+
+
+def _named(name: str) -> Path | None:
+    """What a name means where the Pulumi CLI was called; None: nothing is named."""
+    return started_in() / name if name else None

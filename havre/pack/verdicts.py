@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.assess.assessment import Request, assess, waivers_of
 from havre.assess.subject import Wording, subject
-from havre.pack.request import project_folder, spec_file, started_in, waivers_file
+from havre.exit.seal.reading import evidence
+from havre.pack.request import project_folder, seal_files, spec_file, started_in, waivers_file
 from havre.plan.sources import from_analyzer
 from havre.provider import find
 from havre.provider.machine import folder_setting
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from havre.assess.subject import Subject
     from havre.pack.request import Asked, Stack
-    from havre.policy import Control
+    from havre.policy import Control, Rehearsal
     from havre.policy.findings import Result, Waiver
     from havre.spec.load import Loaded
 
@@ -30,6 +31,8 @@ PACK = Wording(
     " with HAVRE_SPEC=FILE",
 )
 """How the user of a pack names a provider and a file."""
+SEAL = ("`seal`", "`seal_authority`")
+"""How the user of a pack names a seal and the CA of its signer."""
 
 
 @dataclass(frozen=True)
@@ -41,25 +44,28 @@ class Brief:
         stack: what the engine tells.
         loaded: the warehouse file.
         waivers: risks that a named owner accepts.
+        rehearsed: the last rehearsal of the exit, by its seal; None: no seal is named.
     """
 
     asked: Asked
     stack: Stack
     loaded: Loaded
     waivers: tuple[Waiver, ...]
+    rehearsed: Rehearsal | None
 
 
 def read_brief(asked: Asked, stack: Stack) -> Brief:
     """Read the files, and find the provider where it is named.
 
     Raises:
-        InputError: a file is missing or wrong.
-        MissingDependencyError: the provider is not installed.
+        InputError: a file or a seal is missing or wrong.
+        MissingDependencyError: the provider is not installed, or what verifies a seal.
     """
     file = spec_file(asked, stack)
     if asked.provider:
         find(asked.provider)
-    return Brief(asked, stack, load(file), waivers_of(waivers_file(asked), file))
+    rehearsed = evidence(*seal_files(asked), SEAL)
+    return Brief(asked, stack, load(file), waivers_of(waivers_file(asked), file), rehearsed)
 
 
 def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) -> Result:
@@ -87,6 +93,7 @@ def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) 
         profile=asked.profile,
         waivers=brief.waivers,
         allow_unknown=asked.allow_unknown,
+        rehearsed=brief.rehearsed,
     )
     return assess(request, controls).result
 

@@ -62,7 +62,8 @@ def test_every_control_is_a_policy_with_pulumis_own_metadata(client: Client) -> 
 def test_the_configuration_is_described_by_a_schema(client: Client) -> None:
     (policy,) = (each for each in client.info().policies if each.name == "havre")
     schema = json_format.MessageToDict(policy.configSchema.properties)
-    assert set(schema) == {"spec", "provider", "profile", "waivers", "as_of", "allow_unknown"}
+    judged = {"spec", "provider", "profile", "waivers", "as_of", "allow_unknown"}
+    assert set(schema) == {*judged, "seal", "seal_authority", "seal_tsa_authority"}
     assert schema["profile"]["enum"] == ["baseline", "health", "sovereign"]
 
 

@@ -103,6 +103,29 @@ def rehearsal_of(seal: Seal) -> Rehearsal:
     )
 
 
+def evidence(
+    seal: Path | None, authority: Path | None, clock: Path | None, names: tuple[str, str]
+) -> Rehearsal | None:
+    """What a control sees of the seal that a front end is told of; None: it is told of none.
+
+    Args:
+        seal: its folder.
+        authority: PEM file of the CA of whoever may sign it.
+        clock: PEM file of the CA of its time-stamp authority.
+        names: what the front end calls the first two.
+
+    Raises:
+        InputError: it is no seal, or it and the CA of its signer are not both named.
+        MissingDependencyError: what it takes to verify it is not installed.
+    """
+    if seal is None and authority is None and clock is None:
+        return None
+    if seal is None or authority is None:
+        message = f"{' and '.join(names)} belong together"
+        raise InputError(message, "Name the seal, and the CA of whoever signed it.")
+    return rehearsal_of(read_seal(seal, Trust(authority, clock)))
+
+
 def _verified(folder: Path, trust: Trust | None) -> tuple[Verification | None, str]:
     if trust is None:
         return None, "no CA is named by which it could be verified"

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from havre.cli import main
-from havre.cli.check import parse_seal
 from havre.errors import InputError
 from havre.exit.seal.contents import Level
-from havre.exit.seal.reading import Trust, read_seal, rehearsal_of
+from havre.exit.seal.reading import Trust, evidence, read_seal, rehearsal_of
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal
 from tests.exit.seal.workshop import DEPARTURE, NOW, Workshop, contents, resign
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "emc2" / "warehouse.yaml"
+NAMES = ("the seal", "its CA")
 REHEARSED = replace(DEPARTURE, level=Level.REHEARSAL)
 
 
@@ -137,12 +137,12 @@ def test_what_is_no_seal_is_said_to_be_none(
 
 
 def test_a_check_is_told_of_a_seal_by_its_folder_and_its_cas(workshop: Workshop) -> None:
-    told = parse_seal(workshop.fresh, workshop.organisation.path, workshop.time.path)
+    told = evidence(workshop.fresh, workshop.organisation.path, workshop.time.path, NAMES)
     assert told == rehearsal_of(
         read_seal(workshop.fresh, Trust(workshop.organisation.path, workshop.time.path))
     )
-    assert parse_seal(None, None, None) is None
-    foreign = parse_seal(workshop.fresh, workshop.time.path, workshop.time.path)
+    assert evidence(None, None, None, NAMES) is None
+    foreign = evidence(workshop.fresh, workshop.time.path, workshop.time.path, NAMES)
     assert foreign is not None
     assert foreign.unproved
 
@@ -150,8 +150,8 @@ def test_a_check_is_told_of_a_seal_by_its_folder_and_its_cas(workshop: Workshop)
 @pytest.mark.parametrize("given", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1)])
 def test_a_seal_and_its_ca_are_named_together(given: tuple[int, ...]) -> None:
     paths = [Path("x") if each else None for each in given]
-    with pytest.raises(InputError, match="belong together"):
-        parse_seal(*paths)
+    with pytest.raises(InputError, match="the seal and its CA belong together"):
+        evidence(*paths, NAMES)
 
 
 @pytest.mark.parametrize("foreign", [False, True])
