@@ -1,0 +1,92 @@
+"""Pages that list what the code has are complete: variables, prerequisites, a program of one's own."""
+
+import json
+import re
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from havre.assess.assessment import settings_of
+from havre.documents.records import read_document
+from havre.evaluate.program import evaluate
+from havre.evaluate.warehouse import evaluated
+from havre.pack.request import SCHEMA
+from havre.provider import find
+from havre.spec.load import load
+
+ROOT = Path(__file__).parents[2]
+CODE = ("havre", "policies", "providers", "stacks", "examples/ci")
+ENVIRONMENT = (ROOT / "docs" / "platform" / "environment.md").read_text()
+PREREQUISITES = (ROOT / "docs" / "platform" / "prerequisites.md").read_text()
+PROGRAM = (ROOT / "docs" / "platform" / "program.md").read_text()
+NAMED = re.compile(r"(?<![A-Z0-9_])(HAVRE_[A-Z0-9_]*[A-Z0-9])(?![A-Z0-9_])")
+NAMESPACES = {
+    "dbforpostgresql": "DBforPostgreSQL",
+    "monitor": "Insights",
+    "operationalinsights": "OperationalInsights",
+    "privatedns": "Network",
+    "resources": "Resources",
+}
+"""How Azure writes the namespace of a module where that is not the module's name."""
+ALWAYS = frozenset({"resources"})
+"""Registered in every subscription."""
+
+
+def _variables() -> set[str]:
+    files = (
+        path
+        for folder in CODE
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".sh", ".yml", ".yaml", ".toml"} and "conformance" not in path.parts
+    )
+    return {name for path in files for name in NAMED.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_every_variable_that_the_code_reads_is_on_the_page() -> None:
+    asked = _variables() | {f"HAVRE_{key.upper()}" for key in SCHEMA}
+    assert len(asked) > 15
+    assert sorted(asked - set(NAMED.findall(ENVIRONMENT))) == []
+
+
+def test_no_variable_on_the_page_is_unknown_to_the_code() -> None:
+    known = _variables() | {f"HAVRE_{key.upper()}" for key in SCHEMA}
+    assert sorted(set(NAMED.findall(ENVIRONMENT)) - known) == []
+
+
+def _warehouse(example: str) -> Path:
+    return ROOT / "examples" / example / "warehouse.yaml"
+
+
+@pytest.mark.parametrize("example", ["emc2", "hospital"])
+def test_every_resource_provider_of_azure_is_a_prerequisite(example: str) -> None:
+    provider = find("azure")
+    spec = load(_warehouse(example)).warehouse
+    settings, _ = settings_of(provider, {})
+    types = {each.type for each in evaluated(spec, provider, settings).resources}
+    modules = {kind.split(":")[1] for kind in types if kind.startswith("azure-native:")} - ALWAYS
+    assert len(modules) > 5
+    listed = {word.lower() for word in re.findall(r"\b[A-Za-z]+\b", PREREQUISITES)}
+    wanted = {NAMESPACES.get(module, module) for module in modules}
+    assert sorted(name for name in wanted if name.lower() not in listed) == []
+
+
+def test_the_program_on_the_page_builds_the_warehouse_in_fifteen_lines(
+    tmp_path: Path,
+) -> None:
+    (program,) = re.findall(r"```python title=\"own/__main__.py\"\n(.*?)```", PROGRAM, re.DOTALL)
+    (stack,) = re.findall(r"```yaml title=\"own/Pulumi.azure.yaml\"\n(.*?)```", PROGRAM, re.DOTALL)
+    file = tmp_path / "Pulumi.azure.yaml"
+    file.write_text(stack)
+    given = read_document(file, typed=True).data["config"]
+    assert len([line for line in program.splitlines() if line.strip()]) <= 15
+
+    def run() -> None:
+        for name, value in {**given, "own:spec": str(_warehouse("hospital"))}.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            pulumi.runtime.set_config(name, text)
+        exec(compile(program, "__main__.py", "exec"), {})
+
+    plan = evaluate(run, project="own", stack="azure")
+    assert {"database", "curated"} <= plan.outputs.keys()
+    assert "azure-native:dbforpostgresql:Server" in {each.type for each in plan.resources}
