@@ -38,7 +38,8 @@ def _variables() -> set[str]:
         path
         for folder in CODE
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in {".py", ".sh", ".yml", ".yaml", ".toml"} and "conformance" not in path.parts
+        if path.suffix in {".py", ".sh", ".yml", ".yaml", ".toml"}
+        and "conformance" not in path.parts
     )
     return {name for path in files for name in NAMED.findall(path.read_text(encoding="utf-8"))}
 
