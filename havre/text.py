@@ -6,7 +6,10 @@ import hashlib
 import json
 import re
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 MARKDOWN_SPECIAL = frozenset("&<>\"'`*_{}[]#!|~@\\$^")
 UNPRINTED = re.compile(r"[^\x20-\x7e\n]")
@@ -44,6 +47,15 @@ def plain(text: object) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number with the words that agree with it, such as `1 loss is` or `2 losses are`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def distance(day: dt.date, today: dt.date) -> str:
+    """How far a day is from today: `in 28 days`, `today`, `1 day ago`."""
+    days = (day - today).days
+    if not days:
+        return "today"
+    span = counted(abs(days), "day", "days")
+    return f"in {span}" if days > 0 else f"{span} ago"
 
 
 def _shown(character: str) -> str:

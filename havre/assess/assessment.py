@@ -2,7 +2,8 @@
 
 - Settings: one that the provider does not know is refused; one that is missing is a placeholder.
 - A plan that names another warehouse or another provider is refused.
-- Waivers are those named, else `waivers.yaml` next to the warehouse file.
+- Waivers are those named, else `waivers.yaml` next to the warehouse file. One that expires later
+  than the profile allows is refused.
 - The day is today (UTC) where none is given.
 - Gaps, the exit, the dated records and the installed controls are read the same way for all.
 """
@@ -15,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from havre.assess.subject import refuse_another, refuse_differing, refuse_foreign
 from havre.errors import MissingDependencyError
-from havre.policy.judge import Question, judge_with_facts
+from havre.policy.judge import Question, judge_with_facts, profile_of
 from havre.policy.model import Severity
+from havre.policy.profiles import terms_of
 from havre.policy.qualifications import installed_qualifications
 from havre.policy.registry import installed_controls
-from havre.policy.waivers import beside, load_waivers
+from havre.policy.waivers import beside, load_waivers, refuse_distant
 from havre.provider import find
 from havre.provider.machine import folder_setting
 from havre.stack.program import offline_settings
@@ -111,10 +113,14 @@ def question_of(request: Request) -> Question:
     """The question that a request puts to the judge, with all that is installed to answer it.
 
     Raises:
-        InputError: a setting or a record is wrong, or the plan is of another warehouse.
+        InputError: a setting, a waiver or a record is wrong, or the plan is of another warehouse.
         MissingDependencyError: no records are installed.
     """
     of = request.subject
+    day = request.as_of or today()
+    if request.waivers:
+        terms = terms_of(request.profile or profile_of(of.spec))
+        refuse_distant(request.waivers, day, terms)
     settings, placeholders = settings_of(of.provider, request.settings)
     if request.plan is None:
         from havre.evaluate.warehouse import evaluated
@@ -128,7 +134,7 @@ def question_of(request: Request) -> Question:
         spec=of.spec,
         plan=plan,
         provider=of.provider,
-        as_of=request.as_of or today(),
+        as_of=day,
         profile=request.profile,
         source=request.source,
         gaps=plan.gaps,

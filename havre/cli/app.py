@@ -23,6 +23,7 @@ from havre.cli import (
     project,
     providers,
     spec,
+    waiver,
     warehouse,
 )
 from havre.errors import ExitCode, HavreError, InputError
@@ -42,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _noun in (
-    *(spec, providers, plan, check, compare, policy),
+    *(spec, providers, plan, check, compare, policy, waiver),
     *(warehouse, project, backup, logs, leaving),
 ):
     _noun.register(app)

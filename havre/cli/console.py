@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from havre.text import inert as made_inert
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from havre.errors import HavreError
@@ -47,6 +49,37 @@ def inert(text: object) -> str:
 def write_json(value: Any) -> None:
     """Write `value` to standard output as indented JSON, keys in the order given."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_file(file: Path, text: str, *, force: bool) -> None:
+    """Write a new file; an existing one only with `force`.
+
+    Raises:
+        InputError: it exists and `force` is not given, or it cannot be written.
+    """
+    from havre.errors import InputError
+
+    if not force:
+        refuse_existing(file)
+    try:
+        with file.open("w" if force else "x", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}"
+        raise InputError(message, "Name a file in a folder that you can write to.") from None
+
+
+def refuse_existing(file: Path) -> None:
+    """Refuse to write a file that exists, before any work is done for it.
+
+    Raises:
+        InputError: it exists.
+    """
+    from havre.errors import InputError
+
+    if file.exists() or file.is_symlink():
+        message = f"{file} already exists and was not changed"
+        raise InputError(message, "Use --force to overwrite it, or name another file.")
 
 
 def show_error(error: HavreError) -> None:

@@ -42,21 +42,8 @@ def init(
     except SpecError as error:
         message = f"--name: found {name!r}; wanted {error.problems[0].wanted}"
         raise InputError(message, "For example: havre init --name cohorts") from None
-    _write(file, text, force=force)
+    console.write_file(file, text, force=force)
     typer.echo(f"{console.plain(file)}: written; now: havre validate {console.plain(file)}")
-
-
-def _write(file: Path, text: str, *, force: bool) -> None:
-    """Write `text`; InputError where the file stands already (unless `force`) or cannot be."""
-    try:
-        with file.open("w" if force else "x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError:
-        message = f"{file}: stands already; it was left as it is"
-        raise InputError(message, "Name another file, or overwrite it with --force.") from None
-    except OSError as error:
-        message = f"{file}: cannot be written: {error.strerror}"
-        raise InputError(message, "Name a file in a folder that you can write to.") from None
 
 
 def validate(
@@ -162,7 +149,7 @@ def schema(
     if output is None:
         typer.echo(schema_text(), nl=False)
         return
-    _write(output, schema_text(), force=True)
+    console.write_file(output, schema_text(), force=True)
     typer.echo(f"{console.plain(output)}: written")
 
 

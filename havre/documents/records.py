@@ -15,6 +15,7 @@ from havre.errors import InputError
 from havre.text import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from havre.documents.composing import Position
@@ -34,7 +35,7 @@ def read_day(value: object) -> object:
     try:
         return dt.date.fromisoformat(value)
     except ValueError:
-        message = f"`{value}` is no day such as 2026-01-31"
+        message = f"`{value}` is not a valid date (use YYYY-MM-DD)"
         raise ValueError(message) from None
 
 
@@ -60,8 +61,16 @@ class Document:
         """An error that names the file, the line and the place."""
         return InputError(self._at(place, problem), remedy)
 
-    def validate(self, model: type[M], remedy: str, context: object = None) -> M:
+    def validate(
+        self, model: type[M], remedy: str, context: object = None, known: Iterable[str] = ()
+    ) -> M:
         """The data as `model`, whose validators are given `context`.
+
+        Args:
+            model: what the data must be.
+            remedy: what to do where it is not valid.
+            context: for the validators of `model`.
+            known: keys that may have been meant where one is unknown.
 
         Raises:
             InputError: it is not valid; the error names every place at fault.
@@ -69,7 +78,8 @@ class Document:
         try:
             return model.model_validate(self.data, context=context)
         except ValidationError as error:
-            wrong = [self._at(each.path, each.problem) for each in invalid(error)]
+            found = sorted(invalid(error, known), key=lambda each: self.line(each.path))
+            wrong = [self._at(each.path, each.problem) for each in found]
             raise InputError("\n".join(wrong), remedy) from None
 
     def line(self, place: Location) -> int:

@@ -57,7 +57,7 @@ def invalid(error: ValidationError, known: Iterable[str] = ()) -> tuple[Invalid,
 
     Args:
         error: what pydantic raised.
-        known: names that may have been meant where a field of the root is unknown.
+        known: names that may have been meant where a field is unknown.
     """
     names = tuple(known)
     found = error.errors(include_url=False, include_context=False, include_input=False)
@@ -71,8 +71,8 @@ def listed(error: ValidationError, known: Iterable[str] = ()) -> str:
 
 def _problem(error: ErrorDetails, known: Iterable[str]) -> str:
     said = _SAID.get(error["type"])
-    if error["type"] == "extra_forbidden" and len(error["loc"]) == 1:
-        near = did_you_mean(str(error["loc"][0]), known)
+    if error["type"] == "extra_forbidden":
+        near = did_you_mean(str(error["loc"][-1]), known)
         return f"is unknown, {near}" if near else "is unknown"
     return said or _SUBJECT.sub("must ", error["msg"].removeprefix("Value error, "))
 

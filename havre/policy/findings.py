@@ -41,18 +41,19 @@ class Location:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A finding that somebody answers for, until a day.
+    """A finding whose risk a named owner accepts until a set date.
 
     Attributes:
         control: identifier of the control.
-        owner: who answers for it.
+        owner: who accepts the risk.
         reason: why.
         decision: reference of the decision.
-        expires: last day on which it holds.
+        expires: last day on which it counts.
         provider: name of the provider concerned; empty: any.
         resources: patterns (`*` matches any text) of `TYPE::NAME`, URNs or capabilities of gaps;
             properties, of findings about the whole plan; empty: all.
-        location: where it stands.
+        location: where it is in its file.
+        ends_at: where its `expires` is.
     """
 
     control: str
@@ -63,6 +64,7 @@ class Waiver:
     provider: str = ""
     resources: tuple[str, ...] = ()
     location: Location | None = None
+    ends_at: Location | None = field(default=None, compare=False)
 
     def as_dict(self) -> dict[str, Any]:
         """The waiver as JSON-ready values."""

@@ -1,38 +1,125 @@
-"""Waivers: findings that somebody answers for, until a day.
+"""Waivers: findings whose risk a named owner accepts until a set date.
 
-A waiver hides nothing: what it covers is listed as waived. Past its end the finding fails
-again; in its last 90 days it warns; one that matches nothing is reported.
+A waiver hides nothing: what it covers is listed as waived. The day after it expires the finding
+fails again; in its last 90 days it warns; one that matches nothing is reported. It expires within
+the time that the profile allows, so that each accepted risk is reviewed, and gives a reason of
+some substance.
 """
 
 from __future__ import annotations
 
 import datetime as dt  # pydantic reads annotations at run time
+import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from havre.documents.records import Day, read_document
 from havre.errors import InputError
 from havre.plan import urns
 from havre.policy.findings import Finding, FindingKind, Location, Waiver
 from havre.policy.model import IDENTIFIER, Severity
+from havre.text import distance, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
+    from havre.policy.profiles import ProfileTerms
+
 WAIVERS = "waivers.yaml"
-"""File of waivers that is read where it stands beside the warehouse's file."""
+"""File of waivers that is read if it is next to the warehouse file."""
 WARNING_DAYS = 90
-"""A waiver warns this long before its end."""
+"""A waiver warns this long before it expires."""
 EXAMPLE = (
     "A waiver has control, owner, reason, decision, expires, and may have provider and resources."
 )
+RENEW = "Set an earlier date, and renew the waiver after each review."
+LEAST_WORDS = 4
+"""A reason has at least so many different words."""
+LEAST_LETTERS = 15
+"""And at least so many letters."""
+PLACEHOLDERS = frozenset(
+    ("todo", "to-do", "tbd", "tba", "fixme", "xxx", "none", "nil", "null", "n/a", "na", "nobody")
+    + ("later", "unknown", "to-be-done", "to-be-completed", "to-be-defined")
+    + ("aucun", "aucune", "néant", "à-compléter", "a-completer")
+)
+"""Words that stand for an answer that is still to be given; case and end punctuation aside."""
+_PRINTED = r"^[^\x00-\x1f\x7f-\x9f]+$"
+_WORD = re.compile(r"[^\W\d_]+")
 
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text answers nothing: it is empty, a placeholder, or begins with `TODO`."""
+    words = plain(text).casefold().strip(" .:;,!?…-_~*#<>[](){}").split()
+    return not words or "-".join(words) in PLACEHOLDERS or words[0].strip(":") in {"todo", "fixme"}
+
+
+def _line(value: object) -> object:
+    if isinstance(value, str) and not re.match(_PRINTED, value):
+        message = "must be one line of text"
+        raise ValueError(message)
+    return value
+
+
+def _answer(value: object) -> object:
+    """A line that a person has filled in."""
+    if isinstance(value, str) and is_placeholder(value):
+        message = "is still to be filled in"
+        raise ValueError(message)
+    return _line(value)
+
+
+def _substance(value: object) -> object:
+    """A reason that says something: it is refused if it has too few words or letters."""
+    value = _answer(value)
+    if isinstance(value, str):
+        words = _WORD.findall(value.casefold())
+        if len(set(words)) < LEAST_WORDS or sum(map(len, words)) < LEAST_LETTERS:
+            message = (
+                f"must explain why the risk is accepted, in at least {LEAST_WORDS} different words "
+                f"and {LEAST_LETTERS} letters"
+            )
+            raise ValueError(message)
+    return value
+
+
+def _worded(pattern: str, wanted: str) -> BeforeValidator:
+    """A validator whose message says in a user's words what would do."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str) and not re.fullmatch(pattern, value):
+            raise ValueError(wanted)
+        return value
+
+    return BeforeValidator(check)
+
+
+_CONTROL = IDENTIFIER.pattern
+_PROVIDER = r"[a-z0-9-]*"
 Line = Annotated[
-    str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$", min_length=1, max_length=1000)
+    str,
+    StringConstraints(pattern=_PRINTED, min_length=1, max_length=1000),
+    BeforeValidator(_line),
+]
+Answer = Annotated[
+    str,
+    StringConstraints(pattern=_PRINTED, min_length=1, max_length=1000),
+    BeforeValidator(_answer),
+]
+Reason = Annotated[
+    str,
+    StringConstraints(pattern=_PRINTED, min_length=LEAST_LETTERS, max_length=1000),
+    BeforeValidator(_substance),
 ]
 
 
@@ -41,17 +128,47 @@ class _WaiversSection(BaseModel):
 
 
 class _Waiver(_WaiversSection):
-    control: Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER.pattern}$")]
-    owner: Line
-    reason: Line
-    decision: Line
-    expires: Day
-    provider: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]*$")] = ""
-    resources: tuple[Line, ...] = ()
+    model_config = ConfigDict(title="Waiver")
+
+    control: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_CONTROL}$"),
+        _worded(_CONTROL, "must be the id of a control, such as audit.central"),
+    ] = Field(description="Id of the control; `havre policy list` names them all")
+    owner: Answer = Field(description="Person or role that accepts the risk")
+    reason: Reason = Field(
+        description=f"Why the risk is accepted: at least {LEAST_WORDS} different words"
+    )
+    decision: Answer = Field(description="Where the decision is recorded")
+    expires: Day = Field(description="Last day on which the waiver counts, YYYY-MM-DD")
+    provider: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_PROVIDER}$"),
+        _worded(_PROVIDER, "must be the name of a provider; `havre providers` names them"),
+    ] = Field(default="", description="Only on this provider; without it, on any")
+    resources: tuple[Line, ...] = Field(
+        default=(),
+        description="Patterns of TYPE::NAME, URNs, capabilities of gaps, or the property of a "
+        "finding about the whole plan; without it, every finding of the control",
+    )
+
+    @model_validator(mode="after")
+    def _explains(self) -> Self:
+        said = {self.owner.casefold(), self.decision.casefold(), self.control}
+        if self.reason.casefold() in said:
+            message = "reason only repeats another field"
+            raise ValueError(message)
+        return self
 
 
 class _Waivers(_WaiversSection):
-    waivers: tuple[_Waiver, ...] = Field(default=())
+    model_config = ConfigDict(title="Waivers")
+
+    waivers: tuple[_Waiver, ...] = Field(default=(), description="One entry per accepted risk")
+
+
+KEYS = (*_Waiver.model_fields, *_Waivers.model_fields)
+"""Every key of a file of waivers."""
 
 
 def beside(spec: Path) -> Path | None:
@@ -67,30 +184,67 @@ def load_waivers(path: Path) -> tuple[Waiver, ...]:
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
     document = read_document(path)
+
+    def place(*keys: str | int) -> Location:
+        return Location(str(path), document.line(("waivers", *keys)))
+
     return tuple(
-        Waiver(
-            **each.model_dump(),
-            location=Location(str(path), document.line(("waivers", number))),
-        )
-        for number, each in enumerate(document.validate(_Waivers, EXAMPLE).waivers)
+        Waiver(**each.model_dump(), location=place(number), ends_at=place(number, "expires"))
+        for number, each in enumerate(document.validate(_Waivers, EXAMPLE, known=KEYS).waivers)
     )
+
+
+def waivers_schema(generator: Any) -> dict[str, Any]:
+    """What pydantic's `generator` makes of a file of waivers: its JSON Schema."""
+    return _Waivers.model_json_schema(schema_generator=generator)
 
 
 def refuse_unknown(waivers: Iterable[Waiver], known: Collection[str]) -> None:
     """Refuse waivers of controls that do not exist: they would cover nothing, unseen.
 
     Raises:
-        InputError: there is one.
+        InputError: there are some; every one is named with its line.
     """
-    for waiver in waivers:
-        if waiver.control not in known:
-            place = waiver.location or Location("waivers", 1)
-            message = f"{place.file}:{place.line}: there is no control `{waiver.control}`"
-            raise InputError(message, "`havre policy list` names them all.")
+    if wrong := unknown_controls(waivers, known):
+        raise InputError("\n".join(wrong), "`havre policy list` names them all.")
+
+
+def unknown_controls(waivers: Iterable[Waiver], known: Collection[str]) -> list[str]:
+    """A message for each waiver of a control that does not exist, with its line."""
+    return [
+        f"{_placed(waiver.location)}: there is no control `{waiver.control}`"
+        for waiver in waivers
+        if waiver.control not in known
+    ]
+
+
+def refuse_distant(waivers: Iterable[Waiver], day: dt.date, terms: ProfileTerms) -> None:
+    """Refuse waivers that expire later than a profile allows.
+
+    Raises:
+        InputError: there are some; every one is named with its line.
+    """
+    if wrong := distant(waivers, day, terms):
+        raise InputError("\n".join(wrong), RENEW)
+
+
+def distant(waivers: Iterable[Waiver], day: dt.date, terms: ProfileTerms) -> list[str]:
+    """A message for each waiver that expires later than a profile allows, with its line."""
+    return [
+        f"{_placed(waiver.ends_at or waiver.location)}: the waiver of `{waiver.control}` expires "
+        f"{waiver.expires} ({distance(waiver.expires, day)}); "
+        f"profile {terms.profile} allows at most {terms.waiver_days} days"
+        for waiver in waivers
+        if (waiver.expires - day).days > terms.waiver_days
+    ]
+
+
+def _placed(place: Location | None) -> str:
+    return f"{place.file}:{place.line}" if place else "waivers:1"
 
 
 def covers(waiver: Waiver, finding: Finding, provider: str) -> bool:
-    """Whether a waiver is meant for a finding, whatever its end.
+    """Whether a waiver is meant for a finding, expired or not.
 
     A resource is named by its type and name, `TYPE::NAME`, or by its whole URN: a name alone is
     anybody's, since resources of several types may bear it. A finding about the whole plan has
@@ -138,7 +292,7 @@ def unused(
             property="waiver",
             found=f"the waiver of {waiver.owner} matches nothing",
             wanted="waivers of what is found",
-            remedy="Take the waiver out, or mend its resources.",
+            remedy="Delete the waiver, or correct its resources.",
             location=waiver.location,
             waiver=waiver,
         )

@@ -18,10 +18,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER = "urn:havre:warehouse:1"
 
 
-class _Generator(GenerateJsonSchema):
+class Untitled(GenerateJsonSchema):
     """pydantic's generator without a title for each field: the key says as much."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's hook
+        """No field's title."""
         return False
 
 
@@ -37,7 +38,7 @@ def schema() -> dict[str, Any]:
 @cache
 def _compact(_schemes: tuple[str, ...]) -> str:
     """The schema's text with these schemes installed: it takes long to make."""
-    body = Warehouse.model_json_schema(schema_generator=_Generator)
+    body = Warehouse.model_json_schema(schema_generator=Untitled)
     for node in body["properties"].values():
         _close(node)
     return json.dumps({"$schema": DIALECT, "$id": IDENTIFIER, **body})

@@ -380,8 +380,8 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
         ("    source: a list\n", "", "2: records[0].source: is missing"),
         ("source: a list", "source: '  '", "6: records[0].source: "),
         ("    read_on: 2026-11-01\n", "", "2: records[0].read_on: is missing"),
-        ("2026-11-01", "2026-13-01", "7: records[0].read_on: `2026-13-01` is no day"),
-        ("2026-11-01", "1700000000", "7: records[0].read_on: `1700000000` is no day"),
+        ("2026-11-01", "2026-13-01", "7: records[0].read_on: `2026-13-01` is not a valid date"),
+        ("2026-11-01", "1700000000", "7: records[0].read_on: `1700000000` is not a valid date"),
         ("[Objects, Tables]", "[]", "3: records[0].products: names no product"),
         (
             "[Objects, Tables]",

@@ -14,8 +14,9 @@ from havre.policy import Profile
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver
 from havre.policy.judge import judge
 from havre.policy.model import Severity
+from havre.policy.profiles import ProfileTerms, read_terms, terms_of
 from havre.policy.registry import find_control
-from havre.policy.waivers import WARNING_DAYS, covers, load_waivers
+from havre.policy.waivers import WARNING_DAYS, covers, load_waivers, refuse_distant
 from havre.provider import Capability, Evidence, Gap, Support
 from tests.policy import cases as c
 from tests.policy.mutations import TODAY
@@ -101,6 +102,18 @@ def test_a_file_without_waivers_waives_nothing(tmp_path: Path) -> None:
         ("provider: azure", "provider: Azure Cloud", 8, "provider"),
         ("provider: azure", "scope: all", 8, "scope"),
         ("provider: azure", "owner: twice", 8, "owner"),
+        ("reason: No European host was ready.", "reason: accepted", 5, "explain why"),
+        ("reason: No European host was ready.", "reason: It is ok so", 5, "explain why"),
+        ("reason: No European host was ready.", "reason: risk risk risk risk risk", 5, "explain"),
+        ("reason: No European host was ready.", "reason: 1234 5678 91011 121314", 5, "explain"),
+        ("reason: No European host was ready.", "reason: TODO say why it is so", 5, "filled in"),
+        ("owner: Head of the platform", "owner: TODO", 4, "filled in"),
+        ("owner: Head of the platform", 'owner: "..."', 4, "filled in"),
+        ("owner: Head of the platform", "owner: À compléter", 4, "filled in"),
+        ("decision: CNIL DT-2023-1", "decision: N/A.", 6, "filled in"),
+        ("decision: CNIL DT-2023-1", "decision: ~", 6, "filled in"),
+        ("decision: CNIL DT-2023-1", "decision: No European host was ready.", 3, "repeats"),
+        ("provider: azure", "resource: [x]", 8, "did you mean `resources`"),
         ('["*-archive", flows]', "flows", 15, "resources"),
         ('["*-archive", flows]', '[""]', 15, "resources"),
     ],
@@ -291,3 +304,60 @@ def test_a_warning_is_not_waived_away() -> None:
     question = c.question(c.Paper(), gaps=(gap,), waivers=(WAIVER,), profile=Profile.BASELINE)
     result = judge(question, AT_REST)
     assert [(f.kind, f.waiver) for f in result.findings] == [(FindingKind.WARNING, None)]
+
+
+@pytest.mark.parametrize(
+    "reason", ["Les journaux sont gardés ailleurs.", "R-7: flows are logged apart, see annex 2"]
+)
+def test_a_short_reason_of_some_substance_is_accepted(tmp_path: Path, reason: str) -> None:
+    path = written(tmp_path, GOOD.replace("No European host was ready.", f'"{reason}"'))
+    assert load_waivers(path)[0].reason == reason
+
+
+def test_faults_are_listed_in_the_order_of_their_lines(tmp_path: Path) -> None:
+    text = GOOD.replace("owner: Head of the platform", "extra: 1").replace("SEC-7", "tbd")
+    with pytest.raises(InputError) as error:
+        load_waivers(written(tmp_path, text))
+    lines = [int(line.split(":")[1]) for line in error.value.message.splitlines()]
+    assert lines == sorted(lines)
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize(("days", "refused"), [(366, False), (367, True), (-400, False)])
+def test_a_waiver_expires_within_what_its_profile_allows(days: int, refused: bool) -> None:
+    place = Location("waivers.yaml", 8)
+    waiver = replace(WAIVER, expires=TODAY + days * DAY, ends_at=place)
+    terms = ProfileTerms(profile=Profile.HEALTH, waiver_days=366)
+    if not refused:
+        assert refuse_distant([waiver], TODAY, terms) is None
+        return
+    with pytest.raises(
+        InputError, match=r"waivers\.yaml:8: .*in 367 days.*health.*366 days"
+    ) as error:
+        refuse_distant([WAIVER, waiver, waiver], TODAY, terms)
+    assert len(error.value.message.splitlines()) == 2, "every one is named, and no other"
+
+
+def test_every_profile_says_how_long_a_waiver_lasts() -> None:
+    days = {profile: terms_of(profile).waiver_days for profile in Profile}
+    assert days[Profile.HEALTH] == 366
+    assert days[Profile.SOVEREIGN] <= days[Profile.HEALTH] <= days[Profile.BASELINE]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("profiles: [{profile: health}]", "1: profiles[0].waiver_days: is missing"),
+        ("profiles: [{profile: health, waiver_days: 0}]", "waiver_days: must be greater"),
+        ("profiles: [{profile: none, waiver_days: 9}]", "profiles[0].profile"),
+        (
+            "profiles:\n- {profile: health, waiver_days: 9}\n- {profile: health, waiver_days: 8}",
+            "3: profiles[1].profile: health is recorded twice",
+        ),
+    ],
+)
+def test_a_bad_file_of_profiles_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(InputError) as error:
+        read_terms(path)
+    assert said in error.value.message

@@ -50,7 +50,7 @@ def test_init_keeps_what_stands(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path.write_text("mine")
     assert main(["init", str(path)]) == ExitCode.INPUT
     assert path.read_text() == "mine"
-    assert "stands already" in capsys.readouterr().err
+    assert "already exists and was not changed" in capsys.readouterr().err
     assert main(["init", str(path), "--force"]) == ExitCode.OK
     assert load(path).warehouse.name == "my-warehouse"
 

@@ -1,0 +1,75 @@
+"""`havre waiver draft`: entries for the findings of a check."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from havre.cli import check as options
+from havre.cli import console
+from havre.cli import context as ctx
+
+
+def draft(
+    file: options.OptionalFile = None,
+    *,
+    provider: options.OptionalProvider = "",
+    preview: options.PreviewOption = None,
+    state: options.StateOption = None,
+    profile: options.ProfileOption = None,
+    waivers: options.WaiversOption = None,
+    as_of: options.AsOfOption = None,
+    setting: ctx.SettingOption = None,
+    stack_config: ctx.StackConfigOption = None,
+    data_dir: ctx.DataDirOption = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
+) -> None:
+    """Write waivers to fill in, for the findings that none covers.
+
+    Owner, reason and decision are for the risk owner to fill in. Until then, the draft is not
+    valid. The check that finds them takes the same options as `havre check`.
+
+    Example: havre waiver draft warehouse.yaml --provider local --output draft.yaml
+    """
+    from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.check import plan_of
+    from havre.assess.subject import subject
+    from havre.policy import Profile
+    from havre.policy.drafts import draft as drafted
+    from havre.policy.drafts import to_draft
+    from havre.policy.profiles import terms_of
+
+    if output is not None and not force:
+        console.refuse_existing(output)
+    plan, source = plan_of(preview, state)
+    of = subject(file, provider, plan)
+    request = Request(
+        of,
+        ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
+        plan,
+        source,
+        as_of=options.parse_day(as_of),
+        profile=Profile(profile) if profile else None,
+        waivers=waivers_of(waivers, file),
+    )
+    result = assess(request).result
+    found = to_draft(result)
+    if not found:
+        console.err().print("No findings to waive: nothing was written.")
+        return
+    text = drafted(result, terms_of(result.profile).waiver_days, of.file)
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    console.write_file(output, text, force=force)
+    number = sum(line.startswith("  - control:") for line in text.splitlines())
+    typer.echo(
+        f"{console.plain(output)}: {number} drafted. Fill in owner, reason and decision, then: "
+        f"havre waiver validate {console.plain(output)}"
+    )

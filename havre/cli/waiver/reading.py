@@ -1,0 +1,165 @@
+"""`havre waiver list`, `validate` and `schema`: a file of waivers is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli.check import AsOfOption, ProfileName, ProfileOption, parse_day
+from havre.cli.context import JsonOption
+from havre.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from havre.policy import Profile
+    from havre.policy.findings import Waiver
+
+WAIVERS = Path("waivers.yaml")
+"""The file where none is named."""
+WAREHOUSE = "warehouse.yaml"
+"""The file next to it that decides the profile."""
+WIDE = 200
+"""Columns of a list that does not go to a terminal."""
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="The waivers file.", show_default=False)
+]
+
+
+def list_waivers(
+    file: FileArgument = WAIVERS, *, as_of: AsOfOption = None, as_json: JsonOption = False
+) -> None:
+    """List waivers by the date on which they expire, expired ones first.
+
+    Example: havre waiver list examples/emc2/waivers.yaml
+    """
+    from havre.policy.waivers import load_waivers
+
+    day = parse_day(as_of)
+    found = sorted(load_waivers(file), key=lambda each: (each.expires, each.control))
+    if as_json:
+        console.write_json({"as_of": day.isoformat(), "waivers": [_row(w, day) for w in found]})
+        return
+    _show(found, day)
+    expired = sum(each.expires < day for each in found)
+    typer.echo(f"{console.plain(file)}: {_count(len(found))}, {expired} expired on {day}")
+
+
+def _row(waiver: Waiver, day: dt.date) -> dict[str, object]:
+    return {
+        **waiver.as_dict(),
+        "provider": waiver.provider,
+        "resources": list(waiver.resources),
+        "line": waiver.location.line if waiver.location else None,
+        "days": (waiver.expires - day).days,
+        "expired": waiver.expires < day,
+    }
+
+
+def _show(waivers: Sequence[Waiver], day: dt.date) -> None:
+    from rich.table import Table
+
+    from havre.text import distance
+
+    if not waivers:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("expires", "distance", "control", "provider"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("owner")
+    for each in waivers:
+        cells = (str(each.expires), distance(each.expires, day), each.control)
+        style = "red" if each.expires < day else None
+        table.add_row(*cells, each.provider or "any", console.inert(each.owner), style=style)
+    out = console.out()
+    if not out.is_terminal:
+        out.width = WIDE
+    out.print(table)
+
+
+def _count(number: int) -> str:
+    return f"{number} waiver" if number == 1 else f"{number} waivers"
+
+
+def validate(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="The files; by default waivers.yaml."),
+    ] = None,
+    *,
+    profile: ProfileOption = None,
+    as_of: AsOfOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Check waiver files and report every error with its line.
+
+    The profile limits how far ahead a waiver may expire. It is that of the warehouse.yaml next to
+    the file, or health where there is none.
+
+    Example: havre waiver validate examples/emc2/waivers.yaml
+    """
+    day = parse_day(as_of)
+    checked = [(file, *_checked(file, profile, day)) for file in files or [WAIVERS]]
+    problems = [problem for _, _, found in checked for problem in found]
+    if as_json:
+        console.write_json({"valid": not problems, "problems": problems})
+    else:
+        for file, number, found in checked:
+            for problem in found or [f"{file}: valid: {_count(number)}"]:
+                typer.echo(console.plain(problem))
+    return ExitCode.INPUT if problems else ExitCode.OK
+
+
+def _checked(file: Path, named: ProfileName | None, day: dt.date) -> tuple[int, list[str]]:
+    """How many waivers a file has, and everything that is wrong with it."""
+    from havre.policy.profiles import terms_of
+    from havre.policy.registry import installed_controls
+    from havre.policy.waivers import distant, load_waivers, unknown_controls
+
+    try:
+        waivers = load_waivers(file)
+    except InputError as error:
+        return 0, error.message.splitlines()
+    known = {control.id for control in installed_controls()}
+    terms = terms_of(_profile(file, named))
+    return len(waivers), [*unknown_controls(waivers, known), *distant(waivers, day, terms)]
+
+
+def _profile(file: Path, named: ProfileName | None) -> Profile:
+    """The profile named, that of the warehouse file next to the waivers, or health.
+
+    Raises:
+        InputError: that warehouse file is not valid.
+    """
+    from havre.policy.judge import profile_of
+    from havre.policy.model import Profile
+    from havre.spec.load import load
+
+    if named:
+        return Profile(named)
+    warehouse = file.parent / WAREHOUSE
+    return profile_of(load(warehouse).warehouse) if warehouse.is_file() else Profile.HEALTH
+
+
+def schema(
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
+    ] = None,
+) -> None:
+    """Write the JSON Schema of waiver files, for editors.
+
+    Example: havre waiver schema --output waivers.schema.json
+    """
+    from havre.policy.drafts import schema_text
+
+    if output is None:
+        typer.echo(schema_text(), nl=False)
+        return
+    console.write_file(output, schema_text(), force=True)
+    typer.echo(f"{console.plain(output)}: written")

@@ -1,0 +1,72 @@
+"""What a profile demands besides its controls: dated data of installed distributions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from havre.documents.installed import taken_together
+from havre.documents.records import read_document
+from havre.errors import MissingDependencyError
+from havre.policy.model import Profile  # noqa: TC001 - pydantic reads annotations at run time
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROFILES = "profiles.yaml"
+"""Name of the data files."""
+EXAMPLE = "A profile has `profile` and `waiver_days`."
+
+
+class _ProfileSection(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProfileTerms(_ProfileSection):
+    """What a profile demands besides its controls.
+
+    Attributes:
+        profile: the profile.
+        waiver_days: how far ahead a waiver may expire, in days from the day of a check.
+    """
+
+    profile: Profile
+    waiver_days: Annotated[int, Field(ge=1)]
+
+
+class _ProfileTerms(_ProfileSection):
+    profiles: tuple[ProfileTerms, ...]
+
+
+def read_terms(path: Path) -> tuple[ProfileTerms, ...]:
+    """The profiles in a file.
+
+    Raises:
+        InputError: it is not valid, or records a profile twice.
+    """
+    document = read_document(path, typed=True)
+    found = document.validate(_ProfileTerms, EXAMPLE).profiles
+    names = [each.profile for each in found]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            place = ("profiles", number, "profile")
+            raise document.error(place, f"{name} is recorded twice", "Delete one of the entries.")
+    return found
+
+
+def terms_of(profile: Profile) -> ProfileTerms:
+    """What a profile demands besides its controls.
+
+    Raises:
+        MissingDependencyError: no installed distribution records it.
+        InputError: a data file is not valid.
+    """
+    found = taken_together(
+        PROFILES, read_terms, lambda each: each.profile, lambda each: f"profile {each.profile}"
+    )
+    for each in found:
+        if each.profile is profile:
+            return each
+    message = f"no installed distribution records profile `{profile.value}`"
+    raise MissingDependencyError(message, "Install them with: pip install havre-policies")

@@ -1,0 +1,146 @@
+"""`havre waiver`: what it lists, drafts and refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2"
+FILE, WAIVERS = str(EXAMPLE / "warehouse.yaml"), str(EXAMPLE / "waivers.yaml")
+ENTRY = """
+  - control: audit.protected
+    owner: Security officer
+    reason: The archive is locked after the first deployment.
+    decision: R-1
+    expires: {}
+"""
+
+
+@pytest.fixture
+def waivers(tmp_path: Path) -> Path:
+    path = tmp_path / "waivers.yaml"
+    days = ("2027-03-01", "2026-11-01", "2026-12-21")
+    path.write_text("waivers:" + "".join(map(ENTRY.format, days)))
+    return path
+
+
+def test_waivers_are_listed_by_date_with_the_distance(
+    waivers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert [" ".join(line.split()) for line in lines] == [
+        "expires distance control provider owner",
+        "2026-11-01 22 days ago audit.protected any Security officer",
+        "2026-12-21 in 28 days audit.protected any Security officer",
+        "2027-03-01 in 98 days audit.protected any Security officer",
+        f"{waivers}: 3 waivers, 1 expired on 2026-11-23",
+    ]
+
+
+def test_waivers_are_listed_for_machines(waivers: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23", "--json"]) == ExitCode.OK
+    told = json.loads(capsys.readouterr().out)
+    assert told["as_of"] == "2026-11-23"
+    found = [(each["expires"], each["days"], each["expired"]) for each in told["waivers"]]
+    assert found == [
+        ("2026-11-01", -22, True),
+        ("2026-12-21", 28, False),
+        ("2027-03-01", 98, False),
+    ]
+    assert {each["line"] for each in told["waivers"]} == {2, 8, 14}
+
+
+def test_the_examples_waivers_are_valid_under_its_own_profile(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["waiver", "validate", WAIVERS, "--as-of", "2026-11-23"]) == ExitCode.OK
+    assert capsys.readouterr().out == f"{WAIVERS}: valid: 16 waivers\n"
+
+
+def test_every_error_of_a_file_is_told_with_its_line(
+    waivers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = waivers.read_text().replace("2027-03-01", "2028-03-01")
+    waivers.write_text(text.replace("audit.protected", "audit.protektd", 1))
+    command = ["waiver", "validate", str(waivers), "--as-of", "2026-11-23"]
+    assert main(command) == ExitCode.INPUT
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{waivers}:2: there is no control `audit.protektd`")
+    assert lines[1].startswith(f"{waivers}:6: the waiver of `audit.protektd` expires 2028-03-01")
+    assert len(lines) == 2
+    assert main([*command, "--json"]) == ExitCode.INPUT
+    assert json.loads(capsys.readouterr().out) == {"valid": False, "problems": lines}
+    waivers.write_text(text)
+    assert main([*command, "--profile", "baseline"]) == ExitCode.OK, "a longer one is its choice"
+
+
+def test_the_warehouse_file_next_to_the_waivers_decides_the_profile(
+    waivers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waivers.write_text(waivers.read_text().replace("2027-03-01", "2028-03-01"))
+    command = ["waiver", "validate", str(waivers), "--as-of", "2026-11-23"]
+    assert main(command) == ExitCode.INPUT, "without a warehouse file: health"
+    warehouse = (EXAMPLE / "warehouse.yaml").read_text()
+    (waivers.parent / "warehouse.yaml").write_text(
+        warehouse.replace("health-pseudonymised", "internal")
+    )
+    assert main(command) == ExitCode.OK
+    (waivers.parent / "warehouse.yaml").write_text("name: [")
+    capsys.readouterr()
+    assert main(command) == ExitCode.INPUT
+    assert "warehouse.yaml:1" in capsys.readouterr().err
+
+
+def test_a_check_refuses_a_waiver_that_lasts_too_long(
+    waivers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waivers.write_text(waivers.read_text().replace("2027-03-01", "2028-03-01"))
+    command = ["check", FILE, "-p", "local", "--waivers", str(waivers), "--as-of", "2026-11-23"]
+    assert main(command) == ExitCode.INPUT
+    told = capsys.readouterr()
+    assert f"{waivers}:6: the waiver of `audit.protected` expires 2028-03-01" in told.err
+    assert told.out == ""
+    assert main([*command, "--profile", "baseline", "--fail-on", "never"]) != ExitCode.INPUT
+
+
+def test_a_draft_is_written_once_and_lets_a_check_pass_when_filled_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    none, path = tmp_path / "none.yaml", tmp_path / "draft.yaml"
+    none.write_text("waivers: []\n")
+    about = [FILE, "-p", "local", "--as-of", "2026-11-23"]
+    draft = ["waiver", "draft", *about, "--waivers", str(none), "--output", str(path)]
+    assert main(["check", *about, "--waivers", str(none)]) == ExitCode.FINDINGS
+    assert main(draft) == ExitCode.OK
+    assert f"havre waiver validate {path}" in capsys.readouterr().out
+    assert main(["waiver", "validate", str(path)]) == ExitCode.INPUT
+    assert main(["check", *about, "--waivers", str(path)]) == ExitCode.INPUT, "never half filled in"
+    text = path.read_text()
+    text = text.replace("reason: TODO", "reason: The board accepts it until the move.")
+    text = text.replace("TODO", "Security officer, R-1")
+    path.write_text(text)
+    capsys.readouterr()
+    assert main(draft) == ExitCode.INPUT
+    assert "already exists and was not changed" in capsys.readouterr().err
+    assert path.read_text() == text
+    assert main(["check", *about, "--waivers", str(path)]) == ExitCode.OK
+    again = ["waiver", "draft", *about, "--waivers", str(path)]
+    capsys.readouterr()
+    assert main(again) == ExitCode.OK
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "No findings to waive" in told.err
+    assert main([*draft, "--force"]) == ExitCode.OK
+    assert "TODO" in path.read_text()
+
+
+def test_the_schema_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["waiver", "schema"]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    path = tmp_path / "s.json"
+    assert main(["waiver", "schema", "--output", str(path)]) == ExitCode.OK
+    assert json.loads(path.read_text()) == json.loads(shown)
