@@ -49,9 +49,11 @@ LEAST_WORDS = 4
 LEAST_LETTERS = 15
 """And at least so many letters."""
 PLACEHOLDERS = frozenset(
-    ("todo", "to-do", "tbd", "tba", "fixme", "xxx", "none", "nil", "null", "n/a", "na", "nobody")
-    + ("later", "unknown", "to-be-done", "to-be-completed", "to-be-defined")
-    + ("aucun", "aucune", "néant", "à-compléter", "a-completer")
+    {
+        *("todo", "to-do", "tbd", "tba", "fixme", "xxx", "none", "nil", "null", "n/a", "na"),
+        *("nobody", "later", "unknown", "to-be-done", "to-be-completed", "to-be-defined"),
+        *("aucun", "aucune", "néant", "à-compléter", "a-completer"),
+    }
 )
 """Words that stand for an answer that is still to be given; case and end punctuation aside."""
 _PRINTED = r"^[^\x00-\x1f\x7f-\x9f]+$"
