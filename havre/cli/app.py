@@ -16,13 +16,13 @@ from havre.cli import (
     check,
     compare,
     console,
+    file,
     leaving,
     logs,
     plan,
     policy,
     project,
     providers,
-    spec,
     waiver,
     warehouse,
 )
@@ -43,7 +43,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _noun in (
-    *(spec, providers, plan, check, compare, policy, waiver),
+    *(file, providers, plan, check, compare, policy, waiver),
     *(warehouse, project, backup, logs, leaving),
 ):
     _noun.register(app)

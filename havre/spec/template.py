@@ -4,14 +4,77 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 
 from havre.documents.composing import is_text
+from havre.spec.countries import EEA
+from havre.spec.model import HEALTH_DATA, Classification, Environment, OperatorLaw
+from havre.spec.schemes import HDS
 
 NAME = "my-warehouse"
 """Name of the warehouse where none is given."""
 
+
+@dataclass(frozen=True)
+class Start:
+    """What a file begins with; the defaults are what a warehouse for health data needs.
+
+    Attributes:
+        classification: the most sensitive data.
+        environment: what the warehouse is for.
+        countries: where data may be stored, ISO 3166-1 alpha-2.
+        operator_law: the law that the operator may be subject to.
+        sites: places in these countries, the primary one first; empty: none is known.
+        exit: the provider to migrate to; empty: the file names none.
+    """
+
+    classification: Classification = Classification.HEALTH_PSEUDONYMISED
+    environment: Environment = Environment.PRODUCTION
+    countries: tuple[str, ...] = ("FR",)
+    operator_law: OperatorLaw = OperatorLaw.EU
+    sites: tuple[str, ...] = ("fr-paris", "fr-province")
+    exit: str = ""
+
+    def words(self) -> dict[str, object]:
+        """What the template says for these answers, by placeholder."""
+        health = self.classification in HEALTH_DATA
+        production = self.environment is Environment.PRODUCTION
+        hosted = health and "FR" in self.countries and set(self.countries) <= EEA
+        primary, recovery = (*self.sites, *self._elsewhere())[:2]
+        return {
+            "environment": self.environment.value,
+            "classification": self.classification.value,
+            "countries": ", ".join(self.countries),
+            "country": self.countries[0],
+            "operator_law": self.operator_law.value,
+            "qualifications": HDS if hosted else "",
+            "primary": primary,
+            "recovery": f"  recovery: {recovery}" if health else f"#  recovery: {recovery}",
+            "rotation": 180 if health else 365,
+            "locked": 30 if health else 0,
+            "logs_locked": 365 if health else 0,
+            "long": 365 if health else 90,
+            "availability": "multi-zone" if production else "single",
+            "size": "m" if production else "s",
+            "backups": 35 if health else 14,
+            "audit": 1095 if health else 365,
+            "exit": self.exit or "local",
+            "off": "" if self.exit else "#",
+        }
+
+    def _elsewhere(self) -> tuple[str, str]:
+        """Names for places that no provider lists: the reader replaces them."""
+        code = self.countries[0].lower()
+        return ("fr-paris", "fr-province") if code == "fr" else (f"{code}-first", f"{code}-second")
+
+
+HEALTH = Start()
+"""What is proposed."""
+SMALL = Start(Classification.PERSONAL, Environment.DEVELOPMENT, operator_law=OperatorLaw.ANY)
+"""A warehouse to try things with."""
+
 _TEMPLATE = """\
-# A research data warehouse, in words that are no provider's.
+# A research data warehouse, in provider-neutral terms.
 #
 # Check it:           havre validate {file}
 # Help in an editor:  havre schema --output warehouse.schema.json, then add the line
@@ -23,37 +86,37 @@ _TEMPLATE = """\
 name: {name}
 
 # production, staging or development; production demands the most.
-environment: development
+environment: {environment}
 
-# Who answers for the data. Give a team's address, not a person's.
+# The data controller. Give a team's address, not a person's.
 organisation:
   name: Example University Hospital
-  country: FR
+  country: {country}
   contact: data-warehouse@example.org
 
-# The most sensitive data it will hold:
+# The most sensitive data it will contain:
 # internal, personal, health-pseudonymised or health-identifying.
-classification: personal
+classification: {classification}
 
-# Countries where data, copies, backups, keys and logs may lie (ISO 3166-1 codes).
-# operator_law: the operator answers to no law from outside this area: any, eea or eu.
+# Countries where data, copies, backups, keys and logs may be stored (ISO 3166-1 codes).
+# operator_law: the operator is subject to no law from outside this area: any, eea or eu.
 # qualifications: hds, secnumcloud, or none.
 residency:
-  countries: [FR]
-  operator_law: any
-  qualifications: []
+  countries: [{countries}]
+  operator_law: {operator_law}
+  qualifications: [{qualifications}]
 
-# Where the warehouse stands: a country's letters and a place. Each provider maps a site to its
+# Where the warehouse is: a country's letters and a place. Each provider maps a site to its
 # own regions. A recovery site holds copies and backups elsewhere.
 sites:
-  primary: fr-paris
-#  recovery: fr-province
+  primary: {primary}
+{recovery}
 
 # keys: who holds them: provider, customer, or hsm (the customer, in a hardware module).
 # tls: the lowest version accepted, in quotes.
 encryption:
   keys: customer
-  rotation_days: 365
+  rotation_days: {rotation}
   deletion_days: 90
   tls: "1.2"
 
@@ -70,26 +133,28 @@ zones:
     expire_days: 60
   curated:
     purpose: curated
-    recoverable_days: 90
-    immutable_days: 0
+    recoverable_days: {long}
+    immutable_days: {locked}
   backup:
     purpose: backup
     recoverable_days: 90
+    immutable_days: {locked}
   logs:
     purpose: logs
-    recoverable_days: 90
+    recoverable_days: {long}
+    immutable_days: {logs_locked}
 
 # PostgreSQL. size: s, m, l or xl. availability: single or multi-zone.
 database:
   version: 17
-  size: s
+  size: {size}
   storage_gib: 64
-  availability: single
+  availability: {availability}
   extensions: [pg_trgm]
   backups:
-    retention_days: 14
+    retention_days: {backups}
 
-# A Kubernetes cluster beside the data, and a registry for its images.
+# A Kubernetes cluster next to the data, and a registry for its images.
 #cluster:
 #  nodes: 2
 #  size: s
@@ -116,26 +181,28 @@ network:
 
 # Logs of accesses and administration are kept at least so long.
 audit:
-  retention_days: 365
+  retention_days: {audit}
 
-# true: what bears data is deleted only with a named consent.
+# true: resources that hold data are deleted only with a named consent.
 protection:
   deletion: true
 
-# The way out: the provider to leave for, and how old a rehearsal may be.
-#exit:
-#  provider: local
-#  rehearsal_days: 180
+# The exit plan: the provider to migrate to, and how old a rehearsal may be.
+{off}exit:
+{off}  provider: {exit}
+{off}  rehearsal_days: 180
 """
 
 
-def template(name: str = NAME, file: str = "warehouse.yaml") -> str:
+def template(name: str = NAME, file: str = "warehouse.yaml", start: Start = HEALTH) -> str:
     """A commented `warehouse.yaml` for a newcomer; valid where `name` is a valid name.
 
     Args:
         name: the warehouse's name.
         file: the file's name, for the comment that tells how to check it.
+        start: what it begins with.
     """
     # `null` is a fine name, but not unquoted; what is no name at all must not become YAML.
     plain = is_text(name) and re.fullmatch("[a-z0-9-]+", name)
-    return _TEMPLATE.format(name=name if plain else json.dumps(name), file=file)
+    shown = name if plain else json.dumps(name)
+    return _TEMPLATE.format(name=shown, file=file, **start.words())

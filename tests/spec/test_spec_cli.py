@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import json
 import re
 import subprocess
@@ -18,6 +19,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ANSWERS = (
+    *("--classification", "personal", "--environment", "development"),
+    *("--country", "FR", "--operator-law", "any"),
+)
+
+
+class Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
 @pytest.fixture
 def broken(tmp_path: Path, base: str) -> Path:
     path = tmp_path / "broken.yaml"
@@ -29,7 +43,7 @@ def test_init_then_validate(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["init"]) == ExitCode.OK
+    assert main(["init", *ANSWERS]) == ExitCode.OK
     assert (
         capsys.readouterr().out == "warehouse.yaml: written; now: havre validate warehouse.yaml\n"
     )
@@ -40,7 +54,7 @@ def test_init_then_validate(
 
 def test_init_names_the_warehouse(tmp_path: Path) -> None:
     path = tmp_path / "w.yaml"
-    assert main(["init", str(path), "--name", "null"]) == ExitCode.OK
+    assert main(["init", str(path), "--name", "null", *ANSWERS]) == ExitCode.OK
     assert load(path).warehouse.name == "null"
     assert "havre validate w.yaml" in path.read_text()
 
@@ -48,10 +62,10 @@ def test_init_names_the_warehouse(tmp_path: Path) -> None:
 def test_init_keeps_what_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "w.yaml"
     path.write_text("mine")
-    assert main(["init", str(path)]) == ExitCode.INPUT
+    assert main(["init", str(path), *ANSWERS]) == ExitCode.INPUT
     assert path.read_text() == "mine"
     assert "already exists and was not changed" in capsys.readouterr().err
-    assert main(["init", str(path), "--force"]) == ExitCode.OK
+    assert main(["init", str(path), "--force", *ANSWERS]) == ExitCode.OK
     assert load(path).warehouse.name == "my-warehouse"
 
 
@@ -60,13 +74,13 @@ def test_init_refuses_a_bad_name(
     tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "w.yaml"
-    assert main(["init", str(path), f"--name={name}"]) == ExitCode.INPUT
+    assert main(["init", str(path), f"--name={name}", *ANSWERS]) == ExitCode.INPUT
     assert not path.exists()
     assert "wanted a name of 2 to 20" in capsys.readouterr().err
 
 
 def test_init_in_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["init", str(tmp_path / "none" / "w.yaml")]) == ExitCode.INPUT
+    assert main(["init", str(tmp_path / "none" / "w.yaml"), *ANSWERS]) == ExitCode.INPUT
     assert "cannot be written: No such file or directory" in capsys.readouterr().err
 
 
@@ -197,3 +211,65 @@ def test_a_broken_file_is_told_without_asking_the_provider(
 ) -> None:
     assert main(["validate", str(broken), "--provider", "azure"]) == ExitCode.INPUT
     assert "found 'mm'" in capsys.readouterr().out
+
+
+def test_init_asks_at_a_terminal_and_proposes_what_health_data_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    monkeypatch.setattr("sys.stdin", Terminal("\n\n\n\n"))
+    assert main(["init", str(path)]) == ExitCode.OK
+    asked = capsys.readouterr().out
+    for default in ("[health-pseudonymised]", "[production]", "[FR]", "[eu]"):
+        assert default in asked
+    spec = load(path).warehouse
+    assert (spec.classification, spec.environment) == ("health-pseudonymised", "production")
+    assert spec.residency.qualifications == ("hds",)
+    assert spec.exit is not None, "a health warehouse needs an exit"
+
+
+def test_init_asks_again_until_an_answer_is_valid_and_not_for_what_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    monkeypatch.setattr("sys.stdin", Terminal("healthy\ninternal\nde, fr\n"))
+    flags = ("--environment", "staging", "--operator-law", "eea")
+    assert main(["init", str(path), *flags]) == ExitCode.OK
+    assert "`healthy` is not one of them." in capsys.readouterr().out
+    spec = load(path).warehouse
+    assert (spec.classification, spec.environment) == ("internal", "staging")
+    assert spec.residency.countries == ("DE", "FR")
+    assert spec.sites.primary.startswith("de-")
+    assert spec.residency.operator_law == "eea"
+
+
+@pytest.mark.parametrize("left_out", range(0, len(ANSWERS), 2))
+def test_init_without_a_terminal_names_the_flags_that_are_missing(
+    tmp_path: Path, left_out: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, flag = tmp_path / "w.yaml", ANSWERS[left_out]
+    given = [*ANSWERS[:left_out], *ANSWERS[left_out + 2 :]]
+    assert main(["init", str(path), *given]) == ExitCode.INPUT
+    assert f"Cannot ask for {flag}: not a terminal" in capsys.readouterr().err
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--classification", "helth-pseudonymised", "Did you mean `health-pseudonymised`?"),
+        ("--environment", "prod", "Did you mean `production`?"),
+        ("--operator-law", "us", "not one of any, eea, eu"),
+        ("--country", "UK", "Did you mean `GB`?"),
+        ("--country", "France", "not the code of a country"),
+    ],
+)
+def test_init_refuses_an_answer_that_is_none(
+    tmp_path: Path, flag: str, value: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    place = ANSWERS.index(flag) + 1
+    given = [*ANSWERS[:place], value, *ANSWERS[place + 1 :]]
+    assert main(["init", str(path), *given]) == ExitCode.INPUT
+    assert said in capsys.readouterr().err
+    assert not path.exists()

@@ -1,4 +1,4 @@
-"""`havre init`, `havre validate` and `havre schema`: the warehouse file."""
+"""`havre validate` and `havre schema`: the warehouse file is checked and described."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 from havre.cli import console
 from havre.cli.context import JsonOption, SettingOption, StackConfigOption
-from havre.errors import ExitCode, InputError
+from havre.errors import ExitCode
 
 if TYPE_CHECKING:
     from havre.documents.problems import Problem
@@ -18,32 +18,6 @@ if TYPE_CHECKING:
 
 FILE = Path("warehouse.yaml")
 """The file where none is named."""
-
-
-def init(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.")] = FILE,
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="The warehouse's name.")
-    ] = "my-warehouse",
-    *,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite the file.")] = False,
-) -> None:
-    """Write a commented warehouse file to start from.
-
-    Example: havre init warehouse.yaml --name cohorts
-    """
-    from havre.documents.problems import SpecError
-    from havre.spec.load import loads
-    from havre.spec.template import template
-
-    text = template(name, file.name if file.name.isprintable() else FILE.name)
-    try:
-        loads(text, str(file))
-    except SpecError as error:
-        message = f"--name: found {name!r}; wanted {error.problems[0].wanted}"
-        raise InputError(message, "For example: havre init --name cohorts") from None
-    console.write_file(file, text, force=force)
-    typer.echo(f"{console.plain(file)}: written; now: havre validate {console.plain(file)}")
 
 
 def validate(
@@ -151,10 +125,3 @@ def schema(
         return
     console.write_file(output, schema_text(), force=True)
     typer.echo(f"{console.plain(output)}: written")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    app.command("init")(init)
-    app.command("validate")(validate)
-    app.command("schema")(schema)
