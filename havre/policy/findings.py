@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+    from havre.policy.fixes import Fix
     from havre.policy.model import Control
     from havre.policy.qualifications import Claim
     from havre.provider import Gap, Operator
@@ -100,6 +101,8 @@ class Finding:
         gap: the gap that this finding is, if it is one.
         known: whether a baseline has it, as bad as it is now, with the same found.
         changed: whether a baseline has it with something else found: it is judged as if new.
+        field: dotted path of the field of the warehouse file that requires it; empty: none does.
+        fix: where it is fixed; None: nobody has derived it.
     """
 
     control: str
@@ -115,6 +118,8 @@ class Finding:
     gap: Gap | None = None
     known: bool = False
     changed: bool = False
+    field: str = ""
+    fix: Fix | None = None
 
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
@@ -140,6 +145,7 @@ class Finding:
             "found": self.found,
             "wanted": self.wanted,
             "remedy": self.remedy,
+            "fix": self.fix.as_dict() if self.fix else None,
             "location": {"file": place.file, "line": place.line} if place else None,
             "waiver": self.waiver.as_dict() if self.waiver else None,
             "gap": self.gap.as_dict() if self.gap else None,

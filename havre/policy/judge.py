@@ -17,6 +17,7 @@ from havre.facts import Facts, Known, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
+from havre.policy.fixes import Places, fix_of
 from havre.policy.model import (
     Case,
     Control,
@@ -31,11 +32,14 @@ from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import remedy
 from havre.spec.model import HEALTH_DATA
+from havre.spec.schema import field_names
 from havre.spec.schemes import SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
 
     from havre.plan import Plan
     from havre.provider import Gap, Provider
@@ -144,7 +148,8 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
         findings += (_finding(control, v, question, raised) for v in verdicts if v.outcome in FOUND)
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
-    return _result(question, profile, asked, everything, outcomes, facts), facts
+    fixed = _fixed(everything, question, {control.id: control for control in controls})
+    return _result(question, profile, asked, fixed, outcomes, facts), facts
 
 
 def _applies(control: Control, profile: Profile, spec: Warehouse) -> bool:
@@ -207,6 +212,7 @@ def _finding(
         verdict.wanted,
         remedy(question.provider, control.id) or control.remedy,
         question.locate(verdict.cause or control.cause),
+        field=".".join(verdict.cause or control.cause),
     )
 
 
@@ -219,6 +225,7 @@ def _gap_findings(
     for gap in question.gaps:
         control = controls.get(gap.control)
         cause = tuple(gap.fields[0].split(".")) if gap.fields else ()
+        cause = cause or (control.cause if control else ())
         found.append(
             Finding(
                 gap.control,
@@ -228,8 +235,9 @@ def _gap_findings(
                 found=gap.reason,
                 wanted=f"{gap.capability.value} at {question.provider.name}",
                 remedy=f"Instead: {gap.fallback}",
-                location=question.locate(cause or (control.cause if control else ())),
+                location=question.locate(cause),
                 gap=gap,
+                field=".".join(cause),
             )
         )
     return found
@@ -249,6 +257,26 @@ def _waived(
             key=lambda f: (ORDER.index(f.kind), f.severity.rank, f.control, f.resource, f.property),
         )
     )
+
+
+def _fixed(
+    findings: Sequence[Finding], question: Question, controls: Mapping[str, Control]
+) -> tuple[Finding, ...]:
+    """The findings, each with where it is fixed."""
+    settings = question.provider.settings.model_fields.items()
+    places = Places(
+        frozenset(n for n, field in settings if not question.settings.get(n, _default(field))),
+        field_names(),
+        frozenset(gap.control for gap in question.gaps),
+    )
+    return tuple(
+        replace(each, fix=fix_of(each, controls.get(each.control), places)) for each in findings
+    )
+
+
+def _default(setting: FieldInfo) -> object:
+    """What a setting is where the stack leaves it unset; None where it must be set."""
+    return None if setting.is_required() else setting.get_default(call_default_factory=True)
 
 
 class _Mask:

@@ -33,6 +33,18 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0
 """Family and name of a control, such as `encryption.at-rest`."""
 
 
+class FixIn(StrEnum):
+    """Where a finding is fixed."""
+
+    FILE = "warehouse-file"
+    SETTING = "setting"
+    DECISION = "decision"
+    REHEARSAL = "rehearsal"
+    PROVIDER = "provider"
+    PROGRAM = "program"
+    HAVRE = "havre"
+
+
 class Severity(StrEnum):
     """How bad it is that a control does not hold, the worst first."""
 
@@ -259,6 +271,8 @@ class Control:
         function: `(fact, case)` for single facts, `(case)` for the whole plan.
         cause: path in the spec that a finding points at, unless its verdict names one.
         asked: whether a spec asks for it, whatever the profile; None: only the profile does.
+        fixed_in: where its findings are fixed, unless one of them names a setting or is a gap;
+            None: where the resource is written.
     """
 
     id: str
@@ -272,6 +286,7 @@ class Control:
     function: Callable[..., Verdict | Iterable[Verdict]] = field(repr=False)
     cause: tuple[str, ...] = ()
     asked: Callable[[Warehouse], bool] | None = field(default=None, repr=False)
+    fixed_in: FixIn | None = None
 
     @property
     def family(self) -> str:
@@ -327,6 +342,7 @@ class Described:
     remedy: str
     cause: tuple[str, ...]
     asked: Callable[[Warehouse], bool] | None
+    fixed_in: FixIn | None
 
     def of(self, function: Callable[..., Any], over: type[AboutResource] | None) -> Control:
         """The control of a function.
@@ -354,6 +370,7 @@ class Described:
             function,
             self.cause,
             self.asked,
+            self.fixed_in,
         )
 
 
@@ -367,6 +384,7 @@ def control(  # noqa: PLR0913 - all that a control says of itself
     remedy: str,
     cause: tuple[str, ...] = (),
     asked: Callable[[Warehouse], bool] | None = None,
+    fixed_in: FixIn | None = None,
 ) -> Callable[[Callable[[B, Case], Verdict]], Control]:
     """Make a control of a function that judges one fact of kind `over`.
 
@@ -379,11 +397,12 @@ def control(  # noqa: PLR0913 - all that a control says of itself
         remedy: what to do about a failure.
         cause: path in the spec that findings point at.
         asked: whether a spec asks for it, whatever the profile.
+        fixed_in: where its findings are fixed, unless one names a setting or is a gap.
 
     Raises:
         ValueError: identifier, function and documentation do not agree.
     """
-    described = Described(identifier, profile, severity, cites, remedy, cause, asked)
+    described = Described(identifier, profile, severity, cites, remedy, cause, asked, fixed_in)
     return lambda function: described.of(function, over)
 
 
@@ -396,11 +415,12 @@ def plan_control(  # noqa: PLR0913 - all that a control says of itself
     remedy: str,
     cause: tuple[str, ...] = (),
     asked: Callable[[Warehouse], bool] | None = None,
+    fixed_in: FixIn | None = None,
 ) -> Callable[[Callable[[Case], Iterable[Verdict]]], Control]:
     """Make a control of a function that judges the whole plan; arguments as for `control`.
 
     Raises:
         ValueError: identifier, function and documentation do not agree.
     """
-    described = Described(identifier, profile, severity, cites, remedy, cause, asked)
+    described = Described(identifier, profile, severity, cites, remedy, cause, asked, fixed_in)
     return lambda function: described.of(function, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
-from havre.spec.model import Warehouse
+from havre.spec.model import Section, Warehouse
 from havre.spec.schemes import scheme_names
 
 if TYPE_CHECKING:
@@ -42,6 +42,13 @@ def _compact(_schemes: tuple[str, ...]) -> str:
     for node in body["properties"].values():
         _close(node)
     return json.dumps({"$schema": DIALECT, "$id": IDENTIFIER, **body})
+
+
+@cache
+def field_names() -> frozenset[str]:
+    """Names of the fields of every section, such as `versions`, without their paths."""
+    own = [each for each in Section.__subclasses__() if each.__module__ == Section.__module__]
+    return frozenset(name for section in own for name in section.model_fields)
 
 
 def schema_text() -> str:

@@ -15,6 +15,7 @@ from havre.plan.secrets import in_clear, in_clear_beside
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -192,6 +193,7 @@ def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Cas
     cites=snc("9.3", "9.4") + EDS,
     remedy="End the grant with the project's authorisation.",
     cause=("projects",),
+    fixed_in=FixIn.FILE,
 )
 def project_expiry(grant: Grant, case: Case) -> Verdict:
     """No grant outlives the authorisation of its project."""

@@ -13,6 +13,7 @@ from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -228,6 +229,7 @@ _BEARING = (DataStore, Key, Compute, Holder)
     cites=snc("17.4", "12.2"),
     remedy="Protect the resource (`protect`), or take what deletes or replaces it out of the plan.",
     cause=("protection", "deletion"),
+    fixed_in=FixIn.FILE,
 )
 def deletion(case: Case) -> Iterator[Verdict]:
     """What bears data is protected from deletion and from replacement, and no plan does either.
@@ -264,6 +266,7 @@ def _bears(gone: Removed) -> bool:
     cites=snc("8.1"),
     remedy="Keep the resource in the program, or hand it over to whoever manages it from now on.",
     cause=("protection", "deletion"),
+    fixed_in=FixIn.FILE,
 )
 def managed(case: Case) -> Iterator[Verdict]:
     """What bears data stays managed: what a stack forgets, nobody judges any longer.

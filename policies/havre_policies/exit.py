@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from havre.capabilities import Measure
 from havre.capabilities.obstacles import ObstacleKind, obstacles
 from havre.policy import (
+    NOT_APPLICABLE,
     Case,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -36,13 +38,18 @@ def _named(case: Case) -> Provider | Verdict:
     wanted = "an exit provider that is another one, named and installed"
     if case.spec.exit is None:
         return fails("exit", "no exit is named", wanted, cause=("exit",))
-    if case.spec.exit.provider == case.provider.name:
+    if _there(case):
         found = f"`{case.provider.name}` is named, where the warehouse stands"
         return fails("exit", found, wanted, cause=EXIT)
     if case.exit is None:
         found = f"provider `{case.spec.exit.provider}` is not installed here"
         return Verdict(Outcome.UNKNOWN, "exit", found, wanted, cause=EXIT)
     return case.exit
+
+
+def _there(case: Case) -> bool:
+    """Whether the warehouse is on the provider that its file names as the exit."""
+    return case.spec.exit is not None and case.spec.exit.provider == case.provider.name
 
 
 def _obstacles(
@@ -60,14 +67,19 @@ def _obstacles(
     cites=snc("19.4"),
     remedy="Name another provider as the exit, one that has what this warehouse uses, or use less.",
     cause=EXIT,
+    fixed_in=FixIn.FILE,
 )
 def counterpart(case: Case) -> Iterator[Verdict]:
     """Every stateful part and its protection have a counterpart at the exit provider.
 
     It fails on each obstacle of `havre compare` that blocks the exit, or loses what this provider
     keeps today. What the exit keeps by other means passes. A waiver that names the capability is
-    the decision to do without. A file that names the provider on which it stands names no way out.
+    the decision to do without. It does not apply on the exit provider itself: `exit.portable`
+    reports a file that names no other one.
     """
+    if _there(case):
+        yield NOT_APPLICABLE
+        return
     leaving_for = _named(case)
     if isinstance(leaving_for, Verdict):
         yield leaving_for
@@ -94,6 +106,7 @@ def _absent(obstacle: Obstacle, leaving_for: str) -> Verdict:
     cites=snc("19.4"),
     remedy="Do without what the exit lacks, measure what is stored, or name another exit.",
     cause=EXIT,
+    fixed_in=FixIn.FILE,
 )
 def portable(case: Case) -> Iterator[Verdict]:
     """Database extensions and versions, sizes of objects and lengths of keys exist at the exit.
@@ -144,6 +157,7 @@ def _beyond(obstacle: Obstacle) -> Verdict:
     remedy="Rehearse the exit, then name its seal: havre check --seal FOLDER --seal-authority FILE"
     " --seal-tsa-authority FILE.",
     cause=("exit", "rehearsal_days"),
+    fixed_in=FixIn.REHEARSAL,
 )
 def rehearsed(case: Case) -> Iterator[Verdict]:
     """An exit rehearsal passed within the spec's time, with signed evidence.

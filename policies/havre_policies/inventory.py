@@ -12,6 +12,7 @@ from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -148,6 +149,7 @@ def _parts(case: Case, lacking: set[str]) -> dict[str, bool]:
     cites=snc("12.11"),
     remedy="Pin a version that its makers still support.",
     cause=("database", "version"),
+    fixed_in=FixIn.FILE,
 )
 def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
     """Versions of database and cluster are pinned and within their makers' support.

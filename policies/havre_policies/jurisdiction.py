@@ -13,6 +13,7 @@ from havre.policy import (
     NOT_APPLICABLE,
     Case,
     Control,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -54,6 +55,7 @@ def _certified(scheme: str, bearer: AboutResource, case: Case) -> Verdict:
     remedy="Leave for a provider whose operator answers to European law alone, or have a decision"
     " that allows this one for a time, and record it as a waiver.",
     cause=("residency", "operator_law"),
+    fixed_in=FixIn.DECISION,
 )
 def operator(case: Case) -> Iterator[Verdict]:
     """The operator answers to no law from outside the European Union.
@@ -115,6 +117,7 @@ def certified(scheme: Scheme) -> Control:
         within,
         cause=("residency", "qualifications"),
         asked=named,
+        fixed_in=FixIn.DECISION,
     )
 
 

@@ -13,6 +13,7 @@ from havre.plan.previews import from_preview
 from havre.plan.states import from_state
 from havre.policy.findings import Finding, FindingKind, Result
 from havre.policy.model import Profile
+from tests.check import verdicts
 from tests.check.asked import EXAMPLES, EXPECTED, PROVIDERS, judged, told
 from tests.facts.recordings import RECORDED
 
@@ -24,6 +25,15 @@ SOURCES = {"preview": from_preview, "state": from_state}
 def test_an_example_gives_exactly_what_was_reviewed(example: str, provider: str) -> None:
     expected = json.loads((EXPECTED / f"{example}-{provider}.json").read_text())
     assert told(judged(example, provider)) == expected
+
+
+@pytest.mark.parametrize("fixture", [*verdicts.fixtures()], ids=lambda each: verdicts.name(*each))
+def test_verdicts_and_exit_codes_are_those_that_were_reviewed(
+    fixture: tuple[str, str, str],
+) -> None:
+    """With the example's waivers and without: what people read changes, and these do not."""
+    expected = json.loads(verdicts.FILE.read_text())[verdicts.name(*fixture)]
+    assert verdicts.in_short(*fixture) == expected
 
 
 def in_short(result: Result) -> set[tuple[str, str, str, str]]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic import BaseModel
+
 from havre.facts import DOES_NOT_APPLY, Facts, Known, ResourceFact, Unclassified, collect
 from havre.facts.model import (
     Compute,
@@ -42,6 +44,7 @@ class Paper:
     remedies: Mapping[str, str] = {"encryption.at-rest": "Lock the drawer."}
     capabilities: Mapping[Any, Any] = {}
     sites: Mapping[str, Any] = {}
+    settings: type[BaseModel] = BaseModel
 
     def __init__(
         self,

@@ -135,9 +135,9 @@ def exits(provider: str) -> list[Row]:
             for row in (
                 Row(base, control, m.asked(("exit", DROP)), PLAN, "none named", FindingKind.FAIL),
                 Row(base, control, m.leaving_for(None), PLAN, "not installed", FindingKind.UNKNOWN),
-                Row(base, control, here, PLAN, "the same provider", FindingKind.FAIL),
             )
         ),
+        Row(base, "exit.portable", here, PLAN, "the same provider", FindingKind.FAIL),
     ]
 
 

@@ -1,0 +1,156 @@
+"""Where a finding is fixed: by its gap, the names that it carries, its control or its resource."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from havre.policy.findings import Finding, FindingKind, Waiver
+from havre.policy.fixes import Fix, Places, fix_of
+from havre.policy.model import Control, FixIn, Severity
+from havre.policy.registry import find_control
+from havre.provider import Capability, Evidence, Gap, Support
+from tests.check.asked import EXAMPLES, PROVIDERS, judged
+
+OURS = "urn:pulumi:p::w::havre:index:ResearchWarehouse$havre:azure:Zones$toy:index:Bucket::curated"
+THEIRS = "urn:pulumi:p::w::toy:index:Bucket::of-the-user"
+PLACES = Places(
+    frozenset({"lock_immutability", "country", "hds_certified"}),
+    frozenset({"versions", "expire_days", "version"}),
+    frozenset({"encryption.customer-key", "access.project-expiry"}),
+)
+DAY = dt.date(2026, 11, 30)
+
+
+def finding(control: str, resource: str = OURS, **other: Any) -> Finding:
+    return Finding(control, FindingKind.FAIL, Severity.HIGH, resource, **other)
+
+
+def gap(capability: Capability, fallback: str = "something else", reason: str = "why") -> Gap:
+    evidence = Evidence("made up", DAY)
+    return Gap("any.control", capability, Support.PARTIAL, reason, fallback, evidence, "a risk")
+
+
+def where(found: Finding) -> Fix:
+    control: Control | None = None
+    if not found.control.startswith("any."):
+        control = find_control(found.control)
+    return fix_of(found, control, PLACES)
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ("set `lock_immutability` once the first deployment has gone through", "lock_immutability"),
+        ("say in the setting `country` where it stands", "country"),
+        ("set `x.y` on the account, and `lock_immutability` afterwards", "lock_immutability"),
+        ("order the option, set `hds_certified`, and wait", "hds_certified"),
+    ],
+)
+def test_a_setting_that_the_remedy_or_the_gap_says_to_set(text: str, setting: str) -> None:
+    assert where(finding("any.control", remedy=text)) == Fix(FixIn.SETTING, setting)
+    declared = finding("any.control", "", gap=gap(Capability.OBJECT_LOCK, text))
+    assert where(declared) == Fix(FixIn.SETTING, setting)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the lock is what `lock_immutability` is for",
+        "set `known_elsewhere` to true",
+        "set nothing. Then `lock_immutability` is of no use",
+    ],
+)
+def test_a_setting_that_is_only_mentioned_or_not_known_fixes_nothing(text: str) -> None:
+    assert where(finding("any.control", remedy=text)) == Fix(FixIn.HAVRE)
+
+
+def test_a_certificate_depends_on_a_setting_only_where_the_finding_names_it() -> None:
+    remedy = "order the option and set `hds_certified`"
+    named = finding("jurisdiction.hds", found="it holds with `hds_certified` alone", remedy=remedy)
+    assert where(named) == Fix(FixIn.SETTING, "hds_certified")
+    outside = finding("jurisdiction.hds", found="none found", remedy=remedy)
+    assert where(outside) == Fix(FixIn.DECISION)
+
+
+@pytest.mark.parametrize(
+    ("field", "remedy", "path"),
+    [
+        ("zones.curated", "set `versions` of the zone to true", "zones.curated.versions"),
+        ("database.version", "set `version` to one that is supported", "database.version"),
+    ],
+)
+def test_a_field_that_the_remedy_says_to_set(field: str, remedy: str, path: str) -> None:
+    assert where(finding("any.control", remedy=remedy, field=field)) == Fix(FixIn.FILE, path)
+
+
+def test_a_remedy_about_another_field_does_not_name_the_fix() -> None:
+    found = finding("any.control", remedy="set `versions`", field="zones.curated.expire_days")
+    assert where(found) == Fix(FixIn.HAVRE)
+
+
+@pytest.mark.parametrize(
+    ("control", "field"),
+    [
+        ("exit.counterpart", "exit.provider"),
+        ("exit.portable", "database.extensions"),
+        ("inventory.supported-versions", "database.version"),
+        ("continuity.deletion", "protection.deletion"),
+    ],
+)
+def test_some_controls_are_fixed_in_the_file(control: str, field: str) -> None:
+    assert where(finding(control, field=field)) == Fix(FixIn.FILE, field)
+
+
+@pytest.mark.parametrize(
+    "capability", [Capability.OPERATOR_LAW, Capability.HDS, Capability.SECNUMCLOUD]
+)
+def test_law_and_certificates_are_decided(capability: Capability) -> None:
+    assert where(finding("any.control", "", gap=gap(capability))) == Fix(FixIn.DECISION)
+
+
+def test_a_waiver_that_matches_nothing_is_a_decision() -> None:
+    unused = Waiver("audit.keys", "Ana", "a reason", "D-1", DAY)
+    assert where(finding("audit.keys", "", property="waiver", waiver=unused)) == Fix(FixIn.DECISION)
+    assert where(finding("jurisdiction.operator", "")) == Fix(FixIn.DECISION)
+    assert where(finding("exit.rehearsed", "")) == Fix(FixIn.REHEARSAL)
+
+
+@pytest.mark.parametrize("capability", [Capability.OBJECT_LOCK, Capability.NAMED_PEOPLE])
+def test_a_gap_is_the_providers(capability: Capability) -> None:
+    assert where(finding("any.control", "", gap=gap(capability))) == Fix(FixIn.PROVIDER)
+
+
+@pytest.mark.parametrize("control", ["encryption.customer-key", "access.project-expiry"])
+def test_a_resource_of_a_declared_gap_is_the_providers(control: str) -> None:
+    assert where(finding(control, field="projects.one.expires")) == Fix(FixIn.PROVIDER)
+
+
+@pytest.mark.parametrize("control", ["encryption.at-rest", "continuity.deletion", "audit.keys"])
+def test_a_resource_outside_the_component_is_the_users_program(control: str) -> None:
+    assert where(finding(control, THEIRS, field="zones")) == Fix(FixIn.PROGRAM)
+
+
+@pytest.mark.parametrize("resource", [OURS, ""])
+def test_what_nobody_else_can_fix_is_havres(resource: str) -> None:
+    found = finding("encryption.at-rest", resource, remedy="set `encryption.keySource`")
+    assert where(found) == Fix(FixIn.HAVRE)
+
+
+HAVRES = {
+    "azure": {"audit.central", "audit.retention"},
+    "ovh": {"encryption.database-tls"},
+    "local": {"audit.administration", "audit.protected"},
+}
+"""Controls with a finding on our own builders that only Havre can fix: to become fewer."""
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_only_known_findings_of_the_builders_are_left_to_havre(example: str, provider: str) -> None:
+    findings = judged(example, provider).findings
+    assert all(found.fix for found in findings)
+    left = {each.control for each in findings if each.fix and each.fix.where is FixIn.HAVRE}
+    assert left <= HAVRES[provider]
