@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from importlib.metadata import EntryPoint
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # A test that takes long on a busy machine is no failure: speed is measured in benchmarks/.
 UNHURRIED: dict[str, Any] = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
@@ -24,6 +25,17 @@ os.environ.setdefault("COLUMNS", "100")  # as wide as a terminal, whatever runs 
 
 SLOW = ("warehouse", "local", "upgrade", "docs", "conformance")
 """Folders whose files take longest: they come first, so that no worker is left alone with one."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among the tests that are found, then or later: they stay."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -26,26 +26,32 @@ class _OnDemand(ModuleType):
     """A subpackage that imports a class when it is asked for."""
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("__"):
+        if name.startswith("__") or (name.startswith("_") and not self._has(name)):
             raise AttributeError(name)
         if name == _OUTPUTS:
             return _when_read(f"{self.__name__}.{name}")
         inner = "_inputs" if name.endswith("Args") else "_enums"
         for home in (inner, _WORDS.sub("_", name).lower(), name):
-            if home in self.__dict__ or importlib.util.find_spec(f"{self.__name__}.{home}"):
+            if home in self.__dict__ or self._has(home):
                 module = importlib.import_module(f"{self.__name__}.{home}")
                 found: object = module if home == name else getattr(module, name, None)
                 if found is not None:
                     self.__dict__[name] = found
                     return found
-        return self._whole(name)
+        return getattr(self._loaded(), name)
 
-    def _whole(self, name: str) -> object:
-        """Import the whole subpackage, as the SDK would have done."""
+    def __dir__(self) -> list[str]:
+        return sorted(self._loaded().__dict__)
+
+    def _has(self, module: str) -> bool:
+        return importlib.util.find_spec(f"{self.__name__}.{module}") is not None
+
+    def _loaded(self) -> ModuleType:
+        """The whole subpackage, imported as the SDK would have done."""
         self.__class__ = ModuleType  # type: ignore[assignment]
         if self.__spec__ is not None and self.__spec__.loader is not None:
             self.__spec__.loader.exec_module(self)
-        return getattr(self, name)
+        return self
 
 
 def _when_read(name: str) -> ModuleType:

@@ -1,7 +1,12 @@
+"""Plans that many tests read; the SDK loads class by class, as it does for a warehouse."""
+
 import pytest
 
 from havre.plan import Plan
+from havre_azure.provider import provider
 from tests.azure.stack import asked, example, plan_of
+
+provider.parts()  # pytest looks at all that a module imports, which would load the SDK whole
 
 
 @pytest.fixture(scope="session")

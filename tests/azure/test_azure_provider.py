@@ -168,9 +168,11 @@ sdk = "pulumi_azure_native"
 load_on_demand(sdk, ["network", "storage"])
 from pulumi_azure_native import network, storage
 network.VirtualNetwork
+assert not hasattr(network, "_a_name_that_somebody_tries")
 loaded = [name for name in sys.modules if name.startswith("pulumi_azure_native.network.")]
 assert len(loaded) < 10, loaded
 assert network is before
+assert "BlobContainer" in dir(storage)
 assert network.VirtualNetworkArgs and network.LoadBalancer and network.outputs
 assert network.SecurityRuleAccess.ALLOW == "Allow"
 assert network.get_subnet and not hasattr(network, "NoSuchThing")

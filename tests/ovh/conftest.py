@@ -1,0 +1,5 @@
+"""The SDK loads class by class, as it does for a warehouse: pytest looks at all that is imported."""
+
+from havre_ovh.provider import provider
+
+provider.parts()
