@@ -25,13 +25,12 @@ def spared() -> Iterator[None]:
     every class of a provider's outputs. Undone at the end is what the SDK does to `pickle` for each
     dynamic resource and leaves so (3.272).
     """
-    types = cache(_TypesAsAsked)
     named = (
         (resource, "_get_stack_trace", source_pb2.StackTrace),
         (resource_cycle_breaker, "_reachable", _reachable),
         (log, "debug", _unheard),
-        (_types, "resource_types", types),
-        (_types, "input_type_types", types),
+        (_types, "resource_types", _types_of),
+        (_types, "input_type_types", _types_of),
         (pickle._Pickler, "_batch_setitems", None),  # noqa: SLF001 - restored only
     )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in named]
@@ -101,3 +100,7 @@ class _TypesAsAsked:
 def _unresolved(hint: Any) -> bool:
     """Whether a type names another by text, which only the SDK can look up."""
     return isinstance(hint, str | ForwardRef) or any(map(_unresolved, get_args(hint)))
+
+
+_types_of = cache(_TypesAsAsked)
+"""By class, looked up once in a process, however many programs it runs."""
