@@ -88,10 +88,10 @@ class Server:
         return row[0] if row else None
 
     def database(self, name: str, options: str = "") -> Server:
-        """A new database of the server, empty."""
+        """A new database of the server, empty: its files are copied, which costs least."""
         made = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         with self.connect(autocommit=True) as connection:
-            connection.execute(made + sql.SQL(f" {options}"))  # type: ignore[arg-type]
+            connection.execute(made + sql.SQL(f" STRATEGY FILE_COPY {options}"))  # type: ignore[arg-type]
         return replace(self, name=name)
 
     def as_user(self, user: str) -> Server:
