@@ -19,7 +19,7 @@ GITLAB = CI / "gitlab" / ".gitlab-ci.yml"
 ANYWHERE = CI / "any" / "check.sh"
 EMC2 = ROOT / "examples" / "emc2"
 BIN = Path(sys.executable).parent
-PROVIDER = "ovh"
+PROVIDER = "local"
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_a_push_shows_findings_and_passes_unless_told_otherwise(tmp_path: Path) 
     sarif = json.loads((repository.temporary / "havre" / "havre.sarif").read_text())
     assert sarif["runs"][0]["results"]
     summary = (repository.temporary / "GITHUB_STEP_SUMMARY").read_text()
-    assert summary.startswith("## emc2 (production) on ovh")
+    assert summary.startswith(f"## emc2 (production) on {PROVIDER}")
     assert "### Who can be compelled" in summary
     output = (repository.temporary / "GITHUB_OUTPUT").read_text()
     assert re.fullmatch(r"code=1\nday=\d{4}-\d\d-\d\d\n", output)
@@ -130,7 +130,7 @@ def test_a_worse_change_fails_and_the_comment_holds_only_it(tmp_path: Path) -> N
     code, comment = pull_request(repository)
 
     assert code == 1
-    assert comment.startswith("<!-- havre -->\n## emc2 (production) on ovh")
+    assert comment.startswith(f"<!-- havre -->\n## emc2 (production) on {PROVIDER}")
     fresh = json.loads(compared(repository))
     new = {f["control"] for f in fresh["findings"] if not f.get("known")}
     known = {f["control"] for f in fresh["findings"] if f.get("known")} - new
