@@ -1,4 +1,4 @@
-"""The SDK loads class by class, as it does for a warehouse: pytest looks at all that is imported."""
+"""The SDK loads class by class, as for a warehouse: pytest looks at all that is imported."""
 
 from havre_ovh.provider import provider
 
