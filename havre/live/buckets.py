@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -14,6 +15,7 @@ from havre.capabilities import Support
 from havre.errors import ProviderError
 from havre.live import locks, s3
 from havre.live.calls import checked, classed, contradiction, left, place, ranges
+from havre.live.entry.urls import SignedUrl
 from havre.live.limits import refuse_unfit
 from havre.live.objects import (
     Ability,
@@ -189,6 +191,15 @@ class BucketStore:
             for item in page.get("Uploads", ()):
                 begun = item["Initiated"].astimezone(dt.UTC)
                 yield Upload(item["Key"], item["UploadId"], begun=begun)
+
+    def sign(self, found: ObjectVersion) -> SignedUrl:
+        """An URL that reads a version, for as long as S3 allows."""
+        now = dt.datetime.now(dt.UTC)
+        answer = self._ask(s3.SIGN, **_where(found), Seconds=s3.LONGEST_URL)
+        authority = answer["Authority"]
+        trusted = Path(authority).read_text("ascii") if authority else ""
+        until = now + dt.timedelta(seconds=s3.LONGEST_URL)
+        return SignedUrl(answer["Url"], until, trusted, answer["Direct"])
 
     def lock(self, found: ObjectVersion, lock: Lock) -> None:
         """Keep a version from deletion until an instant."""

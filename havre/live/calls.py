@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from havre.errors import ProviderError, RetryError, StateError
-from havre.live.objects import PIECE, NotThereError
+from havre.live.objects import PIECE, NotThereError, RefusedError
 from havre.live.wrappers import Remedy
 from havre.text import inert
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LOG = "See the object store's log."
 ERRORS: Mapping[Remedy, type[ProviderError | RetryError]] = {
     Remedy.NOT_THERE: NotThereError,
+    Remedy.REFUSED: RefusedError,
     Remedy.RETRY: RetryError,
     Remedy.GIVE_UP: ProviderError,
 }

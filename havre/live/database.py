@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError, ProviderError, RetryError
+from havre.live.objects import RefusedError
 from havre.live.warehouse import LibpqClient
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ class LibpqDatabase:
 
         Raises:
             InputError: the reference leads to no password.
-            ProviderError: the server refused.
+            RefusedError: the server refuses the user, or has no such database.
+            ProviderError: it cannot be verified.
             RetryError: it does not answer.
         """
         try:
@@ -152,6 +154,8 @@ class LibpqDatabase:
     def _error(self, said: str) -> ProviderError | RetryError:
         """Our error for libpq's."""
         message = f"database {self.name} at {self.host}:{self.port}: {said}"
+        if login_refused(said):
+            return RefusedError(message, f"Check the user `{self.user}` and {self.password}.")
         passing = any(word in said for word in PASSING)
         if not passing and any(word in said for word in REFUSALS):
             return ProviderError(message, f"Check the user `{self.user}` and {self.password}.")
@@ -176,3 +180,13 @@ REFUSALS = ("FATAL:", "certificate", "no password supplied", "SSL error")
 English is taken for one that does not answer."""
 PASSING = ("starting up", "shutting down", "in recovery mode", "too many", "connection slots")
 """What does, although the server says that it is fatal."""
+LOGIN_REFUSED = (
+    *("authentication failed", "not permitted to log in", "no pg_hba.conf entry"),
+    *("does not exist", "permission denied for database", "rejects connection"),
+)
+"""In what PostgreSQL 15 to 18 says is fatal, a refusal of who asks (its postinit.c, auth.c)."""
+
+
+def login_refused(said: str) -> bool:
+    """Whether a server refused a login: it answered, and knows no such user or database."""
+    return "FATAL:" in said and any(word in said for word in LOGIN_REFUSED)

@@ -30,6 +30,10 @@ class NotThereError(ProviderError):
     """The object, its version or the whole store does not exist."""
 
 
+class RefusedError(ProviderError):
+    """The service answered, and refuses whoever asks: credentials or rights are not valid there."""
+
+
 class ExistsError(ProviderError):
     """An object of that key exists, and the write was to make a new one."""
 

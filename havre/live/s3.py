@@ -34,6 +34,13 @@ AGAIN = frozenset(
 AGAIN_STATUS = (429, 500, 502, 503, 504)
 NOT_THERE = frozenset({"NoSuchBucket", "NoSuchKey", "NoSuchVersion", "NoSuchUpload", "404"})
 """Answers that mean that what was asked for does not exist."""
+REFUSED = frozenset(
+    {
+        *("AccessDenied", "AllAccessDisabled", "AccountProblem", "NotSignedUp", "401", "403"),
+        *("InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken"),
+    }
+)
+"""Answers that refuse whoever asks (Amazon S3 API Reference, Error responses; read 2026-11-30)."""
 UNMET = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412"})
 """Answers to a call whose own condition does not hold."""
 OVERLOADED_STATUS = (429, 503)
@@ -50,6 +57,11 @@ ORDER = "ListedOrder"
 _LISTED = re.compile(rb"<(Version|DeleteMarker)[ >]")
 READ = "read_object"
 """Asks a bucket for `get_object` with its body read: a body that breaks off is asked for again."""
+SIGN = "sign_object"
+"""Has a bucket sign an URL that reads an object for `Seconds`; nothing is sent."""
+LONGEST_URL = 604_800
+"""Seconds for which a signed URL is valid at most (Amazon S3 API Reference, Authenticating
+Requests: Using Query Parameters, X-Amz-Expires; read on 2026-11-30)."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +160,14 @@ def failure(error: Exception) -> Failure | None:
     code = _code(error)
     if _passing(error, code):
         return Failure(Remedy.RETRY, code, overloaded=_overloaded(error, code))
-    remedy = Remedy.NOT_THERE if code in NOT_THERE else Remedy.GIVE_UP
-    return Failure(remedy, code, unmet=code in UNMET)
+    return Failure(_remedy(code), code, unmet=code in UNMET)
+
+
+def _remedy(code: str) -> Remedy:
+    """What can be done about an answer that will be the same next time."""
+    if code in NOT_THERE:
+        return Remedy.NOT_THERE
+    return Remedy.REFUSED if code in REFUSED else Remedy.GIVE_UP
 
 
 def _overloaded(error: Exception, code: str) -> bool:
@@ -185,19 +203,32 @@ class Bucket:
         client: boto3's.
         name: of the bucket.
         calls: what asks for objects themselves; None: boto3 asks for everything.
+        address: where the service is, for whoever is given a signed URL.
     """
 
     client: Any
     name: str
     calls: SignedCalls | None = field(default=None, repr=False)
+    address: Address | None = None
 
     def ask(self, operation: str, **arguments: Any) -> Any:
-        """The answer to an operation of S3, by boto3's name for it, or to `READ`."""
+        """The answer to an operation of S3, by boto3's name for it, or to `READ` or `SIGN`."""
+        if operation == SIGN:
+            return self._signed(**arguments)
         given, asked = sent(arguments), "get_object" if operation == READ else operation
         if self.calls is not None and asked in OPERATIONS:
             return self.calls.ask(asked, self.name, given)
         answer = getattr(self.client, asked)(Bucket=self.name, **given)
         return {**answer, "Body": answer["Body"].read()} if operation == READ else answer
+
+    def _signed(self, Seconds: int, **named: str) -> dict[str, Any]:  # noqa: N803 - as boto3 does
+        """An URL that reads an object, and by which authority its server is verified."""
+        url = self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": self.name, **named}, ExpiresIn=Seconds
+        )
+        address = self.address
+        authority, direct = (address.authority, address.direct) if address else ("", False)
+        return {"Url": url, "Authority": authority, "Direct": direct}
 
     def failure(self, error: Exception) -> Failure | None:
         """What an error means."""
@@ -216,7 +247,7 @@ def bucket(address: Address, credentials: Credentials, name: str) -> Bucket:
     from botocore.utils import get_environ_proxies
 
     if not address.direct and get_environ_proxies(address.endpoint):
-        return Bucket(client, name)
+        return Bucket(client, name, address=address)
     signature = Signature(credentials.access, credentials.secret, address.region)
     calls = SignedCalls(address.endpoint, signature, address.authority, TIMEOUT, client)
-    return Bucket(client, name, calls)
+    return Bucket(client, name, calls, address)

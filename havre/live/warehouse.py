@@ -65,7 +65,8 @@ class Live(Protocol):
     """A deployed warehouse, reached by clients with an administrator's rights.
 
     Secrets come from the environment or from files, never from the outputs. A provider may also
-    offer `zone_writers(zone)`: see `havre.live.writing.writers`.
+    offer `zone_writers(zone)`: see `havre.live.writing.writers`, and `project(name)`: see
+    `havre.live.entry.accounts`.
     """
 
     def store(self, zone: str) -> LiveStore:

@@ -31,6 +31,7 @@ class Remedy(StrEnum):
     """What the caller of a store can do about an error."""
 
     NOT_THERE = "not there"
+    REFUSED = "refused"
     RETRY = "retry"
     GIVE_UP = "give up"
 

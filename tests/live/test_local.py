@@ -24,6 +24,7 @@ from havre.live.buckets import BucketStore
 from havre.live.ciphers import HEAD
 from havre.live.credentials import SecretReference
 from havre.live.database import LibpqDatabase, TlsVerification
+from havre.live.entry.urls import SignedUrl, signed_url
 from havre.live.objects import (
     Ability,
     LiveStore,
@@ -31,6 +32,7 @@ from havre.live.objects import (
     NotThereError,
     ObjectVersion,
     Properties,
+    RefusedError,
 )
 from havre.live.wrappers import Failure, Remedy
 from havre.provider import LIVE, OPERATIONS, SANDBOX, find, provides
@@ -42,6 +44,7 @@ from havre_local.live import ABILITIES
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.folder import Folder
 from havre_local.machine.postgresql import server
+from tests.waits import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -352,6 +355,49 @@ class FailingError(Exception):
     """Whatever a client raises."""
 
 
+def test_a_signed_url_opens_one_object_and_no_longer_when_it_is_gone(store: LiveStore) -> None:
+    found = put(store, "signed/ward 7.csv", b"first")
+    signed = signed_url(store, found)
+    assert isinstance(signed, SignedUrl)
+    signed.open()
+    days = signed.expires - dt.datetime.now(dt.UTC)
+    assert dt.timedelta(days=6, hours=23) < days <= dt.timedelta(days=7)
+    assert "signed/ward" not in repr(signed)
+    for wrong, kind in (
+        (signed.url.replace("Signature=", "Signature=0"), RefusedError),
+        (signed.url.replace("ward%207", "ward%208"), RefusedError),
+        (signed.url.replace("X-Amz-Credential=", "X-Amz-Credential=nobody"), RefusedError),
+    ):
+        assert wrong != signed.url
+        with pytest.raises(kind):
+            replace(signed, url=wrong).open()
+    store.delete(found)
+    with pytest.raises(NotThereError, match="answers NoSuch") as caught:
+        signed.open()
+    assert "X-Amz" not in str(caught.value)
+    with pytest.raises(ProviderError, match="SSL") as caught:
+        replace(signed, authority="").open()
+    assert not isinstance(caught.value, RefusedError | NotThereError)
+
+
+def test_an_expired_url_is_not_taken_for_a_refusal_of_the_store(store: LiveStore) -> None:
+    found = put(store, "signed/2", b"second")
+    signed = signed_url(store, found)
+    assert isinstance(signed, SignedUrl)
+    client, bucket = store.client.store.client, store.client.store.name  # type: ignore[attr-defined]
+    named = {"Bucket": bucket, "Key": "signed/2"}
+    short = client.generate_presigned_url("get_object", Params=named, ExpiresIn=1)
+    until(lambda: _raises(replace(signed, url=short)) is ProviderError)
+
+
+def _raises(signed: SignedUrl) -> type[Exception] | None:
+    try:
+        signed.open()
+    except ProviderError as error:
+        return type(error)
+    return None
+
+
 class Failing:
     """A bucket whose calls fail in one way."""
 
@@ -370,6 +416,7 @@ class Failing:
     [
         (Remedy.NOT_THERE, NotThereError),
         (Remedy.RETRY, RetryError),
+        (Remedy.REFUSED, RefusedError),
         (Remedy.GIVE_UP, ProviderError),
         (None, FailingError),
     ],

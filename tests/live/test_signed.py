@@ -138,7 +138,7 @@ def test_another_secret_is_refused(server: S3Gateway, bucket: s3.Bucket) -> None
     other = s3.bucket(address, s3.Credentials(ACCESS, f"{SECRET}!"), bucket.name)
     with pytest.raises(Exception) as caught:  # noqa: PT011 - its class is the client's own
         other.ask(s3.READ, Key="a")
-    assert other.failure(caught.value) == Failure(Remedy.GIVE_UP, "SignatureDoesNotMatch")
+    assert other.failure(caught.value) == Failure(Remedy.REFUSED, "SignatureDoesNotMatch")
 
 
 def test_a_file_is_sent_from_where_it_stands(bucket: s3.Bucket) -> None:

@@ -1,5 +1,6 @@
 """A source is frozen: nobody writes, what cheats is named, and thaw gives everything back."""
 
+import hashlib
 import json
 import shutil
 import tempfile
@@ -146,9 +147,10 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     assert {each for each in things if each.startswith("zone ")} >= {"zone curated"}
     assert any(each.startswith("key ") for each in things)
     assert all(each["reasons"][0].endswith("the cut") for each in things.values())
+    check_scheduled(folder, scheduled)
     code, early = told(folder, "retire", capsys, "--gone", "--confirm", name)
     assert code == ExitCode.FINDINGS
-    assert "zone curated: it still answers" in early["left"]
+    assert "zone curated: answers (administrator): it still answers" in early["left"]
     assert early["seal"] == ""
 
     command = scheduled["commands"][0].split()
@@ -157,6 +159,11 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     assert code == ExitCode.FINDINGS
     assert "still answers" not in late["left"]
     assert "is still there" not in late["left"]
+    assert {(each["way"], each["outcome"]) for each in late["tries"]} == {
+        *((way, "gone") for way in ("administrator", "signed URL", "project", "file")),
+        ("signed URL", "not tried"),
+    }
+    assert {each["before"] for each in late["tries"] if each["way"] == "file"} == {"answers"}
     untried = [each for each in things if f"{each}: " in late["left"]]
     by_hand = [
         {"scope": each, "who": "A clerk", "why": "Looked.", "when": "2026-11-29"}
@@ -171,4 +178,28 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     assert main(["exit", "evidence", gone["seal"], *words]) == 0
     lines = (Path(gone["seal"]) / "data" / "retire.tsv").read_text()
     assert lines.count("\tgone\t") == len(things)
+    told_tries = (Path(gone["seal"]) / "data" / "tries.tsv").read_text()
+    assert told_tries.count("\tgone\t") > len(things)
+    assert not (folder / "signed-urls.json").exists()
     assert run(folder, "status") == 0
+
+
+def check_scheduled(folder: Path, scheduled: Any) -> None:
+    """Everything that leads to the source was tried; signed URLs are in one file, and no seal."""
+    found = {
+        (each["thing"], each["way"], each["by"]): each["outcome"] for each in scheduled["tries"]
+    }
+    assert found["zone curated", "administrator", ""] == "answers"
+    assert found["database", "administrator", ""] == "answers"
+    assert found["database", "project", "bed-occupancy"] == "refused"  # frozen
+    assert found["zone curated", "project", "bed-occupancy"] == "answers"
+    file = folder / "signed-urls.json"
+    kept = json.loads(file.read_text())["curated"]
+    digest = hashlib.sha256(kept["url"].encode()).hexdigest()
+    assert found["zone curated", "signed URL", digest] == "answers"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert digest in (Path(scheduled["seal"]) / "data" / "tries.tsv").read_text()
+    signature = kept["url"].rpartition("Signature=")[2].encode()
+    assert len(signature) == 64
+    for each in folder.rglob("*"):
+        assert each == file or not each.is_file() or signature not in each.read_bytes(), each

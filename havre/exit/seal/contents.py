@@ -142,6 +142,29 @@ class RetireLine:
 
 
 @dataclass(frozen=True)
+class TryLine:
+    """What became of a try of something that leads to the source.
+
+    Attributes:
+        thing: to which it leads, such as `zone curated`.
+        way: by what: a word of `TRY_WAYS`.
+        by: which of several: name of a project, SHA-256 of a signed URL.
+        outcome: a word of `TRY_OUTCOMES`.
+        said: what was found, in words.
+    """
+
+    thing: str
+    way: str
+    by: str
+    outcome: str
+    said: str
+
+    def __str__(self) -> str:
+        """The line, without its end."""
+        return "\t".join(map(encoded, (self.thing, self.way, self.by, self.outcome, self.said)))
+
+
+@dataclass(frozen=True)
 class Contents:
     """Everything that is sealed.
 

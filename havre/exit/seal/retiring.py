@@ -14,7 +14,7 @@ from havre.exit.seal.sealing import Sealed, instructions
 from havre.exit.seal.signature import identity
 from havre.exit.seal.statement import NOT_FROZEN, STATEMENT, statement
 from havre.exit.seal.tables import Table
-from havre.exit.seal.texts import record
+from havre.exit.seal.texts import record, tried
 from havre.exit.seal.timestamp import token_over
 from havre.exit.seal.verifying import Trust, script_digest, verified
 
@@ -22,13 +22,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from havre.exit.seal.contents import RetireLine
+    from havre.exit.seal.contents import RetireLine, TryLine
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
 
 RETIRED = "Exit-Retired"
 """Label of bag-info.txt: `scheduled` or `gone`, and the day."""
-_OWN = frozenset({"data/retire.tsv", "data/proces-verbal.txt", "data/certificate.txt", STATEMENT})
+TRIES = "data/tries.tsv"
+"""What became of every try of what leads to the source, a line each."""
+_OWN = frozenset(
+    {"data/retire.tsv", TRIES, "data/proces-verbal.txt", "data/certificate.txt", STATEMENT}
+)
 _NOTICES = frozenset({"data/LISEZMOI.txt", "data/README.txt"})
 
 
@@ -52,11 +56,15 @@ CERTIFICAT DE DESTRUCTION
 {host} ({source}) : {warehouse}, état « {event} », {day}.
 Chaque chose, l'acte, le premier jour permis, la date, la référence et le témoin :
 {lines}
+Accès essayés (chose, voie, constat, détail) :
+{tried_fr}
 
 CERTIFICATE OF DESTRUCTION
 {host} ({source}): {warehouse}, state "{event}", {day}.
 Each thing, the act, the first day allowed, the date, the reference and the witness:
 {lines}
+Access that was tried (thing, way, outcome, detail):
+{tried}
 """
 
 
@@ -66,6 +74,7 @@ def seal_retirement(
     event: str,
     lines: Sequence[RetireLine],
     by: Signatories,
+    tries: Sequence[TryLine] = (),
 ) -> Sealed:
     """Make the second seal; the folder appears whole or not at all.
 
@@ -75,6 +84,7 @@ def seal_retirement(
         event: `scheduled` or `gone`.
         lines: what becomes of each thing of the source.
         by: who signs, and who says when.
+        tries: what became of every try of what leads to the source.
 
     Raises:
         GuardError: the folder exists, or others can read a key.
@@ -85,7 +95,7 @@ def seal_retirement(
     second = None if by.host is None else identity(by.host)
     with appearing(folder) as partial:
         bag = Bag(partial)
-        info = [*_filled(bag, first, event, lines)]
+        info = [*_filled(bag, first, event, lines, tries)]
         for path, text in instructions(folder, by.controller).texts(departure_of(info)).items():
             bag.add(path, text)
         bag.add(STATEMENT, statement(info, bag.digests))
@@ -100,7 +110,7 @@ def seal_retirement(
 
 
 def _filled(
-    bag: Bag, first: Path, event: str, lines: Sequence[RetireLine]
+    bag: Bag, first: Path, event: str, lines: Sequence[RetireLine], tries: Sequence[TryLine]
 ) -> list[tuple[str, str]]:
     """Write everything but the notices and the statement; what bag-info.txt says."""
     info, today = labels(first), dt.datetime.now(dt.UTC).date().isoformat()
@@ -115,9 +125,11 @@ def _filled(
             ending = "tsv" if path.startswith("data/objects/") else "txt"
             tables.append(Table(path, int(count), digests[f"{path}.source.{ending}"]))
     bag.write("data/retire.tsv", sorted(set(map(str, lines))))
-    bag.add("data/proces-verbal.txt", record(departure, tables, lines))
+    bag.write(TRIES, sorted(set(map(str, tries))))
+    bag.add("data/proces-verbal.txt", record(departure, tables, lines, tries))
     listed = "\n".join("  " + "; ".join(str(line).split("\t")) for line in lines)
     words = {"event": event, "day": today, "lines": listed}
+    words |= {"tried": tried(tries), "tried_fr": tried(tries, french=True)}
     bag.add("data/certificate.txt", _CERTIFICATE.format(**words, **vars(departure)))
     kept = [(label, value) for label, value in info if label not in ("Payload-Oxum", RETIRED)]
     dated = [(label, today if label == "Bagging-Date" else value) for label, value in kept]

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from havre import __version__
 from havre.exit.seal.contents import Level, moment
+from havre.text import inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from havre.exit.seal.contents import Departure, RetireLine
+    from havre.exit.seal.contents import Departure, RetireLine, TryLine
     from havre.exit.seal.tables import Table
 
 VERIFIED = "VERIFIED: every file is as it was signed, and source and target are equal"
@@ -57,6 +58,10 @@ Destruction chez l'hébergeur quitté
 (objet, acte, au plus tôt le, fait le, référence, témoin) :
 {retired_fr}
 
+Accès à l'ancien hébergement, essayés
+(objet, voie, constat, détail) :
+{tried_fr}
+
 Pour le responsable du traitement (nom, date, signature) :
 
 
@@ -80,6 +85,10 @@ Destruction at the former host
 (thing, act, not before, done at, reference, witness):
 {retired}
 
+Access to the former host, tried
+(thing, way, outcome, detail):
+{tried}
+
 For the controller (name, date, signature):
 
 
@@ -89,6 +98,23 @@ For the former host (name, date, signature):
 """
 _REHEARSAL = "REHEARSAL: this records nothing that took place."
 _REPETITION = "RÉPÉTITION : ceci ne constate rien de réel."
+
+
+TRY_WAYS: Mapping[str, str] = {
+    "administrator": "administrateur",
+    "signed URL": "URL signée",
+    "project": "projet",
+    "file": "fichier",
+}
+"""By what something is tried, in English and in French."""
+TRY_OUTCOMES: Mapping[str, str] = {
+    "refused": "refusé",
+    "gone": "disparu",
+    "no answer": "sans réponse",
+    "not tried": "non essayé",
+    "answers": "répond",
+}
+"""What a try shows, in English and in French."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +141,23 @@ class Instructions:
         }
 
 
-def record(departure: Departure, tables: Sequence[Table], retire: Sequence[RetireLine]) -> str:
+def tried(tries: Sequence[TryLine], *, french: bool = False) -> str:
+    """What became of each try, a line each; details are in English, as they were found."""
+    lines = []
+    for each in tries:
+        way = TRY_WAYS[each.way] if french else each.way
+        outcome = TRY_OUTCOMES[each.outcome] if french else each.outcome
+        words = (each.thing, f"{way} {each.by}".strip(), outcome, each.said)
+        lines.append("  " + "; ".join(map(inert, words)))
+    return "\n".join(lines) or ("  rien de constaté" if french else "  none recorded")
+
+
+def record(
+    departure: Departure,
+    tables: Sequence[Table],
+    retire: Sequence[RetireLine],
+    tries: Sequence[TryLine] = (),
+) -> str:
     """The record (procès-verbal) that both parties date and sign, in French and English."""
     rehearsed = departure.level is Level.REHEARSAL
     listed = (f"  {table.count}  {table.digest}  {table.path}" for table in tables)
@@ -125,6 +167,8 @@ def record(departure: Departure, tables: Sequence[Table], retire: Sequence[Retir
         tables="\n".join(listed),
         retired=retired or "  none recorded",
         retired_fr=retired or "  rien de constaté",
+        tried=tried(tries),
+        tried_fr=tried(tries, french=True),
         rehearsal=_REHEARSAL if rehearsed else "",
         rehearsal_fr=_REPETITION if rehearsed else "",
     )

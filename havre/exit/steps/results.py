@@ -207,6 +207,27 @@ class ThingRetired:
 
 
 @dataclass(frozen=True)
+class TryMade:
+    """A try of what leads to the source.
+
+    Attributes:
+        thing: such as `zone curated`.
+        way: by what: `administrator`, `signed URL`, `project` or `file`.
+        by: name of the project, or SHA-256 of the URL.
+        outcome: `refused`, `gone`, `no answer`, `not tried` or `answers`.
+        said: what was found, in words.
+        before: the outcome when the end was scheduled; None: the try was not made then.
+    """
+
+    thing: str
+    way: str
+    by: str
+    outcome: str
+    said: str
+    before: str | None
+
+
+@dataclass(frozen=True)
 class RetireResult:
     """What `retire` did.
 
@@ -216,6 +237,7 @@ class RetireResult:
         commands: what destroys the source, to be run by a person.
         seal: folder of the second seal; empty where none was made.
         left: what is left to do, in words.
+        tries: what became of every try of what leads to the source.
     """
 
     event: str
@@ -223,6 +245,7 @@ class RetireResult:
     commands: tuple[str, ...]
     seal: str
     left: str
+    tries: tuple[TryMade, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,14 @@ AGAIN = frozenset({"Md5Mismatch", "InvalidMd5", "Crc64Mismatch", "OperationTimed
 """Answers that may be better next time beside those of `AGAIN_STATUS`."""
 NOT_THERE = frozenset({"InvalidBlockList"})
 """Answers that mean that something does not exist, beside those of status 404."""
+REFUSED = frozenset(
+    {
+        *("AuthenticationFailed", "AuthorizationFailure", "AuthorizationPermissionMismatch"),
+        *("InvalidAuthenticationInfo", "NoAuthenticationInformation", "AccountIsDisabled"),
+        *("InsufficientAccountPermissions", "401", "403"),
+    }
+)
+"""Answers that refuse whoever asks (Microsoft Learn, Blob Storage error codes; read 2026-11-30)."""
 UNMET = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"})
 """Answers to a call whose own condition does not hold."""
 READ, FETCH, PAGE = "read_blob", "fetch_blob", "list_page"
@@ -146,7 +154,8 @@ def failure(error: Exception) -> Failure | None:
     if status in AGAIN_STATUS or code in AGAIN:
         return Failure(Remedy.RETRY, code, overloaded=status in OVERLOADED_STATUS)
     absent = status == 404 or code in NOT_THERE  # noqa: PLR2004 - HTTP's own
-    remedy = Remedy.NOT_THERE if absent else Remedy.GIVE_UP
+    known_as = Remedy.REFUSED if code in REFUSED else Remedy.GIVE_UP
+    remedy = Remedy.NOT_THERE if absent else known_as
     return Failure(remedy, code, unmet=code in UNMET)
 
 

@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
-from havre.errors import InputError
+from havre.errors import InputError, RetryError
 from havre.live import s3
 from havre.live.buckets import BucketStore, versioned
-from havre.live.objects import Ability
+from havre.live.calls import classed
+from havre.live.database import login_refused
+from havre.live.objects import Ability, RefusedError
 from havre.live.wrappers import retrying
 from havre.live.writing.policies import BucketWriters
-from havre_local.machine.access import table_place
+from havre_local.machine.access import open_project, table_place
 from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.readers import ensure_reader
@@ -92,6 +94,39 @@ class LocalDatabase:
 
 
 @dataclass(frozen=True)
+class LocalProject:
+    """Implements `havre.live.entry.accounts.ProjectEntry` by the credentials of a project.
+
+    Attributes:
+        folder: of the warehouse.
+        name: of the project.
+    """
+
+    folder: Folder
+    name: str
+
+    def read(self, zone: str) -> None:
+        """Ask for one object of a bucket, by the project's account."""
+        known = open_project(self.folder.root, self.name)
+        bucket = s3.Bucket(known.client(), known.settings.zones[zone])
+        with classed(bucket, f"project {self.name}, zone {zone}"):
+            bucket.ask("list_objects_v2", MaxKeys=1)
+
+    def log_in(self) -> None:
+        """Log in by the project's role."""
+        import psycopg
+
+        known = open_project(self.folder.root, self.name)
+        try:
+            known.connect().close()
+        except psycopg.OperationalError as error:
+            refused = login_refused(str(error))
+            what = "is refused by the server" if refused else "is not answered"
+            message = f"project {self.name}: its login {what}"
+            raise (RefusedError if refused else RetryError)(message, "See its log.") from None
+
+
+@dataclass(frozen=True)
 class LocalLive:
     """Implements `havre.live.warehouse.Live` over a data folder."""
 
@@ -126,6 +161,10 @@ class LocalLive:
         """Who may write to a zone: the bucket's policy denies it to all but the administrator."""
         bucket, named = self._bucket(zone, gateway.admin_credentials(self.folder))
         return BucketWriters(bucket, named, f"zone {zone}", untaken=PASSES_BY)
+
+    def project(self, name: str) -> LocalProject:
+        """A project's way in, by the credentials that its members are given."""
+        return LocalProject(self.folder, name)
 
     def _bucket(self, zone: str, credentials: tuple[str, str]) -> tuple[StoreClient, str]:
         """The bucket of a zone, with its name."""

@@ -1,17 +1,11 @@
 """When a thing may go: locks, holds, what is kept after deletion, and what nobody knows."""
 
 import datetime as dt
-import socket
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from havre.errors import InputError, ProviderError, RetryError
-from havre.exit.retiring.absence import TryOutcome, key_file, tried
 from havre.exit.retiring.terms import RetiringThing, earliest, terms_of
-from havre.live.objects import NotThereError
 
 CUT = dt.date(2026, 12, 1)
 LOCKED = dt.datetime(2027, 3, 1, 12, tzinfo=dt.UTC)
@@ -57,34 +51,3 @@ def test_all_is_gone_with_the_last_and_never_before_it_is_known() -> None:
     found = [terms_of(thing, CUT) for thing, *_ in CASES]
     assert earliest(found[:5]) == day("2027-04-01")
     assert earliest(found) is None
-
-
-def raising(error: Exception) -> Callable[[], None]:
-    def act() -> None:
-        raise error
-
-    return act
-
-
-def test_what_answers_is_told_from_what_is_refused() -> None:
-    assert tried("zone a", lambda: None).outcome is TryOutcome.ANSWERS
-    for error in (NotThereError("gone"), ProviderError("no"), RetryError("silent")):
-        assert tried("zone a", raising(error)).outcome is TryOutcome.REFUSED
-
-
-def test_without_credentials_only_silence_counts() -> None:
-    lacking = raising(InputError("no secret"))
-    assert tried("zone a", lacking).outcome is TryOutcome.UNTRIED
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        answered = tried("zone a", lacking, f"http://127.0.0.1:{port}")
-        assert answered.outcome is TryOutcome.UNTRIED
-    assert tried("zone a", lacking, f"127.0.0.1:{port}").outcome is TryOutcome.REFUSED
-
-
-def test_a_key_is_gone_with_its_file_and_elsewhere_untried(tmp_path: Path) -> None:
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "zone").touch()
-    assert key_file("key zone", tmp_path, "keys/zone").outcome is TryOutcome.ANSWERS
-    assert key_file("key zone", tmp_path, "keys/other").outcome is TryOutcome.REFUSED
-    assert key_file("key zone", None, "https://vault/keys/zone").outcome is TryOutcome.UNTRIED

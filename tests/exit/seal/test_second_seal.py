@@ -9,7 +9,7 @@ import pytest
 
 from havre.errors import GuardError, InputError
 from havre.exit.seal.bag import TAG_MANIFEST
-from havre.exit.seal.contents import Level, RetireLine
+from havre.exit.seal.contents import Level, RetireLine, TryLine
 from havre.exit.seal.reading import labels, read_seal
 from havre.exit.seal.retiring import RETIRED, Signatories, departure_of, seal_retirement
 from havre.exit.seal.sealing import Sealed, seal
@@ -21,6 +21,14 @@ LINES = (
     RetireLine("zone curated", "gone", DAY, dt.datetime(2027, 3, 1, tzinfo=dt.UTC), "r-7", "DPO"),
     RetireLine("key curated", "gone", DAY, dt.datetime(2027, 3, 1, tzinfo=dt.UTC)),
 )
+TRIES = (
+    TryLine("zone curated", "administrator", "", "refused", "NoSuchBucket"),
+    TryLine("zone curated", "signed URL", "7" * 64, "no answer", "silence proves nothing"),
+    TryLine("database", "project", "cohorts", "not tried", "only members have its credentials"),
+    TryLine("key curated", "file", "", "gone", "/keys/curated is gone"),
+    TryLine("zone \x1b[31m", "administrator", "", "answers", "it still answers"),
+)
+WORDS = {f"{each.thing};" for each in TRIES} | {"zone \\x1b"}
 ITS_OWN = {"retire.tsv", "proces-verbal.txt", "certificate.txt", "statement.json"} | {
     "README.txt",
     "LISEZMOI.txt",
@@ -30,14 +38,14 @@ ITS_OWN = {"retire.tsv", "proces-verbal.txt", "certificate.txt", "statement.json
 def made(workshop: Workshop, folder: Path, host: Authority | None = None) -> Sealed:
     signer = host.signer() if host else None
     by = Signatories(workshop.signer, workshop.clock, signer)
-    return seal_retirement(folder / "retired", workshop.fresh, "gone", LINES, by)
+    return seal_retirement(folder / "retired", workshop.fresh, "gone", LINES, by, TRIES)
 
 
 def test_everything_of_the_first_is_in_it(workshop: Workshop, tmp_path: Path) -> None:
     seal = made(workshop, tmp_path).folder
     first = {p.relative_to(workshop.fresh / "data") for p in (workshop.fresh / "data").rglob("*")}
     second = {p.relative_to(seal / "data") for p in (seal / "data").rglob("*")}
-    assert {str(each) for each in second ^ first} == {"certificate.txt"}
+    assert {str(each) for each in second ^ first} == {"certificate.txt", "tries.tsv"}
     for path in first:
         whole = workshop.fresh / "data" / path
         if whole.is_file() and path.name not in ITS_OWN:
@@ -55,6 +63,27 @@ def test_both_languages_say_what_is_gone(workshop: Workshop, tmp_path: Path) -> 
             told.count("zone%20curated; gone; 2027-02-27; 2027-03-01T00%3A00%3A00Z; r-7; DPO") == 2
         )
     assert "CERTIFICAT DE DESTRUCTION" in (data / "certificate.txt").read_text()
+
+
+def test_both_languages_say_of_every_try_what_it_showed(workshop: Workshop, tmp_path: Path) -> None:
+    data = made(workshop, tmp_path).folder / "data"
+    assert (data / "tries.tsv").read_text() == "".join(
+        f"{each}\n" for each in sorted(map(str, TRIES))
+    )
+    for name in ("certificate.txt", "proces-verbal.txt"):
+        told = (data / name).read_text()
+        assert [line[2:] for line in told.splitlines() if line[2:].startswith(tuple(WORDS))] == [
+            "zone curated; administrateur; refusé; NoSuchBucket",
+            f"zone curated; URL signée {'7' * 64}; sans réponse; silence proves nothing",
+            "database; projet cohorts; non essayé; only members have its credentials",
+            "key curated; fichier; disparu; /keys/curated is gone",
+            "zone \\x1b[31m; administrateur; répond; it still answers",
+            "zone curated; administrator; refused; NoSuchBucket",
+            f"zone curated; signed URL {'7' * 64}; no answer; silence proves nothing",
+            "database; project cohorts; not tried; only members have its credentials",
+            "key curated; file; gone; /keys/curated is gone",
+            "zone \\x1b[31m; administrator; answers; it still answers",
+        ]
 
 
 def test_it_is_verified_as_any_seal_is(workshop: Workshop, tmp_path: Path) -> None:

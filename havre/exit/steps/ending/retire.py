@@ -8,45 +8,56 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support
 from havre.errors import GuardError, InputError
 from havre.exit.folder import ExitStep
-from havre.exit.retiring.absence import Tried, TryOutcome, key_file, tried
+from havre.exit.retiring.absence import Surroundings, TryOutcome, TryWay, WayIn, tried
+from havre.exit.retiring.proof import not_gone, spoken, tries_of
 from havre.exit.retiring.terms import RetiringTerms, earliest, terms_of, things_of
-from havre.exit.seal.contents import Level, RetireLine
+from havre.exit.seal.contents import Level, RetireLine, TryLine
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.retiring import Signatories, seal_retirement
-from havre.exit.sides import reach, reached_by
+from havre.exit.sides import reach
 from havre.exit.steps.ending.cut import agree
 from havre.exit.steps.ending.dates import TERMS
-from havre.exit.steps.results import RetireResult, ThingRetired
+from havre.exit.steps.ending.ways import (
+    forget_urls,
+    keep_urls,
+    listed,
+    recalled,
+    remember,
+    sign,
+    standing_ways,
+    tried_again,
+)
+from havre.exit.steps.results import RetireResult, ThingRetired, TryMade
 from havre.exit.steps.seal import AUTHORITIES, free_place
 from havre.live.objects import Ability
 from havre.provider import find
-from havre.provider.outputs import Outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Self
 
     from havre.exit.folder import ExitFolder
+    from havre.exit.retiring.absence import Tried
     from havre.exit.retiring.terms import RetiringThing
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
     from havre.exit.settings import GoneByHand
+    from havre.exit.steps.ending.ways import SourceWays
     from havre.live.objects import LiveStore
-    from havre.live.warehouse import Live
-
-SOURCE = "retired source"
-"""Fact with what led to the source, without any secret: it is tried when it should be gone."""
-BY_HAND = "name who saw that it is gone under `gone_by_hand` in exit.yaml"
 
 
 def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     """Say on which day each thing may go, why, and by which command; destroys nothing.
+
+    Everything that leads to the source is tried while it answers, so that its silence later says
+    something; an URL of each zone is signed for that.
 
     Args:
         folder: of the exit.
@@ -61,16 +72,19 @@ def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     folder.check(ExitStep.RETIRE)
     agree(folder, named)
     begun = folder.begin(ExitStep.RETIRE)
-    found = [terms_of(each, _cut(folder)) for each in _things(folder)]
-    _remember(folder, found)
+    found = terms_now(folder)
+    ways = standing_ways(folder, sign(folder))
+    keep_urls(folder, ways.urls)
+    tries = ways.tries()
+    _remember(folder, found, remember(ways, tries))
     lines = [_line(each, "destruction scheduled", each.schedule) for each in found]
     lines += [_line(each, "gone", each.gone or dt.date.max) for each in found]
     place = free_place(folder.root, "retired")
-    made = seal_retirement(place, _first(folder), "scheduled", lines, by)
-    last = earliest(found)
-    left = f"prove that all is gone, from {last or 'a day that is not known'} on"
-    things = tuple(_told(each) for each in found)
-    result = RetireResult("scheduled", things, _commands(folder), str(made.folder), left)
+    made = seal_retirement(place, _first(folder), "scheduled", lines, by, tries_told(tries))
+    left = left_scheduled(found)
+    things = tuple(told(each) for each in found)
+    made_tries = tuple(map(try_told, tries))
+    result = RetireResult("scheduled", things, commands(folder), str(made.folder), left, made_tries)
     folder.end(begun, result, left)
     return result
 
@@ -83,28 +97,101 @@ def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
         HavreError: it cannot be sealed.
     """
     folder.check(ExitStep.RETIRE)
-    known = _recalled(folder)
-    if named != known["outputs"]["warehouse"]:
-        message = f"The source was `{known['outputs']['warehouse']}`, and `{named}` was named"
+    ways = recalled(folder)
+    if named != ways.outputs.warehouse:
+        message = f"The source was `{ways.outputs.warehouse}`, and `{named}` was named"
         raise GuardError(message, "Agree by its name with --confirm.")
     begun = folder.begin(ExitStep.RETIRE)
-    terms = [_term(each) for each in json.loads(folder.journal.fact(TERMS))]
-    found = {each.name: each for each in _tries(folder, known)}
-    by_hand = {each.scope: each for each in folder.file.gone_by_hand}
-    today = dt.datetime.now(dt.UTC).date()
-    left = "; ".join(filter(None, (*not_gone(terms, found, by_hand, today), _control(folder))))
-    things = tuple(_told(each, _said(each.name, found, by_hand)) for each in terms)
-    seal = ""
-    if not left:
-        now, lines = dt.datetime.now(dt.UTC), []
-        for each in terms:
-            line = _line(each, "gone", each.gone or each.schedule, now)
-            lines.append(_witnessed(line, by_hand.get(each.name)))
-        place = free_place(folder.root, "retired")
-        seal = str(seal_retirement(place, _first(folder), "gone", lines, by).folder)
-    result = RetireResult("gone", things, (), seal, left)
-    folder.end(begun, result, left)
+    found = GoneFound.of(ways)
+    seal = _sealed_gone(folder, found, by) if not found.left else ""
+    result = found.result(seal)
+    folder.end(begun, result, found.left)
+    if not found.left:
+        forget_urls(folder)
     return result
+
+
+@dataclass(frozen=True)
+class GoneFound:
+    """What is found of a source that should be gone.
+
+    Attributes:
+        terms: of each thing of it.
+        tries: of everything that led there.
+        by_hand: what persons say of it, by thing.
+        left: what is not proved, in words.
+    """
+
+    terms: tuple[RetiringTerms, ...]
+    tries: tuple[Tried, ...]
+    by_hand: Mapping[str, GoneByHand]
+    left: str
+
+    @classmethod
+    def of(cls, ways: SourceWays) -> Self:
+        """It, found now; nothing is changed."""
+        folder = ways.folder
+        terms = tuple(_term(each) for each in json.loads(folder.journal.fact(TERMS)))
+        tries = tuple(tried_again(ways))
+        by_hand = {each.scope: each for each in folder.file.gone_by_hand}
+        today = dt.datetime.now(dt.UTC).date()
+        wanting = (*not_gone(terms, tries, by_hand, today), _control(folder))
+        return cls(terms, tries, by_hand, "; ".join(filter(None, wanting)))
+
+    def result(self, seal: str) -> RetireResult:
+        """It, as a result."""
+        things = tuple(told(each, self.said(each.name)) for each in self.terms)
+        return RetireResult("gone", things, (), seal, self.left, tuple(map(try_told, self.tries)))
+
+    def said(self, name: str) -> str:
+        """What a person says of a thing, or its tries."""
+        if hand := self.by_hand.get(name):
+            return f"{hand.who}, {hand.when}: {hand.why}"
+        return "; ".join(map(spoken, tries_of(name, self.tries)))
+
+    def witness(self, name: str) -> str:
+        """Who saw that a thing is gone."""
+        if hand := self.by_hand.get(name):
+            return f"{hand.who}, {hand.when}"
+        proving = {each.outcome for each in tries_of(name, self.tries) if each.proves}
+        return f"tried by Havre: {', '.join(sorted(proving))}"
+
+
+def _sealed_gone(folder: ExitFolder, found: GoneFound, by: Signatories) -> str:
+    now, lines = dt.datetime.now(dt.UTC), []
+    for each in found.terms:
+        hand = found.by_hand.get(each.name)
+        request = hand.request or "" if hand else ""
+        line = _line(each, "gone", each.gone or each.schedule, now)
+        lines.append(replace(line, request=request, witness=found.witness(each.name)))
+    place, tries = free_place(folder.root, "retired"), tries_told(found.tries)
+    return str(seal_retirement(place, _first(folder), "gone", lines, by, tries).folder)
+
+
+def tries_told(tries: Iterable[Tried]) -> list[TryLine]:
+    """Tries, as a seal writes them."""
+    return [TryLine(each.name, each.way, each.by, each.outcome, each.said) for each in tries]
+
+
+def try_told(each: Tried) -> TryMade:
+    """A try, as a result has it."""
+    before = each.before and each.before.value
+    return TryMade(each.name, each.way.value, each.by, each.outcome.value, each.said, before)
+
+
+def terms_now(folder: ExitFolder) -> list[RetiringTerms]:
+    """When each thing of the source may go.
+
+    Raises:
+        InputError, RetryError, ProviderError: as the source.
+    """
+    return [terms_of(each, _cut(folder)) for each in _things(folder)]
+
+
+def left_scheduled(found: Sequence[RetiringTerms]) -> str:
+    """What is left to do once an end is scheduled."""
+    last = earliest(found)
+    return f"prove that all is gone, from {last or 'a day that is not known'} on"
 
 
 def _things(folder: ExitFolder) -> Iterator[RetiringThing]:
@@ -134,24 +221,11 @@ def _locked(thing: RetiringThing, store: LiveStore) -> RetiringThing:
     return replace(thing, locked_until=until, held=held)
 
 
-def _remember(folder: ExitFolder, found: Sequence[RetiringTerms]) -> None:
-    side = folder.file.source
-    standing, reached = side.standing(folder.root), reach(side, folder.root)
-    source = {
-        "outputs": reached.outputs.model_dump(mode="json"),
-        "data_dir": str(standing.data_dir) if standing.data_dir else None,
-    }
+def _remember(folder: ExitFolder, found: Sequence[RetiringTerms], facts: Mapping[str, str]) -> None:
     with folder.journal.together():
-        folder.journal.record(SOURCE, json.dumps(source, sort_keys=True))
+        for name, value in facts.items():
+            folder.journal.record(name, value)
         folder.journal.record(TERMS, json.dumps([vars(each) for each in found], default=str))
-
-
-def _recalled(folder: ExitFolder) -> dict[str, Any]:
-    told = folder.journal.fact(SOURCE)
-    if not told:
-        message = "Nothing is scheduled to go"
-        raise GuardError(message, f"Run `havre exit retire {folder.root}` first.")
-    return dict(json.loads(told))
 
 
 def _term(told: dict[str, Any]) -> RetiringTerms:
@@ -165,93 +239,6 @@ def _term(told: dict[str, Any]) -> RetiringTerms:
     )
 
 
-def _tries(folder: ExitFolder, known: dict[str, Any]) -> Iterator[Tried]:
-    """Everything that led to the source, tried."""
-    outputs = Outputs.model_validate(known["outputs"])
-    data_dir = Path(known["data_dir"]) if known["data_dir"] else None
-
-    def live() -> Live:
-        return reached_by(folder.file.source, folder.root, outputs)
-
-    def listed(zone: str) -> None:
-        _list(live().store(zone))
-
-    for name, zone in outputs.zones.items():
-        yield tried(f"zone {name}", functools.partial(listed, name), zone.endpoint)
-    where = f"{outputs.database.host}:{outputs.database.port}"
-    yield tried("database", lambda: live().database().connect().close(), where)
-    keys = [*outputs.keys.zones.values(), outputs.keys.database, outputs.keys.backup]
-    for reference in sorted({key for key in keys if key}):
-        yield key_file(f"key {reference.rpartition('/')[2]}", data_dir, reference)
-
-
-def _list(store: LiveStore) -> None:
-    next(iter(store.versions()), None)
-
-
-def _control(folder: ExitFolder) -> str:
-    """Why nothing would be proved: the target does not answer the same try; empty where it does."""
-    target = reach(folder.file.target, folder.root)
-    zone = min(target.outputs.zones)
-    found = tried("target", lambda: _list(target.live.store(zone)))
-    if found.outcome is TryOutcome.ANSWERS:
-        return ""
-    return f"the target does not answer either, so that nothing is proved: {found.said}"
-
-
-def not_gone(
-    terms: Sequence[RetiringTerms],
-    found: Mapping[str, Tried],
-    by_hand: Mapping[str, GoneByHand],
-    today: dt.date,
-) -> Iterator[str]:
-    """What is not proved to be gone, in words.
-
-    What still answers is not gone, whoever says so. What cannot be tried, or has no known last
-    day, takes a person's word; what the provider keeps for a while, its day or a person's word.
-    """
-    matched = set()
-    for term in terms:
-        each = _try_of(term.name, found)
-        matched.add(each.name if each else "")
-        if why := _not_gone(term, each, term.name in by_hand, today):
-            yield f"{term.name}: {why}"
-    for name in sorted({*found} - matched):
-        each = found[name]
-        if each.outcome is TryOutcome.ANSWERS or (
-            each.outcome is TryOutcome.UNTRIED and name not in by_hand
-        ):
-            yield f"{name}: {each.said}"
-
-
-def _not_gone(term: RetiringTerms, each: Tried | None, word: bool, today: dt.date) -> str:
-    if each is not None and each.outcome is TryOutcome.ANSWERS:
-        return each.said
-    if word:
-        return ""
-    if each is None or each.outcome is TryOutcome.UNTRIED:
-        return f"{each.said if each else 'it cannot be tried from here'}; {BY_HAND}"
-    if term.gone is None:
-        return f"the day on which it is gone for good is not known; {BY_HAND}"
-    return f"it is gone for good from {term.gone} on" if today < term.gone else ""
-
-
-def _try_of(name: str, found: Mapping[str, Tried]) -> Tried | None:
-    """The try of a thing: by its name, the one database, or a key that its name ends with."""
-    kind, _, rest = name.partition(" ")
-    if kind == "key":
-        ends = [each for key, each in found.items() if key[:4] == "key " and rest.endswith(key[4:])]
-        return ends[0] if ends else None
-    return found.get("database" if kind == "database" else name)
-
-
-def _said(name: str, found: dict[str, Tried], by_hand: dict[str, GoneByHand]) -> str:
-    if hand := by_hand.get(name):
-        return f"{hand.who}, {hand.when}: {hand.why}"
-    each = _try_of(name, found)
-    return each.said if each else ""
-
-
 def _line(
     term: RetiringTerms, act: str, day: dt.date, done: dt.datetime | None = None
 ) -> RetireLine:
@@ -262,19 +249,25 @@ def _line(
     return RetireLine(term.name, f"{act}{unknown}{why}", day)
 
 
-def _witnessed(line: RetireLine, hand: GoneByHand | None) -> RetireLine:
-    if hand is None:
-        return replace(line, witness="tried by Havre, refused")
-    return replace(line, request=hand.request or "", witness=f"{hand.who}, {hand.when}")
+def _control(folder: ExitFolder) -> str:
+    """Why nothing would be proved: the target does not answer the same try; empty where it does."""
+    target = reach(folder.file.target, folder.root)
+    zone = min(target.outputs.zones)
+    way = WayIn("target", TryWay.ADMINISTRATOR, functools.partial(listed, target.live.store(zone)))
+    found = tried(way, Surroundings())
+    if found.outcome is TryOutcome.ANSWERS:
+        return ""
+    return f"the target does not answer either, so that nothing is proved: {found.said}"
 
 
-def _told(term: RetiringTerms, found: str = "") -> ThingRetired:
+def told(term: RetiringTerms, found: str = "") -> ThingRetired:
+    """A thing of the source, as a result has it."""
     gone = term.gone.isoformat() if term.gone else None
     day = term.schedule.isoformat()
     return ThingRetired(term.name, day, gone, term.reasons, term.blocked, found)
 
 
-def _commands(folder: ExitFolder) -> tuple[str, ...]:
+def commands(folder: ExitFolder) -> tuple[str, ...]:
     """What destroys the source."""
     standing = folder.file.source.standing(folder.root)
     record = standing.record()
