@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
+import shutil
+import tempfile
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import GuardError, InputError
@@ -16,11 +19,11 @@ from havre.files.custody import Custody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from _typeshed import DataclassInstance
 
 JOURNAL = "journal.sqlite"
+LOCK = ".lock"
 EVIDENCE = "evidence"
 SEAL = "seal"
 SLOT = "replication slot"
@@ -92,12 +95,14 @@ class ExitFolder:
         file: what its exit.yaml says.
         journal: the only truth about what is done.
         busy: whether another process works on it, so that it is only looked at.
+        scratch: where a step that is only tried writes; None: in the folder itself.
     """
 
     root: Path
     file: ExitFile
     journal: Journal
     busy: bool = False
+    scratch: Path | None = None
 
     @property
     def evidence(self) -> Path:
@@ -224,9 +229,7 @@ def opened(root: Path) -> Iterator[ExitFolder]:
         StateError: its journal is damaged.
     """
     with _found(root) as (found, taken):
-        if not taken:
-            message = f"another process works on the exit in {found.root}"
-            raise GuardError(message, "Wait until it ends.")
+        _refuse_busy(found.root, taken=taken)
         found.evidence.mkdir(mode=0o700, exist_ok=True)
         yield found
 
@@ -248,15 +251,54 @@ def looked_at(root: Path) -> Iterator[ExitFolder]:
 
 
 @contextlib.contextmanager
-def _found(root: Path) -> Iterator[tuple[ExitFolder, bool]]:
-    """An exit, and whether no other process works on it."""
+def tried(root: Path) -> Iterator[ExitFolder]:
+    """An exit whose next step is only tried: what is recorded goes into a copy, and is dropped.
+
+    Args:
+        root: its folder, with an exit.yaml; nothing in it is changed.
+
+    Raises:
+        GuardError: others can write in the folder, or another process works on this exit.
+        InputError: there is no such folder, or its exit.yaml is wrong.
+        StateError: its journal is damaged.
+    """
     root = root.absolute()
+    _refuse_none(root)
+    custody = Custody(root)
+    custody.check()
+    with contextlib.ExitStack() as held:
+        if (root / LOCK).exists():
+            lock = held.enter_context(custody.lock(root / LOCK, create=False))
+            _refuse_busy(root, taken=lock.take())
+        scratch = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="havre-exit-")))
+        for ending in ("", "-wal"):
+            if (file := root / f"{JOURNAL}{ending}").is_file():
+                shutil.copyfile(file, scratch / file.name)
+        journal = Journal(scratch / JOURNAL)
+        held.callback(journal.close)
+        yield ExitFolder(root, read_exit(root), journal, scratch=scratch)
+
+
+def _refuse_busy(root: Path, *, taken: bool) -> None:
+    if not taken:
+        message = f"another process works on the exit in {root}"
+        raise GuardError(message, "Wait until it ends.")
+
+
+def _refuse_none(root: Path) -> None:
     if not (root / FILE).is_file():
         message = f"{root} is no folder of an exit: it has no {FILE}"
         raise InputError(message, f"Begin one: havre exit new {root}")
+
+
+@contextlib.contextmanager
+def _found(root: Path) -> Iterator[tuple[ExitFolder, bool]]:
+    """An exit, and whether no other process works on it."""
+    root = root.absolute()
+    _refuse_none(root)
     custody = Custody(root)
     custody.check()
-    with custody.lock(root / ".lock") as lock:
+    with custody.lock(root / LOCK) as lock:
         taken = lock.take()
         file, journal = read_exit(root), Journal(root / JOURNAL)
         try:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from havre.exit.freezing import taking
 from havre.exit.journal import Journal
 from havre.live import s3
-from havre.live.writing.policies import BucketWriters
+from havre.live.writing.policies import EVERYBODY, BucketWriters
 from tests.exit.freezing.effects import Effects, Killed, now
 from tests.live.gateways import ACCESS, S3Gateway, gateway
 
@@ -156,3 +156,42 @@ def test_killed_between_any_two_acts_the_end_is_the_same(tmp_path: Path, former:
         assert taking.memory(journal, "zone z") == {}
         journal.close()
     assert kills >= 4
+
+
+def test_who_would_lose_writing_is_foreseen_and_no_reader(
+    server: S3Gateway, journal: Journal
+) -> None:
+    bucket, writer, control = frozen(server, "foreseen")
+    server.account("only_reads", "a-reader-s-secret")
+    resources = ["arn:aws:s3:::foreseen", "arn:aws:s3:::foreseen/*"]
+    some = {"Sid": "read", "Effect": "Allow", "Principal": {"AWS": ["only_reads"]}}
+    both = json.loads(allowing("foreseen", WRITER))
+    both["Statement"].append({**some, "Action": ["s3:GetObject*"], "Resource": resources})
+    bucket.ask("put_bucket_policy", Policy=json.dumps(both))
+    former = bucket.ask("get_bucket_policy")["Policy"]
+
+    found = control.would_take(control.remember({}))
+    assert sorted(found.moving) == [EVERYBODY, WRITER]
+    assert found.untaken == PASSES
+    assert bucket.ask("get_bucket_policy")["Policy"] == former
+    assert code(writer, "put_object", {"Key": "still", "Body": b"x"}) == ""
+
+    taking.take(journal, control, (), now())
+    known = taking.memory(journal, control.name)
+    assert control.would_take(known).moving == {}
+    back = control.would_give_back(known)
+    assert sorted(back.moving) == [EVERYBODY, WRITER]
+    assert "is put back" in back.moving[EVERYBODY]
+    assert code(writer, "put_object", {"Key": "no", "Body": b"x"}) == "AccessDenied"
+    taking.give_back(journal, control)
+    assert control.would_give_back(known).moving == {}
+
+
+def test_a_bucket_without_a_policy_is_foreseen_to_get_one_and_lose_it(
+    server: S3Gateway, journal: Journal
+) -> None:
+    control = BucketWriters(server.bucket("bare"), "bare", "zone bare")
+    assert [*control.would_take(control.remember({})).moving] == [EVERYBODY]
+    taking.take(journal, control, (), now())
+    back = control.would_give_back(taking.memory(journal, control.name))
+    assert "is deleted, as there was none" in back.moving[EVERYBODY]

@@ -11,6 +11,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.leaving.foreseeing import NoChange, show_cut, show_freeze, show_retire
 from havre.cli.leaving.sealing import (
     AuthorityOption,
     CertificateOption,
@@ -33,16 +34,22 @@ ConfirmOption = Annotated[
 ]
 
 
-def freeze(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
+def freeze(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption = False) -> None:
     """Take writing to the source from everybody but the exit.
 
     Run again in a freeze, it names what changed.
 
     Example: havre exit freeze ./exit
     """
-    from havre.exit.folder import opened
+    from havre.exit.folder import opened, tried
+    from havre.exit.steps.ending.foreseeing import foresee_freeze
     from havre.exit.steps.freeze import freeze
 
+    if dry_run:
+        with tried(folder) as trial:
+            foreseen = foresee_freeze(trial, progress())
+        show_freeze(foreseen, as_json=as_json)
+        return
     with opened(folder) as found:
         result = freeze(found, progress())
     if as_json:
@@ -66,14 +73,20 @@ def _tell(taken: WritingTaken) -> None:
         line(f"  not taken from {who}: {why}")
 
 
-def thaw(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
+def thaw(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption = False) -> None:
     """Give writing back to exactly those who had it, until the cut.
 
     Example: havre exit thaw ./exit
     """
-    from havre.exit.folder import opened
+    from havre.exit.folder import opened, tried
+    from havre.exit.steps.ending.foreseeing import foresee_thaw
     from havre.exit.steps.freeze import thaw
 
+    if dry_run:
+        with tried(folder) as trial:
+            foreseen = foresee_thaw(trial)
+        show_freeze(foreseen, as_json=as_json, giving=True)
+        return
     with opened(folder) as found:
         given = thaw(found)
     if as_json:
@@ -90,17 +103,24 @@ def cut(
     confirm: ConfirmOption = "",
     authority: AuthorityOption = None,
     tsa_authority: TsaAuthorityOption = None,
+    dry_run: NoChange = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Open the target for good: the point of no return.
 
     Example: havre exit cut ./exit --confirm cohorts
     """
-    from havre.exit.folder import opened
+    from havre.exit.folder import opened, tried
     from havre.exit.steps.ending.cut import cut
+    from havre.exit.steps.ending.foreseeing import foresee_cut
 
     together({"--authority": authority, "--tsa-authority": tsa_authority})
     authorities = (authority, tsa_authority) if authority and tsa_authority else None
+    if dry_run:
+        with tried(folder) as trial:
+            foreseen = foresee_cut(trial, progress(), authorities)
+        show_cut(foreseen, as_json=as_json)
+        return
     with opened(folder) as found:
         result = cut(found, confirm or _asked("cut"), progress(), authorities)
     if as_json:
@@ -133,6 +153,7 @@ def retire(
             "--host-certificate", metavar="FILE", help="Its certificate.", show_default=False
         ),
     ] = None,
+    dry_run: NoChange = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Show when the source may go; later, prove that it is gone.
@@ -141,14 +162,21 @@ def retire(
 
     Example: havre exit retire ./exit --confirm cohorts
     """
-    from havre.exit.folder import opened
+    from havre.exit.folder import opened, tried
     from havre.exit.seal.signature import Signer
+    from havre.exit.steps.ending.foreseeing import foresee_gone, foresee_retire
     from havre.exit.steps.ending.retire import prove_gone, schedule, signatories
 
     together({"--host-key": host_key, "--host-certificate": host_certificate})
     signer, clock = named_signer(
         Signing(key, certificate, authority, passphrase_env, tsa, tsa_authority)
     )
+    if dry_run:
+        foresee = foresee_gone if gone else foresee_retire
+        with tried(folder) as trial:
+            foreseen = foresee(trial, signer, clock)
+        show_retire(foreseen, as_json=as_json)
+        return
     host = None
     if host_key and host_certificate:
         host = Signer(host_key, host_certificate, host_certificate)
@@ -159,17 +187,21 @@ def retire(
     if as_json:
         console.write_json(asdict(result))
     else:
-        _tell_retired(result)
+        tell_retired(result)
     fail_if(gone and bool(result.left))
 
 
-def _tell_retired(result: RetireResult) -> None:
+def tell_retired(result: RetireResult) -> None:
+    """Show what becomes of each thing of the source."""
     for thing in result.things:
         line(f"{thing.thing}: from {thing.schedule}, gone from {thing.gone or 'a day not known'}")
         for reason in thing.reasons:
             line(f"  {reason}")
         for more in filter(None, (thing.blocked, thing.found)):
             line(f"  {more}")
+    for each in result.tries:
+        by = f" {each.by}" if each.by else ""
+        line(f"tried: {each.thing} by {each.way}{by}: {each.outcome}: {each.said}")
     for command in result.commands:
         line(f"Run when its day has come: {command}")
     if result.seal:

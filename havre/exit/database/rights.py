@@ -109,9 +109,14 @@ def apply_rights(source: SideLines, target: SideLines, lost: Lost = frozenset())
 
 def admit(source: SideLines, target: SideLines, roles: Iterable[str]) -> None:
     """Give login back to roles, at the cut; their passwords are set by whoever holds them."""
-    named = {unquoted(name) for name in source.lines("role")}
-    plan = (_alter_role(name, sql.SQL("LOGIN")) for name in roles if name in named)
+    plan = (_alter_role(name, sql.SQL("LOGIN")) for name in admissible(source, roles))
     _run(target.connection, plan, "login")
+
+
+def admissible(source: SideLines, roles: Iterable[str]) -> list[str]:
+    """Those of the roles that have a counterpart at the target, and may log in there."""
+    named = {unquoted(name) for name in source.lines("role")}
+    return [name for name in roles if name in named]
 
 
 def logins(source: SideLines) -> list[str]:

@@ -55,7 +55,7 @@ def refuse_untakeable(controls: Iterable[WriterControl], by_hand: Sequence[Froze
     Raises:
         GuardError: there is such a thing; the message names each, with the provider's reason.
     """
-    lacking = [each for each in controls if _hand(each, by_hand) is None and _absent(each)]
+    lacking = [each for each in controls if of_hand(each, by_hand) is None and absent(each)]
     if lacking:
         why = "; ".join(f"{each.name}: {each.supported.reason}" for each in lacking)
         message = f"Writing cannot be taken from here: {why}"
@@ -95,12 +95,12 @@ def found(
     Raises:
         RetryError, ProviderError: as the service.
     """
-    name, hand = control.name, _hand(control, by_hand)
-    if hand is not None and _absent(control):
-        end, told = _end_of(hand.when), control.tokens.reason
+    name, hand = control.name, of_hand(control, by_hand)
+    if hand is not None and absent(control):
+        end, told = end_of(hand.when), control.tokens.reason
         until = end + control.tokens.longest
         if hand.tokens_end is not None:
-            until, told = _end_of(hand.tokens_end), "by the same person's word"
+            until, told = end_of(hand.tokens_end), "by the same person's word"
         why = f"{hand.who}, {hand.when}: {hand.why} ({told})"
         return FrozenThing(name, "hand", control.find({}), end, until, why)
     writers = _excused(control.find(memory(journal, name)), name, by_hand)
@@ -144,24 +144,32 @@ def _since(journal: Journal, name: str, now: dt.datetime, *, taken: bool) -> dt.
 
 def _excused(found: WritersFound, thing: str, by_hand: Sequence[FrozenByHand]) -> WritersFound:
     """Who may write, with those for whom a person answers by name told apart."""
-    words = {
-        who: f"{each.who}, {each.when}: {each.why}"
-        for each in by_hand
-        if each.scope == thing
-        for who in each.names
-    }
+    words = in_words(thing, by_hand)
     known = {who: words[who] for who in found.still if who in words}
     still = {who: why for who, why in found.still.items() if who not in words}
     return replace(found, untaken={**found.untaken, **known}, still=still)
 
 
-def _end_of(day: dt.date) -> dt.datetime:
+def in_words(thing: str, by_hand: Sequence[FrozenByHand]) -> dict[str, str]:
+    """What persons say of those who cannot be taken from here, by name, for one thing."""
+    return {
+        who: f"{each.who}, {each.when}: {each.why}"
+        for each in by_hand
+        if each.scope == thing
+        for who in each.names
+    }
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """The end of a day, UTC."""
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
 
 
-def _hand(control: WriterControl, by_hand: Sequence[FrozenByHand]) -> FrozenByHand | None:
+def of_hand(control: WriterControl, by_hand: Sequence[FrozenByHand]) -> FrozenByHand | None:
+    """A person's word on a store or database; None: nobody gave one."""
     return next((each for each in by_hand if each.scope in (ALL, control.name)), None)
 
 
-def _absent(control: WriterControl) -> bool:
+def absent(control: WriterControl) -> bool:
+    """Whether writing can be taken by hand only."""
     return control.supported.support is not Support.NATIVE

@@ -218,5 +218,6 @@ def _former(folder: ExitFolder, name: str) -> tuple[Path, Path]:
 def _paths(folder: ExitFolder, name: str) -> tuple[Path, Path]:
     """Where a recording is, and where the one to compare with it goes."""
     place = folder.root / RECORDINGS
-    place.mkdir(mode=0o700, exist_ok=True)
-    return place / f"{name}.tsv", place / f"{name}.now.tsv"
+    if folder.scratch is None:
+        place.mkdir(mode=0o700, exist_ok=True)
+    return place / f"{name}.tsv", (folder.scratch or place) / f"{name}.now.tsv"

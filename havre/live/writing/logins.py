@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
 from havre.errors import ProviderError
-from havre.live.writing.writers import TokenLife, WritersFound
+from havre.live.writing.writers import TokenLife, WritersForeseen, WritersFound
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,10 @@ WHERE a.usesysid::text = ANY(%s) AND a.pid <> pg_backend_pid()
 _ALIVE = """
 SELECT DISTINCT r.rolname FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
 WHERE a.usesysid::text = ANY(%s) AND NOT r.rolcanlogin
+"""
+_SESSIONS_OF = """
+SELECT r.rolname, count(*) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid
+WHERE a.pid <> pg_backend_pid() GROUP BY r.rolname
 """
 _SUBSCRIPTIONS = """
 SELECT subname FROM pg_subscription WHERE subenabled
@@ -116,6 +121,34 @@ class LoginWriters:
         taken = sorted(name for name in roles.values() if name not in {*untaken, *still})
         return WritersFound(tuple(taken), untaken, still)
 
+    def would_take(self, known: Memory) -> WritersForeseen:  # noqa: ARG002 - of the contract
+        """Every role that may log in: each is altered, in a transaction that is rolled back."""
+        moving, untaken, still = {}, {}, {}
+        with self._asking() as connection:
+            sessions = dict(connection.execute(_SESSIONS_OF).fetchall())
+            for _, name, superuser, ours in _logins(connection):
+                if ours:
+                    untaken[name] = OWN if name == connection.info.user else CARRIES
+                elif _would_alter(connection, name):
+                    ended = counted(sessions.get(name, 0), "session is", "sessions are")
+                    moving[name] = f"the role loses LOGIN; {ended} ended"
+                elif superuser:
+                    untaken[name] = SUPERUSER
+                else:
+                    still[name] = "the server refuses to take LOGIN from it"
+            for (name,) in connection.execute(_SUBSCRIPTIONS):
+                still[f"subscription {name}"] = "it is enabled, and writes what its publisher sends"
+        return WritersForeseen(moving, untaken, still)
+
+    def would_give_back(self, known: Memory) -> WritersForeseen:
+        """Those of the roles that could log in, and cannot now."""
+        with self._asking() as connection:
+            found = connection.execute(
+                "SELECT oid::text, rolname FROM pg_roles WHERE NOT rolcanlogin ORDER BY rolname"
+            ).fetchall()
+        back = (name for oid, name in found if oid in known["roles"])
+        return WritersForeseen(dict.fromkeys(back, "the role gets LOGIN back"))
+
     def give_back(self, known: Memory) -> None:
         """Let exactly those log in again who could."""
         with self._asking() as connection:
@@ -153,6 +186,13 @@ def _alter(connection: psycopg.Connection[Any], name: str, word: str) -> bool:
     except (errors.InsufficientPrivilege, errors.ReservedName):
         return False
     return True
+
+
+def _would_alter(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Whether the server would take LOGIN from a role."""
+    with connection.transaction(force_rollback=True):
+        taken = _alter(connection, name, "NOLOGIN")
+    return taken  # noqa: RET504 - after what was done is rolled back
 
 
 def _refusal() -> type[Exception]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
 from havre.errors import StateError
 from havre.live.calls import classed
-from havre.live.writing.writers import TokenLife, WritersFound
+from havre.live.writing.writers import TokenLife, WritersForeseen, WritersFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ BUCKET_WRITES = (
     *("s3:PutLifecycleConfiguration", "s3:PutBucketOwnershipControls", "s3:PutBucketTagging"),
 )
 """What would let somebody change objects again, or have them deleted."""
+EVERYBODY = "everybody whom the service asks its policy about"
 VERSION = "2012-10-17"
 _NONE = "NoSuchBucketPolicy"
 AT_ONCE = TokenLife(
@@ -94,6 +96,29 @@ class BucketWriters:
             return WritersFound(allowed, self.untaken)
         why = f"the policy of bucket {self.bucket} no longer denies changes"
         return WritersFound((), self.untaken, dict.fromkeys(allowed or ("everybody",), why))
+
+    def would_take(self, known: Memory) -> WritersForeseen:
+        """Everybody whom the service asks the policy about; by name where the policy names them."""
+        found = _others(self._policy())
+        if _statements(self._policy()) == [*_statements(known["policy"]), *self._denied()]:
+            return WritersForeseen(untaken=self.untaken)
+        named = dict.fromkeys(_writing(found), f"the policy of bucket {self.bucket} lets it write")
+        how = (
+            f"the policy of bucket {self.bucket} gets {FREEZE}1 and {FREEZE}2: every change denied"
+        )
+        return WritersForeseen({**named, EVERYBODY: how}, self.untaken)
+
+    def would_give_back(self, known: Memory) -> WritersForeseen:
+        """Everybody, by the former policy."""
+        text = self._policy()
+        if FREEZE not in text:
+            return WritersForeseen()
+        former = _writing(_statements(known["policy"]))
+        named = dict.fromkeys(former, f"the policy of bucket {self.bucket} lets it write")
+        how = "is put back" if _others(text) or known["policy"] else "is deleted, as there was none"
+        return WritersForeseen(
+            {**named, EVERYBODY: f"the policy of bucket {self.bucket} {how}: nothing denied"}
+        )
 
     def give_back(self, known: Memory) -> None:
         """Put the former policy back; what somebody else changed meanwhile stays changed."""
@@ -175,6 +200,20 @@ def _who(statement: Mapping[str, Any]) -> list[str]:
     if isinstance(named, dict):
         named = [name for names in named.values() for name in _several(names)]
     return [str(name) for name in _several(named)]
+
+
+def _writing(statements: list[dict[str, Any]]) -> list[str]:
+    """Names of whom statements let write, sorted; a pattern counts as all that it may stand for."""
+    writes = (*OBJECT_WRITES, *BUCKET_WRITES)
+    return sorted(
+        {
+            who
+            for each in statements
+            for action in _several(each.get("Action", "s3:*"))
+            if any(fnmatchcase(one.lower(), str(action).lower()) for one in writes)
+            for who in _who(each)
+        }
+    )
 
 
 def _several(value: Any) -> list[Any]:

@@ -51,6 +51,21 @@ class WritersFound:
     still: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class WritersForeseen:
+    """Who would lose writing, or get it back.
+
+    Attributes:
+        moving: how, by name of those who would.
+        untaken: why, by name of those from whom nobody outside the service takes it.
+        still: why, by name of those who should lose it and would not.
+    """
+
+    moving: Mapping[str, str] = field(default_factory=dict)
+    untaken: Mapping[str, str] = field(default_factory=dict)
+    still: Mapping[str, str] = field(default_factory=dict)
+
+
 class WriterControl(Protocol):
     """Takes writing to one store or database from everybody but the exit's own user.
 
@@ -84,6 +99,14 @@ class WriterControl(Protocol):
 
     def find(self, known: Memory) -> WritersFound:
         """Who may write now. Changes nothing."""
+        ...
+
+    def would_take(self, known: Memory) -> WritersForeseen:
+        """From whom `take` would take writing now, and how. Changes nothing."""
+        ...
+
+    def would_give_back(self, known: Memory) -> WritersForeseen:
+        """Whom `give_back` would let write again, and how. Changes nothing."""
         ...
 
     def give_back(self, known: Memory) -> None:
@@ -120,6 +143,14 @@ class WritersByHand:
     def find(self, known: Memory) -> WritersFound:  # noqa: ARG002 - of the contract
         """Nothing is known of who may write."""
         return WritersFound()
+
+    def would_take(self, known: Memory) -> WritersForeseen:  # noqa: ARG002 - of the contract
+        """From nobody: a person takes it."""
+        return WritersForeseen()
+
+    def would_give_back(self, known: Memory) -> WritersForeseen:  # noqa: ARG002 - of the contract
+        """Nobody: a person gives it back."""
+        return WritersForeseen()
 
     def give_back(self, known: Memory) -> None:
         """Nothing."""

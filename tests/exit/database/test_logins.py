@@ -16,7 +16,7 @@ from havre.exit.freezing.proof import changes
 from havre.exit.freezing.taking import FrozenThing
 from havre.exit.journal import Journal
 from havre.exit.records import write_ordered
-from havre.live.writing.logins import LoginWriters
+from havre.live.writing.logins import SUPERUSER, LoginWriters
 from tests.exit.database.servers import ADMINISTRATOR, Server
 from tests.exit.freezing.effects import Effects, Killed, kinds, now
 
@@ -55,6 +55,12 @@ def password(server: Server) -> Any:
     return server.one("SELECT rolpassword FROM pg_authid WHERE rolname = 'writer'")
 
 
+def authorised(server: Server) -> Any:
+    """Every role with all that it may do."""
+    with server.connect() as connection:
+        return connection.execute("SELECT * FROM pg_authid ORDER BY oid").fetchall()
+
+
 def take(journal: Journal, server: Any) -> FrozenThing:
     return taking.take(journal, LoginWriters(server), (), now())
 
@@ -80,6 +86,45 @@ def test_nobody_but_the_exit_logs_in_and_exactly_those_get_it_back(
     assert logins(roles) == {ADMINISTRATOR, *WRITERS}
     assert password(roles) == before
     assert not taking.give_back(journal, LoginWriters(roles))
+
+
+def test_who_would_lose_login_is_foreseen_and_nothing_is_changed(
+    roles: Server, journal: Journal
+) -> None:
+    control = LoginWriters(roles)
+    roles.run(f"ALTER ROLE writer PASSWORD '{roles.password}'")
+    before = authorised(roles)
+    with roles.as_user("writer").connect(autocommit=True) as writing:
+        writing.execute("INSERT INTO t VALUES (2)")
+        found = control.would_take(control.remember({}))
+        assert found.moving == {
+            "writer": "the role loses LOGIN; 1 session is ended",
+            WRITERS[1]: "the role loses LOGIN; 0 sessions are ended",
+        }
+        assert ([*found.untaken], found.still) == ([ADMINISTRATOR], {})
+        writing.execute("INSERT INTO t VALUES (3)")
+    assert authorised(roles) == before
+    taken = take(journal, roles)
+    assert {*taken.found.taken} == {*found.moving}
+    known = taking.memory(journal, control.name)
+    assert control.would_take(known).moving == {}
+    assert {*control.would_give_back(known).moving} == {*WRITERS}
+    assert logins(roles) == {ADMINISTRATOR}
+    taking.give_back(journal, control)
+    assert control.would_give_back(known).moving == {}
+
+
+def test_what_the_server_refuses_to_take_is_foreseen(roles: Server) -> None:
+    roles.run(f"CREATE ROLE late LOGIN CREATEROLE PASSWORD '{roles.password}'")
+    control = LoginWriters(roles.as_user("late"))
+    before = authorised(roles)
+    found = control.would_take(control.remember({}))
+    assert "late" in found.untaken
+    assert found.untaken[ADMINISTRATOR] == SUPERUSER
+    manages = roles.one("SELECT current_setting('server_version_num')::int < 160000")
+    assert ("writer" in found.moving) == manages
+    assert ("writer" in found.still) != manages
+    assert authorised(roles) == before
 
 
 def test_who_logs_in_again_is_found_and_taken_once_more(roles: Server, journal: Journal) -> None:

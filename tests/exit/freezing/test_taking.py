@@ -9,7 +9,7 @@ import pytest
 
 from havre.capabilities import Support, Supported
 from havre.errors import GuardError
-from havre.exit.freezing import taking
+from havre.exit.freezing import foreseeing, taking
 from havre.exit.journal import Journal
 from havre.exit.settings import FrozenByHand
 from havre.exit.steps.freeze import what_is_left
@@ -17,6 +17,7 @@ from havre.live.writing.writers import (
     Memory,
     TokenLife,
     WritersByHand,
+    WritersForeseen,
     WritersFound,
     zone_writers,
 )
@@ -54,6 +55,14 @@ class Sessions:
     def find(self, known: Memory) -> WritersFound:
         assert known["all"]
         return WritersFound(still=dict.fromkeys(self.writers, "it is back"))
+
+    def would_take(self, known: Memory) -> WritersForeseen:
+        assert known["all"]
+        return WritersForeseen({"engineer": "loses a role"}, {}, {"vendor": "it is the service's"})
+
+    def would_give_back(self, known: Memory) -> WritersForeseen:
+        assert known["all"]
+        return WritersForeseen({"engineer": "gets the role back"})
 
     def give_back(self, known: Memory) -> None:
         assert known["all"]
@@ -128,3 +137,30 @@ def test_a_provider_that_declares_nothing_is_taken_for_one_that_cannot() -> None
     assert control.name == "zone curated"
     assert control.supported.support is Support.ABSENT
     assert control.tokens.longest > dt.timedelta(days=6)
+
+
+def test_what_would_be_taken_is_foreseen_and_nothing_is_recorded(journal: Journal) -> None:
+    found = foreseeing.would_take(journal, Sessions(), (), NOON)
+    assert (found.by, found.moving, found.blocked) == ("havre", {"engineer": "loses a role"}, "")
+    assert found.still == {"vendor": "it is the service's"}
+    assert found.tokens_end == (NOON + dt.timedelta(hours=1)).isoformat()
+    word = HAND.model_copy(update={"scope": "zone landing", "names": ("vendor",)})
+    answered = foreseeing.would_take(journal, Sessions(), (word,), NOON)
+    assert (answered.still, [*answered.untaken]) == ({}, ["vendor"])
+    assert foreseeing.would_give_back(journal, Sessions()).moving == {}
+    assert journal.facts("") == {}
+    taking.take(journal, Sessions(), (), NOON)
+    assert foreseeing.would_give_back(journal, Sessions()).moving == {
+        "engineer": "gets the role back"
+    }
+
+
+def test_what_cannot_be_taken_from_here_is_foreseen_to_block(journal: Journal) -> None:
+    found = foreseeing.would_take(journal, CLOUD, (), NOON)
+    assert "zone curated: only role assignments say" in found.blocked
+    assert "frozen_by_hand" in found.blocked
+    answered = foreseeing.would_take(journal, CLOUD, (HAND,), NOON)
+    assert (answered.by, answered.blocked) == ("hand", "")
+    assert answered.tokens_end == "2026-11-28T00:00:00+00:00"
+    ended = HAND.model_copy(update={"tokens_end": dt.date(2026, 11, 21)})
+    assert foreseeing.would_take(journal, CLOUD, (ended,), NOON).tokens_end.startswith("2026-11-22")

@@ -45,7 +45,7 @@ def cut(
     """
     folder.check(ExitStep.CUT)
     agree(folder, named)
-    seal = _checked_seal(folder, authorities)
+    seal = checked_seal(folder, authorities)
     frozen = standing(folder, progress)
     if frozen is None or frozen.left:
         wrong = "; ".join(frozen.wrong) if frozen else "nothing is frozen"
@@ -69,13 +69,8 @@ def agree(folder: ExitFolder, named: str) -> None:
         raise GuardError(message, f"Agree by its name: --confirm {warehouse}.")
 
 
-def open_database(folder: ExitFolder) -> list[str]:
-    """Let roles log in at the target, and take the exit's mark away; nothing where none was moved.
-
-    Passwords are never copied: whoever holds them sets them.
-
-    Returns:
-        Names of the roles that may log in there again.
+def admissible(folder: ExitFolder) -> list[str]:
+    """Roles that the cut lets log in at the target; nothing is changed.
 
     Raises:
         RetryError, ProviderError: as the sides.
@@ -87,14 +82,41 @@ def open_database(folder: ExitFolder) -> list[str]:
     with there.end.connect(autocommit=True) as target:
         if not marks.finished(target, folder.file.name):
             return []
-        memory = taking.memory(folder.journal, f"database {here.end.name}")
-        could = sorted(memory.get("roles", {}).values())
-        across = verify.major(here.end) != verify.major(there.end)
-        with here.end.connect(autocommit=True) as source:
-            left = rights.SideLines(source, here.roles, across)
-            kept = rights.SideLines(target, there.roles, across)
-            rights.admit(left, kept, could)
-        marks.remove(target, folder.file.name)
+    across = verify.major(here.end) != verify.major(there.end)
+    with here.end.connect(autocommit=True) as source:
+        return rights.admissible(rights.SideLines(source, here.roles, across), _could(folder))
+
+
+def _could(folder: ExitFolder) -> list[str]:
+    """Roles that could log in at the source before it was frozen."""
+    moving = database_of(folder)
+    name = moving.source.end.name if moving else ""
+    return sorted(taking.memory(folder.journal, f"database {name}").get("roles", {}).values())
+
+
+def open_database(folder: ExitFolder) -> list[str]:
+    """Let roles log in at the target, and take the exit's mark away; nothing where none was moved.
+
+    Passwords are never copied: whoever holds them sets them.
+
+    Returns:
+        Names of the roles that may log in there again, whichever run of the cut let them.
+
+    Raises:
+        RetryError, ProviderError: as the sides.
+    """
+    moving = database_of(folder)
+    if moving is None:
+        return []
+    here, there, could = moving.source, moving.target, _could(folder)
+    with there.end.connect(autocommit=True) as target:
+        if marks.finished(target, folder.file.name):
+            across = verify.major(here.end) != verify.major(there.end)
+            with here.end.connect(autocommit=True) as source:
+                left = rights.SideLines(source, here.roles, across)
+                kept = rights.SideLines(target, there.roles, across)
+                rights.admit(left, kept, could)
+            marks.remove(target, folder.file.name)
         return _admitted(there.end, could)
 
 
@@ -105,7 +127,7 @@ def _admitted(database: LiveDatabase, names: list[str]) -> list[str]:
         return [name for (name,) in connection.execute(query, (names,))]
 
 
-def _checked_seal(folder: ExitFolder, authorities: tuple[Path, Path] | None) -> str:
+def checked_seal(folder: ExitFolder, authorities: tuple[Path, Path] | None) -> str:
     """Where the seal is, if it holds now.
 
     Raises:
