@@ -1,9 +1,12 @@
 """Killed at sixty instants, over all steps, whoever is hit: the end is byte for byte the same."""
 
+import contextlib
+import json
 import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -11,10 +14,17 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from havre.cli import main
+from havre.exit.database import verify as digests
+from havre.exit.folder import opened
+from havre.exit.freezing import taking
+from havre.exit.settings import ExitSide
+from havre.exit.sides import reach
+from havre.exit.steps.freeze import controls
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
@@ -41,6 +51,15 @@ ATTEMPTS = 12
 """How often a step is run again until it ends: a server comes back by itself."""
 
 
+NAME = ("--confirm", "chu-trial")
+WORDS = {
+    "cut": ("cut", *NAME),
+    "retire": ("retire", *NAME),
+    "retire gone": ("retire", "--gone", *NAME),
+}
+"""A step's command, and its options."""
+ENDING = {"cut": 12, "retire": 10, "retire gone": 10}
+"""How often each of the last steps is killed."""
 NOTHING_LEFT = {"thaw": "Nothing is frozen"}
 """What a step says where a run before it had done everything."""
 
@@ -85,7 +104,8 @@ def fill(site: Site) -> None:
 
 
 def argv(folder: Path, step: str) -> list[str]:
-    return [sys.executable, "-P", "-m", "havre", "exit", step.split(maxsplit=1)[0], str(folder)]
+    command, *words = WORDS.get(step, (step.split(maxsplit=1)[0],))
+    return [sys.executable, "-P", "-m", "havre", "exit", command, str(folder), *words]
 
 
 def ended(folder: Path, step: str) -> float:
@@ -139,6 +159,20 @@ def disturbed(
     return ""
 
 
+def killing(
+    folder: Path, step: str, wanted: int, seconds: float, sites: list[Site], chance: random.Random
+) -> Counter[tuple[str, str]]:
+    """Kill a step so often, then let it end; who was hit."""
+    killed: Counter[tuple[str, str]] = Counter()
+    for _ in range(wanted * 4):
+        victim = disturbed(folder, step, seconds, sites, chance)
+        killed[step, victim] += bool(victim)
+        if killed.total() == wanted:
+            break
+    ended(folder, step)
+    return +killed
+
+
 def evidence(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted((folder / "evidence").iterdir())}
 
@@ -157,14 +191,8 @@ def test_killed_over_all_steps_the_end_is_the_same(
     chance = random.Random(2026)  # noqa: S311 - the same choices each time
     killed: Counter[tuple[str, str]] = Counter()
     for step, wanted in STEPS.items():
-        count = 0
-        for _ in range(wanted * 4):
-            victim = disturbed(folder, step, took[step], [site, targets[1]], chance)
-            killed[step, victim] += bool(victim)
-            count += bool(victim)
-            if count == wanted:
-                break
-        ended(folder, step)
+        sites = [site, targets[1]]
+        killed += killing(folder, step, wanted, took[step], sites, chance)
         with capsys.disabled():
             print(f"\nkilled so far: {dict(sorted(killed.items()))}")  # noqa: T201 - figures
     assert killed.total() == sum(STEPS.values())
@@ -172,3 +200,90 @@ def test_killed_over_all_steps_the_end_is_the_same(
     authority = folder / "authorities" / "ca.pem"
     words = ("--authority", str(authority), "--tsa-authority", str(authority))
     assert main(["exit", "evidence", str(folder / "seal"), *words]) == 0
+
+
+def opened_target(target: Site) -> list[str]:
+    """Everything of the target's database, as digests, with who may log in."""
+    reached = reach(ExitSide(data_dir=str(target.data_dir)), target.root)
+    return sorted(digests.lines(reached.live.database(), {}))
+
+
+def retired(folder: Path, event: str) -> dict[str, list[str]]:
+    """What the last seal of an event says; times and digests of URLs are of each run alone."""
+    (run,) = recorded(folder, "step retire")
+    assert (run["result"]["event"], run["ended"] is not None) == (event, True)
+    data = Path(run["result"]["seal"]) / "data"
+    retire = [line.split("\t") for line in (data / "retire.tsv").read_text().splitlines()]
+    tries = [line.split("\t") for line in (data / "tries.tsv").read_text().splitlines()]
+    return {
+        "retire": sorted(" ".join([*each[:3], *each[4:]]) for each in retire),
+        "tries": sorted(
+            " ".join([*each[:2], "" if "URL" in each[1] else each[2], *each[3:]]) for each in tries
+        ),
+    }
+
+
+def recorded(folder: Path, name: str) -> list[Any]:
+    """What the journal has under a name: once, or not at all."""
+    with contextlib.closing(sqlite3.connect(folder / "journal.sqlite")) as rows:
+        found = rows.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchall()
+    return [json.loads(value) for (value,) in found]
+
+
+def give_back(folder: Path) -> None:
+    """Let a source be frozen once more, although its exit was cut."""
+    with opened(folder) as found:
+        for each in controls(found):
+            assert taking.give_back(found.journal, each)
+
+
+@pytest.mark.long
+def test_killed_over_the_last_steps_the_end_is_the_same(
+    site: Site, targets: tuple[Site, Site], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert [site.up(), targets[0].up(), targets[1].up()] == [0, 0, 0]
+    fill(site)
+    before = ("plan", "copy", "freeze", "copy", "verify", "seal")
+    took, calm = {}, begun(site, targets[0], "calm")
+    for step in (*before, "cut", "retire"):
+        took[step] = ended(calm, step)
+    scheduled = retired(calm, "scheduled")
+    assert len(scheduled["retire"]) == 2 * len({line.split()[0] for line in scheduled["retire"]})
+    give_back(calm)
+    folder = begun(site, targets[1], "exit")
+    for step in before:
+        ended(folder, step)
+
+    chance = random.Random(2027)  # noqa: S311 - the same choices each time
+    sites, killed = [site, targets[1]], Counter[tuple[str, str]]()
+    for step in ("cut", "retire"):
+        killed += killing(folder, step, ENDING[step], took[step], sites, chance)
+    (cut,) = recorded(folder, "step cut")
+    assert cut["result"]["roles"] == recorded(calm, "step cut")[0]["result"]["roles"] != []
+    assert opened_target(targets[1]) == opened_target(targets[0])
+    assert evidence(folder) == evidence(calm)
+    assert retired(folder, "scheduled") == scheduled
+
+    assert main(["down", "--data-dir", str(site.data_dir), "--destroy-data", NAME[1]]) == 0
+    for each in (calm, folder):
+        things = {term["name"] for term in recorded(each, "retired terms")[0]}
+        words = [
+            {"scope": thing, "who": "A clerk", "why": "Looked.", "when": "2026-11-29"}
+            for thing in sorted(things)
+        ]
+        file = each / "exit.yaml"
+        file.write_text(file.read_text() + f"gone_by_hand: {json.dumps(words)}\n")
+    took["retire gone"] = ended(calm, "retire gone")
+    gone = retired(calm, "gone")
+    step = "retire gone"
+    killed += killing(folder, step, ENDING[step], took[step], [targets[1]], chance)
+    assert retired(folder, "gone") == gone
+    assert not (folder / "signed-urls.json").exists()
+    with capsys.disabled():
+        print(f"\nkilled: {dict(sorted(killed.items()))}; took {took}")  # noqa: T201 - figures
+    assert killed.total() == sum(ENDING.values())
+    authority = folder / "authorities" / "ca.pem"
+    words = ("--authority", str(authority), "--tsa-authority", str(authority))
+    for seal in sorted(each for each in folder.glob("retired*") if each.is_dir()):
+        assert main(["exit", "evidence", str(seal), *words]) == 0
+    assert [*folder.glob(".*partial")] == []
