@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from havre.errors import GuardError, InputError
-from havre.exit.folder import ExitFolder, ExitStep, looked_at, opened
+from havre.exit.folder import JOURNAL, ExitFolder, ExitStep, looked_at, opened, tried
+from tests.warehouse.everything import folder_of
 
 FILE = "name: trial\nlevel: rehearsal\nsource: {data_dir: ../a}\ntarget: {data_dir: ../b}\n"
 FILE += "controller: A hospital\nhost: A host SAS\n"
@@ -182,3 +183,47 @@ def test_an_exit_that_another_process_works_on_is_looked_at(root: Path, folder: 
 def test_an_exit_that_nobody_works_on_is_not_busy(root: Path) -> None:
     with looked_at(root) as seen:
         assert (seen.busy, seen.last(ExitStep.PLAN)) == (False, None)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "begun"])
+def test_a_step_that_is_only_tried_leaves_no_trace(root: Path, *, begun: bool) -> None:
+    if begun:
+        with opened(root) as folder:
+            ran(folder, "plan")
+    before = folder_of(root)
+    with tried(root) as trial:
+        assert (trial.last(ExitStep.PLAN) is not None) == begun
+        ran(trial, "plan", "copy")
+        trial.journal.record("writers of database a", "{}")
+        assert trial.scratch is not None
+        assert root not in trial.scratch.parents
+        kept = trial.scratch
+    assert not kept.exists()
+    assert folder_of(root) == before
+
+
+def test_what_a_killed_run_recorded_is_tried_as_well(root: Path, tmp_path: Path) -> None:
+    with opened(root) as folder:
+        ran(folder, "plan", "copy")
+        for path in root.glob(f"{JOURNAL}*"):  # as the kill leaves them
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    for path in root.glob(f"{JOURNAL}*"):
+        path.unlink()
+    assert (tmp_path / f"{JOURNAL}-wal").stat().st_size > 0
+    for path in tmp_path.glob(f"{JOURNAL}*"):
+        (root / path.name).write_bytes(path.read_bytes())
+    before = folder_of(root)
+    with tried(root) as trial:
+        assert trial.ended(ExitStep.COPY) is not None
+    assert folder_of(root) == before
+
+
+def test_nothing_is_tried_while_another_process_works(root: Path) -> None:
+    with (
+        opened(root),
+        pytest.raises(GuardError, match="another process works"),
+        tried(root),
+    ):
+        pass
+    with pytest.raises(InputError, match="no folder of an exit"), tried(root / "evidence"):
+        pass

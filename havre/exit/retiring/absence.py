@@ -275,7 +275,7 @@ class SourceFolder:
 def untried_key(name: str) -> Tried:
     """A key that is on no machine of one's own: a person looks."""
     why = "only the provider's control plane shows keys"
-    return Tried(name, TryOutcome.UNTRIED, why, TryWay.FILE)
+    return Tried(name, TryOutcome.UNTRIED, why)
 
 
 def compared(found: Iterable[Tried], before: Sequence[Tried]) -> list[Tried]:
