@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from havre.exit.database import verify as digests
+from havre.exit.records import ordered
 from havre.exit.settings import ExitSide
 from havre.exit.sides import reach
 from havre_local.machine.access import open_warehouse
@@ -47,7 +48,7 @@ def warehouse_of(site: Site) -> dict[str, Any]:
             name: policy(site, zone.bucket) for name, zone in reached.outputs.zones.items()
         },
         "rights": rights,
-        "rows": sorted(digests.lines(database, {})),
+        "rows": ordered(digests.lines(database, {})),
         "files": {
             name: (mode, content)
             for name, (mode, _, content) in folder_of(site.data_dir).items()

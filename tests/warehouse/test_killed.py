@@ -22,6 +22,7 @@ from havre.cli import main
 from havre.exit.database import verify as digests
 from havre.exit.folder import opened
 from havre.exit.freezing import taking
+from havre.exit.records import ordered
 from havre.exit.settings import ExitSide
 from havre.exit.sides import reach
 from havre.exit.steps.freeze import controls
@@ -205,7 +206,7 @@ def test_killed_over_all_steps_the_end_is_the_same(
 def opened_target(target: Site) -> list[str]:
     """Everything of the target's database, as digests, with who may log in."""
     reached = reach(ExitSide(data_dir=str(target.data_dir)), target.root)
-    return sorted(digests.lines(reached.live.database(), {}))
+    return ordered(digests.lines(reached.live.database(), {}))
 
 
 def retired(folder: Path, event: str) -> dict[str, list[str]]:
