@@ -7,6 +7,8 @@ that comes from files or resources is made inert before it is shown.
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from havre.errors import HavreError
+
+
+NARROWEST = 40
+"""Columns to which text is wrapped at least."""
 
 
 def out() -> Console:
@@ -32,6 +38,13 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def columns() -> int | None:
+    """Columns of a terminal, or those that `COLUMNS` names; None for a pipe: do not wrap."""
+    if not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()):
+        return None
+    return max(shutil.get_terminal_size().columns, NARROWEST)
 
 
 def plain(text: object) -> str:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from havre.plan.parts import PARTS, part_of
 from havre.plan.urns import STACK_TYPE
+from havre.text import counted, inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from havre.capabilities.model import Gap
     from havre.plan.model import Plan, PlannedResource
+
+TYPES_WIDTH = 80 - len(f"{'':10}  {'':9}  {'':9}  ")
+"""Characters of the types of a part's resources, on a line of 80."""
 
 
 def as_json(plan: Plan) -> str:
@@ -57,3 +65,92 @@ def tree(plan: Plan) -> list[tuple[int, PlannedResource]]:
 
     stacks = [r for r in plan.resources if r.type == STACK_TYPE]
     return [row for stack in stacks for row in walk(stack.urn, 0)]
+
+
+def as_text(plan: Plan, *, details: bool = False, width: int | None = None) -> str:
+    """The plan for people: counts by part and every gap, or all resources and all of each gap.
+
+    Args:
+        plan: what would be deployed.
+        details: every resource, and of each gap its compensating measure and residual risk too.
+        width: columns of a terminal; None: lines are not wrapped, for other programs.
+    """
+    made = [resource for resource in plan.resources if resource.custom]
+    lines = [f"{counted(len(made), 'resource', 'resources')} on {plan.provider}", ""]
+    lines += _tree(plan) if details else _parts(made)
+    if plan.placeholders:
+        told = f"placeholders for settings not given: {', '.join(plan.placeholders)}"
+        lines += ["", *_wrapped(told, width)]
+    if plan.gaps:
+        total = counted(len(plan.gaps), "gap", "gaps")
+        lines += ["", f"{total} (requirements that this provider cannot meet)", ""]
+        lines += [line for gap in plan.gaps for line in _gap(gap, width, details=details)]
+    if not details:
+        more = "every resource, compensating measures and residual risks"
+        lines += ["", *_wrapped(f"With --details: {more}.", width)]
+    return "\n".join(inert(line) for line in lines)
+
+
+def _tree(plan: Plan) -> Iterator[str]:
+    for depth, resource in tree(plan):
+        kind = f"  {resource.type}" if resource.custom else ""
+        mark = " (protected)" if resource.protect else ""
+        yield f"{'  ' * depth}{resource.name}{kind}{mark}"
+
+
+def _parts(made: Sequence[PlannedResource]) -> Iterator[str]:
+    yield f"{'part':10}  {'resources':>9}  {'protected':>9}  types"
+    for part in PARTS:
+        found = [resource for resource in made if part_of(resource.urn) == part]
+        if found:
+            protected = sum(resource.protect for resource in found)
+            yield f"{part:10}  {len(found):9}  {protected:9}  {_types(found)}"
+
+
+def _types(found: Sequence[PlannedResource]) -> str:
+    """The most frequent types that fit into `TYPES_WIDTH`, each by its last word."""
+    counts = Counter(resource.type.rpartition(":")[2] for resource in found)
+    ordered = sorted(counts, key=lambda name: (-counts[name], name))
+    for shown in range(len(ordered), -1, -1):
+        named = [f"{name} ({counts[name]})" for name in ordered[:shown]]
+        left = len(ordered) - shown
+        more = [f"{left} more"] if left else []
+        told = ", ".join([*named, *more])
+        if len(told) <= TYPES_WIDTH:
+            return told
+    return ""
+
+
+def _gap(gap: Gap, width: int | None, *, details: bool) -> Iterator[str]:
+    head = f"{gap.capability.value} ({gap.support.value}; {gap.control})"
+    if not details:
+        yield from _labelled(head, gap.reason, width)
+        return
+    yield head
+    yield from _wrapped(gap.reason, width, "  ")
+    yield from _wrapped(f"Compensating measure: {gap.fallback}", width, "  ")
+    yield from _wrapped(f"Residual risk: {gap.risk}", width, "  ")
+    if gap.fields:
+        yield from _wrapped(f"Without effect here: {', '.join(gap.fields)}", width, "  ")
+
+
+def _labelled(head: str, text: str, width: int | None) -> Iterator[str]:
+    """A label and its text: below it on a terminal, on one line elsewhere."""
+    if width is None:
+        yield f"{head}: {text}"
+        return
+    yield head
+    yield from _wrapped(text, width, "  ")
+
+
+def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
+    if width is None:
+        return [f"{indent}{text}"]
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

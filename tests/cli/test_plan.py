@@ -147,11 +147,49 @@ def test_a_broken_provider_is_shown_beside_the_others(
 def test_formats_for_graph_tools_and_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plan", EXAMPLE, "-p", "local", "--format", "dot"]) == 0
     assert capsys.readouterr().out.startswith("digraph plan {")
-    assert main(["plan", EXAMPLE, "-p", "local"]) == 0
+    assert main(["plan", EXAMPLE, "-p", "local", "--details"]) == 0
     text = capsys.readouterr().out
     assert "26 resources on local" in text
-    assert "without effect here: network.egress" in text
+    assert "Without effect here: network.egress" in text
     assert havre.provider.find("local").name == "local"
+
+
+def _planned(capsys: pytest.CaptureFixture[str], *options: str) -> list[str]:
+    assert main(["plan", EXAMPLE, "-p", "local", *options]) == 0
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_plan_is_counted_by_part_and_shown_whole_with_details(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    machine = json.loads("\n".join(_planned(capsys, "--format", "json")))
+    made = [each for each in machine["resources"] if each["custom"]]
+    brief, whole = _planned(capsys), _planned(capsys, "--details")
+    start = next(n for n, line in enumerate(brief) if line.startswith("part "))
+    rows = [line.split() for line in brief[start + 1 : brief.index("", start)]]
+    assert sum(int(row[1]) for row in rows) == len(made)
+    assert sum(int(row[2]) for row in rows) == sum(each["protect"] for each in made)
+    text = "\n".join(whole)
+    assert [each["name"] for each in machine["resources"][1:] if each["name"] not in text] == []
+    for gap in machine["gaps"]:
+        assert f"Residual risk: {gap['risk']}" in text
+        assert any(line.endswith(gap["reason"]) for line in brief)
+    assert len(brief) < len(whole)
+
+
+def test_a_plan_fits_a_terminal_and_is_not_wrapped_in_a_pipe(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    piped = _planned(capsys)
+    assert max(map(len, piped)) > 80
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = _planned(capsys)
+    assert max(map(len, shown)) <= 80
+    assert {word for line in piped for word in line.replace("):", ")").split()} == {
+        word for line in shown for word in line.split()
+    }
 
 
 def test_an_unknown_provider_and_a_wrong_setting_are_told(
