@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -158,9 +159,13 @@ def sealed(day: dt.date | None = TODAY, **how: Any) -> Rehearsal:
     return replace(Rehearsal(SPEC.name, *told), **how)
 
 
-def verdicts(control: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:
+control = cache(find_control)
+"""The control of an identifier; which are installed is looked up once for each."""
+
+
+def verdicts(name: str, *facts: ResourceFact, **told: Any) -> list[Verdict]:
     """What a control says of facts."""
-    return find_control(control).judge(case(*facts, **told))
+    return control(name).judge(case(*facts, **told))
 
 
 def outcomes(control: str, *facts: ResourceFact, **told: Any) -> list[str]:

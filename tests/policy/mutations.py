@@ -27,7 +27,7 @@ from havre.policy.qualifications import (
     Record,
     installed_qualifications,
 )
-from havre.policy.registry import find_control
+from havre.policy.registry import installed_controls
 from havre.provider import (
     Capability,
     Evidence,
@@ -108,9 +108,18 @@ def base(name: str) -> Question:
 
 
 @cache
+def judged(name: str) -> Result:
+    """What all controls say of a base."""
+    return judge(base(name), installed_controls())
+
+
+@cache
 def base_result(name: str, control: str) -> Result:
     """What one control says of a base."""
-    return judge(base(name), [find_control(control)])
+    whole = judged(name)
+    findings = tuple(found for found in whole.findings if found.control == control)
+    outcomes = {name: count for name, count in whole.outcomes.items() if name == control}
+    return replace(whole, findings=findings, outcomes=outcomes)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import pytest
 from havre.policy.findings import Finding
 from havre.policy.judge import judge
 from havre.policy.model import Outcome
-from havre.policy.registry import find_control, installed_controls
+from havre.policy.registry import installed_controls
+from tests.policy import cases
 from tests.policy import mutations as m
 from tests.policy.mutations import PROVIDERS, Row
 from tests.policy.mutations_asked import ROWS as ASKED
@@ -23,7 +24,7 @@ CONTROLS = [control.id for control in installed_controls()]
 def new_findings(row: Row) -> list[Finding]:
     """What the control finds in the changed plan that it did not find before."""
     question, before = row.change(m.base(row.base)), m.base_result(row.base, row.control)
-    after = judge(question, [find_control(row.control)])
+    after = judge(question, [cases.control(row.control)])
     found = [
         f for f in after.findings if (f.resource, f.kind, f.property, f.found) not in m.told(before)
     ]

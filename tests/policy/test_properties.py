@@ -37,7 +37,7 @@ from havre.facts.values import DOES_NOT_APPLY
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Outcome
 from havre.policy.model import Control
-from havre.policy.registry import find_control, installed_controls
+from havre.policy.registry import installed_controls
 from tests.policy import cases as c
 from tests.policy.mutations import changed
 
@@ -235,7 +235,7 @@ def test_what_is_withheld_never_passes(name: str, data: st.DataObject) -> None:
     fact = data.draw(facts_of(data.draw(st.sampled_from(judged))))
     withheld = data.draw(st.sampled_from(properties))
     hidden = replace(fact, **{withheld: HIDDEN})
-    verdicts = find_control(name).judge(c.case(hidden, spec=data.draw(st.sampled_from(SPECS))))
+    verdicts = c.control(name).judge(c.case(hidden, spec=data.draw(st.sampled_from(SPECS))))
     assert Outcome.PASS not in {each.outcome for each in verdicts}
 
 

@@ -13,10 +13,10 @@ from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Outcome
 from havre.policy.qualifications import Qualifications
-from havre.policy.registry import find_control
 from havre_azure.facts import facts
 from havre_azure.provider import provider
 from tests.azure.facts.resources import NO, SCOPE, YES
+from tests.policy import cases
 from tests.policy.mutations import spec_for
 
 DAY = dt.date(2026, 11, 29)
@@ -41,7 +41,7 @@ def only(found: Facts, kind: type) -> Any:
 def verdicts(control: str, *resources: PlannedResource) -> set[Outcome]:
     plan = Plan("azure", resources)
     case = Case(spec_for("azure"), facts(plan), plan, provider, (), Qualifications(()), DAY)
-    return {each.outcome for each in find_control(control).judge(case)} - {Outcome.NOT_APPLICABLE}
+    return {each.outcome for each in cases.control(control).judge(case)} - {Outcome.NOT_APPLICABLE}
 
 
 OFFICE = spec_for("azure").network.administration[0]

@@ -14,7 +14,6 @@ from havre.plan import Plan
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Outcome
 from havre.policy.qualifications import Qualifications
-from havre.policy.registry import find_control
 from havre_ovh.facts import facts
 from havre_ovh.provider import provider
 from tests.ovh.facts.resources import (
@@ -31,6 +30,7 @@ from tests.ovh.facts.resources import (
     made,
     of,
 )
+from tests.policy import cases
 from tests.policy.mutations import spec_for
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def verdicts(control: str, *resources: PlannedResource) -> set[Outcome]:
     plan = Plan("ovh", resources)
     gaps = tuple(provider.gaps(spec_for("ovh"), None)) if "private" in control else ()
     case = Case(spec_for("ovh"), facts(plan), plan, provider, gaps, Qualifications(()), DAY)
-    return {each.outcome for each in find_control(control).judge(case)} - {Outcome.NOT_APPLICABLE}
+    return {each.outcome for each in cases.control(control).judge(case)} - {Outcome.NOT_APPLICABLE}
 
 
 def tied(type_: str, name: str, path: str, **inputs: Any) -> PlannedResource:
