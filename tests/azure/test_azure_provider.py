@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from havre_azure.provider import SUBPACKAGES, provider
 from havre_azure.sites import SERVICES, SITES
 from tests.azure.stack import GIVEN, asked, example, gaps_of, plan_of
 from tests.waits import PATIENCE
+
+PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
 def test_it_keeps_the_contract() -> None:
@@ -195,3 +199,16 @@ def test_the_parts_use_no_subpackage_that_is_not_loaded_on_demand() -> None:
         [sys.executable, "-c", code], check=True, timeout=PATIENCE, capture_output=True, text=True
     )
     assert set(done.stdout.split()) <= {*SUBPACKAGES, "_utilities"}
+
+
+def test_the_types_of_every_subpackage_in_use_are_checked() -> None:
+    """What mypy skips is of any type: none of it is used."""
+    sdk = "pulumi_azure_native."
+    overrides = tomllib.loads(PROJECT.read_text())["tool"]["mypy"]["overrides"]
+    found = {
+        name: each["follow_imports"]
+        for each in overrides
+        for name in each["module"]
+        if name.startswith(sdk) and name.endswith(".*")
+    }
+    assert found == {f"{sdk}*": "skip", **{f"{sdk}{each}.*": "normal" for each in SUBPACKAGES}}
