@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from havre.capabilities import Support, Supported
 from havre.errors import MissingDependencyError, ProviderError, RetryError
 from havre.live.objects import RefusedError
 from havre.live.warehouse import LibpqClient
@@ -160,6 +161,51 @@ class LibpqDatabase:
         if not passing and any(word in said for word in REFUSALS):
             return ProviderError(message, f"Check the user `{self.user}` and {self.password}.")
         return RetryError(message, "Check that the server runs and is reached from here.")
+
+
+@dataclass(frozen=True)
+class LibpqReader:
+    """Implements `havre.live.warehouse.DatabaseReader` by a role that somebody made.
+
+    Attributes:
+        database: the database, as that role reaches it.
+    """
+
+    database: LibpqDatabase
+
+    @property
+    def role(self) -> str:
+        """The role that the environment names."""
+        return self.database.user
+
+    @property
+    def standing(self) -> bool:
+        """It does: whoever administers the database made it."""
+        return True
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[LibpqDatabase]:
+        """The database as the role reaches it; nothing is made or removed."""
+        yield self.database
+
+
+def reader_of(
+    database: LibpqDatabase, user: SecretReference, password: SecretReference
+) -> LibpqReader | Supported:
+    """The reader of a database that references lead to, or which of them lead to nothing.
+
+    Args:
+        database: as the administrator reaches it.
+        user: where the reader's role is named.
+        password: where its password or token is.
+
+    Raises:
+        InputError: a reference leads to what is not one line of text.
+    """
+    lacking = [str(each) for each in (user, password) if not each.known()]
+    if lacking:
+        return Supported(Support.ABSENT, f"not set: {', '.join(lacking)}")
+    return LibpqReader(replace(database, user=user.read(), password=password))
 
 
 @contextlib.contextmanager

@@ -61,6 +61,28 @@ class LiveDatabase(Protocol):
         ...
 
 
+class DatabaseReader(Protocol):
+    """Another credential of a database, which reads everything and writes nothing."""
+
+    @property
+    def role(self) -> str:
+        """Name of its role, whether that exists or not."""
+        ...
+
+    @property
+    def standing(self) -> bool:
+        """Whether the role exists without being opened: somebody else made it."""
+        ...
+
+    def opened(self) -> AbstractContextManager[LiveDatabase]:
+        """The database by this credential, as long as the context stands.
+
+        Raises:
+            RetryError: the server does not answer.
+        """
+        ...
+
+
 class Live(Protocol):
     """A deployed warehouse, reached by clients with an administrator's rights.
 
@@ -95,6 +117,14 @@ class Live(Protocol):
 
     def database(self) -> LiveDatabase:
         """The database."""
+        ...
+
+    def database_reader(self) -> DatabaseReader | Supported:
+        """The database by another credential, which only reads.
+
+        Who reads back by it what was copied has not the copy's rights. Where there is none, an
+        answer that says why.
+        """
         ...
 
     def trail(self) -> AuditTrail | Supported:

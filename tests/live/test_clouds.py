@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -271,3 +272,34 @@ def test_another_credential_reads_back_where_one_is_given(
     assert found.name == "zone curated"
     assert all(secret not in repr(used) for secret in SECRETS.values())
     assert "READER" in repr(used)
+
+
+DATABASE_READERS: Mapping[str, tuple[str, str]] = {
+    "azure": ("HAVRE_AZURE_DATABASE_READER_USER", "HAVRE_AZURE_DATABASE_READER_TOKEN"),
+    "ovh": ("HAVRE_OVH_DATABASE_READER_USER", "HAVRE_OVH_DATABASE_READER_PASSWORD"),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("lacks", [0, 1])
+def test_another_role_reads_the_database_back_where_one_is_given(
+    name: str, lacks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking = DATABASE_READERS[name][lacks]
+    for variable in DATABASE_READERS[name]:
+        monkeypatch.setenv(variable, f"{variable} of nobody")
+    monkeypatch.delenv(lacking)
+    absent = reached(name, outputs(name)).database_reader()
+    assert isinstance(absent, Supported)
+    assert absent == Supported(Support.ABSENT, f"not set: variable {lacking}")
+    monkeypatch.setenv(lacking, f"{lacking} of nobody")
+    found = reached(name, outputs(name)).database_reader()
+    assert not isinstance(found, Supported)
+    user, secret = (f"{variable} of nobody" for variable in DATABASE_READERS[name])
+    assert (found.role, found.standing) == (user, True)
+    with found.opened() as end, end.client() as client:
+        assert client.environment["PGHOST"] == HOSTS[name]
+        assert client.environment["PGUSER"] == user
+        assert secret.encode() in os.pread(client.descriptors[0], 1000, 0)
+    with pytest.raises(InputError, match=r"lead to db\.example"):
+        reached(name, outputs(name, "db.example")).database_reader()

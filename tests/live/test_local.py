@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import os
@@ -20,6 +21,7 @@ from pyarrow import parquet
 from havre.capabilities import Support, Supported
 from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
+from havre.exit.database import preflight
 from havre.live.buckets import BucketStore
 from havre.live.ciphers import HEAD
 from havre.live.credentials import SecretReference
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from havre.live.warehouse import Live
+    from havre.live.warehouse import Live, LiveDatabase
     from havre.provider.outputs import Outputs
 
 LOCAL = find("local")
@@ -221,6 +223,81 @@ def test_the_database_is_reached_with_verified_tls(reached: Live) -> None:
         assert connection.info.get_parameters()["sslmode"] == "verify-full"
         found = connection.execute("SELECT current_database()").fetchone()
     assert found == (database.name,)
+
+
+def test_the_database_is_read_by_a_role_that_could_not_have_written_and_is_gone_after_it(
+    reached: Live, settings: BaseModel
+) -> None:
+    database, reader = reached.database(), reached.database_reader()
+    assert not isinstance(reader, Supported)
+    with database.connect() as connection:
+        connection.execute("CREATE TABLE curated.kept AS SELECT generate_series(1, 9) AS i")
+        connection.execute("ALTER TABLE curated.kept FORCE ROW LEVEL SECURITY")
+        connection.execute("ALTER TABLE curated.kept ENABLE ROW LEVEL SECURITY")
+    with reader.opened() as end:
+        preflight.check_reader(end, server.ADMINISTRATOR)
+        with end.connect(autocommit=True) as connection:
+            secret = connection.info.password
+            assert connection.info.user == reader.role != server.ADMINISTRATOR
+            assert connection.execute("SELECT count(*) FROM curated.kept").fetchone() == (9,)
+            connection.execute("SET default_transaction_read_only = off")
+            with pytest.raises(psycopg.Error, match="permission denied"):
+                connection.execute("INSERT INTO curated.kept VALUES (10)")
+        assert user_of_psql(end) == reader.role
+        assert secret.encode() not in everything(settings)
+    assert user_of_psql(database) == server.ADMINISTRATOR
+    assert not has_role(database, reader.role)
+    with pytest.raises(RetryError):
+        end.connect()
+    assert secret.encode() not in everything(settings)
+
+
+def test_the_reader_is_gone_after_a_failure_and_what_a_killed_run_left_is_made_anew(
+    reached: Live,
+) -> None:
+    database, reader = reached.database(), reached.database_reader()
+    assert not isinstance(reader, Supported)
+    with contextlib.suppress(KeyboardInterrupt), reader.opened():
+        assert has_role(database, reader.role)
+        raise KeyboardInterrupt
+    assert not has_role(database, reader.role)
+    killed = reader.opened()
+    killed.__enter__()
+    with database.connect() as connection:
+        connection.execute(f"ALTER ROLE {reader.role} SUPERUSER; CREATE TABLE left_over (i int)")
+        connection.execute(f"ALTER TABLE left_over OWNER TO {reader.role}")
+    with reader.opened() as end:
+        preflight.check_reader(end, server.ADMINISTRATOR)
+    assert not has_role(database, reader.role)
+    with database.connect() as connection:
+        connection.execute("DROP TABLE left_over")
+
+
+def has_role(database: LiveDatabase, name: str) -> bool:
+    with database.connect() as connection:
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (name,))
+        return found.fetchone() is not None
+
+
+def user_of_psql(database: LiveDatabase) -> str:
+    with database.client() as client:
+        done = subprocess.run(
+            [f"{database.binaries}/psql", "-X", "-At", "-c", "SELECT current_user"],
+            env=dict(client.environment), pass_fds=client.descriptors,
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    return done.stdout.strip()
+
+
+def everything(settings: BaseModel) -> bytes:
+    """All files of the data folder but those that go meanwhile."""
+    found = bytearray()
+    for folder, _, names in os.walk(str(settings.model_dump()["data_dir"])):
+        for name in names:
+            with contextlib.suppress(OSError):
+                path = Path(folder, name)
+                found += path.read_bytes() if path.is_file() else b""
+    return bytes(found)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ CATALOGUE = ("schemas", "relations", "routines", "rights", "links")
 """Files whose queries give a name and the lines that describe the thing of that name."""
 MEASURED = "measured"
 """The file whose queries give names, and what is said of each."""
+READER = "reader"
+"""The file whose queries say what the role of a connection may do but read."""
 ROWS = "rows"
 """The file whose queries give statements; each gives what a thing holds."""
 
@@ -89,6 +91,11 @@ def statements() -> tuple[Query, ...]:
 def measured() -> tuple[Query, ...]:
     """Queries that say what decides whether the target can hold a database."""
     return _queries(MEASURED)
+
+
+def rights_to_write() -> tuple[Query, ...]:
+    """Queries that say what the role of a connection may do but read."""
+    return _queries(READER)
 
 
 def settings(roles: Mapping[str, str], *, across_majors: bool) -> str:

@@ -42,6 +42,18 @@ class Inventory:
         return act in self.measured["reader"]
 
 
+def measure(connection: psycopg.Connection[Any]) -> Mapping[str, Mapping[str, str]]:
+    """What `queries/measured.sql` lists of a database, in a session whose settings are pinned.
+
+    Raises:
+        psycopg.Error: PostgreSQL refused it.
+    """
+    return {
+        query.kind: dict(connection.execute(query.sql.encode()).fetchall())
+        for query in documented.measured()
+    }
+
+
 def read(side: DatabaseSide, *, across_majors: bool = False) -> Inventory:
     """Read what a database is.
 
@@ -58,10 +70,7 @@ def read(side: DatabaseSide, *, across_majors: bool = False) -> Inventory:
     with side.end.connect(autocommit=True) as connection:
         try:
             connection.execute(pinned.encode())
-            measured = {
-                query.kind: dict(connection.execute(query.sql.encode()).fetchall())
-                for query in documented.measured()
-            }
+            measured = measure(connection)
             major = connection.info.server_version // 10000
             return Inventory(side, major, lines, measured, _has_xml(connection))
         except psycopg.Error as error:

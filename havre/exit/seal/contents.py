@@ -45,6 +45,7 @@ class Departure:
         frozen: since when nobody but the exit wrote to the source, and nothing changed there;
             None: it was not frozen.
         by_hand: who took writing by hand where Havre cannot, and why.
+        readers: by whose credential each zone and the database were read back.
     """
 
     warehouse: str
@@ -58,6 +59,7 @@ class Departure:
     decisions: tuple[str, ...] = ()
     frozen: dt.datetime | None = None
     by_hand: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what cannot be written in one line each, or cannot be.
@@ -66,7 +68,7 @@ class Departure:
             InputError: a text is empty or holds a control character, or a time has no zone.
         """
         texts = (self.warehouse, self.source, self.target, self.controller, self.host)
-        for text in (*texts, *self.decisions, *self.by_hand):
+        for text in (*texts, *self.decisions, *self.by_hand, *self.readers):
             if not _ONE_LINE.fullmatch(text):
                 message = f"the seal cannot say {text!r} in one line"
                 raise InputError(message, "Use text without line breaks or control characters.")

@@ -21,6 +21,8 @@ NOT_FROZEN = "not frozen"
 """Stands for the moment since when nothing changed at the source."""
 _LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
 """Labels that may be there more than once, or never."""
+_LATER = ("Exit-Read-Back-By",)
+"""The same, of later versions: a seal of an earlier one is not to say that there are none."""
 
 
 def info_of(
@@ -47,6 +49,7 @@ def info_of(
         ("Exit-Host", departure.host),
         ("Exit-Frozen", moment(departure.frozen) if departure.frozen else NOT_FROZEN),
         *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
+        *(("Exit-Read-Back-By", each) for each in departure.readers),
         ("Exit-Names", "blind" if blind else "plain"),
         *(("Exit-Decision", each) for each in departure.decisions),
         *(("Exit-Lines", f"{table.count} {table.path}") for table in tables),
@@ -75,8 +78,8 @@ def predicate(info: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """The facts of bag-info.txt by label; those that can be repeated as lists."""
     told: dict[str, Any] = {label: [] for label in _LISTS}
     for label, value in info:
-        if label in _LISTS:
-            told[label].append(value)
+        if label in (*_LISTS, *_LATER):
+            told.setdefault(label, []).append(value)
         elif label != "Payload-Oxum":
             told[label] = value
     return told

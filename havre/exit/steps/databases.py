@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from havre.capabilities import Supported
 from havre.errors import GuardError, InputError
 from havre.exit.database import copying, fates, inventory, marks, preflight, verify
 from havre.exit.database.ends import DatabaseSide
@@ -23,14 +25,14 @@ from havre.exit.steps.results import DatabaseCopied, DatabasePlanned, DatabasePr
 from havre.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     import psycopg
 
     from havre.exit.folder import ExitFolder
     from havre.exit.meter import Progress
-    from havre.live.warehouse import LiveDatabase
+    from havre.live.warehouse import DatabaseReader, LiveDatabase
 
 COPIED, COUNT = "database copied", "database things"
 """Names of facts: digest of what stands at the target, and how many things it is."""
@@ -40,11 +42,19 @@ _LOGINS = {(SCOPE, "login"), (SCOPE, "password")}
 
 @dataclass(frozen=True)
 class MovingDatabase:
-    """A database of an exit: both sides, and how it goes."""
+    """A database of an exit.
+
+    Attributes:
+        source: the database that is left.
+        target: the one that takes over, by the copy's credential.
+        method: how it goes.
+        reader: the target by another credential, or why there is none.
+    """
 
     source: DatabaseSide
     target: DatabaseSide
     method: Method
+    reader: DatabaseReader | Supported
 
     @property
     def name(self) -> str:
@@ -64,10 +74,16 @@ def database_of(folder: ExitFolder) -> MovingDatabase | None:
 
 def _between(folder: ExitFolder, method: Method) -> MovingDatabase:
     source, target = (
-        reach(side, folder.root).live.database()
-        for side in (folder.file.source, folder.file.target)
+        reach(side, folder.root).live for side in (folder.file.source, folder.file.target)
     )
-    return MovingDatabase(*_sides(source, target, folder.file.database.roles), method)
+    reader, ends = target.database_reader(), (source.database(), target.database())
+    hidden = {} if isinstance(reader, Supported) else {reader.role: ""}
+    met = {name: "" for name in hidden if _has_role(ends[0], name)}
+    if met and not isinstance(reader, Supported) and reader.standing:
+        message = f"the source has a role {reader.role} too, as the reader of the target is called"
+        raise InputError(message, "Name a reader of another name.")
+    here, there = _sides(*ends, {**met, **folder.file.database.roles})
+    return MovingDatabase(here, replace(there, roles={**hidden, **there.roles}), method, reader)
 
 
 def _sides(
@@ -80,15 +96,39 @@ def _sides(
         target: the one that takes over.
         given: the target's name by the source's; empty for none.
     """
-    users = [_user(each) for each in (source, target)]
+    users = [user_of(each) for each in (source, target)]
     names = {users[0]: users[1], **given}
     there = {name: name for name in names.values() if name}
     return DatabaseSide(source, there | names), DatabaseSide(target, there)
 
 
-def _user(end: LiveDatabase) -> str:
+def user_of(end: LiveDatabase) -> str:
+    """The role by which a database is reached."""
     with end.connect() as connection:
         return connection.info.user
+
+
+def _has_role(end: LiveDatabase, name: str) -> bool:
+    with end.connect() as connection:
+        query = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        return connection.execute(query, (name,)).fetchone() is not None
+
+
+@contextmanager
+def read_back(moving: MovingDatabase) -> Iterator[tuple[DatabaseSide, str]]:
+    """The target as it is read back, and why that is by the copy's own credential, if it is.
+
+    Raises:
+        GuardError: the other credential may write, or sees less than everything.
+        RetryError, ProviderError: as the target.
+    """
+    if isinstance(moving.reader, Supported):
+        yield moving.target, moving.reader.reason
+        return
+    copier = user_of(moving.target.end)
+    with moving.reader.opened() as end:
+        preflight.check_reader(end, copier)
+        yield replace(moving.target, end=end), ""
 
 
 def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
@@ -107,6 +147,9 @@ def plan_database(folder: ExitFolder) -> tuple[DatabasePlanned, ...]:
         return ()
     source, target = inventory.both(moving.source, moving.target)
     preflight.check(source, target)
+    if not isinstance(moving.reader, Supported) and moving.reader.standing:
+        with read_back(moving):  # whoever made it may have given it too much, or too little
+            pass
     entries = fates.entries(source, target, moving.method)
     if moving.method is Method.REPLICATION and not folder.slot:
         entries += preflight.unready(source, target)
@@ -283,13 +326,13 @@ def _finished(folder: ExitFolder, moving: MovingDatabase) -> bool:
             return False
 
 
-def queries_of(moving: MovingDatabase) -> str:
+def queries_of(source: DatabaseSide, target: DatabaseSide) -> str:
     """The SQL by which `psql` gives the target's digests again, and the source's."""
-    across = verify.major(moving.source.end) != verify.major(moving.target.end)
-    found = verify.evidence(moving.target.end, moving.target.roles, across_majors=across)
-    if moving.source.roles == moving.target.roles:
+    across = verify.major(source.end) != verify.major(target.end)
+    found = verify.evidence(target.end, target.roles, across_majors=across)
+    if source.roles == target.roles:
         return found
-    names = json.dumps(dict(moving.source.roles), sort_keys=True).replace("'", "''")
+    names = json.dumps(dict(source.roles), sort_keys=True).replace("'", "''")
     return f"-- At the source, with SET havre.roles = '{names}';\n{found}"
 
 

@@ -174,7 +174,8 @@ class DatabaseVerified:
         rows: of its tables.
         differences: how many things differ.
         named: the first of these.
-        own_credential: why it was read by the copy's own credential.
+        own_credential: why the target was read by the copy's own credential; empty: by another.
+        reader: role that read the target.
     """
 
     database: str
@@ -183,6 +184,7 @@ class DatabaseVerified:
     differences: int
     named: tuple[str, ...]
     own_credential: str
+    reader: str
 
 
 @dataclass(frozen=True)

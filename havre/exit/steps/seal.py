@@ -24,6 +24,7 @@ from havre.exit.steps.verify import manifests
 from havre.exit.steps.zones import zones
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from havre.exit.folder import ExitFolder, StepRun
@@ -58,6 +59,8 @@ def seal(
     if real and (signer is None or clock is None):
         message = "A real exit is sealed by a signer and a time-stamp authority of its own"
         raise InputError(message, "Name --key, --certificate, --authority, --tsa, --tsa-authority.")
+    if real:
+        _refuse_own_credential(folder)
     begun = folder.begin(ExitStep.SEAL)
     if signer is None or clock is None:
         own, here = rehearsal_authorities(folder.root / AUTHORITIES)
@@ -105,6 +108,7 @@ def contents(folder: ExitFolder) -> Contents:
             controller=file.controller,
             host=file.host,
             decisions=tuple(lost),
+            readers=readers(verify),
             **_frozen(verify),
         ),
         tuple(_zone(folder, zone.name) for zone in zones(folder)),
@@ -114,6 +118,42 @@ def contents(folder: ExitFolder) -> Contents:
         _json(dict(verify.result)),
         logs=tuple(map(str, keep_logs(folder, left.live.trail()))),
     )
+
+
+def _refuse_own_credential(folder: ExitFolder) -> None:
+    """Refuse a real exit that was read back by the credential of the copy.
+
+    Raises:
+        InputError: it was, such as before exit.yaml called it real.
+    """
+    verify = folder.last(ExitStep.VERIFY)
+    things = [] if verify is None else _read_back(verify)
+    lacking = [
+        f"{name}: {each['own_credential']}" for name, each in things if each["own_credential"]
+    ]
+    if lacking:
+        message = f"A real exit is read back by another credential than the copy's: {lacking[0]}"
+        raise InputError(message, f"Give one that only reads; `havre exit verify {folder.root}`.")
+
+
+def readers(verify: StepRun) -> tuple[str, ...]:
+    """By whose credential each zone and the database were read back."""
+    return tuple(
+        f"{name}: the copy's own credential"
+        if each["own_credential"]
+        else f"{name}: another credential"
+        + (f", role {each['reader']}" if "reader" in each else "")
+        for name, each in _read_back(verify)
+    )
+
+
+def _read_back(verify: StepRun) -> list[tuple[str, Mapping[str, Any]]]:
+    """Every zone and the database, with what the verification says of it."""
+    return [
+        (f"{kind} {each[kind]}", each)
+        for kind in ("zone", "database")
+        for each in verify.result[f"{kind}s"]
+    ]
 
 
 def _frozen(verify: StepRun) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from havre.exit.folder import ExitStep
 from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.running import whole
-from havre.exit.objects.verifying import differences, read_back, recorded, shorter_locks
+from havre.exit.objects.verifying import differences, recorded, shorter_locks
+from havre.exit.objects.verifying import read_back as read_versions
 from havre.exit.records import decoded, write_ordered
 from havre.exit.steps.databases import (
     database_of,
@@ -21,6 +22,8 @@ from havre.exit.steps.databases import (
     left_behind,
     move_again,
     queries_of,
+    read_back,
+    user_of,
 )
 from havre.exit.steps.expected import measure
 from havre.exit.steps.freeze import standing
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 
 NAMED = 20
 """So many differences of a zone are named one by one."""
-OWN = "no reader of the database is known: its administrator reads, in transactions that only read"
 
 
 def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
@@ -56,6 +58,7 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     begun = folder.begin(ExitStep.VERIFY)
     moving = zones(folder)
     refuse_own_credential(folder, moving)
+    refuse_own_role(folder)
     began = time.monotonic()
     with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
@@ -81,7 +84,24 @@ def refuse_own_credential(folder: ExitFolder, moving: Sequence[ExitZone]) -> Non
     Raises:
         InputError: there is no other.
     """
-    lacking = next(filter(None, (zone.back.lacking() for zone in moving)), "")
+    _refuse_own(folder, next(filter(None, (zone.back.lacking() for zone in moving)), ""))
+
+
+def refuse_own_role(folder: ExitFolder) -> None:
+    """Refuse to read the database of a real exit back by the role of the copy, or by a wrong one.
+
+    Raises:
+        GuardError: the other role may write, or sees less than everything.
+        InputError: there is no other.
+        RetryError, ProviderError: as the target.
+    """
+    moving = database_of(folder)
+    if moving is not None:
+        with read_back(moving) as (_, own):
+            _refuse_own(folder, own)
+
+
+def _refuse_own(folder: ExitFolder, lacking: str) -> None:
     if lacking and folder.file.level == "real":
         message = f"A real exit is verified by another credential than the copy's: {lacking}"
         raise InputError(message, "Give one that only reads, then verify again.")
@@ -95,17 +115,21 @@ def verify_database(folder: ExitFolder) -> tuple[DatabaseVerified, ...]:
         return ()
     source, target, queries = evidence_of(folder, moving.name)
     lost, jobs = left_out(ledger_of(folder)), folder.file.rates.workers
-    found = database.verify(moving.source, moving.target, lost=lost, jobs=jobs)
+    with read_back(moving) as (back, own):
+        _refuse_own(folder, own)
+        found = database.verify(moving.source, back, lost=lost, jobs=jobs)
+        told = queries_of(moving.source, back)
+        role = user_of(back.end)
     for path, lines in ((source, found.source), (target, found.target)):
         path.write_text("".join(f"{line}\n" for line in lines), "ascii")
-    queries.write_text(queries_of(moving), "utf-8")
+    queries.write_text(told, "utf-8")
     differing = found.differing() if found.target else ["nothing was read"]
     if differing:
         move_again(folder)
     fields = [line.split("\t") for line in found.target]
     rows = sum(int(rows) for kind, _, rows, _ in fields if kind == "table")
     named = tuple(decoded(each.replace("\t", " ")) for each in differing[:NAMED])
-    return (DatabaseVerified(moving.name, len(fields), rows, len(differing), named, OWN),)
+    return (DatabaseVerified(moving.name, len(fields), rows, len(differing), named, own, role),)
 
 
 def manifests(folder: ExitFolder, zone: str) -> tuple[Path, Path]:
@@ -123,7 +147,7 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
     locks: list[VersionReading] = []
 
     def back() -> Iterator[ObjectLine]:
-        for each in read_back(zone.back, workers, folder.file.rates.workers, zone.cipher):
+        for each in read_versions(zone.back, workers, folder.file.rates.workers, zone.cipher):
             if each.lock:
                 locks.append(each)
             meter.add(1, each.line.size or 0)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from havre.capabilities import Support, Supported
 from havre.errors import InputError
 from havre.live.credentials import SecretReference, refuse_elsewhere
-from havre.live.database import LibpqDatabase
+from havre.live.database import LibpqDatabase, LibpqReader, reader_of
 from havre.live.wrappers import retrying
 from havre.live.writing.writers import TokenLife, WritersByHand
 from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
@@ -33,6 +33,9 @@ READER_TOKEN = SecretReference("HAVRE_AZURE_READER_TOKEN")
 DATABASE_USER = SecretReference("HAVRE_AZURE_DATABASE_USER")
 DATABASE_TOKEN = SecretReference("HAVRE_AZURE_DATABASE_TOKEN")
 """`az account get-access-token --resource-type oss-rdbms`"""
+DATABASE_READER_USER = SecretReference("HAVRE_AZURE_DATABASE_READER_USER")
+DATABASE_READER_TOKEN = SecretReference("HAVRE_AZURE_DATABASE_READER_TOKEN")
+"""The same of another identity, whose role only reads."""
 ENDPOINT = "https://{account}.blob.core.windows.net"
 ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 DATABASE_HOST = re.compile(r"[a-z0-9][a-z0-9-]*\.postgres\.database\.azure\.com")
@@ -113,6 +116,10 @@ class AzureLive:
         return LibpqDatabase(
             known.host, known.port, known.name, DATABASE_USER.read(), DATABASE_TOKEN
         )
+
+    def database_reader(self) -> LibpqReader | Supported:
+        """The same by the token of an identity whose role only reads."""
+        return reader_of(self.database(), DATABASE_READER_USER, DATABASE_READER_TOKEN)
 
 
 def live(outputs: Outputs) -> AzureLive:

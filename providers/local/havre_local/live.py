@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
@@ -21,10 +22,12 @@ from havre_local.machine.objects.readers import ensure_reader
 from havre_local.machine.objects.recoding import TableCipher
 from havre_local.machine.objects.zones import zone_of
 from havre_local.machine.postgresql import installation, programs, server
+from havre_local.machine.postgresql.roles import READER
+from havre_local.machine.readers import reading
 from havre_local.machine.record.trail import RecordTrail
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -74,18 +77,29 @@ PASSES_BY = {
 
 @dataclass(frozen=True)
 class LocalDatabase:
-    """Implements `havre.live.warehouse.LiveDatabase` over a data folder."""
+    """Implements `havre.live.warehouse.LiveDatabase` over a data folder.
+
+    Attributes:
+        folder: the data folder.
+        name: of the database.
+        reader: libpq's settings of a role that only reads, with its password; None: the
+            administrator's.
+    """
 
     folder: Folder
     name: str
+    reader: Mapping[str, str] | None = field(default=None, repr=False)
 
     def connect(self, *, autocommit: bool = False) -> psycopg.Connection[Any]:
-        """A connection of the administrator."""
-        return server.admin_connection(self.folder, self.name, autocommit=autocommit)
+        """A connection of the administrator, or of the reader."""
+        return server.connected(self.folder, self._settings(), autocommit=autocommit)
 
     def client(self) -> AbstractContextManager[LibpqClient]:
         """What PostgreSQL's programs need: its socket where they have no TLS to come with."""
-        return programs.client_of(self.folder, self.name)
+        return programs.client_of(self.folder, self._settings())
+
+    def _settings(self) -> Mapping[str, str]:
+        return self.reader or server.admin_settings(self.folder, self.name)
 
     @property
     def binaries(self) -> Path:
@@ -124,6 +138,33 @@ class LocalProject:
             what = "is refused by the server" if refused else "is not answered"
             message = f"project {self.name}: its login {what}"
             raise (RefusedError if refused else RetryError)(message, "See its log.") from None
+
+
+@dataclass(frozen=True)
+class PassingReader:
+    """Implements `havre.live.warehouse.DatabaseReader` by a role that is made where it is opened.
+
+    Attributes:
+        database: that it reads.
+    """
+
+    database: LocalDatabase
+
+    @property
+    def role(self) -> str:
+        """The role's name."""
+        return READER
+
+    @property
+    def standing(self) -> bool:
+        """It does not: it is made for two days at most."""
+        return False
+
+    @contextmanager
+    def opened(self) -> Iterator[LocalDatabase]:
+        """The database as the role reaches it; the role is gone after the context."""
+        with reading(self.database.folder, self.database.name) as settings:
+            yield replace(self.database, reader=settings)
 
 
 @dataclass(frozen=True)
@@ -177,6 +218,10 @@ class LocalLive:
         known = self.outputs.database
         _refuse_elsewhere("the database", str(known.port), str(server.server_port(self.folder)))
         return LocalDatabase(self.folder, known.name)
+
+    def database_reader(self) -> PassingReader:
+        """The same by a role that reads everything and writes nothing."""
+        return PassingReader(self.database())
 
 
 def live(settings: LocalSettings, outputs: Outputs) -> LocalLive:

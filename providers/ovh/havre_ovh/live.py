@@ -19,7 +19,7 @@ from havre.live import s3
 from havre.live.buckets import BucketStore, versioned
 from havre.live.calls import classed
 from havre.live.credentials import SecretReference, refuse_elsewhere
-from havre.live.database import LibpqDatabase
+from havre.live.database import LibpqDatabase, LibpqReader, reader_of
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
 from havre.live.writing.writers import TokenLife, WritersByHand
@@ -41,6 +41,9 @@ READER = (
 """S3 keys of a user whose rights are to read alone."""
 DATABASE_USER = SecretReference("HAVRE_OVH_DATABASE_USER")
 DATABASE_PASSWORD = SecretReference("HAVRE_OVH_DATABASE_PASSWORD")
+DATABASE_READER_USER = SecretReference("HAVRE_OVH_DATABASE_READER_USER")
+DATABASE_READER_PASSWORD = SecretReference("HAVRE_OVH_DATABASE_READER_PASSWORD")
+"""The same of a user whose role only reads."""
 DATABASE_AUTHORITY = "HAVRE_OVH_DATABASE_AUTHORITY"
 """Names the file with the certificate of the database's authority, which OVHcloud's API tells."""
 DATABASE_HOST = re.compile(r"[a-z0-9][a-z0-9-]*\.database\.cloud\.ovh\.net")
@@ -127,6 +130,10 @@ class OvhLive:
             raise InputError(message, remedy)
         user = DATABASE_USER.read()
         return LibpqDatabase(known.host, known.port, known.name, user, DATABASE_PASSWORD, authority)
+
+    def database_reader(self) -> LibpqReader | Supported:
+        """The same by a user whose role only reads."""
+        return reader_of(self.database(), DATABASE_READER_USER, DATABASE_READER_PASSWORD)
 
 
 def live(outputs: Outputs) -> OvhLive:

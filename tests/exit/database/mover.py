@@ -20,10 +20,12 @@ from havre.exit.database.ends import DatabaseSide
 from havre.exit.database.move import DatabaseMove, move
 from havre.exit.folder import opened
 from havre.exit.steps import databases
-from tests.exit.database.servers import Server
+from tests.exit.database.servers import NO_READER, Server, StandingReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from havre.capabilities import Supported
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,14 +48,17 @@ def started(source: Server, target: Server, *words: str) -> subprocess.Popen[byt
     return process
 
 
-def between(source: Server, target: Server) -> Callable[..., SimpleNamespace]:
+def between(
+    source: Server, target: Server, reader: StandingReader | Supported = NO_READER
+) -> Callable[..., SimpleNamespace]:
     """How an exit reaches its sides `../a` and `../b`, which have a database and no zone."""
     ends = {"../a": source, "../b": target}
 
     def reach(side: SimpleNamespace, _folder: Path) -> SimpleNamespace:
         end = ends[side.data_dir]
         outputs = SimpleNamespace(database=end, zones={})
-        return SimpleNamespace(outputs=outputs, live=SimpleNamespace(database=lambda: end))
+        live = SimpleNamespace(database=lambda: end, database_reader=lambda: reader)
+        return SimpleNamespace(outputs=outputs, live=live)
 
     return reach
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
+from havre.capabilities import Support, Supported
 from havre.live.warehouse import LibpqClient
 from havre_local.machine import accounts
 from havre_local.machine.postgresql import installation
@@ -103,6 +104,25 @@ class Server:
         name = sql.Identifier(self.name)
         with replace(self, name="postgres").connect(autocommit=True) as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+
+
+@dataclass(frozen=True)
+class StandingReader:
+    """A role that somebody made to read a database: implements `DatabaseReader`."""
+
+    end: Server
+    standing: bool = True
+
+    @property
+    def role(self) -> str:
+        return self.end.user
+
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Server]:
+        yield self.end
+
+
+NO_READER = Supported(Support.ABSENT, "this server has no reader")
 
 
 @contextlib.contextmanager

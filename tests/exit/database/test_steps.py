@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +22,7 @@ from havre.exit.steps.databases import (
 )
 from havre.exit.steps.ending.cut import open_database
 from havre.exit.steps.verify import verify_database
+from tests.exit.database.mover import between
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FILE = """\
 name: trial
+level: rehearsal
 source: {data_dir: ../a}
 target: {data_dir: ../b}
 controller: A hospital
@@ -85,14 +86,7 @@ class Leaving:
 def leaving(
     source: Server, target: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Leaving:
-    ends = {"../a": source, "../b": target}
-
-    def reach(side: SimpleNamespace, _folder: Path) -> SimpleNamespace:
-        end = ends[side.data_dir]
-        outputs = SimpleNamespace(database=end)
-        return SimpleNamespace(outputs=outputs, live=SimpleNamespace(database=lambda: end))
-
-    monkeypatch.setattr(databases, "reach", reach)
+    monkeypatch.setattr(databases, "reach", between(source, target))
     root = tmp_path / "exit"
     root.mkdir(mode=0o700)
     made = Leaving(root, source, target)
@@ -272,9 +266,7 @@ def test_a_reader_who_sees_less_is_refused(
 ) -> None:
     leaving.source.run(f"CREATE ROLE trial_half LOGIN PASSWORD '{leaving.source.password}'")
     half = leaving.source.as_user("trial_half")
-    side = SimpleNamespace(live=SimpleNamespace(database=lambda: half))
-    other = SimpleNamespace(live=SimpleNamespace(database=lambda: leaving.target))
-    monkeypatch.setattr(databases, "reach", lambda s, _: side if s.data_dir == "../a" else other)
+    monkeypatch.setattr(databases, "reach", between(half, leaving.target))
     try:
         with pytest.raises(GuardError, match="BYPASSRLS"):
             leaving.plan()

@@ -13,6 +13,8 @@ from havre_local.machine import processes
 from havre_local.machine.folder import locked
 from havre_local.machine.postgresql import ends, identities
 from havre_local.machine.postgresql import server as postgres
+from havre_local.machine.postgresql.roles import READER
+from havre_local.machine.readers import reading
 from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE
 from tests.waits import until
@@ -92,6 +94,24 @@ def test_what_passed_while_no_supervisor_watched_is_ended_by_the_next(cluster: C
     supervisor.ensure_running(cluster.folder)
     until(lambda: not reads(connection))
     until(lambda: has_nothing(cluster, "project_unwatched"))
+
+
+def test_a_reader_that_a_killed_run_has_left_is_gone_after_its_last_day(cluster: Cluster) -> None:
+    kept = reading(cluster.folder, DATABASE)
+    settings = kept.__enter__()  # the run is killed here
+    connection = psycopg.connect(**settings, autocommit=True)  # type: ignore[arg-type]
+    assert reads(connection)
+    database, last = ends.recorded(cluster.folder)[READER]
+    assert (database, last - TODAY) == (DATABASE, dt.timedelta(days=1))
+    with cluster.connect() as admin:
+        query = "SELECT rolvaliduntil <= now() + interval '2 days' FROM pg_roles WHERE rolname = %s"
+        assert admin.execute(query, (READER,)).fetchone() == (True,)
+    pass_last_day(cluster, READER)
+    until(lambda: not reads(connection))
+    with cluster.connect(autocommit=True) as admin:
+        roles = "SELECT 1 FROM pg_roles WHERE rolname = %s"
+        until(lambda: admin.execute(roles, (READER,)).fetchone() is None)
+    until(lambda: READER not in ends.recorded(cluster.folder))
 
 
 def test_a_database_that_is_down_then_is_asked_again(cluster: Cluster) -> None:

@@ -65,7 +65,7 @@ def passed(folder: Folder) -> frozenset[tuple[str, dt.date]]:
 
 
 def enforce(folder: Folder) -> None:
-    """Take rights and sessions from every role whose last day has passed.
+    """Take rights and sessions from every role whose last day has passed; a reader is dropped.
 
     Raises:
         RetryError: the server does not answer, or a session does not end.
@@ -76,6 +76,10 @@ def enforce(folder: Folder) -> None:
     with administering(folder) as connect:  # first: another run may just be moving an end
         known = recorded(folder)
         for name, _ in passed(folder):
+            if name == roles.READER:
+                roles.drop_role(connect, name)
+                forget(folder, name)
+                continue
             roles.end_role(connect, name, known[name][0])
 
 

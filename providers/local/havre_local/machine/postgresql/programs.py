@@ -39,7 +39,7 @@ def program(
     with contextlib.ExitStack() as stack:
         # Errors and what a program may put aside can hold rows: they stay in the data folder.
         errors = stack.enter_context(folder.custody.scratch(folder.run))
-        client = stack.enter_context(client_of(folder, database))
+        client = stack.enter_context(client_of(folder, server.admin_settings(folder, database)))
         process = subprocess.Popen(  # noqa: S603 - a program found by installation.find
             [chosen.program(argv[0]), *argv[1:], "--no-password"],
             stdin=stdin,
@@ -77,12 +77,16 @@ def _close(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def client_of(folder: Folder, database: str) -> Iterator[LibpqClient]:
-    """What a program needs to be the administrator of `database`; the password is in memory."""
-    settings = server.admin_settings(folder, database)
+def client_of(folder: Folder, settings: Mapping[str, str]) -> Iterator[LibpqClient]:
+    """What a program needs to reach a database; the password is in memory.
+
+    Args:
+        folder: the data folder.
+        settings: libpq's, with the password.
+    """
     owner = folder.database.lstat().st_uid
     with contextlib.ExitStack() as stack:
-        pgpass = stack.enter_context(passfile(server.ADMINISTRATOR, settings["password"]))
+        pgpass = stack.enter_context(passfile(settings["user"], settings["password"]))
         directory = folder.custody.open_folder(folder.database, also={owner})
         stack.callback(os.close, directory)
         yield LibpqClient(_environment(folder, settings, pgpass, directory), (pgpass, directory))
@@ -94,7 +98,7 @@ def _environment(
     environment = {
         "PATH": "/usr/bin:/bin",
         "TMPDIR": str(folder.run),
-        "PGUSER": server.ADMINISTRATOR,
+        "PGUSER": settings["user"],
         "PGDATABASE": settings["dbname"],
         "PGPORT": settings["port"],
         "PGPASSFILE": f"/proc/self/fd/{pgpass}",

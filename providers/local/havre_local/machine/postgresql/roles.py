@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from havre_local.machine.postgresql.schemas import Connect
 
+READER = "havre_reader"
+"""The role that reads everything for a while; no project's begins so."""
 CONNECTIONS = 20
 """Sessions that a project may have at a time: a few for each of its members."""
 SETTINGS = {
@@ -56,7 +58,12 @@ class Access:
     @property
     def until(self) -> dt.datetime:
         """The end of the last day."""
-        return dt.datetime.combine(self.expires + dt.timedelta(days=1), dt.time(), dt.UTC)
+        return end_of(self.expires)
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """Return the end of a day, UTC."""
+    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
 
 
 def account_name(project: str) -> str:

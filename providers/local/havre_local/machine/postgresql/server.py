@@ -166,12 +166,23 @@ def admin_connection(
     Raises:
         RetryError: the server does not answer.
     """
+    return connected(folder, admin_settings(folder, database), autocommit=autocommit)
+
+
+def connected(
+    folder: Folder, settings: Mapping[str, str], *, autocommit: bool = False
+) -> psycopg.Connection[Any]:
+    """Return a connection by libpq's settings.
+
+    Raises:
+        RetryError: the server does not answer.
+    """
     import psycopg
 
     try:
-        return psycopg.connect(**admin_settings(folder, database), autocommit=autocommit)  # type: ignore[arg-type]
+        return psycopg.connect(**settings, autocommit=autocommit)  # type: ignore[arg-type]
     except psycopg.OperationalError as error:
-        message = f"PostgreSQL, database {database}: {str(error).strip()}"
+        message = f"PostgreSQL, database {settings['dbname']}: {str(error).strip()}"
         raise RetryError(message, f"See {folder.log(SERVICE)}.") from error
 
 
