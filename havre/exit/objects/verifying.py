@@ -192,18 +192,34 @@ def differences(source: Path, target: Path) -> Iterator[ObjectDifference]:
         yield ObjectDifference(*named, "missing" if side == "left" else "extra")
 
 
-def shorter_locks(
-    source: Iterable[VersionReading], target: Iterable[VersionReading]
-) -> Iterator[ObjectDifference]:
-    """Versions whose lock at the target ends earlier, or is weaker, than it was to.
+class LockComparison:
+    """Locks of the target beside those of the source, which pass once.
 
-    Only the target's locks are held in memory.
+    Only the target's are held in memory.
+
+    Attributes:
+        shorter: versions whose lock at the target ends earlier, or is weaker, than it was to.
     """
-    met = {(each.line.key, each.line.number): each.lock for each in target if each.lock}
-    for each in source:
-        named = (each.line.key, each.line.number)
-        if each.lock and not _holds(each.lock, met.get(named, "")):
-            yield ObjectDifference(*named, "lock")
+
+    def __init__(self) -> None:
+        """Nothing has passed yet."""
+        self.shorter: list[ObjectDifference] = []
+        self._met: dict[tuple[str, int], str] = {}
+
+    def met(self, target: Iterable[VersionReading]) -> Iterator[ObjectLine]:
+        """Lines of the target while they pass; it passes first."""
+        for each in target:
+            if each.lock:
+                self._met[each.line.key, each.line.number] = each.lock
+            yield each.line
+
+    def wanted(self, source: Iterable[VersionReading]) -> Iterator[ObjectLine]:
+        """Lines of the source while they pass."""
+        for each in source:
+            named = (each.line.key, each.line.number)
+            if each.lock and not _holds(each.lock, self._met.get(named, "")):
+                self.shorter.append(ObjectDifference(*named, "lock"))
+            yield each.line
 
 
 def _holds(wanted: str, found: str) -> bool:

@@ -12,7 +12,7 @@ from havre.exit.folder import ExitStep
 from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.running import whole
-from havre.exit.objects.verifying import differences, recorded, shorter_locks
+from havre.exit.objects.verifying import LockComparison, differences, recorded
 from havre.exit.objects.verifying import read_back as read_versions
 from havre.exit.records import decoded, write_ordered
 from havre.exit.steps.databases import (
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from havre.exit.folder import ExitFolder
     from havre.exit.meter import Progress
-    from havre.exit.objects.verifying import VersionReading
     from havre.exit.records import ObjectLine
     from havre.exit.steps.zones import ExitZone
 
@@ -144,18 +143,16 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
     meter = Meter(zone.scope, counts.versions, progress)
     workers = crew.of(counts.versions, counts.size)
     source, target = manifests(folder, zone.name)
-    locks: list[VersionReading] = []
+    locks = LockComparison()
 
     def back() -> Iterator[ObjectLine]:
-        for each in read_versions(zone.back, workers, folder.file.rates.workers, zone.cipher):
-            if each.lock:
-                locks.append(each)
-            meter.add(1, each.line.size or 0)
-            yield each.line
+        readings = read_versions(zone.back, workers, folder.file.rates.workers, zone.cipher)
+        for line in locks.met(readings):
+            meter.add(1, line.size or 0)
+            yield line
 
     lines = write_ordered(target, back())
-    write_ordered(source, (each.line for each in recorded(folder.journal, zone.name, seen)))
-    shorter = shorter_locks(recorded(folder.journal, zone.name, seen), locks)
-    found = [*differences(source, target), *shorter]
+    write_ordered(source, locks.wanted(recorded(folder.journal, zone.name, seen)))
+    found = [*differences(source, target), *locks.shorter]
     named = tuple(f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED])
     return ZoneVerified(zone.name, lines, meter.size, len(found), named, zone.back.lacking())

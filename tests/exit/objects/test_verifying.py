@@ -16,11 +16,11 @@ from havre.exit.objects.copying import Sides
 from havre.exit.objects.mapping import Rules
 from havre.exit.objects.running import MovingZone, copy_zone, list_zone
 from havre.exit.objects.verifying import (
+    LockComparison,
     ObjectDifference,
     differences,
     read_back,
     recorded,
-    shorter_locks,
     version_map,
 )
 from havre.exit.records import write_ordered
@@ -57,11 +57,10 @@ class Moved:
 
     def differ(self) -> list[ObjectDifference]:
         source, target = self.folder / "source.tsv", self.folder / "target.tsv"
-        ours = list(recorded(self.journal, "curated", self.seen))
-        theirs = list(read_back(lambda: self.target, self.pool, 2))
-        write_ordered(source, (each.line for each in ours))
-        write_ordered(target, (each.line for each in theirs))
-        found = [*differences(source, target), *shorter_locks(ours, theirs)]
+        locks = LockComparison()
+        write_ordered(target, locks.met(read_back(lambda: self.target, self.pool, 2)))
+        write_ordered(source, locks.wanted(recorded(self.journal, "curated", self.seen)))
+        found = [*differences(source, target), *locks.shorter]
         assert (source.read_bytes() == target.read_bytes()) == (not differences_of_lines(found))
         return found
 
