@@ -164,6 +164,12 @@ class ContractTerms(ExitSection):
     ends: Day | None = Field(default=None, description="day on which the contract ends")
     permit_ends: Day | None = Field(default=None, description="day on which a data permit ends")
     public: bool = Field(default=False, description="whether a French public contract (CCAG)")
+    secnumcloud: bool = Field(
+        default=False, description="whether the host's offer is qualified SecNumCloud"
+    )
+    erasure_notice: Day | None = Field(
+        default=None, description="day on which the host announced the erasure of the data"
+    )
 
 
 class ExitFile(ExitSection):

@@ -31,6 +31,7 @@ NAMES: Mapping[str, str] = {
     "transition": "contract.notice",
     "contract": "contract.ends",
     "permit": "contract.permit_ends",
+    "erasure": "contract.erasure_notice",
 }
 """What exit.yaml must say, by what a rule counts from."""
 
@@ -42,14 +43,20 @@ class CalendarRule(BaseModel):
 
     id: str
     what: str
-    starts: Literal["fixed", "notice", "transition", "contract", "permit"]
+    starts: Literal["fixed", "notice", "transition", "contract", "permit", "erasure"]
     bound: Literal["latest", "earliest"]
     source: str
     read_on: Day
     months: int = 0
     days: int = 0
     on: Day | None = None
-    applies: Literal["always", "public"] = "always"
+    applies: Literal["always", "public", "secnumcloud"] = "always"
+
+    def concerns(self, terms: ContractTerms) -> bool:
+        """Whether it is about a contract of that kind."""
+        return {"always": True, "public": terms.public, "secnumcloud": terms.secnumcloud}[
+            self.applies
+        ]
 
 
 class CalendarRules(BaseModel):
@@ -129,7 +136,7 @@ def calendar_of(
     """
     found, missing, stale = [], {}, []
     for rule in rules:
-        if rule.applies == "public" and not terms.public:
+        if not rule.concerns(terms):
             continue
         start = rule.on if rule.starts == "fixed" else _start(rule.starts, terms, cut)
         if start is None:
@@ -148,7 +155,12 @@ def _start(starts: str, terms: ContractTerms, cut: dt.date | None) -> dt.date | 
     if starts == "transition":
         latest = later(terms.notice, 2, 30) if terms.notice else None
         return cut or latest
-    return {"notice": terms.notice, "contract": terms.ends, "permit": terms.permit_ends}[starts]
+    return {
+        "notice": terms.notice,
+        "contract": terms.ends,
+        "permit": terms.permit_ends,
+        "erasure": terms.erasure_notice,
+    }[starts]
 
 
 def later(day: dt.date, months: int = 0, days: int = 0) -> dt.date:

@@ -63,6 +63,18 @@ def test_a_public_contract_and_a_permit_have_days_of_their_own() -> None:
     assert found["ehds.permit"] == dt.date(2027, 6, 21)
 
 
+def test_a_qualified_host_erases_between_its_notice_and_its_latest_day() -> None:
+    announced = ContractTerms(secnumcloud=True, erasure_notice=dt.date(2027, 2, 10))
+    found = days(announced)
+    assert found["secnumcloud.notice"] == dt.date(2027, 3, 3)
+    assert found["secnumcloud.erasure"] == dt.date(2027, 3, 12)
+    waiting = calendar_of(ContractTerms(secnumcloud=True), read_rules(), TODAY)
+    assert waiting.missing["secnumcloud.erasure"] == "contract.erasure_notice"
+    others = calendar_of(announced.model_copy(update={"secnumcloud": False}), read_rules(), TODAY)
+    assert not any("host" in each.what for each in others.days)
+    assert "secnumcloud.notice" not in others.missing
+
+
 def test_days_come_in_order_and_what_is_missing_is_named() -> None:
     others = [(dt.date(2026, 12, 1), "zone curated is gone for good.")]
     found = calendar_of(ContractTerms(public=True), read_rules(), TODAY, None, others)
