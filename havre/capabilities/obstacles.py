@@ -150,9 +150,7 @@ def _parts(spec: Warehouse, there: Abilities) -> Iterator[Obstacle]:
     for part, capability in _needed(spec):
         answer = there.capabilities.get(capability)
         if answer is None or answer.support in NONE:
-            why = (
-                f"no counterpart of {part}: {answer.reason if answer else 'it says nothing of it'}"
-            )
+            why = f"no counterpart of {part}: {answer.reason if answer else 'not declared'}"
             yield Obstacle(ObstacleKind.PART, Effect.BLOCKING, capability.value, why)
 
 
@@ -195,8 +193,8 @@ def _limits(here: Abilities, there: Abilities) -> Iterator[Obstacle]:
         if mine and theirs and not theirs.below(mine):
             continue
         at_most = f"({theirs or 'not recorded'}; here: {mine or 'not recorded'})"
-        why = f"may be beyond {there.name} {at_most}"
-        yield Obstacle(ObstacleKind(measure.value), Effect.UNKNOWN, "what is stored", why)
+        why = f"may exceed the limit of {there.name} {at_most}"
+        yield Obstacle(ObstacleKind(measure.value), Effect.UNKNOWN, "stored objects", why)
 
 
 def _limit(provider: Abilities, measure: Measure) -> Limit | None:

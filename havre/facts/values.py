@@ -44,5 +44,5 @@ MayApply: TypeAlias = Known[T] | Unknown | DoesNotApply
 """A property that some resources of its kind cannot have."""
 
 DOES_NOT_APPLY = DoesNotApply()
-NOT_TOLD = Unknown("not told by the provider's facts")
+NOT_TOLD = Unknown("not reported by the provider's facts")
 """What a provider's facts leave out: unknown, so that it never passes for good."""

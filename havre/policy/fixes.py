@@ -24,7 +24,7 @@ UNUSED = "waiver"
 _SET = re.compile(r"\b(?:set|setting|say)\b(?:[^.;:]|[.;:](?=\S))*", re.IGNORECASE)
 """A clause that says what to set."""
 _NAMED = re.compile(r"`(\w+)`", re.ASCII)
-_FIELD_SET = re.compile(r"\bset `(\w+)`", re.ASCII)
+_FIELD_SET = re.compile(r"\bset `(\w+)`", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)

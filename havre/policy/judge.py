@@ -191,7 +191,7 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
         except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
             show_traceback()
             said = f"the control itself failed ({type(error).__name__})"
-            wanted = "a control that can be evaluated; HAVRE_DEBUG=1 shows why"
+            wanted = "a control that can be evaluated (HAVRE_DEBUG=1 shows the error)"
             found.append(Verdict(Outcome.FAIL, "control", said, wanted, urn))
     return found
 
@@ -201,7 +201,7 @@ def _finding(
 ) -> Finding:
     found = verdict.found
     if control.id == "inventory.known" and verdict.resource in raised:
-        found = f"{found}, whose facts failed ({raised[verdict.resource]})"
+        found = f"{found}, with facts that failed ({raised[verdict.resource]})"
     return Finding(
         control.id,
         KINDS[verdict.outcome],
@@ -232,9 +232,9 @@ def _gap_findings(
                 kind,
                 control.severity if control else Severity.MEDIUM,
                 property=gap.capability.value,
-                found=gap.reason,
+                found=gap.reason.removesuffix("."),
                 wanted=f"{gap.capability.value} at {question.provider.name}",
-                remedy=f"Instead: {gap.fallback}",
+                remedy=f"Compensating measure: {gap.fallback}",
                 location=question.locate(cause),
                 gap=gap,
                 field=".".join(cause),

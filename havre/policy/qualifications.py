@@ -47,7 +47,7 @@ NAMED = (HDS, SECNUMCLOUD)
 """Certification schemes of Havre's own."""
 FILE = "qualifications.yaml"
 """Name of the files of records that distributions ship."""
-REMEDY = "Mend the file: each record is what a source said on the day it was read."
+REMEDY = "Correct the file. Each record is what a source stated on the date it was read."
 
 
 class CertificateStatus(StrEnum):
@@ -120,7 +120,7 @@ class Record:
         if self.status is CertificateStatus.IN_PROCESS:
             return f"in process since {self.since}" if self.since else "in process"
         if self.status is CertificateStatus.NONE_FOUND:
-            return f"none found, read on {self.read_on}"
+            return f"no certificate found (read on {self.read_on})"
         if self.since and self.since > as_of:
             return f"begins on {self.since}"
         return f"ended on {self.until}" if self.until and self.until < as_of else ""
@@ -196,7 +196,7 @@ class Qualifications:
 def _judge(record: Record | None, bearer: Bearer, as_of: dt.date, settings: Settings) -> Answer:
     """Whether a resource lies within a certificate, by what is recorded and what a stack says."""
     if record is None:
-        return False, "nothing is recorded"
+        return False, "no record"
     no = record.standing(as_of)
     answers = [(False, no)] if no else _within(record, bearer, settings)
     return min(answers, key=lambda answer: (False, None, True).index(answer[0]))
@@ -216,7 +216,7 @@ def _within(record: Record, bearer: Bearer, settings: Settings) -> list[Answer]:
     if record.setting:
         answers.append(_option(record.setting, settings.get(record.setting)))
     if not record.products_read:
-        answers.append((None, "which products the certificate lists was not read"))
+        answers.append((None, "the certificate's list of products was not read"))
     if record.plans or record.plans_out:
         answers.append(_plan(record, bearer.offering.plan))
     if record.regions or record.countries:
@@ -229,20 +229,20 @@ def _option(setting: str, said: object) -> Answer:
     if said is True:
         return YES
     if said is False:
-        return False, f"it holds with `{setting}` alone, and the stack says that it is off"
-    return None, f"it holds with `{setting}` alone, and the stack does not say that it is on"
+        return False, f"covered only with `{setting}`, which the stack turns off"
+    return None, f"covered only with `{setting}`, which the stack does not set"
 
 
 def _plan(record: Record, name: Fact[str]) -> Answer:
     """Whether a plan is within a record that names plans."""
     if not isinstance(name, Known):
-        return None, f"not every plan is within, and this one is not known: {name.property}"
+        return None, f"not every plan is covered, and this one is not known: {name.property}"
     if not name.value:
-        return None, "not every plan is within, and this one has no name"
+        return None, "not every plan is covered, and this one has no name"
     if record.plans and not _matches(name.value, record.plans):
-        return False, f"the plan `{name.value}` is not within"
+        return False, f"the plan `{name.value}` is not covered"
     out = _matches(name.value, record.plans_out)
-    return (False, f"the plan `{name.value}` is not within") if out else YES
+    return (False, f"the plan `{name.value}` is not covered") if out else YES
 
 
 def _places(record: Record, bearer: Bearer) -> Answer:
@@ -250,7 +250,7 @@ def _places(record: Record, bearer: Bearer) -> Answer:
     if not isinstance(bearer.places, Known):
         return (
             None,
-            f"not every place is within, and its own is not known: {bearer.places.property}",
+            f"not every place is covered, and this one is not known: {bearer.places.property}",
         )
     places = bearer.places.value
     regions = {
@@ -258,9 +258,9 @@ def _places(record: Record, bearer: Bearer) -> Answer:
     }
     abroad = {p.country for p in places if p.country and not record.covers([p.country])}
     if regions - {""} or abroad:
-        return False, f"it does not hold for {', '.join(sorted((regions - {''}) | abroad))}"
+        return False, f"not covered in {', '.join(sorted((regions - {''}) | abroad))}"
     if not places or regions or not record.covers(place.country for place in places):
-        return None, "not every place is within, and one of its own has no name"
+        return None, "not every place is covered, and this one has no name"
     return YES
 
 

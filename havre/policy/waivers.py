@@ -292,9 +292,9 @@ def unused(
             FindingKind.WARNING,
             Severity.LOW,
             property="waiver",
-            found=f"the waiver of {waiver.owner} matches nothing",
-            wanted="waivers of what is found",
-            remedy="Delete the waiver, or correct its resources.",
+            found=f"the waiver by {waiver.owner} matches no finding",
+            wanted="waivers that match a finding",
+            remedy="Delete the waiver, or correct its `resources`.",
             location=waiver.location,
             waiver=waiver,
         )

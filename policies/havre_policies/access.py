@@ -108,14 +108,18 @@ def _readers(case: Case) -> frozenset[str]:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("9.3") + annex_a("8.2"),
-    remedy="Grant the narrowest role, on the resources that are needed and on nothing above them.",
+    remedy="Grant the narrowest role, only on the resources that need it.",
 )
 def least_privilege(case: Case) -> Iterator[Verdict]:
-    """No identity that reads data is owner or administrator, or is granted by a wildcard."""
+    """No data reader is owner or administrator, and no grant uses a wildcard.
+
+    Identities of projects count as readers. A grant of every permission fails, whichever identity
+    has it.
+    """
     readers = _readers(case)
     for grant in case.facts.of(Grant):
         facts = both(grant.rights, both(grant.targets, grant.identity))
-        wanted = "narrow rights on named resources"
+        wanted = "narrow permissions on named resources"
         rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
         reader = at_best(grant.identity, "") in readers
         wide = rights & WIDE
@@ -134,11 +138,11 @@ def least_privilege(case: Case) -> Iterator[Verdict]:
     Profile.HEALTH,
     Severity.CRITICAL,
     cites=snc("9.7") + EDS,
-    remedy="Grant the project's identity reading of the zones that it names, and of nothing else.",
+    remedy="Grant the project's identity read access to its project's zones and to nothing else.",
     cause=("projects",),
 )
 def project_isolation(case: Case) -> Iterator[Verdict]:
-    """A project's identity reads exactly the zones that its project names, and changes none."""
+    """Each project's identity can read exactly its project's zones and change none."""
     grants = case.facts.of(Grant)
     reached: dict[str, set[str]] = defaultdict(set)
     doubtful: set[str] = set()
@@ -161,7 +165,7 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
         if missing and grants and name not in doubtful:
             found = f"no grant on {', '.join(missing)}"
             path = ("projects", name, "zones")
-            yield fails("targets", found, f"reading of {', '.join(project.zones)}", cause=path)
+            yield fails("targets", found, f"read access to {', '.join(project.zones)}", cause=path)
 
 
 def _zone(store: DataStore | None, target: str) -> str:
@@ -175,13 +179,15 @@ def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Cas
     project = case.spec.projects.get(grant.project)
     path = ("projects", grant.project, "zones")
     if project is None:
-        return fails("project", grant.project, "a project of the spec", resource=grant.urn)
+        return fails(
+            "project", grant.project, "a project of the warehouse file", resource=grant.urn
+        )
     beyond = sorted(zones - set(project.zones))
     wanted = f"{', '.join(project.zones)} and nothing else"
     if beyond:
         return fails("targets", beyond, wanted, resource=grant.urn, cause=path)
     if rights & CHANGES:
-        return fails("rights", rights, "reading alone", resource=grant.urn, cause=path)
+        return fails("rights", rights, "read access only", resource=grant.urn, cause=path)
     return passes(grant.urn)
 
 
@@ -202,15 +208,15 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
         return NOT_APPLICABLE
     path = ("projects", grant.project, "expires")
     if project is None:
-        return fails("project", grant.project, "a project of the spec")
+        return fails("project", grant.project, "a project of the warehouse file")
     if project.expires < case.as_of:
-        found = f"the authorisation ended on {project.expires}, the grant is still planned"
-        return fails("expires", found, "no grant after the authorisation", cause=path)
+        found = f"the authorisation ended on {project.expires} but the grant is still planned"
+        return fails("expires", found, "no grant after the authorisation ends", cause=path)
     return require(
         "expires",
         grant.expires,
         lambda day: day is not None and day <= project.expires,
-        f"an end on {project.expires} or before",
+        f"an expiry date no later than {project.expires}",
         cause=path,
     )
 
@@ -220,12 +226,12 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("6.2"),
-    remedy="Give the management of keys, and of logs, to identities that read no data.",
+    remedy="Assign key management and log management to identities that cannot read data.",
 )
 def separation_of_duties(case: Case) -> Iterator[Verdict]:
-    """Who manages keys reads no data; who reads data changes no logs."""
+    """Key managers cannot read data, and data readers cannot change logs."""
     readers = _readers(case)
-    wanted = "an identity that reads data, or manages keys, or changes logs: one of them"
+    wanted = "data readers that neither manage keys nor change logs"
     for grant in case.facts.of(Grant):
         facts = both(grant.identity, both(grant.rights, grant.targets))
         identity = at_best(grant.identity, "")
@@ -250,16 +256,17 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("9.5") + annex_a("5.17"),
-    remedy="Use an identity that the service knows, or give the credential an end.",
+    remedy="Use an identity that the service recognises, or give the credential an expiry date.",
 )
 def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
-    """No key or password is without an end, where the service knows no identities.
+    """Every key and password expires, and clusters have no local accounts.
 
-    Nor has a cluster accounts of its own: their certificates administer it, whoever holds them.
+    A project's credentials expire with its authorisation at the latest. Anyone with the certificate
+    of a cluster's local account can administer the cluster.
     """
     if isinstance(bearer, Compute):
         accounts = bearer.local_accounts
-        return require("local_accounts", accounts, lambda found: not found, "identities alone")
+        return require("local_accounts", accounts, lambda found: not found, "no local accounts")
     if not isinstance(bearer, Credential):
         return NOT_APPLICABLE
     project = case.spec.projects.get(bearer.project)
@@ -268,7 +275,7 @@ def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
         "expires",
         bearer.expires,
         lambda day: day is not None and (last is None or day <= last),
-        f"an end, on {last} or before" if last else "an end",
+        f"an expiry date no later than {last}" if last else "an expiry date",
     )
 
 
@@ -277,12 +284,13 @@ def no_static_credentials(bearer: AboutResource, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("10.5"),
-    remedy="Wrap the value as a Pulumi secret, or take it from the environment; then renew it.",
+    remedy="Mark the value as a Pulumi secret or read it from the environment. Then rotate it.",
 )
 def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
-    """No secret is in clear in a resource, the stack's outputs or its configuration.
+    """No resource, stack output or configuration value contains a secret in plain text.
 
-    Found by the names of properties and by the shapes of values; the value is never repeated.
+    Secrets are found by the names of properties and the shapes of values. A finding never repeats
+    the value.
     """
     for resource in case.plan.resources:
         paths = in_clear(resource)
@@ -297,8 +305,8 @@ def no_plaintext_secret(case: Case) -> Iterator[Verdict]:
 
 def _clear(paths: Iterable[str], resource: str) -> Verdict:
     first, *more = sorted(paths)[:3]
-    found = f"a secret in clear at {', '.join((first, *more))}"
-    return fails(first, found, "a value that is marked as secret", resource=resource)
+    found = f"a secret in plain text at {', '.join((first, *more))}"
+    return fails(first, found, "a value marked as secret", resource=resource)
 
 
 GATE = "export-gate"
@@ -310,16 +318,17 @@ GATE = "export-gate"
     Profile.HEALTH,
     Severity.HIGH,
     cites=EDS + annex_a("8.12"),
-    remedy="Let the export gate's identity alone write to the export zone, and label that identity"
+    remedy="Allow only the export gate's identity to write to the export zone. Label that identity"
     " `export-gate` with the zone's name.",
     cause=("zones",),
 )
 def export_gate(case: Case) -> Iterator[Verdict]:
-    """Only the export gate writes to the export zone, and no project reads it without naming it.
+    """Only the export gate writes to export zones, and unlisted projects cannot read them.
 
-    What may leave is reviewed first: aggregates, never records. So a project cannot put its own
-    results where they leave, and nobody else can. The gate is the identity of this plan whose
-    label `export-gate` names the zone; the warehouse's own backup may write too, to restore.
+    Results are reviewed before they are exported as aggregates, never as records. A project
+    therefore cannot place its own results in an export zone. The gate is the identity of this plan
+    whose label `export-gate` is the zone's name. A project can read an export zone only if it lists
+    one. The warehouse's own backup may also write, to restore.
     """
     zones = _export_zones(case)
     exports = any(store.zone in zones for store in case.facts.of(ObjectStore))
@@ -327,7 +336,7 @@ def export_gate(case: Case) -> Iterator[Verdict]:
         if not grant.project:
             yield from _from_outside(grant, case) if exports else ()
             continue
-        wanted = "reading of the export zone at most, where the project names it"
+        wanted = "at most read access to the export zone, if the project lists it"
         facts = both(grant.rights, grant.targets)
         rights, targets = at_best(grant.rights, NOTHING), at_best(grant.targets, ())
         reached = case.once(_exports_of, targets)
@@ -345,7 +354,7 @@ def _from_outside(grant: Grant, case: Case) -> Iterator[Verdict]:
     elsewhere = isinstance(targets, Known) and not case.once(_exports_of, targets.value)
     if reading or elsewhere:
         return
-    wanted = "the export gate alone, which bears the zone's name as its label `export-gate`"
+    wanted = "only the export gate, whose label `export-gate` is the zone's name"
     identity, may = at_best(grant.identity, ""), at_best(rights, NOTHING)
     gate = _gate_of(identity, case)
     facts = both(both(grant.identity, gate), both(rights, targets))
@@ -355,7 +364,7 @@ def _from_outside(grant: Grant, case: Case) -> Iterator[Verdict]:
     if backup and isinstance(grant.identity, Known) and isinstance(rights, Known):
         yield passes(grant.urn)
     elif changed and isinstance(gate, Known) and not backup and zones != {gate.value}:
-        found = f"{urns.name(identity) or 'somebody'} may {shown(may)}"
+        found = f"{urns.name(identity) or 'an unnamed identity'} can {shown(may)}"
         yield fails("identity", found, wanted, resource=grant.urn)
     elif isinstance(facts, Known):
         yield passes(grant.urn)

@@ -39,7 +39,7 @@ RETENTION = ("audit", "retention_days")
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.6") + EDS + annex_a("8.15"),
-    remedy="Turn the access logs of this zone on, for reading, writing and deletion.",
+    remedy="Turn on access logs for reads, writes and deletions in this zone.",
 )
 def storage_access(store: ObjectStore, case: Case) -> Verdict:  # noqa: ARG001
     """Every read and write of every zone is logged."""
@@ -52,10 +52,10 @@ def storage_access(store: ObjectStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.6") + EDS,
-    remedy="Log connections and statements, and send those logs to the warehouse's store of logs.",
+    remedy="Log connections and statements, and send these logs to the warehouse's log store.",
 )
 def database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
-    """Connections to the database and its statements are logged."""
+    """Database connections and statements are logged."""
     wanted = "connections and statements logged"
     return require("reads_logged", database.reads_logged, bool, wanted)
 
@@ -66,7 +66,7 @@ def database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.6", "10.5"),
-    remedy="Log every use of keys.",
+    remedy="Log every use of this key.",
 )
 def keys(key: Key, case: Case) -> Verdict:  # noqa: ARG001
     """Every use of every key is logged."""
@@ -79,14 +79,14 @@ def keys(key: Key, case: Case) -> Verdict:  # noqa: ARG001
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.6"),
-    remedy="Send the audit log of the cluster's API to the warehouse's store of logs.",
+    remedy="Send the audit log of the cluster's API to the warehouse's log store.",
 )
 def cluster(compute: Compute, case: Case) -> Verdict:  # noqa: ARG001
-    """Every action on a cluster's API is logged, and sent to a store of logs.
+    """Every action on a cluster's API is logged to a log store.
 
-    Reading counts: a secret of the cluster is read by its API.
+    Reads count too, because the API can read the cluster's secrets.
     """
-    return require("api_logged", compute.api_logged, bool, "every action logged and sent on")
+    return require("api_logged", compute.api_logged, bool, "every action logged to a log store")
 
 
 @control(
@@ -110,7 +110,7 @@ def administration(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("13.3"),
-    remedy="Turn flow logs on for this network.",
+    remedy="Turn on flow logs for this network.",
 )
 def network(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
     """Network flows are logged."""
@@ -162,7 +162,7 @@ def _reached(end: End, logs: dict[str, Sink], holds: Holds) -> Fact[bool]:
         return sink
     store = logs.get(sink.value)
     if store is None:
-        return Unknown(f"what {urns.name(sink.value)} keeps: it is outside this plan")
+        return Unknown(f"retention of {urns.name(sink.value)}, which is outside this plan")
     return holds(store, trimmed)
 
 
@@ -172,11 +172,11 @@ def _over_sources(case: Case, name: str, holds: Holds, wanted: str) -> Iterator[
         judged = True
         verdict = require(name, fact, bool, wanted, resource=source, cause=RETENTION)
         if verdict.outcome is Outcome.FAIL:
-            found = "enough in no store that its logs reach"
+            found = "not met in any store that its logs reach"
             verdict = fails(name, found, wanted, resource=source, cause=RETENTION)
         yield verdict
     if not judged:
-        yield fails(name, "no store of logs", wanted, cause=RETENTION)
+        yield fails(name, "no log store", wanted, cause=RETENTION)
 
 
 def _kept_days(store: Sink) -> Fact[int | None]:
@@ -192,11 +192,11 @@ def _kept_days(store: Sink) -> Fact[int | None]:
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("12.6") + annex_a("8.15"),
-    remedy="Keep logs for at least the spec's days in one of the stores that they reach.",
+    remedy="Retain logs for at least `audit.retention_days` in one of the stores that they reach.",
     cause=RETENTION,
 )
 def retention(case: Case) -> Iterator[Verdict]:
-    """Logs are kept for at least the spec's time, in one of the stores that they reach."""
+    """Logs are kept for the required time in at least one of their stores."""
     least = case.spec.audit.retention_days
 
     def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
@@ -211,11 +211,14 @@ def retention(case: Case) -> Iterator[Verdict]:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.7"),
-    remedy="Keep logs in a store that is locked for the spec's time.",
+    remedy="Keep logs in a store that is locked for at least `audit.retention_days`.",
     cause=RETENTION,
 )
 def protected(case: Case) -> Iterator[Verdict]:
-    """Logs cannot be changed or deleted before their time, by anybody, in one of their stores."""
+    """Logs are locked for the required time in at least one of their stores.
+
+    No account, not even an administrator's, can change or delete a locked log.
+    """
     least = case.spec.audit.retention_days
 
     def holds(store: Sink, trimmed: Fact[int | None]) -> Fact[bool]:
@@ -233,7 +236,7 @@ def protected(case: Case) -> Iterator[Verdict]:
     remedy="Send all logs to one store.",
 )
 def central(case: Case) -> Iterator[Verdict]:
-    """All logs reach one place."""
+    """All logs reach one common store."""
     wanted = "one store that all logs reach"
     routes = _sinks(case)
     ends = [[sink for sink, _ in sinks] for sinks in routes.values()]
@@ -247,6 +250,6 @@ def central(case: Case) -> Iterator[Verdict]:
     elif routes or len(stores) != 1:
         found = {urn for sinks in reached for urn in sinks} or stores
         places = {urns.name(urn) for urn in found}
-        yield fails("sinks", f"{len(places)} places: {', '.join(sorted(places))}", wanted)
+        yield fails("sinks", f"{len(places)} stores: {', '.join(sorted(places))}", wanted)
     else:
         yield passes()

@@ -52,11 +52,11 @@ def _needs_backup(store: DataStore, case: Case) -> TypeGuard[Content]:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.5", "17.6") + annex_a("8.13"),
-    remedy="Back this store up, and keep backups for at least the spec's days.",
+    remedy="Back up this store, and keep backups for at least `database.backups.retention_days`.",
     cause=("database", "backups", "retention_days"),
 )
 def backup(store: DataStore, case: Case) -> Verdict:
-    """The database and every zone have backups that are kept for at least the spec's time."""
+    """The database and every zone have backups kept for the required time."""
     if not _needs_backup(store, case):
         return NOT_APPLICABLE
     least = case.spec.database.backups.retention_days
@@ -74,14 +74,14 @@ def backup(store: DataStore, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("17.2", "17.4"),
-    remedy="Name a recovery site, and send copies or backups there.",
+    remedy="Set `sites.recovery`, and send copies or backups there.",
     cause=("sites", "recovery"),
 )
 def recovery_site(store: DataStore, case: Case) -> Verdict:
-    """A copy or a backup lies at another site, still within the allowed countries."""
+    """A copy or backup is stored at another site within the allowed countries."""
     if not _needs_backup(store, case):
         return NOT_APPLICABLE
-    wanted = "a copy or a backup in another region, in the spec's countries"
+    wanted = "a copy or backup in another region within the allowed countries"
     if not isinstance(store.places, Known):
         return undecided("places", store.places, wanted)
     home = {place.region for place in store.places.value if place.copy is Copy.PRIMARY}
@@ -101,11 +101,11 @@ def recovery_site(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("12.5"),
-    remedy="Turn versions on.",
+    remedy="Turn on versions for this zone.",
     cause=("zones",),
 )
 def versioning(store: ObjectStore, case: Case) -> Verdict:
-    """Zones keep earlier versions of their objects, unless the spec says otherwise."""
+    """Zones keep earlier versions of objects unless the warehouse file turns this off."""
     zone = case.spec.zones.get(store.zone)
     if zone is not None and not zone.versions:
         return NOT_APPLICABLE
@@ -118,13 +118,13 @@ def versioning(store: ObjectStore, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.5") + annex_a("5.33"),
-    remedy="Lock versions for at least the promised days.",
+    remedy="Lock object versions for at least the zone's `immutable_days`.",
     cause=("zones",),
 )
 def immutability(store: ObjectStore, case: Case) -> Verdict:
-    """Zones that are promised immutable are locked for at least the promised days.
+    """Immutable zones are locked for at least the promised days.
 
-    A policy that an administrator may still take back is no lock.
+    A policy that an administrator can still remove does not count as a lock.
     """
     zone = case.spec.zones.get(store.zone)
     if zone is None or not zone.immutable_days:
@@ -148,14 +148,14 @@ RECOVERABLE, VERSIONS, EXPIRY = "recoverable_days", "version_days", "expire_days
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("12.5") + annex_a("5.33", "8.10", "8.13"),
-    remedy="Keep what is deleted or replaced for the promised days, and delete what has expired.",
+    remedy="Keep deleted and replaced objects for the promised days, and delete expired objects.",
     cause=("zones",),
 )
 def retention(case: Case) -> Iterator[Verdict]:
-    """Zones keep and delete objects when the spec promises it, each by its own clock.
+    """Zones keep and delete objects at the times that the warehouse file promises.
 
-    Judged are `recoverable_days`, `version_days` and `expire_days`; what is locked is the matter
-    of `continuity.immutability`. A copy of a zone is held to the zone's promises.
+    `recoverable_days`, `version_days` and `expire_days` are evaluated separately. Locks are
+    evaluated by `continuity.immutability`. A copy of a zone must meet the zone's promises.
     """
     stores: dict[str, list[ObjectStore]] = {name: [] for name in case.spec.zones}
     for store in case.facts.of(ObjectStore):
@@ -163,7 +163,7 @@ def retention(case: Case) -> Iterator[Verdict]:
             stores[store.zone].append(store)
     for name, found in stores.items():
         if not found:
-            yield fails("zone", f"no store of zone {name}", "a store", cause=("zones", name))
+            yield fails("zone", f"no store for zone {name}", "a store", cause=("zones", name))
         for store in found:
             said = list(_promises(store, case.spec.zones[name]))
             broken = [verdict for verdict in said if verdict.outcome is not Outcome.PASS]
@@ -183,7 +183,7 @@ def _kept(
     store: ObjectStore, name: str, fact: Fact[int | None], least: int, *, ends: bool = False
 ) -> Verdict:
     """Whether something is kept for at least so many days and, if it must end, has an end."""
-    wanted = f"at least {_days(least)}" + (", and then deleted" if ends else "")
+    wanted = f"at least {_days(least)}" + (", then deleted" if ends else "")
     cause = ("zones", store.zone, name)
     told = at_best(fact, None)
     if isinstance(fact, Unknown) and (told is None or told >= least):
@@ -191,7 +191,7 @@ def _kept(
     short = 0 if told is None else least - told
     if short <= 0 and not (ends and told is None):
         return passes(store.urn)
-    found = "without end" if told is None else f"{_days(told)}, {short} too few"
+    found = "never deleted" if told is None else f"{_days(told)}, {short} too few"
     return fails(name, found, wanted, resource=store.urn, cause=cause)
 
 
@@ -227,15 +227,15 @@ _BEARING = (DataStore, Key, Compute, Holder)
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("17.4", "12.2"),
-    remedy="Protect the resource (`protect`), or take what deletes or replaces it out of the plan.",
+    remedy="Set `protect` on the resource, or change the plan so that it is kept.",
     cause=("protection", "deletion"),
     fixed_in=FixIn.FILE,
 )
 def deletion(case: Case) -> Iterator[Verdict]:
-    """What bears data is protected from deletion and from replacement, and no plan does either.
+    """Data-bearing resources are protected, and this plan deletes or replaces none.
 
-    So are groups in which stores stand, parts of stores, and clusters with their volumes. Steps
-    of a preview that would delete or replace one, or a key, are findings too.
+    Groups that contain stores, parts of stores, and clusters with their volumes are included. A
+    step of a preview that would delete or replace one of these or a key is a finding too.
     """
     for item in case.facts.items:
         if isinstance(item, _BEARING) and not isinstance(item.guarded, DoesNotApply):
@@ -245,7 +245,7 @@ def deletion(case: Case) -> Iterator[Verdict]:
     for removed in case.facts.removed:
         if _bears(removed):
             known = not isinstance(removed.means, Unclassified)
-            wanted = "data-bearing resources stay" if known else "resources of known types alone go"
+            wanted = "data-bearing resources kept" if known else "only known types removed"
             step = f"this plan would {removed.resource.operation} it"
             yield fails("operation", step, wanted, resource=removed.resource.urn)
 
@@ -264,20 +264,21 @@ def _bears(gone: Removed) -> bool:
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("8.1"),
-    remedy="Keep the resource in the program, or hand it over to whoever manages it from now on.",
+    remedy="Keep the resource in the program, or assign it to another administrator.",
     cause=("protection", "deletion"),
     fixed_in=FixIn.FILE,
 )
 def managed(case: Case) -> Iterator[Verdict]:
-    """What bears data stays managed: what a stack forgets, nobody judges any longer.
+    """Data-bearing resources stay managed by the stack.
 
-    A resource with `retainOnDelete` is left standing when its stack no longer has it.
+    A resource with `retainOnDelete` continues to exist after it leaves the stack. Controls no
+    longer evaluate it.
     """
     left = [released for released in case.facts.released if _bears(released)]
     for released in left:
-        step = "this plan would stop managing it and leave it standing"
+        step = "this plan would stop managing it without deleting it"
         if released.resource.operation == "replace":
-            step = "this plan would make another, stop managing this one and leave it standing"
+            step = "this plan would replace it, and stop managing it without deleting it"
         wanted = "data-bearing resources stay managed"
         yield fails("operation", step, wanted, resource=released.resource.urn)
     if not left:
@@ -290,12 +291,12 @@ def managed(case: Case) -> Iterator[Verdict]:
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("17.4") + annex_a("8.14"),
-    remedy="Spread this resource over several zones of its site.",
+    remedy="Spread this resource over several availability zones of its site.",
     cause=("database", "availability"),
 )
 def availability(bearer: AboutResource, case: Case) -> Verdict:
-    """Where the spec asks for it, database and cluster stand in more than one zone."""
-    spec, wanted = case.spec, "several zones of the site"
+    """Database and cluster run in several availability zones where required."""
+    spec, wanted = case.spec, "several availability zones of the site"
     if isinstance(bearer, DatabaseServer):
         asked, path = spec.database.availability, ("database", "availability")
     elif isinstance(bearer, Compute) and spec.cluster is not None:
@@ -312,12 +313,12 @@ def availability(bearer: AboutResource, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("17.5", "10.5"),
-    remedy="Keep names of objects and of people out of what the deployment records.",
+    remedy="Keep names of objects and people out of the deployment's state.",
 )
 def state(case: Case) -> Iterator[Verdict]:
-    """No name of an object and no member of a project lands in the deployment's state.
+    """The deployment's state contains no object names and no project members.
 
-    An object's name can itself identify a patient. Secrets are the matter of
+    An object's name can itself identify a patient. Secrets are evaluated by
     `access.no-plaintext-secret`.
     """
     for store in case.facts.of(DataStore):
@@ -325,7 +326,7 @@ def state(case: Case) -> Iterator[Verdict]:
             "names_in_state",
             store.names_in_state,
             lambda found: not found,
-            "no object name in state",
+            "no object names in the state",
             resource=store.urn,
         )
     members = {member for project in case.spec.projects.values() for member in project.members}
@@ -336,4 +337,9 @@ def state(case: Case) -> Iterator[Verdict]:
         paths = [path for path, text in texts if within(text) or among(path)]
         if paths:
             top = re.split(r"[.[]", paths[0])[0]  # a path may itself name a member
-            yield fails(top, "a member of a project", "no person in state", resource=resource.urn)
+            yield fails(
+                top,
+                "a member of a project",
+                "no project member in the state",
+                resource=resource.urn,
+            )

@@ -60,12 +60,12 @@ def _tls(fact: Fact[str | None], case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("10.1") + annex_a("8.24"),
-    remedy="Turn encryption at rest on for this resource.",
+    remedy="Turn on encryption at rest for this resource.",
 )
 def at_rest(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
-    """Every store of data is encrypted at rest.
+    """Every data store is encrypted at rest.
 
-    Zones, databases, volumes, registries, logs and backups.
+    Data stores are zones, databases, volumes, registries, logs and backups.
     """
     return require("encrypted", store.encrypted, bool, "encrypted at rest")
 
@@ -76,13 +76,14 @@ def at_rest(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("10.1", "10.5") + EDS,
-    remedy="Refer this resource to a key of the warehouse.",
+    remedy="Encrypt this resource with a key of the warehouse.",
     cause=("encryption", "keys"),
 )
 def customer_key(bearer: AboutResource, case: Case) -> Verdict:
-    """Where the spec asks for customer keys, all that a store holds is under one of the warehouse.
+    """All data in a store is encrypted with a warehouse key where required.
 
-    So are the disks of a cluster's nodes. The vault that holds the keys is not itself under one.
+    It is required where the warehouse file sets customer keys. Disks of cluster nodes are included.
+    The vault that contains the keys is not.
     """
     if not case.spec.encryption.own_keys:
         return NOT_APPLICABLE
@@ -95,8 +96,8 @@ def customer_key(bearer: AboutResource, case: Case) -> Verdict:
 
 
 def _all_under_it(store: Storage | DatabaseServer) -> Verdict:
-    """Whether a store's key encrypts all that it holds."""
-    wanted = "a key that encrypts all that it holds"
+    """Whether a store's key encrypts all data in it."""
+    wanted = "a key that encrypts all data in the store"
     return require("key_encrypts", store.key_encrypts, lambda e: e is Extent.ALL, wanted)
 
 
@@ -106,14 +107,14 @@ def _all_under_it(store: Storage | DatabaseServer) -> Verdict:
     Profile.SOVEREIGN,
     Severity.HIGH,
     cites=snc("10.5"),
-    remedy="Hold this key in a hardware security module.",
+    remedy="Store this key in a hardware security module.",
     cause=("encryption", "keys"),
 )
 def hsm_key(key: Key, case: Case) -> Verdict:
-    """Where the spec asks for it, each key is held in a hardware security module."""
+    """Each key is stored in a hardware security module where required."""
     if case.spec.encryption.keys is not KeyProtection.HSM:
         return NOT_APPLICABLE
-    return require("hsm", key.hsm, bool, "held in a hardware security module")
+    return require("hsm", key.hsm, bool, "stored in a hardware security module")
 
 
 @control(
@@ -122,17 +123,17 @@ def hsm_key(key: Key, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.MEDIUM,
     cites=snc("10.5") + annex_a("8.24"),
-    remedy="Set a rotation policy within the period of the spec.",
+    remedy="Set a rotation policy within `encryption.rotation_days`.",
     cause=("encryption", "rotation_days"),
 )
 def key_rotation(key: Key, case: Case) -> Verdict:
-    """Every key renews itself within the spec's period."""
+    """Every key is rotated automatically within the required period."""
     longest = case.spec.encryption.rotation_days
     return require(
         "rotation_days",
         key.rotation_days,
         lambda days: days is not None and days <= longest,
-        f"renewed by itself every {longest} days or sooner",
+        f"rotated automatically every {longest} days or sooner",
     )
 
 
@@ -142,14 +143,14 @@ def key_rotation(key: Key, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.5", "17.4"),
-    remedy="Turn soft delete and purge protection on, for at least the days of the spec.",
+    remedy="Turn on soft delete and purge protection for at least `encryption.deletion_days`.",
     cause=("encryption", "deletion_days"),
 )
 def key_deletion(key: AboutResource, case: Case) -> Verdict:
-    """Keys survive their deletion for at least the spec's days, and nobody can purge them before.
+    """Deleted keys stay recoverable for the required days and cannot be purged earlier.
 
-    Without its key a store is lost, so this guards data as much as keys. Secrets and certificates
-    are judged with the vault that holds them.
+    A store without its key is lost, so this control protects data as much as keys. Secrets and
+    certificates are evaluated with the vault that contains them.
     """
     if not isinstance(key, (Key, Vault)):
         return NOT_APPLICABLE
@@ -158,7 +159,7 @@ def key_deletion(key: AboutResource, case: Case) -> Verdict:
         "deletion_days, purge_guarded",
         both(key.deletion_days, key.purge_guarded),
         lambda found: found[0] is not None and found[0] >= least and found[1],
-        f"recoverable for {least} days, and guarded from purging",
+        f"recoverable for at least {least} days, with purge protection",
     )
 
 
@@ -167,14 +168,14 @@ def key_deletion(key: AboutResource, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=EDS,
-    remedy="Give each zone, and the database, a key of its own.",
+    remedy="Give each zone and the database a separate key.",
     cause=("zones",),
 )
 def distinct_keys(case: Case) -> Iterator[Verdict]:
-    """Each zone and the database have a key of their own.
+    """Each zone and the database have separate keys.
 
-    So identifying data never share a key with pseudonymised data. Stores under the provider's
-    own keys are the matter of `encryption.customer-key`.
+    Identifying data therefore never shares a key with pseudonymised data. Stores under the
+    provider's own keys are evaluated by `encryption.customer-key`.
     """
     holders: dict[str, set[str]] = defaultdict(set)
     stores = [store for store in case.facts.of(DataStore) if isinstance(store, Content)]
@@ -207,11 +208,14 @@ def _holder(store: Content) -> str:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.2") + annex_a("8.24"),
-    remedy="Refuse plain text and TLS older than the spec's.",
+    remedy="Refuse plain text and TLS versions below `encryption.tls`.",
     cause=("encryption", "tls"),
 )
 def in_transit(store: DataStore, case: Case) -> Verdict:
-    """Every endpoint refuses plain text and TLS older than the spec's, 1.2 at least."""
+    """Every endpoint refuses plain text and TLS versions below the required one.
+
+    The lowest version that a warehouse file can require is TLS 1.2.
+    """
     return _tls(store.tls_minimum, case)
 
 
@@ -221,11 +225,11 @@ def in_transit(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("10.2"),
-    remedy="Make the database refuse connections without TLS.",
+    remedy="Make the database refuse plain text and TLS versions below `encryption.tls`.",
     cause=("encryption", "tls"),
 )
 def database_tls(database: DatabaseServer, case: Case) -> Verdict:
-    """The database refuses connections that are not encrypted."""
+    """The database refuses plain text and TLS versions below the required one."""
     return _tls(database.tls_minimum, case)
 
 
@@ -239,9 +243,9 @@ def database_tls(database: DatabaseServer, case: Case) -> Verdict:
     cause=("encryption", "keys"),
 )
 def cluster_secrets(compute: Compute, case: Case) -> Verdict:
-    """The secrets of a cluster are encrypted with a customer key, or the gap is declared.
+    """Cluster secrets are encrypted with a customer key, or the gap is declared.
 
-    A declared gap is a finding of its own.
+    A declared gap is a separate finding.
     """
     if not case.spec.encryption.own_keys or case.declared("encryption.cluster-secrets"):
         return NOT_APPLICABLE

@@ -35,11 +35,11 @@ PARTS = frozenset({ObstacleKind.SITE, ObstacleKind.PART, ObstacleKind.CAPABILITY
 
 def _named(case: Case) -> Provider | Verdict:
     """The provider to leave for, or what there is to say where none can be judged."""
-    wanted = "an exit provider that is another one, named and installed"
+    wanted = "another provider, named as the exit and installed"
     if case.spec.exit is None:
-        return fails("exit", "no exit is named", wanted, cause=("exit",))
+        return fails("exit", "no exit provider is named", wanted, cause=("exit",))
     if _there(case):
-        found = f"`{case.provider.name}` is named, where the warehouse stands"
+        found = f"`{case.provider.name}` is named, which is the current provider"
         return fails("exit", found, wanted, cause=EXIT)
     if case.exit is None:
         found = f"provider `{case.spec.exit.provider}` is not installed here"
@@ -65,17 +65,17 @@ def _obstacles(
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("19.4"),
-    remedy="Name another provider as the exit, one that has what this warehouse uses, or use less.",
+    remedy="Choose an exit provider that offers what this warehouse uses, or use less.",
     cause=EXIT,
     fixed_in=FixIn.FILE,
 )
 def counterpart(case: Case) -> Iterator[Verdict]:
     """Every stateful part and its protection have a counterpart at the exit provider.
 
-    It fails on each obstacle of `havre compare` that blocks the exit, or loses what this provider
-    keeps today. What the exit keeps by other means passes. A waiver that names the capability is
-    the decision to do without. It does not apply on the exit provider itself: `exit.portable`
-    reports a file that names no other one.
+    It fails on each obstacle in `havre compare` that blocks the exit, or that loses a protection
+    this provider has today. Protections that the exit provider reaches by other means pass. A
+    waiver that names the capability is the decision to do without it. The control does not apply on
+    the exit provider itself, where `exit.portable` reports a file that names no other one.
     """
     if _there(case):
         yield NOT_APPLICABLE
@@ -93,10 +93,10 @@ def _absent(obstacle: Obstacle, leaving_for: str) -> Verdict:
     """What the exit has no counterpart of."""
     if obstacle.kind is ObstacleKind.SITE:
         found = f"{leaving_for} has no site {obstacle.what}"
-        return fails("sites", found, "the same sites at the exit", cause=("sites",))
+        return fails("sites", found, "the same sites at the exit provider", cause=("sites",))
     says = " has" if obstacle.kind is ObstacleKind.PART else ":"
-    found = f"{leaving_for}{says} {obstacle.why}"
-    return fails(obstacle.what, found, f"{obstacle.what} at the exit", cause=EXIT)
+    found = f"{leaving_for}{says} {obstacle.why}".removesuffix(".")
+    return fails(obstacle.what, found, f"{obstacle.what} at the exit provider", cause=EXIT)
 
 
 @plan_control(
@@ -104,16 +104,17 @@ def _absent(obstacle: Obstacle, leaving_for: str) -> Verdict:
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("19.4"),
-    remedy="Do without what the exit lacks, measure what is stored, or name another exit.",
+    remedy="Stop using what the exit provider lacks, measure the stored objects, or choose another"
+    " exit provider.",
     cause=EXIT,
     fixed_in=FixIn.FILE,
 )
 def portable(case: Case) -> Iterator[Verdict]:
-    """Database extensions and versions, sizes of objects and lengths of keys exist at the exit.
+    """The exit provider supports the database versions, extensions, object sizes and key lengths.
 
-    No plan tells how large objects are and how long their keys: what this provider takes at most is
-    compared with what the exit takes. Where the exit takes less, or one of the two is not known,
-    only what is stored can tell.
+    A plan contains no object sizes and no key lengths, so the limits of both providers are
+    compared. If the exit provider's limit is lower, or a limit is not known, only the stored
+    objects can show whether they fit.
     """
     leaving_for = _named(case)
     if isinstance(leaving_for, Verdict):
@@ -130,13 +131,13 @@ def _in_database(met: Iterable[Obstacle], leaving_for: str) -> Iterator[Verdict]
     """Whether the exit lacks what the database uses, or may lack it."""
     lacking = [(obstacle, field) for obstacle in met for field in obstacle.fields]
     for obstacle, field in lacking:
-        wanted = "what the database uses exists at the exit"
-        found = f"{leaving_for}: {obstacle.why}"
+        wanted = "versions and extensions that the exit provider supports"
+        found = f"{leaving_for}: {obstacle.why}".removesuffix(".")
         cause = tuple(field.split(".")) if "." in field else EXIT
         if obstacle.decisive:
             yield fails(field, found, wanted, cause=cause)
         else:
-            unsure = f"{found}; {obstacle.risk}"
+            unsure = f"{found}. {obstacle.risk}".removesuffix(".")
             yield Verdict(Outcome.UNKNOWN, field, unsure, wanted, cause=cause)
     if not lacking:
         yield passes()
@@ -146,7 +147,9 @@ def _beyond(obstacle: Obstacle) -> Verdict:
     """What is stored here may be more than the exit takes."""
     found = f"not known: {obstacle.what} {obstacle.why}"
     kind = obstacle.kind.value
-    return Verdict(Outcome.UNKNOWN, kind, found, "objects that the exit takes", cause=EXIT)
+    return Verdict(
+        Outcome.UNKNOWN, kind, found, "objects within the exit provider's limits", cause=EXIT
+    )
 
 
 @plan_control(
@@ -154,25 +157,25 @@ def _beyond(obstacle: Obstacle) -> Verdict:
     Profile.SOVEREIGN,
     Severity.HIGH,
     cites=snc("19.4", "17.3"),
-    remedy="Rehearse the exit, then name its seal: havre check --seal FOLDER --seal-authority FILE"
-    " --seal-tsa-authority FILE.",
+    remedy="Rehearse the exit, then check with its seal: `havre check --seal FOLDER"
+    " --seal-authority FILE --seal-tsa-authority FILE`.",
     cause=("exit", "rehearsal_days"),
     fixed_in=FixIn.REHEARSAL,
 )
 def rehearsed(case: Case) -> Iterator[Verdict]:
-    """An exit rehearsal passed within the spec's time, with signed evidence.
+    """An exit rehearsal passed within the required time, with signed evidence.
 
     The evidence is the seal of an exit, which `havre check` verifies with the same script as an
-    auditor: of this warehouse, from its provider to the one that the file names, and dated by a
-    time-stamp authority. The seal of the exit itself serves as well as that of a rehearsal; a
-    rehearsal never proves that the warehouse has left.
+    auditor. The seal must name this warehouse, its provider and the exit provider, and a time-stamp
+    authority must date it. The seal of the exit itself counts like that of a rehearsal. A rehearsal
+    never proves that the warehouse has left.
     """
     if case.spec.exit is None:
-        yield fails("exit", "no exit is named", "a rehearsed exit", cause=("exit",))
+        yield fails("exit", "no exit provider is named", "a rehearsed exit", cause=("exit",))
         return
     days = case.spec.exit.rehearsal_days
     if case.spec.exit.provider == case.provider.name:
-        found = f"`{case.provider.name}` is named, where the warehouse stands"
+        found = f"`{case.provider.name}` is named, which is the current provider"
         yield fails("exit", found, "a rehearsed exit to another provider", cause=EXIT)
         return
     wanted = f"a rehearsal with signed evidence, at most {days} days old"
@@ -182,7 +185,7 @@ def rehearsed(case: Case) -> Iterator[Verdict]:
         yield fails("rehearsed", why, wanted)
     elif not _recent(case.rehearsed.day, case.as_of, days):
         seal = case.rehearsed
-        yield fails("rehearsed", f"the last seal ({seal.level}) is of {seal.day}", wanted)
+        yield fails("rehearsed", f"the last seal ({seal.level}) is dated {seal.day}", wanted)
     else:
         yield passes()
 
@@ -193,7 +196,7 @@ def _unrehearsed(seal: Rehearsal, case: Case, leaving_for: str) -> str:
         return f"the seal is not verified: {seal.unproved}"
     sealed = (seal.warehouse, seal.source, seal.target)
     if sealed != (case.spec.name, case.provider.name, leaving_for):
-        return f"the seal is of {seal.warehouse}, from {seal.source} to {seal.target}"
+        return f"the seal is for {seal.warehouse}, from {seal.source} to {seal.target}"
     return "" if seal.day else "no time-stamp authority dates the seal"
 
 

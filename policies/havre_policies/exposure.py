@@ -43,14 +43,14 @@ GUARDED_PORTS: Mapping[int, str] = MappingProxyType(
         445: "SMB",
         1433: "Microsoft SQL Server",
         1521: "Oracle Database",
-        2375: "Docker, in clear",
+        2375: "Docker, unencrypted",
         2376: "Docker",
         2379: "etcd",
         3306: "MySQL",
         3389: "RDP",
         5432: "PostgreSQL",
         5900: "VNC",
-        5985: "WinRM, in clear",
+        5985: "WinRM, unencrypted",
         5986: "WinRM",
         6379: "Redis",
         6443: "Kubernetes",
@@ -85,17 +85,17 @@ def _opened(rules: Sequence[Rule]) -> list[int]:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("9.7") + annex_a("8.3"),
-    remedy="Refuse anonymous reading, for the whole account where it can be refused there.",
+    remedy="Disable anonymous read access, for the whole account if the provider supports it.",
 )
 def public_storage(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
-    """Nothing that is stored can be read without authentication.
+    """Stored data cannot be read without authentication.
 
-    Blocks for a whole account are counted where a provider has them.
+    Account-wide blocks count where a provider supports them.
     """
     if not isinstance(store, (Storage, Vault)):
         return NOT_APPLICABLE
     return require(
-        "public_read", store.public_read, lambda found: not found, "no anonymous reading"
+        "public_read", store.public_read, lambda found: not found, "no anonymous read access"
     )
 
 
@@ -105,7 +105,7 @@ def public_storage(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("13.2"),
-    remedy="Attach the database to a private network and take its public address away.",
+    remedy="Attach the database to a private network and remove its public address.",
 )
 def public_database(database: DatabaseServer, case: Case) -> Verdict:  # noqa: ARG001
     """No database listens on a public address."""
@@ -124,13 +124,13 @@ def _inside(address: str, allowed: tuple[str, ...]) -> bool:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("9.6", "13.2"),
-    remedy="Make the cluster's API private, or restrict it to the administration addresses.",
+    remedy="Make the cluster's API private, or restrict it to `network.administration`.",
     cause=("network", "administration"),
 )
 def public_cluster(compute: Compute, case: Case) -> Verdict:
-    """The cluster's API is private, or restricted to the spec's administration addresses."""
+    """The cluster's API is private or restricted to the administration addresses."""
     allowed = case.spec.network.administration
-    wanted = f"a private API, or {', '.join(allowed) or 'no address'} alone"
+    wanted = f"a private API, or access from {', '.join(allowed) or 'no address'} only"
     if compute.public_api == Known(value=False):
         return passes()
     return require(
@@ -147,14 +147,14 @@ def public_cluster(compute: Compute, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("13.2"),
-    remedy="Reach this store through a private endpoint and close its public one.",
+    remedy="Add a private endpoint to this store and close its public one.",
 )
 def private_endpoints(store: DataStore, case: Case) -> Verdict:
-    """Stores are reached through private endpoints, or the gap is declared with its compensation.
+    """Stores use private endpoints, or a declared gap restricts access to known addresses.
 
-    A declared gap is a finding of its own; what compensates for it must be seen: the store, or
-    each grant on it that can, lets known addresses in alone. What holds backups is reached by the
-    service that writes them, so there it is enough that nothing public answers.
+    A declared gap is a separate finding. The plan must show its compensating measure: the store, or
+    each grant on it that can, admits only known addresses. Backup stores need no private endpoint,
+    because the backup service reaches them. They pass if they have no public endpoint.
     """
     if isinstance(store, BackupStore) and store.public_endpoint == Known(value=False):
         return passes()
@@ -168,7 +168,7 @@ def private_endpoints(store: DataStore, case: Case) -> Verdict:
     return _compensated(store, case) if declared and reached != passes() else reached
 
 
-KNOWN_ALONE = "known addresses alone, for want of a private endpoint"
+KNOWN_ALONE = "access from known addresses only, without a private endpoint"
 
 
 def _compensated(store: DataStore, case: Case) -> Verdict:
@@ -205,15 +205,16 @@ def _narrow(allowed: tuple[str, ...]) -> bool:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("13.2") + annex_a("8.20"),
-    remedy="Restrict the rule to the administration addresses of the spec.",
+    remedy="Restrict the rule to the addresses in `network.administration`.",
     cause=("network", "administration"),
 )
 def open_ingress(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG001
-    """No rule lets any address in on a port of administration or of a database.
+    """No inbound rule allows any address on administration or database ports.
 
-    To segments of databases and private endpoints, none lets any address in on any port.
+    Very large ranges count as any address. In segments of databases and private endpoints, no port
+    at all is open to any address.
     """
-    wanted = "no way in from any address on ports of administration and data"
+    wanted = "no access from any address on administration or database ports"
     border = network.border if network.segment.lower() in CLOSED else Known(())
     found = both(network.rules, Known(()) if isinstance(border, DoesNotApply) else border)
     if not isinstance(found, Known):
@@ -223,9 +224,11 @@ def open_ingress(network: NetworkElement, case: Case) -> Verdict:  # noqa: ARG00
         return NOT_APPLICABLE
     ports = _opened(certain(rules))
     if ports:
-        return fails("rules", f"any address on ports {', '.join(map(str, ports))}", wanted)
+        return fails("rules", f"open to any address on ports {', '.join(map(str, ports))}", wanted)
     if lets_in(certain(around), packets()):
-        return fails("border", "any address, to a segment that needs no way in", wanted)
+        return fails(
+            "border", "open to any address, in a segment that needs no inbound access", wanted
+        )
     if _opened(possible(rules)) or lets_in(possible(around), packets()):
         return undecided("rules", _doubt((*rules, *around)), wanted)
     return passes()
@@ -255,16 +258,16 @@ def _beyond(rules: Sequence[Rule], case: Case) -> list[str]:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.14") + annex_a("8.12"),
-    remedy="Refuse outgoing traffic but for the spec's list.",
+    remedy="Deny outbound traffic except to the destinations in `network.egress`.",
     cause=("network", "egress"),
 )
 def egress(network: NetworkElement, case: Case) -> Verdict:
-    """Outgoing traffic is refused but for the spec's list.
+    """Outbound traffic is denied except to listed destinations.
 
-    What a segment's security group lets out counts unless its routes lead it away. The provider's
-    names for its own services are let pass, but for those in which any customer can have a place.
+    Traffic that a segment's security group allows counts unless the segment's routes divert it. The
+    provider's names for its own services are accepted, except those that other customers can use.
     """
-    wanted = "outgoing traffic refused but for the spec's list"
+    wanted = "outbound traffic denied except to listed destinations"
     refused = network.egress_denied
     denied = require("egress_denied", refused, lambda found: found is True, wanted)
     if denied.outcome is not Outcome.PASS:
@@ -276,7 +279,7 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
     for rules in found.value:
         beyond = _beyond(certain(rules), case)
         if beyond:
-            return fails("rules", f"lets out to {', '.join(beyond)}", wanted)
+            return fails("rules", f"outbound traffic allowed to {', '.join(beyond)}", wanted)
     doubtful = [rule for rules in found.value for rule in rules if rule.withheld]
     out = [rule for rule in doubtful if rule.allow and not rule.inbound]
     return undecided("rules", _doubt(out), wanted) if out else passes()
@@ -288,12 +291,15 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("9.5"),
-    remedy="Turn account-wide keys and shared signatures off.",
+    remedy="Disable account-wide keys and shared signatures.",
 )
 def shared_keys(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
-    """Account-wide keys and shared signatures are off."""
+    """Account-wide keys and shared signatures are disabled."""
     return require(
-        "shared_keys", store.shared_keys, lambda found: not found, "identities, no key for all"
+        "shared_keys",
+        store.shared_keys,
+        lambda found: not found,
+        "identities instead of account-wide keys",
     )
 
 
@@ -303,10 +309,10 @@ def shared_keys(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("9.7") + annex_a("8.12"),
-    remedy="Turn copying and replication to other tenants or accounts off.",
+    remedy="Disable copying and replication to other tenants or accounts.",
 )
 def cross_tenant(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
-    """Copying and replication to another tenant or account are off."""
+    """Copying and replication to other tenants or accounts are disabled."""
     return require(
         "cross_tenant", store.cross_tenant, lambda found: not found, "no copy to another tenant"
     )
@@ -317,14 +323,14 @@ def cross_tenant(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("13.2") + annex_a("8.22"),
-    remedy="Give databases, compute and administration a network segment each.",
+    remedy="Give databases, compute and administration separate network segments.",
     cause=("network", "address_space"),
 )
 def partition(case: Case) -> Iterator[Verdict]:
-    """Databases, compute and administration sit in network segments of their own.
+    """Databases, compute and administration have separate network segments.
 
-    The segments are there, each database and each cluster stands in one that holds nothing of the
-    other two kinds, and no node has a public address.
+    The segments exist. Each database and each cluster is in a segment without the other two kinds.
+    No node has a public address.
     """
     segments = {network.segment for network in case.facts.of(NetworkElement)}
     clusters = case.facts.of(Compute)
@@ -332,7 +338,7 @@ def partition(case: Case) -> Iterator[Verdict]:
     missing = sorted(needed - segments)
     if missing:
         found = f"no segment for {', '.join(missing)}"
-        yield fails("segment", found, f"a segment each for {', '.join(sorted(needed))}")
+        yield fails("segment", found, f"separate segments for {', '.join(sorted(needed))}")
     else:
         yield passes()
     databases = case.facts.of(DatabaseServer)
@@ -363,7 +369,7 @@ def _apart(
     kind: str, bearer: DatabaseServer | Compute, held: Mapping[str | None, set[str]]
 ) -> Verdict:
     """Whether a database or a cluster stands in segments that hold none of the other kinds."""
-    wanted = f"a private network segment for {kind} alone"
+    wanted = f"a private network segment for {kind} only"
     segments = at_best(bearer.segments, ())
     if None in segments or bearer.segments == Known(()):
         return fails("segments", "in no private network segment", wanted, resource=bearer.urn)

@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     Profile.BASELINE,
     Severity.LOW,
     cites=snc("8.1", "8.4"),
-    remedy="Label this resource with warehouse, classification and owner.",
+    remedy="Label this resource with its warehouse, classification and owner.",
 )
 def tags(bearer: AboutResource, case: Case) -> Verdict:
-    """Every resource that can carry labels says warehouse, classification and owner.
+    """Every resource that supports labels names its warehouse, classification and owner.
 
-    And its project, where it is one's.
+    A project's resources also name the project.
     """
     wanted = {
         "warehouse": case.spec.name,
@@ -68,28 +68,32 @@ def tags(bearer: AboutResource, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("8.1", "13.1"),
-    remedy="Use a type that the provider's facts know, or teach them this one; let what the file "
-    "asks for be in the plan, with the label `zone` on a zone's store.",
+    remedy="Use a type that the provider's facts know, or add it to them. Include every part that"
+    " the warehouse file requires, and label a zone's store with `zone`.",
 )
 def known(case: Case) -> Iterator[Verdict]:
-    """Every planned resource is of a known type, and each part asked for is among them.
+    """Every planned resource has a known type, and no required part is missing.
 
-    What a type unknown to the provider's facts means for security nobody can say; nor can
-    anybody say how a zone, database, cluster or registry is kept that the plan does not show.
-    A property that matters as it is set, and that no fact reads, is told by name.
+    A type that the provider's facts do not know cannot be evaluated for security. Neither can a
+    zone, database, cluster or registry that the plan does not contain. A property that matters as
+    it is set, and that no fact reads, is reported by name.
     """
     for each in case.facts.unclassified:
-        yield fails("type", each.type, "a type that is known", resource=each.urn)
+        yield fails("type", each.type, "a known type", resource=each.urn)
     lacking = {field for gap in case.gaps for field in gap.fields}
     missing = [
         part for part, there in _parts(case, lacking).items() if not (there or part in lacking)
     ]
     for part in missing:
-        wanted = _wanted_database(case) if part == DATABASE else "what the file asks for"
+        wanted = (
+            _wanted_database(case)
+            if part == DATABASE
+            else "the part that the warehouse file requires"
+        )
         yield Verdict(Outcome.UNKNOWN, part, _instead(case, part), wanted)
     for unread in case.facts.unread:
-        found = f"{'absent' if unread.absent else 'set'}, and not evaluated"
-        wanted = f"a property that facts read: {unread.why}"
+        found = f"{'absent' if unread.absent else 'set'} but not evaluated"
+        wanted = f"a value known to be safe. {unread.why}".removesuffix(".")
         yield Verdict(Outcome.UNKNOWN, unread.path, found, wanted, unread.urn)
     if not (case.facts.unclassified or missing or case.facts.unread):
         yield passes()
@@ -105,13 +109,13 @@ def _wanted_database(case: Case) -> str:
 def _instead(case: Case, part: str) -> str:
     """What the plan shows in place of a part."""
     engines = {
-        each.engine.value or "a database of no version"
+        each.engine.value or "a database without a version"
         for each in case.facts.of(DatabaseServer)
         if isinstance(each.engine, Known)
     }
     if part != DATABASE or not engines:
-        return "nothing in the plan"
-    return f"nothing in the plan is one: {', '.join(sorted(engines))}"
+        return "not in the plan"
+    return f"not in the plan, which contains {', '.join(sorted(engines))}"
 
 
 def _asked_for(database: DatabaseServer, case: Case, *, any_version: bool) -> bool:
@@ -152,13 +156,13 @@ def _parts(case: Case, lacking: set[str]) -> dict[str, bool]:
     fixed_in=FixIn.FILE,
 )
 def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
-    """Versions of database and cluster are pinned and within their makers' support.
+    """Database and cluster versions are pinned and supported by their makers.
 
-    Dates are those of the makers, not of a provider, who may stop sooner.
+    Dates of support are the makers'. A provider may end its support sooner.
     """
     if not isinstance(bearer, (DatabaseServer, Compute)):
         return NOT_APPLICABLE
-    wanted = "a pinned version within its support"
+    wanted = "a pinned version that its makers support"
     if not isinstance(bearer.engine, Known):
         return undecided("engine", bearer.engine, wanted)
     if bearer.engine.value is None:
@@ -168,7 +172,7 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
         found = f"{bearer.engine.value}, older than {support.oldest}, the oldest on record"
         return fails("engine", found, wanted)
     if support.record is None:
-        found = f"{bearer.engine.value}, of which no end of support is recorded"
+        found = f"{bearer.engine.value}, which has no recorded end of support"
         return Verdict(Outcome.UNKNOWN, "engine", found, wanted)
     ended = support.record.until < case.as_of
     found = f"{bearer.engine.value}, whose support ended on {support.record.until}"
@@ -180,13 +184,13 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.HIGH,
     cites=snc("12.3") + annex_a("8.31"),
-    remedy="Give each environment networks, keys and stores of its own.",
+    remedy="Give each environment separate networks, keys and stores.",
     cause=("environment",),
 )
 def environments(case: Case) -> Iterator[Verdict]:
     """Production shares no network, key or store with another environment.
 
-    Seen by the labels of resources, and by references to other stacks.
+    It is evaluated by the labels of resources and by references to other stacks.
     """
     if case.spec.environment is not Environment.PRODUCTION:
         return
@@ -196,15 +200,15 @@ def environments(case: Case) -> Iterator[Verdict]:
             yield _environment(item.urn, item.tags, here)
     for resource in case.plan.resources:
         if resource.type == STACK_REFERENCE:
-            found = "resources of another stack are used"
-            yield fails("type", found, f"resources of {here} alone", resource=resource.urn)
+            found = "uses resources of another stack"
+            yield fails("type", found, f"only resources of {here}", resource=resource.urn)
 
 
 def _environment(urn: str, tags: Fact[Mapping[str, str]], here: str) -> Verdict:
     """Whether labels name this environment, or none."""
     there = at_best(tags, {}).get("environment", "")
     if there not in ("", here):
-        return fails("tags", f"environment {there}", f"{here} alone", resource=urn)
+        return fails("tags", f"environment {there}", f"only {here}", resource=urn)
     if isinstance(tags, Unknown) and not there:
-        return undecided("tags", tags, f"{here} alone", resource=urn)
+        return undecided("tags", tags, f"only {here}", resource=urn)
     return passes(urn)

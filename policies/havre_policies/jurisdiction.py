@@ -40,7 +40,7 @@ def _certified(scheme: str, bearer: AboutResource, case: Case) -> Verdict:
     """Whether the offer of a service is within a dated certificate."""
     if not isinstance(bearer, Bearer):
         return NOT_APPLICABLE
-    wanted = f"an offer within a dated {scheme} certificate"
+    wanted = f"an offer that a dated `{scheme}` record covers"
     holds, reason, _ = case.qualifications.holds(scheme, bearer, case.as_of, case.settings)
     if holds is None:
         return Verdict(Outcome.UNKNOWN, "offering", reason, wanted)
@@ -52,18 +52,19 @@ def _certified(scheme: str, bearer: AboutResource, case: Case) -> Verdict:
     Profile.HEALTH,
     Severity.CRITICAL,
     cites=snc("19.6") + gdpr("48"),
-    remedy="Leave for a provider whose operator answers to European law alone, or have a decision"
-    " that allows this one for a time, and record it as a waiver.",
+    remedy="Migrate to a provider whose operator is subject only to European law. Alternatively,"
+    " record the decision that accepts this one until a set date as a waiver.",
     cause=("residency", "operator_law"),
     fixed_in=FixIn.DECISION,
 )
 def operator(case: Case) -> Iterator[Verdict]:
-    """The operator answers to no law from outside the European Union.
+    """No law from outside the European Union applies to the operator.
 
-    Or the European Economic Area, where the spec says so. Such a law can compel the operator to
-    hand data over wherever they lie, whatever the contract says and whoever encrypts at rest.
-    Where the operator is whoever owns the machine, no law is recorded: that never passes, and where
-    data lie outside the area, the law of that place reaches them. A waiver says who the owner is.
+    The warehouse file can extend this to the European Economic Area. A foreign law can compel the
+    operator to disclose data wherever it is stored, whatever the contract states. Encryption at
+    rest does not prevent this. If the owner of the machine is the operator, no law is recorded,
+    so the control never passes. It fails if data is stored outside the area, where another law
+    applies. A waiver names the owner.
     """
     wide = case.spec.residency.operator_law is OperatorLaw.EEA
     area, name = (EEA, "the EEA") if wide else (EU, "the EU")
@@ -74,12 +75,12 @@ def operator(case: Case) -> Iterator[Verdict]:
     reached = sum(isinstance(item, Bearer) for item in case.facts.items)
     if foreign:
         found = (
-            f"{who.entity}, which answers to the law of {', '.join(foreign)}: it can be compelled"
-            f" to hand over what {reached} resources hold"
+            f"{who.entity} is subject to the law of {', '.join(foreign)} and can be compelled"
+            f" to disclose the data in {reached} resources"
         )
-        yield fails("operator", found, f"an operator that answers to no law from outside {name}")
+        yield fails("operator", found, f"an operator that is subject to no law from outside {name}")
     elif not who.laws:
-        yield _unrecorded(case, who.entity, area, f"laws of {name} alone")
+        yield _unrecorded(case, who.entity, area, f"only laws of {name}")
     else:
         yield passes()
 
@@ -90,7 +91,7 @@ def _unrecorded(case: Case, entity: str, area: frozenset[str], wanted: str) -> V
     places = [p for item in bearers if isinstance(item.places, Known) for p in item.places.value]
     abroad = sorted({p.country for p in places if p.country} - area)
     if case.provider.operator.country is None and abroad:
-        found = f"{entity}, where data lie under the law of {', '.join(abroad)}"
+        found = f"{entity}, with data stored under the law of {', '.join(abroad)}"
         return fails("operator", found, wanted)
     return Verdict(Outcome.UNKNOWN, "operator", f"no law is recorded for {entity}", wanted)
 
@@ -137,10 +138,10 @@ def family() -> tuple[Control, ...]:
     Profile.HEALTH,
     Severity.MEDIUM,
     cites=snc("18.1"),
-    remedy="Read the certificate again at its source and renew the record, with the date.",
+    remedy="Read the certificate again at its source, and update the record with the date.",
 )
 def qualification_age(case: Case) -> Iterator[Verdict]:
-    """No record of a certificate that this warehouse leans on is older than a year, or ended."""
+    """Every certification record in use is at most a year old and still valid."""
     offers = {item.offering.offer for item in case.facts.items if isinstance(item, Bearer)}
     for record in case.qualifications.records:
         if record.offer not in offers:
@@ -150,7 +151,7 @@ def qualification_age(case: Case) -> Iterator[Verdict]:
             yield fails(
                 "read_on",
                 found + record.stale_reason(case.as_of),
-                "a record read within a year, of a certificate that has not ended",
+                "a record read within the past year, of a certificate that is still valid",
             )
         else:
             yield passes()
@@ -161,14 +162,14 @@ def qualification_age(case: Case) -> Iterator[Verdict]:
     Profile.SOVEREIGN,
     Severity.HIGH,
     cites=snc("12.13", "19.6"),
-    remedy="Send diagnostics to a store of this warehouse in the spec's countries.",
+    remedy="Send diagnostics to a store of this warehouse in an allowed country.",
     cause=("residency", "countries"),
 )
 def telemetry(case: Case) -> Iterator[Verdict]:
-    """No diagnostics leave the spec's countries.
+    """No diagnostics leave the allowed countries.
 
-    Every log route of the plan is judged. What an operator's support can see is not in any plan:
-    ask for it in the contract.
+    Every log route in the plan is evaluated. A plan does not show what the operator's support staff
+    can see. Regulate that in the contract.
     """
     allowed = case.spec.residency.countries
     stores = {store.urn: store for store in case.facts.of(DataStore)}

@@ -35,7 +35,7 @@ def where(places: Iterable[Place]) -> str:
     """Places for people: region, country, and what brings a copy there unasked."""
     told = ", ".join(
         f"{place.region or 'no region'} ({place.country or 'country not known'}"
-        f"{f'; by {place.implied}' if place.implied else ''})"
+        f"{f'; implied by {place.implied}' if place.implied else ''})"
         for place in places
     )
     return told or "no place"
@@ -60,11 +60,11 @@ def _within(bearer: AboutResource, case: Case, copy: Copy) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2") + gdpr("44"),
-    remedy="Move this resource to a region in the spec's countries.",
+    remedy="Move this resource to a region in an allowed country.",
     cause=COUNTRIES,
 )
 def data(store: DataStore, case: Case) -> Verdict:
-    """Every store of data lies in a country of the spec."""
+    """Every data store is located in an allowed country."""
     other = isinstance(store, (LogStore, BackupStore, Vault))
     if other and not isinstance(store.places, Known):
         return NOT_APPLICABLE
@@ -77,11 +77,11 @@ def data(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2"),
-    remedy="Choose a redundancy or a replication target that stays in the spec's countries.",
+    remedy="Choose a redundancy or replication target within the allowed countries.",
     cause=COUNTRIES,
 )
 def replicas(store: DataStore, case: Case) -> Verdict:
-    """Replicas lie in a country of the spec, those that a redundancy setting implies included."""
+    """Replicas are located in allowed countries, including those that redundancy settings imply."""
     return _within(store, case, Copy.REPLICA)
 
 
@@ -91,11 +91,11 @@ def replicas(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2", "12.5"),
-    remedy="Name backup regions in the spec's countries.",
+    remedy="Choose backup regions in the allowed countries.",
     cause=COUNTRIES,
 )
 def backups(store: DataStore, case: Case) -> Verdict:
-    """Backups lie in a country of the spec, explicit or implied."""
+    """Explicit and implied backups are located in allowed countries."""
     return _within(store, case, Copy.BACKUP)
 
 
@@ -105,11 +105,11 @@ def backups(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.CRITICAL,
     cites=snc("19.2", "10.5"),
-    remedy="Keep keys in a region whose own copies stay in the spec's countries.",
+    remedy="Keep keys in a region whose own copies stay in the allowed countries.",
     cause=COUNTRIES,
 )
 def keys(bearer: AboutResource, case: Case) -> Verdict:
-    """Keys lie in a country of the spec, with the service's own replication counted."""
+    """Keys and the copies that their service makes are located in allowed countries."""
     if not isinstance(bearer, (Key, Vault)) and not isinstance(bearer.places, Known):
         return NOT_APPLICABLE
     return _within(bearer, case, Copy.KEY)
@@ -121,13 +121,13 @@ def keys(bearer: AboutResource, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2", "12.6"),
-    remedy="Send logs to a store in the spec's countries.",
+    remedy="Send logs to a store in an allowed country.",
     cause=COUNTRIES,
 )
 def logs(store: DataStore, case: Case) -> Verdict:
-    """Logs lie in a country of the spec.
+    """Logs are located in allowed countries.
 
-    They tell who looked at whose data, so they are personal data themselves.
+    Logs show who accessed whose data, so they are personal data themselves.
     """
     if not isinstance(store, LogStore) and not isinstance(store.places, Known):
         return NOT_APPLICABLE
@@ -140,11 +140,11 @@ def logs(store: DataStore, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2"),
-    remedy="Place the nodes in a region of the spec's countries.",
+    remedy="Place the nodes in a region of an allowed country.",
     cause=COUNTRIES,
 )
 def compute(nodes: Compute, case: Case) -> Verdict:
-    """Nodes that process data stand in a country of the spec."""
+    """Nodes that process data run in allowed countries."""
     return _within(nodes, case, Copy.COMPUTE)
 
 
@@ -154,18 +154,19 @@ def compute(nodes: Compute, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("19.2", "19.3"),
-    remedy="Name the regions, each in the spec's countries; unset, all of the account's are meant.",
+    remedy="Name regions in the allowed countries. If none is named, the network spans all regions"
+    " of the account.",
     cause=("sites",),
 )
 def spread(bearer: AboutResource, case: Case) -> Verdict:
-    """No network spreads to regions that nobody named, or to another country than the spec's.
+    """Networks and other resources without data span only named regions in allowed countries.
 
-    Nor does anything else that has a region and holds no data: sets of disks, gateways, routes.
+    A resource without data is included if it has a region, such as a disk set or a gateway.
     """
     if isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     if isinstance(bearer, NetworkElement) and bearer.spreads != Known(value=False):
-        named = "regions named one by one"
+        named = "explicitly named regions"
         return require("spreads", bearer.spreads, lambda found: not found, named)
     return _placed(bearer, case)
 
@@ -195,7 +196,7 @@ def _placed(bearer: AboutResource, case: Case) -> Verdict:
     cause=("sites",),
 )
 def unplaced(bearer: AboutResource, case: Case) -> Verdict:  # noqa: ARG001
-    """Nothing that bears data is without a region, or on a global service."""
+    """Every data-bearing resource has a region of its own."""
     if not isinstance(bearer, Bearer):
         return NOT_APPLICABLE
     wanted = "a region of its own"

@@ -150,7 +150,7 @@ def test_a_test_of_a_control_is_about_the_warehouse_that_its_state_records(tmp_p
     (folder / "pass-state.yaml").write_text(state)
     said = {test.name: test.said for test in selftest.run(tmp_path)}
     assert (
-        "which products the certificate lists was not read"
+        "the certificate's list of products was not read"
         in said["jurisdiction.hds/fail-state.yaml"]
     )
 

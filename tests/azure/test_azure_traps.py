@@ -126,7 +126,7 @@ def test_restricted_regions(site: str) -> None:
 
 def test_a_restricted_recovery_site_is_a_gap() -> None:
     assert (
-        "once Microsoft has opened it" in gaps_of(asked())["continuity.recovery-site recovery-site"]
+        "only after Microsoft opens it" in gaps_of(asked())["continuity.recovery-site recovery-site"]
     )
 
 

@@ -138,7 +138,7 @@ def test_a_certificate_whose_products_were_not_read_is_not_known_to_hold(
     claim = claimed(document, "hds")
     assert (claim["holds"], claim["inside"], claim["outside"]) == (False, [], [])
     assert {each["reason"] for each in claim["undecided"]} == {
-        "which products the certificate lists was not read"
+        "the certificate's list of products was not read"
     }
     outcomes = of_resources(document, "jurisdiction.hds").values()
     assert set().union(*outcomes) == {"unknown"}

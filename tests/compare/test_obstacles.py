@@ -100,7 +100,7 @@ def test_what_the_database_uses_is_unknown_or_lost_wherever_it_is_now() -> None:
 
 @pytest.mark.parametrize("limits", [{}, {**SIZE}, {**LENGTH}])
 def test_a_limit_that_is_not_recorded_is_an_obstacle(limits: dict[Measure, Limit]) -> None:
-    missing = [(m.value, "unknown", "what is stored") for m in Measure if m not in limits]
+    missing = [(m.value, "unknown", "stored objects") for m in Measure if m not in limits]
     assert short(met(Able("there", limits=limits))) == missing
     assert short(met(Able("there"), here=Able("here", limits=limits))) == missing
 
@@ -108,7 +108,9 @@ def test_a_limit_that_is_not_recorded_is_an_obstacle(limits: dict[Measure, Limit
 def test_a_lower_limit_is_an_obstacle_with_both_figures() -> None:
     lower = {**SIZE, Measure.KEY_LENGTH: Limit(35, Unit.BYTES, EVIDENCE)}
     (found,) = met(Able("there", limits=lower))
-    assert found.why == "may be beyond there (at most 35 bytes; here: at most 9 characters)"
+    assert (
+        found.why == "may exceed the limit of there (at most 35 bytes; here: at most 9 characters)"
+    )
     assert met(Able("there"), here=Able("here", limits=lower)) == []
 
 

@@ -86,7 +86,7 @@ def outputs(name: str, host: str | None = None, **zone: Any) -> Outputs:
 def reached(name: str, found: Outputs) -> Live:
     offer = provides(find(name), LIVE)
     assert offer.answer.support is Support.PARTIAL
-    assert "not tried on it yet" in offer.answer.reason
+    assert "not yet tested on" in offer.answer.reason
     assert offer.given
     return offer.given(read_settings(find(name), SETTINGS[name]), found)
 

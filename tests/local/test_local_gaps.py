@@ -31,7 +31,7 @@ def test_what_is_lacking_is_a_gap(capability: Capability) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "text"),
     [
-        ("recoverable_days", 12, "kept without end (landing: 12 days,"),
+        ("recoverable_days", 12, "kept without an end date (landing: 12 days,"),
         ("version_days", 70, "than `version_days` allows (landing: 70 days)"),
         ("expire_days", 91, "than `expire_days` allows (landing: 91 days,"),
         ("versions", False, "lost at once (landing: 30 days)"),

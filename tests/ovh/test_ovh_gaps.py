@@ -129,8 +129,8 @@ def test_what_a_spec_does_not_ask_for_is_no_gap() -> None:
     assert not [control for control in left if control.startswith(groups)]
     assert not left & {"residency.keys", "inventory.known", "continuity.recovery-site"}
     text = " ".join(gap.fallback for gap in gaps(spec))
-    assert "nobody's: none is set" in text
-    assert "(asked: none)" in text
+    assert "(none is set)" in text
+    assert "(required: none)" in text
 
 
 def test_gaps_say_all_that_a_user_must_know() -> None:
@@ -178,7 +178,7 @@ def test_a_gap_comes_with_what_asks_for_it(path: str, value: object, control: st
     ("path", "value", "text"),
     [
         ("encryption.rotation_days", 77, "every 77 days"),
-        ("encryption.deletion_days", 33, "asked: 33 days"),
+        ("encryption.deletion_days", 33, "required: 33 days"),
         ("encryption.tls", "1.3", "TLS 1.3"),
         ("database.backups.retention_days", 99, "locked for 99 days"),
         ("registry.retention_days", 55, "55 days"),
@@ -204,13 +204,13 @@ def test_settings_show_in_the_gaps() -> None:
     def text(**settings: object) -> str:
         return " ".join(f"{g.fallback} {g.risk}" for g in gaps(example("emc2"), **settings))
 
-    assert "nobody has said where logs lie" in text()
-    assert "nobody has said" not in text(ldp_site="fr-province")
-    assert "the project is not said to have the option" in text()
-    assert "the project is said to have the option" in text(hds_certified=True)
+    assert "the location of the logs is not recorded" in text()
+    assert "not recorded" not in text(ldp_site="fr-province")
+    assert "the project does not have the option" in text()
+    assert "the project has the option" in text(hds_certified=True)
     assert "203.0.113.9/32" in text(source_addresses=["203.0.113.9/32"])
-    assert "an OKMS domain in eu-west-par, copied to GRA and SBG" in text()
-    assert "an OKMS domain in eu-west-sbg, copied to RBX and GRA" in text(okms_region="eu-west-sbg")
+    assert "the OKMS domain is in eu-west-par, copied to GRA and SBG" in text()
+    assert "the OKMS domain is in eu-west-sbg, copied to RBX and GRA" in text(okms_region="eu-west-sbg")
 
 
 def test_members_are_counted_and_never_named() -> None:
@@ -227,14 +227,14 @@ def test_gaps_of_an_unknown_site_are_told_all_the_same() -> None:
 def test_secnumcloud_is_claimed_nowhere() -> None:
     (gap,) = [g for g in gaps(everything()) if g.capability is Capability.SECNUMCLOUD]
     assert gap.support is Support.ABSENT
-    assert "no source shows" in gap.reason
+    assert "No source shows" in gap.reason
 
 
 def test_access_ends_by_itself_only_with_keys_of_ones_own() -> None:
     theirs = changed(example("emc2"), "encryption.keys", "provider")
     for spec, reason, fallback in (
-        (example("emc2"), "the right to decrypt ends by itself", "the right to decrypt ends"),
-        (theirs, "nothing else does", "take the project out of the spec"),
+        (example("emc2"), "The permission to decrypt expires", "the permission to decrypt expires"),
+        (theirs, "nothing else does", "remove the project from the warehouse file"),
     ):
         (gap,) = [g for g in gaps(spec) if g.control == "access.project-expiry"]
         assert gap.capability is Capability.ACCESS_EXPIRY

@@ -361,7 +361,7 @@ def test_a_zone_without_versions_has_no_replica_and_the_gap_names_it() -> None:
     assert "replication" not in named(plan, "emc2-zones-landing").inputs
     assert "emc2-zones-landing-replica" not in {r.name for r in plan.resources}
     (gap,) = [gap for gap in plan.gaps if gap.control == "continuity.recovery-site"]
-    assert gap.risk.endswith("zones without versions have no replica: landing")
+    assert gap.risk.endswith("Zones without versions have no replica: landing.")
 
 
 def test_without_a_recovery_site_there_is_one_region() -> None:
@@ -461,7 +461,7 @@ def test_without_bucket_controls_nothing_is_done_over_s3() -> None:
     plan = planned(example("emc2"), bucket_controls=False)
     assert not [r for r in plan.resources if r.type.startswith("pulumi-python:")]
     (gap,) = [gap for gap in plan.gaps if gap.control == "audit.storage-access"]
-    assert gap.fallback == "none: `bucket_controls` is false"
+    assert gap.fallback == "none, because `bucket_controls` is false."
 
 
 # Database

@@ -417,7 +417,7 @@ def test_access_logs_that_are_taken_and_forgotten_are_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(Handler, "do_PUT", lambda handler: handler.answer(200))
-    with pytest.raises(ProviderError, match="access logs were set, and are not there"):
+    with pytest.raises(ProviderError, match="access logs were set but are missing"):
         Managed(s3.reference("logging")).create(PROPS)
 
 

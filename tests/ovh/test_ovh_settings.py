@@ -106,19 +106,19 @@ def test_a_plan_without_any_setting_is_whole() -> None:
         (
             (("sites.primary", "de-frankfurt"), ("residency.countries", ["DE"])),
             {"okms_region": "eu-west-rbx", "registry_region": "DE"},
-            "keys would lie in FR, outside DE",
+            "keys would be stored in FR, outside DE",
             "Allow FR",
         ),
         (
             (("sites.primary", "fr-strasbourg"),),
             {},
-            "no source names a registry at site `fr-strasbourg`",
+            "no registry is known at site `fr-strasbourg`",
             "Set `registry_region`",
         ),
         (
             (("sites.primary", "it-milan"), ("residency.countries", ["IT", "FR"])),
             {"okms_region": "eu-west-par", "registry_region": "GRA"},
-            "no source names the compute region of site `it-milan`",
+            "the compute region of site `it-milan` is not known",
             "Set `compute_region`",
         ),
         (
@@ -128,18 +128,18 @@ def test_a_plan_without_any_setting_is_whole() -> None:
                 "registry_region": "GRA",
                 "compute_region": "EU-SOUTH-MIL",
             },
-            "no source names the zones of site `it-milan`",
+            "the availability zones of site `it-milan` are not known",
             "Set `availability_zones`",
         ),
-        ((), {"ldp_site": "de-frankfurt"}, "logs would lie in DE", "in an allowed country"),
+        ((), {"ldp_site": "de-frankfurt"}, "logs would be stored in DE", "in an allowed country"),
         ((), {"compute_region": "GRA11"}, "GRA11 is not at site `fr-paris`", "EU-WEST-PAR"),
         ((), {"compute_region": "EU-WEST-PARIS"}, "is not at site", "EU-WEST-PAR"),
-        ((), {"registry_region": "WAW"}, "WAW is in no allowed country", "FR"),
-        ((), {"registry_region": "BHS"}, "BHS is in no allowed country", "FR"),
+        ((), {"registry_region": "WAW"}, "WAW is not in an allowed country", "FR"),
+        ((), {"registry_region": "BHS"}, "BHS is not in an allowed country", "FR"),
         ((), {"project_groups": {"ghost": "urn:v1:eu:identity:group:x/g"}}, "ghost", "of the spec"),
-        ((), {"source_addresses": ["10.0.0.0/8"]}, "10.0.0.0/8 is no public network", "gateway"),
-        ((), {"source_addresses": ["0.0.0.0/0"]}, "0.0.0.0/0 is no public network", "gateway"),
-        ((), {"source_addresses": ["::/0"]}, "::/0 is no public network", "gateway"),
+        ((), {"source_addresses": ["10.0.0.0/8"]}, "10.0.0.0/8 is private or too wide", "gateway"),
+        ((), {"source_addresses": ["0.0.0.0/0"]}, "0.0.0.0/0 is private or too wide", "gateway"),
+        ((), {"source_addresses": ["::/0"]}, "::/0 is private or too wide", "gateway"),
     ],
 )
 def test_what_does_not_fit_the_spec_is_refused_before_any_resource(
@@ -157,7 +157,7 @@ def test_what_does_not_fit_the_spec_is_refused_before_any_resource(
 def test_everything_that_is_wrong_is_told_at_once() -> None:
     with pytest.raises(InputError) as caught:
         planned(example("emc2"), okms_id=None, registry_plan_id=None, ldp_site="de-frankfurt")
-    for word in ("`okms_id`", "`registry_plan_id`", "logs would lie in DE"):
+    for word in ("`okms_id`", "`registry_plan_id`", "logs would be stored in DE"):
         assert word in caught.value.message
 
 

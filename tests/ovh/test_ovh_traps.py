@@ -334,7 +334,7 @@ def test_the_plugin_lets_a_lock_without_versions_pass() -> None:
     ["{not json", "[]", "{}", '{"Statement": [{"Action": ["s3:GetObject"]}]}', "null"],
 )
 def test_the_plugin_lets_policies_that_are_no_json_pass(document: str) -> None:
-    with pytest.raises(InputError, match="no JSON document with statements"):
+    with pytest.raises(InputError, match="not a JSON document with statements"):
         common.checked_policy(document)
 
 

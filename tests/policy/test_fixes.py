@@ -79,6 +79,7 @@ def test_a_certificate_depends_on_a_setting_only_where_the_finding_names_it() ->
     ("field", "remedy", "path"),
     [
         ("zones.curated", "set `versions` of the zone to true", "zones.curated.versions"),
+        ("zones.curated", "None. Set `versions` to true.", "zones.curated.versions"),
         ("database.version", "set `version` to one that is supported", "database.version"),
     ],
 )

@@ -177,7 +177,7 @@ def test_a_heading_with_controls_says_which_part_and_how_far(shipped: Frameworks
 
 def test_nothing_says_that_anybody_complies() -> None:
     claims = re.compile(r"\b(?:compl(?:y|ies|iant|iance)|conform\w*)\b", re.IGNORECASE)
-    titles = ("title: Conformite aux politiques", "title: Examen de la conformite technique")
+    titles = ("title: Conformité aux politiques", "title: Examen de la conformité technique")
     for line in FILE.read_text().splitlines():
         assert not claims.search(line) or line.strip() in titles, line
 

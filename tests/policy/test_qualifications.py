@@ -76,7 +76,7 @@ def test_a_qualified_product_holds_without_a_reason() -> None:
 def test_what_is_not_recorded_does_not_hold() -> None:
     other = [record("Keys"), record(scheme="secnumcloud")]
     answer, why, found = Qualifications(tuple(other)).holds("hds", store(), TODAY)
-    assert (answer, why, found) == (False, "Cloud, Objects: nothing is recorded", None)
+    assert (answer, why, found) == (False, "Cloud, Objects: no record", None)
     assert holds([record()], store(offer="Cloud of another"))[0] is False
 
 
@@ -88,7 +88,7 @@ def test_what_is_not_recorded_does_not_hold() -> None:
             "in process since 2025-01-08",
         ),
         ({"status": CertificateStatus.IN_PROCESS}, "in process"),
-        ({"status": CertificateStatus.NONE_FOUND}, "none found, read on 2026-11-01"),
+        ({"status": CertificateStatus.NONE_FOUND}, "no certificate found (read on 2026-11-01)"),
         ({"until": dt.date(2026, 11, 23)}, "ended on 2026-11-23"),
         ({"since": dt.date(2026, 11, 25)}, "begins on 2026-11-25"),
     ],
@@ -107,8 +107,8 @@ def test_the_first_and_the_last_day_are_within() -> None:
     ("plan", "answer", "said"),
     [
         (Known("business"), True, ""),
-        (Known("Essential"), False, "the plan `Essential` is not within"),
-        (Known("essential-4"), False, "the plan `essential-4` is not within"),
+        (Known("Essential"), False, "the plan `Essential` is not covered"),
+        (Known("essential-4"), False, "the plan `essential-4` is not covered"),
         (Known(""), None, "has no name"),
         (Unknown("plan"), None, "not known: plan"),
     ],
@@ -130,9 +130,9 @@ def test_a_plan_that_is_not_in() -> None:
     ("places", "answer", "said"),
     [
         (HERE, True, ""),
-        (Known((place("north"), place("south"))), False, "does not hold for south"),
+        (Known((place("north"), place("south"))), False, "not covered in south"),
         (Known((place("NORTH", "FR"),)), True, ""),
-        (Known((place("north", "DE"),)), False, "does not hold for DE"),
+        (Known((place("north", "DE"),)), False, "not covered in DE"),
         (Known((place("north", None),)), None, "has no name"),
         (Known((place("", "FR"),)), None, "has no name"),
         (Known(()), None, "has no name"),
@@ -160,11 +160,11 @@ def test_what_is_surely_out_goes_before_what_cannot_be_told() -> None:
     ("settings", "answer", "why"),
     [
         ({"certified": True}, True, ""),
-        ({"certified": False}, False, "the stack says that it is off"),
-        ({}, None, "the stack does not say that it is on"),
-        ({"certified": "true"}, None, "the stack does not say that it is on"),
-        ({"certified": "<certified>"}, None, "the stack does not say that it is on"),
-        ({"another": True}, None, "the stack does not say that it is on"),
+        ({"certified": False}, False, "which the stack turns off"),
+        ({}, None, "which the stack does not set"),
+        ({"certified": "true"}, None, "which the stack does not set"),
+        ({"certified": "<certified>"}, None, "which the stack does not set"),
+        ({"another": True}, None, "which the stack does not set"),
     ],
 )
 def test_a_record_of_an_option_holds_where_the_stack_says_that_it_has_it(
@@ -190,7 +190,7 @@ def test_nothing_is_known_of_a_stack_whose_settings_are_not() -> None:
 def test_a_certificate_whose_products_were_not_read_holds_for_none_that_is_known() -> None:
     found, why = holds([record("*", products_read=False)], store())
     assert found is None
-    assert why == "Cloud, Objects: which products the certificate lists was not read"
+    assert why == "Cloud, Objects: the certificate's list of products was not read"
     abroad = record("*", products_read=False, countries=frozenset({"DE"}))
     assert holds([abroad], store())[0] is False
     own = [record("*", products_read=False), record("Objects")]
@@ -272,8 +272,8 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
     assert said == Claim(
         "hds",
         inside=("Objects", "Volumes"),
-        outside=(("Nodes", "nothing is recorded"), ("Vault", "none found, read on 2026-11-01")),
-        undecided=(("Tables", "not every plan is within, and this one is not known: plan"),),
+        outside=(("Nodes", "no record"), ("Vault", "no certificate found (read on 2026-11-01)")),
+        undecided=(("Tables", "not every plan is covered, and this one is not known: plan"),),
         until=dt.date(2027, 1, 1),
         read_on=dt.date(2026, 5, 1),
         sources=("a list", "another list"),
@@ -284,13 +284,13 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
         "holds": False,
         "inside": ["Objects", "Volumes"],
         "outside": [
-            {"product": "Nodes", "reason": "nothing is recorded"},
-            {"product": "Vault", "reason": "none found, read on 2026-11-01"},
+            {"product": "Nodes", "reason": "no record"},
+            {"product": "Vault", "reason": "no certificate found (read on 2026-11-01)"},
         ],
         "undecided": [
             {
                 "product": "Tables",
-                "reason": "not every plan is within, and this one is not known: plan",
+                "reason": "not every plan is covered, and this one is not known: plan",
             }
         ],
         "until": "2027-01-01",
@@ -307,10 +307,10 @@ def test_a_product_is_as_its_worst_resource() -> None:
     assert claim(records, "hds", facts(good, good), TODAY).holds
     ((unsaid, why),) = claim(records, "hds", facts(good, unsure), TODAY).undecided
     assert unsaid == "Objects"
-    assert why == "not every plan is within, and this one is not known: plan"
+    assert why == "not every plan is covered, and this one is not known: plan"
     said = claim(records, "hds", facts(good, unsure, bad, bad), TODAY)
     assert (said.inside, said.undecided) == ((), ())
-    assert said.outside == (("Objects", "the plan `free` is not within"),)
+    assert said.outside == (("Objects", "the plan `free` is not covered"),)
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_claim_holds_where_all_is_inside(others: list[str], answer: bool) -> N
 def test_offers_are_named_where_there_are_several() -> None:
     said = claim(Qualifications((record(),)), "hds", facts(store(), store(offer="Else")), TODAY)
     assert said.inside == ("Cloud: Objects",)
-    assert said.outside == (("Else: Objects", "nothing is recorded"),)
+    assert said.outside == (("Else: Objects", "no record"),)
 
 
 def test_a_plan_without_data_claims_nothing() -> None:

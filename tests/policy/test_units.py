@@ -365,8 +365,8 @@ def test_what_a_foreign_law_reaches_is_counted() -> None:
     provider = c.Paper(operator=Operator("A host", "US", ("US (CLOUD Act)", "EU")))
     facts = (c.store(), c.key(), c.compute(), c.network())
     (verdict,) = c.verdicts("jurisdiction.operator", *facts, provider=provider)
-    assert verdict.found.startswith("A host, which answers to the law of US (CLOUD Act):")
-    assert "what 3 resources hold" in verdict.found
+    assert verdict.found.startswith("A host is subject to the law of US (CLOUD Act) and")
+    assert "the data in 3 resources" in verdict.found
 
 
 def record(**differs: Any) -> Qualifications:
@@ -1124,7 +1124,7 @@ def test_what_only_looks_like_a_secret_is_not(values: dict[str, Any]) -> None:
 def test_paths_are_told_and_values_are_not() -> None:
     values = {"a": {"password": "hunter2"}, "b": [{"apiKey": "hunter3"}], "c": "x", "password": "4"}
     (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[c.resource("r", values)])
-    assert verdict.found == "a secret in clear at a.password, b[0].apiKey, password"
+    assert verdict.found == "a secret in plain text at a.password, b[0].apiKey, password"
     assert dict(unmarked_texts(values)) == {
         "a.password": "hunter2",
         "b[0].apiKey": "hunter3",
@@ -1136,7 +1136,7 @@ def test_paths_are_told_and_values_are_not() -> None:
 def test_three_paths_are_told_at_most() -> None:
     values = {f"{letter}Password": "x" for letter in "dcba"}
     (verdict,) = c.verdicts("access.no-plaintext-secret", resources=[c.resource("r", values)])
-    assert verdict.found == "a secret in clear at aPassword, bPassword, cPassword"
+    assert verdict.found == "a secret in plain text at aPassword, bPassword, cPassword"
 
 
 def test_secrets_beside_the_resources_are_told_without_their_values() -> None:
@@ -1145,7 +1145,7 @@ def test_secrets_beside_the_resources_are_told_without_their_values() -> None:
     shown = {"config": {"p:apiKey": "hunter2"}, "outputs": {"db": {"password": "hunter3"}}}
     passed, verdict = c.verdicts(told, resources=[thing], beside=shown)
     assert (passed.outcome.value, verdict.outcome.value) == ("pass", "fail")
-    assert verdict.found == "a secret in clear at config.p:apiKey, outputs.db.password"
+    assert verdict.found == "a secret in plain text at config.p:apiKey, outputs.db.password"
 
 
 GATE = c.urn("gate")
@@ -1511,16 +1511,16 @@ def test_what_goes_and_is_not_known_is_told_and_what_is_plain_is_not() -> None:
     provider = c.Paper({plain.type: [c.network("plain")]})
     told = {"removed": [strange, plain], "provider": provider}
     (verdict,) = c.verdicts("continuity.deletion", **told)
-    assert (verdict.resource, verdict.wanted) == (strange.urn, "resources of known types alone go")
+    assert (verdict.resource, verdict.wanted) == (strange.urn, "only known types removed")
 
 
 @pytest.mark.parametrize(
     ("operation", "found"),
     [
-        ("delete", "this plan would stop managing it and leave it standing"),
+        ("delete", "this plan would stop managing it without deleting it"),
         (
             "replace",
-            "this plan would make another, stop managing this one and leave it standing",
+            "this plan would replace it, and stop managing it without deleting it",
         ),
     ],
 )
@@ -1934,9 +1934,9 @@ def test_a_rehearsal_is_recent(day: dt.date | None, outcome: str) -> None:
         ({"level": "real"}, ""),
         ({"unproved": "another CA"}, "the seal is not verified: another CA"),
         ({"unproved": "another CA", "day": None}, "the seal is not verified: another CA"),
-        ({"warehouse": "another"}, "the seal is of another, from paper to ovh"),
-        ({"source": "elsewhere"}, "the seal is of emc2, from elsewhere to ovh"),
-        ({"target": "elsewhere"}, "the seal is of emc2, from paper to elsewhere"),
+        ({"warehouse": "another"}, "the seal is for another, from paper to ovh"),
+        ({"source": "elsewhere"}, "the seal is for emc2, from elsewhere to ovh"),
+        ({"target": "elsewhere"}, "the seal is for emc2, from paper to elsewhere"),
         ({"day": None}, "no time-stamp authority dates the seal"),
     ],
 )

@@ -82,7 +82,7 @@ def test_the_effect_of_an_obstacle_is_written(of: ComparisonRows) -> None:
     (leaving,) = (each for each in of.exits if "from azure to ovh" in each.title)
     assert leaving.title.endswith(f"{len(leaving.lines)} obstacles")
     assert any(line.startswith("lost: capability key-rotation: ") for line in leaving.lines)
-    assert any(line.startswith("unknown: key-length what is stored: ") for line in leaving.lines)
+    assert any(line.startswith("unknown: key-length stored objects: ") for line in leaving.lines)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown"])

@@ -38,16 +38,16 @@ def _site(spec: Warehouse) -> Iterator[ProviderFault]:
     region = PLACES[spec.sites.primary]
     if region.restricted:
         able = sorted(name for name, place in PLACES.items() if not place.restricted)
-        message = f"`{spec.sites.primary}` ({region.name}) is {RESTRICTED[0]}"
-        remedy = f"Choose one of {', '.join(able)}; it may be the recovery site."
+        message = f"`{spec.sites.primary}` ({region.name}) has {RESTRICTED[0]}"
+        remedy = f"Choose one of {', '.join(able)}. A restricted site can be the recovery site."
         yield ProviderFault(("sites", "primary"), message, remedy)
 
 
 def _rotation(spec: Warehouse) -> Iterator[ProviderFault]:
     asked = spec.encryption
     if asked.own_keys and asked.rotation_days < SHORTEST_ROTATION:
-        message = f"Key Vault renews no key every {asked.rotation_days} days"
-        remedy = f"At least {SHORTEST_ROTATION} days."
+        message = f"Key Vault cannot rotate a key every {asked.rotation_days} days"
+        remedy = f"Set at least {SHORTEST_ROTATION} days."
         yield ProviderFault(("encryption", "rotation_days"), message, remedy)
 
 
@@ -56,7 +56,7 @@ def _reserved(spec: Warehouse) -> Iterator[ProviderFault]:
     for field in ("address_space", "recovery_address_space"):
         space = getattr(spec.network, field)
         if spec.cluster and space and _overlaps(space):
-            message = f"the cluster itself uses {', '.join(RESERVED)}"
+            message = f"the cluster reserves {', '.join(RESERVED)}"
             remedy = "Choose other private addresses, such as 10.0.0.0/16."
             yield ProviderFault(("network", field), message, remedy)
 
@@ -69,5 +69,5 @@ def _database(spec: Warehouse) -> Iterator[ProviderFault]:
     """The database bears the warehouse's name, as `parts.database` writes it."""
     name = spec.name.replace("-", "_")
     if name in DATABASES:
-        message = f"each PostgreSQL server has a database {name} of Azure's own"
+        message = f"each PostgreSQL server already has a database {name}, which Azure uses"
         yield ProviderFault(("name",), message, "Choose another name.")

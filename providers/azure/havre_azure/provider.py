@@ -33,10 +33,14 @@ SUBPACKAGES = (
 )
 """Subpackages of the SDK that the parts use."""
 
-NOT_OPERATED = Supported(Support.ABSENT, "Azure runs the services: use Pulumi and the Azure portal")
-UNPROVED = Supported(Support.PARTIAL, "by Azure's documentation, not tried on it yet")
+NOT_OPERATED = Supported(
+    Support.ABSENT, "Azure runs the services. Use Pulumi and the Azure portal."
+)
+UNPROVED = Supported(
+    Support.PARTIAL, "Written from Azure's documentation and not yet tested on Azure."
+)
 NO_STAND_IN = Supported(
-    Support.ABSENT, "no stand-in answers for Azure's types yet: rehearse on a stack of your own"
+    Support.ABSENT, "No stand-in supports Azure's resource types yet. Rehearse on your own stack."
 )
 
 

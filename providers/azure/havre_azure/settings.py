@@ -33,34 +33,32 @@ class AzureSettings(BaseModel):
     tenant_id: Uuid = Field(
         description="Microsoft Entra tenant that the subscription trusts", examples=[EXAMPLE]
     )
-    subscription_id: Uuid = Field(
-        description="Subscription that holds the warehouse", examples=[EXAMPLE]
-    )
+    subscription_id: Uuid = Field(description="Subscription of the warehouse", examples=[EXAMPLE])
     administrators_id: Uuid = Field(
-        description="Object id of the Entra group that administers database and cluster",
+        description="Object ID of the Microsoft Entra group that administers database and cluster",
         examples=[EXAMPLE],
     )
     administrators_name: Annotated[str, Field(min_length=1, max_length=256)] = Field(
-        description="Display name of that group: its role in PostgreSQL bears it",
+        description="Display name of that group, which is also the name of its PostgreSQL role",
         examples=["warehouse-administrators"],
     )
     name_salt: Annotated[str, Field(pattern=r"^[a-z0-9]{0,12}$")] = Field(
         default="",
-        description="Changes every globally unique name: a deleted key vault keeps its name for "
-        "the days of its soft delete, and nobody can purge it",
+        description="Text that changes every globally unique name. Set it if a deleted key vault "
+        "still reserves its name during soft delete, because it cannot be purged.",
     )
     kubernetes_version: Annotated[str, Field(pattern=r"^1\.\d{2}$")] = Field(
         default="1.36",
-        description="Minor version of Kubernetes; patches are applied by themselves. The default "
-        "is supported from June 2026 to June 2027 (AKS release calendar, read on 2026-11-23)",
+        description="Minor version of Kubernetes. Azure applies patches automatically. The default "
+        "is supported from June 2026 to June 2027 (AKS release calendar, read on 2026-11-23).",
     )
     lock_immutability: bool = Field(
         default=False,
-        description="Lock every immutability policy, irreversibly. Azure makes none locked: set "
-        "it once a first deployment has gone through",
+        description="Lock every immutability policy, irreversibly. Azure creates policies "
+        "unlocked. Set it after the first deployment.",
     )
     network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]+$", max_length=90)] = Field(
         default="NetworkWatcherRG",
-        description="Resource group of the subscription's Network Watcher, which Azure makes by "
-        "itself in every region that has a network",
+        description="Resource group of the subscription's Network Watcher, which Azure creates in "
+        "every region with a network",
     )

@@ -22,10 +22,10 @@ SERVICES = (
 )
 """Services that have a region; Azure names a region alike in all of them."""
 RESTRICTED = (
-    "access restricted: Microsoft opens the region on request, for recovery only",
+    "restricted access: Microsoft opens the region on request, for recovery only",
     "no availability zones",
 )
-UNPAIRED = ("no paired region: neither storage nor backups can be copied to another region",)
+UNPAIRED = ("no paired region, so neither storage nor backups can be copied to another region",)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def _always(_spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
 
 
 def _residency(spec: Warehouse, settings: LocalSettings) -> Iterator[Gap]:
-    said = f"its owner says {settings.country}" if settings.country else "its owner has not said"
+    said = f"the owner states {settings.country}" if settings.country else "not set by the owner"
     outside = settings.country not in spec.residency.countries
     yield gap("wrong-place" if outside else "stated-place", said=said)
     if spec.sites.recovery:

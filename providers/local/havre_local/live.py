@@ -70,8 +70,8 @@ LIMITS = replace(
 """A key is a path of its folder, and its list is XML, which has no control characters."""
 
 PASSES_BY = {
-    gateway.ADMINISTRATOR: "the store's administrator, whose calls no policy is asked about: "
-    "`havre` itself, and whoever reads its secret on this machine"
+    gateway.ADMINISTRATOR: "the store's administrator, whose calls no policy evaluates: "
+    "`havre` itself, and anyone who reads its secret on this machine"
 }
 
 

@@ -29,7 +29,7 @@ class LocalProvider:
     """This machine as a provider."""
 
     name = NAME
-    operator = Operator("whoever runs this machine", None, ())
+    operator = Operator("the operator of this machine", None, ())
     sites: Mapping[str, Site] = EverySite()
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES

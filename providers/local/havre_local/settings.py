@@ -30,5 +30,5 @@ class LocalSettings(BaseModel):
     )
     country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(
         default=None,
-        description="Country in which this machine stands, ISO 3166-1 alpha-2, as its owner says",
+        description="Country of this machine (ISO 3166-1 alpha-2), as its owner states",
     )

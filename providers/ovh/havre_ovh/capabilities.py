@@ -50,7 +50,7 @@ def _keys(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
 def _network(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     hosts = ", ".join(f"{egress.host}:{egress.port}" for egress in spec.network.egress)
     named = ", ".join((*spec.network.administration, *settings.source_addresses))
-    yield gap("private-endpoints", addresses=named or "nobody's: none is set")
+    yield gap("private-endpoints", addresses=named or "none is set")
     yield gap("partition")
     yield gap("egress", hosts=hosts or "none")
     yield gap("flow-logs")
@@ -114,8 +114,8 @@ def _places(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     primary = SITES.get(spec.sites.primary)
     place = settings.okms_region or (primary.regions.get("okms", "") if primary else "")
     if spec.encryption.own_keys:
-        copies = " and ".join(OKMS_COPIES.get(place, ("places unknown",)))
-        yield gap("keys-placed", place=place or "a region not stated", copies=copies)
+        copies = " and ".join(OKMS_COPIES.get(place, ("unknown places",)))
+        yield gap("keys-placed", place=place or "an unspecified region", copies=copies)
 
 
 def _sites(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
@@ -155,7 +155,7 @@ def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
 def _qualifications(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     asked = spec.residency.qualifications
     if HDS in asked:
-        yield gap("hds", said="is" if settings.hds_certified else "is not")
+        yield gap("hds", said="has" if settings.hds_certified else "does not have")
     if SECNUMCLOUD in asked:
         yield gap("secnumcloud")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DATABASE_VERSIONS = ("14", "15", "16", "17", "18")
 """Major versions of PostgreSQL (ovh/docs#8452, 2025-09-30; 14 ended 2026-11-12, roadmap#1255)."""
-_PLAN = "Set `registry_plan_id`; `ovh.cloudproject.get_capabilities_container_filter` tells it."
+_PLAN = "Set `registry_plan_id`. `cloudproject.get_capabilities_container_filter` lists the plans."
 
 
 def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
@@ -48,8 +48,8 @@ def _keys(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     country = sites.OKMS_COUNTRIES.get(place or "")
     allowed = context.spec.residency.countries
     if country and country not in allowed:
-        message = f"keys would lie in {country}, outside {', '.join(allowed)}"
-        remedy = f"Allow {country} in residency.countries, or let the provider hold the keys."
+        message = f"keys would be stored in {country}, outside {', '.join(allowed)}"
+        remedy = f"Allow {country} in residency.countries, or let the provider manage the keys."
         yield ProviderFault(("residency", "countries"), message, remedy)
 
 
@@ -57,15 +57,15 @@ def _registry(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     named = context.settings.registry_region
     countries = context.spec.residency.countries
     if context.spec.registry and context.settings.registry_plan_id is None:
-        message = "a registry is asked for, but `registry_plan_id` is not set"
+        message = "the warehouse file requires a registry, but `registry_plan_id` is not set"
         yield _setting("registry_plan_id", message, _PLAN)
     if context.spec.registry and not (named or _home(context, "registry")):
-        message = f"no source names a registry at site `{context.primary.name}`"
-        remedy = "Set `registry_region` to a region of the allowed countries."
+        message = f"no registry is known at site `{context.primary.name}`"
+        remedy = "Set `registry_region` to a region in an allowed country."
         yield _setting("registry_region", message, remedy)
     if named and registry_country(named) not in countries:
-        message = f"`registry_region` {named} is in no allowed country"
-        remedy = f"Its country must be among {', '.join(countries)}."
+        message = f"`registry_region` {named} is not in an allowed country"
+        remedy = f"Choose a region in {', '.join(countries)}."
         yield _setting("registry_region", message, remedy)
 
 
@@ -73,13 +73,15 @@ def _compute(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     named, site = context.settings.compute_region, context.primary
     if named and not _within(named, site):
         message = f"`compute_region` {named} is not at site `{site.name}`"
-        yield _setting("compute_region", message, f"It begins with {site.regions['storage']}.")
+        yield _setting(
+            "compute_region", message, f"Name a region that begins with {site.regions['storage']}."
+        )
         return  # what follows from a wrong region would be wrong too
     if not (named or _home(context, "compute")):
-        message = f"no source names the compute region of site `{site.name}`"
+        message = f"the compute region of site `{site.name}` is not known"
         yield _setting("compute_region", message, "Set `compute_region`.")
     elif context.spec.cluster and site.zones > 1 and not shared.zone_names(context):
-        message = f"no source names the zones of site `{site.name}`"
+        message = f"the availability zones of site `{site.name}` are not known"
         yield _setting("availability_zones", message, "Set `availability_zones`.")
 
 
@@ -87,8 +89,8 @@ def _recovery(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     """The recovery site's network needs a compute region; no setting names that one."""
     site, space = context.recovery, context.spec.network.recovery_address_space
     if site and space and "compute" not in site.regions:
-        message = f"no source names the compute region of site `{site.name}`"
-        remedy = "Choose another recovery site, or leave network.recovery_address_space out."
+        message = f"the compute region of site `{site.name}` is not known"
+        remedy = "Choose another recovery site, or remove network.recovery_address_space."
         yield ProviderFault(("sites", "recovery"), message, remedy)
 
 
@@ -96,8 +98,8 @@ def _logs(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     country = (context.settings.ldp_site or "")[:2].upper()
     countries = context.spec.residency.countries
     if country and country not in countries:
-        message = f"logs would lie in {country} (`ldp_site`), outside {', '.join(countries)}"
-        remedy = "Give a Logs Data Platform account in an allowed country."
+        message = f"logs would be stored in {country} (`ldp_site`), outside {', '.join(countries)}"
+        remedy = "Use a Logs Data Platform account in an allowed country."
         yield _setting("ldp_site", message, remedy)
 
 
@@ -105,7 +107,7 @@ def _database(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     version = str(context.spec.database.version)
     if version not in DATABASE_VERSIONS:
         message = f"PostgreSQL {version} is not offered"
-        remedy = f"Ask for one of {', '.join(DATABASE_VERSIONS)}."
+        remedy = f"Choose one of {', '.join(DATABASE_VERSIONS)}."
         yield ProviderFault(("database", "version"), message, remedy)
 
 
@@ -113,14 +115,14 @@ def _projects(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     unknown = sorted(set(context.settings.project_groups) - set(context.spec.projects))
     if unknown:
         message = f"`project_groups` names the unknown projects {', '.join(unknown)}"
-        yield _setting("project_groups", message, "Name projects of the spec.")
+        yield _setting("project_groups", message, "Name projects of the warehouse file.")
 
 
 def _addresses(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     for address in context.settings.source_addresses:
         if not _public(address):
-            message = f"`source_addresses` {address} is no public network of yours"
-            remedy = "Give the public addresses of the gateway."
+            message = f"`source_addresses` {address} is private or too wide"
+            remedy = "Name the public addresses of the gateway."
             yield _setting("source_addresses", message, remedy)
 
 

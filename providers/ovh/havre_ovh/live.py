@@ -55,7 +55,7 @@ ABILITIES: Mapping[Ability, Supported] = {
     Ability.SNAPSHOTS: Supported(Support.ABSENT, "S3 has versions, and no snapshots"),
     Ability.DELETED: Supported(Support.ABSENT, "what is deleted for good is gone"),
     Ability.CREATE_ONLY: Supported(
-        Support.UNKNOWN, "OVHcloud's documentation does not say whether If-None-Match is heeded"
+        Support.UNKNOWN, "OVHcloud's documentation does not say whether it honours If-None-Match"
     ),
 }
 """What a bucket with a lock can do, by OVHcloud's documentation."""
@@ -126,7 +126,7 @@ class OvhLive:
         authority = os.environ.get(DATABASE_AUTHORITY, "")
         if not authority:
             message = f"{DATABASE_AUTHORITY} names no file with the database's authority"
-            remedy = f"Write what OVHcloud's API tells at {known.authority.location} to a file."
+            remedy = f"Write what OVHcloud's API returns at {known.authority.location} to a file."
             raise InputError(message, remedy)
         user = DATABASE_USER.read()
         return LibpqDatabase(known.host, known.port, known.name, user, DATABASE_PASSWORD, authority)

@@ -29,13 +29,18 @@ if TYPE_CHECKING:
 SUBPACKAGES = ("cloudproject", "cloudprojectdatabase", "dbaas", "iam", "me", "okms")
 """Subpackages of the SDK that the parts use."""
 
-NOT_OPERATED = Supported(Support.ABSENT, "OVHcloud runs the services: use Pulumi and its console")
-UNPROVED = Supported(Support.PARTIAL, "by OVHcloud's documentation, not tried on it yet")
+NOT_OPERATED = Supported(
+    Support.ABSENT, "OVHcloud runs the services. Use Pulumi and the Control Panel."
+)
+UNPROVED = Supported(
+    Support.PARTIAL, "Written from OVHcloud's documentation and not yet tested on OVHcloud."
+)
 NO_STAND_IN = Supported(
-    Support.ABSENT, "no stand-in answers for OVHcloud's types yet: rehearse on a stack of your own"
+    Support.ABSENT,
+    "No stand-in supports OVHcloud's resource types yet. Rehearse on your own stack.",
 )
 SETTINGS_OF_BUCKETS = Supported(
-    Support.PARTIAL, "only settings of buckets are applied in process: use the Pulumi CLI"
+    Support.PARTIAL, "Only bucket settings are applied in process. Use the Pulumi CLI."
 )
 
 

@@ -123,7 +123,7 @@ def checked_policy(document: str) -> str:
         granted = [action for s in statements for action in s["Action"]]
         resources = [resource for s in statements for resource in s["Resource"]]
     except (ValueError, KeyError, TypeError) as error:
-        message = f"an S3 policy is no JSON document with statements: {type(error).__name__}"
+        message = f"an S3 policy is not a JSON document with statements: {type(error).__name__}"
         raise InputError(message, "Give a document with Statement, Action and Resource.") from None
     if any("*" in action for action in granted) or "arn:aws:s3:::*" in resources:
         message = "an S3 policy grants all actions or all buckets"
@@ -139,5 +139,5 @@ def period(days: int) -> str:
     """
     if days < 1:
         message = f"a lock of {days} days"
-        raise InputError(message, "Ask for at least one day, or for no lock.")
+        raise InputError(message, "Set at least one day, or no lock.")
     return f"P{days}D"

@@ -88,7 +88,7 @@ class S3Bucket:
 def _error(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
     if found.remedy is Remedy.RETRY:
         message = f"bucket {props['bucket']}: {what} failed {attempts} times, last: {found.code}"
-        remedy = f"Nothing was left half done; check {props['endpoint']} and run again later."
+        remedy = f"Nothing was left incomplete. Check {props['endpoint']} and run again later."
         return RetryError(message, remedy)
     kind = NeverHeldError if found.code == NEVER_HELD else ProviderError
     owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
@@ -194,8 +194,8 @@ def _ensure_logging(bucket: S3Bucket) -> dict[str, Any]:
     status = {"LoggingEnabled": {"TargetBucket": props["target"], "TargetPrefix": props["prefix"]}}
     bucket.ask("setting access logs", "put_bucket_logging", BucketLoggingStatus=status)
     if not _logged(bucket):
-        message = f"bucket {props['bucket']}: access logs were set, and are not there"
-        raise ProviderError(message, "Report it to OVHcloud; accesses leave no trace meanwhile.")
+        message = f"bucket {props['bucket']}: access logs were set but are missing"
+        raise ProviderError(message, "Report this to OVHcloud. Until then, accesses leave no trace.")
     return {}
 
 

@@ -48,7 +48,7 @@ class Credential(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     identities: Annotated[tuple[Identity, ...], Field(min_length=1, max_length=25)] = Field(
-        description="URNs of the identities that the certificate stands for"
+        description="URNs of the identities that the certificate represents"
     )
     csr: Annotated[
         str, StringConstraints(pattern=r"^-----BEGIN CERTIFICATE REQUEST-----[^:]*-----\s*$")
@@ -61,7 +61,7 @@ class OvhSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     service_name: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")] = Field(
-        description="Identifier of the existing Public Cloud project: 32 hexadecimal digits",
+        description="Identifier of the existing Public Cloud project (32 hexadecimal digits)",
         examples=["0123456789abcdef0123456789abcdef"],
     )
     ldp_service: Annotated[str, StringConstraints(pattern=r"^ldp-[a-z]{2}-[0-9]+$")] = Field(
@@ -69,71 +69,73 @@ class OvhSettings(BaseModel):
         examples=["ldp-ab-12345"],
     )
     ldp_retention_id: Uuid = Field(
-        description="Retention of that account's streams that is at least the spec's; "
-        "`dbaas.get_logs_clusters_retention` tells the identifiers",
+        description="Retention of that account's streams, at least `audit.retention_days`. "
+        "`dbaas.get_logs_clusters_retention` lists the identifiers.",
         examples=["11111111-2222-3333-4444-555555555555"],
     )
     ldp_site: SiteName | None = Field(
-        default=None, description="Site where that account's cluster stands, by its contract"
+        default=None, description="Site of that account's cluster, according to its contract"
     )
     okms_id: Uuid | None = Field(
-        description="Existing OKMS domain; null where the provider holds the keys",
+        description="Existing OKMS domain, or null if the provider manages the keys",
         examples=["22222222-3333-4444-5555-666666666666"],
     )
     okms_region: Literal["eu-west-par", "eu-west-rbx", "eu-west-sbg"] | None = Field(
-        default=None, description="Region of that OKMS domain; unset: the primary site's"
+        default=None, description="Region of that OKMS domain (unset: the primary site's)"
     )
     okms_credential: Credential | None = Field(
-        default=None, description="Certificate by which an administrator's programs use the keys"
+        default=None, description="Certificate with which an administrator's programs use the keys"
     )
     registry_plan_id: Uuid | None = Field(
-        description="Plan of the registry; null without one. "
-        "`cloudproject.get_capabilities_container_filter` tells the identifiers",
+        description="Plan of the registry, or null without one. "
+        "`cloudproject.get_capabilities_container_filter` lists the identifiers.",
         examples=["33333333-4444-5555-6666-777777777777"],
     )
     registry_region: Region | None = Field(
-        default=None, description="Region of the registry; unset: the primary site's"
+        default=None, description="Region of the registry (unset: the primary site's)"
     )
     compute_region: Region | None = Field(
-        default=None, description="Compute region at the primary site, such as GRA9; unset: ours"
+        default=None,
+        description="Compute region at the primary site, such as GRA9 (unset: known to Havre)",
     )
     availability_zones: tuple[str, ...] | None = Field(
-        default=None, description="Names of that region's zones; unset: those known to Havre"
+        default=None,
+        description="Names of that region's availability zones (unset: known to Havre)",
     )
     vlan_id: Annotated[int, Field(ge=1, le=4094)] | None = Field(
         default=None,
-        description="VLAN of the private network (IEEE 802.1Q: 1 to 4094), one a warehouse; "
-        "unset: derived from the warehouse's name",
+        description="VLAN of the private network (IEEE 802.1Q: 1 to 4094), one per warehouse "
+        "(unset: derived from the warehouse's name)",
     )
     kubernetes_version: Annotated[str, StringConstraints(pattern=r"^1\.(3[3-9]|[4-9][0-9])$")] = (
         Field(default="1.35", description="Minor version of Kubernetes, 1.33 or later")
     )
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
-        description="Plan of the database; unset: business, or enterprise in several zones, as "
-        "the SDK names them (the essential plan is outside HDS). Public threads on Paris name "
-        "production and advanced (public-cloud-roadmap#139, ovh/docs#8231): set it where the "
-        "API offers those",
+        description="Plan of the database (unset: business, or enterprise in several availability "
+        "zones, as the SDK names them). The essential plan is outside HDS. Public threads on Paris "
+        "name production and advanced (public-cloud-roadmap#139, ovh/docs#8231). Set it where the "
+        "API offers those.",
     )
     database_flavors: Literal["db1", "b3"] = Field(
         default="db1", description="Family of the database's flavors"
     )
     source_addresses: tuple[Cidr, ...] = Field(
         default=(),
-        description="Public addresses, besides those of administration, from which zones and "
-        "registry are used: the gateway's, once it stands",
+        description="Further public addresses from which zones and registry are used, in addition "
+        "to the administration addresses. Add the gateway's after the first deployment.",
     )
     owner_user_id: Annotated[int, Field(gt=0)] | None = Field(
-        default=None, description="Project user that owns the buckets, whose S3 keys are used"
+        default=None, description="Project user that owns the buckets and whose S3 keys are used"
     )
     bucket_controls: bool = Field(
         default=True,
-        description="Set access logs and check the access lists of buckets, over S3; false where "
-        "the run cannot reach Object Storage, and then a gap",
+        description="Set access logs and check the access lists of buckets, over S3. Set it to "
+        "false if the run cannot reach Object Storage, which is then a gap.",
     )
     project_groups: Mapping[ProjectSlug, Group] = Field(
         default_factory=dict,
-        description="IAM group of a project's researchers, by project; unset: a service account",
+        description="IAM group of each project's researchers (unset: a service account)",
     )
     hds_certified: bool = Field(
         default=False,

@@ -143,7 +143,7 @@ def facts(plan: Plan) -> Facts:
     return replace(found, unread=tuple(_unread(index)))
 
 
-ANOTHER = "The other network may be anybody's, and all that is in it reaches this one."
+ANOTHER = "Another party may own the other network, and everything in it reaches this one."
 
 
 def _unread(index: Index) -> Iterator[Unread]:

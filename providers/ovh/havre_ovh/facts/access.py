@@ -112,7 +112,7 @@ def _meaning(document: Fact[Any], meaning: Callable[[str], Any]) -> Fact[Any]:
     try:
         return then(document, lambda text: meaning(str(text)))
     except ValueError:
-        return Unknown("policy: it is no JSON document with statements")
+        return Unknown("policy: not a JSON document with statements")
 
 
 def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -204,5 +204,5 @@ def static(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def certificate(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A certificate of OKMS: its life is counted from a day that no plan tells."""
-    expires = Unknown("validity: days from a creation that no plan tells")
+    expires = Unknown("validity: days from a creation date that is not in the plan")
     return [replace(about(Credential, resource, index), expires=expires)]

@@ -62,7 +62,7 @@ def _stated(resource: PlannedResource) -> Fact[tuple[Place, ...]]:
     said = read(resource.inputs, "description", "")
     found = STATED.search(str(said.value)) if isinstance(said, Known) else None
     if found is None:
-        return Unknown("serviceName: only the account's contract says where it stands")
+        return Unknown("serviceName: only the account's contract states its location")
     return Known((Place(Copy.LOG, "", found[1].upper(), places.DECLARED),))
 
 

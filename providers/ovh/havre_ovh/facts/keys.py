@@ -43,7 +43,7 @@ def _where(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
     name = read(resource.inputs, "name", "")
     said = str(name.value).rpartition(".")[2] if isinstance(name, Known) else ""
     if said not in OKMS_COPIES:
-        return Unknown("okmsId: only the domain's contract says where it lies")
+        return Unknown("okmsId: only the domain's contract states its location")
     return Known(places.keys(said, places.DECLARED))
 
 

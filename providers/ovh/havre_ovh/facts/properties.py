@@ -31,7 +31,7 @@ B = TypeVar("B", bound=Bearer)
 S = TypeVar("S", bound=Storage)
 
 
-NO_TLS = Unknown("lowest TLS version: endpoints are HTTPS, and no argument says more")
+NO_TLS = Unknown("minimum TLS version: endpoints use HTTPS, and no argument sets a version")
 THREE_ZONES = re.compile(r"(?i)EU-WEST-PAR|EU-SOUTH-MIL")
 """Regions of several zones (public-cloud-roadmap#139, #855 and #869)."""
 
@@ -138,7 +138,9 @@ def several_zones(region: Fact[Any]) -> Fact[bool]:
     return then(region, lambda name: THREE_ZONES.fullmatch(str(name)) is not None)
 
 
-NOT_SAID = Unknown("encryption at rest: no argument shows it, and no source read says so")
+NOT_SAID = Unknown(
+    "encryption at rest: no argument shows it, and no source that was read mentions it"
+)
 
 
 def subnet_of(resource: PlannedResource, index: Index, path: str, value: Any) -> Fact[str | None]:
