@@ -173,6 +173,8 @@ def property_texts(name: str) -> Iterator[Written]:
         for kind, row in properties(package).items():
             for path, each in row.open.items():
                 yield Written(f"{name}: {kind}: {path}", each.why, Kind.SENTENCES)
+            for path, why in row.harmless.items():
+                yield Written(f"{name}: {kind}: {path}", why, Kind.SENTENCES)
 
 
 GIVEN = {"local": {"data_dir": "/data"}}
