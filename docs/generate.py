@@ -32,23 +32,23 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = Path(__file__).resolve().parent / "reference"
 TOY = ROOT / "tests" / "contract" / "toy_provider.py"
 NOTE = "<!-- Written by `python -m docs.generate` from the code: do not edit. -->"
-FIELDS = ("field", "type", "default", "limits", "what it says")
+FIELDS = ("field", "type", "default", "limits", "description")
 EXIT_CODES = {
-    "OK": "Everything holds, or the command did what it was asked to do.",
-    "FINDINGS": "`check`: a control fails that no waiver covers; `policy test`: a test fails.",
-    "INPUT": "The command line, a file or a setting is wrong; nothing was done.",
-    "NOT_EVALUATED": "`check`: something could not be judged, and `--allow-unknown` is not set.",
+    "OK": "Passed, or the command completed.",
+    "FINDINGS": "`check`: a control fails without a waiver. `policy test`: a test fails.",
+    "INPUT": "The command line, a file or a setting is not valid. Nothing was done.",
+    "NOT_EVALUATED": "`check`: a control was not evaluated, and `--allow-unknown` is not set.",
     "ENGINE": "A provider, a service or the engine failed, or refused to protect data.",
 }
 CHECK_FORMATS = {
     "table": "For people, on a terminal.",
-    "json": "Everything, for programs; `havre/report/findings.schema.json` describes it.",
+    "json": "Everything, for programs. `havre/report/findings.schema.json` describes it.",
     "sarif": "SARIF 2.1.0, for code scanning.",
     "junit": "JUnit XML, for the test report of a pipeline.",
     "markdown": "For the summary of a pipeline or a merge request.",
     "gitlab": "GitLab's code quality report.",
-    "html": "One page without scripts from elsewhere, to print or to keep on file.",
-    "oscal": "OSCAL assessment results, for tools of compliance.",
+    "html": "One page without external scripts, to print or to keep on file.",
+    "oscal": "OSCAL assessment results, for compliance tools.",
 }
 OTHER_FORMATS = {
     "plan --format table": "The tree of resources, and the gaps.",
@@ -57,13 +57,13 @@ OTHER_FORMATS = {
     "compare --format table": "For people, on a terminal.",
     "compare --format markdown": "For a merge request or a file.",
     "compare --format json": "For programs.",
-    "compare --format html": "One page, light or dark as the reader's system is.",
+    "compare --format html": "One page, light or dark like the reader's system.",
 }
 COVERAGE = {
-    "evidenced": "The plan shows all of what the heading asks of whoever deploys.",
-    "partly": "The plan shows a part, which the text below the heading names.",
-    "not-asked": "Controls contribute to it, but the profile did not ask for them.",
-    "organisational": "Not for a plan to show: an organisation answers for it.",
+    "evidenced": "The plan shows everything that the heading requires from the customer.",
+    "partly": "The plan shows a part, which the text specifies.",
+    "not-asked": "Controls contribute to it, but the profile does not include them.",
+    "organisational": "A plan cannot show it. The organisation is responsible.",
 }
 
 
@@ -179,8 +179,8 @@ def spec_page() -> list[str]:
     lines = [
         "# The warehouse file",
         "",
-        "`havre schema` writes the same as JSON Schema, for editors. `NAME` stands for a name of",
-        "your own; `[]` for each item of a list.",
+        "`havre schema` writes the same as JSON Schema, for editors. `NAME` is a name of your own.",
+        "`[]` is each item of a list.",
         "",
     ]
     for name, raw in root["properties"].items():
@@ -192,7 +192,7 @@ def spec_page() -> list[str]:
             *_below(root, node, name),
         ]  # fmt: skip
         lines += [*heading(2, name), *table(FIELDS, rows)]
-    lines += ["## Rules between fields", "", "`havre validate` holds these as well:", ""]
+    lines += ["## Rules between fields", "", "`havre validate` also checks these rules:", ""]
     told = [(rule.breaches.__doc__ or "").strip().splitlines()[0] for rule in RULES]
     return [*lines, *(f"- {inert(text)}" for text in told), ""]
 
@@ -209,7 +209,7 @@ def _remedies(control: Control, providers: Mapping[str, Provider]) -> list[str]:
         for name, provider in providers.items()
         if remedy(provider, control.id)
     ]
-    return table(("at", "what to do"), rows)
+    return table(("provider", "fix"), rows)
 
 
 def judged(kind: type) -> str:
@@ -224,9 +224,9 @@ def _control(
 ) -> list[str]:
     over = "the whole plan" if control.over is None else judged(control.over)
     asked = f"from profile {code(control.profile)}"
-    asked += ", or where the file asks for it" if control.asked else ""
+    asked += ", or if the warehouse file requires it" if control.asked else ""
     facts = [
-        f"- Severity {code(control.severity)}; asked for {asked}; judges {over}.",
+        f"- Severity {code(control.severity)}. Required {asked}. Evaluates {over}.",
         f"- Cites {inert(', '.join(control.cites))}.",
         f"- Contributes to {inert(', '.join(frameworks.of(control.id)) or 'no heading')}.",
     ]
@@ -265,8 +265,8 @@ def controls_page() -> list[str]:
     lines = [
         "# Controls",
         "",
-        "A control holds when its title is true. `havre policy show CONTROL` says the same on a",
-        "terminal. Each profile asks for the controls of those before it:",
+        "A control passes if its title is true. `havre policy show CONTROL` shows the same on a",
+        "terminal. Each profile includes the controls of the profiles before it:",
         "",
         *(
             f"- {code(profile)}: {sum(profile.includes(c.profile) for c in controls)} controls"
@@ -288,10 +288,10 @@ def _linked(control: str) -> str:
 
 def _framework(framework: Framework) -> list[str]:
     version = ", ".join(filter(None, (framework.version, framework.date)))
-    about = f"It binds: {inert(framework.binds)}"
+    about = f"It applies to: {inert(framework.binds)}"
     lines = [*heading(2, framework.title, f"framework-{framework.key}")]
     lines += [
-        f"Cited as {code(framework.key)}{f'; version {inert(version)}' if version else ''}.",
+        f"Cited as {code(framework.key)}{f', version {inert(version)}' if version else ''}.",
         about,
         "",
     ]
@@ -311,8 +311,8 @@ def frameworks_page() -> list[str]:
     lines = [
         "# Frameworks",
         "",
-        "Controls *contribute to* a heading; no plan fulfils one by itself. What the controls do",
-        "not show stands here as plainly as what they do.",
+        "Controls *contribute to* a heading. No plan fulfils one by itself. The table also states",
+        "what the controls do not show.",
         "",
         *table(
             ("coverage", "meaning"),
@@ -337,9 +337,9 @@ def certificates_page() -> list[str]:
     lines = [
         "# Records of certificates",
         "",
-        "What public sources said on the day they were read. A record is no certificate: confirm",
-        "it with whoever issued it before relying on it. One that was read more than a year ago,",
-        "or that has ended, is reported as stale.",
+        "What public sources stated on the date they were read. A record is not a certificate.",
+        "Confirm it with the issuer before you rely on it. A record that was read more than a year",
+        "ago, or whose certificate has ended, is reported as stale.",
         "",
     ]
     for offer in dict.fromkeys(record.offer for record in records):
@@ -389,8 +389,8 @@ def _sites(provider: Provider) -> list[str]:
         for name, site in provider.sites.items()
     ]  # fmt: skip
     if not rows:
-        return ["Every name of a site is this machine.", ""]
-    return table(("site", "country", "zones", "regions", "to know before"), rows)
+        return ["Every site name is this machine.", ""]
+    return table(("site", "country", "availability zones", "regions", "restrictions"), rows)
 
 
 def _gap(gap: Gap) -> list[str]:
@@ -412,7 +412,10 @@ def _provider(name: str, provider: Provider) -> list[str]:
 
     operator = provider.operator
     laws = ", ".join(operator.laws) or "none but the user's own"
-    head = ("capability", "support", "why", "instead", "at risk", "control", "no effect", "source")
+    head = (
+        *("capability", "support", "reason", "compensating measure", "residual risk", "control"),
+        *("no effect", "source"),
+    )
     limits = [
         [code(key), f"{limit.value:,} {limit.unit}", inert(limit.evidence.source),
          limit.evidence.read_on.isoformat()]
@@ -420,12 +423,12 @@ def _provider(name: str, provider: Provider) -> list[str]:
     ]  # fmt: skip
     return [
         *heading(2, name),
-        f"Operator: {inert(operator.entity)}; laws that can compel it: {inert(laws)}.",
+        f"Operator: {inert(operator.entity)}. Laws that can compel it: {inert(laws)}.",
         "",
         *heading(3, "Sites", f"{name}-sites"),
         *_sites(provider),
         *heading(3, "Gaps", f"{name}-gaps"),
-        "Which of these apply, the warehouse file decides; words in braces come from it.",
+        "The warehouse file and settings determine which apply, and supply the words in braces.",
         "",
         *table(head, map(_gap, _texts(name).values())),
         *heading(3, "Limits", f"{name}-limits"),
@@ -446,12 +449,12 @@ def providers_page() -> list[str]:
     lines = [
         "# Capabilities and gaps",
         "",
-        "A capability is `native` (an argument does it), `partial`, `fallback` (something else",
-        "is done instead), `absent` or `unknown`. A gap says what that means for a warehouse.",
+        "A capability is `native` (an argument provides it), `partial`, `fallback` (another",
+        "measure replaces it), `absent` or `unknown`. A gap states the effect on a warehouse.",
         "",
         *table(("capability", *providers), rows),
         *heading(2, "When native is due"),
-        "A provider that meets only a part of the sentence answers `partial`.",
+        "A provider that meets only part of the sentence is `partial`.",
         "",
         *table(("capability", "native when"), due),
     ]
@@ -465,8 +468,8 @@ def settings_page() -> list[str]:
     lines = [
         "# Settings of the providers",
         "",
-        "Given as `--set NAME=VALUE`, or under `warehouse:settings` of a Pulumi stack file. None",
-        "is a secret: credentials come from the environment of the run.",
+        "Set them with `--set NAME=VALUE`, or under `warehouse:settings` in a Pulumi stack file.",
+        "No setting is a secret, because credentials come from the environment of the run.",
         "",
     ]
     for name, provider in _providers().items():
@@ -559,7 +562,7 @@ def commands_page() -> list[str]:
     """Every command with its arguments and options."""
     from havre.cli.app import app
 
-    lines = ["# Commands", "", "`havre COMMAND --help` says the same.", ""]
+    lines = ["# Commands", "", "`havre COMMAND --help` shows the same.", ""]
     for name, function in _walk(app):
         lines += _command(name, function)
     return lines
@@ -608,12 +611,12 @@ def _decided(row: Mapping[str, Any], reasons: Mapping[str, str]) -> Iterator[lis
         yield [codes(names), "harmless", inert(reasons[reason])]
     for path, each in row.get("open", {}).items():
         shown = (
-            f" Shown as not evaluated, unless {codes(map(str, each['safe']))}."
+            f" Reported as not evaluated, unless {codes(map(str, each['safe']))}."
             if each.get("safe")
             else ""
         )
-        shown = " Shown as not evaluated, when set." if each.get("safe") == [] else shown
-        shown += " Where it is absent, too." if each.get("needed") else ""
+        shown = " Reported as not evaluated if set." if each.get("safe") == [] else shown
+        shown += " Also if absent." if each.get("needed") else ""
         yield [code(path), "not evaluated", inert(each["why"]) + shown]
 
 
@@ -628,9 +631,9 @@ def properties_page() -> list[str]:
     lines = [
         "# Properties and roles that facts read",
         "",
-        "For each type of resource, what a check makes of its properties: read, harmless with the",
-        "reason, or not evaluated. The first level is complete, and a test compares it with the",
-        "SDK. Of nested properties, those that are not evaluated stand with their path.",
+        "For each type of resource, a check reads a property, ignores it as harmless for a reason,",
+        "or does not evaluate it. The first level is complete. A test compares it with the SDK.",
+        "Nested properties that are not evaluated are listed with their path.",
     ]
     for name in sorted(_providers()):
         told, roles = _data(name, "properties.toml"), _data(name, "roles.toml")
@@ -642,7 +645,7 @@ def properties_page() -> list[str]:
         if roles:
             lines += ["", *heading(2, f"Built-in roles of {name}"), ""]
             lines += [f"Source: {roles['source']}, read on {roles['read_on']}.", ""]
-            lines += table(("role", "rights", "on", "note"), _roles(roles["role"]))
+            lines += table(("role", "permissions", "on", "note"), _roles(roles["role"]))
     return lines
 
 

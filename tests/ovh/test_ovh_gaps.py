@@ -210,7 +210,9 @@ def test_settings_show_in_the_gaps() -> None:
     assert "the project has the option" in text(hds_certified=True)
     assert "203.0.113.9/32" in text(source_addresses=["203.0.113.9/32"])
     assert "the OKMS domain is in eu-west-par, copied to GRA and SBG" in text()
-    assert "the OKMS domain is in eu-west-sbg, copied to RBX and GRA" in text(okms_region="eu-west-sbg")
+    assert "the OKMS domain is in eu-west-sbg, copied to RBX and GRA" in text(
+        okms_region="eu-west-sbg"
+    )
 
 
 def test_members_are_counted_and_never_named() -> None:
@@ -295,7 +297,7 @@ def test_only_zones_without_versions_are_said_to_have_no_replica() -> None:
     whole = example("emc2")
     in_part = changed(whole, "zones.export.versions", False)
     assert ["no replica" in risk for risk in risks(whole)] == [False]
-    assert [risk.endswith("have no replica: export") for risk in risks(in_part)] == [True]
+    assert [risk.endswith("have no replica: export.") for risk in risks(in_part)] == [True]
     assert risks(changed(in_part, "sites.recovery", None)) == []
 
 

@@ -136,7 +136,12 @@ def test_a_plan_without_any_setting_is_whole() -> None:
         ((), {"compute_region": "EU-WEST-PARIS"}, "is not at site", "EU-WEST-PAR"),
         ((), {"registry_region": "WAW"}, "WAW is not in an allowed country", "FR"),
         ((), {"registry_region": "BHS"}, "BHS is not in an allowed country", "FR"),
-        ((), {"project_groups": {"ghost": "urn:v1:eu:identity:group:x/g"}}, "ghost", "of the spec"),
+        (
+            (),
+            {"project_groups": {"ghost": "urn:v1:eu:identity:group:x/g"}},
+            "ghost",
+            "of the warehouse file",
+        ),
         ((), {"source_addresses": ["10.0.0.0/8"]}, "10.0.0.0/8 is private or too wide", "gateway"),
         ((), {"source_addresses": ["0.0.0.0/0"]}, "0.0.0.0/0 is private or too wide", "gateway"),
         ((), {"source_addresses": ["::/0"]}, "::/0 is private or too wide", "gateway"),
@@ -244,7 +249,7 @@ def test_default_backups_of_three_sites_leave_their_country() -> None:
 def test_it_has_no_operations_on_this_machine() -> None:
     offer = provides(provider, OPERATIONS)
     assert offer.given is None
-    assert "use Pulumi" in offer.answer.reason
+    assert "Use Pulumi" in offer.answer.reason
 
 
 def test_a_site_says_what_it_lacks() -> None:
