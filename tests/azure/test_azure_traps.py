@@ -126,7 +126,8 @@ def test_restricted_regions(site: str) -> None:
 
 def test_a_restricted_recovery_site_is_a_gap() -> None:
     assert (
-        "only after Microsoft opens it" in gaps_of(asked())["continuity.recovery-site recovery-site"]
+        "only after Microsoft opens it"
+        in gaps_of(asked())["continuity.recovery-site recovery-site"]
     )
 
 
@@ -316,7 +317,7 @@ def test_a_policy_is_made_unlocked_and_the_gap_says_so() -> None:
 
 def test_keys_are_renewed_every_seven_days_at_most_often() -> None:
     plan_of(asked(("encryption.rotation_days", 7)))
-    with pytest.raises(InputError, match="At least 7 days"):
+    with pytest.raises(InputError, match="Set at least 7 days"):
         plan_of(asked(("encryption.rotation_days", 6)))
 
 

@@ -174,7 +174,7 @@ def test_a_record_of_an_option_holds_where_the_stack_says_that_it_has_it(
     found, said, _ = records.holds("hds", store(), TODAY, settings)
     assert found is answer
     assert said.endswith(why)
-    assert not why or "`certified` alone" in said
+    assert not why or "only with `certified`" in said
     told = claim(records, "hds", facts(store()), TODAY, settings)
     assert told.holds is (answer is True)
     assert bool(told.outside) is (answer is False)

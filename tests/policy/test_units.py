@@ -212,7 +212,7 @@ def test_every_copy_lies_in_a_country_of_the_spec(control: str, copy: Copy, fact
     assert c.outcome(control, fact(places=Known((home, away)))) == "fail"
     assert c.outcome(control, fact(places=Known((lost,)))) == "fail"
     (found,) = c.verdicts(control, fact(places=Known((home, away))))
-    assert found.found == "r (US; by a setting)"
+    assert found.found == "r (US; implied by a setting)"
     other = Place(Copy.PRIMARY if copy is Copy.REPLICA else Copy.REPLICA, "r", "US")
     assert c.outcome(control, fact(places=Known((other,)))) == "not-applicable"
     assert c.outcome(control, fact(places=Known(()))) == "not-applicable"
@@ -503,7 +503,7 @@ def test_the_guarded_ports_are_named() -> None:
     (verdict,) = c.verdicts(
         "exposure.open-ingress", c.network(rules=Known((c.inward("*", (22, 22), (5000, 6000)),)))
     )
-    assert verdict.found == "any address on ports 22, 5432, 5900, 5985, 5986"
+    assert verdict.found == "open to any address on ports 22, 5432, 5900, 5985, 5986"
 
 
 HOST = "packages.health-data.example"
@@ -1304,7 +1304,7 @@ def test_all_logs_reach_one_place() -> None:
     assert central(LONG, way("a")) == "fail"
     for facts in ((LONG, SHORT), (way("a", "long"), way("b", "short")), (LONG, SHORT, way("a"))):
         (verdict,) = c.verdicts("audit.central", *facts)
-        assert verdict.found == "2 places: long, short"
+        assert verdict.found == "2 stores: long, short"
 
 
 # Continuity
@@ -1412,7 +1412,7 @@ KEPT = c.store(
         ({"recoverable_days": Known(0)}, ["recoverable_days: 0 days, 30 too few"]),
         ({"recoverable_days": Unknown("x")}, ["recoverable_days: not known: x"]),
         ({"version_days": Known(1)}, ["version_days: 1 day, 39 too few"]),
-        ({"version_days": c.NONE}, ["version_days: without end"]),
+        ({"version_days": c.NONE}, ["version_days: never deleted"]),
         ({"version_days": Unknown("x")}, ["version_days: not known: x"]),
         ({"expire_days": Known(91)}, ["expire_days: deleted after 91 days, 1 day too late"]),
         ({"expire_days": Known(60)}, ["expire_days: deleted after 60 days, 30 days too early"]),
