@@ -195,7 +195,9 @@ def _ensure_logging(bucket: S3Bucket) -> dict[str, Any]:
     bucket.ask("setting access logs", "put_bucket_logging", BucketLoggingStatus=status)
     if not _logged(bucket):
         message = f"bucket {props['bucket']}: access logs were set but are missing"
-        raise ProviderError(message, "Report this to OVHcloud. Until then, accesses leave no trace.")
+        raise ProviderError(
+            message, "Report this to OVHcloud. Until then, accesses leave no trace."
+        )
     return {}
 
 
