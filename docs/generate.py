@@ -385,7 +385,7 @@ def _sites(provider: Provider) -> list[str]:
     rows = [
         [code(name), inert(site.country or "not known"), str(site.zones),
          inert("; ".join(f"{service} {region}" for service, region in site.regions.items())),
-         inert(" ".join(site.restrictions))]
+         inert("; ".join(site.restrictions))]
         for name, site in provider.sites.items()
     ]  # fmt: skip
     if not rows:

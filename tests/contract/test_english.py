@@ -152,6 +152,13 @@ def answer_texts(name: str) -> Iterator[Written]:
         yield Written(f"{name}: {member}", answer.reason, Kind.SENTENCES)
 
 
+def site_texts(name: str) -> Iterator[Written]:
+    """What to know before choosing a site."""
+    for site, about in find(name).sites.items():
+        for restriction in about.restrictions:
+            yield Written(f"{name}: {site}", restriction, Kind.LABEL)
+
+
 def setting_texts(name: str) -> Iterator[Written]:
     schema = find(name).settings.model_json_schema()
     models = (schema, *schema.get("$defs", {}).values())
@@ -179,7 +186,7 @@ def property_texts(name: str) -> Iterator[Written]:
 
 GIVEN = {"local": {"data_dir": "/data"}}
 OF_PROVIDERS: tuple[Callable[[str], Iterator[Written]], ...] = (
-    *(gap_texts, answer_texts, setting_texts, fault_texts, property_texts),
+    *(gap_texts, answer_texts, site_texts, setting_texts, fault_texts, property_texts),
 )
 SOURCES: dict[str, Callable[[], Iterator[Written]]] = {
     "controls": control_texts,

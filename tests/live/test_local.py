@@ -424,7 +424,7 @@ def test_outputs_of_another_place_get_no_credentials(
     with pytest.raises(InputError, match="not of `other`"):
         reach(settings, outputs.model_copy(update={"warehouse": "other"}))
     empty = read_settings(LOCAL, {"data_dir": str(tmp_path / "none"), "country": "FR"})
-    with pytest.raises(InputError, match="holds no warehouse"):
+    with pytest.raises(InputError, match="contains no warehouse"):
         reach(empty, outputs)
 
 

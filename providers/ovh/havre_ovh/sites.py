@@ -16,17 +16,17 @@ from havre.provider.sites import Site
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NO_REGISTRY = "no source names a registry here: the setting `registry_region` names another place"
-NO_OKMS = "no OKMS here: keys are held in France, if the spec allows it"
-NO_COMPUTE = "no source names its compute region: the setting `compute_region` must"
-NO_ZONES = "no source names its zones: a cluster needs the setting `availability_zones`"
+NO_REGISTRY = "no registry is known here, so set `registry_region` to another place"
+NO_OKMS = "no OKMS here, so keys are stored in France if the warehouse file allows it"
+NO_COMPUTE = "no compute region is known here, so set `compute_region`"
+NO_ZONES = "no availability zones are known here, so a cluster needs `availability_zones`"
 OTHER_PLANS = (
-    "plans and flavors of databases differ here (ovh/docs#8231, 2025-07-31): check the settings "
-    "`database_plan` and `database_flavors` against the project's capabilities"
+    "database plans and flavors differ here (ovh/docs#8231, 2025-07-31), so check `database_plan` "
+    "and `database_flavors` against the project's capabilities"
 )
-ONE_ZONE = "one zone"
+ONE_ZONE = "one availability zone"
 OUTSIDE = "not in the European Union"
-ELSEWHERE = "no OKMS in Gravelines: keys are held in Roubaix"
+ELSEWHERE = "no OKMS in Gravelines, so keys are stored in Roubaix"
 
 
 def _site(name: str, storage: str, *notes: str, zones: int = 1, **others: str) -> Site:

@@ -170,7 +170,7 @@ def test_the_services_listen_on_this_machine_only(machine: Machine) -> None:
 def test_a_project_that_is_not_there_is_an_error(machine: Machine, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no project 'nobody'"):
         access.open_project(machine.folder.root, "nobody")
-    with pytest.raises(InputError, match="holds no warehouse"):
+    with pytest.raises(InputError, match="contains no warehouse"):
         access.open_warehouse(tmp_path)
 
 

@@ -149,7 +149,7 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
     assert held.key == "held"
     where = {"Key": held.key, "VersionId": held.version}
     assert locks.legal_hold(gateway.store(new.folder, "demo-locked"), where)
-    with pytest.raises(GuardError, match="holds data"):
+    with pytest.raises(GuardError, match="contains data"):
         backups.restore(backed_up.info.path, new.folder)
 
 
@@ -245,7 +245,7 @@ def change_manifest(path: Path, **changed: object) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({}, "holds the backup 20261123T090000Z"),
+        ({}, "contains the backup 20261123T090000Z"),
         ({"created": NOW.isoformat()}, "manifest"),
         ({"number": 1000}, "manifest"),
         ({"warehouse": "other"}, "manifest"),
@@ -268,7 +268,7 @@ def test_a_link_to_an_earlier_backup_is_not_the_latest(
 ) -> None:
     link = tmp_path / backed_up.info.path.name
     link.symlink_to(earlier)
-    with pytest.raises(StateError, match="holds the backup 20261123T090000Z"):
+    with pytest.raises(StateError, match="contains the backup 20261123T090000Z"):
         backups.verify(backed_up.machine.folder, link)
 
 
@@ -469,7 +469,7 @@ def test_a_restore_killed_at_any_step_is_finished_by_running_it_again(
     assert restored.rows == {"curated.stays": 500}
     assert picture(new) == picture(backed_up.machine)
     assert list(new.folder.run.glob("restore*")) == []
-    with pytest.raises(GuardError, match="holds data"):
+    with pytest.raises(GuardError, match="contains data"):
         backups.restore(backed_up.info.path, new.folder)
 
 
@@ -485,7 +485,7 @@ def test_what_was_written_since_a_restore_was_killed_is_kept(
     with new.admin.connect() as connection:
         assert connection.execute("DELETE FROM curated.stays WHERE id = 501").rowcount == 1
     new.admin.client().put_object(Bucket=LANDING, Key="since", Body=b"since")
-    with pytest.raises(GuardError, match="holds data that the backup does not"):
+    with pytest.raises(GuardError, match="contains data that is not in the backup"):
         backups.restore(backed_up.info.path, new.folder)
     kept = new.admin.client().get_object(Bucket=LANDING, Key="since")["Body"].read()
     assert kept == b"since"
@@ -540,7 +540,7 @@ def test_what_is_no_dump_is_an_error_of_pg_restore(backed_up: BackedUp) -> None:
 
 
 def test_what_is_no_backup_is_an_error(backed_up: BackedUp, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="holds no backup"):
+    with pytest.raises(InputError, match="contains no backup"):
         backups.restore(tmp_path, backed_up.machine.folder)
 
 

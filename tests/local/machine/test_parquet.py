@@ -128,7 +128,9 @@ def test_tables_that_were_exchanged_do_not_open(
 ) -> None:
     READS[read](tables.project.dataset("curated", "stays"))
     put(KNOWN[2], body(tables, KNOWN[1]))
-    with pytest.raises(GuardError, match=rf"{CURATED}/{KNOWN[2]} holds a table that was written"):
+    with pytest.raises(
+        GuardError, match=rf"{CURATED}/{KNOWN[2]} contains a table that was written"
+    ):
         READS[read](tables.project.dataset("curated", "stays"))
     with pytest.raises(GuardError, match="under another name"):
         tables.project.dataset("curated", KNOWN[2])
@@ -191,7 +193,7 @@ def test_a_lost_version_is_named(tables: Machine) -> None:
 
 
 def test_a_project_opens_its_own_zones_only(tables: Machine) -> None:
-    with pytest.raises(GuardError, match=f"landing may not be read by project {PROJECT}"):
+    with pytest.raises(GuardError, match=f"Project {PROJECT} cannot read zone landing"):
         tables.project.dataset("landing")
     with pytest.raises(GuardError, match="no-such-zone"):
         tables.project.dataset("no-such-zone")

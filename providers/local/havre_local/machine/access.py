@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset
 
 RENEWED = (
-    "Project %s: its password and its S3 secret were renewed. Earlier versions of Havre read them "
+    "Project %s: its password and its S3 secret were rotated. Earlier versions of Havre read them "
     "from %s, which may be its researchers'. Have them use the new ones there."
 )
 
@@ -277,9 +277,9 @@ class Project:
         """
         bucket = self.settings.zones.get(zone)
         if bucket is None or self.settings.expires < dt.datetime.now(dt.UTC).date():
-            why = "may not be read by" if bucket is None else "may be read no more by"
-            message = f"Zone {zone} {why} project {self.settings.project}"
-            raise GuardError(message, "Ask for it in the warehouse's file.")
+            why = "cannot read" if bucket is None else "can no longer read"
+            message = f"Project {self.settings.project} {why} zone {zone}"
+            raise GuardError(message, "Add it to the warehouse file.")
         port = self.settings.ports[1]
         place = Place(self.folder, keys.zone_key(zone), bucket, port, *self._credentials())
         return parquet.open_dataset(place, prefix)

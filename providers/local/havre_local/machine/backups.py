@@ -349,8 +349,8 @@ def _manifest(path: Path) -> _Manifest:
         with _opened(path / _MANIFEST) as file:
             content = file.read(_LARGEST_MANIFEST)
     except (OSError, StateError) as error:
-        message = f"{path} holds no backup"
-        raise InputError(message, f"Name the folder that holds {_MANIFEST}.") from error
+        message = f"{path} contains no backup"
+        raise InputError(message, f"Name the folder that contains {_MANIFEST}.") from error
     try:
         found = _Format.model_validate_json(content).format
         if found not in _FORMATS:
@@ -397,8 +397,8 @@ def _identified(folder: Folder, path: Path, name: str) -> tuple[_Manifest, Conte
     if not known or (contents.format, contents.number) != said:
         raise _damaged(path / _MANIFEST)
     if contents.name and contents.name != name:
-        message = f"{path} holds the backup {contents.name} (number {contents.number})"
-        raise StateError(message, f"If you want that one, name its folder {contents.name}.")
+        message = f"{path} contains the backup {contents.name} (number {contents.number})"
+        raise StateError(message, f"To restore it, rename its folder to {contents.name}.")
     return manifest, contents, digest
 
 
@@ -605,7 +605,7 @@ def _begin(folder: Folder, contents: Contents, digest: str) -> None:
         _check_empty(folder, contents)
         write_json(folder, path, {"contents": digest, "created": contents.created})
     elif (known := read_json(folder, path)).get("contents") != digest:
-        message = f"{folder.root} holds a part of another backup ({known.get('created')})"
+        message = f"{folder.root} contains a part of another backup ({known.get('created')})"
         raise GuardError(message, "Restore that one again, or restore into a new data folder.")
     else:
         for zone in objectstore.zones(folder):
@@ -624,7 +624,7 @@ def _check_empty(folder: Folder, contents: Contents) -> None:
         if objectstore.zone_holds_data(folder, bucket)
     ]
     if full:
-        message = f"{folder.root} holds data ({', '.join(full)}): nothing is restored over it"
+        message = f"{folder.root} contains data ({', '.join(full)}), so the restore is refused"
         raise GuardError(message, "Restore into a new data folder.")
 
 

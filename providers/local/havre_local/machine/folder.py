@@ -172,7 +172,7 @@ def _check_owner(folder: Folder, warehouse: str) -> None:
         )
     if marker.get("warehouse") != warehouse:
         message = (
-            f"{folder.root} holds the warehouse {marker.get('warehouse')!r}, not {warehouse!r}"
+            f"{folder.root} contains the warehouse {marker.get('warehouse')!r}, not {warehouse!r}"
         )
         raise GuardError(
             message,
@@ -192,8 +192,8 @@ def _claim(folder: Folder, warehouse: str) -> None:
     ]
     if found:
         message = (
-            f"{folder.root} is not empty ({min(found)} …) and holds no warehouse: "
-            f"{warehouse!r} is not put there"
+            f"{folder.root} is not empty ({min(found)} …) and contains no warehouse, so "
+            f"{warehouse!r} is not created there"
         )
         raise GuardError(
             message,
@@ -232,7 +232,7 @@ def warehouse_of(folder: Folder) -> str:
         InputError: the folder holds no warehouse.
     """
     if not folder.custody.exists(folder.marker):
-        message = f"{folder.root} holds no warehouse"
+        message = f"{folder.root} contains no warehouse"
         raise InputError(message, "Name its data folder.")
     marker = read_json(folder, folder.marker)
     _check_place(folder, marker)
@@ -311,7 +311,7 @@ def locked(folder: Folder, name: str) -> Iterator[None]:
     path = folder.run / f"{name}.lock"
     with folder.custody.lock(path) as lock:
         if not lock.take(LOCK_SECONDS):
-            message = f"{path} is held by another process"
+            message = f"another process uses {path}"
             raise RetryError(message, "Wait for the other run to end, then run again.")
         yield
 

@@ -93,8 +93,8 @@ def _remove_database(props: Props) -> None:
 
     with postgres.administering(folder_of(props)) as connect:
         if machine.database_holds_data(connect, props["name"]):
-            message = f"the database {props['name']} holds data"
-            raise GuardError(message, "Nothing was deleted; empty its tables first.")
+            message = f"the database {props['name']} contains data"
+            raise GuardError(message, "Nothing was deleted. Empty its tables first.")
         machine.drop_database(connect, props["name"])
 
 

@@ -43,7 +43,7 @@ Kept = TypeVar("Kept", LogStore, BackupStore)
 LIFECYCLE = "CloudProjectStorageObjectBucketLifecycleConfiguration"
 WATCHERS = ("AccessList", "LogTarget")
 UNWATCHED = Unknown("access list, which nothing in the plan monitors")
-IN_STATE = "up to 1000 object names stand in the deployment's state: hideObjects is not true"
+IN_STATE = "up to 1000 object names in the deployment's state, because hideObjects is not true"
 """A copy that a bucket brings about: nobody can say in which country a state lies."""
 
 

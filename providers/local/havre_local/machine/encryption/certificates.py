@@ -119,7 +119,7 @@ def _authority(folder: Folder) -> tuple[x509.Certificate, ec.EllipticCurvePrivat
         message = f"{key_path}: the authority's key is missing"
         raise StateError(
             message,
-            "Restore it, or remove ca.pem beside it to begin a new authority.",
+            "Restore it, or remove ca.pem next to it to create a new authority.",
         )
     if not folder.custody.exists(key_path):
         folder.custody.write(key_path, _encode_key(_new_key()), SECRET)

@@ -177,7 +177,7 @@ def read_key(folder: Folder, name: str, version: int) -> bytes:
         message = f"{path}: cannot be read ({error.strerror})"
         raise StateError(message, "Import the warehouse's keys.") from error
     if len(material) != KEY_BYTES:
-        message = f"{path}: holds {len(material)} bytes instead of {KEY_BYTES}"
+        message = f"{path}: contains {len(material)} bytes instead of {KEY_BYTES}"
         raise StateError(message, "Import the warehouse's keys.")
     return material
 
@@ -327,7 +327,7 @@ def _read_export(source: Path, passphrase: str) -> list[_ExportedKey]:
     try:
         return TypeAdapter(list[_ExportedKey]).validate_json(plain)
     except ValidationError:  # not named as the cause: it would show keys
-        message = f"{source}: it was opened, and what it holds are no keys of a warehouse"
+        message = f"{source}: it was decrypted but contains no keys of a warehouse"
         raise InputError(message, "Name a file that `havre keys export` wrote.") from None
 
 
@@ -344,13 +344,13 @@ def _read_sealed(source: Path) -> tuple[bytes, bytes, bytes]:
         encoded = (document.salt, document.nonce, document.content)
         salt, nonce, content = (base64.b64decode(text, validate=True) for text in encoded)
     except (OSError, ValueError) as error:
-        message = f"{source}: holds no exported keys"
+        message = f"{source}: contains no exported keys"
         raise InputError(message, "Name a file that `havre keys export` wrote.") from error
     if document.format != _EXPORT_FORMAT:
         message = f"{source}: format {document.format!r}, this Havre knows {_EXPORT_FORMAT!r}"
         raise InputError(message, "Use the version of Havre that wrote it.")
     if len(data) > _LARGEST_EXPORT or (len(salt), len(nonce)) != (_SALT_BYTES, _NONCE_BYTES):
-        message = f"{source}: holds no exported keys"
+        message = f"{source}: contains no exported keys"
         raise InputError(message, "Name a file that `havre keys export` wrote.")
     return salt, nonce, content
 

@@ -339,7 +339,7 @@ def _present(store: StoreClient, what: str) -> dict[str, deque[dict[str, Any]]]:
 
 
 def _foreign(what: str) -> GuardError:
-    message = f"{what} holds data that the backup does not: nothing is restored over it"
+    message = f"{what} contains data that is not in the backup, so the restore is refused"
     return GuardError(message, "Restore into a new data folder.")
 
 

@@ -201,14 +201,14 @@ class _DataKeys:
             self.unbound.tell(self.name)
             return plain
         if not plain.startswith(binding):
-            message = f"{self.name} holds a table that was written under another name"
+            message = f"{self.name} contains a table that was written under another name"
             raise GuardError(message, "Write the table again, or restore it from a backup.")
         return plain[len(binding) :]
 
     def _check(self, identifier: str) -> None:
         # A file names its key itself: one put into this zone must open no other zone's.
         if identifier != self.place.key:
-            message = f"A file that needs the key {identifier} lies in a zone of {self.place.key}"
+            message = f"A file in the zone of key {self.place.key} needs the key {identifier}"
             raise GuardError(message, "Remove that file.")
 
 

@@ -362,7 +362,7 @@ def delete_zone(folder: Folder, bucket: str) -> None:
         RetryError: it does not answer.
     """
     if zone_holds_data(folder, bucket):
-        message = f"Zone {bucket} holds data and is not deleted"
+        message = f"Zone {bucket} contains data and is not deleted"
         raise GuardError(message, "Move its data, or destroy it with a consent that names it.")
     _remove_bucket(folder, bucket)
 

@@ -158,7 +158,7 @@ def drop_schema(connect: Connect, database: str, schema: str) -> None:
 
     full = [table for found, table in _tables_with_rows(connect, database) if found == schema]
     if full:
-        message = f"Schema {schema} of database {database} holds data ({full[0]})"
+        message = f"Schema {schema} of database {database} contains data ({full[0]})"
         raise GuardError(message, "Empty or move its tables first.")
     with connect(autocommit=True) as connection:
         if not database_exists(connection, database):

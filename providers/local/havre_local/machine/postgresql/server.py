@@ -279,7 +279,7 @@ def _initdb(
         os.close(pwfile)
     if done.returncode != 0:
         message = f"{path}: initdb of PostgreSQL {chosen.version} failed: {done.stderr.strip()}"
-        raise ProviderError(message, "Mend what it says; run again.")
+        raise ProviderError(message, "Fix what it reports and run again.")
 
 
 def _memory_file(content: str, owner: tuple[int, int] | None) -> int:

@@ -350,7 +350,7 @@ def _remedy(folder: Folder) -> str:
             return (
                 f"The disk of {folder.root} is full: make room. Services then go on by themselves."
             )
-    return "Mend what the log says; run again."
+    return "Fix what the log reports and run again."
 
 
 def _main() -> int:
