@@ -108,7 +108,7 @@ def test_sites_say_what_to_know_before_choosing(capsys: pytest.CaptureFixture[st
     assert main(["providers"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     rows = [line for line in lines if line[:2] == ["fr-province", "FR"]]
-    assert ["1", "francecentral", "access", "restricted:"] in [row[2:6] for row in rows]
+    assert ["1", "francecentral", "restricted", "access:"] in [row[2:6] for row in rows]
 
 
 @pytest.mark.usefixtures("paper")
