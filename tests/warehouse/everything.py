@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 WRITTEN_BY_SERVICES = ("database", "logs", "run")
 """Folders of a data folder that its services write while they are read from."""
-BUSY = ("object-store/data", "object-store/versions", "object-store/run")
+BUSY = (
+    *("object-store/data", "object-store/versions", "object-store/run"),
+    "state/record-head.json",  # how far the record of logs is
+)
 ROLES = "SELECT * FROM pg_authid ORDER BY oid"
 MEMBERS = "SELECT * FROM pg_auth_members ORDER BY oid"
 
@@ -66,3 +69,23 @@ def policy(site: Site, bucket: str) -> str:
         if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
             raise
         return ""
+
+
+def differing(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> list[str]:
+    """Where two records of everything differ, in few words."""
+    return [
+        f"{number}: {name}: {_shown(former.get(name), now.get(name))}"
+        for number, (former, now) in enumerate(zip(before, after, strict=True))
+        for name in sorted({*former, *now})
+        if former.get(name) != now.get(name)
+    ]
+
+
+def _shown(former: Any, now: Any) -> str:
+    if isinstance(former, dict) and isinstance(now, dict):
+        return str(
+            {k: (former.get(k), now.get(k)) for k in {*former, *now} if former.get(k) != now.get(k)}
+        )
+    if isinstance(former, list) and isinstance(now, list):
+        return str([each for each in (*former, *now) if (each in former) != (each in now)])
+    return str((former, now))

@@ -21,7 +21,7 @@ from havre.live.writing.policies import EVERYBODY
 from havre_local.machine.access import open_project, open_warehouse
 from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
-from tests.warehouse.everything import folder_of, warehouse_of
+from tests.warehouse.everything import differing, folder_of, warehouse_of
 from tests.warehouse.objects import get, put
 from tests.warehouse.organisation import Organisation, organisation
 
@@ -31,6 +31,7 @@ TABLE = """
 CREATE TABLE curated.visit (id int PRIMARY KEY, ward text);
 INSERT INTO curated.visit SELECT i, 'ward ' || i % 7 FROM generate_series(1, 500) i
 """
+CHEATED = {"TagSet": [{"Key": "cheated", "Value": "yes"}]}
 DECISION = """decisions:
   - property: modified
     who: Data protection officer
@@ -81,7 +82,7 @@ class Leaving:
         """As `told`, only tried: nothing is asked, and nothing at all is changed."""
         before = self.everything()
         found = self.told(step, "--dry-run", *words)
-        assert self.everything() == before
+        assert differing(before, self.everything()) == []
         assert found[1]["dry_run"] is True
         assert self.run(step, "--dry-run", *words) == found[0]
         assert "Nothing was changed." in self.capsys.readouterr().out
@@ -125,10 +126,8 @@ def test_a_warehouse_leaves_for_good(
 def frozen(leaving: Leaving, site: Site) -> None:
     """The freeze is foreseen role by role; then exactly these lose what was foreseen."""
     code, early = leaving.tried("freeze")
-    assert (code, early["blocked"][0].split(": ")[1]) == (
-        1,
-        "`copy` has not run. Run `havre exit copy",
-    )
+    assert (code, len(early["blocked"])) == (ExitCode.FINDINGS, 1)
+    assert "`copy` has not run. Run `havre exit copy" in early["blocked"][0]
     assert [leaving.run("plan"), leaving.run("copy")] == [0, 0]
     with open_project(site.data_dir, PROJECT).connect(autocommit=True) as session:
         code, foreseen = leaving.tried("freeze")
@@ -161,8 +160,8 @@ def sealed(leaving: Leaving, signing: Organisation) -> None:
     assert [leaving.run("copy"), leaving.run("verify")] == [0, 0]
     assert leaving.run("seal") == ExitCode.INPUT
     code, made = leaving.told("seal", *signing.signing)
-    assert (code, made["signer"]) == (0, "subject=CN=Seal of a hospital")
-    assert made["time"] is not None
+    assert (code, made["time"] is not None) == (0, True)
+    assert "CN=Seal of a hospital" in made["signer"]
     trust = Trust(signing.signer.authority, signing.clock_authority)
     found = read_seal(Path(made["seal"]), trust)
     assert (found.level, found.why, found.proves_exit) == (Level.REAL, "", True)
@@ -177,22 +176,18 @@ def cut(leaving: Leaving, site: Site, signing: Organisation) -> None:
     assert (code, foreseen["blocked"]) == (0, [])
     assert NAME in foreseen["questions"][0]
     store = open_warehouse(site.data_dir)
-    store.client().put_object(Bucket=store.bucket("curated"), Key="late", Body=b"late")
+    named = {"Bucket": store.bucket("curated"), "Key": "visits/1.csv"}
+    store.client().put_object_tagging(**named, Tagging=CHEATED)
     code, changed = leaving.tried("cut", *signing.trusting)
-    assert (code, changed["blocked"]) == (
-        1,
-        ["changed in the freeze: zone curated: late, version new"],
-    )
-    late = store.client().list_object_versions(Bucket=store.bucket("curated"), Prefix="late")
-    for each in late["Versions"]:
-        store.client().delete_object(
-            Bucket=store.bucket("curated"), Key="late", VersionId=each["VersionId"]
-        )
+    assert (code, len(changed["blocked"])) == (ExitCode.FINDINGS, 1)
+    assert changed["blocked"][0].startswith("changed in the freeze: zone curated: visits/1.csv")
+    store.client().delete_object_tagging(**named)
     assert leaving.run("cut", *signing.trusting, "--confirm", "another") == ExitCode.ENGINE
     assert leaving.run("cut", "--confirm", NAME) == ExitCode.INPUT
     code, done = leaving.told("cut", *signing.trusting, "--confirm", NAME)
     assert code == 0
-    assert [*done["roles"]] == foreseen["roles"]
+    assert sorted(done["roles"]) == sorted(foreseen["roles"])
+    assert ROLE in done["roles"]
     code, thaw = leaving.tried("thaw")
     assert (code, "the cut was begun" in thaw["blocked"][0]) == (1, True)
 
@@ -206,8 +201,9 @@ def retired(leaving: Leaving, signing: Organisation) -> Any:
     code, foreseen = leaving.tried("retire", *signing.signing)
     assert (code, foreseen["blocked"], foreseen["seal"]) == (0, [], "")
     assert NAME in foreseen["questions"][0]
-    assert foreseen["urls"]["curated"].startswith("valid until 20")
-    assert "no object" in foreseen["urls"]["backup"]
+    assert {name: url[:14] for name, url in foreseen["urls"].items()} == dict.fromkeys(
+        ("landing", "curated"), "valid until 20"
+    )
     assert leaving.run("retire", "--confirm", NAME) == ExitCode.INPUT
     words = (*signing.signing, *signing.hosting, "--confirm", NAME)
     code, scheduled = leaving.told("retire", *words)
@@ -236,7 +232,7 @@ def gone(leaving: Leaving, scheduled: Any, signing: Organisation) -> None:
     file.write_text(plain + f"gone_by_hand: {json.dumps(words)}\n")
     code, foreseen = leaving.tried("retire", "--gone", *signing.signing)
     assert (code, foreseen["blocked"]) == (0, [])
-    assert {each["outcome"] for each in foreseen["tries"]} == {"gone", "not tried"}
+    assert {each["outcome"] for each in foreseen["tries"]} == {"gone"}
     confirmed = (*signing.signing, *signing.hosting, "--confirm", NAME)
     code, done = leaving.told("retire", "--gone", *confirmed)
     assert (code, done["left"]) == (0, "")
