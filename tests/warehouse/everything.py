@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
     from tests.warehouse.conftest import Site
 
-WRITTEN_BY_SERVICES = ("database", "logs", "run")
-"""Folders of a data folder that its services write while they are read from."""
-BUSY = (
-    *("object-store/data", "object-store/versions", "object-store/run"),
-    "state/record-head.json",  # how far the record of logs is
+KEPT = (
+    *("certificates", "keys", "projects", "secrets", "backups", "havre.json"),
+    *("state/stack.json", "state/run.json", "object-store/accounts", "object-store/zones"),
 )
+"""What of a data folder only `havre` writes; its services write the rest while they are asked."""
 ROLES = "SELECT * FROM pg_authid ORDER BY oid"
 MEMBERS = "SELECT * FROM pg_auth_members ORDER BY oid"
 
@@ -53,9 +52,10 @@ def warehouse_of(site: Site) -> dict[str, Any]:
         "rights": rights,
         "rows": ordered(digests.lines(database, {})),
         "files": {
-            name: (mode, content)
-            for name, (mode, _, content) in folder_of(site.data_dir).items()
-            if not name.startswith((*WRITTEN_BY_SERVICES, *BUSY))
+            (kept, name): (mode, content)
+            for kept in KEPT
+            if (site.data_dir / kept).exists()
+            for name, (mode, _, content) in folder_of(site.data_dir / kept).items()
         },
     }
 
