@@ -201,7 +201,7 @@ def _finding(
 ) -> Finding:
     found = verdict.found
     if control.id == "inventory.known" and verdict.resource in raised:
-        found = f"{found}, with facts that failed ({raised[verdict.resource]})"
+        found = f"{found}, whose facts failed ({raised[verdict.resource]})"
     return Finding(
         control.id,
         KINDS[verdict.outcome],
