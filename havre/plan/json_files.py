@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 2**20
 """Largest file that is read: 256 MiB, some hundred thousand resources."""
-ANEW = "Let the Pulumi CLI write the file anew."
+ANEW = "Write the file again with the Pulumi CLI."
 QUIET = "Send messages elsewhere: PULUMI_SKIP_UPDATE_CHECK=true pulumi … --json 2>/dev/null > FILE"
 DIGEST = "Write one document: unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW, pulumi preview --json"
 PACKED = {
@@ -53,7 +53,7 @@ def read(path: Path) -> Mapping[str, Any]:
     except json.JSONDecodeError as error:
         _refuse(path, text, error)
     except (ValueError, RecursionError) as error:
-        message = f"{path} is no JSON that can be read: {error}"
+        message = f"{path} is not valid JSON: {error}"
         raise InputError(message, ANEW) from error
     if not isinstance(document, dict):
         message = f"{path} holds no JSON object"
@@ -97,7 +97,7 @@ def _refuse(path: Path, text: str, error: json.JSONDecodeError) -> NoReturn:
     first = _first_object(text)
     if first is None:
         cut = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
-        kind = "is cut off" if cut else "is no JSON"
+        kind = "is cut off" if cut else "is not valid JSON"
         message = f"{path} {kind}: {error.msg}, line {error.lineno}, column {error.colno}"
         raise InputError(message, ANEW) from error
     document, begin, end = first

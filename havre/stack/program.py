@@ -38,7 +38,7 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
         wrong = listed(error, provider.settings.model_fields)
         message = f"settings of provider `{provider.name}`: {wrong}"
         known = ", ".join(f"`{name}`" for name in provider.settings.model_fields)
-        raise InputError(message, f"It knows the settings {known}.") from None
+        raise InputError(message, f"Known settings: {known}.") from None
 
 
 def offline_settings(

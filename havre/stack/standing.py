@@ -167,7 +167,7 @@ def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:
     try:
         record = json.loads(Custody(data_dir.absolute()).read(path))
     except (FileNotFoundError, NotADirectoryError):
-        message = f"no warehouse stands in {data_dir}"
+        message = f"there is no warehouse in {data_dir}"
         raise InputError(message, "Name its folder with --data-dir.") from None
     except (OSError, ValueError) as error:
         message = f"{path} cannot be read: {error}"

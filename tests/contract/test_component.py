@@ -159,7 +159,7 @@ def test_wrong_settings_are_named(given: dict, message: str) -> None:
     with pytest.raises(InputError) as caught:
         read_settings(provider, given)
     assert message in caught.value.message
-    assert caught.value.remedy == "It knows the settings `shelf`, `copies`."
+    assert caught.value.remedy == "Known settings: `shelf`, `copies`."
 
 
 def test_the_record_holds_no_members(spec: Warehouse) -> None:

@@ -20,6 +20,7 @@ CODE = ("havre", "policies", "providers", "stacks", "examples/ci")
 ENVIRONMENT = (ROOT / "docs" / "platform" / "environment.md").read_text()
 PREREQUISITES = (ROOT / "docs" / "platform" / "prerequisites.md").read_text()
 PROGRAM = (ROOT / "docs" / "platform" / "program.md").read_text()
+TROUBLES = (ROOT / "docs" / "platform" / "troubleshooting.md").read_text()
 NAMED = re.compile(r"(?<![A-Z0-9_])(HAVRE_[A-Z0-9_]*[A-Z0-9])(?![A-Z0-9_])")
 NAMESPACES = {
     "dbforpostgresql": "DBforPostgreSQL",
@@ -70,6 +71,18 @@ def test_every_resource_provider_of_azure_is_a_prerequisite(example: str) -> Non
     listed = {word.lower() for word in re.findall(r"\b[A-Za-z]+\b", PREREQUISITES)}
     wanted = {NAMESPACES.get(module, module) for module in modules}
     assert sorted(name for name in wanted if name.lower() not in listed) == []
+
+
+def test_every_message_of_ours_on_the_page_is_in_the_code() -> None:
+    ours = TROUBLES.split("## On a cloud")[0]
+    told = re.findall(r"^\| `([^`]+)`", ours, re.MULTILINE)
+    assert len(told) > 10
+    code = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("havre", "providers")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    assert [text for text in told if text not in code] == []
 
 
 def test_the_program_on_the_page_builds_the_warehouse_in_fifteen_lines(

@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be_made_is_told() -> None:
 
 
 def test_commands_on_a_folder_without_warehouse_say_so(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no warehouse stands in"):
+    with pytest.raises(InputError, match="there is no warehouse in"):
         read_record(tmp_path)
 
 

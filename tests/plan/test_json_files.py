@@ -39,11 +39,11 @@ def test_what_shells_write_is_read(tmp_path: Path, coding: str) -> None:
         (b"<!doctype html><title>Sign in", "is a web page, not JSON"),
         (b'{"steps": [{"op": "cre', "is cut off"),
         (LINES.encode()[:-1], "is cut off"),
-        (b"steps:\n  - op: create\n", "is no JSON"),
-        (b'{"steps": nothing}', "is no JSON"),
-        (b"[" * 100_000, "cannot|is cut off|no JSON"),
+        (b"steps:\n  - op: create\n", "is not valid JSON"),
+        (b'{"steps": nothing}', "is not valid JSON"),
+        (b"[" * 100_000, "cannot|is cut off|not valid JSON"),
         (b"[]", "holds no JSON object"),
-        (b"1" * 5_000, "is no JSON that can be read"),
+        (b"1" * 5_000, "is not valid JSON"),
     ],
 )
 def test_a_file_is_told_what_it_is(tmp_path: Path, content: bytes, message: str) -> None:

@@ -128,7 +128,7 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
     [
         ("", "is empty"),
         ('{"steps": [', "is cut off"),
-        ("[" * 100_000, "is no JSON"),
+        ("[" * 100_000, "is not valid JSON"),
         ("[]", "holds no JSON object"),
         ("{}", "has no `steps`"),
         ({"steps": {}}, "has no `steps`"),

@@ -164,9 +164,9 @@ def test_on_a_terminal_somebody_is_asked(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("backup",), "no warehouse stands in"),
-        (("connect", "nobody"), "no warehouse stands in"),
-        (("keys", "export", "x"), "no warehouse stands in"),
+        (("backup",), "there is no warehouse in"),
+        (("connect", "nobody"), "there is no warehouse in"),
+        (("keys", "export", "x"), "there is no warehouse in"),
     ],
 )
 def test_nothing_stands_nothing_is_done(
