@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser import sides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page, ViewportSize
@@ -36,8 +36,16 @@ def fragment(page: Page) -> str:
     return page.url.partition("#")[2]
 
 
-@pytest.mark.parametrize("name", EVERY)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: str(size["width"]))
+def sized() -> Iterator[Any]:
+    """Every page at every width; of widths between a phone's and a desk's, one page's."""
+    for size in SIZES:
+        for name in EVERY:
+            seldom = size is TABLET and name != "hostile"
+            marks = pytest.mark.long if seldom else ()
+            yield pytest.param(name, size, marks=marks, id=f"{size['width']}-{name}")
+
+
+@pytest.mark.parametrize(("name", "size"), list(sized()))
 def test_no_page_asks_for_anything_or_scrolls_sideways(
     shared: Opened, name: str, size: dict[str, int]
 ) -> None:

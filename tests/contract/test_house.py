@@ -1,6 +1,7 @@
 """The rules of the house: rooms, names, lengths of functions, what a test imports."""
 
 import ast
+import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -93,9 +94,16 @@ def test_functions_are_short() -> None:
     assert statistics.median(lengths.values()) <= LINES_OF_MOST
 
 
+OF_TESTS = re.compile(
+    r"^[ \t]*(from tests[\w.]* import (?:\([^)]*\)|.*)|import tests.*)$", re.MULTILINE
+)
+"""A statement that imports from the tests: reading these alone takes a hundredth of the time."""
+
+
 def imported(path: Path) -> Iterator[str]:
-    """Dotted names of what a module imports, its members included."""
-    for node in ast.walk(parsed(path)):
+    """Dotted names of what a module imports from the tests, its members included."""
+    for statement in OF_TESTS.findall(path.read_text()):
+        (node,) = ast.parse(statement).body
         if isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
@@ -107,6 +115,6 @@ def test_no_test_imports_another() -> None:
         f"{path.relative_to(ROOT)}: {name}"
         for path in sorted((ROOT / "tests").rglob("*.py"))
         for name in imported(path)
-        if name.startswith("tests.") and ".test_" in name
+        if ".test_" in name
     ]
     assert found == []

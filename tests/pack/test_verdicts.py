@@ -23,8 +23,14 @@ def stack_config(provider: str, example: str, folder: Path) -> Mapping[str, str]
     }
 
 
-@pytest.mark.parametrize("example", ["emc2", "hospital"])
-@pytest.mark.parametrize("provider", PROVIDERS)
+CLOUDS = [pytest.param(each, "hospital", marks=pytest.mark.long) for each in ("azure", "ovh")]
+"""The second example on them before a release alone: it has fewer parts than the first."""
+
+
+@pytest.mark.parametrize(
+    ("provider", "example"),
+    [*((each, "emc2") for each in PROVIDERS), ("local", "hospital"), *CLOUDS],
+)
 def test_the_pack_finds_what_the_check_finds(
     client: Client, provider: str, example: str, tmp_path: Path
 ) -> None:

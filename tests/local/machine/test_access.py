@@ -12,7 +12,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +24,8 @@ from havre_local.machine.supervision import supervisor
 from tests.local.conftest import DATABASE, EXPIRES, PROJECT, ZONES, Machine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre_local.machine.folder import Folder
 
 READABLE = {"havre.json", "ca.pem"}
@@ -226,8 +228,19 @@ OTHER_GRANTS: dict[str, dict[str, object] | None] = {
 }
 
 
-@pytest.mark.parametrize("bucket", sorted(ZONES.values()))
-@pytest.mark.parametrize("kind", OTHER_GRANTS)
+SELDOM = {"earlier versions", "deletion", "without end", "a later end", "everyone"}
+"""Grants that are asked of a zone that the project does not read before a release alone."""
+
+
+def policies() -> Iterator[Any]:
+    """Every grant on the zone that the project reads, and on one that it does not."""
+    for kind in OTHER_GRANTS:
+        yield kind, ZONES["curated"]
+        marks = pytest.mark.long if kind in SELDOM else ()
+        yield pytest.param(kind, ZONES["landing"], marks=marks)
+
+
+@pytest.mark.parametrize(("kind", "bucket"), list(policies()))
 def test_a_policy_that_is_another_is_told_and_set_right(
     machine: Machine, kind: str, bucket: str
 ) -> None:
