@@ -15,6 +15,7 @@ from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.assess.assessment import Request
+    from havre.cli.taken import Taken
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
     from havre.report.findings import Format
@@ -81,6 +82,46 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     return found
 
 
+def taken_for(  # noqa: PLR0917 - as the options of a check
+    file: Path | None,
+    providers: list[str] | None,
+    read: Path | None,
+    waivers: Path | None,
+    stack_config: Path | None,
+    data_dir: Path | None,
+    command: str = "check",
+) -> Taken:
+    """What a check is about, and a message of what the user did not name.
+
+    Args:
+        file: the warehouse file, as named.
+        providers: as named.
+        read: a preview or a state that was named: it names the provider, and records the file.
+        waivers: the waivers file, as named.
+        stack_config: a stack file, as named.
+        data_dir: the warehouse's folder, as named.
+        command: for remedies.
+
+    Raises:
+        InputError: several providers are named, or neither user nor folder names what is needed.
+    """
+    from havre.cli.taken import Taken, one_provider, take, tell
+    from havre.policy.waivers import beside
+
+    name = one_provider(providers, command, file)
+    if read is not None:
+        it = Taken(file, name, stack_config)
+    else:
+        it = take(file, name, command, data_dir=data_dir, stack_config=stack_config)
+    notes = list(it.notes)
+    if waivers is None and it.file is not None and (found := beside(it.file)):
+        notes.append(f"waivers {found}")
+    tell(notes)
+    if read is not None and file is None and waivers is None:
+        console.err().print("No waivers file: none applied.")
+    return it
+
+
 def _judged(request: Request, baseline: Path | None) -> Result:
     """What the controls find; against a former check where one is named.
 
@@ -144,12 +185,12 @@ OptionalFile = Annotated[
     typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False),
 ]
 OptionalProvider = Annotated[
-    str,
+    list[str] | None,
     typer.Option(
         "--provider",
         "-p",
-        metavar="P",
-        help="Who provides the warehouse; a preview or a state tells it.",
+        metavar="PROVIDER",
+        help="The provider; by default what plan or folder names.",
         show_default=False,
     ),
 ]
@@ -230,7 +271,7 @@ TimeLimitOption = Annotated[
 def check(
     file: OptionalFile = None,
     *,
-    provider: OptionalProvider = "",
+    provider: OptionalProvider = None,
     preview: PreviewOption = None,
     state: StateOption = None,
     profile: ProfileOption = None,
@@ -269,18 +310,19 @@ def check(
     from havre.startup import collecting_later
 
     outputs, day = parse_formats(form), parse_day(as_of)
-    what = console.plain(preview or state or file or "the warehouse")
+    it = taken_for(file, provider, preview or state, waivers, stack_config, data_dir)
+    what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later():
         plan, source = plan_of(preview, state)
-        of = subject(file, provider, plan)
+        of = subject(it.file, it.provider, plan)
         request = Request(
             of,
-            ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
+            ctx.given_settings(of.spec, of.provider, setting, data_dir, it.stack_config),
             plan,
             source,
             as_of=day,
             profile=Profile(profile) if profile else None,
-            waivers=waivers_of(waivers, file),
+            waivers=waivers_of(waivers, it.file),
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),

@@ -54,12 +54,18 @@ def compared(
 
 
 def compare(
-    file: ctx.FileArgument,
-    provider: Annotated[
-        list[str],
-        typer.Option("--provider", "-p", metavar="P", help="Two to four; repeatable."),
-    ],
+    file: ctx.FileArgument = None,
     *,
+    provider: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provider",
+            "-p",
+            metavar="PROVIDER",
+            help="Two to four; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     form: Annotated[
         ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")
     ] = ComparisonFormat.TABLE,
@@ -75,10 +81,16 @@ def compare(
 
     Example: havre compare warehouse.yaml --provider A --provider B --format html -o out.html
     """
+    from havre.cli.taken import FILE, tell
     from havre.files import write_report
+    from havre.policy.waivers import beside
     from havre.report.comparison import render
 
-    found = compared(file, provider, parse_day(as_of), waivers, data_dir)
+    notes = [] if file else [f"file {FILE}"]
+    if waivers is None and (found_waivers := beside(file or FILE)):
+        notes.append(f"waivers {found_waivers}")
+    tell(notes)
+    found = compared(file or FILE, provider or [], parse_day(as_of), waivers, data_dir)
     out = console.out()
     terminal = out.is_terminal and output is None
     text = render(found, form.value, width=out.width if terminal else 100, colour=terminal)

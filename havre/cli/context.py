@@ -24,10 +24,17 @@ if TYPE_CHECKING:
     from havre.spec.load import Lines
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False)
+    Path | None, typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False)
 ]
 ProviderOption = Annotated[
-    str, typer.Option("--provider", "-p", metavar="P", help="Who provides the warehouse.")
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        "-p",
+        metavar="PROVIDER",
+        help="The provider; by default what the folder names.",
+        show_default=False,
+    ),
 ]
 SettingOption = Annotated[
     list[str] | None,
@@ -44,7 +51,8 @@ DataDirOption = Annotated[
     ),
 ]
 StackOption = Annotated[
-    str, typer.Option("--stack", metavar="NAME", help="Name of the stack; by default P.")
+    str,
+    typer.Option("--stack", metavar="NAME", help="Name of the stack; by default as the provider."),
 ]
 StackConfigOption = Annotated[
     Path | None,

@@ -32,9 +32,9 @@ def evaluated(target: ctx.Target) -> Plan:
 
 
 def plan(
-    file: ctx.FileArgument,
-    provider: ctx.ProviderOption,
+    file: ctx.FileArgument = None,
     *,
+    provider: ctx.ProviderOption = None,
     form: Annotated[
         PlanFormat, typer.Option("--format", "-f", help="How to show it.")
     ] = PlanFormat.TABLE,
@@ -54,10 +54,14 @@ def plan(
     Example: havre plan warehouse.yaml --provider azure --details
     Example: havre plan warehouse.yaml --provider local --format json
     """
+    from havre.cli.taken import one_provider, take, tell
     from havre.report.plan import as_dot, as_json, as_text
 
+    named = one_provider(provider, "plan", file)
+    it = take(file, named, "plan", data_dir=data_dir, stack_config=stack_config)
+    tell(it.notes)
     target = ctx.target(
-        file, provider, setting, data_dir, stack, stack_config=stack_config, offline=True
+        it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config, offline=True
     )
     found = evaluated(target)
     if form is PlanFormat.TABLE:

@@ -9,7 +9,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.errors import InputError
+from havre.errors import InputError, ProviderError
 from havre.stack.connection import addresses
 
 if TYPE_CHECKING:
@@ -94,6 +94,22 @@ def _connect_elsewhere(
         _show_addresses(told)
 
 
+def _refuse_stopped(warehouse: ctx.Operated) -> None:
+    """Refuse settings that would reach nothing.
+
+    Raises:
+        ProviderError: a service does not run; each is named.
+    """
+    from havre.provider import ServiceState
+
+    down = [s for s in warehouse.operations.status() if s.state is not ServiceState.RUNNING]
+    if down:
+        services = ", ".join(f"{service.name} is {service.state.value}" for service in down)
+        message = f"{warehouse.record.get('warehouse')} does not answer: {services}"
+        where = shlex.quote(str(warehouse.store.data_dir))
+        raise ProviderError(message, f"Start it: havre up FILE --data-dir {where}")
+
+
 def connect(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the project.")],
     data_dir: ctx.DataDirOption = None,
@@ -120,7 +136,9 @@ def connect(
     if at.data_dir is None:
         _connect_elsewhere(at, project, export=export, show_secrets=show_secrets, as_json=as_json)
         return
-    found = ctx.operated(at, "connect").operations.connect(project)
+    warehouse = ctx.operated(at, "connect")
+    found = warehouse.operations.connect(project)
+    _refuse_stopped(warehouse)
     secrets = found.secrets() if show_secrets else {}
     if as_json:
         values = {

@@ -13,7 +13,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.errors import ExitCode, GuardError, InputError
+from havre.errors import ExitCode, GuardError, InputError, MissingDependencyError
 from havre.stack.standing import in_folder, read_placed, record_path, write_record
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ LEAST_FREE_SHARE = 0.05
 """A disk with a smaller share free is nearly full."""
 LEAST_FREE_BYTES = 2**30
 """And so is one with less free than this, in bytes."""
+
+PULUMI = (
+    "Install it (https://www.pulumi.com/docs/install/), then run `pulumi up` in stacks/warehouse "
+    "with a stack of that provider. `havre plan` and `havre check` need neither."
+)
+"""What to do where this command cannot deploy."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -169,8 +175,8 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
 
 
 def up(
-    file: ctx.FileArgument,
-    provider: ctx.ProviderOption = "local",
+    file: ctx.FileArgument = None,
+    provider: ctx.ProviderOption = None,
     data_dir: ctx.DataDirOption = None,
     *,
     yes: YesOption = False,
@@ -178,13 +184,25 @@ def up(
     stack: ctx.StackOption = "",
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Make the warehouse stand as its file says: show the changes, ask, apply them.
+    """Deploy or update the warehouse: show the changes, ask, apply them.
 
-    Example: havre up warehouse.yaml --data-dir ./data --yes
+    Without --provider, the only stack file in the folder or the warehouse that is deployed in the
+    data folder names it. Otherwise nothing is deployed.
+
+    Example: havre up warehouse.yaml --provider local --data-dir ./data
+
+    Example: havre up --yes --json
     """
+    from havre.cli.taken import one_provider, take, tell
     from havre.engine import StateStore
 
-    target = ctx.target(file, provider, setting, data_dir, stack)
+    named = one_provider(provider, "up", file)
+    it = take(file, named, "up", data_dir=data_dir)
+    tell(it.notes)
+    _refuse_unserved(it.provider)
+    target = ctx.target(
+        it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config
+    )
     store = StateStore(target.data_dir)
     store.create()
     with store.lock():
@@ -198,6 +216,21 @@ def up(
         out.print(f"[bold]{console.inert(target.spec.name)} stands[/] in {target.data_dir}")
         out.print(f"  look at it:  havre status{where}")
         out.print(f"  stop it:     havre down{where}")
+
+
+def _refuse_unserved(name: str) -> None:
+    """Refuse a provider that only the Pulumi CLI deploys on, before its settings are asked for.
+
+    Raises:
+        MissingDependencyError: it is one.
+    """
+    from havre.provider import PACKAGES, find, provides, servicers
+
+    provider = find(name)
+    served = servicers(provider).keys()
+    if not served or provides(provider, PACKAGES).or_else(frozenset()) - served:
+        message = f"`havre up` cannot deploy on {name}: that needs the Pulumi CLI"
+        raise MissingDependencyError(message, PULUMI)
 
 
 def _service(status: ServiceStatus) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.documents.records import read_document
@@ -63,3 +64,33 @@ def _config(path: Path) -> Mapping[str, Any]:
 
 def _encrypted(value: Any) -> bool:
     return isinstance(value, dict) and set(value) == {"secure"}
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """A `Pulumi.<stack>.yaml` of a warehouse.
+
+    Attributes:
+        path: the file.
+        provider: that it names; empty where it names none.
+        spec: the warehouse file that it names; None where it names none.
+    """
+
+    path: Path
+    provider: str
+    spec: Path | None
+
+
+def stack_files(folder: Path) -> list[StackFile]:
+    """The stack files of warehouses in a folder, by name; what is none of them is passed over."""
+    found = []
+    for path in sorted(folder.glob("Pulumi.?*.yaml")):
+        try:
+            config = _config(path)
+        except InputError:
+            continue  # another project's, or nobody's: it names no provider
+        provider, spec = (config.get(f"{PROJECT}:{key}") for key in ("provider", "spec"))
+        if isinstance(provider, str) or isinstance(spec, str):
+            named = folder / spec if isinstance(spec, str) else None
+            found.append(StackFile(path, provider if isinstance(provider, str) else "", named))
+    return found

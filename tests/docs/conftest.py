@@ -106,7 +106,7 @@ class Tries:
         folder = self._folder(SHARED if name == README or page.stands else own)
         for data_dir in page.stands:
             if not (folder / data_dir / "state" / "run.json").is_file():
-                up = f"havre up examples/emc2/warehouse.yaml --data-dir {data_dir} --yes"
+                up = f"havre up examples/emc2/warehouse.yaml -p local --data-dir {data_dir} --yes"
                 told = shell(f"{up} || echo failed", folder, self._environment)
                 assert "failed" not in told.splitlines(), told
         for given, source in page.given.items():

@@ -56,7 +56,7 @@ class Site:
 
     def up(self, *words: str) -> int:
         self.write()
-        return main(self.command("up", str(self.file), "--yes", *words))
+        return main(self.command("up", str(self.file), "--provider", "local", "--yes", *words))
 
     def changes(self, capsys: pytest.CaptureFixture[str]) -> list[tuple[str, str]]:
         """Run `up` and tell what it changed."""

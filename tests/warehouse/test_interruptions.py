@@ -78,7 +78,7 @@ def up_and_die(site: Site, inject: Callable[[], None]) -> bool:
         os.dup2(devnull, 1)
         os.dup2(devnull, 2)
         inject()
-        os._exit(main(site.command("up", str(site.file), "--yes")))
+        os._exit(main(site.command("up", str(site.file), "-p", "local", "--yes")))
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         assert os.WTERMSIG(status) == signal.SIGKILL

@@ -200,7 +200,12 @@ def test_a_second_run_at_the_same_time_is_refused(
 ) -> None:
     site.write()
     first = subprocess.Popen(
-        [sys.executable, "-m", "havre", *site.command("up", str(site.file), "--yes")],
+        [
+            sys.executable,
+            "-m",
+            "havre",
+            *site.command("up", str(site.file), "-p", "local", "--yes"),
+        ],
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -227,7 +232,7 @@ def test_another_warehouse_does_not_take_over_a_folder(
 def test_nothing_is_applied_unless_somebody_agrees(
     site: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(site.command("up", str(site.file))) == ExitCode.INPUT
+    assert main(site.command("up", str(site.file), "-p", "local")) == ExitCode.INPUT
     captured = capsys.readouterr()
     assert "14 changes" in captured.out
     assert "--yes" in captured.err

@@ -27,8 +27,11 @@ def validate(
     ] = None,
     *,
     provider: Annotated[
-        str, typer.Option("--provider", "-p", metavar="P", help="Also what P would refuse.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--provider", "-p", metavar="PROVIDER", help="Also what this provider refuses."
+        ),
+    ] = None,
     setting: SettingOption = None,
     stack_config: StackConfigOption = None,
     as_json: JsonOption = False,
@@ -39,9 +42,12 @@ def validate(
 
     Example: havre validate examples/emc2/warehouse.yaml
     """
+    from havre.cli.taken import one_provider
+
+    name = one_provider(provider, "validate")
     checked = [_check(file) for file in files or [FILE]]
-    if provider:
-        checked = [_refused(found, provider, setting, stack_config) for found in checked]
+    if name:
+        checked = [_refused(found, name, setting, stack_config) for found in checked]
     problems = [problem for _, found in checked for problem in found]
     if as_json:
         rows = [asdict(problem) for problem in problems]

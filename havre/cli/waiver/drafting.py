@@ -15,7 +15,7 @@ from havre.cli import context as ctx
 def draft(
     file: options.OptionalFile = None,
     *,
-    provider: options.OptionalProvider = "",
+    provider: options.OptionalProvider = None,
     preview: options.PreviewOption = None,
     state: options.StateOption = None,
     profile: options.ProfileOption = None,
@@ -47,16 +47,19 @@ def draft(
 
     if output is not None and not force:
         console.refuse_existing(output)
+    it = options.taken_for(
+        *(file, provider, preview or state, waivers, stack_config, data_dir), "waiver draft"
+    )
     plan, source = plan_of(preview, state)
-    of = subject(file, provider, plan)
+    of = subject(it.file, it.provider, plan)
     request = Request(
         of,
-        ctx.given_settings(of.spec, of.provider, setting, data_dir, stack_config),
+        ctx.given_settings(of.spec, of.provider, setting, data_dir, it.stack_config),
         plan,
         source,
         as_of=options.parse_day(as_of),
         profile=Profile(profile) if profile else None,
-        waivers=waivers_of(waivers, file),
+        waivers=waivers_of(waivers, it.file),
     )
     result = assess(request).result
     found = to_draft(result)

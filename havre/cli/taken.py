@@ -1,0 +1,170 @@
+"""What a command takes from the folder where its user did not name it: file, provider, settings.
+
+Nothing is guessed: where the folder holds several answers, or none, the command is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from havre.cli import console
+from havre.errors import InputError
+from havre.stack.files import StackFile, stack_files
+from havre.stack.standing import in_folder, record_path
+from havre.text import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILE = Path("warehouse.yaml")
+"""The warehouse file where none is named."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A warehouse file and a provider, named by the user or by what is in the folder.
+
+    Attributes:
+        file: the warehouse file; None: a plan records it.
+        provider: name of the provider; empty: a plan names it.
+        stack_config: the stack file whose settings are used; None: none is.
+        notes: what the user did not name, for a message.
+    """
+
+    file: Path | None
+    provider: str
+    stack_config: Path | None = None
+    notes: tuple[str, ...] = ()
+
+
+def one_provider(given: Sequence[str] | None, command: str, file: Path | None = None) -> str:
+    """The provider that a command line names; empty where it names none.
+
+    Raises:
+        InputError: it names several.
+    """
+    names = list(dict.fromkeys(given or ()))
+    if len(names) > 1:
+        message = f"--provider: `havre {command}` evaluates one provider, not {len(names)}"
+        several = " ".join(f"--provider {console.plain(name)}" for name in names)
+        where = console.plain(file or "FILE")
+        raise InputError(message, f"To compare them: havre compare {where} {several}")
+    return names[0] if names else ""
+
+
+def take(
+    file: Path | None,
+    provider: str,
+    command: str,
+    *,
+    data_dir: Path | None = None,
+    stack_config: Path | None = None,
+) -> Taken:
+    """The file and the provider of a command; what is not named is taken from the folder.
+
+    A stack file next to the warehouse file may name provider and file. The record of a warehouse
+    that is deployed in the data folder names its provider.
+
+    Args:
+        file: as named; None: `warehouse.yaml`, else the file of the only stack.
+        provider: as named; empty: that of the only stack file, or of the data folder.
+        command: for the remedy, such as `up`.
+        data_dir: the warehouse's folder, where one is known.
+        stack_config: a stack file as named.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    if file and provider:
+        return Taken(file, provider, stack_config)
+    stacks = _stacks(file, provider, stack_config)
+    found = file or (FILE if FILE.is_file() else _file_of(stacks, command))
+    if provider:
+        own = [each for each in stacks if _is_of(each, found) and each.provider == provider]
+    else:
+        own = [each for each in stacks if _is_of(each, found) and each.provider]
+    name, chosen = provider, own[0] if len(own) == 1 else None
+    recorded = "" if provider or stack_config else _recorded(found, data_dir)
+    if not name:
+        name = _only({*(each.provider for each in own), recorded} - {""}, own, command)
+    stack = stack_config or (chosen.path if chosen and chosen.provider == name else None)
+    notes = _notes(file, found, provider, name, stack if stack != stack_config else None)
+    return Taken(found, name, stack, notes)
+
+
+def _stacks(file: Path | None, provider: str, stack_config: Path | None) -> list[StackFile]:
+    """The stack files that may answer: the one named, or those in the folder."""
+    folder = file.parent if file else Path()
+    found = stack_files(stack_config.parent if stack_config else folder)
+    if stack_config:
+        return [each for each in found if each.path.name == stack_config.name]
+    return [each for each in found if not provider or each.provider == provider]
+
+
+def _is_of(stack: StackFile, file: Path) -> bool:
+    """Whether a stack deploys this file; one that names none may."""
+    return stack.spec is None or stack.spec.resolve() == file.resolve()
+
+
+def _file_of(stacks: Sequence[StackFile], command: str) -> Path:
+    """The warehouse file that the stack files name.
+
+    Raises:
+        InputError: they name none, or several.
+    """
+    named = {each.spec.resolve(): each.spec for each in stacks if each.spec}
+    if len(named) == 1:
+        return next(iter(named.values()))
+    message = f"Missing FILE: there is no {FILE} in this folder"
+    raise InputError(message, f"Name the warehouse file: havre {command} FILE")
+
+
+def _recorded(file: Path, data_dir: Path | None) -> str:
+    """The provider of the warehouse that is deployed in the data folder; empty: there is none."""
+    from havre.cli.context import absolute
+    from havre.spec.load import load
+
+    folder = absolute(data_dir, load(file).warehouse.name)
+    if not record_path(folder).is_file():
+        return ""
+    return str(in_folder(folder).record()["provider"])
+
+
+def _only(names: set[str], stacks: Sequence[StackFile], command: str) -> str:
+    """The one provider that the folder names.
+
+    Raises:
+        InputError: it names none, or several.
+    """
+    from havre.provider.discovery import installed_names
+
+    if len(names) == 1:
+        return names.pop()
+    done = "; nothing was deployed" if command == "up" else ""
+    if names:
+        files = ", ".join(sorted(each.path.name for each in stacks))
+        message = (
+            f"Missing --provider: this folder names {', '.join(sorted(names))} ({files}){done}"
+        )
+    else:
+        message = f"Missing --provider: neither a stack file nor a data folder names one{done}"
+    known = ", ".join(installed_names())
+    raise InputError(inert(message), f"Name it with --provider PROVIDER (installed: {known}).")
+
+
+def _notes(
+    file: Path | None, found: Path, provider: str, name: str, stack: Path | None
+) -> tuple[str, ...]:
+    return (
+        *(() if file else (f"file {found}",)),
+        *(() if provider else (f"provider {name}",)),
+        *((f"settings from {stack}",) if stack else ()),
+    )
+
+
+def tell(notes: Sequence[str]) -> None:
+    """Say on standard error what was taken, if anything was."""
+    if notes:
+        console.err().print(f"Using {console.inert(', '.join(notes))}.", style="dim")
