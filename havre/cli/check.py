@@ -15,7 +15,7 @@ from havre.errors import InputError
 
 if TYPE_CHECKING:
     from havre.assess.assessment import Request
-    from havre.cli.taken import Taken
+    from havre.cli.taken import About
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
     from havre.report.findings import Format
@@ -90,7 +90,7 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
     stack_config: Path | None,
     data_dir: Path | None,
     command: str = "check",
-) -> Taken:
+) -> About:
     """What a check is about, and a message of what the user did not name.
 
     Args:
@@ -105,17 +105,16 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
     Raises:
         InputError: several providers are named, or neither user nor folder names what is needed.
     """
-    from havre.cli.taken import Taken, one_provider, take, tell
+    from havre.cli.taken import About, one_provider, take, tell
     from havre.policy.waivers import beside
 
     name = one_provider(providers, command, file)
-    if read is not None:
-        it = Taken(file, name, stack_config)
-    else:
-        it = take(file, name, command, data_dir=data_dir, stack_config=stack_config)
-    notes = list(it.notes)
-    if waivers is None and it.file is not None and (found := beside(it.file)):
-        notes.append(f"waivers {found}")
+    it, notes = About(file, name, stack_config), []
+    if read is None:
+        found = take(file, name, command, data_dir=data_dir, stack_config=stack_config)
+        it, notes = About(found.file, found.provider, found.stack_config), [*found.notes]
+    if waivers is None and it.file is not None and (next_to := beside(it.file)):
+        notes.append(f"waivers {next_to}")
     tell(notes)
     if read is not None and file is None and waivers is None:
         console.err().print("No waivers file: none applied.")

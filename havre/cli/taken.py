@@ -27,16 +27,31 @@ class Taken:
     """A warehouse file and a provider, named by the user or by what is in the folder.
 
     Attributes:
-        file: the warehouse file; None: a plan records it.
-        provider: name of the provider; empty: a plan names it.
+        file: the warehouse file.
+        provider: name of the provider.
         stack_config: the stack file whose settings are used; None: none is.
         notes: what the user did not name, for a message.
     """
 
-    file: Path | None
+    file: Path
     provider: str
     stack_config: Path | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class About:
+    """What a check is about; a preview or a state records what is not named.
+
+    Attributes:
+        file: the warehouse file; None: the plan records it.
+        provider: name of the provider; empty: the plan names it.
+        stack_config: the stack file whose settings are used; None: none is.
+    """
+
+    file: Path | None
+    provider: str
+    stack_config: Path | None
 
 
 def one_provider(given: Sequence[str] | None, command: str, file: Path | None = None) -> str:

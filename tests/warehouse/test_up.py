@@ -322,3 +322,18 @@ def test_a_certificate_near_its_end_is_renewed_by_the_next_run(
     assert after.fingerprint != before.fingerprint
     assert standing.changes(capsys) == []
     put(standing, "curated")
+
+
+def test_connect_says_that_a_stopped_warehouse_does_not_answer(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(standing.command("down")) == 0
+    capsys.readouterr()
+    for words in ([], ["--json"], ["--export"], ["--show-secrets"]):
+        assert main(standing.command("connect", "bed-occupancy", *words)) == ExitCode.ENGINE
+        told = capsys.readouterr()
+        assert told.out == ""
+        assert "chu-trial does not answer: object-store is stopped" in told.err
+        assert f"havre up FILE --data-dir {standing.data_dir}" in told.err
+    assert standing.up() == 0
+    assert main(standing.command("connect", "bed-occupancy")) == 0
