@@ -537,13 +537,13 @@ def _parameters(function: Callable[..., Any]) -> Iterator[_Parameter]:
 
 
 def _command(name: str, function: Callable[..., Any]) -> list[str]:
-    text, _, example = (function.__doc__ or "").partition("Example: ")
+    text, *examples = (function.__doc__ or "").split("Example: ")
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
     rows = [[each.names, each.value, each.shown, each.text] for each in _parameters(function)]
     lines = heading(2, f"havre {name}")
     for paragraph in paragraphs:
         lines += [inert(paragraph), ""]
-    lines += fence(example.strip()) if example else []
+    lines += fence("\n".join(" ".join(each.split()) for each in examples)) if examples else []
     head = ("argument or option", "value", "default", "what it does")
     return [*lines, *(table(head, rows) if rows else [])]
 

@@ -51,7 +51,9 @@ def plan(
     Nothing is changed.
 
     Example: havre plan warehouse.yaml --provider local
-    Example: havre plan warehouse.yaml --provider azure --details
+
+    Example: havre plan warehouse.yaml --provider local --details
+
     Example: havre plan warehouse.yaml --provider local --format json
     """
     from havre.cli.taken import one_provider, take, tell
