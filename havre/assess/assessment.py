@@ -21,6 +21,7 @@ from havre.policy.model import Severity
 from havre.policy.profiles import terms_of
 from havre.policy.qualifications import installed_qualifications
 from havre.policy.registry import installed_controls
+from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import beside, load_waivers, refuse_distant
 from havre.provider import find
 from havre.provider.machine import folder_setting
@@ -61,6 +62,7 @@ class Request:
         allow_unknown: whether controls that were not evaluated pass.
         fail_on: the least severity that fails; None: nothing does.
         rehearsed: the last rehearsal of the exit, by its seal; None: there is no seal.
+        selection: which of the controls are evaluated.
     """
 
     subject: Subject
@@ -75,6 +77,7 @@ class Request:
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
     rehearsed: Rehearsal | None = None
+    selection: Selection = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,7 @@ def question_of(request: Request) -> Question:
         lines=of.lines,
         allow_unknown=request.allow_unknown,
         fail_on=request.fail_on,
+        selection=request.selection,
     )
 
 

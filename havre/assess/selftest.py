@@ -30,7 +30,7 @@ from havre.provider import find
 from havre.stack.standing import in_export
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from havre.policy.findings import Result
     from havre.policy.model import Control
@@ -90,11 +90,12 @@ class Tested:
         return {"name": self.name, "ok": self.ok, "said": self.said}
 
 
-def run(folder: Path) -> list[Tested]:
+def run(folder: Path, known: Sequence[Control] | None = None) -> list[Tested]:
     """Try every plan of every control's folder.
 
     Args:
         folder: holds a folder a control.
+        known: controls that are tried; None: those that are installed.
 
     Raises:
         InputError: there is no test, a folder bears the name of no control, a control has no
@@ -103,15 +104,17 @@ def run(folder: Path) -> list[Tested]:
     if not folder.is_dir():
         message = f"{folder} is no folder"
         raise InputError(message, "Name the folder that holds a folder a control.")
-    tests = [test for each in sorted(folder.iterdir()) if each.is_dir() for test in _control(each)]
+    tests = [
+        test for each in sorted(folder.iterdir()) if each.is_dir() for test in _control(each, known)
+    ]
     if not tests:
         message = f"{folder} holds no tests"
         raise InputError(message, "Name the folder that holds a folder a control.")
     return tests
 
 
-def _control(folder: Path) -> list[Tested]:
-    control = find_control(folder.name)
+def _control(folder: Path, known: Sequence[Control] | None) -> list[Tested]:
+    control = find_control(folder.name, known)
     files = sorted(folder.glob("*.yaml"))
     kinds = Counter(file.name.split("-", 1)[0] for file in files)
     if not kinds["pass"] or not kinds["fail"]:

@@ -14,10 +14,14 @@ from havre.cli import context as ctx
 from havre.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from havre.assess.assessment import Request
     from havre.cli.taken import About
+    from havre.policy import Control
     from havre.policy.findings import Result
     from havre.policy.frameworks import Requirement
+    from havre.policy.selection import Selection
     from havre.report.findings import Format
 
 
@@ -33,6 +37,15 @@ class ProfileName(StrEnum):
     BASELINE = "baseline"
     HEALTH = "health"
     SOVEREIGN = "sovereign"
+
+
+class SeverityName(StrEnum):
+    """Severities, the worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 class FailOn(StrEnum):
@@ -90,6 +103,8 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
     stack_config: Path | None,
     data_dir: Path | None,
     command: str = "check",
+    *,
+    quiet: bool = False,
 ) -> About:
     """What a check is about, and a message of what the user did not name.
 
@@ -101,6 +116,7 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         stack_config: a stack file, as named.
         data_dir: the warehouse's folder, as named.
         command: for remedies.
+        quiet: whether nothing is said of what was taken.
 
     Raises:
         InputError: several providers are named, or neither user nor folder names what is needed.
@@ -115,13 +131,57 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         it, notes = About(found.file, found.provider, found.stack_config), [*found.notes]
     if waivers is None and it.file is not None and (next_to := beside(it.file)):
         notes.append(f"waivers {next_to}")
+    if quiet:
+        return it
     tell(notes)
     if read is not None and file is None and waivers is None:
         console.err().print("No waivers file: none applied.")
     return it
 
 
-def _judged(request: Request, baseline: Path | None) -> Result:
+def known_controls(folder: Path | None) -> tuple[Control, ...]:
+    """The installed controls, and those of a folder of one's own.
+
+    Raises:
+        GuardError: another account could have written the folder.
+        InputError: a control in it is not valid.
+    """
+    from havre.policy.own import controls_with
+
+    return controls_with(folder)
+
+
+def selected(
+    known: Sequence[Control],
+    only: list[str] | None,
+    skip: list[str] | None,
+    severity: SeverityName | None,
+) -> Selection:
+    """Which controls the options have evaluated.
+
+    Raises:
+        InputError: an option names a control that does not exist; the message names the nearest.
+    """
+    from havre.policy import Severity
+    from havre.policy.registry import find_control
+    from havre.policy.selection import Selection
+
+    named = [
+        frozenset(find_control(name, known).id for name in names or ()) for names in (only, skip)
+    ]
+    return Selection(*named, Severity(severity) if severity else None)
+
+
+def _warn_partial(result: Result) -> None:
+    """Say on standard error that the check says nothing of the controls that were left out."""
+    due = len(result.controls) + len(result.left_out)
+    console.err().print(
+        f"[yellow]Partial check:[/] {len(result.left_out)} of {due} controls of profile "
+        f"{result.profile.value} were left out (--only, --skip or --severity)."
+    )
+
+
+def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -> Result:
     """What the controls find; against a former check where one is named.
 
     Raises:
@@ -131,25 +191,32 @@ def _judged(request: Request, baseline: Path | None) -> Result:
     from havre.report.findings.baseline import against, load_baseline
 
     former = load_baseline(baseline) if baseline else None
-    result = assess(request).result
+    result = assess(request, known).result
     return against(result, former) if former else result
 
 
-def _requirements(result: Result) -> list[Requirement]:
+def _requirements(result: Result, folder: Path | None) -> list[Requirement]:
     """What the verdicts say of the frameworks, requirement by requirement."""
-    from havre.policy.frameworks import coverage, installed_frameworks
+    from havre.policy.frameworks import coverage
+    from havre.policy.own import frameworks_with
 
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}
-    return coverage(installed_frameworks(), names, verdicts)
+    return coverage(frameworks_with(folder), names, verdicts)
 
 
-def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered: bool) -> None:
+def _write(
+    result: Result,
+    outputs: list[tuple[Format, Path | None]],
+    folder: Path | None,
+    *,
+    covered: bool,
+) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
     from havre.files import write_report
     from havre.report.findings import render
 
-    requirements = _requirements(result) if covered else None
+    requirements = _requirements(result, folder) if covered else None
 
     for form, path in sorted(outputs, key=lambda output: output[1] is None):
         out = console.out()
@@ -167,7 +234,7 @@ def _write(result: Result, outputs: list[tuple[Format, Path | None]], *, covered
             write_report(path, text)
 
 
-def explain(identifier: str) -> None:
+def explain(identifier: str, folder: Path | None = None) -> None:
     """Say what a control asks, why, whom it cites and what to do about it, provider by provider.
 
     Raises:
@@ -176,7 +243,7 @@ def explain(identifier: str) -> None:
     from havre.cli.policy import show_control
     from havre.policy.registry import find_control
 
-    show_control(find_control(identifier))
+    show_control(find_control(identifier, known_controls(folder)), folder)
 
 
 OptionalFile = Annotated[
@@ -267,6 +334,32 @@ TimeLimitOption = Annotated[
 ]
 
 
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CONTROL", help="Evaluate only this control; repeatable."),
+]
+SkipOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CONTROL", help="Leave this control out; repeatable."),
+]
+SeverityOption = Annotated[
+    SeverityName | None,
+    typer.Option(metavar="SEVERITY", help="Leave out controls of a lower severity."),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Show only errors; files are written.")
+]
+ControlsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--controls",
+        metavar="DIR",
+        help="Your own controls: their code is run.",
+        show_default=False,
+    ),
+]
+
+
 def check(
     file: OptionalFile = None,
     *,
@@ -286,19 +379,28 @@ def check(
     seal: SealOption = None,
     seal_authority: SealAuthorityOption = None,
     seal_clock: SealClockOption = None,
+    only: OnlyOption = None,
+    skip: SkipOption = None,
+    severity: SeverityOption = None,
+    controls: ControlsOption = None,
+    quiet: QuietOption = False,
     setting: ctx.SettingOption = None,
     stack_config: ctx.StackConfigOption = None,
     data_dir: ctx.DataDirOption = None,
 ) -> None:
-    """Judge a warehouse by the controls, before or after it is deployed.
+    """Check a planned or deployed warehouse against the controls.
 
-    Exit codes: 0 all hold; 1 findings; 2 wrong input; 3 something could not be evaluated. With
-    --baseline, 1 and 3 tell of what is new.
+    Exit codes: 0 passed; 1 findings; 2 wrong input; 3 not evaluated. With --baseline, 1 and 3 are
+    about what is new. With --only, --skip or --severity the check is partial.
 
     Example: havre check warehouse.yaml --provider local --format table --format sarif=havre.sarif
+
+    Example: havre check --state state.json --only residency.data --quiet
+
+    Example: havre check warehouse.yaml --provider local --controls ./controls
     """
     if control is not None:
-        explain(control)
+        explain(control, controls)
         return
     from havre.assess.assessment import Request, waivers_of
     from havre.assess.check import plan_of
@@ -308,8 +410,11 @@ def check(
     from havre.policy import Profile, Severity
     from havre.startup import collecting_later
 
-    outputs, day = parse_formats(form), parse_day(as_of)
-    it = taken_for(file, provider, preview or state, waivers, stack_config, data_dir)
+    outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
+    known = known_controls(controls)
+    it = taken_for(
+        *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
+    )
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later():
         plan, source = plan_of(preview, state)
@@ -325,9 +430,12 @@ def check(
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
+            selection=selected(known, only, skip, severity),
         )
-        result = _judged(request, baseline)
-        _write(result, outputs, covered=coverage)
+        result = _judged(request, baseline, known)
+        _write(result, outputs, controls, covered=coverage)
+    if result.left_out:
+        _warn_partial(result)
     raise typer.Exit(result.exit_code)
 
 

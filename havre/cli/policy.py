@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,12 +13,15 @@ import typer
 
 from havre import __version__
 from havre.cli import console
+from havre.cli.check import ControlsOption, ProfileOption, SeverityName, known_controls
 from havre.cli.context import JsonOption
 from havre.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from havre.policy import Control
-    from havre.policy.frameworks import Requirement
+    from havre.policy.frameworks import Frameworks, Requirement
 
 DEFINITION, PROGRAM = "PulumiPolicy.yaml", "__main__.py"
 """The files of a policy pack in Python."""
@@ -27,7 +31,7 @@ policy = typer.Typer(
 )
 
 
-def named(requirement: Requirement) -> str:
+def heading(requirement: Requirement) -> str:
     """Framework and heading; a framework as a whole has no heading."""
     return f"{requirement.framework} {requirement.id}".strip()
 
@@ -46,9 +50,10 @@ def described(control: Control) -> dict[str, Any]:
     }
 
 
-def show_control(control: Control) -> None:
+def show_control(control: Control, folder: Path | None = None) -> None:
     """Say what a control asks, why, what it cites, and what to do about it, by provider."""
-    from havre.policy.frameworks import coverage, installed_frameworks
+    from havre.policy.frameworks import coverage
+    from havre.policy.own import frameworks_with
     from havre.provider import installed, remedy
 
     out = console.out()
@@ -57,9 +62,9 @@ def show_control(control: Control) -> None:
     if control.rationale:
         out.print(console.inert(control.rationale))
     out.print(f"\nIt cites {', '.join(control.cites)}, and contributes to:")
-    for requirement in coverage(installed_frameworks(), [control.id], None):
+    for requirement in coverage(frameworks_with(folder), [control.id], None):
         if control.id in requirement.controls:
-            out.print(f"  {named(requirement)} {console.inert(requirement.title)}")
+            out.print(f"  {heading(requirement)} {console.inert(requirement.title)}")
             out.print(f"    {console.inert(requirement.part)}", style="dim")
     out.print(f"\nWhat to do: {console.inert(control.remedy)}")
     for each in installed():
@@ -71,23 +76,66 @@ def show_control(control: Control) -> None:
 
 
 @policy.command("list")
-def list_controls(*, as_json: JsonOption = False) -> None:
-    """List every control, by family.
+def list_controls(
+    *,
+    profile: ProfileOption = None,
+    severity: Annotated[
+        SeverityName | None,
+        typer.Option(metavar="SEVERITY", help="Only of this severity."),
+    ] = None,
+    family: Annotated[str, typer.Option(metavar="FAMILY", help="Only of this family.")] = "",
+    controls: ControlsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List every control, by family, with totals.
+
+    Example: havre policy list --severity critical
+
+    Example: havre policy list --profile health --family residency
 
     Example: havre policy list --json
     """
+    from havre.policy import Profile
+
+    known = known_controls(controls)
+    _refuse_family(family, known)
+    found = [
+        each
+        for each in known
+        if (profile is None or Profile(profile).includes(each.profile))
+        and severity in {None, each.severity.value}
+        and family in {"", each.family}
+    ]
+    if as_json:
+        console.write_json({"controls": [described(control) for control in found]})
+        return
+    _show_list(found)
+    typer.echo(_totals(found, len(known)))
+
+
+def _refuse_family(family: str, known: Sequence[Control]) -> None:
+    """Refuse a family that no control is of.
+
+    Raises:
+        InputError: there is none such.
+    """
+    from havre.documents.validation import did_you_mean
+
+    families = list(dict.fromkeys(each.family for each in known))
+    if family and family not in families:
+        near = did_you_mean(family, families)
+        message = f"There is no family `{console.plain(family)}`"
+        every = f"There are {', '.join(families)}."
+        raise InputError(message, f"{near[:1].upper()}{near[1:]} {every}" if near else every)
+
+
+def _show_list(controls: Sequence[Control]) -> None:
     from rich.table import Table
 
-    from havre.policy.registry import installed_controls
-
-    controls = installed_controls()
-    if as_json:
-        console.write_json({"controls": [described(control) for control in controls]})
-        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("control", "profile", "severity"):
         table.add_column(column, no_wrap=True)
-    table.add_column("holds when")
+    table.add_column("passes when")
     for control in controls:
         table.add_row(
             control.id, control.profile.value, control.severity.value, console.inert(control.title)
@@ -95,59 +143,125 @@ def list_controls(*, as_json: JsonOption = False) -> None:
     console.out().print(table)
 
 
+def _totals(controls: Sequence[Control], known: int) -> str:
+    """`12 of 61 controls: 4 critical, 8 high`."""
+    from havre.policy import Severity
+
+    counts = Counter(control.severity for control in controls)
+    each = ", ".join(f"{counts[level]} {level}" for level in Severity if counts[level])
+    of = f"{len(controls)} of {known}" if len(controls) < known else str(known)
+    return f"{of} controls: {each}" if each else f"{of} controls"
+
+
 @policy.command("show")
 def show(
-    identifier: Annotated[str, typer.Argument(metavar="CONTROL", show_default=False)],
+    identifier: Annotated[
+        str, typer.Argument(metavar="CONTROL", help="Its id.", show_default=False)
+    ],
     *,
+    controls: ControlsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what a control asks, why, what it cites and what to do about it.
+    """Show what a control requires, why, what it cites and its fix.
 
     Example: havre policy show residency.replicas
     """
     from havre.policy.registry import find_control
 
-    control = find_control(identifier)
+    control = find_control(identifier, known_controls(controls))
     if as_json:
         console.write_json(described(control))
     else:
-        show_control(control)
+        show_control(control, controls)
 
 
 @policy.command("coverage")
 def show_coverage(
     framework: Annotated[
-        str, typer.Argument(metavar="FRAMEWORK", help="Such as SNC; all of them by default.")
+        str, typer.Argument(metavar="FRAMEWORK", help="As --framework.", show_default=False)
     ] = "",
     *,
+    named: Annotated[
+        str,
+        typer.Option("--framework", metavar="FRAMEWORK", help="One only, such as iso27001-2022."),
+    ] = "",
+    controls: ControlsOption = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV, for spreadsheets.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which requirements of the frameworks the controls contribute to, and to which part.
+    """Show which requirements the controls contribute to.
 
-    Example: havre policy coverage SNC
+    Example: havre policy coverage --framework secnumcloud-3.2
+
+    Example: havre policy coverage --framework iso27001-2022 --csv > coverage.csv
+
+    Example: havre policy coverage --json
     """
-    from havre.policy.frameworks import coverage, installed_frameworks
-    from havre.policy.registry import installed_controls
+    from havre.policy.frameworks import coverage
+    from havre.policy.own import frameworks_with
 
-    frameworks = installed_frameworks()
-    names = {each.key for each in frameworks.items}
-    if framework and framework not in names:
-        message = f"there is no framework `{console.plain(framework)}`"
-        raise InputError(message, f"There are {', '.join(sorted(names))}.")
-    found = [
-        each
-        for each in coverage(frameworks, [control.id for control in installed_controls()], None)
-        if framework in {"", each.framework}
-    ]
+    if as_csv and as_json:
+        message = "--csv and --json exclude each other"
+        raise InputError(message, "Choose one.")
+    frameworks = frameworks_with(controls)
+    keys = _keys(frameworks, named or framework)
+    known = [control.id for control in known_controls(controls)]
+    found = [each for each in coverage(frameworks, known, None) if each.framework in keys]
     if as_json:
         console.write_json({"requirements": [each.as_dict() for each in found]})
-        return
+    elif as_csv:
+        typer.echo(_csv(found, {each.key: each.id for each in frameworks.items}), nl=False)
+    else:
+        _show_requirements(found)
+
+
+def _keys(frameworks: Frameworks, name: str) -> set[str]:
+    """Keys of the frameworks that are shown: the one named, by key or id, or all.
+
+    Raises:
+        InputError: there is none such.
+    """
+    from havre.documents.validation import did_you_mean
+
+    found = {each.key for each in frameworks.items if name in {"", each.key, each.id}}
+    if found:
+        return found
+    ids = [each.id or each.key for each in frameworks.items]
+    near = did_you_mean(name, [*ids, *(each.key for each in frameworks.items)])
+    message = f"there is no framework `{console.plain(name)}`"
+    every = f"There are {', '.join(ids)}."
+    raise InputError(message, f"{near[:1].upper()}{near[1:]} {every}" if near else every)
+
+
+def _show_requirements(found: Sequence[Requirement]) -> None:
     out = console.out()
     for each in found:
-        out.print(f"[bold]{named(each)}[/] {console.inert(each.title)}  ({each.coverage})")
+        out.print(f"[bold]{heading(each)}[/] {console.inert(each.title)}  ({each.coverage})")
         if each.controls:
             out.print(f"  {', '.join(each.controls)} contribute to it")
             out.print(f"  {console.inert(each.part)}", style="dim")
+
+
+def _csv(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
+    """Requirements as CSV (RFC 4180); no cell is a formula of a spreadsheet."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("framework", "requirement", "title", "coverage", "controls", "part"))
+    for each in found:
+        row = (
+            *(ids[each.framework] or each.framework, heading(each), each.title),
+            *(each.coverage.value, " ".join(each.controls), each.part),
+        )
+        writer.writerow(_cell(value) for value in row)
+    return text.getvalue()
+
+
+def _cell(value: str) -> str:
+    shown = " ".join(console.plain(value).split())
+    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@"} else shown
 
 
 @policy.command("test")
@@ -156,6 +270,7 @@ def try_controls(
         Path, typer.Argument(metavar="DIR", help="A folder a control.", show_default=False)
     ],
     *,
+    controls: ControlsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Test controls with plans that must pass and plans that must fail.
@@ -170,7 +285,7 @@ def try_controls(
     """
     from havre.assess.selftest import run
 
-    results = run(folder)
+    results = run(folder, known_controls(controls))
     if as_json:
         console.write_json({"tests": [result.as_dict() for result in results]})
     else:

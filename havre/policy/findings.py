@@ -240,6 +240,7 @@ class Result:
         allow_unknown: whether what is not known is let pass.
         fail_on: the least severity that fails; None: nothing does.
         gone: findings of the baseline that are no more; None: there is no baseline.
+        left_out: identifiers of controls that the profile has and the user did not have evaluated.
     """
 
     warehouse: str
@@ -262,6 +263,7 @@ class Result:
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
     gone: tuple[Former, ...] | None = None
+    left_out: tuple[str, ...] = ()
 
     def of(self, kind: FindingKind) -> list[Finding]:
         """The findings of one kind."""
@@ -323,6 +325,7 @@ class Result:
             "unplaced": self.unplaced,
             "qualifications": [claim.as_dict() for claim in self.claims],
             "placeholders": list(self.placeholders),
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
             **({"unknown_types": dict(self.unknown_types)} if self.unknown_types else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
 
 from havre.documents.installed import taken_together
 from havre.documents.records import Text, read_document
@@ -67,6 +67,7 @@ class Framework:
         date: of that version, as far as known; empty where it is not.
         binds: whom.
         headings: in the framework's order, the whole first where it is cited as such.
+        id: as the field calls this version, such as `iso27001-2022`; empty where it has none.
     """
 
     key: str
@@ -75,6 +76,7 @@ class Framework:
     date: str
     binds: str
     headings: tuple[Heading, ...]
+    id: str = ""
 
     def identifier(self, heading: Heading) -> str:
         """How a heading is cited, such as `SNC 10.1`."""
@@ -211,6 +213,7 @@ class _Framework(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: Text
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(?:[.-][a-z0-9]+)*$")] = ""
     title: Text
     version: str = ""
     date: str = ""
@@ -231,7 +234,7 @@ class _Framework(BaseModel):
         headings = [self.whole.heading("", self.title)] if self.whole else []
         headings += [heading.heading(heading.id, heading.title) for heading in self.headings]
         about = (self.key, self.title, self.version, self.date, self.binds)
-        return Framework(*about, tuple(headings))
+        return Framework(*about, tuple(headings), self.id)
 
 
 class _FrameworksFile(BaseModel):

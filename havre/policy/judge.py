@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from havre.errors import show_traceback
+from havre.errors import InputError, show_traceback
 from havre.facts import Facts, Known, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
@@ -29,6 +29,7 @@ from havre.policy.model import (
     about,
 )
 from havre.policy.qualifications import Qualifications, Settings, claim
+from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import remedy
 from havre.spec.model import HEALTH_DATA
@@ -89,6 +90,7 @@ class Question:
         lines: where its keys stand.
         allow_unknown: whether what is not known is let pass.
         fail_on: the least severity that fails; None: nothing does.
+        selection: which of the controls are evaluated.
     """
 
     spec: Warehouse
@@ -108,6 +110,7 @@ class Question:
     lines: Lines | None = None
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
+    selection: Selection = EVERYTHING
 
     def locate(self, cause: tuple[str, ...]) -> Location | None:
         """Where a path of the spec stands in its file."""
@@ -133,7 +136,8 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     """As `judge`, with the facts by which it was judged."""
     refuse_unknown(question.waivers, {control.id for control in controls})
     profile = question.profile or profile_of(question.spec)
-    asked = tuple(c for c in controls if _applies(c, profile, question.spec))
+    due = tuple(c for c in controls if _applies(c, profile, question.spec))
+    asked = _selected(due, question.selection, profile)
     if question.source != EVALUATION:
         question = replace(question, plan=revealed(question.plan, question.provider.facts))
     facts = facts_of(question.plan, question.provider.facts)
@@ -149,7 +153,24 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
     fixed = _fixed(everything, question, {control.id: control for control in controls})
-    return _result(question, profile, asked, fixed, outcomes, facts), facts
+    result = _result(question, profile, asked, fixed, outcomes, facts)
+    left_out = tuple(control.id for control in due if control not in asked)
+    return replace(result, left_out=left_out), facts
+
+
+def _selected(
+    due: tuple[Control, ...], selection: Selection, profile: Profile
+) -> tuple[Control, ...]:
+    """Those of the controls that are evaluated.
+
+    Raises:
+        InputError: none is left, so that nothing would be checked.
+    """
+    found = tuple(each for each in due if selection.takes(each.id, each.severity))
+    if due and not found:
+        message = f"No control is left to evaluate: profile {profile} has none of those selected"
+        raise InputError(message, "Select others, or name another --profile.")
+    return found
 
 
 def _applies(control: Control, profile: Profile, spec: Warehouse) -> bool:
@@ -224,13 +245,16 @@ def _gap_findings(
     found = []
     for gap in question.gaps:
         control = controls.get(gap.control)
+        severity = control.severity if control else Severity.MEDIUM
+        if not question.selection.takes(gap.control, severity):
+            continue
         cause = tuple(gap.fields[0].split(".")) if gap.fields else ()
         cause = cause or (control.cause if control else ())
         found.append(
             Finding(
                 gap.control,
                 kind,
-                control.severity if control else Severity.MEDIUM,
+                severity,
                 property=gap.capability.value,
                 found=gap.reason.removesuffix("."),
                 wanted=f"{gap.capability.value} at {question.provider.name}",

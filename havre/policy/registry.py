@@ -5,9 +5,14 @@ A distribution registers a function that returns its controls under `havre.contr
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from havre.documents.installed import loaded
 from havre.errors import BugError, InputError, MissingDependencyError
 from havre.policy.model import Control
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 CONTROLS = "havre.controls"
 
@@ -35,15 +40,19 @@ def installed_controls() -> tuple[Control, ...]:
     return tuple(found.values())
 
 
-def find_control(identifier: str) -> Control:
+def find_control(identifier: str, controls: Sequence[Control] | None = None) -> Control:
     """The control of that identifier.
+
+    Args:
+        identifier: its own.
+        controls: where it is looked for; None: among the installed ones.
 
     Raises:
         InputError: there is none; the message names the nearest.
     """
     import difflib
 
-    known = {control.id: control for control in installed_controls()}
+    known = {each.id: each for each in (controls or installed_controls())}
     if identifier in known:
         return known[identifier]
     close = difflib.get_close_matches(identifier, known, n=1)
