@@ -166,10 +166,10 @@ def selected(
     from havre.policy.registry import find_control
     from havre.policy.selection import Selection
 
-    named = [
-        frozenset(find_control(name, known).id for name in names or ()) for names in (only, skip)
-    ]
-    return Selection(*named, Severity(severity) if severity else None)
+    def named(names: list[str] | None) -> frozenset[str]:
+        return frozenset(find_control(name, known).id for name in names or ())
+
+    return Selection(named(only), named(skip), Severity(severity) if severity else None)
 
 
 def _warn_partial(result: Result) -> None:

@@ -135,7 +135,9 @@ def test_controls_of_a_folder_are_evaluated_and_contribute_to_its_framework(
     words = ["policy", "coverage", "--framework", "house-rules-2026", "--controls", str(house)]
     assert main(words) == 0
     assert "OUR 1 Curated data is locked" in capsys.readouterr().out
-    assert main(["policy", "show", "house.curated-lock"]) == ExitCode.INPUT, "only where it is named"
+    assert main(["policy", "show", "house.curated-lock"]) == ExitCode.INPUT, (
+        "only where it is named"
+    )
 
 
 @pytest.mark.parametrize("name", ["house_controls.py", "frameworks.yaml", "."])

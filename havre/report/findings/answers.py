@@ -388,8 +388,20 @@ def lost(former: Former) -> str:
     return ", ".join(filter(None, [name, about]))
 
 
+def partial(result: Result) -> str:
+    """That controls were left out, and how many; empty where none was."""
+    if not result.left_out:
+        return ""
+    due = len(result.controls) + len(result.left_out)
+    return f"PARTIAL check: {len(result.left_out)} of {due} controls were left out. "
+
+
 def meaning(result: Result) -> str:
-    """What the exit code says, in one sentence."""
+    """What the exit code says, in one sentence; before it, whether controls were left out."""
+    return partial(result) + _meaning(result)
+
+
+def _meaning(result: Result) -> str:
     code = result.exit_code
     failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
     noun, by = "finding", "the options given let pass"
