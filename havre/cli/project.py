@@ -102,10 +102,13 @@ def _refuse_stopped(warehouse: ctx.Operated) -> None:
     """
     from havre.provider import ServiceState
 
-    down = [s for s in warehouse.operations.status() if s.state is not ServiceState.RUNNING]
+    services = warehouse.operations.status()
+    down = [service for service in services if service.state is not ServiceState.RUNNING]
     if down:
-        services = ", ".join(f"{service.name} is {service.state.value}" for service in down)
-        message = f"{warehouse.record.get('warehouse')} does not answer: {services}"
+        states = ", ".join(f"{service.name} is {service.state.value}" for service in down)
+        stopped = all(service.state is ServiceState.STOPPED for service in services)
+        said = "is stopped" if stopped else f"does not answer: {states}"
+        message = f"{warehouse.record.get('warehouse')} {said}"
         where = shlex.quote(str(warehouse.store.data_dir))
         raise ProviderError(message, f"Start it: havre up FILE --data-dir {where}")
 

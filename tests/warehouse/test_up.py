@@ -333,7 +333,7 @@ def test_connect_says_that_a_stopped_warehouse_does_not_answer(
         assert main(standing.command("connect", "bed-occupancy", *words)) == ExitCode.ENGINE
         told = capsys.readouterr()
         assert told.out == ""
-        assert "chu-trial does not answer: object-store is stopped" in told.err
+        assert "error: chu-trial is stopped\n" in told.err
         assert f"havre up FILE --data-dir {standing.data_dir}" in told.err
     assert standing.up() == 0
     assert main(standing.command("connect", "bed-occupancy")) == 0
