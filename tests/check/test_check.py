@@ -218,8 +218,8 @@ def test_a_part_that_a_file_lacks_is_not_let_pass(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "what is to be checked?"),
-        ((EMC2,), "what is to be checked?"),
+        ((), "Missing FILE: there is no warehouse.yaml"),
+        ((EMC2, "--data-dir", "/nowhere"), "Missing --provider: neither a stack file nor"),
         ((EMC2, "--provider", "azure", "--as-of", "soon"), "--as-of soon: no day"),
         ((EMC2, "--provider", "azure", "--format", "pdf"), "--format pdf"),
         ((EMC2, "--provider", "azure", "-f", "json", "-f", "sarif"), "the same place"),
