@@ -89,7 +89,7 @@ def planned(folder: ExitFolder, count: int) -> None:
         take_inventory(folder.journal, zone, workers, 2, lambda _: None, fresh=True)
     counts = folder.journal.counts("curated", seen)
     told = ZonePlanned("curated", "curated", counts.versions, counts.size)
-    folder.end(begun, PlanResult((told,), (), {}))
+    folder.end(begun, PlanResult((told,), (), {}, ""))
 
 
 def main() -> None:

@@ -52,6 +52,11 @@ def digest_of(properties: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode("ascii")).hexdigest()
 
 
+def renamed_lines(renamed: Mapping[str, str]) -> list[str]:
+    """Keys of the source with those of the target, as evidence shows them, sorted."""
+    return ordered(f"{encoded(key)}\t{encoded(name)}" for key, name in renamed.items())
+
+
 def told(bears: Properties) -> dict[str, str]:
     """What a version bears beside its bytes, by name as evidence shows it.
 

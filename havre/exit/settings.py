@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
@@ -10,11 +12,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
 from havre.documents.records import Day, read_document
 from havre.exit.ledger import ALL, LossDecision
+from havre.exit.records import decoded, encoded
 from havre.stack.standing import Standing, in_export, in_folder
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
     "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
-    "rates, database, contract, frozen_by_hand, gone_by_hand and decisions; "
+    "renamings, rates, database, contract, frozen_by_hand, gone_by_hand and decisions; "
     "`havre exit new FOLDER` writes an example."
 )
 
@@ -172,6 +176,36 @@ class ContractTerms(ExitSection):
     )
 
 
+Key = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$")]
+"""Name of an object, percent-encoded as in the evidence."""
+
+
+class KeyRenamings(ExitSection):
+    """Objects that get another name at the target, and who answers for it."""
+
+    zone: Line = Field(description="of the source")
+    keys: dict[Key, Key] = Field(
+        min_length=1,
+        description="the target's key by the source's, percent-encoded as in the evidence",
+    )
+    who: Line
+    why: Line
+    when: Day
+
+    @field_validator("keys")
+    @classmethod
+    def _each_as_evidence_writes_it(cls, keys: dict[str, str]) -> dict[str, str]:
+        for key in itertools.chain(*keys.items()):
+            if encoded(decoded(key)) != key:
+                message = f"`{key}` is written `{encoded(decoded(key))}` in the evidence"
+                raise ValueError(message)
+        return keys
+
+    def __str__(self) -> str:
+        """The decision in one line."""
+        return f"{self.who}, {self.when}: {self.why}"
+
+
 class ExitFile(ExitSection):
     """What `exit.yaml` says."""
 
@@ -190,6 +224,9 @@ class ExitFile(ExitSection):
         default={},
         description="the target's tier by the source's; empty: as the target does by default",
     )
+    renamings: tuple[KeyRenamings, ...] = Field(
+        default=(), description="keys that the target cannot hold, and those that stand for them"
+    )
     database: Annotated[DatabaseWay, BeforeValidator(_way)] = DatabaseWay()
     rates: Rates = Rates()
     contract: ContractTerms = ContractTerms()
@@ -202,6 +239,27 @@ class ExitFile(ExitSection):
     decided: tuple[_Decision, ...] = Field(
         default=(), alias="decisions", description="what may be lost, and who answers for it"
     )
+
+    @model_validator(mode="after")
+    def _renamed_once(self) -> Self:
+        for zone in {each.zone for each in self.renamings}:
+            given = (each.keys.items() for each in self.renamings if each.zone == zone)
+            pairs = [*itertools.chain.from_iterable(given)]
+            for side, words in ((0, "is renamed twice"), (1, "stands for two keys")):
+                (key, times), *_ = Counter(pair[side] for pair in pairs).most_common(1)
+                if times > 1:
+                    message = f"renamings of zone `{zone}`: `{key}` {words}"
+                    raise ValueError(message)
+            kept = next((key for key, other in pairs if key == other), None)
+            if kept is not None:
+                message = f"renamings of zone `{zone}`: `{kept}` would keep its name"
+                raise ValueError(message)
+        return self
+
+    def renamed(self, zone: str) -> dict[str, str]:
+        """The target's key by the source's, neither encoded, where they differ in a zone."""
+        given = (each.keys.items() for each in self.renamings if each.zone == zone)
+        return {decoded(key): decoded(other) for pairs in given for key, other in pairs}
 
     @property
     def decisions(self) -> tuple[LossDecision, ...]:

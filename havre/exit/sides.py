@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import hashlib
 import os
 import socket
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from havre.errors import InputError
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import Sides
 from havre.exit.objects.mapping import Rules
+from havre.exit.records import renamed_lines
 from havre.exit.settings import read_exit
 from havre.live.wrappers import Pace, at_rates
 from havre.provider import LIVE, find, provides
@@ -22,6 +24,7 @@ from havre.stack.files import read_stack_settings
 from havre.stack.program import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from havre.exit.settings import ExitFile, ExitSide
@@ -140,6 +143,12 @@ def _paces(rates: RateShare, _side: str) -> tuple[Pace, Pace | None]:
     return calls, None if rates.size is None else Pace(rates.size / sharing)
 
 
+def renaming_digest(renamed: Mapping[str, str]) -> str:
+    """What tells a map of renamings from another; empty where nothing is renamed."""
+    lines = "\n".join(renamed_lines(renamed))
+    return hashlib.sha256(lines.encode()).hexdigest() if lines else ""
+
+
 @dataclass(frozen=True)
 class OpenedZone:
     """Opens both stores of a zone in whatever process a worker is; it carries no secret.
@@ -149,15 +158,21 @@ class OpenedZone:
         source: name of the zone there.
         target: name of its counterpart.
         rates: what this process may ask of both.
+        renamed: digest of the map of renamings that the step began with.
     """
 
     root: Path
     source: str
     target: str
     rates: RateShare = RateShare()
+    renamed: str = ""
 
     def __call__(self) -> Sides:
-        """The stores; the same ones each time in one process."""
+        """The stores; the same ones each time in one process.
+
+        Raises:
+            InputError: exit.yaml renames other keys by now than the step began with.
+        """
         return _opened_zone(self)
 
 
@@ -214,10 +229,15 @@ def _opened_source(source: OpenedSource) -> LiveStore:
 @functools.lru_cache(maxsize=64)
 def _opened_zone(zone: OpenedZone) -> Sides:
     file = read_exit(zone.root)
+    renamed = file.renamed(zone.source)
+    if renaming_digest(renamed) != zone.renamed:
+        message = f"{zone.root}: `renamings` in exit.yaml changed while a step is under way"
+        raise InputError(message, "Run `havre exit plan` again, then that step.")
     here, there = (_reached(side, zone.root).live for side in (file.source, file.target))
     source, target = here.store(zone.source), there.store(zone.target)
     now = dt.datetime.now(dt.UTC)
-    rules = Rules(scope_of(zone.source), target.limits, target.abilities, now, file.tiers)
+    scope = scope_of(zone.source)
+    rules = Rules(scope, target.limits, target.abilities, now, file.tiers, renamed)
     source = at_rates(source, *zone.rates.paces("source"))
     target = at_rates(target, *zone.rates.paces("target"))
     return Sides(source, target, rules, here.cipher(zone.source), there.cipher(zone.target))

@@ -39,6 +39,14 @@ DECISION = """decisions:
     when: 2026-11-29
 """
 
+RENAMED = """renamings:
+  - zone: landing
+    keys: {omop/part%2011%C3%A9.csv: omop/part-11.csv}
+    who: Data protection officer
+    why: Plain names are easier to type.
+    when: 2026-11-29
+"""
+
 
 @pytest.fixture
 def target() -> Iterator[Site]:
@@ -86,6 +94,8 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     open_warehouse(site.data_dir).write_table("curated", "omop/visits.parquet", VISITS)
 
     folder = begun(site, target)
+    file = folder / "exit.yaml"
+    file.write_text(file.read_text() + RENAMED)
     check_order(folder, capsys)
     source.put_object(Bucket=landing, Key="late.csv", Body=b"written after the copy")
     source.put_object_tagging(Bucket=landing, Key="omop/part 03\u00e9.csv", Tagging=CARE)
@@ -108,6 +118,7 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     assert "VERIFIED" in checked.stdout
     lines = (seal / "data/objects/landing.target.tsv").read_text().splitlines()
     assert len(lines) == 12 + 3 + 1
+    check_told(seal, lines, checked.stdout)
     assert [line.split("\t")[:3] for line in lines if line.startswith("large")] == [
         ["large.bin", "1", str(12 * 2**20)],
         ["large.bin", "2", "6"],
@@ -135,6 +146,19 @@ def check_database(site: Site, target: Site, seal: Path) -> None:
     assert {("table", "curated.visit", "501"), ("table", "landing.raw", "3")} < told
     assert {"view", "grant", "role", "setting", "index", "comment"} < {kind for kind, _, _ in told}
     assert "curated.visit" in (seal / "data/database/chu_trial.queries.sql").read_text()
+
+
+def check_told(seal: Path, lines: list[str], told: str) -> None:
+    """A key has its other name, and the seal says who read everything back."""
+    assert [line.split("\t")[2] for line in lines if line.startswith("omop/part-11.csv")] == [
+        "11000"
+    ]
+    renamed = "omop/part%2011%C3%A9.csv\tomop/part-11.csv\n"
+    assert (seal / "data/renamed/landing.tsv").read_text() == renamed
+    assert "Exit-Decision: Data protection officer, 2026-11-29: Plain names" in told
+    assert "Exit-Read-Back-By: zone landing: another credential" in told
+    reader = "Exit-Read-Back-By: database chu_trial: another credential, role havre_reader"
+    assert reader in told
 
 
 def check_no_secret(site: Site, target: Site, folder: Path) -> None:

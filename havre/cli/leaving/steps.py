@@ -124,6 +124,8 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             tell_expected(left)
             fates = ", ".join(f"{n:,} {fate}" for fate, n in result.fates.items())
             line(f"Ledger: {fates}.")
+            if result.renamings:
+                line(f"Proposed names for keys: {folder / result.renamings}")
             tell_calendar(calendar_now(found, today), today)
             line(f"Next: {_next_after_plan(folder, blocked)}")
         fail_if(bool(blocked))

@@ -112,7 +112,7 @@ class KeyCopy:
         """Begin with all rows of the key, the oldest version first."""
         self._sides = sides
         self._rows = rows
-        self._key = rows[0].listed.key
+        self._name = sides.rules.named(rows[0].listed.key)
         self._present = [row for row in rows if not row.gone]
         if not _able(sides.target, Ability.VERSIONS):
             self._present = [row for row in self._present[-1:] if row.listed.size is not None]
@@ -182,8 +182,8 @@ class KeyCopy:
         return standing, held
 
     def _at_target(self) -> list[ObjectVersion]:
-        listed = self._sides.target.versions(self._key)
-        return [found for found in listed if found.key == self._key and not found.deleted]
+        listed = self._sides.target.versions(self._name)
+        return [found for found in listed if found.key == self._name and not found.deleted]
 
     def _same(self, found: ObjectVersion, row: JournalRow) -> Copied | None:
         """What stands at the target unrecorded, where it is the version that is due."""
@@ -244,7 +244,7 @@ class KeyCopy:
     def _write(self, row: JournalRow, *, create_only: bool) -> None:
         listed = row.listed
         if listed.size is None:
-            written = self._sides.target.mark(listed.key)
+            written = self._sides.target.mark(self._name)
             self._done.append(Copied(listed.key, listed.version, b"", written.version, {}))
             return
         found = source_version(listed)
@@ -282,7 +282,7 @@ class KeyCopy:
     ) -> Copied:
         """Content of a version that was opened, closed under the target's key."""
         closes = self._sides.closes
-        stored = closes.closed(found.key, content) if closes else content
+        stored = closes.closed(self._name, content) if closes else content
         due = replace(found, size=len(stored))
         _, written = self._sent(due, iter((stored,)), bears, create_only=create_only)
         digest = hashlib.sha256(content).digest()
@@ -300,7 +300,7 @@ class KeyCopy:
         if found.size <= ONE_CALL:
             content = b"".join(pieces)
             hashed = Hashed(content, hashlib.sha256(content).digest())
-            written = self._sides.target.write(found.key, hashed, bears, create_only=create_only)
+            written = self._sides.target.write(self._name, hashed, bears, create_only=create_only)
             return hashed.digest, written
         return self._in_parts(found, pieces, bears, create_only=create_only)
 
@@ -325,7 +325,7 @@ class KeyCopy:
     ) -> tuple[bytes, Written]:
         target, size = self._sides.target, part_size(found.size, self._sides.target.limits)
         digest = hashlib.sha256()
-        upload = target.begin(found.key, bears)
+        upload = target.begin(self._name, bears)
         try:
             with ThreadPoolExecutor(PARTS_AT_ONCE) as sending:
                 under_way: deque[Future[UploadedPart]] = deque()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import collisions, mapping
 from havre.exit.objects.recoding import covered, recoding
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
-from havre.exit.records import told
+from havre.exit.records import encoded, told
 from havre.live.objects import Ability, ChangedError, NotThereError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from havre.exit.journal import Journal, JournalRow
     from havre.exit.objects.copying import Sides
+    from havre.exit.objects.mapping import Rules
     from havre.exit.objects.running import Shard
     from havre.live.objects import LiveStore, ObjectVersion, Properties
 
@@ -75,16 +77,42 @@ def take_inventory(
         borne.update(looked.borne)
         progress(len(looked.entries))
     sides = zone.opened()
-    keys = (rows[0].listed.key for rows in journal.keys(zone.name, seen))
-    met = collisions(keys, lambda key: journal.has(zone.name, key, seen), sides.rules)
     with journal.together():
-        for entry in met:
+        for entry in (
+            *_met(journal, zone, sides.rules, seen),
+            *_renamed(journal, zone, sides.rules, seen),
+        ):
             journal.lose(zone.scope, [], [entry])
         moving = journal.counts(zone.name, seen).versions > 0
         told = _whole(zone, borne) if moving else ()
         journal.lose(zone.scope, [ALL], [*told, *_left_behind(zone, sides)])
         if fresh:
             journal.lose(zone.scope, [], _foreign(zone))
+
+
+def _met(journal: Journal, zone: MovingZone, rules: Rules, seen: int) -> Iterator[LedgerEntry]:
+    """Keys of which only one can stand at the target."""
+    names = {*rules.renamed.values()}
+
+    def exists(key: str) -> bool:
+        return key in names or (key not in rules.renamed and journal.has(zone.name, key, seen))
+
+    keys = (rows[0].listed.key for rows in journal.keys(zone.name, seen))
+    plain = (key for key in keys if key not in rules.renamed)
+    return collisions(itertools.chain(plain, sorted(names)), exists, rules)
+
+
+def _renamed(journal: Journal, zone: MovingZone, rules: Rules, seen: int) -> Iterator[LedgerEntry]:
+    """Renamings that speak of nothing, or meet a key that is there."""
+    for key, name in sorted(rules.renamed.items()):
+        wrong = []
+        if not journal.has(zone.name, key, seen):
+            wrong.append("the source has no such key")
+        if journal.has(zone.name, name, seen):
+            wrong.append(f"the source has the key `{encoded(name)}` too")
+        if wrong:
+            remedy = f"Correct `renamings` in exit.yaml: {', and '.join(wrong)}."
+            yield LedgerEntry(zone.scope, key, "renaming", key, name, LedgerFate.BLOCKING, remedy)
 
 
 def look(zone: MovingZone, shard: Shard) -> Looked:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
 from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
-from havre.exit.objects.renaming import proposal
+from havre.exit.objects.renaming import aside, proposal
 from havre.exit.records import encoded
 from havre.live.limits import unfit_key
 from havre.live.objects import Ability, ObjectKind
@@ -39,6 +39,7 @@ class Rules:
         abilities: of the target.
         now: UTC; a lock that has ended is no longer needed.
         tiers: the target's word for a tier by the source's.
+        renamed: the target's key by the source's, where a person gave another one.
     """
 
     scope: str
@@ -46,6 +47,11 @@ class Rules:
     abilities: Mapping[Ability, Supported]
     now: dt.datetime
     tiers: Mapping[str, str] = field(default_factory=dict)
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, key: str) -> str:
+        """The target's key for one of the source."""
+        return self.renamed.get(key, key)
 
     def lacks(self, ability: Ability) -> str:
         """Why the target lacks an ability; empty where it has it."""
@@ -86,8 +92,14 @@ def mapping(found: ObjectVersion, bears: Properties, rules: Rules) -> Step:
 
 
 def _key(found: ObjectVersion, rules: Rules) -> Iterator[LedgerEntry]:
-    why = unfit_key(found.key, rules.limits, found.size)
-    if why:
+    name = rules.named(found.key)
+    why = unfit_key(name, rules.limits, found.size)
+    if why and name != found.key:
+        remedy = f"Correct `renamings` in exit.yaml: of `{encoded(name)}`, {why}."
+        yield rules.blocking(found, "key", found.key, remedy)
+    elif name != found.key:
+        yield rules.mapped(found, "key", found.key, name)
+    elif why:
         other = proposal(found.key, rules.limits, found.size)
         remedy = f"Rename the object{f', such as to `{encoded(other)}`' if other else ''}: {why}."
         yield rules.blocking(found, "key", found.key, remedy)
@@ -225,8 +237,8 @@ def collisions(
     """Keys that cannot both stand at the target: where keys are paths, `a` beside `a/b`.
 
     Args:
-        keys: of the source, in the order of their bytes.
-        exists: whether the source has a key.
+        keys: that are to stand at the target, in the order of their bytes as far as they have one.
+        exists: whether a key is to stand there.
         rules: what decides.
     """
     if not rules.limits.paths:
@@ -243,5 +255,8 @@ def collisions(
         for path in above:
             if path and path not in told and exists(path):
                 told.add(path)
-                remedy = f"Rename it: the target keeps keys as paths, and `{path}/` is a folder."
+                remedy = (
+                    f"Rename it, such as to `{encoded(aside(path, rules.limits))}`: "
+                    f"the target keeps keys as paths, and `{path}/` is a folder."
+                )
                 yield LedgerEntry(rules.scope, path, "key", path, "", LedgerFate.BLOCKING, remedy)

@@ -40,6 +40,21 @@ def proposal(key: str, limits: Limits, size: int = 0) -> str:
     return "" if unfit_key(found, limits, size) else found
 
 
+def aside(key: str, limits: Limits) -> str:
+    """A key beside one that a store could hold, were it not for another key of the same name.
+
+    Args:
+        key: name of an object, which is valid Unicode.
+        limits: of the store.
+    """
+    mark = hashlib.sha256(key.encode()).hexdigest()[:_MARK]
+    *folders, name = key.removesuffix("/").split("/")
+    stem, _, ending = name.rpartition(".")
+    marked = f"{stem}-{mark}.{ending}" if stem else f"{name}-{mark}"
+    found = "/".join((*folders, marked))
+    return proposal(found, limits) if unfit_key(found, limits) else found
+
+
 def _step(step: str, limits: Limits) -> str:
     """One step of a key without what the store refuses in it."""
     kept = "".join("_" if character in limits.refused else character for character in step)

@@ -164,11 +164,13 @@ def give_up_uploads(journal: Journal, zone: MovingZone) -> int:
     Returns:
         How many uploads were given up.
     """
-    target, seen, count = zone.opened().target, whole(journal, zone.name), 0
+    sides, seen, count = zone.opened(), whole(journal, zone.name), 0
+    target = sides.target
+    former = {name: key for key, name in sides.rules.renamed.items()}
     if Support.ABSENT in {target.abilities[each].support for each in _FOR_UPLOADS}:
         return 0
     for upload in list(target.uploads()):
-        if journal.has(zone.name, upload.key, seen):
+        if journal.has(zone.name, former.get(upload.key, upload.key), seen):
             target.abort(upload)
             count += 1
     return count

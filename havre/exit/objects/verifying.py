@@ -10,13 +10,14 @@ import hashlib
 import itertools
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.exit.records import LOCK, ObjectLine, VersionLine, decoded, digest_of, told, unpaired
 from havre.live.objects import PIECE, LockMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor, Future
     from pathlib import Path
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 READS_AT_ONCE = 8
 """How many versions a worker reads at once."""
 _TOGETHER = 200
+UNCHANGED: Mapping[str, str] = MappingProxyType({})
+"""Every object keeps its name."""
 
 
 @dataclass(frozen=True)
@@ -130,24 +133,36 @@ def _content(
     yield from pieces
 
 
-def recorded(journal: Journal, zone: str, seen: int) -> Iterator[VersionReading]:
-    """Every version as it passed during the copy.
+def recorded(
+    journal: Journal, zone: str, seen: int, renamed: Mapping[str, str] = UNCHANGED
+) -> Iterator[VersionReading]:
+    """Every version as it passed during the copy, under the name that it is to have.
 
     Versions that the target cannot keep are left out, and the others are numbered without them.
+
+    Args:
+        journal: of the exit.
+        zone: name of the zone.
+        seen: number of the last whole listing.
+        renamed: the target's key by the source's, where they differ.
     """
     for number, row in _standing(journal, zone, seen):
         found, bears = row.listed, row.bearing or {}
         content = row.content.hex() if row.content else None
         size = found.size if row.passed is None else row.passed
-        line = ObjectLine(found.key, number, size, content, digest_of(bears))
+        name = renamed.get(found.key, found.key)
+        line = ObjectLine(name, number, size, content, digest_of(bears))
         yield VersionReading(line, bears.get(LOCK, ""))
 
 
-def version_map(journal: Journal, zone: str, seen: int) -> Iterator[VersionLine]:
-    """Where every version went, and when the source says that it was written."""
+def version_map(
+    journal: Journal, zone: str, seen: int, renamed: Mapping[str, str] = UNCHANGED
+) -> Iterator[VersionLine]:
+    """Where every version went, and when the source says that it was written; as `recorded`."""
     for number, row in _standing(journal, zone, seen):
         found = row.listed
-        yield VersionLine(found.key, number, found.version, row.target or "", found.modified)
+        name = renamed.get(found.key, found.key)
+        yield VersionLine(name, number, found.version, row.target or "", found.modified)
 
 
 def _standing(journal: Journal, zone: str, seen: int) -> Iterator[tuple[int, JournalRow]]:

@@ -58,6 +58,10 @@ class Blinding:
         name, _, rest = line.partition("\t")
         return f"{self.name(decoded(name))}\t{rest}"
 
+    def pair(self, line: str) -> str:
+        """A line of two names, both replaced."""
+        return "\t".join(self.name(decoded(name)) for name in line.split("\t"))
+
     def entry(self, entry: LedgerEntry) -> LedgerEntry:
         """A line of the ledger; of one object, its name and values are replaced."""
         if entry.item == ALL or not entry.scope.startswith(_ZONE):

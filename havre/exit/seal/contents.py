@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -88,6 +88,8 @@ class ZoneSides:
         count: how many versions the inventory counted; a side with fewer or more is refused.
         versions: lines (`VersionLine`) that say where each version went, in any order;
             None: nobody recorded it.
+        renamed: the source's key with the target's, a line each, where they differ; everything
+            else of the zone bears the target's.
     """
 
     name: str
@@ -95,6 +97,7 @@ class ZoneSides:
     target: Lines
     count: int
     versions: Iterable[str] | None = None
+    renamed: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

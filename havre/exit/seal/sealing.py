@@ -15,7 +15,7 @@ from havre.exit.seal.contents import Contents, Level, file_name
 from havre.exit.seal.rehearsal import RehearsalClock
 from havre.exit.seal.signature import identity
 from havre.exit.seal.statement import STATEMENT, info_of, statement
-from havre.exit.seal.tables import DATABASE, ZONE, Table, write_table, write_versions
+from havre.exit.seal.tables import DATABASE, ZONE, Table, write_renamed, write_table, write_versions
 from havre.exit.seal.texts import Instructions, record
 from havre.exit.seal.timestamp import openssl, token_over
 from havre.exit.seal.verifying import Trust, script_digest, verified
@@ -131,6 +131,8 @@ def _tables(bag: Bag, contents: Contents, blinding: Blinding | None) -> Iterator
         yield write_table(bag, ZONE, zone, blinding)
         if zone.versions is not None:
             write_versions(bag, zone, zone.versions, blinding)
+        if zone.renamed:
+            write_renamed(bag, zone, blinding)
     for database in contents.databases:
         yield write_table(bag, DATABASE, database)
         bag.add(f"data/database/{file_name(database.name)}.queries.sql", database.queries)

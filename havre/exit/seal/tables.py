@@ -109,6 +109,12 @@ def write_versions(
     bag.write(f"data/versions/{file_name(zone.name)}.tsv", lines)
 
 
+def write_renamed(bag: Bag, zone: ZoneSides, blinding: Blinding | None = None) -> None:
+    """Write which key of the source bears which other name at the target."""
+    shown = zone.renamed if blinding is None else map(blinding.pair, zone.renamed)
+    bag.write(f"data/renamed/{file_name(zone.name)}.tsv", sorted(shown))
+
+
 def _counted(lines: Iterable[str], where: str, count: int) -> Iterator[str]:
     """The same lines, if they are as many as the inventory counted."""
     number = 0

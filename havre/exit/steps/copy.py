@@ -13,6 +13,7 @@ from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_
 from havre.exit.steps.databases import copy_database, give_up_replication, plan_database
 from havre.exit.steps.expected import measure
 from havre.exit.steps.plan import held_back
+from havre.exit.steps.renamings import refuse_changed
 from havre.exit.steps.results import CopyResult, ZoneCopied
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
@@ -37,11 +38,13 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     folder.check(ExitStep.COPY)
     give_up_replication(folder)  # first: an exit that is given up leaves no slot, whatever blocks
     refuse_undecided(folder)
+    moving = zones(folder)
+    refuse_changed(folder, (zone.name for zone in moving))
     begun = folder.begin(ExitStep.COPY)
     plan_database(folder)
     refuse_undecided(folder)
     with Crew(folder.file.rates) as crew:
-        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+        found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
     refuse_undecided(folder)
     later = sum(each.later for each in found)
     left = f"{counted(later, 'object', 'objects')} changed while being read" if later else ""

@@ -13,6 +13,7 @@ from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
 from havre.exit.steps.databases import plan_database
 from havre.exit.steps.logs import plan_logs
+from havre.exit.steps.renamings import refuse_changed, settle, write_proposals
 from havre.exit.steps.results import PlanResult, ZonePlanned
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
@@ -34,10 +35,15 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     """
     begun = folder.begin(ExitStep.PLAN)
     databases = plan_database(folder)
+    moving = zones(folder)
+    for zone in moving:
+        settle(folder, zone.name)
+    refuse_changed(folder, (zone.name for zone in moving))
     with Crew(folder.file.rates) as crew:
-        found = tuple(_zone(folder, zone, crew, progress) for zone in zones(folder))
+        found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
+    proposed = write_proposals(folder, moving)
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
-    result = PlanResult(found, databases, fates(folder))
+    result = PlanResult(found, databases, fates(folder), proposed)
     folder.end(begun, result)
     return result
 

@@ -252,11 +252,19 @@ class RetireResult:
 
 @dataclass(frozen=True)
 class PlanResult:
-    """What `plan` found; `fates` counts the lines of the ledger by fate."""
+    """What `plan` found.
+
+    Attributes:
+        zones: that are to go.
+        databases: that are to go.
+        fates: how many lines of the ledger have each fate.
+        renamings: file with keys that the target could hold; empty where it can hold all.
+    """
 
     zones: tuple[ZonePlanned, ...]
     databases: tuple[DatabasePlanned, ...]
     fates: dict[str, int]
+    renamings: str
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from havre.exit.folder import SEAL, ExitStep
 from havre.exit.ledger import LedgerFate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import version_map
+from havre.exit.records import renamed_lines
 from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
@@ -19,6 +20,7 @@ from havre.exit.sides import reach
 from havre.exit.steps.databases import sides_of
 from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
+from havre.exit.steps.renamings import refuse_changed
 from havre.exit.steps.results import SealResult
 from havre.exit.steps.verify import manifests
 from havre.exit.steps.zones import zones
@@ -96,7 +98,10 @@ def contents(folder: ExitFolder) -> Contents:
     left = reach(file.source, folder.root)
     source = left.outputs
     target = reach(file.target, folder.root).outputs
-    lost = sorted({e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST})
+    moving = zones(folder)
+    refuse_changed(folder, (zone.name for zone in moving))
+    lost = {e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST}
+    lost |= {str(each) for each in file.renamings}
     return Contents(
         Departure(
             warehouse=source.warehouse,
@@ -107,11 +112,11 @@ def contents(folder: ExitFolder) -> Contents:
             ended=verify.ended,
             controller=file.controller,
             host=file.host,
-            decisions=tuple(lost),
+            decisions=tuple(sorted(lost)),
             readers=readers(verify),
             **_frozen(verify),
         ),
-        tuple(_zone(folder, zone.name) for zone in zones(folder)),
+        tuple(_zone(folder, zone.name) for zone in moving),
         sides_of(folder),
         ledger(folder),
         _json(dict(plan.result)),
@@ -168,8 +173,9 @@ def _frozen(verify: StepRun) -> dict[str, Any]:
 def _zone(folder: ExitFolder, name: str) -> ZoneSides:
     seen = whole(folder.journal, name)
     source, target = manifests(folder, name)
-    count = folder.journal.counts(name, seen).kept
-    return ZoneSides(name, source, target, count, map(str, version_map(folder.journal, name, seen)))
+    count, renamed = folder.journal.counts(name, seen).kept, folder.file.renamed(name)
+    versions = map(str, version_map(folder.journal, name, seen, renamed))
+    return ZoneSides(name, source, target, count, versions, renamed_lines(renamed))
 
 
 def _json(value: object) -> bytes:

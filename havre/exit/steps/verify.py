@@ -27,6 +27,7 @@ from havre.exit.steps.databases import (
 )
 from havre.exit.steps.expected import measure
 from havre.exit.steps.freeze import standing
+from havre.exit.steps.renamings import refuse_changed
 from havre.exit.steps.replicating import refuse_following
 from havre.exit.steps.results import DatabaseVerified, VerifyResult, ZoneVerified
 from havre.exit.steps.zones import Crew, zones
@@ -54,8 +55,9 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
     """
     folder.check(ExitStep.VERIFY)
     refuse_following(folder)
-    begun = folder.begin(ExitStep.VERIFY)
     moving = zones(folder)
+    refuse_changed(folder, (zone.name for zone in moving))
+    begun = folder.begin(ExitStep.VERIFY)
     refuse_own_credential(folder, moving)
     refuse_own_role(folder)
     began = time.monotonic()
@@ -152,7 +154,8 @@ def _zone(folder: ExitFolder, zone: ExitZone, crew: Crew, progress: Progress) ->
             yield line
 
     lines = write_ordered(target, back())
-    write_ordered(source, locks.wanted(recorded(folder.journal, zone.name, seen)))
+    passed = recorded(folder.journal, zone.name, seen, folder.file.renamed(zone.name))
+    write_ordered(source, locks.wanted(passed))
     found = [*differences(source, target), *locks.shorter]
     named = tuple(f"{each.key}, version {each.number}: {each.what}" for each in found[:NAMED])
     return ZoneVerified(zone.name, lines, meter.size, len(found), named, zone.back.lacking())

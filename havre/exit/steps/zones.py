@@ -20,6 +20,7 @@ from havre.exit.sides import (
     OpenedZone,
     RateShare,
     reach,
+    renaming_digest,
     this_process,
     zones_of,
 )
@@ -65,7 +66,10 @@ def zones(folder: ExitFolder) -> list[ExitZone]:
     pairs = zones_of(folder.file, source, target)
     asked = folder.file.rates
     rates = RateShare(asked.requests, asked.bytes, asked.workers, this_process())
-    both = [OpenedZone(folder.root, name, other, rates) for name, other in sorted(pairs.items())]
+    both = [
+        OpenedZone(folder.root, name, other, rates, renaming_digest(folder.file.renamed(name)))
+        for name, other in sorted(pairs.items())
+    ]
     return [ExitZone(each.source, each, OpenedTarget(each), OpenedCipher(each)) for each in both]
 
 

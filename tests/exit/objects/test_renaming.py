@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from havre.exit.objects.renaming import proposal
+from havre.exit.objects.renaming import aside, proposal
 from havre.live.limits import Limits, unfit_key
 from tests.exit.memory import LIMITS
 
@@ -52,3 +52,11 @@ def test_nothing_is_proposed_where_folders_alone_are_too_long() -> None:
 def test_what_is_proposed_fits_whatever_the_key(key: str, limits: Limits) -> None:
     found = proposal(key, limits, 1)
     assert not found or unfit_key(found, limits, 1) == ""
+
+
+@given(key=some.text(min_size=1).filter(lambda key: not unfit_key(key, PATHS)))
+def test_what_is_put_aside_fits_and_is_another_key(key: str) -> None:
+    found = aside(key, PATHS)
+    assert found != key
+    assert not unfit_key(found, PATHS)
+    assert not found.startswith(f"{key}/")

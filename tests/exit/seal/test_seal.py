@@ -15,6 +15,7 @@ import pytest
 import rfc8785
 
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
+from havre.exit.seal.blinding import Blinding
 from havre.exit.seal.contents import DatabaseSides, Level, ZoneSides
 from havre.exit.seal.sealing import seal
 from havre.exit.seal.verifying import SCRIPT, hand_out, script_digest
@@ -235,6 +236,31 @@ def test_anyone_with_the_key_gets_the_same_names(blind: tuple[Path, Path]) -> No
         hmac.digest(b"\x55" * 32, n.encode(errors="surrogateescape"), "sha256").hex() for n in NASTY
     }
     assert names < {line.split("\t")[0] for line in lines}
+
+
+def test_a_key_that_was_renamed_is_mapped_to_the_other_name(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    key = tmp_path / "blinding"
+    key.write_text("0f" * 32)
+    key.chmod(0o600)
+    first, *others = contents().zones
+    zones = (replace(first, renamed=("old%20a\ta", "b%01\tb_")), *others)
+    told = {}
+    for name, blinding in (("plain", None), ("blind", key)):
+        made = seal(
+            tmp_path / name, contents(zones=zones), workshop.signer, workshop.clock, blind=blinding
+        )
+        done = run(made.folder, workshop.organisation.path, workshop.time.path)
+        assert done.returncode == 0, done.stderr
+        told[name] = (made.folder / "data/renamed/curated.tsv").read_text().splitlines()
+    assert told["plain"] == ["b%01\tb_", "old%20a\ta"]
+    hidden = Blinding(key)
+    both = (
+        f"{hidden.name(old)}\t{hidden.name(new)}" for old, new in (("old a", "a"), ("b\x01", "b_"))
+    )
+    assert told["blind"] == sorted(both)
+    assert not (workshop.fresh / "data/renamed").exists()
 
 
 def test_where_each_version_went_is_told(workshop: Workshop, blind: tuple[Path, Path]) -> None:
