@@ -102,8 +102,9 @@ class JournalRow:
         content: SHA-256 of the bytes that passed; None where it is not copied.
         target: the target's identifier; None where it is not copied.
         gone: whether the source has it no longer.
-        out: whether the target cannot hold it, so that it is not copied.
+        out: whether it is not copied: the target cannot hold it, or it is a mark that is skipped.
         passed: bytes of the content that passed, where the source's store has others; else None.
+        mark: whether it is skipped as the mark of a folder.
     """
 
     listed: ListedVersion
@@ -113,6 +114,7 @@ class JournalRow:
     gone: bool
     out: bool = False
     passed: int | None = None
+    mark: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,7 +257,8 @@ class Journal:
         What is recorded meanwhile disturbs nothing.
         """
         to_do = (
-            "(not out and (target is null or content is null and size is not null) or seen < ?3)"
+            "(not out and (target is null or content is null and size is not null) or seen < ?3"
+            f" or out = {_MARK} and target is not null)"
         )
         return self._by_key(zone, seen, to_do)
 
@@ -280,9 +283,42 @@ class Journal:
         return [str(name).removeprefix("begun ") for (name,) in found]
 
     def has(self, zone: str, key: str, seen: int) -> bool:
-        """Whether the source has a key."""
-        query = "select 1 from version where zone = ? and key = ? and seen = ? limit 1"
-        return self._rows.execute(query, (zone, _bytes(key), seen)).fetchone() is not None
+        """Whether the source has a key that is not skipped."""
+        query = "select 1 from version where zone = ? and key = ? and seen = ? and out <> ? limit 1"
+        given = (zone, _bytes(key), seen, _MARK)
+        return self._rows.execute(query, given).fetchone() is not None
+
+    def has_beneath(self, zone: str, key: str, seen: int) -> bool:
+        """Whether the source has a key in the folder of that name, or its mark."""
+        query = "select 1 from version where zone = ? and key >= ? and key < ? and seen = ? limit 1"
+        path = _bytes(key)
+        given = (zone, path + b"/", path + b"0", seen)
+        return self._rows.execute(query, given).fetchone() is not None
+
+    def empty_keys(self, zone: str, seen: int) -> list[str]:
+        """Keys all of whose versions at the source have no bytes, and one of which is no marker."""
+        found = self._rows.execute(
+            "select key from version where zone = ? and seen = ? group by key"
+            " having max(coalesce(size, 0)) = 0 and count(size) > 0",
+            (zone, seen),
+        )
+        return [key.decode(errors="surrogateescape") for (key,) in found]
+
+    def skip(self, zone: str, keys: Iterable[str]) -> None:
+        """Have these keys, and no others, count as done: they are marks of folders."""
+        self._rows.execute("update version set out = 0 where zone = ? and out = ?", (zone, _MARK))
+        self._rows.executemany(
+            "update version set out = ? where zone = ? and key = ?",
+            ((_MARK, zone, _bytes(key)) for key in keys),
+        )
+
+    def taken_away(self, zone: str, versions: Iterable[tuple[str, str]]) -> None:
+        """Record versions, by key and identifier, that stand at the target no longer."""
+        self._rows.executemany(
+            "update version set content = null, target = null"
+            " where zone = ? and key = ? and version = ?",
+            ((zone, _bytes(key), version) for key, version in versions),
+        )
 
     def rows(self, zone: str, seen: int) -> Iterator[JournalRow]:
         """Every version of a zone, in the order of evidence."""
@@ -361,7 +397,7 @@ class Journal:
 
     def known(self, zone: str, key: str) -> list[JournalRow]:
         """Rows of a key, the oldest version first; none is told to be gone."""
-        return self._of_key(zone, _bytes(key), 0)
+        return self.of_key(zone, key, 0)
 
     def sizes(self, zone: str, seen: int, piece: int, *, left: bool = False) -> tuple[int, ...]:
         """Versions, delete markers, versions over a size, how often they hold it, bytes of all.
@@ -382,8 +418,15 @@ class Journal:
         ).fetchone()
         return tuple(found)
 
-    def _of_key(self, zone: str, key: bytes, seen: int) -> list[JournalRow]:
-        given = (zone, key)
+    def of_key(self, zone: str, key: str, seen: int) -> list[JournalRow]:
+        """Rows of a key, the oldest version first.
+
+        Args:
+            zone: name of the zone.
+            key: name of the object.
+            seen: number of the last whole listing; what is not in it is gone.
+        """
+        given = (zone, _bytes(key))
         found = self._rows.execute(f"{_SELECT} where zone = ? and key = ? order by number", given)
         return [_row(row, seen) for row in found]
 
@@ -407,6 +450,8 @@ _SELECT = (
 )
 
 _KEYS = 1_000
+_MARK = 2
+"""In the column `out`: the mark of a folder, which is skipped; 1 is what the target cannot hold."""
 _KEYS_OF = "select distinct key from version where zone = ?1 and key > ?2"
 
 
@@ -418,7 +463,10 @@ def _row(found: tuple[Any, ...], seen: int) -> JournalRow:
         snapshot=bool(snapshot),
     )
     bearing = None if told is None else json.loads(told)
-    return JournalRow(listed, bearing, content, target, last < seen, bool(out), passed)
+    gone = last < seen
+    return JournalRow(
+        listed, bearing, content, target, gone, bool(out), passed, out == _MARK and not gone
+    )
 
 
 def _bytes(key: str) -> bytes:

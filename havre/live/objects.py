@@ -87,6 +87,10 @@ class LockMode(StrEnum):
     GOVERNANCE = "governance"
 
 
+FOLDER_MARK = "hdi_isfolder"
+"""Metadata of an empty object by which clients of a file system mark a folder."""
+
+
 class ObjectKind(StrEnum):
     """What an object is made of; each is read as one, and written as an ordinary one.
 

@@ -77,6 +77,7 @@ class KeyOutcome:
         done: versions that stand at the target now.
         gone: versions, by key and identifier, that neither side has any longer.
         out: versions, by key and identifier, that the target cannot hold beside later ones.
+        skipped: marks of folders, by key and identifier, that do not stand at the target.
         entries: lines of the ledger.
         later: why the rest is left to the next run; empty where nothing is.
         size: bytes that passed.
@@ -85,6 +86,7 @@ class KeyOutcome:
     done: tuple[Copied, ...] = ()
     gone: tuple[tuple[str, str], ...] = ()
     out: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
     entries: tuple[LedgerEntry, ...] = ()
     later: str = ""
     size: int = 0
@@ -113,7 +115,7 @@ class KeyCopy:
         self._sides = sides
         self._rows = rows
         self._name = sides.rules.named(rows[0].listed.key)
-        self._present = [row for row in rows if not row.gone]
+        self._present = [row for row in rows if not row.gone and not row.mark]
         if not _able(sides.target, Ability.VERSIONS):
             self._present = [row for row in self._present[-1:] if row.listed.size is not None]
         self._done: list[Copied] = []
@@ -132,10 +134,13 @@ class KeyCopy:
             self._copy()
         except (ChangedError, NotThereError):
             later = "it changed while it was read"
-        out = [row for row in self._rows if not row.gone and row not in self._present]
+        away = [row for row in self._rows if not row.gone and row not in self._present]
+        out = [row for row in away if not row.mark]
+        skipped = _names([row for row in away if row.mark and not later])
         gone = [row for row in self._rows if row.gone and not later]
         entries = (*self._entries, *map(self._left_out, out))
-        return KeyOutcome(tuple(self._done), _names(gone), _names(out), entries, later, self._size)
+        done = tuple(self._done)
+        return KeyOutcome(done, _names(gone), _names(out), skipped, entries, later, self._size)
 
     def _left_out(self, row: JournalRow) -> LedgerEntry:
         found = source_version(row.listed)

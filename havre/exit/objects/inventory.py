@@ -14,6 +14,7 @@ from havre.errors import ProviderError, RetryError
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, undecided
 from havre.exit.objects.copying import source_version
 from havre.exit.objects.mapping import collisions, mapping
+from havre.exit.objects.marks import settle_marks
 from havre.exit.objects.recoding import covered, recoding
 from havre.exit.objects.running import KEYS_AT_ONCE, MovingZone, bounded, sharded, whole
 from havre.exit.records import encoded, told
@@ -69,7 +70,9 @@ def take_inventory(
     seen = whole(journal, zone.name)
     borne: Counter[str] = Counter()
     journal.forget_losses(zone.scope)
-    shards = sharded(journal.keys(zone.name, seen))
+    settle_marks(journal, zone, seen)
+    moving_keys = (rows for rows in journal.keys(zone.name, seen) if not rows[-1].mark)
+    shards = sharded(moving_keys)
     for _, looked in bounded(executor, look, zone, shards, workers * 2):
         with journal.together():
             for key, entries in looked.entries:
@@ -97,7 +100,8 @@ def _met(journal: Journal, zone: MovingZone, rules: Rules, seen: int) -> Iterato
     def exists(key: str) -> bool:
         return key in names or (key not in rules.renamed and journal.has(zone.name, key, seen))
 
-    keys = (rows[0].listed.key for rows in journal.keys(zone.name, seen))
+    present = (rows for rows in journal.keys(zone.name, seen) if not rows[-1].mark)
+    keys = (rows[0].listed.key for rows in present)
     plain = (key for key in keys if key not in rules.renamed)
     return collisions(itertools.chain(plain, sorted(names)), exists, rules)
 

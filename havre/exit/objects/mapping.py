@@ -117,6 +117,8 @@ def _nature(found: ObjectVersion, bears: Properties, rules: Rules) -> Iterator[L
         yield rules.mapped(found, "kind", "append", "ordinary: it takes no more appends")
     if traits.kind is ObjectKind.PAGE:
         yield rules.mapped(found, "kind", "page", "ordinary: empty pages are written as zeros")
+    if traits.kind is ObjectKind.FOLDER:
+        yield rules.mapped(found, "kind", "folder", "an empty object with the same metadata")
     if traits.key:
         yield rules.mapped(found, "encryption key", traits.key, "the key of the target's zone")
     if traits.scope:

@@ -188,7 +188,8 @@ def _record(
             journal.copied(zone.name, outcome.done)
             journal.forget(zone.name, outcome.gone)
             journal.leave_out(zone.name, outcome.out)
-            if not outcome.later:
+            journal.taken_away(zone.name, outcome.skipped)
+            if not outcome.later and not outcome.skipped:
                 journal.lose(zone.scope, [of_key[0].listed.key], outcome.entries)
 
 

@@ -8,6 +8,7 @@ from havre.errors import GuardError
 from havre.exit.folder import ExitStep
 from havre.exit.meter import Meter
 from havre.exit.objects.effort import MeasuredRate
+from havre.exit.objects.marks import settle_marks
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
 from havre.exit.steps.databases import copy_database, give_up_replication, plan_database
@@ -70,6 +71,7 @@ def _zone(folder: ExitFolder, zone: MovingZone, crew: Crew, progress: Progress) 
     known = folder.journal.counts(zone.name, latest(folder.journal, zone.name))
     crew.of(known.versions, known.size - known.copied_size)  # they begin while the zone is listed
     seen = list_zone(folder.journal, zone)
+    settle_marks(folder.journal, zone, seen)
     before = folder.journal.counts(zone.name, seen)
     meter = Meter(zone.scope, before.versions - before.copied, progress)
 

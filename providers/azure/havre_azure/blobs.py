@@ -20,6 +20,7 @@ from havre.errors import InputError, MissingDependencyError, ProviderError
 from havre.live.calls import checked, classed, contradiction, left, place, ranges
 from havre.live.limits import Limits, refuse_unfit
 from havre.live.objects import (
+    FOLDER_MARK,
     Ability,
     ChangedError,
     ExistsError,
@@ -108,8 +109,6 @@ HEADERS: Mapping[str, str] = {
 """Headers that a client may set, with the SDK's names for them."""
 MODES = {LockMode.COMPLIANCE: "Locked", LockMode.GOVERNANCE: "Unlocked"}
 KINDS = {"AppendBlob": ObjectKind.APPEND, "PageBlob": ObjectKind.PAGE}
-FOLDER = "hdi_isfolder"
-"""Metadata by which a hierarchical namespace marks a folder."""
 _BLOCK = re.compile(r"havre-([0-9a-f]{16})-(\d{5})")
 
 
@@ -434,7 +433,7 @@ def _properties(told: Any, tags: Mapping[str, str]) -> Properties:
 def _traits(told: Any) -> Traits:
     """What only the service sets."""
     kind = KINDS.get(str(getattr(told.blob_type, "value", told.blob_type)), ObjectKind.ORDINARY)
-    folder = str((told.metadata or {}).get(FOLDER, "")).lower() == "true"
+    folder = str((told.metadata or {}).get(FOLDER_MARK, "")).lower() == "true"
     digest = told.content_settings.content_md5
     return Traits(
         kind=ObjectKind.FOLDER if folder else kind,
