@@ -15,7 +15,7 @@ from havre.exit.ledger import LedgerFate
 from havre.exit.objects.copying import Sides
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.mapping import Rules
-from havre.exit.objects.running import MovingZone, copy_zone, list_zone
+from havre.exit.objects.running import MovingZone, copy_zone, give_up_uploads, list_zone
 from havre.exit.objects.verifying import (
     LockComparison,
     differences,
@@ -177,6 +177,16 @@ def test_what_stands_under_the_new_name_unrecorded_is_taken_as_done(moving: Movi
     moving.copy()
     assert moving.differ() == []
     assert moving.target.contents()["care/a_b"] == [b"first", b"second"]
+
+
+def test_what_a_killed_run_left_unfinished_under_the_new_name_is_given_up(moving: Moving) -> None:
+    moving.says(said({"care/a%01b": "care/a_b"}))
+    moving.plan()
+    theirs = moving.target.begin("care/theirs", BEARS)
+    moving.target.begin("care/a_b", BEARS)
+    with opened(moving.root) as folder:
+        assert give_up_uploads(folder.journal, moving.zone(folder)) == 1
+    assert list(moving.target.uploads()) == [theirs]
 
 
 def test_what_stands_under_another_name_than_the_map_says_is_found(moving: Moving) -> None:
