@@ -83,10 +83,10 @@ def _held(change: Change) -> str:
     return ""
 
 
-def summary(changes: Sequence[Change]) -> str:
-    """`3 changes: 2 to create, 1 to delete`, or `0 changes`."""
+def summary(changes: Sequence[Change], name: str) -> str:
+    """`3 changes: 2 to create, 1 to delete`, or that a warehouse is up to date."""
     if not changes:
-        return "0 changes"
+        return f"No changes. {name} is up to date."
     counts: dict[str, int] = {}
     for change in changes:
         counts[change.operation.value] = counts.get(change.operation.value, 0) + 1
@@ -162,7 +162,7 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     changes = engine.preview(body)
     if not as_json:
         show_changes(changes)
-        console.out().print(summary(changes))
+        console.out().print(console.inert(summary(changes, target.spec.name)))
     _refuse(changes)
     if not _agreed(changes, yes=yes):
         raise typer.Abort

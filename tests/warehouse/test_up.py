@@ -29,7 +29,7 @@ def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(
     assert "14 changes: 14 to create" in text
     assert f"chu-trial stands in {site.data_dir}" in text.replace("\n", " ")
     assert site.up() == 0
-    assert capsys.readouterr().out.strip() == "0 changes"
+    assert capsys.readouterr().out.strip() == "No changes. chu-trial is up to date."
     assert main(site.command("status")) == 0
 
 
