@@ -694,3 +694,26 @@ def test_time_is_not_spent_waiting_here(server: Server, quick: list[float]) -> N
     server.faults = [refuse(503, "SlowDown")] * 5
     Managed(s3.reference("logging")).create(PROPS)
     assert len(quick) == 5
+
+
+KINDS = ("access-list", "legal-hold", "log-target", "logging")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bucket_removed_by_hand_is_an_answer_and_no_error(server: Server, kind: str) -> None:
+    """Refresh finds it gone, a preview plans it anew, and what is left of it can be removed."""
+    gone = refuse(404, "NoSuchBucket")
+    managed, olds = Managed(s3.reference(kind)), {**PROPS, "found": True, "versions": 1}
+    server.faults = [gone]
+    assert managed.read(f"{kind}/curated-1", olds).id in {"", None}
+    server.faults = [gone]
+    assert managed.diff(f"{kind}/curated-1", olds, PROPS).changes
+    server.faults = [gone]
+    managed.delete(f"{kind}/curated-1", olds)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_bucket_that_must_not_be_looked_at_is_still_an_error(server: Server, kind: str) -> None:
+    server.faults = [refuse(403, "AccessDenied")]
+    with pytest.raises(ProviderError, match="AccessDenied"):
+        Managed(s3.reference(kind)).read(f"{kind}/curated-1", {**PROPS, "found": True})

@@ -78,14 +78,20 @@ def usual(
     )
 
 
-def identity(at: Deployment, label: str, name: str, group: pulumi.Output[str]) -> Identity:
-    """A user-assigned identity."""
+def identity(
+    at: Deployment,
+    label: str,
+    name: str,
+    group: pulumi.Output[str],
+    location: str | None = None,
+) -> Identity:
+    """A user-assigned identity, at the primary site unless told."""
     from pulumi_azure_native.managedidentity import UserAssignedIdentity
 
     made = UserAssignedIdentity(
         label,
         resource_name_=name,  # `resource_name` is the SDK's own
-        **usual(at, group),
+        **usual(at, group, location=location),
     )
     return Identity(known(at.identity_id(name), made), made.principal_id, made.client_id)
 

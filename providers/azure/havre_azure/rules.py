@@ -96,6 +96,9 @@ TRAFFIC: tuple[_Row, ...] = (
     ("administration", OUT, "to-nodes", 200, ("compute",), (SSH, HTTPS)),
     (API_SUBNET, IN, "use", 300, ROUTED, API_SERVER),
     (API_SUBNET, IN, "probes", 400, (BALANCER,), (PROBE,)),
+    # The service's private endpoint of the vault may be in this subnet: it is not documented.
+    (API_SUBNET, IN, "itself", 310, (API_SUBNET,), (HTTPS,)),
+    (API_SUBNET, OUT, "to-itself", 310, (API_SUBNET,), (HTTPS,)),
     (API_SUBNET, OUT, "to-nodes", 200, ("compute",), ()),
     (API_SUBNET, OUT, "to-endpoints", 300, ("endpoints",), (HTTPS,)),
 )

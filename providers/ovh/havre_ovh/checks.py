@@ -20,12 +20,26 @@ if TYPE_CHECKING:
 
 DATABASE_VERSIONS = ("14", "15", "16", "17", "18")
 """Major versions of PostgreSQL (ovh/docs#8452, 2025-09-30; 14 ended 2026-11-12, roadmap#1255)."""
+KUBERNETES_ADDRESSES = ("10.3.0.0/16", "10.240.0.0/13")
+"""Addresses of services and pods in a managed Kubernetes of the plan `standard`: a network of the
+same addresses breaks it (ovh/docs, managed_kubernetes, known limits and networking; prefapp/tfm,
+ovh-network)."""
 _PLAN = "Set `registry_plan_id`. `cloudproject.get_capabilities_container_filter` lists the plans."
 
 
 def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     """Every fault of a warehouse's file and settings."""
-    for rule in (_keys, _registry, _compute, _recovery, _logs, _database, _projects, _addresses):
+    for rule in (
+        _keys,
+        _registry,
+        _compute,
+        _recovery,
+        _logs,
+        _database,
+        _projects,
+        _addresses,
+        _network,
+    ):
         yield from rule(context)
 
 
@@ -124,6 +138,21 @@ def _addresses(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
             message = f"`source_addresses` {address} is private or too wide"
             remedy = "Name the public addresses of the gateway."
             yield _setting("source_addresses", message, remedy)
+
+
+def _network(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    """No network of a cluster has the addresses of the cluster's own pods and services."""
+    for field in ("address_space", "recovery_address_space"):
+        space = getattr(context.spec.network, field)
+        taken = [kept for kept in KUBERNETES_ADDRESSES if space and _overlap(space, kept)]
+        if context.spec.cluster and taken:
+            message = f"OVHcloud's managed Kubernetes uses {', '.join(taken)} itself"
+            remedy = "Use other private addresses, such as 10.42.0.0/16."
+            yield ProviderFault(("network", field), message, remedy)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return IPv4Network(one).overlaps(IPv4Network(other))
 
 
 def _home(context: Context[OvhSettings], service: str) -> str | None:

@@ -13,6 +13,7 @@ name; names of objects never enter it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pulumi
@@ -61,6 +62,10 @@ class NeverHeldError(ProviderError):
     """The service's answer to a question about a hold that nobody ever set."""
 
 
+class GoneError(ProviderError):
+    """The service's answer where there is no such bucket any more."""
+
+
 class S3Bucket:
     """A bucket and its client: what is asked names it, and is repeated where that may help."""
 
@@ -85,12 +90,16 @@ class S3Bucket:
             raise _error(self.props, what, found, ATTEMPTS) from None
 
 
+ANSWERS = {NEVER_HELD: NeverHeldError, "NoSuchBucket": GoneError}
+"""Refusals that answer a question, by the service's word for each."""
+
+
 def _error(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
     if found.remedy is Remedy.RETRY:
         message = f"bucket {props['bucket']}: {what} failed {attempts} times, last: {found.code}"
         remedy = f"Nothing was left incomplete. Check {props['endpoint']} and run again later."
         return RetryError(message, remedy)
-    kind = NeverHeldError if found.code == NEVER_HELD else ProviderError
+    kind = ANSWERS.get(found.code, ProviderError)
     owner = "Check that the S3 key belongs to the bucket's owner (setting `owner_user_id`)."
     message = f"bucket {props['bucket']}: {what} was refused: {found.code}"
     return kind(message, REMEDIES.get(found.code, owner))
@@ -123,12 +132,24 @@ def _kind(
         """Whether somebody has undone it since; not asked without credentials."""
         if olds.get("found") is False:
             return True
-        return not missing_credentials() and not there(S3Bucket(olds))
+        return not missing_credentials() and look(olds) != {"found": True}
+
+    def look(props: Props) -> dict[str, Any] | None:
+        """Whether it is there; None where its bucket is gone, and so it is."""
+        try:
+            return {"found": there(S3Bucket(props))}
+        except GoneError:
+            return None
+
+    def remove(props: Props) -> None:
+        """Undo it; with the bucket it is gone already."""
+        with suppress(GoneError):
+            undo(S3Bucket(props))
 
     return Kind(
         ensure=lambda props: {"found": True, **ensure(S3Bucket(props))},
-        remove=lambda props: undo(S3Bucket(props)),
-        look=lambda props: {"found": there(S3Bucket(props))},
+        remove=remove,
+        look=look,
         drifted=drifted,
         identity=("bucket",),
         within=("region", "endpoint"),

@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 
 SHORTEST_RETENTION, LONGEST_RETENTION = 30, 730
 """Days of a workspace that can be asked at once: Azure documentation, data retention."""
+LONGER_RETENTIONS = (1095, 1460, 1826, 2191, 2556, 2922, 3288, 3653, 4018, 4383)
+"""Days beyond that for which a table can keep logs, whole years: same source."""
 TABLES = (
-    *("AKSAudit", "AKSControlPlane", "AZFWApplicationRule", "AZKVAuditLogs", "AzureActivity"),
-    *("ContainerRegistryLoginEvents", "PGSQLServerLogs", "StorageBlobLogs"),
+    *("AKSAudit", "AKSAuditAdmin", "AKSControlPlane", "AZFWApplicationRule", "AZFWDnsQuery"),
+    *("AZFWNetworkRule", "AZFWThreatIntel", "AZKVAuditLogs", "AzureActivity"),
+    *("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents", "LAQueryLogs"),
+    *("PGSQLServerLogs", "StorageBlobLogs"),
 )
 """Tables of the logs that the warehouse sends, kept in the workspace's own archive after that."""
 AWAY = f"{RECOVERY}-archive"
@@ -48,6 +52,13 @@ WORKSPACE_LOGS = ("Audit",)
 def workspace_retention(days: int) -> int:
     """Days for which logs can be asked at once."""
     return min(max(days, SHORTEST_RETENTION), LONGEST_RETENTION)
+
+
+def table_retention(days: int) -> int:
+    """Days for which a table keeps logs: the shortest that Azure accepts and that is enough."""
+    if days <= LONGEST_RETENTION:
+        return workspace_retention(days)
+    return next(accepted for accepted in LONGER_RETENTIONS if accepted >= days)
 
 
 def workspace_id(at: Deployment) -> str:
@@ -87,7 +98,7 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
             resource_group_name=known(at.group, workspace),
             plan="Analytics",
             retention_in_days=LONGEST_RETENTION,
-            total_retention_in_days=days,
+            total_retention_in_days=table_retention(days),
             opts=at.part.guarded(),
         )
 

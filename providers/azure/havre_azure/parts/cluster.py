@@ -11,7 +11,7 @@ from pulumi_azure_native import containerservice as aks
 from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre.spec.model import Availability, Size
 from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
-from havre_azure.parts.keys import ENCRYPT, OwnKey, own_key
+from havre_azure.parts.keys import MadeKey, cluster_key, own_key
 from havre_azure.resources import after, diagnose, grant, identity, known, usual
 from havre_azure.rules import API_SUBNET
 
@@ -71,7 +71,7 @@ def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
 
 
 def _secrets(
-    at: Deployment, key: OwnKey | None, store: pulumi.Output[str]
+    at: Deployment, key: MadeKey | None, store: pulumi.Output[str]
 ) -> aks.AzureKeyVaultKmsArgs | None:
     """Secrets in etcd, under a key in a vault that only the network reaches."""
     if key is None:
@@ -179,7 +179,7 @@ def _grants(
 def _key_grants(
     at: Deployment,
     operator: Identity,
-    key: OwnKey,
+    key: MadeKey,
     disks: pulumi.Output[str],
     store: pulumi.Output[str],
 ) -> list[pulumi.Resource]:
@@ -201,7 +201,7 @@ def _cluster(
     group, label = after(at.group, inputs.network.identifier), f"{at.group}-cluster"
     operator = identity(at, f"{label}-operator", at.part.named("cluster"), group)
     kubelet = identity(at, f"{label}-kubelet", at.part.named("nodes"), group)
-    key = own_key(at, SECRETS, inputs.keys.store, operations=ENCRYPT) if at.own_keys else None
+    key = cluster_key(at, SECRETS, inputs.keys.store) if at.own_keys else None
     disks = _disks(at, inputs)
     needs = _grants(at, operator, kubelet, inputs)
     if key and disks:

@@ -59,7 +59,8 @@ def configuration(at: Deployment) -> dict[str, str]:
         "pgaudit.log": "all",
         "log_connections": "on",
         "log_disconnections": "on",
-        "log_statement": "ddl",  # pgaudit logs every statement, with its object
+        # Not `log_statement`: with `ddl` it writes passwords of CREATE ROLE in clear text. pgaudit
+        # logs every statement, and redacts them.
     }
 
 
@@ -171,7 +172,8 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
         f"{at.group}-database-administrators",
         object_id=at.settings.administrators_id,
         principal_name=at.settings.administrators_name,
-        principal_type=db.PrincipalType.GROUP,
+        # As the service writes it: the SDK's enumeration is that of another type.
+        principal_type="Group",
         tenant_id=at.settings.tenant_id,
         server_name=owner,
         resource_group_name=group,

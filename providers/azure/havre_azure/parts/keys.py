@@ -40,17 +40,26 @@ DATABASE, BACKUP, RECOVERY = "database", "backup", "recovery"
 
 
 @dataclass(frozen=True)
-class OwnKey:
+class MadeKey:
     """A key of the warehouse.
 
     Attributes:
         uri: address without version: who holds it follows each renewal.
         versioned: address of the latest version.
-        user: the only identity that may use it.
     """
 
     uri: pulumi.Output[str]
     versioned: pulumi.Output[str]
+
+
+@dataclass(frozen=True)
+class OwnKey(MadeKey):
+    """A key with an identity of its own.
+
+    Attributes:
+        user: the only identity that may use it.
+    """
+
     user: Identity
 
 
@@ -73,38 +82,58 @@ def _properties(at: Deployment, operations: tuple[str, ...]) -> keyvault.KeyProp
     )
 
 
+def _key(
+    at: Deployment,
+    purpose: str,
+    vault: pulumi.Output[str],
+    *words: str,
+    operations: tuple[str, ...],
+) -> keyvault.Key:
+    return keyvault.Key(
+        f"{at.group}-{_label(purpose, *words)}",
+        key_name=purpose,
+        vault_name=after(at.vault(*words), vault),
+        resource_group_name=after(at.group, vault),
+        properties=_properties(at, operations),
+        tags=at.tags,
+        opts=at.part.guarded(),
+    )
+
+
+def _label(purpose: str, *words: str) -> str:
+    return "-".join((purpose, *words, "key"))
+
+
+def cluster_key(at: Deployment, purpose: str, vault: pulumi.Output[str]) -> MadeKey:
+    """A key in `vault` that a cluster encrypts with: its own identity is granted that, no other."""
+    key = _key(at, purpose, vault, operations=ENCRYPT)
+    uri = known(f"https://{at.vault()}.vault.azure.net/keys/{purpose}", key)
+    return MadeKey(uri, key.key_uri_with_version)
+
+
 def own_key(
     at: Deployment,
     purpose: str,
     vault: pulumi.Output[str],
     *words: str,
-    operations: tuple[str, ...] = WRAP,
+    location: str | None = None,
 ) -> OwnKey:
     """A key in `vault`, and the one identity that may use it.
 
     Args:
         at: the deployment.
-        part: the part that it belongs to.
         purpose: name of the key.
         vault: ARM identifier of the vault.
         words: what tells the recovery site's vault from the primary one.
-        operations: what the key may do.
+        location: of the identity; the primary site's where none is named.
     """
-    label = "-".join((purpose, *words, "key"))
+    label = _label(purpose, *words)
     group, name = after(at.group, vault), at.part.named(label)
-    key = keyvault.Key(
-        f"{at.group}-{label}",
-        key_name=purpose,
-        vault_name=after(at.vault(*words), vault),
-        resource_group_name=group,
-        properties=_properties(at, operations),
-        tags=at.tags,
-        opts=at.part.guarded(),
-    )
-    user = identity(at, f"{at.group}-{label}-user", name, group)
+    key = _key(at, purpose, vault, *words, operations=WRAP)
+    user = identity(at, f"{at.group}-{label}-user", name, group, location)
     key_id = known(f"{at.vault_id(*words)}/keys/{purpose}", key)
-    use = Role.CRYPTO_SERVICE_USER if operations == WRAP else Role.CRYPTO_USER
-    granted = grant(at, f"{at.group}-{label}-use", user.principal, use, key_id)
+    role = Role.CRYPTO_SERVICE_USER
+    granted = grant(at, f"{at.group}-{label}-use", user.principal, role, key_id)
     uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key, granted)
     return OwnKey(uri, key.key_uri_with_version, user)
 
@@ -152,7 +181,8 @@ def _geo_key(at: Deployment, inputs: KeysInputs) -> list[OwnKey]:
         return []
     group = after(at.group, inputs.network.identifier)
     vault = _reachable(at, inputs, _vault(at, where, group, RECOVERY), RECOVERY)
-    return [own_key(at, DATABASE, vault, RECOVERY)]
+    # The service wants key and identity in the region of the copy.
+    return [own_key(at, DATABASE, vault, RECOVERY, location=where)]
 
 
 def keys(part: Part[AzureSettings], inputs: KeysInputs) -> KeysOutputs:

@@ -144,6 +144,10 @@ def _subnets(at: n.Deployment, site: Site, network: pulumi.Resource) -> dict[str
             delegations=[net.DelegationArgs(name="service", service_name=service)]
             if service
             else None,
+            # The database's own log of changes goes to storage; its standby reads it there.
+            service_endpoints=[net.ServiceEndpointPropertiesFormatArgs(service="Microsoft.Storage")]
+            if segment == "database"
+            else None,
             opts=at.part.child(*made.values()),
         )
     return made
@@ -349,7 +353,7 @@ def _site(at: n.Deployment, group: pulumi.Output[str], where: str) -> Site:
 
 
 def _recover(
-    at: n.Deployment, primary: Site, network: pulumi.Resource
+    at: n.Deployment, primary: Site, network: pulumi.Resource, made: Mapping[str, net.Subnet]
 ) -> dict[str, pulumi.Output[str]]:
     """The recovery site's network, joined to the primary one; none where none is asked for."""
     space, where = at.spec.network.recovery_address_space, at.recovery_location
@@ -357,8 +361,8 @@ def _recover(
         return {}
     site = _site(at, primary.group, where)
     other = _virtual_network(at, site, space)
-    _subnets(at, site, other)
-    both = known("", network, other)
+    # Peered once all subnets are there: Azure takes one change of a network at a time.
+    both = known("", network, other, *made.values(), *_subnets(at, site, other).values())
     _peer(at, primary, both, site)
     _peer(at, site, both, primary)
     return {"recovery": known(at.id("Microsoft.Network/virtualNetworks", site.label), other)}
@@ -379,7 +383,7 @@ def network(part: Part[AzureSettings], _inputs: NetworkInputs) -> NetworkOutputs
     needs: list[pulumi.Resource] = []
     if at.firewalled:
         needs.append(_firewall(at, site, made[FIREWALL_SUBNET]))
-    needs += _names(at, site, {"primary": identifier, **_recover(at, site, virtual)})
+    needs += _names(at, site, {"primary": identifier, **_recover(at, site, virtual, made)})
     return NetworkOutputs(
         identifier=identifier,
         segments={

@@ -58,7 +58,8 @@ def _project(
     user = cloudproject.User(
         f"{part.name}-{project}",
         service_name=part.settings.service_name,
-        description=said,
+        # Another description makes another user and another key: it never changes.
+        description=f"project={project}; warehouse={part.named()}",
         role_names=["objectstore_operator"],
         opts=part.child(),
     )

@@ -41,7 +41,7 @@ def cluster(part: Part[OvhSettings], inputs: ClusterInputs) -> ClusterOutputs:
         service_name=part.settings.service_name,
         kube_id=kube.id,
         ips=shared.allowed(context),
-        opts=part.child(),
+        opts=part.guarded(retain=True),  # to delete it opens the API to every address
     )
     ovh.CloudProjectKubeLogSubscription(
         f"{part.name}-logs",
@@ -49,7 +49,7 @@ def cluster(part: Part[OvhSettings], inputs: ClusterInputs) -> ClusterOutputs:
         kube_id=kube.id,
         stream_id=inputs.audit.sink,
         kind="audit",
-        opts=part.child(),
+        opts=part.guarded(retain=True),
     )
     _nodes(part, kube)
     return ClusterOutputs(
@@ -83,14 +83,15 @@ def _nodes(part: Part[OvhSettings], kube: cloudproject.Kube) -> None:
     asked = part.spec.cluster
     if asked is None:
         return
-    zones = shared.zone_names(part.context)
+    zones, flavour = shared.zone_names(part.context), shared.FLAVORS["b3"][asked.size.value]
     for pool, zone, nodes in pools(asked.nodes, zones):
+        # The name has the flavour: with another one new pools are made before the old ones go.
         cloudproject.KubeNodePool(
-            f"{part.name}-{pool}",
+            f"{part.name}-{pool}-{flavour}",
             service_name=part.settings.service_name,
             kube_id=kube.id,
-            name=pool,
-            flavor_name=shared.FLAVORS["b3"][asked.size.value],
+            name=f"{pool}-{flavour}",
+            flavor_name=flavour,
             desired_nodes=nodes,
             min_nodes=nodes,
             max_nodes=nodes,

@@ -85,7 +85,7 @@ def database(part: Part[OvhSettings], inputs: DatabaseInputs) -> DatabaseOutputs
         cluster_id=service.id,
         stream_id=inputs.audit.sink,
         kind=LOG_KIND,
-        opts=part.child(),
+        opts=part.guarded(retain=True),
     )
     return DatabaseOutputs(
         host=service.endpoints.apply(lambda told: _address(told)[0]),

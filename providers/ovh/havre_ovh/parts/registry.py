@@ -40,6 +40,6 @@ def registry(part: Part[OvhSettings], _inputs: RegistryInputs) -> RegistryOutput
             service_name=part.settings.service_name,
             registry_id=made.id,
             ip_restrictions=blocks,
-            opts=part.child(),
+            opts=part.guarded(retain=True),  # to delete it opens the registry to every address
         )
     return RegistryOutputs(endpoint=made.url, identifier=made.id, region=region)

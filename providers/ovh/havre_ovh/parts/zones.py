@@ -177,7 +177,8 @@ def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     )
     made = _bucket(part, bucket)
     if part.settings.bucket_controls:
-        s3.LogTarget(f"{part.name}-{bucket.key}-target", _place(bucket, made), part.child())
+        opts = part.guarded(retain=True)
+        s3.LogTarget(f"{part.name}-{bucket.key}-target", _place(bucket, made), opts)
     return made
 
 
@@ -194,9 +195,10 @@ def store(
         s3.BucketLogging(
             f"{part.name}-{bucket.key}-logging",
             {**place, "target": logs, "prefix": f"{bucket.key}/"},
-            part.child(),
+            part.guarded(retain=True),  # to delete it ends the logs of a bucket that is kept
         )
-        s3.AccessList(f"{part.name}-{bucket.key}-access-list", place, part.child())
+        guarded = part.guarded(retain=True)
+        s3.AccessList(f"{part.name}-{bucket.key}-access-list", place, guarded)
     return made
 
 
