@@ -100,7 +100,6 @@ PARAMETERS = [
     Parameter("pgaudit.log", "all", "reads and writes are logged"),
     Parameter("log_connections", "on", "who connects is logged"),
     Parameter("log_disconnections", "on", "how long a session lasted is logged"),
-    Parameter("log_statement", "ddl", "changes of the schema are logged if pgaudit fails"),
 ]
 
 
@@ -117,5 +116,5 @@ def test_the_database_refuses_what_is_below_the_tls_asked_for(hsm: Plan) -> None
 def test_the_servers_administrators_are_the_group_of_the_settings(emc2: Plan) -> None:
     found = one(emc2, "dbforpostgresql:AdministratorsMicrosoftEntra").inputs
     assert found["objectId"] == "33333333-2222-4333-8444-555555555555"
-    assert found["principalType"] == "group"
+    assert found["principalType"] == "Group"
     assert found["principalName"] == "warehouse-administrators"

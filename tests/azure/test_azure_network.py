@@ -190,7 +190,9 @@ TRAFFIC = {
     },
     "apiserver": {
         ("use", "Inbound", USERS, "443,4443"),
+        ("itself", "Inbound", "apiserver", "443"),
         ("probes", "Inbound", "AzureLoadBalancer", "9988"),
+        ("to-itself", "Outbound", "apiserver", "443"),
         ("to-nodes", "Outbound", "compute", "*"),
         ("to-endpoints", "Outbound", "endpoints", "443"),
     },

@@ -239,8 +239,10 @@ def test_logs_reach_the_workspace_and_the_archive(emc2: Plan, what: str) -> None
 
 ACTIVITY = {"Administrative", "Security", "Policy", "Alert", "ResourceHealth", "ServiceHealth"}
 TABLES = {
-    *("AKSAudit", "AKSControlPlane", "AZFWApplicationRule", "AZKVAuditLogs", "AzureActivity"),
-    *("ContainerRegistryLoginEvents", "PGSQLServerLogs", "StorageBlobLogs"),
+    *("AKSAudit", "AKSAuditAdmin", "AKSControlPlane", "AZKVAuditLogs", "AzureActivity"),
+    *("AZFWApplicationRule", "AZFWDnsQuery", "AZFWNetworkRule", "AZFWThreatIntel", "LAQueryLogs"),
+    *("ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"),
+    *("PGSQLServerLogs", "StorageBlobLogs"),
 }
 
 
@@ -481,7 +483,6 @@ GRANTS = {
     "emc2-production-cluster-nodes": (Role.IDENTITY_OPERATOR, "/userAssignedIdentities/"),
     "emc2-production-cluster-images": (Role.ACR_PULL, "/registries/"),
     "emc2-production-cluster-secrets": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
-    "emc2-production-cluster-secrets-key-use": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
     "emc2-production-cluster-vault": (Role.VAULT_CONTRIBUTOR, "/vaults/"),
     "emc2-production-cluster-disks": (Role.READER, "/diskEncryptionSets/"),
     "emc2-production-backup-landing": (Role.STORAGE_BACKUP, "/storageAccounts/"),

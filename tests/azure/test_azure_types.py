@@ -4,6 +4,10 @@ import pytest
 
 from tests.azure.sdk import arguments, strangers
 
+MISNAMED = "principalType: 'Group' is none of ['group', 'servicePrincipal', 'user']"
+"""The SDK gives the administrators of a flexible server the enumeration of another service's roles;
+the service's own description has 'Group' (Microsoft.DBforPostgreSQL, 2025-08-01)."""
+
 
 @pytest.mark.parametrize("name", ["emc2", "hospital", "hsm", "locked"])
 def test_the_sdk_knows_every_argument(name: str, request: pytest.FixtureRequest) -> None:
@@ -15,7 +19,7 @@ def test_the_sdk_knows_every_argument(name: str, request: pytest.FixtureRequest)
         for resource, kind in kinds
         for stranger in strangers(arguments(kind), dict(resource.inputs))
     ]
-    assert wrong == []
+    assert [each for each in wrong if not each.endswith(MISNAMED)] == []
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_milan_can_be_built_once_its_names_are_given() -> None:
         compute_region="EU-SOUTH-MIL",
         availability_zones=["mil-a", "mil-b"],
     )
-    assert named(plan, "emc2-cluster-mil-a-pool-1").inputs["availabilityZones"] == ["mil-a"]
+    assert named(plan, "emc2-cluster-mil-a-pool-1-b3-32").inputs["availabilityZones"] == ["mil-a"]
     assert named(plan, "emc2-cluster-kube").inputs["region"] == "EU-SOUTH-MIL"
 
 
