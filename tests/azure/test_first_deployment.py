@@ -4,7 +4,7 @@ import pytest
 
 from havre.plan import Plan
 from havre_azure.parts.audit import table_retention
-from tests.azure.stack import asked, at, leaves, of, one, plan_of
+from tests.azure.stack import asked, leaves, of, one, plan_of
 
 TABLES_TAKE = {
     *range(4, 731),
