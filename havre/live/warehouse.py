@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,6 +80,34 @@ class DatabaseReader(Protocol):
         Raises:
             RetryError: the server does not answer.
         """
+        ...
+
+
+@runtime_checkable
+class ShownDatabase(Protocol):
+    """A `LiveDatabase` whose server is shown the way to another one by its provider.
+
+    Optional: the server of any other connects by the words that reach the other one from here, and
+    keeps the password where it keeps subscriptions.
+    """
+
+    def show_way(self, way: Mapping[str, str]) -> Mapping[str, str]:
+        """Make a way to another server, in place of any made before.
+
+        Args:
+            way: libpq's keywords by which it is reached from here, with the password.
+
+        Returns:
+            The keywords that this database's server connects with; no secret is among them.
+
+        Raises:
+            InputError: there is no way that verifies the other server.
+            RetryError: what leads there does not answer.
+        """
+        ...
+
+    def forget_way(self) -> None:
+        """Take the way and its secret away; none is fine."""
         ...
 
 

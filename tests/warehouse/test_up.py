@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,8 @@ from havre.errors import ExitCode
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.encryption import certificates
 from havre_local.machine.objects.zones import zone_of
-from havre_local.machine.postgresql import installation
+from havre_local.machine.postgresql import configuration, installation
+from havre_local.machine.postgresql import server as postgres
 from havre_local.machine.supervision import supervisor
 from tests.waits import until
 from tests.warehouse.conftest import Site
@@ -337,3 +339,24 @@ def test_connect_says_that_a_stopped_warehouse_does_not_answer(
         assert f"havre up FILE --data-dir {standing.data_dir}" in told.err
     assert standing.up() == 0
     assert main(standing.command("connect", "bed-occupancy")) == 0
+
+
+def test_settings_that_an_earlier_havre_wrote_are_written_anew_by_the_next_run(
+    standing: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def level() -> str:
+        with open_warehouse(standing.data_dir).connect() as connection:
+            return connection.execute("SHOW wal_level").fetchone()[0]
+
+    today = configuration._settings
+
+    def former(*words: Any) -> dict[str, str]:
+        return {name: value for name, value in today(*words).items() if name != "wal_level"}
+
+    with monkeypatch.context() as patched:
+        patched.setattr(configuration, "_settings", former)
+        supervisor.ensure_running(standing.folder, *postgres.ensure_cluster(standing.folder))
+    assert level() == "replica"
+    assert standing.changes(capsys) == [("update", "chu-trial-database-server")]
+    assert level() == "logical"
+    assert standing.changes(capsys) == []

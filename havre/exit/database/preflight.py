@@ -129,6 +129,10 @@ def _blind(measured: Mapping[str, Mapping[str, str]], name: str) -> Iterator[tup
         )
 
 
+WAL_LEVEL = (
+    "Set it to `logical` at the source and restart; a warehouse that `havre up` deployed: run it "
+    "once more."
+)
 SLOTS = 3
 """Slots that replication takes at the source: its own, and one for each table's first copy."""
 
@@ -137,7 +141,7 @@ def _publisher(side: Inventory) -> Iterator[tuple[str, str, str]]:
     found = side.measured["replication"]
     if found["wal_level"] != "logical":
         said = f"wal_level is {found['wal_level']}"
-        yield "wal_level", said, "Set it to `logical` at the source and restart."
+        yield "wal_level", said, WAL_LEVEL
     for limit, used in (("max_replication_slots", "slots"), ("max_wal_senders", "senders")):
         if int(found[limit]) - int(found[used]) < SLOTS:
             remedy = f"Set it to {int(found[used]) + SLOTS} or more at the source and restart."

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from havre.errors import GuardError, ProviderError, RetryError
 from havre.exit.database import copying, marks, verify
 from havre.exit.database.ends import refused
 from havre.exit.database.move import analyse, granted, refresh, restored
+from havre.live.warehouse import ShownDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,10 +104,11 @@ def start(job: DatabaseMove, reach: str) -> None:
     Args:
         job: what goes where.
         reach: how the target's server reaches the source, as a connection string of libpq; the
-            target keeps it, with its password, until the end.
+            target keeps it, with its password, until the end, unless it is shown a way.
 
     Raises:
         GuardError: the target holds what this exit has not made.
+        InputError: the target finds no way that verifies the source.
         ProviderError: a side refused; nothing of the replication is left behind.
         RetryError: a server does not answer, or another run is at work.
     """
@@ -116,7 +119,7 @@ def start(job: DatabaseMove, reach: str) -> None:
             refresh(source, target)
         try:
             _publish(job, source)
-            _subscribe(job, target, reach)
+            _subscribe(job, target, _shown(job, reach))
         except BaseException:
             _clean(job, source, target)
             raise
@@ -235,6 +238,15 @@ def _publish(job: DatabaseMove, source: Connection) -> None:
     source.execute(words.format(sql.Identifier(name_of(job.exit)), named))
 
 
+def _shown(job: DatabaseMove, reach: str) -> str:
+    """The same as the target's provider has its server connect."""
+    end = job.target.end
+    if not isinstance(end, ShownDatabase):
+        return reach
+    known = {name: str(value) for name, value in conninfo_to_dict(reach).items()}
+    return make_conninfo("", **end.show_way(known))
+
+
 def _subscribe(job: DatabaseMove, target: Connection, reach: str) -> None:
     name = sql.Identifier(name_of(job.exit))
     # The connection string has a password: no log is to have it.
@@ -329,3 +341,5 @@ def _clean(job: DatabaseMove, source: Connection, target: Connection) -> None:
         # Last: its number is what its slots are known by.
         target.execute(sql.SQL("ALTER SUBSCRIPTION {} SET (slot_name = NONE)").format(quoted))
         target.execute(sql.SQL("DROP SUBSCRIPTION {}").format(quoted))
+    if isinstance(job.target.end, ShownDatabase):
+        job.target.end.forget_way()

@@ -101,6 +101,14 @@ class LocalDatabase:
     def _settings(self) -> Mapping[str, str]:
         return self.reader or server.admin_settings(self.folder, self.name)
 
+    def show_way(self, way: Mapping[str, str]) -> Mapping[str, str]:
+        """What the server connects with to reach another: over TLS, with a file for its secret."""
+        return server.show_way(self.folder, way)
+
+    def forget_way(self) -> None:
+        """Take the way to another server away."""
+        server.forget_way(self.folder)
+
     @property
     def binaries(self) -> Path:
         """The programs that came with the server, as it runs now."""

@@ -62,7 +62,9 @@ def _look_server(props: Props) -> dict[str, Any] | None:
 def _server_drifted(props: Props) -> bool:
     from havre_local.machine.postgresql import server as postgres
 
-    return services.drifted(folder_of(props), postgres.SERVICE)
+    folder = folder_of(props)
+    drifted = services.drifted(folder, postgres.SERVICE)
+    return drifted or postgres.changed(folder, props["tls_minimum"])
 
 
 SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)

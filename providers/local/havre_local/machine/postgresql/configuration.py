@@ -42,22 +42,42 @@ def configure(
     Raises:
         StateError: one of them cannot be replaced.
     """
-    settings = {**_settings(folder, chosen, port, tls_minimum), **further}
-    lines = [f"{name} = {_quote(value)}" for name, value in sorted(settings.items())]
-    kind = "hostssl" if chosen.tls else "local"
-    address = f" {HOST}/32" if chosen.tls else ""
-    files = {
-        MAIN: "\n".join([f"{_NOTE}include_if_exists 'postgresql.conf'", *lines, ""]),
-        "pg_hba.conf": f"# Written by Havre.\n{kind} all all{address} scram-sha-256\n",
-    }
     digest = hashlib.sha256(chosen.version.encode())
-    for name, content in files.items():
+    for name, content in _files(folder, chosen, port, tls_minimum, further).items():
         _write(folder, name, content.encode())
         digest.update(content.encode())
     if os.path.lexists(folder.database / _FORMER):  # a former postgresql.conf includes it
         _write(folder, _FORMER, f"# Written by Havre: settings are in {MAIN}.\n".encode())
     _write(folder, CERTIFICATE, certificate)
     return digest.hexdigest()
+
+
+def outdated(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> bool:
+    """Tell whether settings or access rules are not as `configure` writes them by itself."""
+    try:
+        return any(
+            read_file(folder, name) != content.encode()
+            for name, content in _files(folder, chosen, port, tls_minimum, {}).items()
+        )
+    except GuardError:
+        return True
+
+
+def _files(
+    folder: Folder, chosen: Installation, port: int, tls_minimum: str, further: Mapping[str, str]
+) -> dict[str, str]:
+    """Return settings and access rules, by the names of their files.
+
+    An access rule for all databases is one for logical replication too, and not for physical.
+    """
+    settings = {**_settings(folder, chosen, port, tls_minimum), **further}
+    lines = [f"{name} = {_quote(value)}" for name, value in sorted(settings.items())]
+    kind = "hostssl" if chosen.tls else "local"
+    address = f" {HOST}/32" if chosen.tls else ""
+    return {
+        MAIN: "\n".join([f"{_NOTE}include_if_exists 'postgresql.conf'", *lines, ""]),
+        "pg_hba.conf": f"# Written by Havre.\n{kind} all all{address} scram-sha-256\n",
+    }
 
 
 def _settings(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> dict[str, str]:
@@ -70,6 +90,7 @@ def _settings(folder: Folder, chosen: Installation, port: int, tls_minimum: str)
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
         "timezone": "UTC",
+        "wal_level": "logical",  # an exit by replication begins without a restart
         "logging_collector": "off",  # the supervisor's log outlives and outranks this account
         "log_destination": "stderr",
         "log_timezone": "UTC",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ProviderError, RetryError, StateError
-from havre_local.machine import accounts, fronts
+from havre_local.machine import accounts, fronts, ways
 from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import (
     HOST,
@@ -33,7 +33,7 @@ from havre_local.machine.folder import (
     read_secret,
 )
 from havre_local.machine.postgresql import installation
-from havre_local.machine.postgresql.configuration import MAIN, configure, read_file
+from havre_local.machine.postgresql.configuration import MAIN, configure, outdated, read_file
 from havre_local.machine.postgresql.tls_front import DEFAULT_SLOTS
 from havre_local.machine.supervision import supervisor
 from havre_local.machine.supervision.services import DIRECTORY_FD, Probe, Service
@@ -94,13 +94,38 @@ def ensure_cluster(
         restart_on = configure(folder, chosen, port, tls_minimum, content, further)
     server = _server(folder, chosen, port, account, restart_on, certificate.fingerprint)
     server = replace(server, tls_minimum=tls_minimum)
+    relays = ways.relays(folder, port, account)
     if chosen.tls:
-        return (server,)
+        return (server, *relays)
     arguments = ["--port", str(port), "--tls-minimum", tls_minimum]
     arguments += ["--slots", str(_slots(folder, chosen, account))]
     if account is not None:
         arguments += ["--account", account]
-    return server, _front(folder, port, arguments, certificate.fingerprint)
+    return server, _front(folder, port, arguments, certificate.fingerprint), *relays
+
+
+def changed(folder: Folder, tls_minimum: str) -> bool:
+    """Tell whether the cluster's settings are not those that `ensure_cluster` gives it now.
+
+    So it is where an earlier Havre wrote them, or somebody else.
+    """
+    chosen = installation.find(existing_major(folder))
+    return outdated(folder, chosen, server_port(folder), tls_minimum)
+
+
+def show_way(folder: Folder, known: Mapping[str, str]) -> dict[str, str]:
+    """Make a way to another server; return what this one is to connect with. See `ways.show`."""
+    with locked(folder, SERVICE):
+        chosen = installation.find(existing_major(folder))
+        account = installation.account(folder.database)
+        port = server_port(folder)
+        return ways.show(folder, known, port=port, tls=chosen.tls, account=account)
+
+
+def forget_way(folder: Folder) -> None:
+    """Take the way to another server away; none is fine."""
+    with locked(folder, SERVICE):
+        ways.forget(folder)
 
 
 def version(folder: Folder) -> str:
@@ -113,7 +138,7 @@ def destroy_cluster(folder: Folder) -> None:
 
     The caller has the consent for it.
     """
-    supervisor.remove(folder, FRONT, SERVICE)
+    supervisor.remove(folder, ways.RELAY, FRONT, SERVICE)
     with locked(folder, SERVICE):
         _clear_unfinished(folder)
         folder.custody.remove_tree(folder.database)

@@ -18,7 +18,6 @@ import ssl
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 if __name__ == "__main__":  # run as a script and isolated, so that nothing else says where we are
     sys.path.append(str(Path(__file__).resolve().parents[3]))
@@ -33,9 +32,7 @@ from havre_local.machine.fronts.admission import (
     accept,
     raise_files,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from havre_local.machine.fronts.streams import end, pump, read_exactly
 
 DIRECTORY = "/proc/self/fd/3"
 """PostgreSQL's data folder, inherited open: reachable whatever folder it lies in."""
@@ -51,7 +48,6 @@ superuser's three; at most a quarter of all."""
 _GREETING_SECONDS = 10.0
 _AUTHENTICATION_SECONDS = 20.0
 _SHUTDOWN_SECONDS = 5.0
-_CHUNK = 65_536
 _ENCRYPTED_ONLY = "this server accepts encrypted connections only; use sslmode=verify-full"
 
 
@@ -147,7 +143,7 @@ class Front:
             return ()
         except startup.RefusedError as error:
             self.journal.bounded("refused", uid, code=error.code, reason=str(error))
-            await _end(found.writer, startup.refusal(error.code, str(error)))
+            await end(found.writer, startup.refusal(error.code, str(error)))
             return ()
         return await self._open(found, ends)
 
@@ -159,7 +155,7 @@ class Front:
         """
         loop = asyncio.get_running_loop()
         while True:
-            first = await _read(client, startup.REQUEST.size)
+            first = await read_exactly(client, startup.REQUEST.size)
             length, code = startup.REQUEST.unpack(first)
             if code == startup.SSL_REQUEST:
                 await loop.sock_sendall(client, b"S")
@@ -168,7 +164,7 @@ class Front:
                 await loop.sock_sendall(client, b"N")
                 continue
             if code == startup.CANCEL_REQUEST and len(first) < length <= startup.LONGEST_CANCEL:
-                await self._cancel(first + await _read(client, length - len(first)))
+                await self._cancel(first + await read_exactly(client, length - len(first)))
                 return False
             await loop.sock_sendall(client, startup.refusal(startup.INVALID, _ENCRYPTED_ONLY))
             return False
@@ -179,7 +175,7 @@ class Front:
         It holds a one-session key and no data, and PostgreSQL itself accepts it so.
         """
         _, writer = await asyncio.open_unix_connection(self.upstream)
-        await _end(writer, request)
+        await end(writer, request)
 
     async def _encrypt(
         self, client: socket.socket
@@ -235,8 +231,8 @@ class Front:
                 decided.set()
 
         pumps = (
-            asyncio.create_task(_pump(client.reader, writer)),
-            asyncio.create_task(_pump(reader, client.writer, watch, decided.set)),
+            asyncio.create_task(pump(client.reader, writer)),
+            asyncio.create_task(pump(reader, client.writer, watch, decided.set)),
         )
         try:
             async with asyncio.timeout(_AUTHENTICATION_SECONDS):
@@ -260,44 +256,6 @@ class Front:
             self.journal.bounded("refused", client.uid, **asked, code=begun.code)
         else:
             self.journal.count("unfinished", client.uid)
-
-
-async def _read(client: socket.socket, size: int) -> bytes:
-    """Read exactly `size` bytes and not one more."""
-    data = b""
-    while len(data) < size:
-        part = await asyncio.get_running_loop().sock_recv(client, size - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
-
-
-async def _pump(
-    source: asyncio.StreamReader,
-    target: asyncio.StreamWriter,
-    watch: Callable[[bytes], None] | None = None,
-    ended: Callable[[], None] | None = None,
-) -> None:
-    """Pass on what comes, no faster than it is taken; then close."""
-    with contextlib.suppress(OSError):
-        while data := await source.read(_CHUNK):
-            if watch is not None:
-                watch(data)
-            target.write(data)
-            await target.drain()
-    if ended is not None:
-        ended()
-    await _end(target)
-
-
-async def _end(writer: asyncio.StreamWriter, last: bytes = b"") -> None:
-    """Send what is left, then close."""
-    if last:
-        writer.write(last)
-    writer.close()
-    with contextlib.suppress(OSError, TimeoutError):
-        await writer.wait_closed()
 
 
 def _main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,7 +17,7 @@ from havre.errors import StateError
 from havre_local.machine.folder import HOST, Folder, checked_port, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 DIRECTORY_FD = 3
@@ -37,6 +38,8 @@ class Probe(StrEnum):
     """PostgreSQL's own TLS negotiation, and a server behind it that asks for a password."""
     POSTGRESQL_SOCKET = "postgresql-socket"
     """A server behind the Unix socket in the directory that asks for a password."""
+    SOCKET = "socket"
+    """Somebody listens on the Unix socket in the directory, whoever stands behind."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,11 @@ def probe(folder: Folder, service: Service | Defined) -> str:
             case Probe.POSTGRESQL:
                 return _probe_postgresql(folder, service.port)
             case Probe.POSTGRESQL_SOCKET:
-                return _probe_socket(folder, service.port)
+                with _socket(folder, service.port) as connection:
+                    return _startup(connection)
+            case Probe.SOCKET:
+                with _socket(folder, service.port):
+                    return ""
     except OSError as error:
         return f"{type(error).__name__}: {error}"
 
@@ -202,14 +209,15 @@ def _probe_postgresql(folder: Folder, port: int) -> str:
             return _startup(connection)
 
 
-def _probe_socket(folder: Folder, port: int) -> str:
+@contextlib.contextmanager
+def _socket(folder: Folder, port: int) -> Iterator[socket.socket]:
     # Through the descriptor, since a socket's path may have 107 bytes at most.
     directory = os.open(folder.database, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(PROBE_SECONDS)
             connection.connect(f"/proc/self/fd/{directory}/.s.PGSQL.{port}")
-            return _startup(connection)
+            yield connection
     finally:
         os.close(directory)
 
