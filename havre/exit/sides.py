@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.settings import ExitFile, ExitSide
-    from havre.live.ciphers import ContentCipher
+    from havre.live.encrypted.ciphers import ContentCipher
     from havre.live.objects import LiveStore
     from havre.live.warehouse import Live
     from havre.provider.outputs import Outputs

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from havre.capabilities import Supported
-    from havre.live.ciphers import ContentCipher
+    from havre.live.encrypted.backups import BackupSets
+    from havre.live.encrypted.ciphers import ContentCipher
     from havre.live.objects import LiveStore
     from havre.live.trail import AuditTrail
 
@@ -157,4 +158,13 @@ class Live(Protocol):
 
     def trail(self) -> AuditTrail | Supported:
         """The audit logs; where they cannot be taken along, an answer that says why."""
+        ...
+
+    def backups(self, came_from: str = "") -> BackupSets | Supported:
+        """The backups of the warehouse; where they cannot be opened, an answer that says why.
+
+        Args:
+            came_from: name of a warehouse: those that have come from it in an exit; empty: the
+                warehouse's own.
+        """
         ...

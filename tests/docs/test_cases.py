@@ -22,6 +22,7 @@ def test_every_case_has_a_test_or_is_unproved() -> None:
 
 @pytest.mark.parametrize(("file", "name"), NAMED)
 def test_a_test_that_is_named_exists(file: str, name: str) -> None:
-    folders = ("tests/exit", "tests/live", "providers/conformance/havre_conformance")
+    folders = ("tests/exit", "tests/live", "tests/warehouse")
+    folders += ("providers/conformance/havre_conformance",)
     found = [path for folder in folders for path in (ROOT / folder).rglob(file)]
     assert [path for path in found if re.search(rf"def {name}\(", path.read_text())], found

@@ -23,9 +23,9 @@ from havre.engine import Engine, StateStore
 from havre.errors import InputError, ProviderError, RetryError
 from havre.exit.database import preflight
 from havre.live.buckets import BucketStore
-from havre.live.ciphers import HEAD
 from havre.live.credentials import SecretReference
 from havre.live.database import LibpqDatabase, TlsVerification
+from havre.live.encrypted.ciphers import HEAD
 from havre.live.entry.urls import SignedUrl, signed_url
 from havre.live.objects import (
     Ability,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from havre.exit.folder import ExitStep, StepRun
     from havre.exit.ledger import LedgerEntry
     from havre.exit.steps.results import (
+        BackupsVerified,
         CopyResult,
         DatabaseCopied,
         DatabaseVerified,
@@ -218,6 +219,11 @@ def copy(
         for zone in result.zones
     ]
     told += [f"database {each.database}: {_moved(each)}" for each in result.databases]
+    told += [
+        f"backups: {counted(each.backups, 'backup', 'backups')} taken over, {each.bytes:,} bytes "
+        f"in {each.seconds} s"
+        for each in result.backups
+    ]
     _tell(result, told, as_json=as_json)
 
 
@@ -250,6 +256,10 @@ def verify(
         f"{counted(each.things, 'thing', 'things')} read back, {_differ(each)}"
         for each in result.databases
     ]
+    told += [
+        f"backups: {counted(each.backups, 'backup', 'backups')} read back, {_differ(each)}"
+        for each in result.backups
+    ]
     wrong = result.frozen.wrong if result.frozen else ()
     read: list[ZoneVerified | DatabaseVerified] = [*result.zones, *result.databases]
     changed = (f"changed in the freeze: {each}" for each in wrong)
@@ -277,7 +287,7 @@ def _kept(slot: str) -> str:
     )
 
 
-def _differ(read: ZoneVerified | DatabaseVerified) -> str:
+def _differ(read: ZoneVerified | DatabaseVerified | BackupsVerified) -> str:
     named = "".join(f"\n  {each}" for each in read.named)
     return f"{read.differences:,} differ{named}" if read.differences else "all the same"
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from havre.exit.journal import JournalRow, ListedVersion
     from havre.exit.ledger import LedgerEntry
     from havre.exit.objects.mapping import Rules
-    from havre.live.ciphers import ContentCipher
+    from havre.live.encrypted.ciphers import ContentCipher
     from havre.live.objects import LiveStore, Properties, UploadedPart, Written
 
 ONE_CALL = PIECE

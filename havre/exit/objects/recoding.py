@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.live.ciphers import HEAD
+from havre.live.encrypted.ciphers import HEAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from havre.exit.ledger import LedgerEntry
     from havre.exit.objects.mapping import Rules
-    from havre.live.ciphers import ContentCipher
+    from havre.live.encrypted.ciphers import ContentCipher
     from havre.live.objects import LiveStore, ObjectVersion
 
 NAME = "encryption of content"

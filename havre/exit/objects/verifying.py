@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.exit.journal import Journal, JournalRow
-    from havre.live.ciphers import ContentCipher
+    from havre.live.encrypted.ciphers import ContentCipher
     from havre.live.objects import LiveStore, ObjectVersion, Properties
 
 READS_AT_ONCE = 8

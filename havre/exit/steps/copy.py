@@ -11,6 +11,7 @@ from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.marks import settle_marks
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
+from havre.exit.steps.backups import copy_backups, plan_backups
 from havre.exit.steps.databases import copy_database, give_up_replication, plan_database
 from havre.exit.steps.expected import measure
 from havre.exit.steps.plan import held_back
@@ -29,7 +30,7 @@ from havre.exit.meter import Progress
 
 
 def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
-    """Copy every zone and the database.
+    """Copy every zone, the database and the source's backups.
 
     Raises:
         GuardError: a loss is not decided, something cannot go as it is, or somebody else wrote
@@ -43,6 +44,7 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     refuse_changed(folder, (zone.name for zone in moving))
     begun = folder.begin(ExitStep.COPY)
     plan_database(folder)
+    plan_backups(folder)
     refuse_undecided(folder)
     with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
@@ -51,7 +53,8 @@ def copy(folder: ExitFolder, progress: Progress) -> CopyResult:
     left = f"{counted(later, 'object', 'objects')} changed while being read" if later else ""
     did = (sum(z.copied for z in found), sum(z.bytes for z in found), sum(z.seconds for z in found))
     measure(folder, ExitStep.COPY, MeasuredRate(*did))
-    result = CopyResult(found, copy_database(folder, progress), left)
+    databases = copy_database(folder, progress)
+    result = CopyResult(found, databases, left, copy_backups(folder, progress))
     folder.end(begun, result, left)
     return result
 

@@ -11,6 +11,7 @@ from havre.exit.meter import Meter
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
+from havre.exit.steps.backups import plan_backups
 from havre.exit.steps.databases import plan_database
 from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.renamings import refuse_changed, settle, write_proposals
@@ -42,6 +43,7 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     with Crew(folder.file.rates) as crew:
         found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
     proposed = write_proposals(folder, moving)
+    plan_backups(folder)
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
     result = PlanResult(found, databases, fates(folder), proposed)
     folder.end(begun, result)

@@ -188,6 +188,32 @@ class DatabaseVerified:
 
 
 @dataclass(frozen=True)
+class BackupsCopied:
+    """Backups that a run took over: how many, their bytes without encryption, and the seconds."""
+
+    backups: int
+    bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BackupsVerified:
+    """Backups that were read back from the target.
+
+    Attributes:
+        backups: how many.
+        parts: of them.
+        differences: how many parts differ, are missing or too much, or were not copied.
+        named: the first of these.
+    """
+
+    backups: int
+    parts: int
+    differences: int
+    named: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ThingRetired:
     """A thing of the source, and when it may go.
 
@@ -274,6 +300,7 @@ class CopyResult:
     zones: tuple[ZoneCopied, ...]
     databases: tuple[DatabaseCopied, ...]
     left: str
+    backups: tuple[BackupsCopied, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -284,6 +311,7 @@ class VerifyResult:
     databases: tuple[DatabaseVerified, ...]
     left: str
     frozen: FreezeFound | None
+    backups: tuple[BackupsVerified, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
+from havre.exit.steps.backups import backup_sides
 from havre.exit.steps.databases import sides_of
 from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
@@ -116,7 +117,7 @@ def contents(folder: ExitFolder) -> Contents:
             readers=readers(verify),
             **_frozen(verify),
         ),
-        tuple(_zone(folder, zone.name) for zone in moving),
+        (*(_zone(folder, zone.name) for zone in moving), *backup_sides(folder)),
         sides_of(folder),
         ledger(folder),
         _json(dict(plan.result)),

@@ -15,6 +15,7 @@ from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import LockComparison, differences, recorded
 from havre.exit.objects.verifying import read_back as read_versions
 from havre.exit.records import decoded, write_ordered
+from havre.exit.steps.backups import verify_backups
 from havre.exit.steps.databases import (
     database_of,
     evidence_of,
@@ -47,7 +48,7 @@ NAMED = 20
 
 
 def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
-    """Read every zone and the database back.
+    """Read every zone, the database and the backups back.
 
     Raises:
         GuardError: out of order, or the database still follows its source.
@@ -65,16 +66,19 @@ def verify(folder: ExitFolder, progress: Progress) -> VerifyResult:
         found = tuple(_zone(folder, zone, crew, progress) for zone in moving)
     did = (sum(each.lines for each in found), sum(each.bytes for each in found))
     measure(folder, ExitStep.VERIFY, MeasuredRate(*did, time.monotonic() - began))
-    databases = verify_database(folder)
+    databases, backups = verify_database(folder), verify_backups(folder)
     count = sum(each.differences for each in found)
     said = counted(count, "version differs", "versions differ") if count else ""
     count = sum(each.differences for each in databases)
     also = counted(count, "thing differs", "things differ") if count else ""
     differ = [f"{said} between source and target"] if said else []
     differ += [f"{also} between both databases"] if also else []
+    count = sum(each.differences for each in backups)
+    parts = counted(count, "part of a backup differs", "parts of backups differ") if count else ""
+    differ += [parts] if parts else []
     frozen = standing(folder, progress)
     left = "; ".join(filter(None, (*differ, frozen.left if frozen else "")))
-    result = VerifyResult(found, databases, left, frozen)
+    result = VerifyResult(found, databases, left, frozen, backups)
     folder.end(begun, result, left)
     return result
 

@@ -46,6 +46,10 @@ BY_HAND = (
     "Azure takes writing away by role assignments, which are of its control plane: Blob Storage "
     "itself has no policy of a container that denies"
 )
+BACKUPS = (
+    "Azure makes backups itself: it restores them into a service of its own, and gives nobody "
+    "their contents"
+)
 TOKENS = TokenLife(
     dt.timedelta(days=7),
     "a user delegation SAS lives as long as its key, which ends within 7 days (Microsoft Learn, "
@@ -103,6 +107,10 @@ class AzureLive:
         return Supported(
             Support.ABSENT, "its Log Analytics workspace and its storage accounts have the logs"
         )
+
+    def backups(self, came_from: str = "") -> Supported:  # noqa: ARG002 - of the contract
+        """Backups are the provider's own, under its own keys."""
+        return Supported(Support.ABSENT, BACKUPS)
 
     def zone_writers(self, zone: str) -> WritersByHand:
         """Who may write to a zone: only role assignments say, which are taken by hand."""

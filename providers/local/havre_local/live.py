@@ -17,6 +17,7 @@ from havre.live.wrappers import retrying
 from havre.live.writing.policies import BucketWriters
 from havre_local.machine.access import open_project, table_place
 from havre_local.machine.folder import Folder, warehouse_of
+from havre_local.machine.handover import MachineBackups
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.readers import ensure_reader
 from havre_local.machine.objects.recoding import TableCipher
@@ -205,6 +206,10 @@ class LocalLive:
     def trail(self) -> RecordTrail:
         """The record of what every service has logged."""
         return RecordTrail(self.folder)
+
+    def backups(self, came_from: str = "") -> MachineBackups:
+        """The backups that `havre backup` wrote, or those that came from another warehouse."""
+        return MachineBackups(self.folder, came_from)
 
     def zone_writers(self, zone: str) -> WriterControl:
         """Who may write to a zone: the bucket's policy denies it to all but the administrator."""

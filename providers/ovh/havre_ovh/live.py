@@ -70,6 +70,10 @@ BY_HAND = (
     "OVHcloud gives rights by a policy of each S3 user, through its own API; policies of buckets "
     "are not yet available (its guide Identity and access management; read on 2026-11-30)"
 )
+BACKUPS = (
+    "OVHcloud makes backups itself: it restores them into a service of its own, and gives nobody "
+    "their contents"
+)
 TOKENS = TokenLife(
     dt.timedelta(days=7),
     "a signed URL lives 7 days at most (AWS CLI reference, s3 presign; read on 2026-11-30), "
@@ -113,6 +117,10 @@ class OvhLive:
         return Supported(
             Support.ABSENT, "its Logs Data Platform and the bucket of access logs have the logs"
         )
+
+    def backups(self, came_from: str = "") -> Supported:  # noqa: ARG002 - of the contract
+        """Backups are the provider's own, under its own keys."""
+        return Supported(Support.ABSENT, BACKUPS)
 
     def zone_writers(self, zone: str) -> WritersByHand:
         """Who may write to a zone: only policies of users say, which are changed by hand."""

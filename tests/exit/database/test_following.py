@@ -102,6 +102,8 @@ def leaving(
         monkeypatch.setattr(module, "reach", between(source, target))
     for module in (copy, freeze, verify):
         monkeypatch.setattr(module, "zones", lambda _: [])
+    for module, name in ((copy, "plan"), (copy, "copy"), (verify, "verify")):
+        monkeypatch.setattr(module, f"{name}_backups", lambda *_: ())
     root = tmp_path / "exit"
     root.mkdir(mode=0o700)
     made = Following(root, source, target)

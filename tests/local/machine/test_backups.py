@@ -322,7 +322,7 @@ def former_format(machine: Machine, path: Path, number: int) -> None:
     (path / "contents.enc").unlink()
     plain = json.dumps({**kept, "format": number}).encode()
     written = machine.folder.backups / "contents.enc"
-    backups._stream(machine.folder, written, lambda file: file.write(plain))
+    backups.stream(machine.folder, written, lambda file: file.write(plain))
     written.rename(path / "contents.enc")
     change_manifest(path, format=number)
     content = json.loads((path / "manifest.json").read_text())

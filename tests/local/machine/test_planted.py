@@ -184,7 +184,7 @@ WRITTEN: dict[str, tuple[str, Callable[[Folder], object]]] = {
     "master": ("secrets/projects/a/pgpass", lambda f: projects.give(f, "a", "pgpass", b"new")),
     "backup": (
         "backups/x/database.enc",
-        lambda f: backups._stream(f, f.backups / "x/database.enc", lambda t: t.write(b"new")),
+        lambda f: backups.stream(f, f.backups / "x/database.enc", lambda t: t.write(b"new")),
     ),
 }
 """What is written, by whom."""
@@ -227,7 +227,7 @@ def test_nothing_is_written_into_a_folder_elsewhere(
 
 
 REMOVED: dict[str, Callable[[Folder], object]] = {
-    "backups": backups._clear_unfinished,
+    "backups": backups.clear_unfinished,
     "database": postgres.destroy_cluster,
     "database/base": postgres.destroy_cluster,
     "run/services/one.pid": lambda f: moving.adopt(f, Folder(f.root.with_name("former"))),

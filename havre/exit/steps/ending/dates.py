@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
 from havre.exit.retiring.calendar import calendar_of, read_rules
+from havre.exit.steps.backups import LEFT
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
@@ -30,6 +31,11 @@ def calendar_now(folder: ExitFolder, today: dt.date) -> ExitCalendar:
         (dt.date.fromisoformat(each["gone"]), f"{each['name']} is gone for good.")
         for each in terms
         if each["gone"]
+    ]
+    left = json.loads(folder.journal.fact(LEFT) or "{}")
+    others += [
+        (dt.date.fromisoformat(day) + dt.timedelta(days=1), f"backup {name} has ended.")
+        for name, day in left.items()
     ]
     run = folder.last(ExitStep.CUT)
     cut = run.ended.date() if run and run.ended else None

@@ -65,6 +65,8 @@ _CONTENTS = "contents.enc"
 _DUMP = "database.enc"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _UNFINISHED = ".unfinished-"
+CAME = "came"
+"""Folder beside the backups: in it, by warehouse, those that have come from another one."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LARGEST_MANIFEST = 1 << 24
 """Bytes that are read of a readable part: some 100,000 zones."""
@@ -171,21 +173,21 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
     stamp = now.astimezone(dt.UTC).strftime(_STAMP)
     name = database_name or database.database_name(warehouse_of(folder))
     with locked(folder, "backup"):
-        _clear_unfinished(folder)
+        clear_unfinished(folder)
         target = folder.backups / stamp
         if folder.custody.exists(target):
             message = f"{target} exists"
             raise RetryError(message, "Back up again in a second.")
         exchanged = _exchanged(folder)
-        with _under_way(folder, target) as work:
+        with under_way(folder, target) as work:
             contents = replace(
                 _write_streams(folder, work, name, now),
                 name=stamp,
                 number=latest.next_number(folder),
             )
             write = partial(_write_contents, contents)
-            digest, _ = _stream(folder, work / _CONTENTS, write)
-            _write_manifest(folder, work, contents)
+            digest, _ = stream(folder, work / _CONTENTS, write)
+            write_manifest(folder, work, contents.__dict__)
             verify(folder, work, stamp)
             sync_folder(work)
             folder.custody.rename(work, target)
@@ -197,7 +199,7 @@ def backup(folder: Folder, now: dt.datetime, database_name: str | None = None) -
 
 
 @contextlib.contextmanager
-def _under_way(folder: Folder, target: Path) -> Iterator[Path]:
+def under_way(folder: Folder, target: Path) -> Iterator[Path]:
     """Give a folder to write a backup in; what is left there in the end is given back to the disk.
 
     Raises:
@@ -259,7 +261,7 @@ def _exchanged(folder: Folder) -> Path | None:
     return None if same else path
 
 
-def _clear_unfinished(folder: Folder) -> None:
+def clear_unfinished(folder: Folder) -> None:
     """Remove what a killed run has left."""
     for name in folder.custody.names(folder.backups):
         if name.startswith(_UNFINISHED):
@@ -270,7 +272,7 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
     """Write the database and the zones; return what was written."""
     connect, run = administrator(folder), partial(programs.program, folder, name)
     with connect(name) as connection:
-        digest, rows = _stream(folder, work / _DUMP, partial(dump.write, connection, run))
+        digest, rows = stream(folder, work / _DUMP, partial(dump.write, connection, run))
     with connect() as connection:
         recorded = roles.recorded_roles(connection)
     streams, zones = {_DUMP: digest}, []
@@ -280,15 +282,15 @@ def _write_streams(folder: Folder, work: Path, name: str, now: dt.datetime) -> C
         what = f"Zone {zone.bucket}"
         with gateway.asking(folder, what):
             write = partial(archive.write, gateway.store(folder, zone.bucket), what=what)
-            streams[file_name], count = _stream(folder, work / file_name, write)
+            streams[file_name], count = stream(folder, work / file_name, write)
         zones.append({**zone.__dict__, "count": count.versions, "size": count.size})
     warehouse, created = warehouse_of(folder), now.astimezone(dt.UTC).isoformat()
     head = chain.read_head(folder.custody, collector.head_path(folder)) or chain.Head()
     return Contents(name, rows, recorded, zones, streams, warehouse, created, record=head.__dict__)
 
 
-def _stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) -> tuple[str, Result]:
-    """Encrypt what `write` writes into `path`.
+def stream(folder: Folder, path: Path, write: Callable[[IO[bytes]], Result]) -> tuple[str, Result]:
+    """Encrypt what `write` writes into `path`, which is new.
 
     Returns:
         The SHA-256 of the plain text, and what `write` returned.
@@ -307,13 +309,19 @@ def _write_contents(contents: Contents, file: IO[bytes]) -> None:
     file.write(json.dumps(contents.__dict__).encode())
 
 
-def _write_manifest(folder: Folder, work: Path, contents: Contents) -> None:
-    """Write the readable part; it names no object."""
+def write_manifest(folder: Folder, work: Path, told: Mapping[str, Any]) -> None:
+    """Write the readable part; it names no object.
+
+    Args:
+        folder: the data folder with the key.
+        work: where the backup's files are.
+        told: format, warehouse, created and number.
+    """
     content = {
-        "format": contents.format,
-        "warehouse": contents.warehouse,
-        "created": contents.created,
-        "number": contents.number,
+        "format": int(told["format"]),
+        "warehouse": told["warehouse"],
+        "created": told["created"],
+        "number": int(told["number"]),
         "key": keys.key_info(folder, keys.BACKUP).reference,
         "files": {path.name: _describe(path) for path in sorted(work.iterdir())},
     }
@@ -326,10 +334,35 @@ def _describe(path: Path) -> dict[str, Any]:
         return {"size": file.tell(), "sha256": digest}
 
 
-def list_backups(folder: Folder) -> tuple[BackupInfo, ...]:
-    """Return every finished backup, the oldest first."""
-    found = (read_info(path.parent) for path in folder.backups.glob(f"[0-9]*/{_MANIFEST}"))
-    return tuple(sorted(found, key=lambda info: info.created))
+def list_backups(folder: Folder, place: Path | None = None) -> tuple[BackupInfo, ...]:
+    """Return every finished backup, the oldest first.
+
+    Args:
+        folder: the data folder.
+        place: where they are; None: where the folder's own are.
+    """
+    manifests = (place or folder.backups).glob(f"[0-9]*/{_MANIFEST}")
+    return tuple(sorted(map(read_info, (path.parent for path in manifests)), key=_created))
+
+
+def _created(info: BackupInfo) -> dt.datetime:
+    return info.created
+
+
+def readable(path: Path) -> dict[str, str]:
+    """Return format, warehouse, time and number of a backup, by its readable part.
+
+    Raises:
+        InputError: there is none.
+    """
+    known = _manifest(path)
+    told = {"format": known.format, "warehouse": known.warehouse, "number": known.number}
+    return {**{name: str(value) for name, value in told.items()}, "created": _said(known)}
+
+
+def _said(manifest: _Manifest) -> str:
+    """The time as the encrypted part has it."""
+    return manifest.created.isoformat()
 
 
 def read_info(path: Path) -> BackupInfo:
@@ -392,7 +425,7 @@ def _identified(folder: Folder, path: Path, name: str) -> tuple[_Manifest, Conte
     manifest = _manifest(path)
     contents, digest = _read_contents(folder, path)
     said = (manifest.format, manifest.number)
-    bound = (manifest.warehouse, manifest.created.isoformat())
+    bound = (manifest.warehouse, _said(manifest))
     known = not contents.warehouse or (contents.warehouse, contents.created) == bound
     if not known or (contents.format, contents.number) != said:
         raise _damaged(path / _MANIFEST)
@@ -400,6 +433,22 @@ def _identified(folder: Folder, path: Path, name: str) -> tuple[_Manifest, Conte
         message = f"{path} contains the backup {contents.name} (number {contents.number})"
         raise StateError(message, f"To restore it, rename its folder to {contents.name}.")
     return manifest, contents, digest
+
+
+def opened(folder: Folder, path: Path) -> Iterator[tuple[str, Iterator[bytes]]]:
+    """Yield every encrypted file of a backup with its plain text; see `_genuine`.
+
+    Raises:
+        StateError: it is not the backup that its folder is named for, or was changed or cut off.
+    """
+    manifest, contents, digest = _identified(folder, path, _name(path))
+    plain = _contents(folder, path)
+    whole = set(manifest.files) == {_CONTENTS, *contents.streams}
+    if not whole or hashlib.sha256(plain).hexdigest() != digest:
+        raise _damaged(path / _MANIFEST)
+    yield _CONTENTS, iter([plain])
+    for name in sorted(contents.streams):
+        yield name, _genuine(folder, path, contents, name, None)
 
 
 def _check_streams(
@@ -487,13 +536,17 @@ def read_contents(folder: Folder, path: Path) -> Contents:
 
 
 def _read_contents(folder: Folder, path: Path) -> tuple[Contents, str]:
-    with _watched(path / _CONTENTS) as file:
-        source = cast("IO[bytes]", file)
-        plain = b"".join(decrypt(folder, keys.BACKUP, source, str(path / _CONTENTS)))
+    plain = _contents(folder, path)
     try:
         return Contents(**json.loads(plain)), hashlib.sha256(plain).hexdigest()
     except (ValueError, TypeError) as error:
         raise _damaged(path / _CONTENTS) from error
+
+
+def _contents(folder: Folder, path: Path) -> bytes:
+    with _watched(path / _CONTENTS) as file:
+        source = cast("IO[bytes]", file)
+        return b"".join(decrypt(folder, keys.BACKUP, source, str(path / _CONTENTS)))
 
 
 def _genuine(
@@ -678,12 +731,18 @@ def _restore_zone(
 
 
 def prune(folder: Folder, retention_days: int, now: dt.datetime) -> tuple[str, ...]:
-    """Delete backups older than `retention_days`, never the newest; return their names."""
+    """Delete backups older than `retention_days`, never the newest of its own; return their names.
+
+    Those that have come from another warehouse are kept as long.
+    """
     removed = []
     with locked(folder, "backup"):
         known = latest.latest(folder)
-        for info in list_backups(folder)[:-1]:
-            kept = known is not None and info.path.name == known.name
+        came = folder.backups / CAME
+        places = [came / name for name in folder.custody.names(came)]
+        found = [info for place in places for info in list_backups(folder, place)]
+        for info in (*list_backups(folder)[:-1], *found):
+            kept = known is not None and info.path == folder.backups / known.name
             if not kept and now - info.created > dt.timedelta(days=retention_days):
                 # Renamed first: a killed run leaves no backup that looks whole.
                 gone = folder.backups / f"{_UNFINISHED}{secrets.token_hex(6)}"

@@ -26,7 +26,7 @@ LARGEST = 2**30
 
 @dataclass(frozen=True)
 class TableCipher:
-    """Implements `havre.live.ciphers.ContentCipher` for the tables of a zone.
+    """Implements `havre.live.encrypted.ciphers.ContentCipher` for the tables of a zone.
 
     Attributes:
         place: the zone.

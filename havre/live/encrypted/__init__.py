@@ -1,0 +1,1 @@
+"""What a warehouse encrypts itself, before any store gets it: objects and backups."""
