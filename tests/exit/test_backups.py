@@ -135,7 +135,10 @@ def test_backups_come_under_the_targets_key_and_the_ledger_says_so(both: Both) -
         "encrypted under k/1",
         "encrypted under t/2 of the target",
     )
+    assert step.preview_backups(both.folder) == ("one", "two")
+    assert both.target.held == {}
     assert (both.copied().backups, both.copied().backups) == (2, 0)
+    assert step.preview_backups(both.folder) == ()
     assert both.target.held == both.source.held
     assert both.verified() == type(both.verified())(2, 3, 0, ())
     (sides,) = step.backup_sides(both.folder)

@@ -80,14 +80,17 @@ def at(
 
 
 def would(folder: ExitFolder, *, as_json: bool) -> None:
-    """Show what a copy would do, by zone, and for the database."""
+    """Show what a copy would do, by zone, for the database and for backups."""
+    from havre.exit.steps.backups import preview_backups
     from havre.exit.steps.databases import preview_database
     from havre.exit.steps.preview import preview
 
     found, databases = preview(folder), preview_database(folder)
+    backups = preview_backups(folder)
     if as_json:
         told = {"zones": [asdict(each) for each in found]}
-        console.write_json({**told, "databases": [asdict(each) for each in databases]})
+        moved = [asdict(each) for each in databases]
+        console.write_json({**told, "databases": moved, "backups": backups})
         return
     for each in found:
         line(
@@ -97,6 +100,8 @@ def would(folder: ExitFolder, *, as_json: bool) -> None:
     for database in databases:
         does = "would be moved" if database.moves else "not changed since it was moved"
         line(f"database {database.database}: {does}")
+    for name in backups:
+        line(f"backup {name}: would be taken over")
 
 
 def tell_expected(found: Expected) -> None:

@@ -124,7 +124,7 @@ def copy_backups(folder: ExitFolder, progress: Progress) -> tuple[BackupsCopied,
     source, target = pair
     here, there = source.sets(), {each.name for each in target.sets()}
     carried = _standing(_carried(folder), there | {each.name for each in here})
-    wanted = [each for each in here if not {each.name} <= carried.keys() & there]
+    wanted = _wanted(here, carried.keys() & there)
     meter = Meter(BACKUPS, len(wanted), progress, "backups")
     for each in wanted:
         lines, size = _carry(each, source, None if each.name in there else target)
@@ -135,6 +135,24 @@ def copy_backups(folder: ExitFolder, progress: Progress) -> tuple[BackupsCopied,
     folder.journal.record(CARRIED, json.dumps(carried, sort_keys=True))
     seconds = round(meter.reading.seconds, 1)
     return (BackupsCopied(meter.done, meter.size, seconds),)
+
+
+def preview_backups(folder: ExitFolder) -> tuple[str, ...]:
+    """Names of the backups that a copy would take over; nothing is changed.
+
+    Raises:
+        InputError, StateError: a side is not reached, or a backup cannot be read.
+    """
+    pair = _moving(folder)
+    if pair is None:
+        return ()
+    source, target = pair
+    standing = _carried(folder).keys() & {each.name for each in target.sets()}
+    return tuple(each.name for each in _wanted(source.sets(), standing))
+
+
+def _wanted(here: Sequence[BackupSet], standing: AbstractSet[str]) -> list[BackupSet]:
+    return [each for each in here if each.name not in standing]
 
 
 def _moving(folder: ExitFolder) -> tuple[BackupSets, BackupSets] | None:
