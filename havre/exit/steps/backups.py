@@ -114,6 +114,9 @@ def _told(source: BackupSets, each: BackupSet) -> str:
 def copy_backups(folder: ExitFolder, progress: Progress) -> tuple[BackupsCopied, ...]:
     """Take over what the target has not: decrypted and encrypted in memory, a piece at a time.
 
+    Returns:
+        What was done; nothing where no backup goes.
+
     Raises:
         GuardError: the target has a backup of that name, which this exit did not bring.
         StateError: a backup is damaged, or its key is not here.
@@ -134,7 +137,7 @@ def copy_backups(folder: ExitFolder, progress: Progress) -> tuple[BackupsCopied,
         meter.add(1, size)
     folder.journal.record(CARRIED, json.dumps(carried, sort_keys=True))
     seconds = round(meter.reading.seconds, 1)
-    return (BackupsCopied(meter.done, meter.size, seconds),)
+    return (BackupsCopied(meter.done, meter.size, seconds),) if carried else ()
 
 
 def preview_backups(folder: ExitFolder) -> tuple[str, ...]:
@@ -227,6 +230,8 @@ def verify_backups(folder: ExitFolder) -> tuple[BackupsVerified, ...]:
     late = sorted({each.name for each in source.sets()} - carried.keys())
     found = [f"{each.key}: {each.what}" for each in differences(*places)]
     found += [f"{name}: made since the copy" for name in late]
+    if not count and not found:
+        return ()
     return (BackupsVerified(len(target.sets()), count, len(found), tuple(found[:NAMED])),)
 
 
