@@ -77,7 +77,7 @@ async def relayed(answers: Answers, context: ssl.SSLContext, host: str, path: Pa
     there = await asyncio.start_server(answers, address, 0)
     port = there.sockets[0].getsockname()[1]
     with ThreadPoolExecutor(1) as threads:
-        way = relay.Relay(host, port, context, Journal(), threads)
+        way = relay.VerifyingRelay(host, port, context, Journal(), threads)
         here = await asyncio.start_unix_server(way.serve, path)
         async with there, here:
             reader, writer = await asyncio.open_unix_connection(path)
@@ -141,7 +141,7 @@ def test_a_server_that_does_not_answer_is_told_as_postgresql_tells_it(
         await taken.wait_closed()
         context = relay.context_of("verify-full", str(own.authority))
         with ThreadPoolExecutor(1) as threads:
-            way = relay.Relay("127.0.0.1", port, context, Journal(), threads)
+            way = relay.VerifyingRelay("127.0.0.1", port, context, Journal(), threads)
             async with await asyncio.start_unix_server(way.serve, tmp_path / "s"):
                 reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
                 writer.write(HELLO)

@@ -11,6 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from havre.errors import InputError, StateError
 from havre_local.machine import ways
+from havre_local.machine.encryption.certificates import ensure_certificate
 from havre_local.machine.folder import Folder, prepare, read_secret
 from havre_local.machine.postgresql import server as postgres
 from havre_local.machine.supervision.services import names
@@ -100,6 +101,7 @@ def test_when_it_is_forgotten_nothing_of_it_is_left(published: Cluster) -> None:
 def test_another_authority_than_the_servers_is_no_way(published: Cluster, tmp_path: Path) -> None:
     foreign = Folder(tmp_path / "foreign")
     prepare(foreign, "foreign")
+    ensure_certificate(foreign, postgres.SERVICE)
     words = shown(published, sslrootcert=str(foreign.authority))
     with pytest.raises(psycopg.OperationalError, match="could not connect to the publisher"):
         subscribe(published, words)

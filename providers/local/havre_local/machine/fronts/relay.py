@@ -53,7 +53,7 @@ def context_of(verification: str, authority: str) -> ssl.SSLContext:
 
 
 @dataclass(frozen=True)
-class Relay:
+class VerifyingRelay:
     """Passes sessions on to one server."""
 
     host: str
@@ -103,7 +103,7 @@ class Relay:
         )
 
 
-async def serve(path: str, relay: Relay) -> None:
+async def serve(path: str, relay: VerifyingRelay) -> None:
     """Serve the socket for ever."""
     server = await asyncio.start_unix_server(relay.serve, path)
     relay.journal.say("started", host=relay.host, port=relay.port)
@@ -124,7 +124,7 @@ def _main() -> None:
     if given.account is not None:
         rights.become(given.account)
     os.umask(0o177)
-    relay = Relay(given.host, given.port, context, Journal(), ThreadPoolExecutor(_THREADS))
+    relay = VerifyingRelay(given.host, given.port, context, Journal(), ThreadPoolExecutor(_THREADS))
     asyncio.run(serve(f"{DIRECTORY}/.s.PGSQL.{given.socket}", relay))
 
 
