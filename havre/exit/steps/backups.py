@@ -17,6 +17,7 @@ from havre.exit.objects.verifying import differences
 from havre.exit.records import ObjectLine, digest_of, write_ordered
 from havre.exit.seal.contents import ZoneSides
 from havre.exit.sides import reach
+from havre.exit.steps.ending.dates import LEFT
 from havre.exit.steps.results import BackupsCopied, BackupsVerified
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ BACKUPS = "backups"
 """Scope of lines in the ledger, and name of the list in the seal."""
 CARRIED = "backups carried"
 """Fact with the lines of each backup that was taken over, and its last day there, by its name."""
-LEFT = "backups left"
-"""Fact with the last day of each backup that stays at the source, by its name."""
 NAMED = 20
 """So many differences are named one by one."""
 _LIST = "the backups"

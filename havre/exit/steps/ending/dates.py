@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from havre.exit.folder import ExitStep
 from havre.exit.retiring.calendar import calendar_of, read_rules
-from havre.exit.steps.backups import LEFT
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
     from havre.exit.retiring.calendar import ExitCalendar
 
+LEFT = "backups left"
+"""Fact with the last day of each backup that stays at the source, by its name."""
 TERMS = "retired terms"
 """Fact with the terms of each thing of the source."""
 
