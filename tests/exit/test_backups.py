@@ -15,7 +15,7 @@ from havre.capabilities import Support, Supported
 from havre.errors import GuardError, StateError
 from havre.exit.folder import ExitFolder, opened
 from havre.exit.ledger import LedgerFate, decided
-from havre.exit.steps import backups as step
+from havre.exit.steps.beside import backups as step
 from havre.exit.steps.ending.dates import calendar_now
 from havre.live.encrypted.backups import BackupSet
 from havre_azure.live import AzureLive

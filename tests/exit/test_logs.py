@@ -11,7 +11,7 @@ import pytest
 from havre.capabilities import Support, Supported
 from havre.exit.folder import ExitFolder, opened
 from havre.exit.ledger import LedgerFate
-from havre.exit.steps.logs import LOGS, keep_logs, plan_logs
+from havre.exit.steps.beside.logs import LOGS, keep_logs, plan_logs
 from havre.live.trail import TrailFile
 from havre_local.machine.folder import Folder, prepare
 from havre_local.machine.record import collector

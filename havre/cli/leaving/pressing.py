@@ -81,7 +81,7 @@ def at(
 
 def would(folder: ExitFolder, *, as_json: bool) -> None:
     """Show what a copy would do, by zone, for the database and for backups."""
-    from havre.exit.steps.backups import preview_backups
+    from havre.exit.steps.beside.backups import preview_backups
     from havre.exit.steps.databases import preview_database
     from havre.exit.steps.preview import preview
 

@@ -11,7 +11,7 @@ from havre.exit.objects.effort import MeasuredRate
 from havre.exit.objects.marks import settle_marks
 from havre.exit.objects.rechecking import recheck
 from havre.exit.objects.running import copy_zone, give_up_uploads, latest, list_zone
-from havre.exit.steps.backups import copy_backups, plan_backups
+from havre.exit.steps.beside.backups import copy_backups, plan_backups
 from havre.exit.steps.databases import copy_database, give_up_replication, plan_database
 from havre.exit.steps.expected import measure
 from havre.exit.steps.plan import held_back

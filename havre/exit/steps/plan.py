@@ -11,9 +11,9 @@ from havre.exit.meter import Meter
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
 from havre.exit.sides import reach
-from havre.exit.steps.backups import plan_backups
+from havre.exit.steps.beside.backups import plan_backups
+from havre.exit.steps.beside.logs import plan_logs
 from havre.exit.steps.databases import plan_database
-from havre.exit.steps.logs import plan_logs
 from havre.exit.steps.renamings import refuse_changed, settle, write_proposals
 from havre.exit.steps.results import PlanResult, ZonePlanned
 from havre.exit.steps.zones import Crew, zones

@@ -17,9 +17,9 @@ from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
-from havre.exit.steps.backups import backup_sides
+from havre.exit.steps.beside.backups import backup_sides
+from havre.exit.steps.beside.logs import keep_logs
 from havre.exit.steps.databases import sides_of
-from havre.exit.steps.logs import keep_logs
 from havre.exit.steps.plan import ledger
 from havre.exit.steps.renamings import refuse_changed
 from havre.exit.steps.results import SealResult

@@ -15,7 +15,7 @@ from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import LockComparison, differences, recorded
 from havre.exit.objects.verifying import read_back as read_versions
 from havre.exit.records import decoded, write_ordered
-from havre.exit.steps.backups import verify_backups
+from havre.exit.steps.beside.backups import verify_backups
 from havre.exit.steps.databases import (
     database_of,
     evidence_of,
