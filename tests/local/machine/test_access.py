@@ -180,7 +180,7 @@ def test_an_ended_authorisation_opens_no_data(machine: Machine) -> None:
     project = machine.project
     yesterday = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1)
     ended = dataclasses.replace(project.settings, expires=yesterday)
-    with pytest.raises(GuardError, match="no more"):
+    with pytest.raises(GuardError, match="no longer"):
         access.Project(machine.folder, ended).dataset("curated")
 
 
