@@ -63,6 +63,8 @@ class Request:
         fail_on: the least severity that fails; None: nothing does.
         rehearsed: the last rehearsal of the exit, by its seal; None: there is no seal.
         selection: which of the controls are evaluated.
+        inputs: files that were read, by their roles; empty: the result records none.
+        time: when the check runs (UTC, ISO 8601), as it was given; empty: only the day is.
     """
 
     subject: Subject
@@ -78,6 +80,8 @@ class Request:
     fail_on: Severity | None = Severity.LOW
     rehearsed: Rehearsal | None = None
     selection: Selection = EVERYTHING
+    inputs: Mapping[str, Path] = field(default_factory=dict)
+    time: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,11 @@ def assess(request: Request, controls: Sequence[Control] | None = None) -> Asses
     question = question_of(request)
     installed = installed_controls() if controls is None else controls
     result, facts = judge_with_facts(question, installed)
+    if request.inputs:
+        from havre.assess.provenance import provenance_of
+
+        found = provenance_of(question.spec, request.inputs, request.time)
+        result = replace(result, provenance=found)
     return Assessment(question, facts, result)
 
 

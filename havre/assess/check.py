@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from havre.assess.assessment import Request, assess, waivers_of
+from havre.assess.provenance import inputs_of
 from havre.assess.subject import subject
 from havre.assess.time_limit import within
 from havre.errors import InputError
@@ -73,11 +74,16 @@ def check(  # noqa: PLR0913 - the options of `havre check`
             source,
             as_of=_day(as_of),
             profile=_profile(profile),
-            waivers=waivers_of(Path(waivers) if waivers is not None else None, path),
+            waivers=waivers_of(_path(waivers), path),
             allow_unknown=allow_unknown,
             fail_on=_severity(fail_on),
+            inputs=inputs_of(path, *map(_path, (waivers, preview, state))),
         )
         return assess(request).result
+
+
+def _path(given: str | PathLike[str] | None) -> Path | None:
+    return Path(given) if given is not None else None
 
 
 def plan_of(

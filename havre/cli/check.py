@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,10 +68,30 @@ def parse_day(text: str | None) -> dt.date:
     if text is None:
         return dt.datetime.now(dt.UTC).date()
     try:
-        return dt.date.fromisoformat(text)
+        return dt.date.fromisoformat(parse_time(text)[:10] or text)
     except ValueError:
         message = f"--as-of {console.plain(text)}: no day"
         raise InputError(message, "Write it as YYYY-MM-DD, such as 2026-11-23.") from None
+
+
+def parse_time(text: str | None) -> str:
+    """When a check runs, in UTC: what is given after the day; now where no day is given either.
+
+    Raises:
+        InputError: it is not a valid time.
+    """
+    if text is None:
+        return f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+    if "T" not in text:
+        return ""
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        message = f"--as-of {console.plain(text)}: not a valid time"
+        raise InputError(message, "Write it as YYYY-MM-DDTHH:MM:SSZ, such as 2026-11-23T08:30:00Z.")
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
@@ -205,12 +226,40 @@ def _requirements(result: Result, folder: Path | None) -> list[Requirement]:
     return coverage(frameworks_with(folder), names, verdicts)
 
 
+def _columns() -> tuple[int | None, bool]:
+    """Columns of standard output, and whether it may have colour; None: nothing is wrapped.
+
+    A terminal tells its width, and `COLUMNS` goes before it, also where a pipe or a file is
+    written. `NO_COLOR` takes colours away.
+    """
+    out = console.out()
+    given = os.environ.get("COLUMNS", "")
+    wrapped = out.is_terminal or (given.isdigit() and int(given) > 0)
+    return out.width if wrapped else None, out.is_terminal and not out.no_color
+
+
+def _refuse_unsummarised(outputs: list[tuple[Format, Path | None]], *, summary: bool) -> None:
+    """Refuse a summary in a format that has none.
+
+    Raises:
+        InputError: there is one.
+    """
+    from havre.report.findings import RENDERINGS
+
+    for form, _ in outputs if summary else ():
+        if "summary" not in RENDERINGS[form].options:
+            able = ", ".join(each for each in RENDERINGS if "summary" in RENDERINGS[each].options)
+            message = f"--summary: the format {form} has no summary"
+            raise InputError(message, f"Use one of {able}.")
+
+
 def _write(
     result: Result,
     outputs: list[tuple[Format, Path | None]],
     folder: Path | None,
     *,
     covered: bool,
+    summary: bool,
 ) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
     from havre.files import write_report
@@ -219,14 +268,14 @@ def _write(
     requirements = _requirements(result, folder) if covered else None
 
     for form, path in sorted(outputs, key=lambda output: output[1] is None):
-        out = console.out()
-        terminal = out.is_terminal and path is None
+        width, colour = _columns() if path is None else (None, False)
         text = render(
             result,
             form,
             requirements=requirements,
-            width=out.width if terminal else 100,
-            colour=terminal,
+            width=width,
+            colour=colour,
+            summary=summary,
         )
         if path is None:
             typer.echo(text, nl=False)
@@ -300,7 +349,9 @@ BaselineOption = Annotated[
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="DATE", help="The day to judge dates on; today."),
+    typer.Option(
+        "--as-of", metavar="DATE", help="Evaluate dates as of this day, or time in UTC; now."
+    ),
 ]
 ExplainOption = Annotated[
     str | None,
@@ -323,6 +374,9 @@ SealClockOption = Annotated[
 CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
+]
+SummaryOption = Annotated[
+    bool, typer.Option("--summary", help="Show the headline only: it fits a screen.")
 ]
 TimeLimitOption = Annotated[
     int,
@@ -375,6 +429,7 @@ def check(
     as_of: AsOfOption = None,
     control: ExplainOption = None,
     coverage: CoverageOption = False,
+    summary: SummaryOption = False,
     time_limit: TimeLimitOption = SECONDS,
     seal: SealOption = None,
     seal_authority: SealAuthorityOption = None,
@@ -404,6 +459,7 @@ def check(
         return
     from havre.assess.assessment import Request, waivers_of
     from havre.assess.check import plan_of
+    from havre.assess.provenance import inputs_of
     from havre.assess.subject import subject
     from havre.assess.time_limit import within
     from havre.exit.seal.reading import evidence
@@ -411,6 +467,7 @@ def check(
     from havre.startup import collecting_later
 
     outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
+    _refuse_unsummarised(outputs, summary=summary)
     known = known_controls(controls)
     it = taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
@@ -431,9 +488,11 @@ def check(
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
             selection=selected(known, only, skip, severity),
+            inputs=inputs_of(it.file, waivers, preview, state),
+            time=parse_time(as_of),
         )
         result = _judged(request, baseline, known)
-        _write(result, outputs, controls, covered=coverage)
+        _write(result, outputs, controls, covered=coverage, summary=summary)
     if result.left_out:
         _warn_partial(result)
     raise typer.Exit(result.exit_code)

@@ -34,6 +34,7 @@ def compared(
         InputError: they are fewer than two, more than four, or named twice.
     """
     from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.provenance import inputs_of
     from havre.assess.subject import subject
     from havre.compare import Side, compare
     from havre.spec.load import load
@@ -46,7 +47,7 @@ def compared(
     given = [ctx.given_settings(each.spec, each.provider, None, data_dir) for each in of]
     answered = waivers_of(waivers, file)
     requests = [
-        Request(each, settings, as_of=day, waivers=answered)
+        Request(each, settings, as_of=day, waivers=answered, inputs=inputs_of(file, waivers))
         for each, settings in zip(of, given, strict=True)
     ]
     sides = [Side.of(assess(request)) for request in requests]

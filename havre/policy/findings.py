@@ -216,6 +216,57 @@ class Whereabouts:
 
 
 @dataclass(frozen=True)
+class InputFile:
+    """A file that a check read.
+
+    Attributes:
+        role: what it is to the check: `warehouse`, `waivers`, `preview` or `state`.
+        file: its path as the user named it.
+        sha256: of its bytes, hexadecimal, as `sha256sum` prints it.
+    """
+
+    role: str
+    file: str
+    sha256: str
+
+    def as_dict(self) -> dict[str, str]:
+        """The file as JSON-ready values."""
+        return {"role": self.role, "file": self.file, "sha256": self.sha256}
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What ties a result to its input.
+
+    Attributes:
+        tool: name and version of Havre.
+        controls: distributions of the controls, each with its version.
+        frameworks: keys of frameworks, each with its own version and date, as far as known.
+        inputs: files that were read.
+        organisation: that the warehouse file names.
+        time: when the check ran (UTC, ISO 8601), as it was given; empty: only the day was.
+    """
+
+    tool: str
+    controls: tuple[str, ...]
+    frameworks: tuple[str, ...]
+    inputs: tuple[InputFile, ...]
+    organisation: str
+    time: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """What ties a result to its input, as JSON-ready values."""
+        return {
+            "tool": self.tool,
+            "controls": list(self.controls),
+            "frameworks": list(self.frameworks),
+            "inputs": [each.as_dict() for each in self.inputs],
+            "organisation": self.organisation,
+            "time": self.time or None,
+        }
+
+
+@dataclass(frozen=True)
 class Result:
     """All that a check tells.
 
@@ -241,6 +292,8 @@ class Result:
         fail_on: the least severity that fails; None: nothing does.
         gone: findings of the baseline that are no more; None: there is no baseline.
         left_out: identifiers of controls that the profile has and the user did not have evaluated.
+        title: the provider's name as its owner writes it; empty: its short name.
+        provenance: what it was made from and by; None: nobody has recorded it.
     """
 
     warehouse: str
@@ -264,6 +317,13 @@ class Result:
     fail_on: Severity | None = Severity.LOW
     gone: tuple[Former, ...] | None = None
     left_out: tuple[str, ...] = ()
+    title: str = ""
+    provenance: Provenance | None = None
+
+    @property
+    def subject(self) -> str:
+        """The warehouse and where it is: `emc2 (production) on Microsoft Azure`."""
+        return f"{self.warehouse} ({self.environment}) on {self.title or self.provider}"
 
     def of(self, kind: FindingKind) -> list[Finding]:
         """The findings of one kind."""
@@ -329,6 +389,7 @@ class Result:
             **({"unknown_types": dict(self.unknown_types)} if self.unknown_types else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),
+            **({"provenance": self.provenance.as_dict()} if self.provenance else {}),
         }
 
     def since(self) -> dict[str, int]:

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from havre.documents.installed import taken_together
-from havre.documents.records import Text, read_document
+from havre.documents.records import Day, Text, read_document
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
 
@@ -56,6 +63,22 @@ class Heading:
     coverage: Coverage = Coverage.ORGANISATIONAL
 
 
+class RequirementCount(BaseModel):
+    """How many requirements a framework has in all.
+
+    Attributes:
+        count: their number.
+        source: where that was read.
+        read_on: when.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: Annotated[int, Field(gt=0)]
+    source: Text
+    read_on: Day
+
+
 @dataclass(frozen=True)
 class Framework:
     """A framework.
@@ -68,6 +91,7 @@ class Framework:
         binds: whom.
         headings: in the framework's order, the whole first where it is cited as such.
         id: as the field calls this version, such as `iso27001-2022`; empty where it has none.
+        requirements: how many it has in all, by which source; None: that was not read.
     """
 
     key: str
@@ -77,6 +101,7 @@ class Framework:
     binds: str
     headings: tuple[Heading, ...]
     id: str = ""
+    requirements: RequirementCount | None = None
 
     def identifier(self, heading: Heading) -> str:
         """How a heading is cited, such as `SNC 10.1`."""
@@ -94,7 +119,9 @@ class Requirement:
         controls: those asked for that contribute to it.
         part: what its controls judge, and what they do not see.
         coverage: how far; at most `partly` where not all of its controls were asked for.
-        verdict: the worst of its controls; empty where nothing was judged.
+        verdict: the worst of its controls; empty where nothing was judged, and always of the
+            framework as a whole, which has no result.
+        of: how many requirements the framework has in all; None: that was not read.
     """
 
     framework: str
@@ -104,6 +131,7 @@ class Requirement:
     part: str
     coverage: Coverage
     verdict: str
+    of: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The requirement as JSON-ready values."""
@@ -151,22 +179,24 @@ def coverage(
     """
     asked = frozenset(controls)
     return [
-        _requirement(framework.key, heading, asked, verdicts or {})
+        _requirement(framework, heading, asked, verdicts or {})
         for framework in frameworks.items
         for heading in framework.headings
     ]
 
 
 def _requirement(
-    key: str, heading: Heading, asked: frozenset[str], verdicts: Mapping[str, str]
+    framework: Framework, heading: Heading, asked: frozenset[str], verdicts: Mapping[str, str]
 ) -> Requirement:
     controls = tuple(control for control in heading.controls if control in asked)
     how = heading.coverage
     if len(controls) < len(heading.controls):
         how = Coverage.PARTLY if controls else Coverage.NOT_ASKED
-    said = [verdicts[control] for control in controls if control in verdicts]
+    said = [verdicts[control] for control in controls if control in verdicts and heading.id]
     worst = min(said, key=VERDICTS.index, default="")
-    return Requirement(key, heading.id, heading.title, controls, heading.part, how, worst)
+    of = framework.requirements.count if framework.requirements else None
+    about = (framework.key, heading.id, heading.title)
+    return Requirement(*about, controls, heading.part, how, worst, of)
 
 
 def _control(value: str) -> str:
@@ -218,6 +248,7 @@ class _Framework(BaseModel):
     version: str = ""
     date: str = ""
     binds: Text
+    requirements: RequirementCount | None = None
     whole: _Part | None = None
     headings: tuple[_Heading, ...] = ()
 
@@ -227,6 +258,9 @@ class _Framework(BaseModel):
         if twice := [name for name, count in counts.items() if count > 1]:
             message = f"the heading {twice[0]} stands twice"
             raise ValueError(message)
+        if self.requirements and self.requirements.count < len(self.headings):
+            message = f"has {len(self.headings)} headings, more than its count of requirements"
+            raise ValueError(message)
         return self
 
     def framework(self) -> Framework:
@@ -234,7 +268,7 @@ class _Framework(BaseModel):
         headings = [self.whole.heading("", self.title)] if self.whole else []
         headings += [heading.heading(heading.id, heading.title) for heading in self.headings]
         about = (self.key, self.title, self.version, self.date, self.binds)
-        return Framework(*about, tuple(headings), self.id)
+        return Framework(*about, tuple(headings), self.id, self.requirements)
 
 
 class _FrameworksFile(BaseModel):

@@ -31,7 +31,7 @@ from havre.policy.model import (
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
-from havre.provider import remedy
+from havre.provider import TITLE, provides, remedy
 from havre.spec.model import HEALTH_DATA
 from havre.spec.schema import field_names
 from havre.spec.schemes import SECNUMCLOUD
@@ -422,6 +422,7 @@ def _result(
             for scheme in question.qualifications.schemes
         ),
         placeholders=question.plan.placeholders,
+        title=provides(question.provider, TITLE).or_else(question.provider.name),
         allow_unknown=question.allow_unknown,
         fail_on=question.fail_on,
     )

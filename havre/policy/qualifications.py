@@ -146,10 +146,17 @@ class Qualifications:
     Attributes:
         records: what sources said of offers.
         schemes: the certification schemes, by their short names.
+        named: of each, its short name, its own name, and what an offer is under it.
     """
 
     records: tuple[Record, ...]
     schemes: tuple[str, ...] = NAMED
+    named: tuple[tuple[str, str, str], ...] = ()
+
+    def called(self, scheme: str) -> tuple[str, str]:
+        """A scheme's own name, empty where it has none, and what an offer is under it."""
+        found = {short: (name, awarded) for short, name, awarded in self.named}
+        return found.get(scheme, ("", "certified"))
 
     def find(
         self, scheme: str, offering: Offering, countries: Iterable[str | None]
@@ -276,6 +283,8 @@ class Claim:
         until: first end of what is inside; None: no source names one.
         read_on: oldest reading of what it rests on; None: it rests on nothing.
         sources: of all that it rests on.
+        name: of the scheme, as its owner writes it; empty: its short name.
+        awarded: what an offer is under it: `certified` or `qualified`.
     """
 
     scheme: str
@@ -285,6 +294,8 @@ class Claim:
     until: dt.date | None
     read_on: dt.date | None
     sources: tuple[str, ...]
+    name: str = ""
+    awarded: str = "certified"
 
     @property
     def holds(self) -> bool:
@@ -348,6 +359,7 @@ def claim(
         min(ends, default=None),
         min((record.read_on for record in used), default=None),
         tuple({record.source: None for record in used}),
+        *qualifications.called(scheme),
     )
 
 
@@ -433,14 +445,16 @@ def installed_qualifications() -> Qualifications:
         InputError: a file is not valid, or two distributions record the same.
         MissingDependencyError: none is installed.
     """
-    schemes = tuple(scheme.id for scheme in installed_schemes())
+    installed = installed_schemes()
+    schemes = tuple(scheme.id for scheme in installed)
     records = taken_together(
         FILE,
         lambda path: load_qualifications(path, schemes).records,
         lambda record: record.key,
         lambda record: f"{record.offer}, {record.product} under {record.scheme}",
     )
-    return Qualifications(records, schemes)
+    named = tuple((scheme.id, scheme.name, scheme.awarded) for scheme in installed)
+    return Qualifications(records, schemes, named)
 
 
 def load_qualifications(path: Path, schemes: tuple[str, ...] = NAMED) -> Qualifications:

@@ -7,7 +7,7 @@ A scheme is a row of `schemes.yaml`; one parametric control judges them all by t
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
@@ -34,6 +34,8 @@ class Scheme(BaseModel):
 
     Attributes:
         id: short name, as in the records and in `residency.qualifications`.
+        name: as its owner writes it; empty: the short name.
+        awarded: what an offer is under it: `certified` or `qualified`.
         title: what is true when its control passes.
         rationale: why, and what the control does not see.
         applies_to: which warehouses it is for.
@@ -46,6 +48,8 @@ class Scheme(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+    name: str = ""
+    awarded: Literal["certified", "qualified"] = "certified"
     title: Text
     rationale: str = ""
     applies_to: AppliesTo = AppliesTo.ALL

@@ -60,6 +60,7 @@ class Offer(Generic[T]):
         return default if self.given is None else self.given
 
 
+TITLE: Option[str] = Option("title", "Names the provider as its owner writes it.")
 REMEDIES: Option[Mapping[str, str]] = Option(
     "remedies", "Says by identifier of a control what to do about it at this provider."
 )
@@ -89,7 +90,7 @@ ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
-    *(REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES, ANSWERS),
+    *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES, ANSWERS),
 )
 """Every option of this version of the contract."""
 

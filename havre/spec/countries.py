@@ -37,3 +37,27 @@ EEA = EU | {"IS", "LI", "NO"}
 
 MISTAKEN = {"UK": "GB", "EL": "GR"}
 """Codes in common use that ISO 3166-1 does not assign, and the assigned ones."""
+
+_NAMES = """
+AE United Arab Emirates|AT Austria|AU Australia|BE Belgium|BG Bulgaria|BR Brazil|CA Canada|
+CH Switzerland|CL Chile|CN China|CY Cyprus|CZ Czechia|DE Germany|DK Denmark|EE Estonia|ES Spain|
+FI Finland|FR France|GB United Kingdom|GR Greece|HK Hong Kong|HR Croatia|HU Hungary|ID Indonesia|
+IE Ireland|IL Israel|IN India|IS Iceland|IT Italy|JP Japan|KR South Korea|LI Liechtenstein|
+LT Lithuania|LU Luxembourg|LV Latvia|MT Malta|MX Mexico|MY Malaysia|NL Netherlands|NO Norway|
+NZ New Zealand|PL Poland|PT Portugal|QA Qatar|RO Romania|SE Sweden|SG Singapore|SI Slovenia|
+SK Slovakia|US United States|ZA South Africa
+"""
+NAMES = {each[:2]: each[3:] for each in _NAMES.replace("\n", "").split("|")}
+"""English short names, of the European Economic Area and of countries where clouds have regions.
+
+Source: ISO 3166-1, as Debian's iso-codes has them in common use; read on 2026-11-30.
+"""
+
+
+def country_name(code: str) -> str:
+    """A country's English name; its code where none is recorded.
+
+    >>> country_name("FR"), country_name("AQ")
+    ('France', 'AQ')
+    """
+    return NAMES.get(code, code)

@@ -41,14 +41,21 @@ def given(provider: str) -> dict[str, Any]:
     return {**ECHOED.get(provider, {}), **({"data_dir": "/data"} if provider == "local" else {})}
 
 
-def judged(example: str, provider: str, plan: Plan | None = None, day: dt.date = DAY) -> Result:
-    """The verdicts on an example, or on another plan of it."""
+def judged(
+    example: str,
+    provider: str,
+    plan: Plan | None = None,
+    day: dt.date = DAY,
+    *,
+    waivers: bool = True,
+) -> Result:
+    """The verdicts on an example, or on another plan of it; with its waivers, or without any."""
     of = replace(
         subject(EXAMPLES[example], provider), file=EXAMPLES[example].relative_to(ROOT).as_posix()
     )
-    waivers = waivers_of(None, EXAMPLES[example])
+    applied = waivers_of(None, EXAMPLES[example]) if waivers else ()
     plan = plan or offline(example, provider)
-    return assess(Request(of, given(provider), plan, as_of=day, waivers=waivers)).result
+    return assess(Request(of, given(provider), plan, as_of=day, waivers=applied)).result
 
 
 def told(result: Result) -> list[dict[str, Any]]:

@@ -62,7 +62,7 @@ def test_gitlabs_default_branch_writes_every_report(tmp_path: Path) -> None:
     done = pipeline(repository, "havre")
 
     assert done.returncode == 1, done.stderr
-    assert "Where the data lie" in done.stdout
+    assert "Data stored in" in done.stdout
     report = repository.folder / "havre-report"
     assert json.loads((report / "codequality.json").read_text())
     assert json.loads((report / "havre.sarif").read_text())["runs"]
@@ -95,7 +95,7 @@ def test_gitlabs_merge_request_fails_for_what_is_new(
     assert not (report / "base.json").exists()
     changes = (report / "changes.md").read_text()
     assert ("New findings\n\nNone." in changes) is (code == 0)
-    assert "Where the data lie" not in changes
+    assert "### Data location" not in changes
     failures = [*ET.parse(report / "junit.xml").getroot().iter("failure")]  # noqa: S314 - our own
     assert bool(failures) is (code == 1)
     issues = json.loads((report / "codequality.json").read_text())
@@ -137,7 +137,7 @@ def test_the_script_ends_as_the_check_does(tmp_path: Path, words: str, code: int
     if code in {0, 1}:
         written = {path.name for path in (repository.folder / "out" / "reports").iterdir()}
         assert written == {"havre.sarif", "junit.xml", "summary.md"}
-        assert "In all" in done.stdout
+        assert "Totals" in done.stdout
 
 
 @pytest.mark.parametrize("pinned", [False, True])
@@ -211,6 +211,6 @@ def test_a_hook_runs_on_the_warehouse_file(
     assert (done.returncode == 0) is passes, done.stdout
     told = {True: "valid: warehouse emc2", False: "warehouse.yaml:"}
     assert (
-        told[passes] if hook == "havre-validate" or "nme" in pair[1] else "In all"
+        told[passes] if hook == "havre-validate" or "nme" in pair[1] else "Totals"
     ) in done.stdout
     assert "unrelated" not in done.stdout

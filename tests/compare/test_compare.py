@@ -49,8 +49,8 @@ def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) ->
     table = run(capsys, *THREE)
     assert max(len(line) for line in table.splitlines()) <= 100
     for heading in (
-        "Where copies of the data would lie",
-        "Controls that the sides do not meet alike",
+        "Data location",
+        "Controls with different results",
         "Capabilities that differ",
         "Gaps on ovh",
         "An exit from azure to ovh would meet",
@@ -67,7 +67,7 @@ def test_the_table_folds_on_a_narrow_terminal() -> None:
 def test_markdown_fits_a_comment(capsys: pytest.CaptureFixture[str]) -> None:
     text = run(capsys, *THREE, "--format", "markdown")
     assert len(text) < 65_536
-    assert "### Where copies of the data would lie" in text
+    assert "### Data location" in text
     assert "<details>" in text
 
 

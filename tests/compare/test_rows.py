@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from havre.compare import Comparison, Side, compare
-from havre.compare.answers import answers
+from havre.compare.answers import answers, unmet_of
 from havre.plan import Plan, PlannedResource
 from havre.plan.parts import part_of
+from havre.policy.findings import FindingKind
 from havre.provider import Capability, Limit, Support, Supported, find
 from havre.spec.load import load
 from tests.check.asked import DAY, EXAMPLES, PROVIDERS, judged, offline
@@ -180,9 +181,41 @@ def test_the_part_of_a_resource_is_that_of_its_component() -> None:
 
 
 def test_the_sentences_count_what_the_rows_tell(comparison: Comparison) -> None:
-    where, who, moving = answers(comparison)
-    assert where.startswith("The data would lie on azure in FR")
+    where, who, unmet, moving = answers(comparison)
+    assert where.startswith("Data would be stored on azure in FR")
     assert "Microsoft Corporation" in who
     assert "OVH" in who
     assert moving.startswith("Moving from azure to ovh would lose ")
+    assert f"on azure {unmet_of(comparison)[0].split(',')[0]} controls" in unmet.replace("O", "o")
     assert "operator-law" in moving
+
+
+def test_waivers_are_left_out_of_the_counts_and_shown_apart(three: tuple[Side, ...]) -> None:
+    """What a waiver accepts is not met all the same: only the words behind the count change."""
+    bare = judged("emc2", "azure", waivers=False)
+    sides = (three[0], replace(three[0], result=bare))
+    waived, plain = unmet_of(put(*sides))
+    assert waived.split(",")[0] == plain.split(",")[0]
+    assert waived.endswith(", all waived")
+    assert plain.endswith(", none waived")
+
+
+def test_a_control_counts_as_waived_only_where_all_that_it_found_is(
+    three: tuple[Side, ...],
+) -> None:
+    result = three[0].result
+    (first, *rest) = [f for f in result.findings if f.control == "audit.protected"]
+    assert rest
+    opened = replace(first, kind=FindingKind.FAIL, waiver=None)
+    findings = tuple(opened if each is first else each for each in result.findings)
+    (some,) = unmet_of(put(replace(three[0], result=replace(result, findings=findings))))
+    (every,) = unmet_of(put(three[0]))
+    number, waived = int(every.split()[0]), int(some.rsplit(", ")[1].split()[0])
+    assert waived == number - 1
+
+
+def test_the_exit_provider_itself_has_no_counterpart_to_look_for(comparison: Comparison) -> None:
+    (row,) = [row for row in comparison.controls if row.control == "exit.counterpart"]
+    verdicts = dict(zip(comparison.names, (cell.verdict for cell in row.cells), strict=True))
+    assert verdicts["ovh"] == "not-applicable"
+    assert verdicts["azure"] != "not-applicable"

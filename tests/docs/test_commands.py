@@ -14,7 +14,6 @@ MOST_NOT_RUN = 16
 
 SELDOM = {
     "docs/authors/provider.md": "its suite is that of tests/conformance/test_paper.py",
-    "docs/compare.md": "README compares too",
     "docs/security/waivers.md": "checks of one warehouse stand in docs/security/check.md too",
 }
 """Pages that are run before a release alone, since what takes long in them is run elsewhere."""

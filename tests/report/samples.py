@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import replace
 
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
+from havre.policy.fixes import Fix
 from havre.policy.frameworks import Coverage, Requirement
-from havre.policy.model import NOT_APPLICABLE, Control, Outcome, Profile, Severity
+from havre.policy.model import NOT_APPLICABLE, Control, FixIn, Outcome, Profile, Severity
 from havre.policy.qualifications import Claim
 from havre.provider import Capability, Evidence, Gap, Operator, Support
 
@@ -88,6 +89,8 @@ FINDINGS = (
             "FR or DE",
             "Set `backup.site` to a site in one of the countries named.",
             Location(SPEC, 12),
+            field="backup.site",
+            fix=Fix(FixIn.FILE, "backup.site"),
         )
         for name in ("archive", "backups", "images", "reports", "vault")
     ),
@@ -197,10 +200,22 @@ RESULT = Result(
             dt.date(2027, 5, 1),
             dt.date(2026, 9, 1),
             ("https://hosting.example/list", "A letter of 2026-09-01"),
+            "HDS",
         ),
-        Claim("secnumcloud", (), (("object storage", "none found"),), (), None, None, ()),
+        Claim(
+            "secnumcloud",
+            (),
+            (("object storage", "none found"),),
+            (),
+            None,
+            None,
+            (),
+            "SecNumCloud",
+            "qualified",
+        ),
     ),
     placeholders=("tenant_id",),
+    title="Toy Cloud",
 )
 
 HOLDING = replace(
@@ -217,10 +232,11 @@ REQUIREMENTS = (
         "Encryption of stores; not of memory.",
         Coverage.PARTLY,
         "unknown",
+        92,
     ),
-    Requirement("SNC", "5.1", "Politique", (), "", Coverage.ORGANISATIONAL, ""),
+    Requirement("SNC", "5.1", "Politique", (), "", Coverage.ORGANISATIONAL, "", 92),
     Requirement(
-        "HDS", "", "HDS", ("residency.backup",), "Where it lies.", Coverage.EVIDENCED, "fail"
+        "HDS", "", "HDS", ("residency.backup",), "Where it lies.", Coverage.EVIDENCED, "", 31
     ),
 )
 
@@ -240,6 +256,8 @@ def hostile(text: str = HOSTILE) -> Result:
         text,
         text,
         Location(text, 4),
+        field=text,
+        fix=Fix(FixIn.SETTING, text),
     )
     kinds = tuple(replace(base, kind=kind, waiver=waiver) for kind in FindingKind)
     unused = replace(base, kind=FindingKind.WARNING, waiver=waiver, location=waiver.location)
@@ -251,11 +269,12 @@ def hostile(text: str = HOSTILE) -> Result:
         warehouse=text,
         environment=text,
         provider=text,
+        title=text,
         operator=Operator(text, text, (text,)),
         findings=(*kinds, unused, stranger, *gaps),
         controls=tuple(replace(each, **about) for each in CONTROLS[:3]),
         lies=(Whereabouts("primary", text, text, 1, 1),),
-        claims=(Claim(text, (text,), ((text, text),), ((text, text),), None, DAY, (text,)),),
+        claims=(Claim(text, (text,), ((text, text),), ((text, text),), None, DAY, (text,), text),),
         placeholders=(text,),
     )
 

@@ -161,12 +161,12 @@ def changed(folder: Path) -> Result:
 def test_markdown_shows_only_what_changed(tmp_path: Path) -> None:
     text = render(changed(tmp_path), Format.MARKDOWN)
 
-    new_, gone = text.split("### Gone")
+    new_, gone = text.split("### Resolved")
     assert "added" in new_.split("### Waived since")[0]
     assert "DEC&#45;2026" in new_ or "DEC-2026-12" in new_.split("### Waived since")[1]
     assert "**residency.backup**: archive" in gone
-    assert "Against the baseline: 1 finding new" in text
-    for known in ("network.closed", "Where the data lie", "encryption.at-rest"):
+    assert "Since the previous report: 1 finding new" in text
+    for known in ("network.closed", "Data location", "encryption.at-rest"):
         assert known not in text
 
 
@@ -181,9 +181,9 @@ def test_what_is_known_is_listed_and_marked(tmp_path: Path, form: Format) -> Non
 
 def test_the_table_names_what_is_gone(tmp_path: Path) -> None:
     text = render(changed(tmp_path), Format.TABLE)
-    assert "Gone since the baseline\n  fail residency.backup: archive, places" in text
+    assert "Resolved since the previous report\n  fail residency.backup: archive, places" in text
     assert text.index("critical fail residency.backup") < text.index("known before")
-    assert "Exit code 1: 1 new finding that no waiver covers." in text
+    assert "Exit code 1: 1 new finding fails without a waiver." in text
 
 
 def test_json_of_a_comparison_follows_the_schema_and_serves_as_baseline(tmp_path: Path) -> None:

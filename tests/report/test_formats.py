@@ -110,14 +110,24 @@ def test_the_schema_is_closed(part: str) -> None:
     assert problems(own_schema(), document)
 
 
-OPTIONAL = {"requirements", "gone", "known", "changed", "baseline", "unknown_types", "warnings"}
+OPTIONAL = {
+    "provenance",
+    "requirements",
+    "frameworks",
+    "gone",
+    "known",
+    "changed",
+    "baseline",
+    "unknown_types",
+    "warnings",
+}
 
 
 def test_every_object_of_the_schema_is_closed_and_whole() -> None:
     def walk(node: Any) -> None:
         if isinstance(node, dict):
             if node.get("type") == "object":
-                by_name = node["additionalProperties"] == {"$ref": "#/$defs/count"}
+                by_name = "properties" not in node and node["additionalProperties"] is not True
                 assert by_name or node["additionalProperties"] is False
                 optional = set(node.get("properties", ())) - set(node.get("required", ()))
                 assert optional <= OPTIONAL
@@ -143,7 +153,7 @@ def test_every_sarif_result_names_its_rule() -> None:
     run = sarif_run()
     rules = run["tool"]["driver"]["rules"]
 
-    assert len(run["results"]) == len(FINDINGS)
+    assert len(run["results"]) == 7, "one for each cause: five resources share one"
     for result in run["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
     scores = {rule["id"]: rule["properties"]["security-severity"] for rule in rules}
@@ -160,7 +170,7 @@ def test_sarif_results_stand_where_their_cause_does() -> None:
         "artifactLocation": {"uri": "stacks/clinic/warehouse.yaml"},
         "region": {"startLine": 12},
     }
-    unknown = next(r for r in results if r["properties"]["outcome"] == "unknown")
+    unknown = next(r for r in results if r["properties"]["outcome"] == "not evaluated")
     place = unknown["locations"][0]
     assert place["physicalLocation"]["region"] == {"startLine": 1}
     assert place["logicalLocations"][0]["name"] == "database"
@@ -185,7 +195,7 @@ def test_sarif_levels_and_suppressions_follow_the_outcome() -> None:
         "residency.backup": "error",
         "network.closed": "error",
         "encryption.customer-key": "error",
-        "encryption.at-rest": "warning",
+        "encryption.at-rest": "error",
         "tags.owner": "warning",
         "exit.rehearsed": "warning",
         "logs.retention": "warning",
@@ -194,7 +204,31 @@ def test_sarif_levels_and_suppressions_follow_the_outcome() -> None:
     assert suppressed == {"logs.retention"}
     (suppression,) = results["logs.retention"]["suppressions"]
     assert suppression["status"] == "accepted"
-    assert "DEC-2026-12, Ana Silva, until 2027-06-30" in suppression["justification"]
+    assert "DEC-2026-12, Ana Silva, until 2027-06-30 (in 219 days)" in suppression["justification"]
+
+
+def test_a_sarif_result_is_a_cause_with_all_its_resources() -> None:
+    first = sarif_run()["results"][0]
+    names = [each["name"] for each in first["locations"][0]["logicalLocations"]]
+    assert names == ["archive", "backups", "images", "reports", "vault"]
+    assert first["message"]["text"].endswith("5 resources in all.")
+    assert first["properties"]["fixedIn"] == "warehouse file backup.site"
+
+
+@pytest.mark.parametrize(
+    ("changes", "level"),
+    [({}, "error"), ({"allow_unknown": True}, "warning"), ({"fail_on": None}, "error")],
+)
+def test_what_was_not_evaluated_is_an_error_where_the_exit_code_says_so(
+    changes: dict[str, object], level: str
+) -> None:
+    from dataclasses import replace
+
+    only = tuple(f for f in FINDINGS if f.kind is FindingKind.UNKNOWN)
+    result = replace(RESULT, findings=only, **changes)  # type: ignore[arg-type]
+    (found,) = json.loads(render(result, Format.SARIF))["runs"][0]["results"]
+    assert found["level"] == level
+    assert (level == "error") is (result.exit_code == 3)
 
 
 def test_sarif_tells_what_was_not_evaluated() -> None:
@@ -218,8 +252,8 @@ def test_fingerprints_stay_when_lines_and_dates_move() -> None:
     before = sarif_run()["results"]
     after = json.loads(render(replace(RESULT, findings=moved), Format.SARIF))["runs"][0]["results"]
 
-    told = [result["partialFingerprints"]["havre/v1"] for result in before]
-    assert told == [result["partialFingerprints"]["havre/v1"] for result in after]
+    told = [result["partialFingerprints"]["havre/v2"] for result in before]
+    assert told == [result["partialFingerprints"]["havre/v2"] for result in after]
     assert len(set(told)) == len(told)
 
 

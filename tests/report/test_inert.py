@@ -43,9 +43,9 @@ def test_the_table_has_no_colours_but_its_own() -> None:
 
 
 def test_the_table_starts_no_line_with_a_text_from_outside() -> None:
-    forged = render(hostile("x\nIn all\n  Exit code 0: fine"), Format.TABLE)
+    forged = render(hostile("x\nTotals\n  Exit code 0: fine"), Format.TABLE)
 
-    assert forged.splitlines().count("In all") == 1
+    assert forged.splitlines().count("Totals") == 1
     assert not any(line.startswith("  Exit code 0") for line in forged.splitlines())
 
 
@@ -126,6 +126,8 @@ def test_json_keeps_every_text_as_it_was() -> None:
 
     assert document["summary"]["warehouse"] == HOSTILE
     assert document["findings"][0]["found"] == HOSTILE
+    assert document.pop("headline")["subject"] == f"{HOSTILE} ({HOSTILE}) on {HOSTILE}"
+    assert document.pop("frameworks")
     assert document == {
         **hostile().as_dict(),
         "requirements": [each.as_dict() for each in requirements(HOSTILE)],

@@ -3,59 +3,78 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import re
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.cells import cell_len
 
 from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
-from havre.report.findings import Format, answers, render
+from havre.report.findings import Format, answers, render, words
+from havre.report.findings.headline import headline
 from tests.report.pages import Page
 from tests.report.samples import CONTROLS, FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile
 
-ANSWERS = (
-    "Where the data lie",
-    "DE, FR, US, places not known",
-    "FR, par (3 resources, 1 by implication); US, eastus (5 resources, 5 by implication)",
-    "3 resources with data do not tell where.",
-    "Who can be compelled to hand them over",
-    "Toy Cloud SAS (parent in FR); laws that can compel it: FR, EU",
-    "Certificates",
-    "holds for some parts, until 2027-05-01, read on 2026-09-01",
-    "logs (none found, read on 2026-09-01); registry (in process)",
+if TYPE_CHECKING:
+    from havre.policy.findings import Result
+
+HEADLINE = (
+    "clinic (production) on Toy Cloud",
+    "profile health, 2026-11-23, offline plan",
+    "FAILED",
+    "Next waiver to expire",
+    "tags.owner, 2026-12-31 (in 38 days), Ana Silva",
+    "Expired waiver",
+    "network.closed, 2026-10-01 (53 days ago), Ana Silva",
+    "Data stored in",
+    "Legal access",
+    "Toy Cloud SAS, subject to the law of France and EU law",
+    "Certifications",
+    "HDS certified for 2 of 5 products; SecNumCloud not qualified",
+    "residency.backup",
 )
+"""What every format says first, in this order."""
 TABLE = (
-    *ANSWERS,
-    "secnumcloud: holds for no part",
+    *HEADLINE,
+    "5 resources: US (eastus) (required: FR or DE)",
     "Findings",
     "critical fail residency.backup: Backups stay in the countries that are named.",
-    "on      5 resources: archive, backups, images and 2 more",
-    "found   places: US (eastus); wanted: FR or DE",
-    "remedy  Set `backup.site` to a site in one of the countries named.",
-    "at      stacks/clinic/warehouse.yaml:12",
-    "waiver  DEC-3, Ana Silva, ended 2026-10-01",
-    "high unknown encryption.at-rest",
-    "Gaps of the provider",
-    "reason   The managed database takes no key of the customer's. (absent)",
-    "instead  the service's own key",
-    "risk     The operator can read the database.",
-    "Waived",
+    "on        5 resources: archive, backups, images and 2 more",
+    "found     places: US (eastus); required: FR or DE",
+    "fix       Set `backup.site` to a site in one of the countries named.",
+    "fixed in  warehouse file backup.site",
+    "at        stacks/clinic/warehouse.yaml:12",
+    "waiver  DEC-3, Ana Silva, expired 2026-10-01 (53 days ago)",
+    "high not evaluated encryption.at-rest",
+    "Provider gaps",
+    "reason                The managed database takes no key of the customer's. (absent)",
+    "compensating measure  the service's own key",
+    "residual risk         The operator can read the database.",
+    "Waivers",
     "tags.owner: vault",
-    "waiver  DEC-7, Ana Silva, until 2026-12-31",
+    "waiver  DEC-7, Ana Silva, until 2026-12-31 (in 38 days)",
     "logs.retention: logs",
+    "Data location",
+    "France, Germany, United States, unknown places",
+    "3 resources with data have no known location.",
+    "Certifications and qualifications",
+    "HDS: certified for 2 of 5 products, until 2027-05-01 (in 159 days), read on 2026-09-01",
+    "logs (none found, read on 2026-09-01); registry (in process)",
+    "SecNumCloud: not qualified",
     "Frameworks",
-    "SNC 2 requirements: 1 not judged, 1 unknown",
-    "SNC 10.1  Chiffrement (partly, unknown): encryption.at-rest contributes to it. Encryption of",
-    "SNC 5.1   Politique (organisational)",
-    "HDS as a whole: fail",
-    "HDS  HDS (evidenced, fail): residency.backup contributes to it. Where it lies.",
-    "In all",
-    "8 controls over 42 resources: 3 fail, 1 not known, 2 warn, 1 waived, 1 do not apply.",
-    "Settings not given, judged by placeholders: tenant_id",
-    "Exit code 1: 7 findings that no waiver covers.",
+    "SNC 0 of 92 requirements evaluated: 1 not evaluated",
+    "SNC 10.1  Chiffrement (partial evidence, not evaluated): encryption.at-rest contributes",
+    "SNC 5.1   Politique (not visible in a plan)",
+    "HDS 0 of 31 requirements evaluated",
+    "HDS  HDS (evidence): residency.backup contributes to it. Where it lies.",
+    "Totals",
+    "8 controls over 42 resources: 3 failed, 1 not evaluated, 2 warnings, 1 waived,",
+    "Settings not given, evaluated with placeholders: tenant_id",
+    "Exit code 1: 7 findings fail without a waiver.",
 )
 
 
@@ -98,20 +117,23 @@ def test_the_table_has_colour_only_where_asked_for() -> None:
 def test_a_table_of_nothing_found_says_so() -> None:
     table = render(HOLDING, Format.TABLE)
 
-    in_order(table, ("Findings\n  none", "In all", "Exit code 0: every control holds"))
-    assert "Gaps" not in table
-    assert "Waived" not in table
+    in_order(table, ("PASSED   1 passed", "Findings\n  none", "Totals", "Exit code 0: no control"))
+    assert "gaps" not in table
+    assert "waiver " not in table
 
 
 @pytest.mark.parametrize(
     ("changes", "meaning"),
     [
-        ({}, "Exit code 1: 7 findings that no waiver covers."),
-        ({"fail_on": Severity.CRITICAL}, "Exit code 1: 5 findings of severity critical or worse"),
-        ({"fail_on": None}, "Exit code 3: 1 finding could not be evaluated"),
+        ({}, "Exit code 1: 7 findings fail without a waiver."),
+        (
+            {"fail_on": Severity.CRITICAL},
+            "Exit code 1: 5 findings of severity critical or higher fail",
+        ),
+        ({"fail_on": None}, "Exit code 3: 1 finding not evaluated, and not allowed."),
         (
             {"fail_on": None, "allow_unknown": True},
-            "Exit code 0: 7 failures and 1 not known, which the options given let pass.",
+            "Exit code 0: 7 failures and 1 not evaluated, allowed by the options given.",
         ),
     ],
 )
@@ -127,48 +149,65 @@ def test_the_exit_code_is_said_in_a_sentence(changes: dict[str, object], meaning
 def test_comments_and_pages_answer_in_the_same_order(form: Format) -> None:
     text = render(RESULT, form, requirements=REQUIREMENTS)
 
-    in_order(text, ANSWERS)
+    in_order(text, HEADLINE)
     for finding in FINDINGS:
         assert finding.control in text
-    assert "DEC-2026-12, Ana Silva, until 2027-06-30" in text
-    assert "2 requirements: 1 not judged, 1 unknown" in text
-    assert "as a whole: fail" in text
+    assert "DEC-2026-12, Ana Silva, until 2027-06-30 (in 219 days)" in text
+    assert "0 of 92 requirements evaluated: 1 not evaluated" in text
+    assert "as a whole" not in text
 
 
 def test_a_comment_lists_every_requirement_with_what_contributes_to_it() -> None:
     text = render(RESULT, Format.MARKDOWN, requirements=REQUIREMENTS)
 
     assert (
-        "- **SNC 10.1** Chiffrement (partly, unknown): encryption.at-rest contributes to it."
-        " Encryption of stores; not of memory.\n"
+        "- **SNC 10.1** Chiffrement (partial evidence, not evaluated): encryption.at-rest"
+        " contributes to it. Encryption of stores; not of memory.\n"
     ) in text
-    assert "- **SNC 5.1** Politique (organisational)\n" in text
-    assert "- **HDS** HDS (evidenced, fail): residency.backup contributes to it." in text
+    assert "- **SNC 5.1** Politique (not visible in a plan)\n" in text
+    assert "- **HDS** HDS (evidence): residency.backup contributes to it." in text
 
 
 @pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
 def test_several_controls_contribute(form: Format) -> None:
-    both = replace(REQUIREMENTS[0], controls=("a.one", "a.two"), part="")
+    both = replace(REQUIREMENTS[0], controls=("a.one", "a.two"), part="", of=None)
     whole = replace(both, id="", verdict="")
     text = render(RESULT, form, requirements=(both, whole))
 
-    assert "1 requirement: 1 unknown; as a whole: not judged" in text
+    assert "0 of 1 requirement cited here evaluated: 1 not evaluated" in text
     assert form is Format.HTML or "a.one, a.two contribute to it" in text
     assert "a.two" in text
 
 
-def test_the_92_headings_of_secnumcloud_are_counted_without_the_whole() -> None:
+def test_requirements_are_counted_out_of_all_that_a_framework_has() -> None:
     from havre.policy.frameworks import coverage, installed_frameworks
 
-    found = answers.frameworks(coverage(installed_frameworks(), [], {}))
-    assert {each.name: each.totals.split(":")[0] for each in found} == {
-        "SNC": "92 requirements",
-        "EDS": "1 requirement",
-        "HDS": "as a whole",
-        "CIRC": "1 requirement",
-        "A": "25 requirements",
-        "GDPR": "9 requirements",
+    frameworks = installed_frameworks()
+    verdicts = {
+        name: "pass" for each in frameworks.items for h in each.headings for name in h.controls
     }
+    found = answers.frameworks(coverage(frameworks, verdicts, verdicts))
+    assert {each.name: each.totals.split(" evaluated")[0] for each in found} == {
+        "SNC": "40 of 92 requirements",
+        "EDS": "1 of 1 requirement cited here",
+        "HDS": "0 of 31 requirements",
+        "CIRC": "1 of 1 requirement cited here",
+        "A": "22 of 93 requirements",
+        "GDPR": "4 of 9 requirements cited here",
+    }
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_a_framework_has_no_result_in_any_format(form: Format) -> None:
+    """What is cited of it as a whole is there, and bears no word of a result."""
+    whole = replace(REQUIREMENTS[2], verdict="pass")
+    text = render(HOLDING, form, requirements=(whole,))
+
+    told = [line for line in text.splitlines() if "as a whole" in line or ">HDS<" in line]
+    assert not any("pass" in line for line in told)
+    if form is Format.HTML:
+        (row,) = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*Where it lies.*?</tr>", text, re.DOTALL)
+        assert "badge" not in row
 
 
 @pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
@@ -178,8 +217,8 @@ def test_what_is_not_known_of_a_certificate_has_its_reason(form: Format) -> None
     assert "database (the plan is not known)" in text
     unsure = replace(RESULT.claims[0], inside=(), outside=())
     told = render(replace(RESULT, claims=(unsure,)), form)
-    assert "not known to hold for any part" in told
-    assert "holds for no part" not in told
+    assert "not evaluated (1 product)" in told
+    assert "not certified" not in told
 
 
 def test_a_comment_folds_gaps_and_waivers() -> None:
@@ -190,25 +229,27 @@ def test_a_comment_folds_gaps_and_waivers() -> None:
         (
             "### Findings",
             "| ❌ fail | critical | **residency.backup** Backups stay",
-            "<details>\n<summary>1 gap of the provider</summary>",
-            "Risk: The operator can read the database.",
+            "<details>\n<summary>1 provider gap</summary>",
+            "Residual risk: The operator can read the database.",
             "<summary>2 waivers in force</summary>",
         ),
     )
-    assert comment.count("**encryption.customer-key**") == 1
+    assert comment.count("**encryption.customer-key**") == 2, "at the top and among the gaps"
 
 
 def test_warnings_are_told_beside_a_good_end() -> None:
     warned = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is FindingKind.WARNING))
 
     assert warned.exit_code == 0
-    assert "does not apply; 2 findings to heed." in render(warned, Format.TABLE)
+    assert "PASSED WITH EXCEPTIONS" in render(warned, Format.TABLE)
 
 
 def test_a_waiver_that_covers_nothing_is_no_cover() -> None:
     unused = replace(RESULT, findings=tuple(f for f in FINDINGS if f.control == "exit.rehearsed"))
 
-    assert "Waived" not in render(unused, Format.TABLE)
+    table = render(unused, Format.TABLE)
+    assert "Waivers                none apply" in table
+    assert "Waivers\n" not in table
 
 
 def test_the_page_lets_no_style_or_script_run_but_its_own() -> None:
@@ -250,14 +291,14 @@ def test_every_control_of_the_page_can_be_linked_and_filtered() -> None:
             assert target[1:] in controls
 
 
-def test_the_page_shows_the_worst_first_and_open() -> None:
+def test_the_page_shows_the_worst_first_and_folds_all() -> None:
     page = Page(render(RESULT, Format.HTML))
     shown = [d for d in page.named("details") if d.get("class") == "control"]
 
     assert [d["data-outcome"] for d in shown] == [
         "fail", "fail", "fail", "unknown", "warning", "warning", "waived", "not-applicable",
     ]  # fmt: skip
-    assert [("open" in d) for d in shown] == [True] * 4 + [False] * 4
+    assert not any("open" in d for d in page.named("details"))
 
 
 def test_the_page_suits_phones_paper_and_the_dark() -> None:
@@ -267,10 +308,105 @@ def test_the_page_suits_phones_paper_and_the_dark() -> None:
         assert wanted in style
 
 
+WORDS_OF_DATA = re.compile(r"\b(unknown(?! types)|not-applicable|not known|not judged|undecided)\b")
+"""Words for a status that people do not read."""
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN])
+def test_people_read_one_word_for_a_status(form: Format) -> None:
+    plain = replace(
+        RESULT,
+        lies=(),
+        unplaced=0,
+        findings=tuple(replace(each, found="this") for each in FINDINGS),
+        claims=(),
+    )
+    text = render(plain, form, requirements=REQUIREMENTS)
+    assert not WORDS_OF_DATA.search(text)
+    for word in ("not evaluated", "not applicable", "waived", "warning"):
+        assert word in text
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.JSON])
+def test_a_summary_is_the_headline_alone(form: Format) -> None:
+    text = render(RESULT, form, summary=True)
+    in_order(text, HEADLINE)
+    assert "Residual risk" not in text
+    assert render(RESULT, form).count("\n") > text.count("\n")
+
+
+@pytest.mark.parametrize(
+    "result", [RESULT, HOLDING, hostile("x y " * 50)], ids=["", "held", "long"]
+)
+def test_a_summary_fits_a_screen_and_cuts_no_identifier(result: Result) -> None:
+    lines = render(result, Format.TABLE, width=80, summary=True).splitlines()
+    assert len(lines) <= 24
+    assert max(map(cell_len, lines)) <= 80
+    first = [each for each in headline(result).top[:3] if len(each.control) <= 80]
+    assert all(any(each.control in line for line in lines) for each in first)
+
+
+def test_piped_findings_are_one_line_each() -> None:
+    text = render(RESULT, Format.TABLE, width=None)
+    for group in answers.groups(RESULT, RESULT.findings):
+        (line,) = [
+            each
+            for each in text.splitlines()
+            if each.startswith("  [") and f" {group.control}: " in each
+        ]
+        assert answers.place(group.findings[0].location) in line if group.places else True
+        assert all(fix in line for fix in group.fixes)
+
+
+STATUS_OF = [
+    ({}, "FAILED"),
+    ({"fail_on": None, "allow_unknown": True}, "FAILED"),
+    ({"findings": tuple(f for f in FINDINGS if f.kind is FindingKind.UNKNOWN)}, "NOT EVALUATED"),
+    (
+        {"findings": tuple(f for f in FINDINGS if f.kind is FindingKind.WAIVED)},
+        "PASSED WITH EXCEPTIONS",
+    ),
+    (
+        {"findings": tuple(f for f in FINDINGS if f.kind is FindingKind.WARNING)},
+        "PASSED WITH EXCEPTIONS",
+    ),
+    ({"findings": ()}, "PASSED"),
+    ({"findings": (), "outcomes": {}}, "NOT EVALUATED"),
+    ({"findings": (), "controls": ()}, "NOT EVALUATED"),
+]
+
+
+@pytest.mark.parametrize(("changes", "status"), STATUS_OF)
+def test_a_headline_is_never_better_than_the_findings(changes: dict[str, Any], status: str) -> None:
+    """Neither options nor an empty evaluation make a pass of what is none."""
+    of = headline(replace(RESULT, **changes))
+    assert of.status == status
+    disagrees = status.startswith("PASSED") is not (replace(RESULT, **changes).exit_code == 0)
+    assert bool(of.exit) is disagrees
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(28, "in 28 days"), (1, "in 1 day"), (0, "today"), (-1, "1 day ago")]
+)
+def test_a_date_has_its_distance(days: int, said: str) -> None:
+    day = RESULT.as_of + dt.timedelta(days=days)
+    assert words.dated(day, RESULT.as_of) == f"{day} ({said})"
+
+
+def test_names_lose_the_prefix_that_all_repeat() -> None:
+    for name, short in (
+        ("clinic-production-zone-curated", "zone-curated"),
+        ("clinic-keys", "keys"),
+        ("clinic-", "clinic-"),
+        ("other-clinic-keys", "other-clinic-keys"),
+    ):
+        assert words.shorter(RESULT, name) == short
+
+
 def test_every_kind_has_a_word_of_its_own_in_a_comment() -> None:
     comment = render(hostile("x"), Format.MARKDOWN)
 
-    for kind, word in zip(FindingKind, ("fail", "not known", "warning", "waived"), strict=True):
+    for kind, word in zip(FindingKind, ("fail", "not evaluated", "warning", "waived"), strict=True):
         assert word in comment, kind
 
 
@@ -278,18 +414,18 @@ def test_what_is_not_known_never_lies_nowhere() -> None:
     unknown = {"cloud:dns:Record": 40, "cloud:sql:Server": 1, "cloud:sql:FirewallRule": 2}
     result = replace(RESULT, lies=(), unplaced=0, unknown_types=unknown)
     said = answers.countries(result)
-    assert said == "not known where: 43 resources of types that are not known"
-    assert answers.countries(replace(result, unknown_types={})) == "nothing lies anywhere"
+    assert said == "not evaluated: 43 resources of unknown types"
+    assert answers.countries(replace(result, unknown_types={})) == "nothing is stored"
 
 
 def test_each_unknown_type_stands_once_with_its_count_the_worst_first() -> None:
     unknown = {"cloud:dns:Record": 40, "cloud:sql:Server": 1, "cloud:sql:FirewallRule": 2}
     result = replace(RESULT, unknown_types=unknown)
     shown = "cloud:sql:Server (1), cloud:sql:FirewallRule (2), cloud:dns:Record (40)"
-    assert answers.unplaced(result).endswith(f"43 resources of types that are not known: {shown}.")
+    assert answers.unplaced(result).endswith(f"43 resources of unknown types: {shown}.")
     for form in (Format.TABLE, Format.MARKDOWN, Format.HTML):
         text = " ".join(render(result, form).split())
-        assert text.count("cloud:sql:Server") == 1
+        assert 1 <= text.count("cloud:sql:Server") <= 2, "the headline may name it as well"
 
 
 @pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON])

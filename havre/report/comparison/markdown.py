@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.report.comparison.sections import comparison_rows
+from havre.report.findings import words
 from havre.text import markdown
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _table(section: TitledRows, names: Sequence[str]) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    status = f"**{markdown(cell.status)}**" if cell.status else ""
+    status = f"**{markdown(words.status(cell.status))}**" if cell.status else ""
     items = "; ".join(f"{name} {value}" for name, value in cell.items)
     found = (status, markdown(cell.text, WHY), markdown(items, ITEMS))
     return " ".join(part for part in found if part)

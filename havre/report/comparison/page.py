@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.compare.answers import answers, changed, turned
+from havre.compare.answers import answers, changed, turned, unmet_of
 from havre.facts.model import OF_DATA
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Severity
@@ -14,7 +14,7 @@ from havre.provider import Support
 from havre.report.drawing import coverage, places
 from havre.report.drawing.parts import Layout, plan_of
 from havre.report.findings import answers as told
-from havre.report.findings import page
+from havre.report.findings import page, words
 from havre.text import relative
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class View:
         supports: how many capabilities bear each answer.
         panels: its map, country by country.
         bars: its controls, family by family.
+        unmet: how many controls are not met, and how many of those are waived.
     """
 
     side: Side
@@ -47,6 +48,7 @@ class View:
     supports: dict[str, int]
     panels: list[places.Panel]
     bars: list[coverage.Bar]
+    unmet: str
 
     @property
     def name(self) -> str:
@@ -102,6 +104,7 @@ def render(comparison: Comparison) -> str:
         copies=[copy.value for copy in OF_DATA],
         severities=[severity.value for severity in Severity],
         told=told,
+        words=words,
         covered=covered,
         dated=dated,
         described=coverage.described,
@@ -110,6 +113,7 @@ def render(comparison: Comparison) -> str:
 
 
 def _views(comparison: Comparison, frame: places.Frame) -> Iterator[View]:
+    missed = unmet_of(comparison)
     for number, side in enumerate(comparison.sides):
         plan = plan_of(side, comparison.spec)
         verdicts = comparison.verdicts(number)
@@ -122,6 +126,7 @@ def _views(comparison: Comparison, frame: places.Frame) -> Iterator[View]:
             {support.value: supports[support] for support in Support},
             places.panels(side, frame),
             coverage.bars(comparison, number),
+            missed[number],
         )
 
 
@@ -148,9 +153,9 @@ def _coverage(comparison: Comparison) -> list[tuple[str, list[Counter[str]]]]:
 def covered(claim: Claim) -> str:
     """How many products lie within a certificate."""
     products = len(claim.inside) + len(claim.outside) + len(claim.undecided)
-    parts = [f"{len(claim.inside) or 'none'} of {told.many(products, 'product')}"]
+    parts = [f"{len(claim.inside) or 'none'} of {words.many(products, 'product')}"]
     if claim.undecided:
-        parts.append(f"{len(claim.undecided)} not known")
+        parts.append(f"{len(claim.undecided)} not evaluated")
     return ", ".join(parts)
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre.compare.answers import answers
+from havre.compare.answers import answers, unmet_of
+from havre.report.findings import words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from havre.compare.model import ControlCell, Copies, Counterpart, ExitRow, ResourceRow
     from havre.policy.qualifications import Claim
 
-COUNTED = ("pass", "fail", "unknown", "warning", "waived")
+COUNTED = ("pass", "fail", "unknown", "warning", "waived", "not-applicable")
 """Results of controls that the totals count."""
 
 
@@ -101,8 +102,8 @@ def comparison_rows(comparison: Comparison) -> ComparisonRows:
         comparison.names,
         (
             TitledRows("Totals", tuple(_totals(comparison))),
-            TitledRows("Where copies of the data would lie", tuple(_places(comparison))),
-            TitledRows("Controls that the sides do not meet alike", tuple(_controls(comparison))),
+            TitledRows("Data location", tuple(_places(comparison))),
+            TitledRows("Controls with different results", tuple(_controls(comparison))),
             TitledRows("Capabilities that differ", tuple(_capabilities(comparison))),
         ),
         tuple(_exit(row) for row in comparison.exits),
@@ -120,27 +121,27 @@ def _row(label: str, cells: Iterable[Cell]) -> Row:
 def _totals(comparison: Comparison) -> Iterator[Row]:
     sides = comparison.sides
     yield _row("operator", (Cell(side.provider.operator.entity) for side in sides))
-    laws = (", ".join(side.provider.operator.laws) or "none told" for side in sides)
+    laws = (", ".join(side.provider.operator.laws) or "none recorded" for side in sides)
     yield _row("laws", map(Cell, laws))
     claims = [{claim.scheme: claim for claim in side.result.claims} for side in sides]
     for scheme in dict.fromkeys(scheme for each in claims for scheme in each):
-        yield _row(scheme, (_claim(each.get(scheme)) for each in claims))
+        name = next(words.scheme(each[scheme]) for each in claims if scheme in each)
+        yield _row(name, (_claim(each.get(scheme)) for each in claims))
     yield _row("resources", (Cell(str(side.result.resources)) for side in sides))
     yield _row("gaps", (Cell(str(len(side.gaps))) for side in sides))
+    yield _row("controls not met", map(Cell, unmet_of(comparison)))
     counts = [comparison.verdicts(number) for number in range(len(sides))]
     for verdict in COUNTED:
         yield _row(
-            f"controls: {verdict}", (Cell(str(each[verdict]), tone=verdict) for each in counts)
+            f"controls: {words.status(verdict)}",
+            (Cell(str(each[verdict]), tone=verdict) for each in counts),
         )
 
 
 def _claim(claim: Claim | None) -> Cell:
     if claim is None:
         return Cell("-", tone=NOTHING)
-    if claim.holds:
-        return Cell("holds")
-    inside, outside, undecided = map(len, (claim.inside, claim.outside, claim.undecided))
-    return Cell(f"{inside} products within, {outside} not, {undecided} not told")
+    return Cell(words.certified(claim))
 
 
 def _places(comparison: Comparison) -> Iterator[Row]:

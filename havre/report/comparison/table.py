@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from havre.report.comparison.sections import NOTHING, comparison_rows
+from havre.report.findings import words
 from havre.report.findings.table import printed
 from havre.text import clipped, plain
 
@@ -83,7 +84,7 @@ def _fold(table: Table, row: Row, names: tuple[str, ...]) -> None:
 
 
 def _cell(cell: Cell) -> Text:
-    found = Text(cell.status, style=STYLES.get(cell.status, ""))
+    found = Text(words.status(cell.status), style=STYLES.get(cell.status, ""))
     text = clipped(cell.text, WHY) if cell.status else plain(cell.text)
     if text:
         style = STYLES.get(cell.tone, "default")
@@ -96,8 +97,10 @@ def _cell(cell: Cell) -> Text:
 def _gaps(gaps: tuple[Gap, ...]) -> Iterator[RenderableType]:
     for gap in gaps:
         yield Padding(Text(f"{gap.capability.value}: {plain(gap.reason)}"), (0, 0, 0, 2))
-        yield Padding(Text(f"instead {plain(gap.fallback)}", style="dim"), (0, 0, 0, 4))
-        yield Padding(Text(f"at risk {plain(gap.risk)}", style="dim"), (0, 0, 0, 4))
+        yield Padding(
+            Text(f"compensating measure: {plain(gap.fallback)}", style="dim"), (0, 0, 0, 4)
+        )
+        yield Padding(Text(f"residual risk: {plain(gap.risk)}", style="dim"), (0, 0, 0, 4))
 
 
 def _listed(listed: Listed) -> Iterator[RenderableType]:

@@ -6,6 +6,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from havre.report.findings.words import status
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -67,7 +69,7 @@ def bars(comparison: Comparison, number: int) -> list[Bar]:
 
 def described(counts: Mapping[str, int]) -> str:
     """Verdicts with their counts, in words."""
-    return ", ".join(f"{counts[word]} {word}" for word in BEST if counts[word])
+    return ", ".join(f"{counts[word]} {status(word)}" for word in BEST if counts[word])
 
 
 def _segments(counts: Mapping[str, int]) -> Iterator[Segment]:

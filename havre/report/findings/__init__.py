@@ -35,13 +35,16 @@ class Format(StrEnum):
 COVERED = frozenset({"requirements"})
 """Options of a form that shows what the controls contribute to frameworks."""
 
+SHORT = frozenset({"summary"})
+"""Options of a form that can be the headline alone."""
+
 RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
     {
-        Format.TABLE: Rendering(f"{__name__}.table", COVERED | {"width", "colour"}),
-        Format.JSON: Rendering(f"{__name__}.data", COVERED),
+        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour"}),
+        Format.JSON: Rendering(f"{__name__}.data", COVERED | SHORT),
         Format.SARIF: Rendering(f"{__name__}.sarif"),
         Format.JUNIT: Rendering(f"{__name__}.junit"),
-        Format.MARKDOWN: Rendering(f"{__name__}.markdown", COVERED),
+        Format.MARKDOWN: Rendering(f"{__name__}.markdown", COVERED | SHORT),
         Format.GITLAB: Rendering(f"{__name__}.gitlab"),
         Format.HTML: Rendering(f"{__name__}.page", COVERED),
         Format.OSCAL: Rendering(f"{__name__}.oscal"),
@@ -55,18 +58,21 @@ def render(
     form: Format,
     *,
     requirements: Sequence[Requirement] | None = None,
-    width: int = 100,
+    width: int | None = 100,
     colour: bool = False,
+    summary: bool = False,
 ) -> str:
     """The result in one form, ending with a newline.
 
     Args:
-        result: what the check told.
+        result: what the check found.
         form: which form.
         requirements: what the controls say of frameworks, for those forms that show it (table,
             json, markdown and html); None leaves it out.
-        width: columns of the table.
+        width: columns of the table; None: each finding is one line.
         colour: whether the table may have colour.
+        summary: whether to write the headline alone, in those forms that can (table, json and
+            markdown).
     """
-    rendering = RENDERINGS[form]
-    return rendering.write(result, requirements=requirements, width=width, colour=colour)
+    given = {"requirements": requirements, "width": width, "colour": colour, "summary": summary}
+    return RENDERINGS[form].write(result, **given)

@@ -12,6 +12,18 @@ from havre.facts.strangers import Suspicion, suspected
 from havre.plan import urns
 from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
+from havre.report.findings.words import (
+    COVERAGES,
+    EVALUATED,
+    certified,
+    counted,
+    ending,
+    fixed_in,
+    many,
+    shorter,
+    status,
+)
+from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,22 +32,13 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Former, Location, Result, Waiver, Whereabouts
     from havre.policy.frameworks import Requirement
     from havre.policy.qualifications import Claim
+    from havre.provider import Gap
 
 T = TypeVar("T")
 NAMED = 3
 """How many of many are named."""
 KNOWN = "Known before"
-"""Of a finding that the baseline has."""
-
-WORDS = {
-    "fail": "fail",
-    "unknown": "not known",
-    "warning": "warn",
-    "waived": "waived",
-    "pass": "hold",
-    "not-applicable": "do not apply",
-}
-"""A verdict in a sentence about many controls."""
+"""Of a finding that the previous report has."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,7 @@ class Group:
         kind: of the findings.
         severity: the worst of theirs.
         findings: at least one.
+        names: of the resources concerned, each once, without their common prefix.
     """
 
     control: str
@@ -55,21 +59,30 @@ class Group:
     kind: FindingKind
     severity: Severity
     findings: tuple[Finding, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def known(self) -> bool:
-        """Whether the baseline has them."""
+        """Whether the previous report has them."""
         return all(finding.known for finding in self.findings)
 
     @property
-    def names(self) -> list[str]:
-        """The resources concerned, each once."""
-        return distinct(finding.name for finding in self.findings if finding.name)
+    def fixes(self) -> list[str]:
+        """Where they are fixed, each place once."""
+        return distinct(filter(None, (fixed_in(finding.fix) for finding in self.findings)))
 
     @property
     def differences(self) -> list[str]:
         """What was found and what was wanted, each pair once."""
         return distinct(filter(None, map(difference, self.findings)))
+
+    @property
+    def said(self) -> list[str]:
+        """What was found, each once: the reasons of gaps, and differences."""
+        return distinct(
+            finding.gap.reason if finding.gap else difference(finding) or finding.property
+            for finding in self.findings
+        )
 
     @property
     def remedies(self) -> list[str]:
@@ -90,43 +103,43 @@ class Group:
 
 @dataclass(frozen=True)
 class Cover:
-    """A waiver and what it covers."""
+    """A waiver, the findings that it covers, and their resources or capabilities by name."""
 
     waiver: Waiver
     findings: tuple[Finding, ...]
-
-    @property
-    def names(self) -> list[str]:
-        """The resources covered, or the capability of a gap, each once."""
-        return distinct(subject(finding) for finding in self.findings)
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class FrameworkTable:
-    """What the controls say of one framework: its requirements by verdict."""
+    """What the controls show of one framework: its requirements, each with its own result."""
 
     name: str
     requirements: tuple[Requirement, ...]
 
     @property
     def totals(self) -> str:
-        """Its requirements, counted; the framework as a whole is none of them."""
+        """How many of its requirements were evaluated; a framework itself has no result."""
         headings = [item for item in self.requirements if item.id]
-        counts = Counter(str(item.verdict) or "not judged" for item in headings)
-        said = ", ".join(f"{counts[word]} {word}" for word in sorted(counts))
-        told = [f"{many(len(headings), 'requirement')}: {said}"] if headings else []
-        whole = (item.verdict or "not judged" for item in self.requirements if not item.id)
-        return "; ".join([*told, *(f"as a whole: {word}" for word in whole)])
+        found = Counter(item.verdict for item in headings)
+        done = sum(found[word] for word in EVALUATED)
+        of = next((item.of for item in self.requirements if item.of), None)
+        if not headings:
+            return f"0 of {of} requirements evaluated" if of else "no requirement is cited here"
+        most = f"{of} requirements" if of else f"{many(len(headings), 'requirement')} cited here"
+        said = ", ".join(f"{found[word]} {status(word)}" for word in VERDICTS if found[word])
+        return f"{done} of {most} evaluated" + (f": {said}" if said else "")
 
 
 def cited(item: Requirement) -> str:
-    """How a requirement is cited, such as `SNC 10.1`; a framework as a whole by its own name."""
+    """How a requirement is cited, such as `SNC 10.1`; a framework itself by its own name."""
     return f"{item.framework} {item.id}".rstrip()
 
 
 def standing(item: Requirement) -> str:
-    """How far the controls show a requirement, and the worst of what they say."""
-    return ", ".join(filter(None, [item.coverage.value, item.verdict]))
+    """How far the controls show a requirement, and the worst of their results."""
+    result = status(item.verdict) if item.id else ""
+    return ", ".join(filter(None, [COVERAGES[item.coverage.value], result]))
 
 
 def contributing(item: Requirement) -> str:
@@ -140,11 +153,6 @@ def contributing(item: Requirement) -> str:
 def distinct(items: Iterable[T]) -> list[T]:
     """Each item once, in order."""
     return list(dict.fromkeys(items))
-
-
-def many(count: int, noun: str) -> str:
-    """A count with its noun: `1 resource`, `2 resources`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def some(items: Sequence[str], named: int = NAMED) -> str:
@@ -164,7 +172,7 @@ def difference(finding: Finding) -> str:
     if not finding.found:
         return ""
     about = f"{finding.property}: " if finding.property else ""
-    wanted = f"; wanted: {finding.wanted}" if finding.wanted else ""
+    wanted = f"; required: {finding.wanted}" if finding.wanted else ""
     return f"{about}{finding.found}{wanted}"
 
 
@@ -178,11 +186,17 @@ def subject(finding: Finding) -> str:
 def sentence(finding: Finding) -> str:
     """A finding in a few sentences, for tools that show one text."""
     gap = finding.gap
-    told = [f"{subject(finding)}: {difference(finding) or finding.kind.value}"]
+    told = [f"{subject(finding)}: {difference(finding) or status(finding.kind.value)}"]
     if gap:
-        told = [f"{gap.capability}: {gap.reason}", f"Instead: {gap.fallback}", f"Risk: {gap.risk}"]
-    known = KNOWN if finding.known else ""
-    return " ".join(map(stopped, filter(None, [*told, remedy(finding), known])))
+        told = [f"{gap.capability}: {gap.reason}", *map(": ".join, measures(gap))]
+    where = fixed_in(finding.fix)
+    fix = [remedy(finding), f"Fixed in: {where}" if where else "", KNOWN if finding.known else ""]
+    return " ".join(map(stopped, filter(None, [*told, *fix])))
+
+
+def measures(gap: Gap) -> list[tuple[str, str]]:
+    """The compensating measure of a gap and its residual risk, each with its label."""
+    return [("Compensating measure", gap.fallback), ("Residual risk", gap.risk)]
 
 
 def stopped(text: str) -> str:
@@ -207,11 +221,7 @@ def home(result: Result) -> Location | None:
 
 def cover(waiver: Waiver, as_of: dt.date) -> str:
     """Who answers for a finding, by which decision, until when."""
-    return f"{waiver.decision}, {waiver.owner}, {_end(waiver.expires, as_of)}"
-
-
-def _end(day: dt.date, as_of: dt.date) -> str:
-    return f"ended {day}" if day < as_of else f"until {day}"
+    return f"{waiver.decision}, {waiver.owner}, {ending(waiver.expires, as_of)}"
 
 
 def groups(result: Result, findings: Iterable[Finding]) -> list[Group]:
@@ -228,9 +238,14 @@ def groups(result: Result, findings: Iterable[Finding]) -> list[Group]:
             kind,
             _worst(found[known, control, kind]),
             tuple(found[known, control, kind]),
+            _names(result, found[known, control, kind]),
         )
         for known, control, kind in sorted(found, key=lambda key: key[0])
     ]
+
+
+def _names(result: Result, findings: Sequence[Finding]) -> tuple[str, ...]:
+    return tuple(distinct(shorter(result, each.name) for each in findings if each.name))
 
 
 def _worst(findings: Sequence[Finding]) -> Severity:
@@ -242,6 +257,27 @@ def open_groups(result: Result) -> list[Group]:
     return groups(
         result, [f for f in result.findings if f.gap is None and f.kind is not FindingKind.WAIVED]
     )
+
+
+def line(group: Group, as_of: dt.date) -> str:
+    """A group on one line: control, what was found where, the fix, and until when it is waived."""
+    found = [f"{group.control}: {'; '.join(group.said[:NAMED])}"]
+    if group.names:
+        found.append(f"Resources: {len(group.names)} ({some(group.names)})")
+    found += [f"{label}: {text}" for label, text in _measured(group)]
+    if group.fixes:
+        found.append(f"Fixed in: {', '.join(group.fixes)}")
+    found += [f"At: {some(group.places)}"] if group.places else []
+    found += [f"Waiver: {cover(waiver, as_of)}" for waiver in group.waivers]
+    found += [KNOWN] if group.known else []
+    return " ".join(map(stopped, found))
+
+
+def _measured(group: Group) -> list[tuple[str, str]]:
+    """Compensating measures and risks of a group of gaps; else the remedies."""
+    measured = [pair for finding in group.findings if finding.gap for pair in measures(finding.gap)]
+    fixes = [("Fix", remedy(finding)) for finding in group.findings if remedy(finding)]
+    return distinct([*measured, *fixes])[: 2 * NAMED]
 
 
 def gaps(result: Result) -> list[Finding]:
@@ -260,7 +296,14 @@ def covers(result: Result) -> list[Cover]:
         ):
             found.setdefault(finding.waiver, []).append(finding)
     ordered = sorted(found, key=lambda waiver: (waiver.expires, waiver.control))
-    return [Cover(waiver, tuple(found[waiver])) for waiver in ordered]
+    return [
+        Cover(
+            waiver,
+            tuple(found[waiver]),
+            tuple(distinct(shorter(result, subject(each)) for each in found[waiver])),
+        )
+        for waiver in ordered
+    ]
 
 
 def _about(finding: Finding) -> bool:
@@ -270,18 +313,18 @@ def _about(finding: Finding) -> bool:
 
 
 def countries(result: Result) -> str:
-    """The countries where anything lies."""
-    known = sorted({lies.country for lies in result.lies if lies.country})
+    """The countries where anything is stored, processed or copied."""
+    known = sorted({country_name(lies.country) for lies in result.lies if lies.country})
     unknown = any(lies.country is None for lies in result.lies) or result.unplaced
-    parts = [*known, "places not known"] if unknown else known
+    parts = [*known, "unknown places"] if unknown else known
     if parts or not result.unknown_types:
-        return ", ".join(parts) or "nothing lies anywhere"
+        return ", ".join(parts) or "nothing is stored"
     count = sum(result.unknown_types.values())
-    return f"not known where: {many(count, 'resource')} of {_kinds(result)} not known"
+    return f"not evaluated: {many(count, 'resource')} of unknown {_kinds(result)}"
 
 
 def _kinds(result: Result) -> str:
-    return "a type that is" if len(result.unknown_types) == 1 else "types that are"
+    return "type" if len(result.unknown_types) == 1 else "types"
 
 
 def unknown_types(result: Result) -> list[str]:
@@ -305,46 +348,39 @@ def spots(result: Result) -> list[tuple[str, str]]:
 
 
 def _spot(lies: Whereabouts) -> str:
-    where = f"{lies.country or 'country not known'}, {lies.region or 'region not named'}"
-    implied = f", {lies.implied} by implication" if lies.implied else ""
+    country = country_name(lies.country) if lies.country else "unknown country"
+    where = f"{country}, {lies.region or 'no region named'}"
+    implied = f", {lies.implied} implied by the provider" if lies.implied else ""
     return f"{where} ({many(lies.resources, 'resource')}{implied})"
 
 
 def unplaced(result: Result) -> str:
-    """What does not tell where it lies; empty where everything does."""
+    """Resources of unknown location or type; empty where there are none."""
     said = []
     if result.unplaced:
-        verb = "does" if result.unplaced == 1 else "do"
-        said.append(f"{many(result.unplaced, 'resource')} with data {verb} not tell where.")
+        verb = "has" if result.unplaced == 1 else "have"
+        said.append(f"{many(result.unplaced, 'resource')} with data {verb} no known location.")
     if result.unknown_types:
         count = many(sum(result.unknown_types.values()), "resource")
-        said.append(f"{count} of {_kinds(result)} not known: {', '.join(unknown_types(result))}.")
+        listed = ", ".join(unknown_types(result))
+        said.append(f"{count} of unknown {_kinds(result)}: {listed}.")
     return " ".join(said)
 
 
-def compelled(result: Result) -> str:
-    """Who can be compelled to hand data over, and by which laws."""
-    operator = result.operator
-    country = f"parent in {operator.country}" if operator.country else "no parent but the user"
-    laws = ", ".join(operator.laws) or "none but the user's own"
-    return f"{operator.entity} ({country}); laws that can compel it: {laws}"
-
-
 def held(claim: Claim, as_of: dt.date) -> str:
-    """How far a certificate holds for the stack, and until when."""
+    """How far the products are within a certificate, and until when."""
     if not claim.inside:
-        return "not known to hold for any part" if claim.undecided else "holds for no part"
-    how = "holds for every part" if claim.holds else "holds for some parts"
-    end = _end(claim.until, as_of) if claim.until else "no end named"
-    return f"{how}, {end}, read on {claim.read_on}"
+        return certified(claim)
+    end = ending(claim.until, as_of) if claim.until else "no end date recorded"
+    return f"{certified(claim)}, {end}, read on {claim.read_on}"
 
 
 def scope(claim: Claim) -> list[tuple[str, str]]:
-    """Which products a certificate holds for, for which not, and for which nobody can tell."""
+    """Products within a certificate, those that are not, and those not evaluated."""
     parts = (
-        ("holds for", ", ".join(claim.inside)),
-        ("not for", _by_reason(claim.outside)),
-        ("not known for", _by_reason(claim.undecided)),
+        (claim.awarded, ", ".join(claim.inside)),
+        (f"not {claim.awarded}", _by_reason(claim.outside)),
+        ("not evaluated", _by_reason(claim.undecided)),
     )
     return [(label, text) for label, text in parts if text]
 
@@ -365,20 +401,26 @@ def frameworks(requirements: Sequence[Requirement] | None) -> list[FrameworkTabl
     return [FrameworkTable(name, tuple(items)) for name, items in found.items()]
 
 
+def counts(result: Result) -> dict[str, int]:
+    """How many controls have each status, by the words of the data."""
+    found = Counter(result.verdict(control.id) for control in result.controls)
+    return {word: found[word] for word in VERDICTS}
+
+
 def totals(result: Result) -> str:
-    """The controls, counted by verdict."""
-    counts = Counter(result.verdict(control.id) for control in result.controls)
-    parts = [f"{counts[word]} {WORDS[word]}" for word in VERDICTS if counts[word]]
-    told = ", ".join(parts) or "none"
+    """The controls, counted by status."""
+    parts = [counted(number, word) for word, number in counts(result).items() if number]
+    told = ", ".join(parts) or "none evaluated"
     over = many(result.resources, "resource")
     return f"{many(len(result.controls), 'control')} over {over}: {told}.{_since(result)}"
 
 
 def _since(result: Result) -> str:
-    """What changed since the baseline, counted; empty where there is none."""
-    counts = result.since()
-    parts = ", ".join(f"{many(count, 'finding')} {word}" for word, count in counts.items())
-    return f" Against the baseline: {parts}." if counts else ""
+    """What changed since the previous report, counted; empty where there is none."""
+    words = {"new": "new", "known": "known before", "gone": "resolved"}
+    found = result.since().items()
+    parts = ", ".join(f"{many(count, 'finding')} {words[word]}" for word, count in found)
+    return f" Since the previous report: {parts}." if parts else ""
 
 
 def lost(former: Former) -> str:
@@ -404,22 +446,24 @@ def meaning(result: Result) -> str:
 def _meaning(result: Result) -> str:
     code = result.exit_code
     failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
-    noun, by = "finding", "the options given let pass"
+    noun, by = "finding", "the options given"
     if result.gone is not None:
-        noun, by = "new finding", "the baseline has or the options given let pass"
+        noun, by = "new finding", "the previous report or the options given"
     if code is ExitCode.FINDINGS:
-        least = result.fail_on or Severity.LOW
-        bad = sum(
-            finding.severity.rank <= least.rank for finding in result.judged(FindingKind.FAIL)
-        )
-        worse = "" if least is Severity.LOW else f" of severity {least} or worse"
-        return f"Exit code 1: {many(bad, noun)}{worse} that no waiver covers."
+        return f"Exit code 1: {_failing(result, noun)} without a waiver."
     if code is ExitCode.NOT_EVALUATED:
-        count = many(len(result.judged(FindingKind.UNKNOWN)), noun)
-        return f"Exit code 3: {count} could not be evaluated; not allowed here."
+        count = len(result.judged(FindingKind.UNKNOWN))
+        return f"Exit code 3: {many(count, noun)} not evaluated, and not allowed."
     if failing or unknown:
-        let = f"{many(failing, 'failure')} and {unknown} not known"
-        return f"Exit code 0: {let}, which {by}."
-    warnings = len(result.of(FindingKind.WARNING))
-    warned = f"; {many(warnings, 'finding')} to heed" if warnings else ""
-    return f"Exit code 0: every control holds, is waived or does not apply{warned}."
+        let = f"{many(failing, 'failure')} and {unknown} not evaluated"
+        return f"Exit code 0: {let}, allowed by {by}."
+    return "Exit code 0: no control fails without a waiver, and each was evaluated."
+
+
+def _failing(result: Result, noun: str) -> str:
+    """How many findings the exit code heeds, with a verb."""
+    least = result.fail_on or Severity.LOW
+    heeded = result.judged(FindingKind.FAIL)
+    bad = sum(finding.severity.rank <= least.rank for finding in heeded)
+    worse = "" if least is Severity.LOW else f" of severity {least} or higher"
+    return f"{many(bad, noun)}{worse} {'fails' if bad == 1 else 'fail'}"

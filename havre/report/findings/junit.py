@@ -9,7 +9,7 @@ from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from havre import text
 from havre.policy.findings import FindingKind
-from havre.report.findings import answers
+from havre.report.findings import answers, words
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,18 +53,19 @@ def _case(result: Result, control: str) -> TestCase:
     findings = [finding for finding in result.findings if finding.control == control]
     case = TestCase(text.plain(control), f"havre.{text.plain(control).partition('.')[0]}", 0)
     told = "\n".join(_line(finding, result.as_of) for finding in findings)
-    summary = f"{answers.many(len(findings), 'finding')}: {verdict}"
+    summary = f"{words.many(len(findings), 'finding')}: {words.status(verdict)}"
     bad = [
         finding for finding in findings if finding.kind in {FindingKind.FAIL, FindingKind.UNKNOWN}
     ]
     if bad and all(finding.known for finding in bad):
-        case.result = Skipped(f"{answers.KNOWN}: {told}", verdict)
+        case.result = Skipped(f"{answers.KNOWN}: {told}", words.status(verdict))
     elif verdict in {"fail", "unknown"}:
-        outcome = Failure(summary, verdict) if verdict == "fail" else Error(summary, verdict)
+        said = words.status(verdict)
+        outcome = Failure(summary, said) if verdict == "fail" else Error(summary, said)
         outcome.text = told
         case.result = outcome
     elif verdict in {"waived", "not-applicable"}:
-        case.result = Skipped(told or "does not apply to any resource", verdict)
+        case.result = Skipped(told or "not applicable to any resource", words.status(verdict))
     elif told:
         case.system_out = told
     return case
@@ -74,5 +75,5 @@ def _line(finding: Finding, as_of: dt.date) -> str:
     """A finding on one line, without a character that XML forbids."""
     where = f" [{answers.place(finding.location)}]" if finding.location else ""
     by = f" (waiver: {answers.cover(finding.waiver, as_of)})" if finding.waiver else ""
-    head = f"{finding.severity} {finding.kind}: "
+    head = f"{finding.severity} {words.status(finding.kind)}: "
     return text.plain(f"{head}{answers.sentence(finding)}{where}{by}")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.policy.findings import FindingKind
-from havre.report.findings import answers
+from havre.report.findings import answers, words
+from havre.report.findings.headline import MOST, headline
 from havre.text import markdown as md
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ LONGEST = 60_000
 
 MARKS = {
     FindingKind.FAIL: "❌ fail",
-    FindingKind.UNKNOWN: "❔ not known",
+    FindingKind.UNKNOWN: "❔ not evaluated",
     FindingKind.WARNING: "⚠️ warning",
     FindingKind.WAIVED: "🔕 waived",
 }
@@ -49,16 +50,24 @@ class Chapter:
         return "".join([self.head, *self.rows[:rows], self.tail, note])
 
 
-def render(result: Result, *, requirements: Sequence[Requirement] | None = None) -> str:
+def render(
+    result: Result,
+    *,
+    requirements: Sequence[Requirement] | None = None,
+    summary: bool = False,
+) -> str:
     """The result as GitHub's and GitLab's Markdown, of at most 60,000 characters.
 
-    Where there is a baseline, only what changed since.
+    Where there is a previous report, only what changed since.
 
     Args:
         result: what the check told.
-        requirements: what the controls say of frameworks.
+        requirements: what the controls show of frameworks.
+        summary: whether to write the headline alone.
     """
-    parts = _answers(result) + _lists(result) if result.gone is None else _changes(result)
+    if summary:
+        return _heading(result).written(0)
+    parts = _answers(result) if result.gone is None else _changes(result)
     sections = [*parts, *_frameworks(requirements)]
     room = LONGEST - sum(len(section.written(0)) for section in sections)
     written = []
@@ -80,22 +89,32 @@ def _fitting(rows: Sequence[str], room: int) -> int:
 
 
 def _answers(result: Result) -> list[Chapter]:
-    return [
-        _heading(result),
-        _places(result),
-        Chapter(f"### Who can be compelled to hand them over\n\n{md(answers.compelled(result))}\n"),
-        _claims(result),
-    ]
+    return [_heading(result), *_lists(result), _places(result), _claims(result)]
 
 
 def _heading(result: Result) -> Chapter:
-    name = md(f"{result.warehouse} ({result.environment}) on {result.provider}")
-    about = f"profile {result.profile}, as of {result.as_of}, from {md(result.source)}"
-    given = ", ".join(result.placeholders)
-    placeholders = f"\nSettings not given, judged by placeholders: {md(given)}\n" if given else ""
+    """The headline, then notes on what was evaluated and the exit code."""
+    of = headline(result)
+    facts = "".join(f"| {md(label)} | {md(text, 1000)} |\n" for label, text in of.facts)
+    top = "".join(
+        f"| {each.severity} | {each.status} | **{md(each.control)}** | {md(each.sentence)} "
+        f"| {md(each.fixed_in)} |\n"
+        for each in of.top[:MOST]
+    )
+    left = f"\n_… and {len(of.top) - MOST} more._\n" if len(of.top) > MOST else ""
+    columns = f"| Severity | Status | Control | Top findings | Fixed in |\n|{' --- |' * 5}\n"
+    given = md(", ".join(result.placeholders))
+    placeholders = f"\nSettings not given, evaluated with placeholders: {given}\n" if given else ""
     warned = "".join(f"\n{md(warning)}\n" for warning in result.warnings)
-    verdict = f"**{answers.meaning(result)}**\n\n{answers.totals(result)}\n{placeholders}{warned}"
-    return Chapter(f"## {name}\n\n{about}\n\n{verdict}")
+    return Chapter(
+        f"## {md(of.subject)}\n\n{md(of.about)}\n\n**{of.status}**: {_counts(of.counts)}\n\n"
+        f"| | |\n| --- | --- |\n{facts}\n{columns + top if top else ''}{left}"
+        f"\n{answers.totals(result)} {answers.meaning(result)}\n{placeholders}{warned}"
+    )
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(words.counted(number, word) for word, number in counts.items())
 
 
 def _changes(result: Result) -> list[Chapter]:
@@ -106,9 +125,9 @@ def _changes(result: Result) -> list[Chapter]:
     waived = tuple(finding for finding in result.of(FindingKind.WAIVED) if finding.known)
     covers = answers.covers(replace(result, findings=waived))
     parts = {
-        "New gaps of the provider": [_gap(gap, result.as_of) for gap in gaps],
+        "New provider gaps": [_gap(gap, result.as_of) for gap in gaps],
         "Waived since": [_cover(item, result.as_of) for item in covers],
-        "Gone": [_former(former) for former in result.gone or ()],
+        "Resolved": [_former(former) for former in result.gone or ()],
     }
     groups = [group for group in answers.open_groups(result) if not group.known]
     lists = (Chapter(f"### {title}\n\n", tuple(rows)) for title, rows in parts.items() if rows)
@@ -120,14 +139,14 @@ def _former(former: Former) -> str:
 
 
 def _open(title: str, groups: Sequence[Group], as_of: dt.date) -> Chapter:
-    columns = "| Outcome | Severity | Control | Resources | Found | Remedy | Where |\n"
-    table = f"{columns}|{' --- |' * 7}\n" if groups else "None.\n"
+    columns = "| Status | Severity | Control | Resources | Found | Fix | Fixed in | Where |\n"
+    table = f"{columns}|{' --- |' * 8}\n" if groups else "None.\n"
     return Chapter(f"### {title}\n\n{table}", tuple(_group(group, as_of) for group in groups))
 
 
 def _places(result: Result) -> Chapter:
     rows = tuple(f"| {md(copy)} | {md(text, 1000)} |\n" for copy, text in answers.spots(result))
-    head = f"### Where the data lie\n\n**{md(answers.countries(result))}**\n\n"
+    head = f"### Data location\n\n**{md(answers.countries(result))}**\n\n"
     table = "| Copy | Places |\n| --- | --- |\n" if rows else ""
     missing = answers.unplaced(result)
     return Chapter(head + table, rows, f"\n{missing}\n" if missing else "")
@@ -138,24 +157,22 @@ def _claims(result: Result) -> Chapter:
     for claim in result.claims:
         parts = "; ".join(f"{label}: {names}" for label, names in answers.scope(claim))
         held = answers.held(claim, result.as_of)
-        rows.append(f"| {md(claim.scheme)} | {held} | {md(parts, 1000)} |\n")
-    head = "### Certificates\n\n"
+        rows.append(f"| {md(words.scheme(claim))} | {md(held)} | {md(parts, 1000)} |\n")
+    head = "### Certifications and qualifications\n\n"
     if not rows:
-        return Chapter(f"{head}None was looked for.\n")
-    return Chapter(f"{head}| Scheme | Holds | Parts |\n| --- | --- | --- |\n", tuple(rows))
+        return Chapter(f"{head}None looked up.\n")
+    return Chapter(f"{head}| Scheme | Result | Products |\n| --- | --- | --- |\n", tuple(rows))
 
 
 def _lists(result: Result) -> list[Chapter]:
     gaps = answers.gaps(result)
     sections = [_open("Findings", answers.open_groups(result), result.as_of)]
     if gaps:
-        count = answers.many(len(gaps), "gap")
-        sections.append(
-            _folded(f"{count} of the provider", (_gap(gap, result.as_of) for gap in gaps))
-        )
+        count = words.many(len(gaps), "provider gap")
+        sections.append(_folded(count, (_gap(gap, result.as_of) for gap in gaps)))
     covers = answers.covers(result)
     if covers:
-        count = answers.many(len(covers), "waiver")
+        count = words.many(len(covers), "waiver")
         sections.append(
             _folded(f"{count} in force", (_cover(item, result.as_of) for item in covers))
         )
@@ -178,6 +195,7 @@ def _group(group: Group, as_of: dt.date) -> str:
         md(names),
         "; ".join(map(md, group.differences[: answers.NAMED])) + _more(group.differences),
         "; ".join(map(md, group.remedies[: answers.NAMED])) + _more(group.remedies),
+        md(", ".join(group.fixes)),
         md(where),
     ]
     return f"| {' | '.join(cells)} |\n"
@@ -196,10 +214,10 @@ def _gap(finding: Finding, as_of: dt.date) -> str:
         return f"{told}{by}\n"
     texts = (
         f"{gap.capability} is {gap.support}: {gap.reason}",
-        f"Instead: {gap.fallback}",
-        f"Risk: {gap.risk}",
+        *map(": ".join, answers.measures(gap)),
+        f"Fixed in: {words.fixed_in(finding.fix)}" if finding.fix else "",
     )
-    return f"{told}{' '.join(md(answers.stopped(each)) for each in texts)}{by}\n"
+    return f"{told}{' '.join(md(answers.stopped(each)) for each in texts if each)}{by}\n"
 
 
 def _cover(item: Cover, as_of: dt.date) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from havre import text
 from havre.policy.findings import FindingKind
 from havre.policy.model import Outcome
-from havre.report.findings import answers
+from havre.report.findings import answers, words
 
 if TYPE_CHECKING:
     from havre.policy.findings import Finding, Result
@@ -29,12 +29,11 @@ def render(result: Result) -> str:
 
 
 def _document(result: Result) -> dict[str, Any]:
-    subject = f"{result.warehouse} ({result.environment}) on {result.provider}"
     plan = _uuid("plan", result.profile.value)
     return {
         "uuid": _uuid("document", result.as_dict(), [control.id for control in result.controls]),
         "metadata": {
-            "title": text.plain(f"Check of {subject}"),
+            "title": text.plain(f"Check of {result.subject}"),
             "last-modified": _moment(result),
             "version": result.as_of.isoformat(),
             "oscal-version": VERSION,
@@ -47,7 +46,7 @@ def _document(result: Result) -> dict[str, Any]:
 
 def _plan(identifier: str, result: Result) -> dict[str, str]:
     """What was planned: the profile; no document of its own is written for it."""
-    told = f"The controls of the profile {result.profile}, and those that the spec asks for."
+    told = f"The controls of the profile {result.profile}, and those that the file requires."
     return {"uuid": identifier, "title": f"Profile {result.profile}", "description": told}
 
 
@@ -60,9 +59,9 @@ def _result(result: Result) -> dict[str, Any]:
         "start": _moment(result),
         "props": _props(
             provider=result.provider,
-            source=result.source,
+            source=words.source(result),
             profile=result.profile.value,
-            operator=answers.compelled(result),
+            operator=words.access(result.operator),
             countries=answers.countries(result),
         ),
         "local-definitions": {"inventory-items": _inventory(result)},
@@ -132,7 +131,7 @@ def _observation(finding: Finding, name: str, result: Result) -> dict[str, Any]:
         "title": text.clipped(f"{finding.control}: {answers.subject(finding)}", 200),
         "description": text.plain(answers.sentence(finding)),
         "props": _props(
-            outcome=finding.kind.value,
+            outcome=words.status(finding.kind.value),
             severity=finding.severity.value,
             location=answers.place(finding.location) if finding.location else "",
         ),
@@ -150,7 +149,7 @@ def _holding(result: Result) -> list[dict[str, Any]]:
         {
             "uuid": _uuid("holding", control.id),
             "title": text.plain(f"{control.id}: {control.title}"),
-            "description": f"It holds wherever it applies: {_passed(result, control.id)} times.",
+            "description": f"Passed {words.many(_passed(result, control.id), 'time')}.",
             "methods": ["TEST"],
             "types": ["control-objective"],
             "collected": _moment(result),
@@ -175,7 +174,7 @@ def _risk(finding: Finding, name: str, result: Result) -> dict[str, Any]:
         "uuid": _uuid("risk", name),
         "title": text.clipped(f"{finding.control}: {answers.subject(finding)}", 200),
         "description": text.plain(gap.reason if gap else answers.sentence(finding)),
-        "statement": text.plain(gap.risk if gap else finding.wanted) or "not told",
+        "statement": text.plain(gap.risk if gap else finding.wanted) or "not recorded",
         "status": "open",
         "related-observations": [{"observation-uuid": _uuid("observation", name)}],
     }
@@ -201,8 +200,8 @@ def _finding(
     item = {
         "uuid": _uuid("finding", control),
         "title": text.plain(control) or "unnamed",
-        "description": text.plain(titles.get(control, "")) or "A control that was not asked for.",
-        "props": _props(verdict=verdict),
+        "description": text.plain(titles.get(control, "")) or "A control outside this profile.",
+        "props": _props(verdict=words.status(verdict)),
         "target": {
             "type": "objective-id",
             "target-id": _token(control),

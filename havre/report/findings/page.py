@@ -15,7 +15,8 @@ from markupsafe import Markup, escape
 
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
-from havre.report.findings import answers
+from havre.report.findings import answers, words
+from havre.report.findings.headline import MOST, ORDER, headline
 from havre.text import clipped
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def render(result: Result, *, requirements: Sequence[Requirement] | None = None)
     """The result as one HTML page under 300 KB.
 
     Args:
-        result: what the check told.
-        requirements: what the controls say of frameworks.
+        result: what the check found.
+        requirements: what the controls show of frameworks.
     """
     page = ""
     found = _found(result)
@@ -88,7 +89,11 @@ def render(result: Result, *, requirements: Sequence[Requirement] | None = None)
         page = written(
             "check.html",
             result=result,
+            headline=headline(result),
+            most=MOST,
             answers=answers,
+            words=words,
+            order=ORDER,
             entries=[_entry(result, name, findings, limit) for name, findings in found.items()],
             covers=answers.covers(result),
             frameworks=answers.frameworks(requirements),
@@ -128,6 +133,8 @@ def _environment() -> Environment:
     environment.filters["parts"] = _parts
     environment.filters["long"] = _long
     environment.filters["query"] = _query
+    environment.filters["status"] = words.status
+    environment.filters["word"] = {words.status(word): word for word in VERDICTS}.__getitem__
     return environment
 
 

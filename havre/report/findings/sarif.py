@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -10,10 +10,11 @@ from havre import text
 from havre.errors import ExitCode
 from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
-from havre.report.findings import answers
+from havre.report.findings import answers, words
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from havre.policy.findings import Finding, Location, Result
     from havre.policy.model import Control
@@ -44,24 +45,41 @@ def _run(result: Result) -> dict[str, Any]:
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     home = answers.home(result)
     return {
-        "tool": {"driver": {"name": "Havre", **_version(), "rules": rules}},
+        "tool": {"driver": {"name": "Havre", **_about(), "rules": rules}},
         "invocations": [_invocation(result, index)],
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(finding, index, home)
-            | _suppressed(finding, result.as_of)
-            | _state(finding, result)
-            for finding in result.findings
+            _result(cause, index, home, result)
+            | _suppressed(cause[0], result.as_of)
+            | _state(cause[0], result)
+            for cause in causes(result.findings)
         ],
         "properties": {"summary": result.summary()},
     }
 
 
-def _version() -> dict[str, str]:
+def _about() -> dict[str, str]:
+    """Version and address of the tool, from its distribution."""
     try:
-        return {"semanticVersion": version("havre")}
+        found = metadata("havre")
     except PackageNotFoundError:
         return {}
+    urls = dict(each.split(", ", 1) for each in found.get_all("Project-URL") or ())
+    address = urls.get("Documentation") or urls.get("Homepage")
+    about = {"semanticVersion": found["Version"]}
+    return {**about, "informationUri": address} if address else about
+
+
+def causes(findings: Sequence[Finding]) -> list[list[Finding]]:
+    """Findings by what has to be changed: resources that one cause concerns stay together."""
+    found: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        gap = finding.gap.capability if finding.gap else ""
+        alone = "" if finding.location or finding.field else finding.resource
+        covered = finding.waiver.decision if finding.waiver else ""
+        key = (finding.control, finding.kind, finding.property, gap, finding.location)
+        found.setdefault((*key, alone, covered, finding.known), []).append(finding)
+    return list(found.values())
 
 
 def message(value: str) -> str:
@@ -105,37 +123,59 @@ def _rule(control: Control) -> dict[str, Any]:
     }
 
 
-def level(finding: Finding) -> str:
-    """How bad a result is, in SARIF's words."""
-    doubtful = finding.kind in {FindingKind.UNKNOWN, FindingKind.WARNING}
-    return "warning" if doubtful else LEVELS[finding.severity]
+def level(finding: Finding, result: Result) -> str:
+    """How bad a result is, in SARIF's words: an error where the exit code says so."""
+    if finding.kind is FindingKind.UNKNOWN:
+        return "warning" if result.allow_unknown or finding.known else "error"
+    return "warning" if finding.kind is FindingKind.WARNING else LEVELS[finding.severity]
 
 
-def _result(finding: Finding, index: dict[str, int], home: Location | None) -> dict[str, Any]:
+def _result(
+    cause: Sequence[Finding], index: dict[str, int], home: Location | None, result: Result
+) -> dict[str, Any]:
+    finding = cause[0]
     control = text.plain(finding.control)
+    more = f" {words.many(len(cause), 'resource')} in all." if len(cause) > 1 else ""
     return {
         "ruleId": control,
         "ruleIndex": index[control],
-        "level": level(finding),
-        "message": {"text": message(answers.sentence(finding))},
-        "locations": [_location(finding, home)],
-        "partialFingerprints": {"havre/v1": text.digest(finding.fingerprint)},
-        "properties": {"outcome": finding.kind.value, "severity": finding.severity.value},
+        "level": level(finding, result),
+        "message": {"text": message(answers.sentence(finding) + more)},
+        "locations": [_location(cause, home)],
+        "partialFingerprints": {"havre/v2": text.digest(_fingerprint(cause))},
+        "properties": {
+            "outcome": words.status(finding.kind.value),
+            "severity": finding.severity.value,
+            "fixedIn": words.fixed_in(finding.fix),
+        },
     }
 
 
-def _location(finding: Finding, home: Location | None) -> dict[str, Any]:
-    """The line of the cause; else the head of the warehouse's file; and the resource."""
+def _fingerprint(cause: Sequence[Finding]) -> str:
+    """What stays the same while a cause does, whatever its dates, lines and further resources."""
+    return "||".join([cause[0].kind.value, min(each.fingerprint for each in cause)])
+
+
+def _location(cause: Sequence[Finding], home: Location | None) -> dict[str, Any]:
+    """The line of the cause, else the head of the warehouse file; and the resources."""
+    finding = cause[0]
     place = finding.location or home
     found: dict[str, Any] = {}
     if place:
         region = {"startLine": max(place.line, 1)}
         artifact = {"uri": quote(text.relative(place.file))}
         found["physicalLocation"] = {"artifactLocation": artifact, "region": region}
-    if finding.resource:
-        urn = text.plain(finding.resource)
-        name = text.plain(finding.name)
-        found["logicalLocations"] = [{"name": name, "fullyQualifiedName": urn, "kind": "resource"}]
+    urns = answers.distinct(each.resource for each in cause if each.resource)
+    names = {each.resource: each.name for each in cause}
+    if urns:
+        found["logicalLocations"] = [
+            {
+                "name": text.plain(names[urn]),
+                "fullyQualifiedName": text.plain(urn),
+                "kind": "resource",
+            }
+            for urn in urns
+        ]
     return found
 
 
@@ -168,7 +208,7 @@ def _invocation(result: Result, index: dict[str, int]) -> dict[str, Any]:
 def _notification(finding: Finding, index: dict[str, int]) -> dict[str, Any]:
     control = text.plain(finding.control)
     return {
-        "level": "warning",
+        "level": "error",
         "message": {"text": message(f"{control} was not evaluated. {answers.sentence(finding)}")},
         "associatedRule": {"id": control, "index": index[control]},
     }

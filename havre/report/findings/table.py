@@ -11,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from havre.policy.findings import FindingKind
-from havre.report.findings import answers
+from havre.report.findings import answers, headline, words
+from havre.report.findings.headline import WIDTH
 from havre.text import clipped, parted, plain
 
 if TYPE_CHECKING:
@@ -30,7 +31,18 @@ STYLES = {
     FindingKind.WARNING: "yellow",
     FindingKind.WAIVED: "cyan",
 }
+HEADLINES = {
+    headline.FAILED: "bold red",
+    headline.NOT_EVALUATED: "bold yellow",
+    headline.WITH_EXCEPTIONS: "bold cyan",
+    headline.PASSED: "bold green",
+    "subject": "bold",
+    "label": "bold underline",
+    **{words.status(kind.value): style for kind, style in STYLES.items()},
+}
 NARROWEST = 40
+UNWRAPPED = 20_000
+"""Columns of lines that nothing wraps."""
 LONGEST = 600
 """Characters of a text from outside."""
 
@@ -39,18 +51,27 @@ def render(
     result: Result,
     *,
     requirements: Sequence[Requirement] | None = None,
-    width: int = 100,
+    width: int | None = 100,
     colour: bool = False,
+    summary: bool = False,
 ) -> str:
-    """The result as text of at most `width` columns (40 at least).
+    """The result as text.
 
     Args:
-        result: what the check told.
-        requirements: what the controls say of frameworks.
-        width: columns.
+        result: what the check found.
+        requirements: what the controls show of frameworks.
+        width: columns (40 at least); None: the headline fits 80, and then each finding is one
+            line, however long.
         colour: whether to write colours, for a terminal.
+        summary: whether to write the headline alone.
     """
-    return printed(_parts(result, requirements), width, colour=colour)
+    first = _headline(result, width or WIDTH)
+    if summary:
+        return printed(first, width or WIDTH, colour=colour)
+    if width is None:
+        rest = _parts(result, requirements, lines=True)
+        return printed(first, WIDTH, colour=colour) + printed(rest, UNWRAPPED, colour=colour)
+    return printed([*first, *_parts(result, requirements, lines=False)], width, colour=colour)
 
 
 def printed(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str:
@@ -64,7 +85,7 @@ def printed(parts: Iterable[RenderableType], width: int, *, colour: bool) -> str
 
 
 def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:
-    """A console that heeds neither the terminal nor the environment."""
+    """A console that depends neither on the terminal nor on the environment."""
     return Console(
         file=buffer,
         width=width,
@@ -78,17 +99,24 @@ def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:
     )
 
 
-def _parts(result: Result, requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:
-    yield _heading(result)
-    yield from _section("Where the data lie", _places(result))
-    yield from _section("Who can be compelled to hand them over", [_row(answers.compelled(result))])
-    yield from _section("Certificates", _claims(result))
-    yield from _section("Findings", _findings(result))
-    yield from _section("Gone since the baseline", map(_former, result.gone or ()))
-    yield from _section("Gaps of the provider", _gaps(result))
-    yield from _section("Waived", _covers(result))
-    yield from _section("Frameworks", _frameworks(requirements))
-    yield from _section("In all", _totals(result))
+def _headline(result: Result, width: int) -> list[RenderableType]:
+    lines = headline.written(headline.headline(result), max(width, NARROWEST))
+    return [Text(each.text, style=HEADLINES.get(each.kind, ""), overflow="fold") for each in lines]
+
+
+def _parts(
+    result: Result, requirements: Sequence[Requirement] | None, *, lines: bool
+) -> Iterator[RenderableType]:
+    """Everything behind the headline; findings on one line each, or in a block each."""
+    yield from _section("Findings", _lined(result) if lines else _findings(result))
+    yield from _section("Resolved since the previous report", map(_former, result.gone or ()))
+    if not lines:
+        yield from _section("Provider gaps", _gaps(result))
+    yield from _section("Waivers", _covers(result))
+    yield from _section("Data location", _places(result))
+    yield from _section("Certifications and qualifications", _claims(result))
+    yield from _section("Frameworks: results of requirements only", _frameworks(requirements))
+    yield from _section("Totals", _totals(result))
 
 
 def _section(title: str, parts: Iterable[RenderableType]) -> Iterator[RenderableType]:
@@ -114,12 +142,6 @@ def _pairs(pairs: Iterable[tuple[str, str]], indent: int = 4) -> RenderableType:
     return Padding(grid, (0, 0, 0, indent))
 
 
-def _heading(result: Result) -> RenderableType:
-    name = plain(f"{result.warehouse} ({result.environment}) on {result.provider}")
-    about = f": profile {result.profile}, as of {result.as_of}, from {plain(result.source)}"
-    return Text.assemble((name, "bold"), about, overflow="fold")
-
-
 def _places(result: Result) -> Iterator[RenderableType]:
     yield _row(answers.countries(result), style="bold")
     yield _pairs(answers.spots(result))
@@ -129,10 +151,24 @@ def _places(result: Result) -> Iterator[RenderableType]:
 
 def _claims(result: Result) -> Iterator[RenderableType]:
     if not result.claims:
-        yield _row("none was looked for")
+        yield _row("none looked up")
     for claim in result.claims:
-        yield _row(f"{claim.scheme}: {answers.held(claim, result.as_of)}", style="bold")
+        name = words.scheme(claim)
+        yield _row(f"{name}: {answers.held(claim, result.as_of)}", style="bold")
         yield _pairs(answers.scope(claim))
+
+
+def _lined(result: Result) -> Iterator[RenderableType]:
+    """Each group of findings on a line of its own, gaps and waived ones among them."""
+    groups = answers.groups(result, result.findings)
+    if not groups:
+        yield _row("none")
+    for group in groups:
+        text = Text.assemble(
+            (f"[{group.severity}] {words.status(group.kind.value).upper()}", STYLES[group.kind]),
+            f" {plain(answers.line(group, result.as_of))}",
+        )
+        yield Padding(text, (0, 0, 0, 2))
 
 
 def _findings(result: Result) -> Iterator[RenderableType]:
@@ -146,13 +182,14 @@ def _findings(result: Result) -> Iterator[RenderableType]:
 
 
 def _former(former: Former) -> RenderableType:
-    return _row(f"{former.kind.value} {former.control}: {answers.lost(former)}")
+    said = words.status(former.kind.value)
+    return _row(f"{said} {former.control}: {answers.lost(former)}")
 
 
 def _head(
     kind: FindingKind, severity: str, control: str, title: str, known: str = ""
 ) -> RenderableType:
-    said = ", ".join(filter(None, [f"{severity} {kind.value}", known]))
+    said = ", ".join(filter(None, [f"{severity} {words.status(kind.value)}", known]))
     rest = f"{control}: {title}" if title else control
     text = Text.assemble((said, STYLES[kind]), " ", (plain(rest), "bold"), overflow="fold")
     return Padding(text, (0, 0, 0, 2))
@@ -160,12 +197,14 @@ def _head(
 
 def _lines(group: Group, as_of: dt.date) -> Iterator[tuple[str, str]]:
     if group.names:
-        count = answers.many(len(group.names), "resource")
+        count = words.many(len(group.names), "resource")
         yield "on", f"{count}: {answers.some(group.names)}"
     if group.differences:
         yield "found", _few(group.differences)
     if group.remedies:
-        yield "remedy", _few(group.remedies)
+        yield "fix", _few(group.remedies)
+    if group.fixes:
+        yield "fixed in", ", ".join(group.fixes)
     if group.places:
         yield "at", answers.some(group.places)
     for waiver in group.waivers:
@@ -190,10 +229,11 @@ def _gaps(result: Result) -> Iterator[RenderableType]:
 def _gap(finding: Finding, as_of: dt.date) -> Iterator[tuple[str, str]]:
     if finding.gap:
         yield "reason", f"{finding.gap.reason} ({finding.gap.support})"
-        yield "instead", finding.gap.fallback
-        yield "risk", finding.gap.risk
+        yield from ((label.lower(), text) for label, text in answers.measures(finding.gap))
     if answers.remedy(finding):
-        yield "remedy", finding.remedy
+        yield "fix", finding.remedy
+    if finding.fix:
+        yield "fixed in", words.fixed_in(finding.fix)
     if finding.location:
         yield "at", answers.place(finding.location)
     if finding.waiver:
@@ -224,5 +264,6 @@ def _totals(result: Result) -> Iterator[RenderableType]:
     for warning in result.warnings:
         yield _row(plain(warning), style=STYLES[FindingKind.WARNING])
     if result.placeholders:
-        yield _row(f"Settings not given, judged by placeholders: {', '.join(result.placeholders)}")
+        names = ", ".join(result.placeholders)
+        yield _row(f"Settings not given, evaluated with placeholders: {names}")
     yield _row(answers.meaning(result), style="bold")

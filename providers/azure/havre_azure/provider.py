@@ -48,6 +48,7 @@ class AzureProvider:
     """Azure's public cloud as a provider."""
 
     name = NAME
+    title = "Microsoft Azure"
     # CLOUD Act: 18 U.S.C. 2713; FISA 702: 50 U.S.C. 1881a. They bind the parent, and so Microsoft
     # Ireland Operations Limited, which contracts in Europe. Microsoft France told the French
     # Senate on 2025-06-10 that it could not refuse a valid order.

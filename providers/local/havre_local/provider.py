@@ -29,6 +29,7 @@ class LocalProvider:
     """This machine as a provider."""
 
     name = NAME
+    title = "this machine"
     operator = Operator("the operator of this machine", None, ())
     sites: Mapping[str, Site] = EverySite()
     capabilities: Mapping[Capability, Supported] = CAPABILITIES

@@ -48,6 +48,7 @@ class OvhProvider:
     """OVHcloud's Public Cloud as a provider."""
 
     name = NAME
+    title = "OVHcloud"
     operator = Operator("OVH Groupe SA (OVH SAS)", "FR", ("FR", "EU"))
     sites: Mapping[str, Site] = SITES
     capabilities: Mapping[Capability, Supported] = CAPABILITIES

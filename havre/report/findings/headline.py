@@ -1,0 +1,313 @@
+"""The headline of a check: what a reader needs first, the same in every format."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from havre.errors import ExitCode
+from havre.policy.findings import FindingKind
+from havre.report.findings import answers, words
+from havre.spec.countries import country_name
+from havre.text import clipped, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from havre.policy.findings import Finding, Result, Waiver
+
+FAILED, NOT_EVALUATED = "FAILED", "NOT EVALUATED"
+PASSED, WITH_EXCEPTIONS = "PASSED", "PASSED WITH EXCEPTIONS"
+ORDER = ("pass", "waived", "warning", "fail", "unknown")
+"""Statuses in the order in which the headline counts them."""
+WIDTH, LINES = 80, 24
+"""Columns and lines that the headline fits."""
+LEAST = 3
+"""Findings that the headline shows even where it is longer than a screen."""
+MOST = 8
+"""Findings that pages and comments show at the top."""
+EXPIRED = 2
+"""Expired waivers that are named."""
+BARE = 4
+"""Characters of a text that says nothing by itself, such as `none`."""
+LONGEST = 300
+"""Characters of a text from outside."""
+
+
+@dataclass(frozen=True)
+class TopFinding:
+    """The worst of what one control found.
+
+    Attributes:
+        severity: of the control.
+        status: one word for people.
+        control: its identifier.
+        sentence: what was found.
+        fixed_in: where it is fixed.
+        resources: how many are concerned.
+    """
+
+    severity: str
+    status: str
+    control: str
+    sentence: str
+    fixed_in: str
+    resources: int
+
+
+@dataclass(frozen=True)
+class Headline:
+    """What a reader needs first.
+
+    Attributes:
+        subject: the warehouse and its provider.
+        about: profile, day and kind of source.
+        status: `PASSED`, `PASSED WITH EXCEPTIONS`, `FAILED` or `NOT EVALUATED`.
+        counts: of controls, by the words of the data.
+        exit: what the exit code means, where the status does not say so itself; else empty.
+        facts: labels and texts: waivers, places, legal access, certifications.
+        top: one for each control, the worst first.
+    """
+
+    subject: str
+    about: str
+    status: str
+    counts: dict[str, int]
+    exit: str
+    facts: tuple[tuple[str, str], ...]
+    top: tuple[TopFinding, ...]
+
+    @property
+    def counted(self) -> str:
+        """The counts as people read them."""
+        return "   ".join(words.counted(self.counts[word], word) for word in ORDER)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The headline as JSON-ready values."""
+        return {
+            "subject": self.subject,
+            "about": self.about,
+            "status": self.status,
+            "counts": dict(self.counts),
+            "exit": self.exit,
+            "facts": dict(self.facts),
+            "findings": [asdict(each) for each in self.top],
+        }
+
+
+def headline(result: Result) -> Headline:
+    """The headline of a result."""
+    status = _status(result)
+    passed = status in {PASSED, WITH_EXCEPTIONS}
+    said = passed is (result.exit_code is ExitCode.OK) and not result.left_out
+    return Headline(
+        result.subject,
+        f"profile {result.profile}, {result.as_of}, {words.source(result)}",
+        status,
+        {word: answers.counts(result)[word] for word in ORDER},
+        "" if said else answers.meaning(result),
+        tuple(_facts(result)),
+        tuple(_top(result)),
+    )
+
+
+def _status(result: Result) -> str:
+    """The status of a warehouse by all findings, whatever the options let pass."""
+    if result.of(FindingKind.FAIL):
+        return FAILED
+    counts = answers.counts(result)
+    nothing = not any(counts[word] for word in words.EVALUATED)
+    if result.of(FindingKind.UNKNOWN) or nothing or result.left_out:
+        return NOT_EVALUATED
+    excepted = result.of(FindingKind.WAIVED) or result.of(FindingKind.WARNING)
+    return WITH_EXCEPTIONS if excepted else PASSED
+
+
+def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    yield from _waivers(result)
+    yield "Data stored in", _stored(result)
+    yield "Legal access", words.access(result.operator)
+    claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
+    yield "Certifications", "; ".join(claims) or "none looked up"
+
+
+def _waivers(result: Result) -> Iterator[tuple[str, str]]:
+    """The waiver that ends next, and those that have ended."""
+    found = answers.covers(result)
+    open_ = _new([*result.of(FindingKind.FAIL), *result.of(FindingKind.UNKNOWN)])
+    ended = dict.fromkeys(finding.waiver for finding in open_ if finding.waiver)
+    if found:
+        yield "Next waiver to expire", _waiver(result, found[0].waiver)
+    for waiver in list(ended)[:EXPIRED]:
+        yield "Expired waiver", _waiver(result, waiver)
+    if len(ended) > EXPIRED:
+        yield "Expired waivers", f"{len(ended)} in all"
+    if not found and not ended:
+        yield "Waivers", "none apply"
+
+
+def _waiver(result: Result, waiver: Waiver) -> str:
+    return f"{waiver.control}, {words.dated(waiver.expires, result.as_of)}, {waiver.owner}"
+
+
+def _stored(result: Result) -> str:
+    """Countries with their regions; a place that nobody named is marked."""
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    for lies in result.lies:
+        country = country_name(lies.country) if lies.country else "unknown country"
+        region = lies.region or "no region named"
+        named = found[country].get(region, False)
+        found[country][region] = named or lies.implied < lies.resources
+    told = [f"{country}: {', '.join(_regions(found[country]))}" for country in sorted(found)]
+    if result.unplaced or result.unknown_types or not told:
+        told.append(answers.unplaced(result).rstrip(".") or answers.countries(result))
+    return "; ".join(told)
+
+
+def _regions(regions: dict[str, bool]) -> Iterator[str]:
+    for region, named in sorted(regions.items(), key=lambda each: (not each[1], each[0])):
+        yield region if named else f"{region} (copies implied by the provider)"
+
+
+def _new(findings: Sequence[Finding]) -> list[Finding]:
+    """Findings that no previous report has."""
+    return [finding for finding in findings if not finding.known]
+
+
+def _top(result: Result) -> Iterator[TopFinding]:
+    """One for each control: its worst kind, and of that the gravest finding that is new."""
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in _new(result.findings):
+        found[finding.control].append(finding)
+    kinds = list(FindingKind)
+    worst = sorted(
+        found.values(), key=lambda each: (kinds.index(each[0].kind), each[0].severity.rank)
+    )
+    for findings in worst:
+        first = findings[0]
+        alike = [each for each in findings if each.kind is first.kind]
+        fixes = answers.distinct(filter(None, (words.fixed_in(each.fix) for each in alike)))
+        yield TopFinding(
+            first.severity.value,
+            words.status(first.kind.value),
+            first.control,
+            _sentence(first),
+            answers.some(fixes, 1),
+            len({each.resource for each in alike if each.resource}),
+        )
+
+
+def _sentence(finding: Finding) -> str:
+    """What was found; a bare word has the name of its property before it."""
+    if finding.gap:
+        return finding.gap.reason
+    wanted = f" (required: {finding.wanted})" if finding.wanted else ""
+    bare = len(finding.found) <= BARE and finding.property
+    about = f"{finding.property.replace('_', ' ')}: " if bare else ""
+    return f"{about}{finding.found}{wanted}"
+
+
+@dataclass(frozen=True)
+class HeadlineLine:
+    """A line of the headline, and what it is: `subject`, a status, `label` or `text`."""
+
+    text: str
+    kind: str = "text"
+
+
+def written(of: Headline, width: int = WIDTH, lines: int = LINES) -> list[HeadlineLine]:
+    """The headline as lines of at most `width` columns, identifiers whole, and `lines` lines.
+
+    Args:
+        of: what to write.
+        width: columns; an identifier that is longer than a line is written whole all the same.
+        lines: the findings that do not fit so many are counted; at least `LEAST` are shown.
+    """
+    found: list[HeadlineLine] = []
+    for most in (3, 2, 1):
+        found = [*_heading(of, width, most), HeadlineLine("")]
+        for label, text in of.facts:
+            found += _fact(label, text, width, most)
+        if len(found) + 2 * min(LEAST, len(of.top)) + 3 <= lines:
+            break
+    if not of.top:
+        return found
+    found += [HeadlineLine(""), HeadlineLine(_apart("Top findings", "fixed in", width), "label")]
+    room = max((lines - len(found) - 1) // 2, LEAST)
+    if len(of.top) * 2 <= lines - len(found):
+        room = len(of.top)
+    for each in of.top[:room]:
+        found += _finding(each, width)
+    if left := len(of.top) - room:
+        found.append(HeadlineLine(f"  and {words.many(left, 'more control')} with findings"))
+    return found
+
+
+def _heading(of: Headline, width: int, most: int) -> list[HeadlineLine]:
+    subject, about = plain(of.subject), plain(of.about)
+    if len(subject) + len(about) + 2 <= width:
+        first = [HeadlineLine(_apart(subject, about, width), "subject")]
+    else:
+        first = [HeadlineLine(line, "subject") for line in _wrapped(subject, width, most)]
+        first += [HeadlineLine(line) for line in _wrapped(about, width, most)]
+    verdict = f"{of.status}   {of.counted}"
+    if len(verdict) <= width:
+        last = [HeadlineLine(verdict, of.status)]
+    else:
+        last = [HeadlineLine(of.status, of.status)]
+        fits = len(of.counted) <= width
+        counts = [of.counted] if fits else _wrapped(of.counted, width, LINES)
+        last += [HeadlineLine(line) for line in counts]
+    last += [HeadlineLine(line) for line in _wrapped(of.exit, width, LINES)]
+    return [*first, HeadlineLine(""), *last]
+
+
+def _apart(left: str, right: str, width: int) -> str:
+    return f"{left}{' ' * max(width - len(left) - len(right), 2)}{right}"
+
+
+LABEL = 23
+"""Columns of the longest label, with the space after it."""
+
+
+def _fact(label: str, text: str, width: int, most: int) -> list[HeadlineLine]:
+    room = width - LABEL
+    if room < LABEL:
+        return [HeadlineLine(line) for line in _wrapped(f"{label}: {text}", width, LINES, indent=2)]
+    first, *rest = _wrapped(text, room, most) or [""]
+    return [
+        HeadlineLine(f"{label:{LABEL}}{first}"),
+        *(HeadlineLine(f"{'':{LABEL}}{line}") for line in rest),
+    ]
+
+
+def _finding(each: TopFinding, width: int) -> list[HeadlineLine]:
+    """Two lines: what and where it is fixed; then what was found."""
+    left = f"  {each.severity:8}  {each.status:13}  {plain(each.control)}"
+    fix = clipped(each.fixed_in, 40)
+    alone = len(left) + len(fix) + 2 > width
+    head = [HeadlineLine(left if alone else _apart(left, fix, width), each.status)]
+    resources = f"{words.many(each.resources, 'resource')}: " if each.resources > 1 else ""
+    said = f"    {resources}{clipped(each.sentence, LONGEST)}"
+    if alone:
+        return [*head, HeadlineLine(clipped_at(f"    {fix}: {said.strip()}", width))]
+    return [*head, HeadlineLine(clipped_at(said, width))]
+
+
+def clipped_at(line: str, width: int) -> str:
+    """A line cut to `width` columns."""
+    return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."
+
+
+def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:
+    """At most so many lines of a text."""
+    return wrap(
+        clipped(text, LONGEST),
+        width,
+        break_on_hyphens=False,
+        subsequent_indent=" " * indent,
+        max_lines=most,
+        placeholder=" ...",
+    )
