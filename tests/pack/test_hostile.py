@@ -137,9 +137,14 @@ def test_the_settings_of_the_stack_are_used_with_its_own_provider_only(client: C
 
 
 def test_a_waiver_of_no_control_is_refused(client: Client, tmp_path: Path) -> None:
-    waiver = {"control": "no.such", "owner": "o", "reason": "r", "decision": "d"}
+    about = {
+        "owner": "Ada",
+        "reason": "The move to another host is under way.",
+        "decision": "ISO-7",
+    }
+    waiver = {"control": "no.such", **about}
     file = tmp_path / "w.yaml"
-    file.write_text(json.dumps({"waivers": [{**waiver, "expires": "2028-01-31"}]}))
+    file.write_text(json.dumps({"waivers": [{**waiver, "expires": "2027-10-31"}]}))
     configure(client, waivers=str(file))
     assert "there is no control `no.such`" in refusal(lambda: client.of(plan_of("emc2", "azure")))
 

@@ -94,9 +94,21 @@ def test_pulumis_own_levels_hold(client: Client, level: int, becomes: set[int]) 
 @pytest.mark.parametrize(
     ("expires", "level", "words"),
     [
-        ("2028-01-31", proto.ADVISORY, "waiver of Ada holds until 2028-01-31: why not (ISO-7)"),
-        ("2026-12-31", proto.ADVISORY, "waiver of Ada holds until 2026-12-31: why not (ISO-7)"),
-        ("2026-11-22", proto.MANDATORY, "waiver of Ada ended 2026-11-22: why not (ISO-7)"),
+        (
+            "2027-10-31",
+            proto.ADVISORY,
+            "waiver of Ada holds until 2027-10-31: The move to another host is under way. (ISO-7)",
+        ),
+        (
+            "2026-12-31",
+            proto.ADVISORY,
+            "waiver of Ada holds until 2026-12-31: The move to another host is under way. (ISO-7)",
+        ),
+        (
+            "2026-11-22",
+            proto.MANDATORY,
+            "waiver of Ada ended 2026-11-22: The move to another host is under way. (ISO-7)",
+        ),
     ],
 )
 def test_a_waiver_makes_a_finding_advisory_while_it_lasts(
@@ -105,7 +117,7 @@ def test_a_waiver_makes_a_finding_advisory_while_it_lasts(
     waiver = {
         "control": "audit.protected",
         "owner": "Ada",
-        "reason": "why not",
+        "reason": "The move to another host is under way.",
         "decision": "ISO-7",
         "expires": expires,
     }
@@ -122,8 +134,13 @@ def test_a_waiver_makes_a_finding_advisory_while_it_lasts(
 def test_waivers_beside_the_file_are_read(client: Client, tmp_path: Path) -> None:
     spec = tmp_path / "warehouse.yaml"
     spec.write_text(spec_of("emc2").read_text())
-    waiver = {"control": "audit.protected", "owner": "Ada", "reason": "r", "decision": "d"}
-    beside = {"waivers": [{**waiver, "expires": "2028-01-31"}]}
+    about = {
+        "owner": "Ada",
+        "reason": "The move to another host is under way.",
+        "decision": "ISO-7",
+    }
+    waiver = {"control": "audit.protected", **about}
+    beside = {"waivers": [{**waiver, "expires": "2027-10-31"}]}
     (tmp_path / "waivers.yaml").write_text(json.dumps(beside))
     configure(client, {"spec": str(spec), "waivers": ""})
     found = client.of(plan_of("emc2", "azure")).diagnostics

@@ -17,7 +17,7 @@ from tests.warehouse.conftest import EXAMPLES, Site, make
 __all__ = ["pytestmark"]
 
 PROVIDERS = (*PLUGINS, "local")
-DAY = "2026-11-23"
+DAY, EXPIRES = "2026-11-23", "2027-10-31"
 Found = set[tuple[str, str]]
 
 
@@ -47,7 +47,8 @@ class Standing:
 
     def waive(self, findings: list[dict[str, Any]]) -> None:
         """Answer for every one of the findings, beside the file."""
-        about = {"owner": "Ada", "reason": "a test", "decision": "T-1", "expires": "2029-01-01"}
+        reason = "The move to another host is under way."
+        about = {"owner": "Ada", "reason": reason, "decision": "T-1", "expires": EXPIRES}
         waivers = [{"control": c, **about} for c in sorted({f["control"] for f in findings})]
         (self.site.root / "waivers.yaml").write_text(json.dumps({"waivers": waivers}))
 
