@@ -94,7 +94,7 @@ def test_secnumcloud_asked_of_a_public_cloud_is_refused_with_the_reason(
         code, document = as_json(capsys, str(file), "--provider", provider, "--profile", "health")
         found = [f for f in document["findings"] if f["control"] == "jurisdiction.secnumcloud"]
         assert code == ExitCode.FINDINGS
-        assert any(f["outcome"] == "fail" and "none found" in f["found"] for f in found)
+        assert any(f["outcome"] == "fail" and "no certificate found" in f["found"] for f in found)
 
 
 def claimed(document: dict[str, Any], scheme: str) -> dict[str, Any]:

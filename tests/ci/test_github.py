@@ -152,7 +152,7 @@ def test_what_is_mended_is_gone_in_the_comment(tmp_path: Path) -> None:
     code, comment = pull_request(repository)
 
     assert code == 0
-    assert "### Gone\n\n- ❌ fail **continuity.deletion**" in comment
+    assert "### Resolved\n\n- ❌ fail **continuity.deletion**" in comment
 
 
 def test_without_a_valid_base_everything_is_new(tmp_path: Path) -> None:

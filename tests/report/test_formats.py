@@ -111,6 +111,7 @@ def test_the_schema_is_closed(part: str) -> None:
 
 
 OPTIONAL = {
+    "left_out",
     "provenance",
     "requirements",
     "frameworks",
