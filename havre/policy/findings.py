@@ -322,7 +322,7 @@ class Result:
 
     @property
     def subject(self) -> str:
-        """The warehouse and where it is: `emc2 (production) on Microsoft Azure`."""
+        """The warehouse and where it is: `emc2 (production) on Paper Cloud`."""
         return f"{self.warehouse} ({self.environment}) on {self.title or self.provider}"
 
     def of(self, kind: FindingKind) -> list[Finding]:
