@@ -13,6 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import InputError
+from havre.report.language import Language, speaking
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -238,19 +239,30 @@ def _columns() -> tuple[int | None, bool]:
     return out.width if wrapped else None, out.is_terminal and not out.no_color
 
 
-def _refuse_unsummarised(outputs: list[tuple[Format, Path | None]], *, summary: bool) -> None:
-    """Refuse a summary in a format that has none.
+def _refuse_unsummarised(
+    outputs: list[tuple[Format, Path | None]], *, summary: bool, language: Language
+) -> None:
+    """Refuse a summary, or one in another language, in a format that has none.
 
     Raises:
         InputError: there is one.
     """
     from havre.report.findings import RENDERINGS
 
-    for form, _ in outputs if summary else ():
-        if "summary" not in RENDERINGS[form].options:
-            able = ", ".join(each for each in RENDERINGS if "summary" in RENDERINGS[each].options)
-            message = f"--summary: the format {form} has no summary"
-            raise InputError(message, f"Use one of {able}.")
+    foreign = language is not Language.EN
+    said = f"--lang {language}" if foreign else "--summary"
+    wanted = {"summary": summary, "language": foreign}
+    able = [each for each in RENDERINGS if _options(each) >= {w for w in wanted if wanted[w]}]
+    for form, _ in outputs:
+        if form not in able:
+            message = f"{said}: the format {form} has no such summary"
+            raise InputError(message, f"Use one of {', '.join(able)}.")
+
+
+def _options(form: Format) -> frozenset[str]:
+    from havre.report.findings import RENDERINGS
+
+    return RENDERINGS[form].options
 
 
 def _write(
@@ -260,6 +272,7 @@ def _write(
     *,
     covered: bool,
     summary: bool,
+    language: Language,
 ) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
     from havre.files import write_report
@@ -269,14 +282,15 @@ def _write(
 
     for form, path in sorted(outputs, key=lambda output: output[1] is None):
         width, colour = _columns() if path is None else (None, False)
-        text = render(
-            result,
-            form,
-            requirements=requirements,
-            width=width,
-            colour=colour,
-            summary=summary,
-        )
+        with speaking(language):
+            text = render(
+                result,
+                form,
+                requirements=requirements,
+                width=width,
+                colour=colour,
+                summary=summary,
+            )
         if path is None:
             typer.echo(text, nl=False)
         else:
@@ -378,6 +392,9 @@ CoverageOption = Annotated[
 SummaryOption = Annotated[
     bool, typer.Option("--summary", help="Show the headline only: it fits a screen.")
 ]
+LanguageOption = Annotated[
+    Language, typer.Option("--lang", help="Write the summary in this language.")
+]
 TimeLimitOption = Annotated[
     int,
     typer.Option(
@@ -430,6 +447,7 @@ def check(
     control: ExplainOption = None,
     coverage: CoverageOption = False,
     summary: SummaryOption = False,
+    language: LanguageOption = Language.EN,
     time_limit: TimeLimitOption = SECONDS,
     seal: SealOption = None,
     seal_authority: SealAuthorityOption = None,
@@ -467,7 +485,8 @@ def check(
     from havre.startup import collecting_later
 
     outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
-    _refuse_unsummarised(outputs, summary=summary)
+    summary = summary or language is not Language.EN
+    _refuse_unsummarised(outputs, summary=summary, language=language)
     known = known_controls(controls)
     it = taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
@@ -492,7 +511,7 @@ def check(
             time=parse_time(as_of),
         )
         result = _judged(request, baseline, known)
-        _write(result, outputs, controls, covered=coverage, summary=summary)
+        _write(result, outputs, controls, covered=coverage, summary=summary, language=language)
     if result.left_out:
         _warn_partial(result)
     raise typer.Exit(result.exit_code)

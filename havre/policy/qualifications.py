@@ -146,17 +146,19 @@ class Qualifications:
     Attributes:
         records: what sources said of offers.
         schemes: the certification schemes, by their short names.
-        named: of each, its short name, its own name, and what an offer is under it.
+        named: of each, its short name, its own name, what an offer is under it, who keeps its
+            official list, and the address of the keeper's site.
     """
 
     records: tuple[Record, ...]
     schemes: tuple[str, ...] = NAMED
-    named: tuple[tuple[str, str, str], ...] = ()
+    named: tuple[tuple[str, str, str, str, str], ...] = ()
 
-    def called(self, scheme: str) -> tuple[str, str]:
-        """A scheme's own name, empty where it has none, and what an offer is under it."""
-        found = {short: (name, awarded) for short, name, awarded in self.named}
-        return found.get(scheme, ("", "certified"))
+    def called(self, scheme: str) -> tuple[str, str, str, str]:
+        """A scheme's own name or none, what an offer is under it, and who keeps its list where."""
+        found = {short: tuple(rest) for short, *rest in self.named}
+        name, awarded, keeper, site = found.get(scheme, ("", "certified", "", ""))
+        return name, awarded, keeper, site
 
     def find(
         self, scheme: str, offering: Offering, countries: Iterable[str | None]
@@ -285,6 +287,8 @@ class Claim:
         sources: of all that it rests on.
         name: of the scheme, as its owner writes it; empty: its short name.
         awarded: what an offer is under it: `certified` or `qualified`.
+        keeper: who keeps the scheme's official list, which Havre does not read.
+        official: address of the keeper's site.
     """
 
     scheme: str
@@ -296,6 +300,8 @@ class Claim:
     sources: tuple[str, ...]
     name: str = ""
     awarded: str = "certified"
+    keeper: str = ""
+    official: str = ""
 
     @property
     def holds(self) -> bool:
@@ -453,7 +459,9 @@ def installed_qualifications() -> Qualifications:
         lambda record: record.key,
         lambda record: f"{record.offer}, {record.product} under {record.scheme}",
     )
-    named = tuple((scheme.id, scheme.name, scheme.awarded) for scheme in installed)
+    named = tuple(
+        (each.id, each.name, each.awarded, each.keeper, each.official) for each in installed
+    )
     return Qualifications(records, schemes, named)
 
 

@@ -36,6 +36,8 @@ class Scheme(BaseModel):
         id: short name, as in the records and in `residency.qualifications`.
         name: as its owner writes it; empty: the short name.
         awarded: what an offer is under it: `certified` or `qualified`.
+        keeper: who keeps its official list.
+        official: address of the keeper's site, where that list is published.
         title: what is true when its control passes.
         rationale: why, and what the control does not see.
         applies_to: which warehouses it is for.
@@ -50,6 +52,8 @@ class Scheme(BaseModel):
     id: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
     name: str = ""
     awarded: Literal["certified", "qualified"] = "certified"
+    keeper: str = ""
+    official: Annotated[str, StringConstraints(pattern=r"^(https://[a-z0-9./-]+)?$")] = ""
     title: Text
     rationale: str = ""
     applies_to: AppliesTo = AppliesTo.ALL

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from havre.report.findings import Format, render
+from havre.report.language import Language, speaking
 from tests.browser import sides
 from tests.waits import PATIENCE
 
@@ -34,7 +35,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "hostile": sides.page(sides.hostiles()),
         "long": sides.page(sides.hostiles(sides.LONG)),
         "check": render(sides.example().sides[1].result, Format.HTML),
+        "summary": render(sides.example().sides[1].result, Format.HTML, summary=True),
     }
+    for number, side in enumerate(sides.four().sides):
+        with speaking(Language.FR):
+            texts[f"resume-{number}"] = render(side.result, Format.HTML, summary=True)
     files = {name: folder / f"{name}.html" for name in texts}
     for name, text in texts.items():
         files[name].write_text(text)

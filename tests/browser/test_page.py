@@ -341,3 +341,24 @@ def test_pages_are_small(written: dict[str, Path]) -> None:
     assert written["four"].stat().st_size < 1_000_000
     assert written["hostile"].stat().st_size < 1_000_000
     assert written["check"].stat().st_size < 300_000
+
+
+SUMMARIES = ("summary", "resume-0", "resume-1", "resume-2")
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_a_summary_is_two_printed_pages(opened: Opened, name: str) -> None:
+    paper = opened(name).pdf(format="A4", prefer_css_page_size=True)
+
+    assert len(re.findall(rb"/Type\s*/Page\b", paper)) in {1, 2}
+
+
+@pytest.mark.parametrize(("name", "language"), [("summary", "en"), ("resume-0", "fr")])
+def test_a_summary_says_its_language_and_what_is_asked(
+    opened: Opened, name: str, language: str
+) -> None:
+    page = opened(name)
+    assert page.evaluate("document.documentElement.lang") == language
+    asked = {"en": "What is asked of you?", "fr": "Ce qui vous est demandé"}[language]
+    assert page.locator("h2", has_text=asked).count() == 1
+    assert page.locator("ol li").count() == 4

@@ -38,15 +38,20 @@ COVERED = frozenset({"requirements"})
 SHORT = frozenset({"summary"})
 """Options of a form that can be the headline alone."""
 
+SPOKEN = frozenset({"language"})
+"""Options of a form whose summary can be in another language."""
+
 RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
     {
-        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour"}),
+        Format.TABLE: Rendering(
+            f"{__name__}.table", COVERED | SHORT | SPOKEN | {"width", "colour"}
+        ),
         Format.JSON: Rendering(f"{__name__}.data", COVERED | SHORT),
         Format.SARIF: Rendering(f"{__name__}.sarif"),
         Format.JUNIT: Rendering(f"{__name__}.junit"),
         Format.MARKDOWN: Rendering(f"{__name__}.markdown", COVERED | SHORT),
         Format.GITLAB: Rendering(f"{__name__}.gitlab"),
-        Format.HTML: Rendering(f"{__name__}.page", COVERED),
+        Format.HTML: Rendering(f"{__name__}.page", COVERED | SHORT | SPOKEN),
         Format.OSCAL: Rendering(f"{__name__}.oscal"),
     }
 )
@@ -72,7 +77,8 @@ def render(
         width: columns of the table; None: each finding is one line.
         colour: whether the table may have colour.
         summary: whether to write the headline alone, in those forms that can (table, json and
-            markdown).
+            markdown), or the two pages of a summary (html); `havre.report.language.speaking`
+            says in which language table and page are.
     """
     given = {"requirements": requirements, "width": width, "colour": colour, "summary": summary}
     return RENDERINGS[form].write(result, **given)

@@ -23,6 +23,7 @@ from havre.report.findings.words import (
     shorter,
     status,
 )
+from havre.report.language import Language, spoken, tr, trn
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def some(items: Sequence[str], named: int = NAMED) -> str:
     """The first few of many: `a, b, c and 4 more`."""
     left = len(items) - named
     first = ", ".join(items[:named])
-    return f"{first} and {left} more" if left > 0 else first
+    return tr("{first} and {left} more", first=first, left=left) if left > 0 else first
 
 
 def place(location: Location) -> str:
@@ -314,17 +315,12 @@ def _about(finding: Finding) -> bool:
 
 def countries(result: Result) -> str:
     """The countries where anything is stored, processed or copied."""
-    known = sorted({country_name(lies.country) for lies in result.lies if lies.country})
+    known = sorted({tr(country_name(lies.country)) for lies in result.lies if lies.country})
     unknown = any(lies.country is None for lies in result.lies) or result.unplaced
-    parts = [*known, "unknown places"] if unknown else known
+    parts = [*known, tr("unknown places")] if unknown else known
     if parts or not result.unknown_types:
-        return ", ".join(parts) or "nothing is stored"
-    count = sum(result.unknown_types.values())
-    return f"not evaluated: {many(count, 'resource')} of unknown {_kinds(result)}"
-
-
-def _kinds(result: Result) -> str:
-    return "type" if len(result.unknown_types) == 1 else "types"
+        return ", ".join(parts) or tr("nothing is stored")
+    return tr("not evaluated: {resources}", resources=_of_unknown_types(result))
 
 
 def unknown_types(result: Result) -> list[str]:
@@ -344,35 +340,46 @@ def spots(result: Result) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for lies in sorted(result.lies, key=lambda lies: order.index(Copy(lies.copy))):
         found.setdefault(lies.copy, []).append(_spot(lies))
-    return [(copy, "; ".join(places)) for copy, places in found.items()]
+    return [(tr(copy), "; ".join(places)) for copy, places in found.items()]
 
 
 def _spot(lies: Whereabouts) -> str:
-    country = country_name(lies.country) if lies.country else "unknown country"
-    where = f"{country}, {lies.region or 'no region named'}"
-    implied = f", {lies.implied} implied by the provider" if lies.implied else ""
-    return f"{where} ({many(lies.resources, 'resource')}{implied})"
+    country = tr(country_name(lies.country) if lies.country else "unknown country")
+    where = f"{country}, {lies.region or tr('no region named')}"
+    counted = trn("{count} resource", "{count} resources", lies.resources)
+    implied = tr("{count} implied by the provider", count=lies.implied)
+    return f"{where} ({counted}, {implied})" if lies.implied else f"{where} ({counted})"
 
 
 def unplaced(result: Result) -> str:
     """Resources of unknown location or type; empty where there are none."""
     said = []
     if result.unplaced:
-        verb = "has" if result.unplaced == 1 else "have"
-        said.append(f"{many(result.unplaced, 'resource')} with data {verb} no known location.")
+        said.append(
+            trn(
+                "{count} resource with data has no known location.",
+                "{count} resources with data have no known location.",
+                result.unplaced,
+            )
+        )
     if result.unknown_types:
-        count = many(sum(result.unknown_types.values()), "resource")
         listed = ", ".join(unknown_types(result))
-        said.append(f"{count} of unknown {_kinds(result)}: {listed}.")
+        said.append(f"{_of_unknown_types(result)}: {listed}.")
     return " ".join(said)
+
+
+def _of_unknown_types(result: Result) -> str:
+    count = sum(result.unknown_types.values())
+    return trn("{count} resource of unknown type", "{count} resources of unknown types", count)
 
 
 def held(claim: Claim, as_of: dt.date) -> str:
     """How far the products are within a certificate, and until when."""
     if not claim.inside:
         return certified(claim)
-    end = ending(claim.until, as_of) if claim.until else "no end date recorded"
-    return f"{certified(claim)}, {end}, read on {claim.read_on}"
+    end = ending(claim.until, as_of) if claim.until else tr("no end date recorded")
+    told = {"certified": certified(claim), "end": end, "date": claim.read_on}
+    return tr("{certified}, {end}, read on {date}", **told)
 
 
 def scope(claim: Claim) -> list[tuple[str, str]]:
@@ -434,8 +441,9 @@ def partial(result: Result) -> str:
     """That controls were left out, and how many; empty where none was."""
     if not result.left_out:
         return ""
-    due = len(result.controls) + len(result.left_out)
-    return f"PARTIAL check: {len(result.left_out)} of {due} controls were left out. "
+    left = len(result.left_out)
+    due = len(result.controls) + left
+    return tr("PARTIAL check: {left} of {due} controls were left out. ", left=left, due=due)
 
 
 def meaning(result: Result) -> str:
@@ -445,6 +453,8 @@ def meaning(result: Result) -> str:
 
 def _meaning(result: Result) -> str:
     code = result.exit_code
+    if spoken() is not Language.EN:
+        return _briefly(code)
     failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
     noun, by = "finding", "the options given"
     if result.gone is not None:
@@ -458,6 +468,15 @@ def _meaning(result: Result) -> str:
         let = f"{many(failing, 'failure')} and {unknown} not evaluated"
         return f"Exit code 0: {let}, allowed by {by}."
     return "Exit code 0: no control fails without a waiver, and each was evaluated."
+
+
+def _briefly(code: ExitCode) -> str:
+    """What the exit code means, without the counts."""
+    if code is ExitCode.FINDINGS:
+        return tr("Exit code 1: at least one finding fails without a waiver.")
+    if code is ExitCode.NOT_EVALUATED:
+        return tr("Exit code 3: at least one finding is not evaluated, and not allowed.")
+    return tr("Exit code 0: what fails or is not evaluated is allowed by the options given.")
 
 
 def _failing(result: Result, noun: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import ExitCode
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers, words
+from havre.report.language import Language, spoken, title, tr, trn
 from havre.spec.countries import country_name
 from havre.text import clipped, plain
 
@@ -44,7 +45,7 @@ class TopFinding:
         severity: of the control.
         status: one word for people.
         control: its identifier.
-        sentence: what was found.
+        sentence: what was found; in another language than English, the title of the control.
         fixed_in: where it is fixed.
         resources: how many are concerned.
     """
@@ -103,8 +104,18 @@ def headline(result: Result) -> Headline:
     passed = status in {PASSED, WITH_EXCEPTIONS}
     said = passed is (result.exit_code is ExitCode.OK) and not result.left_out
     return Headline(
-        result.subject,
-        f"profile {result.profile}, {result.as_of}, {words.source(result)}",
+        tr(
+            "{warehouse} ({environment}) on {provider}",
+            warehouse=result.warehouse,
+            environment=tr(result.environment),
+            provider=tr(result.title or result.provider),
+        ),
+        tr(
+            "profile {profile}, {date}, {source}",
+            profile=result.profile,
+            date=result.as_of,
+            source=words.source(result),
+        ),
         status,
         {word: answers.counts(result)[word] for word in ORDER},
         "" if said else answers.meaning(result),
@@ -127,10 +138,10 @@ def _status(result: Result) -> str:
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _waivers(result)
-    yield "Data stored in", _stored(result)
-    yield "Legal access", words.access(result.operator)
+    yield tr("Data stored in"), _stored(result)
+    yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
-    yield "Certifications", "; ".join(claims) or "none looked up"
+    yield tr("Certifications"), "; ".join(claims) or tr("none looked up")
 
 
 def _waivers(result: Result) -> Iterator[tuple[str, str]]:
@@ -139,13 +150,13 @@ def _waivers(result: Result) -> Iterator[tuple[str, str]]:
     open_ = _new([*result.of(FindingKind.FAIL), *result.of(FindingKind.UNKNOWN)])
     ended = dict.fromkeys(finding.waiver for finding in open_ if finding.waiver)
     if found:
-        yield "Next waiver to expire", _waiver(result, found[0].waiver)
+        yield tr("Next waiver to expire"), _waiver(result, found[0].waiver)
     for waiver in list(ended)[:EXPIRED]:
-        yield "Expired waiver", _waiver(result, waiver)
+        yield tr("Expired waiver"), _waiver(result, waiver)
     if len(ended) > EXPIRED:
-        yield "Expired waivers", f"{len(ended)} in all"
+        yield tr("Expired waivers"), trn("{count} in all", "{count} in all", len(ended))
     if not found and not ended:
-        yield "Waivers", "none apply"
+        yield tr("Waivers"), tr("none apply")
 
 
 def _waiver(result: Result, waiver: Waiver) -> str:
@@ -156,8 +167,8 @@ def _stored(result: Result) -> str:
     """Countries with their regions; a place that nobody named is marked."""
     found: dict[str, dict[str, bool]] = defaultdict(dict)
     for lies in result.lies:
-        country = country_name(lies.country) if lies.country else "unknown country"
-        region = lies.region or "no region named"
+        country = tr(country_name(lies.country) if lies.country else "unknown country")
+        region = lies.region or tr("no region named")
         named = found[country].get(region, False)
         found[country][region] = named or lies.implied < lies.resources
     told = [f"{country}: {', '.join(_regions(found[country]))}" for country in sorted(found)]
@@ -168,7 +179,8 @@ def _stored(result: Result) -> str:
 
 def _regions(regions: dict[str, bool]) -> Iterator[str]:
     for region, named in sorted(regions.items(), key=lambda each: (not each[1], each[0])):
-        yield region if named else f"{region} (copies implied by the provider)"
+        implied = tr("{region} (copies implied by the provider)", region=region)
+        yield region if named else implied
 
 
 def _new(findings: Sequence[Finding]) -> list[Finding]:
@@ -185,15 +197,17 @@ def _top(result: Result) -> Iterator[TopFinding]:
     worst = sorted(
         found.values(), key=lambda each: (kinds.index(each[0].kind), each[0].severity.rank)
     )
+    titles = {control.id: title(control) for control in result.controls}
     for findings in worst:
         first = findings[0]
+        own = "" if spoken() is Language.EN else titles.get(first.control, "")
         alike = [each for each in findings if each.kind is first.kind]
         fixes = answers.distinct(filter(None, (words.fixed_in(each.fix) for each in alike)))
         yield TopFinding(
             first.severity.value,
-            words.status(first.kind.value),
+            words.STATUSES.get(first.kind.value, first.kind.value),
             first.control,
-            _sentence(first),
+            own or _sentence(first),
             answers.some(fixes, 1),
             len({each.resource for each in alike if each.resource}),
         )
@@ -234,14 +248,20 @@ def written(of: Headline, width: int = WIDTH, lines: int = LINES) -> list[Headli
             break
     if not of.top:
         return found
-    found += [HeadlineLine(""), HeadlineLine(_apart("Top findings", "fixed in", width), "label")]
+    top = _apart(tr("Top findings"), tr("fixed in"), width)
+    found += [HeadlineLine(""), HeadlineLine(top, "label")]
     room = max((lines - len(found) - 1) // 2, LEAST)
     if len(of.top) * 2 <= lines - len(found):
         room = len(of.top)
     for each in of.top[:room]:
         found += _finding(each, width)
     if left := len(of.top) - room:
-        found.append(HeadlineLine(f"  and {words.many(left, 'more control')} with findings"))
+        more = trn(
+            "and {count} more control with findings",
+            "and {count} more controls with findings",
+            left,
+        )
+        found.append(HeadlineLine(f"  {more}"))
     return found
 
 
@@ -252,11 +272,12 @@ def _heading(of: Headline, width: int, most: int) -> list[HeadlineLine]:
     else:
         first = [HeadlineLine(line, "subject") for line in _wrapped(subject, width, most)]
         first += [HeadlineLine(line) for line in _wrapped(about, width, most)]
-    verdict = f"{of.status}   {of.counted}"
+    status = tr(of.status)
+    verdict = f"{status}   {of.counted}"
     if len(verdict) <= width:
         last = [HeadlineLine(verdict, of.status)]
     else:
-        last = [HeadlineLine(of.status, of.status)]
+        last = [HeadlineLine(status, of.status)]
         fits = len(of.counted) <= width
         counts = [of.counted] if fits else _wrapped(of.counted, width, LINES)
         last += [HeadlineLine(line) for line in counts]
@@ -285,12 +306,12 @@ def _fact(label: str, text: str, width: int, most: int) -> list[HeadlineLine]:
 
 def _finding(each: TopFinding, width: int) -> list[HeadlineLine]:
     """Two lines: what and where it is fixed; then what was found."""
-    left = f"  {each.severity:8}  {each.status:13}  {plain(each.control)}"
+    left = f"  {tr(each.severity):8}  {tr(each.status):13}  {plain(each.control)}"
     fix = clipped(each.fixed_in, 40)
     alone = len(left) + len(fix) + 2 > width
     head = [HeadlineLine(left if alone else _apart(left, fix, width), each.status)]
-    resources = f"{words.many(each.resources, 'resource')}: " if each.resources > 1 else ""
-    said = f"    {resources}{clipped(each.sentence, LONGEST)}"
+    counted = trn("{count} resource: ", "{count} resources: ", each.resources)
+    said = f"    {counted if each.resources > 1 else ''}{clipped(each.sentence, LONGEST)}"
     if alone:
         return [*head, HeadlineLine(clipped_at(f"    {fix}: {said.strip()}", width))]
     return [*head, HeadlineLine(clipped_at(said, width))]

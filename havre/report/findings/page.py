@@ -17,6 +17,7 @@ from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
 from havre.report.findings import answers, words
 from havre.report.findings.headline import MOST, ORDER, headline
+from havre.report.language import spoken, title, tr, trn
 from havre.text import clipped
 
 if TYPE_CHECKING:
@@ -73,13 +74,18 @@ class Entry:
         return self.findings[0].severity.value if self.findings else ""
 
 
-def render(result: Result, *, requirements: Sequence[Requirement] | None = None) -> str:
+def render(
+    result: Result, *, requirements: Sequence[Requirement] | None = None, summary: bool = False
+) -> str:
     """The result as one HTML page under 300 KB.
 
     Args:
         result: what the check found.
         requirements: what the controls show of frameworks.
+        summary: whether to write the summary of two printed pages alone.
     """
+    if summary:
+        return _summary(result)
     page = ""
     found = _found(result)
     for limit in LIMITS:
@@ -103,6 +109,26 @@ def render(result: Result, *, requirements: Sequence[Requirement] | None = None)
         if len(page.encode()) <= LARGEST:
             break
     return page
+
+
+def _summary(result: Result) -> str:
+    """What an officer for data protection signs: two pages of A4, in the language at hand."""
+    return written(
+        "summary.html",
+        result=result,
+        headline=headline(result),
+        most=MOST,
+        least=ACCEPTED,
+        answers=answers,
+        words=words,
+        order=ORDER,
+        covers=answers.covers(result),
+        titles={control.id: title(control) for control in result.controls},
+    )
+
+
+ACCEPTED = 14
+"""Waivers that a summary lists; the others are counted."""
 
 
 def written(template: str, **values: Any) -> str:
@@ -134,7 +160,11 @@ def _environment() -> Environment:
     environment.filters["long"] = _long
     environment.filters["query"] = _query
     environment.filters["status"] = words.status
-    environment.filters["word"] = {words.status(word): word for word in VERDICTS}.__getitem__
+    shown = {words.STATUSES.get(word, word): word for word in VERDICTS}
+    environment.filters["word"] = shown.__getitem__
+    environment.globals["tr"] = tr
+    environment.globals["trn"] = trn
+    environment.globals["language"] = spoken
     return environment
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.policy.model import FixIn
+from havre.report.language import tr, trn
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
 STATUSES = {"unknown": "not evaluated", "not-applicable": "not applicable"}
 """What a status is called where data have another word for it."""
-COUNTED = {"pass": "passed", "fail": "failed"}
-"""A status behind a count of controls."""
+COUNTED = {
+    "pass": ("{count} passed", "{count} passed"),
+    "fail": ("{count} failed", "{count} failed"),
+    "waived": ("{count} waived", "{count} waived"),
+    "warning": ("{count} warning", "{count} warnings"),
+    "unknown": ("{count} not evaluated", "{count} not evaluated"),
+    "not-applicable": ("{count} not applicable", "{count} not applicable"),
+}
+"""A count of controls of one status, and of several."""
 EVALUATED = ("fail", "warning", "waived", "pass")
 """Statuses of what was evaluated and applies."""
 COVERAGES = {
@@ -39,12 +47,12 @@ SOURCES = {
 
 def status(word: str) -> str:
     """The one word that people read for a status, in every output."""
-    return STATUSES.get(word, word)
+    return tr(STATUSES.get(word, word))
 
 
 def source(result: Result) -> str:
     """The kind of source that a plan was read from."""
-    return SOURCES.get(result.source, result.source)
+    return tr(SOURCES.get(result.source, result.source))
 
 
 def many(count: int, noun: str) -> str:
@@ -54,23 +62,23 @@ def many(count: int, noun: str) -> str:
 
 def counted(number: int, word: str) -> str:
     """A count of controls of one status: `41 passed`, `1 warning`, `2 warnings`."""
-    if word == "warning":
-        return many(number, word)
-    return f"{number} {COUNTED.get(word, status(word))}"
+    return trn(*COUNTED[word], number)
 
 
 def dated(day: dt.date, as_of: dt.date) -> str:
     """A date with its distance: `2026-12-21 (in 28 days)`."""
     days = (day - as_of).days
     if days == 0:
-        return f"{day} (today)"
-    distance = many(abs(days), "day")
-    return f"{day} (in {distance})" if days > 0 else f"{day} ({distance} ago)"
+        return tr("{date} (today)", date=day)
+    if days > 0:
+        return trn("{date} (in {count} day)", "{date} (in {count} days)", days, date=day)
+    return trn("{date} ({count} day ago)", "{date} ({count} days ago)", -days, date=day)
 
 
 def ending(day: dt.date, as_of: dt.date) -> str:
     """An end, or one that has passed: `until 2026-12-21 (in 28 days)`."""
-    return f"{'expired' if day < as_of else 'until'} {dated(day, as_of)}"
+    told = dated(day, as_of)
+    return tr("expired {date}", date=told) if day < as_of else tr("until {date}", date=told)
 
 
 def fixed_in(fix: Fix | None) -> str:
@@ -78,12 +86,12 @@ def fixed_in(fix: Fix | None) -> str:
     if fix is None:
         return ""
     named = {
-        FixIn.FILE: f"warehouse file {fix.name}".rstrip(),
-        FixIn.SETTING: f"setting {fix.name}",
-        FixIn.DECISION: "decision (waiver)",
-        FixIn.REHEARSAL: "exit rehearsal",
-        FixIn.PROVIDER: "provider (gap)",
-        FixIn.PROGRAM: "your own program",
+        FixIn.FILE: tr("warehouse file {name}", name=fix.name).rstrip(),
+        FixIn.SETTING: tr("setting {name}", name=fix.name),
+        FixIn.DECISION: tr("decision (waiver)"),
+        FixIn.REHEARSAL: tr("exit rehearsal"),
+        FixIn.PROVIDER: tr("provider (gap)"),
+        FixIn.PROGRAM: tr("your own program"),
         FixIn.HAVRE: "Havre",
     }
     return named[fix.where]
@@ -100,20 +108,21 @@ def shorter(result: Result, name: str) -> str:
 def access(operator: Operator) -> str:
     """An operator and the laws that can compel it to disclose data."""
     named = {law.partition(" ")[0] for law in operator.laws}
-    laws = " and ".join(map(_law, operator.laws))
-    bound = f"subject to {laws}" if laws else "no law is recorded"
+    laws = tr(" and ").join(map(_law, operator.laws))
+    bound = tr("subject to {laws}", laws=laws) if laws else tr("no law is recorded")
     country = operator.country or ""
     abroad = country and country not in named
-    parent = f", parent company in {country_name(country)}" if abroad else ""
-    return f"{operator.entity}, {bound}{parent}"
+    parent = tr(", parent company in {country}", country=tr(country_name(country)))
+    return f"{operator.entity}, {bound}{parent if abroad else ''}"
 
 
 def _law(law: str) -> str:
     """A law as people write it: `US law (CLOUD Act, FISA 702)`, `the law of France`."""
     area, _, detail = law.partition(" ")
     name = country_name(area)
-    said = f"{area} law" if area in {name, "US"} else f"the law of {name}"
-    return f"{said} {detail}".rstrip()
+    if area in {name, "US"}:
+        return tr("{area} law {detail}", area=tr(area), detail=detail).rstrip()
+    return tr("the law of {country} {detail}", country=tr(name), detail=detail).rstrip()
 
 
 def scheme(claim: Claim) -> str:
@@ -124,10 +133,17 @@ def scheme(claim: Claim) -> str:
 def certified(claim: Claim) -> str:
     """How far the products in use are within a certificate, in a few words."""
     products = len(claim.inside) + len(claim.outside) + len(claim.undecided)
+    awarded = tr(claim.awarded)
     if claim.holds:
-        return f"{claim.awarded} for all products"
+        return tr("{awarded} for all products", awarded=awarded)
     if claim.inside:
-        return f"{claim.awarded} for {len(claim.inside)} of {many(products, 'product')}"
+        return trn(
+            "{awarded} for {inside} of {count} product",
+            "{awarded} for {inside} of {count} products",
+            products,
+            awarded=awarded,
+            inside=len(claim.inside),
+        )
     if claim.undecided:
-        return f"not evaluated ({many(products, 'product')})"
-    return f"not {claim.awarded}"
+        return trn("not evaluated ({count} product)", "not evaluated ({count} products)", products)
+    return tr("not {awarded}", awarded=awarded)
