@@ -247,22 +247,18 @@ def _refuse_unsummarised(
     Raises:
         InputError: there is one.
     """
-    from havre.report.findings import RENDERINGS
+    from havre.report.findings import RENDERINGS, SPOKEN
 
+    if not summary:
+        return
     foreign = language is not Language.EN
-    said = f"--lang {language}" if foreign else "--summary"
-    wanted = {"summary": summary, "language": foreign}
-    able = [each for each in RENDERINGS if _options(each) >= {w for w in wanted if wanted[w]}]
+    short = [each for each in RENDERINGS if "summary" in RENDERINGS[each].options]
+    able = [each for each in short if each in SPOKEN] if foreign else short
     for form, _ in outputs:
         if form not in able:
+            said = f"--lang {language}" if foreign else "--summary"
             message = f"{said}: the format {form} has no such summary"
             raise InputError(message, f"Use one of {', '.join(able)}.")
-
-
-def _options(form: Format) -> frozenset[str]:
-    from havre.report.findings import RENDERINGS
-
-    return RENDERINGS[form].options
 
 
 def _write(

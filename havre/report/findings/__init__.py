@@ -38,20 +38,18 @@ COVERED = frozenset({"requirements"})
 SHORT = frozenset({"summary"})
 """Options of a form that can be the headline alone."""
 
-SPOKEN = frozenset({"language"})
-"""Options of a form whose summary can be in another language."""
+SPOKEN = frozenset({Format.TABLE, Format.HTML})
+"""Forms whose summary can be in another language."""
 
 RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
     {
-        Format.TABLE: Rendering(
-            f"{__name__}.table", COVERED | SHORT | SPOKEN | {"width", "colour"}
-        ),
+        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour"}),
         Format.JSON: Rendering(f"{__name__}.data", COVERED | SHORT),
         Format.SARIF: Rendering(f"{__name__}.sarif"),
         Format.JUNIT: Rendering(f"{__name__}.junit"),
         Format.MARKDOWN: Rendering(f"{__name__}.markdown", COVERED | SHORT),
         Format.GITLAB: Rendering(f"{__name__}.gitlab"),
-        Format.HTML: Rendering(f"{__name__}.page", COVERED | SHORT | SPOKEN),
+        Format.HTML: Rendering(f"{__name__}.page", COVERED | SHORT),
         Format.OSCAL: Rendering(f"{__name__}.oscal"),
     }
 )
