@@ -39,10 +39,14 @@ EXCEPTIONS = {
     ("havre/engine/state.py", "self.data_dir.iterdir"): "only whether anything is there",
     ("havre/engine/state.py", "self.data_dir.rmdir"): "an empty folder; no link is followed",
     ("havre/engine/state.py", "write_whole"): "is given what writes, by `Custody`",
+    ("havre/stack/files.py", "folder.glob"): "names of stack files in the user's own folder",
     ("havre/stack/standing.py", "write_whole"): "is given what writes, by `Custody`",
-    ("machine/backups.py", "folder.backups.glob"): "names alone; what they name is authenticated",
+    ("machine/backups.py", "(place or folder.backups).glob"): (
+        "names alone; what they name is authenticated"
+    ),
     ("machine/backups.py", "os.open"): "what others may keep: authenticated, and no link",
     ("machine/backups.py", "work.iterdir"): "the folder that was just made",
+    ("machine/ways.py", "Path(root).read_bytes"): NAMED,
     ("machine/encryption/keys.py", "(folder.keys / name).glob"): "names alone",
     ("machine/encryption/keys.py", "source.open"): NAMED,
     ("machine/encryption/keys.py", "write_once"): NAMED,
