@@ -41,6 +41,7 @@ EXCEPTIONS = {
     ("havre/engine/state.py", "write_whole"): "is given what writes, by `Custody`",
     ("havre/stack/files.py", "folder.glob"): "names of stack files in the user's own folder",
     ("havre/stack/standing.py", "write_whole"): "is given what writes, by `Custody`",
+    ("machine/backups.py", "folder.backups.glob"): "names alone",
     ("machine/backups.py", "(place or folder.backups).glob"): (
         "names alone; what they name is authenticated"
     ),
