@@ -41,8 +41,8 @@ def holds_all(site: Site) -> None:
 def test_a_former_warehouse_goes_on(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(site.command("status")) == ExitCode.ENGINE
     assert capsys.readouterr().out.count("stopped") == 4
-    assert main(site.command("connect", PROJECT)) == 0
-    assert f"HAVRE_PROJECT={PROJECT}" in capsys.readouterr().out
+    assert main(site.command("connect", PROJECT)) == ExitCode.ENGINE, "it is stopped"
+    assert "havre up" in capsys.readouterr().err
     # Its services were defined by files of the former code, which are run no more.
     assert main(site.command("backup")) == ExitCode.ENGINE
     said = capsys.readouterr().err
@@ -50,6 +50,8 @@ def test_a_former_warehouse_goes_on(site: Site, capsys: pytest.CaptureFixture[st
     assert "havre up" in said
     assert {operation for operation, _ in site.changes(capsys)} == {"update"}
     assert site.changes(capsys) == []
+    assert main(site.command("connect", PROJECT)) == 0
+    assert f"HAVRE_PROJECT={PROJECT}" in capsys.readouterr().out
     holds_all(site)
     assert main(site.command("backup")) == 0
     assert main(site.command("status")) == 0

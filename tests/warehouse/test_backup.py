@@ -84,7 +84,7 @@ def test_a_restore_into_an_empty_folder_is_the_same_warehouse(
     assert rows == (2,)
 
     assert main([*words, "--yes"]) == ExitCode.ENGINE
-    assert "holds" in capsys.readouterr().err
+    assert "contains data" in capsys.readouterr().err
 
 
 @pytest.mark.long

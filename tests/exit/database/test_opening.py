@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from havre.capabilities.model import Support, Supported
 from havre.exit.database import marks
 from havre.exit.folder import ExitFolder, opened
 from havre.exit.freezing import taking
@@ -32,6 +33,9 @@ class OneDatabase:
 
     def database(self) -> Server:
         return self.server
+
+    def database_reader(self) -> Supported:
+        return Supported(Support.ABSENT, "nobody is asked to read it back here")
 
 
 @pytest.fixture
