@@ -133,6 +133,13 @@ def test_the_summary_is_in_french_and_fits_a_screen() -> None:
     assert [line for line in labels if ENGLISH.search(line)] == []
 
 
+def test_page_and_summary_show_a_status_in_the_same_colours() -> None:
+    pages = [render(RESULT, Format.HTML, summary=summary) for summary in (False, True)]
+    shown = [re.findall(r'class="verdict (status-[\w-]+)"', page) for page in pages]
+    assert shown[0] == shown[1]
+    assert f".{shown[0][0]}" in pages[1]
+
+
 def test_another_language_changes_no_other_rendering() -> None:
     before = render(RESULT, Format.TABLE, summary=True, width=80)
     with speaking(Language.FR):

@@ -86,7 +86,7 @@ def render(
     """
     if summary:
         return _summary(result)
-    page = ""
+    page, shared = "", _shared(result)
     found = _found(result)
     for limit in LIMITS:
         shown = sum(len(findings[:limit]) for findings in found.values())
@@ -94,14 +94,8 @@ def render(
             continue  # not worth writing: it cannot fit
         page = written(
             "check.html",
-            result=result,
-            headline=headline(result),
-            most=MOST,
-            answers=answers,
-            words=words,
-            order=ORDER,
+            **shared,
             entries=[_entry(result, name, findings, limit) for name, findings in found.items()],
-            covers=answers.covers(result),
             frameworks=answers.frameworks(requirements),
             verdicts=VERDICTS,
             limit=limit,
@@ -115,16 +109,23 @@ def _summary(result: Result) -> str:
     """What an officer for data protection signs: two pages of A4, in the language at hand."""
     return written(
         "summary.html",
-        result=result,
-        headline=headline(result),
-        most=MOST,
+        **_shared(result),
         least=ACCEPTED,
-        answers=answers,
-        words=words,
-        order=ORDER,
-        covers=answers.covers(result),
         titles={control.id: title(control) for control in result.controls},
     )
+
+
+def _shared(result: Result) -> dict[str, Any]:
+    """What the page and the summary both show."""
+    return {
+        "result": result,
+        "headline": headline(result),
+        "most": MOST,
+        "answers": answers,
+        "words": words,
+        "order": ORDER,
+        "covers": answers.covers(result),
+    }
 
 
 ACCEPTED = 14
