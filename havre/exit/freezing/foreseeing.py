@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.errors import GuardError
-from havre.exit.freezing.taking import absent, end_of, in_words, memory, of_hand, refuse_untakeable
+from havre.exit.freezing.taking import (
+    absent,
+    in_words,
+    memory,
+    of_hand,
+    refuse_untakeable,
+    tokens_end,
+)
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -58,9 +65,7 @@ def would_take(
     """
     until, hand = now + control.tokens.longest, of_hand(control, by_hand)
     if hand is not None and absent(control):
-        until = end_of(hand.tokens_end or hand.when)
-        if hand.tokens_end is None:
-            until += control.tokens.longest
+        until = tokens_end(hand, control)
         why = f"{hand.who}, {hand.when}: {hand.why}"
         return WritingForeseen(control.name, "hand", {}, {}, {}, until.isoformat(), why)
     found = control.would_take(control.remember(memory(journal, control.name)))

@@ -97,16 +97,21 @@ def found(
     """
     name, hand = control.name, of_hand(control, by_hand)
     if hand is not None and absent(control):
-        end, told = end_of(hand.when), control.tokens.reason
-        until = end + control.tokens.longest
-        if hand.tokens_end is not None:
-            until, told = end_of(hand.tokens_end), "by the same person's word"
+        told = "by the same person's word" if hand.tokens_end else control.tokens.reason
         why = f"{hand.who}, {hand.when}: {hand.why} ({told})"
-        return FrozenThing(name, "hand", control.find({}), end, until, why)
+        taken, until = end_of(hand.when), tokens_end(hand, control)
+        return FrozenThing(name, "hand", control.find({}), taken, until, why)
     writers = _excused(control.find(memory(journal, name)), name, by_hand)
     since = _since(journal, name, now, taken=not writers.still)
     until = (since or now) + control.tokens.longest
     return FrozenThing(name, "havre", writers, since, until, control.tokens.reason)
+
+
+def tokens_end(hand: FrozenByHand, control: WriterControl) -> dt.datetime:
+    """Until when what was issued may write, where a person took writing: by their word, or ours."""
+    if hand.tokens_end is not None:
+        return end_of(hand.tokens_end)
+    return end_of(hand.when) + control.tokens.longest
 
 
 def give_back(journal: Journal, control: WriterControl) -> bool:
