@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -227,16 +227,46 @@ def _requirements(result: Result, folder: Path | None) -> list[Requirement]:
     return coverage(frameworks_with(folder), names, verdicts)
 
 
-def _columns() -> tuple[int | None, bool]:
-    """Columns of standard output, and whether it may have colour; None: nothing is wrapped.
+def request_of(
+    about: About,
+    read: tuple[Path | None, Path | None],
+    given: tuple[list[str] | None, Path | None],
+    waivers: Path | None,
+    profile: ProfileName | None,
+) -> Request:
+    """What a check is asked of, before the rules by which it passes.
 
-    A terminal tells its width, and `COLUMNS` goes before it, also where a pipe or a file is
-    written. `NO_COLOR` takes colours away.
+    Args:
+        about: file, provider and stack file.
+        read: a preview and a state, where one is named.
+        given: settings by name, and the warehouse's folder.
+        waivers: the waivers file, as named.
+        profile: as named.
+
+    Raises:
+        InputError: a file or a setting is wrong.
     """
+    from havre.assess.assessment import Request, waivers_of
+    from havre.assess.check import plan_of
+    from havre.assess.subject import subject
+    from havre.policy import Profile
+
+    plan, source = plan_of(*read)
+    of = subject(about.file, about.provider, plan)
+    return Request(
+        of,
+        ctx.given_settings(of.spec, of.provider, *given, about.stack_config),
+        plan,
+        source,
+        profile=Profile(profile) if profile else None,
+        waivers=waivers_of(waivers, about.file),
+    )
+
+
+def _coloured() -> bool:
+    """Whether standard output may have colour: a terminal, unless `NO_COLOR` is set."""
     out = console.out()
-    given = os.environ.get("COLUMNS", "")
-    wrapped = out.is_terminal or (given.isdigit() and int(given) > 0)
-    return out.width if wrapped else None, out.is_terminal and not out.no_color
+    return out.is_terminal and not out.no_color
 
 
 def _refuse_unsummarised(
@@ -277,7 +307,8 @@ def _write(
     requirements = _requirements(result, folder) if covered else None
 
     for form, path in sorted(outputs, key=lambda output: output[1] is None):
-        width, colour = _columns() if path is None else (None, False)
+        width = console.columns() if path is None else None
+        colour = path is None and _coloured()
         with speaking(language):
             text = render(
                 result,
@@ -471,13 +502,10 @@ def check(
     if control is not None:
         explain(control, controls)
         return
-    from havre.assess.assessment import Request, waivers_of
-    from havre.assess.check import plan_of
     from havre.assess.provenance import inputs_of
-    from havre.assess.subject import subject
     from havre.assess.time_limit import within
     from havre.exit.seal.reading import evidence
-    from havre.policy import Profile, Severity
+    from havre.policy import Severity
     from havre.startup import collecting_later
 
     outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
@@ -489,16 +517,9 @@ def check(
     )
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later():
-        plan, source = plan_of(preview, state)
-        of = subject(it.file, it.provider, plan)
-        request = Request(
-            of,
-            ctx.given_settings(of.spec, of.provider, setting, data_dir, it.stack_config),
-            plan,
-            source,
+        request = replace(
+            request_of(it, (preview, state), (setting, data_dir), waivers, profile),
             as_of=day,
-            profile=Profile(profile) if profile else None,
-            waivers=waivers_of(waivers, it.file),
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),

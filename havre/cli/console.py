@@ -42,7 +42,8 @@ def err() -> Console:
 
 def columns() -> int | None:
     """Columns of a terminal, or those that `COLUMNS` names; None for a pipe: do not wrap."""
-    if not (sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()):
+    given = os.environ.get("COLUMNS", "")
+    if not (sys.stdout.isatty() or (given.isdecimal() and int(given) > 0)):
         return None
     return max(shutil.get_terminal_size().columns, NARROWEST)
 
@@ -80,6 +81,19 @@ def write_file(file: Path, text: str, *, force: bool) -> None:
     except OSError as error:
         message = f"{file} cannot be written: {error.strerror}"
         raise InputError(message, "Name a file in a folder that you can write to.") from None
+
+
+def show_or_write(text: str, file: Path | None) -> None:
+    """Write to a file that may be there, and say so; to standard output where none is named.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    if file is None:
+        sys.stdout.write(text)
+        return
+    write_file(file, text, force=True)
+    sys.stdout.write(f"{plain(file)}: written\n")
 
 
 def refuse_existing(file: Path) -> None:

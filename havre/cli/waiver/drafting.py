@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,10 +38,7 @@ def draft(
 
     Example: havre waiver draft warehouse.yaml --provider local --output draft.yaml
     """
-    from havre.assess.assessment import Request, assess, waivers_of
-    from havre.assess.check import plan_of
-    from havre.assess.subject import subject
-    from havre.policy import Profile
+    from havre.assess.assessment import assess
     from havre.policy.drafts import draft as drafted
     from havre.policy.drafts import to_draft
     from havre.policy.profiles import terms_of
@@ -50,23 +48,13 @@ def draft(
     it = options.taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), "waiver draft"
     )
-    plan, source = plan_of(preview, state)
-    of = subject(it.file, it.provider, plan)
-    request = Request(
-        of,
-        ctx.given_settings(of.spec, of.provider, setting, data_dir, it.stack_config),
-        plan,
-        source,
-        as_of=options.parse_day(as_of),
-        profile=Profile(profile) if profile else None,
-        waivers=waivers_of(waivers, it.file),
-    )
-    result = assess(request).result
+    asked = options.request_of(it, (preview, state), (setting, data_dir), waivers, profile)
+    result = assess(replace(asked, as_of=options.parse_day(as_of))).result
     found = to_draft(result)
     if not found:
         console.err().print("No findings to waive: nothing was written.")
         return
-    text = drafted(result, terms_of(result.profile).waiver_days, of.file)
+    text = drafted(result, terms_of(result.profile).waiver_days, asked.subject.file)
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -158,8 +158,4 @@ def schema(
     """
     from havre.policy.drafts import schema_text
 
-    if output is None:
-        typer.echo(schema_text(), nl=False)
-        return
-    console.write_file(output, schema_text(), force=True)
-    typer.echo(f"{console.plain(output)}: written")
+    console.show_or_write(schema_text(), output)
