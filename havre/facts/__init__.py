@@ -3,7 +3,7 @@
 from havre.facts.collect import Facts, Removed, Unread, collect, facts_of, revealed
 from havre.facts.index import Index, Naming, Nomenclature
 from havre.facts.model import ResourceFact, Unclassified
-from havre.facts.values import DOES_NOT_APPLY, DoesNotApply, Fact, Known, Unknown
+from havre.facts.values import DOES_NOT_APPLY, DoesNotApply, Fact, Known, Reserve, Reserved, Unknown
 
 __all__ = [
     "DOES_NOT_APPLY",
@@ -15,6 +15,8 @@ __all__ = [
     "Naming",
     "Nomenclature",
     "Removed",
+    "Reserve",
+    "Reserved",
     "ResourceFact",
     "Unclassified",
     "Unknown",

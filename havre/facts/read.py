@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Reserved, Unknown
 from havre.plan.values import PLAIN, UNKNOWN, Secret, holds_secret, holds_unknown
 
 if TYPE_CHECKING:
@@ -59,18 +60,30 @@ def _reached(inputs: Any, path: str, default: Any) -> Any:
 
 
 def then(fact: Fact[T], function: Callable[[T], U]) -> Fact[U]:
-    """Apply `function` to a known value; what is unknown stays so, with nothing at best."""
-    return Known(function(fact.value)) if isinstance(fact, Known) else Unknown(fact.property)
+    """Apply `function` to a known value; what is unknown stays so, with nothing at best.
+
+    A reserved value stays reserved, with what the function makes of it.
+    """
+    if isinstance(fact, Known):
+        return Known(function(fact.value))
+    if isinstance(fact, Reserved) and fact.at_best is not None:
+        return replace(fact, at_best=Known(function(fact.at_best.value)))
+    return replace(fact, at_best=None)
+
+
+def _withheld(facts: Iterable[Fact[Any]]) -> Unknown | None:
+    """What is not known of several facts: one that is withheld before one that is reserved."""
+    found = [fact for fact in facts if isinstance(fact, Unknown)]
+    return next((fact for fact in found if not isinstance(fact, Reserved)), next(iter(found), None))
 
 
 def both(first: Fact[T], second: Fact[U]) -> Fact[tuple[T, U]]:
     """The pair of two facts; unknown if either is, at best what both are at best."""
     if isinstance(first, Known) and isinstance(second, Known):
         return Known((first.value, second.value))
-    withheld = first if isinstance(first, Unknown) else second
     ends = (_at_best(first), _at_best(second))
     told = None if None in ends else Known(tuple(end.value for end in ends if end is not None))
-    return Unknown(withheld.property if isinstance(withheld, Unknown) else "", told)
+    return replace(_withheld((first, second)) or Unknown(""), at_best=told)
 
 
 def _at_best(fact: Fact[T]) -> Known[T] | None:
@@ -93,12 +106,17 @@ def meets(fact: Fact[T], good: Callable[[T], bool]) -> Fact[bool]:
     told = _at_best(fact)
     if told is not None and not good(told.value):
         return Known(value=False)
+    if isinstance(fact, Reserved):
+        return replace(fact, at_best=Known(value=True))
     return Unknown(fact.property) if isinstance(fact, Unknown) else Known(value=True)
 
 
 def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
     """The values of several facts; unknown if one is."""
-    unknown = next((fact for fact in facts if isinstance(fact, Unknown)), None)
+    unknown = _withheld(facts)
+    if isinstance(unknown, Reserved):
+        told = tuple(end.value for fact in facts if (end := _at_best(fact)) is not None)
+        return replace(unknown, at_best=Known(told))
     if unknown is not None:
         return Unknown(unknown.property)
     return Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
@@ -108,24 +126,29 @@ def gathered(facts: Iterable[Fact[tuple[T, ...]]]) -> Fact[tuple[T, ...]]:
     """The items of several lists as one; where some are not known, at best those that are told."""
     found = list(facts)
     told = tuple(item for fact in found for item in at_best(fact, ()))
-    unknown = next((fact for fact in found if isinstance(fact, Unknown)), None)
+    unknown = _withheld(found)
     if unknown is None:
         return Known(told)
-    return Unknown(unknown.property, Known(told) if told else None)
+    return replace(unknown, at_best=Known(told) if told else None)
 
 
 def every(facts: list[Fact[bool]]) -> Fact[bool]:
     """Whether all hold: one that is known to fail decides, whatever is unknown."""
-    if any(isinstance(fact, Known) and not fact.value for fact in facts):
+    told = [fact for fact in facts if isinstance(fact, (Known, Reserved))]
+    if not all(at_best(fact, nothing=True) for fact in told):
         return Known(value=False)
-    return next((fact for fact in facts if isinstance(fact, Unknown)), Known(value=True))
+    return _withheld(facts) or Known(value=True)
 
 
 def some(facts: list[Fact[bool]]) -> Fact[bool]:
     """Whether at least one holds: one that is known to hold decides."""
     if any(isinstance(fact, Known) and fact.value for fact in facts):
         return Known(value=True)
-    return next((fact for fact in facts if isinstance(fact, Unknown)), Known(value=False))
+    unknown = [fact for fact in facts if isinstance(fact, Unknown)]
+    reserved = (each for each in unknown if isinstance(each, Reserved))
+    asked = next((each for each in reserved if at_best(each, nothing=False)), None)
+    withheld = next((each for each in unknown if not isinstance(each, Reserved)), None)
+    return asked or withheld or Known(value=False)
 
 
 def sources(resource: PlannedResource, path: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -30,6 +31,31 @@ class Unknown:
     at_best: Known[Any] | None = None
 
 
+class Reserve(StrEnum):
+    """Why a value that a plan contains need not be the one that applies."""
+
+    NOT_IN_FORCE = "not-in-force"
+    NOT_SEEN = "not-seen"
+
+
+@dataclass(frozen=True)
+class Reserved(Unknown):
+    """A value that the plan tells, and that need not be the one that applies.
+
+    Nothing passes by it: a control says `not-in-force` or `not-seen` where it would pass, and
+    fails where the value itself would.
+
+    Attributes:
+        property: what must happen first, as a finding says it: `not in force until the server
+            restarts`, or `not seen by a refresh: compare it with the provider's console`.
+        at_best: the value.
+        reserve: `NOT_IN_FORCE` where the provider does not apply by itself what is asked for;
+            `NOT_SEEN` where it did, and a refresh does not show that it still does.
+    """
+
+    reserve: Reserve = Reserve.NOT_IN_FORCE
+
+
 @dataclass(frozen=True)
 class DoesNotApply:
     """The property has no meaning for this resource, such as labels of a type that carries none.
@@ -44,5 +70,12 @@ MayApply: TypeAlias = Known[T] | Unknown | DoesNotApply
 """A property that some resources of its kind cannot have."""
 
 DOES_NOT_APPLY = DoesNotApply()
+
+
+def reserved(fact: Fact[T], why: str, reserve: Reserve = Reserve.NOT_IN_FORCE) -> Fact[T]:
+    """A value with a reserve; what is not known stays so."""
+    return Reserved(why, fact, reserve) if isinstance(fact, Known) else fact
+
+
 NOT_TOLD = Unknown("not reported by the provider's facts")
 """What a provider's facts leave out: unknown, so that it never passes for good."""

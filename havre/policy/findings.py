@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ExitCode
+from havre.facts.values import Reserve
 from havre.plan import urns
 from havre.policy.model import Outcome, Profile, Severity
 
@@ -103,6 +104,7 @@ class Finding:
         changed: whether a baseline has it with something else found: it is judged as if new.
         field: dotted path of the field of the warehouse file that requires it; empty: none does.
         fix: where it is fixed; None: nobody has derived it.
+        reserve: why what would pass does not: it is asked for, and not in force or not seen.
     """
 
     control: str
@@ -120,6 +122,7 @@ class Finding:
     changed: bool = False
     field: str = ""
     fix: Fix | None = None
+    reserve: Reserve | None = None
 
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
@@ -133,7 +136,7 @@ class Finding:
         return _joined(self.control, subject, self.property)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON-ready values; `known` and `changed` only where it is."""
+        """The finding as JSON-ready values; `known`, `changed`, `reserve` only where it is."""
         place = self.location
         known = {"known": True} if self.known else {"changed": True} if self.changed else {}
         return {
@@ -149,6 +152,7 @@ class Finding:
             "location": {"file": place.file, "line": place.line} if place else None,
             "waiver": self.waiver.as_dict() if self.waiver else None,
             "gap": self.gap.as_dict() if self.gap else None,
+            **({"reserve": self.reserve.value} if self.reserve else {}),
             **known,
         }
 
@@ -349,6 +353,11 @@ class Result:
             found.setdefault(finding.control, set()).add(finding.kind)
         return found
 
+    def reserves(self) -> dict[str, int]:
+        """How many findings there are of each reserve, waived or not; of each that has some."""
+        found = Counter(finding.reserve for finding in self.findings)
+        return {reserve.value: found[reserve] for reserve in Reserve if found[reserve]}
+
     def _fails(self, finding: Finding) -> bool:
         return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
 
@@ -388,6 +397,7 @@ class Result:
             **({"left_out": list(self.left_out)} if self.left_out else {}),
             **({"unknown_types": dict(self.unknown_types)} if self.unknown_types else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
+            **({"reserves": reserves} if (reserves := self.reserves()) else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),
             **({"provenance": self.provenance.as_dict()} if self.provenance else {}),
         }

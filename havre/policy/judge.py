@@ -13,7 +13,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError, show_traceback
-from havre.facts import Facts, Known, facts_of, revealed
+from havre.facts import Facts, Known, Reserve, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
@@ -47,7 +47,17 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre.spec.load import Lines
 
-KINDS = {Outcome.FAIL: FindingKind.FAIL, Outcome.UNKNOWN: FindingKind.UNKNOWN}
+KINDS = {
+    Outcome.FAIL: FindingKind.FAIL,
+    Outcome.UNKNOWN: FindingKind.UNKNOWN,
+    Outcome.NOT_IN_FORCE: FindingKind.FAIL,
+    Outcome.NOT_SEEN: FindingKind.WARNING,
+}
+"""What is asked for and not in force fails; what was in force, and is not seen, is a warning."""
+RESERVES = {
+    Outcome.NOT_IN_FORCE: Reserve.NOT_IN_FORCE,
+    Outcome.NOT_SEEN: Reserve.NOT_SEEN,
+}
 ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind.WAIVED)
 FOUND = tuple(KINDS)
 EVALUATION = "evaluation"
@@ -234,6 +244,7 @@ def _finding(
         remedy(question.provider, control.id) or control.remedy,
         question.locate(verdict.cause or control.cause),
         field=".".join(verdict.cause or control.cause),
+        reserve=RESERVES.get(verdict.outcome),
     )
 
 

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from havre.facts.model import AboutResource
-from havre.facts.values import DoesNotApply, Fact, Known, MayApply, Unknown
+from havre.facts.values import DoesNotApply, Fact, Known, MayApply, Reserve, Reserved, Unknown
 from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
@@ -73,11 +73,17 @@ class Profile(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a control says."""
+    """What a control says.
+
+    `NOT_IN_FORCE` and `NOT_SEEN`: it would pass by a value that has a reserve
+    (`havre.facts.values.Reserved`).
+    """
 
     PASS = "pass"  # noqa: S105 - a word, no password
     FAIL = "fail"
     UNKNOWN = "unknown"
+    NOT_IN_FORCE = "not-in-force"
+    NOT_SEEN = "not-seen"
     NOT_APPLICABLE = "not-applicable"
 
 
@@ -125,6 +131,11 @@ class Rehearsal:
     unproved: str = ""
 
 
+RESERVED = {
+    Reserve.NOT_IN_FORCE: Outcome.NOT_IN_FORCE,
+    Reserve.NOT_SEEN: Outcome.NOT_SEEN,
+}
+"""What a control says that would pass by a value with a reserve."""
 NOT_APPLICABLE = Verdict(Outcome.NOT_APPLICABLE)
 PASS = Verdict(Outcome.PASS)
 
@@ -200,7 +211,12 @@ def fails(
 def undecided(
     name: str, fact: Fact[Any], wanted: str, *, resource: str = "", cause: tuple[str, ...] = ()
 ) -> Verdict:
-    """The control cannot tell: `fact` is unknown."""
+    """The control cannot tell: `fact` is unknown, or it is told with a reserve."""
+    if isinstance(fact, Reserved):
+        told = f"{shown(fact.at_best.value)}, " if fact.at_best else ""
+        return Verdict(
+            RESERVED[fact.reserve], name, f"{told}{fact.property}", wanted, resource, cause
+        )
     found = "not known" if isinstance(fact, Known) else f"not known: {fact.property}"
     return Verdict(Outcome.UNKNOWN, name, found, wanted, resource, cause)
 
@@ -219,7 +235,7 @@ def require(
     Args:
         name: of the property, in the words of the facts.
         fact: the property; the control is not applicable where it does not apply. What fails at
-            best fails, whatever is unknown.
+            best fails, whatever is unknown. What is reserved never passes.
         holds: whether a known value is as it should be.
         wanted: what it should be, for people.
         resource: URN, for a control over the whole plan.

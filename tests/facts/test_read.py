@@ -18,7 +18,7 @@ from havre.facts.read import (
     then,
     together,
 )
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Reserve, Reserved, Unknown, reserved
 from havre.plan.values import UNKNOWN, Secret
 
 YES, NO, OPEN = Known(value=True), Known(value=False), Unknown("a.b")
@@ -103,3 +103,29 @@ def test_a_label_is_told_whatever_is_unknown_beside_it() -> None:
 def test_three_valued_logic_is_kleenes(facts: list[Fact[bool]]) -> None:
     assert every(facts) == (NO if NO in facts else OPEN if OPEN in facts else YES)
     assert some(facts) == (YES if YES in facts else OPEN if OPEN in facts else NO)
+
+
+LATER = "not in force until it restarts"
+
+
+def test_a_reserve_goes_with_whatever_is_made_of_a_value() -> None:
+    asked = reserved(Known(30), LATER)
+    held = Reserved(LATER, YES, Reserve.NOT_IN_FORCE)
+    assert then(asked, lambda days: days > 7) == held
+    assert meets(asked, lambda days: days > 7) == held
+    assert every([YES, then(asked, bool)]) == held
+    assert some([NO, then(asked, bool)]) == held
+    assert both(asked, Known(1)) == Reserved(LATER, Known((30, 1)))
+    assert both(Known(1), asked) == Reserved(LATER, Known((1, 30)))
+    assert together([asked, Known(1)]) == Reserved(LATER, Known((30, 1)))
+    assert gathered([Known((1,)), reserved(Known((2,)), LATER)]) == Reserved(LATER, Known((1, 2)))
+
+
+def test_what_would_fail_or_hold_without_it_is_decided_whatever_is_reserved() -> None:
+    asked, refused = reserved(YES, LATER), reserved(NO, LATER)
+    assert meets(reserved(Known(3), LATER), lambda days: days > 7) == NO
+    assert every([asked, NO]) == every([refused, YES]) == NO
+    assert some([asked, YES]) == YES
+    assert some([refused, NO]) == NO
+    assert every([asked, OPEN]) == OPEN
+    assert reserved(OPEN, LATER) == OPEN

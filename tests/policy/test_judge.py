@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from havre.errors import ExitCode
-from havre.facts import Known, Unknown
+from havre.facts import Known, Reserve, Unknown
 from havre.facts.model import Copy, Neutral, Place
 from havre.facts.stores import DataStore, LogStore
+from havre.facts.values import reserved
 from havre.plan.values import UNKNOWN, Secret
 from havre.policy import Case, Control, Profile, Severity, Verdict, control, passes, plan_control
 from havre.policy.findings import FindingKind, Result
@@ -172,6 +173,35 @@ def test_never_failing_does_not_let_the_unknown_pass() -> None:
     assert judge(question, [find_control("encryption.at-rest")]).exit_code is (
         ExitCode.NOT_EVALUATED
     )
+
+
+@pytest.mark.parametrize(
+    ("reserve", "kind", "code"),
+    [
+        (Reserve.NOT_IN_FORCE, FindingKind.FAIL, ExitCode.FINDINGS),
+        (Reserve.NOT_SEEN, FindingKind.WARNING, ExitCode.OK),
+    ],
+)
+def test_what_is_asked_for_and_need_not_apply_is_a_finding_counted_apart(
+    reserve: Reserve, kind: FindingKind, code: ExitCode
+) -> None:
+    asked = reserved(c.YES, "not in force until the store restarts", reserve)
+    control = find_control("encryption.at-rest")
+    result = judge(c.question(told(replace(FULL, encrypted=asked)), SHEET), [control])
+    found = only(result)
+    assert (found.kind, found.reserve, result.exit_code) == (kind, reserve, code)
+    assert found.found == "yes, not in force until the store restarts"
+    assert result.outcomes[control.id] == {Outcome(reserve.value): 1}
+    assert result.summary()["reserves"] == {reserve.value: 1}
+    assert found.as_dict()["reserve"] == reserve.value
+
+
+def test_a_value_that_would_fail_fails_whatever_its_reserve() -> None:
+    asked = reserved(c.NO, "not in force yet")
+    control = find_control("encryption.at-rest")
+    result = judge(c.question(told(replace(FULL, encrypted=asked)), SHEET), [control])
+    assert (only(result).kind, only(result).reserve) == (FindingKind.FAIL, None)
+    assert "reserves" not in result.summary()
 
 
 def test_an_empty_plan_passes_for_nothing() -> None:

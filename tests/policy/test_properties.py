@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from havre.facts import Known, ResourceFact, Unknown
+from havre.facts import Known, Reserve, Reserved, ResourceFact, Unknown
 from havre.facts.addresses import anybody
 from havre.facts.model import (
     AboutResource,
@@ -236,6 +236,22 @@ def test_what_is_withheld_never_passes(name: str, data: st.DataObject) -> None:
     withheld = data.draw(st.sampled_from(properties))
     hidden = replace(fact, **{withheld: HIDDEN})
     verdicts = c.control(name).judge(c.case(hidden, spec=data.draw(st.sampled_from(SPECS))))
+    assert Outcome.PASS not in {each.outcome for each in verdicts}
+
+
+@pytest.mark.parametrize("name", sorted(DECIDES))
+@settings(max_examples=15, deadline=None)
+@given(data=st.data(), reserve=st.sampled_from(Reserve))
+def test_what_is_asked_for_and_not_in_force_never_passes(
+    name: str, data: st.DataObject, reserve: Reserve
+) -> None:
+    kind, properties = DECIDES[name]
+    judged = [each for each in KINDS if issubclass(each, kind)]
+    fact = data.draw(facts_of(data.draw(st.sampled_from(judged))))
+    asked = data.draw(st.sampled_from(properties))
+    value = data.draw(VALUES.get(asked, st.booleans()).map(Known))
+    waiting = replace(fact, **{asked: Reserved("in force later", value, reserve)})
+    verdicts = c.control(name).judge(c.case(waiting, spec=data.draw(st.sampled_from(SPECS))))
     assert Outcome.PASS not in {each.outcome for each in verdicts}
 
 

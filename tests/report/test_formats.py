@@ -119,6 +119,8 @@ OPTIONAL = {
     "known",
     "changed",
     "baseline",
+    "reserve",
+    "reserves",
     "unknown_types",
     "warnings",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.cells import cell_len
 
+from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
 from havre.report.findings import Format, answers, render, words
@@ -242,6 +243,18 @@ def test_warnings_are_told_beside_a_good_end() -> None:
 
     assert warned.exit_code == 0
     assert "PASSED WITH EXCEPTIONS" in render(warned, Format.TABLE)
+
+
+def test_what_is_not_in_force_is_counted_apart_at_the_top_waived_or_not() -> None:
+    first, *rest = FINDINGS
+    waived = next(each for each in rest if each.kind is FindingKind.WAIVED)
+    waiting = [replace(each, reserve=Reserve.NOT_IN_FORCE) for each in (first, waived)]
+    unseen = replace(rest[0], reserve=Reserve.NOT_SEEN)
+    told = dict(headline(replace(RESULT, findings=(*waiting, unseen))).facts)
+
+    assert told["Not in force yet"] == "2 findings"
+    assert told["Not seen by refresh"] == "1 finding"
+    assert "Not in force yet" not in dict(headline(RESULT).facts)
 
 
 def test_a_waiver_that_covers_nothing_is_no_cover() -> None:

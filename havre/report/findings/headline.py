@@ -8,6 +8,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import ExitCode
+from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers, words
 from havre.report.language import Language, spoken, title, tr, trn
@@ -137,11 +138,21 @@ def _status(result: Result) -> str:
 
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
     yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
     yield tr("Certifications"), "; ".join(claims) or tr("none looked up")
+
+
+def _reserves(result: Result) -> Iterator[tuple[str, str]]:
+    """What would pass, and is not in force or not seen: counted apart from what passes."""
+    found = result.reserves()
+    if waiting := found.get(Reserve.NOT_IN_FORCE, 0):
+        yield tr("Not in force yet"), trn("{count} finding", "{count} findings", waiting)
+    if unseen := found.get(Reserve.NOT_SEEN, 0):
+        yield tr("Not seen by refresh"), trn("{count} finding", "{count} findings", unseen)
 
 
 def _waivers(result: Result) -> Iterator[tuple[str, str]]:

@@ -213,10 +213,14 @@ def _finding(
     return {key: value for key, value in item.items() if value}
 
 
+AGAINST = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.NOT_IN_FORCE, Outcome.NOT_SEEN)
+"""Outcomes that keep an objective from being met."""
+
+
 def _status(result: Result, control: str, verdict: str) -> dict[str, str]:
     """Whether an objective is met: what is waived or not known is not, a mere warning is."""
     counts = result.outcomes.get(control, {})
-    against = counts.get(Outcome.FAIL, 0) + counts.get(Outcome.UNKNOWN, 0)
+    against = sum(counts.get(outcome, 0) for outcome in AGAINST)
     gap = any(f.gap for f in result.findings if f.control == control)
     if verdict == Outcome.PASS or (verdict == FindingKind.WARNING and not against and not gap):
         return {"state": "satisfied", "reason": "pass"}
