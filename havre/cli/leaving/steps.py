@@ -127,6 +127,8 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             line(f"Ledger: {fates}.")
             if result.renamings:
                 line(f"Proposed names for keys: {folder / result.renamings}")
+            for why in result.needed:
+                line(f"Before `verify`, give a credential that only reads. {why}")
             tell_calendar(calendar_now(found, today), today)
             line(f"Next: {_next_after_plan(folder, blocked)}")
         fail_if(bool(blocked))

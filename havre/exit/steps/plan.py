@@ -16,6 +16,7 @@ from havre.exit.steps.beside.logs import plan_logs
 from havre.exit.steps.databases import plan_database
 from havre.exit.steps.renamings import refuse_changed, settle, write_proposals
 from havre.exit.steps.results import PlanResult, ZonePlanned
+from havre.exit.steps.verify import still_needed
 from havre.exit.steps.zones import Crew, zones
 from havre.text import counted
 
@@ -45,7 +46,8 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     proposed = write_proposals(folder, moving)
     plan_backups(folder)
     plan_logs(folder, reach(folder.file.source, folder.root).live.trail())
-    result = PlanResult(found, databases, fates(folder), proposed)
+    needed = still_needed(folder, moving)
+    result = PlanResult(found, databases, fates(folder), proposed, needed)
     folder.end(begun, result)
     return result
 

@@ -285,12 +285,14 @@ class PlanResult:
         databases: that are to go.
         fates: how many lines of the ledger have each fate.
         renamings: file with keys that the target could hold; empty where it can hold all.
+        needed: what a real exit cannot read back yet by another credential, and why.
     """
 
     zones: tuple[ZonePlanned, ...]
     databases: tuple[DatabasePlanned, ...]
     fates: dict[str, int]
     renamings: str
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from havre.capabilities import Supported
 from havre.errors import InputError
 from havre.exit.database import verify as database
 from havre.exit.database.fates import left_out
@@ -90,6 +91,21 @@ def refuse_own_credential(folder: ExitFolder, moving: Sequence[ExitZone]) -> Non
         InputError: there is no other.
     """
     _refuse_own(folder, next(filter(None, (zone.back.lacking() for zone in moving)), ""))
+
+
+def still_needed(folder: ExitFolder, moving: Sequence[ExitZone]) -> tuple[str, ...]:
+    """What a real exit must be given before it can be verified; nothing for a rehearsal.
+
+    Returns:
+        What is read back, and why no other credential than the copy's is known for it.
+    """
+    if folder.file.level != "real":
+        return ()
+    lacking = [(f"zone {zone.name}", zone.back.lacking()) for zone in moving]
+    database = database_of(folder)
+    if database is not None and isinstance(database.reader, Supported):
+        lacking.append((f"database {database.name}", database.reader.reason))
+    return tuple(f"{name}: {reason}" for name, reason in lacking if reason)
 
 
 def refuse_own_role(folder: ExitFolder) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -19,7 +20,7 @@ from havre.exit.seal.statement import info_of, predicate
 from havre.exit.steps import databases
 from havre.exit.steps.databases import copy_database, ledger_of, plan_database
 from havre.exit.steps.seal import readers, seal
-from havre.exit.steps.verify import refuse_own_role, verify_database
+from havre.exit.steps.verify import refuse_own_role, still_needed, verify_database
 from tests.exit.database.mover import between
 from tests.exit.database.servers import StandingReader
 from tests.exit.seal.workshop import DEPARTURE, NOW
@@ -265,6 +266,27 @@ def test_a_real_exit_is_not_verified_by_the_role_of_the_copy(
     for step in (refuse_own_role, verify_database):
         with opened(leaving.root) as folder, pytest.raises(InputError, match="another credential"):
             step(folder)
+
+
+def test_a_plan_of_a_real_exit_says_what_must_be_readable_by_another_credential(
+    leaving: Leaving, source: Server, target: Server, reader: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    zones: Any = [
+        SimpleNamespace(name=name, back=SimpleNamespace(lacking=lambda why=why: why))
+        for name, why in (("curated", "no second key is given"), ("research", ""))
+    ]
+    monkeypatch.setattr(databases, "reach", between(source, target))
+    with opened(leaving.root) as folder:
+        assert still_needed(folder, zones) == ()
+    leaving.is_now("real")
+    with opened(leaving.root) as folder:
+        zone, database = still_needed(folder, zones)
+    assert zone == "zone curated: no second key is given"
+    assert database.endswith(": this server has no reader")
+    monkeypatch.setattr(databases, "reach", between(source, target, StandingReader(reader)))
+    with opened(leaving.root) as folder:
+        assert still_needed(folder, zones) == (zone,)
 
 
 def read_back(zone: str, database: str) -> dict[str, Any]:
