@@ -10,7 +10,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +24,11 @@ from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import beside, load_waivers, refuse_distant
 from havre.provider import find
 from havre.provider.machine import folder_setting
+from havre.spec.endings import today
 from havre.stack.program import offline_settings
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -137,7 +138,7 @@ def question_of(request: Request) -> Question:
     if request.plan is None:
         from havre.evaluate.warehouse import evaluated
 
-        plan = evaluated(of.spec, of.provider, settings, placeholders, request.stack)
+        plan = evaluated(of.spec, of.provider, settings, placeholders, request.stack, day)
     else:
         plan = replace(request.plan, gaps=tuple(of.provider.gaps(of.spec, settings)))
         _refuse(plan, request)
@@ -174,11 +175,6 @@ def _refuse(plan: Plan, request: Request) -> None:
         refuse_differing(plan, request.subject)
     refuse_another(plan, request.subject)
     refuse_foreign(plan, request.subject)
-
-
-def today() -> dt.date:
-    """The day on which dates are judged where none is given (UTC)."""
-    return dt.datetime.now(dt.UTC).date()
 
 
 def settings_of(provider: Provider, given: Mapping[str, Any]) -> tuple[BaseModel, tuple[str, ...]]:

@@ -9,8 +9,11 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.check import AsOfOption, parse_day
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from havre.plan import Plan
 
 
@@ -22,12 +25,12 @@ class PlanFormat(StrEnum):
     DOT = "dot"
 
 
-def evaluated(target: ctx.Target) -> Plan:
-    """The plan of a warehouse on a provider, evaluated offline."""
+def evaluated(target: ctx.Target, as_of: dt.date | None = None) -> Plan:
+    """The plan of a warehouse on a provider, evaluated offline, on a day (None: today)."""
     from havre.evaluate import warehouse
 
     return warehouse.evaluated(
-        target.spec, target.provider, target.settings, target.placeholders, target.stack
+        target.spec, target.provider, target.settings, target.placeholders, target.stack, as_of
     )
 
 
@@ -41,6 +44,7 @@ def plan(
     details: Annotated[
         bool, typer.Option("--details", help="Show every resource and all of each gap.")
     ] = False,
+    as_of: AsOfOption = None,
     setting: ctx.SettingOption = None,
     data_dir: ctx.DataDirOption = None,
     stack: ctx.StackOption = "",
@@ -65,7 +69,7 @@ def plan(
     target = ctx.target(
         it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config, offline=True
     )
-    found = evaluated(target)
+    found = evaluated(target, parse_day(as_of))
     if form is PlanFormat.TABLE:
         typer.echo(as_text(found, details=details, width=console.columns()))
     else:

@@ -9,6 +9,8 @@ from havre.evaluate.program import evaluate
 from havre.stack.program import PROJECT, deploy
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from pydantic import BaseModel
 
     from havre.plan import Plan
@@ -23,6 +25,7 @@ def evaluated(
     settings: BaseModel,
     placeholders: tuple[str, ...] = (),
     stack: str = "",
+    as_of: dt.date | None = None,
 ) -> Plan:
     """The plan of a warehouse on a provider, evaluated offline.
 
@@ -32,13 +35,14 @@ def evaluated(
         settings: an instance of `provider.settings`.
         placeholders: names of the settings that were not given.
         stack: name of the stack; empty: the provider's.
+        as_of: the day on which projects have ended or not; None: today.
 
     Raises:
         HavreError: the program or the provider refuses its input.
     """
     made: list[ResearchWarehouse] = []
     plan = evaluate(
-        lambda: made.append(deploy(spec, provider, settings)),
+        lambda: made.append(deploy(spec, provider, settings, as_of)),
         project=PROJECT,
         stack=stack or provider.name,
         provider=provider.name,

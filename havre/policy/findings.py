@@ -289,7 +289,8 @@ class Result:
         lies: where the data, copies, backups, keys and logs lie.
         unplaced: how many data-bearing resources do not tell where they lie.
         unknown_types: how many resources there are of each type that is not known.
-        warnings: what the plan's source says of resources, such as one that is tainted.
+        warnings: what the plan's source says of resources, such as one that is tainted, and which
+            projects end.
         claims: qualifications of the stack at hand.
         placeholders: settings that were not given.
         allow_unknown: whether what is not known is let pass.

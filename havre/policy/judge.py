@@ -32,6 +32,7 @@ from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import TITLE, provides, remedy
+from havre.spec.endings import notices
 from havre.spec.model import HEALTH_DATA
 from havre.spec.schema import field_names
 from havre.spec.schemes import SECNUMCLOUD
@@ -403,6 +404,12 @@ def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
     ), unplaced
 
 
+def _warnings(question: Question) -> tuple[str, ...]:
+    """What a state says of its resources, and which projects end."""
+    of_state = question.plan.warnings if question.source == "state" else ()
+    return (*of_state, *notices(question.spec, question.as_of))
+
+
 def _result(
     question: Question,
     profile: Profile,
@@ -427,7 +434,7 @@ def _result(
         lies=lies,
         unplaced=unplaced,
         unknown_types=Counter(sorted(str(each.type) for each in facts.unclassified)),
-        warnings=question.plan.warnings if question.source == "state" else (),
+        warnings=_warnings(question),
         claims=tuple(
             claim(question.qualifications, scheme, facts, question.as_of, question.settings)
             for scheme in question.qualifications.schemes

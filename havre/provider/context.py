@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pulumi
 
 from havre.plan.parts import PartName, component_type
 from havre.provider.discovery import resolve_site
+from havre.spec.endings import authorised, today
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
     from pydantic import BaseModel
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from havre.provider.contract import Provider
     from havre.provider.sites import Site
     from havre.spec import Warehouse
+    from havre.spec.model import Project
 
 SettingsT = TypeVar("SettingsT", bound="BaseModel")
 
@@ -53,6 +56,7 @@ class Context(Generic[SettingsT]):
         primary: site of the warehouse.
         recovery: site of copies and backups; None where none is asked for.
         tags: labels for every resource that can carry them.
+        as_of: the day on which dates are evaluated (UTC).
     """
 
     provider: str
@@ -61,6 +65,7 @@ class Context(Generic[SettingsT]):
     primary: Site
     recovery: Site | None
     tags: Mapping[str, str]
+    as_of: dt.date = field(default_factory=today)
 
     @property
     def own_keys(self) -> bool:
@@ -95,6 +100,11 @@ class Part(Generic[SettingsT]):
     def settings(self) -> SettingsT:
         """What the stack says beyond the spec."""
         return self.context.settings
+
+    @property
+    def projects(self) -> Mapping[str, Project]:
+        """The projects that are given access: those whose last day has not passed."""
+        return authorised(self.spec, self.context.as_of)
 
     @property
     def primary(self) -> Site:
@@ -156,8 +166,10 @@ def begin(
     return Part(context, name, pulumi.ComponentResource(kind, name, None, opts))
 
 
-def context(provider: Provider, spec: Warehouse, settings: SettingsT) -> Context[SettingsT]:
-    """The context of a warehouse on a provider.
+def context(
+    provider: Provider, spec: Warehouse, settings: SettingsT, as_of: dt.date | None = None
+) -> Context[SettingsT]:
+    """The context of a warehouse on a provider, on a day (None: today).
 
     Raises:
         InputError: the provider lacks a site of the spec.
@@ -170,4 +182,5 @@ def context(provider: Provider, spec: Warehouse, settings: SettingsT) -> Context
         primary=resolve_site(provider, spec.sites.primary),
         recovery=resolve_site(provider, recovery) if recovery else None,
         tags=tags(spec),
+        as_of=as_of or today(),
     )

@@ -78,6 +78,8 @@ def as_text(plan: Plan, *, details: bool = False, width: int | None = None) -> s
     made = [resource for resource in plan.resources if resource.custom]
     lines = [f"{counted(len(made), 'resource', 'resources')} on {plan.provider}", ""]
     lines += _tree(plan) if details else _parts(made)
+    for warning in plan.warnings:
+        lines += ["", *_wrapped(f"Warning: {warning}", width)]
     if plan.placeholders:
         told = f"placeholders for settings not given: {', '.join(plan.placeholders)}"
         lines += ["", *_wrapped(told, width)]

@@ -14,12 +14,16 @@ from havre.provider import parts as p
 from havre.provider.context import Context, begin, context
 from havre.provider.contract import OUTPUTS_VERSION
 from havre.provider.faults import refuse
+from havre.spec.endings import authorised, notices
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from pydantic import BaseModel
 
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
+    from havre.spec.model import Project
 
 InputsT = TypeVar("InputsT")
 OutputsT = TypeVar("OutputsT")
@@ -68,6 +72,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
         provider: who provides it.
         settings: an instance of `provider.settings`.
         opts: options of the component.
+        as_of: the day on which projects have ended or not; None: today (UTC).
 
     Raises:
         InputError: the provider cannot deploy the spec with these settings; every fault is named.
@@ -80,12 +85,16 @@ class ResearchWarehouse(pulumi.ComponentResource):
         provider: Provider,
         settings: BaseModel,
         opts: pulumi.ResourceOptions | None = None,
+        as_of: dt.date | None = None,
     ) -> None:
         refuse(provider, spec, settings)
         super().__init__(TYPE, name, asked(spec), opts)
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
-        built = _Built(name, context(provider, spec, settings), provider.parts(), self)
+        of = context(provider, spec, settings, as_of)
+        for notice in notices(spec, of.as_of):
+            pulumi.log.warn(notice)
+        built = _Built(name, of, provider.parts(), self)
         self.zones: Mapping[str, p.ZoneStore] = built.zones.stores
         """Where the objects of each zone are."""
         self.keys: p.KeysOutputs = built.keys
@@ -103,7 +112,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
             "provider": provider.name,
             **_described(spec),
             **built.outputs(),
-            "projects": _projects(spec, self.projects),
+            "projects": _projects(authorised(spec, of.as_of), self.projects),
             "gaps": [gap.as_dict() for gap in self.gaps],
         }
         self.register_outputs(self._outputs)
@@ -120,15 +129,20 @@ def _described(spec: Warehouse) -> dict[str, Any]:
     return {"warehouse": spec.name, "environment": spec.environment.value}
 
 
-def _projects(spec: Warehouse, identities: Mapping[str, pulumi.Output[str]]) -> dict[str, Any]:
-    """What each project acts as, what it reads, and until when; no member is named."""
+def _projects(
+    projects: Mapping[str, Project], identities: Mapping[str, pulumi.Output[str]]
+) -> dict[str, Any]:
+    """What each project acts as, what it reads, and until when; no member is named.
+
+    A project that has ended is given nothing, and is left out.
+    """
     return {
         name: {
             "identity": identities[name],
             "zones": list(asked.zones),
             "expires": asked.expires.isoformat(),
         }
-        for name, asked in spec.projects.items()
+        for name, asked in projects.items()
     }
 
 

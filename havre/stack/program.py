@@ -11,6 +11,7 @@ from havre.provider.machine import folder_setting
 from havre.stack.component import ResearchWarehouse
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Mapping
 
     from pydantic import BaseModel
@@ -78,18 +79,25 @@ def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> d
     }
 
 
-def deploy(spec: Warehouse, provider: Provider, settings: BaseModel) -> ResearchWarehouse:
-    """Declare the warehouse and export its outputs; call it inside a Pulumi program."""
-    warehouse = ResearchWarehouse(spec.name, spec, provider, settings)
+def deploy(
+    spec: Warehouse, provider: Provider, settings: BaseModel, as_of: dt.date | None = None
+) -> ResearchWarehouse:
+    """Declare the warehouse and export its outputs; call it inside a Pulumi program.
+
+    Projects that have ended on `as_of` (None: today) are given nothing.
+    """
+    warehouse = ResearchWarehouse(spec.name, spec, provider, settings, as_of=as_of)
     for name, value in warehouse.outputs().items():
         pulumi.export(name, value)
     return warehouse
 
 
-def program(spec: Warehouse, provider: Provider, settings: BaseModel) -> Callable[[], None]:
-    """The stack's program, to be run by an evaluation or an engine."""
+def program(
+    spec: Warehouse, provider: Provider, settings: BaseModel, as_of: dt.date | None = None
+) -> Callable[[], None]:
+    """The stack's program, to be run by an evaluation or an engine: see `deploy`."""
 
     def run() -> None:
-        deploy(spec, provider, settings)
+        deploy(spec, provider, settings, as_of)
 
     return run

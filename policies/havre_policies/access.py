@@ -161,7 +161,8 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
         if verdict is not None:
             yield verdict
     for name, project in case.spec.projects.items():
-        missing = sorted(set(project.zones) - reached[name])
+        ended = project.expires < case.as_of
+        missing = [] if ended else sorted(set(project.zones) - reached[name])
         if missing and grants and name not in doubtful:
             found = f"no grant on {', '.join(missing)}"
             path = ("projects", name, "zones")

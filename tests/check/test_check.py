@@ -341,3 +341,27 @@ def test_no_odd_document_shows_a_traceback(
 ) -> None:
     file = tmp_path_factory.mktemp("odd") / "plan.json"
     without_traceback(capsys, file, json.dumps(document).encode(), source)
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+def test_an_ended_project_is_no_failure_but_is_said(
+    capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    """The plan gives it nothing, so that no control has anything against it."""
+    words = (EMC2, "--provider", provider, "--fail-on", "never", "--format", "json", "--as-of")
+    before, after = (json.loads(run(capsys, *words, d)[1]) for d in ("2027-12-31", "2028-01-01"))
+    about = [f for f in after["findings"] if "pharmaco-study" in json.dumps(f)]
+    assert [f["control"] for f in about if f["control"].startswith("access.")] == []
+    assert len(after["findings"]) <= len(before["findings"])
+    told = ["".join(each["summary"]["warnings"]) for each in (before, after)]
+    assert "`pharmaco-study` ends on 2027-12-31 (today)" in told[0]
+    assert "`pharmaco-study` ended on 2027-12-31" in told[1]
+
+
+def test_access_that_an_ended_project_still_has_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--state", AZURES_STATE, "--as-of", "2028-01-01", "--format", "json")
+    code, out, _ = run(capsys, EMC2, *words)
+    found = [f for f in json.loads(out)["findings"] if f["control"] == "access.project-expiry"]
+    assert code == ExitCode.FINDINGS
+    assert found
+    assert any("the authorisation ended on 2027-12-31" in f["found"] for f in found)

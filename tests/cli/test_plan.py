@@ -227,3 +227,25 @@ def test_a_plan_loads_nothing_that_judges_one() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stderr.splitlines()[-1] == "0 []"
+
+
+@pytest.mark.parametrize(
+    ("day", "projects", "said"),
+    [
+        ("2027-11-30", 3, []),
+        ("2027-12-01", 3, ["`pharmaco-study` ends on 2027-12-31 (in 30 days)"]),
+        ("2027-12-31", 3, ["`pharmaco-study` ends on 2027-12-31 (today)"]),
+        ("2028-01-01", 2, ["`pharmaco-study` ended on 2027-12-31"]),
+    ],
+)
+@pytest.mark.usefixtures("paper")
+def test_the_end_of_a_project_is_announced(
+    capsys: pytest.CaptureFixture[str], day: str, projects: int, said: list[str]
+) -> None:
+    found = plan(capsys, "--as-of", day)
+    assert [text in warning for text in said for warning in found["warnings"]] == [True] * len(said)
+    assert len(found["warnings"]) == len(said)
+    assert len(found["outputs"]["projects"]) == projects
+    assert main(["plan", EXAMPLE, "-p", "paper", "--as-of", day]) == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert all(each in text for each in said)

@@ -958,6 +958,14 @@ def test_a_replica_is_the_zone_that_it_is_of() -> None:
 EXPIRES = c.SPEC.projects[PROJECT].expires
 
 
+@pytest.mark.parametrize(("as_of", "found"), [(EXPIRES, "fail"), (EXPIRES + DAY, None)])
+def test_an_ended_project_lacks_no_grant(as_of: dt.date, found: str | None) -> None:
+    other = replace(reading("export", project=OPEN_PROJECT), expires=c.NONE)
+    told = c.verdicts("access.project-isolation", *STORES, other, as_of=as_of)
+    mine = [each.outcome.value for each in told if PROJECT in each.cause]
+    assert mine == ([found] if found else [])
+
+
 @pytest.mark.parametrize(
     ("expires", "as_of", "outcome"),
     [

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from havre.errors import InputError
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, facts_of
-from havre.facts.model import Grant, Right
+from havre.facts.model import Credential, Grant, Right
 from havre.facts.stores import BackupStore, DataStore, LogStore, Vault
 from havre.plan.parts import PartName
 from havre.plan.values import Secret, secret_texts
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 FIELDS = tuple(all_changes(large({})))
 """Each field with another value; neither depends on the sites of a provider."""
+DAY = dt.date(2026, 1, 1)
+"""The day on which the suite's plans are made; no project of its specs has ended then."""
 LONGEST_NAME = 100
 """Longest logical name: Pulumi's URN must stay readable and below what backends store."""
 
@@ -80,11 +84,11 @@ class ProviderSuite:
         return None
 
     @classmethod
-    def _plan(cls, document: dict[str, Any]) -> Plan:
+    def _plan(cls, document: dict[str, Any], as_of: dt.date = DAY) -> Plan:
         settings = read_settings(cls.provider, cls.settings)
         spec = warehouse(document)
         return evaluate(
-            program(spec, cls.provider, settings),
+            program(spec, cls.provider, settings, as_of),
             project=PROJECT,
             stack="suite",
             provider=cls.provider.name,
@@ -389,6 +393,23 @@ class ProviderSuite:
             assert isinstance(grant.rights, Known)
             assert grant.rights.value <= {Right.READ, Right.USE_KEYS}, grant.name
 
+    def test_an_ended_project_is_given_nothing(self, plans: dict[str, Plan]) -> None:
+        """From the day after its last day nothing is made for a project, and what was goes."""
+        document = SPECS["large"](self.provider.sites)
+        name, asked = min(document["projects"].items(), key=lambda item: item[1]["expires"])
+        last = dt.date.fromisoformat(asked["expires"])
+        on, after = (self._plan(document, last + dt.timedelta(days=d)) for d in (0, 1))
+        assert _bare(on) == _bare(plans["large"])
+        gone = on.by_urn.keys() - after.by_urn.keys()
+        assert not after.by_urn.keys() - on.by_urn.keys()
+        assert gone or not _given(on, self.provider, name)
+        assert not _given(after, self.provider, name)
+        kept = {u for u in gone if on.by_urn[u].protect or on.by_urn[u].retain_on_delete}
+        assert kept == set()
+        left = set(document["projects"]) - {name}
+        assert set(after.outputs["projects"]) == left
+        assert [name in said for said in after.warnings] == [True]
+
 
 SECRET_NAME = re.compile(r"(?i)(password|passwd|secret|token|privatekey|private_key)$")
 
@@ -413,6 +434,18 @@ def _answer(provider: Provider, capability: Capability) -> Supported:
     if answer is None:
         pytest.skip("not declared: it counts as unknown")
     return answer
+
+
+def _given(plan: Plan, provider: Provider, project: str) -> list[str]:
+    """URNs of a project's grants and credentials."""
+    found = facts_of(plan, provider.facts)
+    grants = [each.urn for each in found.of(Grant) if each.project == project]
+    return grants + [each.urn for each in found.of(Credential) if each.project == project]
+
+
+def _bare(plan: Plan) -> str:
+    """A plan without what the program said on the day."""
+    return as_json(replace(plan, warnings=()))
 
 
 def _get(sites: Mapping[str, Any], name: str) -> Any:

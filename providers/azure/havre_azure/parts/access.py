@@ -111,6 +111,6 @@ def access(part: Part[AzureSettings], inputs: AccessInputs) -> AccessOutputs:
     """An identity a project."""
     at = Deployment(part)
     made = {
-        project: _project(at, project, asked, inputs) for project, asked in at.spec.projects.items()
+        project: _project(at, project, asked, inputs) for project, asked in at.part.projects.items()
     }
     return AccessOutputs(projects=made)

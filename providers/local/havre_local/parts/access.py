@@ -85,6 +85,6 @@ def access(part: Part[LocalSettings], inputs: AccessInputs) -> AccessOutputs:
             },
             part.child(),
         )
-        for project, asked in part.spec.projects.items()
+        for project, asked in part.projects.items()
     }
     return AccessOutputs(projects={name: made.identity for name, made in projects.items()})

@@ -44,8 +44,7 @@ def policy(arns: Sequence[str], addresses: Sequence[str]) -> str:
 def access(part: Part[OvhSettings], inputs: AccessInputs) -> AccessOutputs:
     """What each project may read; researchers stay in the file and reach no state."""
     projects = {
-        project: _project(part, inputs, project, asked)
-        for project, asked in part.spec.projects.items()
+        project: _project(part, inputs, project, asked) for project, asked in part.projects.items()
     }
     return AccessOutputs(projects=projects)
 
