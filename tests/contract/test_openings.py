@@ -41,12 +41,12 @@ EXCEPTIONS = {
     ("havre/engine/state.py", "write_whole"): "is given what writes, by `Custody`",
     ("havre/stack/files.py", "folder.glob"): "names of stack files in the user's own folder",
     ("havre/stack/standing.py", "write_whole"): "is given what writes, by `Custody`",
-    ("machine/backups.py", "folder.backups.glob"): "names alone",
-    ("machine/backups.py", "(place or folder.backups).glob"): (
+    ("machine/backups/reading.py", "folder.backups.glob"): "names alone",
+    ("machine/backups/described.py", "(place or folder.backups).glob"): (
         "names alone; what they name is authenticated"
     ),
-    ("machine/backups.py", "os.open"): "what others may keep: authenticated, and no link",
-    ("machine/backups.py", "work.iterdir"): "the folder that was just made",
+    ("machine/backups/described.py", "os.open"): "what others may keep: authenticated, and no link",
+    ("machine/backups/described.py", "work.iterdir"): "the folder that was just made",
     ("machine/ways.py", "Path(root).read_bytes"): NAMED,
     ("machine/encryption/keys.py", "(folder.keys / name).glob"): "names alone",
     ("machine/encryption/keys.py", "source.open"): NAMED,

@@ -13,8 +13,8 @@ import pytest
 
 from havre.cli import main
 from havre.errors import StateError
-from havre_local.machine import backups
 from havre_local.machine.access import open_warehouse
+from havre_local.machine.backups import described, reading
 from havre_local.machine.folder import warehouse_of
 from havre_local.machine.supervision import supervisor
 from tests.warehouse.conftest import Site, read_example
@@ -100,15 +100,15 @@ def test_a_backup_of_the_source_is_restored_with_the_targets_keys_alone(
 
 def came_whole(site: Site, target: Site) -> Path:
     """The backup at the target: the source's own, under the target's key, apart from its own."""
-    (own,) = backups.list_backups(site.folder)
-    place = target.folder.backups / backups.CAME / warehouse_of(site.folder)
-    (came,) = backups.list_backups(target.folder, place)
-    assert backups.list_backups(target.folder) == ()
-    assert backups.verify(target.folder, came.path) == backups.verify(site.folder, own.path)
+    (own,) = described.list_backups(site.folder)
+    place = target.folder.backups / described.CAME / warehouse_of(site.folder)
+    (came,) = described.list_backups(target.folder, place)
+    assert described.list_backups(target.folder) == ()
+    assert reading.verify(target.folder, came.path) == reading.verify(site.folder, own.path)
     with pytest.raises(StateError):
-        backups.verify(site.folder, came.path)
+        reading.verify(site.folder, came.path)
     assert main(target.command("backup")) == 0
-    assert backups.list_backups(target.folder, place) == (came,)
+    assert described.list_backups(target.folder, place) == (came,)
     assert main(target.command("logs", "verify")) == 0
     return came.path
 

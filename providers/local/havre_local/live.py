@@ -16,8 +16,8 @@ from havre.live.objects import Ability, RefusedError
 from havre.live.wrappers import retrying
 from havre.live.writing.policies import BucketWriters
 from havre_local.machine.access import open_project, table_place
+from havre_local.machine.backups.handover import MachineBackups
 from havre_local.machine.folder import Folder, warehouse_of
-from havre_local.machine.handover import MachineBackups
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.readers import ensure_reader
 from havre_local.machine.objects.recoding import TableCipher

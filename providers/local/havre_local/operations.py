@@ -87,15 +87,16 @@ class LocalOperations:
 
     def backup(self) -> BackupSummary:
         """Back up database and zones, read all of it back, and let old backups go."""
-        from havre_local.machine import backups
+        from havre_local.machine.backups.reading import read_contents
+        from havre_local.machine.backups.writing import backup, prune
         from havre_local.machine.folder import read_json
 
         folder, now = self.folder, dt.datetime.now(dt.UTC)
         services.wake(folder)
-        info = backups.backup(folder, now)
-        contents = backups.read_contents(folder, info.path)  # verified already
+        info = backup(folder, now)
+        contents = read_contents(folder, info.path)  # verified already
         policy = read_json(folder, folder.backups / "policy.json")
-        backups.prune(folder, policy["retention_days"], now)
+        prune(folder, policy["retention_days"], now)
         return BackupSummary(
             path=info.path,
             created=info.created,
@@ -113,22 +114,23 @@ class LocalOperations:
         agree: Callable[[BackupIdentity], None],
     ) -> BackupSummary:
         """Load a backup into this warehouse, which must be empty, and compare what is there."""
-        from havre_local.machine import backups
+        from havre_local.machine.backups import restoring
+        from havre_local.machine.backups.described import read_info
 
         services.wake(self.folder)
-        found = backups.restore(backup, self.folder, keys, passphrase, agree)
+        found = restoring.restore(backup, self.folder, keys, passphrase, agree)
         return BackupSummary(
             path=backup,
             created=found.created,
             objects=found.versions,
             rows=sum(found.rows.values()),
-            size=backups.read_info(backup).size,
+            size=read_info(backup).size,
             number=found.number,
         )
 
     def verify_record(self, head: str) -> RecordSummary:
         """Check the record of the services' logs, and the heads that were kept of it."""
-        from havre_local.machine import backups
+        from havre_local.machine.backups.reading import record_heads
         from havre_local.machine.record import chain, collector
 
         custody = self.folder.custody
@@ -140,7 +142,7 @@ class LocalOperations:
                 message = f"{head!r} is not a number and a digest, such as 42:0b1c..."
                 raise InputError(message, "Give what `havre logs verify` has shown.")
             kept.append(chain.Head(int(number), digest))
-        heads = backups.record_heads(self.folder)
+        heads = record_heads(self.folder)
         kept += [known for known in heads.values() if known]
         found = chain.verify(custody, collector.directory(self.folder), *kept)
         found.faults += [
@@ -153,7 +155,7 @@ class LocalOperations:
 
     def export_keys(self, target: Path, passphrase: str) -> BackupIdentity | None:
         """Write all keys to `target`, encrypted under `passphrase`; return the latest backup."""
-        from havre_local.machine import latest
+        from havre_local.machine.backups import latest
         from havre_local.machine.encryption import keys
 
         keys.export_keys(self.folder, target, passphrase)

@@ -21,7 +21,8 @@ from havre.errors import GuardError, HavreError, InputError, ProviderError, Stat
 from havre.live import locks
 from havre.live.s3 import Bucket
 from havre.provider import BackupIdentity
-from havre_local.machine import access, backups, latest
+from havre_local.machine import access
+from havre_local.machine.backups import described, latest, reading, restoring, writing
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder
 from havre_local.machine.objects import gateway
@@ -45,7 +46,7 @@ CURATED, LANDING = ZONES["curated"], ZONES["landing"]
 @dataclass(frozen=True)
 class BackedUp:
     machine: Machine
-    info: backups.BackupInfo
+    info: described.BackupInfo
     keys: Path
 
 
@@ -57,7 +58,7 @@ def backed_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackedUp]:
     try:
         machine = deploy(folder)
         fill(machine)
-        info = backups.backup(folder, NOW)
+        info = writing.backup(folder, NOW)
         keys.rotate_key(folder, keys.BACKUP)
         keys.export_keys(folder, base / "keys.json", PASSPHRASE)
         yield BackedUp(machine, info, base / "keys.json")
@@ -123,14 +124,14 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
 ) -> None:
     new = another_machine("new")
     access.remove_project(new.folder, PROJECT)
-    restored = backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
+    restored = restoring.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
     assert restored.rows == {"curated.stays": 500}
     assert picture(new) == picture(backed_up.machine)
     # A backup knows the record of the machine that made it, which is not the new one's.
     name = backed_up.info.path.name
     shutil.copytree(backed_up.info.path, new.folder.backups / name)
-    assert name not in backups.record_heads(new.folder)
-    assert (head := backups.record_heads(backed_up.machine.folder)[name])
+    assert name not in reading.record_heads(new.folder)
+    assert (head := reading.record_heads(backed_up.machine.folder)[name])
     assert head.number > 0
     query = "SELECT md5(string_agg(s::text, '|' ORDER BY id)) FROM curated.stays s"
     with new.admin.connect() as mine, backed_up.machine.admin.connect() as theirs:
@@ -150,7 +151,7 @@ def test_a_restore_into_a_new_warehouse_gives_the_same_data(
     where = {"Key": held.key, "VersionId": held.version}
     assert locks.legal_hold(gateway.store(new.folder, "demo-locked"), where)
     with pytest.raises(GuardError, match="contains data"):
-        backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(backed_up.info.path, new.folder)
 
 
 def test_a_backup_shows_no_name_and_no_value(backed_up: BackedUp) -> None:
@@ -168,14 +169,14 @@ def test_an_old_backup_opens_after_a_rotation(backed_up: BackedUp) -> None:
     assert backed_up.info.key == "backup/v0001"
     current = keys.key_info(backed_up.machine.folder, keys.BACKUP)
     assert current.reference == "backup/v0002"
-    contents = backups.verify(backed_up.machine.folder, backed_up.info.path)
+    contents = reading.verify(backed_up.machine.folder, backed_up.info.path)
     assert contents.rows == {"curated.stays": 500}
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped", "missing", "exchanged", "extra"])
 def test_a_changed_backup_is_refused(backed_up: BackedUp, tmp_path: Path, how: str) -> None:
     folder, path = backed_up.machine.folder, copy_of(backed_up, tmp_path)
-    backups.verify(folder, path)
+    reading.verify(folder, path)
     dump, zone = path / "database.enc", path / f"{LANDING}.zone.enc"
     content = dump.read_bytes()
     if how == "cut":
@@ -190,7 +191,7 @@ def test_a_changed_backup_is_refused(backed_up: BackedUp, tmp_path: Path, how: s
         shutil.copy(dump, path / "more.enc")
     rewrite_manifest(path)
     with pytest.raises(StateError):
-        backups.verify(folder, path)
+        reading.verify(folder, path)
 
 
 def rewrite_manifest(path: Path) -> None:
@@ -198,7 +199,7 @@ def rewrite_manifest(path: Path) -> None:
     manifest = path / "manifest.json"
     content = json.loads(manifest.read_text())
     names = {found.name for found in path.iterdir()} - {"manifest.json"}
-    content["files"] = {name: backups._describe(path / name) for name in sorted(names)}
+    content["files"] = {name: described.describe(path / name) for name in sorted(names)}
     manifest.write_text(json.dumps(content))
 
 
@@ -207,7 +208,7 @@ def test_the_readable_part_is_compared_too(backed_up: BackedUp, tmp_path: Path) 
     with (path / "database.enc").open("ab") as file:
         file.write(b"x")
     with pytest.raises(StateError, match=r"database\.enc"):
-        backups.verify(backed_up.machine.folder, path)
+        reading.verify(backed_up.machine.folder, path)
 
 
 def test_a_changed_backup_restores_nothing(
@@ -218,7 +219,7 @@ def test_a_changed_backup_restores_nothing(
     zone.write_bytes(zone.read_bytes()[:-20])
     rewrite_manifest(path)
     with pytest.raises(StateError):
-        backups.restore(path, new.folder, backed_up.keys, PASSPHRASE)
+        restoring.restore(path, new.folder, backed_up.keys, PASSPHRASE)
     assert not database.database_holds_data(administrator(new.folder), DATABASE)
     assert not objectstore.zone_holds_data(new.folder, CURATED)
 
@@ -232,7 +233,7 @@ def earlier(backed_up: BackedUp, tmp_path_factory: pytest.TempPathFactory) -> Pa
     target = tmp_path_factory.mktemp("earlier")
     folder = backed_up.machine.folder
     shutil.copy(folder.keys / "backups.json", target)
-    info = backups.backup(folder, NOW - EARLIER)
+    info = writing.backup(folder, NOW - EARLIER)
     shutil.copy(target / "backups.json", folder.keys)
     return info.path.rename(target / info.path.name)
 
@@ -256,11 +257,11 @@ def change_manifest(path: Path, **changed: object) -> None:
 def test_an_earlier_backup_in_the_place_of_the_latest_is_recognised(
     backed_up: BackedUp, earlier: Path, tmp_path: Path, changed: dict[str, object], said: str
 ) -> None:
-    assert backups.verify(backed_up.machine.folder, earlier).name == earlier.name
+    assert reading.verify(backed_up.machine.folder, earlier).name == earlier.name
     path = shutil.copytree(earlier, tmp_path / backed_up.info.path.name)
     change_manifest(path, **changed)
     with pytest.raises(StateError, match=said):
-        backups.verify(backed_up.machine.folder, path)
+        reading.verify(backed_up.machine.folder, path)
 
 
 def test_a_link_to_an_earlier_backup_is_not_the_latest(
@@ -269,23 +270,23 @@ def test_a_link_to_an_earlier_backup_is_not_the_latest(
     link = tmp_path / backed_up.info.path.name
     link.symlink_to(earlier)
     with pytest.raises(StateError, match="contains the backup 20261123T090000Z"):
-        backups.verify(backed_up.machine.folder, link)
+        reading.verify(backed_up.machine.folder, link)
 
 
 def test_the_next_backup_tells_that_the_latest_was_exchanged(
     another_machine: Callable[[str], Machine],
 ) -> None:
     folder = another_machine("exchanged").folder
-    first, second = (backups.backup(folder, NOW + dt.timedelta(hours=n)) for n in (0, 1))
+    first, second = (writing.backup(folder, NOW + dt.timedelta(hours=n)) for n in (0, 1))
     assert (first.number, second.number) == (1, 2)
     shutil.rmtree(second.path)
     shutil.copytree(first.path, second.path)
     with pytest.raises(StateError, match=f"{second.path.name} is not the backup"):
-        backups.backup(folder, NOW + dt.timedelta(hours=2))
-    third = backups.list_backups(folder)[-1]
-    assert backups.verify(folder, third.path).number == third.number == 3
+        writing.backup(folder, NOW + dt.timedelta(hours=2))
+    third = described.list_backups(folder)[-1]
+    assert reading.verify(folder, third.path).number == third.number == 3
     shutil.rmtree(third.path)  # moved away by an administrator: nothing is wrong
-    assert backups.backup(folder, NOW + dt.timedelta(hours=4)).number == 4
+    assert writing.backup(folder, NOW + dt.timedelta(hours=4)).number == 4
 
 
 def test_which_backup_it_is_is_told_before_anything_is_loaded(
@@ -300,29 +301,29 @@ def test_which_backup_it_is_is_told_before_anything_is_loaded(
 
     new = another_machine("asked")
     with pytest.raises(GuardError, match="not this one"):
-        backups.restore(earlier, new.folder, backed_up.keys, PASSPHRASE, refuse)
+        restoring.restore(earlier, new.folder, backed_up.keys, PASSPHRASE, refuse)
     with pytest.raises(GuardError, match="not this one"):
-        backups.restore(earlier, backed_up.machine.folder, agree=refuse)
+        restoring.restore(earlier, backed_up.machine.folder, agree=refuse)
     assert not database.database_holds_data(administrator(new.folder), DATABASE)
     created, known = NOW - EARLIER, latest.identity(backed_up.machine.folder)
     assert known is not None
     found = BackupIdentity(earlier.name, "demo", created, told[0].number)
     assert told == [found, replace(found, latest=known.number)]
     # Numbers go on from the backup that was restored.
-    restored = backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
+    restored = restoring.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
     assert restored.number == backed_up.info.number
-    assert backups.backup(new.folder, NOW).number == restored.number + 1
+    assert writing.backup(new.folder, NOW).number == restored.number + 1
 
 
 def former_format(machine: Machine, path: Path, number: int) -> None:
     """Make a copy of a backup one of a former format."""
-    contents = backups.read_contents(machine.folder, path)
+    contents = reading.read_contents(machine.folder, path)
     lacking = {"name", "number"} | ({"warehouse", "created"} if number == 1 else set())
     kept = {key: value for key, value in contents.__dict__.items() if key not in lacking}
     (path / "contents.enc").unlink()
     plain = json.dumps({**kept, "format": number}).encode()
     written = machine.folder.backups / "contents.enc"
-    backups.stream(machine.folder, written, lambda file: file.write(plain))
+    writing.stream(machine.folder, written, lambda file: file.write(plain))
     written.rename(path / "contents.enc")
     change_manifest(path, format=number)
     content = json.loads((path / "manifest.json").read_text())
@@ -337,17 +338,17 @@ def test_a_backup_of_a_former_format_is_read_and_what_nobody_vouches_for_is_told
 ) -> None:
     folder, path = backed_up.machine.folder, copy_of(backed_up, tmp_path)
     former_format(backed_up.machine, path, number)
-    assert backups.verify(folder, path).rows == {"curated.stays": 500}
+    assert reading.verify(folder, path).rows == {"curated.stays": 500}
     path = path.rename(tmp_path / "20991231T000000Z")
-    assert backups.verify(folder, path, "another name").number == 0
+    assert reading.verify(folder, path, "another name").number == 0
     change_manifest(path, created="2099-12-31T00:00:00+00:00")
     if number == 1:
-        manifest, contents, _ = backups._identified(folder, path, path.name)
-        found = backups._identity(folder, manifest, contents)
+        manifest, contents, _ = reading.identified(folder, path, path.name)
+        found = restoring.identity(folder, manifest, contents)
         assert (found.authenticated, found.number) == (False, 0)
     else:
         with pytest.raises(StateError, match="manifest"):
-            backups.verify(folder, path)
+            reading.verify(folder, path)
 
 
 def test_numbers_only_grow_and_are_never_given_twice(backed_up: BackedUp, tmp_path: Path) -> None:
@@ -385,7 +386,7 @@ class Racing:
     how: str = ""
 
     def __post_init__(self) -> None:
-        self._check = backups._check_streams
+        self._check = reading.check_streams
 
     def __call__(self, folder: Folder, path: Path, *arguments: Any) -> dict[str, bytes]:
         begun = self._check(folder, path, *arguments)
@@ -402,20 +403,20 @@ def test_what_is_exchanged_after_it_was_verified_is_not_restored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     new, zone, racing = another_machine("raced"), f"{LANDING}.zone.enc", Racing(earlier)
-    monkeypatch.setattr(backups, "_check_streams", racing)
+    monkeypatch.setattr(restoring, "check_streams", racing)
     for racing.name in ("database.enc", zone):
         for number, racing.how in enumerate(REPLACEMENTS):
             path = copy_of(backed_up, tmp_path / f"{racing.name}{number}")
             with pytest.raises(StateError, match=rf"{racing.name}"):
-                backups.restore(path, new.folder, backed_up.keys, PASSPHRASE)
+                restoring.restore(path, new.folder, backed_up.keys, PASSPHRASE)
             assert not objectstore.zone_holds_data(new.folder, LANDING)
             loaded = database.database_holds_data(administrator(new.folder), DATABASE)
             assert loaded == (racing.name == zone)
     monkeypatch.undo()
     # The true backup goes on where this one was stopped; another does not.
     with pytest.raises(GuardError, match="a part of another backup"):
-        backups.restore(earlier, new.folder)
-    backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(earlier, new.folder)
+    restoring.restore(backed_up.info.path, new.folder)
     assert picture(new) == picture(backed_up.machine)
 
 
@@ -451,7 +452,7 @@ def restore_and_die(backed_up: BackedUp, new: Machine, fault: tuple[str, int, bo
 
         setattr(homes[room], "ask" if room == "s3" else called, fatal)
         try:
-            backups.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
+            restoring.restore(backed_up.info.path, new.folder, backed_up.keys, PASSPHRASE)
         finally:
             os._exit(0)
     _, status = os.waitpid(child, 0)
@@ -465,12 +466,12 @@ def test_a_restore_killed_at_any_step_is_finished_by_running_it_again(
     new = another_machine("killed")
     killed = [name for name in FAULTS if restore_and_die(backed_up, new, FAULTS[name])]
     assert killed == list(FAULTS)
-    restored = backups.restore(backed_up.info.path, new.folder)
+    restored = restoring.restore(backed_up.info.path, new.folder)
     assert restored.rows == {"curated.stays": 500}
     assert picture(new) == picture(backed_up.machine)
     assert list(new.folder.run.glob("restore*")) == []
     with pytest.raises(GuardError, match="contains data"):
-        backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(backed_up.info.path, new.folder)
 
 
 def test_what_was_written_since_a_restore_was_killed_is_kept(
@@ -481,12 +482,12 @@ def test_what_was_written_since_a_restore_was_killed_is_kept(
     with new.admin.connect() as connection:
         connection.execute("INSERT INTO curated.stays VALUES (501, 'since')")
     with pytest.raises(StateError, match="rows differ"):
-        backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(backed_up.info.path, new.folder)
     with new.admin.connect() as connection:
         assert connection.execute("DELETE FROM curated.stays WHERE id = 501").rowcount == 1
     new.admin.client().put_object(Bucket=LANDING, Key="since", Body=b"since")
     with pytest.raises(GuardError, match="contains data that is not in the backup"):
-        backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(backed_up.info.path, new.folder)
     kept = new.admin.client().get_object(Bucket=LANDING, Key="since")["Body"].read()
     assert kept == b"since"
 
@@ -502,9 +503,9 @@ def test_what_programs_put_aside_stays_in_the_data_folder(
     with run(["psql", "-XAtc", "\\! printenv TMPDIR"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.read().decode().strip() == str(folder.run)
-    before = backups.list_backups(folder)
-    backups.backup(folder, NOW + dt.timedelta(hours=9))
-    assert len(backups.list_backups(folder)) == len(before) + 1
+    before = described.list_backups(folder)
+    writing.backup(folder, NOW + dt.timedelta(hours=9))
+    assert len(described.list_backups(folder)) == len(before) + 1
 
 
 def test_a_programs_error_shows_no_value(backed_up: BackedUp) -> None:
@@ -526,9 +527,9 @@ def test_nobody_opens_a_backup_without_its_keys(
 ) -> None:
     new = another_machine("keyless")
     with pytest.raises(StateError, match="fingerprint"):
-        backups.restore(backed_up.info.path, new.folder)
+        restoring.restore(backed_up.info.path, new.folder)
     with pytest.raises(InputError, match="passphrase"):
-        backups.restore(backed_up.info.path, new.folder, backed_up.keys, "guess")
+        restoring.restore(backed_up.info.path, new.folder, backed_up.keys, "guess")
 
 
 def test_what_is_no_dump_is_an_error_of_pg_restore(backed_up: BackedUp) -> None:
@@ -541,27 +542,27 @@ def test_what_is_no_dump_is_an_error_of_pg_restore(backed_up: BackedUp) -> None:
 
 def test_what_is_no_backup_is_an_error(backed_up: BackedUp, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="contains no backup"):
-        backups.restore(tmp_path, backed_up.machine.folder)
+        restoring.restore(tmp_path, backed_up.machine.folder)
 
 
 def test_a_failed_backup_leaves_nothing_that_looks_like_one(
     backed_up: BackedUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = backed_up.machine.folder
-    before = backups.list_backups(folder)
+    before = described.list_backups(folder)
 
     def fail(*_: object) -> None:
         message = "the disk is full"
         raise HavreError(message)
 
-    monkeypatch.setattr(backups, "verify", fail)
+    monkeypatch.setattr(writing, "verify", fail)
     with pytest.raises(HavreError, match="disk is full"):
-        backups.backup(folder, NOW + dt.timedelta(hours=1))
+        writing.backup(folder, NOW + dt.timedelta(hours=1))
     monkeypatch.undo()
-    assert backups.list_backups(folder) == before
+    assert described.list_backups(folder) == before
     assert list(folder.backups.glob(".unfinished-*")) == []
-    backups.backup(folder, NOW + dt.timedelta(hours=2))
-    assert len(backups.list_backups(folder)) == len(before) + 1
+    writing.backup(folder, NOW + dt.timedelta(hours=2))
+    assert len(described.list_backups(folder)) == len(before) + 1
 
 
 def test_old_backups_go_and_the_newest_stays(backed_up: BackedUp, tmp_path: Path) -> None:
@@ -573,10 +574,10 @@ def test_old_backups_go_and_the_newest_stays(backed_up: BackedUp, tmp_path: Path
         shutil.copytree(backed_up.info.path, path)
         change_manifest(path, created=(NOW + dt.timedelta(days=days)).isoformat())
     later = NOW + dt.timedelta(days=10)
-    assert backups.prune(folder, 10, later) == ()
-    assert backups.prune(folder, 6, later) == ("20260000",)
-    assert backups.prune(folder, 1, NOW + dt.timedelta(days=900)) == ("20260005",)
-    assert [info.path.name for info in backups.list_backups(folder)] == ["20260009"]
+    assert writing.prune(folder, 10, later) == ()
+    assert writing.prune(folder, 6, later) == ("20260000",)
+    assert writing.prune(folder, 1, NOW + dt.timedelta(days=900)) == ("20260005",)
+    assert [info.path.name for info in described.list_backups(folder)] == ["20260009"]
 
 
 def test_the_latest_backup_is_not_pruned_for_one_that_claims_to_be_later(
@@ -591,7 +592,7 @@ def test_the_latest_backup_is_not_pruned_for_one_that_claims_to_be_later(
         shutil.copytree(backed_up.info.path, folder.backups / name)
         created = (NOW + dt.timedelta(days=days)).isoformat()
         change_manifest(folder.backups / name, created=created)
-    assert backups.prune(folder, 10, NOW + dt.timedelta(days=400)) == ("20260001",)
+    assert writing.prune(folder, 10, NOW + dt.timedelta(days=400)) == ("20260001",)
     assert (folder.backups / "20260000").is_dir()
 
 
@@ -615,5 +616,5 @@ def test_what_is_put_in_the_place_of_a_file_is_not_waited_for(
     ODD[odd](Path(name))
     monkeypatch.setattr(Path, "is_file", lambda _path: True)
     with pytest.raises((StateError, InputError)) as caught:
-        backups.verify(backed_up.machine.folder, path)
+        reading.verify(backed_up.machine.folder, path)
     assert str(path) in str(caught.value)

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from havre.errors import InputError, StateError
-from havre_local.machine import backups
+from havre_local.machine.backups import described, reading
 from havre_local.machine.encryption import envelope, keys
 from havre_local.machine.folder import Folder, prepare
 from havre_local.machine.objects import archive
@@ -140,7 +140,7 @@ def test_a_stream_of_another_folder_does_not_open(store: Folder, tmp_path: Path)
 
 
 def backup_of(folder: Folder, name: str, key: str = keys.BACKUP, **changed: Any) -> Path:
-    """A backup as `backups.backup` writes it, of invented streams."""
+    """A backup as `backup` writes it, of invented streams."""
     path = folder.backups / name
     path.mkdir()
     digests = {}
@@ -170,7 +170,7 @@ def describe(path: Path, **changed: Any) -> None:
     manifest = path / "manifest.json"
     known = json.loads(manifest.read_text()) if manifest.exists() else {}
     manifest.unlink(missing_ok=True)
-    files = {file.name: backups._describe(file) for file in path.iterdir()}
+    files = {file.name: described.describe(file) for file in path.iterdir()}
     base = {"format": 2, "key": "backup/v0001"}
     manifest.write_text(json.dumps({**base, **known, "files": files, **changed}))
 
@@ -198,11 +198,11 @@ ATTACKS: dict[str, Callable[[Path, Path], object]] = {
 @pytest.mark.parametrize("how", ATTACKS)
 def test_a_backup_of_exchanged_parts_is_refused(store: Folder, how: str) -> None:
     path, old = backup_of(store, "2026"), backup_of(store, "2025")
-    assert backups.verify(store, path).database == "demo"
+    assert reading.verify(store, path).database == "demo"
     ATTACKS[how](path, old)
     describe(path)
     with pytest.raises(StateError, match="2026"):
-        backups.verify(store, path)
+        reading.verify(store, path)
 
 
 @pytest.mark.parametrize(
@@ -214,13 +214,13 @@ def test_the_readable_part_cannot_rename_a_backup(store: Folder, changed: dict[s
     path = backup_of(store, "2026")
     describe(path, **{"warehouse": "other", **changed})
     with pytest.raises(StateError, match="manifest"):
-        backups.verify(store, path)
+        reading.verify(store, path)
 
 
 def test_a_backup_written_with_a_zones_key_is_refused(store: Folder) -> None:
     forged = backup_of(store, "2026", key="zone-a")
     with pytest.raises(StateError, match="contents"):
-        backups.verify(store, forged)
+        reading.verify(store, forged)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"[" * 100_000, b'{"format": 2}', b"\xff"])
@@ -228,25 +228,25 @@ def test_a_readable_part_that_is_none_is_one_clear_error(store: Folder, content:
     path = backup_of(store, "2026")
     (path / "manifest.json").write_bytes(content)
     with pytest.raises(StateError, match="manifest"):
-        backups.verify(store, path)
+        reading.verify(store, path)
 
 
 def test_a_file_outside_the_backup_is_not_opened(store: Folder) -> None:
     path = backup_of(store, "2026")
-    outside = {"../../havre.json": backups._describe(store.marker)}
+    outside = {"../../havre.json": described.describe(store.marker)}
     files = json.loads((path / "manifest.json").read_text())["files"]
     describe(path, files={**files, **outside})
     with pytest.raises(StateError, match="manifest"):
-        backups.verify(store, path)
+        reading.verify(store, path)
 
 
 def test_what_is_exchanged_after_it_was_verified_is_not_loaded(store: Folder) -> None:
     path, old = backup_of(store, "2026"), backup_of(store, "2025")
-    contents = backups.verify(store, path)
+    contents = reading.verify(store, path)
     shutil.copy(old / "database.enc", path)
     given: list[bytes] = []
     with pytest.raises(StateError, match="database"):
-        given.extend(backups._genuine(store, path, contents, "database.enc", None))
+        given.extend(reading.genuine(store, path, contents, "database.enc", None))
     assert sum(map(len, given)) < len(STREAMS["database.enc"])
 
 
@@ -258,7 +258,7 @@ def tar_of(*members: tuple[str, bytes]) -> bytes:
     return target.getvalue()
 
 
-def described(content: bytes) -> bytes:
+def line_of(content: bytes) -> bytes:
     digest = hashlib.sha256(content).hexdigest()
     found = archive.Version("k", "", marker=False, sha256=digest, size=len(content))
     return json.dumps(found.__dict__).encode()
@@ -272,7 +272,7 @@ def contents_of(found: Any) -> list[bytes]:
 
 
 def test_an_archive_is_read_to_the_end_of_its_stream(store: Folder, tmp_path: Path) -> None:
-    plain = tar_of(("0", b"first"), ("0.json", described(b"first")))
+    plain = tar_of(("0", b"first"), ("0.json", line_of(b"first")))
     data = sealed(store, plain)
     assert contents_of(archive.read(iter([plain]), "a zone", tmp_path)) == [b"first"]
     header, chunks = parts(data, len(plain))
@@ -286,8 +286,8 @@ def test_an_archive_is_read_to_the_end_of_its_stream(store: Folder, tmp_path: Pa
     "plain",
     [
         b"no archive" * 100,
-        tar_of(("0", b"first"), ("0.json", described(b"other"))),
-        tar_of(("0", b"x"), ("0.json", described(b"x")), ("1.json", described(b"x"))),
+        tar_of(("0", b"first"), ("0.json", line_of(b"other"))),
+        tar_of(("0", b"x"), ("0.json", line_of(b"x")), ("1.json", line_of(b"x"))),
     ],
     ids=["none", "another object", "a description without its bytes"],
 )

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from havre.errors import StateError
-from havre_local.machine import backups
+from havre_local.machine.backups import writing
 from havre_local.machine.folder import Folder
 from havre_local.machine.record import chain, collector
 from havre_local.machine.supervision import supervisor
@@ -100,7 +100,7 @@ def test_a_full_disk_is_refused_clearly_and_left_behind_without_a_restart(small:
         with pytest.raises(psycopg.errors.DiskFull):
             insert(small, number)
     with pytest.raises(StateError, match="the disk is full"):
-        backups.backup(folder, NOW, DATABASE)
+        writing.backup(folder, NOW, DATABASE)
     assert [path.name for path in folder.backups.iterdir()] == []
     assert held(small) == ({1}, {"1"})
     filler.unlink()
@@ -108,7 +108,7 @@ def test_a_full_disk_is_refused_clearly_and_left_behind_without_a_restart(small:
     insert(small, 4)
     assert held(small) == ({1, 4}, {"1", "4"})
     assert running(small) == before
-    assert backups.backup(folder, NOW, DATABASE).number == 1
+    assert writing.backup(folder, NOW, DATABASE).number == 1
     record = collector.directory(folder)
     until(lambda: "full/4" in chain.segments(folder.custody, record)[-1].read_text())
     assert chain.verify(folder.custody, record).faults == []

@@ -13,10 +13,10 @@ import pytest
 
 from havre.errors import GuardError, HavreError, StateError
 from havre.files.custody import Custody
-from havre_local.machine import backups
+from havre_local.machine.backups import described, reading, writing
+from havre_local.machine.backups.handover import MachineBackups
 from havre_local.machine.encryption import envelope, keys
 from havre_local.machine.folder import Folder, prepare
-from havre_local.machine.handover import MachineBackups
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,7 +66,7 @@ def write(folder: Folder, name: str = NAME, form: int = 3, number: int = 7) -> P
         file.write(content)
 
     digests = {
-        part: backups.stream(folder, path / part, partial(plain, content))[0]
+        part: writing.stream(folder, path / part, partial(plain, content))[0]
         for part, content in STREAMS.items()
     }
     inside: dict[str, Any] = {
@@ -80,9 +80,9 @@ def write(folder: Folder, name: str = NAME, form: int = 3, number: int = 7) -> P
         **({"name": name, "number": number} if form > 2 else {}),
     }
     content = json.dumps(inside).encode()
-    backups.stream(folder, path / "contents.enc", partial(plain, content))
+    writing.stream(folder, path / "contents.enc", partial(plain, content))
     told = {"format": form, "warehouse": "demo", "created": moment(name)}
-    backups.write_manifest(folder, path, {**told, "number": number if form > 2 else 0})
+    described.write_manifest(folder, path, {**told, "number": number if form > 2 else 0})
     return path
 
 
@@ -109,10 +109,10 @@ def test_what_comes_is_what_left_under_another_key(
     assert content(there) == content(MachineBackups(source))
     assert {part: content(there)[part] for part in STREAMS} == STREAMS
     came = target.backups / "came" / "demo" / NAME
-    assert backups.verify(target, came) == backups.verify(source, path)
+    assert reading.verify(target, came) == reading.verify(source, path)
     for folder, foreign in ((source, came), (target, path)):
         with pytest.raises(StateError):
-            backups.verify(folder, foreign)
+            reading.verify(folder, foreign)
     assert came.stat().st_mode & 0o077 == 0
     assert all(file.stat().st_mode & 0o077 == 0 for file in came.iterdir())
 
@@ -139,9 +139,9 @@ def test_a_warehouses_own_backups_have_no_part_in_it(source: Folder, target: Fol
     write(source)
     own = write(target, OTHER, number=1)
     move(source, target)
-    assert [info.path for info in backups.list_backups(target)] == [own]
+    assert [info.path for info in described.list_backups(target)] == [own]
     assert [each.name for each in MachineBackups(target).sets()] == [OTHER]
-    assert [*backups.record_heads(target)] == []
+    assert [*reading.record_heads(target)] == []
     assert MachineBackups(target, "another").sets() == []
 
 
@@ -258,9 +258,9 @@ def test_they_are_kept_as_long_as_the_target_keeps_its_own(source: Folder, targe
     target.custody.write(target.backups / "policy.json", b'{"retention_days": 30}')
     assert there.kept_until(first) == dt.date(2026, 12, 1)
     now = second.created + dt.timedelta(days=30)
-    assert backups.prune(target, 30, now) == (NAME,)
+    assert writing.prune(target, 30, now) == (NAME,)
     assert there.sets() == [second]
-    assert backups.prune(target, 30, now + dt.timedelta(seconds=1)) == (OTHER,)
+    assert writing.prune(target, 30, now + dt.timedelta(seconds=1)) == (OTHER,)
     assert there.sets() == []
 
 

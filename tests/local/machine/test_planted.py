@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from havre.errors import GuardError, StateError
-from havre_local.machine import backups, latest, moving, processes, projects
+from havre_local.machine import moving, processes, projects
+from havre_local.machine.backups import latest, writing
 from havre_local.machine.encryption import certificates, keys
 from havre_local.machine.folder import (
     Folder,
@@ -184,7 +185,7 @@ WRITTEN: dict[str, tuple[str, Callable[[Folder], object]]] = {
     "master": ("secrets/projects/a/pgpass", lambda f: projects.give(f, "a", "pgpass", b"new")),
     "backup": (
         "backups/x/database.enc",
-        lambda f: backups.stream(f, f.backups / "x/database.enc", lambda t: t.write(b"new")),
+        lambda f: writing.stream(f, f.backups / "x/database.enc", lambda t: t.write(b"new")),
     ),
 }
 """What is written, by whom."""
@@ -227,7 +228,7 @@ def test_nothing_is_written_into_a_folder_elsewhere(
 
 
 REMOVED: dict[str, Callable[[Folder], object]] = {
-    "backups": backups.clear_unfinished,
+    "backups": writing.clear_unfinished,
     "database": postgres.destroy_cluster,
     "database/base": postgres.destroy_cluster,
     "run/services/one.pid": lambda f: moving.adopt(f, Folder(f.root.with_name("former"))),

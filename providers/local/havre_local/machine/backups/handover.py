@@ -15,7 +15,9 @@ from typing import IO, TYPE_CHECKING
 from havre.errors import GuardError, StateError
 from havre.files import sync_folder
 from havre.live.encrypted.backups import BackupSet
-from havre_local.machine import backups
+from havre_local.machine.backups.described import CAME, list_backups, readable, write_manifest
+from havre_local.machine.backups.reading import opened, verify
+from havre_local.machine.backups.writing import clear_unfinished, stream, under_way
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import PRIVATE, Folder, locked, read_json
 
@@ -65,13 +67,13 @@ class MachineBackups:
         if not _WAREHOUSE.fullmatch(self.came_from):
             message = f"{self.came_from!r} is no name of a warehouse"
             raise StateError(message, "Name another source in exit.yaml.")
-        return self.folder.backups / backups.CAME / self.came_from
+        return self.folder.backups / CAME / self.came_from
 
     def sets(self) -> Sequence[BackupSet]:
         """Every finished backup, the oldest first."""
         return [
-            BackupSet(info.path.name, info.created, info.key, backups.readable(info.path))
-            for info in backups.list_backups(self.folder, self.place)
+            BackupSet(info.path.name, info.created, info.key, readable(info.path))
+            for info in list_backups(self.folder, self.place)
         ]
 
     def kept_until(self, found: BackupSet) -> dt.date | None:
@@ -84,7 +86,7 @@ class MachineBackups:
 
     def opened(self, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
         """A backup's encrypted files, each decrypted."""
-        return backups.opened(self.folder, self.place / _checked(_NAME, name))
+        return opened(self.folder, self.place / _checked(_NAME, name))
 
     def take(self, found: BackupSet, parts: BackupParts) -> None:
         """Write a backup, encrypted under this folder's key; read all of it back."""
@@ -95,12 +97,12 @@ class MachineBackups:
                 raise GuardError(message, "Look at what it is; move it away, then run again.")
             for place in (self.place.parent, self.place):
                 folder.custody.make_folder(place, PRIVATE)
-            backups.clear_unfinished(folder)
-            with backups.under_way(folder, target) as work:
+            clear_unfinished(folder)
+            with under_way(folder, target) as work:
                 for name, pieces in parts:
                     _write(folder, work / _checked(_PART, name), pieces)
-                backups.write_manifest(folder, work, found.identity)
-                backups.verify(folder, work, found.name)
+                write_manifest(folder, work, found.identity)
+                verify(folder, work, found.name)
                 sync_folder(work)
                 folder.custody.rename(work, target)
 
@@ -110,7 +112,7 @@ def _write(folder: Folder, path: Path, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
             file.write(piece)
 
-    backups.stream(folder, path, write)
+    stream(folder, path, write)
 
 
 def _checked(form: re.Pattern[str], name: str) -> str:
