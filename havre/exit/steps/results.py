@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
 
 
 @dataclass(frozen=True)
@@ -274,6 +279,14 @@ class RetireResult:
     seal: str
     left: str
     tries: tuple[TryMade, ...] = ()
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """It, as the journal has it."""
+        things = (ThingRetired(**{**e, "reasons": tuple(e["reasons"])}) for e in told["things"])
+        tries = (TryMade(**each) for each in told["tries"])
+        parts = {"things": tuple(things), "tries": tuple(tries)}
+        return cls(**{**told, **parts, "commands": tuple(told["commands"])})
 
 
 @dataclass(frozen=True)

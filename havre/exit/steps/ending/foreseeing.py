@@ -19,6 +19,8 @@ from havre.exit.steps.ending.retire import (
     GoneFound,
     commands,
     left_scheduled,
+    proved,
+    refuse_gone,
     signatories,
     terms_now,
     told,
@@ -169,8 +171,10 @@ def foresee_retire(
     """From which day each thing of the source could go, and what leads to it now.
 
     Raises:
+        GuardError: it is gone.
         InputError, RetryError, ProviderError: as the source.
     """
+    refuse_gone(folder)
     blocked = refused(lambda: folder.check(ExitStep.RETIRE)) + unsigned(folder, signer, clock)
     terms, urls = terms_now(folder), sign(folder)
     tries = standing_ways(folder, urls).tries()
@@ -200,6 +204,8 @@ def foresee_gone(
     """
     blocked = refused(lambda: folder.check(ExitStep.RETIRE)) + unsigned(folder, signer, clock)
     ways = recalled(folder)
+    if (before := proved(folder)) is not None:
+        return RetireForeseen(before, {}, (), ())
     found = GoneFound.of(ways)
     blocked += [found.left] if found.left else []
     asked = (question(ways.outputs.warehouse),)

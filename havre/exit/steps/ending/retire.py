@@ -65,11 +65,12 @@ def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
         by: who signs the second seal.
 
     Raises:
-        GuardError: out of order, or another name.
+        GuardError: out of order, another name, or it is gone.
         InputError: the source is not reached.
         HavreError: it cannot be sealed.
     """
     folder.check(ExitStep.RETIRE)
+    refuse_gone(folder)
     agree(folder, named)
     begun = folder.begin(ExitStep.RETIRE)
     found = terms_now(folder)
@@ -89,8 +90,22 @@ def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     return result
 
 
+def refuse_gone(folder: ExitFolder) -> None:
+    """Refuse to schedule the end of what is gone.
+
+    Raises:
+        GuardError: it is proved to be gone.
+    """
+    if (before := proved(folder)) is not None:
+        message = "The source is gone already"
+        raise GuardError(message, f"See the seal: havre exit evidence {before.seal}")
+
+
 def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     """Try everything that led to the source: all of it must be refused, and the target answer.
+
+    What was proved once is not tried again: signed URLs are deleted then, and a second proof would
+    say less than the first.
 
     Raises:
         GuardError: out of order, nothing is scheduled, or another name.
@@ -101,6 +116,9 @@ def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     if named != ways.outputs.warehouse:
         message = f"The source was `{ways.outputs.warehouse}`, and `{named}` was named"
         raise GuardError(message, "Agree by its name with --confirm.")
+    if (before := proved(folder)) is not None:
+        forget_urls(folder)  # a run that was killed after its end may have left them
+        return before
     begun = folder.begin(ExitStep.RETIRE)
     found = GoneFound.of(ways)
     seal = _sealed_gone(folder, found, by) if not found.left else ""
@@ -109,6 +127,15 @@ def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     if not found.left:
         forget_urls(folder)
     return result
+
+
+def proved(folder: ExitFolder) -> RetireResult | None:
+    """What proved that the source is gone, with its seal; None: that is still to be proved."""
+    run = folder.last(ExitStep.RETIRE)
+    if run is None or run.ended is None or run.left or run.result["event"] != "gone":
+        return None
+    result = RetireResult.read(run.result)
+    return result if Path(result.seal).is_dir() else None
 
 
 @dataclass(frozen=True)
