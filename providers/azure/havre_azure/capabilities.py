@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LONGEST_POINT_IN_TIME, SHORTEST_POINT_IN_TIME = 35, 7
 LARGEST_SERVER_GIB = 1024
 LONGEST_IMAGE_DAYS = 365
+LONGEST_WORKSPACE = 730
 """Limits in days and GiB, which the parts' own modules explain (they load the SDK)."""
 
 DATA = Path(__file__).parent / "data"
@@ -130,6 +131,13 @@ def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("cluster-secrets")
 
 
+def _logs(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+    yield gap("log-stores")
+    days = spec.audit.retention_days
+    if days > LONGEST_WORKSPACE:
+        yield gap("archive-access-logs", longest=LONGEST_WORKSPACE, days=days)
+
+
 def _availability(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     place = PLACES.get(spec.sites.primary)
     asked = [spec.database.availability, *([spec.cluster.availability] if spec.cluster else [])]
@@ -152,7 +160,7 @@ def _projects(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
 
 RULES: tuple[Callable[[Warehouse, AzureSettings], Iterator[Gap]], ...] = (
     *(_law, _implied_places, _recovery, _connections, _locks, _zones, _database),
-    *(_keys, _availability, _registry, _projects),
+    *(_keys, _logs, _availability, _registry, _projects),
 )
 
 

@@ -30,7 +30,7 @@ ALWAYS = (
     *("at-rest", "static-credentials", "key-logs", "partition", "egress", "administration-access"),
     *("key-rotation", "key-deletion", "backup-schedule", "database-version", "log-retention"),
     *("database-sizing", "public-access", "private-endpoints", "flow-logs", "backup-place"),
-    *("point-in-time", "tags"),
+    *("point-in-time", "tags", "administration-logs", "log-protection"),
 )
 """Gaps of every spec: what this machine never does, and what nobody does on it by itself."""
 gap = DECLARED.gap

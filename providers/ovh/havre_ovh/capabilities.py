@@ -55,6 +55,7 @@ def _network(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     yield gap("egress", hosts=hosts or "none")
     yield gap("flow-logs")
     yield gap("tls", version=spec.encryption.tls.value)
+    yield gap("database-tls", version=spec.encryption.tls.value)
     yield gap("administration-access")
 
 
