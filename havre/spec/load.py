@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from havre.documents.composing import Flaw, Position, compose, problem
 from havre.documents.problems import Location, Problem, SpecError, dotted
-from havre.spec.model import OLDER_NAMES, Warehouse
+from havre.spec.model import OLDER_NAMES
 from havre.spec.rules import RULES
 from havre.spec.schema import fields, schema
+from havre.spec.structure import mended, structure
 from havre.spec.words import Fault, fault, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from pydantic_core import ErrorDetails
+    from havre.spec.model import Warehouse
 
 MAX_BYTES = 524_288
 """Largest file, bytes: a warehouse of a thousand projects takes half of it."""
-
-_STAND_IN: Mapping[str, Any] = {
-    "name": "stand-in",
-    "environment": "development",
-    "organisation": {"name": "-", "country": "FR", "contact": "a@b.example"},
-    "classification": "internal",
-    "residency": {"countries": ["FR"]},
-    "sites": {"primary": "fr-paris"},
-    "zones": {"stand-in": {"purpose": "landing", "recoverable_days": 0}},
-}
-"""Valid values of what is required, in the place of what is not valid, for the rules to run."""
 
 
 class Lines:
@@ -131,38 +118,32 @@ def _validate(
     data: Any, flaws: Iterable[Flaw], file: str, lines: Lines
 ) -> tuple[Warehouse | None, list[Problem]]:
     """The warehouse that `data` describes, or None, and all that is wrong."""
-    warehouse, errors = _structure(data)
+    warehouse, errors = structure(data)
     root = schema() if errors or flaws else {}
     flaws = [_said(root, flaw) for flaw in flaws if _counts(root, data, flaw)]
     flawed = [flaw.path for flaw in flaws]
     faults = [fault(root, data, each["type"], each["loc"]) for each in errors]
     faults = [each for each in _without_echoes(faults) if each.path not in flawed]
     if isinstance(data, dict):
-        wrong = [*flawed, *(each.path for each in faults)]
-        faults += _breaches(warehouse if not wrong else None, data, wrong)
+        faults += _breaches(warehouse, data, [*flawed, *filter(None, map(_meant, faults))])
     problems = [problem(file, flaw) for flaw in flaws]
     problems += [_problem(file, lines, each) for each in faults]
     return warehouse, problems
 
 
-def _structure(data: Any) -> tuple[Warehouse | None, list[ErrorDetails]]:
-    """What pydantic makes of `data`, in its strict mode for JSON, or its errors."""
-    try:
-        return Warehouse.model_validate_json(json.dumps(data)), []
-    except ValidationError as error:
-        return None, error.errors(include_url=False, include_context=False, include_input=False)
-
-
 def _without_echoes(faults: list[Fault]) -> Iterator[Fault]:
     """`faults` without the missing keys that a misspelt one stands for."""
-    meant = {(*each.path[:-1], each.hint.split("`")[1]) for each in faults if _misspelt(each)}
+    meant = set(filter(None, map(_meant, faults)))
     for each in faults:
         if each.found != "nothing" or each.path not in meant:
             yield each
 
 
-def _misspelt(fault: Fault) -> bool:
-    return fault.found == "an unknown key" and fault.hint.startswith("did you mean")
+def _meant(fault: Fault) -> Location:
+    """The field that a misspelt key stands for; empty where a fault is something else."""
+    if fault.found == "an unknown key" and fault.hint.startswith("did you mean"):
+        return (*fault.path[:-1], fault.hint.split("`")[1])
+    return ()
 
 
 def _counts(root: Mapping[str, Any], data: Any, flaw: Flaw) -> bool:
@@ -180,28 +161,13 @@ def _said(root: Mapping[str, Any], flaw: Flaw) -> Flaw:
     return Flaw(flaw.path, flaw.line, flaw.column, flaw.found, words(root, flaw.path), hint)
 
 
-def _breaches(
-    whole: Warehouse | None, data: dict[str, Any], wrong: list[Location]
-) -> Iterator[Fault]:
-    """Breaches of the rules between fields, by the rules whose sections are valid."""
-    warehouse = whole or Warehouse.model_validate_json(json.dumps(_mended(data, wrong)))
-    failed = {path[0] for path in wrong if path}
+def _breaches(whole: Warehouse | None, data: Any, wrong: list[Location]) -> Iterator[Fault]:
+    """Breaches of the rules between fields, wherever the fields that a rule reads are valid."""
+    warehouse, replaced = mended(data, wrong) if wrong or whole is None else (whole, [])
     for rule in RULES:
-        if not rule.needs & failed:
-            yield from rule.breaches(warehouse)
-
-
-def _mended(data: dict[str, Any], wrong: list[Location]) -> dict[str, Any]:
-    """`data` without the sections, zones and projects where something is wrong."""
-    kept = dict(data)
-    for section, *rest in filter(None, wrong):
-        if section in ("zones", "projects") and rest and isinstance(kept.get(section), dict):
-            kept[section] = {k: v for k, v in kept[section].items() if k != rest[0]}
-        else:
-            kept.pop(str(section), None)
-    if not kept.get("zones"):
-        kept.pop("zones", None)
-    return {**_STAND_IN, **kept}
+        yield from (
+            each for each in rule.breaches(warehouse) if rule.means(each, [*wrong, *replaced])
+        )
 
 
 def _problem(file: str, lines: Lines, fault: Fault) -> Problem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from havre.documents.validation import did_you_mean
@@ -19,7 +20,7 @@ from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
 from havre.spec.words import ELSEWHERE, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from havre.documents.problems import Location
 
@@ -36,16 +37,34 @@ _TAKEN_BUCKET_ENDS = ("-s3alias",)
 
 @dataclass(frozen=True)
 class FileRule:
-    """A rule and the sections it reads.
+    """A rule and the fields it reads.
 
     Attributes:
         breaches: yields what is wrong in a warehouse.
-        needs: sections that must be valid as a whole for the rule to mean anything; zones and
-            projects that are valid by themselves are given to every rule.
+        needs: fields that must be valid for a breach to mean anything, beside the field that the
+            breach is about. `*` is the zone or project of the breach, and an empty last step
+            stands for the section's names.
     """
 
     breaches: Callable[[Warehouse], Iterator[Fault]]
-    needs: frozenset[str]
+    needs: tuple[Location, ...]
+
+    def means(self, breach: Fault, wrong: Iterable[Location]) -> bool:
+        """Whether a breach is one, although the fields at `wrong` are not valid."""
+        bound = [
+            tuple(own if key == "*" else key for key, own in zip_longest(need, breach.path))[
+                : len(need)
+            ]
+            for need in self.needs
+        ]
+        return not any(
+            _one_within_the_other(place, need) for place in wrong for need in (breach.path, *bound)
+        )
+
+
+def _one_within_the_other(path: Location, other: Location) -> bool:
+    shorter = min(len(path), len(other))
+    return path[:shorter] == other[:shorter]
 
 
 def zone_names_are_free(spec: Warehouse) -> Iterator[Fault]:
@@ -233,28 +252,33 @@ def egress_once(spec: Warehouse) -> Iterator[Fault]:
 
 
 def _rule(breaches: Callable[[Warehouse], Iterator[Fault]], *needs: str) -> FileRule:
-    return FileRule(breaches, frozenset(needs))
+    return FileRule(breaches, tuple(tuple(need.split(".")) for need in needs))
 
 
+_PROMISES = tuple(
+    f"zones.*.{name}"
+    for name in ("recoverable_days", "immutable_days", "version_days", "expire_days", "versions")
+)
+_SPACES = ("network.address_space", "network.recovery_address_space")
 RULES = (
-    _rule(warehouse_name_is_free, "name"),
+    _rule(warehouse_name_is_free),
     _rule(sites_differ, "sites"),
-    _rule(sites_reside, "sites", "residency"),
-    _rule(residency_countries_exist, "residency"),
-    _rule(organisation_country_exists, "organisation"),
-    _rule(qualifications_once, "residency"),
-    _rule(hds_within_eea, "residency"),
+    _rule(sites_reside, "residency.countries"),
+    _rule(residency_countries_exist),
+    _rule(organisation_country_exists),
+    _rule(qualifications_once),
+    _rule(hds_within_eea, "residency.qualifications"),
     _rule(zone_names_are_free),
-    _rule(zone_promises_agree),
-    _rule(immutable_zones_have_versions),
-    _rule(projects_read_zones, "zones"),
-    _rule(project_lists_once),
-    _rule(extensions_once, "database"),
-    _rule(address_spaces_fit, "network", "cluster"),
-    _rule(recovery_space_has_site, "network", "sites"),
-    _rule(address_spaces_apart, "network"),
-    _rule(administration_is_narrow, "network"),
-    _rule(egress_once, "network"),
+    _rule(zone_promises_agree, *_PROMISES),
+    _rule(immutable_zones_have_versions, *_PROMISES),
+    _rule(projects_read_zones, "zones."),
+    _rule(project_lists_once, "projects.*.zones", "projects.*.members"),
+    _rule(extensions_once),
+    _rule(address_spaces_fit, "cluster.nodes"),
+    _rule(recovery_space_has_site, "sites.recovery"),
+    _rule(address_spaces_apart, *_SPACES),
+    _rule(administration_is_narrow, "network.administration"),
+    _rule(egress_once, "network.egress"),
 )
 """Every rule between fields, in the order of the sections."""
 

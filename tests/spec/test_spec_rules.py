@@ -1,28 +1,19 @@
 from __future__ import annotations
 
+import copy
 import inspect
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from havre.documents.problems import SpecError
+from havre.documents.problems import SpecError, dotted
 from havre.spec import countries, rules
 from havre.spec.load import loads
-from havre.spec.rules import RULES, FileRule
+from havre.spec.rules import RULES
 
-ALWAYS_GIVEN = {"zones", "projects"}
-
-
-class Recorder:
-    """A warehouse that notes which of its sections are read."""
-
-    def __init__(self, warehouse: Any) -> None:
-        self._warehouse = warehouse
-        self.read: set[str] = set()
-
-    def __getattr__(self, name: str) -> Any:
-        self.read.add(name)
-        return getattr(self._warehouse, name)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_every_rule_is_registered_once_and_says_what_it_holds() -> None:
@@ -38,12 +29,122 @@ def test_every_rule_is_registered_once_and_says_what_it_holds() -> None:
     assert all(function.__doc__ for function in written)
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.breaches.__name__)
-def test_a_rule_reads_only_what_it_declares(rule: FileRule, base: str) -> None:
-    recorder = Recorder(loads(base, "f").warehouse)
-    assert list(rule.breaches(recorder)) == []  # type: ignore[arg-type]
-    assert recorder.read <= rule.needs | ALWAYS_GIVEN
-    assert recorder.read & (rule.needs | ALWAYS_GIVEN), "it read nothing"
+def places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every path of a document, and every key of it."""
+    if path:
+        yield path
+    inner = (
+        data if isinstance(data, dict) else dict(enumerate(data if isinstance(data, list) else ()))
+    )
+    for key, value in inner.items():
+        yield from places(value, (*path, key))
+
+
+def broken(data: Any, path: tuple[Any, ...], value: Any = "not valid: \x00") -> str:
+    """The document with a value at a path that no field accepts."""
+    changed = copy.deepcopy(data)
+    *above, last = path
+    section = changed
+    for key in above:
+        section = section[key]
+    if value is None:
+        del section[last]
+    else:
+        section[last] = value
+    return json.dumps(changed)
+
+
+def problems(text: str) -> list[str]:
+    try:
+        loads(text, "f")
+    except SpecError as error:
+        return [each.path for each in error.problems]
+    return []
+
+
+def test_a_field_that_is_not_valid_breaks_no_rule_by_itself(data: Any) -> None:
+    paths = [*places(data)]
+    assert len(paths) > 60
+    for path in paths:
+        found = problems(broken(data, path))
+        assert [each for each in found if not each.startswith(dotted(path[:-1]))] == [], path
+        assert found, path
+
+
+def test_nor_does_one_that_is_missing(data: Any) -> None:
+    missing = {path: problems(broken(data, path, None)) for path in places(data)}
+    assert sum(1 for found in missing.values() if found) > 15
+    for path, found in missing.items():
+        newer = dotted(path).replace("retention_days", "recoverable_days")
+        itself = (dotted(path), newer, dotted(path[:-1]))
+        others = [each for each in found if each not in itself]
+        needed = path in NAMED_ELSEWHERE
+        assert bool(others) == needed, (path, others)
+
+
+NAMED_ELSEWHERE = {
+    ("zones", "curated"),
+    ("sites", "recovery"),
+    ("residency", "countries", 0),
+    ("residency", "countries", 1),
+}
+"""What other fields of the file name, so that it must be there."""
+OTHER_FAULTS = [
+    ("zones.landing.colour", "    purpose: landing\n", "    purpose: landing\n    colour: blue\n"),
+    ("zones.landing.purpose", "    purpose: landing\n", ""),
+    ("zones.curated.purpose", "purpose: curated", "purpose: cured"),
+    ("sites.colour", "  primary:", "  colour: blue\n  primary:"),
+    ("residency.operator_law", "operator_law: eu", "operator_law: us"),
+    ("database.size", "size: m", "size: huge"),
+    ("projects.study-one.expires", "2030-12-31", "31/12/2030"),
+    ("network.egress[0].host", "packages.example.org", "x y"),
+    ("organisation.contact", "team@example.org", "team"),
+]
+BREACHES = [
+    ("zones.landing.expire_days", "expire_days: 90", "immutable_days: 100\n    expire_days: 90"),
+    ("zones.curated.versions", "versions: true", "versions: false"),
+    ("sites.primary", "primary: fr-paris", "primary: es-madrid"),
+    ("residency.countries[2]", "[FR, DE]", "[FR, DE, DE]"),
+    ("database.extensions[2]", "btree_gin]", "btree_gin, pg_trgm]"),
+    ("projects.study-one.zones[1]", "zones: [curated]", "zones: [curated, logs]"),
+    ("projects.study-one.zones[0]", "zones: [curated]", "zones: [cured]"),
+    ("projects.study-one.members[2]", "bob@example.org]", "bob@example.org, ann@example.org]"),
+    ("network.recovery_address_space", "10.43.0.0/16", "10.42.0.0/17"),
+    ("network.administration[0]", "192.0.2.0/24", "0.0.0.0/0"),
+    ("organisation.country", "country: FR", "country: UK"),
+]
+
+
+@pytest.mark.parametrize("breach", BREACHES, ids=lambda each: each[0])
+@pytest.mark.parametrize("other", OTHER_FAULTS, ids=lambda each: each[0])
+def test_a_breach_is_reported_with_another_fault_of_its_section(
+    breach: tuple[str, str, str], other: tuple[str, str, str], base: str
+) -> None:
+    text = base
+    for _, old, new in (breach, other):
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    found = problems(text)
+    assert other[0] in found
+    assert breach[0] in found
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("zones", "  curated:\n", "  Curated:\n"),
+        ("sites", "recovery: de", "recover: de"),
+        ("residency.countries", "[FR, DE]", "[FR, Germany]"),
+        ("network.administration", "[192.0.2.0/24]", "[192.0.2.0/24, 192.0.2.0/24, x]"),
+        ("network.address_space", "address_space: 10.42.0.0/16", "address_space: 10.42"),
+    ],
+)
+def test_a_rule_says_nothing_of_what_it_cannot_know(
+    path: str, old: str, new: str, base: str
+) -> None:
+    assert base.count(old) == 1 or path == "network.address_space"
+    (found,) = problems(base.replace(old, new, 1))
+    assert found.startswith(path)
 
 
 @pytest.mark.parametrize(
