@@ -131,7 +131,9 @@ def backup(
     *,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Write an encrypted backup of database and zones, and read all of it back.
+    """Write an encrypted backup and verify it by reading it back.
+
+    It contains the database and all zones.
 
     Example: havre backup --data-dir ./data
     """
@@ -154,7 +156,7 @@ def restore(
         int | None,
         typer.Option(
             "--number",
-            metavar="N",
+            metavar="NUMBER",
             min=0,
             help="Restore this backup only, without asking; 0: one without a number.",
             show_default=False,
@@ -165,11 +167,17 @@ def restore(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask; refuse an older backup.")] = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Load a backup into a new, empty warehouse that `havre up` has made, and verify it.
+    """Restore a backup into a new, empty warehouse and verify it.
+
+    Run `havre up` first to create the warehouse.
 
     Shows the number and time of the backup, and asks. Run it again if it was interrupted.
 
     Example: havre restore data/backups/20261123T120000Z --keys keys.export --data-dir ./new
+
+    Example: havre restore data/backups/20261123T120000Z --keys keys.export --number 7
+
+    Example: havre restore data/backups/20261123T120000Z --keys keys.export --yes --json
     """
     found = ctx.operated(ctx.standing(data_dir, state, "restore"), "restore")
     secret = passphrase(passphrase_file, new=False)
@@ -187,7 +195,9 @@ def export_keys(
     passphrase_file: PassphraseFile = None,
     state: ctx.NoStateOption = None,
 ) -> None:
-    """Write all keys, encrypted under a passphrase: without them no backup can be read.
+    """Write all keys to a file, encrypted with a passphrase.
+
+    Without them no backup can be read.
 
     Example: havre keys export keys.export --data-dir ./data
     """

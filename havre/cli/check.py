@@ -352,15 +352,15 @@ OptionalProvider = Annotated[
 ]
 PreviewOption = Annotated[
     Path | None,
-    typer.Option(metavar="F", help="Judge the output of `pulumi preview --json --show-sames`."),
+    typer.Option(metavar="FILE", help="Check the output of `pulumi preview --json --show-sames`."),
 ]
 StateOption = Annotated[
     Path | None,
-    typer.Option(metavar="F", help="Judge what is deployed: the output of `pulumi stack export`."),
+    typer.Option(metavar="FILE", help="Check the deployed stack: output of `pulumi stack export`."),
 ]
 ProfileOption = Annotated[
     ProfileName | None,
-    typer.Option(help="Which controls; by default what the file calls for."),
+    typer.Option(help="Which controls; by default as the file requires."),
 ]
 FormatOption = Annotated[
     list[str] | None,
@@ -373,16 +373,16 @@ FormatOption = Annotated[
 ]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="The least severity that fails.")]
 AllowUnknownOption = Annotated[
-    bool, typer.Option("--allow-unknown", help="Let pass what could not be evaluated.")
+    bool, typer.Option("--allow-unknown", help="Do not fail on controls that were not evaluated.")
 ]
 WaiversOption = Annotated[
     Path | None,
-    typer.Option(metavar="F", help="Waivers; by default waivers.yaml beside FILE."),
+    typer.Option(metavar="FILE", help="Waivers; by default waivers.yaml next to FILE."),
 ]
 BaselineOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="F",
+        metavar="FILE",
         help="A former check's JSON. What it has is listed as known before and no longer"
         " fails, be it a finding or not known; what is new or worse does. Markdown then shows"
         " only what changed.",
@@ -391,12 +391,12 @@ BaselineOption = Annotated[
 AsOfOption = Annotated[
     str | None,
     typer.Option(
-        "--as-of", metavar="DATE", help="Evaluate dates as of this day, or time in UTC; now."
+        "--as-of", metavar="DAY", help="Evaluate dates as of this day, or time in UTC; now."
     ),
 ]
 ExplainOption = Annotated[
     str | None,
-    typer.Option("--explain", metavar="CONTROL", help="Say what a control asks, and why."),
+    typer.Option("--explain", metavar="CONTROL", help="Show what a control requires, and why."),
 ]
 SealOption = Annotated[
     Path | None,
@@ -404,17 +404,17 @@ SealOption = Annotated[
 ]
 SealAuthorityOption = Annotated[
     Path | None,
-    typer.Option("--seal-authority", metavar="F", help="CA of the seal's signer, in PEM."),
+    typer.Option("--seal-authority", metavar="FILE", help="CA of the seal's signer, in PEM."),
 ]
 SealClockOption = Annotated[
     Path | None,
     typer.Option(
-        "--seal-tsa-authority", metavar="F", help="CA of the seal's time-stamp authority."
+        "--seal-tsa-authority", metavar="FILE", help="CA of the seal's time-stamp authority."
     ),
 ]
 CoverageOption = Annotated[
     bool,
-    typer.Option("--coverage", help="Say what it contributes to, framework by framework."),
+    typer.Option("--coverage", help="Show the requirements it contributes to, by framework."),
 ]
 SummaryOption = Annotated[
     bool, typer.Option("--summary", help="Show the headline only: it fits a screen.")

@@ -72,15 +72,21 @@ def compare(
     ] = ComparisonFormat.TABLE,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="F", help="Write to a file.", show_default=False),
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
     ] = None,
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
     data_dir: ctx.DataDirOption = None,
 ) -> None:
-    """Put the same warehouse on several hosts next to each other; nothing is deployed.
+    """Compare the same warehouse on several providers.
+
+    Nothing is deployed.
+
+    Example: havre compare warehouse.yaml --provider A --provider B
 
     Example: havre compare warehouse.yaml --provider A --provider B --format html -o out.html
+
+    Example: havre compare --provider A --provider B --format json
     """
     from havre.cli.taken import FILE, tell
     from havre.files import write_report

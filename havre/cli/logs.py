@@ -18,7 +18,7 @@ def verify(
         str,
         typer.Option(
             "--head",
-            metavar="N:DIGEST",
+            metavar="NUMBER:DIGEST",
             help="What an earlier check showed as the head.",
             show_default=False,
         ),
@@ -27,7 +27,7 @@ def verify(
     *,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Check the record of all logs: each line is bound to the one before.
+    """Check that no line of the log record was changed or deleted.
 
     Keep the head that it shows in another place: with it, a later check finds a record that was
     written again.

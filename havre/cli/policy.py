@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 DEFINITION, PROGRAM = "PulumiPolicy.yaml", "__main__.py"
 """The files of a policy pack in Python."""
 
-policy = typer.Typer(
-    help="The controls: list them, read them, test your own.", no_args_is_help=True
-)
+policy = typer.Typer(help="List and explain the controls, and test your own.", no_args_is_help=True)
 
 
 def heading(requirement: Requirement) -> str:
@@ -162,7 +160,7 @@ def show(
     controls: ControlsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a control requires, why, what it cites and its fix.
+    """Show what a control requires, why, and how to fix it.
 
     Example: havre policy show residency.replicas
     """
@@ -273,7 +271,7 @@ def try_controls(
     controls: ControlsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Test controls with plans that must pass and plans that must fail.
+    """Test controls with plans that must pass or must fail.
 
     DIR holds a folder a control, named after it. Each pass-*.yaml in it is a plan on which the
     control must pass, each fail-*.yaml one on which it must fail. Such a file holds `provider`
@@ -318,7 +316,9 @@ def write_pack(
         Path, typer.Argument(metavar="DIR", help="A folder to make.", show_default=False)
     ],
 ) -> None:
-    """Write the controls' policy pack for the Pulumi CLI; it runs in this Python environment.
+    """Write the policy pack of the controls for the Pulumi CLI.
+
+    It runs in this Python environment.
 
     Example: havre policy pack policy-pack
     """

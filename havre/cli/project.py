@@ -126,11 +126,15 @@ def connect(
     ] = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Show what a project's researchers need: settings of psql and S3, without secrets.
+    """Show the psql and S3 settings of a project, without secrets.
 
     With --state: addresses, identity and settings of psql, as Pulumi deployed them.
 
+    Example: havre connect cohort-diabetes --data-dir ./data
+
     Example: eval "$(havre connect cohort-diabetes --data-dir ./data --export)"; psql
+
+    Example: havre connect cohort-diabetes --state state.json
     """
     if export and as_json:
         message = "--export and --json exclude each other"

@@ -184,7 +184,9 @@ def up(
     stack: ctx.StackOption = "",
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Deploy or update the warehouse: show the changes, ask, apply them.
+    """Deploy or update the warehouse.
+
+    `up` shows the changes, asks for confirmation and applies them.
 
     Without --provider, the only stack file in the folder or the warehouse that is deployed in the
     data folder names it. Otherwise nothing is deployed.
@@ -192,6 +194,8 @@ def up(
     Example: havre up warehouse.yaml --provider local --data-dir ./data
 
     Example: havre up --yes --json
+
+    Example: havre up warehouse.yaml --provider local --set country=FR
     """
     from havre.cli.taken import one_provider, take, tell
     from havre.engine import StateStore
@@ -248,7 +252,9 @@ def status(
     *,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Probe every service of a warehouse now; exit with 4 if one does not answer.
+    """Probe every service of a warehouse now.
+
+    Exit code 4: a service does not answer.
 
     A disk that is nearly full is a warning.
 
@@ -321,7 +327,9 @@ def down(
     ] = None,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Stop a warehouse's services; its data stay unless --destroy-data names it.
+    """Stop the services of a warehouse and keep its data.
+
+    Only --destroy-data deletes data, never locked objects.
 
     Example: havre down --data-dir ./data
     """
@@ -389,7 +397,9 @@ def adopt(
     *,
     yes: YesOption = False,
 ) -> None:
-    """Use a copied or moved folder where it is now; the original is left alone.
+    """Use a copied or moved data folder where it is now.
+
+    The original is not changed.
 
     A copy gets ports of its own, and holds the same keys and passwords. `havre up` starts it.
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +16,9 @@ from havre.policy.registry import find_control
 from havre.provider import Capability, Evidence, Gap, Support
 from havre.spec.template import HEALTH, SMALL, Start, template
 from tests.check.asked import EXAMPLES, PROVIDERS, given, judged
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OURS = "urn:pulumi:p::w::havre:index:ResearchWarehouse$havre:azure:Zones$toy:index:Bucket::curated"
 THEIRS = "urn:pulumi:p::w::toy:index:Bucket::of-the-user"

@@ -59,6 +59,8 @@ def init(
 
     Example: havre init warehouse.yaml --name cohorts
 
+    Example: havre init warehouse.yaml --force
+
     Example: havre init --classification personal --environment development --country FR
     --operator-law any
     """

@@ -23,7 +23,7 @@ FILE = Path("warehouse.yaml")
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="The files; by default warehouse.yaml."),
+        typer.Argument(metavar="FILE", help="The files; by default warehouse.yaml."),
     ] = None,
     *,
     provider: Annotated[
@@ -36,11 +36,15 @@ def validate(
     stack_config: StackConfigOption = None,
     as_json: JsonOption = False,
 ) -> int:
-    """Check warehouse files and tell all that is wrong, each with its line.
+    """Check warehouse files and report every error with its line.
 
     With --provider, also what that provider cannot deploy; settings not given are placeholders.
 
     Example: havre validate examples/emc2/warehouse.yaml
+
+    Example: havre validate warehouse.yaml --provider local
+
+    Example: havre validate warehouse.yaml --json
     """
     from havre.cli.taken import one_provider
 

@@ -35,7 +35,7 @@ ConfirmOption = Annotated[
 
 
 def freeze(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption = False) -> None:
-    """Take writing to the source from everybody but the exit.
+    """Revoke write access to the source, except for the exit.
 
     Run again in a freeze, it names what changed.
 
@@ -74,7 +74,9 @@ def _tell(taken: WritingTaken) -> None:
 
 
 def thaw(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption = False) -> None:
-    """Give writing back to exactly those who had it, until the cut.
+    """Restore write access to those who had it.
+
+    Possible until the cut.
 
     Example: havre exit thaw ./exit
     """
@@ -106,9 +108,13 @@ def cut(
     dry_run: NoChange = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Open the target for good: the point of no return.
+    """Open the target for production. This cannot be undone.
 
     Example: havre exit cut ./exit --confirm cohorts
+
+    Example: havre exit cut ./exit --dry-run
+
+    Example: havre exit cut ./exit --confirm cohorts --authority ca.pem
     """
     from havre.exit.folder import opened, tried
     from havre.exit.steps.ending.cut import cut
@@ -156,11 +162,17 @@ def retire(
     dry_run: NoChange = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Show when the source may go; later, prove that it is gone.
+    """Show when the source can be deleted.
+
+    With --gone: prove that it is deleted.
 
     Nothing is destroyed: the provider's own commands are shown.
 
     Example: havre exit retire ./exit --confirm cohorts
+
+    Example: havre exit retire ./exit --dry-run
+
+    Example: havre exit retire ./exit --gone --key signer.key --certificate signer.pem
     """
     from havre.exit.folder import opened, tried
     from havre.exit.seal.signature import Signer

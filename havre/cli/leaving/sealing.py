@@ -100,11 +100,17 @@ def seal(
     ] = None,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Seal what was verified: a folder that anybody checks with sh, coreutils and openssl.
+    """Sign the evidence of the exit in a folder for auditors.
+
+    An auditor checks it with sh, coreutils and openssl.
 
     A rehearsal signs by itself where no key is named; such a seal says so.
 
     Example: havre exit seal ./exit
+
+    Example: havre exit seal ./exit --key signer.key --certificate signer.pem
+
+    Example: havre exit seal ./exit --blind names.key
     """
     from havre.exit.folder import opened
     from havre.exit.steps.seal import seal
@@ -152,6 +158,10 @@ def evidence(
     """Check a seal with verify.sh, and show what it proves.
 
     Example: havre exit evidence ./exit/seal --authority ca.pem
+
+    Example: havre exit evidence ./exit/seal --script verify.sh
+
+    Example: havre exit evidence ./exit/seal --json
     """
     from havre.exit.seal.reading import read_seal
     from havre.exit.seal.verifying import Trust, hand_out

@@ -69,7 +69,7 @@ LOADED = ("copy", "verify")
 
 
 def new(folder: Folder) -> None:
-    """Begin an exit: a folder with an exit.yaml to fill in.
+    """Create the folder of an exit, with an exit.yaml to fill in.
 
     Example: havre exit new ./exit
     """
@@ -95,7 +95,9 @@ def _name(folder: Path) -> str:
 
 
 def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
-    """Take the inventory of both sides and write the losses ledger. Nothing is changed.
+    """Inventory both sides and write the losses ledger.
+
+    Nothing is changed.
 
     Example: havre exit plan ./exit
     """
@@ -146,7 +148,9 @@ def ledger(
     every: Annotated[bool, typer.Option("--all", help="Show what is kept and mapped too.")] = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Show what becomes of every property: kept, mapped, lost by a decision, or blocking.
+    """Show for each property whether it is kept, mapped or lost.
+
+    A property that is lost needs a decision, or blocks the exit.
 
     Example: havre exit ledger ./exit
     """
@@ -202,9 +206,15 @@ def copy(
     dry_run: DryRun = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Copy what the target lacks, the database too; run again, it copies what changed since.
+    """Copy objects and the database to the target.
+
+    The next run resumes an interrupted one, and copies what has changed since.
 
     Example: havre exit copy ./exit --max-requests 200
+
+    Example: havre exit copy ./exit --dry-run
+
+    Example: havre exit copy ./exit --engine dask --scheduler tcp://10.0.0.5:8786
     """
     from havre.exit.folder import opened
     from havre.exit.steps.copy import copy
@@ -238,9 +248,15 @@ def verify(
     scheduler: SchedulerOption = "",
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """Read everything back from the target and compare it with the source, byte by byte.
+    """Read the target back and compare it with the source.
+
+    Every byte is compared.
 
     Example: havre exit verify ./exit
+
+    Example: havre exit verify ./exit --max-requests 200
+
+    Example: havre exit verify ./exit --json
     """
     from havre.exit.folder import opened
     from havre.exit.steps.verify import verify

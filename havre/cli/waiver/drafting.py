@@ -37,6 +37,10 @@ def draft(
     valid. The check that finds them takes the same options as `havre check`.
 
     Example: havre waiver draft warehouse.yaml --provider local --output draft.yaml
+
+    Example: havre waiver draft warehouse.yaml --provider local
+
+    Example: havre waiver draft --state state.json --output draft.yaml
     """
     from havre.assess.assessment import assess
     from havre.policy.drafts import draft as drafted

@@ -34,7 +34,7 @@ FileArgument = Annotated[
 def list_waivers(
     file: FileArgument = WAIVERS, *, as_of: AsOfOption = None, as_json: JsonOption = False
 ) -> None:
-    """List waivers by the date on which they expire, expired ones first.
+    """List waivers by expiry date, expired ones first.
 
     Example: havre waiver list examples/emc2/waivers.yaml
     """
@@ -89,7 +89,7 @@ def _count(number: int) -> str:
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="The files; by default waivers.yaml."),
+        typer.Argument(metavar="FILE", help="The files; by default waivers.yaml."),
     ] = None,
     *,
     profile: ProfileOption = None,

@@ -1,0 +1,116 @@
+"""`--help` of every command: short summaries, words for values, examples of its uses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.main import get_command
+
+from havre.cli.app import app, run
+from havre.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SUMMARY = 60
+"""Longest summary of a command, in characters."""
+USES = 3
+"""Examples of a command with as many options as there may be uses."""
+MANY_OPTIONS = 5
+WORD = re.compile(r"[A-Z]{3,}(?:[=:\[]=?[A-Z]{3,}\]?)?")
+
+
+def commands(of: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command, groups included, by the words that call it."""
+    command = of or get_command(app)
+    if path:
+        yield path, command
+    for name, inner in sorted(getattr(command, "commands", {}).items()):
+        if not inner.hidden:
+            yield from commands(inner, (*path, name))
+
+
+ALL = dict(commands())
+LEAVES = {path: each for path, each in ALL.items() if not getattr(each, "commands", {})}
+named = " ".join
+EVERY = pytest.mark.parametrize("path", ALL, ids=named)
+EVERY_LEAF = pytest.mark.parametrize("path", LEAVES, ids=named)
+
+
+def paragraphs(command: Any) -> list[str]:
+    return [" ".join(each.split()) for each in re.split(r"\n\s*\n", command.help or "")]
+
+
+def examples(command: Any) -> list[str]:
+    return [
+        each.removeprefix("Example: ").replace("\b", "").strip()
+        for each in paragraphs(command)
+        if each.startswith("Example: ")
+    ]
+
+
+def options(command: Any) -> list[Any]:
+    return [each for each in command.params if not getattr(each, "hidden", False)]
+
+
+def test_every_group_is_read() -> None:
+    assert {("exit", "plan"), ("policy", "list"), ("waiver", "draft"), ("check",)} <= set(LEAVES)
+    assert len(LEAVES) > 35
+
+
+@EVERY
+def test_the_summary_is_one_short_sentence(path: tuple[str, ...]) -> None:
+    summary = paragraphs(ALL[path])[0]
+    assert re.fullmatch(r"[A-Z][^;:]+\.", summary), summary
+    assert len(summary) <= SUMMARY, f"{len(summary)}: {summary}"
+
+
+VALUE = re.compile(r"^  (?:-\w, )?--[\w-]+ (?P<value>\S+)|^  (?P<argument>\S+) <", re.MULTILINE)
+"""What stands for the value of an option or an argument in a help text."""
+CHOICES = re.compile(r"<[a-z]+(?:\|[a-z]+)+>")
+
+
+@EVERY
+def test_metavars_are_words(
+    path: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert run([*path, "--help"]) == ExitCode.OK
+    described = re.split(
+        r"^(?:Arguments|Options):$", capsys.readouterr().out, maxsplit=1, flags=re.MULTILINE
+    )[1]
+    shown = [found[1] or found[2] for found in VALUE.finditer(described)]
+    takes = [each for each in options(ALL[path]) if not getattr(each, "is_flag", True)]
+    assert len(shown) >= len(takes)
+    wrong = [each for each in shown if not (WORD.fullmatch(each) or CHOICES.fullmatch(each))]
+    assert wrong == []
+
+
+def test_a_metavar_that_is_no_word_is_seen() -> None:
+    for shown in ("F", "N", "<path>", "file", "<str>"):
+        assert not WORD.fullmatch(shown)
+        assert not CHOICES.fullmatch(shown)
+
+
+@EVERY_LEAF
+def test_examples_show_the_uses(path: tuple[str, ...]) -> None:
+    command = LEAVES[path]
+    shown = examples(command)
+    enough = USES if len(options(command)) >= MANY_OPTIONS else 1
+    assert len(shown) >= enough, shown
+    assert len(set(shown)) == len(shown)
+
+
+@EVERY_LEAF
+def test_examples_name_options_of_the_command(path: tuple[str, ...]) -> None:
+    command = LEAVES[path]
+    names = {name for each in options(command) for name in (*each.opts, *each.secondary_opts)}
+    for example in examples(command):
+        words = shlex.split(example.removeprefix('eval "$(').replace(')"; psql', ""))
+        at = words.index("havre")
+        assert words[at + 1 : at + 1 + len(path)] == list(path), example
+        given = [word for word in words[at:] if re.match(r"--?[a-z]", word)]
+        assert set(given) <= names | {"--help"}, example
