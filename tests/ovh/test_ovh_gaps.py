@@ -84,6 +84,7 @@ CONTROLS = {
     "encryption.at-rest": 1,
     "encryption.cluster-secrets": 1,
     "encryption.customer-key": 3,
+    "encryption.database-tls": 1,
     "encryption.hsm-key": 1,
     "encryption.in-transit": 1,
     "encryption.key-deletion": 1,
