@@ -102,14 +102,14 @@ def run(folder: Path, known: Sequence[Control] | None = None) -> list[Tested]:
             plan that must fail, or a file is not valid.
     """
     if not folder.is_dir():
-        message = f"{folder} is no folder"
-        raise InputError(message, "Name the folder that holds a folder a control.")
+        message = f"{folder} is not a folder"
+        raise InputError(message, "Name the folder that contains one folder per control.")
     tests = [
         test for each in sorted(folder.iterdir()) if each.is_dir() for test in _control(each, known)
     ]
     if not tests:
-        message = f"{folder} holds no tests"
-        raise InputError(message, "Name the folder that holds a folder a control.")
+        message = f"{folder} contains no tests"
+        raise InputError(message, "Name the folder that contains one folder per control.")
     return tests
 
 

@@ -98,7 +98,7 @@ def provider_of(plan: Plan, wording: Wording = COMMAND) -> str:
     found = _owners(plan)
     if len(found) == 1:
         return found[0]
-    message = f"which provider? The plan's parts tell {', '.join(found) or 'none'}"
+    message = f"Which provider? The plan's parts name {', '.join(found) or 'none'}"
     raise InputError(message, f"Name it with {wording.provider}.")
 
 
@@ -182,7 +182,7 @@ def refuse_differing(plan: Plan, of: Subject) -> None:
     for resource in (each for each in plan.resources if each.type == TYPE):
         if differing := _differing(of.spec, resource.inputs):
             message = (
-                f"{of.file} asks for something else than the file of warehouse "
+                f"{of.file} differs from the file of warehouse "
                 f"`{resource.name}`: {', '.join(differing)}"
             )
             raise InputError(message, f"Name that file{of.wording.file}, by its whole path.")

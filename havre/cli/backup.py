@@ -118,7 +118,7 @@ def _agree(found: BackupIdentity, *, number: int | None, yes: bool) -> None:
     if yes and found.number >= found.latest:
         return
     if not sys.stdin.isatty():
-        message = f"nobody can be asked whether to restore this backup: {described}"
+        message = f"cannot ask whether to restore this backup, not a terminal: {described}"
         raise InputError(message, f"If it is the one you want, add --number {found.number}.")
     if not typer.confirm("Restore it?", err=True):
         message = f"{described}, is not wanted"

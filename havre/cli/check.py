@@ -71,7 +71,7 @@ def parse_day(text: str | None) -> dt.date:
     try:
         return dt.date.fromisoformat(parse_time(text)[:10] or text)
     except ValueError:
-        message = f"--as-of {console.plain(text)}: no day"
+        message = f"--as-of: `{console.plain(text)}` is not a valid date"
         raise InputError(message, "Write it as YYYY-MM-DD, such as 2026-11-23.") from None
 
 

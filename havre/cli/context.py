@@ -239,7 +239,7 @@ INSTEAD = {
     "restore": "Restore with the provider's own backups, into a new warehouse.",
     "keys export": "The keys stay in the provider's key service.",
     "logs verify": "The provider's own log service keeps the logs.",
-    "down": "`pulumi destroy` deletes what no protection holds.",
+    "down": "`pulumi destroy` deletes what no protection covers.",
     "adopt": "A state that Pulumi keeps names no folder of this machine.",
 }
 """By command, what to use where a provider operates no warehouse from this machine."""

@@ -265,7 +265,10 @@ def _cell(value: str) -> str:
 @policy.command("test")
 def try_controls(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder a control.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="DIR", help="Folder with one folder per control.", show_default=False
+        ),
     ],
     *,
     controls: ControlsOption = None,
@@ -273,8 +276,8 @@ def try_controls(
 ) -> None:
     """Test controls with plans that must pass or must fail.
 
-    DIR holds a folder a control, named after it. Each pass-*.yaml in it is a plan on which the
-    control must pass, each fail-*.yaml one on which it must fail. Such a file holds `provider`
+    DIR contains one folder per control, named after it. Each pass-*.yaml in it is a plan on which
+    the control must pass, each fail-*.yaml one on which it must fail. Such a file holds `provider`
     and `resources` (type, name, inputs, protect, and needs: names by property), or instead of
     them `preview: F`, `state: F` or nothing, for the plan of `warehouse: F`; and, if wanted,
     `as_of`, and `on`: names of resources that must be found.

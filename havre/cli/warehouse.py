@@ -79,7 +79,7 @@ def _held(change: Change) -> str:
     if change.refused:
         return f" [bold red]refused: {console.inert(change.refused)}[/]"
     if change.undecided:
-        return f" [yellow]only if it holds no data: {console.inert(change.undecided)}[/]"
+        return f" [yellow]only if it contains no data: {console.inert(change.undecided)}[/]"
     return ""
 
 
@@ -123,8 +123,8 @@ def _confirmed(question: str) -> bool:
         InputError: there is none.
     """
     if not sys.stdin.isatty():
-        message = "nobody can be asked: this is no terminal"
-        raise InputError(message, "Look at what is said above, then run again with --yes.")
+        message = "Cannot ask for confirmation: not a terminal"
+        raise InputError(message, "Read the changes above, then run again with --yes.")
     return typer.confirm(question)
 
 
@@ -150,7 +150,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
     recorded = in_folder(store.data_dir).record()
     for key, given in (("warehouse", target.spec.name), ("stack", target.stack)):
         if recorded.get(key) != given:
-            message = f"{store.data_dir} holds the {key} `{recorded.get(key)}`, not `{given}`"
+            message = f"{store.data_dir} contains the {key} `{recorded.get(key)}`, not `{given}`"
             raise GuardError(message, "Choose another folder with --data-dir.")
 
 
@@ -217,7 +217,7 @@ def up(
     elif changes:
         where = f" --data-dir {target.data_dir}"
         out = console.out()
-        out.print(f"[bold]{console.inert(target.spec.name)} stands[/] in {target.data_dir}")
+        out.print(f"[bold]{console.inert(target.spec.name)}[/] is deployed in {target.data_dir}")
         out.print(f"  look at it:  havre status{where}")
         out.print(f"  stop it:     havre down{where}")
 
@@ -338,12 +338,18 @@ def down(
     found = ctx.operated(ctx.standing(data_dir, state, "down"), "down")
     record, operations, store = found.record, found.operations, found.store
     if destroy_data is not None and destroy_data != record.get("warehouse"):
-        message = f"{store.data_dir} holds `{record.get('warehouse')}`, not `{destroy_data}`"
-        raise GuardError(message, "Nothing was deleted. Name the warehouse that is to go.")
+        message = f"{store.data_dir} contains `{record.get('warehouse')}`, not `{destroy_data}`"
+        raise GuardError(
+            message, "Nothing was deleted. Name the warehouse that the folder contains."
+        )
     with store.lock():
         if destroy_data is None:
             operations.stop()
-            _tell({"stopped": True}, "stopped; the data stay", as_json=as_json)
+            _tell(
+                {"stopped": True},
+                f"Stopped. Data kept in {console.inert(store.data_dir)}.",
+                as_json=as_json,
+            )
             return
         provider = find(str(record.get("provider")))
         engine = _engine(store, str(record.get("stack")), provider)
@@ -384,7 +390,7 @@ def _tell_destroyed(
     }
     lines = [f"{len(deleted)} resources deleted"]
     lines += [
-        f"kept: zone {zone} holds {len(found)} locked versions, the last until "
+        f"kept: zone {zone} contains {len(found)} locked versions, the last until "
         f"{max((f'{k.until:%Y-%m-%d}' for k in found if k.until), default='further notice')}"
         for zone, found in zones.items()
     ]

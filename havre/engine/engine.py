@@ -101,7 +101,7 @@ class Engine:
             for name, here in self.place.items():
                 known = {str(v[name]) for v in (resource.inputs, resource.outputs) if name in v}
                 if any(os.path.realpath(path) != os.path.realpath(here) for path in known):
-                    message = f"{resource.name} lies in {min(known)}, not in {here}"
+                    message = f"{resource.name} is stored in {min(known)}, not in {here}"
                     raise GuardError(message, f"Nothing was changed. {ADOPT.format(here)}")
         return state
 
@@ -487,8 +487,8 @@ class _Apply:
 
 
 REFUSAL = (
-    "Nothing was lost. Put it back into the file, or empty it first; `havre down "
-    "--destroy-data NAME` alone deletes data."
+    "Nothing was lost. Put it back into the file, or empty it first. Only `havre down "
+    "--destroy-data NAME` deletes data."
 )
 
 

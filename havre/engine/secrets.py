@@ -95,7 +95,7 @@ def passphrase_in(environment: Mapping[str, str]) -> str | None:
         return Path(name).read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
         message = f"the passphrase cannot be read from {name}: {type(error).__name__}"
-        raise InputError(message, f"Mend the file that {FILE_VARIABLE} names.") from error
+        raise InputError(message, f"Fix the file that {FILE_VARIABLE} names.") from error
 
 
 def _text(value: Any) -> str:

@@ -77,7 +77,7 @@ def _call(
         if isinstance(error, HavreError):
             raise
         message = f"{resource}: {type(error).__name__}: {error}"
-        raise ProviderError(message, "Mend the cause and run again.") from error
+        raise ProviderError(message, "Fix the cause and run again.") from error
 
 
 @dataclass(frozen=True)
@@ -320,7 +320,7 @@ def _refuse_failures(name: str, failures: Sequence[Any]) -> None:
     if failures:
         reasons = "; ".join(f"`{f.property}`: {f.reason}" for f in failures)
         message = f"{name}: {reasons}"
-        raise ProviderError(message, "Mend the spec or the settings.")
+        raise ProviderError(message, "Fix the warehouse file or the settings.")
 
 
 def _refuse_unfinished(name: str, outputs: Mapping[str, Any], identity: str) -> None:

@@ -306,7 +306,7 @@ class StateStore:
             return
         try:
             if self.data_dir.is_dir() and any(self.data_dir.iterdir()):
-                message = f"{self.data_dir} is not empty and is no warehouse's data folder"
+                message = f"{self.data_dir} is not empty and is not the data folder of a warehouse"
                 raise InputError(message, "Choose an empty or a new folder with --data-dir.")
             make_closed(self.data_dir, 0o711)
             make_closed(self.folder, 0o700)

@@ -183,5 +183,5 @@ def guard(client: Client, old: ResourceState) -> Guard:
     if now is None or now.get(HOLDS_DATA) is False:
         return Guard()
     if HOLDS_DATA in now and now[HOLDS_DATA] is None:
-        return Guard(undecided="whether it holds data is not known while its service is stopped")
-    return Guard("it holds data" if now.get(HOLDS_DATA) else "it is protected")
+        return Guard(undecided="whether it contains data is not known while its service is stopped")
+    return Guard("it contains data" if now.get(HOLDS_DATA) else "it is protected")

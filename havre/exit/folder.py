@@ -130,7 +130,9 @@ class ExitFolder:
             GuardError: a step that must come before it has not ended, or left something to do.
         """
         if self.last(ExitStep.CUT) is not None and step not in (ExitStep.CUT, ExitStep.RETIRE):
-            message = f"`havre exit {step}` is out of order: `cut` was begun, and is not undone"
+            message = (
+                f"`havre exit {step}` is out of order: `cut` was started and cannot be reversed"
+            )
             raise GuardError(message, f"Run `havre exit status {self.root}`.")
         for before in self._needs(step):
             self._check(step, before)
@@ -287,7 +289,7 @@ def _refuse_busy(root: Path, *, taken: bool) -> None:
 
 def _refuse_none(root: Path) -> None:
     if not (root / FILE).is_file():
-        message = f"{root} is no folder of an exit: it has no {FILE}"
+        message = f"{root} is not the folder of an exit: it contains no {FILE}"
         raise InputError(message, f"Begin one: havre exit new {root}")
 
 

@@ -158,7 +158,7 @@ class Journal:
                         self._rows.execute(statement)
                     self._rows.execute(f"pragma user_version = {VERSION}")
         except sqlite3.DatabaseError as error:
-            message = f"{path} is no journal of an exit: {error}"
+            message = f"{path} is not the journal of an exit: {error}"
             raise StateError(
                 message, "Put the file back, or begin again in a new folder."
             ) from None

@@ -40,7 +40,7 @@ def read_stack_settings(path: Path, provider: str = "") -> dict[str, Any]:
         raise InputError(message, "Name the stack file of that provider, or that provider.")
     settings = {} if told["settings"] is None else told["settings"]
     if not isinstance(settings, dict):
-        message = f"{path}: `{PROJECT}:settings` is no mapping"
+        message = f"{path}: `{PROJECT}:settings` is not a mapping"
         raise InputError(message, "Write one setting a line: `NAME: VALUE`.")
     return {name: value for name, value in settings.items() if not _encrypted(value)}
 

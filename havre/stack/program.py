@@ -37,7 +37,7 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
         return provider.settings.model_validate(dict(given))
     except ValidationError as error:
         wrong = listed(error, provider.settings.model_fields)
-        message = f"settings of provider `{provider.name}`: {wrong}"
+        message = f"Settings for {provider.name}: {wrong}"
         known = ", ".join(f"`{name}`" for name in provider.settings.model_fields)
         raise InputError(message, f"Known settings: {known}.") from None
 

@@ -173,7 +173,7 @@ def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:
         message = f"{path} cannot be read: {error}"
         raise StateError(message, UP_AGAIN) from error
     if not _is_record(record):
-        message = f"{path} holds no record of a run"
+        message = f"{path} contains no record of a run"
         raise StateError(message, UP_AGAIN)
     place = record.pop(PLACE, None) or _place_in_state(data_dir, record["provider"])
     return dict(record), Path(place) if isinstance(place, str) else None

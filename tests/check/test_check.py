@@ -220,7 +220,7 @@ def test_a_part_that_a_file_lacks_is_not_let_pass(
     [
         ((), "Missing FILE: there is no warehouse.yaml"),
         ((EMC2, "--data-dir", "/nowhere"), "Missing --provider: neither a stack file nor"),
-        ((EMC2, "--provider", "azure", "--as-of", "soon"), "--as-of soon: no day"),
+        ((EMC2, "--provider", "azure", "--as-of", "soon"), "--as-of: `soon` is not a valid date"),
         ((EMC2, "--provider", "azure", "--format", "pdf"), "--format pdf"),
         ((EMC2, "--provider", "azure", "-f", "json", "-f", "sarif"), "the same place"),
         ((EMC2, "--provider", "nowhere"), "is not installed"),

@@ -27,6 +27,11 @@ from havre.stack.program import offline_settings
 
 ROOT = Path(__file__).parents[2]
 PROVIDERS = ("azure", "ovh", "local")
+MESSAGES = (
+    *("havre/cli", "havre/engine", "havre/exit", "havre/stack", "havre/assess"),
+    *("havre/evaluate", "providers/local/havre_local"),
+)
+"""Where messages are read; a further folder is added as its messages are rewritten."""
 EXAMPLES = sorted(ROOT.glob("examples/*/warehouse.yaml"))
 FRAMEWORKS = ROOT / "policies" / "havre_policies" / "frameworks.yaml"
 WORDS_IN_A_TITLE, WORDS_IN_A_SENTENCE = 14, 25
@@ -97,6 +102,50 @@ def finding_texts() -> Iterator[Written]:
     for path in sorted((ROOT / "policies" / "havre_policies").glob("*.py")):
         for line, text in literals(path):
             yield Written(f"{path.name}:{line}", text, Kind.LABEL)
+
+
+TOLD = {"message", "remedy", "REMEDY", "question"}
+"""Names under which a module keeps a message before it is shown."""
+SHOWN_BY = {"print", "echo", "confirm", "prompt"}
+
+
+def messages(path: Path) -> Iterator[tuple[int, str]]:
+    """Texts of a module that people read: of errors that are raised, and what is printed."""
+    inside: set[int] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Raise) or _is_told(node) or _is_shown(node):
+            inside |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    yield from ((line, text) for line, text in literals(path) if line in inside)
+
+
+def _is_told(node: ast.AST) -> bool:
+    """Whether a statement keeps a message, or makes an error, for later."""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(each, ast.Name) and each.id in TOLD for each in node.targets)
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id.endswith("Error")
+    )
+
+
+def _is_shown(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    return name in SHOWN_BY or ast.unparse(node.func).endswith("_tell")
+
+
+COMMAND = re.compile(r"(?:[A-Z]+ )?[A-Z ]{6,}\b|\b(?:pulumi|havre) [a-z-]+|--[\w-]+")
+"""What a user or a server is given to run: SQL, and commands."""
+
+
+def message_texts(folder: str) -> Iterator[Written]:
+    """What commands and libraries report: errors with their remedies, and what is printed."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for line, text in messages(path):
+            where = f"{path.relative_to(ROOT)}:{line}"
+            yield Written(where, COMMAND.sub("X", text), Kind.LABEL)
 
 
 def framework_texts() -> Iterator[Written]:
@@ -194,6 +243,7 @@ SOURCES: dict[str, Callable[[], Iterator[Written]]] = {
     "frameworks": framework_texts,
     "certificates": certificate_texts,
     "capabilities": due_texts,
+    **{f"messages of {folder}": partial(message_texts, folder) for folder in MESSAGES},
     **{
         f"{name}: {source.__name__}": partial(source, name)
         for name in PROVIDERS
@@ -207,7 +257,8 @@ EVERY = pytest.mark.parametrize("source", [name for name in SOURCES if name not 
 QUOTED = re.compile(r"`[^`]*`|https?://\S+|\b\w+_\w+\b|\b[a-z]+\.[a-z]+(?:-[a-z]+)+\b")
 """What is written as others write it: code, addresses, identifiers of controls."""
 ALLOWED = re.compile(
-    r"(?:legal|a) holds?\b|data-bearing|stand-ins?\b|rights of data subjects|there is no\b",
+    r"(?:legal|a) holds?\b|data-bearing|stand-ins?\b|rights of data subjects|there is no\b"
+    r"|cannot ask for\b",
     re.IGNORECASE,
 )
 WORDS = """

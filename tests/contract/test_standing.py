@@ -108,7 +108,7 @@ def test_a_project_of_a_zone_that_is_not_there_is_a_fault(tmp_path: Path) -> Non
 @pytest.mark.parametrize("content", ["{}", '{"provider": 1}', '{"provider": "p", "settings": []}'])
 def test_a_record_without_provider_or_settings_is_damaged(folder: Path, content: str) -> None:
     record_path(folder).write_text(content)
-    with pytest.raises(StateError, match="holds no record"):
+    with pytest.raises(StateError, match="contains no record"):
         in_folder(folder).record()
 
 

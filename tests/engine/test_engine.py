@@ -92,8 +92,8 @@ def test_what_holds_data_is_not_deleted(
     engine.up(program(protect=protect, first={}, second={}))
     fill(shelves, "second")
     (change,) = engine.preview(program(protect=protect, first={}))
-    assert (change.operation, change.refused) == (Operation.DELETE, "it holds data")
-    with pytest.raises(GuardError, match="second would be deleted, and it holds data"):
+    assert (change.operation, change.refused) == (Operation.DELETE, "it contains data")
+    with pytest.raises(GuardError, match="second would be deleted, and it contains data"):
         engine.up(program(protect=protect, first={}))
     assert "delete second" not in calls(shelves)
     assert engine.store.load().find(change.urn) is not None
@@ -110,8 +110,8 @@ def test_replacement_of_what_holds_data_is_refused(
     engine.up(program(only={}))
     fill(shelves, "only")
     (change,) = engine.preview(program(only={"label": "other"}))
-    assert change.refused == "it holds data"
-    with pytest.raises(GuardError, match="only would be replaced, and it holds data"):
+    assert change.refused == "it contains data"
+    with pytest.raises(GuardError, match="only would be replaced, and it contains data"):
         engine.up(program(only={"label": "other"}))
     assert calls(shelves) == ["create only"]
 

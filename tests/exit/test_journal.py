@@ -160,5 +160,5 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path, version: int) -
 def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "journal.sqlite"
     path.write_text("not a database, and longer than a page header would be " * 4)
-    with pytest.raises(StateError, match=r"journal\.sqlite is no journal"):
+    with pytest.raises(StateError, match=r"journal\.sqlite is not the journal"):
         Journal(path)

@@ -55,7 +55,7 @@ def test_it_keeps_the_contract() -> None:
 def test_a_wrong_setting_is_named(setting: str, value: object) -> None:
     with pytest.raises(InputError) as caught:
         planned(example("emc2"), **{setting: value})
-    assert caught.value.message.startswith("settings of provider `ovh`: ")
+    assert caught.value.message.startswith("Settings for ovh: ")
     assert setting in caught.value.message
 
 

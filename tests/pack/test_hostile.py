@@ -44,7 +44,7 @@ def test_a_stack_of_nothing_is_refused(client: Client) -> None:
 def test_a_stack_without_a_warehouse_tells_no_provider(client: Client) -> None:
     configure(client)
     text = refusal(lambda: client.judge([message_of(anvil())]))
-    assert "which provider?" in text
+    assert "Which provider?" in text
     assert "HAVRE_PROVIDER=P" in text
 
 
@@ -102,7 +102,7 @@ def test_a_program_with_another_file_is_refused(client: Client, tmp_path: Path) 
     other.write_text(text.replace("health-pseudonymised", "personal"))
     client.configure({"as_of": DAY, "spec": str(other)}, project="warehouse")
     text = refusal(lambda: client.of(plan_of("emc2", "azure")))
-    assert "asks for something else than the file of warehouse `emc2`: classification" in text
+    assert "differs from the file of warehouse `emc2`: classification" in text
 
 
 @pytest.mark.parametrize(

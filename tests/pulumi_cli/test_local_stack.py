@@ -110,7 +110,7 @@ def test_protected_data_is_not_destroyed(stack: Stack, site: Site) -> None:
                 "warehouse:spec": str(EXAMPLES / "hospital" / "warehouse.yaml"),
                 "warehouse:provider": "local",
             },
-            "settings of provider `local`: `data_dir`: is missing",
+            "Settings for local: `data_dir`: is missing",
         ),
     ],
 )

@@ -29,7 +29,7 @@ def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(
     assert site.up() == 0
     text = capsys.readouterr().out
     assert "14 changes: 14 to create" in text
-    assert f"chu-trial stands in {site.data_dir}" in text.replace("\n", " ")
+    assert f"chu-trial is deployed in {site.data_dir}" in text.replace("\n", " ")
     assert site.up() == 0
     assert capsys.readouterr().out.strip() == "No changes. chu-trial is up to date."
     assert main(site.command("status")) == 0
@@ -55,7 +55,9 @@ def test_a_zone_that_holds_data_cannot_leave_the_file_and_an_empty_one_can(
     put(standing, "landing")
     landing = standing.spec["zones"].pop("landing")
     assert standing.up() == ExitCode.ENGINE
-    assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
+    assert (
+        "chu-trial-zones-landing would be deleted, and it contains data" in capsys.readouterr().err
+    )
     assert get(standing, "landing") == b"kept"
     standing.spec["zones"]["landing"] = landing
     standing.spec["zones"]["spare"] = {"purpose": "research", "recoverable_days": 1}
@@ -150,7 +152,9 @@ def test_a_preview_and_a_look_start_nothing(
     standing.write()
     assert main(standing.command("up", str(standing.file))) == ExitCode.INPUT  # nobody agrees
     text = " ".join(capsys.readouterr().out.split())
-    assert "chu-trial-zones-spare only if it holds no data: whether it holds data is not" in text
+    assert (
+        "chu-trial-zones-spare only if it contains no data: whether it contains data is not" in text
+    )
     assert main(standing.command("status")) == ExitCode.ENGINE
     assert set(pids(standing).values()) == {None}
     assert standing.up() == 0
@@ -165,7 +169,9 @@ def test_a_zone_of_a_stopped_warehouse_that_holds_data_is_kept_when_its_turn_com
     assert main(standing.command("down")) == 0
     del standing.spec["zones"]["landing"]
     assert standing.up() == ExitCode.ENGINE
-    assert "chu-trial-zones-landing would be deleted, and it holds data" in capsys.readouterr().err
+    assert (
+        "chu-trial-zones-landing would be deleted, and it contains data" in capsys.readouterr().err
+    )
     assert get(standing, "landing") == b"kept"
 
 
@@ -228,7 +234,7 @@ def test_another_warehouse_does_not_take_over_a_folder(
 ) -> None:
     standing.spec["name"] = "intruder"
     assert standing.up() == ExitCode.ENGINE
-    assert "holds the warehouse `chu-trial`, not `intruder`" in capsys.readouterr().err
+    assert "contains the warehouse `chu-trial`, not `intruder`" in capsys.readouterr().err
 
 
 def test_nothing_is_applied_unless_somebody_agrees(

@@ -67,7 +67,7 @@ def _tell(taken: WritingTaken) -> None:
     if taken.by == "hand":
         line(f"{taken.thing}: frozen by hand: {taken.why}")
         return
-    names = ", ".join(taken.taken) or "nobody had a right of their own"
+    names = ", ".join(taken.taken) or "no account had its own write permission"
     line(f"{taken.thing}: writing is taken ({names})")
     for who, why in taken.untaken.items():
         line(f"  not taken from {who}: {why}")
@@ -230,4 +230,6 @@ def _asked(what: str) -> str:
     if not sys.stdin.isatty():
         message = "Cannot ask for the name of the warehouse: not a terminal"
         raise InputError(message, f"Name the warehouse that is left: {what} --confirm NAME.")
-    return str(typer.prompt("This is not undone. Name of the warehouse that is left", err=True))
+    return str(
+        typer.prompt("This cannot be reversed. Name of the warehouse that is left", err=True)
+    )

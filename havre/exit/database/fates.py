@@ -67,7 +67,7 @@ def only_at_target(
         *(("grant", f"SCHEMA {name}") for name in schemas),
         *((kind, name) for kind, name in found if kind == "extension"),
     }
-    said = "only at the target; its rights here are the source's"
+    said = "only at the target; its permissions here are the source's"
     remedy = "Remove it at the target, or decide that it stays there."
     return [undecided(SCOPE, name, kind, said, remedy=remedy) for kind, name in sorted(own & found)]
 
@@ -174,7 +174,7 @@ def _roles(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
             yield _mapped(line.name, "password", "not read", password)
         if line.name in privileged and not target.can("superuser"):
             remedy = "Have a superuser of the target make the role, or decide it."
-            yield undecided(SCOPE, line.name, "role", "rights of a superuser", remedy=remedy)
+            yield undecided(SCOPE, line.name, "role", "superuser permissions", remedy=remedy)
 
 
 _LATER = ("none until the cut", "set again at the cut")
@@ -194,9 +194,9 @@ def _superuser(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
 
 
 _NEVER = {
-    "subscription": "Its connection may hold a password: create it again at the target.",
-    "user mapping": "Its options may hold a password: create it again at the target.",
-    "replication slot": "A slot belongs to its server: let its consumer start anew.",
+    "subscription": "Its connection may contain a password: create it again at the target.",
+    "user mapping": "Its options may contain a password: create it again at the target.",
+    "replication slot": "A slot belongs to its server. Start its consumer again.",
     "security label": "Load its provider at the target and set it again.",
 }
 

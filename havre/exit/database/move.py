@@ -292,7 +292,7 @@ def _stand_in(job: DatabaseMove, target: Connection) -> None:
             "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", (name,)
         ).fetchone()
         if row is not None and row[0] != _STAND_IN:
-            message = f"role {name} stands at the target, and another name is given for it"
+            message = f"role {name} exists at the target, and another name is given for it"
             raise GuardError(message, "Give it its own name in the table of roles.")
         role = sql.Identifier(name)
         if row is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 _READING = {"SELECT", "USAGE", "CONNECT", "TEMPORARY", "EXECUTE"}
 """Privileges that change nothing, but `USAGE` of a sequence, which takes its next value."""
-_ONLY_READS = "Name a role that only reads: BYPASSRLS, pg_read_all_data, and no other right."
+_ONLY_READS = "Name a role that only reads: BYPASSRLS, pg_read_all_data, and no other permission."
 
 
 def check(source: Inventory, target: Inventory, method: Method = Method.DUMP) -> None:
@@ -121,10 +121,13 @@ def _blind(measured: Mapping[str, Mapping[str, str]], name: str) -> Iterator[tup
     hidden = sorted(measured["unreadable"])
     if hidden:
         shown = ", ".join(hidden[:_SHOWN])
-        yield f"{name}: the reader may not read {shown}", "GRANT pg_read_all_data to the reader."
+        yield (
+            f"{name}: the reader has no permission to read {shown}",
+            "GRANT pg_read_all_data to the reader.",
+        )
     if measured["large objects"] and "reads large objects" not in measured["reader"]:
         yield (
-            f"{name}: the reader may not read the pages of large objects",
+            f"{name}: the reader has no permission to read the pages of large objects",
             "GRANT SELECT ON pg_largeobject to the reader.",
         )
 
@@ -162,5 +165,5 @@ def _identities(side: Inventory) -> Iterator[tuple[str, str]]:
 
 def _subscriber(side: Inventory) -> Iterator[tuple[str, str, str]]:
     if "subscriber" not in side.measured["replication"]:
-        said = "subscriptions need a right"
+        said = "subscriptions need a permission"
         yield "subscription right", said, "GRANT pg_create_subscription to the target's role."

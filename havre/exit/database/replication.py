@@ -280,7 +280,7 @@ def _lag(
     return ReplicationLag(max(0, found[0] or 0), states[0], states[1], bool(found[1]))
 
 
-_ANEW = "Run `havre exit copy` again: it begins anew."
+_ANEW = "Run `havre exit copy` again: it starts from the beginning."
 
 
 def _number(target: Connection, name: str) -> int:

@@ -348,7 +348,7 @@ class KeyCopy:
 
     def _foreign(self, found: ObjectVersion) -> GuardError:
         message = (
-            f"{self._sides.target.name}: `{found.key}` stands there already, version "
+            f"{self._sides.target.name}: `{found.key}` exists there already, version "
             f"{found.version or 'without a name'} of {found.size:,} bytes, and this exit did not "
             "write it"
         )

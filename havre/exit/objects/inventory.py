@@ -159,7 +159,7 @@ def refuse_unreadable(store: LiveStore, found: ObjectVersion, bears: Properties)
     except ProviderError as error:
         what = f"{store.name}: `{found.key}` cannot be read; it is encrypted under {key}"
         message = f"{what}: {error.message}"
-        remedy = "Enable that key again, or give the exit the right to use it."
+        remedy = "Enable that key again, or give the exit permission to use it."
         raise ProviderError(message, remedy) from None
 
 

@@ -60,7 +60,7 @@ class Rules:
 
     def undecided(self, found: ObjectVersion, name: str, value: str, why: str) -> LedgerEntry:
         """What the target cannot hold of an object, and why."""
-        remedy = f"The target cannot hold it: {why}. Decide it in exit.yaml, or change the target."
+        remedy = f"The target cannot store it: {why}. Decide it in exit.yaml, or change the target."
         return undecided(self.scope, found.key, name, value, remedy=remedy)
 
     def mapped(self, found: ObjectVersion, name: str, value: str, became: str) -> LedgerEntry:

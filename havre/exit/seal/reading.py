@@ -122,7 +122,7 @@ def evidence(
         return None
     if seal is None or authority is None:
         message = f"{' and '.join(names)} belong together"
-        raise InputError(message, "Name the seal, and the CA of whoever signed it.")
+        raise InputError(message, "Name the seal, and the CA of its signer.")
     return rehearsal_of(read_seal(seal, Trust(authority, clock)))
 
 

@@ -70,7 +70,7 @@ def identity(signer: Signer) -> Identity:
     try:
         certificates = tuple(x509.load_pem_x509_certificates(signer.certificate.read_bytes()))
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "holds no certificate in PEM"
+        reason = error.strerror if isinstance(error, OSError) else "contains no certificate in PEM"
         message = f"The signer's certificate, {signer.certificate}: {reason}"
         raise InputError(message, "Name a PEM file: the certificate, then its chain.") from None
     if certificates[0].public_key() != key.public_key():

@@ -119,5 +119,5 @@ def openssl(*words: str | Path, folder: Path | None = None) -> str:
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         message = f"openssl {words[0]} {words[1]} failed: {said}"
-        raise ProviderError(message, "Install OpenSSL 3.0 or later, or mend what it names.")
+        raise ProviderError(message, "Install OpenSSL 3.0 or later, or fix what it names.")
     return done.stdout.decode(errors="replace")

@@ -78,7 +78,7 @@ def verified(folder: Path, trust: Trust) -> Verification:
     if done.returncode or not said or said[-1] != VERIFIED:
         why = done.stderr.decode(errors="replace").strip() or "verify.sh ended early"
         message = f"The seal {folder} is refused: {why.removeprefix('REFUSED: ')}"
-        raise InputError(message, "Do not rely on it. Check that both CAs are the right ones.")
+        raise InputError(message, "Do not rely on it. Check that both CAs are the expected ones.")
     subject, fingerprint, time = (line.partition("=")[2] for line in said[-4:-1])
     return Verification(subject, fingerprint, None if time == _UNTIMED else _parsed(time))
 

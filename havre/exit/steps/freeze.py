@@ -167,7 +167,7 @@ def what_is_left(found: Sequence[FrozenThing], now: dt.datetime) -> str:
     late = max(found, key=lambda each: each.until)
     if late.until > now:
         until = f"{late.until:%Y-%m-%d %H:%M:%S} UTC"
-        return f"wait until {until}: till then older tokens may write to {late.name} ({late.why})"
+        return f"wait until {until}: until then older tokens can write to {late.name} ({late.why})"
     return ""
 
 

@@ -158,9 +158,9 @@ def distributed_executor(rates: Rates) -> Iterator[Executor]:
     scheduler = str(rates.scheduler)
     if not _TRUSTED.match(scheduler):
         message = (
-            f"the Dask scheduler at {scheduler} is reached without TLS: anybody may give it work"
+            f"the Dask scheduler at {scheduler} is reached without TLS: anyone can give it work"
         )
-        raise InputError(message, "Name one at tls://, or on this machine.")
+        raise InputError(message, "Name one at `tls://`, or on this machine.")
     try:
         from distributed import Client
     except ImportError as error:

@@ -148,7 +148,7 @@ def test_a_delta_that_was_not_recorded_is_found_done(moving: Moving) -> None:
 def test_what_somebody_else_wrote_is_left_alone(moving: Moving, theirs: bytes) -> None:
     moving.source.put("a", b"one")
     moving.target.put("a", theirs)
-    with pytest.raises(GuardError, match="`a` stands there already"):
+    with pytest.raises(GuardError, match="`a` exists there already"):
         moving.copy()
     assert moving.target.contents() == {"a": [theirs]}
 

@@ -141,7 +141,7 @@ def test_a_target_that_holds_another_table_is_not_taken_for_done(moving: Moving)
     assert moving.closes
     other = moving.closes.closed(TABLE, CONTENT[:-1] + b"!")
     moving.target.put(TABLE, other, Properties({"content-type": "a/b"}))
-    with pytest.raises(GuardError, match="stands there already"):
+    with pytest.raises(GuardError, match="exists there already"):
         moving.copy()
 
 

@@ -139,7 +139,7 @@ def checked_seal(folder: ExitFolder, authorities: tuple[Path, Path] | None) -> s
     own = folder.root / AUTHORITIES / "ca.pem"
     if authorities is None:
         if Level(folder.file.level) is Level.REAL:
-            message = "Nobody is named by whom the seal of a real exit is checked"
+            message = "No authority is named to check the seal of a real exit"
             raise InputError(message, "Name --authority and --tsa-authority.")
         authorities = (own, own)
     try:

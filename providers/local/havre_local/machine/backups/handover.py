@@ -60,12 +60,12 @@ class MachineBackups:
         """Where they are.
 
         Raises:
-            StateError: what they have come from is no name of a warehouse.
+            StateError: what they have come from is not a valid name of a warehouse.
         """
         if not self.came_from:
             return self.folder.backups
         if not _WAREHOUSE.fullmatch(self.came_from):
-            message = f"{self.came_from!r} is no name of a warehouse"
+            message = f"{self.came_from!r} is not a valid name of a warehouse"
             raise StateError(message, "Name another source in exit.yaml.")
         return self.folder.backups / CAME / self.came_from
 
@@ -122,6 +122,6 @@ def _checked(form: re.Pattern[str], name: str) -> str:
         StateError: it is not.
     """
     if not form.fullmatch(name):
-        message = f"{name!r} is no name in a backup"
+        message = f"{name!r} is not a valid name in a backup"
         raise StateError(message, "Leave that backup out; its source was changed.")
     return name
