@@ -2,7 +2,7 @@
 
 import pytest
 
-from havre.plan import Plan
+from havre.plan import Plan, PlannedResource
 from havre_azure.parts.audit import table_retention
 from tests.azure.stack import asked, leaves, of, one, plan_of
 
@@ -115,3 +115,92 @@ def test_api_servers_reach_each_other(emc2: Plan) -> None:
             if rule["access"] == "Allow" and rule.get("sourceAddressPrefix")
         }
         assert {("Inbound", True), ("Outbound", True)} <= own
+
+
+def _locks(plan: Plan) -> dict[str, PlannedResource]:
+    """Locks by what they are on, in lower case."""
+    found = of(plan, "authorization:ManagementLockByScope")
+    return {lock.inputs["scope"].lower(): lock for lock in found}
+
+
+def _below(identifier: str, scope: str) -> bool:
+    return f"{identifier.lower()}/".startswith(f"{scope}/")
+
+
+def test_what_bears_data_and_grants_nothing_to_projects_is_locked(emc2: Plan) -> None:
+    kinds = [scope.split("/providers/")[1].split("/")[1::2] for scope in _locks(emc2)]
+    assert sorted(kinds) == [
+        ["backupvaults"],
+        ["flexibleservers", "databases"],
+        ["storageaccounts"],
+        ["storageaccounts"],
+        ["workspaces"],
+    ]
+
+
+def test_no_lock_keeps_a_project_or_a_cluster_from_being_revoked(emc2: Plan) -> None:
+    """A lock forbids to delete role assignments, administrators and settings below it."""
+    revocable = [
+        each.inputs["scope"]
+        for each in of(emc2, "authorization:RoleAssignment")
+        if "-project-" in each.name or "-cluster-" in each.name
+    ]
+    server = one(emc2, "dbforpostgresql:Server").inputs["serverName"]
+    administrator = one(emc2, "dbforpostgresql:AdministratorsMicrosoftEntra").inputs
+    assert administrator["serverName"] == server
+    kinds = "/providers/Microsoft.DBforPostgreSQL/flexibleServers"
+    revocable += [f"{_group(emc2)}{kinds}/{server}/administrators/{administrator['objectId']}"]
+    revocable += [
+        f"{_group(emc2)}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{each}"
+        for each in (u.inputs["resourceName"] for u in of(emc2, USER))
+    ]
+    assert len(revocable) > 15
+    for scope in _locks(emc2):
+        assert not [each for each in revocable if _below(each, scope)], scope
+
+
+USER = "managedidentity:UserAssignedIdentity"
+
+
+def _group(plan: Plan) -> str:
+    scope = next(iter(_locks(plan)))
+    return scope.split("/providers/")[0]
+
+
+def test_no_lock_is_over_a_private_dns_zone(emc2: Plan) -> None:
+    """A failover of PostgreSQL changes a record there, which a lock may stop."""
+    zones = [
+        f"{_group(emc2)}/providers/Microsoft.Network/privateDnsZones/{zone.inputs['privateZoneName']}"
+        for zone in of(emc2, "privatedns:PrivateZone")
+    ]
+    assert len(zones) > 5
+    assert not [(z, s) for s in _locks(emc2) for z in zones if _below(z, s)]
+
+
+NAMING = ("accountName", "databaseName", "workspaceName", "vaultName", "resourceUri", "scope")
+"""Properties that name what a resource is, or what it is below."""
+
+
+def test_a_lock_comes_after_all_that_is_below_it(emc2: Plan) -> None:
+    """What fails while it is made can then be deleted and made again."""
+    by_scope = _locks(emc2)
+    for scope, lock in by_scope.items():
+        name = scope.rpartition("/")[2]
+        below = {
+            each.urn
+            for each in emc2.resources
+            if each.type.startswith("azure-native:") and each.urn != lock.urn
+            if any(
+                isinstance(each.inputs.get(key), str)
+                and (each.inputs[key].lower() == name or _below(each.inputs[key], scope))
+                for key in NAMING
+            )
+        }
+        assert below, scope
+        assert below <= _behind(emc2, lock.dependencies), scope
+
+
+def test_a_lock_stays_when_its_stack_no_longer_asks_for_it(emc2: Plan) -> None:
+    locks = _locks(emc2).values()
+    assert [lock.retain_on_delete for lock in locks] == [True] * len(locks)
+    assert not any(lock.protect for lock in locks)

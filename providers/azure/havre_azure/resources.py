@@ -121,6 +121,42 @@ def grant(
     )
 
 
+def lock(
+    at: Deployment, label: str, target: pulumi.Output[str], *needs: pulumi.Resource
+) -> pulumi.Resource | None:
+    """Refuse the deletion of what bears data, and so of the group around it.
+
+    A lock also forbids to delete role assignments and settings below it, and in a private DNS zone
+    it may stop a failover. So it is set on what grants nothing to a project or a cluster, once all
+    that is below is there. Azure documentation, "Lock your resources to protect your
+    infrastructure"; read on 2026-11-30.
+
+    Args:
+        at: the deployment.
+        label: what the lock's own begins with.
+        target: ARM identifier of what is locked.
+        needs: what is below it.
+
+    Returns:
+        None where the spec asks for no protection.
+    """
+    from pulumi_azure_native.authorization import LockLevel, ManagementLockByScope
+
+    if not at.spec.protection.deletion:
+        return None
+    return ManagementLockByScope(
+        f"{label}-lock",
+        lock_name="havre",
+        level=LockLevel.CAN_NOT_DELETE,
+        notes="Holds data of a research data warehouse",
+        scope=target,
+        # What no longer asks for protection, or is destroyed in part, is left locked.
+        opts=pulumi.ResourceOptions(
+            parent=at.part.component, depends_on=list(needs), retain_on_delete=True
+        ),
+    )
+
+
 def private_endpoint(
     at: Deployment,
     label: str,

@@ -145,3 +145,13 @@ def test_what_holds_no_data_may_go(token: str) -> None:
     (gone,) = read(removed=(made(N + token, "x", {}, operation="delete"),)).removed
     assert isinstance(gone.means, tuple)
     assert not any(isinstance(each, (Holder, DataStore)) for each in gone.means)
+
+
+def test_a_lock_on_what_stands_in_a_group_guards_the_group_and_nothing_beside_it() -> None:
+    """Azure deletes nothing of a group while something in it is locked."""
+    scope = f"{SCOPE}/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/store"
+    other = made(ACCOUNT, "other", {"accountName": "other", **IN_RG})
+    found = read(group(), account(), other, lock(scope))
+    assert guarded(found, "rg") == YES
+    assert {s.name: s.guarded for s in found.of(DataStore)} == {"store": YES, "other": NO}
+    assert guarded(read(group(), account(), lock(scope, "NotSpecified")), "rg") == NO

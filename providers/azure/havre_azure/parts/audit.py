@@ -17,11 +17,14 @@ from havre_azure.resources import (
     grant,
     identity,
     known,
+    lock,
     private_endpoint,
     usual,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pulumi
 
     from havre.provider.context import Part
@@ -84,13 +87,13 @@ def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights
     )
 
 
-def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
+def _tables(at: Deployment, workspace: pulumi.Resource) -> list[pulumi.Resource]:
     """Beyond what can be asked at once, tables keep their logs for the rest of the time."""
     days = at.spec.audit.retention_days
     if days <= LONGEST_RETENTION:
-        return
+        return []
     name = at.part.named("logs", limit=WORKSPACE_LIMIT)
-    for table in TABLES:
+    return [
         operationalinsights.Table(
             f"{at.group}-{table}",
             table_name=table,
@@ -101,6 +104,8 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> None:
             total_retention_in_days=table_retention(days),
             opts=at.part.guarded(),
         )
+        for table in TABLES
+    ]
 
 
 def _private_workspace(
@@ -135,13 +140,13 @@ def _private_workspace(
 
 def _archive(
     at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], purpose: str
-) -> storage.StorageAccount:
-    """Where every log stays unchanged for the time asked, whoever its reader is."""
+) -> tuple[storage.StorageAccount, list[pulumi.Resource]]:
+    """Where every log stays unchanged for the time asked; and what is below the account."""
     key = own_key(at, purpose, inputs.keys.store).uri if at.own_keys else None
     tags, days = {**at.tags, "purpose": ARCHIVE}, at.spec.audit.retention_days
     made = account(at, Store(purpose, key, days, tags, away=purpose == AWAY), group)
     owner, label = known(at.account(purpose), made), f"{at.group}-{purpose}"
-    storage.BlobServiceProperties(
+    service = storage.BlobServiceProperties(
         f"{label}-service",
         account_name=owner,
         blob_services_name="default",
@@ -153,31 +158,30 @@ def _archive(
     )
     subnet = inputs.network.segments["endpoints"]
     target = known(at.account_id(purpose), made)
-    private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])
-    return made
+    return made, [service, private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])]
 
 
 def _away(
     at: Deployment, inputs: AuditInputs, group: pulumi.Output[str], sink: pulumi.Output[str]
-) -> pulumi.Output[str] | None:
+) -> tuple[pulumi.Output[str] | None, list[pulumi.Resource]]:
     """The recovery site's archive, where that site has a network; read access is logged too."""
     if at.recovery_location is None or at.spec.network.recovery_address_space is None:
-        return None
-    made = known(at.account_id(AWAY), _archive(at, inputs, group, AWAY))
-    watch(at, AWAY, made, AuditOutputs(sink), archived=False)
-    return made
+        return None, []
+    archive, below = _archive(at, inputs, group, AWAY)
+    made = known(at.account_id(AWAY), archive)
+    return made, [*below, watch(at, AWAY, made, AuditOutputs(sink), archived=False)]
 
 
 def _flows(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
-) -> None:
+) -> Iterator[pulumi.Resource]:
     """Every flow of both networks, written by an identity of its own: shared keys are off."""
     user = identity(at, f"{at.group}-flows-writer", at.part.named("flows"), after(at.group, sink))
-    _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
+    yield _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
     if away is not None and at.recovery_location is not None:
         other = at.id("Microsoft.Network/virtualNetworks", at.part.named(RECOVERY, "network"))
         target = after(other, inputs.network.segments["endpoints"])
-        _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
+        yield _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
 
 
 def _flow_log(
@@ -187,11 +191,11 @@ def _flow_log(
     archive: pulumi.Output[str],
     location: str,
     *words: str,
-) -> None:
+) -> pulumi.Resource:
     """A network's flows; Azure has them written in the network's own region."""
     label, role = "-".join((at.group, "flows", *words)), Role.BLOB_CONTRIBUTOR
     written = grant(at, "-".join((at.group, "flows-write", *words)), user.principal, role, archive)
-    network.FlowLog(
+    return network.FlowLog(
         label,
         flow_log_name=at.part.named("flows", *words),
         network_watcher_name=f"NetworkWatcher_{location}",
@@ -224,7 +228,7 @@ def _activity(at: Deployment, sink: pulumi.Output[str]) -> None:
 
 def _feeds(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
-) -> None:
+) -> list[pulumi.Resource]:
     """Logs of what was made before this part; what comes later sends its own."""
     archive, label = after(at.archive_id, sink), at.group
     if at.own_keys:
@@ -236,8 +240,23 @@ def _feeds(
     if at.firewalled:
         firewall = after(firewall_id(at), inputs.network.segments["compute"])
         diagnose(at, f"{label}-firewall", firewall, FIREWALL_LOGS, sink, archive)
-    diagnose(at, f"{label}-workspace", sink, WORKSPACE_LOGS, sink, archive)
-    watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False)
+    return [
+        diagnose(at, f"{label}-workspace", sink, WORKSPACE_LOGS, sink, archive),
+        watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False),
+    ]
+
+
+def _locks(
+    at: Deployment,
+    sink: pulumi.Output[str],
+    away: pulumi.Output[str] | None,
+    below: list[pulumi.Resource],
+) -> None:
+    """Workspace and archives are deleted by nobody: no project has anything to do there."""
+    lock(at, f"{at.group}-logs", sink, *below)
+    lock(at, f"{at.group}-{ARCHIVE}", after(at.archive_id, sink), *below)
+    if away is not None:
+        lock(at, f"{at.group}-{AWAY}", away, *below)
 
 
 def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:
@@ -245,11 +264,12 @@ def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:
     at = Deployment(part)
     group = after(at.group, inputs.network.identifier)
     workspace = _workspace(at, group)
-    _tables(at, workspace)
+    below = _tables(at, workspace)
     _private_workspace(at, inputs.network.segments["endpoints"], workspace)
-    sink = known(workspace_id(at), workspace, _archive(at, inputs, group, ARCHIVE))
-    away = _away(at, inputs, group, sink)
-    _feeds(at, inputs, sink, away)
-    _flows(at, inputs, sink, away)
+    archive, kept = _archive(at, inputs, group, ARCHIVE)
+    sink = known(workspace_id(at), workspace, archive)
+    away, more = _away(at, inputs, group, sink)
+    below += [*kept, *more, *_feeds(at, inputs, sink, away), *_flows(at, inputs, sink, away)]
     _activity(at, sink)
+    _locks(at, sink, away, below)
     return AuditOutputs(sink=sink)

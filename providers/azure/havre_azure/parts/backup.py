@@ -14,10 +14,12 @@ from pulumi_azure_native import dataprotection as dp
 from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
 from havre_azure.parts.keys import BACKUP
-from havre_azure.resources import after, diagnose, grant, identity, known, usual
+from havre_azure.resources import after, diagnose, grant, identity, known, lock, usual
 from havre_azure.retention import restorable, restore_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pulumi
 
     from havre.provider.context import Part
@@ -183,8 +185,8 @@ def _instance(
     policy: pulumi.Output[str],
     worker: pulumi.Output[str],
     needs: pulumi.Resource,
-) -> None:
-    dp.BackupInstance(
+) -> pulumi.Resource:
+    return dp.BackupInstance(
         f"{at.group}-backup-of-{source.label}",
         backup_instance_name=source.name,
         vault_name=after(vault_name(at), policy),
@@ -216,7 +218,7 @@ def _database(
     vault: pulumi.Resource,
     inputs: BackupInputs,
     worker: Identity,
-) -> None:
+) -> pulumi.Resource:
     """Weekly copies of the server in the vault, beside its own point-in-time restore."""
     rules: _Rules = [_weekly(), _retention(_days(at), dp.DataStoreTypes.VAULT_STORE)]
     policy, target = (
@@ -229,7 +231,7 @@ def _database(
     read = grant(at, f"{label}-read", worker.principal, Role.READER, group)
     source = _Source("database", at.server, SERVERS, SERVERS, target)
     ready = after(at.identity_id(at.part.named("backup")), worker.id, known("", read))
-    _instance(at, source, policy, ready, granted)
+    return _instance(at, source, policy, ready, granted)
 
 
 def _days(at: Deployment) -> int:
@@ -241,7 +243,7 @@ def _zones(
     vault: pulumi.Resource,
     inputs: BackupInputs,
     worker: Identity,
-) -> None:
+) -> Iterator[pulumi.Resource]:
     """Zones that can go back in time do so under the vault's policy."""
     asked = [zone for zone, found in at.spec.zones.items() if restorable(found)]
     if not asked:
@@ -254,7 +256,7 @@ def _zones(
         label = f"{at.group}-backup-{zone}"
         granted = grant(at, label, worker.principal, Role.STORAGE_BACKUP, target)
         source = _Source(purpose, at.account(purpose), ACCOUNTS, BLOBS, target)
-        _instance(at, source, policy, worker.id, granted)
+        yield _instance(at, source, policy, worker.id, granted)
 
 
 def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
@@ -263,10 +265,10 @@ def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
     group, label = after(at.group, inputs.database.identifier), f"{at.group}-backup-worker"
     worker = identity(at, label, at.part.named("backup"), group)
     vault = _vault(at, inputs, worker)
-    if in_vault(at):
-        _database(at, vault, inputs, worker)
-    _zones(at, vault, inputs, worker)
+    held = [_database(at, vault, inputs, worker)] if in_vault(at) else []
+    held += _zones(at, vault, inputs, worker)
     location = known(at.id("Microsoft.DataProtection/backupVaults", vault_name(at)), vault)
     sink = inputs.audit.sink
-    diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
+    logs = diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
+    lock(at, f"{at.group}-backup", location, logs, *held)
     return BackupOutputs(location=location, region=at.location)

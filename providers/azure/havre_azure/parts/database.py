@@ -10,7 +10,7 @@ from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs
 from havre.spec.model import Availability, Extension, Size, TlsVersion
 from havre_azure.names import Deployment
 from havre_azure.parts.keys import DATABASE, RECOVERY
-from havre_azure.resources import after, copies, diagnose, known, usual
+from havre_azure.resources import after, copies, diagnose, known, lock, usual
 
 if TYPE_CHECKING:
     import pulumi
@@ -188,6 +188,8 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
         resource_group_name=group,
         opts=at.part.guarded(administrators),
     )
+    # Not the server: its administrators are below it, and one that is taken out must go.
+    lock(at, f"{at.group}-database", known(f"{server_id(at)}/databases/{database_name}", made))
     identifier = known(server_id(at), server)
     archive = after(at.archive_id, inputs.audit.sink)
     diagnose(at, f"{at.group}-database", identifier, LOGS, inputs.audit.sink, archive)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pulumi
-from pulumi_azure_native import authorization, privatedns, resources
 from pulumi_azure_native import network as net
+from pulumi_azure_native import privatedns, resources
 
 from havre.errors import InputError
 from havre.provider.parts import NetworkInputs, NetworkOutputs
@@ -295,7 +295,7 @@ def _names(
 
 
 def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
-    """The group that holds everything, and its lock."""
+    """The group that holds everything: locks on what it holds refuse its deletion too."""
     group = resources.ResourceGroup(
         at.group,
         resource_group_name=at.group,
@@ -303,15 +303,6 @@ def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
         tags=at.tags,
         opts=at.part.guarded(),
     )
-    if at.spec.protection.deletion:
-        authorization.ManagementLockByScope(
-            f"{at.group}-lock",
-            lock_name="havre",
-            level=authorization.LockLevel.CAN_NOT_DELETE,
-            notes="Holds a research data warehouse",
-            scope=known(at.group_id, group),
-            opts=at.part.child(),
-        )
     return known(at.group, group)
 
 

@@ -235,11 +235,11 @@ def watch(
     audit: AuditOutputs,
     *,
     archived: bool = True,
-) -> None:
+) -> pulumi.Resource:
     """Log every access to the account's objects."""
     blobs = after(f"{at.account_id(purpose)}/blobServices/default", owner)
     archive = after(at.archive_id, audit.sink) if archived else None
-    diagnose(at, f"{at.group}-{purpose}", blobs, BLOB_LOGS, audit.sink, archive)
+    return diagnose(at, f"{at.group}-{purpose}", blobs, BLOB_LOGS, audit.sink, archive)
 
 
 def _zone(at: Deployment, zone: str, asked: Zone, inputs: ZonesInputs) -> storage.BlobContainer:

@@ -40,6 +40,7 @@ WRITTEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 """Properties that make up the identifier of what a lock is set on, from its group on."""
+GROUP = "resources:ResourceGroup"
 EVERYWHERE = ""
 """In place of a URN: every resource of the plan."""
 
@@ -104,15 +105,25 @@ def _named(index: Index, lock: PlannedResource) -> Fact[str]:
     return Known(f"{scope}/{words}" if words else scope)
 
 
+def _inside(index: Index, group: PlannedResource) -> set[str]:
+    """URNs of the locked resources that stand in a group, however deep."""
+    locked = [index.at(urn) for urn in index.derived(_locks)]
+    return {each.urn for each in locked if each and group in index.chain(each)[1:]}
+
+
 def guarded(index: Index, resource: PlannedResource) -> Fact[bool]:
     """Whether Pulumi or a management lock refuses a resource's deletion.
 
-    A lock on a group guards what says that it stands in it, in the plan or not.
+    A lock on a group guards what says that it stands in it, in the plan or not. A lock on a
+    resource guards the group that it stands in: Azure then deletes nothing of it (Azure
+    documentation, "Lock your resources to protect your infrastructure", lock inheritance).
     """
     if resource.protect:
         return YES
     locks = index.derived(_locks)
     urns = [EVERYWHERE, *[each.urn for each in index.chain(resource)]]
+    if index.kind(resource) == GROUP:
+        urns += [urn for urn in locks if urn in _inside(index, resource)]
     found = [lock.holds for urn in urns for lock in locks.get(urn, ())]
     group = group_of(index, resource)
     if group:
