@@ -94,7 +94,7 @@ def _written(finding: Finding, gaps: Collection[str]) -> FixIn:
     """Who writes the resource that a finding is about: a user's program, or Havre."""
     if finding.resource and WAREHOUSE_TYPE not in urns.types(finding.resource):
         return FixIn.PROGRAM
-    return FixIn.PROVIDER if finding.control in gaps else FixIn.HAVRE
+    return FixIn.PROVIDER if finding.reserve or finding.control in gaps else FixIn.HAVRE
 
 
 def _texts(finding: Finding, *, by_remedy: bool) -> Iterable[str]:

@@ -91,6 +91,7 @@ def test_the_database_reaches_only_what_the_service_needs(emc2: Plan) -> None:
         "10.42.1.0/24": ["5432"],
         "Storage": ["443"],
         "AzureActiveDirectory": ["443"],
+        "10.42.2.128/26": ["53"],
     }
 
 
@@ -160,6 +161,7 @@ def test_the_networks_are_peers_of_each_other(emc2: Plan) -> None:
 
 
 USERS = "administration compute"
+NAMES_ASKED = ("names", "Outbound", "AzureFirewallSubnet", "53")
 TRAFFIC = {
     "endpoints": {("use", "Inbound", USERS, "443")},
     "database": {
@@ -168,6 +170,7 @@ TRAFFIC = {
         ("to-standby", "Outbound", "database", "5432"),
         ("archive", "Outbound", "Storage", "443"),
         ("entra", "Outbound", "AzureActiveDirectory", "443"),
+        NAMES_ASKED,
     },
     "compute": {
         ("nodes", "Inbound", "compute", "*"),
@@ -179,6 +182,7 @@ TRAFFIC = {
         ("to-database", "Outbound", "database", "5432"),
         ("to-api", "Outbound", "apiserver", "443,4443"),
         ("egress", "Outbound", "Internet", "443"),
+        NAMES_ASKED,
     },
     "administration": {
         ("administration-ipv4", "Inbound", "198.51.100.0/24", "22,443"),
@@ -187,6 +191,7 @@ TRAFFIC = {
         ("to-api", "Outbound", "apiserver", "443,4443"),
         ("to-nodes", "Outbound", "compute", "22,443"),
         ("egress", "Outbound", "Internet", "443"),
+        NAMES_ASKED,
     },
     "apiserver": {
         ("use", "Inbound", USERS, "443,4443"),
@@ -195,6 +200,7 @@ TRAFFIC = {
         ("to-itself", "Outbound", "apiserver", "443"),
         ("to-nodes", "Outbound", "compute", "*"),
         ("to-endpoints", "Outbound", "endpoints", "443"),
+        NAMES_ASKED,
     },
 }
 """Name, direction, other ends and ports of all that is let through, by segment."""
@@ -214,7 +220,7 @@ def test_exactly_this_traffic_is_let_through(emc2: Plan, segment: str) -> None:
         mine, others = (targets, sources) if inbound else (sources, targets)
         ports = rule.get("destinationPortRanges") or [rule["destinationPortRange"]]
         assert [names[end] for end in mine] == [segment]
-        assert rule["protocol"] == ("*" if ports == ["*"] else "Tcp")
+        assert rule["protocol"] == ("*" if ports in (["*"], ["53"]) else "Tcp")
         ends = " ".join(sorted(names.get(end, end) for end in others))
         found.add((rule["name"], rule["direction"], ends, ",".join(ports)))
     assert found == TRAFFIC[segment]

@@ -127,47 +127,43 @@ def test_a_deleted_key_can_be_had_back_for_the_days_asked() -> None:
 def test_a_key_does_what_its_user_needs_and_no_more(emc2: Plan) -> None:
     for key in of(emc2, "keyvault:Key"):
         ops = at(key.inputs, "properties.keyOps")
-        kms = key.inputs["keyName"] == "cluster-secrets"
+        kms = key.inputs["keyName"] == "secrets"
         assert ops == (["encrypt", "decrypt"] if kms else ["wrapKey", "unwrapKey"])
 
 
 def test_keys_are_those_of_the_primary_sites_vault(emc2: Plan) -> None:
-    [vault] = [
-        r.inputs["vaultName"]
-        for r in of(emc2, "keyvault:Vault")
-        if r.inputs["location"] == "francecentral"
-    ]
+    cluster_vault = one(emc2, "keyvault:Vault", "vault-cluster").inputs["vaultName"]
+    first = next(r for r in of(emc2, "keyvault:Vault") if r.name == "emc2-production-vault")
+    vault = first.inputs["vaultName"]
     for store in of(emc2, "storage:StorageAccount"):
         uri = at(store.inputs, "encryption.keyVaultProperties.keyVaultUri")
         assert uri == f"https://{vault}.vault.azure.net"
     disks = one(emc2, "compute:DiskEncryptionSet").inputs
-    assert at(disks, "activeKey.sourceVault.id").endswith(f"/vaults/{vault}")
+    assert at(disks, "activeKey.sourceVault.id").endswith(f"/vaults/{cluster_vault}")
     cluster = one(emc2, "containerservice:ManagedCluster").inputs
     kms = at(cluster, "securityProfile.azureKeyVaultKms.keyVaultResourceId")
-    assert kms.endswith(f"/vaults/{vault}")
+    assert kms.endswith(f"/vaults/{cluster_vault}")
 
 
 def test_what_follows_renewals_names_a_key_without_version(emc2: Plan) -> None:
     server = one(emc2, "dbforpostgresql:Server").inputs
     registry = one(emc2, "containerregistry:Registry").inputs
-    vault = one(emc2, "dataprotection:BackupVault").inputs
     uris = [
         at(server, "dataEncryption.primaryKeyURI"),
         at(server, "dataEncryption.geoBackupKeyURI"),
         at(registry, "encryption.keyVaultProperties.keyIdentifier"),
-        at(vault, "properties.securitySettings.encryptionSettings.keyVaultProperties.keyUri"),
     ]
     assert [uri.rpartition("/keys/")[2] for uri in uris] == [
         "database",
         "database",
         "registry",
-        "backup",
     ]
 
 
 def test_geo_redundant_backups_have_a_key_of_the_recovery_region(emc2: Plan) -> None:
     server = one(emc2, "dbforpostgresql:Server").inputs["dataEncryption"]
-    vaults = {r.inputs["location"]: r.inputs["vaultName"] for r in of(emc2, "keyvault:Vault")}
+    own = [r for r in of(emc2, "keyvault:Vault") if not r.name.endswith("-cluster")]
+    vaults = {r.inputs["location"]: r.inputs["vaultName"] for r in own}
     assert set(vaults) == {"francecentral", "francesouth"}
     assert vaults["francecentral"] in server["primaryKeyURI"]
     assert vaults["francesouth"] in server["geoBackupKeyURI"]
@@ -210,7 +206,8 @@ LOGGED = {
     "firewall": {"AZFWApplicationRule", "AZFWNetworkRule", "AZFWThreatIntel", "AZFWDnsQuery"},
     "database": {"PostgreSQLLogs", "PostgreSQLFlexSessions"},
     "registry": {"ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"},
-    "cluster": {"kube-apiserver", "kube-audit", "kube-audit-admin", "guard"},
+    "vault-cluster": {"AuditEvent"},
+    "production-cluster": {"kube-apiserver", "kube-audit", "kube-audit-admin", "guard"},
     "workspace": {"Audit"},
     "recovery-archive": {"StorageRead", "StorageWrite", "StorageDelete"},
     "production-backup-logs": {
@@ -482,7 +479,7 @@ GRANTS = {
     "emc2-production-cluster-routes": (Role.NETWORK_CONTRIBUTOR, "/routeTables/"),
     "emc2-production-cluster-nodes": (Role.IDENTITY_OPERATOR, "/userAssignedIdentities/"),
     "emc2-production-cluster-images": (Role.ACR_PULL, "/registries/"),
-    "emc2-production-cluster-secrets": (Role.CRYPTO_USER, "/keys/cluster-secrets"),
+    "emc2-production-cluster-secrets": (Role.CRYPTO_USER, "/keys/secrets"),
     "emc2-production-cluster-vault": (Role.VAULT_CONTRIBUTOR, "/vaults/"),
     "emc2-production-cluster-disks": (Role.READER, "/diskEncryptionSets/"),
     "emc2-production-backup-landing": (Role.STORAGE_BACKUP, "/storageAccounts/"),
@@ -568,7 +565,7 @@ def test_projects_are_tagged_with_what_allows_them(emc2: Plan) -> None:
 def test_relations_hold_while_values_are_unknown(emc2: Plan) -> None:
     disks = one(emc2, "compute:DiskEncryptionSet")
     assert (
-        one(emc2, "keyvault:Key", "cluster-disks-key").urn
+        one(emc2, "keyvault:Key", "disks-cluster-key").urn
         in (disks.property_dependencies["activeKey"])
     )
     container = one(emc2, "storage:BlobContainer", "zone-curated")

@@ -1,10 +1,16 @@
 """What Azure would refuse, or never do, at the first deployment; each with where it is written."""
 
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+import havre_azure
 from havre.plan import Plan, PlannedResource
+from havre_azure.names import Role
 from havre_azure.parts.audit import table_retention
-from tests.azure.stack import asked, leaves, of, one, plan_of
+from tests.azure.stack import asked, example, gaps_of, leaves, of, one, plan_of
 
 TABLES_TAKE = {
     *range(4, 731),
@@ -204,3 +210,142 @@ def test_a_lock_stays_when_its_stack_no_longer_asks_for_it(emc2: Plan) -> None:
     locks = _locks(emc2).values()
     assert [lock.retain_on_delete for lock in locks] == [True] * len(locks)
     assert not any(lock.protect for lock in locks)
+
+
+def test_a_backup_vault_is_asked_for_no_key_that_it_cannot_take(emc2: Plan) -> None:
+    """Azure Backup takes a customer's key from no vault that limits who reaches it."""
+    for plan in (emc2, plan_of(asked())):
+        for vault in of(plan, "keyvault:Vault"):
+            assert vault.inputs["properties"]["publicNetworkAccess"] == "Disabled"
+        settings = one(plan, "dataprotection:BackupVault").inputs["properties"]["securitySettings"]
+        assert "encryptionSettings" not in settings
+        assert not of(plan, "keyvault:Key", "-backup-key")[1:]
+
+
+def test_what_a_backup_vault_under_azures_key_puts_at_risk_is_said() -> None:
+    subject = "encryption.customer-key immutable-backup"
+    assert "weekly copies" in gaps_of(asked())[subject]
+    assert "no data is at risk" in gaps_of(example("emc2"))[subject]
+    assert subject not in gaps_of(asked(("encryption.keys", "provider")))
+
+
+def test_a_cluster_may_change_only_the_vault_of_its_own_keys(emc2: Plan) -> None:
+    """AKS asks for the right to change the vault that it uses."""
+    [right] = [
+        each.inputs["scope"]
+        for each in of(emc2, "authorization:RoleAssignment")
+        if each.inputs["roleDefinitionId"].endswith(Role.VAULT_CONTRIBUTOR)
+    ]
+    held = {
+        key.inputs["keyName"]
+        for key in of(emc2, "keyvault:Key")
+        if right.endswith(f"/{key.inputs['vaultName']}")
+    }
+    assert held == {"disks", "secrets"}
+
+
+def test_names_are_asked_of_the_firewall_which_logs_them(emc2: Plan) -> None:
+    policy = one(emc2, "network:FirewallPolicy").inputs
+    assert policy["dnsSettings"]["enableProxy"] is True
+    route = one(emc2, "network:RouteTable", "production-network").inputs["routes"][0]
+    primary = one(emc2, "network:VirtualNetwork", "production-network").inputs
+    assert primary["dhcpOptions"]["dnsServers"] == [route["nextHopIpAddress"]]
+    logged = one(emc2, "monitor:DiagnosticSetting", "firewall").inputs["logs"]
+    assert "AZFWDnsQuery" in {log["category"] for log in logged}
+    recovery = one(emc2, "network:VirtualNetwork", "recovery-network").inputs
+    assert not recovery.get("dhcpOptions"), "it has no firewall"
+
+
+def test_no_program_passes_by_the_firewall_with_a_name(emc2: Plan) -> None:
+    for segment in ("compute", "administration"):
+        found = one(emc2, "network:NetworkSecurityGroup", f"production-network-{segment}-rules")
+        named = {rule["name"]: rule for rule in found.inputs["securityRules"]}
+        refused, asked_of = named["platform-names"], named["names"]
+        assert (refused["access"], refused["destinationAddressPrefix"]) == (
+            "Deny",
+            "AzurePlatformDNS",
+        )
+        assert (asked_of["access"], asked_of["protocol"]) == ("Allow", "*")
+        assert asked_of["destinationPortRanges"] == ["53"]
+
+
+def test_services_of_azure_enter_only_where_they_have_something_to_do(emc2: Plan) -> None:
+    """With logs, into an archive; for a backup, into a zone that can go back in time."""
+    entered = {
+        each.inputs["properties"]["friendlyName"]
+        for each in of(emc2, "dataprotection:BackupInstance")
+    } | {each.inputs["storageAccountId"].rpartition("/")[2] for each in _archiving(emc2)}
+    found = {
+        store.inputs["accountName"]: store.inputs["networkRuleSet"]["bypass"]
+        for store in of(emc2, "storage:StorageAccount")
+    }
+    assert set(found.values()) == {"AzureServices", "None"}
+    for name, bypass in found.items():
+        assert (bypass == "AzureServices") == (name in entered), name
+
+
+def _archiving(plan: Plan) -> list[PlannedResource]:
+    settings = of(plan, "monitor:DiagnosticSetting")
+    flows = [
+        replace(flow, inputs={"storageAccountId": flow.inputs["storageId"]})
+        for flow in of(plan, "network:FlowLog")
+    ]
+    return [*(s for s in settings if s.inputs.get("storageAccountId")), *flows]
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_what_is_written_before_a_lock_is_said_to_stay_unlocked(locked: bool) -> None:
+    found = gaps_of(asked(("audit.retention_days", 1095)), lock_immutability=locked)
+    assert "1095 days" in found["audit.protected object-lock"]
+    assert ("continuity.immutability object-lock" in found) is not locked
+
+
+KEY_SIZES = {"RSA": {2048, 3072, 4096}, "RSA-HSM": {2048, 3072, 4096}}
+"""Azure documentation, Key Vault, key types, algorithms, and operations."""
+
+
+ROLES = {
+    Role.ACR_PULL: "AcrPull",
+    Role.BLOB_READER: "Storage Blob Data Reader",
+    Role.BLOB_CONTRIBUTOR: "Storage Blob Data Contributor",
+    Role.CRYPTO_SERVICE_USER: "Key Vault Crypto Service Encryption User",
+    Role.CRYPTO_USER: "Key Vault Crypto User",
+    Role.IDENTITY_OPERATOR: "Managed Identity Operator",
+    Role.NETWORK_CONTRIBUTOR: "Network Contributor",
+    Role.POSTGRESQL_BACKUP: "PostgreSQL Flexible Server Long Term Retention Backup Role",
+    Role.READER: "Reader",
+    Role.STORAGE_BACKUP: "Storage Account Backup Contributor",
+    Role.VAULT_CONTRIBUTOR: "Key Vault Contributor",
+}
+"""What is meant by each role that the builders grant."""
+
+
+def test_a_role_that_is_granted_has_the_identifier_of_the_role_that_is_meant(emc2: Plan) -> None:
+    """`roles.toml` has identifiers and names from Azure's page on built-in roles."""
+    table = tomllib.loads((Path(havre_azure.__file__).parent / "data" / "roles.toml").read_text())
+    names = {role["id"]: role["name"] for role in table["role"]}
+    assert {role: names[role] for role in Role} == ROLES
+    granted = of(emc2, "authorization:RoleAssignment")
+    assert {g.inputs["roleDefinitionId"].rpartition("/")[2] for g in granted} <= set(ROLES)
+
+
+def test_an_identity_is_in_the_region_of_the_key_that_it_uses(emc2: Plan) -> None:
+    places = {v.inputs["vaultName"]: v.inputs["location"] for v in of(emc2, "keyvault:Vault")}
+    users = {u.inputs["resourceName"]: u.inputs["location"] for u in of(emc2, USER)}
+    keys = {
+        key.name.removeprefix("emc2-production-"): places[key.inputs["vaultName"]]
+        for key in of(emc2, "keyvault:Key")
+    }
+    own = {
+        name: place
+        for name, place in keys.items()
+        if f"emc2-production-{name}" in users and name != "recovery-archive-key"
+    }
+    assert len(own) > 8
+    assert {name: users[f"emc2-production-{name}"] for name in own} == own
+
+
+def test_keys_are_of_a_kind_and_size_that_azure_makes(emc2: Plan) -> None:
+    for key in of(emc2, "keyvault:Key"):
+        asked_of = key.inputs["properties"]
+        assert asked_of["keySize"] in KEY_SIZES[asked_of["kty"]]

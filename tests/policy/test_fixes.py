@@ -9,6 +9,7 @@ import pytest
 
 from havre.assess.assessment import Request, assess
 from havre.assess.subject import subject
+from havre.facts import Reserve
 from havre.policy.findings import Finding, FindingKind, Waiver
 from havre.policy.fixes import Fix, Places, fix_of
 from havre.policy.model import Control, FixIn, Severity
@@ -116,6 +117,14 @@ def test_some_controls_are_fixed_in_the_file(control: str, field: str) -> None:
 )
 def test_law_and_certificates_are_decided(capability: Capability) -> None:
     assert where(finding("any.control", "", gap=gap(capability))) == Fix(FixIn.DECISION)
+
+
+def test_what_the_provider_does_not_apply_by_itself_is_the_providers() -> None:
+    """An administrator does it, at the provider."""
+    reserved = finding("any.control", reserve=Reserve.NOT_IN_FORCE)
+    assert where(reserved) == Fix(FixIn.PROVIDER)
+    theirs = finding("any.control", THEIRS, reserve=Reserve.NOT_IN_FORCE)
+    assert where(theirs) == Fix(FixIn.PROGRAM)
 
 
 def test_a_waiver_that_matches_nothing_is_a_decision() -> None:

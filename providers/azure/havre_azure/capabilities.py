@@ -28,6 +28,12 @@ LONGEST_IMAGE_DAYS = 365
 LONGEST_WORKSPACE = 730
 """Limits in days and GiB, which the parts' own modules explain (they load the SDK)."""
 
+COPIED = (
+    "weekly copies of the database stay readable after the warehouse's keys are withdrawn, until "
+    "their retention ends."
+)
+OPERATIONAL = "no data is at risk while the vault contains operational backups only."
+"""What a backup vault under Azure's own key puts at risk."""
 DATA = Path(__file__).parent / "data"
 DECLARED = declared(DATA / "gaps.toml")
 CAPABILITIES = DECLARED.answers
@@ -69,16 +75,20 @@ def _connections(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("tls")
     if spec.network.egress or spec.cluster:
         yield gap("egress")
+    if spec.cluster:
+        yield gap("cluster-egress")
     yield gap("administration-access")
 
 
 def _locks(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
+    days = spec.audit.retention_days
     if settings.lock_immutability:
+        yield gap("logs-before-lock", days=days)
         return
     locked = [name for name, zone in spec.zones.items() if zone.immutable_days]
     if locked:
         yield gap("zones-unlocked", zones=", ".join(locked))
-    yield gap("logs-unlocked")
+    yield gap("logs-unlocked", days=days)
 
 
 def _zones(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
@@ -127,6 +137,8 @@ def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     if not spec.encryption.own_keys:
         return
     yield gap("workspace-key")
+    copied = spec.database.storage_gib <= LARGEST_SERVER_GIB
+    yield gap("backup-vault-key", held=COPIED if copied else OPERATIONAL)
     if spec.cluster:
         yield gap("cluster-secrets")
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from havre_azure.names import Deployment
 
 API_SUBNET = "apiserver"
+FIREWALL_SUBNET = "AzureFirewallSubnet"
+"""The only name under which Azure takes a firewall's subnet."""
 ROUTED = ("compute", "administration")
 """Segments whose programs open connections of their own."""
-HTTPS, SSH, POSTGRESQL = "443", "22", "5432"
+HTTPS, SSH, POSTGRESQL, DNS = "443", "22", "5432", "53"
 API_SERVER = ("443", "4443")
 """Ports of an AKS API server inside a network."""
 PROBE = "9988"
@@ -24,6 +26,8 @@ PROBE = "9988"
 ANY = "*"
 INTERNET, BALANCER = "Internet", "AzureLoadBalancer"
 STORAGE, ENTRA = "Storage", "AzureActiveDirectory"
+PLATFORM_NAMES = "AzurePlatformDNS"
+"""Azure's own resolver, which other rules do not reach."""
 TAGS = (INTERNET, BALANCER, STORAGE, ENTRA)
 """Azure's own names for addresses outside the network."""
 LAST = 4096
@@ -41,7 +45,7 @@ class Rule:
         direction: which way the traffic goes.
         sources: addresses or service tags.
         target: address or service tag.
-        ports: TCP ports; none for all ports and protocols.
+        ports: TCP ports, and UDP for DNS; none for all ports and protocols.
         allow: whether it lets traffic through.
     """
 
@@ -62,7 +66,7 @@ class Rule:
             priority=self.priority,
             access=access.ALLOW if self.allow else access.DENY,
             direction=self.direction,
-            protocol=net.SecurityRuleProtocol.TCP if self.ports else ANY,
+            protocol=net.SecurityRuleProtocol.TCP if self.ports not in ((), (DNS,)) else ANY,
             source_address_prefix=self.sources[0] if one else None,
             source_address_prefixes=None if one else list(self.sources),
             source_port_range=ANY,
@@ -101,6 +105,11 @@ TRAFFIC: tuple[_Row, ...] = (
     (API_SUBNET, OUT, "to-itself", 310, (API_SUBNET,), (HTTPS,)),
     (API_SUBNET, OUT, "to-nodes", 200, ("compute",), ()),
     (API_SUBNET, OUT, "to-endpoints", 300, ("endpoints",), (HTTPS,)),
+    # Names are asked of the firewall, which logs each of them.
+    *(
+        (segment, OUT, "names", 450, (FIREWALL_SUBNET,), (DNS,))
+        for segment in ("database", *ROUTED, API_SUBNET)
+    ),
 )
 """What is let through; a row whose other end is a segment that is not there stands for nothing."""
 
@@ -137,5 +146,7 @@ def rules(at: Deployment, segment: str, cut: Mapping[str, str]) -> Iterator[Rule
             yield Rule(name, priority, direction, (own,), others[0], ports)
     if segment in ROUTED:
         yield from _egress(at, own)
+    if segment in ROUTED and FIREWALL_SUBNET in cut:
+        yield Rule("platform-names", 600, OUT, (own,), PLATFORM_NAMES, allow=False)
     for direction, way in ((IN, "in"), (OUT, "out")):
         yield Rule(f"deny-all-{way}", LAST, direction, (ANY,), ANY, allow=False)

@@ -55,7 +55,8 @@ class AzureSettings(BaseModel):
     lock_immutability: bool = Field(
         default=False,
         description="Lock every immutability policy, irreversibly. Azure creates policies "
-        "unlocked. Set it after the first deployment.",
+        "unlocked. Set it directly after the first deployment, before the first object is written: "
+        "earlier objects stay unlocked for their whole period.",
     )
     network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]+$", max_length=90)] = Field(
         default="NetworkWatcherRG",

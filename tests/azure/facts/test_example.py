@@ -79,10 +79,10 @@ def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
         ("flows", {"enabled": False}, NetworkElement, "flows_logged", NO),
         (
             "backup",
-            {"properties": {"storageSettings": [{"type": "LocallyRedundant"}]}},
+            {"properties": {"storageSettings": UNKNOWN}},
             DataStore,
-            "key",
-            Known(None),
+            "places",
+            Unknown("properties.storageSettings"),
         ),
     ],
 )

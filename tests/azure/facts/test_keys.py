@@ -1,13 +1,17 @@
 """Keys and vaults."""
 
+from dataclasses import replace
+
 import pytest
 from pulumi_azure_native import (
     keyvault,
 )
 
-from havre.facts import Known, Unknown
+from havre.facts import Known, Reserved, Unknown
 from havre.facts.model import Grant, Key, Right
-from tests.azure.facts.resources import NO, YES, key, one, told, vault
+from havre.plan import Plan
+from havre_azure.facts import facts
+from tests.azure.facts.resources import NO, YES, bare, key, one, told, vault
 
 
 def rotation(expiry: str | None = None, **trigger: str) -> keyvault.RotationPolicyArgs:
@@ -64,3 +68,26 @@ def test_access_policies_are_grants() -> None:
     grant = one(told(body), Grant)
     assert grant.identity == Known("someone")
     assert grant.rights == Known(frozenset({Right.USE_KEYS, Right.MANAGE_KEYS}))
+
+
+def policy(days: int) -> dict[str, object]:
+    trigger = {"timeAfterCreate": f"P{days}D"}
+    return {"lifetimeActions": [{"action": {"type": "rotate"}, "trigger": trigger}]}
+
+
+def stands(asked: int, answered: int | None) -> Key:
+    """The fact of a key whose policy is asked for, and answered by Resource Manager."""
+    made = bare("azure-native:keyvault:Key", {"properties": {"rotationPolicy": policy(asked)}})
+    told_back = {} if answered is None else {"rotationPolicy": policy(answered)}
+    plan = Plan("azure", (replace(made, outputs=told_back),))
+    return one(facts(plan), Key)
+
+
+def test_a_policy_that_azure_did_not_change_is_not_in_force() -> None:
+    """Resource Manager returns a key that exists, and writes nothing of it."""
+    later = stands(asked=90, answered=365).rotation_days
+    assert isinstance(later, Reserved)
+    assert (later.at_best, later.reserve) == (Known(90), "not-in-force")
+    assert "az keyvault key rotation-policy update" in later.property
+    assert stands(asked=90, answered=90).rotation_days == Known(90)
+    assert stands(asked=90, answered=None).rotation_days == Known(90)

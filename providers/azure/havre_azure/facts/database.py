@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Copy, Credential, Extent, Place, ResourceFact
-from havre.facts.read import NO, NONE, YES, both, every, gathered, read, some, then
+from havre.facts.read import NO, NONE, YES, both, every, gathered, meets, read, some, then
 from havre.facts.stores import DatabaseServer
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Unknown, reserved
 from havre_azure.facts.backup import backed_up
 from havre_azure.facts.places import copied, location, pair, place, places
 from havre_azure.facts.properties import PUBLIC, about, closed, held, most, open_to_all
@@ -53,20 +53,36 @@ def _server_tls(index: Index, server: PlannedResource) -> Fact[str | None]:
 
 
 def _statements(index: Index, server: PlannedResource) -> Fact[bool]:
-    """By the server itself, or by pgaudit where it is loaded; neither is so by default."""
+    """By the server itself, or by pgaudit where it is loaded; neither is so by default.
+
+    What loads libraries takes effect at the next restart, and an extension is created with SQL: no
+    plan tells whether either was done (Azure documentation, audit logging in Azure Database for
+    PostgreSQL: allowlist, load, and create).
+    """
     loaded = _parameter(index, server, "shared_preload_libraries", "")
     audited = _parameter(index, server, "pgaudit.log", "none")
     return some(
         [
             then(_parameter(index, server, "log_statement", "none"), lambda level: level == "all"),
-            every(
-                [
-                    then(loaded, lambda libraries: "pgaudit" in _split(libraries)),
-                    then(audited, lambda told: _audits_all(_split(told))),
-                ]
+            meets(
+                reserved(
+                    every(
+                        [
+                            then(loaded, lambda libraries: "pgaudit" in _split(libraries)),
+                            then(audited, lambda told: _audits_all(_split(told))),
+                        ]
+                    ),
+                    UNTIL_CREATED,
+                ),
+                bool,
             ),
         ]
     )
+
+
+UNTIL_CREATED = (
+    "not in force until the server restarts and `CREATE EXTENSION pgaudit` runs in the database"
+)
 
 
 def _split(listed: str) -> tuple[str, ...]:

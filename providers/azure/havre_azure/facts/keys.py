@@ -9,7 +9,7 @@ from havre.facts.durations import days
 from havre.facts.model import Copy, Holder, Key, Place, ResourceFact
 from havre.facts.read import NO, NONE, both, every, items, read, then
 from havre.facts.stores import Vault
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Unknown, reserved
 from havre_azure.facts.access import vault_policies
 from havre_azure.facts.places import has_pair, location, pair, place, serves
 from havre_azure.facts.properties import (
@@ -26,7 +26,7 @@ from havre_azure.facts.relations.logs import logged
 from havre_azure.facts.relations.versions import soft_delete
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -69,9 +69,29 @@ def vault(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 
 def _rotation(resource: PlannedResource) -> Fact[int | None]:
-    """Days after which the key's policy renews it; after its making, or before its end."""
-    actions = items(resource.inputs, ACTIONS)
-    expiry = read(resource.inputs, "properties.rotationPolicy.attributes.expiryTime", "")
+    """Days after which a key is renewed; reserved where what stands has another policy.
+
+    Resource Manager makes a key with its policy, and changes nothing of one that is there (Azure
+    REST reference, Keys - Create If Not Exist).
+    """
+    asked = _renewed(resource.inputs, "properties.rotationPolicy")
+    if RETURNED not in resource.outputs or _renewed(resource.outputs, RETURNED) == asked:
+        return asked
+    return reserved(asked, UNTIL_SET)
+
+
+RETURNED = "rotationPolicy"
+"""Name of a key's policy in what Resource Manager answers."""
+UNTIL_SET = (
+    "not in force until an administrator sets it: Azure changes no policy of an existing key "
+    "(`az keyvault key rotation-policy update`, then `pulumi refresh`)"
+)
+
+
+def _renewed(values: Mapping[str, Any], policy: str) -> Fact[int | None]:
+    """Days after which a policy renews a key; after its making, or before its end."""
+    actions = items(values, f"{policy}.lifetimeActions")
+    expiry = read(values, f"{policy}.attributes.expiryTime", "")
     if isinstance(actions, Unknown):
         return actions
     # The sooner, the better: the first that is told is no bound for the others.

@@ -13,7 +13,6 @@ from pulumi_azure_native import dataprotection as dp
 
 from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
-from havre_azure.parts.keys import BACKUP
 from havre_azure.resources import after, diagnose, grant, identity, known, lock, usual
 from havre_azure.retention import restorable, restore_days
 
@@ -61,28 +60,16 @@ def _redundancy(at: Deployment) -> dp.StorageSettingTypes:
     return kinds.ZONE_REDUNDANT if at.zonal else kinds.LOCALLY_REDUNDANT
 
 
-def _encryption(at: Deployment, key: pulumi.Output[str] | None) -> dp.EncryptionSettingsArgs | None:
-    if key is None:
-        return None
-    return dp.EncryptionSettingsArgs(
-        state=dp.EncryptionState.ENABLED,
-        infrastructure_encryption=dp.InfrastructureEncryptionState.ENABLED,
-        kek_identity=dp.CmkKekIdentityArgs(
-            identity_type=dp.IdentityType.USER_ASSIGNED,
-            identity_id=after(at.key_identity_id(BACKUP), key),
-        ),
-        key_vault_properties=dp.CmkKeyVaultPropertiesArgs(key_uri=key),
-    )
-
-
 def _vault(at: Deployment, inputs: BackupInputs, worker: Identity) -> dp.BackupVault:
-    key, kept = inputs.keys.backup, at.spec.encryption.deletion_days
-    users = [worker.id, *([after(at.key_identity_id(BACKUP), key)] if key is not None else [])]
+    kept = at.spec.encryption.deletion_days
     locked = at.settings.lock_immutability
+    # No key of the warehouse: Azure Backup takes one from no vault that limits who reaches it.
     return dp.BackupVault(
         f"{at.group}-backup",
         vault_name=vault_name(at),
-        identity=dp.DppIdentityDetailsArgs(type="UserAssigned", user_assigned_identities=users),
+        identity=dp.DppIdentityDetailsArgs(
+            type="UserAssigned", user_assigned_identities=[worker.id]
+        ),
         properties=dp.BackupVaultArgs(  # the nested type, as `properties` takes it
             storage_settings=[
                 dp.StorageSettingArgs(
@@ -90,7 +77,6 @@ def _vault(at: Deployment, inputs: BackupInputs, worker: Identity) -> dp.BackupV
                 )
             ],
             security_settings=dp.SecuritySettingsArgs(
-                encryption_settings=_encryption(at, key),
                 immutability_settings=dp.ImmutabilitySettingsArgs(
                     state=dp.ImmutabilityState.LOCKED if locked else dp.ImmutabilityState.UNLOCKED
                 ),

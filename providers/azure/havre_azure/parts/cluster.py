@@ -11,7 +11,7 @@ from pulumi_azure_native import containerservice as aks
 from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre.spec.model import Availability, Size
 from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
-from havre_azure.parts.keys import MadeKey, cluster_key, own_key
+from havre_azure.parts.keys import MadeKey, encrypting_key, own_key, reachable_vault
 from havre_azure.resources import after, diagnose, grant, identity, known, usual
 from havre_azure.rules import API_SUBNET
 
@@ -37,7 +37,9 @@ SERVICE_SPACES = ("172.29.0.0/16", "192.168.0.0/16", "10.255.0.0/16")
 """Addresses of services, inside the cluster only: the first that no network overlaps."""
 DNS_SERVICE = 10
 """Which of them AKS gives to DNS, by its own convention."""
-DISKS, SECRETS = "cluster-disks", "cluster-secrets"
+CLUSTER, DISKS, SECRETS = "cluster", "disks", "secrets"
+"""Words for the vault of the cluster's own keys, and purposes of these."""
+VAULT_LOGS = ("AuditEvent",)
 LOGS = ("kube-apiserver", "kube-audit", "kube-audit-admin", "guard")
 
 
@@ -46,11 +48,18 @@ def cluster_id(at: Deployment) -> str:
     return at.id("Microsoft.ContainerService/managedClusters", at.part.named("cluster"))
 
 
-def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
-    """The set of disks encrypted with one key of the warehouse; it follows renewals."""
+def _vault(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
+    """A vault for the cluster's keys: AKS asks for the right to change the vault that it uses."""
     if not at.own_keys:
         return None
-    key, name = own_key(at, DISKS, inputs.keys.store), at.part.named("disks")
+    vault, sink = reachable_vault(at, inputs.network, at.location, CLUSTER), inputs.audit.sink
+    diagnose(at, f"{at.group}-vault-{CLUSTER}", vault, VAULT_LOGS, sink, after(at.archive_id, sink))
+    return vault
+
+
+def _disks(at: Deployment, vault: pulumi.Output[str]) -> pulumi.Output[str]:
+    """The set of disks encrypted with one key of the warehouse; it follows renewals."""
+    key, name = own_key(at, DISKS, vault, CLUSTER), at.part.named("disks")
     made = compute.DiskEncryptionSet(
         f"{at.group}-disks",
         disk_encryption_set_name=name,
@@ -59,11 +68,13 @@ def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
         active_key=compute.KeyForDiskEncryptionSetArgs(
             # Azure wants a version here, even where it follows renewals.
             key_url=key.versioned,
-            source_vault=compute.SourceVaultArgs(id=inputs.keys.store),
+            source_vault=compute.SourceVaultArgs(id=vault),
         ),
         identity=compute.EncryptionSetIdentityArgs(
             type=compute.DiskEncryptionSetIdentityType.USER_ASSIGNED,
-            user_assigned_identities=[after(at.key_identity_id(DISKS), key.uri, key.user.id)],
+            user_assigned_identities=[
+                after(at.key_identity_id(f"{DISKS}-{CLUSTER}"), key.uri, key.user.id)
+            ],
         ),
         **usual(at, after(at.group, key.uri), bears_data=True),
     )
@@ -71,16 +82,16 @@ def _disks(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
 
 
 def _secrets(
-    at: Deployment, key: MadeKey | None, store: pulumi.Output[str]
+    at: Deployment, key: MadeKey | None, vault: pulumi.Output[str] | None
 ) -> aks.AzureKeyVaultKmsArgs | None:
     """Secrets in etcd, under a key in a vault that only the network reaches."""
-    if key is None:
+    if key is None or vault is None:
         return None
     return aks.AzureKeyVaultKmsArgs(
         enabled=True,
         key_id=key.versioned,
         key_vault_network_access=aks.KeyVaultNetworkAccessTypes.PRIVATE,
-        key_vault_resource_id=after(at.vault_id(), store),
+        key_vault_resource_id=after(at.vault_id(CLUSTER), vault),
     )
 
 
@@ -181,14 +192,14 @@ def _key_grants(
     operator: Identity,
     key: MadeKey,
     disks: pulumi.Output[str],
-    store: pulumi.Output[str],
+    vault: pulumi.Output[str],
 ) -> list[pulumi.Resource]:
     """What the cluster may do with keys: use its secrets' one, connect to the vault, name disks."""
     label, principal = f"{at.group}-cluster", operator.principal
-    secrets = after(f"{at.vault_id()}/keys/{SECRETS}", key.uri)
+    secrets = after(f"{at.vault_id(CLUSTER)}/keys/{SECRETS}", key.uri)
     return [
         grant(at, f"{label}-secrets", principal, Role.CRYPTO_USER, secrets),
-        grant(at, f"{label}-vault", principal, Role.VAULT_CONTRIBUTOR, store),
+        grant(at, f"{label}-vault", principal, Role.VAULT_CONTRIBUTOR, vault),
         grant(at, f"{label}-disks", principal, Role.READER, disks),
     ]
 
@@ -201,11 +212,12 @@ def _cluster(
     group, label = after(at.group, inputs.network.identifier), f"{at.group}-cluster"
     operator = identity(at, f"{label}-operator", at.part.named("cluster"), group)
     kubelet = identity(at, f"{label}-kubelet", at.part.named("nodes"), group)
-    key = cluster_key(at, SECRETS, inputs.keys.store) if at.own_keys else None
-    disks = _disks(at, inputs)
+    vault = _vault(at, inputs)
+    key = encrypting_key(at, SECRETS, vault, CLUSTER) if vault is not None else None
+    disks = _disks(at, vault) if vault is not None else None
     needs = _grants(at, operator, kubelet, inputs)
-    if key and disks:
-        needs += _key_grants(at, operator, key, disks, inputs.keys.store)
+    if key and disks and vault is not None:
+        needs += _key_grants(at, operator, key, disks, vault)
     return aks.ManagedCluster(
         label,
         resource_name_=at.part.named("cluster"),
@@ -230,7 +242,7 @@ def _cluster(
         disable_local_accounts=True,
         disk_encryption_set_id=disks,
         security_profile=aks.ManagedClusterSecurityProfileArgs(
-            azure_key_vault_kms=_secrets(at, key, inputs.keys.store),
+            azure_key_vault_kms=_secrets(at, key, vault),
             workload_identity=aks.ManagedClusterSecurityProfileWorkloadIdentityArgs(enabled=True),
         ),
         oidc_issuer_profile=aks.ManagedClusterOIDCIssuerProfileArgs(enabled=True),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pulumi
 
     from havre.provider.context import Part
+    from havre.provider.parts import NetworkOutputs
     from havre_azure.settings import AzureSettings
 
 KEY_BITS = 3072
@@ -36,7 +37,7 @@ WRAP = ("wrapKey", "unwrapKey")
 """What services do with a key: they wrap data keys of their own."""
 ENCRYPT = ("encrypt", "decrypt")
 """What a cluster's KMS does with its key."""
-DATABASE, BACKUP, RECOVERY = "database", "backup", "recovery"
+DATABASE, RECOVERY = "database", "recovery"
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,10 @@ def _label(purpose: str, *words: str) -> str:
     return "-".join((purpose, *words, "key"))
 
 
-def cluster_key(at: Deployment, purpose: str, vault: pulumi.Output[str]) -> MadeKey:
+def encrypting_key(at: Deployment, purpose: str, vault: pulumi.Output[str], *words: str) -> MadeKey:
     """A key in `vault` that a cluster encrypts with: its own identity is granted that, no other."""
-    key = _key(at, purpose, vault, operations=ENCRYPT)
-    uri = known(f"https://{at.vault()}.vault.azure.net/keys/{purpose}", key)
+    key = _key(at, purpose, vault, *words, operations=ENCRYPT)
+    uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key)
     return MadeKey(uri, key.key_uri_with_version)
 
 
@@ -164,10 +165,19 @@ def _vault(at: Deployment, location: str, group: pulumi.Output[str], *words: str
     )
 
 
-def _reachable(
-    at: Deployment, inputs: KeysInputs, vault: keyvault.Vault, *words: str
+def reachable_vault(
+    at: Deployment, network: NetworkOutputs, location: str, *words: str
 ) -> pulumi.Output[str]:
-    subnet = inputs.network.segments["endpoints"]
+    """ARM identifier of a vault of keys, with its private address.
+
+    Args:
+        at: the deployment.
+        network: where its private address is.
+        location: of the vault.
+        words: what tells it from the warehouse's first one.
+    """
+    subnet = network.segments["endpoints"]
+    vault = _vault(at, location, after(at.group, network.identifier), *words)
     identifier = known(at.vault_id(*words), vault)
     label = "-".join((at.group, "vault", *words))
     names = private_endpoint(at, label, subnet, identifier, "vault", [VAULT_NAMES])
@@ -179,23 +189,21 @@ def _geo_key(at: Deployment, inputs: KeysInputs) -> list[OwnKey]:
     where = at.recovery_location
     if not at.geo or where is None:
         return []
-    group = after(at.group, inputs.network.identifier)
-    vault = _reachable(at, inputs, _vault(at, where, group, RECOVERY), RECOVERY)
+    vault = reachable_vault(at, inputs.network, where, RECOVERY)
     # The service wants key and identity in the region of the copy.
     return [own_key(at, DATABASE, vault, RECOVERY, location=where)]
 
 
 def keys(part: Part[AzureSettings], inputs: KeysInputs) -> KeysOutputs:
-    """The vaults, and one key for each zone, the database and the backups."""
+    """The vaults, and one key for each zone and the database; backups take none."""
     at = Deployment(part)
     if not at.own_keys:  # Azure's own keys encrypt everything: there is nothing to hold
         return KeysOutputs(after("", inputs.network.identifier), {}, None, None)
-    group = after(at.group, inputs.network.identifier)
-    vault = _reachable(at, inputs, _vault(at, at.location, group))
+    vault = reachable_vault(at, inputs.network, at.location)
     zones = {zone: own_key(at, zone_purpose(zone), vault).uri for zone in at.spec.zones}
-    database, backup = (own_key(at, purpose, vault).uri for purpose in (DATABASE, BACKUP))
+    database = own_key(at, DATABASE, vault).uri
     geo = _geo_key(at, inputs)
     if geo:
         uri = f"https://{at.vault()}.vault.azure.net/keys/{DATABASE}"
         database = after(uri, database, *(key.uri for key in geo))
-    return KeysOutputs(store=vault, zones=zones, database=database, backup=backup)
+    return KeysOutputs(store=vault, zones=zones, database=database, backup=None)

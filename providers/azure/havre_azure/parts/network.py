@@ -14,7 +14,7 @@ from havre.provider.parts import NetworkInputs, NetworkOutputs
 from havre.spec.subnets import subnets
 from havre_azure import names as n
 from havre_azure.resources import known, usual
-from havre_azure.rules import API_SUBNET, ROUTED, rules
+from havre_azure.rules import API_SUBNET, FIREWALL_SUBNET, ROUTED, rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from havre_azure.settings import AzureSettings
 
 HTTP = 80
-FIREWALL_SUBNET = "AzureFirewallSubnet"
-"""The only name under which Azure takes a firewall's subnet."""
 DELEGATIONS = {
     "database": "Microsoft.DBforPostgreSQL/flexibleServers",
     API_SUBNET: "Microsoft.ContainerService/managedClusters",
@@ -82,11 +80,15 @@ def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecur
     }
 
 
+def _firewall_address(site: Site) -> str | None:
+    """Azure gives a firewall the subnet's first free address: the fourth after the network's."""
+    subnet = site.cut.get(FIREWALL_SUBNET)
+    return str(subnet[4]) if subnet else None
+
+
 def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
     """All that leaves goes to the firewall, or nowhere where there is none."""
-    firewall = site.cut.get(FIREWALL_SUBNET)
-    # Azure gives a firewall the subnet's first free address: the fourth after the network's.
-    hop = str(firewall[4]) if firewall else None
+    hop = _firewall_address(site)
     table = net.RouteTable(
         f"{site.label}-routes",
         route_table_name=f"{site.label}-routes",
@@ -116,10 +118,13 @@ def _rules_of(
 
 
 def _virtual_network(at: n.Deployment, site: Site, space: str) -> net.VirtualNetwork:
+    resolver = _firewall_address(site)
     return net.VirtualNetwork(
         site.label,
         virtual_network_name=site.label,
         address_space=net.AddressSpaceArgs(address_prefixes=[space]),
+        # The firewall asks Azure's own resolver, so private names stay known.
+        dhcp_options=net.DhcpOptionsArgs(dns_servers=[resolver]) if resolver else None,
         # Subnets are resources of their own: never both, or each update drops the others.
         **usual(at, site.group, location=site.location),
     )
@@ -191,6 +196,7 @@ def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
         firewall_policy_name=f"{site.label}-egress",
         sku=net.FirewallPolicySkuArgs(tier=net.FirewallPolicySkuTier.STANDARD),
         threat_intel_mode=net.AzureFirewallThreatIntelMode.DENY,
+        dns_settings=net.DnsSettingsArgs(enable_proxy=True),
         **usual(at, site.group, location=site.location),
     )
     rules = net.FirewallPolicyRuleCollectionGroup(

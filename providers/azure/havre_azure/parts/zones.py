@@ -43,6 +43,7 @@ class Store:
         immutable_days: days during which a version cannot be changed or deleted; 0: none.
         tags: labels.
         away: whether it stands at the recovery site.
+        trusted: whether services of Azure enter: with logs, or for a backup.
     """
 
     purpose: str
@@ -50,6 +51,7 @@ class Store:
     immutable_days: int
     tags: Mapping[str, str]
     away: bool = False
+    trusted: bool = True
 
 
 def redundancy(at: Deployment, *, away: bool = False) -> storage.SkuName:
@@ -133,9 +135,9 @@ def account(at: Deployment, store: Store, group: pulumi.Output[str]) -> storage.
         is_local_user_enabled=False,
         is_sftp_enabled=False,
         public_network_access="Disabled",
-        # Logs and backups come as trusted services of Azure.
         network_rule_set=storage.NetworkRuleSetArgs(
-            default_action=storage.DefaultAction.DENY, bypass="AzureServices"
+            default_action=storage.DefaultAction.DENY,
+            bypass=storage.Bypass.AZURE_SERVICES if store.trusted else storage.Bypass.NONE,
         ),
         tags=dict(store.tags),
         opts=at.part.guarded(),
@@ -246,7 +248,8 @@ def _zone(at: Deployment, zone: str, asked: Zone, inputs: ZonesInputs) -> storag
     """A zone: account, private address, versions, lifecycle, logs, and its container."""
     purpose = zone_purpose(zone)
     tags = {**at.tags, "zone": zone, "purpose": asked.purpose.value}
-    store = Store(purpose, inputs.keys.zones.get(zone), asked.immutable_days, tags)
+    key, days = inputs.keys.zones.get(zone), asked.immutable_days
+    store = Store(purpose, key, days, tags, trusted=restorable(asked))
     group, subnet = after(at.group, inputs.network.identifier), inputs.network.segments["endpoints"]
     made, label = account(at, store, group), f"{at.group}-{purpose}"
     owner = known(at.account(purpose), made)
