@@ -293,6 +293,15 @@ def _archiving(plan: Plan) -> list[PlannedResource]:
     return [*(s for s in settings if s.inputs.get("storageAccountId")), *flows]
 
 
+def test_that_pods_reach_the_control_plane_and_that_names_are_not_filtered_is_said() -> None:
+    subject = "exposure.egress egress-control"
+    assert "foreign tenant" in gaps_of(example("emc2"))[subject]
+    alone = gaps_of(asked(("cluster", None)))[subject]
+    assert "DNS names" in alone
+    assert "pod" not in alone
+    assert subject not in gaps_of(example("hospital"))
+
+
 @pytest.mark.parametrize("locked", [True, False])
 def test_what_is_written_before_a_lock_is_said_to_stay_unlocked(locked: bool) -> None:
     found = gaps_of(asked(("audit.retention_days", 1095)), lock_immutability=locked)

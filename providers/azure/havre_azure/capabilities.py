@@ -73,10 +73,10 @@ def _recovery(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
 def _connections(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     if spec.encryption.tls is TlsVersion.TLS_1_3:
         yield gap("tls")
-    if spec.network.egress or spec.cluster:
-        yield gap("egress")
     if spec.cluster:
         yield gap("cluster-egress")
+    elif spec.network.egress:
+        yield gap("egress")
     yield gap("administration-access")
 
 
