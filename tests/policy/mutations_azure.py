@@ -162,7 +162,12 @@ def versions_end(question: m.Question) -> m.Question:
     return m.inputs(EXPORT_ENDS, path, 180 + 30 + 7)(replace(question, spec=spec))
 
 
+statements = m.inputs(parameter("pgaudit.log"), "configurationName", "log_statement")
+"""Logged by the server itself: pgaudit is in force only once it is created."""
+
+
 m.VARIANTS |= {
+    "azure+statements": statements,
     "azure+gate": gated,
     "azure+versions-end": versions_end,
     "azure+european": m.operated(m.EUROPEAN),
@@ -194,13 +199,6 @@ ROWS: list[Row] = [
         "https://x.vault.azure.net/keys/x/1",
         "encryption.customer-key",
         about=CLUSTER,
-    ),
-    *wrong(
-        "azure",
-        BACKUPS,
-        "properties/securitySettings/encryptionSettings",
-        DROP,
-        "encryption.customer-key",
     ),
     *wrong("azure", KEY, "properties/kty", "RSA", "encryption.hsm-key"),
     *wrong("azure", KEY, "properties/kty", DROP, "encryption.hsm-key"),
@@ -540,13 +538,20 @@ ROWS: list[Row] = [
     *wrong("azure", READS, "logs", UNKNOWN, "audit.storage-access", about=ACCOUNT),
     Row("azure", "audit.storage-access", m.gone(READS), ACCOUNT, "no setting"),
     Row(
-        "azure",
+        "azure+statements",
         "audit.database",
         m.gone(Pick("monitor:DiagnosticSetting", of=DATABASE)),
         DATABASE,
         "no setting",
     ),
-    *wrong("azure", parameter("log_connections"), "value", "off", "audit.database", about=DATABASE),
+    *wrong(
+        "azure+statements",
+        parameter("log_connections"),
+        "value",
+        "off",
+        "audit.database",
+        about=DATABASE,
+    ),
     Row(
         "azure",
         "audit.keys",
