@@ -28,11 +28,7 @@ LONGEST_IMAGE_DAYS = 365
 LONGEST_WORKSPACE = 730
 """Limits in days and GiB, which the parts' own modules explain (they load the SDK)."""
 
-COPIED = (
-    "weekly copies of the database stay readable after the warehouse's keys are withdrawn, until "
-    "their retention ends."
-)
-OPERATIONAL = "no data is at risk while the vault contains operational backups only."
+COPIED, OPERATIONAL = "weekly copies of the database", "the backup policies, without any data,"
 """What a backup vault under Azure's own key puts at risk."""
 DATA = Path(__file__).parent / "data"
 DECLARED = declared(DATA / "gaps.toml")
@@ -138,7 +134,7 @@ def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         return
     yield gap("workspace-key")
     copied = spec.database.storage_gib <= LARGEST_SERVER_GIB
-    yield gap("backup-vault-key", held=COPIED if copied else OPERATIONAL)
+    yield gap("backup-vault-key", what=COPIED if copied else OPERATIONAL)
     if spec.cluster:
         yield gap("cluster-secrets")
 

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Bearer, Compute, Grant, Key, NetworkElement, Right
+from havre.facts.model import (
+    Bearer,
+    Compute,
+    Copy,
+    Grant,
+    Key,
+    NetworkElement,
+    Place,
+    Right,
+)
 from havre.facts.stores import DatabaseServer, DataStore, ObjectStore
 from havre.plan.values import UNKNOWN
 from havre.spec.load import load
@@ -79,10 +88,10 @@ def test_projects_of_the_example_read_their_zones_until_their_end() -> None:
         ("flows", {"enabled": False}, NetworkElement, "flows_logged", NO),
         (
             "backup",
-            {"properties": {"storageSettings": UNKNOWN}},
+            {"properties": {"storageSettings": [{"type": "LocallyRedundant"}]}},
             DataStore,
             "places",
-            Unknown("properties.storageSettings"),
+            Known((Place(Copy.BACKUP, "francecentral", "FR"),)),
         ),
     ],
 )
