@@ -161,6 +161,11 @@ def prepare(folder: Folder, warehouse: str) -> None:
     folder.custody.check(*(name for name in _LAYOUT if not name.startswith("object-store/")))
 
 
+def laid_out(folder: Folder) -> bool:
+    """Tell whether the folder has every folder of its layout."""
+    return all((folder.root / name).is_dir() for name in _LAYOUT)
+
+
 def _check_owner(folder: Folder, warehouse: str) -> None:
     """Raise GuardError unless the marker names `warehouse` in a format known here."""
     marker = read_json(folder, folder.marker)

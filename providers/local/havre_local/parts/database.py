@@ -163,8 +163,23 @@ def _remove_schema(props: Props) -> None:
         machine.drop_schema(connect, props["database"], props["name"])
 
 
+def _schema_drifted(props: Props) -> bool:
+    """Whether the schema is gone; of a server that is stopped nothing is known."""
+    from havre_local.machine.postgresql import schemas as machine
+    from havre_local.machine.postgresql import server as postgres
+
+    folder = folder_of(props)
+    connect = postgres.administrator(folder)
+    there = partial(machine.schema_exists, connect, props["database"], props["name"])
+    return services.unless_stopped(folder, postgres.SERVICE, there) is False
+
+
 SCHEMA = Kind(
-    _ensure_schema, _remove_schema, _look_schema, identity=("data_dir", "database", "name")
+    _ensure_schema,
+    _remove_schema,
+    _look_schema,
+    _schema_drifted,
+    identity=("data_dir", "database", "name"),
 )
 
 

@@ -49,8 +49,10 @@ def _look(props: Props) -> dict[str, Any] | None:
 
 
 def _drifted(props: Props) -> bool:
+    from havre_local.machine.folder import laid_out
+
     folder = folder_of(props)
-    return not (folder.marker.exists() and folder.authority.exists())
+    return not (folder.marker.exists() and folder.authority.exists() and laid_out(folder))
 
 
 FOLDER = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "warehouse"))

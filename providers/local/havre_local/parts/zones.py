@@ -82,7 +82,17 @@ def _look_zone(props: Props) -> dict[str, Any] | None:
     return {"holds_data": services.unless_stopped(folder, gateway.SERVICE, held)}
 
 
-ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, identity=("data_dir", "bucket"))
+def _zone_drifted(props: Props) -> bool:
+    """Whether the bucket is gone; of a store that is stopped nothing is known."""
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.objects import zones as machine
+
+    folder = folder_of(props)
+    there = partial(machine.zone_exists, folder, props["bucket"])
+    return services.unless_stopped(folder, gateway.SERVICE, there) is False
+
+
+ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, _zone_drifted, ("data_dir", "bucket"))
 
 
 def zones(part: Part[LocalSettings], inputs: ZonesInputs) -> ZonesOutputs:

@@ -42,6 +42,7 @@ __all__ = [
     "LockedObject",
     "StoredZone",
     "account_name",
+    "bucket_names",
     "client",
     "delete_account",
     "delete_zone",
@@ -52,6 +53,7 @@ __all__ = [
     "ensure_zone",
     "lock_versions",
     "revoke_grants",
+    "zone_exists",
     "zone_holds_data",
     "zone_of",
     "zones",
@@ -339,6 +341,28 @@ def abort_uploads(folder: Folder, bucket: str) -> None:
         _abort_uploads(client(folder), bucket)
 
 
+def bucket_names(folder: Folder) -> list[str]:
+    """Return the names of all buckets of the object store.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    with gateway.asking(folder, "the object store"):
+        return [found["Name"] for found in client(folder).list_buckets()["Buckets"]]
+
+
+def zone_exists(folder: Folder, bucket: str) -> bool:
+    """Tell whether the object store has the zone's bucket.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    with gateway.asking(folder, f"Zone {bucket}"):
+        return _exists(client(folder), bucket)
+
+
 def zone_holds_data(folder: Folder, bucket: str) -> bool:
     """Tell whether the zone holds any version of any object, or an unfinished upload.
 
@@ -516,13 +540,13 @@ def change_policy(
 
 
 def _statements(s3: Any, bucket: str) -> list[dict[str, Any]]:
-    """Return the statements of the bucket's policy."""
+    """Return the statements of the bucket's policy; a bucket that is gone has none."""
     from botocore.exceptions import ClientError
 
     try:
         policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+        if error.response["Error"]["Code"] not in ("NoSuchBucketPolicy", "NoSuchBucket"):
             raise
         return []
     statements: list[dict[str, Any]] = json.loads(policy)["Statement"]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from havre_local.machine.folder import Folder, password
 from havre_local.machine.postgresql import inspection, roles
 from havre_local.machine.postgresql.ends import forget, record, recorded
+from havre_local.machine.postgresql.schemas import database_exists
 from havre_local.machine.postgresql.server import (
     admin_connection,
     administering,
+    administrator,
     settings_for,
 )
 from havre_local.machine.projects import PGPASS, give, master, take_back
@@ -80,6 +82,9 @@ def differs(
         return ("no password",)
     access = roles.Access(name, secret, database, tuple(schemas), expires)
     unrecorded = ("record",) * (recorded(folder).get(name) != (database, expires))
+    with administrator(folder)(autocommit=True) as connection:
+        if not database_exists(connection, database):
+            return ("no database",)
     with admin_connection(folder, database) as connection:
         return unrecorded + inspection.differences(connection, access)
 

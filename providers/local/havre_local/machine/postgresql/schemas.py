@@ -94,6 +94,20 @@ def database_exists(connection: psycopg.Connection[Any], name: str) -> bool:
     return found.fetchone() is not None
 
 
+def schema_exists(connect: Connect, database: str, schema: str) -> bool:
+    """Tell whether the database, and the schema in it, are there.
+
+    Raises:
+        RetryError: the server does not answer.
+    """
+    with connect(autocommit=True) as connection:
+        if not database_exists(connection, database):
+            return False
+    with connect(database) as connection:
+        found = connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema,))
+        return found.fetchone() is not None
+
+
 def database_holds_data(connect: Connect, name: str) -> bool:
     """Tell whether any table of the database has a row; none has where there is no database.
 
