@@ -7,9 +7,11 @@ the providers and the command line. A test compares the pages that are kept with
 from __future__ import annotations
 
 import inspect
+import json
 import tomllib
 from dataclasses import dataclass
 from enum import EnumType
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from types import UnionType
@@ -661,6 +663,83 @@ def toy_page() -> list[str]:
     ]
 
 
+DOINGS = {
+    "nothing": "No resource changes. The control or the gap that reads the field may.",
+    "in place": "Changed without interruption of the stored data.",
+    "new": "Made beside what is deployed.",
+    "no longer protected": "The protection against deletion is taken off.",
+    "removed": "Removed; no data is stored in it.",
+    "replaced": "Removed and made again; no data is stored in it.",
+    "reported, not made": "The run ends without an error and the change is not made.",
+    "fails during the update": "The preview passes. The provider's API then rejects the change.",
+    "refused": "Pulumi stops in the preview, because a protected resource would be lost.",
+    "refused before the plan": "Havre stops before the preview, with a message.",
+}
+CHANGES = ROOT / "tests" / "changes" / "recorded"
+
+
+def _done(row: Mapping[str, Any]) -> str:
+    """What a change does, resource type by resource type."""
+    if "message" in row:
+        return inert(row["message"])
+    told = row["resources"]
+    stops = ("refused", "reported, not made", "fails during the update")
+    shown = {doing: told[doing] for doing in stops if doing in told} or told
+    return "; ".join(
+        f"{doing}: "
+        + ", ".join(f"{n} {code(kind.rpartition(':')[2])}" for kind, n in kinds.items())
+        for doing, kinds in shown.items()
+    )
+
+
+def _instead(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """By type, what must not be done, and the way; each said once."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        for each in row.get("grave", ()):
+            if each["way"]:
+                key = (each["type"].rpartition(":")[2], each["way"])
+                found.setdefault(key, set()).add(row["path"])
+    for (kind, way), fields in sorted(found.items()):
+        yield [code(kind), codes(sorted(fields)), inert(way)]
+
+
+def changes_page(provider: str) -> list[str]:
+    """What each change of a deployed warehouse does on one provider."""
+    from havre.provider import REPLACING, find, provides
+
+    rows = json.loads((CHANGES / f"{provider}.json").read_text(encoding="utf-8"))["changes"]
+    given = provides(find(provider), REPLACING).given
+    told = given() if given else None
+    head = ("from", "to", "effect", "resources")
+    lines = [
+        f"# Changes of a deployed warehouse: {provider}",
+        "",
+        "What happens when one value changes and the stack is updated. It is computed from two",
+        "offline plans of one warehouse (three zones, two projects, database, cluster, registry).",
+        "For your own file, run `havre plan FILE --provider P --against STATE` with the output of",
+        "`pulumi stack export`. It exits with 1 if data or an identity would be lost.",
+        "",
+    ]
+    if told and told.read_on:
+        lines += [f"Source: {inert(told.source)}, read on {told.read_on}.", ""]
+    lines += table(("effect", "meaning"), ([inert(k), inert(v)] for k, v in DOINGS.items()))
+    for setting, title in ((False, "Fields of the warehouse file"), (True, "Settings")):
+        lines += [*heading(2, title), ""]
+        chosen = [row for row in rows if row["setting"] is setting]
+        cells = (
+            [code(r["path"]), inert(r["from"]), inert(r["to"]), inert(r["effect"]), _done(r)]
+            for r in chosen
+        )
+        lines += table(("field" if not setting else "setting", *head), cells)
+    return [
+        *lines,
+        *heading(2, "What to do instead"),
+        "",
+        *table(("type", "changed by", "instead"), _instead(rows)),
+    ]
+
+
 PAGES: Mapping[str, Callable[[], list[str]]] = {
     "spec.md": spec_page,
     "controls.md": controls_page,
@@ -672,6 +751,7 @@ PAGES: Mapping[str, Callable[[], list[str]]] = {
     "commands.md": commands_page,
     "outputs.md": outputs_page,
     "toy-provider.md": toy_page,
+    **{f"changes-{name}.md": partial(changes_page, name) for name in ("azure", "local", "ovh")},
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,11 +12,13 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, parse_day
+from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from havre.plan import Plan
+    from havre.plan.consequences import Consequence
 
 
 class PlanFormat(StrEnum):
@@ -25,6 +29,17 @@ class PlanFormat(StrEnum):
     DOT = "dot"
 
 
+AgainstOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        metavar="FILE",
+        help="What is deployed: an exported state, or a former file.",
+        show_default=False,
+    ),
+]
+
+
 def evaluated(target: ctx.Target, as_of: dt.date | None = None) -> Plan:
     """The plan of a warehouse on a provider, evaluated offline, on a day (None: today)."""
     from havre.evaluate import warehouse
@@ -32,6 +47,59 @@ def evaluated(target: ctx.Target, as_of: dt.date | None = None) -> Plan:
     return warehouse.evaluated(
         target.spec, target.provider, target.settings, target.placeholders, target.stack, as_of
     )
+
+
+def against(
+    target: ctx.Target, planned: Plan, former: Path, day: dt.date
+) -> tuple[Consequence, ...]:
+    """What a plan would do to what is deployed.
+
+    Args:
+        target: the warehouse on its provider.
+        planned: its plan.
+        former: an exported state (JSON), or the warehouse file as it was deployed.
+        day: on which a file is evaluated.
+
+    Raises:
+        InputError: the file is not valid, or the provider lists no consequences of changes.
+    """
+    from havre.plan.consequences import consequences
+    from havre.plan.states import from_state
+    from havre.provider import REPLACING, provides
+
+    offer = provides(target.provider, REPLACING)
+    if offer.given is None:
+        message = f"--against does not work with this provider: {offer.answer.reason}"
+        raise InputError(message, "Run `pulumi preview` on the stack instead.")
+    if former.suffix == ".json":
+        before = from_state(former, target.provider.name)
+    else:
+        from havre.spec.load import load
+
+        before = evaluated(replace(target, spec=load(former).warehouse), day)
+    return consequences(before, planned, offer.given().types)
+
+
+def _told(found: tuple[Consequence, ...], form: PlanFormat, *, details: bool) -> None:
+    """Show consequences.
+
+    Raises:
+        InputError: the format cannot show them.
+        Exit: data or an identity would be lost, or the run refused.
+    """
+    from havre.report.changes import consequences_as_json, consequences_as_text
+
+    if form is PlanFormat.DOT:
+        message = "--against cannot be shown as dot"
+        raise InputError(message, "Use --format table or --format json.")
+    text = form is PlanFormat.TABLE
+    typer.echo(
+        consequences_as_text(found, details=details, width=console.columns())
+        if text
+        else consequences_as_json(found)
+    )
+    if any(each.grave for each in found):
+        raise typer.Exit(ExitCode.FINDINGS)
 
 
 def plan(
@@ -49,16 +117,19 @@ def plan(
     data_dir: ctx.DataDirOption = None,
     stack: ctx.StackOption = "",
     stack_config: ctx.StackConfigOption = None,
+    former: AgainstOption = None,
 ) -> None:
     """Show what would be deployed and the provider's gaps.
 
-    Nothing is changed.
+    Nothing is changed. With --against, show what the plan would do to a deployed warehouse.
 
     Example: havre plan warehouse.yaml --provider local
 
     Example: havre plan warehouse.yaml --provider local --details
 
     Example: havre plan warehouse.yaml --provider local --format json
+
+    Example: havre plan warehouse.yaml --provider local --against former.yaml
     """
     from havre.cli.taken import one_provider, take, tell
     from havre.report.plan import as_dot, as_json, as_text
@@ -69,7 +140,11 @@ def plan(
     target = ctx.target(
         it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config, offline=True
     )
-    found = evaluated(target, parse_day(as_of))
+    day = parse_day(as_of)
+    found = evaluated(target, day)
+    if former is not None:
+        _told(against(target, found, former.expanduser(), day), form, details=details)
+        return
     if form is PlanFormat.TABLE:
         typer.echo(as_text(found, details=details, width=console.columns()))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import MissingDependencyError
 from havre.plan import urns
 from havre.plan.values import bare, holds_unknown
-from havre.provider.dynamic import DYNAMIC_PACKAGE, PROVIDER_KEY
+from havre.provider.dynamic import DYNAMIC_PACKAGE, HOLDS_DATA, PROVIDER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +25,6 @@ CLI_HINT = (
 )
 SEED_BYTES = 32
 """Random bytes from which a provider makes what is to be random, such as names."""
-HOLDS_DATA = "holds_data"
-"""Output by which a provider says, when read, whether deleting the resource loses data."""
 
 
 class Operation(StrEnum):

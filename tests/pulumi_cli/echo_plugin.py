@@ -1,16 +1,21 @@
 """A provider plugin that answers by echo: what goes into Check and Create comes back.
 
 Run as `python echo_plugin.py ENGINE_ADDRESS`; prints its port, as the Pulumi CLI expects. In a
-preview, outputs other than inputs are unknown, as a real provider's are.
+preview, outputs other than inputs are unknown, as a real provider's are. The file that ECHO_TABLE
+names says by type which inputs make another resource of one, and what cannot be found any more
+(`gone`: names of resources).
 """
 
+import json
+import os
 import sys
 import threading
 import uuid
 from concurrent import futures
+from pathlib import Path
 
 import grpc
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 COMPUTED = (
@@ -67,6 +72,36 @@ def echoed(properties):
     return properties
 
 
+def table():
+    """What replaces, by type, and what is gone; nothing where no file says it."""
+    file = Path(os.environ.get("ECHO_TABLE", "/nowhere"))
+    return json.loads(file.read_text()) if file.is_file() else {"replaced": {}, "gone": []}
+
+
+def differing(old, new, path=""):
+    """Paths at which two values differ; what is not known yet differs from what is known."""
+    if isinstance(old, dict) or isinstance(new, dict):
+        left, right = old or {}, new or {}
+        if not isinstance(left, dict) or not isinstance(right, dict):
+            return {path}
+        keys = left.keys() | right.keys()
+        found = [differing(left.get(k), right.get(k), f"{path}.{k}" if path else k) for k in keys]
+        return set().union(*found)
+    if isinstance(old, list) and isinstance(new, list):
+        found = [differing(a, b, path) for a, b in zip(old, new, strict=False)]
+        return set().union(*found, {path} if len(old) != len(new) else ())
+    return set() if old == new else {path}
+
+
+def replacing(request):
+    """Top-level inputs whose change makes another resource."""
+    kind = request.urn.split("::")[2].split("$")[-1]
+    olds, news = map(json_format.MessageToDict, (request.old_inputs, request.news))
+    named = table()["replaced"].get(kind, ())
+    changed = differing(olds, news)
+    return sorted({p for p in changed for n in named if p == n or p.startswith(f"{n}.")})
+
+
 class Echo(provider_pb2_grpc.ResourceProviderServicer):
     def GetPluginInfo(self, request, context):
         return plugin_pb2.PluginInfo(version="1.0.0")
@@ -88,7 +123,17 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
     def Diff(self, request, context):
         same = request.old_inputs == request.news
         none, some = provider_pb2.DiffResponse.DIFF_NONE, provider_pb2.DiffResponse.DIFF_SOME
-        return provider_pb2.DiffResponse(changes=none if same else some)
+        return provider_pb2.DiffResponse(
+            changes=none if same else some, replaces=replacing(request)
+        )
+
+    def Read(self, request, context):
+        name = request.urn.rsplit("::", 1)[-1]
+        if name in table()["gone"]:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(
+            id=request.id, properties=request.properties, inputs=request.inputs
+        )
 
     def Create(self, request, context):
         identity = "" if request.preview else str(uuid.uuid5(uuid.NAMESPACE_URL, request.urn))

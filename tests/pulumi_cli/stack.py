@@ -71,7 +71,10 @@ def configure(stack: Stack, provider: str, example: str = "emc2") -> None:
     folder = stack.folder / "plugin"
     folder.mkdir()
     program = folder / f"pulumi-resource-{package}"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ECHO}" "$@"\n')
+    program.write_text(
+        f'#!/bin/sh\nECHO_TABLE="{folder}/table.json"\n'
+        f'export ECHO_TABLE\nexec "{sys.executable}" "{ECHO}" "$@"\n'
+    )
     program.chmod(0o755)
     (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
     definition = stack.folder / "Pulumi.yaml"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from havre.plan.replacing import Bears
 from havre.provider import dynamic
 from havre.provider.dynamic import DynamicResource, Props, serialised
 
@@ -84,6 +85,8 @@ class Zone(MachineResource):
 
     KIND = "havre_local.parts.zones:ZONE"
     OUTPUTS = ("holds_data",)
+    GROWS = ("immutable_days",)
+    WAY = "Keep the value until the last lock has ended, or add a zone with the new value."
     bucket: pulumi.Output[str]
 
 
@@ -92,6 +95,11 @@ class DatabaseServer(MachineResource):
 
     KIND = "havre_local.parts.database:SERVER"
     OUTPUTS = ("endpoint", "served_version")
+    UNSENT = ("asked_version",)
+    WAY = (
+        "Back up, deploy into a new folder with that version of PostgreSQL installed, "
+        "and restore there."
+    )
     endpoint: pulumi.Output[str]
     served_version: pulumi.Output[int]
 
@@ -117,6 +125,7 @@ class ProjectAccess(MachineResource):
 
     KIND = "havre_local.parts.access:PROJECT"
     OUTPUTS = ("identity",)
+    BEARS = Bears.IDENTITY
     identity: pulumi.Output[str]
 
 

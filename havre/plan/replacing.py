@@ -1,0 +1,116 @@
+"""What a change of an input does to what is deployed, type by type: a provider's own table.
+
+A program that runs without the provider's plugin cannot ask it which inputs make another resource
+of one. The table says so, with its source and the day on which that was read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
+import tomllib
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from havre.documents.validation import listed
+from havre.errors import BugError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class Bears(StrEnum):
+    """What is lost with a resource."""
+
+    DATA = "data"
+    IDENTITY = "identity"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Replacing:
+    """What a change of one type's inputs does.
+
+    Attributes:
+        bears: what is lost with the resource.
+        replaced: input paths whose change makes another resource, dotted, without indices.
+        rejected: input paths whose change is planned in place, and refused by the provider's API.
+        grows: input paths, numbers, that the API lets grow and never shrink.
+        unsent: input paths whose change is reported as made, and never sent to the provider.
+        given_by: the type of resource from which an input path gets its value, where the whole
+            input is computed from several.
+        way: what to do instead where a change is refused; empty: nothing of its own.
+    """
+
+    bears: Bears = Bears.NOTHING
+    replaced: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    grows: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
+    given_by: Mapping[str, str] = field(default_factory=dict)
+    way: str = ""
+
+
+@dataclass(frozen=True)
+class ReplacingTable:
+    """What is known of a provider's types.
+
+    Attributes:
+        types: by type token.
+        source: where that was read.
+        read_on: when.
+    """
+
+    types: Mapping[str, Replacing]
+    source: str = ""
+    read_on: dt.date | None = None
+
+
+class _TypeRow(BaseModel):
+    """One type as the file has it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    bears: Bears = Bears.NOTHING
+    replaced: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    grows: tuple[str, ...] = ()
+    unsent: tuple[str, ...] = ()
+    given_by: dict[str, str] = Field(default_factory=dict)
+    way: str = ""
+
+
+class _File(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    read_on: dt.date
+    types: dict[str, _TypeRow]
+
+
+def read_table(path: Path, more: Mapping[str, Replacing] | None = None) -> ReplacingTable:
+    """The table in a provider's data file.
+
+    Args:
+        path: a TOML file with `source`, `read_on` and a table `types`.
+        more: types that the provider's own code serves.
+
+    Raises:
+        BugError: the file is malformed.
+    """
+    try:
+        found = _File.model_validate(_parsed(path))
+    except ValidationError as error:
+        message = f"{path}: {listed(error)}"
+        raise BugError(message) from None
+    types = {kind: Replacing(**dict(row)) for kind, row in found.types.items()}
+    return ReplacingTable({**types, **(more or {})}, found.source, found.read_on)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))

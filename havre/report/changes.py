@@ -1,0 +1,89 @@
+"""What a plan would do to a deployed warehouse, for people (table) and machines (JSON)."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from havre.plan.consequences import Doing
+from havre.plan.replacing import Bears
+from havre.text import counted, inert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from havre.plan.consequences import Consequence
+
+PROPERTIES = 6
+"""Properties of a resource that are named at most without details."""
+
+
+def consequences_as_json(found: Sequence[Consequence]) -> str:
+    """The consequences as indented JSON; values of properties are never shown."""
+    lost = sum(each.grave for each in found)
+    document = {"grave": lost, "changes": [each.as_dict() for each in found]}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def consequences_as_text(
+    found: Sequence[Consequence], *, details: bool = False, width: int | None = 80
+) -> str:
+    """The consequences in lines: what is lost or refused first, each with its reason.
+
+    Args:
+        found: what would be done.
+        details: whether every resource and every property is named.
+        width: columns of the text; None: they are not limited.
+    """
+    if not found:
+        return "No changes."
+    grave = [each for each in found if each.grave]
+    lines = [*_grave(grave, width or 10_000), *_summary(found)]
+    if details:
+        lines += ["", *(_line(each) for each in found if not each.grave)]
+    return "\n".join(lines)
+
+
+def _grave(found: Sequence[Consequence], width: int) -> Iterator[str]:
+    """What is lost or refused, resource by resource."""
+    if not found:
+        return
+    yield f"{counted(len(found), 'resource', 'resources')} would be lost, replaced or refused:"
+    ways = set()
+    for each in found:
+        yield f"  {_word(each)}: {_line(each)}"
+        if each.way and each.way not in ways:
+            ways.add(each.way)
+            yield textwrap.fill(
+                f"Instead: {inert(each.way)}",
+                width,
+                initial_indent="    ",
+                subsequent_indent="    ",
+            )
+    yield ""
+
+
+def _word(each: Consequence) -> str:
+    """The kind of loss, in capitals: it must not be overlooked."""
+    lost = "" if each.bears is Bears.NOTHING else f" ({each.bears.value.upper()})"
+    return f"{each.doing.value.upper()}{lost}"
+
+
+def _line(each: Consequence) -> str:
+    """One resource, with the properties that differ."""
+    named = each.because or each.properties
+    shown = ", ".join(named[:PROPERTIES]) + (", ..." if len(named) > PROPERTIES else "")
+    why = f", because {each.refused}" if each.refused else ""
+    doing = "" if each.grave else f"{each.doing.value}: "
+    return inert(f"{doing}{each.name} ({each.type.rpartition(':')[2]}): {shown or 'all'}{why}")
+
+
+def _summary(found: Sequence[Consequence]) -> Iterator[str]:
+    """How many resources of which types, by what is done."""
+    for doing in Doing:
+        kinds = Counter(each.type.rpartition(":")[2] for each in found if each.doing is doing)
+        if kinds:
+            listed = ", ".join(f"{n} {inert(kind)}" for kind, n in sorted(kinds.items()))
+            yield f"{doing.value}: {listed}"
