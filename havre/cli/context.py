@@ -110,7 +110,7 @@ def standing(data_dir: Path | None, state: Path | None, command: str) -> Standin
     if len(found) != 1:
         names = ", ".join(str(path) for path in found) or "none"
         message = f"which warehouse? There is not exactly one in {home}: {names}"
-        elsewhere = "" if found else f" If Pulumi deployed it elsewhere: {INSTEAD[command]}"
+        elsewhere = "" if found else f" If Pulumi deployed it elsewhere: {ELSEWHERE[command]}"
         raise InputError(message, f"Name its folder with --data-dir DIR.{elsewhere}")
     return in_folder(found[0])
 
@@ -243,6 +243,13 @@ INSTEAD = {
     "adopt": "A state that Pulumi keeps names no folder of this machine.",
 }
 """By command, what to use where a provider operates no warehouse from this machine."""
+
+
+ELSEWHERE = {
+    **INSTEAD,
+    "doctor": "Run `pulumi stack export > FILE`, then `havre doctor --state FILE`.",
+}
+"""By command, what to do where the warehouse is not on this machine."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,13 +15,14 @@ from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError, MissingDependencyError
 from havre.stack.standing import in_folder, read_placed, record_path, write_record
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from havre.engine import Change, Engine, StateStore
-    from havre.provider import Kept, Provider, ServiceStatus
+    from havre.provider import Examination, Kept, Provider, ServiceStatus
 
 SIGNS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "replace": "[red]±[/]"}
 SIGN_OF_DELETE = "[red]-[/]"
@@ -429,9 +430,67 @@ def adopt(
     console.out().print(f"Adopted. Start it: havre up FILE --data-dir {console.inert(here)}")
 
 
+AllowOption = Annotated[
+    bool, typer.Option("--allow-unknown", help="Do not fail on what cannot be listed.")
+]
+
+
+def doctor(
+    *,
+    data_dir: ctx.DataDirOption = None,
+    state: ctx.StateOption = None,
+    allow_unknown: AllowOption = False,
+    as_json: ctx.JsonOption = False,
+) -> None:
+    """List what bears the warehouse's name and is not in its state.
+
+    Also lists what the state has and the provider has no more. Nothing is changed. Exit code
+    1: something was found. 3: nothing was found, and not everything could be listed.
+
+    Example: havre doctor --data-dir data
+
+    Example: havre doctor --state state.json --json
+    """
+    from havre.assess.subject import provider_of
+    from havre.provider import EXAMINE, Examination, find, provides
+
+    found = ctx.standing(data_dir, state, "doctor")
+    name = str(found.record()["provider"]) if found.data_dir else ""
+    plan = found.plan(name)
+    offer = provides(find(name or provider_of(plan)), EXAMINE)
+    examined = offer.given(plan) if offer.given else Examination({}, (), (offer.answer.reason,))
+    _tell_examination(examined, as_json=as_json)
+    if examined.departed:
+        raise typer.Exit(ExitCode.FINDINGS)
+    if examined.unlisted and not allow_unknown:
+        raise typer.Exit(ExitCode.NOT_EVALUATED)
+
+
+def _tell_examination(examined: Examination, *, as_json: bool) -> None:
+    if as_json:
+        console.write_json(
+            {
+                "listed": dict(examined.listed),
+                "departed": [asdict(each) for each in examined.departed],
+                "unlisted": list(examined.unlisted),
+            }
+        )
+        return
+    out = console.out()
+    for each in examined.departed:
+        out.print(f"{each.how.upper()}: {console.inert(each.kind)} {console.inert(each.name)}")
+        out.print(f"  Fix: {console.inert(each.remedy)}")
+    for reason in examined.unlisted:
+        out.print(f"NOT LISTED: {console.inert(reason)}")
+    listed = ", ".join(f"{kind}: {n}" for kind, n in examined.listed.items()) or "nothing"
+    found = counted(len(examined.departed), "thing departs", "things depart")
+    out.print(console.inert(f"Listed {listed}. {found} from the state."))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("up")(up)
     app.command("adopt")(adopt)
     app.command("status")(status)
+    app.command("doctor")(doctor)
     app.command("down")(down)

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -29,13 +29,20 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from havre.errors import MissingDependencyError
 from havre.plan import urns
-from havre.plan.values import to_struct, wire_values
+from havre.plan.replacing import Bears, Replacing
+from havre.plan.values import bare, to_struct, wire_values
+from havre.provider.operations import Deviation
+
+if TYPE_CHECKING:
+    from havre.plan import Plan
 
 Props = Mapping[str, Any]
 PROVIDER_KEY = "__provider"
 """Property in which Pulumi keeps the serialised provider of a dynamic resource."""
 DYNAMIC_PACKAGE = "pulumi-python"
 """Package of every dynamic resource."""
+HOLDS_DATA = "holds_data"
+"""Output by which a kind says whether removing its resource loses data."""
 UNSERVED = "Install the version of the provider's distribution that made it, or use the Pulumi CLI."
 
 
@@ -136,7 +143,9 @@ class DynamicResource(pulumi.CustomResource):
     """A dynamic resource: its kind, and the outputs that making it gives.
 
     A class below it sets `PACKAGE` (the middle of its type token), `KIND` (reference of its kind)
-    and `OUTPUTS`, and annotates what other resources read.
+    and `OUTPUTS`, and annotates what other resources read. `BEARS` is what is lost with it, where
+    it has no output `holds_data`; `UNSENT` names inputs whose change its kind does not make,
+    `GROWS` those that it lets grow only, and `WAY` what to do instead.
 
     It is what `pulumi.dynamic.Resource` makes, but for how the provider is serialised: the SDK's
     own way (3.272) patches `pickle` anew for every resource and never undoes it, so that a
@@ -146,6 +155,18 @@ class DynamicResource(pulumi.CustomResource):
     PACKAGE: ClassVar[str] = ""
     KIND: ClassVar[str] = ""
     OUTPUTS: ClassVar[tuple[str, ...]] = ()
+    BEARS: ClassVar[Bears] = Bears.NOTHING
+    UNSENT: ClassVar[tuple[str, ...]] = ()
+    GROWS: ClassVar[tuple[str, ...]] = ()
+    WAY: ClassVar[str] = ""
+
+    @classmethod
+    def replacing(cls) -> Replacing:
+        """What a change of its inputs does, by its kind's own word."""
+        kind = kind_at(cls.KIND)
+        bears = Bears.DATA if HOLDS_DATA in cls.OUTPUTS else cls.BEARS
+        replaced = tuple(dict.fromkeys((*kind.identity, *kind.within)))
+        return Replacing(bears, replaced, grows=cls.GROWS, unsent=cls.UNSENT, way=cls.WAY)
 
     @classmethod
     def token(cls) -> str:
@@ -252,6 +273,35 @@ class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
         result = self._provider(request).read(request.id, props)
         outs = {**(result.outs or {}), PROVIDER_KEY: props[PROVIDER_KEY]}
         return provider_pb2.ReadResponse(id=result.id or "", properties=to_struct(outs))
+
+
+def looked(resources: Iterable[type[DynamicResource]], plan: Plan) -> dict[str, Deviation]:
+    """What of a state's dynamic resources is gone, or not as it says, by URN.
+
+    Args:
+        resources: the kinds that are looked at.
+        plan: what the state amounts to.
+
+    Raises:
+        HavreError: one cannot be looked at.
+    """
+    kinds = {each.token(): kind_at(each.KIND) for each in resources}
+    found = {}
+    for resource in plan.resources:
+        kind = kinds.get(resource.type)
+        if kind is None:
+            continue
+        props = {**bare(resource.inputs), **bare(resource.outputs)}
+        if kind.look(props) is None:
+            found[resource.urn] = Deviation.GONE
+        elif kind.drifted(props):
+            found[resource.urn] = Deviation.DIFFERS
+    return found
+
+
+def replacing(*resources: type[DynamicResource]) -> dict[str, Replacing]:
+    """What changes of dynamic resources do, by type."""
+    return {each.token(): each.replacing() for each in resources}
 
 
 def servicers(*resources: type[DynamicResource]) -> dict[str, DynamicServicer]:

@@ -119,6 +119,46 @@ class RecordSummary:
     faults: tuple[str, ...]
 
 
+class Deviation(StrEnum):
+    """How a thing departs from the state."""
+
+    OUTSIDE = "not in the state"
+    GONE = "in the state, and gone"
+    DIFFERS = "not as the state says"
+
+
+@dataclass(frozen=True)
+class Deviating:
+    """A thing that departs from the state.
+
+    Attributes:
+        how: how it does.
+        kind: what it is, such as `bucket`.
+        name: its name at the provider, or in the state.
+        remedy: what to do about it.
+    """
+
+    how: Deviation
+    kind: str
+    name: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What a provider has under a warehouse's name, held against its state.
+
+    Attributes:
+        listed: what was listed, each kind with how many were found.
+        departed: what departs from the state.
+        unlisted: what could not be listed, each with the reason and where to look instead.
+    """
+
+    listed: Mapping[str, int]
+    departed: tuple[Deviating, ...] = ()
+    unlisted: tuple[str, ...] = ()
+
+
 class Operations(Protocol):
     """What an administrator does with a warehouse that stands.
 

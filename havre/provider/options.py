@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from havre.capabilities import Limit, Measure
     from havre.live.warehouse import Live
+    from havre.plan import Plan
+    from havre.plan.replacing import ReplacingTable
     from havre.provider.contract import Provider
     from havre.provider.faults import ProviderFault
-    from havre.provider.operations import Operations
+    from havre.provider.operations import Examination, Operations
     from havre.provider.outputs import Outputs
     from havre.spec import Warehouse
 
@@ -86,11 +88,18 @@ SANDBOX: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
 PACKAGES: Option[frozenset[str]] = Option(
     "packages", "Names the packages of its resources, so that a plan of another's is refused."
 )
+REPLACING: Option[Callable[[], ReplacingTable]] = Option(
+    "replacing", "Lists by type which inputs replace a deployed resource, and what it contains."
+)
+EXAMINE: Option[Callable[[Plan], Examination]] = Option(
+    "examine", "Lists what bears a deployed warehouse's name, and compares it with the state."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
-    *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES, ANSWERS),
+    *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES),
+    *(REPLACING, EXAMINE, ANSWERS),
 )
 """Every option of this version of the contract."""
 

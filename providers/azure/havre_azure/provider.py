@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import LIVE, OPERATIONS, SANDBOX, Operator, Support, Supported
+from havre.provider import EXAMINE, LIVE, OPERATIONS, SANDBOX, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
-from havre_azure.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
+from havre_azure.capabilities import CAPABILITIES, DATA, LIMITS, REMEDIES, gaps
 from havre_azure.settings import NAME, AzureSettings
 from havre_azure.sites import SITES
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
+    from havre.plan.replacing import ReplacingTable
     from havre.provider import Capability, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
@@ -42,6 +43,11 @@ UNPROVED = Supported(
 NO_STAND_IN = Supported(
     Support.ABSENT, "No stand-in supports Azure's resource types yet. Rehearse on your own stack."
 )
+NOT_LISTED = Supported(
+    Support.ABSENT,
+    "The SDK for deployments cannot list what Azure has. Compare "
+    "`az resource list --resource-group GROUP` with the state.",
+)
 
 
 class AzureProvider:
@@ -62,6 +68,7 @@ class AzureProvider:
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: UNPROVED,
         SANDBOX.member: NO_STAND_IN,
+        EXAMINE.member: NOT_LISTED,
     }
     settings: type[BaseModel] = AzureSettings
 
@@ -94,6 +101,12 @@ class AzureProvider:
         from havre_azure.facts import facts
 
         return facts(plan)
+
+    def replacing(self) -> ReplacingTable:
+        """What a change does, by Azure's own provider."""
+        from havre.plan.replacing import read_table
+
+        return read_table(DATA / "replacing.toml")
 
 
 provider = AzureProvider()

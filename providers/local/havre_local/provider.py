@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
-    from havre.provider import Capability, Gap, Limit, Measure, Operations, Supported
+    from havre.plan.replacing import ReplacingTable
+    from havre.provider import Capability, Examination, Gap, Limit, Measure, Operations, Supported
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
@@ -75,6 +76,20 @@ class LocalProvider:
         from havre_local.resources import RESOURCES
 
         return dynamic.servicers(*RESOURCES)
+
+    def examine(self, plan: Plan) -> Examination:
+        """What its folder and services have, held against a state."""
+        from havre_local.examining import examine
+
+        return examine(plan)
+
+    def replacing(self) -> ReplacingTable:
+        """What a change does, by the word of each kind."""
+        from havre.plan.replacing import ReplacingTable
+        from havre.provider import dynamic
+        from havre_local.resources import RESOURCES
+
+        return ReplacingTable(dynamic.replacing(*RESOURCES))
 
 
 provider = LocalProvider()

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import LIVE, OPERATIONS, SANDBOX, SERVICERS, Operator, Support, Supported
+from havre.provider import (
+    EXAMINE,
+    LIVE,
+    OPERATIONS,
+    SANDBOX,
+    SERVICERS,
+    Operator,
+    Support,
+    Supported,
+)
 from havre.provider.sdk import load_on_demand
-from havre_ovh.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
+from havre_ovh.capabilities import CAPABILITIES, DATA, LIMITS, REMEDIES, gaps
 from havre_ovh.settings import NAME, OvhSettings
 from havre_ovh.sites import SITES
 
@@ -19,7 +28,8 @@ if TYPE_CHECKING:
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
-    from havre.provider import Capability, Gap, Limit, Measure
+    from havre.plan.replacing import ReplacingTable
+    from havre.provider import Capability, Examination, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
@@ -42,6 +52,9 @@ NO_STAND_IN = Supported(
 SETTINGS_OF_BUCKETS = Supported(
     Support.PARTIAL, "Only bucket settings are applied in process. Use the Pulumi CLI."
 )
+BUCKETS_ONLY = Supported(
+    Support.PARTIAL, "Only buckets are listed. The Control Panel lists the other services."
+)
 
 
 class OvhProvider:
@@ -60,6 +73,7 @@ class OvhProvider:
         LIVE.member: UNPROVED,
         SANDBOX.member: NO_STAND_IN,
         SERVICERS.member: SETTINGS_OF_BUCKETS,
+        EXAMINE.member: BUCKETS_ONLY,
     }
     settings: type[BaseModel] = OvhSettings
 
@@ -99,6 +113,20 @@ class OvhProvider:
         from havre_ovh.s3 import RESOURCES
 
         return dynamic.servicers(*RESOURCES)
+
+    def examine(self, plan: Plan) -> Examination:
+        """What Object Storage has under the warehouse's name, held against a state."""
+        from havre_ovh.examining import examine
+
+        return examine(plan)
+
+    def replacing(self) -> ReplacingTable:
+        """What a change does, by OVHcloud's own provider."""
+        from havre.plan.replacing import read_table
+        from havre.provider import dynamic
+        from havre_ovh.s3 import RESOURCES
+
+        return read_table(DATA / "replacing.toml", dynamic.replacing(*RESOURCES))
 
 
 provider = OvhProvider()

@@ -87,14 +87,15 @@ class S3Bucket:
             found = store.failure(error)
             if found is None:
                 raise
-            raise _error(self.props, what, found, ATTEMPTS) from None
+            raise refusal(self.props, what, found, ATTEMPTS) from None
 
 
 ANSWERS = {NEVER_HELD: NeverHeldError, "NoSuchBucket": GoneError}
 """Refusals that answer a question, by the service's word for each."""
 
 
-def _error(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
+def refusal(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
+    """The error for a call that the service did not take, with the remedy."""
     if found.remedy is Remedy.RETRY:
         message = f"bucket {props['bucket']}: {what} failed {attempts} times, last: {found.code}"
         remedy = f"Nothing was left incomplete. Check {props['endpoint']} and run again later."

@@ -1,0 +1,128 @@
+"""What this machine has in a warehouse's folder, held against its state."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from havre.errors import InputError
+from havre.plan.values import bare
+from havre.provider.dynamic import looked
+from havre.provider.operations import Deviating, Deviation, Examination
+from havre_local import services
+from havre_local.resources import (
+    RESOURCES,
+    Database,
+    DataFolder,
+    Key,
+    ObjectStore,
+    ProjectAccess,
+    Zone,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from havre.plan import Plan
+    from havre_local.machine.folder import Folder
+    from havre_local.resources import MachineResource
+
+AGAIN = "Run `havre up`: it makes it again. Restore its content from a backup."
+FOREIGN = "Put it into the warehouse file and run `havre up`, or remove it if it holds no data."
+STOPPED = "{}: the service is stopped. Run `havre up`, then `havre doctor` again."
+_DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+_ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"
+
+
+def examine(plan: Plan) -> Examination:
+    """List what the folder's services and the folder have, and compare it with the state.
+
+    Args:
+        plan: what the state amounts to.
+
+    Raises:
+        InputError: the state names no folder, or one that is not here.
+        HavreError: a service refused.
+    """
+    folder = _folder(plan)
+    listed: dict[str, int] = {}
+    departed: list[Deviating] = []
+    unlisted: list[str] = []
+    for kind, service, known, there in _lists(folder, plan):
+        if service and not services.answer(folder, service):
+            unlisted.append(STOPPED.format(kind))
+            continue
+        found = set(there())
+        listed[kind] = len(found)
+        foreign = sorted(found - set(known))
+        departed += [Deviating(Deviation.OUTSIDE, kind, name, FOREIGN) for name in foreign]
+    departed += _changed(plan)
+    return Examination(listed, tuple(departed), tuple(unlisted))
+
+
+def _folder(plan: Plan) -> Folder:
+    """The data folder that the state names.
+
+    Raises:
+        InputError: it names none, or it is not here.
+    """
+    from havre_local.machine.folder import Folder
+
+    places = _inputs(plan, DataFolder, "data_dir")
+    if len(places) == 1 and Path(places[0]).is_dir():
+        return Folder(Path(places[0]))
+    message = (
+        f"the state names {places[0] if places else 'no folder'}, which is not on this machine"
+    )
+    raise InputError(message, "Run `havre doctor --data-dir DIR` where the folder is.")
+
+
+def _inputs(plan: Plan, kind: type[MachineResource], name: str) -> list[str]:
+    """An input of all resources of a kind."""
+    token = kind.token()
+    return [str(bare(r.inputs[name])) for r in plan.resources if r.type == token]
+
+
+def _lists(
+    folder: Folder, plan: Plan
+) -> Iterator[tuple[str, str, Iterable[str], Callable[[], Iterable[str]]]]:
+    """What is listed: its kind, its service, the names that the state has, and those there are."""
+    from havre_local.machine.encryption import keys
+    from havre_local.machine.objects import gateway, zones
+    from havre_local.machine.postgresql import roles
+    from havre_local.machine.postgresql import server as postgres
+
+    def asked(query: str) -> Callable[[], Iterable[str]]:
+        def rows() -> Iterable[str]:
+            with postgres.administrator(folder)(autocommit=True) as connection:
+                return [row[0] for row in connection.execute(query)]
+
+        return rows
+
+    projects = _inputs(plan, ProjectAccess, "project")
+    named = [roles.account_name(project) for project in projects]
+    accounts = [zones.account_name(project) for project in projects]
+    store = gateway.SERVICE if _inputs(plan, ObjectStore, "data_dir") else ""
+    yield "bucket", store, _inputs(plan, Zone, "bucket"), lambda: zones.bucket_names(folder)
+    yield (
+        *("account of the object store", store, accounts),
+        lambda: gateway.known_accounts(folder),
+    )
+    yield "database", postgres.SERVICE, _inputs(plan, Database, "name"), asked(_DATABASES)
+    yield "role", postgres.SERVICE, [*named, roles.READER], asked(_ROLES)
+    yield "key", "", _inputs(plan, Key, "name"), lambda: keys.key_names(folder)
+    yield "project folder", "", projects, lambda: _folders(folder)
+
+
+def _folders(folder: Folder) -> list[str]:
+    """Names of the folders of projects."""
+    parent = folder.root / "projects"
+    return [*folder.custody.names(parent)]
+
+
+def _changed(plan: Plan) -> Iterator[Deviating]:
+    """What the state has and the machine has not, or not so."""
+    kinds = {each.token(): each.__name__ for each in RESOURCES}
+    by_urn = plan.by_urn
+    for urn, how in looked(RESOURCES, plan).items():
+        yield Deviating(how, kinds[by_urn[urn].type], by_urn[urn].name, AGAIN)

@@ -1,0 +1,98 @@
+"""`havre doctor`: what is there and not in the state, and the other way round."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+from havre_local.machine.access import open_warehouse
+from havre_local.machine.postgresql import server as postgres
+from tests.warehouse.conftest import Site
+
+Found = dict[str, Any]
+
+
+def examined(site: Site, capsys: pytest.CaptureFixture[str]) -> tuple[int, Found]:
+    capsys.readouterr()
+    code = main(site.command("doctor", "--json"))
+    captured = capsys.readouterr()
+    assert captured.out, captured.err
+    return code, json.loads(captured.out)
+
+
+def test_nothing_departs_from_the_state(standing: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = examined(standing, capsys)
+    assert found["departed"] == []
+    assert found["unlisted"] == []
+    assert found["listed"]["bucket"] == 2
+    assert found["listed"]["database"] == 1
+    assert code == ExitCode.OK
+    assert main(standing.command("doctor")) == ExitCode.OK
+    assert "0 things depart from the state" in capsys.readouterr().out
+
+
+def test_what_the_state_does_not_know_is_listed(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    s3 = open_warehouse(standing.data_dir).client()
+    s3.create_bucket(Bucket="chu-trial-staging-forgotten")
+    connect = postgres.administrator(standing.folder)
+    with connect(autocommit=True) as connection:
+        connection.execute("CREATE DATABASE forgotten")
+        connection.execute("CREATE ROLE somebody LOGIN")
+    left = standing.folder.root / "projects" / "ended"
+    left.mkdir()
+    try:
+        code, found = examined(standing, capsys)
+        assert code == ExitCode.FINDINGS
+        assert {(each["kind"], each["name"], each["how"]) for each in found["departed"]} == {
+            ("bucket", "chu-trial-staging-forgotten", "not in the state"),
+            ("database", "forgotten", "not in the state"),
+            ("role", "somebody", "not in the state"),
+            ("project folder", "ended", "not in the state"),
+        }
+        assert main(standing.command("doctor")) == ExitCode.FINDINGS
+        said = capsys.readouterr().out
+        assert "NOT IN THE STATE: bucket chu-trial-staging-forgotten" in said
+        assert "Fix: " in said
+    finally:
+        s3.delete_bucket(Bucket="chu-trial-staging-forgotten")
+        with connect(autocommit=True) as connection:
+            connection.execute("DROP DATABASE forgotten")
+            connection.execute("DROP ROLE somebody")
+        left.rmdir()
+
+
+def test_what_the_state_has_and_the_machine_has_not_is_listed(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    warehouse = open_warehouse(standing.data_dir)
+    warehouse.client().delete_bucket(Bucket=warehouse.bucket("landing"))
+    code, found = examined(standing, capsys)
+    assert code == ExitCode.FINDINGS
+    names = {each["name"] for each in found["departed"]}
+    assert "chu-trial-zones-landing" in names
+    assert {each["how"] for each in found["departed"]} == {"not as the state says"}
+    assert standing.up() == 0
+    assert examined(standing, capsys)[0] == ExitCode.OK
+
+
+def test_what_cannot_be_listed_never_passes(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert site.up() == 0
+    assert main(site.command("down")) == 0
+    code, found = examined(site, capsys)
+    assert {each.split(":")[0] for each in found["unlisted"]} == {
+        *("bucket", "account of the object store", "database", "role")
+    }
+    stopped = {each["how"] for each in found["departed"]} <= {"not as the state says"}
+    assert stopped
+    assert code in (ExitCode.FINDINGS, ExitCode.NOT_EVALUATED)
+    assert site.up() == 0
+
+
+def test_no_warehouse_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--data-dir", str(tmp_path / "none")]) == ExitCode.INPUT
+    assert "there is no warehouse" in capsys.readouterr().err
