@@ -516,7 +516,7 @@ def check(
         *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
     )
     what = console.plain(preview or state or it.file or "the warehouse")
-    with within(time_limit, what), collecting_later():
+    with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
         request = replace(
             request_of(it, (preview, state), (setting, data_dir), waivers, profile),
             as_of=day,

@@ -96,7 +96,8 @@ def compare(
     notes = [] if file else [f"file {FILE}"]
     if waivers is None and (found_waivers := beside(file or FILE)):
         notes.append(f"waivers {found_waivers}")
-    found = compared(file or FILE, provider or [], parse_day(as_of), waivers, data_dir)
+    with console.working(f"Comparing {', '.join(provider or [])}"):
+        found = compared(file or FILE, provider or [], parse_day(as_of), waivers, data_dir)
     tell(notes)
     out = console.out()
     terminal = out.is_terminal and output is None

@@ -6,15 +6,18 @@ that comes from files or resources is made inert before it is shown.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from havre.text import inert as made_inert
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from rich.console import Console
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
 NARROWEST = 40
 """Columns to which text is wrapped at least."""
+PATIENCE = 1.0
+"""Seconds after which a command says what it is doing."""
 
 
 def out() -> Console:
@@ -38,6 +43,27 @@ def err() -> Console:
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def working(what: str) -> Iterator[None]:
+    """Say what is being done if it takes longer than `PATIENCE`, to a person at a terminal.
+
+    Nothing is written where standard error is no terminal, and nothing is left behind.
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    status = err().status(inert(what))
+    timer = threading.Timer(PATIENCE, status.start)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
 
 
 def columns() -> int | None:

@@ -141,7 +141,8 @@ def plan(
         it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config, offline=True
     )
     day = parse_day(as_of)
-    found = evaluated(target, day)
+    with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
+        found = evaluated(target, day)
     if former is not None:
         _told(against(target, found, former.expanduser(), day), form, details=details)
         return

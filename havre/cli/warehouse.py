@@ -160,7 +160,8 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
 
     engine = _engine(store, target.stack, target.provider)
     body = program(target.spec, target.provider, target.settings)
-    changes = engine.preview(body)
+    with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
+        changes = engine.preview(body)
     if not as_json:
         show_changes(changes)
         console.out().print(console.inert(summary(changes, target.spec.name)))
