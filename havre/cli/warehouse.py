@@ -443,7 +443,7 @@ def doctor(
     allow_unknown: AllowOption = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
-    """List what bears the warehouse's name and is not in its state.
+    """List resources of the warehouse that its state lacks.
 
     Also lists what the state has and the provider has no more. Nothing is changed. Exit code
     1: something was found. 3: nothing was found, and not everything could be listed.
