@@ -668,6 +668,7 @@ DOINGS = {
     "in place": "Changed without interruption of the stored data.",
     "new": "Made beside what is deployed.",
     "no longer protected": "The protection against deletion is taken off.",
+    "no longer managed": "It leaves the state and stays at the provider.",
     "removed": "Removed; no data is stored in it.",
     "replaced": "Removed and made again; no data is stored in it.",
     "reported, not made": "The run ends without an error and the change is not made.",
