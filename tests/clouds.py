@@ -17,6 +17,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "ldp_retention_id": NOBODY,
         "okms_id": "22222222-2222-4333-8444-555555555555",
         "registry_plan_id": "33333333-2222-4333-8444-555555555555",
+        "owner_user_id": 4242,
     },
 }
 

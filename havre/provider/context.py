@@ -14,7 +14,7 @@ from havre.spec.endings import authorised, today
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -134,12 +134,15 @@ class Part(Generic[SettingsT]):
         """Options of a resource of the part, made after those that it needs."""
         return pulumi.ResourceOptions(parent=self.component, depends_on=list(needs))
 
-    def guarded(self, *needs: pulumi.Resource, retain: bool = False) -> pulumi.ResourceOptions:
+    def guarded(
+        self, *needs: pulumi.Resource, retain: bool = False, fixed: Sequence[str] = ()
+    ) -> pulumi.ResourceOptions:
         """Options of a resource that bears data: protected if the spec asks for it.
 
         Args:
             needs: what must be there before it.
             retain: whether Pulumi also leaves it where it is once the program no longer has it.
+            fixed: inputs that count when it is made only; another value later changes nothing.
         """
         guard = self.spec.protection.deletion
         return pulumi.ResourceOptions(
@@ -147,6 +150,7 @@ class Part(Generic[SettingsT]):
             depends_on=list(needs),
             protect=guard,
             retain_on_delete=guard if retain else None,
+            ignore_changes=list(fixed) or None,
         )
 
 

@@ -62,6 +62,7 @@ class Kind:
         within: names of the inputs that say where it is; a change makes it another resource too.
         check: why inputs cannot be met, by input.
         varying: outputs that an update may change although no input decides them.
+        changing: why what was made with former inputs cannot be changed to new ones, by input.
     """
 
     ensure: Callable[[Props], dict[str, Any]]
@@ -72,6 +73,7 @@ class Kind:
     within: tuple[str, ...] = ()
     check: Callable[[Props], Mapping[str, str]] = lambda _props: {}
     varying: tuple[str, ...] = ()
+    changing: Callable[[Props, Props], Mapping[str, str]] = lambda _olds, _news: {}
 
 
 def kind_at(reference: str) -> Kind:
@@ -94,9 +96,10 @@ class Managed(ResourceProvider):
         super().__init__()
         self.kind = kind
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse what cannot be done before anything is made."""
-        reasons = kind_at(self.kind).check(news)
+    def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse what cannot be done before anything is made or changed."""
+        kind = kind_at(self.kind)
+        reasons = {**kind.check(news), **(kind.changing(olds, news) if olds else {})}
         return CheckResult(news, [CheckFailure(name, why) for name, why in reasons.items()])
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:

@@ -25,6 +25,7 @@ SETTINGS: dict[str, Any] = {
     "ldp_retention_id": "11111111-2222-3333-4444-555555555555",
     "okms_id": OKMS,
     "registry_plan_id": "33333333-4444-5555-6666-777777777777",
+    "owner_user_id": 4242,
 }
 STORAGE = "ovh:CloudProject/storage:Storage"
 DATABASE = "ovh:CloudProject/database:Database"

@@ -79,6 +79,46 @@ def faults(spec: Warehouse) -> list[tuple[str | int, ...]]:
     return [fault.path for fault in check(spec, SETTINGS_READ)]
 
 
+def test_the_owner_of_the_buckets_is_named_where_their_keys_are_used() -> None:
+    def told(**differs: Any) -> list[tuple[str | int, ...]]:
+        settings = provider.settings.model_validate({**SETTINGS, **differs})
+        return [fault.path for fault in provider.check(example("emc2"), settings)]
+
+    assert told(owner_user_id=None) == [("settings", "owner_user_id")]
+    assert told(owner_user_id=None, bucket_controls=False) == []
+
+
+SEGMENTS = ("networkPrivate", "networkPrivateSubnetV2")
+
+
+@pytest.mark.parametrize("kind", SEGMENTS)
+def test_another_address_space_is_refused_and_takes_no_segment_away(kind: str) -> None:
+    """Pulumi refuses in the preview to replace what is protected; without, all can be removed."""
+    segments = found(emc2(), kind)
+    assert segments
+    assert [each.name for each in segments if not each.protect or each.retain_on_delete] == []
+    open_ = found(planned(changed(example("emc2"), "protection.deletion", False)), kind)
+    assert [each.name for each in open_ if each.protect] == []
+
+
+FIXED = {
+    "storage:Storage": ["ownerId"],
+    "containerRegistry:ContainerRegistry": ["region"],
+    "kube:Kube": ["nodesSubnetId"],
+    "serviceKey:ServiceKey": ["operations"],
+}
+"""Inputs that the plugin reports as updated and never sends, or replaces the resource for.
+
+Source: terraform-provider-ovh 2.19.0, its update functions, read on 2026-11-30."""
+
+
+@pytest.mark.parametrize("kind", FIXED)
+def test_what_is_never_sent_is_not_planned(kind: str) -> None:
+    made = [each for each in emc2().resources if each.type.endswith(kind)]
+    assert made
+    assert all(list(each.options.ignore_changes) == FIXED[kind] for each in made)
+
+
 SETTINGS_READ = provider.settings.model_validate(SETTINGS)
 TAKEN = ["10.240.0.0/16", "10.3.0.0/16", "10.241.0.0/16", "10.0.0.0/13"]
 

@@ -66,6 +66,7 @@ def test_what_is_not_native_is_a_gap_where_it_is_asked_for() -> None:
 
 
 CONTROLS = {
+    "access.least-privilege": 1,
     "access.no-static-credentials": 1,
     "access.project-expiry": 1,
     "access.project-isolation": 2,
@@ -237,7 +238,7 @@ def test_access_ends_by_itself_only_with_keys_of_ones_own() -> None:
     theirs = changed(example("emc2"), "encryption.keys", "provider")
     for spec, reason, fallback in (
         (example("emc2"), "The permission to decrypt expires", "the permission to decrypt expires"),
-        (theirs, "nothing else does", "remove the project from the warehouse file"),
+        (theirs, "nothing else does", "the first update after the project's last day removes"),
     ):
         (gap,) = [g for g in gaps(spec) if g.control == "access.project-expiry"]
         assert gap.capability is Capability.ACCESS_EXPIRY

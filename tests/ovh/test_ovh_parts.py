@@ -254,7 +254,7 @@ def test_every_zone_has_a_key_and_database_and_backups_too() -> None:
     assert {key.name for key in keys} == {*zones, "emc2-keys-database", "emc2-keys-backup"}
     for key in keys:
         assert (key.inputs["type"], key.inputs["size"]) == ("oct", 256)
-        assert key.inputs["operations"] == ["encrypt", "decrypt"]
+        assert key.inputs["operations"] == ["encrypt", "decrypt", "wrapKey", "unwrapKey"]
         assert key.inputs["okmsId"] == OKMS
         assert key.inputs["name"].endswith(".eu-west-par")
 
@@ -326,17 +326,22 @@ def test_locked_buckets_are_locked_in_compliance(zone: str, period: str) -> None
 def test_buckets_belong_to_the_user_that_is_named() -> None:
     owned = of(planned(example("emc2"), owner_user_id=4711), STORAGE)
     assert {bucket.inputs["ownerId"] for bucket in owned} == {4711}
-    assert not [bucket for bucket in of(emc2(), STORAGE) if "ownerId" in bucket.inputs]
+    nobodys = planned(example("emc2"), owner_user_id=None, bucket_controls=False)
+    assert not [bucket for bucket in of(nobodys, STORAGE) if "ownerId" in bucket.inputs]
 
 
 def test_a_zone_without_a_promise_has_no_lock() -> None:
     assert "objectLock" not in named(emc2(), "emc2-zones-research").inputs
 
 
-def test_access_logs_can_be_locked_one_by_one_but_not_by_default() -> None:
+def test_access_logs_have_no_lock_and_no_lock_has_an_empty_rule() -> None:
+    """S3 delivers no logs under a default lock, and without one the plugin sends an empty rule."""
     for site in ("fr-paris", "fr-province"):
         bucket = named(emc2(), f"emc2-zones-access-logs-{site}")
-        assert bucket.inputs["objectLock"] == {"status": "enabled"}
+        assert "objectLock" not in bucket.inputs
+    locks = [found for each in of(emc2(), STORAGE) if (found := each.inputs.get("objectLock"))]
+    assert locks
+    assert all(lock["rule"]["mode"] and lock["rule"]["period"] for lock in locks)
 
 
 def test_zones_are_replicated_to_the_recovery_site() -> None:
@@ -346,6 +351,7 @@ def test_zones_are_replicated_to_the_recovery_site() -> None:
         (rule,) = bucket.inputs["replication"]["rules"]
         assert (rule["id"], rule["priority"], rule["status"]) == ("recovery", 1, "enabled")
         assert rule["deleteMarkerReplication"] == "disabled"
+        assert rule["filter"] == {"prefix": ""}
         assert rule["destination"] == {
             "name": replica.inputs["name"],
             "region": "GRA",
@@ -473,7 +479,7 @@ def test_the_database_is_what_the_spec_asks() -> None:
     made = one(emc2(), DATABASE).inputs
     assert made["engine"] == "postgresql"
     assert made["version"] == "17"
-    assert made["flavor"] == "db1-30"
+    assert made["flavor"] == "b3-32"
     assert made["diskSize"] == 2200
     assert len(made["nodes"]) == 3
     assert {node["region"] for node in made["nodes"]} == {"EU-WEST-PAR"}
@@ -617,7 +623,8 @@ def test_the_registry_stands_where_it_is_put() -> None:
 def test_a_project_reads_exactly_its_zones_from_known_addresses() -> None:
     for project, asked in example("emc2").projects.items():
         made = named(emc2(), f"emc2-access-{project}-policy")
-        (statement,) = json.loads(made.inputs["policy"])["Statement"]
+        (statement, *refusals) = json.loads(made.inputs["policy"])["Statement"]
+        assert {each["Effect"] for each in refusals} == {"Deny"}
         buckets = [named(emc2(), f"emc2-zones-{zone}").inputs["name"] for zone in asked.zones]
         assert sorted(statement["Resource"]) == sorted(
             arn for b in buckets for arn in (f"arn:aws:s3:::{b}", f"arn:aws:s3:::{b}/*")
@@ -650,7 +657,10 @@ def test_the_right_to_decrypt_ends_with_the_authorisation() -> None:
     made = named(emc2(), "emc2-access-pharmaco-study-decryption")
     assert made.inputs["expiredAt"] == "2027-12-31T23:59:59Z"
     assert dt.datetime.fromisoformat(made.inputs["expiredAt"]).tzinfo is dt.UTC
-    assert made.inputs["allows"] == ["okms:apikms:serviceKey/decrypt"]
+    assert made.inputs["allows"] == [
+        "okms:apikms:serviceKey/decrypt",
+        "okms:apikms:serviceKey/dataKey/decrypt",
+    ]
     assert sources(made, "resources") == {"emc2-keys-zone-curated", "emc2-keys-zone-research"}
     assert sources(made, "identities") == {"emc2-access-pharmaco-study-account"}
 

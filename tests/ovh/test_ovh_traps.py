@@ -17,7 +17,7 @@ import havre_ovh
 from havre.errors import InputError
 from havre.plan.values import UNKNOWN
 from havre.spec.rules import WIDEST_ADMINISTRATION
-from havre_ovh import checks
+from havre_ovh import checks, policies
 from havre_ovh import resources as common
 from havre_ovh.parts import access, database, network
 from tests.ovh.stack import (
@@ -90,13 +90,24 @@ def test_hide_objects_or_their_names_stand_in_the_state() -> None:
     assert {bucket.inputs["hideObjects"] for bucket in buckets} == {True}
 
 
+OFFERED = {
+    "fr-paris": ("production", "advanced", "b3-"),
+    "fr-province": ("business", "enterprise", "db1-"),
+}
+
+
+@pytest.mark.parametrize("site", OFFERED)
 @pytest.mark.parametrize("availability", ["single", "multi-zone"])
 @pytest.mark.parametrize("size", ["s", "m", "l", "xl"])
-def test_plan_essential_is_never_asked_for(availability: str, size: str) -> None:
+def test_plans_and_flavors_are_those_of_the_site(availability: str, size: str, site: str) -> None:
+    """Never essential, which HDS excludes and which has one node."""
     spec = changed(example("emc2"), "database.availability", availability)
+    spec = changed(spec, "sites", {"primary": site, "recovery": "fr-strasbourg"})
     made = one(planned(changed(spec, "database.size", size)), DATABASE).inputs
-    assert made["plan"] == {"single": "business", "multi-zone": "enterprise"}[availability]
+    two, three, family = OFFERED[site]
+    assert made["plan"] == {"single": two, "multi-zone": three}[availability]
     assert len(made["nodes"]) == {"single": 2, "multi-zone": 3}[availability]
+    assert made["flavor"].startswith(family)
 
 
 def test_plan_essential_cannot_be_set() -> None:
@@ -335,7 +346,7 @@ def test_the_plugin_lets_a_lock_without_versions_pass() -> None:
 )
 def test_the_plugin_lets_policies_that_are_no_json_pass(document: str) -> None:
     with pytest.raises(InputError, match="not a JSON document with statements"):
-        common.checked_policy(document)
+        policies.checked(document)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +355,7 @@ def test_the_plugin_lets_policies_that_are_no_json_pass(document: str) -> None:
 def test_a_policy_that_grants_everything_is_refused(action: str, resource: str) -> None:
     statement = {"Effect": "Allow", "Action": [action], "Resource": [resource]}
     with pytest.raises(InputError, match="all actions or all buckets"):
-        common.checked_policy(json.dumps({"Statement": [statement]}))
+        policies.checked(json.dumps({"Statement": [statement]}))
 
 
 @pytest.mark.parametrize(
@@ -358,14 +369,14 @@ def test_a_policy_that_grants_everything_is_refused(action: str, resource: str) 
 def test_one_wildcard_among_others_is_refused(actions: list[str], resources: list[str]) -> None:
     narrow = {"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b"]}
     statement = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    assert common.checked_policy(json.dumps({"Statement": [narrow]}))
+    assert policies.checked(json.dumps({"Statement": [narrow]}))
     for statements in ([narrow, statement], [statement, narrow]):
         with pytest.raises(InputError, match="all actions or all buckets"):
-            common.checked_policy(json.dumps({"Statement": statements}))
+            policies.checked(json.dumps({"Statement": statements}))
 
 
 def test_policies_are_json_whatever_the_names() -> None:
-    made = access.policy(['arn:aws:s3:::a"b'], ["192.0.2.0/24"])
+    made = policies.reading(['arn:aws:s3:::a"b'], access.READ, ["192.0.2.0/24"])
     assert 'arn:aws:s3:::a"b' in list(texts(json.loads(made)))
 
 

@@ -144,6 +144,7 @@ def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
         return
     yield gap("access-expiry" if spec.encryption.own_keys else "no-access-expiry")
     yield gap("static-credentials")
+    yield gap("storage-users")
     yield gap(
         "named-people",
         people=sum(len(project.members) for project in spec.projects.values()),

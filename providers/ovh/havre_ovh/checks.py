@@ -33,6 +33,7 @@ def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
         _keys,
         _registry,
         _compute,
+        _owner,
         _recovery,
         _logs,
         _database,
@@ -97,6 +98,17 @@ def _compute(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     elif context.spec.cluster and site.zones > 1 and not shared.zone_names(context):
         message = f"the availability zones of site `{site.name}` are not known"
         yield _setting("availability_zones", message, "Set `availability_zones`.")
+
+
+def _owner(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
+    """Without an owner named, OVHcloud chooses one, whose keys the run may not have."""
+    if context.settings.bucket_controls and context.settings.owner_user_id is None:
+        message = "`bucket_controls` is on, but `owner_user_id` is not set"
+        remedy = (
+            "Set `owner_user_id` to the project user whose S3 keys the run uses, or set "
+            "`bucket_controls` to false, which is then a gap."
+        )
+        yield _setting("owner_user_id", message, remedy)
 
 
 def _recovery(context: Context[OvhSettings]) -> Iterator[ProviderFault]:

@@ -8,7 +8,6 @@ before that: see `havre_ovh.checks`.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from typing import TYPE_CHECKING
@@ -109,26 +108,14 @@ def zone_names(context: Context[OvhSettings]) -> tuple[str, ...]:
 def database_plan(context: Context[OvhSettings]) -> str:
     """The plan of the database; never essential, which HDS excludes and which has one node."""
     several = context.spec.database.availability is Availability.MULTI_ZONE
-    return context.settings.database_plan or ("enterprise" if several else "business")
+    offer = sites.database_offer(context.primary)
+    return context.settings.database_plan or (offer.wide_plan if several else offer.plan)
 
 
-def checked_policy(document: str) -> str:
-    """`document`, if it is an S3 policy in JSON that grants no wildcard.
-
-    Raises:
-        InputError: it is not.
-    """
-    try:
-        statements = json.loads(document)["Statement"]
-        granted = [action for s in statements for action in s["Action"]]
-        resources = [resource for s in statements for resource in s["Resource"]]
-    except (ValueError, KeyError, TypeError) as error:
-        message = f"an S3 policy is not a JSON document with statements: {type(error).__name__}"
-        raise InputError(message, "Give a document with Statement, Action and Resource.") from None
-    if any("*" in action for action in granted) or "arn:aws:s3:::*" in resources:
-        message = "an S3 policy grants all actions or all buckets"
-        raise InputError(message, "Name each action and each bucket.")
-    return document
+def database_flavor(context: Context[OvhSettings]) -> str:
+    """The flavor of the database's nodes."""
+    family = context.settings.database_flavors or sites.database_offer(context.primary).flavors
+    return FLAVORS[family][context.spec.database.size.value]
 
 
 def period(days: int) -> str:

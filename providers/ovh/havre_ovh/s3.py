@@ -33,6 +33,9 @@ REMEDY = (
     "to false: then buckets are not logged and no access list is watched."
 )
 NEVER_HELD = "NoSuchObjectLockConfiguration"
+NO_LOCK = "ObjectLockConfigurationNotFoundError"
+NO_COPIES = "ReplicationConfigurationNotFoundError"
+DAYS_A_YEAR = 365
 DELIVERY = "http://acs.amazonaws.com/groups/s3/LogDelivery"
 """The group in whose name a service writes access logs."""
 REMEDIES = {
@@ -60,6 +63,14 @@ def client(props: Props) -> Any:
 
 class NeverHeldError(ProviderError):
     """The service's answer to a question about a hold that nobody ever set."""
+
+
+class NoLockError(ProviderError):
+    """The service's answer where a bucket has no lock."""
+
+
+class NoCopiesError(ProviderError):
+    """The service's answer where a bucket is not replicated."""
 
 
 class GoneError(ProviderError):
@@ -90,7 +101,12 @@ class S3Bucket:
             raise refusal(self.props, what, found, ATTEMPTS) from None
 
 
-ANSWERS = {NEVER_HELD: NeverHeldError, "NoSuchBucket": GoneError}
+ANSWERS = {
+    NEVER_HELD: NeverHeldError,
+    NO_LOCK: NoLockError,
+    NO_COPIES: NoCopiesError,
+    "NoSuchBucket": GoneError,
+}
 """Refusals that answer a question, by the service's word for each."""
 
 
@@ -120,6 +136,7 @@ def _kind(
     ensure: Callable[[S3Bucket], dict[str, Any]],
     there: Callable[[S3Bucket], bool],
     undo: Callable[[S3Bucket], None] = _nothing,
+    changing: Callable[[Props, Props], Mapping[str, str]] = lambda _olds, _news: {},
 ) -> Kind:
     """A kind of resource of a bucket; one that was undone is found so and made again.
 
@@ -127,6 +144,7 @@ def _kind(
         ensure: makes it, and returns what the state keeps besides.
         there: whether it is there, as it was required.
         undo: undoes it.
+        changing: why it cannot be changed from former inputs to new ones.
     """
 
     def drifted(olds: Props) -> bool:
@@ -156,6 +174,7 @@ def _kind(
         within=("region", "endpoint"),
         check=_lacking,
         varying=("found", "versions"),
+        changing=changing,
     )
 
 
@@ -193,7 +212,11 @@ class LogTarget(BucketResource):
 
 
 class AccessList(BucketResource):
-    """A bucket whose access list grants nothing to everybody; found out, it is an error."""
+    """A bucket whose access list grants nothing to everybody, and that is locked and copied.
+
+    Its lock of `lock_days` (0: none) and its replication to the bucket `copies_to` (empty: none)
+    are read here, since the plugin keeps what it sent where the service tells less.
+    """
 
     KIND = reference("access-list")
 
@@ -289,6 +312,106 @@ def _private(bucket: S3Bucket) -> bool:
     return not _to_others(bucket)
 
 
+def _lock_days(bucket: S3Bucket) -> int | None:
+    """Days of a bucket's default lock, 0 where none is set; None where it cannot have one.
+
+    Governance mode binds no manager, so it counts as none.
+    """
+    try:
+        answer = bucket.ask("reading the lock", "get_object_lock_configuration")
+    except NoLockError:
+        return None
+    found = answer["ObjectLockConfiguration"]
+    if found.get("ObjectLockEnabled") != "Enabled":
+        return None
+    rule = found.get("Rule", {}).get("DefaultRetention", {})
+    if rule.get("Mode") != "COMPLIANCE":
+        return 0
+    return int(rule.get("Days", 0) + DAYS_A_YEAR * rule.get("Years", 0))
+
+
+def _copied_to(bucket: S3Bucket) -> set[str]:
+    """Buckets to which every new version is copied; a rule with a filter copies some only."""
+    try:
+        answer = bucket.ask("reading the replication", "get_bucket_replication")
+    except NoCopiesError:
+        return set()
+    return {
+        rule["Destination"]["Bucket"].rpartition(":")[2]
+        for rule in answer["ReplicationConfiguration"]["Rules"]
+        if rule["Status"] == "Enabled" and not _narrowed(rule)
+    }
+
+
+def _narrowed(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is of some objects only; an empty prefix is of all."""
+    chosen = rule.get("Filter", {})
+    return bool(rule.get("Prefix") or chosen.get("Prefix") or {"Tag", "And"} & chosen.keys())
+
+
+def _ensure_watched(bucket: S3Bucket) -> dict[str, Any]:
+    _ensure_private(bucket)
+    _ensure_locked(bucket)
+    _ensure_copied(bucket)
+    return {}
+
+
+def _locked(bucket: S3Bucket) -> bool:
+    wanted = int(bucket.props.get("lock_days") or 0)
+    return not wanted or (_lock_days(bucket) or 0) >= wanted
+
+
+def _ensure_locked(bucket: S3Bucket) -> None:
+    """Set a lock again that was taken away; it cannot be added to a bucket without one."""
+    name, days = bucket.props["bucket"], int(bucket.props.get("lock_days") or 0)
+    if _locked(bucket):
+        return
+    if _lock_days(bucket) is None:
+        message = f"bucket {name}: it has no lock, and a lock cannot be added to it"
+        raise ProviderError(message, NEW_ZONE)
+    retention = {"Mode": "COMPLIANCE", "Days": days}
+    lock = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
+    bucket.ask("setting the lock", "put_object_lock_configuration", ObjectLockConfiguration=lock)
+    if not _locked(bucket):
+        message = f"bucket {name}: its lock of {days} days was set but is missing"
+        raise ProviderError(
+            message, "Report this to OVHcloud. Until then, versions can be deleted."
+        )
+
+
+def _copied(bucket: S3Bucket) -> bool:
+    wanted = bucket.props.get("copies_to") or ""
+    return not wanted or wanted in _copied_to(bucket)
+
+
+def _ensure_copied(bucket: S3Bucket) -> None:
+    if not _copied(bucket):
+        name, wanted = bucket.props["bucket"], bucket.props["copies_to"]
+        message = f"bucket {name}: it is not replicated to {wanted}"
+        remedy = (
+            f"Restore the rule: aws s3api put-bucket-replication --bucket {name}, then run "
+            "`pulumi up`. Objects written meanwhile were not copied."
+        )
+        raise ProviderError(message, remedy)
+
+
+def _watched(bucket: S3Bucket) -> bool:
+    return _private(bucket) and _locked(bucket) and _copied(bucket)
+
+
+NEW_ZONE = (
+    "Add another zone with `immutable_days`, move the objects there, then remove this one. A "
+    "bucket is locked only if it was created with a lock."
+)
+
+
+def _lock_added(olds: Props, news: Props) -> Mapping[str, str]:
+    """Refuse in the preview a lock on a bucket that was made without one."""
+    if "lock_days" in olds and not olds["lock_days"] and news.get("lock_days"):
+        return {"lock_days": f"bucket {olds.get('bucket')} exists without a lock. {NEW_ZONE}"}
+    return {}
+
+
 def _versions(bucket: S3Bucket) -> Iterator[dict[str, str]]:
     """Key and version of what lies below the prefix; delete markers hold nothing."""
     where = {"Prefix": bucket.props["prefix"]}
@@ -344,5 +467,5 @@ def _lift(bucket: S3Bucket) -> None:
 
 LOGGING = _kind(_ensure_logging, _logged, _remove_logging)
 LOG_TARGET = _kind(_ensure_target, _delivers)
-ACCESS_LIST = _kind(_ensure_private, _private)
+ACCESS_LIST = _kind(_ensure_watched, _watched, changing=_lock_added)
 LEGAL_HOLD = _kind(_ensure_hold, _all_held, _lift)

@@ -92,7 +92,9 @@ class OvhSettings(BaseModel):
         examples=["33333333-4444-5555-6666-777777777777"],
     )
     registry_region: Region | None = Field(
-        default=None, description="Region of the registry (unset: the primary site's)"
+        default=None,
+        description="Region of the registry (unset: the primary site's). It counts for a new "
+        "registry only: one that exists stays where it is.",
     )
     compute_region: Region | None = Field(
         default=None,
@@ -108,25 +110,31 @@ class OvhSettings(BaseModel):
         "(unset: derived from the warehouse's name)",
     )
     kubernetes_version: Annotated[str, StringConstraints(pattern=r"^1\.(3[3-9]|[4-9][0-9])$")] = (
-        Field(default="1.35", description="Minor version of Kubernetes, 1.33 or later")
+        Field(
+            default="1.35",
+            description="Minor version of Kubernetes, 1.33 or later, raised by one at a time",
+        )
     )
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
-        description="Plan of the database (unset: business, or enterprise in several availability "
-        "zones, as the SDK names them). The essential plan is outside HDS. Public threads on Paris "
-        "name production and advanced (public-cloud-roadmap#139, ovh/docs#8231). Set it where the "
-        "API offers those.",
+        description="Plan of the database (unset: the primary site's, with three nodes if it has "
+        "several availability zones). Sites of three availability zones offer production and "
+        "advanced, others business and enterprise. The essential plan is outside HDS.",
     )
-    database_flavors: Literal["db1", "b3"] = Field(
-        default="db1", description="Family of the database's flavors"
+    database_flavors: Literal["db1", "b3"] | None = Field(
+        default=None, description="Family of the database's flavors (unset: the primary site's)"
     )
     source_addresses: tuple[Cidr, ...] = Field(
         default=(),
-        description="Further public addresses from which zones and registry are used, in addition "
-        "to the administration addresses. Add the gateway's after the first deployment.",
+        description="Further public addresses from which zones, registry and the cluster's API are "
+        "used, in addition to the administration addresses. Add the gateway's after the first "
+        "deployment: nodes reach them from there.",
     )
     owner_user_id: Annotated[int, Field(gt=0)] | None = Field(
-        default=None, description="Project user that owns the buckets and whose S3 keys are used"
+        default=None,
+        description="Project user that owns the buckets and whose S3 keys are used, required with "
+        "`bucket_controls`. It counts for new buckets only: a bucket keeps its owner.",
+        examples=[123456],
     )
     bucket_controls: bool = Field(
         default=True,

@@ -137,4 +137,5 @@ SETTINGS = {
     "ldp_site": "fr-province",
     "okms_id": "22222222-2222-2222-2222-222222222222",
     "registry_plan_id": "33333333-3333-3333-3333-333333333333",
+    "owner_user_id": 4242,
 }

@@ -13,6 +13,7 @@ from havre.facts.model import UNTOLD, Credential, Grant, Neutral, Right
 from havre.plan import Plan, PlannedResource
 from havre.plan.values import UNKNOWN, Secret
 from havre_ovh.facts import facts
+from havre_ovh.policies import CREATING, LISTING
 from tests.ovh.facts.resources import (
     BUCKET,
     NONE,
@@ -105,7 +106,10 @@ def test_a_policy_names_buckets_of_the_plan() -> None:
         (["administrator"], Known(frozenset({Right.EVERYTHING}))),
         (["key-manager_operator"], Known(frozenset({Right.MANAGE_KEYS}))),
         (["objectstore_operator", "compute_operator"], Known(frozenset({Right.ADMINISTER}))),
-        (["objectstore_operator", "emperor"], Unknown("roleNames")),
+        (
+            ["objectstore_operator", "emperor"],
+            Unknown("roleNames", Known(frozenset({Right.ADMINISTER}))),
+        ),
         ([], Unknown("roleNames")),
         (UNKNOWN, Unknown("roleNames")),
     ],
@@ -118,11 +122,40 @@ def test_a_users_roles(roles: Any, rights: object) -> None:
 def test_an_operator_of_object_storage_has_what_it_owns_and_a_password() -> None:
     user = made(USER, {"roleNames": ["objectstore_operator"]})
     own = made(BUCKET, {**SOUND, "ownerId": UNKNOWN}, "own", needs={"ownerId": ["urn:it"]})
-    item = of(Grant, user, own)
+    shut = json.dumps({"Statement": {"Effect": "Deny", "Action": CREATING, "Resource": "*"}})
+    policy = made(S3_POLICY, {"userId": UNKNOWN, "policy": shut}, "p", needs={"userId": ["urn:it"]})
+    item = of(Grant, user, own, policy)
     assert item.rights == Known(frozenset({Right.EVERYTHING}))
     assert item.targets == Known(("urn:own",))
     assert of(Credential, user).expires == NONE
-    assert facts(Plan("ovh", (user,))).of(Grant) == []
+
+
+@pytest.mark.parametrize(
+    ("refusals", "rights"),
+    [
+        ([], Known(frozenset({Right.ADMINISTER}))),
+        ([{"Action": CREATING, "Resource": "*"}], None),
+        ([{"Action": "s3:*", "Resource": "*"}], None),
+        ([{"Action": LISTING, "Resource": "*"}], Known(frozenset({Right.ADMINISTER}))),
+        ([{"Action": CREATING, "Resource": "arn:x"}], Known(frozenset({Right.ADMINISTER}))),
+        ([{"NotAction": LISTING, "Resource": "*"}], Known(frozenset({Right.ADMINISTER}))),
+        (UNKNOWN, Unknown("policy")),
+    ],
+)
+def test_a_user_makes_buckets_of_its_own_unless_it_is_refused(refusals: Any, rights: Any) -> None:
+    """There is no implicit refusal, and whoever makes a bucket has all rights on it."""
+    user = made(USER, {"roleNames": ["objectstore_operator"], "serviceName": "p"})
+    told = (
+        json.dumps({"Statement": [{"Effect": "Deny", **each} for each in refusals]})
+        if (refusals is not UNKNOWN)
+        else UNKNOWN
+    )
+    inputs = {"userId": UNKNOWN, "policy": told}
+    policy = made(S3_POLICY, inputs, "p", needs={"userId": ["urn:it"]})
+    found = facts(Plan("ovh", (user, policy))).of(Grant)
+    mine = [each for each in found if each.urn == user.urn]
+    assert [each.rights for each in mine] == ([] if rights is None else [rights])
+    assert all(each.targets == Known(("project p",)) for each in mine)
 
 
 @pytest.mark.parametrize(

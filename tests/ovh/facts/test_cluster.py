@@ -106,11 +106,15 @@ def statement(**differs: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*", **differs}
 
 
+NO_WRITING = {"Effect": "Deny", "Action": "s3:PutObject"}
+
+
 @pytest.mark.parametrize(
     ("statements", "allowed"),
     [
         ([statement(Condition=FROM_OFFICE)], ("192.0.2.0/24",)),
-        ([statement(Condition=FROM_OFFICE), statement(Effect="Deny")], ("192.0.2.0/24",)),
+        ([statement(Condition=FROM_OFFICE), statement(Effect="Deny")], ()),  # nothing is left
+        ([statement(Condition=FROM_OFFICE), statement(**NO_WRITING)], ("192.0.2.0/24",)),
         ([statement(Condition=FROM_OFFICE), statement()], ()),
         ([statement(Condition={"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}})], ()),
         ([statement(Condition={"IpAddress": {"aws:SourceIp": []}})], ()),

@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import UNTOLD, Credential, Grant, Neutral
-from havre.facts.read import NONE, at_best, each, gathered, items, read, then
+from havre.facts.read import NONE, at_best, each, gathered, items, read, some, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
+from havre_ovh import policies
 from havre_ovh.facts import rights
 from havre_ovh.facts.naming import BUCKETS, bucket_names
-from havre_ovh.facts.properties import about
+from havre_ovh.facts.properties import about, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,7 +62,10 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
             for bucket in index.computed(kind, path, resource)
         )
     )
-    given = [(everywhere, _of_roles(resource.inputs)), (owned, Known(rights.ALL))]
+    given = [
+        (everywhere, _of_user(resource, index)),
+        (owned, Known(rights.ALL)),
+    ]
     grants = [
         replace(
             about(Grant, resource, index),
@@ -88,6 +92,33 @@ def _of_roles(inputs: Mapping[str, Any]) -> Fact[rights.Rights]:
         return Known(allowed)
     withheld = named.property if isinstance(named, Unknown) else "roleNames"
     return Unknown(withheld, Known(allowed) if allowed else None)
+
+
+def _of_user(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
+    """What a user may do in the project, by its roles and by default."""
+    parts = (_of_roles(resource.inputs), _of_defaults(resource, index))
+    allowed = rights.together(at_best(part, frozenset()) for part in parts)
+    withheld = next((part for part in parts if isinstance(part, Unknown)), None)
+    if withheld is None:
+        return unseen(Known(allowed), resource, "a role that was added")
+    return Unknown(withheld.property, Known(allowed) if allowed else None)
+
+
+def _of_defaults(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
+    """What an operator of Object Storage may do unless its policy refuses it: make buckets."""
+    named = at_best(each(resource.inputs, "roleNames"), ())
+    told = {*map(str, named), str(at_best(read(resource.inputs, "roleName"), ""))}
+    if not told & rights.MAKERS:
+        return Known(frozenset())
+    documents = [
+        read(other.inputs, "policy", "") for other in index.computed("S3Policy", "userId", resource)
+    ]
+    refused = some([_meaning(document, _refuses_making) for document in documents])
+    return then(refused, lambda sure: frozenset() if sure else rights.MAKING)
+
+
+def _refuses_making(document: str) -> bool:
+    return policies.refuses(document, policies.CREATING)
 
 
 def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -9,7 +9,7 @@ from havre.facts.model import Holder, Key, Place
 from havre.facts.read import NO, NONE, YES, read, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_ovh.facts import places
-from havre_ovh.facts.properties import about, guarded, offered
+from havre_ovh.facts.properties import about, guarded, offered, unseen
 from havre_ovh.sites import OKMS_COPIES
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A key of the customer's, in software: it neither renews itself nor outlives a deletion."""
     made = replace(
         offered(Key, resource, index, _where(resource, index), "OKMS"),
-        customer=YES,
+        customer=unseen(YES, resource, "a deactivated key"),
         hsm=NO,
         rotation_days=NONE,
         deletion_days=NONE,

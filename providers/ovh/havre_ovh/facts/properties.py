@@ -10,7 +10,15 @@ from havre.facts.model import NO_PLAN, AboutResource, Bearer, Copy, Extent, Offe
 from havre.facts.read import NO, NONE, YES, at_best, read, some, sources, then
 from havre.facts.read import labels as told_labels
 from havre.facts.stores import Storage
-from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
+from havre.facts.values import (
+    DOES_NOT_APPLY,
+    Fact,
+    Known,
+    MayApply,
+    Reserve,
+    Unknown,
+    reserved,
+)
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.naming import BUCKETS, SUBNETS
 from havre_ovh.facts.places import place
@@ -34,6 +42,26 @@ S = TypeVar("S", bound=Storage)
 NO_TLS = Unknown("minimum TLS version: endpoints use HTTPS, and no argument sets a version")
 THREE_ZONES = re.compile(r"(?i)EU-WEST-PAR|EU-SOUTH-MIL")
 """Regions of several zones (public-cloud-roadmap#139, #855 and #869)."""
+
+
+T = TypeVar("T")
+
+
+def unseen(fact: Fact[T], resource: PlannedResource, what: str) -> Fact[T]:
+    """A value of what stands, which the plugin repeats from the state whatever OVHcloud has.
+
+    Args:
+        fact: the value.
+        resource: of which it is; one that is only planned is as it is planned.
+        what: what a refresh would not show, as a finding says it.
+
+    Source: the plugin's own reading (terraform-provider-ovh 2.19.0, resource_okms_service_key.go,
+    resource_cloud_project_user.go, resource_cloud_project_storage_gen.go), read on 2026-11-30.
+    """
+    if not resource.id:
+        return fact
+    why = f"not seen by a refresh: {what} is visible only in OVHcloud's Control Panel"
+    return reserved(fact, why, Reserve.NOT_SEEN)
 
 
 def places_in(copy: Copy, regions: Fact[tuple[Any, ...]]) -> Fact[tuple[Place, ...]]:

@@ -1,18 +1,19 @@
 """What OVHcloud's roles, S3 policies and IAM actions allow, in words that are no provider's.
 
-Refusals (`Deny`, `denies`, `excepts`) and conditions are not subtracted: a grant is told at its
-widest, so that no control passes by a refusal that does not hold.
+How an S3 policy's refusals count is said in `havre_ovh.policies`. Those of IAM (`denies`,
+`excepts`) and conditions are not subtracted: a grant is told at its widest, so that no control
+passes by a refusal that does not hold.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from havre.facts.model import Right
+from havre_ovh.policies import PREFIX, permissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ Rights = frozenset[Right]
 
 ALL: Rights = frozenset({Right.EVERYTHING})
 READ: Rights = frozenset({Right.READ})
+MAKING: Rights = frozenset({Right.ADMINISTER})
+"""Of a user who may make stores of its own, which no policy governs."""
 
 ROLES: Mapping[str, Rights] = MappingProxyType(
     {
@@ -46,7 +49,10 @@ ROLES: Mapping[str, Rights] = MappingProxyType(
 )
 """By role of a project's user. An operator of Object Storage has rights on the buckets that it
 owns, and on others only what its S3 policy gives: all is private to its owner by default
-(OVHcloud, Object Storage identity and access management, KB0047360, 2025-09-25)."""
+(OVHcloud, Object Storage identity and access management, KB0047360, 2025-09-25). Unless its policy
+refuses that, it makes buckets of its own and lists all of them: see `MAKERS`."""
+MAKERS = frozenset({"objectstore_operator"})
+"""Roles of users who make buckets of their own unless their S3 policy refuses it."""
 
 CRYPTOGRAPHY = frozenset(
     {"encrypt", "decrypt", "sign", "verify", "generateDataKey", "decryptDataKey"}
@@ -78,6 +84,8 @@ def of_iam(action: str) -> Rights:
         return READ
     if "*" in action:
         return ALL
+    if product == "okms" and "/dataKey/" in action:
+        return frozenset({Right.USE_KEYS})
     if product == "okms":
         return frozenset({Right.USE_KEYS if what in CRYPTOGRAPHY else Right.MANAGE_KEYS})
     return frozenset({Right.CHANGE_LOGS if product == "ldp" else Right.ADMINISTER})
@@ -88,55 +96,23 @@ def together(found: Iterable[Rights]) -> Rights:
     return frozenset().union(*found)
 
 
-def _many(value: Any) -> list[str]:
-    """One word, or several."""
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _allowing(document: str) -> list[dict[str, Any]]:
-    """Statements of a policy that allow something.
-
-    Raises:
-        ValueError: it is no JSON document with statements that have an effect.
-    """
-    read = json.loads(document)
-    statements = read["Statement"] if isinstance(read, dict) and "Statement" in read else None
-    statements = [statements] if isinstance(statements, dict) else statements
-    if not isinstance(statements, list) or not all(map(_whole, statements)):
-        message = "no S3 policy: statements with an effect are needed"
-        raise ValueError(message)
-    return [found for found in statements if found["Effect"] == "Allow"]
-
-
-def _whole(statement: Any) -> bool:
-    return isinstance(statement, dict) and statement.get("Effect") in ("Allow", "Deny")
-
-
 def of_policy(document: str) -> Rights:
     """What an S3 policy allows.
 
     Raises:
         ValueError: it is no policy.
     """
-    actions = [a for s in _allowing(document) for a in _many(s.get("Action", "*"))]
-    return together(of_s3(action) for action in actions)
+    return together(of_s3(each.action) for each in permissions(document))
 
 
 def addresses(document: str) -> tuple[str, ...]:
-    """From where an S3 policy holds; empty where any statement that allows holds from anywhere.
+    """From where an S3 policy holds; empty where any permission holds from anywhere.
 
     Raises:
         ValueError: it is no policy.
     """
-    found = [_source(statement.get("Condition")) for statement in _allowing(document)]
+    found = [each.sources for each in permissions(document)]
     return tuple(dict.fromkeys(a for named in found for a in named)) if all(found) else ()
-
-
-def _source(condition: Any) -> list[str]:
-    """Addresses that a condition demands."""
-    demanded = condition.get("IpAddress") if isinstance(condition, dict) else None
-    named = demanded.get("aws:SourceIp") if isinstance(demanded, dict) else None
-    return _many(named) if named else []
 
 
 def scopes(document: str, buckets: Mapping[str, str]) -> tuple[str, ...]:
@@ -150,12 +126,11 @@ def scopes(document: str, buckets: Mapping[str, str]) -> tuple[str, ...]:
         ValueError: it is no policy.
     """
     found: dict[str, None] = {}
-    for statement in _allowing(document):
-        for resource in _many(statement.get("Resource", "*")):
-            name = resource.removeprefix("arn:aws:s3:::").split("/", 1)[0]
-            matching = _matching(name, buckets)
-            as_written = [resource] if "*" in name or not matching else []
-            found |= dict.fromkeys([*matching, *as_written])
+    for each in permissions(document):
+        name = each.resource.removeprefix(PREFIX).split("/", 1)[0]
+        matching = _matching(name, buckets)
+        as_written = [each.resource] if "*" in name or not matching else []
+        found |= dict.fromkeys([*matching, *as_written])
     return tuple(found)
 
 

@@ -28,7 +28,7 @@ from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh.facts.naming import BUCKETS, bucket_names
 from havre_ovh.facts.places import place
-from havre_ovh.facts.properties import lies_in, several_zones, stored
+from havre_ovh.facts.properties import lies_in, several_zones, stored, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,6 +64,17 @@ def _locked(resource: PlannedResource, versions: Fact[bool]) -> Fact[int]:
     if NO in (holds, then(days, bool)):
         return ZERO
     return then(both(holds, days), lambda found: int(found[1]))
+
+
+def _still(locked: Fact[int], resource: PlannedResource, index: Index) -> Fact[int]:
+    """The lock of a bucket that stands: its watcher reads it back, the plugin does not."""
+    watchers = [other for other, _ in index.users("AccessList", "bucket", resource)]
+    if any(other.outputs.get("found") is False for other in watchers):
+        return Unknown("found: the last refresh saw another access list, lock or replication")
+    watched = any(other.inputs.get("lock_days") is not None for other in watchers)
+    if watched or locked == ZERO:
+        return locked
+    return unseen(locked, resource, "a lock that was removed")
 
 
 def _lock_days(inputs: Mapping[str, Any]) -> Fact[int]:
@@ -233,7 +244,7 @@ def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 def _of_kept(kind: type[Kept], resource: PlannedResource, index: Index, copy: Copy) -> Kept:
     """A bucket of logs or of backups."""
-    locked = _locked(resource, _versions(resource))
+    locked = _still(_locked(resource, _versions(resource)), resource, index)
     return replace(
         _bucket(kind, resource, index, copy),
         locked_days=locked,
@@ -248,7 +259,7 @@ def _of_objects(resource: PlannedResource, index: Index, zone: str, copy: Copy) 
         _bucket(ObjectStore, resource, index, copy),
         zone=zone,
         versions=versions,
-        locked_days=_locked(resource, versions),
+        locked_days=_still(_locked(resource, versions), resource, index),
         recoverable_days=promised.recoverable_days,
         version_days=promised.version_days,
         expire_days=promised.expire_days,
@@ -272,13 +283,15 @@ def _bucket(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) 
     region = "regionName" if old else "region"
     algorithm = read(resource.inputs, "encryption." + ("sseAlgorithm" if old else "algorithm"))
     watched = some([_any_names(each, "bucket", resource, index) for each in WATCHERS])
+    watchers = [o for each in WATCHERS for o, _ in index.users(each, "bucket", resource)]
+    opened = any(other.outputs.get("found") is False for other in watchers)
     leaks = _names_in_state(resource)
     in_state = then(leaks, lambda leak: (place(Copy.REPLICA, None, IN_STATE),) if leak else ())
     where = gathered([lies_in(resource, copy, region), _replicas(resource.inputs), in_state])
     return replace(
         stored(kind, resource, index, where, "Object Storage"),
         encrypted=then(algorithm, lambda word: word == "AES256"),
-        public_read=NO if watched == YES else UNWATCHED,
+        public_read=NO if watched == YES and not opened else UNWATCHED,
         shared_keys=_any_names("RegionStoragePresign", "name", resource, index),
         cross_tenant=_crosses(resource, index),
         multi_zone=several_zones(read(resource.inputs, region)),

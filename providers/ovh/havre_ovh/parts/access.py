@@ -5,18 +5,16 @@ S3 keys and policies of OVHcloud do not end by themselves (a gap); the right to 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pulumi
 from pulumi_ovh import cloudproject, iam, me
 
 from havre.provider.parts import AccessInputs, AccessOutputs
+from havre_ovh import policies
 from havre_ovh import resources as shared
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from havre.provider.context import Part
     from havre.spec.model import Project
     from havre_ovh.settings import OvhSettings
@@ -26,19 +24,8 @@ READ = (
     "s3:GetBucketLocation",
     "s3:ListBucket",
 )
-DECRYPT = ("okms:apikms:serviceKey/decrypt",)
-
-
-def policy(arns: Sequence[str], addresses: Sequence[str]) -> str:
-    """The document of a user who reads exactly these buckets, from these addresses."""
-    statement = {
-        "Sid": "ReadZones",
-        "Effect": "Allow",
-        "Action": list(READ),
-        "Resource": [part for arn in arns for part in (arn, f"{arn}/*")],
-        "Condition": {"IpAddress": {"aws:SourceIp": list(addresses)}},
-    }
-    return shared.checked_policy(json.dumps({"Statement": [statement]}, sort_keys=True))
+DECRYPT = ("okms:apikms:serviceKey/decrypt", "okms:apikms:serviceKey/dataKey/decrypt")
+"""Actions of a project on its zones' keys: what was encrypted directly, and with data keys."""
 
 
 def access(part: Part[OvhSettings], inputs: AccessInputs) -> AccessOutputs:
@@ -68,7 +55,7 @@ def _project(
         f"{part.name}-{project}-policy",
         service_name=part.settings.service_name,
         user_id=user.id,
-        policy=arns.apply(lambda found: policy(found, allowed)),
+        policy=arns.apply(lambda found: policies.reading(found, READ, allowed)),
         opts=part.child(),
     )
     cloudproject.S3Credential(

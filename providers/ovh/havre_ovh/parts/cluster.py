@@ -75,7 +75,7 @@ def _kube(part: Part[OvhSettings], inputs: ClusterInputs) -> cloudproject.Kube:
             default_vrack_gateway="",  # the one that the subnet's DHCP announces
             private_network_routing_as_default=True,
         ),
-        opts=part.guarded(retain=True),
+        opts=part.guarded(retain=True, fixed=["nodesSubnetId"]),  # another would never be sent
     )
 
 

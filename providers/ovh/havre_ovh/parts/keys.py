@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from havre_ovh.settings import OvhSettings
 
 BITS = 256
-OPERATIONS = ("encrypt", "decrypt")
+OPERATIONS = ("encrypt", "decrypt", "wrapKey", "unwrapKey")
+"""What keys do: encrypt small data, and OKMS's own data keys. They are given for good."""
 LONGEST_CREDENTIAL = 365
 """Days that a certificate of OKMS may live at most."""
 PROVIDERS = "SSE-OMK"
@@ -56,7 +57,7 @@ def _key(part: Part[OvhSettings], purpose: str) -> pulumi.Output[str]:
         type="oct",
         size=BITS,
         operations=list(OPERATIONS),
-        opts=part.guarded(retain=True),
+        opts=part.guarded(retain=True, fixed=["operations"]),
     )
     return made.id.apply(lambda key: key_urn(part.settings, key))
 

@@ -59,7 +59,7 @@ def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
         name=context.named("private"),
         regions=places,
         vlan_id=vlan(context),
-        opts=part.child(),
+        opts=part.guarded(),  # another one cuts off what stands in it
     )
     ids = {place: _openstack_id(private, place) for place in places}
     made = _subnets(part, context.spec.network.address_space, places[0], ids)
@@ -101,7 +101,7 @@ def _subnets(
             cidr=str(cidr),
             dhcp=True,
             enable_gateway_ip=primary and segment in ROUTED and routed(part.context),
-            opts=part.child(),
+            opts=part.guarded(),  # other addresses would remove segments that are in use
         )
         for segment, cidr in subnets(space, part.spec).items()
     }

@@ -25,7 +25,7 @@ def registry(part: Part[OvhSettings], _inputs: RegistryInputs) -> RegistryOutput
         region=region,
         plan_id=context.settings.registry_plan_id,
         name=context.named("registry"),
-        opts=part.guarded(retain=True),
+        opts=part.guarded(retain=True, fixed=["region"]),  # another would never be sent
     )
     blocks = [
         {"ip_block": address, "description": "named in the spec or the settings"}

@@ -49,8 +49,7 @@ class Bucket:
         site: where it lies.
         labels: what is said of it besides the warehouse's labels.
         versions: whether earlier versions are kept.
-        locked_days: days during which a version cannot be deleted; None: no lock at all, 0:
-            only where each object asks for it.
+        locked_days: days during which a version cannot be deleted; None: no lock at all.
         version_days: days that an earlier version is kept, from its replacement; None: no end.
         expire_days: days after which objects are deleted; None: never.
     """
@@ -162,8 +161,9 @@ def access_logs_name(context: Context[OvhSettings], site: Site) -> str:
 def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     """The bucket of a site's access logs.
 
-    Each log can be locked, but none is by default: S3 delivers no logs into a bucket with a
-    default lock, and no source says that OVHcloud does.
+    It has no lock: S3 delivers no logs into a bucket with a default lock, and no source says that
+    OVHcloud does. A lock without a default would be sent with an empty rule, since the plugin does
+    not know that rule before the bucket is there.
     """
     days = part.spec.audit.retention_days
     bucket = Bucket(
@@ -171,7 +171,6 @@ def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
         words=(LOGS, sites.region(site, "s3")),
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
-        locked_days=0,
         version_days=1,
         expire_days=days,
     )
@@ -198,7 +197,9 @@ def store(
             part.guarded(retain=True),  # to delete it ends the logs of a bucket that is kept
         )
         guarded = part.guarded(retain=True)
-        s3.AccessList(f"{part.name}-{bucket.key}-access-list", place, guarded)
+        watched = {**place, "lock_days": bucket.locked_days or 0}
+        watched["copies_to"] = replica.name if replica else ""
+        s3.AccessList(f"{part.name}-{bucket.key}-access-list", watched, guarded)
     return made
 
 
@@ -228,7 +229,7 @@ def _bucket(
         object_lock=_lock(bucket),
         replication=_replication(part, replica),
         tags=shared.labels(part.context, **bucket.labels),
-        opts=part.guarded(retain=True),
+        opts=part.guarded(retain=True, fixed=["ownerId"]),  # another owner would never be sent
     )
     _lifecycle(part, bucket, made)
     return made
@@ -241,8 +242,6 @@ def _lock(bucket: Bucket) -> cloudproject.StorageObjectLockArgs | None:
     if not bucket.versions:
         message = f"bucket `{bucket.key}`: a lock needs versions"
         raise InputError(message, "Set versions to true, or immutable_days to 0.")
-    if bucket.locked_days == 0:
-        return cloudproject.StorageObjectLockArgs(status="enabled")
     return cloudproject.StorageObjectLockArgs(
         status="enabled",
         rule=cloudproject.StorageObjectLockRuleArgs(
@@ -262,6 +261,7 @@ def _replication(
         priority=1,
         status="enabled",
         delete_marker_replication="disabled",
+        filter=cloudproject.StorageReplicationRuleFilterArgs(prefix=""),  # of everything
         destination=cloudproject.StorageReplicationRuleDestinationArgs(
             name=replica.name,
             region=sites.region(part.recovery, "storage"),
