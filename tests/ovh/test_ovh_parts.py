@@ -479,7 +479,7 @@ def test_the_database_is_what_the_spec_asks() -> None:
     made = one(emc2(), DATABASE).inputs
     assert made["engine"] == "postgresql"
     assert made["version"] == "17"
-    assert made["flavor"] == "b3-32"
+    assert made["flavor"] == "db1-30"
     assert made["diskSize"] == 2200
     assert len(made["nodes"]) == 3
     assert {node["region"] for node in made["nodes"]} == {"EU-WEST-PAR"}

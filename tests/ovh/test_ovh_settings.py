@@ -354,7 +354,7 @@ def test_what_is_not_set_is_careful() -> None:
     assert settings.hds_certified is False
     assert settings.source_addresses == ()
     assert settings.project_groups == {}
-    assert (settings.kubernetes_version, settings.database_flavors) == ("1.35", None)
+    assert (settings.kubernetes_version, settings.database_flavors) == ("1.35", "db1")
     unset = ("ldp_site", "okms_region", "okms_credential", "registry_region", "compute_region")
     unset += ("availability_zones", "vlan_id", "database_plan", "owner_user_id")
     assert {getattr(settings, name) for name in unset} == {None}

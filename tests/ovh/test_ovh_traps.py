@@ -90,24 +90,13 @@ def test_hide_objects_or_their_names_stand_in_the_state() -> None:
     assert {bucket.inputs["hideObjects"] for bucket in buckets} == {True}
 
 
-OFFERED = {
-    "fr-paris": ("production", "advanced", "b3-"),
-    "fr-province": ("business", "enterprise", "db1-"),
-}
-
-
-@pytest.mark.parametrize("site", OFFERED)
 @pytest.mark.parametrize("availability", ["single", "multi-zone"])
 @pytest.mark.parametrize("size", ["s", "m", "l", "xl"])
-def test_plans_and_flavors_are_those_of_the_site(availability: str, size: str, site: str) -> None:
-    """Never essential, which HDS excludes and which has one node."""
+def test_plan_essential_is_never_asked_for(availability: str, size: str) -> None:
     spec = changed(example("emc2"), "database.availability", availability)
-    spec = changed(spec, "sites", {"primary": site, "recovery": "fr-strasbourg"})
     made = one(planned(changed(spec, "database.size", size)), DATABASE).inputs
-    two, three, family = OFFERED[site]
-    assert made["plan"] == {"single": two, "multi-zone": three}[availability]
+    assert made["plan"] == {"single": "business", "multi-zone": "enterprise"}[availability]
     assert len(made["nodes"]) == {"single": 2, "multi-zone": 3}[availability]
-    assert made["flavor"].startswith(family)
 
 
 def test_plan_essential_cannot_be_set() -> None:

@@ -62,12 +62,19 @@ def strangers_policy(action: str) -> m.Change:
 
 def acting(action: str) -> Any:
     """A policy that allows an action instead of reading objects."""
-    return lambda text: text.replace(READ, f'"{action}"')
+    return lambda text: unrefused(text.replace(READ, f'"{action}"'))
+
+
+def unrefused(text: str) -> str:
+    """A policy without its refusals, which would decide."""
+    document = json.loads(text)
+    allowing = [each for each in document["Statement"] if each["Effect"] == "Allow"]
+    return json.dumps({"Statement": allowing})
 
 
 def from_anywhere(text: str) -> str:
     """A policy without its conditions."""
-    document = json.loads(text)
+    document = json.loads(unrefused(text))
     for statement in document["Statement"]:
         del statement["Condition"]
     return json.dumps(document)
@@ -75,7 +82,7 @@ def from_anywhere(text: str) -> str:
 
 def from_any_address(text: str) -> str:
     """A policy that holds from every address."""
-    document = json.loads(text)
+    document = json.loads(unrefused(text))
     for statement in document["Statement"]:
         statement["Condition"] = {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0"]}}
     return json.dumps(document)
@@ -101,14 +108,17 @@ def on_logs(question: m.Question) -> m.Question:
         f'"Resource": ["arn:aws:s3:::{logs}/*"]}}, '
     )
     rest = '{"Statement": ['
-    return m.inputs(S3, "policy", lambda text: text.replace(rest, more, 1))(question)
+    return m.inputs(S3, "policy", lambda text: unrefused(text).replace(rest, more, 1))(question)
 
 
 m.VARIANTS |= {
     "ovh+declared": declared,
     "ovh+certified": m.certified(),
     "ovh+locked": m.inputs(
-        ACCESS_LOGS, "objectLock/rule", {"mode": "compliance", "period": "P3Y"}, every=True
+        ACCESS_LOGS,
+        "objectLock",
+        {"status": "enabled", "rule": {"mode": "compliance", "period": "P3Y"}},
+        every=True,
     ),
     "ovh+central": m.gone(Pick("havre-ovh:BucketLogging")),
 }
@@ -270,7 +280,7 @@ ROWS: list[Row] = [
         "ovh",
         S3,
         "policy",
-        lambda text: text.replace(READ, f'{READ}, "s3:PutBucketLogging"'),
+        lambda text: unrefused(text.replace(READ, f'{READ}, "s3:PutBucketLogging"')),
         "access.separation-of-duties",
     ),
     Row("ovh", "access.separation-of-duties", on_logs, S3, "writes to logs"),
@@ -279,6 +289,7 @@ ROWS: list[Row] = [
     *wrong("ovh", STREAM, "note", "postgres://u:hunter2@db", "access.no-plaintext-secret"),
     *wrong("ovh", OPEN_S3, "policy", acting("s3:PutObject"), "access.export-gate"),
     *wrong("ovh", OPEN_S3, "policy", UNKNOWN, "access.export-gate"),
+    *wrong("ovh", S3, "policy", unrefused, "access.least-privilege", about=USER),
     Row("ovh", "access.export-gate", strangers_policy("s3:PutObject"), ADDED, "a stranger writes"),
     Row("ovh", "access.export-gate", strangers_policy("s3:*"), ADDED, "a stranger does all"),
     # Audit

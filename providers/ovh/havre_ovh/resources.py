@@ -108,14 +108,7 @@ def zone_names(context: Context[OvhSettings]) -> tuple[str, ...]:
 def database_plan(context: Context[OvhSettings]) -> str:
     """The plan of the database; never essential, which HDS excludes and which has one node."""
     several = context.spec.database.availability is Availability.MULTI_ZONE
-    offer = sites.database_offer(context.primary)
-    return context.settings.database_plan or (offer.wide_plan if several else offer.plan)
-
-
-def database_flavor(context: Context[OvhSettings]) -> str:
-    """The flavor of the database's nodes."""
-    family = context.settings.database_flavors or sites.database_offer(context.primary).flavors
-    return FLAVORS[family][context.spec.database.size.value]
+    return context.settings.database_plan or ("enterprise" if several else "business")
 
 
 def period(days: int) -> str:

@@ -117,12 +117,13 @@ class OvhSettings(BaseModel):
     )
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
-        description="Plan of the database (unset: the primary site's, with three nodes if it has "
-        "several availability zones). Sites of three availability zones offer production and "
-        "advanced, others business and enterprise. The essential plan is outside HDS.",
+        description="Plan of the database (unset: business, or enterprise in several availability "
+        "zones, as the SDK names them). The essential plan is outside HDS. Public threads on Paris "
+        "name production and advanced (public-cloud-roadmap#139, ovh/docs#8231). Set it where the "
+        "API offers those.",
     )
-    database_flavors: Literal["db1", "b3"] | None = Field(
-        default=None, description="Family of the database's flavors (unset: the primary site's)"
+    database_flavors: Literal["db1", "b3"] = Field(
+        default="db1", description="Family of the database's flavors"
     )
     source_addresses: tuple[Cidr, ...] = Field(
         default=(),

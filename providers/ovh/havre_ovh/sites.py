@@ -7,7 +7,6 @@ in the documentation of its Terraform provider (2026-08-21), its OKMS architectu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -25,30 +24,6 @@ OTHER_PLANS = (
     "database plans and flavors differ here (ovh/docs#8231, 2025-07-31), so check `database_plan` "
     "and `database_flavors` against the project's capabilities"
 )
-THREE_ZONES = ("EU-WEST-PAR", "EU-SOUTH-MIL")
-"""Regions of three availability zones, by the name that databases use."""
-
-
-@dataclass(frozen=True)
-class DatabaseOffer:
-    """What the database service offers at a site.
-
-    Attributes:
-        plan: plan in one availability zone, with two nodes.
-        wide_plan: plan in several, with three nodes.
-        flavors: family of flavors.
-    """
-
-    plan: str
-    wide_plan: str
-    flavors: str
-
-
-OFFER = DatabaseOffer("business", "enterprise", "db1")
-"""As the SDK names them (pulumi-ovh 2.22.0, cloudproject.Database)."""
-OFFER_OF_THREE_ZONES = DatabaseOffer("production", "advanced", "b3")
-"""As public threads on Paris name them (public-cloud-roadmap#139, 2025-04-28; ovh/docs#8231,
-2025-07-31). Not yet seen on OVHcloud."""
 ONE_ZONE = "one availability zone"
 OUTSIDE = "not in the European Union"
 ELSEWHERE = "no OKMS in Gravelines, so keys are stored in Roubaix"
@@ -106,11 +81,6 @@ DATABASE_BACKUPS: Mapping[str, str] = MappingProxyType(
 
 S3_ENDPOINT = "https://s3.{region}.io.cloud.ovh.net"
 """Endpoint of a storage region; the only one that knows lifecycle rules."""
-
-
-def database_offer(site: Site) -> DatabaseOffer:
-    """Plans and flavors of databases at a site."""
-    return OFFER_OF_THREE_ZONES if site.regions.get("database") in THREE_ZONES else OFFER
 
 
 def region(site: Site, service: str) -> str:

@@ -130,7 +130,7 @@ def _service(part: Part[OvhSettings], inputs: DatabaseInputs) -> cloudproject.Da
         engine=ENGINE,
         version=str(asked.version),
         plan=plan,
-        flavor=shared.database_flavor(context),
+        flavor=shared.FLAVORS[part.settings.database_flavors][asked.size.value],
         disk_size=disk_size(asked.storage_gib),
         nodes=[node] * shared.PLANS[plan],
         backup_regions=backup_regions(context),

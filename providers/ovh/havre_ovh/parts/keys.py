@@ -71,9 +71,12 @@ def _credential(part: Part[OvhSettings]) -> None:
         f"{part.name}-credential",
         okms_id=part.settings.okms_id,
         name=part.named("keys", limit=50),
-        description=shared.describe(part.context, "Use of the keys")[:200],
+        # Another description makes another certificate: it never changes.
+        description=f"Use of the keys; warehouse={part.named()}",
         identity_urns=list(asked.identities),
         csr=asked.csr,
         validity=min(part.spec.encryption.rotation_days, LONGEST_CREDENTIAL),
-        opts=part.child(),
+        opts=pulumi.ResourceOptions.merge(
+            part.child(), pulumi.ResourceOptions(ignore_changes=["description"])
+        ),
     )
