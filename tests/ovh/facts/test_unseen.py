@@ -10,7 +10,6 @@ import pytest
 from havre.facts import Known, Unknown
 from havre.facts.model import Grant, Key
 from havre.facts.values import Reserve, Reserved
-from havre.plan.values import UNKNOWN
 from tests.ovh.facts.resources import BUCKET, DYNAMIC, SOUND, bucket, made, of
 
 KEY = "ovh:Okms/serviceKey:ServiceKey"
@@ -72,15 +71,3 @@ def test_a_key_may_be_deactivated_and_a_role_added_unseen(stands: bool) -> None:
     user = of(Grant, replace(made(USER, {"roleNames": ["compute_operator"]}), id=id_))
     assert isinstance(key.customer, Reserved) is isinstance(user.rights, Reserved) is stands
     assert key.customer in (Known(True), key.customer if stands else None)
-
-
-def test_a_user_who_may_nothing_is_still_a_grant_where_a_role_may_have_been_added() -> None:
-    policy = '{"Statement": {"Effect": "Deny", "Action": "s3:*", "Resource": "*"}}'
-    shut = made(
-        "ovh:CloudProject/s3Policy:S3Policy",
-        {"userId": UNKNOWN, "policy": policy},
-        "p",
-        needs={"userId": ["urn:it"]},
-    )
-    user = replace(made(USER, {"roleNames": ["objectstore_operator"]}), id="it")
-    assert isinstance(of(Grant, user, shut).rights, Reserved)

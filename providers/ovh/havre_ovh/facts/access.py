@@ -100,7 +100,8 @@ def _of_user(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
     allowed = rights.together(at_best(part, frozenset()) for part in parts)
     withheld = next((part for part in parts if isinstance(part, Unknown)), None)
     if withheld is None:
-        return unseen(Known(allowed), resource, "a role that was added")
+        told: Fact[rights.Rights] = Known(allowed)
+        return unseen(told, resource, "a role that was added") if allowed else told
     return Unknown(withheld.property, Known(allowed) if allowed else None)
 
 
