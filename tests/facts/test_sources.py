@@ -14,6 +14,7 @@ import pytest
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unknown
 from havre.facts.model import ResourceFact
+from havre.facts.values import Reserve, Reserved
 from havre.plan import Plan
 from havre.plan.previews import from_preview
 from havre.plan.states import from_state
@@ -50,6 +51,8 @@ def differences(mine: ResourceFact, theirs: ResourceFact, *, decided: bool) -> I
     assert type(mine) is type(theirs)
     for field in fields(mine):
         first, second = (_unordered(getattr(item, field.name)) for item in (mine, theirs))
+        if decided and isinstance(second, Reserved) and second.reserve is Reserve.NOT_SEEN:
+            second = second.at_best  # it was so when it was made
         if decided and isinstance(first, Unknown) and isinstance(second, Known):
             continue
         if first != second:
