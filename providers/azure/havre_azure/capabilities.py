@@ -123,6 +123,7 @@ def _lets_go(zone: Zone) -> bool:
 
 
 def _database(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+    yield gap("statements")
     days, size = spec.database.backups.retention_days, spec.database.storage_gib
     if size > LARGEST_SERVER_GIB:
         kept = min(max(days, SHORTEST_POINT_IN_TIME), LONGEST_POINT_IN_TIME)
