@@ -74,6 +74,21 @@ def columns() -> int | None:
     return max(shutil.get_terminal_size().columns, NARROWEST)
 
 
+def tell(markup: str, indent: int = 0, style: str = "") -> None:
+    """Print a paragraph, with rich's markup: wrapped on a terminal, on one line in a pipe.
+
+    Words, and so identifiers, are never broken.
+    """
+    from rich.text import Text
+
+    console, width, margin = out(), columns(), " " * indent
+    text = Text.from_markup(markup, style=style)
+    lines = [text] if width is None else text.wrap(console, width - indent)
+    for line in lines:
+        line.rstrip()
+        console.print(Text(margin).append_text(line))
+
+
 def plain(text: object) -> str:
     """Text from outside, safe to write as it is: control characters shown."""
     return made_inert(text, keep="\n")

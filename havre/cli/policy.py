@@ -54,23 +54,27 @@ def show_control(control: Control, folder: Path | None = None) -> None:
     from havre.policy.own import frameworks_with
     from havre.provider import installed, remedy
 
-    out = console.out()
-    out.print(f"[bold]{control.id}[/]  ({control.profile.value}, {control.severity.value})\n")
-    out.print(f"{console.inert(control.title)}")
+    tell = console.tell
+    tell(f"[bold]{control.id}[/]  ({control.profile.value}, {control.severity.value})")
+    tell("")
+    tell(console.inert(control.title))
     if control.rationale:
-        out.print(console.inert(control.rationale))
-    out.print(f"\nIt cites {', '.join(control.cites)}, and contributes to:")
+        tell(console.inert(control.rationale))
+    tell("")
+    tell(f"It cites {', '.join(control.cites)}, and contributes to:")
     for requirement in coverage(frameworks_with(folder), [control.id], None):
         if control.id in requirement.controls:
-            out.print(f"  {heading(requirement)} {console.inert(requirement.title)}")
-            out.print(f"    {console.inert(requirement.part)}", style="dim")
-    out.print(f"\nWhat to do: {console.inert(control.remedy)}")
+            tell(f"{heading(requirement)} {console.inert(requirement.title)}", 2)
+            tell(console.inert(requirement.part), 4, "dim")
+    tell("")
+    tell(f"What to do: {console.inert(control.remedy)}")
     for each in installed():
         here = remedy(each.provider, control.id) if each.provider else ""
         if here:
-            out.print(f"  {console.inert(each.name)}: {console.inert(here)}")
+            tell(f"{console.inert(each.name)}: {console.inert(here)}", 2)
     if control.cause:
-        out.print(f"\nIn the warehouse file: {'.'.join(control.cause)}")
+        tell("")
+        tell(f"In the warehouse file: {'.'.join(control.cause)}")
 
 
 @policy.command("list")
@@ -232,12 +236,11 @@ def _keys(frameworks: Frameworks, name: str) -> set[str]:
 
 
 def _show_requirements(found: Sequence[Requirement]) -> None:
-    out = console.out()
     for each in found:
-        out.print(f"[bold]{heading(each)}[/] {console.inert(each.title)}  ({each.coverage})")
+        console.tell(f"[bold]{heading(each)}[/] {console.inert(each.title)}  ({each.coverage})")
         if each.controls:
-            out.print(f"  {', '.join(each.controls)} contribute to it")
-            out.print(f"  {console.inert(each.part)}", style="dim")
+            console.tell(f"{', '.join(each.controls)} contribute to it", 2)
+            console.tell(console.inert(each.part), 2, "dim")
 
 
 def _csv(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:

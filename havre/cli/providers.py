@@ -91,17 +91,16 @@ def _table(found: list[Installed]) -> None:
 
 
 def _reasons(able: list[Provider]) -> None:
-    out = console.out()
     for provider in able:
         operator = provider.operator
         laws = ", ".join(operator.laws) or "none of its own"
-        out.print(f"\n[bold]{console.inert(provider.name)}[/]: {console.inert(operator.entity)}")
-        out.print(f"  laws: {console.inert(laws)}")
+        console.tell("")
+        console.tell(f"[bold]{console.inert(provider.name)}[/]: {console.inert(operator.entity)}")
+        console.tell(f"laws: {console.inert(laws)}", 2)
         for capability, answer in provider.capabilities.items():
             if answer.reason:
-                out.print(
-                    f"  {capability.value} ({answer.support.value}): {console.inert(answer.reason)}"
-                )
+                why = console.inert(answer.reason)
+                console.tell(f"{capability.value} ({answer.support.value}): {why}", 2)
         _sites(provider)
 
 
@@ -143,13 +142,12 @@ def _one(capability: Capability, found: list[Installed]) -> None:
     """When `native` is due for a capability, and what each provider answers."""
     from havre.capabilities import NATIVE_WHEN
 
-    out = console.out()
-    out.print(f"[bold]{capability.value}[/]")
-    out.print(f"Native when: {NATIVE_WHEN[capability]}")
+    console.tell(f"[bold]{capability.value}[/]")
+    console.tell(f"Native when: {NATIVE_WHEN[capability]}")
     for provider in (entry.provider for entry in found if entry.provider):
         answer = provider.capabilities.get(capability)
         why = f": {answer.reason}" if answer and answer.reason else ""
-        out.print(console.inert(f"  {provider.name}: {_cell(provider, capability)}{why}"))
+        console.tell(console.inert(f"{provider.name}: {_cell(provider, capability)}{why}"), 2)
 
 
 def _all(found: list[Installed]) -> dict[str, Any]:
