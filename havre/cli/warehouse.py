@@ -392,7 +392,8 @@ def _tell_destroyed(
     }
     lines = [f"{len(deleted)} resources deleted"]
     lines += [
-        f"kept: zone {zone} contains {len(found)} locked versions, the last until "
+        f"kept: zone {zone} contains {counted(len(found), 'locked version', 'locked versions')}, "
+        "the last until "
         f"{max((f'{k.until:%Y-%m-%d}' for k in found if k.until), default='further notice')}"
         for zone, found in zones.items()
     ]

@@ -56,6 +56,31 @@ def test_no_page_asks_for_anything_or_scrolls_sideways(
     assert page.locator("h1").is_visible()
 
 
+def test_a_comparison_on_a_phone_is_folded_into_twelve_screens(opened: Opened) -> None:
+    page = opened(viewport=PHONE)
+
+    assert page.evaluate("document.documentElement.scrollHeight") < 12 * PHONE["height"]
+    assert page.locator(f"{ROWS}:visible").count() == 0
+    page.locator("summary", has_text="controls on each host").click()
+    assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
+
+
+@pytest.mark.parametrize("place", ["controls", "gaps", "architecture", "qualifications"])
+def test_a_link_to_a_folded_section_opens_it(opened: Opened, place: str) -> None:
+    page = opened(fragment=f"#{place}", viewport=PHONE)
+
+    under = page.locator(f"h2#{place} ~ details.narrow").first
+    assert under.evaluate("e => e.open")
+    assert page.locator("details.narrow[open]").count() == 1
+
+
+def test_without_scripts_a_phone_shows_everything(opened: Opened) -> None:
+    page = opened(viewport=PHONE, java_script_enabled=False)
+
+    assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
+    assert page.locator("details.narrow:not([open])").count() == 0
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["compare", "check"])
 def test_axe_finds_nothing_serious(shared: Opened, name: str) -> None:
@@ -258,6 +283,18 @@ def test_paper_shows_everything_and_no_controls(opened: Opened, name: str) -> No
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 26, 34)"
     page.emulate_media(media="screen")
     assert page.locator(f"{items}:visible").count() == shown
+
+
+def test_what_is_printed_first_is_two_pages_and_the_rest_an_annex(opened: Opened) -> None:
+    page = opened("check")
+    whole = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4")))
+    assert page.locator("h2.annex").inner_text() == "Controls"
+    page.evaluate("""() => {
+      const annex = document.querySelector("h2.annex");
+      while (annex.nextElementSibling) { annex.nextElementSibling.remove(); }
+      annex.remove();
+    }""")
+    assert len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4"))) <= 2 < whole
 
 
 def test_the_page_prints(opened: Opened) -> None:

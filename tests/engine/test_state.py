@@ -128,7 +128,7 @@ def test_a_second_run_is_refused_while_the_first_lasts(tmp_path: Path) -> None:
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("mine")
-    with pytest.raises(InputError, match="is not empty and is no warehouse's"):
+    with pytest.raises(InputError, match="is not empty and is not the data folder of a warehouse"):
         StateStore(tmp_path).create()
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
 

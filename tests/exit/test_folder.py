@@ -114,7 +114,7 @@ def test_a_seal_of_before_the_freeze_opens_no_cut(folder: ExitFolder) -> None:
 def test_nothing_goes_back_behind_a_cut_that_was_begun(folder: ExitFolder, step: str) -> None:
     ran(folder, *WHOLE[:6])
     folder.begin(ExitStep.CUT)
-    assert "`cut` was begun" in refusal(folder, step)
+    assert "`cut` was started" in refusal(folder, step)
     ran(folder, "cut", "retire")
 
 
@@ -160,7 +160,7 @@ def test_two_processes_do_not_work_on_one_exit(root: Path, folder: ExitFolder) -
 
 
 def test_a_folder_without_its_file_is_none_of_an_exit(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"has no exit\.yaml"), opened(tmp_path):
+    with pytest.raises(InputError, match=r"contains no exit\.yaml"), opened(tmp_path):
         pass
 
 
@@ -225,5 +225,5 @@ def test_nothing_is_tried_while_another_process_works(root: Path) -> None:
         tried(root),
     ):
         pass
-    with pytest.raises(InputError, match="no folder of an exit"), tried(root / "evidence"):
+    with pytest.raises(InputError, match="not the folder of an exit"), tried(root / "evidence"):
         pass

@@ -34,6 +34,8 @@ class Store(BaseHTTPRequestHandler):
 
     buckets: ClassVar[dict[str, tuple[str, str]]] = {}
     """Target and prefix of the access logs of each bucket."""
+    guards: ClassVar[dict[str, tuple[int, str]]] = {}
+    """Days of the lock of each bucket, and where it is copied to."""
     refuses = False
 
     def do_GET(self) -> None:
@@ -54,10 +56,27 @@ class Store(BaseHTTPRequestHandler):
                 f"<TargetPrefix>{prefix}</TargetPrefix></LoggingEnabled>"
             )
             self.answer(f"<BucketLoggingStatus>{inner}</BucketLoggingStatus>")
+        elif query.startswith(("object-lock", "replication")):
+            self.guard(query, *self.guards.get(name, (0, "")))
         else:
             grants = GRANT + (DELIVERY if "access-logs" in name else "")
             listed = f"<AccessControlList>{grants}</AccessControlList>"
             self.answer(f"<AccessControlPolicy>{OWNER}{listed}</AccessControlPolicy>")
+
+    def guard(self, query: str, days: int, copies: str) -> None:
+        if query.startswith("object-lock") and days:
+            rule = f"<Mode>COMPLIANCE</Mode><Days>{days}</Days>"
+            rule = f"<Rule><DefaultRetention>{rule}</DefaultRetention></Rule>"
+            found = f"<ObjectLockEnabled>Enabled</ObjectLockEnabled>{rule}"
+            self.answer(f"<ObjectLockConfiguration>{found}</ObjectLockConfiguration>")
+        elif query.startswith("object-lock"):
+            self.answer("<Error><Code>ObjectLockConfigurationNotFoundError</Code></Error>", 404)
+        elif copies:
+            rule = f"<Destination><Bucket>arn:aws:s3:::{copies}</Bucket></Destination>"
+            rule = f"<Rule><Status>Enabled</Status>{rule}</Rule>"
+            self.answer(f"<ReplicationConfiguration>{rule}</ReplicationConfiguration>")
+        else:
+            self.answer("<Error><Code>ReplicationConfigurationNotFoundError</Code></Error>", 404)
 
     def answer(self, body: str, status: int = 200) -> None:
         self.send_response(status)
@@ -71,7 +90,7 @@ class Store(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Store]]:
-    handler = type("Answers", (Store,), {"buckets": {}, "refuses": False})
+    handler = type("Answers", (Store,), {"buckets": {}, "guards": {}, "refuses": False})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{server.server_port}")
@@ -104,6 +123,9 @@ def state(tmp_path: Path, store: type[Store]) -> Path:
         if each.type.endswith(":BucketLogging"):
             logs = (str(each.inputs["target"]), str(each.inputs["prefix"]))
             store.buckets[str(each.inputs["bucket"])] = logs
+        if each.type.endswith(":AccessList"):
+            guards = (int(each.inputs["lock_days"]), str(each.inputs["copies_to"]))
+            store.guards[str(each.inputs["bucket"])] = guards
     file = tmp_path / "state.json"
     file.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
     return file
@@ -180,3 +202,20 @@ def test_a_refusal_is_told_and_is_no_finding(
     said = capsys.readouterr().err
     assert "AccessDenied" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("lost", [(0, None), (None, "")], ids=["lock", "replication"])
+def test_a_lock_or_a_copy_that_was_ended_is_found(
+    state: Path, store: type[Store], capsys: pytest.CaptureFixture[str],
+    lost: tuple[int | None, str | None],
+) -> None:  # fmt: skip
+    bucket, (days, copies) = next(each for each in store.guards.items() if all(each[1]))
+    store.guards[bucket] = (
+        days if lost[0] is None else lost[0],
+        copies if lost[1] is None else lost[1],
+    )
+    code, found = examined(state, capsys)
+    assert code == ExitCode.FINDINGS
+    (departed,) = found["departed"]
+    assert departed["kind"] == "AccessList"
+    assert departed["name"].removesuffix("-access-list").split("-")[-1] in bucket

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from havre.errors import MissingDependencyError
-from havre_local.machine import access, backups
+from havre_local.machine import access
+from havre_local.machine.backups import reading, restoring
 from havre_local.machine.folder import Folder, _free_port
 from havre_local.machine.postgresql import identities, schemas
 from havre_local.machine.postgresql import server as postgres
@@ -24,10 +25,10 @@ def fill_database(former: Former) -> None:
     """Make the database's own files, which the archive lacks, from the recorded backup."""
     folder = Folder(former.data_dir)
     supervisor.ensure_running(folder, *postgres.ensure_cluster(folder))
-    contents = backups.read_contents(folder, former.backup)
+    contents = reading.read_contents(folder, former.backup)
     with postgres.administering(folder) as connect:
         schemas.ensure_database(connect, contents.database, (), ("landing", "curated"))
-    backups._restore_database(folder, former.backup, contents)
+    restoring._restore_database(folder, former.backup, contents)
     found = access.project_settings(folder, "bed-occupancy")
     identities.ensure_identity(
         folder,

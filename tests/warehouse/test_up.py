@@ -282,7 +282,7 @@ def test_destroying_needs_the_name_and_leaves_what_is_locked(
     assert get(site, "landing") == b"kept"
     assert main(site.command("down", "--destroy-data", "chu-trial")) == 0
     text = capsys.readouterr().out
-    assert "kept: zone curated holds 1 locked versions, the last until" in text
+    assert "kept: zone curated contains 1 locked version, the last until" in text
     assert "note.txt" not in text
     kept = {r.name for r in site.store.load().resources if r.custom}
     assert kept == {

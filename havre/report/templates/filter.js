@@ -108,6 +108,11 @@ for (const table of sortable) {
   });
 }
 
+// On a phone what is long is folded until it is asked for; without scripts all of it is open.
+if (matchMedia("(max-width: 43rem)").matches) {
+  for (const each of document.querySelectorAll("details.narrow")) { each.open = false; }
+}
+
 const reveal = () => {
   const [anchor, query] = parsed();
   for (const form of forms) { restore(form, query); }
@@ -118,6 +123,10 @@ const reveal = () => {
   target.hidden = false;
   for (let each = target; each; each = each.parentElement) {
     if (each.matches("details")) { each.open = true; }
+  }
+  for (let each = target.nextElementSibling; each && target.matches("h2, h3") && !each.matches("h2");
+    each = each.nextElementSibling) {
+    if (each.matches("details.narrow:not(.exit)")) { each.open = true; }
   }
   if (target.matches("tr")) { target.classList.add("aim"); }
   target.scrollIntoView();

@@ -338,7 +338,7 @@ def _copied_to(bucket: S3Bucket) -> set[str]:
         return set()
     return {
         rule["Destination"]["Bucket"].rpartition(":")[2]
-        for rule in answer["ReplicationConfiguration"]["Rules"]
+        for rule in answer.get("ReplicationConfiguration", {}).get("Rules", ())
         if rule["Status"] == "Enabled" and not _narrowed(rule)
     }
 

@@ -140,7 +140,7 @@ def test_a_reader_who_may_not_read_a_table_or_large_objects_is_refused(
     )
     try:
         sides = DatabaseSide(source.as_user("half")), DatabaseSide(bare)
-        with pytest.raises(GuardError, match=r"may not read public\.t") as error:
+        with pytest.raises(GuardError, match=r"no permission to read public\.t") as error:
             preflight.check(*inventory.both(*sides))
         assert "large objects" in str(error.value)
     finally:

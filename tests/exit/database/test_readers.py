@@ -68,7 +68,7 @@ WRITES = {
 """What lets a reader write, and what the refusal says of it."""
 BLIND = {
     "ALTER ROLE {} NOBYPASSRLS": "has not BYPASSRLS",
-    "REVOKE pg_read_all_data FROM {}": r"may not read care\.counter, care\.visit",
+    "REVOKE pg_read_all_data FROM {}": r"no permission to read care\.counter, care\.visit",
 }
 
 

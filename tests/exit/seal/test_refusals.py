@@ -305,7 +305,7 @@ def test_a_file_without_a_certificate_is_refused(
     content: str, workshop: Workshop, tmp_path: Path
 ) -> None:
     (tmp_path / "none.pem").write_text(content)
-    with pytest.raises(InputError, match="holds no certificate"):
+    with pytest.raises(InputError, match="contains no certificate"):
         identity(replace(workshop.signer, certificate=tmp_path / "none.pem"))
 
 
