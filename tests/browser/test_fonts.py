@@ -28,6 +28,10 @@ LOADED = """async fonts => {
   }
 }"""
 ALONE = """() => {
+  for (const each of document.querySelectorAll('details.narrow')) {
+    each.querySelector('summary').remove();
+    each.replaceWith(...each.childNodes);
+  }
   for (const each of document.querySelectorAll('body > :not(main), main > *')) {
     if (!each.matches('.pictures, .legend, svg')) each.remove();
   }

@@ -44,4 +44,4 @@ def lines(shape: str, count: int) -> int:
 def test_twice_as_many_relations_take_twice_as_long(shape: str) -> None:
     lines(shape, 2)  # what is read once a process
     few, double = lines(shape, MANY), lines(shape, 2 * MANY)
-    assert double < 2 * few
+    assert double < 2.1 * few  # sorting takes a little more; pairs would take four times as long
