@@ -7,13 +7,12 @@ is an error of the provider's makers, told when the provider is loaded.
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
-import tomllib
 from dataclasses import dataclass, replace
 from string import Formatter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 from pydantic import model_validator as validator
 
 from havre.capabilities.model import (
@@ -26,14 +25,13 @@ from havre.capabilities.model import (
     Supported,
     Unit,
 )
-from havre.documents.validation import listed
+from havre.documents.shipped import read_shipped
 from havre.errors import BugError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-T = TypeVar("T")
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Control = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z0-9-]+$")]
 
@@ -138,25 +136,6 @@ class Declared:
         return replace(gap, reason=reason, fallback=fallback, risk=risk)
 
 
-def _checked(path: Path, kind: type[T] | TypeAdapter[T]) -> T:
-    """The file's content as what it must be.
-
-    Raises:
-        BugError: it is missing or malformed.
-    """
-    adapter: TypeAdapter[T] = kind if isinstance(kind, TypeAdapter) else TypeAdapter(kind)
-    try:
-        return adapter.validate_python(tomllib.loads(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        why = listed(error)
-    except (OSError, ValueError) as error:
-        why = f"{type(error).__name__}: {error}"
-    packages = (folder for folder in path.parents if (folder / "__init__.py").is_file())
-    package = next(packages, path.parent).name
-    message = f"{package}/{path.name} is malformed: {why}"
-    raise BugError(message, f"Reinstall the distribution of `{package}`, or report it.")
-
-
 def _texts(file: _DeclarationsFile) -> Iterator[tuple[str, Gap]]:
     for capability, answer in file.capability.items():
         for name, gap in answer.gap.items():
@@ -173,7 +152,7 @@ def declared(path: Path) -> Declared:
     Raises:
         BugError: it is missing or malformed.
     """
-    file = _checked(path, _DeclarationsFile)
+    file = read_shipped(path, _DeclarationsFile)
     answers = {
         capability: Supported(answer.support, answer.reason)
         for capability, answer in file.capability.items()
@@ -199,7 +178,7 @@ def remedies(path: Path) -> Mapping[str, str]:
     Raises:
         BugError: the file is missing or malformed.
     """
-    return MappingProxyType(_checked(path, TypeAdapter(dict[Control, Text])))
+    return MappingProxyType(read_shipped(path, TypeAdapter(dict[Control, Text])))
 
 
 class _Limit(BaseModel):
@@ -219,7 +198,7 @@ def limits(path: Path) -> Mapping[Measure, Limit]:
     Raises:
         BugError: the file is missing or malformed.
     """
-    rows = _checked(path, TypeAdapter(dict[Measure, _Limit]))
+    rows = read_shipped(path, TypeAdapter(dict[Measure, _Limit]))
     return MappingProxyType(
         {
             name: Limit(row.value, row.unit, Evidence(row.source, row.read_on))

@@ -7,18 +7,16 @@ of one. The table says so, with its source and the day on which that was read.
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
-import tomllib
+from collections.abc import Mapping  # noqa: TC003 - likewise
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from havre.documents.validation import listed
-from havre.errors import BugError
+from havre.documents.shipped import read_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -45,6 +43,8 @@ class Replacing:
         way: what to do instead where a change is refused; empty: nothing of its own.
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     bears: Bears = Bears.NOTHING
     replaced: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
@@ -69,20 +69,6 @@ class ReplacingTable:
     read_on: dt.date | None = None
 
 
-class _TypeRow(BaseModel):
-    """One type as the file has it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    bears: Bears = Bears.NOTHING
-    replaced: tuple[str, ...] = ()
-    rejected: tuple[str, ...] = ()
-    grows: tuple[str, ...] = ()
-    unsent: tuple[str, ...] = ()
-    given_by: dict[str, str] = Field(default_factory=dict)
-    way: str = ""
-
-
 class _File(BaseModel):
     """The whole file."""
 
@@ -90,7 +76,7 @@ class _File(BaseModel):
 
     source: str
     read_on: dt.date
-    types: dict[str, _TypeRow]
+    types: dict[str, Replacing]
 
 
 def read_table(path: Path, more: Mapping[str, Replacing] | None = None) -> ReplacingTable:
@@ -101,16 +87,7 @@ def read_table(path: Path, more: Mapping[str, Replacing] | None = None) -> Repla
         more: types that the provider's own code serves.
 
     Raises:
-        BugError: the file is malformed.
+        BugError: the file is missing or malformed.
     """
-    try:
-        found = _File.model_validate(_parsed(path))
-    except ValidationError as error:
-        message = f"{path}: {listed(error)}"
-        raise BugError(message) from None
-    types = {kind: Replacing(**dict(row)) for kind, row in found.types.items()}
-    return ReplacingTable({**types, **(more or {})}, found.source, found.read_on)
-
-
-def _parsed(path: Path) -> dict[str, Any]:
-    return tomllib.loads(path.read_text(encoding="utf-8"))
+    found = read_shipped(path, _File)
+    return ReplacingTable({**found.types, **(more or {})}, found.source, found.read_on)

@@ -28,23 +28,13 @@ NEW_PROJECT = {
     "expires": "2032-06-30",
 }
 
+AS_THERE = (
+    *("name", "environment", "organisation", "classification", "residency", "sites"),
+    "encryption",
+)
+"""Sections of which the suite of providers changes the same fields to the same values."""
 FIELDS: tuple[tuple[str, Any], ...] = (
-    ("name", "other"),
-    ("environment", "staging"),
-    ("organisation.name", "Another"),
-    ("organisation.country", "DE"),
-    ("organisation.contact", "others@suite.example"),
-    ("classification", "personal"),
-    ("residency.countries", ["FR", "DE", "NL", "PL", "IT", "ES", "SE", "IE", "AT", "BE"]),
-    ("residency.operator_law", "any"),
-    ("residency.qualifications", []),
-    ("sites.primary", specs.ANOTHER_SITE),
-    ("sites.recovery", None),
-    ("encryption.keys", "provider"),
-    ("encryption.keys", "hsm"),
-    ("encryption.rotation_days", 90),
-    ("encryption.deletion_days", 30),
-    ("encryption.tls", "1.3"),
+    *(each for each in specs.CHANGES if each[0].partition(".")[0] in AS_THERE),
     ("zones.study", NEW_ZONE),
     ("zones.logs", None),
     ("zones.landing.purpose", "research"),

@@ -152,3 +152,8 @@ def test_a_malformed_table_is_a_fault_of_its_makers(text: str, tmp_path: Path) -
     file.write_text(text)
     with pytest.raises(BugError, match=r"replacing\.toml"):
         read_table(file)
+
+
+def test_a_missing_table_is_a_fault_of_its_makers_too(tmp_path: Path) -> None:
+    with pytest.raises(BugError, match=r"replacing\.toml is malformed: FileNotFoundError"):
+        read_table(tmp_path / "replacing.toml")
