@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import pickle
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,7 +31,7 @@ from havre.errors import MissingDependencyError
 from havre.plan import urns
 from havre.plan.replacing import Bears, Replacing
 from havre.plan.values import bare, to_struct, wire_values
-from havre.provider.operations import Deviation
+from havre.provider.operations import Deviating, Deviation
 
 if TYPE_CHECKING:
     from havre.plan import Plan
@@ -278,28 +278,28 @@ class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=result.id or "", properties=to_struct(outs))
 
 
-def looked(resources: Iterable[type[DynamicResource]], plan: Plan) -> dict[str, Deviation]:
-    """What of a state's dynamic resources is gone, or not as it says, by URN.
+def deviating(
+    resources: Iterable[type[DynamicResource]], plan: Plan, remedy: str
+) -> Iterator[Deviating]:
+    """What of a state's dynamic resources is gone, or not as it says.
 
     Args:
         resources: the kinds that are looked at.
         plan: what the state amounts to.
+        remedy: what to do about it.
 
     Raises:
         HavreError: one cannot be looked at.
     """
-    kinds = {each.token(): kind_at(each.KIND) for each in resources}
-    found = {}
+    served = {each.token(): each for each in resources}
     for resource in plan.resources:
-        kind = kinds.get(resource.type)
-        if kind is None:
+        if (one := served.get(resource.type)) is None:
             continue
-        props = {**bare(resource.inputs), **bare(resource.outputs)}
+        kind, props = kind_at(one.KIND), {**bare(resource.inputs), **bare(resource.outputs)}
         if kind.look(props) is None:
-            found[resource.urn] = Deviation.GONE
+            yield Deviating(Deviation.GONE, one.__name__, resource.name, remedy)
         elif kind.drifted(props):
-            found[resource.urn] = Deviation.DIFFERS
-    return found
+            yield Deviating(Deviation.DIFFERS, one.__name__, resource.name, remedy)
 
 
 def replacing(*resources: type[DynamicResource]) -> dict[str, Replacing]:

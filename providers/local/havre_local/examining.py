@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.errors import InputError
 from havre.plan.values import bare
-from havre.provider.dynamic import looked
+from havre.provider.dynamic import deviating
 from havre.provider.operations import Deviating, Deviation, Examination
 from havre_local import services
 from havre_local.resources import (
@@ -56,7 +56,7 @@ def examine(plan: Plan) -> Examination:
         listed[kind] = len(found)
         foreign = sorted(found - set(known))
         departed += [Deviating(Deviation.OUTSIDE, kind, name, FOREIGN) for name in foreign]
-    departed += _changed(plan)
+    departed += deviating(RESOURCES, plan, AGAIN)
     return Examination(listed, tuple(departed), tuple(unlisted))
 
 
@@ -118,11 +118,3 @@ def _folders(folder: Folder) -> list[str]:
     """Names of the folders of projects."""
     parent = folder.root / "projects"
     return [*folder.custody.names(parent)]
-
-
-def _changed(plan: Plan) -> Iterator[Deviating]:
-    """What the state has and the machine has not, or not so."""
-    kinds = {each.token(): each.__name__ for each in RESOURCES}
-    by_urn = plan.by_urn
-    for urn, how in looked(RESOURCES, plan).items():
-        yield Deviating(how, kinds[by_urn[urn].type], by_urn[urn].name, AGAIN)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.live import s3 as live
-from havre.live.wrappers import ATTEMPTS, retrying
 from havre.plan.values import bare
-from havre.provider.dynamic import looked
+from havre.provider.dynamic import deviating
 from havre.provider.operations import Deviating, Deviation, Examination
 from havre_ovh import s3
 from havre_ovh.settings import missing_credentials
@@ -56,11 +55,7 @@ def examine(plan: Plan) -> Examination:
     ours = {name for name in there if name.startswith(_beginning(plan))}
     departed = [Deviating(Deviation.OUTSIDE, "bucket", n, IMPORT) for n in sorted(ours - known)]
     departed += [Deviating(Deviation.GONE, "bucket", n, AGAIN) for n in sorted(known - there)]
-    by_urn = plan.by_urn
-    departed += [
-        Deviating(how, by_urn[urn].type.rpartition(":")[2], by_urn[urn].name, AGAIN)
-        for urn, how in looked(s3.RESOURCES, plan).items()
-    ]
+    departed += deviating(s3.RESOURCES, plan, AGAIN)
     return Examination({"bucket": len(ours)}, tuple(departed), (OTHERS,))
 
 
@@ -89,6 +84,14 @@ def _places(plan: Plan) -> set[tuple[str, str]]:
     }
 
 
+class _Account(live.Bucket):
+    """All buckets of a region: what is asked names none."""
+
+    def ask(self, operation: str, **arguments: Any) -> Any:
+        """The answer to an operation of S3, by boto3's name for it."""
+        return getattr(self.client, operation)(**arguments)
+
+
 def _buckets(place: tuple[str, str]) -> Iterator[str]:
     """Names of the buckets of a region.
 
@@ -97,12 +100,6 @@ def _buckets(place: tuple[str, str]) -> Iterator[str]:
     """
     endpoint, region = place
     props: dict[str, Any] = {"bucket": "(all)", "endpoint": endpoint, "region": region}
-    store = retrying(live.Bucket(s3.client(props), props["bucket"]))
-    try:
-        found = s3.client(props).list_buckets()
-    except Exception as error:
-        failure = store.failure(error)
-        if failure is None:
-            raise
-        raise s3.refusal(props, "listing buckets", failure, ATTEMPTS) from None
+    account = _Account(s3.client(props), props["bucket"])
+    found = s3.answered(account, props, "listing buckets", "list_buckets")
     yield from (each["Name"] for each in found["Buckets"])

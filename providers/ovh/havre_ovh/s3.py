@@ -91,14 +91,25 @@ class S3Bucket:
             RetryError: the service did not take the call after the last attempt.
             ProviderError: it refused the call.
         """
-        store = retrying(s3.Bucket(self.client, self.props["bucket"]))
-        try:
-            return store.ask(operation, **arguments)
-        except Exception as error:
-            found = store.failure(error)
-            if found is None:
-                raise
-            raise refusal(self.props, what, found, ATTEMPTS) from None
+        bucket = s3.Bucket(self.client, self.props["bucket"])
+        return answered(bucket, self.props, what, operation, **arguments)
+
+
+def answered(store: s3.Bucket, props: Props, what: str, operation: str, **arguments: Any) -> Any:
+    """The answer to an operation of S3, asked again where that may help.
+
+    Raises:
+        RetryError: the service did not take the call after the last attempt.
+        ProviderError: it refused the call.
+    """
+    asked = retrying(store)
+    try:
+        return asked.ask(operation, **arguments)
+    except Exception as error:
+        found = asked.failure(error)
+        if found is None:
+            raise
+        raise _refusal(props, what, found, ATTEMPTS) from None
 
 
 ANSWERS = {
@@ -110,7 +121,7 @@ ANSWERS = {
 """Refusals that answer a question, by the service's word for each."""
 
 
-def refusal(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
+def _refusal(props: Props, what: str, found: Failure, attempts: int) -> HavreError:
     """The error for a call that the service did not take, with the remedy."""
     if found.remedy is Remedy.RETRY:
         message = f"bucket {props['bucket']}: {what} failed {attempts} times, last: {found.code}"
