@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from havre.text import distance
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,19 +29,19 @@ def authorised(spec: Warehouse, as_of: dt.date) -> Mapping[str, Project]:
 def notices(spec: Warehouse, as_of: dt.date) -> tuple[str, ...]:
     """A sentence for each project that has ended, or ends within `NOTICE_DAYS`."""
     return tuple(
-        _notice(name, asked.expires, (asked.expires - as_of).days)
+        _notice(name, asked.expires, as_of)
         for name, asked in spec.projects.items()
         if (asked.expires - as_of).days <= NOTICE_DAYS
     )
 
 
-def _notice(name: str, last: dt.date, days: int) -> str:
-    if days < 0:
+def _notice(name: str, last: dt.date, as_of: dt.date) -> str:
+    if last < as_of:
         return (
             f"Project `{name}` ended on {last}. It is given no access, and the next update removes "
             "the access it still has."
         )
-    left = f"in {days} {'day' if days == 1 else 'days'}" if days else "today"
+    left = distance(last, as_of)
     return (
         f"Project `{name}` ends on {last} ({left}). The first update after that day removes its "
         "access."

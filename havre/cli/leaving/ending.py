@@ -138,6 +138,16 @@ def cut(
     line(f"Next: havre exit retire {folder}")
 
 
+HostKeyOption = Annotated[
+    Path | None,
+    typer.Option("--host-key", metavar="FILE", help="Key of the host.", show_default=False),
+]
+HostCertificateOption = Annotated[
+    Path | None,
+    typer.Option("--host-certificate", metavar="FILE", help="Its certificate.", show_default=False),
+]
+
+
 def retire(
     folder: Folder,
     *,
@@ -149,16 +159,8 @@ def retire(
     passphrase_env: PassphraseOption = "",
     tsa: TsaOption = "",
     tsa_authority: TsaAuthorityOption = None,
-    host_key: Annotated[
-        Path | None,
-        typer.Option("--host-key", metavar="FILE", help="Key of the host.", show_default=False),
-    ] = None,
-    host_certificate: Annotated[
-        Path | None,
-        typer.Option(
-            "--host-certificate", metavar="FILE", help="Its certificate.", show_default=False
-        ),
-    ] = None,
+    host_key: HostKeyOption = None,
+    host_certificate: HostCertificateOption = None,
     dry_run: NoChange = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
