@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
 from havre.facts.read import NONE, at_best, both
 from havre.facts.stores import Content, DataStore, LogStore, ObjectStore
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Reserved, Unknown
 from havre.plan import urns
 from havre.plan.parts import part_of
 from havre.plan.secrets import in_clear, in_clear_beside
@@ -103,6 +103,13 @@ def _readers(case: Case) -> frozenset[str]:
     return frozenset(found)
 
 
+def _doubtful(name: str, facts: Fact[object], wanted: str, grant: Grant) -> Verdict:
+    """What is not decided of a grant; only its rights are told, where they alone have a reserve."""
+    if isinstance(facts, Reserved) and isinstance(grant.rights, Reserved):
+        return undecided("rights", grant.rights, wanted, resource=grant.urn)
+    return undecided(name, facts, wanted, resource=grant.urn)
+
+
 @plan_control(
     "access.least-privilege",
     Profile.BASELINE,
@@ -128,7 +135,7 @@ def least_privilege(case: Case) -> Iterator[Verdict]:
         elif case.once(_wildcard, targets):
             yield fails("targets", targets, wanted, resource=grant.urn)
         elif not isinstance(facts, Known):
-            yield undecided("rights", facts, wanted, resource=grant.urn)
+            yield _doubtful("rights", facts, wanted, grant)
         else:
             yield passes(grant.urn)
 
@@ -156,8 +163,9 @@ def project_isolation(case: Case) -> Iterator[Verdict]:
         reached[grant.project] |= zones if opened else set()
         verdict = _isolated(grant, zones, rights, case) if opened else None
         if not isinstance(facts, Known) and (verdict is None or verdict.outcome is Outcome.PASS):
-            doubtful.add(grant.project)
-            verdict = undecided("targets", facts, "the project's zones", resource=grant.urn)
+            if not isinstance(facts, Reserved):  # what was granted when it was made is told
+                doubtful.add(grant.project)
+            verdict = _doubtful("targets", facts, "the project's zones", grant)
         if verdict is not None:
             yield verdict
     for name, project in case.spec.projects.items():
@@ -213,6 +221,8 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
     if project.expires < case.as_of:
         found = f"the authorisation ended on {project.expires} but the grant is still planned"
         return fails("expires", found, "no grant after the authorisation ends", cause=path)
+    if _of_nothing(grant.rights):
+        return NOT_APPLICABLE
     return require(
         "expires",
         grant.expires,
@@ -220,6 +230,12 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
         f"an expiry date no later than {project.expires}",
         cause=path,
     )
+
+
+def _of_nothing(rights: Fact[frozenset[Right]]) -> bool:
+    """Whether a grant allows nothing, for all that is seen: there is nothing to end."""
+    told = isinstance(rights, (Known, Reserved))
+    return told and not at_best(rights, READS)
 
 
 @plan_control(
@@ -246,7 +262,7 @@ def separation_of_duties(case: Case) -> Iterator[Verdict]:
             found = f"{urns.name(identity)} reads data and {duty}"
             yield fails("rights", found, wanted, resource=grant.urn)
         elif not isinstance(facts, Known):
-            yield undecided("rights", facts, wanted, resource=grant.urn)
+            yield _doubtful("rights", facts, wanted, grant)
         else:
             yield passes(grant.urn)
 
@@ -343,7 +359,7 @@ def export_gate(case: Case) -> Iterator[Verdict]:
         reached = case.once(_exports_of, targets)
         verdict = _gated(grant, rights, case, wanted) if reached and rights else None
         if not isinstance(facts, Known) and (verdict is None or verdict.outcome is Outcome.PASS):
-            yield undecided("targets", facts, wanted, resource=grant.urn)
+            yield _doubtful("targets", facts, wanted, grant)
         elif reached:
             yield verdict or _gated(grant, rights, case, wanted)
 

@@ -63,6 +63,20 @@ def test_every_source_gives_the_same_verdicts(provider: str, source: str) -> Non
     assert there.lies == offline.lies
 
 
+def test_what_no_refresh_of_ovhcloud_shows_is_told_of_what_stands() -> None:
+    """A key that was deactivated, a role that was added, a lock that was removed."""
+    there = judged("emc2", "ovh", recorded("ovh", "state"))
+    told = {f.control: f for f in there.findings if f.reserve is Reserve.NOT_SEEN}
+    rights = ("least-privilege", "project-isolation", "separation-of-duties", "export-gate")
+    expected = {f"access.{name}": "a role that was added" for name in rights}
+    expected |= {"continuity.deletion": "a deactivated key"}
+    expected |= {"continuity.immutability": "a lock that was removed"}
+    assert told.keys() == expected.keys()
+    for control, why in expected.items():
+        assert told[control].kind is FindingKind.WARNING
+        assert f"not seen by a refresh: {why}" in told[control].found
+
+
 def named(result: Result, control: str) -> list[Finding]:
     return [finding for finding in result.findings if finding.control == control]
 

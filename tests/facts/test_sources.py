@@ -13,7 +13,7 @@ import pytest
 
 from havre.evaluate import evaluate
 from havre.facts import Facts, Known, Unknown
-from havre.facts.model import ResourceFact
+from havre.facts.model import Grant, ResourceFact
 from havre.facts.values import Reserve, Reserved
 from havre.plan import Plan
 from havre.plan.previews import from_preview
@@ -82,4 +82,11 @@ def check(provider: str, plan: Plan, *, decided: bool) -> None:
         for difference in differences(item, other, decided=decided)
     ]
     assert told == []
-    assert [left for left in by_urn.values() if left] == []
+    left = [item for items in by_urn.values() for item in items]
+    assert [item for item in left if not (decided and _unseen(item))] == []
+
+
+def _unseen(item: ResourceFact) -> bool:
+    """Whether it grants nothing but what no refresh would show."""
+    rights = item.rights if isinstance(item, Grant) else None
+    return isinstance(rights, Reserved) and rights.at_best == Known(frozenset())

@@ -22,7 +22,7 @@ from havre.facts.stores import (
     Vault,
     Volume,
 )
-from havre.facts.values import Fact
+from havre.facts.values import Fact, Reserve, reserved
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import CertificateStatus, Qualifications, Record
@@ -985,6 +985,24 @@ def test_no_grant_outlives_its_project(expires: Any, as_of: dt.date, outcome: st
     assert c.outcome(control, mine, as_of=as_of) == outcome
     assert c.outcome(control, replace(mine, project="")) == "not-applicable"
     assert c.outcome(control, replace(mine, project="nobodys")) == "fail"
+
+
+@pytest.mark.parametrize("rights", [[], [Right.READ]])
+def test_rights_that_no_refresh_shows_pass_nowhere_and_excuse_nothing(rights: list[Right]) -> None:
+    """Another right may have been added by hand; what was granted is as it was."""
+    seen = c.grant("g", "who", *rights, on=[c.urn("curated")], project=PROJECT, expires=c.NONE)
+    mine = replace(seen, rights=reserved(seen.rights, "not seen", Reserve.NOT_SEEN))
+    for name in ("least-privilege", "project-isolation", "separation-of-duties"):
+        found = c.verdicts(f"access.{name}", CURATED, mine)
+        (of_grant,) = [each for each in found if each.resource == mine.urn]
+        assert (of_grant.outcome.value, of_grant.property) == ("not-seen", "rights"), name
+        assert of_grant.found == (", ".join(rights) or "none") + ", not seen"
+    ending = "fail" if rights else "not-applicable"
+    assert c.outcome("access.project-expiry", mine) == ending
+    assert c.outcome("access.project-expiry", replace(mine, rights=Unknown("x"))) == "fail"
+    isolated = c.verdicts("access.project-isolation", CURATED, mine)
+    lacking = [each.found for each in isolated if PROJECT in each.cause]
+    assert lacking == ([] if rights else ["no grant on curated"])
 
 
 @pytest.mark.parametrize(

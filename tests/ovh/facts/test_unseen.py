@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from havre.facts import Known, Unknown
-from havre.facts.model import Grant, Key
+from havre.facts.model import Grant, Key, Right
 from havre.facts.values import Reserve, Reserved
-from tests.ovh.facts.resources import BUCKET, DYNAMIC, SOUND, bucket, made, of
+from havre.plan import Plan
+from havre.plan.values import UNKNOWN
+from havre_ovh.facts import facts
+from tests.ovh.facts.resources import BUCKET, DYNAMIC, KEY, S3_POLICY, SOUND, USER, bucket, made, of
 
-KEY = "ovh:Okms/serviceKey:ServiceKey"
-USER = "ovh:CloudProject/user:User"
 LOCKED = Known(30)
 
 
@@ -65,9 +67,41 @@ def test_no_lock_needs_no_reserve() -> None:
 
 
 @pytest.mark.parametrize("stands", [False, True])
-def test_a_key_may_be_deactivated_and_a_role_added_unseen(stands: bool) -> None:
-    id_ = "it" if stands else ""
-    key = of(Key, replace(made(KEY, {"name": "k.eu-west-par"}), id=id_))
-    user = of(Grant, replace(made(USER, {"roleNames": ["compute_operator"]}), id=id_))
-    assert isinstance(key.customer, Reserved) is isinstance(user.rights, Reserved) is stands
-    assert key.customer in (Known(True), key.customer if stands else None)
+def test_a_key_may_be_deactivated_unseen(stands: bool) -> None:
+    planned = made(KEY, {"name": "k.eu-west-par"}, protect=True)
+    key = of(Key, replace(planned, id="it" if stands else ""))
+    for fact in (key.customer, key.guarded):
+        assert isinstance(fact, Reserved) is stands
+        assert (fact.at_best if isinstance(fact, Reserved) else fact) == Known(True)
+
+
+REFUSING = {
+    "Effect": "Deny",
+    "Action": ["s3:CreateBucket", "s3:ListAllMyBuckets"],
+    "Resource": ["*"],
+}
+
+
+def users_grants(role: str, *, stands: bool) -> list[Grant]:
+    """What a project's user has by its role, where its policy refuses it to make buckets."""
+    said = {"roleNames": [role], "description": "project=p; warehouse=w", "serviceName": "s"}
+    user = replace(made(USER, said, "user"), id="it" if stands else "")
+    limits = {"userId": UNKNOWN, "policy": json.dumps({"Statement": [REFUSING]})}
+    policy = made(S3_POLICY, limits, "limits", needs={"userId": ("urn:user",)})
+    found = facts(Plan("ovh", (user, policy)))
+    return [each for each in found.of(Grant) if each.urn == user.urn]
+
+
+@pytest.mark.parametrize(
+    ("role", "allowed"),
+    [("compute_operator", {Right.ADMINISTER}), ("objectstore_operator", set())],
+)
+def test_a_role_may_be_added_unseen(role: str, allowed: set[Right]) -> None:
+    """Whatever the plan gives, and most of all where that is nothing."""
+    planned = [each.rights for each in users_grants(role, stands=False)]
+    assert planned == ([Known(frozenset(allowed))] if allowed else [])
+    (found,) = users_grants(role, stands=True)
+    assert isinstance(found.rights, Reserved)
+    assert found.rights.reserve is Reserve.NOT_SEEN
+    assert found.rights.at_best == Known(frozenset(allowed))
+    assert "a role that was added" in found.rights.property

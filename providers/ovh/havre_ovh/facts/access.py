@@ -77,7 +77,7 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
             allowed=DOES_NOT_APPLY,
         )
         for targets, allowed in given
-        if targets != Known(()) and allowed != Known(frozenset())
+        if targets != Known(()) and allowed != Known(frozenset())  # what may be raised is told
     ]
     return [*grants, replace(about(Credential, resource, index), expires=NONE, project=project)]
 
@@ -100,8 +100,7 @@ def _of_user(resource: PlannedResource, index: Index) -> Fact[rights.Rights]:
     allowed = rights.together(at_best(part, frozenset()) for part in parts)
     withheld = next((part for part in parts if isinstance(part, Unknown)), None)
     if withheld is None:
-        told: Fact[rights.Rights] = Known(allowed)
-        return unseen(told, resource, "a role that was added") if allowed else told
+        return unseen(Known(allowed), resource, "a role that was added")
     return Unknown(withheld.property, Known(allowed) if allowed else None)
 
 

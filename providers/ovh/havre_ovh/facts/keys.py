@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 
 def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A key of the customer's, in software: it neither renews itself nor outlives a deletion."""
+    """A key of the customer's, in software: it neither renews itself nor outlives a deletion.
+
+    One that is deactivated makes data unreadable as one that is deleted does.
+    """
     made = replace(
         offered(Key, resource, index, _where(resource, index), "OKMS"),
         customer=unseen(YES, resource, "a deactivated key"),
@@ -30,7 +33,7 @@ def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         deletion_days=NONE,
         purge_guarded=NO,
         use_logged=NO,
-        guarded=guarded(resource),
+        guarded=unseen(guarded(resource), resource, "a deactivated key"),
     )
     return [made]
 
