@@ -665,6 +665,7 @@ def toy_page() -> list[str]:
 
 DOINGS = {
     "nothing": "No resource changes. The control or the gap that reads the field may.",
+    "kept as it is": "Nothing is sent. What is deployed keeps the value it was made with.",
     "in place": "Changed without interruption of the stored data.",
     "new": "Made beside what is deployed.",
     "no longer protected": "The protection against deletion is taken off.",

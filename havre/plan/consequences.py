@@ -39,6 +39,7 @@ class Doing(StrEnum):
     UNSENT = "reported, not made"
     UNPROTECT = "no longer protected"
     UPDATE = "in place"
+    KEEP = "kept as it is"
     CREATE = "new"
 
 
@@ -51,7 +52,9 @@ class Consequence:
         urn: of the resource.
         type: its type token.
         bears: what is lost with it.
-        properties: input paths that differ, sorted.
+        properties: input paths that differ and are changed, sorted.
+        kept: input paths that differ and stay as they were made, since the program ignores a
+            change of them, sorted.
         because: those of them that make another resource, or that are never sent.
         refused: why it is not done; empty where it is.
         way: what to do instead; empty where nothing is refused.
@@ -65,6 +68,7 @@ class Consequence:
     because: tuple[str, ...] = ()
     refused: str = ""
     way: str = ""
+    kept: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -94,6 +98,7 @@ class Consequence:
             "bears": self.bears.value,
             "properties": list(self.properties),
             "because": list(self.because),
+            "kept": list(self.kept),
             "refused": self.refused or None,
             "way": self.way or None,
         }
@@ -154,10 +159,11 @@ def _changed(
 ) -> Consequence | None:
     """What becomes of a resource that both plans have; None where nothing does."""
     row = _row(new, table)
-    differing = _differing(old, new, anew, row)
+    ignored = new.options.ignore_changes
+    differing, kept = _divided(_differing(old, new, anew, row), ignored)
     if not differing:
-        return _freed(old, new, row)
-    made = Consequence(Doing.UPDATE, new.urn, new.type, row.bears, differing)
+        return _freed(old, new, row, kept)
+    made = Consequence(Doing.UPDATE, new.urn, new.type, row.bears, differing, kept=kept)
     for doing, because, why in (
         _other(_within(differing, _replacing(new, table)), new),
         (Doing.REJECT, _within(differing, row.rejected), REJECTED),
@@ -176,10 +182,14 @@ def _other(because: tuple[str, ...], new: PlannedResource) -> tuple[Doing, tuple
     return guarded if new.protect else (Doing.REPLACE, because, "")
 
 
-def _freed(old: PlannedResource, new: PlannedResource, row: Replacing) -> Consequence | None:
-    """What becomes of a resource of which no input differs; None where nothing does."""
+def _freed(
+    old: PlannedResource, new: PlannedResource, row: Replacing, kept: tuple[str, ...]
+) -> Consequence | None:
+    """What becomes of a resource of which no input is changed; None where nothing does."""
     if old.protect and not new.protect:
-        return Consequence(Doing.UNPROTECT, new.urn, new.type, row.bears)
+        return Consequence(Doing.UNPROTECT, new.urn, new.type, row.bears, kept=kept)
+    if kept:
+        return Consequence(Doing.KEEP, new.urn, new.type, row.bears, way=row.way, kept=kept)
     return None
 
 
@@ -221,7 +231,7 @@ def _replaced(
             key
             for key, new in news.items()
             if key in olds
-            and _within(_differing(olds[key], new, anew, _row(new, table)), _replacing(new, table))
+            and _within(_applied(olds[key], new, anew, _row(new, table)), _replacing(new, table))
         )
         if found == anew:
             return anew
@@ -231,7 +241,7 @@ def _replaced(
 def _differing(
     old: PlannedResource, new: PlannedResource, anew: frozenset[str], row: Replacing
 ) -> tuple[str, ...]:
-    """Paths of the inputs that differ, without those whose changes are not applied."""
+    """Paths of the inputs that differ."""
     found: set[str] = set()
     for name in sorted(old.inputs.keys() | new.inputs.keys()):
         if not name.startswith(PULUMIS_OWN):
@@ -241,7 +251,22 @@ def _differing(
                 for path in _unknown(new.inputs.get(name), name)
                 if _redirected(old, new, name, anew, row.given_by.get(path, ""))
             }
-    return tuple(sorted(found - {*_within(tuple(found), new.options.ignore_changes)}))
+    return tuple(sorted(found))
+
+
+def _divided(
+    paths: tuple[str, ...], ignored: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The paths whose changes are applied, and those whose are not."""
+    kept = _within(paths, ignored)
+    return tuple(path for path in paths if path not in kept), kept
+
+
+def _applied(
+    old: PlannedResource, new: PlannedResource, anew: frozenset[str], row: Replacing
+) -> tuple[str, ...]:
+    """Paths of the inputs that differ and are changed."""
+    return _divided(_differing(old, new, anew, row), new.options.ignore_changes)[0]
 
 
 def _redirected(

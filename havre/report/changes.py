@@ -40,7 +40,7 @@ def consequences_as_text(
     if not found:
         return "No changes."
     grave = [each for each in found if each.grave]
-    lines = [*_grave(grave, width or 10_000), *_summary(found)]
+    lines = [*_grave(grave, width or 10_000), *_summary(found), *_kept(found, width or 10_000)]
     if details:
         lines += ["", *(_line(each) for each in found if not each.grave)]
     return "\n".join(lines)
@@ -73,11 +73,26 @@ def _word(each: Consequence) -> str:
 
 def _line(each: Consequence) -> str:
     """One resource, with the properties that differ."""
-    named = each.because or each.properties
+    named = each.because or each.properties or each.kept
     shown = ", ".join(named[:PROPERTIES]) + (", ..." if len(named) > PROPERTIES else "")
     why = f", because {each.refused}" if each.refused else ""
     doing = "" if each.grave else f"{each.doing.value}: "
     return inert(f"{doing}{each.name} ({each.type.rpartition(':')[2]}): {shown or 'all'}{why}")
+
+
+def _kept(found: Sequence[Consequence], width: int) -> Iterator[str]:
+    """Which inputs stay as they were made, although the file or the version has others now."""
+    kinds = Counter((each.type.rpartition(":")[2], path) for each in found for path in each.kept)
+    if not kinds:
+        return
+    yield ""
+    yield "These keep the value they were made with. It cannot be changed in place:"
+    for (kind, path), count in sorted(kinds.items()):
+        yield f"  {inert(path)} of {count} {inert(kind)}"
+    for way in dict.fromkeys(each.way for each in found if each.kept and each.way):
+        indent = "    "
+        told = f"Instead: {inert(way)}"
+        yield textwrap.fill(told, width, initial_indent=indent, subsequent_indent=indent)
 
 
 def _summary(found: Sequence[Consequence]) -> Iterator[str]:

@@ -119,3 +119,47 @@ def test_a_graph_cannot_show_changes(
     file = written(tmp_path / "a.yaml", document)
     assert ran("local", file, file, "--format", "dot") == ExitCode.INPUT
     assert "--format table" in capsys.readouterr().err
+
+
+def stored(path: Path, provider: str, document: dict[str, Any], **instead: Any) -> Path:
+    """A state of what is planned; `instead`: by type of resource, inputs that it was made with."""
+    from tests.changes.matrix import Standing
+
+    resources = [
+        {
+            "urn": r.urn,
+            "type": r.type,
+            "custom": r.custom,
+            **({"id": "x"} if r.custom else {}),
+            "inputs": {**r.as_dict()["inputs"], **instead.get(r.type.rpartition(":")[2], {})},
+            "parent": r.parent,
+            "protect": r.protect,
+            "dependencies": list(r.dependencies),
+            "propertyDependencies": {k: list(v) for k, v in r.property_dependencies.items()},
+        }
+        for r in Standing(provider).plan(document, STACKS[provider]).resources
+    ]
+    path.write_text(json.dumps({"version": 3, "deployment": {"resources": resources}}))
+    return path
+
+
+FEWER = {"operations": ["encrypt", "decrypt"]}
+
+
+def test_keys_that_were_made_with_fewer_operations_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They keep them for good: OKMS makes no data keys with them, and no update gives it back."""
+    document = standing(find("ovh").sites)
+    now = written(tmp_path / "a.yaml", document)
+    state = stored(tmp_path / "state.json", "ovh", document, ServiceKey=FEWER)
+    assert ran("ovh", now, state) == ExitCode.OK
+    said = " ".join(capsys.readouterr().out.split())
+    assert "kept as it is: 5 ServiceKey" in said
+    assert "operations of 5 ServiceKey" in said
+    assert "Instead: Objects stay readable only with the key that encrypted them." in said
+    assert ran("ovh", now, state, "--format", "json") == ExitCode.OK
+    kept = [c for c in json.loads(capsys.readouterr().out)["changes"] if c["kept"]]
+    assert {(c["doing"], *c["kept"]) for c in kept} == {("kept as it is", "operations")}
+    assert ran("ovh", now, stored(state, "ovh", document)) == ExitCode.OK
+    assert capsys.readouterr().out == "No changes.\n"

@@ -11,6 +11,7 @@ from havre.plan.consequences import Consequence, Doing, consequences
 from havre.plan.options import Options
 from havre.plan.replacing import Bears, Replacing, read_table
 from havre.plan.values import UNKNOWN, Secret
+from havre.report.changes import consequences_as_text
 
 BUCKET, KEY, USER, POOL = "c:i:Bucket", "c:i:Key", "c:i:User", "c:i:Pool"
 TABLE = {
@@ -92,7 +93,24 @@ def test_the_program_may_say_itself_what_replaces_and_what_is_left() -> None:
     forced = replace(new, options=Options(replace_on_changes=("tag",)))
     ignored = replace(new, options=Options(ignore_changes=("tag",)))
     assert done(old, forced) == [("replaced", ("tag",))]
-    assert done(old, ignored) == []
+    (kept,) = consequences(plan(old), plan(ignored), TABLE)
+    assert (kept.doing, kept.properties, kept.kept) == (Doing.KEEP, (), ("tag",))
+    assert not kept.grave
+    assert done(old, replace(ignored, inputs=old.inputs)) == []
+
+
+def test_what_keeps_its_value_is_told_beside_what_changes() -> None:
+    old = made(BUCKET, "z", tag="a", name="a", size=1)
+    ignoring = Options(ignore_changes=("name", "tag"))
+    new = replace(made(BUCKET, "z", tag="b", name="b", size=2), options=ignoring)
+    (found,) = consequences(plan(old), plan(new), TABLE)
+    assert (found.doing, found.because) == (Doing.UPDATE, ())
+    assert (found.properties, found.kept) == (("size",), ("name", "tag"))
+    said = consequences_as_text([found])
+    assert all(f"{path} of 1 Bucket" in said for path in found.kept)
+    freed = replace(new, inputs={**new.inputs, "size": 1})
+    (found,) = consequences(plan(replace(old, protect=True)), plan(freed), TABLE)
+    assert (found.doing, found.kept) == (Doing.UNPROTECT, ("name", "tag"))
 
 
 def test_the_stack_may_be_named_otherwise() -> None:
