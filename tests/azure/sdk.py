@@ -1,18 +1,13 @@
 """What the SDK of Azure says of its own arguments: names, values and docstrings."""
 
 import importlib
-import inspect
-import re
 import sys
 from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
-from pulumi import _types as types
-
 from havre.plan.values import UNKNOWN, Secret
-
-REFERENCE = re.compile(r"'(\w+)'")
+from tests.arguments import inner, members, named, said
 
 
 def arguments(kind: str) -> type:
@@ -24,41 +19,14 @@ def arguments(kind: str) -> type:
     return found
 
 
-def named(section: type) -> dict[str, property]:
-    """The arguments of a section, by their names in a plan."""
-    names: dict[str, str] = types.input_type_py_to_pulumi_names(section)
-    return {theirs: getattr(section, ours) for ours, theirs in names.items()}
-
-
-def inner(argument: property, section: type) -> list[type]:
-    """The sections and enumerations that an argument may be of."""
-    assert argument.fget is not None
-    hint = str(argument.fget.__annotations__["return"])
-    known = sys.modules[section.__module__]
-    found = [getattr(known, name, None) for name in REFERENCE.findall(hint)]
-    return [
-        each
-        for each in found
-        if isinstance(each, type) and (types.is_input_type(each) or issubclass(each, Enum))
-    ]
-
-
 def sayings(kind: str, path: str) -> list[str]:
     """The docstrings of every argument on a path, outermost first."""
     section, found = arguments(kind), []
     for step in (step for step in path.split(".") if not step.isdigit()):
         argument = named(section)[step]
-        found.append(" ".join((inspect.getdoc(argument.fget) or "").split()))
+        found.append(said(argument))
         section = next(iter(inner(argument, section)), section)
     return found
-
-
-def members(argument: property, value: Any) -> list[Any]:
-    """The values of a list, or of a table by keys of the user's own; else the value alone."""
-    assert argument.fget is not None
-    if isinstance(value, dict) and "Mapping[str" in str(argument.fget.__annotations__["return"]):
-        return list(value.values())
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def strangers(section: type, inputs: dict[str, Any], path: str = "") -> Iterator[str]:
