@@ -8,7 +8,9 @@ no code and no secret, and is the same in process and under the Pulumi CLI.
 from __future__ import annotations
 
 import base64
+import os
 import pickle
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +21,7 @@ from google.protobuf import empty_pb2
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
+    ConfigureRequest,
     CreateResult,
     DiffResult,
     ReadResult,
@@ -27,7 +30,7 @@ from pulumi.dynamic import (
 )
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from havre.errors import MissingDependencyError
+from havre.errors import HavreError, MissingDependencyError
 from havre.plan import urns
 from havre.plan.replacing import Bears, Replacing
 from havre.plan.values import bare, to_struct, wire_values
@@ -96,6 +99,18 @@ class Managed(ResourceProvider):
         super().__init__()
         self.kind = kind
 
+    def configure(self, req: ConfigureRequest) -> None:
+        """Have the Pulumi CLI show an error of Havre's as its message, without a traceback.
+
+        The SDK's server of dynamic resources (3.272) sends `traceback.format_exc()` to the CLI
+        whatever is raised, and offers no other way. It calls this once before anything else.
+        """
+        super().configure(req)
+        server = sys.modules["__main__"]
+        shown = getattr(server, "traceback", None)
+        if hasattr(server, "DynamicResourceProviderServicer") and not isinstance(shown, Told):
+            vars(server)["traceback"] = Told(shown)
+
     def check(self, olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse what cannot be done before anything is made or changed."""
         kind = kind_at(self.kind)
@@ -135,6 +150,30 @@ class Managed(ResourceProvider):
     def delete(self, _id: str, props: dict[str, Any]) -> None:
         """Remove the resource."""
         kind_at(self.kind).remove(props)
+
+
+class Told:
+    """The module `traceback`, for which an error of Havre's is its message and the remedy.
+
+    Any other error, and every one where `HAVRE_DEBUG` is set, is shown with its traceback.
+
+    Args:
+        traceback: the module.
+    """
+
+    def __init__(self, traceback: Any) -> None:
+        self._traceback = traceback
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._traceback, name)
+
+    def format_exc(self) -> str:
+        """The error at hand, as it is shown."""
+        error = sys.exception()
+        if isinstance(error, HavreError) and not os.environ.get("HAVRE_DEBUG"):
+            return str(error)
+        shown: str = self._traceback.format_exc()
+        return shown
 
 
 def serialised(kind: str) -> str:

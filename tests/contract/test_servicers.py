@@ -3,6 +3,8 @@
 import base64
 import json
 import pickle
+import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,9 +15,9 @@ import pytest
 import havre_local.resources
 import havre_ovh.s3
 from havre.engine import Engine, StateStore
-from havre.errors import MissingDependencyError
+from havre.errors import GuardError, MissingDependencyError
 from havre.provider import SERVICERS, Support, dynamic, find, provides, servicers
-from havre.provider.dynamic import PROVIDER_KEY, DynamicResource, Kind
+from havre.provider.dynamic import PROVIDER_KEY, DynamicResource, Kind, Managed, Told
 
 PACKAGE = dynamic.DYNAMIC_PACKAGE
 SHEET = Kind(
@@ -98,3 +100,48 @@ def test_a_type_that_no_provider_serves_is_named(store: StateStore) -> None:
     engine = Engine(store, "notes", "test", dynamic.servicers(*havre_ovh.s3.RESOURCES))
     with pytest.raises(MissingDependencyError, match=f"only: no installed .*`{Note.token()}`"):
         engine.preview(lambda: written("one"))
+
+
+class SdkServer(ModuleType):
+    """What the SDK's own server of dynamic resources is to the process that it runs in."""
+
+    DynamicResourceProviderServicer = object
+    traceback = traceback
+
+    def answer(self, error: Exception) -> str:
+        """What it sends where a resource raises an error."""
+        try:
+            raise error
+        except type(error):
+            return self.traceback.format_exc()
+
+
+def configured(monkeypatch: pytest.MonkeyPatch, main: ModuleType) -> Any:
+    from pulumi.dynamic import Config, ConfigureRequest
+
+    monkeypatch.setitem(sys.modules, "__main__", main)
+    request = ConfigureRequest(config=Config({}, project_name="p"))
+    for kind in ("one", "two"):
+        Managed(kind).configure(request)
+    return main
+
+
+def test_the_cli_is_sent_the_message_and_the_remedy_of_an_error_of_havre(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = configured(monkeypatch, SdkServer("__main__"))
+    assert server.answer(GuardError("bucket b is full", "Empty it.")) == (
+        "bucket b is full\n  Empty it."
+    )
+    bug = server.answer(ZeroDivisionError("a bug"))
+    assert "Traceback (most recent call last)" in bug
+    assert "ZeroDivisionError: a bug" in bug
+    monkeypatch.setenv("HAVRE_DEBUG", "1")
+    assert "Traceback" in server.answer(GuardError("bucket b is full"))
+    assert traceback.format_exc is not Told.format_exc
+
+
+def test_no_other_process_shows_errors_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    main = ModuleType("__main__")
+    vars(main)["traceback"] = traceback
+    assert configured(monkeypatch, main).traceback is traceback
