@@ -21,16 +21,19 @@ def spared() -> Iterator[None]:
     """Run a program without what the SDK does for the CLI alone.
 
     Spared are the stack trace of every resource, four messages on each that only debugging the CLI
-    shows, and the types of inputs that nobody gives and of outputs that nobody tells, which load
-    every class of a provider's outputs. Undone at the end is what the SDK does to `pickle` for each
+    shows, a URN of each that a test without a monitor would be given, and the types of inputs that
+    nobody gives and of outputs that nobody tells, which load every class of a provider's outputs;
+    what a type holds is looked up once. Undone at the end is what the SDK does to `pickle` for each
     dynamic resource and leaves so (3.272).
     """
     named = (
         (resource, "_get_stack_trace", source_pb2.StackTrace),
+        (resource, "create_urn", _urn),
         (resource_cycle_breaker, "_reachable", _reachable),
         (log, "debug", _unheard),
         (_types, "resource_types", _types_of),
         (_types, "input_type_types", _types_of),
+        (_types, "unwrap_type", _unwrapped),
         (pickle._Pickler, "_batch_setitems", None),  # noqa: SLF001 - restored only
     )
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in named]
@@ -45,6 +48,20 @@ def spared() -> Iterator[None]:
 
 def _unheard(*_: object, **__: object) -> None:
     """Takes a message of debugging, and says nothing."""
+
+
+class _Unasked:
+    """A URN that nobody reads."""
+
+    async def future(self) -> None:
+        """No URN."""
+
+
+def _urn(name: Any, type_: Any, parent: Any = None, *scope: Any) -> Any:
+    """A URN that is asked for by an alias; none for a registration, which the monitor gives one."""
+    if isinstance(name, str) and isinstance(parent, str | None) and not scope:
+        return _Unasked()
+    return _create_urn(name, type_, parent, *scope)
 
 
 def _reachable(from_resource: pulumi.Resource, to_resource: pulumi.Resource) -> bool:
@@ -102,5 +119,7 @@ def _unresolved(hint: Any) -> bool:
     return isinstance(hint, str | ForwardRef) or any(map(_unresolved, get_args(hint)))
 
 
+_create_urn = resource.create_urn
+_unwrapped = cache(_types.unwrap_type)
 _types_of = cache(_TypesAsAsked)
 """By class, looked up once in a process, however many programs it runs."""

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Optional
 
 import pulumi
 import pytest
@@ -11,6 +12,8 @@ from pulumi import _types, log
 from pulumi.runtime import resource, resource_cycle_breaker
 from pulumi_azure_native import keyvault, network, storage
 
+from havre.evaluate.monitor import Monitor, run
+from havre.evaluate.program import Recorder
 from havre.evaluate.spared import spared
 from tests.waits import PATIENCE
 
@@ -86,18 +89,53 @@ def test_what_a_resource_reaches_is_what_the_sdk_would_say() -> None:
     assert {*before} == {True, False}
 
 
+HINTS = [
+    *(str, pulumi.Input[str], pulumi.Output[int], pulumi.Input[list[pulumi.Input[str]]]),
+    *(pulumi.InputType[storage.SkuArgs], dict[str, pulumi.Input[int]], Any),
+    *(Optional[pulumi.Input[bool]], Optional[pulumi.InputType[storage.SkuArgs]], Optional[str]),  # noqa: UP045 - as SDKs write it
+]
+
+
+@pytest.mark.parametrize("hint", HINTS, ids=str)
+def test_what_a_type_holds_is_what_the_sdk_would_say(hint: Any) -> None:
+    before = _types.unwrap_type(hint)
+    with spared():
+        assert [_types.unwrap_type(hint) for _ in range(2)] == [before, before]
+
+
+def test_a_former_name_has_the_urn_that_the_sdk_would_give() -> None:
+    """Of what is registered the monitor says the URN; that of an alias is asked of the SDK."""
+
+    def program() -> None:
+        parent = pulumi.ComponentResource("a:b:Parent", "parent")
+        named = pulumi.ResourceOptions(
+            parent=parent, aliases=[pulumi.Alias(name="former", parent=pulumi.ROOT_STACK_RESOURCE)]
+        )
+        child = pulumi.ComponentResource("a:b:Child", "child", opts=named)
+        pulumi.export("former", child._aliases[0])
+        pulumi.export("named", pulumi.create_urn("other", "a:b:Child", parent))
+
+    made = Recorder()
+    run(program, Monitor("project", "stack", made, aliases=True), dry_run=True, threaded=False)
+    assert made.outputs == {
+        "former": "urn:pulumi:stack::project::a:b:Child::former",
+        "named": "urn:pulumi:stack::project::a:b:Parent$a:b:Child::other",
+    }
+
+
 def test_all_is_as_before_in_the_end_even_after_a_failure() -> None:
     def now() -> tuple[object, ...]:
         named = (
             *((resource, "_get_stack_trace"), (_types, "resource_types")),
             *((_types, "input_type_types"), (log, "debug")),
-            (resource_cycle_breaker, "_reachable"),
+            *((resource_cycle_breaker, "_reachable"), (_types, "unwrap_type")),
+            (resource, "create_urn"),
         )
         return *(getattr(*each) for each in named), pickle._Pickler._batch_setitems
 
     def broken() -> None:
         with spared():
-            assert not {*now()[:5]} & {*before[:5]}
+            assert not {*now()[:7]} & {*before[:7]}
             pickle._Pickler._batch_setitems = None
             raise ZeroDivisionError
 
