@@ -12,6 +12,7 @@ strings); reference pages of CREATE ROLE, CREATE SUBSCRIPTION and CREATE USER MA
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MASKED = "[masked]"
 
@@ -25,7 +26,7 @@ _CHANGE = re.compile(r"create|alter", re.IGNORECASE)
 _ROLE = re.compile(r"\b(?:role|user|server|group(?!\s+by\b))\b", re.IGNORECASE)
 _HIGH = "\u0080-\U0010ffff"
 _NAME = rf"[a-z_{_HIGH}][\w{_HIGH}]*"
-_TOKEN = re.compile(
+_TOKEN = (
     # A body that is code is read like what is around it.
     rf"(?P<lead>\b(?:do|as|language\s+\w+)\s*\$(?P<body>{_NAME}|)\$)"
     r"(?P<code>.*?)(?P<end>\$(?P=body)\$|\Z)"
@@ -36,11 +37,16 @@ _TOKEN = re.compile(
     r"|--[^\n]*|/\*(?:(?!/\*|\*/).)*+\*/|/\*.*"
     r'|(?P<name>"(?:[^"]|"")*+"?)'
     r"|(?P<word>passw\w{0,30}+(?:\s*+:?=\s*+|\s++))(?!authentication failed|(?:e|u&)?')"
-    r'(?P<given>"(?:[^"]|"")*+"?|\w(?:(?!--|/\*)[^\s;,()"\'])*+)',
-    re.IGNORECASE | re.DOTALL,
+    r'(?P<given>"(?:[^"]|"")*+"?|\w(?:(?!--|/\*)[^\s;,()"\'])*+)'
 )
 # What an error quotes: a piece of the statement, a value, the statement around it.
 _QUOTED = re.compile(r'(?<= at or near ).*|(?<=: )".*|(?<= CONTEXT:  )(?=[^\n]*").*', re.DOTALL)
+
+
+@cache
+def _token() -> re.Pattern[str]:
+    """The pattern of a token, made for the first suspect text: that takes half of a start."""
+    return re.compile(_TOKEN, re.IGNORECASE | re.DOTALL)
 
 
 def suspect(text: str) -> bool:
@@ -59,7 +65,7 @@ def without_constants(message: str, depth: int = 0) -> str:
             return f"{found['word']}{MASKED}"
         return found[0] if _harmless(found["name"]) else MASKED
 
-    return _TOKEN.sub(masked, _QUOTED.sub(MASKED, message))
+    return _token().sub(masked, _QUOTED.sub(MASKED, message))
 
 
 def _harmless(name: str | None) -> bool:
