@@ -21,7 +21,7 @@ from havre.policy.profiles import terms_of
 from havre.policy.qualifications import installed_qualifications
 from havre.policy.registry import installed_controls
 from havre.policy.selection import EVERYTHING, Selection
-from havre.policy.waivers import beside, load_waivers, refuse_distant
+from havre.policy.waivers import WaiverBounds, beside, load_waivers, refuse_distant
 from havre.provider import find
 from havre.provider.machine import folder_setting
 from havre.spec.endings import today
@@ -198,11 +198,41 @@ def exit_of(spec: Warehouse, provider: Provider) -> tuple[Provider | None, tuple
     return found, tuple(found.gaps(spec, settings_of(found, {})[0]))
 
 
-def waivers_of(named: Path | None, file: Path | None) -> tuple[Waiver, ...]:
+def waivers_of(
+    named: Path | None, file: Path | None, bounds: WaiverBounds | None = None
+) -> tuple[Waiver, ...]:
     """The waivers of a file; of `waivers.yaml` next to the warehouse file where none is named.
+
+    Args:
+        named: the file, as named.
+        file: the warehouse file.
+        bounds: of the check, so that all that is wrong is reported at once; None: the assessment
+            applies them to a file that is valid otherwise.
 
     Raises:
         InputError: the file is not valid.
     """
     path = named or (beside(file) if file else None)
-    return load_waivers(path) if path else ()
+    return load_waivers(path, bounds) if path else ()
+
+
+def bounds_of(
+    spec: Warehouse,
+    day: dt.date | None,
+    profile: Profile | None = None,
+    controls: Sequence[Control] | None = None,
+) -> WaiverBounds:
+    """What the waivers of a check must agree with.
+
+    Args:
+        spec: the warehouse.
+        day: of the check; None: today.
+        profile: None: as the spec calls for.
+        controls: that exist; None: every one that is installed.
+
+    Raises:
+        MissingDependencyError: no controls are installed.
+    """
+    known = installed_controls() if controls is None else controls
+    terms = terms_of(profile or profile_of(spec))
+    return WaiverBounds(day or today(), terms, frozenset(each.id for each in known))

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.assess.assessment import Request, assess, waivers_of
+from havre.assess.assessment import Request, assess, bounds_of, waivers_of
 from havre.assess.provenance import inputs_of
 from havre.assess.subject import subject
 from havre.assess.time_limit import within
@@ -67,14 +67,15 @@ def check(  # noqa: PLR0913 - the options of `havre check`
     path = Path(file) if file is not None else None
     with within(time_limit, str(preview or state or file)) if time_limit else nullcontext():
         plan, source = plan_of(preview, state)
+        of, day, wanted = subject(path, provider, plan), _day(as_of), _profile(profile)
         request = Request(
-            subject(path, provider, plan),
+            of,
             settings or {},
             plan,
             source,
-            as_of=_day(as_of),
-            profile=_profile(profile),
-            waivers=waivers_of(_path(waivers), path),
+            as_of=day,
+            profile=wanted,
+            waivers=waivers_of(_path(waivers), path, bounds_of(of.spec, day, wanted)),
             allow_unknown=allow_unknown,
             fail_on=_severity(fail_on),
             inputs=inputs_of(path, *map(_path, (waivers, preview, state))),

@@ -217,14 +217,16 @@ def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -
     return against(result, former) if former else result
 
 
-def _requirements(result: Result, folder: Path | None) -> list[Requirement]:
+def _requirements(
+    result: Result, folder: Path | None, known: Sequence[Control]
+) -> list[Requirement]:
     """What the verdicts say of the frameworks, requirement by requirement."""
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
 
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}
-    return coverage(frameworks_with(folder), names, verdicts)
+    return coverage(frameworks_with(folder, [each.id for each in known]), names, verdicts)
 
 
 def request_of(
@@ -233,6 +235,9 @@ def request_of(
     given: tuple[list[str] | None, Path | None],
     waivers: Path | None,
     profile: ProfileName | None,
+    *,
+    day: dt.date,
+    known: Sequence[Control],
 ) -> Request:
     """What a check is asked of, before the rules by which it passes.
 
@@ -242,24 +247,27 @@ def request_of(
         given: settings by name, and the warehouse's folder.
         waivers: the waivers file, as named.
         profile: as named.
+        day: of the check.
+        known: the controls that exist.
 
     Raises:
         InputError: a file or a setting is wrong.
     """
-    from havre.assess.assessment import Request, waivers_of
+    from havre.assess.assessment import Request, bounds_of, waivers_of
     from havre.assess.check import plan_of
     from havre.assess.subject import subject
     from havre.policy import Profile
 
     plan, source = plan_of(*read)
-    of = subject(about.file, about.provider, plan)
+    of, wanted = subject(about.file, about.provider, plan), Profile(profile) if profile else None
     return Request(
         of,
         ctx.given_settings(of.spec, of.provider, *given, about.stack_config),
         plan,
         source,
-        profile=Profile(profile) if profile else None,
-        waivers=waivers_of(waivers, about.file),
+        as_of=day,
+        profile=wanted,
+        waivers=waivers_of(waivers, about.file, bounds_of(of.spec, day, wanted, known)),
     )
 
 
@@ -294,17 +302,14 @@ def _refuse_unsummarised(
 def _write(
     result: Result,
     outputs: list[tuple[Format, Path | None]],
-    folder: Path | None,
+    requirements: list[Requirement] | None,
     *,
-    covered: bool,
     summary: bool,
     language: Language,
 ) -> None:
     """Write every output; those to files first, so that they are there if the pipe breaks."""
     from havre.files import write_report
     from havre.report.findings import render
-
-    requirements = _requirements(result, folder) if covered else None
 
     for form, path in sorted(outputs, key=lambda output: output[1] is None):
         width = console.columns() if path is None else None
@@ -333,7 +338,8 @@ def explain(identifier: str, folder: Path | None = None) -> None:
     from havre.cli.policy import show_control
     from havre.policy.registry import find_control
 
-    show_control(find_control(identifier, known_controls(folder)), folder)
+    known = known_controls(folder)
+    show_control(find_control(identifier, known), known, folder)
 
 
 OptionalFile = Annotated[
@@ -518,8 +524,9 @@ def check(
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
         request = replace(
-            request_of(it, (preview, state), (setting, data_dir), waivers, profile),
-            as_of=day,
+            request_of(
+                *(it, (preview, state), (setting, data_dir), waivers, profile), day=day, known=known
+            ),
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
@@ -528,7 +535,8 @@ def check(
             time=parse_time(as_of),
         )
         result = _judged(request, baseline, known)
-        _write(result, outputs, controls, covered=coverage, summary=summary, language=language)
+        requirements = _requirements(result, controls, known) if coverage else None
+        _write(result, outputs, requirements, summary=summary, language=language)
     if result.left_out:
         _warn_partial(result)
     raise typer.Exit(result.exit_code)

@@ -33,7 +33,7 @@ def compared(
     Raises:
         InputError: they are fewer than two, more than four, or named twice.
     """
-    from havre.assess.assessment import Request, assess, waivers_of
+    from havre.assess.assessment import Request, assess, bounds_of, waivers_of
     from havre.assess.provenance import inputs_of
     from havre.assess.subject import subject
     from havre.compare import Side, compare
@@ -45,7 +45,7 @@ def compared(
     loaded = load(file)
     of = [subject(loaded, name) for name in providers]
     given = [ctx.given_settings(each.spec, each.provider, None, data_dir) for each in of]
-    answered = waivers_of(waivers, file)
+    answered = waivers_of(waivers, file, bounds_of(loaded.warehouse, day))
     requests = [
         Request(each, settings, as_of=day, waivers=answered, inputs=inputs_of(file, waivers))
         for each, settings in zip(of, given, strict=True)

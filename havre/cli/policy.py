@@ -48,13 +48,13 @@ def described(control: Control) -> dict[str, Any]:
     }
 
 
-def show_control(control: Control, folder: Path | None = None) -> None:
+def show_control(control: Control, known: Sequence[Control], folder: Path | None = None) -> None:
     """Say what a control asks, why, what it cites, and what to do about it, by provider."""
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
     from havre.provider import installed, remedy
 
-    tell = console.tell
+    tell, frameworks = console.tell, frameworks_with(folder, [each.id for each in known])
     tell(f"[bold]{control.id}[/]  ({control.profile.value}, {control.severity.value})")
     tell("")
     tell(console.inert(control.title))
@@ -62,7 +62,7 @@ def show_control(control: Control, folder: Path | None = None) -> None:
         tell(console.inert(control.rationale))
     tell("")
     tell(f"It cites {', '.join(control.cites)}, and contributes to:")
-    for requirement in coverage(frameworks_with(folder), [control.id], None):
+    for requirement in coverage(frameworks, [control.id], None):
         if control.id in requirement.controls:
             tell(f"{heading(requirement)} {console.inert(requirement.title)}", 2)
             tell(console.inert(requirement.part), 4, "dim")
@@ -170,11 +170,12 @@ def show(
     """
     from havre.policy.registry import find_control
 
-    control = find_control(identifier, known_controls(controls))
+    known = known_controls(controls)
+    control = find_control(identifier, known)
     if as_json:
         console.write_json(described(control))
     else:
-        show_control(control, controls)
+        show_control(control, known, controls)
 
 
 @policy.command("coverage")
@@ -205,9 +206,9 @@ def show_coverage(
     if as_csv and as_json:
         message = "--csv and --json exclude each other"
         raise InputError(message, "Choose one.")
-    frameworks = frameworks_with(controls)
-    keys = _keys(frameworks, named or framework)
     known = [control.id for control in known_controls(controls)]
+    frameworks = frameworks_with(controls, known)
+    keys = _keys(frameworks, named or framework)
     found = [each for each in coverage(frameworks, known, None) if each.framework in keys]
     if as_json:
         console.write_json({"requirements": [each.as_dict() for each in found]})

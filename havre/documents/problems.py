@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.text import inert
@@ -69,3 +69,26 @@ def dotted(path: Location) -> str:
         else:
             text += ("." if text else "") + shorten(part)
     return text
+
+
+def show(value: Any) -> str:
+    """A value of the file, shortened and inert."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "a section" if value else "an empty section"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return f"'{shorten(value)}'" if isinstance(value, str) else shorten(str(value))
+
+
+def lookup(data: Any, path: Location) -> Any:
+    """The value at `path`; None where there is none."""
+    for key in path:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data

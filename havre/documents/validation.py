@@ -47,6 +47,22 @@ class Invalid:
     path: Location
     problem: str
 
+    @property
+    def missing(self) -> bool:
+        """Whether the field is required and was not given."""
+        return self.problem == _SAID["missing"]
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there is no such field."""
+        return self.problem.startswith(_SAID["extra_forbidden"])
+
+    @property
+    def meant(self) -> Location:
+        """The field that an unknown one probably stands for; empty where there is none."""
+        _, near, rest = self.problem.partition("did you mean `")
+        return (*self.path[:-1], rest.split("`")[0]) if self.unknown and near else ()
+
     def __str__(self) -> str:
         where = dotted(self.path)
         return f"`{where}`: {self.problem}" if where else self.problem

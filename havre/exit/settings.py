@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
+import os.path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import (
@@ -13,17 +13,19 @@ from pydantic import (
     Field,
     StringConstraints,
     field_validator,
-    model_validator,
 )
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.records import Day, read_document
 from havre.exit.ledger import ALL, LossDecision
 from havre.exit.records import decoded, encoded
 from havre.stack.standing import Standing, in_export, in_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-    from typing import Self
+
+    from havre.documents.problems import Location
 
 FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
@@ -58,16 +60,6 @@ class ExitSide(ExitSection):
     stack: Line | None = Field(
         default=None, description="stack file with the provider's settings, beside `state`"
     )
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Self:
-        if (self.data_dir is None) == (self.state is None):
-            message = "name either data_dir or state"
-            raise ValueError(message)
-        if self.stack is not None and self.state is None:
-            message = "stack is the stack file of a state: name state too"
-            raise ValueError(message)
-        return self
 
     def standing(self, folder: Path) -> Standing:
         """The warehouse; nothing is read yet.
@@ -240,22 +232,6 @@ class ExitFile(ExitSection):
         default=(), alias="decisions", description="what may be lost, and who answers for it"
     )
 
-    @model_validator(mode="after")
-    def _renamed_once(self) -> Self:
-        for zone in {each.zone for each in self.renamings}:
-            given = (each.keys.items() for each in self.renamings if each.zone == zone)
-            pairs = [*itertools.chain.from_iterable(given)]
-            for side, words in ((0, "is renamed twice"), (1, "stands for two keys")):
-                (key, times), *_ = Counter(pair[side] for pair in pairs).most_common(1)
-                if times > 1:
-                    message = f"renamings of zone `{zone}`: `{key}` {words}"
-                    raise ValueError(message)
-            kept = next((key for key, other in pairs if key == other), None)
-            if kept is not None:
-                message = f"renamings of zone `{zone}`: `{kept}` would keep its name"
-                raise ValueError(message)
-        return self
-
     def renamed(self, zone: str) -> dict[str, str]:
         """The target's key by the source's, neither encoded, where they differ in a zone."""
         given = (each.keys.items() for each in self.renamings if each.zone == zone)
@@ -267,10 +243,106 @@ class ExitFile(ExitSection):
         return tuple(LossDecision(**each.model_dump()) for each in self.decided)
 
 
+_DECIDED = {"who": "-", "why": "-", "when": "2000-01-01"}
+_STAND_INS = {
+    "name": "stand-in",
+    "source": {"data_dir": "stand-in/source"},
+    "target": {"data_dir": "stand-in/target"},
+    "controller": "-",
+    "host": "-",
+    "renamings": [{"zone": "-", "keys": {"stand-in": "stood-in"}, **_DECIDED}],
+    "rates": {"egress": {"per_gib": 0.0, "currency": "-", "source": "-", "when": "2000-01-01"}},
+    "gone_by_hand": [{"scope": "-", **_DECIDED}],
+    "frozen_by_hand": [{"names": ["-"], **_DECIDED}],
+    "decisions": [{"property": "-", **_DECIDED}],
+}
+
+
+def _sides_are_named(file: ExitFile) -> Iterator[Breach]:
+    """Each side is a folder, or a state with its stack file."""
+    for name, side in (("source", file.source), ("target", file.target)):
+        reads = tuple((name, field) for field in ("data_dir", "state"))
+        if (side.data_dir is None) == (side.state is None):
+            yield Breach((name,), "name either data_dir or state", reads=reads)
+        if side.stack is not None and side.state is None:
+            problem = "is the stack file of a state: name state too"
+            yield Breach((name, "stack"), problem, reads=(*reads[1:], (name, "stack")))
+
+
+def _sides_differ(file: ExitFile) -> Iterator[Breach]:
+    """The warehouse that takes over is another one."""
+    for field in ("data_dir", "state"):
+        source, target = getattr(file.source, field), getattr(file.target, field)
+        if source and target and os.path.normpath(source) == os.path.normpath(target):
+            paths = (("target", field), ("source", field))
+            problem, remedy = "is the source too", "Name the warehouse that takes over."
+            yield Breach(paths[0], problem, remedy, paths)
+
+
+def _zones_stay_apart(file: ExitFile) -> Iterator[Breach]:
+    """No two zones lead to one."""
+    seen: dict[str, str] = {}
+    for zone, other in file.zones.items():
+        if (first := seen.setdefault(other, zone)) != zone:
+            paths = (("zones", zone), ("zones", first))
+            problem = f"leads to `{other}`, as `{first}` does"
+            yield Breach(paths[0], problem, "Name another zone of the target.", paths)
+
+
+def _renamed_once(file: ExitFile) -> Iterator[Breach]:
+    """A key has one new name, which no other key of its zone has."""
+    seen: dict[tuple[str, int, str], Location] = {}
+    for number, each in enumerate(file.renamings):
+        place = ("renamings", number)
+        for pair in each.keys.items():
+            path: Location = (*place, "keys", pair[0])
+            if pair[0] == pair[1]:
+                yield Breach(path, f"`{pair[0]}` would keep its name", "Delete it.")
+            for side, words in ((0, "is renamed twice"), (1, "stands for two keys")):
+                first = seen.setdefault((each.zone, side, pair[side]), path)
+                if first != path:
+                    reads = (path, first, (*place, "zone"), (*first[:2], "zone"))
+                    problem = f"in zone `{each.zone}`, `{pair[side]}` {words}"
+                    yield Breach(path, problem, "Delete one of the two.", reads)
+
+
+def _decided_once(file: ExitFile) -> Iterator[Breach]:
+    """Nothing is decided twice."""
+    seen: dict[tuple[str, str, str], int] = {}
+    for number, each in enumerate(file.decided):
+        first = seen.setdefault((each.scope, each.item, each.property), number)
+        if first != number:
+            fields = ("scope", "item", "property")
+            reads = tuple(
+                ("decisions", index, name) for index in (number, first) for name in fields
+            )
+            problem = f"decides the same as decisions[{first}]"
+            yield Breach(("decisions", number), problem, "Delete one of the two.", reads)
+
+
+def _notice_precedes_the_end(file: ExitFile) -> Iterator[Breach]:
+    """A contract ends no earlier than the day on which notice was given."""
+    terms = file.contract
+    if terms.notice and terms.ends and terms.ends < terms.notice:
+        paths = (("contract", "ends"), ("contract", "notice"))
+        problem = f"{terms.ends} is before the notice of {terms.notice}"
+        yield Breach(paths[0], problem, "Correct one of the two dates.", paths)
+
+
+RULES = DocumentRules[ExitFile](
+    (
+        *(_sides_are_named, _sides_differ, _zones_stay_apart),
+        *(_renamed_once, _decided_once, _notice_precedes_the_end),
+    ),
+    _STAND_INS,
+)
+
+
 def read_exit(folder: Path) -> ExitFile:
     """The file of an exit in its folder.
 
     Raises:
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
-    return read_document(folder / FILE, typed=True, remedy=EXAMPLE).validate(ExitFile, EXAMPLE)
+    document = read_document(folder / FILE, typed=True, remedy=EXAMPLE)
+    return document.validate(ExitFile, EXAMPLE, rules=RULES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.assess.assessment import Request, assess, waivers_of
+from havre.assess.assessment import Request, assess, bounds_of, waivers_of
 from havre.assess.subject import Wording, subject
 from havre.exit.seal.reading import evidence
 from havre.pack.request import project_folder, seal_files, spec_file, started_in, waivers_file
@@ -65,7 +65,9 @@ def read_brief(asked: Asked, stack: Stack) -> Brief:
     if asked.provider:
         find(asked.provider)
     rehearsed = evidence(*seal_files(asked), SEAL)
-    return Brief(asked, stack, load(file), waivers_of(waivers_file(asked), file), rehearsed)
+    loaded = load(file)
+    bounds = bounds_of(loaded.warehouse, asked.as_of, asked.profile)
+    return Brief(asked, stack, loaded, waivers_of(waivers_file(asked), file, bounds), rehearsed)
 
 
 def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) -> Result:

@@ -6,9 +6,9 @@ said as plainly as what they do.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
@@ -17,22 +17,24 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.installed import taken_together
 from havre.documents.records import Day, Text, read_document
+from havre.documents.validation import did_you_mean
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
-    from typing import Self
+
+    from havre.documents.problems import Location
 
 FILE = "frameworks.yaml"
 """Name of the files of frameworks that distributions ship."""
-REMEDY = "Mend the file: a heading is cited by its own identifier, a control by its own."
+REMEDY = "Fix the file. Cite each heading and each control by its own identifier."
 
 
 class Coverage(StrEnum):
@@ -201,7 +203,7 @@ def _requirement(
 
 def _control(value: str) -> str:
     if not IDENTIFIER.fullmatch(value):
-        message = f"`{value}` is no identifier of a control, such as `encryption.at-rest`"
+        message = f"`{value}` is not the id of a control, such as `encryption.at-rest`"
         raise ValueError(message)
     return value
 
@@ -214,20 +216,6 @@ class _Part(BaseModel):
     controls: tuple[Annotated[str, AfterValidator(_control)], ...] = ()
     part: str = ""
     coverage: Coverage = Coverage.ORGANISATIONAL
-
-    @model_validator(mode="after")
-    def _agrees(self) -> Self:
-        shown = self.coverage in (Coverage.EVIDENCED, Coverage.PARTLY)
-        held = self.coverage is not Coverage.NOT_ASKED
-        if not (held and bool(self.controls) == bool(self.part) == shown):
-            message = (
-                "has either controls, a part and a coverage `evidenced` or `partly`, or nothing"
-            )
-            raise ValueError(message)
-        if len(set(self.controls)) < len(self.controls):
-            message = "names a control twice"
-            raise ValueError(message)
-        return self
 
     def heading(self, name: str, title: str) -> Heading:
         """The heading of that name."""
@@ -252,17 +240,6 @@ class _Framework(BaseModel):
     whole: _Part | None = None
     headings: tuple[_Heading, ...] = ()
 
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        counts = Counter(heading.id for heading in self.headings)
-        if twice := [name for name, count in counts.items() if count > 1]:
-            message = f"the heading {twice[0]} stands twice"
-            raise ValueError(message)
-        if self.requirements and self.requirements.count < len(self.headings):
-            message = f"has {len(self.headings)} headings, more than its count of requirements"
-            raise ValueError(message)
-        return self
-
     def framework(self) -> Framework:
         """The framework, the whole as its first heading."""
         headings = [self.whole.heading("", self.title)] if self.whole else []
@@ -276,13 +253,95 @@ class _FrameworksFile(BaseModel):
 
     frameworks: tuple[_Framework, ...]
 
-    @model_validator(mode="after")
-    def _once(self) -> Self:
-        counts = Counter(framework.key for framework in self.frameworks)
-        if twice := [key for key, count in counts.items() if count > 1]:
-            message = f"the framework {twice[0]} stands twice"
-            raise ValueError(message)
-        return self
+
+_STAND_INS = {
+    "frameworks": [
+        {
+            "key": "stand-in",
+            "title": "-",
+            "binds": "-",
+            "requirements": {"count": "1", "source": "-", "read_on": "2000-01-01"},
+            "whole": {"controls": ["stand.in"]},
+            "headings": [{"id": "stand-in", "title": "-", "controls": ["stand.in"]}],
+        }
+    ]
+}
+
+
+def _parts(file: _FrameworksFile) -> Iterator[tuple[Location, _Part]]:
+    """Each heading, and each framework as a whole, with its place."""
+    for number, each in enumerate(file.frameworks):
+        place = ("frameworks", number)
+        if each.whole:
+            yield (*place, "whole"), each.whole
+        for position, heading in enumerate(each.headings):
+            yield (*place, "headings", position), heading
+
+
+def _parts_agree(file: _FrameworksFile) -> Iterator[Breach]:
+    """What has controls says what they show, and how far."""
+    for place, each in _parts(file):
+        shown = each.coverage in (Coverage.EVIDENCED, Coverage.PARTLY)
+        held = each.coverage is not Coverage.NOT_ASKED
+        if not (held and bool(each.controls) == bool(each.part) == shown):
+            problem = (
+                "has either controls, a part and a coverage `evidenced` or `partly`, or nothing"
+            )
+            reads = tuple((*place, name) for name in ("controls", "part", "coverage"))
+            yield Breach(place, problem, "Add what is missing, or delete the rest.", reads)
+
+
+def _controls_once(file: _FrameworksFile) -> Iterator[Breach]:
+    for place, each in _parts(file):
+        yield from _twice([(*place, "controls")], each.controls, "names a control twice")
+
+
+def _headings_once(file: _FrameworksFile) -> Iterator[Breach]:
+    for number, each in enumerate(file.frameworks):
+        place, names = ("frameworks", number, "headings"), [heading.id for heading in each.headings]
+        yield from _twice([place, ("id",)], names, "the heading {} is listed twice")
+
+
+def _frameworks_once(file: _FrameworksFile) -> Iterator[Breach]:
+    keys = [framework.key for framework in file.frameworks]
+    yield from _twice([("frameworks",), ("key",)], keys, "the framework {} is listed twice")
+
+
+def _twice(place: Sequence[Location], names: Sequence[str], problem: str) -> Iterator[Breach]:
+    """A breach for each name that an earlier item of a list has: its list, and the field of it."""
+    of, *field = place
+    for number, name in enumerate(names):
+        if (first := names.index(name)) < number:
+            pair = [(*of, index, *(field[0] if field else ())) for index in (number, first)]
+            yield Breach(pair[0], problem.format(name), "Delete one of the two.", tuple(pair))
+
+
+def _counted(file: _FrameworksFile) -> Iterator[Breach]:
+    """A framework has no fewer requirements than headings."""
+    for number, each in enumerate(file.frameworks):
+        if each.requirements and each.requirements.count < len(each.headings):
+            place = ("frameworks", number)
+            path = (*place, "requirements", "count")
+            problem = f"has {len(each.headings)} headings, more than its count of requirements"
+            yield Breach(path, problem, "Correct the count.")
+
+
+def _known(
+    installed: Frameworks, controls: frozenset[str], file: _FrameworksFile
+) -> Iterator[Breach]:
+    """Controls exist, and no framework has the key of an installed one."""
+    taken = {framework.key for framework in installed.items}
+    for number, framework in enumerate(file.frameworks):
+        if framework.key in taken:
+            problem = f"the framework {framework.key} is installed already"
+            yield Breach(("frameworks", number, "key"), problem, "Give it a key of its own.")
+    for place, each in _parts(file):
+        for position, control in enumerate(each.controls):
+            if control not in controls:
+                near = did_you_mean(control, controls)
+                remedy = f"Correct it: {near}" if near else "`havre policy list` names them all."
+                path = (*place, "controls", position)
+                yield Breach(path, f"there is no control `{control}`", remedy)
 
 
 def installed_frameworks() -> Frameworks:
@@ -301,11 +360,23 @@ def installed_frameworks() -> Frameworks:
     return Frameworks(items)
 
 
-def load_frameworks(path: Path) -> Frameworks:
+_RULES = (_parts_agree, _controls_once, _headings_once, _frameworks_once, _counted)
+
+
+def load_frameworks(
+    path: Path, installed: Frameworks | None = None, controls: Iterable[str] = ()
+) -> Frameworks:
     """Read the mapping in a file.
 
+    Args:
+        path: the file.
+        installed: frameworks whose keys are taken; None: neither they nor controls are looked up.
+        controls: ids of those that exist.
+
     Raises:
-        InputError: it cannot be read or is malformed.
+        InputError: it cannot be read or is malformed; every fault is named with its line.
     """
-    rows = read_document(path).validate(_FrameworksFile, REMEDY).frameworks
+    known = (partial(_known, installed, frozenset(controls)),) if installed else ()
+    rules = DocumentRules[_FrameworksFile]((*_RULES, *known), _STAND_INS)
+    rows = read_document(path).validate(_FrameworksFile, REMEDY, rules=rules).frameworks
     return Frameworks(tuple(row.framework() for row in rows))

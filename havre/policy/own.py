@@ -19,6 +19,7 @@ from havre.policy.model import Control
 from havre.policy.registry import installed_controls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 REMEDY = "A folder of controls has files *.py with controls; see `havre policy test --help`."
@@ -54,14 +55,16 @@ def controls_with(folder: Path | None) -> tuple[Control, ...]:
     return (*installed, *own)
 
 
-def frameworks_with(folder: Path | None) -> Frameworks:
+def frameworks_with(folder: Path | None, controls: Iterable[str]) -> Frameworks:
     """The installed frameworks, and those in the `frameworks.yaml` of a folder after them.
 
     Args:
         folder: holds the file, which may be missing; None: there is none.
+        controls: ids of those that exist, which the file may name.
 
     Raises:
-        InputError: the file is not valid, or has a framework that is installed.
+        InputError: the file is not valid, has a framework that is installed, or names a control
+            that does not exist.
         GuardError: another account could have written it.
     """
     installed = installed_frameworks()
@@ -69,13 +72,8 @@ def frameworks_with(folder: Path | None) -> Frameworks:
     if path is None or not path.is_file():
         return installed
     Custody(path.parent).read(path)
-    own = load_frameworks(path).items
-    taken = {each.key for each in installed.items}
-    for framework in own:
-        if framework.key in taken:
-            message = f"{path}: the framework {framework.key} is installed already"
-            raise InputError(message, "Give it a key of its own.")
-    return Frameworks((*installed.items, *own))
+    own = load_frameworks(path, installed, controls)
+    return Frameworks((*installed.items, *own.items))
 
 
 def _programs(folder: Path) -> list[Path]:

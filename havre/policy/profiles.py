@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.installed import taken_together
 from havre.documents.records import read_document
 from havre.errors import MissingDependencyError
-from havre.policy.model import Profile  # noqa: TC001 - pydantic reads annotations at run time
+from havre.policy.model import Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROFILES = "profiles.yaml"
@@ -46,13 +48,20 @@ def read_terms(path: Path) -> tuple[ProfileTerms, ...]:
         InputError: it is not valid, or records a profile twice.
     """
     document = read_document(path, typed=True)
-    found = document.validate(_ProfileTerms, EXAMPLE).profiles
-    names = [each.profile for each in found]
+    return document.validate(_ProfileTerms, EXAMPLE, rules=_RULES).profiles
+
+
+def _once(file: _ProfileTerms) -> Iterator[Breach]:
+    names = [each.profile for each in file.profiles]
     for number, name in enumerate(names):
-        if name in names[:number]:
-            place = ("profiles", number, "profile")
-            raise document.error(place, f"{name} is recorded twice", "Delete one of the entries.")
-    return found
+        if (first := names.index(name)) < number:
+            pair = tuple(("profiles", index, "profile") for index in (number, first))
+            yield Breach(pair[0], f"{name} is recorded twice", "Delete one of the entries.", pair)
+
+
+_RULES = DocumentRules[_ProfileTerms](
+    (_once,), {"profiles": [{"profile": Profile.BASELINE.value, "waiver_days": 1}]}
+)
 
 
 def terms_of(profile: Profile) -> ProfileTerms:

@@ -18,9 +18,9 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
-    model_validator,
 )
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.installed import taken_together
 from havre.documents.records import Day, Text, read_document
 from havre.facts.model import Bearer, Compute, Key, Offering, Place
@@ -32,9 +32,8 @@ from havre.spec.schemes import HDS, SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
-    from typing import Self
 
     from havre.facts import Facts
 
@@ -422,16 +421,6 @@ class _Row(BaseModel):
             raise ValueError(message)
         return countries
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.since and self.until and self.until < self.since:
-            message = f"ends on {self.until}, before it begins on {self.since}"
-            raise ValueError(message)
-        if self.since and self.since > self.read_on:
-            message = f"was read on {self.read_on}, before it begins on {self.since}"
-            raise ValueError(message)
-        return self
-
     def records(self) -> list[Record]:
         """The records that it stands for."""
         rest = {name: getattr(self, name) for name in type(self).model_fields}
@@ -475,15 +464,44 @@ def load_qualifications(path: Path, schemes: tuple[str, ...] = NAMED) -> Qualifi
     Raises:
         InputError: it cannot be read, or a record is malformed or said twice.
     """
-    document = read_document(path)
-    rows = document.validate(_QualificationsFile, REMEDY, schemes).records
-    seen: set[tuple[object, ...]] = set()
-    records: list[Record] = []
-    for index, row in enumerate(rows):
+    rules = DocumentRules[_QualificationsFile]((_in_order, _once), _stand_ins(schemes))
+    rows = read_document(path).validate(_QualificationsFile, REMEDY, schemes, rules).records
+    return Qualifications(tuple(record for row in rows for record in row.records()), schemes)
+
+
+def _stand_ins(schemes: tuple[str, ...]) -> dict[str, Any]:
+    row = {
+        "offer": "-",
+        "products": ["-"],
+        "scheme": min(schemes, default=""),
+        "status": min(CertificateStatus).value,
+        "source": "-",
+        "read_on": "2000-01-01",
+    }
+    return {"records": [row]}
+
+
+def _in_order(file: _QualificationsFile) -> Iterator[Breach]:
+    """A certificate begins before it ends, and before it was read."""
+    for index, row in enumerate(file.records):
+        since, until, read_on = (("records", index, key) for key in ("since", "until", "read_on"))
+        if row.since and row.until and row.until < row.since:
+            problem = f"ends on {row.until}, before it begins on {row.since}"
+            yield Breach(until, problem, "Correct one of the dates.", (since, until))
+        if row.since and row.since > row.read_on:
+            problem = f"was read on {row.read_on}, before it begins on {row.since}"
+            yield Breach(read_on, problem, "Correct one of the dates.", (since, read_on))
+
+
+def _once(file: _QualificationsFile) -> Iterator[Breach]:
+    """No certificate of a product is recorded twice."""
+    seen: dict[tuple[object, ...], int] = {}
+    for index, row in enumerate(file.records):
         for record in row.records():
-            if record.key in seen:
-                what = f"{record.offer}, {record.product}: recorded twice for {record.scheme}"
-                raise document.error(("records", index), what, REMEDY)
-            seen.add(record.key)
-            records.append(record)
-    return Qualifications(tuple(records), schemes)
+            first = seen.setdefault(record.key, index)
+            if first != index or row.products.count(record.product) > 1:
+                fields = ("offer", "products", "scheme", "countries")
+                reads = tuple(("records", at, name) for at in (index, first) for name in fields)
+                problem = f"{record.offer}, {record.product}: recorded twice for {record.scheme}"
+                yield Breach(("records", index), problem, "Delete one of the two.", reads)
+                break

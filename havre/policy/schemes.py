@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.installed import taken_together
 from havre.documents.records import Text, read_document
-from havre.policy.model import Profile, Severity  # noqa: TC001 - pydantic reads annotations
+from havre.policy.model import Profile, Severity
 from havre.spec.schemes import FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 REMEDY = "Correct the file: each scheme has id, title, profile, severity, cites and remedy."
@@ -88,14 +90,33 @@ def load_schemes(path: Path) -> tuple[Scheme, ...]:
     Raises:
         InputError: it cannot be read, or a scheme is malformed or stands twice.
     """
-    document = read_document(path)
-    schemes = document.validate(_SchemesFile, REMEDY).schemes
-    seen: set[str] = set()
-    for number, scheme in enumerate(schemes):
-        if scheme.id in seen:
-            raise document.error(("schemes", number), f"`{scheme.id}` stands twice", REMEDY)
-        seen.add(scheme.id)
-    return schemes
+    return read_document(path).validate(_SchemesFile, REMEDY, rules=_RULES).schemes
+
+
+def _once(file: _SchemesFile) -> Iterator[Breach]:
+    names = [scheme.id for scheme in file.schemes]
+    for number, name in enumerate(names):
+        if (first := names.index(name)) < number:
+            reads = tuple(("schemes", index, "id") for index in (number, first))
+            problem = f"`{name}` is recorded twice"
+            yield Breach(("schemes", number), problem, "Delete one of the two.", reads)
+
+
+_RULES = DocumentRules[_SchemesFile](
+    (_once,),
+    {
+        "schemes": [
+            {
+                "id": "stand-in",
+                "title": "-",
+                "profile": Profile.BASELINE.value,
+                "severity": Severity.LOW.value,
+                "cites": ["-"],
+                "remedy": "-",
+            }
+        ]
+    },
+)
 
 
 def installed_schemes() -> tuple[Scheme, ...]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import datetime as dt  # pydantic reads annotations at run time
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import (
     BaseModel,
@@ -20,10 +21,11 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    model_validator,
 )
 
+from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.records import Day, read_document
+from havre.documents.validation import did_you_mean
 from havre.errors import InputError
 from havre.plan import urns
 from havre.policy.findings import Finding, FindingKind, Location, Waiver
@@ -31,7 +33,7 @@ from havre.policy.model import IDENTIFIER, Severity
 from havre.text import distance, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from havre.policy.profiles import ProfileTerms
@@ -154,14 +156,6 @@ class _Waiver(_WaiversSection):
         "finding about the whole plan; without it, every finding of the control",
     )
 
-    @model_validator(mode="after")
-    def _explains(self) -> Self:
-        said = {self.owner.casefold(), self.decision.casefold(), self.control}
-        if self.reason.casefold() in said:
-            message = "reason only repeats another field"
-            raise ValueError(message)
-        return self
-
 
 class _Waivers(_WaiversSection):
     model_config = ConfigDict(title="Waivers")
@@ -169,8 +163,74 @@ class _Waivers(_WaiversSection):
     waivers: tuple[_Waiver, ...] = Field(default=(), description="One entry per accepted risk")
 
 
-KEYS = (*_Waiver.model_fields, *_Waivers.model_fields)
-"""Every key of a file of waivers."""
+_STAND_INS = {
+    "waivers": [
+        {
+            "control": "stand.in",
+            "owner": "stand-in",
+            "reason": "This stands in for a reason",
+            "decision": "stand-in",
+            "expires": "2000-01-01",
+            "resources": ["-"],
+        }
+    ]
+}
+
+
+@dataclass(frozen=True)
+class WaiverBounds:
+    """What decides whether a valid entry can be accepted.
+
+    Attributes:
+        day: from which its time is counted.
+        terms: of the profile.
+        known: ids of the controls that exist; empty: they are not looked up.
+    """
+
+    day: dt.date
+    terms: ProfileTerms
+    known: frozenset[str] = frozenset()
+
+
+def _explained(file: _Waivers) -> Iterator[Breach]:
+    """A reason says more than the other fields."""
+    for number, each in enumerate(file.waivers):
+        for field in ("owner", "decision", "control"):
+            if each.reason.casefold() == getattr(each, field).casefold():
+                paths = [("waivers", number, name) for name in ("reason", field)]
+                problem = f"only repeats `{field}`"
+                remedy = "Explain why the risk is accepted."
+                yield Breach(paths[0], problem, remedy, tuple(paths))
+
+
+def _once(file: _Waivers) -> Iterator[Breach]:
+    """No entry covers the same as an earlier one until the same day."""
+    seen: dict[tuple[object, ...], int] = {}
+    for number, each in enumerate(file.waivers):
+        key = (each.control, each.provider, frozenset(each.resources), each.expires)
+        first = seen.setdefault(key, number)
+        if first != number:
+            problem = f"covers the same as waivers[{first}] until the same day"
+            fields = ("control", "provider", "resources", "expires")
+            reads = tuple(("waivers", index, name) for index in (number, first) for name in fields)
+            yield Breach(("waivers", number), problem, "Delete one of the two entries.", reads)
+
+
+def _rules(bounds: WaiverBounds | None) -> DocumentRules[_Waivers]:
+    rules: tuple[Callable[[_Waivers], Iterator[Breach]], ...] = (_explained, _once)
+    return DocumentRules((*rules, partial(_bounded, bounds)) if bounds else rules, _STAND_INS)
+
+
+def _bounded(bounds: WaiverBounds, file: _Waivers) -> Iterator[Breach]:
+    """Controls exist, and no entry lasts longer than the profile allows."""
+    for number, each in enumerate(file.waivers):
+        place = ("waivers", number)
+        if bounds.known and each.control not in bounds.known:
+            near = did_you_mean(each.control, bounds.known)
+            remedy = f"Correct it: {near}" if near else "`havre policy list` names them all."
+            yield Breach((*place, "control"), _no_control(each.control), remedy)
+        if told := _too_long(each.control, each.expires, bounds.day, bounds.terms):
+            yield Breach((*place, "expires"), told, RENEW, ((*place, "expires"),))
 
 
 def beside(spec: Path) -> Path | None:
@@ -179,20 +239,25 @@ def beside(spec: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def load_waivers(path: Path) -> tuple[Waiver, ...]:
+def load_waivers(path: Path, bounds: WaiverBounds | None = None) -> tuple[Waiver, ...]:
     """The waivers in a file.
+
+    Args:
+        path: the file.
+        bounds: what else its entries must agree with; None: they are looked at later.
 
     Raises:
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
     document = read_document(path)
+    found = document.validate(_Waivers, EXAMPLE, rules=_rules(bounds))
 
     def place(*keys: str | int) -> Location:
         return Location(str(path), document.line(("waivers", *keys)))
 
     return tuple(
         Waiver(**each.model_dump(), location=place(number), ends_at=place(number, "expires"))
-        for number, each in enumerate(document.validate(_Waivers, EXAMPLE, known=KEYS).waivers)
+        for number, each in enumerate(found.waivers)
     )
 
 
@@ -214,7 +279,7 @@ def refuse_unknown(waivers: Iterable[Waiver], known: Collection[str]) -> None:
 def unknown_controls(waivers: Iterable[Waiver], known: Collection[str]) -> list[str]:
     """A message for each waiver of a control that does not exist, with its line."""
     return [
-        f"{_placed(waiver.location)}: there is no control `{waiver.control}`"
+        f"{_placed(waiver.location)}: {_no_control(waiver.control)}"
         for waiver in waivers
         if waiver.control not in known
     ]
@@ -233,12 +298,24 @@ def refuse_distant(waivers: Iterable[Waiver], day: dt.date, terms: ProfileTerms)
 def distant(waivers: Iterable[Waiver], day: dt.date, terms: ProfileTerms) -> list[str]:
     """A message for each waiver that expires later than a profile allows, with its line."""
     return [
-        f"{_placed(waiver.ends_at or waiver.location)}: the waiver of `{waiver.control}` expires "
-        f"{waiver.expires} ({distance(waiver.expires, day)}); "
-        f"profile {terms.profile} allows at most {terms.waiver_days} days"
+        f"{_placed(waiver.ends_at or waiver.location)}: {told}"
         for waiver in waivers
-        if (waiver.expires - day).days > terms.waiver_days
+        if (told := _too_long(waiver.control, waiver.expires, day, terms))
     ]
+
+
+def _no_control(control: str) -> str:
+    return f"there is no control `{control}`"
+
+
+def _too_long(control: str, expires: dt.date, day: dt.date, terms: ProfileTerms) -> str:
+    """What is wrong with a day on which a waiver expires; empty where nothing is."""
+    if (expires - day).days <= terms.waiver_days:
+        return ""
+    return (
+        f"the waiver of `{control}` expires {expires} ({distance(expires, day)}); "
+        f"profile {terms.profile} allows at most {terms.waiver_days} days"
+    )
 
 
 def _placed(place: Location | None) -> str:

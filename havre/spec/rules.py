@@ -12,6 +12,7 @@ from ipaddress import IPv4Network, ip_network
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from havre.documents.breaches import overlap
 from havre.documents.validation import did_you_mean
 from havre.spec import countries
 from havre.spec.model import Purpose, Warehouse, Zone
@@ -57,14 +58,7 @@ class FileRule:
             ]
             for need in self.needs
         ]
-        return not any(
-            _one_within_the_other(place, need) for place in wrong for need in (breach.path, *bound)
-        )
-
-
-def _one_within_the_other(path: Location, other: Location) -> bool:
-    shorter = min(len(path), len(other))
-    return path[:shorter] == other[:shorter]
+        return not any(overlap(place, need) for place in wrong for need in (breach.path, *bound))
 
 
 def zone_names_are_free(spec: Warehouse) -> Iterator[Fault]:

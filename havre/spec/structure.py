@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from havre.documents.problems import lookup
 from havre.spec.model import OLDER_NAMES, Warehouse
-from havre.spec.words import lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

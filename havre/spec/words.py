@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.documents.composing import is_text
-from havre.documents.problems import SHOWN, Location, shorten
+from havre.documents.problems import SHOWN, Location, lookup, shorten, show
 from havre.documents.validation import did_you_mean
 from havre.spec.model import OLDER_NAMES
 from havre.spec.schema import fields, required, resolve
@@ -68,29 +68,6 @@ def words(root: Mapping[str, Any], path: Location) -> str:
     node = fields(root, path) or {}
     said = _words(root, node, str(path[-1]) if path else "")
     return said if path else said.replace("a section with", "a warehouse with", 1)
-
-
-def show(value: Any) -> str:
-    """A value of the file, shortened and inert."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "a section" if value else "an empty section"
-    if isinstance(value, list):
-        return "a list" if value else "an empty list"
-    return f"'{shorten(value)}'" if isinstance(value, str) else shorten(str(value))
-
-
-def lookup(data: Any, path: Location) -> Any:
-    """The value at `path`; None where there is none."""
-    for key in path:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
 
 
 def _kind_of(value: Any) -> str:

@@ -69,8 +69,12 @@ def test_every_error_of_a_file_is_told_with_its_line(
     command = ["waiver", "validate", str(waivers), "--as-of", "2026-11-23"]
     assert main(command) == ExitCode.INPUT
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith(f"{waivers}:2: there is no control `audit.protektd`")
-    assert lines[1].startswith(f"{waivers}:6: the waiver of `audit.protektd` expires 2028-03-01")
+    assert lines[0].startswith(
+        f"{waivers}:2: waivers[0].control: there is no control `audit.protektd`"
+    )
+    assert lines[1].startswith(
+        f"{waivers}:6: waivers[0].expires: the waiver of `audit.protektd` expires"
+    )
     assert len(lines) == 2
     assert main([*command, "--json"]) == ExitCode.INPUT
     assert json.loads(capsys.readouterr().out) == {"valid": False, "problems": lines}
@@ -102,7 +106,10 @@ def test_a_check_refuses_a_waiver_that_lasts_too_long(
     command = ["check", FILE, "-p", "local", "--waivers", str(waivers), "--as-of", "2026-11-23"]
     assert main(command) == ExitCode.INPUT
     told = capsys.readouterr()
-    assert f"{waivers}:6: the waiver of `audit.protected` expires 2028-03-01" in told.err
+    assert (
+        f"{waivers}:6: waivers[0].expires: the waiver of `audit.protected` expires 2028-03-01"
+        in told.err
+    )
     assert told.out == ""
     assert main([*command, "--profile", "baseline", "--fail-on", "never"]) != ExitCode.INPUT
 

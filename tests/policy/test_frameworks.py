@@ -297,13 +297,13 @@ def test_a_file_is_read_as_it_stands(tmp_path: Path) -> None:
             "title: N\n        coverage: not-asked",
             "headings[0]: has",
         ),
-        ("id: 1.10", "id: 1.1", "2: frameworks[0]: the heading 1.1 stands twice"),
+        ("id: 1.10", "id: 1.1", "8: frameworks[0].headings[1].id: the heading 1.1 is listed twice"),
         ("    binds: somebody\n", "", "frameworks[0].binds: is missing"),
         ("title: Nothing", "titel: Nothing", "frameworks[0].headings[0].titel: is unknown"),
         (
             "frameworks:\n",
             "frameworks:\n  - {key: X, title: T, binds: b}\n",
-            "the framework X stands twice",
+            "3: frameworks[1].key: the framework X is listed twice",
         ),
     ],
 )

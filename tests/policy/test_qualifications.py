@@ -407,12 +407,12 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
         (
             "read_on: 2026-11-01",
             "read_on: 2026-11-01\n    since: 2026-01-02\n    until: 2026-01-01",
-            "2: records[0]: ends on 2026-01-01, before it begins on 2026-01-02",
+            "9: records[0].until: ends on 2026-01-01, before it begins on 2026-01-02",
         ),
         (
             "read_on: 2026-11-01",
             "read_on: 2026-11-01\n    since: 2026-11-02",
-            "2: records[0]: was read on 2026-11-01, before it begins on 2026-11-02",
+            "7: records[0].read_on: was read on 2026-11-01, before it begins on 2026-11-02",
         ),
         ("    source: a list", "    offer: Else", "6:5: records[0].offer: found a second time"),
         ("    source: a list", "    source: [", "8:1: found a list that is never closed"),

@@ -179,5 +179,5 @@ def test_a_malformed_row_is_refused_at_its_line(
 def test_a_scheme_that_stands_twice_in_a_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "schemes.yaml"
     file.write_text(ROW + ROW.removeprefix("schemes:\n"))
-    with pytest.raises(InputError, match=r"8: schemes\[1\]: `c5` stands twice"):
+    with pytest.raises(InputError, match=r"8: schemes\[1\]: `c5` is recorded twice"):
         load_schemes(file)

@@ -112,7 +112,7 @@ def test_a_file_without_waivers_waives_nothing(tmp_path: Path) -> None:
         ("owner: Head of the platform", "owner: À compléter", 4, "filled in"),
         ("decision: CNIL DT-2023-1", "decision: N/A.", 6, "filled in"),
         ("decision: CNIL DT-2023-1", "decision: ~", 6, "filled in"),
-        ("decision: CNIL DT-2023-1", "decision: No European host was ready.", 3, "repeats"),
+        ("decision: CNIL DT-2023-1", "decision: No European host was ready.", 5, "repeats"),
         ("provider: azure", "resource: [x]", 8, "did you mean `resources`"),
         ('["*-archive", flows]', "flows", 15, "resources"),
         ('["*-archive", flows]', '[""]', 15, "resources"),

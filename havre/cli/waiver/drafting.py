@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -52,8 +51,9 @@ def draft(
     it = options.taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), "waiver draft"
     )
-    asked = options.request_of(it, (preview, state), (setting, data_dir), waivers, profile)
-    result = assess(replace(asked, as_of=options.parse_day(as_of))).result
+    about, day = ((preview, state), (setting, data_dir), waivers, profile), options.parse_day(as_of)
+    asked = options.request_of(it, *about, day=day, known=options.known_controls(None))
+    result = assess(asked).result
     found = to_draft(result)
     if not found:
         console.err().print("No findings to waive: nothing was written.")

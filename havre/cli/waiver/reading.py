@@ -119,15 +119,14 @@ def _checked(file: Path, named: ProfileName | None, day: dt.date) -> tuple[int, 
     """How many waivers a file has, and everything that is wrong with it."""
     from havre.policy.profiles import terms_of
     from havre.policy.registry import installed_controls
-    from havre.policy.waivers import distant, load_waivers, unknown_controls
+    from havre.policy.waivers import WaiverBounds, load_waivers
 
+    known = frozenset(control.id for control in installed_controls())
+    bounds = WaiverBounds(day, terms_of(_profile(file, named)), known)
     try:
-        waivers = load_waivers(file)
+        return len(load_waivers(file, bounds)), []
     except InputError as error:
         return 0, error.message.splitlines()
-    known = {control.id for control in installed_controls()}
-    terms = terms_of(_profile(file, named))
-    return len(waivers), [*unknown_controls(waivers, known), *distant(waivers, day, terms)]
 
 
 def _profile(file: Path, named: ProfileName | None) -> Profile:
