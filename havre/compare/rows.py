@@ -141,7 +141,9 @@ def _role(item: AboutResource, uses: dict[str, str]) -> str | None:
     if isinstance(item, NetworkElement):
         return f"segment {item.segment}" if item.segment else "networks and rules"
     if isinstance(item, Grant):
-        return f"rights of project {item.project}" if item.project else "rights of services"
+        return (
+            f"permissions of project {item.project}" if item.project else "permissions of services"
+        )
     if isinstance(item, Credential):
         return f"credentials of {item.project or 'services'}"
     return ROLES.get(type(item))

@@ -188,9 +188,9 @@ _SYNTAX = (
     ("found character '\\t'", "a tab", "spaces to indent", ""),
     (
         "mapping values are not allowed here",
-        "a `:` where no key can stand",
-        "one `key: value` a line, indented as its neighbours",
-        "put text that holds `: ` in quotes",
+        "a `:` where no key is possible",
+        "one `key: value` per line, indented as its neighbours",
+        "put text that contains `: ` in quotes",
     ),
     (
         "that cannot start any token",
@@ -201,7 +201,7 @@ _SYNTAX = (
     ("could not find expected ':'", "a key without `:`", "`key: value`", ""),
     (
         "expected <block end>",
-        "a line that does not belong to what stands above it",
+        "a line that does not belong to the lines above it",
         "lines of one section indented alike",
         "",
     ),

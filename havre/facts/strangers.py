@@ -20,8 +20,8 @@ STACK_REFERENCE = "pulumi:pulumi:StackReference"
 class Suspicion(StrEnum):
     """What a resource of an unknown type may do, the worst first."""
 
-    DATA = "may hold data"
-    ACCESS = "may open a way in"
+    DATA = "may contain data"
+    ACCESS = "may open access"
     NONE = "purpose not known"
 
 

@@ -346,8 +346,8 @@ def read_secret(path: Path) -> bytes:
     with os.fdopen(Custody(path.parent).open(path), "rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & _OF_OTHERS:
-            message = f"{path} is no secret: others can read it (mode {mode:04o})"
-            remedy = f"Run chmod 600 {path}, and replace what it holds if it may have been read."
+            message = f"{path} is not secret: others can read it (mode {mode:04o})"
+            remedy = f"Run chmod 600 {path}, and replace its content if it may have been read."
             raise GuardError(message, remedy)
         return file.read()
 
@@ -508,7 +508,7 @@ def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) ->
         message = f"{path} is not believed: it belongs to {_account(found.st_uid)}, not to {known}"
         remedy = (
             f"If it is yours, run as {_account(found.st_uid)}; else use another folder. "
-            "Whoever owns it could have you run anything."
+            "Its owner could make you run anything."
         )
         raise GuardError(message, remedy)
     if found.st_mode & _WRITABLE:
@@ -516,7 +516,7 @@ def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) ->
             f"{path} is not believed: others can write it "
             f"(mode {stat.S_IMODE(found.st_mode):04o}, of {_account(found.st_uid)})"
         )
-        raise GuardError(message, f"If nobody has changed it: chmod go-w {path}.")
+        raise GuardError(message, f"If it is unchanged: chmod go-w {path}.")
 
 
 def _refuse_link(path: Path, error: OSError) -> None:

@@ -42,7 +42,7 @@ def write_whole(
     except OSError as error:
         raise StateError(
             _reason(path, error),
-            "The last good state is kept; make room or mend the folder, then run again.",
+            "The last good state is kept. Make room or repair the folder, then run again.",
         ) from error
 
 

@@ -75,7 +75,7 @@ def checked(where: str, data: bytes, wanted: int) -> bytes:
         RetryError: fewer or more came than were asked for.
     """
     if len(data) != wanted:
-        message = f"{where}: {len(data)} bytes came where {wanted} were asked for"
+        message = f"{where}: {len(data)} bytes were received, and {wanted} were requested"
         raise RetryError(message, LOG)
     return data
 

@@ -87,7 +87,7 @@ def read_secret_file(path: Path) -> str:
         raise InputError(message, "Write the secret to that file, of mode 0600.") from error
     if mode & _OTHERS:
         message = f"{absolute}: others can read it (mode {mode & 0o7777:04o})"
-        raise GuardError(message, f"Run `chmod 600 {absolute}`, and renew the secret.")
+        raise GuardError(message, f"Run `chmod 600 {absolute}`, and replace the secret.")
     if len(content) > _LARGEST:
         message = f"{absolute}: over {_LARGEST} bytes"
         raise InputError(message, "Write nothing but the secret to that file.")
@@ -118,5 +118,5 @@ def refuse_elsewhere(what: str, told: str, operator: str, *, known: bool) -> Non
         InputError: it is not.
     """
     if not known:
-        message = f"{what}: the outputs lead to {told}, which is no address of {operator}"
+        message = f"{what}: the outputs lead to {told}, which is not an address of {operator}"
         raise InputError(message, "Run `pulumi up` once: outputs are written again.")

@@ -130,7 +130,7 @@ def refuse_unfit(store: LiveStore, key: str, size: int, properties: Properties) 
     """
     found = unfit(key, size, properties, store.limits, store.abilities)
     if found:
-        message = f"{store.name}: {key!r}: the store cannot hold it: {'; '.join(found)}"
+        message = f"{store.name}: {key!r}: the store cannot contain it: {'; '.join(found)}"
         raise InputError(message, "Rename or change the object, or choose another store.")
 
 
@@ -186,7 +186,7 @@ def _unfit_metadata(properties: Properties, limits: Limits) -> Iterator[str]:
     if size > limits.metadata_size:
         yield f"the metadata has {size} bytes of {limits.metadata_size}"
     if len({name.lower() for name in metadata}) < len(metadata):
-        yield "names of the metadata differ in case alone"
+        yield "names of the metadata differ only in case"
     for name, value in metadata.items():
         if limits.metadata_lowered and name != name.lower():
             yield f"metadata {name!r}: the name would lose its case"

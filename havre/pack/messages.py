@@ -37,8 +37,8 @@ def pack_policy() -> proto.PolicyInfo:
     """
     info = proto.PolicyInfo(
         name=NAME,
-        displayName="What is judged",
-        description="The file, the provider and the profile by which the controls judge.",
+        displayName="What is checked",
+        description="The file, the provider and the profile of the check.",
         enforcementLevel=proto.MANDATORY,
         policy_type=proto.POLICY_TYPE_RESOURCE,
     )
@@ -108,7 +108,7 @@ def message(finding: Finding, title: str, *, preview: bool) -> str:
     lines = [title, f"{kinds.get(finding.kind, '')}{name}{finding.found}{wanted}", finding.remedy]
     if waiver := finding.waiver:
         until = (
-            "ended" if finding.kind in {FindingKind.FAIL, FindingKind.UNKNOWN} else "holds until"
+            "ended" if finding.kind in {FindingKind.FAIL, FindingKind.UNKNOWN} else "valid until"
         )
         why = f"{waiver.reason} ({waiver.decision})"
         lines.append(f"waiver of {waiver.owner} {until} {waiver.expires}: {why}")
@@ -127,7 +127,7 @@ def not_applicable(
         if control.id in told:
             continue
         if control.id not in asked:
-            reason = f"profile {result.profile} does not ask for it"
+            reason = f"profile {result.profile} does not require it"
             yield proto.PolicyNotApplicable(policy_name=control.id, reason=reason)
         elif result.verdict(control.id) == Outcome.NOT_APPLICABLE:
             reason = "the plan has nothing of the kind"

@@ -23,15 +23,21 @@ ENVIRONMENT = "HAVRE_"
 PROJECT_FILE = "Pulumi.yaml"
 SCHEMA: Mapping[str, Mapping[str, Any]] = {
     "spec": {"type": "string", "description": "The warehouse file."},
-    "provider": {"type": "string", "description": "Who provides it; the plan tells it."},
+    "provider": {"type": "string", "description": "The provider; by default as the plan shows it."},
     "profile": {
         "type": "string",
         "enum": [profile.value for profile in Profile],
         "description": "Which controls; by default what the file calls for.",
     },
-    "waivers": {"type": "string", "description": f"Waivers; by default {WAIVERS} beside the file."},
-    "as_of": {"type": "string", "description": "The day to judge dates on, YYYY-MM-DD; today."},
-    "allow_unknown": {"type": "boolean", "description": "Let pass what could not be evaluated."},
+    "waivers": {
+        "type": "string",
+        "description": f"Waivers; by default {WAIVERS} next to the file.",
+    },
+    "as_of": {"type": "string", "description": "Day of the check, YYYY-MM-DD; by default today."},
+    "allow_unknown": {
+        "type": "boolean",
+        "description": "Do not fail on controls that were not evaluated.",
+    },
     "seal": {"type": "string", "description": "Seal of the last exit or rehearsal, a folder."},
     "seal_authority": {"type": "string", "description": "CA of the seal's signer, in PEM."},
     "seal_tsa_authority": {
@@ -120,7 +126,7 @@ def read_asked(given: Mapping[str, Any], environment: Mapping[str, str]) -> Aske
     except ValidationError as error:
         message = f"the configuration of the policy pack: {listed(error, SCHEMA)}"
         names = ", ".join(f"`{key}`" for key in SCHEMA)
-        remedy = f"Policy `havre` of the pack knows {names}; HAVRE_SPEC and so on tell the same."
+        remedy = f"Policy `havre` of the pack knows {names}; HAVRE_SPEC and so on are equivalent."
         raise InputError(message, remedy) from None
 
 
@@ -135,7 +141,7 @@ def spec_file(asked: Asked, stack: Stack) -> Path:
         return here / asked.spec
     if told := stack.get("spec"):
         return project_folder(here) / told
-    message = "which warehouse file is to be judged? Neither pack nor stack tells"
+    message = "no warehouse file is named, neither by the pack nor by the stack"
     raise InputError(message, "Name it with HAVRE_SPEC=FILE, or as `spec` of the pack's `havre`.")
 
 

@@ -51,7 +51,7 @@ class Run:
             if not self._own(context.peer()):
                 self.spoiled = "another account of this machine spoke to the policy pack"
             elif self._said.setdefault(what, content) != content:
-                self.spoiled = f"the policy pack was told `{what}` twice, in two ways"
+                self.spoiled = f"the policy pack received `{what}` twice, with different content"
             spoiled = self.spoiled
         if spoiled:
             text = f"{spoiled}; nothing that was said in this run can be relied on"

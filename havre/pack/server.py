@@ -137,7 +137,7 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
         context: grpc.ServicerContext,
     ) -> proto.AnalyzeResponse:
         """Keep the inputs of a resource; it is judged with the rest."""
-        self._run.once(context, f"Analyze {request.urn}", request)
+        self._run.once(context, f"Analyze:{request.urn}", request)
         self._inputs[request.urn] = request.properties
         return proto.AnalyzeResponse()
 

@@ -56,7 +56,7 @@ def read(path: Path) -> Mapping[str, Any]:
         message = f"{path} is not valid JSON: {error}"
         raise InputError(message, ANEW) from error
     if not isinstance(document, dict):
-        message = f"{path} holds no JSON object"
+        message = f"{path} does not contain a JSON object"
         raise InputError(message, "Name a file that the Pulumi CLI wrote.")
     return document
 
@@ -102,11 +102,11 @@ def _refuse(path: Path, text: str, error: json.JSONDecodeError) -> NoReturn:
         raise InputError(message, ANEW) from error
     document, begin, end = first
     if "sequence" in document:
-        message = f"{path} is an event log, not a preview: it holds one event a line"
+        message = f"{path} is an event log, not a preview: it contains one event per line"
         raise InputError(message, DIGEST) from error
     beside = text[:begin].strip() or text[end:].strip()
     where = "before" if text[:begin].strip() else "after"
-    message = f"{path}: text stands {where} the JSON: `{clipped(beside.splitlines()[0], SHOWN)}`"
+    message = f"{path}: there is text {where} the JSON: `{clipped(beside.splitlines()[0], SHOWN)}`"
     raise InputError(message, QUIET) from error
 
 

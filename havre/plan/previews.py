@@ -110,7 +110,7 @@ def from_preview(path: Path, provider: str = "") -> Plan:
     _refuse_failed(document.get("diagnostics"), path)
     if document.get("maybeCorrupt"):
         message = f"{path} is of a state that Pulumi calls corrupt"
-        raise InputError(message, "Mend it: pulumi state repair. Then preview again.")
+        raise InputError(message, "Run `pulumi state repair`, then preview again.")
     if not isinstance(document.get("steps"), list):
         message = f"{path} {_instead(document)}"
         raise InputError(message, WHOLE)
@@ -161,15 +161,15 @@ def _instead(document: Mapping[str, Any]) -> str:
         return "is an update plan (`--save-plan`), not a preview"
     if "changeSummary" in document:
         return "has no `steps`: unchanged resources are left out"
-    return "has no `steps`: it is no output of `pulumi preview --json`"
+    return "has no `steps`: it is not the output of `pulumi preview --json`"
 
 
 def _step(given: Any, where: str) -> Step:
     values = json_files.mapping(given, where)
     operation = json_files.word(values, "op", where, needed=True)
     if operation not in FATES:
-        message = f"{where}: `{inert(operation)}` is no step of Pulumi's that is known here"
-        raise InputError(message, "A newer Havre may know it; nothing was judged.")
+        message = f"{where}: `{inert(operation)}` is not a known step of Pulumi"
+        raise InputError(message, "A newer Havre may know it. Nothing was evaluated.")
     fate = FATES[operation]
     old, new = values.get("oldState"), values.get("newState")
     leaves = fate in LEAVES
@@ -201,7 +201,7 @@ def _refuse_failed(diagnostics: Any, path: Path) -> None:
     errors = sum(each.get("severity") == "error" for each in found)
     if errors:
         message = f"{path} is of a preview that failed, with {errors} errors"
-        raise InputError(message, "It may lack resources: mend the program and preview again.")
+        raise InputError(message, "Resources may be missing. Fix the program, then preview again.")
 
 
 def _refuse_part(document: Mapping[str, Any], steps: list[Step], path: Path) -> None:
@@ -213,13 +213,13 @@ def _refuse_part(document: Mapping[str, Any], steps: list[Step], path: Path) -> 
     counted = json_files.mapping(document.get("changeSummary"), f"{path}: changeSummary")
     same = counted.get("same", 0)
     if not isinstance(same, int) or isinstance(same, bool):
-        message = f"{path}: changeSummary.same is no number"
+        message = f"{path}: changeSummary.same is not a number"
         raise InputError(message, json_files.ANEW)
     last = {step.urn: step.operation for step in steps}
     standing = [urn for urn, operation in last.items() if operation in UNCHANGED]
     if same > len(standing):
         message = f"{path} leaves out {same - len(standing)} resources that do not change"
-        raise InputError(message, f"They were not judged. {WHOLE}")
+        raise InputError(message, f"They were not evaluated. {WHOLE}")
     hidden = not any(last[urn] == "same" and not urns.is_stack(urn) for urn in standing)
     if "same" in counted and same < len(standing) and hidden:
         message = f"{path} does not say which resources a refresh no longer found"

@@ -164,7 +164,7 @@ def plan_of(
     kept = tuple(stands)
     taken = tuple(resource for resource in goes if not resource.external)
     if not any(resource.made for resource in (*kept, *taken)):
-        message = f"{source} tells of no resource"
+        message = f"{source} contains no resource"
         raise InputError(message, "An empty plan proves nothing: name the stack's own output.")
     return Plan(
         provider=provider,

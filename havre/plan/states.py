@@ -122,7 +122,7 @@ def _instead(document: Mapping[str, Any]) -> str:
         return "is a preview, not a state: give it with --preview"
     if "checkpoint" in document:
         return "is a checkpoint of a backend, not an export"
-    return "has no `deployment.resources`: it is no output of `pulumi stack export`"
+    return "has no `deployment.resources`: it is not the output of `pulumi stack export`"
 
 
 def _refuse_version(document: Mapping[str, Any], path: Path) -> None:
@@ -131,12 +131,12 @@ def _refuse_version(document: Mapping[str, Any], path: Path) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or version not in VERSIONS:
         message = f"{path} is of version {inert(version)} of Pulumi's state format"
         known = " and ".join(map(str, VERSIONS))
-        raise InputError(message, f"Versions {known} are known here; nothing was judged.")
+        raise InputError(message, f"Versions {known} are known here. Nothing was evaluated.")
     features = json_files.items(document.get("features"), f"{path}: features")
     new = sorted(inert(each) for each in features if each not in FEATURES)
     if new:
         message = f"{path} needs what is not known here: {', '.join(new)}"
-        raise InputError(message, "A newer Havre may know it; nothing was judged.")
+        raise InputError(message, "A newer Havre may know it. Nothing was evaluated.")
 
 
 def _refuse_pending(pending: Any, path: Path) -> None:

@@ -67,7 +67,7 @@ SHORTEST = 8
 """A shorter secret cannot be told from a word: what may hold one is not shown at all."""
 LONG = 16
 """A secret of so many characters is masked within a longer word as well."""
-WITHHELD = "[withheld: it may hold a secret]"
+WITHHELD = "[withheld: it may contain a secret]"
 MOST = 2_000
 """Characters of what was found."""
 

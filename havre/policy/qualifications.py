@@ -417,7 +417,7 @@ class _Row(BaseModel):
     @classmethod
     def _codes(cls, countries: frozenset[str]) -> frozenset[str]:
         if unknown := countries - COUNTRIES:
-            message = f"`{min(unknown)}` is no country of ISO 3166-1"
+            message = f"`{min(unknown)}` is not a country of ISO 3166-1"
             raise ValueError(message)
         return countries
 

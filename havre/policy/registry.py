@@ -28,7 +28,7 @@ def installed_controls() -> tuple[Control, ...]:
     for name, _, function in loaded(CONTROLS):
         for control in function():
             if not isinstance(control, Control):
-                message = f"`{name}` registers {control!r}, which is no control"
+                message = f"`{name}` registers {control!r}, which is not a control"
                 raise BugError(message, "Make it with `havre.policy.control`.")
             if control.id in found:
                 message = f"`{name}` registers `{control.id}`, which is registered already"

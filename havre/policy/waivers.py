@@ -45,7 +45,7 @@ WARNING_DAYS = 90
 EXAMPLE = (
     "A waiver has control, owner, reason, decision, expires, and may have provider and resources."
 )
-RENEW = "Set an earlier date, and renew the waiver after each review."
+RENEW = "Set an earlier date, and extend the waiver after each review."
 LEAST_WORDS = 4
 """A reason has at least so many different words."""
 LEAST_LETTERS = 15
@@ -168,7 +168,7 @@ _STAND_INS = {
         {
             "control": "stand.in",
             "owner": "stand-in",
-            "reason": "This stands in for a reason",
+            "reason": "This takes the place of a reason",
             "decision": "stand-in",
             "expires": "2000-01-01",
             "resources": ["-"],

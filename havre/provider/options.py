@@ -92,7 +92,7 @@ REPLACING: Option[Callable[[], ReplacingTable]] = Option(
     "replacing", "Lists by type which inputs replace a deployed resource, and what it contains."
 )
 EXAMINE: Option[Callable[[Plan], Examination]] = Option(
-    "examine", "Lists what bears a deployed warehouse's name, and compares it with the state."
+    "examine", "Lists what has a deployed warehouse's name, and compares it with the state."
 )
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."

@@ -48,7 +48,7 @@ class CertificateSource(OutputSection):
 
     kind: Literal["system", "file", "api"] = Field(
         description="`system`: among those that the system trusts; `file`: in a file of the "
-        "warehouse's folder; `api`: told by the provider's API"
+        "warehouse's folder; `api`: read from the provider's API"
     )
     location: str = Field(default="", description="path of that file, or of the call")
 
@@ -194,7 +194,7 @@ def read_outputs(document: Mapping[str, Any]) -> Outputs:
         raise StateError(message, AGAIN)
     untold = [path for path, _, unknown in _departures(document) if unknown]
     if untold:
-        message = f"only a deployment tells {', '.join(untold)}"
+        message = f"only a deployment shows {', '.join(untold)}"
         raise InputError(message, "Deploy the warehouse: `havre up` or `pulumi up`.")
     return Outputs.model_validate(document)
 

@@ -101,7 +101,7 @@ class Authority:
 
     Attributes:
         kind: `system`: among those that the system trusts; `file`: in a file of the warehouse's
-            folder; `api`: told by the provider's API.
+            folder; `api`: read from the provider's API.
         location: path of that file, or of the call.
     """
 

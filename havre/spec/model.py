@@ -125,7 +125,7 @@ class OperatorLaw(StrEnum):
 
 
 class KeyProtection(StrEnum):
-    """Who holds the keys: the provider, the customer, or the customer in an HSM."""
+    """Who controls the keys: the provider, the customer, or the customer in an HSM."""
 
     PROVIDER = "provider"
     CUSTOMER = "customer"
@@ -196,10 +196,10 @@ class Organisation(Section):
 
 
 class Residency(Section):
-    """Where data may lie and under whose law."""
+    """Where data may be stored, and under which law."""
 
     countries: Annotated[tuple[Country, ...], Field(min_length=1)] = Field(
-        description="Countries in which data, copies, backups, keys and logs may lie"
+        description="Countries in which data, copies, backups, keys and logs may be stored"
     )
     operator_law: OperatorLaw = Field(
         default=OperatorLaw.ANY,
@@ -211,7 +211,7 @@ class Residency(Section):
 
 
 class Sites(Section):
-    """Where the warehouse stands."""
+    """Where the warehouse is."""
 
     primary: SiteName = Field(description="Site of the warehouse")
     recovery: SiteName | None = Field(
@@ -222,8 +222,8 @@ class Sites(Section):
 class Encryption(Section):
     """Keys and encrypted connections."""
 
-    keys: KeyProtection = Field(default=KeyProtection.CUSTOMER, description="Who holds the keys")
-    rotation_days: Days = Field(default=365, description="A key is renewed at least this often")
+    keys: KeyProtection = Field(default=KeyProtection.CUSTOMER, description="Who controls the keys")
+    rotation_days: Days = Field(default=365, description="A key is rotated at least this often")
     deletion_days: Annotated[int, Field(ge=7, le=90)] = Field(
         default=90, description="Days during which a deleted key can be recovered"
     )
@@ -262,7 +262,7 @@ class Zone(Section):
     )
     immutable_days: DaysOrNone = Field(
         default=0,
-        description="Nobody can change or delete a version for this many days, counted from its "
+        description="A version cannot be changed or deleted for this many days, counted from its "
         "writing; 0: not locked",
     )
     version_days: Days | None = Field(
@@ -358,7 +358,7 @@ class Network(Section):
         default=(), description="Addresses from which the warehouse is administered"
     )
     egress: tuple[Egress, ...] = Field(
-        default=(), description="Destinations that may be reached; all else is refused"
+        default=(), description="Destinations that may be reached; all else is denied"
     )
 
 
@@ -371,17 +371,17 @@ class Audit(Section):
 
 
 class Protection(Section):
-    """Guards of what bears data."""
+    """Protection of data-bearing resources."""
 
     deletion: bool = Field(
-        default=True, description="What bears data cannot be deleted without a named consent"
+        default=True, description="Data-bearing resources cannot be deleted without a named consent"
     )
 
 
 class Exit(Section):
-    """The way out."""
+    """The exit plan."""
 
-    provider: Slug = Field(description="The provider to leave for")
+    provider: Slug = Field(description="The provider to migrate to")
     rehearsal_days: Days = Field(default=180, description="A rehearsal is at most this old")
 
 
@@ -391,9 +391,9 @@ class Warehouse(Section):
     name: Slug = Field(description="Name of the warehouse")
     environment: Environment = Field(description="What the warehouse is for")
     organisation: Organisation = Field(description="Who answers for the warehouse")
-    classification: Classification = Field(description="The most sensitive data it holds")
-    residency: Residency = Field(description="Where data may lie and under whose law")
-    sites: Sites = Field(description="Where the warehouse stands")
+    classification: Classification = Field(description="The most sensitive data it contains")
+    residency: Residency = Field(description="Where data may be stored, and under which law")
+    sites: Sites = Field(description="Where the warehouse is")
     encryption: Encryption = Field(
         default_factory=Encryption, description="Keys and encrypted connections"
     )
@@ -413,6 +413,6 @@ class Warehouse(Section):
     )
     audit: Audit = Field(default_factory=Audit, description="Logs of accesses and administration")
     protection: Protection = Field(
-        default_factory=Protection, description="Guards of what bears data"
+        default_factory=Protection, description="Protection of data-bearing resources"
     )
-    exit: Exit | None = Field(default=None, description="The way out; unset: none named")
+    exit: Exit | None = Field(default=None, description="The exit plan; unset: none")

@@ -137,7 +137,7 @@ def hds_within_eea(spec: Warehouse) -> Iterator[Fault]:
         return
     for index, country in enumerate(spec.residency.countries):
         if country in countries.COUNTRIES - countries.EEA:
-            wanted = "countries of the European Economic Area, as the qualification hds demands"
+            wanted = "countries of the European Economic Area, as the qualification `hds` demands"
             yield Fault(("residency", "countries", index), f"'{country}'", wanted)
 
 
@@ -305,7 +305,7 @@ def _misfit(path: Location, space: str, spec: Warehouse) -> Iterator[Fault]:
         yield Fault(path, f"'{space}'", f"private IPv4 addresses, within {_any_of(PRIVATE)}")
     elif network.prefixlen > longest:
         nodes = f" and its {spec.cluster.nodes} nodes" if spec.cluster else ""
-        wanted = f"a prefix from /{WIDEST_PREFIX} to /{longest}, to hold the warehouse{nodes}"
+        wanted = f"a prefix from /{WIDEST_PREFIX} to /{longest}, to fit the warehouse{nodes}"
         yield Fault(path, f"'{space}'", wanted)
 
 

@@ -107,12 +107,12 @@ residency:
   qualifications: [{qualifications}]
 
 # Where the warehouse is: a country's letters and a place. Each provider maps a site to its
-# own regions. A recovery site holds copies and backups elsewhere.
+# own regions. A recovery site has copies and backups elsewhere.
 sites:
   primary: {primary}
 {recovery}
 
-# keys: who holds them: provider, customer, or hsm (the customer, in a hardware module).
+# keys: who controls them: provider, customer, or hsm (the customer, in a hardware module).
 # tls: the lowest version accepted, in quotes.
 encryption:
   keys: customer
@@ -183,7 +183,7 @@ network:
 audit:
   retention_days: {audit}
 
-# true: resources that hold data are deleted only with a named consent.
+# true: only a named consent deletes resources that contain data.
 protection:
   deletion: true
 

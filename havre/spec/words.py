@@ -86,7 +86,7 @@ def _unknown_key(root: Mapping[str, Any], path: Location) -> Fault:
     properties = section.get("properties", {})
     if key in properties:
         name = OLDER_NAMES[key]
-        return Fault(path, f"the older name of {name}, which is given too", f"{name} alone")
+        return Fault(path, f"the older name of {name}, which is given too", f"only {name}")
     known = tuple(name for name, node in properties.items() if not node.get("deprecated"))
     hint = did_you_mean(key, properties)
     for older, name in OLDER_NAMES.items():

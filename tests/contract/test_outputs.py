@@ -104,7 +104,7 @@ def test_another_programs_outputs_are_refused() -> None:
 def test_what_only_a_deployment_tells_is_no_fault_of_a_plan(path: str, value: Any) -> None:
     document = changed(path, value)
     assert output_faults(document) == ()
-    with pytest.raises(InputError, match=f"only a deployment tells {path}"):
+    with pytest.raises(InputError, match=f"only a deployment shows {path}"):
         read_outputs(document)
 
 

@@ -85,5 +85,5 @@ def test_everything_that_does_not_fit_is_told_at_once() -> None:
 def test_names_of_metadata_that_meet_are_refused() -> None:
     told = Properties(metadata={"Ab": "1", "aB": "2"})
     assert unfit("a", 1, told, blobs.LIMITS, ABILITIES) == [
-        "names of the metadata differ in case alone"
+        "names of the metadata differ only in case"
     ]

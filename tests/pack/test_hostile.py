@@ -35,10 +35,10 @@ def plus(resource: PlannedResource) -> Plan:
 def test_a_stack_of_nothing_is_refused(client: Client) -> None:
     configure(client)
     nothing = proto.AnalyzeStackRequest()
-    assert "tells of no resource" in refusal(lambda: client.stub.AnalyzeStack(nothing))
+    assert "contains no resource" in refusal(lambda: client.stub.AnalyzeStack(nothing))
     configure(client)
     bare = [message_of(r) for r in plan_of("emc2", "azure").resources if not r.custom]
-    assert "tells of no resource" in refusal(lambda: client.judge(bare))
+    assert "contains no resource" in refusal(lambda: client.judge(bare))
 
 
 def test_a_stack_without_a_warehouse_tells_no_provider(client: Client) -> None:

@@ -117,7 +117,7 @@ def test_a_fault_inside_fails_the_run_without_a_traceback(tmp_path: Path) -> Non
     ("module", "message"),
     [
         ("import nowhere_at_all", "`own` in havre.controls cannot be loaded: ModuleNotFoundError"),
-        ("def controls():\n    return (3,)\n", "`own` registers 3, which is no control"),
+        ("def controls():\n    return (3,)\n", "`own` registers 3, which is not a control"),
     ],
 )
 def test_a_pack_whose_controls_cannot_be_loaded_does_not_start(

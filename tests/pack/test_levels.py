@@ -97,12 +97,12 @@ def test_pulumis_own_levels_hold(client: Client, level: int, becomes: set[int]) 
         (
             "2027-10-31",
             proto.ADVISORY,
-            "waiver of Ada holds until 2027-10-31: The move to another host is under way. (ISO-7)",
+            "waiver of Ada valid until 2027-10-31: The move to another host is under way. (ISO-7)",
         ),
         (
             "2026-12-31",
             proto.ADVISORY,
-            "waiver of Ada holds until 2026-12-31: The move to another host is under way. (ISO-7)",
+            "waiver of Ada valid until 2026-12-31: The move to another host is under way. (ISO-7)",
         ),
         (
             "2026-11-22",

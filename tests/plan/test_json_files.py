@@ -25,9 +25,15 @@ def test_what_shells_write_is_read(tmp_path: Path, coding: str) -> None:
     [
         (b"", "is empty"),
         (b" \n\t\n", "is empty"),
-        (b"Installing pack...\n" + LINES.encode(), "text stands before the JSON: `Installing pack"),
-        (LINES.encode() + b"\nwarning: new version\n", "text stands after the JSON: `warning: new"),
-        (b"\x1b[1mPreviewing\x1b[0m\n{}", r"text stands before the JSON: `\\x1b\[1mPreviewing"),
+        (
+            b"Installing pack...\n" + LINES.encode(),
+            "there is text before the JSON: `Installing pack",
+        ),
+        (
+            LINES.encode() + b"\nwarning: new version\n",
+            "there is text after the JSON: `warning: new",
+        ),
+        (b"\x1b[1mPreviewing\x1b[0m\n{}", r"there is text before the JSON: `\\x1b\[1mPreviewing"),
         (b'{"sequence":0}\n{"sequence":1}\n', "is an event log, not a preview"),
         ('{"deployment": "hôtel"}'.encode("latin-1"), "is not UTF-8: byte 0xf4 at 17"),
         (gzip.compress(LINES.encode(), mtime=0), "is compressed by gzip, not JSON"),
@@ -42,7 +48,7 @@ def test_what_shells_write_is_read(tmp_path: Path, coding: str) -> None:
         (b"steps:\n  - op: create\n", "is not valid JSON"),
         (b'{"steps": nothing}', "is not valid JSON"),
         (b"[" * 100_000, "cannot|is cut off|not valid JSON"),
-        (b"[]", "holds no JSON object"),
+        (b"[]", "does not contain a JSON object"),
         (b"1" * 5_000, "is not valid JSON"),
     ],
 )

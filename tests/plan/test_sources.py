@@ -129,11 +129,11 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
         ("", "is empty"),
         ('{"steps": [', "is cut off"),
         ("[" * 100_000, "is not valid JSON"),
-        ("[]", "holds no JSON object"),
+        ("[]", "does not contain a JSON object"),
         ("{}", "has no `steps`"),
         ({"steps": {}}, "has no `steps`"),
-        ({"steps": []}, "tells of no resource"),
-        ({"steps": [{"op": "same", "newState": STATES[0]}]}, "tells of no resource"),
+        ({"steps": []}, "contains no resource"),
+        ({"steps": [{"op": "same", "newState": STATES[0]}]}, "contains no resource"),
         ({"steps": [3]}, r"steps\[0\] is int, not an object"),
         ({"steps": [{"newState": STATES[1]}]}, r"steps\[0\]: `op` is NoneType, not a text"),
         ({"steps": [{"op": "create"}]}, r"`urn` is NoneType"),
@@ -163,7 +163,7 @@ def test_a_file_that_is_no_preview_is_told(tmp_path: Path, document: Any, messag
     [
         ({}, "has no `deployment.resources`"),
         ({"deployment": 3}, "deployment is int"),
-        ({"deployment": {"resources": []}}, "tells of no resource"),
+        ({"deployment": {"resources": []}}, "contains no resource"),
         (
             {"deployment": {"resources": STATES, "pending_operations": [{"type": "creating"}]}},
             "an update that was interrupted",

@@ -206,5 +206,5 @@ def test_what_is_no_control_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     from havre.policy import registry
 
     monkeypatch.setattr(registry, "loaded", lambda group: [("other", "", lambda: (group,))])
-    with pytest.raises(BugError, match="which is no control"):
+    with pytest.raises(BugError, match="which is not a control"):
         installed_controls()

@@ -125,7 +125,7 @@ def test_a_warehouse_whose_findings_are_answered_for_is_made(standing: Standing)
     standing.waive(standing.offline())
     done = standing.stack.run("up", "--yes", "--policy-pack", str(standing.pack))
     assert "[advisory]" in done.stdout
-    assert f"waiver of Ada holds until {EXPIRES}" in done.stdout
+    assert f"waiver of Ada valid until {EXPIRES}" in done.stdout
     assert "[mandatory]" not in done.stdout
     resources = json.loads(standing.stack.run("stack", "export").stdout)["deployment"]["resources"]
     assert len(resources) > 10

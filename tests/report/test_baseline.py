@@ -246,7 +246,7 @@ def finding(**changes: object) -> str:
         (finding(found=1), "`findings[0].found` is not a text"),
         (finding(gap=[1]), "`findings[0].gap` is neither an object nor null"),
         (finding(outcome="odd"), "`findings[0].outcome` is none of fail, unknown"),
-        (finding(), "does not tell its provider: `summary.provider`"),
+        (finding(), "does not name its provider: `summary.provider`"),
         (finding(gap={"x": 1}), "`findings[0].gap.capability` is not a text"),
     ],
 )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 END_MILLISECONDS = 5_000
 """How long a session is waited for to end."""
-OWN = "it is the exit's own: whoever logs in as it may write"
+OWN = "it is the exit's own: anyone who logs in as it can write"
 CARRIES = "it carries the exit's own replication"
 SUPERUSER = "a superuser of the service, whom its administrator cannot alter"
 AT_ONCE = TokenLife(dt.timedelta(0), "no role may log in, and sessions are ended")

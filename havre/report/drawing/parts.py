@@ -237,9 +237,9 @@ def _network(side: Side) -> DrawnPart:
             f"segments: {', '.join(segments)}" if segments else "no segments",
             _words(
                 (network.egress_denied for network in networks),
-                "outgoing traffic refused but for rules",
-                "outgoing traffic is not refused",
-                "outgoing traffic refused",
+                "outbound traffic denied except by rules",
+                "outbound traffic is not denied",
+                "outbound traffic denied",
             ),
             _words(
                 (network.flows_logged for network in networks),
@@ -262,8 +262,8 @@ def _keys(side: Side) -> DrawnPart:
         "Keys",
         (
             f"{len(keys)} keys of the warehouse, {hsm}",
-            f"renewed after: {_days((key.rotation_days for key in keys), 'never')}",
-            f"{under} of {len(stores)} stores lie under them",
+            f"rotated after: {_days((key.rotation_days for key in keys), 'never')}",
+            f"{under} of {len(stores)} stores are encrypted with them",
         ),
     )
 
@@ -322,9 +322,9 @@ def _zones_of_site(facts: Iterable[Fact[bool]]) -> str:
 def _registry(stores: Sequence[ImageRegistry]) -> list[str]:
     public = _words(
         (store.public_read for store in stores),
-        "anybody can read it",
+        "anyone can read it",
         "no reading without a login",
-        "read by anybody",
+        "read by anyone",
     )
     return [public]
 

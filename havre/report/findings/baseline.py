@@ -48,7 +48,7 @@ def load_baseline(path: Path) -> Baseline:
     summary = document.get("summary")
     provider = summary.get("provider") if isinstance(summary, dict) else None
     if not isinstance(provider, str):
-        message = f"baseline {path} does not tell its provider: `summary.provider`"
+        message = f"baseline {path} does not name its provider: `summary.provider`"
         raise InputError(message, REMEDY)
     return Baseline(provider, tuple(each for each in former if each.kind is not FindingKind.WAIVED))
 

@@ -47,8 +47,8 @@ BY_HAND = (
     "itself has no policy of a container that denies"
 )
 BACKUPS = (
-    "Azure makes backups itself: it restores them into a service of its own, and gives nobody "
-    "their contents"
+    "Azure makes backups itself: it restores them into a service of its own, and never "
+    "gives out their contents"
 )
 TOKENS = TokenLife(
     dt.timedelta(days=7),

@@ -152,14 +152,14 @@ in the backups without which there is neither: that they work only a rehearsal p
 
 UNSHOWN: dict[C, str] = {
     C.DATABASE_SIZING: (
-        "a size bears on no control, so facts leave it out; that it is not ignored is a case of "
+        "no control depends on a size, so facts leave it out; that it is not ignored is a case of "
         "its own"
     ),
     C.OPERATOR_LAW: "the operator is a property of the provider, not of a plan",
-    C.HDS: "a certificate stands in no plan: it is a dated record",
-    C.SECNUMCLOUD: "a qualification stands in no plan: it is a dated record",
-    C.DATABASE_ROLES: "a grant tells the stores that it opens, not the roles within a database",
-    C.ADMINISTRATION_ACCESS: "a way in for people is no store, key or rule that a control reads",
+    C.HDS: "no plan contains a certificate: it is a dated record",
+    C.SECNUMCLOUD: "no plan contains a qualification: it is a dated record",
+    C.DATABASE_ROLES: "a grant shows the stores that it opens, not the roles within a database",
+    C.ADMINISTRATION_ACCESS: "administrators' access is not read by a control",
     C.NAMED_PEOPLE: "people are named in no plan and no state, on purpose",
 }
 """By capability, why no fact shows it: it is taken at its word, or proved by a rehearsal."""

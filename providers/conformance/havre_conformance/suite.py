@@ -388,7 +388,7 @@ class ProviderSuite:
         """No grant of a project allows more than reading, and decrypting what is read."""
         grants = [grant for grant in facts["large"].of(Grant) if grant.project]
         if not grants:
-            pytest.skip("no grant of a project stands in the plan")
+            pytest.skip("the plan contains no grant of a project")
         for grant in grants:
             assert isinstance(grant.rights, Known)
             assert grant.rights.value <= {Right.READ, Right.USE_KEYS}, grant.name

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from havre_local.resources import MachineResource
 
 AGAIN = "Run `havre up`: it makes it again. Restore its content from a backup."
-FOREIGN = "Put it into the warehouse file and run `havre up`, or remove it if it holds no data."
+FOREIGN = "Put it into the warehouse file and run `havre up`, or remove it if it contains no data."
 STOPPED = "{}: the service is stopped. Run `havre up`, then `havre doctor` again."
 _DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
 _ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"

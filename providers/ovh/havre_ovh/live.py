@@ -67,12 +67,12 @@ OBJECT_LIMITS = replace(
     object_size=LIMITS[Measure.OBJECT_SIZE].value,
 )
 BY_HAND = (
-    "OVHcloud gives rights by a policy of each S3 user, through its own API; policies of buckets "
-    "are not yet available (its guide Identity and access management; read on 2026-11-30)"
+    "OVHcloud grants permissions by a policy of each S3 user, through its own API; policies of "
+    "buckets are not yet available (its guide Identity and access management; read on 2026-11-30)"
 )
 BACKUPS = (
-    "OVHcloud makes backups itself: it restores them into a service of its own, and gives nobody "
-    "their contents"
+    "OVHcloud makes backups itself: it restores them into a service of its own, and never "
+    "gives out their contents"
 )
 TOKENS = TokenLife(
     dt.timedelta(days=7),

@@ -259,7 +259,7 @@ def cluster(part: Part[AzureSettings], inputs: ClusterInputs) -> ClusterOutputs:
     at = Deployment(part)
     asked = at.spec.cluster
     if asked is None:
-        message = "the spec asks for no cluster"
+        message = "the warehouse file has no cluster"
         raise ValueError(message)
     made, sink = _cluster(at, asked, inputs), inputs.audit.sink
     identifier = known(cluster_id(at), made)
