@@ -218,15 +218,22 @@ def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -
 
 
 def _requirements(
-    result: Result, folder: Path | None, known: Sequence[Control]
+    result: Result, folder: Path | None, known: Sequence[Control], file: Path | None
 ) -> list[Requirement]:
-    """What the verdicts say of the frameworks, requirement by requirement."""
+    """What the verdicts say of the frameworks, requirement by requirement; as CSV in a file too."""
+    from havre.files import write_report
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
+    from havre.report.findings.spreadsheet import results
 
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}
-    return coverage(frameworks_with(folder, [each.id for each in known]), names, verdicts)
+    frameworks = frameworks_with(folder, [each.id for each in known])
+    found = coverage(frameworks, names, verdicts)
+    if file is not None:
+        ids = {each.key: each.id for each in frameworks.items}
+        write_report(file, results(found, ids, result))
+    return found
 
 
 def request_of(
@@ -269,6 +276,17 @@ def request_of(
         profile=wanted,
         waivers=waivers_of(waivers, about.file, bounds_of(of.spec, day, wanted, known)),
     )
+
+
+def _refuse_same(outputs: list[tuple[Format, Path | None]], file: Path | None) -> None:
+    """Refuse to write the results of requirements over another output.
+
+    Raises:
+        InputError: two outputs have the same file.
+    """
+    if file is not None and file in [target for _, target in outputs]:
+        message = f"--coverage-csv: {console.plain(file)} is written by --format too"
+        raise InputError(message, "Name another file.")
 
 
 def _coloured() -> bool:
@@ -422,6 +440,12 @@ CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Show the requirements it contributes to, by framework."),
 ]
+CoverageCsvOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--coverage-csv", metavar="FILE", help="Write the results of requirements as CSV."
+    ),
+]
 SummaryOption = Annotated[
     bool, typer.Option("--summary", help="Show the headline only: it fits a screen.")
 ]
@@ -479,6 +503,7 @@ def check(
     as_of: AsOfOption = None,
     control: ExplainOption = None,
     coverage: CoverageOption = False,
+    coverage_csv: CoverageCsvOption = None,
     summary: SummaryOption = False,
     language: LanguageOption = Language.EN,
     time_limit: TimeLimitOption = SECONDS,
@@ -503,6 +528,8 @@ def check(
 
     Example: havre check --state state.json --only residency.data --quiet
 
+    Example: havre check warehouse.yaml --provider local --coverage-csv coverage.csv
+
     Example: havre check warehouse.yaml --provider local --controls ./controls
     """
     if control is not None:
@@ -517,6 +544,7 @@ def check(
     outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
     summary = summary or language is not Language.EN
     _refuse_unsummarised(outputs, summary=summary, language=language)
+    _refuse_same(outputs, coverage_csv)
     known = known_controls(controls)
     it = taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
@@ -535,8 +563,9 @@ def check(
             time=parse_time(as_of),
         )
         result = _judged(request, baseline, known)
-        requirements = _requirements(result, controls, known) if coverage else None
-        _write(result, outputs, requirements, summary=summary, language=language)
+        covered = coverage or coverage_csv is not None
+        found = _requirements(result, controls, known, coverage_csv) if covered else None
+        _write(result, outputs, found if coverage else None, summary=summary, language=language)
     if result.left_out:
         _warn_partial(result)
     raise typer.Exit(result.exit_code)

@@ -18,7 +18,7 @@ from havre.cli.context import JsonOption
 from havre.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from havre.policy import Control
     from havre.policy.frameworks import Frameworks, Requirement
@@ -202,6 +202,7 @@ def show_coverage(
     """
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
+    from havre.report.findings.spreadsheet import mapping
 
     if as_csv and as_json:
         message = "--csv and --json exclude each other"
@@ -213,7 +214,7 @@ def show_coverage(
     if as_json:
         console.write_json({"requirements": [each.as_dict() for each in found]})
     elif as_csv:
-        typer.echo(_csv(found, {each.key: each.id for each in frameworks.items}), nl=False)
+        typer.echo(mapping(found, {each.key: each.id for each in frameworks.items}), nl=False)
     else:
         _show_requirements(found)
 
@@ -242,28 +243,6 @@ def _show_requirements(found: Sequence[Requirement]) -> None:
         if each.controls:
             console.tell(f"{', '.join(each.controls)} contribute to it", 2)
             console.tell(console.inert(each.part), 2, "dim")
-
-
-def _csv(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
-    """Requirements as CSV (RFC 4180); no cell is a formula of a spreadsheet."""
-    import csv
-    import io
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(("framework", "requirement", "title", "coverage", "controls", "part"))
-    for each in found:
-        row = (
-            *(ids[each.framework] or each.framework, heading(each), each.title),
-            *(each.coverage.value, " ".join(each.controls), each.part),
-        )
-        writer.writerow(_cell(value) for value in row)
-    return text.getvalue()
-
-
-def _cell(value: str) -> str:
-    shown = " ".join(console.plain(value).split())
-    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@"} else shown
 
 
 @policy.command("test")

@@ -7,11 +7,11 @@ import json
 import pytest
 
 from havre.cli import main
-from havre.cli.policy import _cell
 from havre.errors import ExitCode
 from havre.policy import Profile, Severity
 from havre.policy.frameworks import installed_frameworks
 from havre.policy.registry import installed_controls
+from havre.report.findings.spreadsheet import cell
 
 
 def listed(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict]:
@@ -85,7 +85,7 @@ def test_coverage_is_written_as_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(row["part"] for row in held)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\n=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", " =1", "\t=1", "\n=1", "＝1"])  # noqa: RUF001
 def test_no_cell_is_a_formula(text: str) -> None:
-    assert _cell(text)[0] not in "=+-@\t\r\n"
-    assert _cell("plain, text") == "plain, text"
+    assert cell(text)[0] not in "=+-@\t\r\n"
+    assert cell("plain, text") == "plain, text"
