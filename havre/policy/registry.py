@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.documents.installed import loaded
+from havre.documents.installed import OWN, loaded
 from havre.errors import BugError, InputError, MissingDependencyError
 from havre.policy.model import Control
 
@@ -38,6 +38,16 @@ def installed_controls() -> tuple[Control, ...]:
         message = "no controls are installed"
         raise MissingDependencyError(message, "Install them with: pip install havre-policies")
     return tuple(found.values())
+
+
+def own_controls() -> frozenset[str]:
+    """The ids of Havre's own controls, which its documentation describes.
+
+    Raises:
+        BugError: one cannot be loaded.
+    """
+    own = (function for name, _, function in loaded(CONTROLS) if name == OWN)
+    return frozenset(control.id for function in own for control in function())
 
 
 def find_control(identifier: str, controls: Sequence[Control] | None = None) -> Control:

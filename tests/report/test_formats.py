@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from email.message import Message
 from functools import cache
+from importlib.metadata import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,10 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 
 import havre.report
 from havre.policy.findings import FindingKind
-from havre.report.findings import Format, render
+from havre.report.findings import Format, render, sarif
 from tests.report.samples import FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile, large
 
+ROOT = Path(__file__).parents[2]
 SCHEMAS = Path(__file__).parent / "schemas"
 OWN = Path(havre.report.__file__).parent / "findings.schema.json"
 RESULTS = {"whole": RESULT, "holding": HOLDING, "hostile": hostile("\x1b[1m<b>]]>\udc80\u202e|`")}
@@ -150,6 +154,58 @@ def test_sarif_is_as_the_standard_says(name: str) -> None:
 
 def sarif_run() -> Any:
     return parsed(Format.SARIF)["runs"][0]
+
+
+def with_addresses(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have the distribution name these addresses of the project."""
+    found = Message()
+    found["Version"] = "1.2.3"
+    for address in addresses:
+        found["Project-URL"] = address
+    monkeypatch.setattr(sarif, "metadata", lambda _name: found)
+
+
+@pytest.mark.parametrize("ending", ["", "/"])
+def test_a_rule_of_our_own_leads_to_its_place_in_the_documentation(
+    monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    docs = ROOT / "docs" / "reference" / "controls.md"
+    anchors = dict(re.findall(r"^### (\S+) \{ #(\S+) \}$", docs.read_text(), re.MULTILINE))
+    assert "use_directory_urls: false" in (ROOT / "mkdocs.yml").read_text(), "pages are *.html"
+    with_addresses(
+        monkeypatch, "Homepage, https://h.example", f"Documentation, https://d.example/v1{ending}"
+    )
+    document = parsed(Format.SARIF)
+    rules = document["runs"][0]["tool"]["driver"]["rules"]
+    found = {rule["id"]: rule["helpUri"] for rule in rules if "helpUri" in rule}
+    assert found
+    for control, address in found.items():
+        page = "https://d.example/v1/reference/controls.html"
+        assert address == f"{page}#{anchors[control]}"
+    assert {rule["id"] for rule in rules if rule["id"] in anchors} == set(found)
+    assert problems(sarif_schema(), document) == []
+
+
+@pytest.mark.parametrize("addresses", [(), ("Homepage, https://h.example",)])
+def test_a_rule_without_documentation_has_its_help_in_itself_and_no_address(
+    monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, ...]
+) -> None:
+    with_addresses(monkeypatch, *addresses)
+    document = parsed(Format.SARIF)
+    rules = document["runs"][0]["tool"]["driver"]["rules"]
+    assert not any("helpUri" in rule for rule in rules)
+    whole = [rule for rule in rules if "help" in rule]
+    assert whole
+    assert all(rule["help"]["markdown"] and rule["help"]["text"] for rule in whole)
+    assert problems(sarif_schema(), document) == []
+
+
+def test_this_distribution_names_no_documentation_as_reports_say() -> None:
+    page = (ROOT / "docs" / "security" / "reports.md").read_text()
+    urls = metadata("havre").get_all("Project-URL") or []
+    named = any(each.startswith("Documentation,") for each in urls)
+    assert ("This version names none." in page) is not named
+    assert any("helpUri" in rule for rule in sarif_run()["tool"]["driver"]["rules"]) is named
 
 
 def test_every_sarif_result_names_its_rule() -> None:

@@ -10,6 +10,7 @@ from havre import text
 from havre.errors import ExitCode
 from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
+from havre.policy.registry import own_controls
 from havre.report.findings import answers, words
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from havre.policy.model import Control
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+PAGE = "reference/controls.html"
+"""The page of the documentation that describes the controls, each under its own anchor."""
 LEVELS = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
@@ -61,13 +64,34 @@ def _run(result: Result) -> dict[str, Any]:
 def _about() -> dict[str, str]:
     """Version and address of the tool, from its distribution."""
     try:
-        found = metadata("havre")
+        version = metadata("havre")["Version"]
     except PackageNotFoundError:
         return {}
-    urls = dict(each.split(", ", 1) for each in found.get_all("Project-URL") or ())
-    address = urls.get("Documentation") or urls.get("Homepage")
-    about = {"semanticVersion": found["Version"]}
-    return {**about, "informationUri": address} if address else about
+    address = _addresses().get("Documentation") or _addresses().get("Homepage")
+    return {"semanticVersion": version, **({"informationUri": address} if address else {})}
+
+
+def _addresses() -> dict[str, str]:
+    """Addresses of the project by their names, as far as its distribution has any."""
+    try:
+        found = metadata("havre").get_all("Project-URL") or ()
+    except PackageNotFoundError:
+        return {}
+    return dict(each.split(", ", 1) for each in found)
+
+
+def _help_addresses() -> dict[str, str]:
+    """The address of the documentation of each of Havre's own controls.
+
+    Empty if the distribution names no documentation: `help` then contains all that there is.
+    """
+    documentation = _addresses().get("Documentation", "").rstrip("/")
+    if not documentation:
+        return {}
+    return {
+        control: f"{documentation}/{PAGE}#{quote(control.replace('.', '-'))}"
+        for control in own_controls()
+    }
 
 
 def causes(findings: Sequence[Finding]) -> list[list[Finding]]:
@@ -90,7 +114,8 @@ def message(value: str) -> str:
 
 def _rules(result: Result) -> list[dict[str, Any]]:
     """A rule for every control that was asked for, then for those only found."""
-    rules = [_rule(control) for control in result.controls]
+    addresses = _help_addresses()
+    rules = [_rule(control, addresses.get(control.id, "")) for control in result.controls]
     known = {rule["id"] for rule in rules}
     others = answers.distinct(text.plain(finding.control) for finding in result.findings)
     return rules + [_bare(control) for control in others if control not in known]
@@ -100,7 +125,7 @@ def _bare(control: str) -> dict[str, Any]:
     return {"id": control, "shortDescription": {"text": message(control) or "unnamed"}}
 
 
-def _rule(control: Control) -> dict[str, Any]:
+def _rule(control: Control, address: str = "") -> dict[str, Any]:
     why = f"{control.rationale} " if control.rationale else ""
     cites = ", ".join(control.cites)
     parts = (text.markdown(control.remedy), text.markdown(why), f"Cites: {text.markdown(cites)}")
@@ -113,6 +138,7 @@ def _rule(control: Control) -> dict[str, Any]:
             "text": message(f"{control.remedy} {why}Cites: {cites}"),
             "markdown": "\n\n".join(part for part in parts if part),
         },
+        **({"helpUri": address} if address else {}),
         "defaultConfiguration": {"level": LEVELS[control.severity]},
         "properties": {
             "security-severity": SCORES[control.severity],
