@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -138,7 +137,7 @@ def backup(
     Example: havre backup --data-dir ./data
     """
     found = ctx.operated(ctx.standing(data_dir, state, "backup"), "backup")
-    with found.store.lock():
+    with found.store.lock(), console.working("Backing up"):
         summary = found.operations.backup()
     _tell(summary, "backed up and verified", as_json=as_json)
 
@@ -181,8 +180,12 @@ def restore(
     """
     found = ctx.operated(ctx.standing(data_dir, state, "restore"), "restore")
     secret = passphrase(passphrase_file, new=False)
-    with found.store.lock():
-        agree = partial(_agree, number=number, yes=yes)
+    with found.store.lock(), console.working(f"Restoring {source}") as doing:
+
+        def agree(backup: BackupIdentity) -> None:
+            with doing.paused():
+                _agree(backup, number=number, yes=yes)
+
         summary = found.operations.restore(source, keys, secret, agree)
     _tell(summary, "restored and verified", as_json=as_json)
 

@@ -45,25 +45,70 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
+class Doing:
+    """What is being done, as a person at a terminal sees it; nothing anywhere else.
+
+    Attributes:
+        console: where other lines go meanwhile, above it.
+    """
+
+    def __init__(self, what: str) -> None:
+        """Nothing is shown yet."""
+        self.console = err()
+        self._status = self.console.status(inert(what)) if sys.stderr.isatty() else None
+        self._lock = threading.Lock()
+        self._begun = self._paused = False
+
+    def say(self, what: str) -> None:
+        """Show how far it is, in the place of what was shown."""
+        if self._status is not None:
+            self._status.update(inert(what))
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Show nothing while a person is asked."""
+        self._set(begun=self._begun, paused=True)
+        try:
+            yield
+        finally:
+            self._set(begun=self._begun, paused=False)
+
+    @contextlib.contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show it from `PATIENCE` on, and leave nothing behind."""
+        if self._status is None:
+            yield
+            return
+        timer = threading.Timer(PATIENCE, lambda: self._set(begun=True, paused=self._paused))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
+            self._set(begun=False, paused=False)
+
+    def _set(self, *, begun: bool, paused: bool) -> None:
+        with self._lock:
+            self._begun, self._paused = begun, paused
+            if self._status is None:
+                return
+            if begun and not paused:
+                self._status.start()
+            else:
+                self._status.stop()
+
+
 @contextlib.contextmanager
-def working(what: str) -> Iterator[None]:
+def working(what: str) -> Iterator[Doing]:
     """Say what is being done if it takes longer than `PATIENCE`, to a person at a terminal.
 
     Nothing is written where standard error is no terminal, and nothing is left behind.
     """
-    if not sys.stderr.isatty():
-        yield
-        return
-    status = err().status(inert(what))
-    timer = threading.Timer(PATIENCE, status.start)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-        timer.join()
-        status.stop()
+    doing = Doing(what)
+    with doing.shown():
+        yield doing
 
 
 def columns() -> int | None:

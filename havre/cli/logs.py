@@ -35,7 +35,8 @@ def verify(
     Example: havre logs verify --data-dir ./data
     """
     found = ctx.operated(ctx.standing(data_dir, state, "logs verify"), "logs verify")
-    summary = found.operations.verify_record(head)
+    with console.working("Checking the record"):
+        summary = found.operations.verify_record(head)
     if as_json:
         console.write_json(asdict(summary))
     elif summary.faults:

@@ -207,8 +207,9 @@ def show_coverage(
     if as_csv and as_json:
         message = "--csv and --json exclude each other"
         raise InputError(message, "Choose one.")
-    known = [control.id for control in known_controls(controls)]
-    frameworks = frameworks_with(controls, known)
+    with console.working("Reading controls and frameworks"):
+        known = [control.id for control in known_controls(controls)]
+        frameworks = frameworks_with(controls, known)
     keys = _keys(frameworks, named or framework)
     found = [each for each in coverage(frameworks, known, None) if each.framework in keys]
     if as_json:
@@ -269,7 +270,8 @@ def try_controls(
     """
     from havre.assess.selftest import run
 
-    results = run(folder, known_controls(controls))
+    with console.working(f"Testing the controls in {folder}"):
+        results = run(folder, known_controls(controls))
     if as_json:
         console.write_json({"tests": [result.as_dict() for result in results]})
     else:

@@ -43,9 +43,15 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 @dataclass
 class Reporter:
-    """Tells of each step while it is done, on standard error."""
+    """Shows each step when it is done, on standard error.
+
+    Attributes:
+        total: how many steps there are.
+        doing: what is shown meanwhile at a terminal.
+    """
 
     total: int
+    doing: console.Doing
     done: int = 0
     began: float = field(default_factory=time.monotonic)
 
@@ -53,10 +59,11 @@ class Reporter:
         """Take a step's beginning or end."""
         if not finished:
             self.began = time.monotonic()
+            self.doing.say(f"{change.operation.value} {change.name}")
             return
         self.done += 1
         seconds = time.monotonic() - self.began
-        console.err().print(
+        self.doing.console.print(
             f"  {_sign(change)} {console.inert(change.name)} "
             f"[dim]{self.done}/{max(self.total, self.done)}, {seconds:.1f} s[/]"
         )
@@ -171,9 +178,10 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     write_record(
         store.data_dir, record(target.spec, target.provider.name, target.settings, target.stack)
     )
-    if not as_json:
-        engine.progress = Reporter(len(changes))
-    return engine.up(body, changes)
+    with console.working(f"Deploying {target.spec.name}") as doing:
+        if not as_json:
+            engine.progress = Reporter(len(changes), doing)
+        return engine.up(body, changes)
 
 
 def up(
@@ -346,7 +354,8 @@ def down(
         )
     with store.lock():
         if destroy_data is None:
-            operations.stop()
+            with console.working("Stopping the services"):
+                operations.stop()
             _tell(
                 {"stopped": True},
                 f"Stopped. Data kept in {console.inert(store.data_dir)}.",
@@ -356,12 +365,13 @@ def down(
         provider = find(str(record.get("provider")))
         engine = _engine(store, str(record.get("stack")), provider)
         engine.refuse_state()
-        kept = operations.destroy()
-        deleted, left = engine.destroy()
-        if left:
-            operations.stop()
-        else:
-            store.remove()
+        with console.working(f"Deleting {destroy_data}"):
+            kept = operations.destroy()
+            deleted, left = engine.destroy()
+            if left:
+                operations.stop()
+            else:
+                store.remove()
     _tell_destroyed(deleted, left, kept, as_json=as_json)
 
 
@@ -460,7 +470,9 @@ def doctor(
     name = str(found.record()["provider"]) if found.data_dir else ""
     plan = found.plan(name)
     offer = provides(find(name or provider_of(plan)), EXAMINE)
-    examined = offer.given(plan) if offer.given else Examination({}, (), (offer.answer.reason,))
+    with console.working("Listing what is deployed"):
+        lacking = Examination({}, (), (offer.answer.reason,))
+        examined = offer.given(plan) if offer.given else lacking
     _tell_examination(examined, as_json=as_json)
     if examined.departed:
         raise typer.Exit(ExitCode.FINDINGS)

@@ -46,12 +46,12 @@ def freeze(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption
     from havre.exit.steps.freeze import freeze
 
     if dry_run:
-        with tried(folder) as trial:
-            foreseen = foresee_freeze(trial, progress())
+        with tried(folder) as trial, console.working("Comparing both sides") as doing:
+            foreseen = foresee_freeze(trial, progress(doing))
         show_freeze(foreseen, as_json=as_json)
         return
-    with opened(folder) as found:
-        result = freeze(found, progress())
+    with opened(folder) as found, console.working("Freezing the source") as doing:
+        result = freeze(found, progress(doing))
     if as_json:
         console.write_json(asdict(result))
     else:
@@ -85,11 +85,11 @@ def thaw(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption =
     from havre.exit.steps.freeze import thaw
 
     if dry_run:
-        with tried(folder) as trial:
+        with tried(folder) as trial, console.working("Reading who lost write access"):
             foreseen = foresee_thaw(trial)
         show_freeze(foreseen, as_json=as_json, giving=True)
         return
-    with opened(folder) as found:
+    with opened(folder) as found, console.working("Restoring write access"):
         given = thaw(found)
     if as_json:
         console.write_json({"given_back": given})
@@ -123,12 +123,14 @@ def cut(
     together({"--authority": authority, "--tsa-authority": tsa_authority})
     authorities = (authority, tsa_authority) if authority and tsa_authority else None
     if dry_run:
-        with tried(folder) as trial:
-            foreseen = foresee_cut(trial, progress(), authorities)
+        with tried(folder) as trial, console.working("Comparing both sides") as doing:
+            foreseen = foresee_cut(trial, progress(doing), authorities)
         show_cut(foreseen, as_json=as_json)
         return
     with opened(folder) as found:
-        result = cut(found, confirm or _asked("cut"), progress(), authorities)
+        word = confirm or _asked("cut")
+        with console.working("Opening the target") as doing:
+            result = cut(found, word, progress(doing), authorities)
     if as_json:
         console.write_json(asdict(result))
         return
@@ -187,7 +189,7 @@ def retire(
     )
     if dry_run:
         foresee = foresee_gone if gone else foresee_retire
-        with tried(folder) as trial:
+        with tried(folder) as trial, console.working("Looking for what is left"):
             foreseen = foresee(trial, signer, clock)
         show_retire(foreseen, as_json=as_json)
         return
@@ -197,7 +199,9 @@ def retire(
     with opened(folder) as found:
         act = prove_gone if gone else schedule
         by = signatories(found, signer, clock, host)
-        result = act(found, confirm or _asked("retire"), by)
+        word = confirm or _asked("retire")
+        with console.working("Looking for what is left"):
+            result = act(found, word, by)
     if as_json:
         console.write_json(asdict(result))
     else:

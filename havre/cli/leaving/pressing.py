@@ -85,8 +85,9 @@ def would(folder: ExitFolder, *, as_json: bool) -> None:
     from havre.exit.steps.databases import preview_database
     from havre.exit.steps.preview import preview
 
-    found, databases = preview(folder), preview_database(folder)
-    backups = preview_backups(folder)
+    with console.working("Comparing both sides"):
+        found, databases = preview(folder), preview_database(folder)
+        backups = preview_backups(folder)
     if as_json:
         told = {"zones": [asdict(each) for each in found]}
         moved = [asdict(each) for each in databases]

@@ -118,7 +118,7 @@ def seal(
     signer, clock = named_signer(
         Signing(key, certificate, authority, passphrase_env, tsa, tsa_authority)
     )
-    with opened(folder) as found:
+    with opened(folder) as found, console.working("Sealing the evidence"):
         result = seal(found, signer, clock, blind)
     if as_json:
         console.write_json(asdict(result))
@@ -169,7 +169,8 @@ def evidence(
     if script is not None:
         hand_out(script)
     trust = None if authority is None else Trust(authority, tsa_authority)
-    found = read_seal(seal, trust)
+    with console.working("Checking the seal"):
+        found = read_seal(seal, trust)
     said = found.verification
     time = said and said.time
     told = {

@@ -108,8 +108,9 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
 
     today = dt.datetime.now(dt.UTC).date()
     with opened(folder) as found:
-        result = plan(found, progress())
-        blocked, left = held_back(found), expected(found)
+        with console.working(f"Planning the exit in {folder}") as doing:
+            result = plan(found, progress(doing))
+            blocked, left = held_back(found), expected(found)
         if as_json:
             days = calendar_now(found, today).told()
             told = {**asdict(result), "blocking": blocked, "expected": asdict(left)}
@@ -224,7 +225,8 @@ def copy(
         if dry_run:
             would(given, as_json=as_json)
             return
-        result = copy(given, progress())
+        with console.working(f"Copying the exit in {folder}") as doing:
+            result = copy(given, progress(doing))
     told = [
         f"zone {zone.zone}: {zone.copied:,} versions copied, {zone.bytes:,} bytes "
         f"in {zone.seconds} s"
@@ -263,7 +265,8 @@ def verify(
 
     with opened(folder) as found:
         given = at(found, max_requests, max_bytes, engine, scheduler)
-        result = verify(given, progress())
+        with console.working(f"Verifying the exit in {folder}") as doing:
+            result = verify(given, progress(doing))
     told = [
         f"zone {zone.zone}: {zone.lines:,} versions read back, {zone.bytes:,} bytes, "
         f"{_differ(zone)}"

@@ -21,8 +21,8 @@ Folder = Annotated[
     Path, typer.Argument(metavar="FOLDER", help="Folder of the exit, with its exit.yaml.")
 ]
 
-SECONDS = 2.0
-"""Between two lines of progress."""
+SECONDS = 0.5
+"""Between two readings that are shown."""
 
 
 def line(text: str) -> None:
@@ -49,9 +49,13 @@ def tell_calendar(found: ExitCalendar, today: dt.date) -> None:
         line(f"Read {rule} again: its source was read over a year ago.")
 
 
-def progress() -> Progress:
-    """Tells on standard error how far a step is, every few seconds."""
-    last = time.monotonic()
+def progress(doing: console.Doing) -> Progress:
+    """Shows at a terminal how far a step is.
+
+    Args:
+        doing: where it is shown.
+    """
+    last = 0.0
 
     def tell(reading: MeterReading) -> None:
         nonlocal last
@@ -60,11 +64,9 @@ def progress() -> Progress:
         last = time.monotonic()
         left = reading.remaining
         end = "" if left is None else f", about {left:,.0f} s left"
-        console.err().print(
-            console.inert(
-                f"{reading.what}: {reading.done:,} of {reading.total:,} {reading.unit}, "
-                f"{reading.size / 2**20:,.1f} MiB, {reading.rate:,.0f} a second{end}"
-            )
+        doing.say(
+            f"{reading.what}: {reading.done:,} of {reading.total:,} {reading.unit}, "
+            f"{reading.size / 2**20:,.1f} MiB, {reading.rate:,.0f} per second{end}"
         )
 
     return tell

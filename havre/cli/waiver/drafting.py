@@ -52,8 +52,9 @@ def draft(
         *(file, provider, preview or state, waivers, stack_config, data_dir), "waiver draft"
     )
     about, day = ((preview, state), (setting, data_dir), waivers, profile), options.parse_day(as_of)
-    asked = options.request_of(it, *about, day=day, known=options.known_controls(None))
-    result = assess(asked).result
+    with console.working("Checking the warehouse"):
+        asked = options.request_of(it, *about, day=day, known=options.known_controls(None))
+        result = assess(asked).result
     found = to_draft(result)
     if not found:
         console.err().print("No findings to waive: nothing was written.")
