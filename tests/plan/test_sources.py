@@ -137,7 +137,10 @@ def test_an_analyzers_request_gives_the_same_resources() -> None:
         ({"steps": [3]}, r"steps\[0\] is int, not an object"),
         ({"steps": [{"newState": STATES[1]}]}, r"steps\[0\]: `op` is NoneType, not a text"),
         ({"steps": [{"op": "create"}]}, r"`urn` is NoneType"),
-        ({"steps": [{"op": "frobni\ncate", "newState": STATES[1]}]}, r"`frobni\\ncate` is not a known step"),
+        (
+            {"steps": [{"op": "frobni\ncate", "newState": STATES[1]}]},
+            r"`frobni\\ncate` is not a known step",
+        ),
         (steps("same", "create", "create") | {"diagnostics": 3}, "diagnostics is int, not a list"),
         (steps("same", "create", "create") | {"diagnostics": [3]}, "diagnostics is int"),
         (

@@ -402,7 +402,7 @@ def test_a_row_is_a_record_for_each_product(tmp_path: Path) -> None:
         (
             "read_on: 2026-11-01",
             "read_on: 2026-11-01\n    countries: [UK]",
-            "8: records[0].countries: `UK` is no country",
+            "8: records[0].countries: `UK` is not a country",
         ),
         (
             "read_on: 2026-11-01",
