@@ -7,6 +7,7 @@ whose texts it translates; a text that a catalogue lacks stays English, and a te
 from __future__ import annotations
 
 import gettext
+import re
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import StrEnum
@@ -71,6 +72,18 @@ def trn(one: str, many: str, count: int, **values: object) -> str:
     """A text for a count; `{count}` is the number."""
     told = _catalogue(HERE, spoken()).ngettext(one, many, count)
     return told.format(count=count, **values)
+
+
+_BEFORE, _AFTER = re.compile(r" (?=[:;?!»](?:\s|$))"), re.compile(r"(?<=«) ")
+_FIXED = "\xa0"
+"""A space at which no line breaks."""
+
+
+def typeset(text: str) -> str:
+    """A text with the spaces of the language at hand: French has fixed ones before `:;?!`."""
+    if spoken() is not Language.FR:
+        return text
+    return _AFTER.sub(_FIXED, _BEFORE.sub(_FIXED, text))
 
 
 def title(control: Control) -> str:

@@ -1,7 +1,10 @@
 """Summaries in another language: nothing is left untranslated, and nothing but words differs."""
 
+import datetime as dt
+import html
 import re
 import string
+from dataclasses import replace
 from gettext import GNUTranslations
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from havre.facts.model import Copy
+from havre.policy.findings import Result
 from havre.policy.model import Severity
 from havre.policy.registry import installed_controls
 from havre.provider.discovery import installed
@@ -21,7 +25,7 @@ from havre.report.language import Language, speaking, title, tr, trn
 from havre.spec.countries import NAMES
 from havre.spec.model import Environment
 from scripts.catalogues import PACKAGES, ROOT, catalogues, compiled
-from tests.report.samples import HOSTILE, RESULT
+from tests.report.samples import FINDINGS, HOSTILE, RESULT
 
 KEYWORDS = {"tr": None, "trn": (1, 2)}
 TEMPLATES = [("summary.html", "jinja2"), ("base.html", "jinja2")]
@@ -47,6 +51,7 @@ def of_data() -> set[Any]:
     found |= {
         *words.SOURCES.values(),
         *words.COUNTED.values(),
+        *words.MONTHS,
         "EU",
         "US",
         "certified",
@@ -131,6 +136,69 @@ def test_the_summary_is_in_french_and_fits_a_screen() -> None:
     assert "Lieux des données" in shown
     labels = [line[:23] for line in lines if not line.startswith("    ")]
     assert [line for line in labels if ENGLISH.search(line)] == []
+
+
+TYPOGRAPHY = re.compile(r"[^\xa0][:;?!»](?=\s|$)|«[^\xa0]")
+"""A sign of punctuation without the fixed space that French has beside it."""
+
+
+def of_page(page: str) -> str:
+    """What a reader sees of a page, on one line for each element."""
+    body = re.sub(r"<(style|script)>.*?</\1>", "", page.partition("<header>")[2], flags=re.DOTALL)
+    return html.unescape(re.sub(r"<[^>]+>", "", body))
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.HTML])
+def test_french_has_its_typography_and_its_dates(form: Format) -> None:
+    with speaking(Language.FR):
+        shown = render(RESULT, form, summary=True, width=80)
+    shown = of_page(shown) if form is Format.HTML else shown
+    assert [found.group() for found in TYPOGRAPHY.finditer(shown)] == []
+    assert "31 décembre 2026" in shown
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", shown)
+
+
+def test_the_first_of_a_month_is_written_as_people_do() -> None:
+    with speaking(Language.FR):
+        assert words.day_of(dt.date(2027, 1, 1)) == "1er janvier 2027"
+    assert words.day_of(dt.date(2027, 1, 1)) == "2027-01-01"
+
+
+UNMET = ("exigence non satisfaite", "non évalué", "dérogation sans constat", "non vu")
+"""What stands before the title of a control of which something was found."""
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.HTML])
+def test_the_title_of_a_control_never_reads_as_met_where_something_was_found(form: Format) -> None:
+    with speaking(Language.FR):
+        shown = render(of_installed(), form, summary=True, width=200)
+        titles = {title(each) for each in of_installed().controls}
+    shown = " ".join((of_page(shown) if form is Format.HTML else shown).split())
+    told = [found for each in titles for found in re.finditer(re.escape(each), shown)]
+    assert len(told) >= (len(titles) if form is Format.HTML else 3)
+    before = [shown[: found.start()].removesuffix("« ").rstrip(" :") for found in told]
+    assert [each[-40:] for each in before if not each.endswith(UNMET)] == []
+
+
+def of_installed() -> Result:
+    """A result of installed controls, whose titles are translated, with a finding of each kind."""
+    controls = installed_controls()[:8]
+    found = zip(controls, FINDINGS[4:], strict=False)
+    findings = tuple(replace(each, control=control.id) for control, each in found)
+    return replace(RESULT, controls=controls[: len(findings)], findings=findings)
+
+
+CONFORMITY = re.compile(r"\b(non[- ])?conform", re.IGNORECASE)
+
+
+def test_no_word_of_a_status_is_one_of_conformity() -> None:
+    known = translated(catalogue("havre/report"))
+    assert not any(CONFORMITY.search("".join(found)) for found in known.values())
+    page = (ROOT / "docs" / "security" / "dpo.md").read_text()
+    statuses = (headline.PASSED, headline.WITH_EXCEPTIONS, headline.FAILED, headline.NOT_EVALUATED)
+    with speaking(Language.FR):
+        printed = [*map(tr, statuses), *(words.status(word) for word in words.COUNTED)]
+    assert [word for word in printed if f"| {word} |" not in page] == []
 
 
 def test_page_and_summary_show_a_status_in_the_same_colours() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from havre.errors import ExitCode
 from havre.facts.model import Copy
 from havre.facts.strangers import Suspicion, suspected
+from havre.facts.values import Reserve
 from havre.plan import urns
 from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
@@ -17,8 +18,11 @@ from havre.report.findings.words import (
     EVALUATED,
     certified,
     counted,
+    day_of,
     ending,
     fixed_in,
+    labelled,
+    listed,
     many,
     shorter,
     status,
@@ -175,6 +179,17 @@ def difference(finding: Finding) -> str:
     about = f"{finding.property}: " if finding.property else ""
     wanted = f"; required: {finding.wanted}" if finding.wanted else ""
     return f"{about}{finding.found}{wanted}"
+
+
+def unmet(finding: Finding, title: str) -> str:
+    """A control's title as what was found of it, which nobody reads as met."""
+    if _about(finding):
+        return tr("waiver that matches no finding: {title}", title=title)
+    if finding.kind is FindingKind.UNKNOWN:
+        return tr("not evaluated: {title}", title=title)
+    if finding.reserve is Reserve.NOT_SEEN:
+        return tr("not seen by refresh: {title}", title=title)
+    return tr("requirement not met: {title}", title=title)
 
 
 def subject(finding: Finding) -> str:
@@ -340,7 +355,7 @@ def spots(result: Result) -> list[tuple[str, str]]:
     found: dict[str, list[str]] = {}
     for lies in sorted(result.lies, key=lambda lies: order.index(Copy(lies.copy))):
         found.setdefault(lies.copy, []).append(_spot(lies))
-    return [(tr(copy), "; ".join(places)) for copy, places in found.items()]
+    return [(tr(copy), listed(places)) for copy, places in found.items()]
 
 
 def _spot(lies: Whereabouts) -> str:
@@ -363,8 +378,8 @@ def unplaced(result: Result) -> str:
             )
         )
     if result.unknown_types:
-        listed = ", ".join(unknown_types(result))
-        said.append(f"{_of_unknown_types(result)}: {listed}.")
+        types = ", ".join(unknown_types(result))
+        said.append(f"{labelled(_of_unknown_types(result), types)}.")
     return " ".join(said)
 
 
@@ -378,7 +393,8 @@ def held(claim: Claim, as_of: dt.date) -> str:
     if not claim.inside:
         return certified(claim)
     end = ending(claim.until, as_of) if claim.until else tr("no end date recorded")
-    told = {"certified": certified(claim), "end": end, "date": claim.read_on}
+    read = day_of(claim.read_on) if claim.read_on else tr("unknown date")
+    told = {"certified": certified(claim), "end": end, "date": read}
     return tr("{certified}, {end}, read on {date}", **told)
 
 

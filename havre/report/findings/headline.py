@@ -11,7 +11,7 @@ from havre.errors import ExitCode
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers, words
-from havre.report.language import Language, spoken, title, tr, trn
+from havre.report.language import Language, spoken, title, tr, trn, typeset
 from havre.spec.countries import country_name
 from havre.text import clipped, plain
 
@@ -46,7 +46,8 @@ class TopFinding:
         severity: of the control.
         status: one word for people.
         control: its identifier.
-        sentence: what was found; in another language than English, the title of the control.
+        sentence: what was found; in another language than English, that the control's title is
+            not met, or was not evaluated.
         fixed_in: where it is fixed.
         resources: how many are concerned.
     """
@@ -114,7 +115,7 @@ def headline(result: Result) -> Headline:
         tr(
             "profile {profile}, {date}, {source}",
             profile=result.profile,
-            date=result.as_of,
+            date=words.day_of(result.as_of),
             source=words.source(result),
         ),
         status,
@@ -141,9 +142,11 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
+    if missing := answers.unplaced(result):
+        yield tr("Location unknown"), missing
     yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
-    yield tr("Certifications"), "; ".join(claims) or tr("none looked up")
+    yield tr("Certifications"), words.listed(claims) or tr("none looked up")
 
 
 def _reserves(result: Result) -> Iterator[tuple[str, str]]:
@@ -182,10 +185,10 @@ def _stored(result: Result) -> str:
         region = lies.region or tr("no region named")
         named = found[country].get(region, False)
         found[country][region] = named or lies.implied < lies.resources
-    told = [f"{country}: {', '.join(_regions(found[country]))}" for country in sorted(found)]
-    if result.unplaced or result.unknown_types or not told:
-        told.append(answers.unplaced(result).rstrip(".") or answers.countries(result))
-    return "; ".join(told)
+    told = [
+        words.labelled(country, ", ".join(_regions(found[country]))) for country in sorted(found)
+    ]
+    return words.listed(told) or answers.countries(result)
 
 
 def _regions(regions: dict[str, bool]) -> Iterator[str]:
@@ -218,7 +221,7 @@ def _top(result: Result) -> Iterator[TopFinding]:
             first.severity.value,
             words.STATUSES.get(first.kind.value, first.kind.value),
             first.control,
-            own or _sentence(first),
+            answers.unmet(first, own) if own else _sentence(first),
             answers.some(fixes, 1),
             len({each.resource for each in alike if each.resource}),
         )
@@ -321,8 +324,10 @@ def _finding(each: TopFinding, width: int) -> list[HeadlineLine]:
     fix = clipped(each.fixed_in, 40)
     alone = len(left) + len(fix) + 2 > width
     head = [HeadlineLine(left if alone else _apart(left, fix, width), each.status)]
-    counted = trn("{count} resource: ", "{count} resources: ", each.resources)
-    said = f"    {counted if each.resources > 1 else ''}{clipped(each.sentence, LONGEST)}"
+    said = clipped(each.sentence, LONGEST)
+    if each.resources > 1:
+        said = words.labelled(trn("{count} resource", "{count} resources", each.resources), said)
+    said = f"    {typeset(said)}"
     if alone:
         return [*head, HeadlineLine(clipped_at(f"    {fix}: {said.strip()}", width))]
     return [*head, HeadlineLine(clipped_at(said, width))]
@@ -336,7 +341,7 @@ def clipped_at(line: str, width: int) -> str:
 def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:
     """At most so many lines of a text."""
     return wrap(
-        clipped(text, LONGEST),
+        typeset(clipped(text, LONGEST)),
         width,
         break_on_hyphens=False,
         subsequent_indent=" " * indent,

@@ -17,7 +17,7 @@ from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
 from havre.report.findings import answers, words
 from havre.report.findings.headline import MOST, ORDER, headline
-from havre.report.language import spoken, title, tr, trn
+from havre.report.language import spoken, title, tr, trn, typeset
 from havre.text import clipped
 
 if TYPE_CHECKING:
@@ -171,12 +171,12 @@ def _environment() -> Environment:
 
 def _inert(value: Any) -> Any:
     """A text on one line and of bounded length; what macros wrote is left as it is."""
-    return value if isinstance(value, Markup) else clipped(value, LONGEST)
+    return value if isinstance(value, Markup) else typeset(clipped(value, LONGEST))
 
 
 def _long(value: object) -> Markup:
     """A text of Havre's own making, which may be longer than one from outside."""
-    return escape(clipped(value, SENTENCES))
+    return escape(typeset(clipped(value, SENTENCES)))
 
 
 def _query(value: object) -> str:
@@ -197,7 +197,10 @@ def anchor(name: str) -> str:
 
 def _parts(value: str) -> list[tuple[str, bool]]:
     """A text in words, each with whether it is an address that may be followed."""
-    return [(word, bool(ADDRESS.fullmatch(word))) for word in clipped(value, LONGEST).split(" ")]
+    return [
+        (word, bool(ADDRESS.fullmatch(word)))
+        for word in typeset(clipped(value, LONGEST)).split(" ")
+    ]
 
 
 def _found(result: Result) -> dict[str, list[Finding]]:

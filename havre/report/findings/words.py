@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.policy.model import FixIn
-from havre.report.language import tr, trn
+from havre.report.language import Language, spoken, tr, trn
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterable
 
     from havre.policy.findings import Result
     from havre.policy.fixes import Fix
@@ -36,6 +37,20 @@ COVERAGES = {
     "organisational": "not visible in a plan",
 }
 """How far the controls show a requirement."""
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 SOURCES = {
     "evaluation": "offline plan",
     "preview": "preview",
@@ -65,14 +80,32 @@ def counted(number: int, word: str) -> str:
     return trn(*COUNTED[word], number)
 
 
+def day_of(day: dt.date) -> str:
+    """A date as people write it: `2026-12-21`, `21 décembre 2026`."""
+    if spoken() is Language.EN:
+        return day.isoformat()
+    number = "1er" if day.day == 1 else str(day.day)
+    return f"{number} {tr(MONTHS[day.month - 1])} {day.year}"
+
+
 def dated(day: dt.date, as_of: dt.date) -> str:
     """A date with its distance: `2026-12-21 (in 28 days)`."""
-    days = (day - as_of).days
+    days, date = (day - as_of).days, day_of(day)
     if days == 0:
-        return tr("{date} (today)", date=day)
+        return tr("{date} (today)", date=date)
     if days > 0:
-        return trn("{date} (in {count} day)", "{date} (in {count} days)", days, date=day)
-    return trn("{date} ({count} day ago)", "{date} ({count} days ago)", -days, date=day)
+        return trn("{date} (in {count} day)", "{date} (in {count} days)", days, date=date)
+    return trn("{date} ({count} day ago)", "{date} ({count} days ago)", -days, date=date)
+
+
+def labelled(label: str, text: str) -> str:
+    """A text behind its label."""
+    return tr("{label}: {text}", label=label, text=text)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Several texts in one line."""
+    return tr("; ").join(parts)
 
 
 def ending(day: dt.date, as_of: dt.date) -> str:
