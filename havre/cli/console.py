@@ -45,7 +45,7 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-class Doing:
+class Working:
     """What is being done, as a person at a terminal sees it; nothing anywhere else.
 
     Attributes:
@@ -101,12 +101,12 @@ class Doing:
 
 
 @contextlib.contextmanager
-def working(what: str) -> Iterator[Doing]:
+def working(what: str) -> Iterator[Working]:
     """Say what is being done if it takes longer than `PATIENCE`, to a person at a terminal.
 
     Nothing is written where standard error is no terminal, and nothing is left behind.
     """
-    doing = Doing(what)
+    doing = Working(what)
     with doing.shown():
         yield doing
 

@@ -51,7 +51,7 @@ class Reporter:
     """
 
     total: int
-    doing: console.Doing
+    doing: console.Working
     done: int = 0
     began: float = field(default_factory=time.monotonic)
 

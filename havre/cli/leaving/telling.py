@@ -49,7 +49,7 @@ def tell_calendar(found: ExitCalendar, today: dt.date) -> None:
         line(f"Read {rule} again: its source was read over a year ago.")
 
 
-def progress(doing: console.Doing) -> Progress:
+def progress(doing: console.Working) -> Progress:
     """Shows at a terminal how far a step is.
 
     Args:
