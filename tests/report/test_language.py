@@ -16,7 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from havre.facts.model import Copy
-from havre.policy.findings import Result
+from havre.policy.findings import Result, Whereabouts
 from havre.policy.model import Severity
 from havre.policy.registry import installed_controls
 from havre.provider.discovery import installed
@@ -156,6 +156,14 @@ def test_french_has_its_typography_and_its_dates(form: Format) -> None:
     assert [found.group() for found in TYPOGRAPHY.finditer(shown)] == []
     assert "31 décembre 2026" in shown
     assert not re.search(r"\d{4}-\d{2}-\d{2}", shown)
+
+
+def test_how_much_has_no_known_place_is_never_cut_off() -> None:
+    lies = tuple(Whereabouts("primary", f"region-{n}", "FR", 1, 0) for n in range(40))
+    for language, told in ((Language.FR, "3 ressources de lieu inconnu"), (Language.EN, "3 res")):
+        with speaking(language):
+            shown = render(replace(RESULT, lies=lies), Format.TABLE, summary=True, width=80)
+        assert told in shown
 
 
 def test_the_first_of_a_month_is_written_as_people_do() -> None:

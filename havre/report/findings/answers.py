@@ -366,6 +366,20 @@ def _spot(lies: Whereabouts) -> str:
     return f"{where} ({counted}, {implied})" if lies.implied else f"{where} ({counted})"
 
 
+def missing(result: Result) -> list[str]:
+    """Resources of unknown location or type, counted."""
+    count, said = result.unplaced, []
+    if count:
+        said.append(
+            trn(
+                "{count} resource of unknown location",
+                "{count} resources of unknown location",
+                count,
+            )
+        )
+    return [*said, _of_unknown_types(result)] if result.unknown_types else said
+
+
 def unplaced(result: Result) -> str:
     """Resources of unknown location or type; empty where there are none."""
     said = []

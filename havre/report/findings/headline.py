@@ -142,8 +142,6 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
-    if missing := answers.unplaced(result):
-        yield tr("Location unknown"), missing
     yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
     yield tr("Certifications"), words.listed(claims) or tr("none looked up")
@@ -178,7 +176,7 @@ def _waiver(result: Result, waiver: Waiver) -> str:
 
 
 def _stored(result: Result) -> str:
-    """Countries with their regions; a place that nobody named is marked."""
+    """Countries with their regions, behind what has none; a place that nobody named is marked."""
     found: dict[str, dict[str, bool]] = defaultdict(dict)
     for lies in result.lies:
         country = tr(country_name(lies.country) if lies.country else "unknown country")
@@ -188,7 +186,7 @@ def _stored(result: Result) -> str:
     told = [
         words.labelled(country, ", ".join(_regions(found[country]))) for country in sorted(found)
     ]
-    return words.listed(told) or answers.countries(result)
+    return words.listed([*answers.missing(result), *told]) or answers.countries(result)
 
 
 def _regions(regions: dict[str, bool]) -> Iterator[str]:
