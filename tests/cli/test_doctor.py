@@ -11,13 +11,14 @@ from havre.errors import ExitCode
 RECORDED = Path(__file__).parents[1] / "facts" / "recorded"
 
 
-def test_a_provider_that_lists_nothing_is_not_evaluated(
-    capsys: pytest.CaptureFixture[str],
+def test_where_nothing_can_be_listed_that_is_said_and_is_not_evaluated(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("HAVRE_AZURE_MANAGEMENT_TOKEN", raising=False)
     state = str(RECORDED / "azure-state.json")
     assert main(["doctor", "--state", state]) == ExitCode.NOT_EVALUATED
     said = " ".join(capsys.readouterr().out.split())
-    assert "NOT LISTED: The SDK for deployments cannot list what Azure has" in said
+    assert "NOT LISTED: resources: variable HAVRE_AZURE_MANAGEMENT_TOKEN is not set" in said
     assert "az resource list" in said
     assert main(["doctor", "--state", state, "--allow-unknown", "--json"]) == ExitCode.OK
     found = json.loads(capsys.readouterr().out)

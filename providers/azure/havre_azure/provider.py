@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
-    from havre.provider import Capability, Gap, Limit, Measure
+    from havre.provider import Capability, Examination, Gap, Limit, Measure
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
@@ -43,10 +43,9 @@ UNPROVED = Supported(
 NO_STAND_IN = Supported(
     Support.ABSENT, "No stand-in supports Azure's resource types yet. Rehearse on your own stack."
 )
-NOT_LISTED = Supported(
-    Support.ABSENT,
-    "The SDK for deployments cannot list what Azure has. Compare "
-    "`az resource list --resource-group GROUP` with the state.",
+PLACED_ONLY = Supported(
+    Support.PARTIAL,
+    "Only resources with a location are listed, with a token from `az account get-access-token`.",
 )
 
 
@@ -68,7 +67,7 @@ class AzureProvider:
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: UNPROVED,
         SANDBOX.member: NO_STAND_IN,
-        EXAMINE.member: NOT_LISTED,
+        EXAMINE.member: PLACED_ONLY,
     }
     settings: type[BaseModel] = AzureSettings
 
@@ -101,6 +100,12 @@ class AzureProvider:
         from havre_azure.facts import facts
 
         return facts(plan)
+
+    def examine(self, plan: Plan) -> Examination:
+        """What the resource groups of a state have, held against it."""
+        from havre_azure.examining import examine
+
+        return examine(plan)
 
     def replacing(self) -> ReplacingTable:
         """What a change does, by Azure's own provider."""
