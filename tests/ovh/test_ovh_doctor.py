@@ -151,6 +151,20 @@ def test_what_is_not_listed_never_passes_unsaid(
     assert "NOT LISTED: networks" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("store")
+def test_a_state_that_names_no_endpoint_lists_no_bucket_and_says_so(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads(state.read_text())
+    kept = [r for r in document["deployment"]["resources"] if "havre-ovh" not in r["type"]]
+    document["deployment"]["resources"] = kept
+    state.write_text(json.dumps(document))
+    code, found = examined(state, capsys)
+    assert (code, found["listed"], found["departed"]) == (ExitCode.NOT_EVALUATED, {}, [])
+    assert any("buckets: the state has no access list" in each for each in found["unlisted"])
+    assert any("Control Panel" in each for each in found["unlisted"])
+
+
 def test_a_bucket_of_the_name_outside_the_state_is_found(
     state: Path, store: type[Store], capsys: pytest.CaptureFixture[str]
 ) -> None:

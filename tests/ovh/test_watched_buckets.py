@@ -69,9 +69,11 @@ LOST = {
     "found", [lock(Mode="COMPLIANCE", Days=30), lock(Mode="COMPLIANCE", Years=1)]
 )
 def test_a_lock_that_is_there_is_no_change(monkeypatch: pytest.MonkeyPatch, found: Any) -> None:
-    managed = standing(monkeypatch, Bucket(found))
+    bucket = Bucket(found)
+    managed = standing(monkeypatch, bucket)
     made = managed.create(PROPS)
     assert managed.read(ID, made.outs).outs["found"] is True
+    assert "put_object_lock_configuration" not in bucket.asked
     assert not managed.diff(ID, made.outs, PROPS).changes
 
 
