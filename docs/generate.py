@@ -572,7 +572,7 @@ def commands_page() -> list[str]:
 
 def outputs_page() -> list[str]:
     """Exit codes and formats."""
-    from havre.cli.plan import PlanFormat
+    from havre.cli.planning.plan import PlanFormat
     from havre.errors import ExitCode
     from havre.report.comparison import ComparisonFormat
     from havre.report.findings import Format

@@ -22,7 +22,7 @@ from havre.cli import (
     file,
     leaving,
     logs,
-    plan,
+    planning,
     policy,
     project,
     providers,
@@ -46,7 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _noun in (
-    *(file, providers, plan, check, compare, policy, waiver),
+    *(file, providers, planning, check, compare, policy, waiver),
     *(warehouse, project, backup, logs, leaving),
 ):
     _noun.register(app)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from havre.errors import InputError
+from havre.errors import InputError, ProviderError
 from havre.provider.machine import folder_setting
 from havre.stack.standing import Standing, in_export, in_folder, record_path
 
@@ -248,6 +249,7 @@ INSTEAD = {
 ELSEWHERE = {
     **INSTEAD,
     "doctor": "Run `pulumi stack export > FILE`, then `havre doctor --state FILE`.",
+    "drift": "Run `pulumi refresh`, then `pulumi stack export > FILE`, and name it with --state.",
 }
 """By command, what to do where the warehouse is not on this machine."""
 
@@ -285,6 +287,25 @@ def operated(found: Standing, command: str) -> Operated:
     return Operated(record, operating(record, data_dir, command), StateStore(data_dir))
 
 
+def refuse_stopped(warehouse: Operated) -> None:
+    """Refuse what needs a warehouse that runs.
+
+    Raises:
+        ProviderError: a service does not run; each is named.
+    """
+    from havre.provider import ServiceState
+
+    services = warehouse.operations.status()
+    down = [service for service in services if service.state is not ServiceState.RUNNING]
+    if down:
+        states = ", ".join(f"{service.name} is {service.state.value}" for service in down)
+        stopped = all(service.state is ServiceState.STOPPED for service in services)
+        said = "is stopped" if stopped else f"does not answer: {states}"
+        message = f"{warehouse.record.get('warehouse')} {said}"
+        where = shlex.quote(str(warehouse.store.data_dir))
+        raise ProviderError(message, f"Start it: havre up FILE --data-dir {where}")
+
+
 def operating(record: Mapping[str, Any], data_dir: Path, command: str) -> Operations:
     """What can be done with the warehouse of a record, in a folder of this machine.
 
@@ -298,7 +319,7 @@ def operating(record: Mapping[str, Any], data_dir: Path, command: str) -> Operat
     offer = provides(provider, OPERATIONS)
     if offer.given is None:
         message = f"`havre {command}` does not work with this warehouse: {offer.answer.reason}"
-        raise InputError(message, INSTEAD[command])
+        raise InputError(message, ELSEWHERE[command])
     settings = {**record.get("settings", {})}
     if name := folder_setting(provider.settings):
         settings[name] = str(data_dir)

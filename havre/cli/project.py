@@ -9,7 +9,7 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
-from havre.errors import InputError, ProviderError
+from havre.errors import InputError
 from havre.stack.connection import addresses
 
 if TYPE_CHECKING:
@@ -94,25 +94,6 @@ def _connect_elsewhere(
         _show_addresses(told)
 
 
-def _refuse_stopped(warehouse: ctx.Operated) -> None:
-    """Refuse settings that would reach nothing.
-
-    Raises:
-        ProviderError: a service does not run; each is named.
-    """
-    from havre.provider import ServiceState
-
-    services = warehouse.operations.status()
-    down = [service for service in services if service.state is not ServiceState.RUNNING]
-    if down:
-        states = ", ".join(f"{service.name} is {service.state.value}" for service in down)
-        stopped = all(service.state is ServiceState.STOPPED for service in services)
-        said = "is stopped" if stopped else f"does not answer: {states}"
-        message = f"{warehouse.record.get('warehouse')} {said}"
-        where = shlex.quote(str(warehouse.store.data_dir))
-        raise ProviderError(message, f"Start it: havre up FILE --data-dir {where}")
-
-
 def connect(
     project: Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the project.")],
     data_dir: ctx.DataDirOption = None,
@@ -145,7 +126,7 @@ def connect(
         return
     warehouse = ctx.operated(at, "connect")
     found = warehouse.operations.connect(project)
-    _refuse_stopped(warehouse)
+    ctx.refuse_stopped(warehouse)
     secrets = found.secrets() if show_secrets else {}
     if as_json:
         values = {

@@ -136,7 +136,8 @@ def _confirmed(question: str) -> bool:
     return typer.confirm(question)
 
 
-def _engine(store: StateStore, stack: str, provider: Provider) -> Engine:
+def engine_of(store: StateStore, stack: str, provider: Provider) -> Engine:
+    """The engine of a warehouse in a folder of this machine."""
     from havre.engine import Engine
     from havre.provider import servicers
     from havre.provider.machine import folder_setting
@@ -165,7 +166,7 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
 def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
     from havre.stack.program import program, record
 
-    engine = _engine(store, target.stack, target.provider)
+    engine = engine_of(store, target.stack, target.provider)
     body = program(target.spec, target.provider, target.settings)
     with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
         changes = engine.preview(body)
@@ -363,7 +364,7 @@ def down(
             )
             return
         provider = find(str(record.get("provider")))
-        engine = _engine(store, str(record.get("stack")), provider)
+        engine = engine_of(store, str(record.get("stack")), provider)
         engine.refuse_state()
         with console.working(f"Deleting {destroy_data}"):
             kept = operations.destroy()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import MissingDependencyError
 from havre.plan import urns
+from havre.plan.replacing import HOLDS_DATA
 from havre.plan.values import bare, holds_unknown
-from havre.provider.dynamic import DYNAMIC_PACKAGE, HOLDS_DATA, PROVIDER_KEY
+from havre.provider.dynamic import PROVIDER_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -142,7 +143,7 @@ def refuse_options(planned: PlannedResource) -> None:
         "import": options.import_id,
         **dict.fromkeys(options.others, True),
         "customTimeouts of a dynamic resource": options.timeouts
-        and planned.package == DYNAMIC_PACKAGE,
+        and planned.package == urns.DYNAMIC_PACKAGE,
         "a path in ignoreChanges or replaceOnChanges": [p for p in paths if set(p) & set(".[*")],
     }
     names = ", ".join(name for name, value in found.items() if value)

@@ -129,12 +129,7 @@ def consequences(
 
 
 def _made(plan: Plan) -> dict[str, PlannedResource]:
-    return {_key(r.urn): r for r in plan.resources if r.made and not r.external}
-
-
-def _key(urn: str) -> str:
-    """A URN without its stack and its project: both may be named otherwise in a state."""
-    return "::".join(("$".join(urns.types(urn)), urns.name(urn)))
+    return {urns.apart(r.urn): r for r in plan.resources if r.made and not r.external}
 
 
 def _row(resource: PlannedResource, table: Mapping[str, Replacing]) -> Replacing:
@@ -288,7 +283,7 @@ def _redirected(
 def _givers(resource: PlannedResource, name: str, kind: str) -> set[str]:
     """Keys of the resources of a type that an input was computed from."""
     given = resource.property_dependencies.get(name, ())
-    return {_key(urn) for urn in given if not kind or urns.types(urn)[-1] == kind}
+    return {urns.apart(urn) for urn in given if not kind or urns.types(urn)[-1] == kind}
 
 
 def _paths(old: Any, new: Any, path: str) -> Iterator[str]:

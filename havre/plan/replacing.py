@@ -19,6 +19,9 @@ from havre.documents.shipped import read_shipped
 if TYPE_CHECKING:
     from pathlib import Path
 
+HOLDS_DATA = "holds_data"
+"""Output by which a dynamic resource says whether removing it loses data."""
+
 
 class Bears(StrEnum):
     """What is lost with a resource."""

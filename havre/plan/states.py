@@ -55,7 +55,7 @@ def from_state(path: Path, provider: str = "") -> Plan:
     goes: list[PlannedResource] = []
     warnings: list[str] = []
     for values, where in _resources(path):
-        found = resource(values, where)
+        found = as_seen(resource(values, where))
         if json_files.flag(values, "delete", where):
             goes.append(replace(found, operation="delete"))
             continue
@@ -65,6 +65,18 @@ def from_state(path: Path, provider: str = "") -> Plan:
             warnings.append(f"{found.name} is tainted: the next update replaces it")
             goes.append(replace(found, operation="replace"))
     return replace(plan_of(provider, stands, str(path), goes), warnings=tuple(warnings))
+
+
+def as_seen(found: PlannedResource) -> PlannedResource:
+    """A resource as its provider saw it last.
+
+    A refresh changes the inputs of what a plugin serves. Of a dynamic resource it changes the
+    outputs alone, which otherwise repeat the inputs.
+    """
+    if found.package != urns.DYNAMIC_PACKAGE:
+        return found
+    seen = {n: v for n, v in found.outputs.items() if n in found.inputs and v is not None}
+    return replace(found, inputs={**found.inputs, **seen})
 
 
 def _begun(values: Mapping[str, Any], found: PlannedResource, where: str) -> Iterator[str]:

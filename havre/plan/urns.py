@@ -11,6 +11,8 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 """Type of the resource that stands for the whole stack."""
 PROVIDER_PREFIX = "pulumi:providers:"
 """Beginning of the types of Pulumi's own provider resources."""
+DYNAMIC_PACKAGE = "pulumi-python"
+"""Package of every resource whose provider is a Python class of the program."""
 _PREFIX = "urn:pulumi:"
 _PARTS = 4
 
@@ -36,6 +38,11 @@ def types(urn: str) -> tuple[str, ...]:
     """Types of a resource and all its ancestors but the stack, its own last; of no URN, none."""
     parts = urn.split("::", _PARTS - 1)
     return tuple(parts[2].split("$")) if len(parts) == _PARTS else ()
+
+
+def apart(urn: str) -> str:
+    """A URN without its stack and its project, which may be named otherwise in another plan."""
+    return "::".join(("$".join(types(urn)), name(urn)))
 
 
 def stack(urn: str) -> str:

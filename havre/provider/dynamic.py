@@ -32,7 +32,8 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from havre.errors import HavreError, MissingDependencyError
 from havre.plan import urns
-from havre.plan.replacing import Bears, Replacing
+from havre.plan.replacing import HOLDS_DATA, Bears, Replacing
+from havre.plan.urns import DYNAMIC_PACKAGE
 from havre.plan.values import bare, to_struct, wire_values
 from havre.provider.operations import Deviating, Deviation
 
@@ -42,10 +43,6 @@ if TYPE_CHECKING:
 Props = Mapping[str, Any]
 PROVIDER_KEY = "__provider"
 """Property in which Pulumi keeps the serialised provider of a dynamic resource."""
-DYNAMIC_PACKAGE = "pulumi-python"
-"""Package of every dynamic resource."""
-HOLDS_DATA = "holds_data"
-"""Output by which a kind says whether removing its resource loses data."""
 UNSERVED = "Install the version of the provider's distribution that made it, or use the Pulumi CLI."
 
 

@@ -16,10 +16,11 @@ import havre_local.resources
 import havre_ovh.s3
 from havre.engine import Engine, StateStore
 from havre.errors import GuardError, MissingDependencyError
+from havre.plan import urns
 from havre.provider import SERVICERS, Support, dynamic, find, provides, servicers
 from havre.provider.dynamic import PROVIDER_KEY, DynamicResource, Kind, Managed, Told
 
-PACKAGE = dynamic.DYNAMIC_PACKAGE
+PACKAGE = urns.DYNAMIC_PACKAGE
 SHEET = Kind(
     ensure=lambda props: {"written": props["text"]},
     remove=lambda _: None,

@@ -14,10 +14,11 @@ from havre.facts.model import Copy, Neutral, Offering, Place, ResourceFact, Uncl
 from havre.facts.stores import ObjectStore
 from havre.facts.values import Known
 from havre.plan import Plan, PlannedResource
+from havre.plan.urns import DYNAMIC_PACKAGE
 from havre.provider import Capability, Evidence, Gap, Operator, Support, Supported
 from havre.provider import parts as p
 from havre.provider.context import Part
-from havre.provider.dynamic import DYNAMIC_PACKAGE, DynamicServicer
+from havre.provider.dynamic import DynamicServicer
 from havre.provider.sites import Site
 from havre.spec import Warehouse
 

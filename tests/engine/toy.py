@@ -16,7 +16,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from havre.provider.dynamic import DYNAMIC_PACKAGE, DynamicServicer
+from havre.plan.urns import DYNAMIC_PACKAGE
+from havre.provider.dynamic import DynamicServicer
 
 
 def calls(folder: Path) -> list[str]:

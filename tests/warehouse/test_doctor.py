@@ -96,3 +96,46 @@ def test_what_cannot_be_listed_never_passes(site: Site, capsys: pytest.CaptureFi
 def test_no_warehouse_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--data-dir", str(tmp_path / "none")]) == ExitCode.INPUT
     assert "there is no warehouse" in capsys.readouterr().err
+
+
+def drift(site: Site, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Found]]:
+    capsys.readouterr()
+    asked = ["drift", str(site.file), "--data-dir", str(site.data_dir), "-f", "json"]
+    code = main(asked)
+    captured = capsys.readouterr()
+    assert captured.out, captured.err
+    return code, {each["name"]: each for each in json.loads(captured.out)["changes"]}
+
+
+def test_what_was_changed_by_hand_is_told_with_its_controls(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert drift(standing, capsys) == (ExitCode.OK, {})
+    warehouse = open_warehouse(standing.data_dir)
+    warehouse.client().put_bucket_versioning(
+        Bucket=warehouse.bucket("curated"), VersioningConfiguration={"Status": "Suspended"}
+    )
+    connect = postgres.administrator(standing.folder)
+    with connect("chu_trial", autocommit=True) as connection:
+        connection.execute("DROP SCHEMA landing CASCADE")
+    code, found = drift(standing, capsys)
+    assert code == ExitCode.FINDINGS
+    assert found.keys() == {"chu-trial-zones-curated", "chu-trial-database-schema-landing"}
+    zone = found["chu-trial-zones-curated"]
+    assert (zone["field"], zone["was"], zone["now"]) == ("versions", True, False)
+    assert "continuity.versioning" in zone["fails"]
+    assert found["chu-trial-database-schema-landing"]["change"] == "not as it was made"
+    assert standing.up() == 0
+    assert drift(standing, capsys) == (ExitCode.OK, {})
+
+
+def test_a_warehouse_that_is_stopped_is_not_compared(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert main(site.command("down")) == 0
+    capsys.readouterr()
+    code = main(["drift", str(site.file), "--data-dir", str(site.data_dir)])
+    assert code == ExitCode.ENGINE
+    assert "is stopped" in capsys.readouterr().err
+    assert site.up() == 0

@@ -105,3 +105,12 @@ def test_a_role_may_be_added_unseen(role: str, allowed: set[Right]) -> None:
     assert found.rights.reserve is Reserve.NOT_SEEN
     assert found.rights.at_best == Known(frozenset(allowed))
     assert "a role that was added" in found.rights.property
+
+
+@pytest.mark.parametrize(("found", "logged"), [(True, True), (False, False)])
+def test_a_log_that_the_last_refresh_no_longer_found_records_nothing(
+    found: bool, logged: bool
+) -> None:
+    inputs = {"bucket": "sound", "target": "logs"}
+    route = made(f"{DYNAMIC}BucketLogging", inputs, "logging", outputs={"found": found})
+    assert standing(watcher(found=True), route).reads_logged == Known(logged)

@@ -12,6 +12,7 @@ from havre_local.sites import S3_REGION
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
+    from havre_local.machine.objects.zones import StoredZone
     from havre_local.settings import LocalSettings
 
 
@@ -79,17 +80,33 @@ def _look_zone(props: Props) -> dict[str, Any] | None:
     if machine.zone_of(folder, bucket) is None:
         return None
     held = partial(machine.zone_holds_data, folder, bucket)
-    return {"holds_data": services.unless_stopped(folder, gateway.SERVICE, held)}
+    found: dict[str, Any] = {"holds_data": services.unless_stopped(folder, gateway.SERVICE, held)}
+    served = _served(props)
+    if served is not None:
+        found |= {"versions": served.versions, "immutable_days": served.immutable_days}
+    return found
 
 
-def _zone_drifted(props: Props) -> bool:
-    """Whether the bucket is gone; of a store that is stopped nothing is known."""
+def _served(props: Props) -> StoredZone | None:
+    """The bucket as the store has it; None where it has none, or is stopped."""
     from havre_local.machine.objects import gateway
     from havre_local.machine.objects import zones as machine
 
     folder = folder_of(props)
-    there = partial(machine.zone_exists, folder, props["bucket"])
-    return services.unless_stopped(folder, gateway.SERVICE, there) is False
+    if not services.answer(folder, gateway.SERVICE):
+        return None
+    return machine.served_zone(folder, props["bucket"], props["immutable_days"])
+
+
+def _zone_drifted(props: Props) -> bool:
+    """Whether the bucket is gone or kept otherwise; of a stopped store nothing is known."""
+    from havre_local.machine.objects import gateway
+
+    if not services.answer(folder_of(props), gateway.SERVICE):
+        return False
+    served = _served(props)
+    kept = served and (served.versions, served.immutable_days)
+    return kept != (props["versions"], props["immutable_days"])
 
 
 ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, _zone_drifted, ("data_dir", "bucket"))

@@ -156,6 +156,14 @@ def _any_names(kind: str, path: str, bucket: PlannedResource, index: Index) -> F
     return index.named_by(kind, path, bucket)
 
 
+def _logged(bucket: PlannedResource, index: Index) -> Fact[bool]:
+    """Whether what is read is logged: what a refresh no longer saw logs nothing."""
+    logging = [other for other, _ in index.users("BucketLogging", "bucket", bucket)]
+    if any(other.outputs.get("found") is False for other in logging):
+        return NO
+    return _any_names("BucketLogging", "bucket", bucket, index)
+
+
 def _expires(rule: Any) -> Fact[int | None]:
     """Days after which one rule deletes; None where it deletes no current object."""
     if not isinstance(rule, dict):
@@ -295,6 +303,6 @@ def _bucket(kind: type[S], resource: PlannedResource, index: Index, copy: Copy) 
         shared_keys=_any_names("RegionStoragePresign", "name", resource, index),
         cross_tenant=_crosses(resource, index),
         multi_zone=several_zones(read(resource.inputs, region)),
-        reads_logged=_any_names("BucketLogging", "bucket", resource, index),
+        reads_logged=_logged(resource, index),
         names_in_state=leaks,
     )

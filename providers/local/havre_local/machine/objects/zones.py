@@ -53,7 +53,7 @@ __all__ = [
     "ensure_zone",
     "lock_versions",
     "revoke_grants",
-    "zone_exists",
+    "served_zone",
     "zone_holds_data",
     "zone_of",
     "zones",
@@ -352,15 +352,37 @@ def bucket_names(folder: Folder) -> list[str]:
         return [found["Name"] for found in client(folder).list_buckets()["Buckets"]]
 
 
-def zone_exists(folder: Folder, bucket: str) -> bool:
-    """Tell whether the object store has the zone's bucket.
+def served_zone(folder: Folder, bucket: str, immutable_days: int) -> StoredZone | None:
+    """What the object store keeps of a zone's bucket; None where it has no such bucket.
+
+    Args:
+        folder: the data folder, its object store running.
+        bucket: name of the bucket.
+        immutable_days: of its lock. They are in each version's own end, not in the bucket's rule;
+            without the rule nothing is locked, and there are none.
 
     Raises:
         ProviderError: the object store refused.
         RetryError: it does not answer.
     """
     with gateway.asking(folder, f"Zone {bucket}"):
-        return _exists(client(folder), bucket)
+        s3 = client(folder)
+        if not _exists(s3, bucket):
+            return None
+        versions = s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
+        return StoredZone(bucket, versions, immutable_days if _has_rule(s3, bucket) else 0)
+
+
+def _has_rule(s3: Any, bucket: str) -> bool:
+    """Whether a rule locks every version of a bucket."""
+    try:
+        found = s3.get_object_lock_configuration(Bucket=bucket)
+    except s3.exceptions.ClientError as error:
+        if error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError":
+            return False
+        raise
+    default = found["ObjectLockConfiguration"].get("Rule", {}).get("DefaultRetention", {})
+    return bool(default.get("Mode") == "COMPLIANCE" and default.get("Days", 0) >= _RULE_DAYS)
 
 
 def zone_holds_data(folder: Folder, bucket: str) -> bool:

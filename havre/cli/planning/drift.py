@@ -1,0 +1,150 @@
+"""`havre drift`: what somebody changed by hand in a deployed warehouse."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from havre.cli import console
+from havre.cli import context as ctx
+from havre.cli.check import (
+    AsOfOption,
+    OptionalFile,
+    OptionalProvider,
+    WaiversOption,
+    known_controls,
+    parse_day,
+    request_of,
+    taken_for,
+)
+from havre.errors import ExitCode, InputError
+
+if TYPE_CHECKING:
+    from havre.engine.looking import Observed
+    from havre.plan import Plan
+
+
+class DriftFormat(StrEnum):
+    """Renderings of a drift."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class DriftFails(StrEnum):
+    """Which changes end with exit code 1."""
+
+    ANY = "any"
+    CONTROL = "control"
+
+
+RefreshedOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        metavar="FILE",
+        help="What a refresh saw: output of `pulumi stack export` after `pulumi refresh`.",
+        show_default=False,
+    ),
+]
+LastOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--last",
+        metavar="FILE",
+        help="What the last update made: output of `pulumi stack export` before the refresh.",
+        show_default=False,
+    ),
+]
+
+
+def _on_this_machine(data_dir: Path) -> tuple[Plan, Observed]:
+    """The state of a warehouse on this machine, and what its provider finds now.
+
+    Raises:
+        HavreError: it is stopped or damaged, or another account could have written its folder.
+    """
+    from havre.cli.warehouse import engine_of
+    from havre.engine.looking import looked
+    from havre.provider import find
+    from havre.stack.standing import in_folder
+
+    found = in_folder(data_dir)
+    warehouse = ctx.operated(found, "drift")
+    ctx.refuse_stopped(warehouse)
+    name = str(warehouse.record["provider"])
+    last = found.plan(name)
+    engine = engine_of(warehouse.store, str(warehouse.record["stack"]), find(name))
+    return last, looked(engine, last)
+
+
+def drift(
+    file: OptionalFile = None,
+    *,
+    provider: OptionalProvider = None,
+    state: RefreshedOption = None,
+    last: LastOption = None,
+    form: Annotated[
+        DriftFormat, typer.Option("--format", "-f", help="How to show it.")
+    ] = DriftFormat.TABLE,
+    details: Annotated[
+        bool, typer.Option("--details", help="Name every control, and show whole values.")
+    ] = False,
+    fail_on: Annotated[
+        DriftFails,
+        typer.Option(help="Exit with 1 on any change, or on one that makes a control fail."),
+    ] = DriftFails.ANY,
+    waivers: WaiversOption = None,
+    as_of: AsOfOption = None,
+    setting: ctx.SettingOption = None,
+    stack_config: ctx.StackConfigOption = None,
+    data_dir: ctx.DataDirOption = None,
+) -> None:
+    """Show what somebody changed by hand in a deployed warehouse.
+
+    Names each field, the controls that read it and those that fail by it. Nothing is changed.
+    Exit code 1: drift. With --last, what the file asks for and is not deployed yet is told apart.
+
+    Example: havre drift warehouse.yaml --state refreshed.json --last before.json
+
+    Example: havre drift warehouse.yaml --state refreshed.json --stack-config Pulumi.production.yaml
+
+    Example: havre drift warehouse.yaml --data-dir data --format json
+    """
+    from havre.assess.drift import drift as compared
+    from havre.plan.states import from_state
+    from havre.report.drift import drift_as_json, drift_as_text
+
+    if state is None and data_dir is None:
+        message = "Missing --state FILE: nothing says what is deployed"
+        raise InputError(message, "Run `pulumi refresh`, then: pulumi stack export > FILE")
+    it = taken_for(file, provider, state, waivers, stack_config, data_dir, "drift")
+    with console.working("Comparing what is deployed with the file"):
+        departed: tuple[str, ...] = ()
+        if state is None and data_dir is not None:
+            before: Plan | None
+            before, seen = _on_this_machine(data_dir.expanduser().absolute())
+            given = request_of(it, (None, None), (setting, data_dir), waivers, None)
+            request, departed = replace(given, plan=seen.plan, source="state"), seen.departed
+        else:
+            request = request_of(it, (None, state), (setting, data_dir), waivers, None)
+            before = from_state(last) if last is not None else None
+        request = replace(request, as_of=parse_day(as_of))
+        found = compared(request, before, known_controls(None), departed)
+    typer.echo(
+        drift_as_json(found)
+        if form is DriftFormat.JSON
+        else drift_as_text(found, details=details, width=console.columns())
+    )
+    failing = [each for each in found.changes if fail_on is DriftFails.ANY or each.fails]
+    if failing:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command("drift")(drift)

@@ -1,0 +1,56 @@
+"""A state against what its providers find now, without changing either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from havre.plan.states import as_seen
+from havre.plan.values import marked
+
+if TYPE_CHECKING:
+    from havre.engine.engine import Engine
+    from havre.plan import Plan
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What the providers of a state find now.
+
+    Attributes:
+        plan: the plan of the state, with every resource as it is now, without what is gone.
+        departed: URNs of what an update would change although nothing else is asked of it.
+    """
+
+    plan: Plan
+    departed: tuple[str, ...]
+
+
+def looked(engine: Engine, recorded: Plan) -> Observed:
+    """Look at every resource of a state. Nothing is written, neither to it nor by a provider.
+
+    Args:
+        engine: of the warehouse.
+        recorded: the plan that its state amounts to.
+
+    Raises:
+        HavreError: the state is damaged, or a provider cannot look.
+    """
+    state = engine.load()
+    session = engine.session(state, dry=True)
+    standing = [old for old in state.resources if old.bears and not old.delete]
+    found = {old.urn: session.client(old.package).read(old) for old in standing}
+    departed = tuple(
+        old.urn
+        for old in standing
+        if found[old.urn] is not None
+        and session.client(old.package).diff(old, old.inputs, old.ignore_changes).changes
+    )
+    seen = (
+        as_seen(replace(each, outputs=marked(now, each.outputs)))
+        if (now := found.get(each.urn))
+        else each
+        for each in recorded.resources
+        if found.get(each.urn, {}) is not None
+    )
+    return Observed(replace(recorded, resources=tuple(seen)), departed)
