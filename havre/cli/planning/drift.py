@@ -123,18 +123,16 @@ def drift(
         message = "Missing --state FILE: nothing says what is deployed"
         raise InputError(message, "Run `pulumi refresh`, then: pulumi stack export > FILE")
     it = taken_for(file, provider, state, waivers, stack_config, data_dir, "drift")
+    known, day = known_controls(None), parse_day(as_of)
+    about = (setting, data_dir), waivers, None
     with console.working("Comparing what is deployed with the file"):
+        request = request_of(it, (None, state), *about, day=day, known=known)
+        before = from_state(last) if last is not None else None
         departed: tuple[str, ...] = ()
         if state is None and data_dir is not None:
-            before: Plan | None
             before, seen = _on_this_machine(data_dir.expanduser().absolute())
-            given = request_of(it, (None, None), (setting, data_dir), waivers, None)
-            request, departed = replace(given, plan=seen.plan, source="state"), seen.departed
-        else:
-            request = request_of(it, (None, state), (setting, data_dir), waivers, None)
-            before = from_state(last) if last is not None else None
-        request = replace(request, as_of=parse_day(as_of))
-        found = compared(request, before, known_controls(None), departed)
+            request, departed = replace(request, plan=seen.plan, source="state"), seen.departed
+        found = compared(request, before, known, departed)
     typer.echo(
         drift_as_json(found)
         if form is DriftFormat.JSON
