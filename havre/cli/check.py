@@ -197,9 +197,11 @@ def selected(
 def _warn_partial(result: Result) -> None:
     """Say on standard error that the check says nothing of the controls that were left out."""
     due = len(result.controls) + len(result.left_out)
+    count = len(result.left_out)
     console.err().print(
-        f"[yellow]Partial check:[/] {len(result.left_out)} of {due} controls of profile "
-        f"{result.profile.value} were left out (--only, --skip or --severity)."
+        f"[yellow]Partial check:[/] {count} of {due} controls of profile "
+        f"{result.profile.value} {'was' if count == 1 else 'were'} left out "
+        "(--only, --skip or --severity)."
     )
 
 

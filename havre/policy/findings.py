@@ -105,6 +105,7 @@ class Finding:
         field: dotted path of the field of the warehouse file that requires it; empty: none does.
         fix: where it is fixed; None: nobody has derived it.
         reserve: why what would pass does not: it is asked for, and not in force or not seen.
+        unevaluated: whether its waiver covers what was not evaluated.
     """
 
     control: str
@@ -123,6 +124,7 @@ class Finding:
     field: str = ""
     fix: Fix | None = None
     reserve: Reserve | None = None
+    unevaluated: bool = False
 
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
@@ -136,7 +138,7 @@ class Finding:
         return _joined(self.control, subject, self.property)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as JSON-ready values; `known`, `changed`, `reserve` only where it is."""
+        """The finding as JSON-ready values; the last, from `reserve` on, only where it is."""
         place = self.location
         known = {"known": True} if self.known else {"changed": True} if self.changed else {}
         return {
@@ -153,6 +155,7 @@ class Finding:
             "waiver": self.waiver.as_dict() if self.waiver else None,
             "gap": self.gap.as_dict() if self.gap else None,
             **({"reserve": self.reserve.value} if self.reserve else {}),
+            **({"unevaluated": True} if self.unevaluated else {}),
             **known,
         }
 
@@ -359,6 +362,10 @@ class Result:
         found = Counter(finding.reserve for finding in self.findings)
         return {reserve.value: found[reserve] for reserve in Reserve if found[reserve]}
 
+    def unevaluated(self) -> int:
+        """How many findings were not evaluated and are covered by a waiver."""
+        return sum(finding.unevaluated for finding in self.findings)
+
     def _fails(self, finding: Finding) -> bool:
         return self.fail_on is not None and finding.severity.rank <= self.fail_on.rank
 
@@ -399,6 +406,7 @@ class Result:
             **({"unknown_types": dict(self.unknown_types)} if self.unknown_types else {}),
             **({"warnings": list(self.warnings)} if self.warnings else {}),
             **({"reserves": reserves} if (reserves := self.reserves()) else {}),
+            **({"waived_unevaluated": unevaluated} if (unevaluated := self.unevaluated()) else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),
             **({"provenance": self.provenance.as_dict()} if self.provenance else {}),
         }

@@ -355,7 +355,10 @@ def applied(finding: Finding, waivers: Sequence[Waiver], provider: str, day: dt.
         return replace(finding, waiver=longest)
     ending = longest.expires - day <= dt.timedelta(days=WARNING_DAYS)
     return replace(
-        finding, waiver=longest, kind=FindingKind.WARNING if ending else FindingKind.WAIVED
+        finding,
+        waiver=longest,
+        kind=FindingKind.WARNING if ending else FindingKind.WAIVED,
+        unevaluated=finding.kind is FindingKind.UNKNOWN,
     )
 
 

@@ -361,3 +361,18 @@ def test_a_bad_file_of_profiles_is_refused(tmp_path: Path, text: str, said: str)
     with pytest.raises(InputError) as error:
         read_terms(path)
     assert said in error.value.message
+
+
+@pytest.mark.parametrize("days", [200, WARNING_DAYS - 1])
+@pytest.mark.parametrize(
+    ("fact", "blind"), [(OPEN, False), (c.store(encrypted=Unknown("x")), True)]
+)
+def test_a_waiver_keeps_whether_what_it_covers_was_evaluated(
+    days: int, fact: Any, blind: bool
+) -> None:
+    result = judged(replace(WAIVER, expires=TODAY + days * DAY), fact=fact)
+    (found,) = (each for each in result.findings if each.waiver)
+    assert found.kind in {FindingKind.WAIVED, FindingKind.WARNING}
+    assert found.unevaluated is blind
+    assert result.unevaluated() == blind
+    assert ("unevaluated" in found.as_dict()) is blind

@@ -125,6 +125,8 @@ OPTIONAL = {
     "baseline",
     "reserve",
     "reserves",
+    "unevaluated",
+    "waived_unevaluated",
     "unknown_types",
     "warnings",
 }

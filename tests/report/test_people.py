@@ -446,3 +446,45 @@ def test_what_a_state_warns_of_is_said_in_every_format(form: Format) -> None:
     warned = replace(RESULT, warnings=("curated is tainted: the next update replaces it",))
     text = " ".join(render(warned, form).split())
     assert "curated is tainted: the next update replaces it" in text
+
+
+UNEVALUATED = tuple(
+    replace(each, unevaluated=True) for each in FINDINGS if each.kind is FindingKind.WAIVED
+)
+CLAIM = "each was evaluated"
+"""What is only said where it is so."""
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML, Format.SARIF])
+def test_what_is_waived_and_was_not_evaluated_is_counted_apart(form: Format) -> None:
+    blind = replace(RESULT, findings=UNEVALUATED)
+    assert blind.exit_code == 0
+    text = " ".join(render(blind, form).split())
+
+    assert CLAIM not in text
+    assert "1 finding was not evaluated and is waived." in text
+    seen = replace(RESULT, findings=tuple(replace(each, unevaluated=False) for each in UNEVALUATED))
+    assert CLAIM in " ".join(render(seen, form).split())
+    assert dict(headline(blind).facts)["Not evaluated, waived"] == "1 finding"
+    assert blind.summary()["waived_unevaluated"] == 1
+    assert "waived_unevaluated" not in seen.summary()
+
+
+@pytest.mark.parametrize(
+    ("left", "told"), [(1, "1 of 9 controls was left"), (2, "2 of 10 controls were left")]
+)
+@pytest.mark.parametrize("findings", [(), UNEVALUATED, FINDINGS[8:9]])
+def test_a_check_of_some_controls_has_a_status_of_its_own(
+    findings: tuple[Any, ...], left: int, told: str
+) -> None:
+    names = tuple(f"some.control-{number}" for number in range(left))
+    part = replace(RESULT, findings=findings, left_out=names)
+    of = headline(part)
+    assert of.status == "PARTIAL"
+    for form in (Format.TABLE, Format.MARKDOWN, Format.HTML):
+        text = " ".join(render(part, form).split())
+        assert told in text
+        assert CLAIM not in text
+        assert "NOT EVALUATED" not in text
+    for worse, status in ((FINDINGS[0], "FAILED"), (FINDINGS[7], "NOT EVALUATED")):
+        assert headline(replace(part, findings=(worse, *findings))).status == status

@@ -185,7 +185,7 @@ def unmet(finding: Finding, title: str) -> str:
     """A control's title as what was found of it, which nobody reads as met."""
     if _about(finding):
         return tr("waiver that matches no finding: {title}", title=title)
-    if finding.kind is FindingKind.UNKNOWN:
+    if finding.kind is FindingKind.UNKNOWN or finding.unevaluated:
         return tr("not evaluated: {title}", title=title)
     if finding.reserve is Reserve.NOT_SEEN:
         return tr("not seen by refresh: {title}", title=title)
@@ -447,6 +447,8 @@ def counts(result: Result) -> dict[str, int]:
 def totals(result: Result) -> str:
     """The controls, counted by status."""
     parts = [counted(number, word) for word, number in counts(result).items() if number]
+    if blind := result.unevaluated():
+        parts.append(f"{many(blind, 'waived finding')} not evaluated")
     told = ", ".join(parts) or "none evaluated"
     over = many(result.resources, "resource")
     return f"{many(len(result.controls), 'control')} over {over}: {told}.{_since(result)}"
@@ -473,7 +475,13 @@ def partial(result: Result) -> str:
         return ""
     left = len(result.left_out)
     due = len(result.controls) + left
-    return tr("PARTIAL check: {left} of {due} controls were left out. ", left=left, due=due)
+    told = trn(
+        "PARTIAL check: {count} of {due} controls was left out.",
+        "PARTIAL check: {count} of {due} controls were left out.",
+        left,
+        due=due,
+    )
+    return f"{told} "
 
 
 def meaning(result: Result) -> str:
@@ -483,6 +491,8 @@ def meaning(result: Result) -> str:
 
 def _meaning(result: Result) -> str:
     code = result.exit_code
+    if not (result.of(FindingKind.FAIL) or result.of(FindingKind.UNKNOWN)):
+        return _passed(result)
     if spoken() is not Language.EN:
         return _briefly(code)
     failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
@@ -494,10 +504,22 @@ def _meaning(result: Result) -> str:
     if code is ExitCode.NOT_EVALUATED:
         count = len(result.judged(FindingKind.UNKNOWN))
         return f"Exit code 3: {many(count, noun)} not evaluated, and not allowed."
-    if failing or unknown:
-        let = f"{many(failing, 'failure')} and {unknown} not evaluated"
-        return f"Exit code 0: {let}, allowed by {by}."
-    return "Exit code 0: no control fails without a waiver, and each was evaluated."
+    let = f"{many(failing, 'failure')} and {unknown} not evaluated"
+    return f"Exit code 0: {let}, allowed by {by}."
+
+
+def _passed(result: Result) -> str:
+    """What the exit code means where nothing fails; that each was evaluated only if so."""
+    blind = result.unevaluated()
+    if not blind and not result.left_out and any(counts(result)[word] for word in EVALUATED):
+        return tr("Exit code 0: no control fails without a waiver, and each was evaluated.")
+    told = tr("Exit code 0: no control that was evaluated fails without a waiver.")
+    also = trn(
+        "{count} finding was not evaluated and is waived.",
+        "{count} findings were not evaluated and are waived.",
+        blind,
+    )
+    return f"{told} {also}" if blind else told
 
 
 def _briefly(code: ExitCode) -> str:

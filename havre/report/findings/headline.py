@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from havre.policy.findings import Finding, Result, Waiver
 
-FAILED, NOT_EVALUATED = "FAILED", "NOT EVALUATED"
+FAILED, NOT_EVALUATED, PARTIAL = "FAILED", "NOT EVALUATED", "PARTIAL"
 PASSED, WITH_EXCEPTIONS = "PASSED", "PASSED WITH EXCEPTIONS"
 ORDER = ("pass", "waived", "warning", "fail", "unknown")
 """Statuses in the order in which the headline counts them."""
@@ -67,7 +67,7 @@ class Headline:
     Attributes:
         subject: the warehouse and its provider.
         about: profile, day and kind of source.
-        status: `PASSED`, `PASSED WITH EXCEPTIONS`, `FAILED` or `NOT EVALUATED`.
+        status: `PASSED`, `PASSED WITH EXCEPTIONS`, `FAILED`, `NOT EVALUATED` or `PARTIAL`.
         counts: of controls, by the words of the data.
         exit: what the exit code means, where the status does not say so itself; else empty.
         facts: labels and texts: waivers, places, legal access, certifications.
@@ -130,9 +130,12 @@ def _status(result: Result) -> str:
     """The status of a warehouse by all findings, whatever the options let pass."""
     if result.of(FindingKind.FAIL):
         return FAILED
+    if result.of(FindingKind.UNKNOWN):
+        return NOT_EVALUATED
+    if result.left_out:
+        return PARTIAL
     counts = answers.counts(result)
-    nothing = not any(counts[word] for word in words.EVALUATED)
-    if result.of(FindingKind.UNKNOWN) or nothing or result.left_out:
+    if not any(counts[word] for word in words.EVALUATED):
         return NOT_EVALUATED
     excepted = result.of(FindingKind.WAIVED) or result.of(FindingKind.WARNING)
     return WITH_EXCEPTIONS if excepted else PASSED
@@ -148,12 +151,14 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
 
 
 def _reserves(result: Result) -> Iterator[tuple[str, str]]:
-    """What would pass, and is not in force or not seen: counted apart from what passes."""
+    """What is not in force, not seen, or waived without being evaluated: counted apart."""
     found = result.reserves()
     if waiting := found.get(Reserve.NOT_IN_FORCE, 0):
         yield tr("Not in force yet"), trn("{count} finding", "{count} findings", waiting)
     if unseen := found.get(Reserve.NOT_SEEN, 0):
         yield tr("Not seen by refresh"), trn("{count} finding", "{count} findings", unseen)
+    if blind := result.unevaluated():
+        yield tr("Not evaluated, waived"), trn("{count} finding", "{count} findings", blind)
 
 
 def _waivers(result: Result) -> Iterator[tuple[str, str]]:

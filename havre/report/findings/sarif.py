@@ -171,6 +171,7 @@ def _result(
         "partialFingerprints": {"havre/v2": text.digest(_fingerprint(cause))},
         "properties": {
             "outcome": words.status(finding.kind.value),
+            **({"unevaluated": True} if finding.unevaluated else {}),
             "severity": finding.severity.value,
             "fixedIn": words.fixed_in(finding.fix),
         },

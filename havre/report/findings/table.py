@@ -34,6 +34,7 @@ STYLES = {
 HEADLINES = {
     headline.FAILED: "bold red",
     headline.NOT_EVALUATED: "bold yellow",
+    headline.PARTIAL: "bold yellow",
     headline.WITH_EXCEPTIONS: "bold cyan",
     headline.PASSED: "bold green",
     "subject": "bold",
