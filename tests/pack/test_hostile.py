@@ -108,7 +108,7 @@ def test_a_program_with_another_file_is_refused(client: Client, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("properties", "message"),
     [
-        ({"spec": ""}, "which warehouse file is to be judged?"),
+        ({"spec": ""}, "no warehouse file is named"),
         ({"spec": "/nowhere/warehouse.yaml"}, "/nowhere/warehouse.yaml"),
         ({"profile": "brave"}, "`profile`: must be 'baseline', 'health' or 'sovereign'"),
         ({"as_of": "tomorrow"}, "`as_of`: Invalid isoformat string"),
