@@ -62,13 +62,19 @@ def browser(written: dict[str, Path]) -> Iterator[Browser]:
 
 @pytest.fixture
 def opened(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[..., Page]]:
-    """Opens a page from disk; at the end, any message, error, dialog or request fails the test."""
+    """Opens a page from disk; at the end, any message, error, dialog or request fails the test.
+
+    Its chapters are unfolded, unless a test takes the page `folded`, as people first see it.
+    """
     contexts: list[BrowserContext] = []
     noise: list[str] = []
 
-    def opening(name: str = "compare", fragment: str = "", **options: object) -> Page:
+    def opening(
+        name: str = "compare", fragment: str = "", *, folded: bool = False, **options: object
+    ) -> Page:
         contexts.append(browser.new_context(offline=True, **options))  # type: ignore[arg-type]
-        return _loaded(contexts[-1], written[name].as_uri(), fragment, noise)
+        page = _loaded(contexts[-1], written[name].as_uri(), fragment, noise)
+        return page if folded else _unfolded(page)
 
     yield opening
     for context in contexts:
@@ -87,7 +93,7 @@ def shared(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[...,
     ) -> Page:
         if name not in pages:
             context = browser.new_context(offline=True)
-            pages[name] = _loaded(context, written[name].as_uri(), "", noise)
+            pages[name] = _unfolded(_loaded(context, written[name].as_uri(), "", noise))
         pages[name].set_viewport_size(viewport or {"width": 1440, "height": 900})
         pages[name].emulate_media(color_scheme=scheme)
         assert not noise
@@ -97,6 +103,11 @@ def shared(browser: Browser, written: dict[str, Path]) -> Iterator[Callable[...,
     for page in pages.values():
         page.context.close()
     assert not noise
+
+
+def _unfolded(page: Page) -> Page:
+    page.evaluate("for (const e of document.querySelectorAll('details.chapter')) e.open = true")
+    return page
 
 
 def _loaded(context: BrowserContext, address: str, fragment: str, noise: list[str]) -> Page:

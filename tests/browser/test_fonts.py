@@ -28,7 +28,7 @@ LOADED = """async fonts => {
   }
 }"""
 ALONE = """() => {
-  for (const each of document.querySelectorAll('details.narrow')) {
+  for (const each of document.querySelectorAll('details.chapter')) {
     each.querySelector('summary').remove();
     each.replaceWith(...each.childNodes);
   }

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1440, "height": 900}
+LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 TABLET: ViewportSize = {"width": 768, "height": 1024}
 SIZES = (DESK, TABLET, PHONE)
 EVERY = ("compare", "four", "hostile", "long", "check")
@@ -56,10 +57,13 @@ def test_no_page_asks_for_anything_or_scrolls_sideways(
     assert page.locator("h1").is_visible()
 
 
-def test_a_comparison_on_a_phone_is_folded_into_twelve_screens(opened: Opened) -> None:
-    page = opened(viewport=PHONE)
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_a_comparison_is_folded_into_twelve_screens(opened: Opened, size: dict[str, int]) -> None:
+    page = opened(viewport=size, folded=True)
 
-    assert page.evaluate("document.documentElement.scrollHeight") < 12 * PHONE["height"]
+    assert page.evaluate("document.documentElement.scrollHeight") < 12 * size["height"]
+    assert page.locator("#answers").is_visible()
+    assert page.locator("table#totals").is_visible()
     assert page.locator(f"{ROWS}:visible").count() == 0
     page.locator("summary", has_text="controls on each host").click()
     assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
@@ -67,18 +71,19 @@ def test_a_comparison_on_a_phone_is_folded_into_twelve_screens(opened: Opened) -
 
 @pytest.mark.parametrize("place", ["controls", "gaps", "architecture", "qualifications"])
 def test_a_link_to_a_folded_section_opens_it(opened: Opened, place: str) -> None:
-    page = opened(fragment=f"#{place}", viewport=PHONE)
+    for size in (PHONE, LAPTOP):
+        page = opened(fragment=f"#{place}", viewport=size, folded=True)
+        under = page.locator(f"h2#{place} ~ details.chapter").first
+        assert under.evaluate("e => e.open")
+        assert page.locator("details.chapter[open]").count() == 1
 
-    under = page.locator(f"h2#{place} ~ details.narrow").first
-    assert under.evaluate("e => e.open")
-    assert page.locator("details.narrow[open]").count() == 1
 
-
-def test_without_scripts_a_phone_shows_everything(opened: Opened) -> None:
-    page = opened(viewport=PHONE, java_script_enabled=False)
+@pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
+def test_without_scripts_no_chapter_is_folded(opened: Opened, size: dict[str, int]) -> None:
+    page = opened(viewport=size, folded=True, java_script_enabled=False)
 
     assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
-    assert page.locator("details.narrow:not([open])").count() == 0
+    assert page.locator("details.chapter:not([open])").count() == 0
 
 
 @pytest.mark.long
@@ -218,7 +223,7 @@ def test_verdicts_sort_by_how_bad_they_are_and_numbers_by_size(opened: Opened) -
     "anchor", ["control-encryption.at-rest", "capability-hsm-key", "exit-local-ovh"]
 )
 def test_a_deep_link_leads_to_its_place(opened: Opened, anchor: str) -> None:
-    page = opened(fragment=f"#{anchor}")
+    page = opened(fragment=f"#{anchor}", folded=True)
 
     target = page.locator(f'[id="{anchor}"]')
     assert 0 <= target.evaluate("e => e.getBoundingClientRect().top") < 200
@@ -227,7 +232,7 @@ def test_a_deep_link_leads_to_its_place(opened: Opened, anchor: str) -> None:
 
 def test_a_deep_link_shows_what_a_filter_hides(opened: Opened) -> None:
     hidden = "control-encryption.at-rest"
-    page = opened(fragment=f"#{hidden}?controls.family=exit")
+    page = opened(fragment=f"#{hidden}?controls.family=exit", folded=True)
 
     assert visible(page, ROWS)[0] == hidden
     assert all(each.startswith("control-exit.") for each in visible(page, ROWS)[1:])
@@ -270,7 +275,7 @@ def test_the_theme_is_the_systems_until_it_is_chosen(opened: Opened, scheme: str
 
 @pytest.mark.parametrize("name", ["compare", "check"])
 def test_paper_shows_everything_and_no_controls(opened: Opened, name: str) -> None:
-    page = opened(name, "#controls?controls.family=exit", color_scheme="dark")
+    page = opened(name, "#controls?controls.family=exit", color_scheme="dark", folded=True)
     items = "#controls-table tbody tr" if name == "compare" else "details.control"
     every, shown = page.locator(items).count(), page.locator(f"{items}:visible").count()
     assert shown < every
@@ -298,10 +303,11 @@ def test_what_is_printed_first_is_two_pages_and_the_rest_an_annex(opened: Opened
 
 
 def test_the_page_prints(opened: Opened) -> None:
-    paper = opened().pdf(format="A4")
+    papers = [opened(folded=folded).pdf(format="A4") for folded in (True, False)]
 
-    assert paper.startswith(b"%PDF-")
-    assert len(re.findall(rb"/Type\s*/Page\b", paper)) > 10
+    assert papers[0].startswith(b"%PDF-")
+    pages = [len(re.findall(rb"/Type\s*/Page\b", paper)) for paper in papers]
+    assert pages[0] == pages[1] > 10, "what is folded is printed as well"
 
 
 def test_without_scripts_everything_is_there(opened: Opened) -> None:

@@ -108,10 +108,8 @@ for (const table of sortable) {
   });
 }
 
-// On a phone what is long is folded until it is asked for; without scripts all of it is open.
-if (matchMedia("(max-width: 43rem)").matches) {
-  for (const each of document.querySelectorAll("details.narrow")) { each.open = false; }
-}
+// What is long is folded until it is asked for; without scripts, and on paper, all of it is open.
+for (const each of document.querySelectorAll("details.chapter")) { each.open = false; }
 
 const reveal = () => {
   const [anchor, query] = parsed();
@@ -126,7 +124,7 @@ const reveal = () => {
   }
   for (let each = target.nextElementSibling; each && target.matches("h2, h3") && !each.matches("h2");
     each = each.nextElementSibling) {
-    if (each.matches("details.narrow:not(.exit)")) { each.open = true; }
+    if (each.matches("details.chapter:not(.exit)")) { each.open = true; }
   }
   if (target.matches("tr")) { target.classList.add("aim"); }
   target.scrollIntoView();
