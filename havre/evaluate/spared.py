@@ -1,19 +1,20 @@
-"""What Pulumi's SDK does for the CLI, and nobody needs in process: a third of an evaluation."""
+"""What Pulumi's SDK does for the CLI, and nobody needs in process: half of an evaluation."""
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any, ForwardRef, get_args, get_type_hints
 
 import pulumi
-from pulumi import _types, log
-from pulumi.runtime import resource, resource_cycle_breaker
+from pulumi import _types, log, output
+from pulumi.runtime import resource, resource_cycle_breaker, rpc
 from pulumi.runtime.proto import source_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 
 @contextmanager
@@ -21,14 +22,15 @@ def spared() -> Iterator[None]:
     """Run a program without what the SDK does for the CLI alone.
 
     Spared are the stack trace of every resource, four messages on each that only debugging the CLI
-    shows, a URN of each that a test without a monitor would be given, and the types of inputs that
-    nobody gives and of outputs that nobody tells, which load every class of a provider's outputs;
-    what a type holds is looked up once. Undone at the end is what the SDK does to `pickle` for each
-    dynamic resource and leaves so (3.272).
+    shows, a URN of each that a test without a monitor would be given, three of four futures of each
+    property, and the types of inputs that nobody gives and of outputs that nobody tells, which load
+    every class of a provider's outputs; what a type holds is looked up once. Undone at the end is
+    what the SDK does to `pickle` for each dynamic resource and leaves so (3.272).
     """
     named = (
         (resource, "_get_stack_trace", source_pb2.StackTrace),
         (resource, "create_urn", _urn),
+        (rpc, "transfer_properties", _transferred if _WHOLE else None),
         (resource_cycle_breaker, "_reachable", _reachable),
         (log, "debug", _unheard),
         (_types, "resource_types", _types_of),
@@ -62,6 +64,31 @@ def _urn(name: Any, type_: Any, parent: Any = None, *scope: Any) -> Any:
     if isinstance(name, str) and isinstance(parent, str | None) and not scope:
         return _Unasked()
     return _create_urn(name, type_, parent, *scope)
+
+
+def _transferred(
+    owner: pulumi.Resource, names: Mapping[str, Any], custom: bool
+) -> dict[str, Callable[..., None]]:
+    """What resolves each property of a resource: the SDK's answer, with one future instead of four.
+
+    A generated resource has all properties of its type, most of which nobody gives.
+    """
+    resolvers: dict[str, Callable[..., None]] = {}
+    for name in names:
+        if name != "urn" and not (custom and name == "id"):
+            data: asyncio.Future[Any] = asyncio.Future()
+            resolvers[name] = partial(_resolve, owner, data)
+            owner.__dict__[name] = pulumi.Output._from_data(data)  # noqa: SLF001
+    return resolvers
+
+
+def _resolve(owner: pulumi.Resource, data: asyncio.Future[Any], *told: Any) -> None:
+    """Give a property what is told of it, or the reason why there is nothing."""
+    value, is_known, is_secret, needs, failed = told
+    if failed is not None:
+        data.set_exception(failed)
+    else:
+        data.set_result(_WHOLE({owner, *(needs or ())}, value, is_known, is_secret))
 
 
 def _reachable(from_resource: pulumi.Resource, to_resource: pulumi.Resource) -> bool:
@@ -119,6 +146,8 @@ def _unresolved(hint: Any) -> bool:
     return isinstance(hint, str | ForwardRef) or any(map(_unresolved, get_args(hint)))
 
 
+_WHOLE: Any = getattr(output, "_OutputData", None)
+"""What an output knows, in one; SDKs before it keep futures of each."""
 _create_urn = resource.create_urn
 _unwrapped = cache(_types.unwrap_type)
 _types_of = cache(_TypesAsAsked)

@@ -1,5 +1,6 @@
 """What is spared changes nothing that a program can see."""
 
+import asyncio
 import pickle
 import subprocess
 import sys
@@ -9,7 +10,8 @@ from typing import Any, Optional
 import pulumi
 import pytest
 from pulumi import _types, log
-from pulumi.runtime import resource, resource_cycle_breaker
+from pulumi.output import UNKNOWN
+from pulumi.runtime import resource, resource_cycle_breaker, rpc
 from pulumi_azure_native import keyvault, network, storage
 
 from havre.evaluate.monitor import Monitor, run
@@ -123,19 +125,57 @@ def test_a_former_name_has_the_urn_that_the_sdk_would_give() -> None:
     }
 
 
+async def told(of: pulumi.Output[Any]) -> tuple[object, ...]:
+    """All that is known of a property."""
+    try:
+        value = await of.future(with_unknowns=True)
+    except ZeroDivisionError:
+        return ("failed",)
+    return value, await of.is_known(), await of.is_secret(), await of.resources()
+
+
+ANSWERS: dict[str, tuple[Any, ...]] = {
+    "plain": ("a", True, False, None, None),
+    "secret": ({"a": [1]}, True, True, set(), None),
+    "unknown": (None, False, False, None, None),
+    "unknown within": ([UNKNOWN], True, False, None, None),
+    "of another": ("a", True, False, {"another"}, None),
+    "failed": (None, True, False, None, ZeroDivisionError()),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_what_a_property_is_resolved_to_is_what_the_sdk_would_say(answer: tuple[Any, ...]) -> None:
+    class Owner:
+        """Stands for a resource: keeps its properties."""
+
+    async def found(custom: bool) -> tuple[object, ...]:
+        owner = Owner()
+        resolvers = rpc.transfer_properties(owner, dict.fromkeys(("urn", "id", "size")), custom)
+        assert {*resolvers} == {*vars(owner)} == ({"size"} if custom else {"id", "size"})
+        resolvers["size"](*answer)
+        value, *rest = await told(owner.size)
+        return value, *rest[:2], [{*each} - {owner} for each in rest[2:]], len(rest)
+
+    for custom in (True, False):
+        before = asyncio.run(found(custom))
+        with spared():
+            assert asyncio.run(found(custom)) == before
+
+
 def test_all_is_as_before_in_the_end_even_after_a_failure() -> None:
     def now() -> tuple[object, ...]:
         named = (
             *((resource, "_get_stack_trace"), (_types, "resource_types")),
             *((_types, "input_type_types"), (log, "debug")),
             *((resource_cycle_breaker, "_reachable"), (_types, "unwrap_type")),
-            (resource, "create_urn"),
+            *((resource, "create_urn"), (rpc, "transfer_properties")),
         )
         return *(getattr(*each) for each in named), pickle._Pickler._batch_setitems
 
     def broken() -> None:
         with spared():
-            assert not {*now()[:7]} & {*before[:7]}
+            assert not {*now()[:8]} & {*before[:8]}
             pickle._Pickler._batch_setitems = None
             raise ZeroDivisionError
 
