@@ -81,7 +81,8 @@ def test_what_is_taken_out_is_removed_or_left_behind() -> None:
     old = made(BUCKET, "z")
     released = replace(old, retain_on_delete=True)
     assert [c.doing for c in consequences(plan(old), plan(), TABLE)] == [Doing.DELETE]
-    assert [c.doing for c in consequences(plan(released), plan(), TABLE)] == [Doing.RELEASE]
+    (left,) = consequences(plan(released), plan(), TABLE)
+    assert (left.doing, left.grave) == (Doing.RELEASE, True)  # nobody manages it any more
     assert [c.doing for c in consequences(plan(), plan(old), TABLE)] == [Doing.CREATE]
     assert [c.doing for c in consequences(plan(replace(old, protect=True)), plan(old), TABLE)] == [
         Doing.UNPROTECT

@@ -146,3 +146,19 @@ def test_no_other_process_shows_errors_otherwise(monkeypatch: pytest.MonkeyPatch
     main = ModuleType("__main__")
     vars(main)["traceback"] = traceback
     assert configured(monkeypatch, main).traceback is traceback
+
+
+ABSENT = Kind(ensure=lambda _: {}, remove=lambda _: None, look=lambda _: None)
+
+
+class Lost(DynamicResource):
+    PACKAGE = "notes"
+    KIND = f"{__name__}:ABSENT"
+
+
+def test_a_dynamic_resource_that_is_gone_is_told() -> None:
+    from havre.plan import Plan, PlannedResource
+
+    made = PlannedResource("urn:pulumi:s::p::x::it", Lost.token(), "it", True, {"text": "a"})
+    (found,) = dynamic.deviating([Lost, Note], Plan("paper", (made,)), "Make it again.")
+    assert (found.how.value, found.name) == ("in the state, and gone", "it")

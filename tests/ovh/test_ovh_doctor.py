@@ -165,6 +165,22 @@ def test_a_state_that_names_no_endpoint_lists_no_bucket_and_says_so(
     assert any("Control Panel" in each for each in found["unlisted"])
 
 
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(("copies", "said"), [(2, "2 warehouses"), (0, "no warehouses")])
+def test_a_state_that_is_not_of_one_warehouse_is_refused(
+    state: Path, capsys: pytest.CaptureFixture[str], copies: int, said: str
+) -> None:
+    document = json.loads(state.read_text())
+    resources = document["deployment"]["resources"]
+    (own,) = [r for r in resources if r["type"].endswith(":ResearchWarehouse")]
+    others = [{**own, "urn": f"{own['urn']}{n}"} for n in range(copies)]
+    kept = [r for r in resources if r is not own]
+    document["deployment"]["resources"] = [*others, *kept]
+    state.write_text(json.dumps(document))
+    assert main(["doctor", "--state", str(state)]) == ExitCode.INPUT
+    assert f"records {said}, not one" in capsys.readouterr().err
+
+
 def test_a_bucket_of_the_name_outside_the_state_is_found(
     state: Path, store: type[Store], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -24,6 +24,10 @@ OTHER_PLANS = (
     "database plans and flavors differ here (ovh/docs#8231, 2025-07-31), so check `database_plan` "
     "and `database_flavors` against the project's capabilities"
 )
+UNNAMED_PLANS = (
+    "no public source that was read names database plans here, so check `database_plan` and "
+    "`database_flavors` against the project's capabilities"
+)
 ONE_ZONE = "one availability zone"
 OUTSIDE = "not in the European Union"
 ELSEWHERE = "no OKMS in Gravelines, so keys are stored in Roubaix"
@@ -45,10 +49,10 @@ _LISTED = (
     _site("fr-paris", "EU-WEST-PAR", OTHER_PLANS, zones=3, **_PARIS),
     _site("fr-province", "GRA", ELSEWHERE, compute="GRA11", okms="eu-west-rbx", registry="GRA"),
     _site("fr-strasbourg", "SBG", compute="SBG5", okms="eu-west-sbg"),
-    _site("fr-roubaix", "RBX", compute="RBX-A", okms="eu-west-rbx"),
+    _site("fr-roubaix", "RBX", UNNAMED_PLANS, compute="RBX-A", okms="eu-west-rbx"),
     _site("de-frankfurt", "DE", compute="DE1"),
     _site("pl-warsaw", "WAW", compute="WAW1"),
-    _site("it-milan", "EU-SOUTH-MIL", NO_ZONES, zones=3),
+    _site("it-milan", "EU-SOUTH-MIL", NO_ZONES, UNNAMED_PLANS, zones=3),
     _site("gb-london", "UK", OUTSIDE),
 )
 
