@@ -147,7 +147,7 @@ def _page(client: PipelineClient[Any, Any], url: str, group: str) -> dict[str, A
         raise ProviderError(message, f"Run it again later. {BY_HAND}") from error
     if status in REFUSED:
         message = f"{group}: Azure refused the token of {TOKEN} (status {status})"
-        remedy = "Renew it, for an identity with the role Reader on the resource group."
+        remedy = "Get a new token, of an identity with the role Reader on the resource group."
         raise InputError(message, remedy)
     if not _is_list(found):
         message = f"{group}: Azure answered no list of resources (status {status})"
