@@ -162,6 +162,18 @@ NATIVE_WHEN: Mapping[C, str] = MappingProxyType(
             "Each project member has an identity of their own, and only members have the "
             "project's permissions."
         ),
+        C.ALERTS: (
+            "Lost keys, removed locks, denied and mass reading, and exports raise an alert that "
+            "reaches `organisation.contact`, and the plan creates it."
+        ),
+        C.WORKLOAD_ISOLATION: (
+            "Each project's programs run in a namespace of their own that restricts network, "
+            "privileges and resources, on nodes apart from the cluster's own programs."
+        ),
+        C.IMAGE_ADMISSION: (
+            "The cluster runs only images that are named by digest or signed, and the registry "
+            "scans them for vulnerabilities."
+        ),
     }
 )
 """By capability, what must be true for the answer `native`."""

@@ -1,14 +1,16 @@
-"""`havre connect`: what a project's researchers need."""
+"""`havre connect` and `havre cluster`: what a project's researchers and their programs need."""
 
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.check import AsOfOption, parse_day
 from havre.errors import InputError
 from havre.stack.connection import addresses
 
@@ -142,6 +144,51 @@ def connect(
         _show(found, secrets, f" --data-dir {shlex.quote(str(at.data_dir))}" if data_dir else "")
 
 
+PublicPorts = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--public-port",
+        metavar="PORT",
+        min=1,
+        max=65_535,
+        help="Let programs reach public addresses on this TCP port.",
+        show_default=False,
+    ),
+]
+
+
+def manifests(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The warehouse file.")],
+    public_port: PublicPorts = None,
+    as_of: AsOfOption = None,
+) -> None:
+    """Write the Kubernetes objects that isolate each project.
+
+    For each project: a namespace with restricted pods, a service account without a token, network
+    policies that deny all but DNS and the warehouse's own segments, a quota and limits. The API of
+    the cluster is private: apply them from the administration network. Delete the namespace of a
+    project that has ended.
+
+    --public-port is needed where programs reach an identity service or object stores on public
+    addresses. The provider's firewall filters these.
+
+    Example: havre cluster manifests warehouse.yaml > projects.json; kubectl apply -f projects.json
+    """
+    from havre.spec.load import load
+    from havre.spec.workloads import manifests as objects
+
+    spec = load(file).warehouse
+    if spec.cluster is None:
+        message = "the warehouse file has no section `cluster`"
+        raise InputError(message, "Add the section, or name a file that has it.")
+    console.write_json(objects(spec, parse_day(as_of), public_port or ()))
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("connect")(connect)
+    cluster = typer.Typer(
+        help="Isolate projects in a cluster.", no_args_is_help=True, rich_markup_mode=None
+    )
+    cluster.command("manifests")(manifests)
+    app.add_typer(cluster, name="cluster")

@@ -169,6 +169,10 @@ class Compute(Bearer):
         disk_key: URN of the key of its nodes' disks; None where the provider uses its own.
         guarded: whether it, and the volumes that go with it, are protected from deletion.
         api_logged: whether every action on its API is logged, and sent to a store of logs.
+        isolated: whether programs of projects are kept apart within it: by namespace, network
+            policy, restricted pods and quotas.
+        system_apart: whether its own programs have nodes on which no project's run.
+        images_checked: whether it runs only images by digest or signature, which are scanned.
     """
 
     public_api: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
@@ -182,6 +186,9 @@ class Compute(Bearer):
     disk_key: Fact[str | None] = field(default=NOT_TOLD, kw_only=True)
     guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     api_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    isolated: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    system_apart: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    images_checked: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -226,6 +233,8 @@ class NetworkElement(AboutResource):
         segment: name of the segment; empty where it is none.
         border: rules of the security group of a segment, of those that decide: where routes lead
             all that leaves away, none of what leaves. They do not apply to anything else.
+        names_logged: whether each name that is asked for in it is logged, where that is its matter.
+        names_filtered: whether names that nobody listed are not resolved, where that is its matter.
     """
 
     segment: str = ""
@@ -234,6 +243,8 @@ class NetworkElement(AboutResource):
     egress_denied: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
     flows_logged: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
     border: MayApply[tuple[Rule, ...]] = field(default=NOT_TOLD, kw_only=True)
+    names_logged: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
+    names_filtered: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 UNTOLD = "not known"
@@ -253,6 +264,8 @@ class Grant(AboutResource):
         project: name of the project; empty where it is none's, `UNTOLD` where that is not known.
         allowed: addresses from which it holds; empty: any. They do not apply where nothing can
             restrict it.
+        locked: whether the provider refuses to delete it while something else is there, such as a
+            lock on what it opens.
     """
 
     identity: Fact[str] = field(default=NOT_TOLD, kw_only=True)
@@ -261,6 +274,7 @@ class Grant(AboutResource):
     expires: Fact[dt.date | None] = field(default=NOT_TOLD, kw_only=True)
     project: str = field(default="", kw_only=True)
     allowed: MayApply[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    locked: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -284,6 +298,29 @@ class LogRoute(AboutResource):
     sources: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     sinks: Fact[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     kept_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+
+
+class Signal(StrEnum):
+    """What somebody must be told of while it can still be undone."""
+
+    KEY_LOSS = "key-loss"
+    LOCK_REMOVAL = "lock-removal"
+    DENIED_READING = "denied-reading"
+    MASS_READING = "mass-reading"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True)
+class Alert(AboutResource):
+    """A rule that tells somebody.
+
+    Attributes:
+        signals: what it tells of, wherever in the warehouse it happens.
+        told: whether it is on, and somebody is told.
+    """
+
+    signals: Fact[tuple[Signal, ...]] = field(default=NOT_TOLD, kw_only=True)
+    told: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -326,6 +363,7 @@ class Unclassified:
 
 
 ResourceFact: TypeAlias = (
-    "DataStore | Key | Compute | NetworkElement | Grant | Credential | LogRoute | Holder | Neutral"
+    "DataStore | Key | Compute | NetworkElement | Grant | Credential | LogRoute | Alert | Holder "
+    "| Neutral"
 )
 """What can be said of one resource."""

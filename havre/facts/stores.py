@@ -113,6 +113,8 @@ class ObjectStore(Storage):
         expire_days: days after which an object is deleted, counted from its last writing; None:
             never.
         backup_days: days for which a backup is kept; None: there is none.
+        undelete_days: days for which the service at most gives back what was deleted on purpose,
+            versions and all; 0: nothing; None: without end.
     """
 
     zone: str = field(default="", kw_only=True)
@@ -122,6 +124,7 @@ class ObjectStore(Storage):
     version_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     expire_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     backup_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    undelete_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -149,10 +152,12 @@ class LogStore(Storage):
 
     Attributes:
         retention_days: days for which they are kept at least; None: not set.
+        longest_days: days for which the one that is kept longest remains; None: without end.
         locked_days: days for which nobody can change or delete them; 0: none.
     """
 
     retention_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    longest_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     locked_days: Fact[int] = field(default=NOT_TOLD, kw_only=True)
 
 
@@ -162,10 +167,12 @@ class BackupStore(Storage):
 
     Attributes:
         retention_days: days for which they are kept at least; None: not set.
+        longest_days: days for which the one that is kept longest remains; None: without end.
         locked_days: days for which nobody can change or delete them; 0: none.
     """
 
     retention_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
+    longest_days: Fact[int | None] = field(default=NOT_TOLD, kw_only=True)
     locked_days: Fact[int] = field(default=NOT_TOLD, kw_only=True)
 
 

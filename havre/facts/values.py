@@ -77,5 +77,9 @@ def reserved(fact: Fact[T], why: str, reserve: Reserve = Reserve.NOT_IN_FORCE) -
     return Reserved(why, fact, reserve) if isinstance(fact, Known) else fact
 
 
+IN_THE_CLUSTER = (
+    "not in force until an administrator applies the objects that `havre cluster manifests` writes"
+)
+"""What isolates projects in a cluster: plans contain no object of Kubernetes, and no state does."""
 NOT_TOLD = Unknown("not reported by the provider's facts")
 """What a provider's facts leave out: unknown, so that it never passes for good."""

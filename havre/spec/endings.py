@@ -5,15 +5,35 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from havre.spec.model import ERASURE_DAYS, Purpose
 from havre.text import distance
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from havre.spec.model import Project, Warehouse
+    from havre.spec.model import Project, Warehouse, Zone
 
 NOTICE_DAYS = 30
 """Days before its last day in which the end of a project is announced."""
+
+
+WORKING = frozenset({Purpose.RESEARCH, Purpose.EXPORT})
+"""Purposes of zones that hold what projects make; other zones are the warehouse's own."""
+
+
+def working_zones(spec: Warehouse) -> Mapping[str, Zone]:
+    """The zones that hold the data of projects: those of a working purpose that one lists."""
+    listed = {zone for project in spec.projects.values() for zone in project.zones}
+    return {
+        name: zone
+        for name, zone in spec.zones.items()
+        if name in listed and zone.purpose in WORKING
+    }
+
+
+def erasure_days(spec: Warehouse) -> int:
+    """Days after its last day within which a project's data is gone."""
+    return spec.erasure.within_days if spec.erasure else ERASURE_DAYS
 
 
 def today() -> dt.date:

@@ -370,6 +370,24 @@ class Audit(Section):
     )
 
 
+ERASURE_DAYS = 183
+"""Days after the end of a project within which its data is gone, unless a duty asks for more: six
+months, backups included (TEHDAS2, M7.4, requirement OPR-5)."""
+
+
+class Erasure(Section):
+    """How long a project's data may remain after its last day."""
+
+    within_days: Days = Field(
+        default=ERASURE_DAYS,
+        description="A project's data, with its backups, is gone this many days after its last day",
+    )
+    reason: Text | None = Field(
+        default=None,
+        description=f"The duty to keep it for longer; needed above {ERASURE_DAYS} days",
+    )
+
+
 class Protection(Section):
     """Protection of data-bearing resources."""
 
@@ -412,6 +430,10 @@ class Warehouse(Section):
         default_factory=Network, description="Addresses, administration, outgoing traffic"
     )
     audit: Audit = Field(default_factory=Audit, description="Logs of accesses and administration")
+    erasure: Erasure | None = Field(
+        default=None,
+        description=f"How long a project's data may remain; unset: {ERASURE_DAYS} days",
+    )
     protection: Protection = Field(
         default_factory=Protection, description="Protection of data-bearing resources"
     )

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from havre.documents.breaches import overlap
 from havre.documents.validation import did_you_mean
 from havre.spec import countries
-from havre.spec.model import Purpose, Warehouse, Zone
+from havre.spec.model import ERASURE_DAYS, Purpose, Warehouse, Zone
 from havre.spec.schemes import HDS
 from havre.spec.subnets import WIDEST_PREFIX, longest_prefix
 from havre.spec.words import ELSEWHERE, Fault
@@ -188,6 +188,14 @@ def projects_read_zones(spec: Warehouse) -> Iterator[Fault]:
                 yield Fault(path, found, wanted)
 
 
+def project_names_are_free(spec: Warehouse) -> Iterator[Fault]:
+    """A project's name is none that Kubernetes keeps for itself: it is that of a namespace."""
+    for name in spec.projects if spec.cluster else ():
+        if name == "default" or name.startswith("kube-"):
+            why = "Kubernetes keeps that namespace for itself"
+            yield _taken(("projects", name), name, why)
+
+
 def project_lists_once(spec: Warehouse) -> Iterator[Fault]:
     """A project names each zone and each member once; members are never repeated in text."""
     for name, project in spec.projects.items():
@@ -195,6 +203,25 @@ def project_lists_once(spec: Warehouse) -> Iterator[Fault]:
         for index in _second_times(project.members):
             found = f"the same as item {project.members.index(project.members[index])}"
             yield Fault(("projects", name, "members", index), found, "each member once")
+
+
+LEAST_WORDS = 4
+"""A reason has at least so many different words, as that of a waiver."""
+
+
+def erasure_has_a_reason(spec: Warehouse) -> Iterator[Fault]:
+    """A duty to keep a project's data for longer than six months is named."""
+    asked = spec.erasure
+    if asked is None or asked.within_days <= ERASURE_DAYS:
+        return
+    words = set((asked.reason or "").casefold().split())
+    if len(words) < LEAST_WORDS:
+        wanted = (
+            f"the law or decision that asks for more than {ERASURE_DAYS} days, in at least "
+            f"{LEAST_WORDS} different words"
+        )
+        found = f"'{asked.reason}'" if asked.reason else "nothing"
+        yield Fault(("erasure", "reason"), found, wanted)
 
 
 def extensions_once(spec: Warehouse) -> Iterator[Fault]:
@@ -266,7 +293,9 @@ RULES = (
     _rule(zone_promises_agree, *_PROMISES),
     _rule(immutable_zones_have_versions, *_PROMISES),
     _rule(projects_read_zones, "zones."),
+    _rule(project_names_are_free, "cluster"),
     _rule(project_lists_once, "projects.*.zones", "projects.*.members"),
+    _rule(erasure_has_a_reason, "erasure.within_days"),
     _rule(extensions_once),
     _rule(address_spaces_fit, "cluster.nodes"),
     _rule(recovery_space_has_site, "sites.recovery"),

@@ -183,6 +183,11 @@ network:
 audit:
   retention_days: {audit}
 
+# A project's data, with its backups, is gone within 183 days of its last day. A duty to keep it for
+# longer is named here, with its reason.
+#erasure:
+#  within_days: 183
+
 # true: only a named consent deletes resources that contain data.
 protection:
   deletion: true

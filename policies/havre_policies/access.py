@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from havre.facts.model import AboutResource, Compute, Credential, Grant, Right
+from havre.facts.model import AboutResource, Compute, Credential, Grant, Right, Unclassified
 from havre.facts.read import NONE, at_best, both
 from havre.facts.stores import Content, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Reserved, Unknown
@@ -33,6 +34,8 @@ from havre_policies.cites import EDS, annex_a, snc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from havre.plan import PlannedResource
 
 
 WIDE = frozenset({Right.EVERYTHING, Right.ADMINISTER})
@@ -413,3 +416,61 @@ def _gated(grant: Grant, rights: Iterable[Right], case: Case, wanted: str) -> Ve
     if set(rights) & CHANGES or not named:
         return fails("rights", frozenset(rights), wanted, resource=grant.urn)
     return passes(grant.urn)
+
+
+@plan_control(
+    "access.revocable",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("9.3") + annex_a("5.18"),
+    remedy="Remove the lock above the grant, and the options `protect`, `retainOnDelete`,"
+    " `ignoreChanges`, `replaceOnChanges` and `deletedWith` of the grant and the credential.",
+    cause=("projects",),
+)
+def revocable(case: Case) -> Iterator[Verdict]:
+    """The next deployment can withdraw everything that a project was given.
+
+    Its grants and credentials are deleted when the project leaves the warehouse file, and changed
+    when its zones or its end change. A lock that is set outside the plan is not seen.
+    """
+    everything: list[Grant | Credential] = [*case.facts.of(Grant), *case.facts.of(Credential)]
+    for given in everything:
+        if given.project:
+            yield _revocable(given, case)
+    for left in case.facts.released:
+        means = () if isinstance(left.means, Unclassified) else left.means
+        if any(isinstance(each, (Grant, Credential)) and each.project for each in means):
+            found = "this plan would stop managing it without deleting it"
+            yield fails("operation", found, REVOCABLE, resource=left.resource.urn)
+
+
+REVOCABLE = "deleted or changed by the next deployment"
+
+
+def _revocable(given: Grant | Credential, case: Case) -> Verdict:
+    """Whether nothing keeps a grant or a credential in force that the file no longer asks for."""
+    resource = case.plan.by_urn.get(given.urn)
+    kept = _kept_in_force(resource, case) if resource else "its resource is not in the plan"
+    if kept:
+        return fails("options", kept, REVOCABLE, resource=given.urn)
+    if isinstance(given, Credential):
+        return passes(given.urn)
+    wanted = "no lock on what it opens, nor above that"
+    return require("locked", given.locked, lambda told: not told, wanted, resource=given.urn)
+
+
+def _kept_in_force(resource: PlannedResource, case: Case) -> str:
+    """Which option of a resource keeps what it gives; empty where none does."""
+    options = resource.options
+    unchanged = [path for path in options.ignore_changes if re.split(r"[.[]", path)[0] != "tags"]
+    keeper = case.plan.by_urn.get(options.deleted_with)
+    kept = {
+        "only read by the stack": resource.external,
+        "protected from deletion": resource.protect,
+        "kept when it leaves the file (`retainOnDelete`)": resource.retain_on_delete,
+        f"changes not applied: {', '.join(unchanged)} (`ignoreChanges`)": bool(unchanged),
+        "replaced instead of changed (`replaceOnChanges`)": bool(options.replace_on_changes),
+        "not deleted while another resource is kept (`deletedWith`)": bool(options.deleted_with)
+        and (keeper is None or keeper.protect or keeper.retain_on_delete),
+    }
+    return next((words for words, found in kept.items() if found), "")

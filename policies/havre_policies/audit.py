@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from havre.facts.model import Compute, Key, LogRoute, NetworkElement
-from havre.facts.read import NONE, both, every, meets, some, then
+from havre.facts.model import Alert, Compute, Key, LogRoute, NetworkElement, Right, Signal
+from havre.facts.read import NONE, at_best, both, every, meets, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Unknown
 from havre.plan import urns
@@ -23,7 +23,9 @@ from havre.policy import (
     require,
     undecided,
 )
+from havre.spec.model import Classification, Purpose
 from havre_policies.cites import EDS, annex_a, snc
+from havre_policies.encryption import under_own_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -226,6 +228,136 @@ def protected(case: Case) -> Iterator[Verdict]:
         return meets(store.locked_days, lambda days: days >= least)
 
     yield from _over_sources(case, "locked_days", holds, f"locked for at least {least} days")
+
+
+A_YEAR = 365
+"""Days by which logs may outlast their retention: archives end by the year."""
+
+
+@plan_control(
+    "audit.statements",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.7"),
+    remedy="Encrypt the stores of the database's logs with a warehouse key, and let the logs end."
+    " Log who reads them, and grant no project access to them.",
+    cause=RETENTION,
+)
+def statements(case: Case) -> Iterator[Verdict]:
+    """Logged database statements are protected like the data that they contain.
+
+    A statement contains the values that it searches for or writes. Each store that the database's
+    logs reach is under a warehouse key where required. No project reads it, and reading it is
+    logged. Its logs end within a year of `audit.retention_days`. Its location is evaluated by
+    `residency.logs`.
+    """
+    if case.spec.classification is Classification.INTERNAL:
+        return
+    routes, own = _sinks(case), [(Known(store.urn), NONE) for store in case.facts.of(LogStore)]
+    ends: dict[str, Fact[str]] = {}
+    for database in case.facts.of(DatabaseServer):
+        for sink, _ in routes.get(database.urn, [] if routes else own):
+            ends[sink.value if isinstance(sink, Known) else sink.property] = sink
+    for sink in ends.values():
+        yield from _as_data(sink, case)
+
+
+def _as_data(sink: Fact[str], case: Case) -> Iterator[Verdict]:
+    """Whether one store of logs is kept as what it may contain."""
+    if isinstance(sink, Unknown):
+        yield undecided("sinks", sink, "a log store of this plan")
+        return
+    store = case.facts.one(LogStore, sink.value) or case.facts.one(ObjectStore, sink.value)
+    if store is None:
+        elsewhere = Unknown(f"{urns.name(sink.value)}, which is outside this plan")
+        yield undecided("sinks", elsewhere, "a log store of this plan", resource=sink.value)
+        return
+    most = case.spec.audit.retention_days + A_YEAR
+    ended, wanted = _longest(store), f"logs deleted within {most} days"
+    if case.spec.encryption.own_keys:
+        yield under_own_key("key", store.key, case, resource=store.urn)
+    told = store.reads_logged
+    yield require("reads_logged", told, bool, "each reader of the logs logged", resource=store.urn)
+    yield require(
+        "longest_days",
+        ended,
+        lambda days: days is not None and days <= most,
+        wanted,
+        resource=store.urn,
+    )
+    yield _unread_by_projects(store, case)
+
+
+def _longest(store: Sink) -> Fact[int | None]:
+    """Days after which the last log in a store is gone, and cannot be had back."""
+    if isinstance(store, LogStore):
+        return store.longest_days
+    told = both(store.expire_days, store.recoverable_days)
+    return then(told, lambda days: None if None in days else sum(each or 0 for each in days))
+
+
+def _unread_by_projects(store: Sink, case: Case) -> Verdict:
+    """Whether no project's identity reads a store."""
+    wanted, doubt = "no project reads the logs", None
+    for grant in case.facts.grants_on(store.urn):
+        reads = at_best(grant.rights, frozenset()) & {Right.READ, Right.EVERYTHING}
+        certain = isinstance(grant.targets, Known) and isinstance(grant.rights, Known)
+        if grant.project and reads and certain:
+            return fails("rights", f"{grant.project} reads them", wanted, resource=store.urn)
+        if grant.project and not certain:
+            doubt = both(grant.targets, grant.rights)
+    return undecided("rights", doubt, wanted, resource=store.urn) if doubt else passes(store.urn)
+
+
+ALERTED = {
+    Signal.KEY_LOSS: "a key that is deleted or disabled",
+    Signal.LOCK_REMOVAL: "a lock that is removed",
+    Signal.DENIED_READING: "reading that is denied",
+    Signal.MASS_READING: "reading of many objects",
+    Signal.EXPORT: "reading of an export zone",
+}
+"""What somebody is told of, for people."""
+
+
+@plan_control(
+    "audit.alerts",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=annex_a("8.16"),
+    remedy="Create an alert for each of these events, and send it to `organisation.contact`.",
+    cause=("organisation", "contact"),
+)
+def alerts(case: Case) -> Iterator[Verdict]:
+    """Lost keys, removed locks, denied or mass reading, and exports raise an alert.
+
+    A log without an alarm is read too late. Alerts on keys are required where the warehouse has its
+    own, alerts on exports where it has an export zone. Only alerts whose condition is known count,
+    and only if an address receives them. Whether someone reacts is not evaluated. Reading through
+    SQL is not counted.
+    """
+    zones = case.spec.zones.values()
+    unneeded = {
+        Signal.KEY_LOSS: not case.spec.encryption.own_keys,
+        Signal.EXPORT: all(zone.purpose is not Purpose.EXPORT for zone in zones),
+        Signal.LOCK_REMOVAL: not case.spec.protection.deletion,
+    }
+    for signal, what in ALERTED.items():
+        if not unneeded.get(signal, False):
+            yield _alerted(signal, what, case)
+
+
+def _alerted(signal: Signal, what: str, case: Case) -> Verdict:
+    """Whether one alert tells somebody of a signal."""
+    wanted = f"an alert on {what}"
+    found = [_tells(alert, signal) for alert in case.facts.of(Alert)]
+    told = some(found)
+    if told == Known(value=False):
+        return fails(signal.value, "no alert with a receiver", wanted)
+    return require(signal.value, told, bool, wanted)
+
+
+def _tells(alert: Alert, signal: Signal) -> Fact[bool]:
+    return every([then(alert.signals, lambda signals: signal in signals), alert.told])
 
 
 @plan_control(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from havre.facts.model import AboutResource, Compute, Copy, Holder, Key, Unclassified
-from havre.facts.read import at_best
-from havre.facts.stores import Content, DatabaseServer, DataStore, ObjectStore
+from havre.facts.read import at_best, both, then
+from havre.facts.stores import BackupStore, Content, DatabaseServer, DataStore, ObjectStore
 from havre.facts.values import DoesNotApply, Fact, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
@@ -25,12 +25,13 @@ from havre.policy import (
     require,
     undecided,
 )
+from havre.spec.endings import erasure_days, working_zones
 from havre.spec.model import Availability, Purpose
 from havre_policies.cites import annex_a, snc
 from havre_policies.residency import UNNAMED, where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from havre.facts import Removed
     from havre.spec.model import Zone
@@ -216,6 +217,87 @@ def _deleted(days: int | None) -> str:
 
 def _days(number: int) -> str:
     return "1 day" if number == 1 else f"{number} days"
+
+
+ERASURE = ("erasure", "within_days")
+
+
+@plan_control(
+    "continuity.erasable",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=annex_a("8.10"),
+    remedy="Shorten retention, locks and backups, or name the duty to keep the data for longer"
+    " with `erasure.within_days` and its reason.",
+    cause=ERASURE,
+    fixed_in=FixIn.FILE,
+)
+def erasable(case: Case) -> Iterator[Verdict]:
+    """Nothing keeps a project's data beyond its end for longer than allowed.
+
+    A project's data is in the zones of purpose research or export that it lists, and in backups of
+    the database and of these zones. After its last day, locks, retention and backups end within
+    `erasure.within_days`. This is 183 unless the warehouse file names a duty. Whether the data is
+    then deleted is not evaluated, nor a legal hold.
+    """
+    working, most = working_zones(case.spec), erasure_days(case.spec)
+    if not working:
+        return
+    wanted = f"at most {_days(most)} after a project's last day"
+    for name, zone in working.items():
+        yield from _promised_beyond(name, zone, most, wanted)
+    for store in case.facts.of(DataStore):
+        found = _remains(store, working, case)
+        if found is not None:
+            of = store.zone if isinstance(store, ObjectStore) else ""
+            cause = ("zones", of) if of else ("database", "backups", "retention_days")
+            yield _gone(*found, most, wanted, resource=store.urn, cause=cause)
+
+
+def _promised_beyond(name: str, zone: Zone, most: int, wanted: str) -> Iterator[Verdict]:
+    """Promises of a zone that contradict erasure, whatever a provider makes of them."""
+    for promise in ("recoverable_days", "immutable_days", "version_days"):
+        days = getattr(zone, promise) or 0
+        if days > most:
+            yield fails(promise, _days(days), wanted, cause=("zones", name, promise))
+
+
+def _remains(
+    store: DataStore, working: Mapping[str, Zone], case: Case
+) -> tuple[str, Fact[int | None]] | None:
+    """Days for which something remains in a store; None where it holds no project's data.
+
+    What is deleted on the last day waits for its lock, and then for the end of undeleting.
+    """
+    if isinstance(store, DatabaseServer):
+        return "backup_days", then(store.backup_days, lambda days: days or 0)
+    if isinstance(store, BackupStore):
+        return "longest_days", store.longest_days
+    if not isinstance(store, ObjectStore):
+        return None
+    held = both(store.locked_days, store.undelete_days)
+    zone = case.spec.zones.get(store.zone)
+    if store.zone in working:
+        return "locked_days, undelete_days", then(held, _all_of)
+    if zone is not None and zone.purpose is Purpose.BACKUP:
+        ends = both(store.expire_days, store.recoverable_days)
+        return "expire_days, recoverable_days", then(ends, _all_of)
+    return None
+
+
+def _all_of(days: tuple[int | None, ...]) -> int | None:
+    """Days one after the other; None where one of them has no end."""
+    told = [each for each in days if each is not None]
+    return sum(told) if len(told) == len(days) else None
+
+
+def _gone(name: str, fact: Fact[int | None], most: int, wanted: str, **where: Any) -> Verdict:
+    """Whether something is gone in time; `where` is as for `require`."""
+    verdict = require(name, fact, lambda days: days is not None and days <= most, wanted, **where)
+    if verdict.outcome is Outcome.FAIL and isinstance(fact, Known):
+        found = "without end" if fact.value is None else _days(fact.value)
+        return fails(name, found, wanted, **where)
+    return verdict
 
 
 _BEARING = (DataStore, Key, Compute, Holder)

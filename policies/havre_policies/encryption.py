@@ -28,13 +28,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def _under_own_key(name: str, key: Fact[str | None], case: Case) -> Verdict:
-    """Whether a key is one of the plan that the customer owns."""
+def under_own_key(name: str, key: Fact[str | None], case: Case, *, resource: str = "") -> Verdict:
+    """Whether a key is one of the plan that the customer owns.
+
+    Args:
+        name: of the property that names it.
+        key: URN of the key.
+        case: the facts of the plan.
+        resource: URN of what is under it, for a control over the whole plan.
+    """
     wanted = "a key of this warehouse"
     of_plan = case.facts.one(Key, key.value) if isinstance(key, Known) and key.value else None
     if of_plan is not None:
-        return require("customer", of_plan.customer, bool, wanted)
-    return require(name, key, lambda _: False, wanted)
+        return require("customer", of_plan.customer, bool, wanted, resource=resource)
+    return require(name, key, lambda _: False, wanted, resource=resource)
 
 
 def _version(text: str) -> tuple[int, ...]:
@@ -88,10 +95,10 @@ def customer_key(bearer: AboutResource, case: Case) -> Verdict:
     if not case.spec.encryption.own_keys:
         return NOT_APPLICABLE
     if isinstance(bearer, Compute):
-        return _under_own_key("disk_key", bearer.disk_key, case)
+        return under_own_key("disk_key", bearer.disk_key, case)
     if not isinstance(bearer, (Storage, DatabaseServer)):
         return NOT_APPLICABLE
-    found = _under_own_key("key", bearer.key, case)
+    found = under_own_key("key", bearer.key, case)
     return _all_under_it(bearer) if found.outcome is Outcome.PASS else found
 
 
@@ -251,4 +258,4 @@ def cluster_secrets(compute: Compute, case: Case) -> Verdict:
         return NOT_APPLICABLE
     if compute.secrets_key == Known(None):
         return fails("secrets_key", "the provider's own key", "a key of this warehouse")
-    return _under_own_key("secrets_key", compute.secrets_key, case)
+    return under_own_key("secrets_key", compute.secrets_key, case)

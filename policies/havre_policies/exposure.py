@@ -285,6 +285,32 @@ def egress(network: NetworkElement, case: Case) -> Verdict:
     return undecided("rules", _doubt(out), wanted) if out else passes()
 
 
+@plan_control(
+    "exposure.names",
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("12.14") + annex_a("8.16"),
+    remedy="Resolve names only through a resolver that logs each query and refuses unlisted names.",
+    cause=("network", "egress"),
+)
+def names(case: Case) -> Iterator[Verdict]:
+    """DNS queries of the warehouse's networks are filtered and logged.
+
+    A program without any other connection to the outside can hide data in the names that it
+    resolves. Programs must not reach a resolver that does neither.
+    """
+    for network in case.facts.of(NetworkElement):
+        told = {"names_logged": network.names_logged, "names_filtered": network.names_filtered}
+        wanted = {
+            "names_logged": "each DNS query logged",
+            "names_filtered": "unlisted names refused",
+        }
+        for name, fact in told.items():
+            yield require(
+                name, fact, lambda found: found is True, wanted[name], resource=network.urn
+            )
+
+
 @control(
     "exposure.shared-keys",
     DataStore,
@@ -316,6 +342,30 @@ def cross_tenant(store: DataStore, case: Case) -> Verdict:  # noqa: ARG001
     return require(
         "cross_tenant", store.cross_tenant, lambda found: not found, "no copy to another tenant"
     )
+
+
+@plan_control(
+    "exposure.workload-isolation",
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=annex_a("8.22"),
+    remedy="Apply the objects that `havre cluster manifests` writes, and give the cluster's own"
+    " programs nodes that refuse other pods.",
+    cause=("cluster",),
+)
+def workload_isolation(case: Case) -> Iterator[Verdict]:
+    """Programs of each project are isolated in the cluster, apart from the cluster's own.
+
+    Each project has a namespace with restricted pods, network policies that deny by default, and a
+    quota. No project's pod runs on the nodes of the cluster's own programs. Objects of Kubernetes
+    are in no plan, so the first part is reported as not in force.
+    """
+    for compute in case.facts.of(Compute):
+        for name, fact, wanted in (
+            ("isolated", compute.isolated, "an isolated namespace for each project"),
+            ("system_apart", compute.system_apart, "nodes of their own for system programs"),
+        ):
+            yield require(name, fact, bool, wanted, resource=compute.urn)
 
 
 @plan_control(

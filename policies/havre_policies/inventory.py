@@ -21,6 +21,7 @@ from havre.policy import (
     fails,
     passes,
     plan_control,
+    require,
     undecided,
 )
 from havre.spec.model import Environment
@@ -177,6 +178,24 @@ def supported_versions(bearer: AboutResource, case: Case) -> Verdict:
     ended = support.record.until < case.as_of
     found = f"{bearer.engine.value}, whose support ended on {support.record.until}"
     return fails("engine", found, wanted) if ended else passes()
+
+
+@control(
+    "inventory.images",
+    Compute,
+    Profile.HEALTH,
+    Severity.MEDIUM,
+    cites=snc("12.11"),
+    remedy="Allow only images by digest or signature, from a registry that scans them.",
+    cause=("registry",),
+)
+def images(compute: Compute, case: Case) -> Verdict:  # noqa: ARG001
+    """The cluster runs only images by digest or signature, and they are scanned.
+
+    A tag can be moved to another image after it was checked.
+    """
+    wanted = "only images by digest or signature, which are scanned"
+    return require("images_checked", compute.images_checked, bool, wanted)
 
 
 @plan_control(

@@ -4,9 +4,18 @@ import pytest
 
 from tests.azure.sdk import arguments, strangers
 
-MISNAMED = "principalType: 'Group' is none of ['group', 'servicePrincipal', 'user']"
-"""The SDK gives the administrators of a flexible server the enumeration of another service's roles;
-the service's own description has 'Group' (Microsoft.DBforPostgreSQL, 2025-08-01)."""
+OPERATORS = (
+    *("contains", "eq", "gt", "gte", "in", "lt", "lte", "ne"),
+    *("notcontains", "notin", "notstartswith", "startswith"),
+)
+MISNAMED = (
+    "principalType: 'Group' is none of ['group', 'servicePrincipal', 'user']",
+    "operator: 'GreaterThan' is none of " + str([*OPERATORS]),
+)
+"""The SDK gives the administrators of a flexible server, and the conditions of a search, the
+enumeration of another service; the services' own descriptions have 'Group'
+(Microsoft.DBforPostgreSQL, 2025-08-01) and 'GreaterThan' (Microsoft.Insights/scheduledQueryRules,
+2020-05-01-preview)."""
 
 
 @pytest.mark.parametrize("name", ["emc2", "hospital", "hsm", "locked"])

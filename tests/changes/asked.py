@@ -81,6 +81,8 @@ FIELDS: tuple[tuple[str, Any], ...] = (
     ("network.egress", [{"host": "updates.suite.example", "port": 8443}]),
     ("audit.retention_days", 400),
     ("audit.retention_days", 300),
+    ("erasure.within_days", 90),
+    ("erasure.reason", "Another decision keeps it for two years"),
     ("protection.deletion", False),
     ("exit.provider", "nowhere"),
     ("exit.rehearsal_days", 90),

@@ -148,14 +148,14 @@ CONTROLS = {
     "residency": "data replicas backups keys logs compute spread unplaced",
     "jurisdiction": "operator hds secnumcloud qualification-age telemetry",
     "exposure": "public-storage public-database public-cluster private-endpoints open-ingress "
-    "egress shared-keys cross-tenant partition",
+    "egress names shared-keys cross-tenant workload-isolation partition",
     "access": "least-privilege project-isolation project-expiry separation-of-duties "
-    "no-static-credentials no-plaintext-secret export-gate",
+    "no-static-credentials no-plaintext-secret export-gate revocable",
     "audit": "storage-access database keys administration network retention protected central "
-    "cluster",
+    "cluster statements alerts",
     "continuity": "backup recovery-site versioning immutability retention deletion "
-    "availability state",
-    "inventory": "tags known supported-versions environments",
+    "availability state erasable",
+    "inventory": "tags known supported-versions images environments",
     "exit": "counterpart portable rehearsed",
 }
 KNOWN = {f"{group}.{name}" for group, names in CONTROLS.items() for name in names.split()}

@@ -7,7 +7,16 @@ import pytest
 
 from havre.compare.rows import HELD
 from havre.facts import DOES_NOT_APPLY, Known, Unknown
-from havre.facts.model import Compute, Credential, Grant, Key, LogRoute, NetworkElement, Offering
+from havre.facts.model import (
+    Alert,
+    Compute,
+    Credential,
+    Grant,
+    Key,
+    LogRoute,
+    NetworkElement,
+    Offering,
+)
 from havre.facts.stores import (
     DATA_STORES,
     BackupStore,
@@ -23,7 +32,7 @@ from havre.facts.values import NOT_TOLD
 from havre.policy import NOT_APPLICABLE, Outcome, require
 from tests.policy import cases as c
 
-OTHERS = (Key, Compute, NetworkElement, Grant, Credential, LogRoute)
+OTHERS = (Key, Compute, NetworkElement, Grant, Credential, LogRoute, Alert)
 SAID = {"urn", "type", "tags", "places", "offering", "zone", "segment", "project"}
 
 

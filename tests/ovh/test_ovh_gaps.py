@@ -102,6 +102,12 @@ CONTROLS = {
     "jurisdiction.secnumcloud": 1,
     "residency.keys": 1,
     "residency.logs": 1,
+    "exposure.names": 1,
+    "audit.statements": 1,
+    "audit.alerts": 1,
+    "continuity.erasable": 1,
+    "exposure.workload-isolation": 1,
+    "inventory.images": 1,
 }
 """Gaps by control of a spec that asks for everything."""
 

@@ -420,6 +420,52 @@ def said(**settings: Any) -> Change:
     return lambda question: replace(question, settings=settings)
 
 
+def opted(pick: Pick, **options: Any) -> Change:
+    """Let a resource be changed and removed in another way."""
+
+    def change(resource: PlannedResource) -> PlannedResource:
+        return replace(resource, options=replace(resource.options, **options))
+
+    return each(pick, change, every=False)
+
+
+def flagged(pick: Pick, flag: str) -> Change:
+    """Let something be true of a resource itself, such as `protect`."""
+    return each(pick, lambda resource: replace(resource, **{flag: True}), every=False)
+
+
+def kept_in_force(name: str, *picks: Pick) -> list["Row"]:
+    """Rows of a project's grants and credentials that an option keeps in force."""
+    changes: dict[str, Callable[[Pick], Change]] = {
+        "protect": lambda pick: flagged(pick, "protect"),
+        "retain": lambda pick: flagged(pick, "retain_on_delete"),
+        "external": lambda pick: flagged(pick, "external"),
+        "ignored": lambda pick: opted(pick, ignore_changes=("expires",)),
+        "replaced": lambda pick: opted(pick, replace_on_changes=("*",)),
+        "elsewhere": lambda pick: opted(pick, deleted_with="urn:pulumi:s::p::a:b:C::gone"),
+        "released": released,
+    }
+    return [
+        Row(name, "access.revocable", change(pick), pick, f"{pick.label} {what}", FindingKind.FAIL)
+        for pick in picks
+        for what, change in changes.items()
+    ]
+
+
+def longer_than_a_project(name: str, *kept: Pick | None) -> list["Row"]:
+    """Rows of a file that asks for a project's data to be gone sooner than stores keep it."""
+    sooner, promised = ("erasure.within_days", 7), ("zones.export.recoverable_days", 184)
+    control, fail = "continuity.erasable", FindingKind.FAIL
+    return [
+        Row(name, control, asked(promised), PLAN, "promised for longer", fail),
+        *(
+            Row(name, control, asked(sooner), pick, f"{pick.label} sooner", fail)
+            for pick in kept
+            if pick is not None
+        ),
+    ]
+
+
 def limited(value: int, unit: str) -> Limit:
     """A limit that somebody wrote down."""
     return Limit(value, unit, Evidence("made up", TODAY))

@@ -13,6 +13,8 @@ ACCOUNT = Pick("storage:StorageAccount", zone="curated")
 EXPORT = Pick("storage:StorageAccount", zone="export")
 EXPORTED = Pick("storage:BlobContainer", of=EXPORT)
 ARCHIVE = Pick("storage:StorageAccount", has=(("tags/zone", None),))
+ARCHIVE_ENDS = Pick("storage:ManagementPolicy", of=ARCHIVE)
+ARCHIVE_READS = Pick("monitor:DiagnosticSetting", has=(("resourceUri", "*auditarchive*"),))
 SERVICE = Pick("storage:BlobServiceProperties", of=ACCOUNT)
 EXPORT_SERVICE = Pick("storage:BlobServiceProperties", of=EXPORT)
 EXPORT_ENDS = Pick("storage:ManagementPolicy", of=EXPORT)
@@ -23,6 +25,7 @@ KEY = Pick("keyvault:Key", under=ACCOUNT)
 EXPORT_KEY = Pick("keyvault:Key", under=EXPORT)
 VAULT = Pick("keyvault:Vault", under=KEY)
 DATABASE = Pick("dbforpostgresql:Server")
+DATABASE_LOGS = Pick("monitor:DiagnosticSetting", of=DATABASE)
 CLUSTER = Pick("containerservice:ManagedCluster")
 REGISTRY = Pick("containerregistry:Registry")
 WORKSPACE = Pick("operationalinsights:Workspace")
@@ -33,6 +36,14 @@ GROUP = Pick("network:NetworkSecurityGroup", under=SEGMENT)
 ADMINISTRATION = Pick("network:Subnet", has=(("subnetName", "administration"),))
 DISKS = Pick("compute:DiskEncryptionSet")
 FIREWALL = Pick("network:AzureFirewall")
+FIREWALL_POLICY = Pick("network:FirewallPolicy")
+FIREWALL_LOGS = Pick("monitor:DiagnosticSetting", of=FIREWALL)
+COMPUTE_SEGMENT = Pick("network:Subnet", has=(("subnetName", "compute"),))
+COMPUTE_GROUP = Pick("network:NetworkSecurityGroup", under=COMPUTE_SEGMENT)
+ALERTS = Pick("monitor:ActionGroup")
+REMOVALS = Pick("monitor:ActivityLogAlert")
+READS_SEARCH = Pick("monitor:ScheduledQueryRule", has=(("ruleName", "*mass-reading"),))
+EXPORT_SEARCH = Pick("monitor:ScheduledQueryRule", has=(("ruleName", "*alert-export"),))
 EGRESS = Pick("network:FirewallPolicyRuleCollectionGroup")
 NETWORK = Pick("network:VirtualNetwork")
 FLOWS = Pick("network:FlowLog")
@@ -49,6 +60,7 @@ ROLES = "/providers/Microsoft.Authorization/roleDefinitions/"
 OWNER = f"{ROLES}8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = f"{ROLES}b24988ac-6180-42a0-ab88-20f7382dd24c"
 BLOB_CONTRIBUTOR = f"{ROLES}ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+BLOB_READER = f"{ROLES}2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
 CRYPTO_OFFICER = f"{ROLES}14b46e9e-c2b7-41b4-b07b-48a6ebf60603"
 LOG_CONTRIBUTOR = f"{ROLES}92aaf0da-9dab-42b6-94a3-d43ce8d16293"
 STRANGER = "/subscriptions/s/resourceGroups/g/providers/Microsoft.OperationalInsights/workspaces/w"
@@ -124,6 +136,66 @@ def shared_database_key(question: m.Question) -> m.Question:
     return m.inputs(DATABASE, "dataEncryption/primaryKeyURI", address)(question)
 
 
+def lock_on(scope: str, **differs: Any) -> m.Change:
+    """A lock of the resource group, the subscription or the account that a role opens."""
+    values = {"scope": scope, "level": "CanNotDelete", **differs}
+    return m.added("azure-native:authorization:ManagementLockByScope", values)
+
+
+def lock_above(role: Pick, steps: int, **differs: Any) -> m.Change:
+    """A lock on what is so many words of the identifier above a role's scope."""
+
+    def made(question: m.Question) -> m.Question:
+        words = str(role.one(question.plan).inputs["scope"]).split("/")
+        return lock_on("/".join(words[: len(words) - steps]), **differs)(question)
+
+    return made
+
+
+LOCK_OF_A_YEAR = {
+    "enabled": True,
+    "immutabilityPolicy": {"state": "Locked", "immutabilityPeriodSinceCreationInDays": 365},
+}
+YEARLY = {
+    "name": "Yearly",
+    "objectType": "AzureRetentionRule",
+    "isDefault": False,
+    "lifecycles": [{"deleteAfter": {"duration": "P10Y", "objectType": "AbsoluteDeleteOption"}}],
+}
+"""A second rule of a backup policy, which keeps some of what it makes for longer."""
+
+
+def without_names(logs: list[Any]) -> list[Any]:
+    """Logs of a firewall but for the names that it was asked for."""
+    return [log for log in logs if log["category"] != "AZFWDnsQuery"]
+
+
+def _is_resolver(rule: Mapping[str, Any]) -> bool:
+    return rule.get("destinationAddressPrefix") == "AzurePlatformDNS"
+
+
+def without_resolver(rules: list[Any]) -> list[Any]:
+    """Rules of a segment from which Azure's own resolver can be asked."""
+    return [rule for rule in rules if not _is_resolver(rule)]
+
+
+def with_resolver(rules: list[Any]) -> list[Any]:
+    """Likewise, by a rule that goes first."""
+    first = next(rule for rule in rules if _is_resolver(rule))
+    return [*rules, {**first, "name": "first", "access": "Allow", "priority": 150}]
+
+
+POLICY_RULES = "properties/policyRules"
+LOCKS = {
+    "container": (0, {}),
+    "account": (4, {}),
+    "group": (8, {}),
+    "subscription": (10, {}),
+    "account, read only": (4, {"level": "ReadOnly"}),
+}
+"""How far above a container a lock is set, in words of its identifier."""
+
+
 def second_role(role: str, scope: Pick) -> m.Change:
     """One more role for the project's identity, on something else."""
     token = "azure-native:authorization:RoleAssignment"
@@ -166,7 +238,23 @@ statements = m.inputs(parameter("pgaudit.log"), "configurationName", "log_statem
 """Logged by the server itself: pgaudit is in force only once it is created."""
 
 
+SYSTEM_POOL = {
+    "name": "system",
+    "mode": "System",
+    "nodeTaints": ["CriticalAddonsOnly=true:NoSchedule"],
+    "count": 2,
+    "enableNodePublicIP": False,
+    "enableEncryptionAtHost": True,
+}
+
+
+def with_system_pool(pools: list[Any]) -> list[Any]:
+    """The cluster's pools, with one of its own for the system."""
+    return [SYSTEM_POOL, *({**pool, "mode": "User"} for pool in pools)]
+
+
 m.VARIANTS |= {
+    "azure+pools": m.inputs(CLUSTER, "agentPoolProfiles", with_system_pool),
     "azure+statements": statements,
     "azure+gate": gated,
     "azure+versions-end": versions_end,
@@ -479,6 +567,93 @@ ROWS: list[Row] = [
         "changes logs",
     ),
     Row("azure", "access.separation-of-duties", second_role(OWNER, VAULT), ADDED, "owns the vault"),
+    *m.kept_in_force("azure", ROLE),
+    *(
+        Row("azure", "access.revocable", lock_above(ROLE, steps, **how), ROLE, f"lock on {where}")
+        for where, (steps, how) in LOCKS.items()
+    ),
+    *(
+        row
+        for pick, path, value in (
+            (NETWORK, "dhcpOptions", DROP),
+            (NETWORK, "dhcpOptions/dnsServers", ["168.63.129.16"]),
+            (NETWORK, "dhcpOptions/dnsServers/1", "8.8.8.8"),
+            (NETWORK, "dhcpOptions/dnsServers", UNKNOWN),
+            (FIREWALL_POLICY, "dnsSettings", DROP),
+            (FIREWALL_POLICY, "dnsSettings/enableProxy", False),
+            (FIREWALL_POLICY, "dnsSettings/enableProxy", UNKNOWN),
+            (FIREWALL_LOGS, "logs", without_names),
+        )
+        for row in wrong("azure", pick, path, value, "exposure.names", about=PLAN)
+    ),
+    *(
+        Row("azure", "exposure.names", change, COMPUTE_SEGMENT, what)
+        for what, change in (
+            ("resolver in reach", m.inputs(COMPUTE_GROUP, "securityRules", without_resolver)),
+            ("resolver let in first", m.inputs(COMPUTE_GROUP, "securityRules", with_resolver)),
+            ("no group", m.inputs(COMPUTE_SEGMENT, "networkSecurityGroup", DROP)),
+        )
+    ),
+    *(
+        row
+        for path, value in (
+            ("policy/rules/0/enabled", False),
+            ("policy/rules/0/definition/actions/version", DROP),
+            ("policy/rules/0/definition/actions/baseBlob", DROP),
+            ("policy/rules/0/definition/filters/blobTypes", ["appendBlob"]),
+            ("policy/rules/0/definition/actions/version/delete/daysAfterCreationGreaterThan", 9999),
+            ("policy/rules", UNKNOWN),
+        )
+        for row in wrong("azure", ARCHIVE_ENDS, path, value, "audit.statements", about=ARCHIVE)
+    ),
+    Row("azure", "audit.statements", m.gone(ARCHIVE_ENDS), ARCHIVE, "no end"),
+    *wrong("azure", ARCHIVE, "encryption", DROP, "audit.statements"),
+    Row("azure", "audit.statements", m.gone(ARCHIVE_READS), ARCHIVE, "readers not logged"),
+    Row("azure", "audit.statements", second_role(BLOB_READER, ARCHIVE), ARCHIVE, "a project reads"),
+    *wrong("azure", DATABASE_LOGS, "workspaceId", STRANGER, "audit.statements", about=PLAN),
+    *(
+        row
+        for path, value in (
+            ("agentPoolProfiles/0/nodeTaints", DROP),
+            ("agentPoolProfiles/0/nodeTaints", ["CriticalAddonsOnly=true:PreferNoSchedule"]),
+            ("agentPoolProfiles/0/nodeTaints", UNKNOWN),
+            ("agentPoolProfiles/1/mode", "System"),
+            ("agentPoolProfiles/1", DROP),
+            ("agentPoolProfiles", UNKNOWN),
+        )
+        for row in wrong(
+            "azure+pools", CLUSTER, path, value, "exposure.workload-isolation", about=PLAN
+        )
+    ),
+    *(
+        row
+        for pick, path, value in (
+            (ALERTS, "emailReceivers", []),
+            (ALERTS, "emailReceivers", UNKNOWN),
+            (ALERTS, "enabled", False),
+            (ALERTS, "enabled", DROP),
+            (REMOVALS, "enabled", False),
+            (REMOVALS, "actions", DROP),
+            (REMOVALS, "scopes", ["/subscriptions/s/resourceGroups/another"]),
+            (REMOVALS, "condition/allOf/1/anyOf/0/equals", "Microsoft.Authorization/locks/write"),
+            (REMOVALS, "condition/allOf/1/anyOf/1", DROP),
+            (REMOVALS, "condition/allOf/2", {"field": "status", "equals": "Failed"}),
+            (REMOVALS, "condition", UNKNOWN),
+            (READS_SEARCH, "enabled", False),
+            (READS_SEARCH, "criteria/allOf/0/query", "StorageBlobLogs | where false"),
+            (READS_SEARCH, "criteria/allOf/0/threshold", 1),
+            (READS_SEARCH, "criteria/allOf/0/operator", "LessThan"),
+            (READS_SEARCH, "criteria/allOf/0/dimensions", [{"name": "a", "operator": "Include"}]),
+            (READS_SEARCH, "criteria/allOf/1", {"query": "AzureActivity"}),
+            (READS_SEARCH, "windowSize", "PT5M"),
+            (READS_SEARCH, "evaluationFrequency", "P1D"),
+            (READS_SEARCH, "criteria", UNKNOWN),
+            (EXPORT_SEARCH, "criteria/allOf/0/query", lambda text: text.replace("export", "else")),
+        )
+        for row in wrong("azure", pick, path, value, "audit.alerts", about=PLAN)
+    ),
+    Row("azure", "audit.alerts", m.gone(ALERTS), PLAN, "nobody"),
+    Row("azure", "audit.alerts", m.gone(REMOVALS), PLAN, "no alert on locks"),
     *wrong("azure", CLUSTER, "disableLocalAccounts", False, "access.no-static-credentials"),
     *wrong("azure", CLUSTER, "disableLocalAccounts", DROP, "access.no-static-credentials"),
     *wrong("azure", CLUSTER, "disableLocalAccounts", UNKNOWN, "access.no-static-credentials"),
@@ -679,6 +854,28 @@ ROWS: list[Row] = [
         "continuity.retention",
         about=EXPORT,
     ),
+    *m.longer_than_a_project("azure", EXPORT, BACKUPS),
+    *(
+        row
+        for path in ("deleteRetentionPolicy/days", "containerDeleteRetentionPolicy/days")
+        for days in (184, UNKNOWN)
+        for row in wrong("azure", EXPORT_SERVICE, path, days, "continuity.erasable", about=EXPORT)
+    ),
+    Row("azure", "continuity.erasable", m.gone(EXPORT_SERVICE), EXPORT, "no service"),
+    *wrong(
+        "azure", EXPORT, "immutableStorageWithVersioning", LOCK_OF_A_YEAR, "continuity.erasable"
+    ),
+    *wrong("azure", DATABASE, "backup/backupRetentionDays", 184, "continuity.erasable"),
+    *wrong("azure", DATABASE, "backup/backupRetentionDays", UNKNOWN, "continuity.erasable"),
+    *wrong(
+        "azure",
+        POLICY,
+        "properties/policyRules",
+        lambda rules: [*rules, YEARLY],
+        "continuity.erasable",
+        about=BACKUPS,
+    ),
+    *wrong("azure", POLICY, POLICY_RULES, UNKNOWN, "continuity.erasable", about=BACKUPS),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(ACCOUNT), ACCOUNT, "unprotected"),
     Row("azure+unlocked", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("azure", "continuity.managed", m.released(ACCOUNT), ACCOUNT, "left standing"),

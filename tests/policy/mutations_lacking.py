@@ -47,7 +47,9 @@ LACKING: dict[tuple[str, str], Lacking] = {
         UNKNOWN,
         OTHER,
     ),
-    **_lacks("ovh", "nothing refuses outgoing traffic", "exposure.egress", FAIL, OTHER),
+    **_lacks(
+        "ovh", "nothing refuses outgoing traffic", "exposure.egress", "exposure.names", FAIL, OTHER
+    ),
     **_lacks(
         "ovh",
         "keys of S3, of accounts and of a cluster's administrator never end",
@@ -55,6 +57,25 @@ LACKING: dict[tuple[str, str], Lacking] = {
         FAIL,
         OTHER,
     ),
+    **_lacks(
+        "ovh",
+        "streams are under OVHcloud's key, and nobody says who reads them",
+        "audit.statements",
+        PASS,
+        FAIL,
+        UNKNOWN,
+    ),
+    **_lacks(
+        "ovh",
+        "the plan holds no object of Kubernetes, and no pool is the cluster's own",
+        "exposure.workload-isolation",
+        Outcome.NOT_IN_FORCE,
+        FAIL,
+    ),
+    **_lacks("ovh", "no argument checks images", "inventory.images", FAIL),
+    **_lacks("ovh", "no argument makes an alert", "audit.alerts", FAIL),
+    **_lacks("azure", "no argument of the cluster checks images", "inventory.images", FAIL),
+    **_lacks("local", "no service tells anybody", "audit.alerts", FAIL),
     **_lacks("ovh", "no use of a key is logged", "audit.keys", FAIL),
     **_lacks("ovh", "the account's own log is no resource", "audit.administration", FAIL),
     **_lacks("ovh", "flows are logged nowhere", "audit.network", FAIL, OTHER),
@@ -79,7 +100,7 @@ LACKING: dict[tuple[str, str], Lacking] = {
         "local",
         "there is no cluster",
         *("encryption.cluster-secrets", "residency.compute", "exposure.public-cluster"),
-        "audit.cluster",
+        *("audit.cluster", "exposure.workload-isolation", "inventory.images"),
     ),
     **_lacks("local", "there are no replicas", "residency.replicas", OTHER),
     **_lacks("local", "no log leaves the machine", "jurisdiction.telemetry"),
@@ -92,7 +113,12 @@ LACKING: dict[tuple[str, str], Lacking] = {
         OTHER,
     ),
     **_lacks("local", "the machine's firewall is its owner's", "exposure.open-ingress", OTHER),
-    **_lacks("local", "so is what leaves, and its logs", "exposure.egress", "audit.network", FAIL),
+    **_lacks(
+        "local",
+        "so is what leaves, and its logs",
+        *("exposure.egress", "exposure.names", "audit.network"),
+        FAIL,
+    ),
     **_lacks("local", "one machine has no segments", "exposure.partition", FAIL),
     **_lacks(
         "local",
@@ -116,6 +142,13 @@ LACKING: dict[tuple[str, str], Lacking] = {
         FAIL,
     ),
     **_lacks("local", "whoever owns the machine can change its logs", "audit.protected", FAIL),
+    **_lacks(
+        "local",
+        "the record is under no key, and no service says who reads it",
+        "audit.statements",
+        PASS,
+        FAIL,
+    ),
     **_lacks("local", "there is one site", "continuity.recovery-site", FAIL, OTHER),
     **_lacks("local", "there is one machine", "continuity.availability", FAIL, OTHER),
 }

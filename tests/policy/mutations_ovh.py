@@ -14,6 +14,8 @@ BUCKET = Pick("storage:Storage", zone="curated")
 EXPORT = Pick("storage:Storage", zone="export")
 ACCESS_LOGS = Pick("storage:Storage", has=(("tags/purpose", "access-logs"),))
 VAULT = Pick("storage:Storage", has=(("tags/purpose", "backup"), ("tags/zone", None)))
+VAULT_ENDS = Pick("BucketLifecycleConfiguration", of=VAULT)
+LOCK_OF_A_YEAR = {"status": "enabled", "rule": {"mode": "compliance", "period": "P1Y"}}
 LOGGING = Pick("havre-ovh:BucketLogging", of=BUCKET)
 WATCH = Pick("havre-ovh:AccessList", of=BUCKET)
 LIFECYCLE = Pick("BucketLifecycleConfiguration", of=ACCESS_LOGS)
@@ -46,6 +48,7 @@ OPEN_S3 = Pick(
     "s3Policy:S3Policy",
     of=Pick("user:User", has=(("description", "project=covid-long-term;*"),)),
 )
+S3_KEY = Pick("s3Credential:S3Credential", of=USER)
 IAM = Pick("Iam/policy:Policy", has=(("description", "project=cohort-diabetes;*"),))
 PRIVATE = "exposure.private-endpoints"
 READ = '"s3:GetObject"'
@@ -276,6 +279,7 @@ ROWS: list[Row] = [
     *wrong("ovh", IAM, "expiredAt", "soon", "access.project-expiry"),
     *wrong("ovh", IAM, "expiredAt", UNKNOWN, "access.project-expiry"),
     *wrong("ovh", IAM, "allows", ["*"], "access.least-privilege"),
+    *m.kept_in_force("ovh", USER, S3, S3_KEY, IAM),
     *wrong(
         "ovh",
         S3,
@@ -369,6 +373,16 @@ ROWS: list[Row] = [
     Row("ovh", "continuity.retention", m.gone(EXPORT_ENDS), EXPORT, "no lifecycle"),
     *wrong("ovh", BUCKET, "versioning/status", "suspended", "continuity.retention"),
     *wrong("ovh", BUCKET, "versioning", UNKNOWN, "continuity.retention"),
+    *m.longer_than_a_project("ovh", None, VAULT),
+    *wrong("ovh", EXPORT, "objectLock", LOCK_OF_A_YEAR, "continuity.erasable"),
+    *wrong("ovh", EXPORT, "objectLock", {**LOCK_OF_A_YEAR, "rule": UNKNOWN}, "continuity.erasable"),
+    *(
+        row
+        for path in ("expiration", "noncurrentVersionExpiration")
+        for row in wrong(
+            "ovh", VAULT_ENDS, f"rules/0/{path}", DROP, "continuity.erasable", about=VAULT
+        )
+    ),
     Row("ovh", "continuity.deletion", m.unprotected(BUCKET), BUCKET, "unprotected"),
     Row("ovh", "continuity.deletion", m.unprotected(KEY), KEY, "unprotected key"),
     Row("ovh", "continuity.deletion", m.unprotected(INSTANCE), DATABASE, "unprotected part"),

@@ -27,6 +27,7 @@ from havre.facts.model import (
 )
 from havre.facts.stores import (
     DATA_STORES,
+    BackupStore,
     DatabaseServer,
     DataStore,
     LogStore,
@@ -210,13 +211,16 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "inventory.tags": (DataStore, ("tags",)),
     "inventory.supported-versions": (DatabaseServer, ("engine",)),
     "inventory.environments": (DataStore, ("tags",)),
+    "inventory.images": (Compute, ("images_checked",)),
+    "continuity.erasable": (BackupStore, ("longest_days",)),
 }
 """The kind of fact that each control judges, and the properties without which it cannot."""
 BESIDE = {
     *("jurisdiction.operator", "jurisdiction.hds", "jurisdiction.secnumcloud"),
     *("jurisdiction.qualification-age", "inventory.known", "access.no-plaintext-secret"),
     *("exposure.partition", "exit.counterpart", "exit.portable", "exit.rehearsed"),
-    "continuity.managed",
+    *("continuity.managed", "access.revocable", "audit.statements", "audit.alerts"),
+    *("exposure.names", "exposure.workload-isolation"),
 }
 """Controls that judge no property which may be withheld: see their own tests."""
 

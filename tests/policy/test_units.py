@@ -10,7 +10,17 @@ import pytest
 
 from havre.facts import Known, Unknown, Unread
 from havre.facts.addresses import anybody
-from havre.facts.model import Copy, Extent, Neutral, Place, ResourceFact, Right, Rule
+from havre.facts.model import (
+    Alert,
+    Copy,
+    Extent,
+    Neutral,
+    Place,
+    ResourceFact,
+    Right,
+    Rule,
+    Signal,
+)
 from havre.facts.stores import (
     DATA_STORES,
     BackupStore,
@@ -22,7 +32,8 @@ from havre.facts.stores import (
     Vault,
     Volume,
 )
-from havre.facts.values import Fact, Reserve, reserved
+from havre.facts.values import IN_THE_CLUSTER, NOT_TOLD, Fact, Reserve, reserved
+from havre.plan.options import Options
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
 from havre.policy import Outcome
 from havre.policy.qualifications import CertificateStatus, Qualifications, Record
@@ -874,6 +885,43 @@ def test_a_grant_on_what_is_not_known_may_be_on_any_store() -> None:
     assert c.outcome("exposure.private-endpoints", store, wide, gaps=(gap,)) == "fail"
 
 
+@pytest.mark.parametrize(
+    ("logged", "filtered", "outcomes"),
+    [
+        (c.YES, c.YES, ["pass", "pass"]),
+        (c.NO, c.YES, ["fail", "pass"]),
+        (c.YES, c.NO, ["pass", "fail"]),
+        (NOT_TOLD, NOT_TOLD, ["unknown", "unknown"]),
+        (c.NA, c.NA, ["not-applicable", "not-applicable"]),
+        (c.NONE, c.NONE, ["fail", "fail"]),
+    ],
+)
+def test_names_are_logged_and_filtered(logged: Any, filtered: Any, outcomes: list[str]) -> None:
+    network = c.network(names_logged=logged, names_filtered=filtered)
+    assert c.outcomes("exposure.names", network) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("isolated", "apart", "outcomes"),
+    [
+        (c.YES, c.YES, ["pass", "pass"]),
+        (c.NO, c.YES, ["fail", "pass"]),
+        (reserved(c.YES, IN_THE_CLUSTER), c.NO, ["not-in-force", "fail"]),
+        (NOT_TOLD, NOT_TOLD, ["unknown", "unknown"]),
+    ],
+)
+def test_programs_are_isolated_in_a_cluster(isolated: Any, apart: Any, outcomes: list[str]) -> None:
+    nodes = c.compute(isolated=isolated, system_apart=apart)
+    assert c.outcomes("exposure.workload-isolation", nodes) == outcomes
+
+
+@pytest.mark.parametrize(
+    ("checked", "outcome"), [(c.YES, "pass"), (c.NO, "fail"), (NOT_TOLD, "unknown")]
+)
+def test_images_are_checked_before_they_run(checked: Any, outcome: str) -> None:
+    assert c.outcome("inventory.images", c.compute(images_checked=checked)) == outcome
+
+
 # Access
 
 
@@ -1246,6 +1294,48 @@ def test_the_export_gate() -> None:
     assert c.outcomes("access.export-gate", *STORES, vague) == ["unknown"]
 
 
+@pytest.mark.parametrize(
+    ("locked", "outcome"),
+    [(c.NO, "pass"), (c.YES, "fail"), (Unknown("scope"), "unknown"), (NOT_TOLD, "unknown")],
+)
+def test_what_a_project_is_given_can_be_taken_back(locked: Any, outcome: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, locked=locked)
+    nobodys = c.grant("n", "id", Right.READ, locked=c.YES)
+    found = said("access.revocable", given, nobodys, resources=[c.resource("g")])
+    assert found == {"g": outcome}
+
+
+def test_a_grant_without_its_resource_cannot_be_taken_back() -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, locked=c.NO)
+    assert said("access.revocable", given) == {"g": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("ignored", "outcome"),
+    [
+        (("tags",), "pass"),
+        (("tags.owner",), "pass"),
+        (("tagsOf",), "fail"),
+        (("a", "tags"), "fail"),
+    ],
+)
+def test_labels_of_a_grant_may_stay_as_they_are(ignored: tuple[str, ...], outcome: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, locked=c.NO)
+    resource = c.resource("g", options=Options(ignore_changes=ignored))
+    assert said("access.revocable", given, resources=[resource]) == {"g": outcome}
+
+
+@pytest.mark.parametrize(
+    ("keeper", "outcome"),
+    [({}, "pass"), ({"protect": True}, "fail"), ({"retain_on_delete": True}, "fail")],
+)
+def test_a_grant_goes_with_what_goes_itself(keeper: dict[str, Any], outcome: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, locked=c.NO)
+    with_it = c.resource("g", options=Options(deleted_with=c.urn("holder")))
+    holder = c.resource("holder", **keeper)
+    assert said("access.revocable", given, resources=[with_it, holder]) == {"g": outcome}
+
+
 # Audit
 
 
@@ -1331,6 +1421,103 @@ def test_all_logs_reach_one_place() -> None:
     for facts in ((LONG, SHORT), (way("a", "long"), way("b", "short")), (LONG, SHORT, way("a"))):
         (verdict,) = c.verdicts("audit.central", *facts)
         assert verdict.found == "2 stores: long, short"
+
+
+SINK = c.store(
+    "sink",
+    LogStore,
+    key=Known(KEY.urn),
+    longest_days=Known(1095 + 365),
+    reads_logged=c.YES,
+)
+STATEMENTS = (DATABASE, KEY, c.route("r", Known((DATABASE.urn,)), Known((SINK.urn,))))
+
+
+@pytest.mark.parametrize(
+    ("differs", "outcome"),
+    [
+        ({}, "pass"),
+        ({"key": c.NONE}, "fail"),
+        ({"key": NOT_TOLD}, "unknown"),
+        ({"longest_days": Known(1095 + 366)}, "fail"),
+        ({"longest_days": c.NONE}, "fail"),
+        ({"longest_days": NOT_TOLD}, "unknown"),
+        ({"reads_logged": c.NO}, "fail"),
+        ({"reads_logged": NOT_TOLD}, "unknown"),
+    ],
+)
+def test_statements_are_kept_as_what_they_contain(differs: dict[str, Any], outcome: str) -> None:
+    assert c.SPEC.audit.retention_days == 1095
+    found = c.outcomes("audit.statements", *STATEMENTS, replace(SINK, **differs))
+    assert sorted(found) == sorted(["pass"] * 3 + [outcome])
+
+
+def test_a_store_of_statements_outside_the_plan_is_no_pass() -> None:
+    strange = c.route("s", Known((DATABASE.urn,)), Known(("elsewhere",)))
+    unknown = c.route("u", Known((DATABASE.urn,)), Unknown("workspaceId"))
+    for more in (strange, unknown):
+        assert c.outcomes("audit.statements", *STATEMENTS, SINK, more) == ["pass"] * 4 + ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "rights", "outcome"),
+    [
+        (Known((SINK.urn,)), Known(frozenset({Right.READ})), "fail"),
+        (Known((SINK.urn,)), Known(frozenset({Right.WRITE})), "pass"),
+        (Known((SINK.urn,)), NOT_TOLD, "unknown"),
+        (NOT_TOLD, Known(frozenset({Right.READ})), "unknown"),
+        (Known(("other",)), Known(frozenset({Right.READ})), "pass"),
+    ],
+)
+def test_no_project_reads_statements(targets: Any, rights: Any, outcome: str) -> None:
+    grant = replace(c.grant("g", "id", project=PROJECT), targets=targets, rights=rights)
+    assert c.outcomes("audit.statements", *STATEMENTS, SINK, grant) == ["pass"] * 3 + [outcome]
+
+
+def test_statements_of_a_plan_without_routes_are_in_its_log_stores() -> None:
+    assert c.outcomes("audit.statements", DATABASE, KEY, SINK) == ["pass"] * 4
+    internal = changed(c.SPEC, ("classification", "internal"))
+    assert c.outcomes("audit.statements", DATABASE, KEY, SINK, spec=internal) == []
+
+
+def alert(*signals: Signal, told: Any = c.YES) -> Any:
+    return Alert(
+        urn=c.urn("alert"),
+        type="t",
+        tags=c.NA,
+        places=Known(()),
+        signals=Known(signals),
+        told=told,
+    )
+
+
+def test_somebody_is_told_of_every_signal() -> None:
+    assert c.outcomes("audit.alerts", alert(*Signal)) == ["pass"] * 5
+    assert c.outcomes("audit.alerts") == ["fail"] * 5
+    assert c.outcomes("audit.alerts", alert(*Signal, told=c.NO)) == ["fail"] * 5
+    assert c.outcomes("audit.alerts", alert(*Signal, told=NOT_TOLD)) == ["unknown"] * 5
+    assert c.outcomes("audit.alerts", replace(alert(), signals=NOT_TOLD)) == ["unknown"] * 5
+
+
+@pytest.mark.parametrize("signal", Signal)
+def test_a_signal_that_nobody_is_told_of_fails(signal: Signal) -> None:
+    others = alert(*(each for each in Signal if each is not signal))
+    silent = alert(signal, told=c.NO)
+    found = c.verdicts("audit.alerts", others, silent)
+    assert [v.property for v in found if v.outcome is Outcome.FAIL] == [signal.value]
+
+
+@pytest.mark.parametrize(
+    ("change", "signal"),
+    [
+        (("encryption.keys", "provider"), Signal.KEY_LOSS),
+        (("protection.deletion", False), Signal.LOCK_REMOVAL),
+        (("zones.export.purpose", "research"), Signal.EXPORT),
+    ],
+)
+def test_what_a_warehouse_does_not_have_needs_no_alert(change: Any, signal: Signal) -> None:
+    spec = changed(c.SPEC, change)
+    assert signal.value not in {v.property for v in c.verdicts("audit.alerts", spec=spec)}
 
 
 # Continuity
@@ -1612,6 +1799,79 @@ def test_no_name_of_an_object_is_in_state() -> None:
     nobody = changed(c.SPEC, ("projects", {}))
     named = c.resource("r", {"reader": MEMBER})
     assert c.outcomes("continuity.state", resources=[named], spec=nobody) == []
+
+
+WORKS = c.store("export", zone="export", locked_days=Known(0), undelete_days=Known(40))
+
+
+@pytest.mark.parametrize(
+    ("locked", "undelete", "outcome"),
+    [
+        (0, 183, "pass"),
+        (0, 184, "fail"),
+        (183, 0, "pass"),
+        (100, 84, "fail"),
+        (0, None, "fail"),
+        (184, None, "fail"),
+    ],
+)
+def test_a_projects_data_can_be_gone_in_six_months(
+    locked: int, undelete: int | None, outcome: str
+) -> None:
+    zone = replace(WORKS, locked_days=Known(locked), undelete_days=Known(undelete))
+    assert said("continuity.erasable", zone) == {"export": outcome}
+    assert said("continuity.erasable", replace(zone, zone="curated")) == {}
+
+
+def test_what_is_withheld_of_erasure_is_no_pass() -> None:
+    for withheld in ({"locked_days": NOT_TOLD}, {"undelete_days": NOT_TOLD}):
+        assert said("continuity.erasable", replace(WORKS, **withheld)) == {"export": "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("days", "outcome"), [(183, "pass"), (184, "fail"), (None, "fail"), ("?", "unknown")]
+)
+def test_backups_of_a_project_end_in_six_months(days: Any, outcome: str) -> None:
+    told = Unknown("plan") if days == "?" else Known(days)
+    vault = c.store("vault", BackupStore, longest_days=told, retention_days=Known(1))
+    assert said("continuity.erasable", vault) == {"vault": outcome}
+    kept = outcome if days is not None else "pass"  # a server without backups keeps none
+    database = c.store("db", DatabaseServer, backup_days=told)
+    assert said("continuity.erasable", database) == {"db": kept}
+
+
+@pytest.mark.parametrize(
+    ("expire", "after", "outcome"),
+    [(100, 83, "pass"), (100, 84, "fail"), (None, 1, "fail"), (1, None, "fail")],
+)
+def test_a_zone_of_backups_ends_in_six_months(
+    expire: int | None, after: int | None, outcome: str
+) -> None:
+    zone = c.store("b", zone="backup", expire_days=Known(expire), recoverable_days=Known(after))
+    assert said("continuity.erasable", zone) == {"b": outcome}
+
+
+DUTY = ("erasure", {"within_days": 400, "reason": "The code asks for more"})
+
+
+def test_a_duty_that_the_file_names_is_longer() -> None:
+    zone = replace(WORKS, locked_days=Known(300))
+    assert said("continuity.erasable", zone, spec=changed(c.SPEC, DUTY)) == {"export": "pass"}
+    sooner = changed(c.SPEC, ("erasure.within_days", 39))
+    assert said("continuity.erasable", WORKS, spec=sooner) == {"export": "fail"}
+
+
+@pytest.mark.parametrize("promise", ["recoverable_days", "immutable_days", "version_days"])
+def test_a_promise_for_longer_contradicts_erasure(promise: str) -> None:
+    spec = changed(c.SPEC, (f"zones.export.{promise}", 184))
+    found = [v for v in c.verdicts("continuity.erasable", spec=spec) if v.property == promise]
+    assert [(v.outcome.value, v.cause) for v in found] == [("fail", ("zones", "export", promise))]
+
+
+def test_zones_that_no_project_works_in_are_the_warehouses_own() -> None:
+    spec = changed(c.SPEC, ("projects.covid-long-term.zones", ["curated"]))
+    forever = replace(WORKS, locked_days=Known(9999))
+    assert said("continuity.erasable", forever, DATABASE, spec=spec) == {}
 
 
 # Inventory

@@ -196,3 +196,30 @@ def test_countries() -> None:
     assert len(countries.EU) == 27 + 7
     assert {"GB", "CH"}.isdisjoint(countries.EEA)
     assert countries.MISTAKEN.keys().isdisjoint(countries.COUNTRIES)
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ("within_days: 183", []),
+        ("within_days: 184", ["erasure.reason"]),
+        ("within_days: 400\n  reason: because", ["erasure.reason"]),
+        ("within_days: 400\n  reason: law law law law", ["erasure.reason"]),
+        ("within_days: 400\n  reason: Article 1 of the code", []),
+        ("reason: Article 1 of the code", []),
+        ("within_days: 0", ["erasure.within_days"]),
+    ],
+)
+def test_a_duty_to_keep_a_projects_data_has_a_reason(
+    said: str, wrong: list[str], base: str
+) -> None:
+    assert problems(f"{base}\nerasure:\n  {said}\n") == wrong
+
+
+@pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
+def test_a_project_is_no_namespace_of_kubernetes_itself(name: str, base: str) -> None:
+    text = base.replace("study-one:", f"{name}:")
+    assert text != base
+    assert problems(text) == [f"projects.{name}"]
+    without = "\n".join(line for line in text.splitlines() if line[:8] != "cluster:")
+    assert f"projects.{name}" not in problems(without)

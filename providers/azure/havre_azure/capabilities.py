@@ -73,6 +73,7 @@ def _connections(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("cluster-egress")
     elif spec.network.egress:
         yield gap("egress")
+    yield gap("names")
     yield gap("administration-access")
 
 
@@ -134,6 +135,7 @@ def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     if not spec.encryption.own_keys:
         return
     yield gap("workspace-key")
+    yield gap("statements-key")
     copied = spec.database.storage_gib <= LARGEST_SERVER_GIB
     yield gap("backup-vault-key", what=COPIED if copied else OPERATIONAL)
     if spec.cluster:
@@ -154,6 +156,12 @@ def _availability(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("one-zone")
 
 
+def _workloads(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+    if spec.cluster:
+        yield gap("workload-isolation")
+        yield gap("images")
+
+
 def _registry(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     if spec.registry and spec.registry.retention_days > LONGEST_IMAGE_DAYS:
         days = spec.registry.retention_days
@@ -169,7 +177,7 @@ def _projects(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
 
 RULES: tuple[Callable[[Warehouse, AzureSettings], Iterator[Gap]], ...] = (
     *(_law, _implied_places, _recovery, _connections, _locks, _zones, _database),
-    *(_keys, _logs, _availability, _registry, _projects),
+    *(_keys, _logs, _availability, _registry, _workloads, _projects),
 )
 
 

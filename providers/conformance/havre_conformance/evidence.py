@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.facts.model import Compute, Copy, Credential, Grant, Key, NetworkElement, Place
+from havre.facts.model import (
+    Alert,
+    Compute,
+    Copy,
+    Credential,
+    Grant,
+    Key,
+    NetworkElement,
+    Place,
+    Signal,
+)
 from havre.facts.stores import (
     BackupStore,
     DatabaseServer,
@@ -69,6 +79,12 @@ def _stands_apart(bearer: DatabaseServer | Compute) -> bool:
 
 def _ends(bearer: Grant | Credential) -> bool:
     return _is_known(bearer.expires)
+
+
+def _signals(alert: Alert) -> tuple[Signal, ...]:
+    """What somebody is told of by an alert, if somebody is."""
+    told = alert.signals.value if isinstance(alert.signals, Known) else ()
+    return told if _is(alert.told) else ()
 
 
 EVIDENCE: dict[C, Callable[[Facts], bool]] = {
@@ -140,6 +156,7 @@ EVIDENCE: dict[C, Callable[[Facts], bool]] = {
     ),
     C.DATABASE_LOGS: lambda f: _all(_is(s.reads_logged) for s in f.of(DatabaseServer)),
     C.ACCESS_EXPIRY: lambda f: _all(_ends(g) for g in f.of(Grant) if g.project),
+    C.ALERTS: lambda f: {s for a in f.of(Alert) for s in _signals(a)} == {*Signal},
     C.SHORT_LIVED_CREDENTIALS: lambda f: (
         bool(f.of(Grant)) and all(_ends(credential) for credential in f.of(Credential))
     ),

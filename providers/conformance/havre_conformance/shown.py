@@ -18,6 +18,7 @@ RECORDED: dict[str, str] = {
     "organisation": "who answers for the warehouse: shown in reports",
     "classification": "controls read it from the record",
     "residency": "controls compare it with the facts",
+    "erasure": "controls compare it with the facts",
     "exit": "controls and the exit read it from the record",
     "zones.*.purpose": "rules and controls read it from the record",
     "projects.*.title": "shown in reports",

@@ -116,6 +116,7 @@ def large(sites: Mapping[str, Site]) -> Document:
             **({"recovery_address_space": "10.51.0.0/16"} if recovery else {}),
         },
         "audit": {"retention_days": 365},
+        "erasure": {"within_days": 730, "reason": "A decision of the suite keeps it for two years"},
         "protection": {"deletion": True},
         "exit": {"provider": "elsewhere", "rehearsal_days": 180},
     }
@@ -208,6 +209,9 @@ CHANGES: tuple[tuple[str, Any], ...] = (
     ("network.administration", ["198.51.100.0/24"]),
     ("network.egress", [{"host": "other.suite.example", "port": 8443}]),
     ("audit.retention_days", 366),
+    ("erasure.within_days", 90),
+    ("erasure.reason", "Another decision keeps it for two years"),
+    ("erasure", None),
     ("protection.deletion", False),
     ("exit.provider", "nowhere"),
     ("exit.rehearsal_days", 90),

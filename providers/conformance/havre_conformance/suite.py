@@ -417,6 +417,8 @@ WITHIN = {
     Capability.CUSTOMER_KEY_VOLUMES: Capability.CLUSTER,
     Capability.CUSTOMER_KEY_CLUSTER_SECRETS: Capability.CLUSTER,
     Capability.PRIVATE_CLUSTER_API: Capability.CLUSTER,
+    Capability.WORKLOAD_ISOLATION: Capability.CLUSTER,
+    Capability.IMAGE_ADMISSION: Capability.CLUSTER,
 }
 """Capabilities of a part that a provider may lack altogether: the part's own gap tells of them."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, remedies
+from havre.spec.endings import erasure_days, working_zones
 from havre.spec.model import Availability, KeyProtection, Purpose
 from havre.spec.schemes import HDS, SECNUMCLOUD
 
@@ -30,7 +31,15 @@ ALWAYS = (
     *("at-rest", "static-credentials", "key-logs", "partition", "egress", "administration-access"),
     *("key-rotation", "key-deletion", "backup-schedule", "database-version", "log-retention"),
     *("database-sizing", "public-access", "private-endpoints", "flow-logs", "backup-place"),
-    *("point-in-time", "tags", "administration-logs", "log-protection"),
+    *(
+        "point-in-time",
+        "tags",
+        "names",
+        "statements",
+        "alerts",
+        "administration-logs",
+        "log-protection",
+    ),
 )
 """Gaps of every spec: what this machine never does, and what nobody does on it by itself."""
 gap = DECLARED.gap
@@ -78,8 +87,11 @@ def _zones(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if timed:
         yield gap("version-expiry", zones=days_by_name(timed))
     yield from _recovery_of_objects(spec)
-    if any(zone.purpose is Purpose.BACKUP for zone in spec.zones.values()):
+    backups = [name for name, zone in spec.zones.items() if zone.purpose is Purpose.BACKUP]
+    if backups:
         yield gap("immutable-backup")
+    if backups and working_zones(spec):
+        yield gap("backup-erasure", zones=", ".join(backups), days=erasure_days(spec))
 
 
 def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:

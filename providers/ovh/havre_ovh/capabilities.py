@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
+from havre.spec.endings import erasure_days, working_zones
 from havre.spec.model import Availability, KeyProtection
 from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_ovh.sites import OKMS_COPIES, SITES
@@ -53,6 +54,7 @@ def _network(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     yield gap("private-endpoints", addresses=named or "none is set")
     yield gap("partition")
     yield gap("egress", hosts=hosts or "none")
+    yield gap("names")
     yield gap("flow-logs")
     yield gap("tls", version=spec.encryption.tls.value)
     yield gap("database-tls", version=spec.encryption.tls.value)
@@ -86,6 +88,8 @@ def _logs(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     yield gap("key-logs")
     yield gap("administration-logs")
     yield gap("database-logs")
+    yield gap("statements")
+    yield gap("alerts")
     yield gap("log-retention", days=spec.audit.retention_days)
     yield gap("log-protection")
 
@@ -102,6 +106,8 @@ def _database(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
 def _backups(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
     days = spec.database.backups.retention_days
     yield gap("backup-retention", days=days)
+    if working_zones(spec):
+        yield gap("backup-erasure", days=erasure_days(spec))
     yield gap("backup-schedule")
     yield gap("point-in-time")
     yield gap("immutable-backup", days=days)
@@ -134,6 +140,8 @@ def _sites(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
 def _parts(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
     if spec.cluster:
         yield gap("public-cluster")
+        yield gap("workload-isolation")
+        yield gap("images")
     if spec.registry:
         yield gap("registry", days=spec.registry.retention_days)
     yield gap("tags")

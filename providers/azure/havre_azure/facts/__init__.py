@@ -29,6 +29,7 @@ from havre_azure.facts import (
 )
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
+from havre_azure.facts.relations import alarms
 from havre_azure.facts.relations.inline import opened, strange_peerings
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
@@ -62,7 +63,9 @@ CLASSES: Mapping[str, Classify] = MappingProxyType(
         "keyvault:Key": keys.key,
         "keyvault:Secret": access.secret,
         "keyvault:Vault": keys.vault,
+        "monitor:ActivityLogAlert": alarms.removal,
         "monitor:DiagnosticSetting": audit.diagnostics,
+        "monitor:ScheduledQueryRule": alarms.search,
         "monitor:SubscriptionDiagnosticSetting": audit.activity,
         "network:AzureFirewall": network.firewall,
         "network:FirewallPolicyRuleCollectionGroup": network.rule_collections,
@@ -91,6 +94,7 @@ PLAIN = frozenset(
         "containerregistry:Replication",
         "dns:Zone",
         "managedidentity:UserAssignedIdentity",
+        "monitor:ActionGroup",
         "monitor:PrivateLinkScope",
         "network:FirewallPolicy",
         "network:PrivateEndpoint",

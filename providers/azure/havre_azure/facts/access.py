@@ -11,7 +11,7 @@ from havre.facts.model import UNTOLD, Credential, Grant, Holder, Neutral, Resour
 from havre.facts.read import NONE, YES, bare, day, every, items, label, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
-from havre_azure.facts.relations.guards import guarded
+from havre_azure.facts.relations.guards import guarded, locked, locked_scope
 from havre_azure.facts.relations.naming import WHOLE
 from havre_azure.facts.relations.scopes import HOLDERS, PARTS, everywhere, in_group, within
 from havre_azure.facts.relations.versions import soft_delete
@@ -116,6 +116,17 @@ def _scope(resource: PlannedResource, index: Index) -> Fact[_Scope]:
     return Known(_Scope(named.urn, lambda: _inside(index, named)))
 
 
+def _locked(resource: PlannedResource, index: Index) -> Fact[bool]:
+    """Whether a lock on its scope, or above it, refuses to delete a grant."""
+    scope = read(resource.inputs, "scope", "")
+    found = index.target(resource, "scope")
+    if isinstance(found, Known) and found.value is not None:
+        return locked(index, found.value)
+    if isinstance(scope, Known):
+        return locked_scope(index, str(scope.value))
+    return found if isinstance(found, Unknown) else scope
+
+
 def _inside(index: Index, scope: PlannedResource) -> tuple[str, ...]:
     return (scope.urn, *(urn for urn in within(index, scope) if urn != scope.urn))
 
@@ -158,6 +169,7 @@ def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
         rights=rights,
         expires=_expires(resource, rights),
         project=_project(made),
+        locked=_locked(resource, index),
     )
     return [grant]
 
@@ -173,6 +185,7 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
         rights=then(_role(resource), lambda role: role.rights),
         expires=day(end, "scheduleInfo.expiration.endDateTime"),
         project=_project(made),
+        locked=_locked(resource, index),
     )
     return [grant]
 

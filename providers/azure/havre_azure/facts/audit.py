@@ -28,6 +28,7 @@ from havre_azure.facts.properties import (
     closed,
     least,
     least_of,
+    most,
     open_to_all,
     stored,
 )
@@ -57,6 +58,15 @@ def _workspace_days(index: Index, workspace: PlannedResource) -> Fact[int | None
     tables = index.all_users("operationalinsights:Table", "workspaceName", workspace)
     shortest = least_of(tables, lambda table: read(table.inputs, "totalRetentionInDays"))
     return least([own, shortest])
+
+
+def _longest_days(index: Index, workspace: PlannedResource) -> Fact[int | None]:
+    """The longest retention: the workspace's own, or a table's."""
+    own = read(workspace.inputs, "retentionInDays", 30)
+    tables = index.all_users("operationalinsights:Table", "workspaceName", workspace)
+    if isinstance(tables, Unknown):
+        return tables
+    return most([own, *(read(table.inputs, "totalRetentionInDays") for table in tables.value)])
 
 
 def _workspace_places(resource: PlannedResource, index: Index) -> Fact[tuple[Place, ...]]:
@@ -91,6 +101,7 @@ def workspace(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
         ),
         shared_keys=closed(read(resource.inputs, "features.disableLocalAuth", default=False)),
         retention_days=_workspace_days(index, resource),
+        longest_days=_longest_days(index, resource),
         locked_days=ZERO,
         reads_logged=logged(index, resource, ("Audit",)),
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.facts.durations import days
 from havre.facts.model import Copy, Holder, Place, ResourceFact
-from havre.facts.read import NO, ZERO, at_best, both, each, every, items, read, then
+from havre.facts.read import NO, ZERO, at_best, both, each, every, items, read, then, together
 from havre.facts.stores import BackupStore
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.places import location, pair, place
@@ -29,6 +29,33 @@ def _policy_days(policy: PlannedResource) -> Fact[int | None]:
     if isinstance(rules, Unknown):
         return rules
     return least(kept for rule in rules.value for kept in _cycles(rule))
+
+
+def _longest_days(policy: PlannedResource) -> Fact[int | None]:
+    """Days after which the last thing is gone that a backup policy keeps: by any of its rules."""
+    rules = items(policy.inputs, RULES)
+    if isinstance(rules, Unknown):
+        return rules
+    kept = [days for rule in rules.value for days in _all_cycles(rule)]
+    told = together(kept)
+    if isinstance(told, Known) and None in told.value:
+        return Unknown(f"{RULES}[].lifecycles[].deleteAfter")
+    return most(kept)
+
+
+def _longest_of(policies: Fact[list[PlannedResource]]) -> Fact[int | None]:
+    """Likewise, by any of several policies; unknown where one may or may not count."""
+    return policies if isinstance(policies, Unknown) else most(map(_longest_days, policies.value))
+
+
+def _all_cycles(rule: Any) -> list[Fact[int | None]]:
+    """Days for which each cycle of a rule keeps, of the default rule or another."""
+    kind, cycles = read(rule, "objectType", ""), items(rule, "lifecycles")
+    if isinstance(kind, Known) and kind.value != RETENTION:
+        return []
+    if isinstance(kind, Unknown) or isinstance(cycles, Unknown):
+        return [Unknown(RULES)]
+    return [then(read(cycle, "deleteAfter.duration", ""), days) for cycle in cycles.value]
 
 
 def _cycles(rule: Any) -> list[Fact[int | None]]:
@@ -84,6 +111,7 @@ def _vault(resource: PlannedResource, index: Index, product: str, kinds: Fact[An
         shared_keys=NO,
         locked_days=ZERO if state != Known("Locked") and isinstance(state, Known) else locked,
         retention_days=kept,
+        longest_days=_longest_of(policies),
         multi_zone=then(kinds, lambda found: "ZoneRedundant" in found),
         reads_logged=logged(index, resource, ("AddonAzureBackupJobs", "CoreAzureBackup")),
     )
@@ -115,6 +143,7 @@ def recovery_vault(resource: PlannedResource, index: Index) -> Sequence[Resource
         public_endpoint=public,
         private_endpoint=every([closed(public), private(index, resource)]),
         retention_days=Unknown("protection policies"),
+        longest_days=Unknown("protection policies"),
     )
     return [told]
 

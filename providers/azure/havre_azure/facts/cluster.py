@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import Compute, Copy, ResourceFact
-from havre.facts.read import NO, NONE, each, every, gathered, items, read, then
+from havre.facts.read import NO, NONE, YES, each, every, gathered, items, read, some, then
 from havre.facts.stores import Volume
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import IN_THE_CLUSTER, Fact, Known, Unknown, reserved
 from havre.plan.values import UNKNOWN
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import (
@@ -78,6 +78,35 @@ def _of_pools(pools: list[Any], path: str, good: Callable[[Any], bool]) -> Fact[
     return every([Unknown(f) if isinstance(f, str) else then(f, good) for f in facts])
 
 
+SYSTEM, RESERVED = "system", "CriticalAddonsOnly=true:NoSchedule"
+"""Mode of a pool for the cluster's own programs, and the taint that keeps all others away."""
+
+
+def _system_apart(pools: list[Any]) -> Fact[bool]:
+    """Whether every pool of the system refuses other pods, and there is another for these.
+
+    Sources: Azure documentation, manage system node pools in AKS; read on 2026-11-30.
+    """
+    modes = [_mode(pool) for pool in pools]
+    others = some([then(mode, lambda word: word != SYSTEM) for mode in modes])
+    apart = [
+        some([then(mode, lambda word: word != SYSTEM), _refuses(pool)])
+        for mode, pool in zip(modes, pools, strict=True)
+    ]
+    return every([others, *apart])
+
+
+def _mode(pool: Any) -> Fact[str]:
+    mode: Fact[str] = Unknown(PROFILES) if pool is UNKNOWN else read(pool, "mode", "User")
+    return then(mode, lambda word: str(word).lower())
+
+
+def _refuses(pool: Any) -> Fact[bool]:
+    if pool is UNKNOWN:
+        return Unknown(PROFILES)
+    return then(each(pool, "nodeTaints"), lambda taints: RESERVED in taints)
+
+
 def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A cluster; its API is public unless it is private, and has accounts unless disabled."""
     path = "apiServerAccessProfile"
@@ -98,6 +127,9 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         disk_key=disk_key(index, resource, "diskEncryptionSetID"),
         guarded=guarded(index, resource),
         api_logged=logged(index, resource, API_LOGS, doubtful=("audit",)),
+        isolated=reserved(YES, IN_THE_CLUSTER),
+        system_apart=_system_apart(pools),
+        images_checked=NO,  # the policies that check images are of another service
     )
     return [cluster]
 

@@ -21,6 +21,7 @@ from havre.facts.forms import (
     TEXT,
     TEXTS,
     TRUTH,
+    Form,
     Forms,
     patterned,
     words,
@@ -31,11 +32,14 @@ _ACCESS = words("Enabled", "Disabled", "SecuredByPerimeter")
 _STATE = words("Locked", "Unlocked", "Disabled")
 _REDUNDANCY = words("GeoRedundant", "LocallyRedundant", "ZoneRedundant")
 
+_CONDITION = Form(lambda value: value if isinstance(value, dict) else TEXT.take(value))
+"""A text on an assignment of a role, a tree on an alert."""
+
 _TRUTHS = """
     adminUserEnabled allowBlobPublicAccess allowCrossTenantReplication allowPermanentDelete
     allowSharedKeyAccess anonymousPullEnabled denyEncryptionScopeOverride disableLocalAccounts
     disableLocalAuth enableHttpsTrafficOnly enableNodePublicIP enablePrivateCluster
-    enablePurgeProtection enableRbacAuthorization enableSoftDelete enabled isDefault
+    enableProxy enablePurgeProtection enableRbacAuthorization enableSoftDelete enabled isDefault
     isLocalUserEnabled isSftpEnabled isVersioningEnabled
 """
 _NUMBERS = """
@@ -54,13 +58,14 @@ _NAMES = """
 """
 _TEXTS = """
     category categoryGroup configurationName createMode duration endDateTime expiryTime
-    kubernetesVersion location objectId objectType principalId replicationRole roleDefinitionId
+    kubernetesVersion location mode objectId objectType principalId replicationRole roleDefinitionId
     timeAfterCreate timeBeforeExpiry version
 """
 _OBJECTS = """
     actions.version apiServerAccessProfile attributes authConfig azureKeyVaultKms backup baseBlob
     baseBlob.delete version.delete activeKey dataEncryption dataSourceInfo definition deleteAfter
-    deleteRetentionPolicy encryption encryptionSettings expiration exportPolicy features filters
+    deleteRetentionPolicy dhcpOptions dnsSettings encryption encryptionSettings expiration
+    exportPolicy features filters
     firewallPolicy highAvailability immutabilityPolicy immutabilitySettings
     immutableStorageWithVersioning keyVaultProperties network networkSecurityGroup permissions
     policies policy policyInfo properties redundancySettings replication retentionPolicy
@@ -121,9 +126,10 @@ FORMS: Forms = MappingProxyType(
         # networks and texts in lists
         "addressPrefix": ADDRESS,
         "authorizedIPRanges": ADDRESSES,
+        "dnsServers": ADDRESSES,
         "availabilityZones": TEXTS,
         "blobTypes": TEXTS,
-        "condition": TEXT,
+        "condition": _CONDITION,
         "destinationAddressPrefix": ADDRESS,
         "destinationAddressPrefixes": ADDRESSES,
         "destinationAddresses": ADDRESSES,
@@ -132,6 +138,7 @@ FORMS: Forms = MappingProxyType(
         "destinationPortRanges": MANY_PORTS,
         "destinationPorts": MANY_PORTS,
         "fqdnTags": TEXTS,
+        "nodeTaints": TEXTS,
         "permissions.keys": TEXTS,
         "permissions.secrets": TEXTS,
         "prefixMatch": TEXTS,

@@ -27,6 +27,7 @@ from havre_azure.facts.audit import route_of, trimmed
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import NOWHERE, about
 from havre_azure.facts.relations.logs import logged
+from havre_azure.facts.relations.resolver import asks_no_other, names_logged
 from havre_azure.facts.relations.routes import hops
 from havre_azure.facts.relations.rules import for_customers, own_rule, security_rules
 from havre_azure.facts.relations.rules import ranges as ports_of
@@ -55,6 +56,8 @@ def _element(
         egress_denied=DOES_NOT_APPLY,
         flows_logged=DOES_NOT_APPLY,
         border=DOES_NOT_APPLY,
+        names_logged=DOES_NOT_APPLY,
+        names_filtered=DOES_NOT_APPLY,
     )
 
 
@@ -123,6 +126,7 @@ def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         egress_denied=DOES_NOT_APPLY if platform else some([_refused(rules, resource), away]),
         flows_logged=_flows(index, resource),
         border=DOES_NOT_APPLY if platform else _border(rules, away, resource),
+        names_logged=asks_no_other(resource, rules),
     )
     return [told]
 
@@ -208,7 +212,11 @@ def virtual_network(resource: PlannedResource, index: Index) -> Sequence[Resourc
     denied = subnets if isinstance(subnets, Unknown) else DOES_NOT_APPLY
     return [
         replace(
-            _placed(resource, index), egress_denied=denied, flows_logged=_flows(index, resource)
+            _placed(resource, index),
+            egress_denied=denied,
+            flows_logged=_flows(index, resource),
+            names_logged=names_logged(index, resource),
+            names_filtered=NO,  # a DNS security policy would, and no fact reads one
         )
     ]
 

@@ -228,6 +228,24 @@ def _kept_days(index: Index, account: PlannedResource) -> Fact[int | None]:
     return most([fixed, _ends(_rules(index, account))])
 
 
+def _longest_days(index: Index, account: PlannedResource) -> Fact[int | None]:
+    """Days after which the last log in an account is gone: deleted, as a version, and for good.
+
+    A version is at least as old as the current blob was, so the older of both ages counts.
+    """
+    rules, versions = _rules(index, account), _versions(index, account)
+    age = least(_told(rule, VERSION) for rule in rules)
+    held = both(both(_ends(rules), versions), both(age, _given_back_days(index, account)))
+    return then(held, _last_of)
+
+
+def _last_of(told: tuple[tuple[int | None, bool], tuple[int | None, int | None]]) -> int | None:
+    (ends, versions), (age, after) = told
+    if ends is None or after is None or (versions and age is None):
+        return None
+    return max(ends, age or 0) + after
+
+
 def _rules(index: Index, account: PlannedResource) -> list[Any]:
     """The rules of an account's lifecycle, but for those that are off; unknown ones in places."""
     found: list[Any] = []
@@ -312,6 +330,28 @@ def _undelete_days(service: PlannedResource) -> Fact[int | None]:
     )
 
 
+def _given_back_days(index: Index, account: PlannedResource) -> Fact[int | None]:
+    """Days for which what is deleted on purpose comes back: blobs, or containers with all in them.
+
+    An account without a blob service in the plan has what somebody set elsewhere.
+    """
+    services = index.all_users("storage:BlobServiceProperties", "accountName", account)
+    if isinstance(services, Unknown) or not services.value:
+        return services if isinstance(services, Unknown) else Unknown("deleteRetentionPolicy")
+    paths = ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")
+    kept = [_soft_days(service, path) for service in services.value for path in paths]
+    return then(most(kept), lambda days: days or 0)
+
+
+def _soft_days(service: PlannedResource, path: str) -> Fact[int | None]:
+    """Days of one soft delete; None where it is off, unknown where no days are told."""
+    on = read(service.inputs, f"{path}.enabled", default=False)
+    if on == NO:
+        return NONE
+    kept = read(service.inputs, f"{path}.days")
+    return Unknown(f"{path}.days") if kept == NONE else then(both(on, kept), lambda told: told[1])
+
+
 def _cross_tenant(index: Index, account: PlannedResource) -> Fact[bool]:
     """Whether objects are replicated to other tenants, or copied from anywhere: so, unless scoped.
 
@@ -360,6 +400,7 @@ def _of_logs(resource: PlannedResource, index: Index) -> LogStore:
         _account(LogStore, resource, index, Copy.LOG),
         locked_days=_immutable(resource, LOCKED),
         retention_days=_kept_days(index, resource),
+        longest_days=_longest_days(index, resource),
     )
 
 
@@ -374,6 +415,7 @@ def _of_objects(resource: PlannedResource, index: Index, zone: str) -> ObjectSto
         version_days=promised.version_days,
         expire_days=promised.expire_days,
         backup_days=backed_up(index, resource),
+        undelete_days=_given_back_days(index, resource),
     )
 
 

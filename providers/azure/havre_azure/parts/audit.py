@@ -8,6 +8,7 @@ from pulumi_azure_native import monitor, network, operationalinsights, storage
 
 from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_azure.names import ARCHIVE, WORKSPACE_LIMIT, Deployment, Role
+from havre_azure.parts.alerts import alerts
 from havre_azure.parts.keys import RECOVERY, own_key
 from havre_azure.parts.network import BLOB_NAMES, MONITOR_NAMES, firewall_id
 from havre_azure.parts.zones import Store, account, watch
@@ -21,6 +22,7 @@ from havre_azure.resources import (
     private_endpoint,
     usual,
 )
+from havre_azure.retention import LIFECYCLE_MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +160,44 @@ def _archive(
     )
     subnet = inputs.network.segments["endpoints"]
     target = known(at.account_id(purpose), made)
-    return made, [service, private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])]
+    ends = _end_of_logs(at, label, known(at.account(purpose), made, service))
+    return made, [service, ends, private_endpoint(at, label, subnet, target, "blob", [BLOB_NAMES])]
+
+
+def _end_of_logs(at: Deployment, label: str, owner: pulumi.Output[str]) -> pulumi.Resource:
+    """Logs contain personal data, statements even values: they end when their time is over.
+
+    A locked log is never deleted. Azure Monitor appends to blobs. A deleted blob leaves a version.
+    """
+    days = at.spec.audit.retention_days
+    rule = storage.ManagementPolicyRuleArgs(
+        name="end-of-logs",
+        enabled=True,
+        type="Lifecycle",
+        definition=storage.ManagementPolicyDefinitionArgs(
+            actions=storage.ManagementPolicyActionArgs(
+                base_blob=storage.ManagementPolicyBaseBlobArgs(
+                    delete=storage.DateAfterModificationArgs(
+                        days_after_modification_greater_than=days
+                    )
+                ),
+                version=storage.ManagementPolicyVersionArgs(
+                    delete=storage.DateAfterCreationArgs(
+                        days_after_creation_greater_than=days + LIFECYCLE_MARGIN
+                    )
+                ),
+            ),
+            filters=storage.ManagementPolicyFilterArgs(blob_types=["blockBlob", "appendBlob"]),
+        ),
+    )
+    return storage.ManagementPolicy(
+        f"{label}-end",
+        account_name=owner,
+        management_policy_name="default",
+        resource_group_name=after(at.group, owner),
+        policy=storage.ManagementPolicySchemaArgs(rules=[rule]),
+        opts=at.part.child(),
+    )
 
 
 def _away(
@@ -271,5 +310,6 @@ def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:
     away, more = _away(at, inputs, group, sink)
     below += [*kept, *more, *_feeds(at, inputs, sink, away), *_flows(at, inputs, sink, away)]
     _activity(at, sink)
+    alerts(at, sink)
     _locks(at, sink, away, below)
     return AuditOutputs(sink=sink)

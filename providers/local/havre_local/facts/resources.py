@@ -141,6 +141,7 @@ def _zone(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         version_days=kept,
         expire_days=NONE,
         backup_days=_backup_days(index),
+        undelete_days=ZERO,
         reads_logged=YES,
         administration_logged=YES,
     )
@@ -172,7 +173,7 @@ def _server(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 def _logs(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     days = read(resource.inputs, "retention_days")
     logs = _stored(LogStore, resource, index, Copy.LOG)
-    return [replace(logs, retention_days=days, locked_days=ZERO)]
+    return [replace(logs, retention_days=days, longest_days=days, locked_days=ZERO)]
 
 
 def _backup(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -182,6 +183,7 @@ def _backup(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         key=Known(next(iter(sources(resource, "key")), None)),
         key_encrypts=Known(Extent.ALL),
         retention_days=read(resource.inputs, "retention_days"),
+        longest_days=read(resource.inputs, "retention_days"),  # `havre backup` deletes them then
         locked_days=ZERO,
     )
     return [store]
@@ -240,6 +242,8 @@ def _network(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         egress_denied=NO,
         flows_logged=NO,
         border=DOES_NOT_APPLY,
+        names_logged=NO,
+        names_filtered=NO,
     )
     return [network]
 
@@ -256,6 +260,7 @@ def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         rights=Known(frozenset({Right.READ})),
         expires=expires,
         project=name,
+        locked=NO,
     )
     password = _about(Credential, resource, index)
     return [grant, replace(password, expires=expires, project=name)]

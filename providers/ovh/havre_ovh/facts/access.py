@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import UNTOLD, Credential, Grant, Neutral
-from havre.facts.read import NONE, at_best, each, gathered, items, read, some, then
+from havre.facts.read import NO, NONE, at_best, each, gathered, items, read, some, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh import policies
@@ -75,6 +75,7 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
             expires=NONE,
             project=project,
             allowed=DOES_NOT_APPLY,
+            locked=NO,
         )
         for targets, allowed in given
         if targets != Known(()) and allowed != Known(frozenset())  # what may be raised is told
@@ -134,6 +135,7 @@ def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
         expires=NONE,
         project=_project(owner),
         allowed=_meaning(document, rights.addresses),
+        locked=NO,
     )
     return [grant]
 
@@ -156,6 +158,7 @@ def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
         expires=_expiry(read(resource.inputs, "expiredAt")),
         project=_project(resource),
         allowed=Known(()),
+        locked=NO,
     )
     who: list[Fact[str]] = [Known(name) for name in at_best(identities, ())]
     if isinstance(identities, Unknown):

@@ -54,6 +54,7 @@ def stream(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         public_read=NO,
         locked_days=ZERO,
         retention_days=_kept(resource),
+        longest_days=_kept(resource),
     )
     return [logs]
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.facts.model import Compute, Copy, Neutral
-from havre.facts.read import NONE, YES, at_best, each, every, gathered, read, some, then
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.read import NO, NONE, YES, at_best, each, every, gathered, read, some, then
+from havre.facts.values import IN_THE_CLUSTER, Fact, Known, Unknown, reserved
 from havre_ovh.facts.properties import (
     about,
     guarded,
@@ -53,6 +53,9 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         disk_key=NONE,
         guarded=guarded(resource),
         api_logged=_logged(resource, index),
+        isolated=reserved(YES, IN_THE_CLUSTER),
+        system_apart=NO,  # no argument of a pool keeps the cluster's own programs apart
+        images_checked=NO,
     )
     return [compute]
 

@@ -56,25 +56,37 @@ def _element(
         egress_denied=DOES_NOT_APPLY,
         flows_logged=DOES_NOT_APPLY,
         border=DOES_NOT_APPLY,
+        names_logged=DOES_NOT_APPLY,
+        names_filtered=DOES_NOT_APPLY,
+    )
+
+
+def _unwatched(
+    resource: PlannedResource, index: Index, where: Fact[tuple[Place, ...]]
+) -> NetworkElement:
+    """A network: no argument keeps traffic in, logs it, or says which names are resolved."""
+    return replace(
+        _element(resource, index, where),
+        egress_denied=NO,
+        flows_logged=NO,
+        names_logged=NO,
+        names_filtered=NO,
     )
 
 
 def private(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A private network; no argument keeps traffic in, and none logs it."""
+    """A private network."""
     regions = each(resource.inputs, "regions")
     where = places_in(Copy.SERVICE, regions)
     where = Known((place(Copy.SERVICE, None, EVERYWHERE),)) if where == NOWHERE else where
     spreads = NO if at_best(regions, ()) else then(regions, lambda found: not found)
-    made = replace(
-        _element(resource, index, where), spreads=spreads, egress_denied=NO, flows_logged=NO
-    )
-    return [made]
+    return [replace(_unwatched(resource, index, where), spreads=spreads)]
 
 
 def regional(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A private network of one region."""
     where = lies_in(resource, Copy.SERVICE, "regionName")
-    return [replace(_element(resource, index, where), egress_denied=NO, flows_logged=NO)]
+    return [_unwatched(resource, index, where)]
 
 
 def subnet(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:

@@ -243,9 +243,9 @@ def bucket(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """What a bucket holds, by labels; unlabelled: objects. A replica is no backup: it follows."""
     zone, purpose = label(resource.inputs, "zone"), label(resource.inputs, "purpose")
     if not zone and purpose == "access-logs":
-        return [_of_kept(LogStore, resource, index, Copy.LOG)]
+        return [_of_ended(LogStore, resource, index, Copy.LOG)]
     if not zone and purpose == "backup":
-        return [_of_kept(BackupStore, resource, index, Copy.BACKUP)]
+        return [_of_ended(BackupStore, resource, index, Copy.BACKUP)]
     copy = Copy.REPLICA if label(resource.inputs, "replica-of") else Copy.PRIMARY
     return [_of_objects(resource, index, zone, copy)]
 
@@ -260,6 +260,17 @@ def _of_kept(kind: type[Kept], resource: PlannedResource, index: Index, copy: Co
     )
 
 
+def _of_ended(kind: type[Kept], resource: PlannedResource, index: Index, copy: Copy) -> Kept:
+    """Likewise, with their end: they expire, and then remain as earlier versions."""
+    promised = _promises(index, resource, _versions(resource))
+    ends = both(promised.expire_days, promised.version_days)
+    return replace(_of_kept(kind, resource, index, copy), longest_days=then(ends, _in_all))
+
+
+def _in_all(told: tuple[int | None, int | None]) -> int | None:
+    return None if told[0] is None or told[1] is None else told[0] + told[1]
+
+
 def _of_objects(resource: PlannedResource, index: Index, zone: str, copy: Copy) -> ObjectStore:
     versions = _versions(resource)
     promised = _promises(index, resource, versions)
@@ -272,6 +283,7 @@ def _of_objects(resource: PlannedResource, index: Index, zone: str, copy: Copy) 
         version_days=promised.version_days,
         expire_days=promised.expire_days,
         backup_days=NONE,
+        undelete_days=ZERO,  # what is deleted with its versions is gone (S3, deleting versions)
     )
 
 

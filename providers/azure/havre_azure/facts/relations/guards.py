@@ -12,6 +12,7 @@ from havre_azure.facts.relations.naming import WHOLE
 from havre_azure.facts.relations.scopes import GROUP_ID, group_of, may_stand_in
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from havre.facts.index import Index
@@ -120,10 +121,36 @@ def guarded(index: Index, resource: PlannedResource) -> Fact[bool]:
     """
     if resource.protect:
         return YES
+    inside = _inside(index, resource) if index.kind(resource) == GROUP else set()
+    return _locked(index, resource, [urn for urn in index.derived(_locks) if urn in inside])
+
+
+def locked(index: Index, resource: PlannedResource) -> Fact[bool]:
+    """Whether a lock on a resource, or above it, refuses to delete what is set on it.
+
+    Assignments of roles and settings are deleted by nobody then (Azure documentation, "Lock your
+    resources to protect your infrastructure"; read on 2026-11-30).
+    """
+    return _locked(index, resource, [])
+
+
+def locked_scope(index: Index, scope: str) -> Fact[bool]:
+    """Likewise, of a scope that the plan does not show: by locks on its group, or on everything."""
     locks = index.derived(_locks)
-    urns = [EVERYWHERE, *[each.urn for each in index.chain(resource)]]
-    if index.kind(resource) == GROUP:
-        urns += [urn for urn in locks if urn in _inside(index, resource)]
+    group = GROUP_ID.match(scope)
+    named = locks.get(f"?{group['name'].lower()}", ()) if group else ()
+    held = [each for each in named if group and each.subscription in ("?", _within(group))]
+    return some([each.holds for each in (*locks.get(EVERYWHERE, ()), *held)])
+
+
+def _within(group: re.Match[str]) -> str:
+    return group["subscription"].lower()
+
+
+def _locked(index: Index, resource: PlannedResource, more: list[str]) -> Fact[bool]:
+    """Whether a lock refuses: one on a resource, on what it stands in, or on some more."""
+    locks = index.derived(_locks)
+    urns = [EVERYWHERE, *[each.urn for each in index.chain(resource)], *more]
     found = [lock.holds for urn in urns for lock in locks.get(urn, ())]
     group = group_of(index, resource)
     if group:
