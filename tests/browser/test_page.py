@@ -390,10 +390,45 @@ SUMMARIES = ("summary", "resume-0", "resume-1", "resume-2")
 
 
 @pytest.mark.parametrize("name", SUMMARIES)
-def test_a_summary_is_two_printed_pages(opened: Opened, name: str) -> None:
-    paper = opened(name).pdf(format="A4", prefer_css_page_size=True)
+def test_a_summary_is_two_printed_pages_before_its_annex(opened: Opened, name: str) -> None:
+    page = opened(name)
+    assert len(pages(page)) < 9
+    page.evaluate("document.querySelectorAll('.annex, .annex ~ *').forEach(e => e.remove())")
+    assert len(pages(page)) in {1, 2}
 
-    assert len(re.findall(rb"/Type\s*/Page\b", paper)) in {1, 2}
+
+def pages(page: Page) -> list[bytes]:
+    """The pages on which it is printed."""
+    paper = page.pdf(format="A4", prefer_css_page_size=True)
+    return re.findall(rb"/Type\s*/Page\b", paper)
+
+
+def test_a_printed_result_and_its_annex_are_under_twenty_pages(opened: Opened) -> None:
+    assert 2 < len(pages(opened("check"))) < 20
+
+
+@pytest.mark.parametrize("name", ["check", "resume-0"])
+def test_no_word_of_a_table_is_broken_on_paper(opened: Opened, name: str) -> None:
+    page = opened(name, viewport={"width": 688, "height": 1000})
+    page.emulate_media(media="print")
+    broken = page.evaluate(BROKEN)
+    assert broken == []
+
+
+BROKEN = r"""() => [...document.querySelectorAll('td, th')].flatMap(cell => {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
+  while (walker.nextNode()) {
+    for (const each of walker.currentNode.data.matchAll(/[\w\u00c0-\u024f]{2,30}/g)) {
+      const range = document.createRange();
+      range.setStart(walker.currentNode, each.index);
+      range.setEnd(walker.currentNode, each.index + each[0].length);
+      const tops = [...range.getClientRects()].map(one => Math.round(one.top));
+      if (new Set(tops).size > 1) { found.push(each[0]); }
+    }
+  }
+  return found;
+})"""
+"""Words of table cells that stand on two lines."""
 
 
 @pytest.mark.parametrize(("name", "language"), [("summary", "en"), ("resume-0", "fr")])

@@ -16,7 +16,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 from havre.facts.model import Copy
-from havre.policy.findings import Result, Whereabouts
+from havre.policy.findings import FindingKind, InputFile, Provenance, Result, Waiver, Whereabouts
 from havre.policy.model import Severity
 from havre.policy.registry import installed_controls
 from havre.provider.discovery import installed
@@ -25,7 +25,7 @@ from havre.report.language import Language, speaking, title, tr, trn
 from havre.spec.countries import NAMES
 from havre.spec.model import Environment
 from scripts.catalogues import PACKAGES, ROOT, catalogues, compiled
-from tests.report.samples import FINDINGS, HOSTILE, RESULT
+from tests.report.samples import FINDINGS, GAP, HOSTILE, RESULT
 
 KEYWORDS = {"tr": None, "trn": (1, 2)}
 TEMPLATES = [("summary.html", "jinja2"), ("base.html", "jinja2")]
@@ -173,6 +173,60 @@ def test_the_first_of_a_month_is_written_as_people_do() -> None:
     assert words.day_of(dt.date(2027, 1, 1)) == "2027-01-01"
 
 
+ACCEPTED = replace(
+    FINDINGS[-1], waiver=replace(FINDINGS[-1].waiver, reason="As `agreed` in March.")
+)
+
+
+def table_of(page: str, name: str) -> list[str]:
+    """The rows of a table, each as the reader sees it."""
+    (body,) = re.findall(rf'<table class="{name}">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)
+    rows = re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)
+    return [" ".join(html.unescape(re.sub(r"<[^>]+>", " ", row)).split()) for row in rows]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_accepted_risk_is_in_the_annex_with_what_its_owner_confirms(
+    language: Language,
+) -> None:
+    gap = replace(FINDINGS[6], kind=FindingKind.WAIVED, control="logs.retention")
+    risks = tuple(
+        replace(
+            each,
+            resource=f"{each.resource}-{n}",
+            waiver=replace(ACCEPTED.waiver, decision=f"D-{n}"),
+        )
+        for n in range(30)
+        for each in (ACCEPTED, gap)
+    )
+    with speaking(language):
+        page = render(replace(RESULT, findings=risks), Format.HTML, summary=True)
+        end = words.day_of(ACCEPTED.waiver.expires)
+    rows = table_of(page, "risks")
+    assert len(rows) == len(set(rows)) == 30
+    for number in range(30):
+        (row,) = (each for each in rows if f"D-{number} " in each)
+        for told in (
+            f"logs-{number}",
+            "Ana Silva",
+            "As agreed in March.",
+            GAP.risk,
+            end,
+            "30 days",
+        ):
+            assert told in row
+    assert "`" not in of_page(page)
+
+
+def test_a_summary_has_a_place_to_sign_and_the_digests_of_what_was_read() -> None:
+    digest = "ab" * 32
+    made = Provenance("havre 9.9", (), (), (InputFile("waivers", "w.yaml", digest),), "EMC2")
+    with speaking(Language.FR):
+        shown = of_page(render(replace(RESULT, provenance=made), Format.HTML, summary=True))
+    for told in ("havre 9.9", digest, "w.yaml", "Date", "Signature", "Nom et fonction"):
+        assert told in shown
+
+
 UNMET = ("exigence non satisfaite", "non évalué", "dérogation sans constat", "non vu")
 """What stands before the title of a control of which something was found."""
 
@@ -189,11 +243,17 @@ def test_the_title_of_a_control_never_reads_as_met_where_something_was_found(for
     assert [each[-40:] for each in before if not each.endswith(UNMET)] == []
 
 
+def waiver_of(waiver: Waiver, control: str) -> Waiver:
+    return replace(waiver, control=control)
+
+
 def of_installed() -> Result:
     """A result of installed controls, whose titles are translated, with a finding of each kind."""
     controls = installed_controls()[:8]
-    found = zip(controls, FINDINGS[4:], strict=False)
-    findings = tuple(replace(each, control=control.id) for control, each in found)
+    findings = tuple(
+        replace(each, control=control.id, waiver=each.waiver and waiver_of(each.waiver, control.id))
+        for control, each in zip(controls, FINDINGS[4:], strict=False)
+    )
     return replace(RESULT, controls=controls[: len(findings)], findings=findings)
 
 

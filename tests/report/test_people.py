@@ -488,3 +488,21 @@ def test_a_check_of_some_controls_has_a_status_of_its_own(
         assert "NOT EVALUATED" not in text
     for worse, status in ((FINDINGS[0], "FAILED"), (FINDINGS[7], "NOT EVALUATED")):
         assert headline(replace(part, findings=(worse, *findings))).status == status
+
+
+def test_findings_that_differ_in_their_resource_only_are_one_block() -> None:
+    alike = FINDINGS[:5]
+    other = replace(alike[0], resource=f"{alike[0].resource}-other", found="CN")
+    page = Page(text := render(replace(RESULT, findings=(*alike, other)), Format.HTML))
+    blocks = [each for each in page.named("div") if each.get("class") == "finding"]
+
+    assert len(blocks) == 2
+    for finding in (*alike, other):
+        assert finding.name in text
+    assert text.count("to a site in one of the countries named.") == 2, "once in each block"
+
+
+def test_what_is_between_backticks_is_code_on_a_page() -> None:
+    page = render(RESULT, Format.HTML)
+    assert '<span class="code">backup.site</span>' in page
+    assert "`backup.site`" not in page

@@ -27,12 +27,12 @@ from havre.report.findings.words import (
     shorter,
     status,
 )
-from havre.report.language import Language, spoken, tr, trn
+from havre.report.language import Language, spoken, title, tr, trn
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from havre.policy.findings import Finding, Former, Location, Result, Waiver, Whereabouts
     from havre.policy.frameworks import Requirement
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NAMED = 3
 """How many of many are named."""
+LISTED = 40
+"""How many resources, and how many risks, of an accepted risk are written out."""
 KNOWN = "Known before"
 """Of a finding that the previous report has."""
 
@@ -428,6 +430,78 @@ def _by_reason(products: Sequence[tuple[str, str]]) -> str:
     for product, reason in products:
         reasons.setdefault(reason, []).append(product)
     return "; ".join(f"{', '.join(named)} ({reason})" for reason, named in reasons.items())
+
+
+@dataclass(frozen=True)
+class AcceptedRisk:
+    """A risk that a named owner accepts until a set date, as its owner confirms it.
+
+    Attributes:
+        waiver: who, why, by which decision and until when.
+        requirement: the title of the control, and that it is not met or was not evaluated.
+        scope: resources or capabilities concerned.
+        risks: residual risks of the gaps; of other findings what was found.
+    """
+
+    waiver: Waiver
+    requirement: str
+    scope: str
+    risks: tuple[str, ...]
+
+
+def accepted(result: Result) -> list[AcceptedRisk]:
+    """Every accepted risk, the first to end first."""
+    titles = {control.id: title(control) for control in result.controls}
+    return [_accepted(cover, titles) for cover in covers(result)]
+
+
+def _accepted(cover: Cover, titles: Mapping[str, str]) -> AcceptedRisk:
+    named = titles.get(cover.waiver.control, cover.waiver.control)
+    worst = min(cover.findings, key=lambda finding: finding.unevaluated)
+    risks = [each.gap.risk if each.gap else _discovered(each) for each in cover.findings]
+    return AcceptedRisk(
+        cover.waiver,
+        unmet(worst, named),
+        some(distinct(map(_scope, cover.findings)), LISTED),
+        tuple(_few(distinct(filter(None, risks)))),
+    )
+
+
+def _few(texts: Sequence[str]) -> list[str]:
+    """The first of many texts, and how many more there are."""
+    left = len(texts) - LISTED
+    more = [trn("and {count} more", "and {count} more", left)] if left > 0 else []
+    return [*texts[:LISTED], *more]
+
+
+def _scope(finding: Finding) -> str:
+    """What a finding is about: a resource, a capability, or a property of the plan."""
+    return finding.name or (subject(finding) if finding.gap else finding.property)
+
+
+def _discovered(finding: Finding) -> str:
+    """What was found, behind its property where that is not its scope."""
+    if not finding.property or not finding.found:
+        return finding.found
+    return labelled(finding.property, finding.found)
+
+
+def alike(findings: Iterable[Finding]) -> list[tuple[Finding, list[tuple[str, str]]]]:
+    """Findings of which all but the resource is the same, each with its resources by type."""
+    found: dict[Finding, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(replace(finding, resource=""), []).append(finding)
+    return [(each[0], _by_type(each)) for each in found.values()]
+
+
+def _by_type(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+    """The names of resources behind their types."""
+    found: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.resource:
+            kind = "".join(urns.types(finding.resource)[-1:])
+            found.setdefault(kind, []).append(finding.name)
+    return [(kind, ", ".join(distinct(names))) for kind, names in found.items()]
 
 
 def frameworks(requirements: Sequence[Requirement] | None) -> list[FrameworkTable]:

@@ -17,7 +17,7 @@ from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
 from havre.report.findings import answers, words
 from havre.report.findings.headline import MOST, ORDER, headline
-from havre.report.language import spoken, title, tr, trn, typeset
+from havre.report.language import spoken, tr, trn, typeset
 from havre.text import clipped
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ LONGEST = 600
 SENTENCES = 4_000
 """Characters of a text that Havre puts together from many."""
 ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?(?:/[\w./~%?=&+,;:-]*)?(?<![.,;:])", re.ASCII)
+CODE = re.compile(r"`([^`]+)`")
 ANCHOR = re.compile(r"[^A-Za-z0-9.-]+")
 
 
@@ -106,12 +107,16 @@ def render(
 
 
 def _summary(result: Result) -> str:
-    """What an officer for data protection signs: two pages of A4, in the language at hand."""
+    """What an officer for data protection signs: two pages of A4 and the accepted risks."""
+    shared = _shared(result)
+    accepted = {finding for cover in shared["covers"] for finding in cover.findings}
+    left = {each.control for each in result.findings if each not in accepted}
     return written(
         "summary.html",
-        **_shared(result),
-        least=ACCEPTED,
-        titles={control.id: title(control) for control in result.controls},
+        **shared,
+        least=OPEN,
+        risks=answers.accepted(result),
+        open=[each for each in shared["headline"].top if each.control in left],
     )
 
 
@@ -128,8 +133,8 @@ def _shared(result: Result) -> dict[str, Any]:
     }
 
 
-ACCEPTED = 14
-"""Waivers that a summary lists; the others are counted."""
+OPEN = 14
+"""Controls without a waiver that a summary lists; the others are counted."""
 
 
 def written(template: str, **values: Any) -> str:
@@ -157,7 +162,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["anchor"] = anchor
-    environment.filters["parts"] = _parts
+    environment.filters["linked"] = _linked
     environment.filters["long"] = _long
     environment.filters["query"] = _query
     environment.filters["status"] = words.status
@@ -195,12 +200,19 @@ def anchor(name: str) -> str:
     return ANCHOR.sub("-", name)
 
 
-def _parts(value: str) -> list[tuple[str, bool]]:
-    """A text in words, each with whether it is an address that may be followed."""
-    return [
-        (word, bool(ADDRESS.fullmatch(word)))
-        for word in typeset(clipped(value, LONGEST)).split(" ")
-    ]
+def _linked(value: object) -> Markup:
+    """A text with its addresses as links, and what is between backticks as code."""
+    pieces = CODE.split(typeset(clipped(value, LONGEST)))
+    return Markup("").join(
+        Markup('<span class="code">{}</span>').format(piece) if number % 2 else _with_links(piece)
+        for number, piece in enumerate(pieces)
+    )
+
+
+def _with_links(text: str) -> Markup:
+    link = Markup('<a href="{0}" rel="noopener noreferrer">{0}</a>')
+    words = (link.format(word) if ADDRESS.fullmatch(word) else word for word in text.split(" "))
+    return Markup(" ").join(words)
 
 
 def _found(result: Result) -> dict[str, list[Finding]]:
