@@ -22,7 +22,7 @@ LONGEST = 60
 """Characters of a value in the table."""
 NAMED = 4
 """Resources and controls that a line names at most."""
-TOGETHER = "Without --last, what the file asks for and is not deployed yet is among these changes."
+TOGETHER = "Without --last, what the file requires and is not deployed yet is among these changes."
 
 
 def drift_as_json(found: Drifted) -> str:
@@ -93,7 +93,7 @@ def drift_as_text(found: Drifted, *, details: bool = False, width: int | None = 
     labels = [c for c in rest if c.drift.label]
     groups = (
         ("Makes a control fail", [c for c in found.changes if c.fails]),
-        ("Touches a control, which still holds", [c for c in rest if c.reads and c not in labels]),
+        ("Touches a control, which still passes", [c for c in rest if c.reads and c not in labels]),
         ("Touches no control", [c for c in rest if not c.reads and c not in labels]),
         ("Labels, by which no control fails", labels),
     )
