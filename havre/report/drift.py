@@ -171,7 +171,7 @@ def _notes(found: Drifted, *, details: bool) -> Iterator[str]:
     if found.changes:
         yield ""
         if any(c.drift.deviance is Deviance.DEPARTED for c in found.changes):
-            yield "Of what is not as it was made, the provider does not tell the field."
+            yield "Of what is not as it was made, the provider does not name the field."
         if not found.told_apart:
             yield TOGETHER
         yield "Fix: deploy the file again, or put the change into the file."
