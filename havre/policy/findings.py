@@ -299,6 +299,7 @@ class Result:
         allow_unknown: whether what is not known is let pass.
         fail_on: the least severity that fails; None: nothing does.
         gone: findings of the baseline that are no more; None: there is no baseline.
+        lowered: in what less is asked for than in the baseline; empty: in nothing.
         left_out: identifiers of controls that the profile has and the user did not have evaluated.
         title: the provider's name as its owner writes it; empty: its short name.
         provenance: what it was made from and by; None: nobody has recorded it.
@@ -324,6 +325,7 @@ class Result:
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
     gone: tuple[Former, ...] | None = None
+    lowered: str = ""
     left_out: tuple[str, ...] = ()
     title: str = ""
     provenance: Provenance | None = None
@@ -371,8 +373,11 @@ class Result:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 all hold; 1 findings; 3 something was not evaluated, and that is not allowed."""
-        if any(self._fails(finding) for finding in self.judged(FindingKind.FAIL)):
+        """0 all hold; 1 findings; 3 something was not evaluated, and that is not allowed.
+
+        Where less is asked for than in the baseline, findings may be gone for that reason alone.
+        """
+        if self.lowered or any(self._fails(finding) for finding in self.judged(FindingKind.FAIL)):
             return ExitCode.FINDINGS
         if self.judged(FindingKind.UNKNOWN) and not self.allow_unknown:
             return ExitCode.NOT_EVALUATED

@@ -53,7 +53,11 @@ def test_what_was_not_known_before_fails_neither_and_what_is_new_does(tmp_path: 
         (None, "cannot be read: No such file"),
         ("{", "is not JSON"),
         ('{"findings": 1}', "has no list `findings`"),
-        ('{"findings": [], "summary": {"provider": "azure"}}', "the baseline is of azure"),
+        (
+            '{"findings": [],'
+            ' "summary": {"provider": "azure", "profile": "health", "controls": {}}}',
+            "the baseline is of azure",
+        ),
     ],
 )
 def test_a_wrong_baseline_is_wrong_input(

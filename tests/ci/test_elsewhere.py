@@ -22,6 +22,7 @@ from tests.ci.repository import (
     document,
     proposed,
     started,
+    steps,
 )
 
 HOOKS = ROOT / ".pre-commit-hooks.yaml"
@@ -53,6 +54,7 @@ def pipeline(repository: Any, job: str, **variables: str) -> subprocess.Complete
     whole = document(GITLAB)
     lines = [line for line in whole[".havre"]["before_script"] if " -I -m " not in line]
     given = {**{k: str(v) for k, v in whole["variables"].items()}, "PROVIDER": PROVIDER}
+    given["HAVRE_PACKAGES"] = "what the runner has"
     script = "\n".join([*lines, *whole[job]["script"]])
     return repository.run(script, **given, **variables)
 
@@ -158,7 +160,8 @@ if [ "$3" = pip ]; then ln -s {BIN}/havre "$(dirname "$0")/havre"; fi
         planted.parent.mkdir(parents=True, exist_ok=True)
         planted.write_text(trap)
         planted.chmod(0o755)
-    given = {"HAVRE_REQUIREMENTS": "/opt/pinned.txt"} if pinned else {}
+    named = {"HAVRE_PACKAGES": "/opt/havre /opt/havre/policies"}
+    given = {"HAVRE_REQUIREMENTS": "/opt/pinned.txt"} if pinned else named
     done = repository.run(f"sh {ANYWHERE} local", HAVRE="", PYTHON=str(fake), **given)
 
     assert done.returncode == 1, done.stderr
@@ -166,7 +169,7 @@ if [ "$3" = pip ]; then ln -s {BIN}/havre "$(dirname "$0")/havre"; fi
     made, installed = (repository.temporary / "said").read_text().splitlines()
     assert made.startswith("-I -m venv /")
     assert str(repository.folder) not in made
-    wanted = "--require-hashes -r /opt/pinned.txt" if pinned else "havre[azure,ovh,policies]"
+    wanted = "--require-hashes -r /opt/pinned.txt" if pinned else named["HAVRE_PACKAGES"]
     assert installed == f"-I -m pip install --quiet {wanted}"
     report = done.stdout.splitlines()[-1].removeprefix("reports: ")
     assert str(repository.folder) not in report
@@ -175,6 +178,58 @@ if [ "$3" = pip ]; then ln -s {BIN}/havre "$(dirname "$0")/havre"; fi
         "junit.xml",
         "summary.md",
     ]
+
+
+INSTALLS = {
+    "github": lambda: steps("check")["Install Havre"]["run"],
+    "gitlab": lambda: "\n".join(document(GITLAB)[".havre"]["before_script"]),
+    "script": lambda: f"sh {ANYWHERE} local",
+}
+"""What each file runs to install Havre."""
+LOGGED = """#!/bin/sh
+echo "$@" >> "$SAID"
+for each; do last=$each; done
+case "$*" in *" -m venv "*) mkdir -p "$last/bin"; cp "$0" "$last/bin/python" ;; esac
+"""
+
+
+def installing(folder: Path, kind: str, **given: str) -> tuple[int, list[str], str]:
+    """Exit code, what Python was asked for, and messages of one file's installation."""
+    repository = started(folder)
+    programs = repository.temporary / "bin"
+    programs.mkdir()
+    for name in ("python", "python3"):
+        (programs / name).write_text(LOGGED)
+        (programs / name).chmod(0o755)
+    said = repository.temporary / "python-said"
+    about = {"SAID": str(said), "GITHUB_PATH": str(repository.temporary / "path"), "HAVRE": ""}
+    shell = f"PATH={programs}:$PATH\n{INSTALLS[kind]()}"
+    done = repository.run(shell, RUNNER_TEMP=str(repository.temporary), **about, **given)
+    asked = said.read_text().splitlines() if said.exists() else []
+    return done.returncode, [line for line in asked if " pip " in line], done.stderr
+
+
+@pytest.mark.parametrize("kind", INSTALLS)
+def test_nothing_is_installed_by_a_name_that_anybody_may_register(
+    tmp_path: Path, kind: str
+) -> None:
+    code, asked, said = installing(tmp_path, kind, HAVRE_PACKAGES="", HAVRE_REQUIREMENTS="")
+    assert (code, asked) == (2, [])
+    assert "HAVRE_REQUIREMENTS" in said
+
+
+@pytest.mark.parametrize("kind", INSTALLS)
+def test_what_is_installed_may_be_several_packages_or_pinned_ones(
+    tmp_path: Path, kind: str
+) -> None:
+    addresses = "git+https://git.example/h@0a1 git+https://git.example/h@0a1#subdirectory=policies"
+    (tmp_path / "several").mkdir()
+    (tmp_path / "pinned").mkdir()
+    _, (several,), _ = installing(tmp_path / "several", kind, HAVRE_PACKAGES=addresses)
+    assert several.endswith(f" pip install --quiet {addresses}")
+    both = {"HAVRE_PACKAGES": addresses, "HAVRE_REQUIREMENTS": "/opt/pinned.txt"}
+    _, (pinned,), _ = installing(tmp_path / "pinned", kind, **both)
+    assert pinned.endswith(" pip install --quiet --require-hashes -r /opt/pinned.txt")
 
 
 def test_the_manifest_of_the_hooks_is_valid() -> None:

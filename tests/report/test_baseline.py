@@ -14,6 +14,7 @@ import pytest
 import havre.report
 from havre.errors import ExitCode, InputError
 from havre.policy.findings import FindingKind
+from havre.policy.model import Profile
 from havre.report.findings import Format, render
 from havre.report.findings.baseline import against, load_baseline
 from tests.report.samples import FINDINGS, RESULT, WAIVER, hostile, urn
@@ -271,3 +272,37 @@ def test_a_baseline_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -> Non
 def test_an_empty_gap_is_malformed_not_none(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="capability"):
         load_baseline(kept(tmp_path, finding(gap={})))
+
+
+@pytest.mark.parametrize("before", [Profile.HEALTH, Profile.SOVEREIGN])
+def test_a_file_that_asks_for_a_lower_profile_does_not_pass(
+    tmp_path: Path, before: Profile
+) -> None:
+    """Findings that are gone because nobody asks any more are not mended."""
+    former = replace(RESULT, profile=before)
+    later = compared(tmp_path, former, replace(RESULT, profile=Profile.BASELINE, findings=()))
+    assert later.exit_code is ExitCode.FINDINGS
+    for form in (Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON):
+        assert f"profile baseline instead of {before.value}" in render(later, form)
+    raised = compared(tmp_path, replace(RESULT, profile=Profile.BASELINE, findings=()), former)
+    assert raised.lowered == ""
+
+
+def test_a_file_that_asks_for_fewer_controls_does_not_pass(tmp_path: Path) -> None:
+    fewer = replace(RESULT, findings=(), controls=RESULT.controls[1:])
+    later = compared(tmp_path, RESULT, fewer)
+    many = len(RESULT.controls)
+    assert later.lowered == f"{many - 1} controls instead of {many}"
+    assert later.exit_code is ExitCode.FINDINGS
+    left_out = replace(fewer, left_out=(RESULT.controls[0].id,))
+    assert compared(tmp_path, RESULT, left_out).lowered == ""
+
+
+@pytest.mark.parametrize("part", ["profile", "controls"])
+def test_a_baseline_that_does_not_say_what_it_asked_for_is_refused(
+    tmp_path: Path, part: str
+) -> None:
+    document = json.loads(render(RESULT, Format.JSON))
+    document["summary"].pop(part)
+    with pytest.raises(InputError, match="does not say what it asked for"):
+        load_baseline(kept(tmp_path, json.dumps(document)))

@@ -9,9 +9,10 @@
 # itself outside the branch that it judges. Environment:
 #   HAVRE               command to run; where it is not set, Havre is installed
 #   HAVRE_REQUIREMENTS  file of requirements with their hashes: nothing else is installed
-#   HAVRE_PACKAGES      else what is installed, by default havre[azure,ovh,policies]. The names are
-#                       not registered yet: until they are, give the folders of a checkout that you
-#                       trust: "/opt/havre /opt/havre/policies /opt/havre/providers/ovh"
+#   HAVRE_PACKAGES      else what is installed, such as the folders of a checkout that you trust:
+#                       "/opt/havre /opt/havre/policies /opt/havre/providers/ovh". There is no
+#                       default: the names are not registered yet, and whoever registers one would
+#                       run code here
 #   HAVRE_REPORT        folder of the reports, by default a fresh one, which is told
 set -eu
 
@@ -28,16 +29,19 @@ if [ "$#" -gt 0 ]; then
 fi
 
 if [ -z "${HAVRE:-}" ]; then
-  tools=$(mktemp -d)
-  trap 'rm -rf "$tools"' EXIT
   set -f # the brackets are no pattern, the spaces part the packages
   if [ -n "${HAVRE_REQUIREMENTS:-}" ]; then
     set -- "$HAVRE_REQUIREMENTS" "$@"
     wanted="--require-hashes -r"
-  else
+  elif [ -n "${HAVRE_PACKAGES:-}" ]; then
     set -- "" "$@"
-    wanted=${HAVRE_PACKAGES:-havre[azure,ovh,policies]}
+    wanted=$HAVRE_PACKAGES
+  else
+    echo "error: set HAVRE, HAVRE_REQUIREMENTS or HAVRE_PACKAGES: see the top of this script" >&2
+    exit 2
   fi
+  tools=$(mktemp -d)
+  trap 'rm -rf "$tools"' EXIT
   # shellcheck disable=SC2086
   { "${PYTHON:-python3}" -I -m venv "$tools/venv" &&
     "$tools/venv/bin/python" -I -m pip install --quiet $wanted ${1:+"$1"}; } || {

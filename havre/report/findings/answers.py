@@ -573,6 +573,8 @@ def _meaning(result: Result) -> str:
     noun, by = "finding", "the options given"
     if result.gone is not None:
         noun, by = "new finding", "the previous report or the options given"
+    if result.lowered:
+        return f"Exit code 1: less is required than in the previous report: {result.lowered}."
     if code is ExitCode.FINDINGS:
         return f"Exit code 1: {_failing(result, noun)} without a waiver."
     if code is ExitCode.NOT_EVALUATED:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
 from havre.policy.findings import FindingKind, Former
+from havre.policy.model import Profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +27,14 @@ class Baseline:
 
     Attributes:
         provider: whose plan was judged.
+        profile: by which it was judged.
+        controls: how many were asked for.
         findings: without those that were waived: when their waiver ends, they are new.
     """
 
     provider: str
+    profile: Profile
+    controls: int
     findings: tuple[Former, ...]
 
 
@@ -50,7 +55,24 @@ def load_baseline(path: Path) -> Baseline:
     if not isinstance(provider, str):
         message = f"baseline {path} does not name its provider: `summary.provider`"
         raise InputError(message, REMEDY)
-    return Baseline(provider, tuple(each for each in former if each.kind is not FindingKind.WAIVED))
+    profile, controls = _asked(path, summary)
+    kept = tuple(each for each in former if each.kind is not FindingKind.WAIVED)
+    return Baseline(provider, profile, controls, kept)
+
+
+def _asked(path: Path, summary: object) -> tuple[Profile, int]:
+    """The profile of a former check, and how many controls it asked for.
+
+    Raises:
+        InputError: it does not say so.
+    """
+    told = summary if isinstance(summary, dict) else {}
+    profile, counts = told.get("profile"), told.get("controls")
+    numbers = counts.values() if isinstance(counts, dict) else [None]
+    if profile not in set(Profile) or not all(isinstance(number, int) for number in numbers):
+        message = f"baseline {path} does not say what it asked for: `summary.profile`, `.controls`"
+        raise InputError(message, REMEDY)
+    return Profile(profile), sum(numbers)
 
 
 def _document(path: Path) -> Any:
@@ -126,7 +148,18 @@ def against(result: Result, baseline: Baseline) -> Result:
     places = range(len(result.findings))
     by_badness = sorted(places, key=lambda place: BADNESS.index(result.findings[place].kind))
     marked = {place: _marked(result.findings[place], former) for place in by_badness}
-    return replace(result, findings=tuple(marked[place] for place in places), gone=tuple(gone))
+    findings = tuple(marked[place] for place in places)
+    return replace(result, findings=findings, gone=tuple(gone), lowered=_lowered(result, baseline))
+
+
+def _lowered(result: Result, baseline: Baseline) -> str:
+    """In what less is asked for than before; empty: in nothing. What was left out is told apart."""
+    now = len(result.controls) + len(result.left_out)
+    fewer = f"{now} controls instead of {baseline.controls}" if now < baseline.controls else ""
+    if not result.profile.includes(baseline.profile):
+        lower = f"profile {result.profile.value} instead of {baseline.profile.value}"
+        return f"{lower}, {fewer}" if fewer else lower
+    return fewer
 
 
 def _marked(finding: Finding, former: dict[str, list[Former]]) -> Finding:

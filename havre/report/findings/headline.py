@@ -128,7 +128,7 @@ def headline(result: Result) -> Headline:
 
 def _status(result: Result) -> str:
     """The status of a warehouse by all findings, whatever the options let pass."""
-    if result.of(FindingKind.FAIL):
+    if result.lowered or result.of(FindingKind.FAIL):
         return FAILED
     if result.of(FindingKind.UNKNOWN):
         return NOT_EVALUATED
@@ -142,6 +142,8 @@ def _status(result: Result) -> str:
 
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    if result.lowered:
+        yield tr("Less is required than before"), result.lowered
     yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
