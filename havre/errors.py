@@ -50,6 +50,12 @@ class MissingDependencyError(HavreError):
     """Install something: a program or a package that this command needs is not there."""
 
 
+class UnknownProviderError(MissingDependencyError):
+    """Name another provider, or install this one: none of that name is there."""
+
+    exit_code = ExitCode.INPUT
+
+
 class RetryError(HavreError):
     """Try again: another run holds the lock, or a service did not answer in time."""
 

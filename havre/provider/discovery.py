@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
 from havre.documents.installed import registered_in_versions
-from havre.errors import BugError, InputError, MissingDependencyError
+from havre.errors import BugError, InputError, MissingDependencyError, UnknownProviderError
 from havre.provider.contract import CONTRACT, REQUIRED
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def find(name: str) -> Provider:
     """The provider of that name.
 
     Raises:
-        MissingDependencyError: no installed distribution registers it for this contract.
+        UnknownProviderError: no installed distribution registers it.
+        MissingDependencyError: one does, for another contract.
         BugError: one does, but it cannot be loaded.
     """
     entries = _by_name()
@@ -125,7 +126,7 @@ def find(name: str) -> Provider:
         close = difflib.get_close_matches(name, entries, n=1)
         hint = f"Did you mean `{close[0]}`? " if close else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
-        raise MissingDependencyError(message, f"{hint}{_how_to_install(name)}")
+        raise UnknownProviderError(message, f"{hint}{_how_to_install(name)}")
     found = _chosen(entries[name])
     if found.provider is not None:
         return found.provider

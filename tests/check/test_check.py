@@ -240,7 +240,7 @@ def test_wrong_words_are_told(
     capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
 ) -> None:
     code, out, err = run(capsys, *words)
-    assert code == (ExitCode.ENGINE if "nowhere" in words else ExitCode.INPUT)
+    assert code == ExitCode.INPUT
     assert said in err
     assert "Traceback" not in out + err
 

@@ -54,8 +54,12 @@ def test_what_was_not_known_before_fails_neither_and_what_is_new_does(tmp_path: 
         ("{", "is not JSON"),
         ('{"findings": 1}', "has no list `findings`"),
         (
-            '{"findings": [],'
-            ' "summary": {"provider": "azure", "profile": "health", "controls": {}}}',
+            json.dumps(
+                {
+                    "findings": [],
+                    "summary": {"provider": "azure", "profile": "health", "controls": {}},
+                }
+            ),
             "the baseline is of azure",
         ),
     ],

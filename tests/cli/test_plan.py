@@ -195,7 +195,7 @@ def test_a_plan_fits_a_terminal_and_is_not_wrapped_in_a_pipe(
 def test_an_unknown_provider_and_a_wrong_setting_are_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main(["plan", EXAMPLE, "-p", "lokal"]) == ExitCode.ENGINE
+    assert main(["plan", EXAMPLE, "-p", "lokal"]) == ExitCode.INPUT
     assert "Did you mean `local`?" in capsys.readouterr().err
     assert main(["plan", EXAMPLE, "-p", "local", "--set", "country"]) == ExitCode.INPUT
     assert "not of the form NAME=VALUE" in capsys.readouterr().err

@@ -49,6 +49,25 @@ def evaluated(target: ctx.Target, as_of: dt.date | None = None) -> Plan:
     )
 
 
+def folder_of(state: Path, provider: str) -> Path | None:
+    """The folder on this machine that a state's resources name; None where they name none.
+
+    Raises:
+        InputError: the file is no state.
+    """
+    from havre.plan.states import from_state
+    from havre.plan.values import bare
+    from havre.provider import find
+    from havre.provider.machine import folder_setting
+
+    name = folder_setting(find(provider).settings)
+    if not name:
+        return None
+    made = from_state(state, provider).resources
+    named = {str(bare(each.inputs[name])) for each in made if name in each.inputs}
+    return Path(named.pop()) if len(named) == 1 else None
+
+
 def against(
     target: ctx.Target, planned: Plan, former: Path, day: dt.date
 ) -> tuple[Consequence, ...]:
@@ -137,6 +156,8 @@ def plan(
     named = one_provider(provider, "plan", file)
     it = take(file, named, "plan", data_dir=data_dir, stack_config=stack_config)
     tell(it.notes)
+    if former is not None and former.suffix == ".json" and data_dir is None:
+        data_dir = folder_of(former.expanduser(), it.provider)
     target = ctx.target(
         it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config, offline=True
     )

@@ -201,7 +201,8 @@ def project_settings(folder: Folder, project: str) -> ProjectSettings:
     directory = believed(folder, project)
     if not project_exists(folder, project):
         message = f"{folder.root} has no project {project!r}"
-        raise InputError(message, "Name one that is deployed, or deploy it.")
+        there = ", ".join(sorted(folder.custody.names(folder.root / "projects"))) or "none"
+        raise InputError(message, f"Name one that is deployed ({there}), or deploy it.")
     content = read_json(folder, directory / SETTINGS)
     account = account_name(project)
     files = shown(folder, project)
