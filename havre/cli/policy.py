@@ -239,10 +239,14 @@ def _keys(frameworks: Frameworks, name: str) -> set[str]:
 
 
 def _show_requirements(found: Sequence[Requirement]) -> None:
+    from havre.report.findings.words import COVERAGES
+
     for each in found:
-        console.tell(f"[bold]{heading(each)}[/] {console.inert(each.title)}  ({each.coverage})")
+        shown = f"  ({COVERAGES[each.coverage.value]})" if each.id else ""
+        console.tell(f"[bold]{heading(each)}[/] {console.inert(each.title)}{shown}")
         if each.controls:
-            console.tell(f"{', '.join(each.controls)} contribute to it", 2)
+            verb = "contributes" if len(each.controls) == 1 else "contribute"
+            console.tell(f"{', '.join(each.controls)} {verb} to it", 2)
             console.tell(console.inert(each.part), 2, "dim")
 
 

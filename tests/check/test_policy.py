@@ -1,6 +1,7 @@
 """`havre policy`: controls listed, shown, mapped to frameworks, and tested by their users."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,10 @@ def test_coverage_names_every_heading_and_claims_no_compliance(
     assert len(mapped) == 40
     _, text, _ = run(capsys, "coverage", "SNC")
     assert "contribute to it" in text
+    assert not re.search(r"(?<!,)\n  [^ ,]+ contribute to it\n", text)
+    assert not re.search(r"\((partly|organisational|evidenced)\)$", text, re.MULTILINE)
+    assert re.search(r"\(partial evidence\)$", text, re.MULTILINE)
+    assert not re.search(r"^[A-Z]+ [^\d(]+\(.* evidence\)$", text, re.MULTILINE), "a framework"
     assert "compl" not in text.lower().replace("complete", "")
     assert run(capsys, "coverage", "NOPE")[0] == ExitCode.INPUT
 

@@ -67,8 +67,8 @@ TABLE = (
     "logs (none found, read on 2026-09-01); registry (in process)",
     "SecNumCloud: not qualified",
     "Frameworks",
-    "SNC 0 of 92 requirements evaluated: 1 not evaluated",
-    "SNC 10.1  Chiffrement (partial evidence, not evaluated): encryption.at-rest contributes",
+    "SNC 0 of 92 requirements evaluated: controls are not evaluated for 1",
+    "SNC 10.1  Chiffrement (partial evidence, controls: not evaluated): encryption.at-rest",
     "SNC 5.1   Politique (not visible in a plan)",
     "HDS 0 of 31 requirements evaluated",
     "HDS  HDS (evidence): residency.backup contributes to it. Where it lies.",
@@ -154,7 +154,7 @@ def test_comments_and_pages_answer_in_the_same_order(form: Format) -> None:
     for finding in FINDINGS:
         assert finding.control in text
     assert "DEC-2026-12, Ana Silva, until 2027-06-30 (in 219 days)" in text
-    assert "0 of 92 requirements evaluated: 1 not evaluated" in text
+    assert "0 of 92 requirements evaluated: controls are not evaluated for 1" in text
     assert "as a whole" not in text
 
 
@@ -162,7 +162,7 @@ def test_a_comment_lists_every_requirement_with_what_contributes_to_it() -> None
     text = render(RESULT, Format.MARKDOWN, requirements=REQUIREMENTS)
 
     assert (
-        "- **SNC 10.1** Chiffrement (partial evidence, not evaluated): encryption.at-rest"
+        "- **SNC 10.1** Chiffrement (partial evidence, controls: not evaluated): encryption.at-rest"
         " contributes to it. Encryption of stores; not of memory.\n"
     ) in text
     assert "- **SNC 5.1** Politique (not visible in a plan)\n" in text
@@ -175,7 +175,7 @@ def test_several_controls_contribute(form: Format) -> None:
     whole = replace(both, id="", verdict="")
     text = render(RESULT, form, requirements=(both, whole))
 
-    assert "0 of 1 requirement cited here evaluated: 1 not evaluated" in text
+    assert "0 of 1 requirement cited here evaluated: controls are not evaluated for 1" in text
     assert form is Format.HTML or "a.one, a.two contribute to it" in text
     assert "a.two" in text
 

@@ -42,6 +42,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NAMED = 3
 """How many of many are named."""
+DONE = {
+    "fail": "fail",
+    "unknown": "are not evaluated",
+    "warning": "have warnings",
+    "waived": "are waived",
+    "pass": "pass",
+    "not-applicable": "do not apply",
+}
+"""What controls do for a requirement, which none of them meets by itself."""
 LISTED = 40
 """How many resources, and how many risks, of an accepted risk are written out."""
 KNOWN = "Known before"
@@ -134,8 +143,8 @@ class FrameworkTable:
         if not headings:
             return f"0 of {of} requirements evaluated" if of else "no requirement is cited here"
         most = f"{of} requirements" if of else f"{many(len(headings), 'requirement')} cited here"
-        said = ", ".join(f"{found[word]} {status(word)}" for word in VERDICTS if found[word])
-        return f"{done} of {most} evaluated" + (f": {said}" if said else "")
+        said = ", ".join(f"{DONE[word]} for {found[word]}" for word in VERDICTS if found[word])
+        return f"{done} of {most} evaluated" + (f": controls {said}" if said else "")
 
 
 def cited(item: Requirement) -> str:
@@ -146,7 +155,8 @@ def cited(item: Requirement) -> str:
 def standing(item: Requirement) -> str:
     """How far the controls show a requirement, and the worst of their results."""
     result = status(item.verdict) if item.id else ""
-    return ", ".join(filter(None, [COVERAGES[item.coverage.value], result]))
+    told = f"controls: {result}" if result else ""
+    return ", ".join(filter(None, [COVERAGES[item.coverage.value], told]))
 
 
 def contributing(item: Requirement) -> str:
