@@ -217,7 +217,7 @@ def erasure_has_a_reason(spec: Warehouse) -> Iterator[Fault]:
     words = set((asked.reason or "").casefold().split())
     if len(words) < LEAST_WORDS:
         wanted = (
-            f"the law or decision that asks for more than {ERASURE_DAYS} days, in at least "
+            f"the law or decision that requires more than {ERASURE_DAYS} days, in at least "
             f"{LEAST_WORDS} different words"
         )
         found = f"'{asked.reason}'" if asked.reason else "nothing"

@@ -50,7 +50,7 @@ def manifests(
         ValueError: the warehouse asks for no cluster.
     """
     if spec.cluster is None:
-        message = "the warehouse file asks for no cluster"
+        message = "the warehouse file has no cluster"
         raise ValueError(message)
     projects = [*authorised(spec, as_of)]
     quota = _share(spec.cluster, len(projects)) if projects else {}
