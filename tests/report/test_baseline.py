@@ -304,5 +304,5 @@ def test_a_baseline_that_does_not_say_what_it_asked_for_is_refused(
 ) -> None:
     document = json.loads(render(RESULT, Format.JSON))
     document["summary"].pop(part)
-    with pytest.raises(InputError, match="does not say what it asked for"):
+    with pytest.raises(InputError, match="does not name what it checked"):
         load_baseline(kept(tmp_path, json.dumps(document)))

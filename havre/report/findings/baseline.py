@@ -70,7 +70,7 @@ def _asked(path: Path, summary: object) -> tuple[Profile, int]:
     profile, counts = told.get("profile"), told.get("controls")
     numbers = counts.values() if isinstance(counts, dict) else [None]
     if profile not in set(Profile) or not all(isinstance(number, int) for number in numbers):
-        message = f"baseline {path} does not say what it asked for: `summary.profile`, `.controls`"
+        message = f"baseline {path} does not name what it checked: `summary.profile`, `.controls`"
         raise InputError(message, REMEDY)
     return Profile(profile), sum(numbers)
 
