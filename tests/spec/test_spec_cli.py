@@ -243,6 +243,26 @@ def test_init_asks_again_until_an_answer_is_valid_and_not_for_what_is_given(
     assert spec.residency.operator_law == "eea"
 
 
+def test_init_asks_again_for_a_country_and_keeps_the_other_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "w.yaml"
+    monkeypatch.setattr("sys.stdin", Terminal("internal\nstaging\nFrancia\nfr\neea\n"))
+    assert main(["init", str(path)]) == ExitCode.OK
+    assert "`Francia`: Use ISO 3166-1 codes" in capsys.readouterr().out
+    assert load(path).warehouse.residency.countries == ("FR",)
+
+
+def test_init_names_every_option_that_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--classification", "secret", "--environment", "live", "--country", "Francia"]
+    command = ["init", str(tmp_path / "w.yaml"), *given, "--operator-law", "us"]
+    assert main(command) == ExitCode.INPUT
+    said = capsys.readouterr().err
+    assert all(wrong in said for wrong in ("secret", "live", "Francia", "operator-law us"))
+
+
 @pytest.mark.parametrize("left_out", range(0, len(ANSWERS), 2))
 def test_init_without_a_terminal_names_the_flags_that_are_missing(
     tmp_path: Path, left_out: int, capsys: pytest.CaptureFixture[str]

@@ -104,26 +104,46 @@ def _answers(
     if missing and not sys.stdin.isatty():
         message = f"Cannot ask for {', '.join(missing)}: not a terminal"
         raise InputError(message, f"Pass them. {EXAMPLE}")
-    chosen = _chosen(
-        Classification,
-        FLAGS[0],
-        classification or _ask("Most sensitive data", Classification, HEALTH.classification),
+    _refuse_options(classification, environment, countries, operator_law)
+    chosen = Classification(
+        classification or _ask("Most sensitive data", Classification, HEALTH.classification)
     )
-    kind = _chosen(
-        Environment,
-        FLAGS[1],
-        environment or _ask("Environment", Environment, HEALTH.environment),
-    )
-    codes = countries or _ask_countries(HEALTH.countries)
-    law = _chosen(
-        OperatorLaw,
-        FLAGS[3],
-        operator_law
-        or _ask("Law that the operator may be subject to", OperatorLaw, HEALTH.operator_law),
-    )
-    codes = [_country(code) for code in codes]
+    kind = Environment(environment or _ask("Environment", Environment, HEALTH.environment))
+    codes = [_country(code) for code in countries or _ask_countries(HEALTH.countries)]
+    question = "Law that the operator may be subject to"
+    law = OperatorLaw(operator_law or _ask(question, OperatorLaw, HEALTH.operator_law))
     leave = _exit(codes) if chosen in HEALTH_DATA else ""
     return Start(chosen, kind, tuple(codes), law, _sites(codes), leave)
+
+
+def _refuse_options(
+    classification: str, environment: str, countries: list[str], operator_law: str
+) -> None:
+    """Refuse options that are not valid, all at once and before anything is asked.
+
+    Raises:
+        InputError: naming each.
+    """
+    from havre.spec.model import Classification, Environment, OperatorLaw
+
+    wrong: list[InputError] = []
+    for words, flag, value in (
+        (Classification, FLAGS[0], classification),
+        (Environment, FLAGS[1], environment),
+        (OperatorLaw, FLAGS[3], operator_law),
+    ):
+        try:
+            _chosen(words, flag, value or next(iter(words)))
+        except InputError as error:
+            wrong.append(error)
+    for code in countries:
+        try:
+            _country(code)
+        except InputError as error:
+            wrong.append(error)
+    if wrong:
+        remedy = wrong[0].remedy if len(wrong) == 1 else EXAMPLE
+        raise InputError("\n".join(each.message for each in wrong), remedy)
 
 
 def _ask(question: str, words: type[StrEnum], default: StrEnum) -> str:
@@ -137,9 +157,14 @@ def _ask(question: str, words: type[StrEnum], default: StrEnum) -> str:
 
 
 def _ask_countries(default: tuple[str, ...]) -> list[str]:
+    """Codes of countries, asked for until each is one."""
     shown = "Countries where data may be stored, by two-letter code"
-    answer = str(typer.prompt(shown, default=" ".join(default)))
-    return answer.replace(",", " ").split()
+    while True:
+        answer = str(typer.prompt(shown, default=" ".join(default)))
+        try:
+            return [_country(code) for code in answer.replace(",", " ").split()]
+        except InputError as error:
+            typer.echo(f"`{console.plain(answer)}`: {error.remedy}")
 
 
 def _chosen(words: type[T], flag: str, value: str) -> T:
