@@ -13,7 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import InputError
-from havre.report.language import Language, speaking
+from havre.report.language import Language, speaking, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,7 +152,7 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         found = take(file, name, command, data_dir=data_dir, stack_config=stack_config)
         it, notes = About(found.file, found.provider, found.stack_config), [*found.notes]
     if waivers is None and it.file is not None and (next_to := beside(it.file)):
-        notes.append(f"waivers {next_to}")
+        notes.append(tr("waivers {name}", name=next_to))
     if quiet:
         return it
     tell(notes)
@@ -548,9 +548,9 @@ def check(
     _refuse_unsummarised(outputs, summary=summary, language=language)
     _refuse_same(outputs, coverage_csv)
     known = known_controls(controls)
-    it = taken_for(
-        *(file, provider, preview or state, waivers, stack_config, data_dir), quiet=quiet
-    )
+    about = (file, provider, preview or state, waivers, stack_config, data_dir)
+    with speaking(language):
+        it = taken_for(*about, quiet=quiet)
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
         request = replace(

@@ -12,6 +12,7 @@ from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, WaiversOption, parse_day
 from havre.errors import InputError
 from havre.report.comparison import ComparisonFormat
+from havre.report.language import tr
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -95,7 +96,7 @@ def compare(
 
     notes = [] if file else [f"file {FILE}"]
     if waivers is None and (found_waivers := beside(file or FILE)):
-        notes.append(f"waivers {found_waivers}")
+        notes.append(tr("waivers {name}", name=found_waivers))
     with console.working(f"Comparing {', '.join(provider or [])}"):
         found = compared(file or FILE, provider or [], parse_day(as_of), waivers, data_dir)
     tell(notes)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from havre.cli import console
 from havre.errors import InputError
+from havre.report.language import tr, typeset
 from havre.stack.files import StackFile, stack_files
 from havre.stack.standing import in_folder, record_path
 from havre.text import inert
@@ -173,13 +174,14 @@ def _notes(
     file: Path | None, found: Path, provider: str, name: str, stack: Path | None
 ) -> tuple[str, ...]:
     return (
-        *(() if file else (f"file {found}",)),
-        *(() if provider else (f"provider {name}",)),
-        *((f"settings from {stack}",) if stack else ()),
+        *(() if file else (tr("file {name}", name=found),)),
+        *(() if provider else (tr("provider {name}", name=name),)),
+        *((tr("settings from {name}", name=stack),) if stack else ()),
     )
 
 
 def tell(notes: Sequence[str]) -> None:
     """Say on standard error what was taken, if anything was."""
     if notes:
-        console.err().print(f"Using {console.inert(', '.join(notes))}.", style="dim")
+        told = tr("Using {notes}.", notes=console.inert(", ".join(notes)))
+        console.err().print(typeset(told), style="dim")

@@ -33,10 +33,13 @@ REPORT = ROOT / "havre" / "report"
 
 
 def texts() -> set[Any]:
-    """What code and templates of reports ask to be translated; plurals are pairs."""
+    """What commands, reports and templates ask to be translated; plurals are pairs."""
     code = extract_from_dir(str(REPORT), [("**.py", "python")], keywords=KEYWORDS)
     pages = extract_from_dir(str(REPORT / "templates"), TEMPLATES, keywords=KEYWORDS)
-    return {found[2] for found in [*code, *pages]}
+    command = extract_from_dir(
+        str(ROOT / "havre" / "cli"), [("**.py", "python")], keywords=KEYWORDS
+    )
+    return {found[2] for found in [*code, *pages, *command]}
 
 
 def of_data() -> set[Any]:
@@ -303,3 +306,15 @@ def test_a_language_that_a_format_lacks_is_refused(capsys: pytest.CaptureFixture
     told = capsys.readouterr().err
     assert "--lang fr" in told
     assert "table, html" in told
+
+
+def test_the_command_says_in_the_same_language_what_it_uses(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from havre.cli import main
+
+    file = ROOT / "examples" / "emc2" / "warehouse.yaml"
+    day = ("--as-of", "2026-11-23", "--only", "residency.data")
+    for words_of, told in ((("--lang", "fr"), "Utilise : dérogations "), ((), "Using waivers ")):
+        main(["check", str(file), "-p", "azure", *day, *words_of])
+        assert " ".join(capsys.readouterr().err.split()).startswith(told)
