@@ -13,10 +13,12 @@ from havre_local import services
 from havre_local.resources import (
     RESOURCES,
     Database,
+    DatabaseServer,
     DataFolder,
     Key,
     ObjectStore,
     ProjectAccess,
+    Schema,
     Zone,
 )
 
@@ -56,8 +58,21 @@ def examine(plan: Plan) -> Examination:
         listed[kind] = len(found)
         foreign = sorted(found - set(known))
         departed += [Deviating(Deviation.OUTSIDE, kind, name, FOREIGN) for name in foreign]
-    departed += deviating(RESOURCES, plan, AGAIN)
+    looked_at = [each for each in RESOURCES if not _stopped(folder, each)]
+    departed += deviating(looked_at, plan, AGAIN)
     return Examination(listed, tuple(departed), tuple(unlisted))
+
+
+def _stopped(folder: Folder, kind: type[MachineResource]) -> bool:
+    """Whether a service stands still that resources of a kind are in: nothing is known of them."""
+    from havre_local.machine.objects import gateway
+    from havre_local.machine.postgresql import server as postgres
+
+    needed = {
+        gateway.SERVICE: (ObjectStore, Zone, ProjectAccess),
+        postgres.SERVICE: (DatabaseServer, Database, Schema, ProjectAccess),
+    }
+    return any(kind in kinds and not services.answer(folder, it) for it, kinds in needed.items())
 
 
 def _folder(plan: Plan) -> Folder:
