@@ -20,7 +20,7 @@ from havre.policy.findings import FindingKind, InputFile, Provenance, Result, Wa
 from havre.policy.model import Severity
 from havre.policy.registry import installed_controls
 from havre.provider.discovery import installed
-from havre.report.findings import Format, headline, render, words
+from havre.report.findings import Format, answers, headline, render, words
 from havre.report.language import Language, speaking, title, tr, trn
 from havre.spec.countries import NAMES
 from havre.spec.model import Environment
@@ -160,6 +160,14 @@ def test_french_has_its_typography_and_its_dates(form: Format) -> None:
     assert [found.group() for found in TYPOGRAPHY.finditer(shown)] == []
     assert "31 décembre 2026" in shown
     assert not re.search(r"\d{4}-\d{2}-\d{2}", shown)
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "dont 1 implicite "), (2, "dont 2 implicites ")])
+def test_a_copy_that_is_implied_agrees_with_its_number(count: int, told: str) -> None:
+    lies = (Whereabouts("backup", "par", "FR", 3, count),)
+    with speaking(Language.FR):
+        ((_, shown),) = answers.spots(replace(RESULT, lies=lies))
+    assert told in shown
 
 
 def test_how_much_has_no_known_place_is_never_cut_off() -> None:

@@ -374,7 +374,9 @@ def _spot(lies: Whereabouts) -> str:
     country = tr(country_name(lies.country) if lies.country else "unknown country")
     where = f"{country}, {lies.region or tr('no region named')}"
     counted = trn("{count} resource", "{count} resources", lies.resources)
-    implied = tr("{count} implied by the provider", count=lies.implied)
+    implied = trn(
+        "{count} implied by the provider", "{count} implied by the provider", lies.implied
+    )
     return f"{where} ({counted}, {implied})" if lies.implied else f"{where} ({counted})"
 
 
