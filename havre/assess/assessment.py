@@ -23,6 +23,7 @@ from havre.policy.registry import installed_controls
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import WaiverBounds, beside, load_waivers, refuse_distant
 from havre.provider import find
+from havre.provider.discovery import installed_names
 from havre.provider.machine import folder_setting
 from havre.spec.endings import today
 from havre.stack.program import offline_settings
@@ -235,4 +236,5 @@ def bounds_of(
     """
     known = installed_controls() if controls is None else controls
     terms = terms_of(profile or profile_of(spec))
-    return WaiverBounds(day or today(), terms, frozenset(each.id for each in known))
+    ids = frozenset(each.id for each in known)
+    return WaiverBounds(day or today(), terms, ids, frozenset(installed_names()))

@@ -372,7 +372,7 @@ OptionalProvider = Annotated[
         "--provider",
         "-p",
         metavar="PROVIDER",
-        help="The provider; by default what plan or folder names.",
+        help="The provider; default: the one that the plan or the folder names.",
         show_default=False,
     ),
 ]
@@ -417,7 +417,9 @@ BaselineOption = Annotated[
 AsOfOption = Annotated[
     str | None,
     typer.Option(
-        "--as-of", metavar="DAY", help="Evaluate dates as of this day, or time in UTC; now."
+        "--as-of",
+        metavar="DAY",
+        help="Day, or time in UTC, as of which dates are evaluated; default: now.",
     ),
 ]
 ExplainOption = Annotated[

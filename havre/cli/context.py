@@ -227,10 +227,30 @@ def given_settings(
     if stack_config:
         found = read_stack_settings(stack_config, provider.name)
         kept = rooted(found, stack_config.parent, provider.settings)
+        _refuse_settings(stack_config, kept, spec, provider)
     given = {**kept, **parse_settings(pairs)}
     if name := folder_setting(provider.settings):
         given.setdefault(name, str(absolute(data_dir, spec.name)))
     return given
+
+
+def _refuse_settings(
+    stack_config: Path, kept: Mapping[str, Any], spec: Warehouse, provider: Provider
+) -> None:
+    """Refuse settings of a stack file that are wrong, whatever the command line adds.
+
+    Raises:
+        InputError: naming the file, and each setting.
+    """
+    from havre.stack.program import offline_settings
+
+    name = folder_setting(provider.settings)
+    folder = {name: str(absolute(None, spec.name))} if name else {}
+    try:
+        offline_settings(provider, {**folder, **kept})
+    except InputError as error:
+        message = f"{stack_config}: {error.message}"
+        raise InputError(message, error.remedy) from None
 
 
 INSTEAD = {

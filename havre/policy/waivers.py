@@ -185,11 +185,13 @@ class WaiverBounds:
         day: from which its time is counted.
         terms: of the profile.
         known: ids of the controls that exist; empty: they are not looked up.
+        providers: names of those that are installed; empty: they are not looked up.
     """
 
     day: dt.date
     terms: ProfileTerms
     known: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
 
 
 def _explained(file: _Waivers) -> Iterator[Breach]:
@@ -229,8 +231,17 @@ def _bounded(bounds: WaiverBounds, file: _Waivers) -> Iterator[Breach]:
             near = did_you_mean(each.control, bounds.known)
             remedy = f"Correct it: {near}" if near else "`havre policy list` names them all."
             yield Breach((*place, "control"), _no_control(each.control), remedy)
+        near = "" if each.provider in bounds.providers else _near(each.provider, bounds.providers)
+        if near:
+            yield Breach((*place, "provider"), "no such provider is installed", near)
         if told := _too_long(each.control, each.expires, bounds.day, bounds.terms):
             yield Breach((*place, "expires"), told, RENEW, ((*place, "expires"),))
+
+
+def _near(provider: str, installed: Collection[str]) -> str:
+    """What a provider's name may be a slip of; empty: another provider may be meant."""
+    near = did_you_mean(provider, installed) if provider else ""
+    return f"Correct it: {near}" if near else ""
 
 
 def beside(spec: Path) -> Path | None:

@@ -33,10 +33,10 @@ def test_waivers_are_listed_by_date_with_the_distance(
     assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
     lines = capsys.readouterr().out.splitlines()
     assert [" ".join(line.split()) for line in lines] == [
-        "expires distance control provider owner",
-        "2026-11-01 22 days ago audit.protected any Security officer",
-        "2026-12-21 in 28 days audit.protected any Security officer",
-        "2027-03-01 in 98 days audit.protected any Security officer",
+        "expires distance control provider owner decision",
+        "2026-11-01 22 days ago audit.protected any Security officer R-1",
+        "2026-12-21 in 28 days audit.protected any Security officer R-1",
+        "2027-03-01 in 98 days audit.protected any Security officer R-1",
         f"{waivers}: 3 waivers, 1 expired on 2026-11-23",
     ]
 
@@ -80,6 +80,33 @@ def test_every_error_of_a_file_is_told_with_its_line(
     assert json.loads(capsys.readouterr().out) == {"valid": False, "problems": lines}
     waivers.write_text(text)
     assert main([*command, "--profile", "baseline"]) == ExitCode.OK, "a longer one is its choice"
+
+
+def test_waivers_that_have_expired_are_counted_where_a_file_is_valid(
+    waivers: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["waiver", "validate", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert said == f"{waivers}: valid: 3 waivers, 1 expired on 2026-11-23\n"
+
+
+@pytest.mark.parametrize(
+    ("named", "near"), [("azuree", "azure"), ("ohv", "ovh"), ("scaleway", ""), ("paper", "")]
+)
+def test_a_slip_in_a_providers_name_is_a_fault_and_another_provider_is_not(
+    waivers: Path, named: str, near: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = waivers.read_text().replace("    owner", f"    provider: {named}\n    owner", 1)
+    waivers.write_text(first)
+    wanted = ExitCode.INPUT if near else ExitCode.OK
+    assert main(["waiver", "validate", str(waivers), "--as-of", "2026-11-23"]) == wanted
+    assert ("waivers[0].provider: no such provider" in (said := capsys.readouterr().out)) == bool(
+        near
+    )
+    assert not near or f"did you mean `{near}`?" in said
+    about = ["check", FILE, "-p", "local", "--as-of", "2026-11-23", "--fail-on", "never"]
+    code = main([*about, "--allow-unknown", "--waivers", str(waivers)])
+    assert (code == ExitCode.INPUT) is bool(near)
 
 
 def test_the_warehouse_file_next_to_the_waivers_decides_the_profile(

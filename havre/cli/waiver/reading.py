@@ -23,6 +23,8 @@ WAIVERS = Path("waivers.yaml")
 """The file where none is named."""
 WAREHOUSE = "warehouse.yaml"
 """The file next to it that decides the profile."""
+ROOMY = 130
+"""Columns from which a list has room for decisions."""
 WIDE = 200
 """Columns of a list that does not go to a terminal."""
 
@@ -68,17 +70,20 @@ def _show(waivers: Sequence[Waiver], day: dt.date) -> None:
 
     if not waivers:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("expires", "distance", "control", "provider"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("owner")
-    for each in waivers:
-        cells = (str(each.expires), distance(each.expires, day), each.control)
-        style = "red" if each.expires < day else None
-        table.add_row(*cells, each.provider or "any", console.inert(each.owner), style=style)
     out = console.out()
     if not out.is_terminal:
         out.width = WIDE
+    wide = out.width >= ROOMY
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("expires", "distance", "control", "provider"):
+        table.add_column(column, no_wrap=True)
+    for column in ("owner", *(["decision"] if wide else [])):
+        table.add_column(column)
+    for each in waivers:
+        cells = (str(each.expires), distance(each.expires, day), each.control)
+        style = "red" if each.expires < day else None
+        told = (each.provider or "any", each.owner, *([each.decision] if wide else []))
+        table.add_row(*cells, *map(console.inert, told), style=style)
     out.print(table)
 
 
@@ -109,24 +114,27 @@ def validate(
     if as_json:
         console.write_json({"valid": not problems, "problems": problems})
     else:
-        for file, number, found in checked:
-            for problem in found or [f"{file}: valid: {_count(number)}"]:
+        for file, counted, found in checked:
+            for problem in found or [f"{file}: valid: {counted}"]:
                 typer.echo(console.plain(problem))
     return ExitCode.INPUT if problems else ExitCode.OK
 
 
-def _checked(file: Path, named: ProfileName | None, day: dt.date) -> tuple[int, list[str]]:
-    """How many waivers a file has, and everything that is wrong with it."""
+def _checked(file: Path, named: ProfileName | None, day: dt.date) -> tuple[str, list[str]]:
+    """How many waivers a file has and how many expired, or everything that is wrong with it."""
     from havre.policy.profiles import terms_of
     from havre.policy.registry import installed_controls
     from havre.policy.waivers import WaiverBounds, load_waivers
+    from havre.provider.discovery import installed_names
 
     known = frozenset(control.id for control in installed_controls())
-    bounds = WaiverBounds(day, terms_of(_profile(file, named)), known)
+    bounds = WaiverBounds(day, terms_of(_profile(file, named)), known, frozenset(installed_names()))
     try:
-        return len(load_waivers(file, bounds)), []
+        found = load_waivers(file, bounds)
     except InputError as error:
-        return 0, error.message.splitlines()
+        return "", error.message.splitlines()
+    expired = sum(each.expires < day for each in found)
+    return _count(len(found)) + (f", {expired} expired on {day}" if expired else ""), []
 
 
 def _profile(file: Path, named: ProfileName | None) -> Profile:
