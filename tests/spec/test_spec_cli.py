@@ -45,7 +45,9 @@ def test_init_then_validate(
     monkeypatch.chdir(tmp_path)
     assert main(["init", *ANSWERS]) == ExitCode.OK
     assert (
-        capsys.readouterr().out == "warehouse.yaml: written; now: havre validate warehouse.yaml\n"
+        capsys.readouterr().out
+        == "warehouse.yaml: written. Put your organisation and contact in it.\n"
+        "Then: havre validate warehouse.yaml\n"
     )
     assert main(["validate"]) == ExitCode.OK
     expected = "warehouse.yaml: valid: warehouse my-warehouse, 4 zones, 0 projects\n"

@@ -77,7 +77,9 @@ def init(
     except SpecError as error:
         raise InputError(_said(error, name), EXAMPLE) from None
     console.write_file(file, text, force=force)
-    typer.echo(f"{console.plain(file)}: written; now: havre validate {console.plain(file)}")
+    told = console.plain(file)
+    typer.echo(f"{told}: written. Put your organisation and contact in it.")
+    typer.echo(f"Then: havre validate {told}")
 
 
 def _said(error: Exception, name: str) -> str:
