@@ -76,6 +76,10 @@ class BugError(HavreError):
     """A fault of Havre or of a provider's code: report it."""
 
 
+ANYTHING = (Exception, SystemExit)
+"""What code of strangers may raise; one that exits has failed too, whatever code it exits with."""
+
+
 def show_traceback() -> None:
     """Print the traceback of the error at hand, where `HAVRE_DEBUG` asks for it."""
     if os.environ.get("HAVRE_DEBUG"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from havre.plan.drift import replaced
+from havre.plan.drift import Deviance, replaced
 from havre.policy.findings import FindingKind
 from havre.policy.judge import judge
 
@@ -39,6 +39,11 @@ class Touched:
     drift: Drift
     fails: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        """Whether the controls that it touches are known: its provider names the field."""
+        return self.drift.deviance is not Deviance.DEPARTED
 
 
 def touched(

@@ -29,7 +29,7 @@ from havre.cli import (
     waiver,
     warehouse,
 )
-from havre.errors import ExitCode, HavreError, InputError
+from havre.errors import ANYTHING, ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def _parser(word: str) -> Any:
     return get_command(one if one.registered_commands or one.registered_groups else app)
 
 
-def _report_bug(error: Exception) -> int:
+def _report_bug(error: BaseException) -> int:
     """An error that nobody foresaw: one line for the user, the details only if asked for."""
     if isinstance(error, OSError) and error.errno in REFUSED:
         return _report_disk(error)
@@ -136,6 +136,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
-    except Exception as error:  # noqa: BLE001 - the last line of defence before the user
+    except ANYTHING as error:  # the last line of defence before the user
         return _report_bug(error)
     return result if isinstance(result, int) else ExitCode.OK

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from havre.errors import show_traceback
+from havre.errors import ANYTHING, show_traceback
 from havre.facts.model import Grant, Neutral, ResourceFact, Unclassified
 from havre.facts.strangers import holds_nothing
 from havre.facts.values import DOES_NOT_APPLY, Known
@@ -152,7 +152,7 @@ def _classified(
 ) -> tuple[ResourceFact, ...] | Unclassified:
     try:
         found = classify(resource)
-    except Exception as error:  # noqa: BLE001 - whatever a malformed resource brings about
+    except ANYTHING as error:  # whatever a malformed resource brings about
         show_traceback()
         return Unclassified(resource.urn, resource.type, type(error).__name__)
     if not isinstance(found, Unclassified):
@@ -180,7 +180,7 @@ def revealed(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Plan:
     trial = tuple(replace(r, custom=True) for r in grouping)
     try:
         found = provider_facts(replace(plan, resources=trial, removed=(), released=()))
-    except Exception:  # noqa: BLE001 - a provider's code may raise anything
+    except ANYTHING:  # a provider's code may raise anything
         show_traceback()
         return plan
     known = {each.urn for each in (*found.items, *(u for u in found.unclassified if u.raised))}
@@ -203,7 +203,7 @@ def facts_of(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Facts:
     raised = ""
     try:
         found = provider_facts(plan)
-    except Exception as error:  # noqa: BLE001 - a provider's code may raise anything
+    except ANYTHING as error:  # a provider's code may raise anything
         show_traceback()
         found, raised = Facts((), ()), type(error).__name__
     told = {each.urn for each in (*found.items, *found.unclassified)}

@@ -24,7 +24,7 @@ from google.protobuf import empty_pb2, json_format
 from pulumi.runtime.proto import analyzer_pb2 as proto
 from pulumi.runtime.proto import analyzer_pb2_grpc, plugin_pb2
 
-from havre.errors import HavreError
+from havre.errors import ANYTHING, HavreError
 from havre.pack import messages as told
 from havre.pack.request import Stack, read_asked
 from havre.pack.run import Run
@@ -56,7 +56,7 @@ def _answer(context: grpc.ServicerContext, work: Callable[[], T]) -> T:
         return work()
     except HavreError as error:
         text = str(error)
-    except Exception as error:  # noqa: BLE001 - nothing that goes wrong here may let a stack pass
+    except ANYTHING as error:  # nothing that goes wrong here may let a stack pass
         if os.environ.get("HAVRE_DEBUG"):
             traceback.print_exc()
         text = f"the policy pack failed ({type(error).__name__}); HAVRE_DEBUG=1 shows why"

@@ -274,6 +274,38 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class Lowered:
+    """In what a check asks for less than a former one.
+
+    Attributes:
+        before: the former profile.
+        now: the profile.
+        controls_before: how many controls were asked for.
+        controls_now: how many are.
+    """
+
+    before: Profile
+    now: Profile
+    controls_before: int
+    controls_now: int
+
+    @property
+    def is_less(self) -> bool:
+        """Whether it is less at all."""
+        return self.lower or self.fewer
+
+    @property
+    def lower(self) -> bool:
+        """Whether the profile is a lower one."""
+        return not self.now.includes(self.before)
+
+    @property
+    def fewer(self) -> bool:
+        """Whether there are fewer controls."""
+        return self.controls_now < self.controls_before
+
+
+@dataclass(frozen=True)
 class Result:
     """All that a check tells.
 
@@ -299,7 +331,7 @@ class Result:
         allow_unknown: whether what is not known is let pass.
         fail_on: the least severity that fails; None: nothing does.
         gone: findings of the baseline that are no more; None: there is no baseline.
-        lowered: in what less is asked for than in the baseline; empty: in nothing.
+        lowered: in what less is asked for than in the baseline; None: in nothing.
         left_out: identifiers of controls that the profile has and the user did not have evaluated.
         title: the provider's name as its owner writes it; empty: its short name.
         provenance: what it was made from and by; None: nobody has recorded it.
@@ -325,7 +357,7 @@ class Result:
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
     gone: tuple[Former, ...] | None = None
-    lowered: str = ""
+    lowered: Lowered | None = None
     left_out: tuple[str, ...] = ()
     title: str = ""
     provenance: Provenance | None = None

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from havre.errors import InputError, show_traceback
+from havre.errors import ANYTHING, InputError, show_traceback
 from havre.facts import Facts, Known, Reserve, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
@@ -190,7 +190,7 @@ def _applies(control: Control, profile: Profile, spec: Warehouse) -> bool:
         return profile.includes(control.profile)
     try:
         return control.asked(spec)
-    except Exception:  # noqa: BLE001 - a stranger's function may raise anything
+    except ANYTHING:  # a stranger's function may raise anything
         show_traceback()
         return True
 
@@ -220,7 +220,7 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
                 # One that raises later takes none of these.
                 told = verdict.outcome in FOUND
                 found.append(about(verdict, urn) if told else verdict)
-        except Exception as error:  # noqa: BLE001 - an error inside a control is itself a finding
+        except ANYTHING as error:  # an error inside a control is itself a finding
             show_traceback()
             said = f"the control itself failed ({type(error).__name__})"
             wanted = "a control that can be evaluated (HAVRE_DEBUG=1 shows the error)"

@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from havre.errors import InputError, show_traceback
+from havre.errors import ANYTHING, InputError, show_traceback
 from havre.files.custody import Custody
 from havre.policy.frameworks import FILE, Frameworks, installed_frameworks, load_frameworks
 from havre.policy.model import Control
@@ -108,7 +108,7 @@ def _run(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
         exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - its user named it
-    except Exception as error:
+    except ANYTHING as error:
         show_traceback()
         message = f"{path} cannot be run: {type(error).__name__}: {error}"
         raise InputError(message, "Correct the file; HAVRE_DEBUG=1 shows where.") from error

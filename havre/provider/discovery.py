@@ -14,7 +14,13 @@ from importlib.metadata import PackageNotFoundError, metadata
 from typing import TYPE_CHECKING
 
 from havre.documents.installed import registered_in_versions
-from havre.errors import BugError, InputError, MissingDependencyError, UnknownProviderError
+from havre.errors import (
+    ANYTHING,
+    BugError,
+    InputError,
+    MissingDependencyError,
+    UnknownProviderError,
+)
 from havre.provider.contract import CONTRACT, REQUIRED
 
 if TYPE_CHECKING:
@@ -78,7 +84,7 @@ def _load(entry: EntryPoint) -> Installed:
     remedy = f"Reinstall {owner} or report it to its authors."
     try:
         provider = entry.load()
-    except Exception as error:  # noqa: BLE001 - a stranger's import may raise anything
+    except ANYTHING as error:  # a stranger's import may raise anything
         return Installed(entry.name, owner, None, f"{type(error).__name__}: {error}", remedy)
     missing = [member for member in REQUIRED if not hasattr(provider, member)]
     if missing:

@@ -50,6 +50,7 @@ def _as_dict(each: Touched) -> dict[str, Any]:
         "type": drift.resource.type,
         "name": drift.resource.name,
         "label": drift.label,
+        "known": each.known,
         "fails": list(each.fails),
         "reads": list(each.reads),
     }
@@ -89,10 +90,12 @@ def drift_as_text(found: Drifted, *, details: bool = False, width: int | None = 
     """
     lines = [inert(f"{found.warehouse} ({found.environment}) on {found.provider}, {found.as_of}")]
     lines += ["", _verdict(found)]
-    rest = [c for c in found.changes if not c.fails]
+    unknown = [c for c in found.changes if c.drift.deviance is Deviance.DEPARTED]
+    rest = [c for c in found.changes if not c.fails and c not in unknown]
     labels = [c for c in rest if c.drift.label]
     groups = (
         ("Makes a control fail", [c for c in found.changes if c.fails]),
+        ("Not known which control it touches: the provider does not name the field", unknown),
         ("Touches a control, which still passes", [c for c in rest if c.reads and c not in labels]),
         ("Touches no control", [c for c in rest if not c.reads and c not in labels]),
         ("Labels, by which no control fails", labels),
@@ -170,8 +173,6 @@ def _notes(found: Drifted, *, details: bool) -> Iterator[str]:
         yield f"The file was not compared with the last update. Missing settings: {missing}."
     if found.changes:
         yield ""
-        if any(c.drift.deviance is Deviance.DEPARTED for c in found.changes):
-            yield "Of what is not as it was made, the provider does not name the field."
         if not found.told_apart:
             yield TOGETHER
         yield "Fix: deploy the file again, or put the change into the file."

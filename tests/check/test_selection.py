@@ -140,6 +140,29 @@ def test_controls_of_a_folder_are_evaluated_and_contribute_to_its_framework(
     )
 
 
+@pytest.mark.parametrize("code", [0, 1, "None"])
+@pytest.mark.parametrize("place", ["module", "control"])
+def test_a_control_that_exits_never_ends_the_check(
+    house: Path, place: str, code: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = house / "house_controls.py"
+    text, leave = file.read_text(), f"raise SystemExit({code})\n"
+    inside = re.sub(
+        r"^( +)(?:return|yield)\b.*\n", rf"\1{leave}", text, count=1, flags=re.MULTILINE
+    )
+    assert inside != text
+    file.write_text(inside if place == "control" else text + leave)
+    ended = main(own(house))
+    captured = capsys.readouterr()
+    if place == "module":
+        assert ended == ExitCode.INPUT
+        assert "cannot be run: SystemExit" in captured.err
+        return
+    assert ended == ExitCode.FINDINGS
+    found = json.loads(captured.out)["findings"]
+    assert any("the control itself failed (SystemExit)" in each["found"] for each in found)
+
+
 @pytest.mark.parametrize("name", ["house_controls.py", "frameworks.yaml", "."])
 def test_a_folder_that_others_can_write_is_not_run(
     house: Path, name: str, capsys: pytest.CaptureFixture[str]

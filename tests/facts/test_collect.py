@@ -47,12 +47,13 @@ def test_what_a_provider_passes_over_in_silence_is_unclassified() -> None:
     assert [type(each.means) for each in found.removed] == [Unclassified, Unclassified]
 
 
-def test_a_provider_that_fails_altogether_classifies_nothing() -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+def test_a_provider_that_fails_altogether_classifies_nothing(kind: type[BaseException]) -> None:
     def fails(plan: Plan) -> Facts:
-        raise RuntimeError(plan.provider)
+        raise kind(plan.provider)
 
     found = facts_of(PLAN, fails)
-    assert {each.raised for each in found.unclassified} == {"RuntimeError"}
+    assert {each.raised for each in found.unclassified} == {kind.__name__}
     assert len(found.unclassified) == 3
     assert len(found.removed) == 2
 

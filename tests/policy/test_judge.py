@@ -10,7 +10,7 @@ import pytest
 
 from havre.errors import ExitCode
 from havre.facts import Known, Reserve, Unknown
-from havre.facts.model import Copy, Neutral, Place
+from havre.facts.model import Copy, Neutral, Place, Right
 from havre.facts.stores import DataStore, LogStore
 from havre.facts.values import reserved
 from havre.plan.values import UNKNOWN, Secret
@@ -321,7 +321,7 @@ def lines_of(path: Path, *keys: str) -> int:
         ),
         (
             "access.project-expiry",
-            c.grant("g", "i", project="cohort-diabetes", expires=c.NONE),
+            c.grant("g", "i", Right.READ, project="cohort-diabetes", expires=c.NONE),
             ("projects", "cohort-diabetes", "expires"),
         ),
         (

@@ -15,8 +15,9 @@ import havre.report
 from havre.errors import ExitCode, InputError
 from havre.policy.findings import FindingKind
 from havre.policy.model import Profile
-from havre.report.findings import Format, render
+from havre.report.findings import Format, render, words
 from havre.report.findings.baseline import against, load_baseline
+from havre.report.language import Language, speaking
 from tests.report.samples import FINDINGS, RESULT, WAIVER, hostile, urn
 
 if TYPE_CHECKING:
@@ -283,19 +284,27 @@ def test_a_file_that_asks_for_a_lower_profile_does_not_pass(
     later = compared(tmp_path, former, replace(RESULT, profile=Profile.BASELINE, findings=()))
     assert later.exit_code is ExitCode.FINDINGS
     for form in (Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON):
-        assert f"profile baseline instead of {before.value}" in render(later, form)
+        said = render(later, form)
+        assert f"profile baseline instead of {before.value}" in said
+        assert "Exit code 0" not in said
+    assert "Exit code 1: less is required" in render(later, Format.TABLE)
+    with speaking(Language.FR):
+        told = render(later, Format.TABLE, summary=True)
+    assert f"profil baseline au lieu de {before.value}" in told
+    assert "Exigences réduites     profil" in told
     raised = compared(tmp_path, replace(RESULT, profile=Profile.BASELINE, findings=()), former)
-    assert raised.lowered == ""
+    assert raised.lowered is None
 
 
 def test_a_file_that_asks_for_fewer_controls_does_not_pass(tmp_path: Path) -> None:
     fewer = replace(RESULT, findings=(), controls=RESULT.controls[1:])
     later = compared(tmp_path, RESULT, fewer)
     many = len(RESULT.controls)
-    assert later.lowered == f"{many - 1} controls instead of {many}"
+    assert later.lowered is not None
+    assert words.lowered(later.lowered) == f"{many - 1} controls instead of {many}"
     assert later.exit_code is ExitCode.FINDINGS
     left_out = replace(fewer, left_out=(RESULT.controls[0].id,))
-    assert compared(tmp_path, RESULT, left_out).lowered == ""
+    assert compared(tmp_path, RESULT, left_out).lowered is None
 
 
 @pytest.mark.parametrize("part", ["profile", "controls"])

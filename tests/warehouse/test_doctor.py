@@ -124,8 +124,22 @@ def test_what_was_changed_by_hand_is_told_with_its_controls(
     assert (zone["field"], zone["was"], zone["now"]) == ("versions", True, False)
     assert "continuity.versioning" in zone["fails"]
     assert found["chu-trial-database-schema-landing"]["change"] == "not as it was made"
+    assert not found["chu-trial-database-schema-landing"]["known"]
     assert standing.up() == 0
     assert drift(standing, capsys) == (ExitCode.OK, {})
+
+
+def test_what_a_project_was_given_by_hand_never_passes_as_touching_no_control(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    connect = postgres.administrator(standing.folder)
+    with connect("chu_trial", autocommit=True) as connection:
+        connection.execute("GRANT USAGE ON SCHEMA landing TO project_bed_occupancy")
+    about = ["drift", str(standing.file), "--data-dir", str(standing.data_dir)]
+    assert main([*about, "--fail-on", "control"]) == ExitCode.FINDINGS
+    assert "Not known which control it touches" in " ".join(capsys.readouterr().out.split())
+    assert standing.up() == 0
+    assert main([*about, "--fail-on", "control"]) == ExitCode.OK
 
 
 def test_a_warehouse_that_is_stopped_is_not_compared(

@@ -96,7 +96,7 @@ def drift(
     ] = False,
     fail_on: Annotated[
         DriftFails,
-        typer.Option(help="Exit with 1 on any change, or on one that makes a control fail."),
+        typer.Option(help="Exit with 1 on any change, or on one that makes a control fail or may."),
     ] = DriftFails.ANY,
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
@@ -138,7 +138,7 @@ def drift(
         if form is DriftFormat.JSON
         else drift_as_text(found, details=details, width=console.columns())
     )
-    failing = [each for each in found.changes if fail_on is DriftFails.ANY or each.fails]
+    failing = [c for c in found.changes if fail_on is DriftFails.ANY or c.fails or not c.known]
     if failing:
         raise typer.Exit(ExitCode.FINDINGS)
 

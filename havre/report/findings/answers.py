@@ -577,6 +577,8 @@ def meaning(result: Result) -> str:
 
 def _meaning(result: Result) -> str:
     code = result.exit_code
+    if result.lowered:
+        return tr("Exit code 1: less is required than in the previous report.")
     if not (result.of(FindingKind.FAIL) or result.of(FindingKind.UNKNOWN)):
         return _passed(result)
     if spoken() is not Language.EN:
@@ -585,8 +587,6 @@ def _meaning(result: Result) -> str:
     noun, by = "finding", "the options given"
     if result.gone is not None:
         noun, by = "new finding", "the previous report or the options given"
-    if result.lowered:
-        return f"Exit code 1: less is required than in the previous report: {result.lowered}."
     if code is ExitCode.FINDINGS:
         return f"Exit code 1: {_failing(result, noun)} without a waiver."
     if code is ExitCode.NOT_EVALUATED:

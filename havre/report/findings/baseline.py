@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
-from havre.policy.findings import FindingKind, Former
+from havre.policy.findings import FindingKind, Former, Lowered
 from havre.policy.model import Profile
 
 if TYPE_CHECKING:
@@ -149,17 +149,10 @@ def against(result: Result, baseline: Baseline) -> Result:
     by_badness = sorted(places, key=lambda place: BADNESS.index(result.findings[place].kind))
     marked = {place: _marked(result.findings[place], former) for place in by_badness}
     findings = tuple(marked[place] for place in places)
-    return replace(result, findings=findings, gone=tuple(gone), lowered=_lowered(result, baseline))
-
-
-def _lowered(result: Result, baseline: Baseline) -> str:
-    """In what less is asked for than before; empty: in nothing. What was left out is told apart."""
     now = len(result.controls) + len(result.left_out)
-    fewer = f"{now} controls instead of {baseline.controls}" if now < baseline.controls else ""
-    if not result.profile.includes(baseline.profile):
-        lower = f"profile {result.profile.value} instead of {baseline.profile.value}"
-        return f"{lower}, {fewer}" if fewer else lower
-    return fewer
+    told = Lowered(baseline.profile, result.profile, baseline.controls, now)
+    lowered = told if told.is_less else None
+    return replace(result, findings=findings, gone=tuple(gone), lowered=lowered)
 
 
 def _marked(finding: Finding, former: dict[str, list[Former]]) -> Finding:

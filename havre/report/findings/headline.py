@@ -142,8 +142,6 @@ def _status(result: Result) -> str:
 
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
-    if result.lowered:
-        yield tr("Less is required than before"), result.lowered
     yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
@@ -152,8 +150,16 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield tr("Certifications"), words.listed(claims) or tr("none looked up")
 
 
+def notes(result: Result) -> Iterator[tuple[str, str]]:
+    """What counts of controls do not say, for pages that show no other fact of the headline."""
+    yield from _reserves(result)
+    yield from _expired(result)
+
+
 def _reserves(result: Result) -> Iterator[tuple[str, str]]:
-    """What is not in force, not seen, or waived without being evaluated: counted apart."""
+    """What is not asked for any more, in force, seen or evaluated: told apart from the counts."""
+    if result.lowered:
+        yield tr("Requires less"), words.lowered(result.lowered)
     found = result.reserves()
     if waiting := found.get(Reserve.NOT_IN_FORCE, 0):
         yield tr("Not in force yet"), trn("{count} finding", "{count} findings", waiting)
@@ -166,16 +172,26 @@ def _reserves(result: Result) -> Iterator[tuple[str, str]]:
 def _waivers(result: Result) -> Iterator[tuple[str, str]]:
     """The waiver that ends next, and those that have ended."""
     found = answers.covers(result)
-    open_ = _new([*result.of(FindingKind.FAIL), *result.of(FindingKind.UNKNOWN)])
-    ended = dict.fromkeys(finding.waiver for finding in open_ if finding.waiver)
     if found:
         yield tr("Next waiver to expire"), _waiver(result, found[0].waiver)
-    for waiver in list(ended)[:EXPIRED]:
+    yield from _expired(result)
+    if not found and not _ended(result):
+        unknown = tr("not known: the check is partial")
+        yield tr("Waivers"), unknown if result.left_out else tr("none apply")
+
+
+def _ended(result: Result) -> list[Waiver]:
+    """Waivers that have expired, of what is found and nobody accepts any more."""
+    open_ = _new([*result.of(FindingKind.FAIL), *result.of(FindingKind.UNKNOWN)])
+    return list(dict.fromkeys(finding.waiver for finding in open_ if finding.waiver))
+
+
+def _expired(result: Result) -> Iterator[tuple[str, str]]:
+    ended = _ended(result)
+    for waiver in ended[:EXPIRED]:
         yield tr("Expired waiver"), _waiver(result, waiver)
     if len(ended) > EXPIRED:
         yield tr("Expired waivers"), trn("{count} in all", "{count} in all", len(ended))
-    if not found and not ended:
-        yield tr("Waivers"), tr("none apply")
 
 
 def _waiver(result: Result, waiver: Waiver) -> str:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
 from havre.report.findings import answers, words
-from havre.report.findings.headline import MOST, ORDER, headline
+from havre.report.findings.headline import MOST, ORDER, headline, notes
 from havre.report.language import spoken, tr, trn, typeset
 from havre.text import clipped
 
@@ -116,6 +116,7 @@ def _summary(result: Result) -> str:
         **shared,
         least=OPEN,
         risks=answers.accepted(result),
+        notes=list(notes(result)),
         open=[each for each in shared["headline"].top if each.control in left],
     )
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from havre.policy.findings import Result
+    from havre.policy.findings import Lowered, Result
     from havre.policy.fixes import Fix
     from havre.policy.qualifications import Claim
     from havre.provider import Operator
@@ -68,6 +68,14 @@ def status(word: str) -> str:
 def source(result: Result) -> str:
     """The kind of source that a plan was read from."""
     return tr(SOURCES.get(result.source, result.source))
+
+
+def lowered(told: Lowered) -> str:
+    """In what a check asks for less than a former one."""
+    lower = tr("profile {now} instead of {before}", now=told.now, before=told.before)
+    counts = {"now": told.controls_now, "before": told.controls_before}
+    fewer = tr("{now} controls instead of {before}", **counts)
+    return ", ".join([*([lower] if told.lower else []), *([fewer] if told.fewer else [])])
 
 
 def many(count: int, noun: str) -> str:
