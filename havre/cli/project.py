@@ -172,7 +172,7 @@ def manifests(
     --public-port is needed where programs reach an identity service or object stores on public
     addresses. The provider's firewall filters these.
 
-    Example: havre cluster manifests warehouse.yaml > projects.json; kubectl apply -f projects.json
+    Example: havre cluster manifests warehouse.yaml > projects.json
     """
     from havre.spec.load import load
     from havre.spec.workloads import manifests as objects

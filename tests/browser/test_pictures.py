@@ -105,7 +105,7 @@ def test_bars_count_every_control_once(number: int) -> None:
 def _drawn(row: Element) -> list[str]:
     """Verdicts of a bar, one for each control; segments follow one another."""
     (bar,) = classed(row, "bar")
-    assert bar.get("viewBox") == "0 0 9 1"
+    assert bar.get("viewBox") == "0 0 11 1"
     found: list[str] = []
     for segment in bar:
         assert segment.get("x") == str(len(found))

@@ -126,7 +126,7 @@ def test_shellcheck_finds_nothing() -> None:
         (PROVIDER, 1),
         (f"{PROVIDER} warehouse.yaml --fail-on never --allow-unknown", 0),
         (f"{PROVIDER} missing.yaml", 2),
-        ("nowhere", 4),
+        ("nowhere", 2),
         ("", 2),
     ],
 )

@@ -295,7 +295,7 @@ def test_an_operation_of_a_warehouse_is_shown_at_a_terminal(
     monkeypatch.setattr(context, "standing", lambda *_: None)
     monkeypatch.setattr(context, "operated", lambda *_: found)
     engine = SimpleNamespace(refuse_state=lambda: None)
-    monkeypatch.setattr(warehouse, "_engine", lambda *_: engine)
+    monkeypatch.setattr(warehouse, "engine_of", lambda *_: engine)
     assert run([*words]) == ExitCode.ENGINE
     assert "reached" in terminal.getvalue()
 
@@ -308,7 +308,7 @@ def test_a_deployment_is_shown_at_a_terminal(
     terminal = at_terminal(monkeypatch)
     taken = step(lambda _: until(lambda: "Deploying chu" in terminal.getvalue()), counts=False)
     engine = SimpleNamespace(preview=lambda _body: [], up=taken)
-    monkeypatch.setattr(warehouse, "_engine", lambda *_: engine)
+    monkeypatch.setattr(warehouse, "engine_of", lambda *_: engine)
     words = ["up", str(EXAMPLE), "-p", "local", "--data-dir", str(tmp_path / "data"), "--yes"]
     assert run(words) == ExitCode.ENGINE
     assert "reached" in terminal.getvalue()

@@ -44,8 +44,8 @@ def test_a_second_voice_before_the_resources_fails_the_run(
     client: Client, voice: Callable[[Client], None]
 ) -> None:
     client.configure(OPTIONS)
-    assert "twice, in two ways" in refusal(lambda: voice(client))
-    assert "twice, in two ways" in refusal(lambda: judged(client))
+    assert "twice, with different content" in refusal(lambda: voice(client))
+    assert "twice, with different content" in refusal(lambda: judged(client))
 
 
 @pytest.mark.parametrize("voice", [configured_otherwise, another_stack, other_inputs])
@@ -53,7 +53,9 @@ def test_a_voice_that_comes_first_fails_the_run(
     client: Client, voice: Callable[[Client], None]
 ) -> None:
     voice(client)
-    assert "twice, in two ways" in refusal(lambda: (client.configure(OPTIONS), judged(client)))
+    assert "twice, with different content" in refusal(
+        lambda: (client.configure(OPTIONS), judged(client))
+    )
 
 
 @pytest.mark.parametrize("voice", [configured_otherwise, other_inputs, other_resources])
@@ -62,7 +64,7 @@ def test_a_voice_after_the_verdict_is_refused(
 ) -> None:
     client.configure(OPTIONS)
     assert judged(client) > 0
-    assert "twice, in two ways" in refusal(lambda: voice(client))
+    assert "twice, with different content" in refusal(lambda: voice(client))
 
 
 def test_the_same_words_again_change_nothing(client: Client) -> None:

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 PACKAGE = "azure-native:"
 FORMER: Mapping[str, str] = MappingProxyType(
     {
+        "insights:ActionGroup": "monitor:ActionGroup",
+        "insights:ActivityLogAlert": "monitor:ActivityLogAlert",
         "insights:DiagnosticSetting": "monitor:DiagnosticSetting",
         "insights:PrivateEndpointConnection": "monitor:PrivateEndpointConnection",
         "insights:PrivateLinkScope": "monitor:PrivateLinkScope",
         "insights:PrivateLinkScopedResource": "monitor:PrivateLinkScopedResource",
+        "insights:ScheduledQueryRule": "monitor:ScheduledQueryRule",
         "insights:SubscriptionDiagnosticSetting": "monitor:SubscriptionDiagnosticSetting",
         "network:InterfaceEndpoint": "network:PrivateEndpoint",
         "network:PrivateRecordSet": "privatedns:PrivateRecordSet",
