@@ -63,6 +63,9 @@ def touched(
     """
     base = judge(question, controls)
     for drift in drifts:
+        if drift.deviance is Deviance.DEPARTED:
+            yield Touched(drift)  # nothing says what to undo
+            continue
         field = drift.difference is not None
         undone = _judged(question, controls, replaced(question.plan, drift))
         others = [undone]

@@ -90,14 +90,14 @@ def drift_as_text(found: Drifted, *, details: bool = False, width: int | None = 
     """
     lines = [inert(f"{found.warehouse} ({found.environment}) on {found.provider}, {found.as_of}")]
     lines += ["", _verdict(found)]
-    unknown = [c for c in found.changes if c.drift.deviance is Deviance.DEPARTED]
-    rest = [c for c in found.changes if not c.fails and c not in unknown]
-    labels = [c for c in rest if c.drift.label]
+    unknown = [c for c in found.changes if not c.known]
+    rest = [c for c in found.changes if c.known and not c.fails and not c.drift.label]
+    labels = [c for c in found.changes if c.drift.label and not c.fails]
     groups = (
         ("Makes a control fail", [c for c in found.changes if c.fails]),
         ("Not known which control it touches: the provider does not name the field", unknown),
-        ("Touches a control, which still passes", [c for c in rest if c.reads and c not in labels]),
-        ("Touches no control", [c for c in rest if not c.reads and c not in labels]),
+        ("Touches a control, which still passes", [c for c in rest if c.reads]),
+        ("Touches no control", [c for c in rest if not c.reads]),
         ("Labels, by which no control fails", labels),
     )
     for title, changes in groups:

@@ -101,15 +101,15 @@ def drifts(
     asked, seen = _made(planned), _made(now)
     if last is None:
         _refuse_placeholders(planned)
-        return Found(tuple(_compared(asked, seen, {})))
+        return Found(tuple(_compared(asked, seen)))
     made = _made(last)
-    changed = list(_compared(made, seen, made))
+    changed = list(_compared(made, seen, returned=True))
     told = {each.resource.urn for each in changed}
     untold = (r for r in seen.values() if r.urn in departed and r.urn not in told)
     changed += [Drift(Deviance.DEPARTED, resource) for resource in untold]
     if planned.placeholders:
         return Found(tuple(changed), told_apart=True, placeholders=planned.placeholders)
-    waiting = {urns.name(each.resource.urn) for each in _compared(asked, made, {})}
+    waiting = {urns.name(each.resource.urn) for each in _compared(asked, made)}
     return Found(tuple(changed), tuple(sorted(waiting)), told_apart=True)
 
 
@@ -171,33 +171,32 @@ def _made(plan: Plan) -> dict[str, PlannedResource]:
 def _compared(
     was: Mapping[str, PlannedResource],
     now: Mapping[str, PlannedResource],
-    made: Mapping[str, PlannedResource],
+    *,
+    returned: bool = False,
 ) -> Iterator[Drift]:
     """What differs between resources as they should be and as they are.
 
     Args:
         was: as they should be.
         now: as they are.
-        made: those that the last update made, whose outputs can be compared.
+        returned: whether what should be is what the last update made, with what it returned.
     """
-    for key in was.keys() | now.keys():
+    for key in sorted(was.keys() | now.keys()):
         if key not in now:
             yield Drift(Deviance.GONE, was[key])
         elif key not in was:
             yield Drift(Deviance.ADDED, now[key])
         else:
-            yield from _changed(was[key], now[key], made.get(key))
+            yield from _changed(was[key], now[key], returned=returned)
 
 
-def _changed(
-    was: PlannedResource, now: PlannedResource, made: PlannedResource | None
-) -> Iterator[Drift]:
+def _changed(was: PlannedResource, now: PlannedResource, *, returned: bool) -> Iterator[Drift]:
     """What differs in one resource: its inputs, what guards it, and what its provider tells."""
     given = differences(was.inputs, now.inputs)
-    told = differences(*_echoed(was, now, every=made is not None))
+    told = differences(*_echoed(was, now, every=returned))
     known, moved = {each.path for each in given}, {each.steps[0] for each in given}
     for each in given:
-        if made is None or _confirmed(each, now, made, told):
+        if not returned or _confirmed(each, was, now, told):
             yield Drift(Deviance.CHANGED, now, each)
     for each in told:
         if each.path not in known:
@@ -211,7 +210,7 @@ def _changed(
 
 
 def _confirmed(
-    each: FieldChange, now: PlannedResource, made: PlannedResource, told: Sequence[FieldChange]
+    each: FieldChange, was: PlannedResource, now: PlannedResource, told: Sequence[FieldChange]
 ) -> bool:
     """Whether the outputs have the same difference as the inputs, or say nothing of them.
 
@@ -219,7 +218,7 @@ def _confirmed(
     added may stand there for another one.
     """
     name = str(each.steps[0])
-    if name not in now.outputs or name not in made.outputs:
+    if name not in now.outputs or name not in was.outputs:
         return True
     alike = [other for other in told if other.path == each.path]
     words = [other for other in alike if isinstance(other.was, str) or isinstance(other.now, str)]
