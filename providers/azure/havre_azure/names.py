@@ -107,9 +107,14 @@ class Deployment:
         return bool(self.spec.network.egress or self.spec.cluster)
 
     @property
+    def stem(self) -> str:
+        """With which the logical names of all resources begin, whatever Azure calls them."""
+        return self.part.named()
+
+    @property
     def group(self) -> str:
         """Name of the resource group."""
-        return self.part.named()
+        return self.stem
 
     @property
     def subscription(self) -> str:
@@ -123,7 +128,7 @@ class Deployment:
 
     def unique(self, *words: str, limit: int) -> str:
         """A name of lower-case letters and digits, unique in all of Azure."""
-        whole = (self.settings.subscription_id, self.settings.name_salt, self.group, *words)
+        whole = (self.settings.subscription_id, self.settings.name_salt, self.stem, *words)
         digest = hashlib.sha256("/".join(whole).encode()).hexdigest()[:DIGEST]
         return re.sub("[^a-z0-9]", "", self.spec.name + "".join(words))[: limit - DIGEST] + digest
 
@@ -181,7 +186,7 @@ class Deployment:
     @property
     def database_zone(self) -> str:
         """Private DNS zone of the database server."""
-        return f"{self.group}.private.postgres.database.azure.com"
+        return f"{self.stem}.private.postgres.database.azure.com"
 
 
 ARCHIVE = "audit-archive"

@@ -59,7 +59,7 @@ def _project(
 
     Its members are never named: who may act as the identity is decided in Entra.
     """
-    label, name = f"{at.group}-project-{project}", at.part.named("project", project)
+    label, name = f"{at.stem}-project-{project}", at.part.named("project", project)
     some_zone = inputs.zones.stores[asked.zones[0]].identifier
     made = managedidentity.UserAssignedIdentity(
         label,
@@ -96,7 +96,7 @@ def _federate(
 ) -> None:
     """Let the project's own service account in the cluster act as the identity, without secret."""
     managedidentity.FederatedIdentityCredential(
-        f"{at.group}-project-{project}-workload",
+        f"{at.stem}-project-{project}-workload",
         federated_identity_credential_resource_name="cluster",
         resource_name_=known(at.part.named("project", project), made),
         resource_group_name=known(at.group, made),

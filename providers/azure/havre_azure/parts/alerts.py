@@ -38,7 +38,7 @@ def alerts(at: Deployment, sink: pulumi.Output[str]) -> None:
     """A group with the contact of the warehouse file, and the rules that tell it."""
     group, name = after(at.group, sink), at.part.named("alerts")
     made = monitor.ActionGroup(
-        f"{at.group}-alerts",
+        f"{at.stem}-alerts",
         action_group_name=name,
         group_short_name=SHORT_NAME,
         location="global",  # addresses only: the service has no region
@@ -63,7 +63,7 @@ def alerts(at: Deployment, sink: pulumi.Output[str]) -> None:
 def _removals(at: Deployment, group: pulumi.Output[str], told: pulumi.Output[str]) -> None:
     """A lock or a vault that is removed anywhere in the resource group, as it happens."""
     monitor.ActivityLogAlert(
-        f"{at.group}-alert-{Signal.LOCK_REMOVAL}",
+        f"{at.stem}-alert-{Signal.LOCK_REMOVAL}",
         activity_log_alert_name=at.part.named("alert", Signal.LOCK_REMOVAL.value),
         location="global",
         resource_group_name=group,
@@ -99,7 +99,7 @@ def _search(
 ) -> None:
     """A search of the workspace; its tables are there only once the first log has come."""
     monitor.ScheduledQueryRule(
-        f"{at.group}-alert-{signal}",
+        f"{at.stem}-alert-{signal}",
         rule_name=at.part.named("alert", signal.value),
         kind=monitor.Kind.LOG_ALERT,
         enabled=True,

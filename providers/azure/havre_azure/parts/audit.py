@@ -74,7 +74,7 @@ def workspace_id(at: Deployment) -> str:
 
 def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
-        f"{at.group}-logs",
+        f"{at.stem}-logs",
         workspace_name=at.part.named("logs", limit=WORKSPACE_LIMIT),
         sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
         retention_in_days=workspace_retention(at.spec.audit.retention_days),
@@ -97,7 +97,7 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> list[pulumi.Resource]
     name = at.part.named("logs", limit=WORKSPACE_LIMIT)
     return [
         operationalinsights.Table(
-            f"{at.group}-{table}",
+            f"{at.stem}-{table}",
             table_name=table,
             workspace_name=known(name, workspace),
             resource_group_name=known(at.group, workspace),
@@ -116,7 +116,7 @@ def _private_workspace(
     """Questions to the logs are asked from inside the network only."""
     name, group = at.part.named("logs"), known(at.group, workspace)
     scope = monitor.PrivateLinkScope(
-        f"{at.group}-logs-scope",
+        f"{at.stem}-logs-scope",
         scope_name=name,
         location="global",  # a list of workspaces: it has no region and holds no logs
         resource_group_name=group,
@@ -127,7 +127,7 @@ def _private_workspace(
         opts=at.part.child(),
     )
     scoped = monitor.PrivateLinkScopedResource(
-        f"{at.group}-logs-scoped",
+        f"{at.stem}-logs-scoped",
         name="workspace",
         scope_name=known(name, scope),
         resource_group_name=group,
@@ -136,7 +136,7 @@ def _private_workspace(
     )
     target = known(at.id("Microsoft.Insights/privateLinkScopes", name), scope, scoped)
     private_endpoint(
-        at, f"{at.group}-logs", subnet, target, "azuremonitor", [*MONITOR_NAMES, BLOB_NAMES]
+        at, f"{at.stem}-logs", subnet, target, "azuremonitor", [*MONITOR_NAMES, BLOB_NAMES]
     )
 
 
@@ -147,7 +147,7 @@ def _archive(
     key = own_key(at, purpose, inputs.keys.store).uri if at.own_keys else None
     tags, days = {**at.tags, "purpose": ARCHIVE}, at.spec.audit.retention_days
     made = account(at, Store(purpose, key, days, tags, away=purpose == AWAY), group)
-    owner, label = known(at.account(purpose), made), f"{at.group}-{purpose}"
+    owner, label = known(at.account(purpose), made), f"{at.stem}-{purpose}"
     service = storage.BlobServiceProperties(
         f"{label}-service",
         account_name=owner,
@@ -215,7 +215,7 @@ def _flows(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
 ) -> Iterator[pulumi.Resource]:
     """Every flow of both networks, written by an identity of its own: shared keys are off."""
-    user = identity(at, f"{at.group}-flows-writer", at.part.named("flows"), after(at.group, sink))
+    user = identity(at, f"{at.stem}-flows-writer", at.part.named("flows"), after(at.group, sink))
     yield _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
     if away is not None and at.recovery_location is not None:
         other = at.id("Microsoft.Network/virtualNetworks", at.part.named(RECOVERY, "network"))
@@ -232,8 +232,8 @@ def _flow_log(
     *words: str,
 ) -> pulumi.Resource:
     """A network's flows; Azure has them written in the network's own region."""
-    label, role = "-".join((at.group, "flows", *words)), Role.BLOB_CONTRIBUTOR
-    written = grant(at, "-".join((at.group, "flows-write", *words)), user.principal, role, archive)
+    label, role = "-".join((at.stem, "flows", *words)), Role.BLOB_CONTRIBUTOR
+    written = grant(at, "-".join((at.stem, "flows-write", *words)), user.principal, role, archive)
     return network.FlowLog(
         label,
         flow_log_name=at.part.named("flows", *words),
@@ -253,8 +253,8 @@ def _flow_log(
 
 def _activity(at: Deployment, sink: pulumi.Output[str]) -> None:
     monitor.SubscriptionDiagnosticSetting(
-        f"{at.group}-activity-logs",
-        name=at.group,
+        f"{at.stem}-activity-logs",
+        name=at.stem,
         workspace_id=sink,
         storage_account_id=after(at.archive_id, sink),
         logs=[
@@ -269,7 +269,7 @@ def _feeds(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
 ) -> list[pulumi.Resource]:
     """Logs of what was made before this part; what comes later sends its own."""
-    archive, label = after(at.archive_id, sink), at.group
+    archive, label = after(at.archive_id, sink), at.stem
     if at.own_keys:
         vault = inputs.keys.store
         diagnose(at, f"{label}-vault", vault, VAULT_LOGS, sink, archive)
@@ -292,10 +292,10 @@ def _locks(
     below: list[pulumi.Resource],
 ) -> None:
     """Workspace and archives are deleted by nobody: no project has anything to do there."""
-    lock(at, f"{at.group}-logs", sink, *below)
-    lock(at, f"{at.group}-{ARCHIVE}", after(at.archive_id, sink), *below)
+    lock(at, f"{at.stem}-logs", sink, *below)
+    lock(at, f"{at.stem}-{ARCHIVE}", after(at.archive_id, sink), *below)
     if away is not None:
-        lock(at, f"{at.group}-{AWAY}", away, *below)
+        lock(at, f"{at.stem}-{AWAY}", away, *below)
 
 
 def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:

@@ -65,7 +65,7 @@ def _vault(at: Deployment, inputs: BackupInputs, worker: Identity) -> dp.BackupV
     locked = at.settings.lock_immutability
     # No key of the warehouse: Azure Backup takes one from no vault that limits who reaches it.
     return dp.BackupVault(
-        f"{at.group}-backup",
+        f"{at.stem}-backup",
         vault_name=vault_name(at),
         identity=dp.DppIdentityDetailsArgs(
             type="UserAssigned", user_assigned_identities=[worker.id]
@@ -141,7 +141,7 @@ def _policy(
 ) -> pulumi.Output[str]:
     """A policy of the vault for one type of source; returns its ARM identifier."""
     made = dp.BackupPolicy(
-        f"{at.group}-backup-{label}",
+        f"{at.stem}-backup-{label}",
         backup_policy_name=label,
         vault_name=known(vault_name(at), vault),
         resource_group_name=known(at.group, vault),
@@ -173,7 +173,7 @@ def _instance(
     needs: pulumi.Resource,
 ) -> pulumi.Resource:
     return dp.BackupInstance(
-        f"{at.group}-backup-of-{source.label}",
+        f"{at.stem}-backup-of-{source.label}",
         backup_instance_name=source.name,
         vault_name=after(vault_name(at), policy),
         resource_group_name=after(at.group, policy),
@@ -211,7 +211,7 @@ def _database(
         _policy(at, vault, "database", rules, SERVERS),
         inputs.database.identifier,
     )
-    label = f"{at.group}-backup-database"
+    label = f"{at.stem}-backup-database"
     granted = grant(at, f"{label}-copy", worker.principal, Role.POSTGRESQL_BACKUP, target)
     group = after(at.group_id, target)
     read = grant(at, f"{label}-read", worker.principal, Role.READER, group)
@@ -239,7 +239,7 @@ def _zones(
     for zone in asked:
         purpose = zone_purpose(zone)
         target = after(at.account_id(purpose), inputs.zones.stores[zone].identifier)
-        label = f"{at.group}-backup-{zone}"
+        label = f"{at.stem}-backup-{zone}"
         granted = grant(at, label, worker.principal, Role.STORAGE_BACKUP, target)
         source = _Source(purpose, at.account(purpose), ACCOUNTS, BLOBS, target)
         yield _instance(at, source, policy, worker.id, granted)
@@ -248,13 +248,13 @@ def _zones(
 def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
     """The vault, its policies, and what they hold."""
     at = Deployment(part)
-    group, label = after(at.group, inputs.database.identifier), f"{at.group}-backup-worker"
+    group, label = after(at.group, inputs.database.identifier), f"{at.stem}-backup-worker"
     worker = identity(at, label, at.part.named("backup"), group)
     vault = _vault(at, inputs, worker)
     held = [_database(at, vault, inputs, worker)] if in_vault(at) else []
     held += _zones(at, vault, inputs, worker)
     location = known(at.id("Microsoft.DataProtection/backupVaults", vault_name(at)), vault)
     sink = inputs.audit.sink
-    logs = diagnose(at, f"{at.group}-backup", location, LOGS, sink, after(at.archive_id, sink))
-    lock(at, f"{at.group}-backup", location, logs, *held)
+    logs = diagnose(at, f"{at.stem}-backup", location, LOGS, sink, after(at.archive_id, sink))
+    lock(at, f"{at.stem}-backup", location, logs, *held)
     return BackupOutputs(location=location, region=at.location)

@@ -53,7 +53,7 @@ def _vault(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
     if not at.own_keys:
         return None
     vault, sink = reachable_vault(at, inputs.network, at.location, CLUSTER), inputs.audit.sink
-    diagnose(at, f"{at.group}-vault-{CLUSTER}", vault, VAULT_LOGS, sink, after(at.archive_id, sink))
+    diagnose(at, f"{at.stem}-vault-{CLUSTER}", vault, VAULT_LOGS, sink, after(at.archive_id, sink))
     return vault
 
 
@@ -61,7 +61,7 @@ def _disks(at: Deployment, vault: pulumi.Output[str]) -> pulumi.Output[str]:
     """The set of disks encrypted with one key of the warehouse; it follows renewals."""
     key, name = own_key(at, DISKS, vault, CLUSTER), at.part.named("disks")
     made = compute.DiskEncryptionSet(
-        f"{at.group}-disks",
+        f"{at.stem}-disks",
         disk_encryption_set_name=name,
         encryption_type=compute.DiskEncryptionSetType.ENCRYPTION_AT_REST_WITH_CUSTOMER_KEY,
         rotation_to_latest_key_version_enabled=True,
@@ -169,7 +169,7 @@ def _grants(
     inputs: ClusterInputs,
 ) -> list[pulumi.Resource]:
     """What the cluster may do: its own subnets, its nodes' identity, pulling images."""
-    label, networks = f"{at.group}-cluster", inputs.network.segments
+    label, networks = f"{at.stem}-cluster", inputs.network.segments
     routes = at.id("Microsoft.Network/routeTables", f"{at.part.named('network')}-routes")
     principal = operator.principal
     made = [
@@ -195,7 +195,7 @@ def _key_grants(
     vault: pulumi.Output[str],
 ) -> list[pulumi.Resource]:
     """What the cluster may do with keys: use its secrets' one, connect to the vault, name disks."""
-    label, principal = f"{at.group}-cluster", operator.principal
+    label, principal = f"{at.stem}-cluster", operator.principal
     secrets = after(f"{at.vault_id(CLUSTER)}/keys/{SECRETS}", key.uri)
     return [
         grant(at, f"{label}-secrets", principal, Role.CRYPTO_USER, secrets),
@@ -209,7 +209,7 @@ def _cluster(
     asked: Cluster,
     inputs: ClusterInputs,
 ) -> aks.ManagedCluster:
-    group, label = after(at.group, inputs.network.identifier), f"{at.group}-cluster"
+    group, label = after(at.group, inputs.network.identifier), f"{at.stem}-cluster"
     operator = identity(at, f"{label}-operator", at.part.named("cluster"), group)
     kubelet = identity(at, f"{label}-kubelet", at.part.named("nodes"), group)
     vault = _vault(at, inputs)
@@ -263,7 +263,7 @@ def cluster(part: Part[AzureSettings], inputs: ClusterInputs) -> ClusterOutputs:
         raise ValueError(message)
     made, sink = _cluster(at, asked, inputs), inputs.audit.sink
     identifier = known(cluster_id(at), made)
-    diagnose(at, f"{at.group}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
+    diagnose(at, f"{at.stem}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
     return ClusterOutputs(
         endpoint=made.private_fqdn,
         identifier=identifier,

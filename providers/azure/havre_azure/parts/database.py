@@ -117,7 +117,7 @@ def _server(at: Deployment, inputs: DatabaseInputs) -> db.Server:
     asked, subnet, key = at.spec.database, inputs.network.segments["database"], inputs.keys.database
     zone = at.id("Microsoft.Network/privateDnsZones", at.database_zone)
     return db.Server(
-        f"{at.group}-database",
+        f"{at.stem}-database",
         server_name=at.server,
         version=str(asked.version),
         sku=db.SkuArgs(name=SIZES[asked.size], tier=db.SkuTier.GENERAL_PURPOSE),
@@ -151,7 +151,7 @@ def _configure(at: Deployment, server: pulumi.Resource) -> pulumi.Resource:
     latest = server
     for parameter, value in configuration(at).items():
         latest = db.Configuration(
-            f"{at.group}-database-{parameter}",
+            f"{at.stem}-database-{parameter}",
             configuration_name=parameter,
             server_name=known(at.server, server),
             resource_group_name=known(at.group, server),
@@ -169,7 +169,7 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
     group, owner = known(at.group, server), known(at.server, server)
     latest = _configure(at, server)
     administrators = db.AdministratorsMicrosoftEntra(
-        f"{at.group}-database-administrators",
+        f"{at.stem}-database-administrators",
         object_id=at.settings.administrators_id,
         principal_name=at.settings.administrators_name,
         # As the service writes it: the SDK's enumeration is that of another type.
@@ -181,7 +181,7 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
     )
     database_name = at.spec.name.replace("-", "_")
     made = db.Database(
-        f"{at.group}-database-{database_name}",
+        f"{at.stem}-database-{database_name}",
         database_name=database_name,
         charset="UTF8",
         server_name=owner,
@@ -189,10 +189,10 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
         opts=at.part.guarded(administrators),
     )
     # Not the server: its administrators are below it, and one that is taken out must go.
-    lock(at, f"{at.group}-database", known(f"{server_id(at)}/databases/{database_name}", made))
+    lock(at, f"{at.stem}-database", known(f"{server_id(at)}/databases/{database_name}", made))
     identifier = known(server_id(at), server)
     archive = after(at.archive_id, inputs.audit.sink)
-    diagnose(at, f"{at.group}-database", identifier, LOGS, inputs.audit.sink, archive)
+    diagnose(at, f"{at.stem}-database", identifier, LOGS, inputs.audit.sink, archive)
     return DatabaseOutputs(
         host=known(f"{at.server}.postgres.database.azure.com", server),
         port=known(PORT, server),

@@ -91,7 +91,7 @@ def _key(
     operations: tuple[str, ...],
 ) -> keyvault.Key:
     return keyvault.Key(
-        f"{at.group}-{_label(purpose, *words)}",
+        f"{at.stem}-{_label(purpose, *words)}",
         key_name=purpose,
         vault_name=after(at.vault(*words), vault),
         resource_group_name=after(at.group, vault),
@@ -131,10 +131,10 @@ def own_key(
     label = _label(purpose, *words)
     group, name = after(at.group, vault), at.part.named(label)
     key = _key(at, purpose, vault, *words, operations=WRAP)
-    user = identity(at, f"{at.group}-{label}-user", name, group, location)
+    user = identity(at, f"{at.stem}-{label}-user", name, group, location)
     key_id = known(f"{at.vault_id(*words)}/keys/{purpose}", key)
     role = Role.CRYPTO_SERVICE_USER
-    granted = grant(at, f"{at.group}-{label}-use", user.principal, role, key_id)
+    granted = grant(at, f"{at.stem}-{label}-use", user.principal, role, key_id)
     uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key, granted)
     return OwnKey(uri, key.key_uri_with_version, user)
 
@@ -142,7 +142,7 @@ def own_key(
 def _vault(at: Deployment, location: str, group: pulumi.Output[str], *words: str) -> keyvault.Vault:
     """A vault that answers only in the network, with roles, soft delete and purge protection."""
     return keyvault.Vault(
-        "-".join((at.group, "vault", *words)),
+        "-".join((at.stem, "vault", *words)),
         vault_name=at.vault(*words),
         location=location,
         resource_group_name=group,
@@ -179,7 +179,7 @@ def reachable_vault(
     subnet = network.segments["endpoints"]
     vault = _vault(at, location, after(at.group, network.identifier), *words)
     identifier = known(at.vault_id(*words), vault)
-    label = "-".join((at.group, "vault", *words))
+    label = "-".join((at.stem, "vault", *words))
     names = private_endpoint(at, label, subnet, identifier, "vault", [VAULT_NAMES])
     return known(at.vault_id(*words), vault, names)
 

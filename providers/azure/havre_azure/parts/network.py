@@ -274,7 +274,7 @@ def _names(
     """Private DNS zones, linked to every site's network."""
     links: list[pulumi.Resource] = []
     for name in private_names(at):
-        label = f"{site.label}-{name.removeprefix(at.group + '.')}"
+        label = f"{site.label}-{name.removeprefix(at.stem + '.')}"
         zone = privatedns.PrivateZone(
             label,
             private_zone_name=name,
@@ -303,7 +303,7 @@ def _names(
 def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
     """The group that holds everything: locks on what it holds refuse its deletion too."""
     group = resources.ResourceGroup(
-        at.group,
+        at.stem,
         resource_group_name=at.group,
         location=at.location,
         tags=at.tags,

@@ -60,7 +60,7 @@ def _policies(days: int) -> acr.PoliciesArgs:
 def _registry(at: Deployment, inputs: RegistryInputs, days: int) -> acr.Registry:
     key = own_key(at, REGISTRY, inputs.keys.store) if at.own_keys else None
     return acr.Registry(
-        f"{at.group}-registry",
+        f"{at.stem}-registry",
         registry_name=at.unique(limit=REGISTRY_LIMIT),
         sku=acr.SkuArgs(name=acr.SkuName.PREMIUM),
         admin_user_enabled=False,
@@ -85,7 +85,7 @@ def registry(part: Part[AzureSettings], inputs: RegistryInputs) -> RegistryOutpu
     made = _registry(at, inputs, days)
     registry_name = at.unique(limit=REGISTRY_LIMIT)
     identifier = known(at.id("Microsoft.ContainerRegistry/registries", registry_name), made)
-    subnet, label = inputs.network.segments["endpoints"], f"{at.group}-registry"
+    subnet, label = inputs.network.segments["endpoints"], f"{at.stem}-registry"
     names = private_endpoint(at, label, subnet, identifier, "registry", [REGISTRY_NAMES])
     sink = inputs.audit.sink
     diagnose(at, label, identifier, LOGS, sink, after(at.archive_id, sink))

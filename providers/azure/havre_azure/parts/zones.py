@@ -115,7 +115,7 @@ def _immutability(at: Deployment, store: Store) -> storage.ImmutableStorageAccou
 def account(at: Deployment, store: Store, group: pulumi.Output[str]) -> storage.StorageAccount:
     """An account that nobody reaches with a key, from outside, or in plain text."""
     return storage.StorageAccount(
-        f"{at.group}-{store.purpose}",
+        f"{at.stem}-{store.purpose}",
         account_name=at.account(store.purpose),
         location=(at.recovery_location if store.away else None) or at.location,
         resource_group_name=group,
@@ -220,7 +220,7 @@ def _container(
     at: Deployment, zone: str, asked: Zone, owner: pulumi.Output[str]
 ) -> storage.BlobContainer:
     return storage.BlobContainer(
-        f"{at.group}-{zone_purpose(zone)}-container",
+        f"{at.stem}-{zone_purpose(zone)}-container",
         account_name=owner,
         container_name=zone_purpose(zone),  # at least three characters, which a zone need not have
         resource_group_name=after(at.group, owner),
@@ -241,7 +241,7 @@ def watch(
     """Log every access to the account's objects."""
     blobs = after(f"{at.account_id(purpose)}/blobServices/default", owner)
     archive = after(at.archive_id, audit.sink) if archived else None
-    return diagnose(at, f"{at.group}-{purpose}", blobs, BLOB_LOGS, audit.sink, archive)
+    return diagnose(at, f"{at.stem}-{purpose}", blobs, BLOB_LOGS, audit.sink, archive)
 
 
 def _zone(at: Deployment, zone: str, asked: Zone, inputs: ZonesInputs) -> storage.BlobContainer:
@@ -251,7 +251,7 @@ def _zone(at: Deployment, zone: str, asked: Zone, inputs: ZonesInputs) -> storag
     key, days = inputs.keys.zones.get(zone), asked.immutable_days
     store = Store(purpose, key, days, tags, trusted=restorable(asked))
     group, subnet = after(at.group, inputs.network.identifier), inputs.network.segments["endpoints"]
-    made, label = account(at, store, group), f"{at.group}-{purpose}"
+    made, label = account(at, store, group), f"{at.stem}-{purpose}"
     owner = known(at.account(purpose), made)
     identifier = known(at.account_id(purpose), made)
     private_endpoint(at, label, subnet, identifier, "blob", [BLOB_NAMES])
