@@ -147,10 +147,10 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
     from havre.policy.waivers import beside
 
     name = one_provider(providers, command, file)
-    it, notes = About(file, name, stack_config), []
+    it, notes = About(file, name, stack_config, quiet), []
     if read is None:
         found = take(file, name, command, data_dir=data_dir, stack_config=stack_config)
-        it, notes = About(found.file, found.provider, found.stack_config), [*found.notes]
+        it, notes = About(found.file, found.provider, found.stack_config, quiet), [*found.notes]
     if waivers is None and it.file is not None and (next_to := beside(it.file)):
         notes.append(tr("waivers {name}", name=next_to))
     if quiet:
@@ -271,7 +271,7 @@ def request_of(
     of, wanted = subject(about.file, about.provider, plan), Profile(profile) if profile else None
     return Request(
         of,
-        ctx.given_settings(of.spec, of.provider, *given, about.stack_config),
+        ctx.given_settings(*(of.spec, of.provider, *given, about.stack_config), quiet=about.quiet),
         plan,
         source,
         as_of=day,
@@ -555,10 +555,12 @@ def check(
         it = taken_for(*about, quiet=quiet)
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
-        request = replace(
-            request_of(
+        with speaking(language):
+            wanted = request_of(
                 *(it, (preview, state), (setting, data_dir), waivers, profile), day=day, known=known
-            ),
+            )
+        request = replace(
+            wanted,
             allow_unknown=allow_unknown,
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),

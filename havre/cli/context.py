@@ -15,7 +15,7 @@ from havre.provider.machine import folder_setting
 from havre.stack.standing import Standing, in_export, in_folder, record_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -154,6 +154,7 @@ def target(
     *,
     stack_config: Path | None = None,
     offline: bool = False,
+    deploys: bool = False,
 ) -> Target:
     """Read the file, find the provider and validate its settings.
 
@@ -165,6 +166,7 @@ def target(
         stack: name of the stack; the provider's where empty.
         stack_config: a Pulumi stack file whose settings are taken.
         offline: whether settings that are missing become placeholders.
+        deploys: whether the warehouse's folder is the default one where none is named.
 
     Raises:
         InputError: a file or a setting is wrong.
@@ -173,6 +175,8 @@ def target(
     from havre.spec.load import load
 
     loaded = load(file)
+    if deploys:
+        data_dir = absolute(data_dir, loaded.warehouse.name)
     made = target_of(
         loaded.warehouse,
         provider,
@@ -215,23 +219,58 @@ def given_settings(
     pairs: list[str] | None,
     data_dir: Path | None,
     stack_config: Path | None = None,
+    *,
+    quiet: bool = False,
 ) -> dict[str, Any]:
     """The settings that a command line gives, by name; not validated.
+
+    Those that the latest `up` recorded in `data_dir` are kept, unless a stack file lists them all;
+    `NAME=` drops one. What is kept or dropped is said on standard error.
 
     Raises:
         InputError: a pair or the stack file is wrong.
     """
     from havre.stack.files import read_stack_settings, rooted
+    from havre.stack.standing import recorded_settings
 
-    kept: dict[str, Any] = {}
+    folder = absolute(data_dir, spec.name)
+    recorded = recorded_settings(folder, spec.name, provider) if data_dir else {}
+    base: dict[str, Any] = recorded
     if stack_config:
         found = read_stack_settings(stack_config, provider.name)
-        kept = rooted(found, stack_config.parent, provider.settings)
-        _refuse_settings(stack_config, kept, spec, provider)
-    given = {**kept, **parse_settings(pairs)}
+        base = rooted(found, stack_config.parent, provider.settings)
+        _refuse_settings(stack_config, base, spec, provider)
+    told = parse_settings(pairs)
+    given = {**base, **told}
+    dropped = [name for name in recorded if given.get(name, "") == ""]
+    given = {name: value for name, value in given.items() if name not in dropped}
+    if not quiet:
+        kept = [] if stack_config else [name for name in recorded if name not in told]
+        _tell_recorded(recorded, kept, dropped)
     if name := folder_setting(provider.settings):
-        given.setdefault(name, str(absolute(data_dir, spec.name)))
+        given.setdefault(name, str(folder))
     return given
+
+
+def _tell_recorded(
+    recorded: Mapping[str, Any], kept: Sequence[str], dropped: Sequence[str]
+) -> None:
+    """Say on standard error which recorded settings are kept, and which are no longer set."""
+    from havre.cli import console
+    from havre.report.language import tr, typeset
+
+    def listed(names: Sequence[str]) -> str:
+        return console.inert(", ".join(f"{name}={recorded[name]}" for name in names))
+
+    lines = []
+    if kept:
+        lines.append(tr("Settings kept from the last up: {settings}.", settings=listed(kept)))
+    if dropped:
+        lines.append(
+            tr("Settings dropped since the last up: {settings}.", settings=listed(dropped))
+        )
+    for line in lines:
+        console.err().print(typeset(line), style="dim")
 
 
 def _refuse_settings(

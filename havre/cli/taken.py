@@ -48,11 +48,13 @@ class About:
         file: the warehouse file; None: the plan records it.
         provider: name of the provider; empty: the plan names it.
         stack_config: the stack file whose settings are used; None: none is.
+        quiet: whether nothing is said of what was taken.
     """
 
     file: Path | None
     provider: str
     stack_config: Path | None
+    quiet: bool = False
 
 
 def one_provider(given: Sequence[str] | None, command: str, file: Path | None = None) -> str:

@@ -200,7 +200,8 @@ def up(
     `up` shows the changes, asks for confirmation and applies them.
 
     Without --provider, the only stack file in the folder or the warehouse that is deployed in the
-    data folder names it. Otherwise nothing is deployed.
+    data folder names it. Otherwise nothing is deployed. Settings of the last `up` are kept, unless
+    a stack file lists them; `--set NAME=` drops one.
 
     Example: havre up warehouse.yaml --provider local --data-dir ./data
 
@@ -216,7 +217,9 @@ def up(
     tell(it.notes)
     _refuse_unserved(it.provider)
     target = ctx.target(
-        it.file, it.provider, setting, data_dir, stack, stack_config=it.stack_config
+        *(it.file, it.provider, setting, data_dir, stack),
+        stack_config=it.stack_config,
+        deploys=True,
     )
     store = StateStore(target.data_dir)
     store.create()

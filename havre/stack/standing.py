@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.plan import Plan
+    from havre.provider import Provider
     from havre.provider.outputs import Outputs
 
 PLACE = "place"
@@ -155,6 +156,31 @@ def read_record(data_dir: Path) -> dict[str, Any]:
         )
         raise GuardError(message, remedy)
     return record
+
+
+def recorded_settings(data_dir: Path, warehouse: str, provider: Provider) -> dict[str, Any]:
+    """The settings that the latest `up` of a warehouse recorded, but for defaults.
+
+    Args:
+        data_dir: its folder.
+        warehouse: its name; the record of another one is passed over.
+        provider: on which it is deployed; a setting that it no longer has is left out.
+
+    Returns:
+        By name; empty where nothing is recorded.
+
+    Raises:
+        GuardError: as `read_record`.
+        StateError: the record is damaged.
+    """
+    if not record_path(data_dir).is_file():
+        return {}
+    record = read_record(data_dir)
+    if (record["provider"], record.get("warehouse")) != (provider.name, warehouse):
+        return {}
+    fields = provider.settings.model_fields
+    kept = record.get("settings", {}).items()
+    return {name: value for name, value in kept if name in fields and value != fields[name].default}
 
 
 def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:

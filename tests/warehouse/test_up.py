@@ -10,6 +10,7 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
+from havre.stack.standing import in_folder
 from havre_local.machine.access import open_warehouse
 from havre_local.machine.encryption import certificates
 from havre_local.machine.objects.zones import zone_of
@@ -366,3 +367,17 @@ def test_settings_that_an_earlier_havre_wrote_are_written_anew_by_the_next_run(
     assert standing.changes(capsys) == [("update", "chu-trial-database-server")]
     assert level() == "logical"
     assert standing.changes(capsys) == []
+
+
+def test_a_warehouse_that_is_started_again_keeps_the_settings_that_it_was_deployed_with(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up("--set", "country=FR") == 0
+    assert main(site.command("down")) == 0
+    capsys.readouterr()
+    assert site.up() == 0
+    assert "Settings kept from the last up: country=FR." in capsys.readouterr().err
+    assert in_folder(site.data_dir).record()["settings"] == {"country": "FR"}
+    assert site.up("--set", "country=") == 0
+    assert "Settings dropped since the last up: country=FR." in capsys.readouterr().err
+    assert in_folder(site.data_dir).record()["settings"] == {}

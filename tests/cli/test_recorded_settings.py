@@ -1,0 +1,96 @@
+"""Settings that the last `havre up` recorded: kept, or named when they are dropped."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from havre.cli import main
+from havre.errors import ExitCode
+from havre.stack.standing import write_record
+
+EXAMPLE = "examples/hospital/warehouse.yaml"
+KEPT = "Settings kept from the last up: country=FR."
+DROPPED = "Settings dropped since the last up: country=FR."
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The folder of a warehouse that was deployed with a country."""
+    made = tmp_path / "data"
+    (made / "state").mkdir(parents=True, mode=0o700)
+    made.chmod(0o700)
+    record(made)
+    return made
+
+
+def record(folder: Path, **changed: object) -> None:
+    names = {"provider": "local", "warehouse": "chu-trial", "stack": "local"}
+    write_record(folder, {**names, "settings": {"country": "FR"}, **changed})
+
+
+def check(folder: Path | None, *words: str) -> int:
+    where = ("--data-dir", str(folder)) if folder else ()
+    return main(["check", EXAMPLE, "-p", "local", "--only", "residency.data", *where, *words])
+
+
+def test_a_recorded_setting_is_kept_and_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    without = check(None)
+    assert without != ExitCode.OK  # in which country the machine is, nobody says
+    assert KEPT not in capsys.readouterr().err
+    assert check(folder) == ExitCode.OK
+    assert KEPT in capsys.readouterr().err
+    assert check(folder, "--quiet") == ExitCode.OK
+    assert KEPT not in capsys.readouterr().err
+    assert check(folder, "--lang", "fr") == ExitCode.OK
+    assert "conservés du dernier déploiement\xa0: country=FR." in capsys.readouterr().err
+
+
+def test_a_setting_of_the_command_line_goes_before_the_recorded_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert check(folder, "--set", "country=US") == ExitCode.FINDINGS
+    said = capsys.readouterr().err
+    assert KEPT not in said
+    assert DROPPED not in said
+    assert check(folder, "--set", "country=") == check(None)
+    assert DROPPED in capsys.readouterr().err
+
+
+def test_a_stack_file_lists_all_settings_and_what_it_lacks_is_named(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    file.write_text("config:\n  warehouse:provider: local\n")
+    assert check(folder, "--stack-config", str(file)) == check(None)
+    assert DROPPED in capsys.readouterr().err
+    file.write_text("config:\n  warehouse:settings:\n    country: FR\n")
+    assert check(folder, "--stack-config", str(file)) == ExitCode.OK
+    assert "the last up" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"warehouse": "another"}, {"provider": "azure"}, {"settings": {"gone": "since an upgrade"}}],
+)
+def test_a_record_of_something_else_is_passed_over(
+    folder: Path, other: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    record(folder, **other)
+    assert check(folder) == check(None)
+    assert "the last up" not in capsys.readouterr().err
+
+
+def test_a_plan_shows_the_settings_that_the_next_up_uses(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["plan", EXAMPLE, "-p", "local", "--format", "json"]
+    assert main([*words, "--set", "country=FR"]) == ExitCode.OK
+    wanted = capsys.readouterr().out
+    assert main([*words, "--data-dir", str(folder)]) == ExitCode.OK
+    found = capsys.readouterr()
+    assert KEPT in found.err
+    gaps = [json.loads(each)["gaps"] for each in (wanted, found.out)]
+    assert gaps[0] == gaps[1]
