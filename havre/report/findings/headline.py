@@ -266,41 +266,89 @@ class HeadlineLine:
     kind: str = "text"
 
 
+BLANK = (HeadlineLine(""),)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """What a headline gives up to fit a screen.
+
+    Attributes:
+        facts: lines of one fact.
+        said: lines of what one finding says.
+        before_status: blank lines.
+        before_facts: blank lines.
+    """
+
+    facts: int = LINES
+    said: int = 2
+    before_status: int = 1
+    before_facts: int = 1
+
+
+ROOMS = (
+    _Room(),
+    _Room(said=1),
+    _Room(said=1, before_status=0),
+    _Room(said=1, before_status=0, before_facts=0),
+    _Room(said=0, before_status=0, before_facts=0),
+    _Room(facts=2, said=0, before_status=0, before_facts=0),
+    _Room(facts=1, said=1),
+)
+"""What is given up first: words of findings, which are counted and listed below, before facts."""
+
+
 def written(of: Headline, width: int = WIDTH, lines: int = LINES) -> list[HeadlineLine]:
     """The headline as lines of at most `width` columns, identifiers whole, and `lines` lines.
 
     Args:
         of: what to write.
         width: columns; an identifier that is longer than a line is written whole all the same.
-        lines: the findings that do not fit so many are counted; at least `LEAST` are shown.
+        lines: the findings that do not fit so many are counted; at least `LEAST` are shown. On
+            fewer than `WIDTH` columns facts are whole, however many lines that takes.
     """
     found: list[HeadlineLine] = []
-    for most in (3, 2, 1):
-        found = [*_heading(of, width, most), HeadlineLine("")]
-        for label, text in of.facts:
-            found += _fact(label, text, width, most)
-        if len(found) + 2 * min(LEAST, len(of.top)) + 3 <= lines:
+    for room in ROOMS if width >= WIDTH else ROOMS[:1]:
+        found = _before_findings(of, width, room)
+        least = [_finding(each, width, room.said) for each in of.top[:LEAST]]
+        if len(found) + sum(map(len, least)) + (len(of.top) > LEAST) <= lines:
             break
-    if not of.top:
-        return found
-    top = _apart(tr("Top findings"), tr("fixed in"), width)
-    found += [HeadlineLine(""), HeadlineLine(top, "label")]
-    room = max((lines - len(found) - 1) // 2, LEAST)
-    if len(of.top) * 2 <= lines - len(found):
-        room = len(of.top)
-    for each in of.top[:room]:
-        found += _finding(each, width)
-    if left := len(of.top) - room:
+    return [*found, *_findings(of.top, width, room.said, lines - len(found))]
+
+
+def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine]:
+    """Subject, status, counts and facts, and the heading of the findings that follow."""
+    first, last = _heading(of, width, room.facts)
+    found = [*first, *BLANK * room.before_status, *last, *BLANK * room.before_facts]
+    for label, text in of.facts:
+        found += _fact(label, text, width, room.facts)
+    if of.top:
+        top = _apart(tr("Top findings"), tr("fixed in"), width)
+        found += [*BLANK, HeadlineLine(top, "label")]
+    return found
+
+
+def _findings(
+    top: Sequence[TopFinding], width: int, said: int, lines: int
+) -> Iterator[HeadlineLine]:
+    """As many findings as fit, `LEAST` at any rate; the others are counted."""
+    told = [_finding(each, width, said) for each in top]
+    shown = len(top)
+    while shown > LEAST and sum(map(len, told[:shown])) + (shown < len(top)) > lines:
+        shown -= 1
+    for each in told[:shown]:
+        yield from each
+    if left := len(top) - shown:
         more = trn(
             "and {count} more control with findings",
             "and {count} more controls with findings",
             left,
         )
-        found.append(HeadlineLine(f"  {more}"))
-    return found
+        yield HeadlineLine(f"  {more}")
 
 
-def _heading(of: Headline, width: int, most: int) -> list[HeadlineLine]:
+def _heading(of: Headline, width: int, most: int) -> tuple[list[HeadlineLine], list[HeadlineLine]]:
+    """What was checked; then its status with the counts."""
     subject, about = plain(of.subject), plain(of.about)
     if len(subject) + len(about) + 2 <= width:
         first = [HeadlineLine(_apart(subject, about, width), "subject")]
@@ -313,11 +361,19 @@ def _heading(of: Headline, width: int, most: int) -> list[HeadlineLine]:
         last = [HeadlineLine(verdict, of.status)]
     else:
         last = [HeadlineLine(status, of.status)]
-        fits = len(of.counted) <= width
-        counts = [of.counted] if fits else _wrapped(of.counted, width, LINES)
-        last += [HeadlineLine(line) for line in counts]
+        last += [HeadlineLine(line) for line in _counts(of, width)]
     last += [HeadlineLine(line) for line in _wrapped(of.exit, width, LINES)]
-    return [*first, HeadlineLine(""), *last]
+    return first, last
+
+
+def _counts(of: Headline, width: int) -> list[str]:
+    """The counts, none of them parted from its number."""
+    found = [""]
+    for word in ORDER:
+        told = words.counted(of.counts[word], word)
+        longer = f"{found[-1]}   {told}" if found[-1] else told
+        found = [*found[:-1], longer] if len(longer) <= width else [*found, told]
+    return found
 
 
 def _apart(left: str, right: str, width: int) -> str:
@@ -339,8 +395,8 @@ def _fact(label: str, text: str, width: int, most: int) -> list[HeadlineLine]:
     ]
 
 
-def _finding(each: TopFinding, width: int) -> list[HeadlineLine]:
-    """Two lines: what and where it is fixed; then what was found."""
+def _finding(each: TopFinding, width: int, most: int) -> list[HeadlineLine]:
+    """What and where it is fixed; then what was found, on so many lines."""
     left = f"  {tr(each.severity):8}  {tr(each.status):13}  {plain(each.control)}"
     fix = clipped(each.fixed_in, 40)
     alone = len(left) + len(fix) + 2 > width
@@ -348,15 +404,15 @@ def _finding(each: TopFinding, width: int) -> list[HeadlineLine]:
     said = clipped(each.sentence, LONGEST)
     if each.resources > 1:
         said = words.labelled(trn("{count} resource", "{count} resources", each.resources), said)
-    said = f"    {typeset(said)}"
-    if alone:
-        return [*head, HeadlineLine(clipped_at(f"    {fix}: {said.strip()}", width))]
-    return [*head, HeadlineLine(clipped_at(said, width))]
+    if alone and fix:
+        said = words.labelled(fix, said) if most else fix
+    told = _said(said, width - 4, most or 1) if most or alone else []
+    return [*head, *(HeadlineLine(f"    {line}") for line in told)]
 
 
-def clipped_at(line: str, width: int) -> str:
-    """A line cut to `width` columns."""
-    return line if len(line) <= width else f"{line[: width - 3].rstrip()}..."
+def _said(text: str, width: int, most: int) -> Sequence[str]:
+    """At most so many lines of what a finding says."""
+    return wrap(typeset(text), width, break_on_hyphens=False, max_lines=most, placeholder="...")
 
 
 def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:
