@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from havre.cli import console
 from havre.errors import InputError
 from havre.report.language import tr, typeset
-from havre.stack.files import StackFile, stack_files
+from havre.stack.files import StackFile, stack_file, stack_files
 from havre.stack.standing import in_folder, record_path
 from havre.text import inert
 
@@ -114,11 +114,10 @@ def take(
 
 def _stacks(file: Path | None, provider: str, stack_config: Path | None) -> list[StackFile]:
     """The stack files that may answer: the one named, or those in the folder."""
-    folder = file.parent if file else Path()
-    found = stack_files(stack_config.parent if stack_config else folder)
     if stack_config:
-        return [each for each in found if each.path.name == stack_config.name]
-    return [each for each in found if not provider or each.provider == provider]
+        return [stack_file(stack_config)]
+    folder = file.parent if file else Path()
+    return [each for each in stack_files(folder) if not provider or each.provider == provider]
 
 
 def _is_of(stack: StackFile, file: Path) -> bool:

@@ -46,6 +46,7 @@ def _deploy(config: pulumi.Config) -> ResearchWarehouse:
     from havre.stack.files import rooted
     from havre.stack.program import deploy, read_settings
 
+    _refuse_slips(config.name)
     root = Path(pulumi.get_root_directory() or ".")
     missing = [key for key in ("spec", "provider") if not config.get(key)]
     if missing:
@@ -61,3 +62,23 @@ def _deploy(config: pulumi.Config) -> ResearchWarehouse:
         message = f"provider `{provider.name}`: the environment lacks {' and '.join(lacking)}"
         raise InputError(message, "Set them for this run; the provider's settings say what for.")
     return deploy(spec, provider, settings)
+
+
+def _refuse_slips(project: str) -> None:
+    """Refuse keys of the configuration that would be ignored.
+
+    Raises:
+        InputError: there are some; each is named, with the one that was probably meant.
+    """
+    from pulumi.runtime.config import CONFIG, get_config_env
+
+    from havre.stack.files import KNOWN, slips
+
+    wrong = slips({*CONFIG.get(), *get_config_env()}, project)
+    if wrong:
+        names = "; ".join(
+            f"`{key}` is unknown" + (f", did you mean `{meant}`?" if meant else "")
+            for key, meant in wrong.items()
+        )
+        message = f"stack `{pulumi.get_stack()}`: {names}"
+        raise InputError(message, KNOWN)
