@@ -3,17 +3,29 @@
 from havre.facts.collect import Facts, Removed, Unread, collect, facts_of, revealed
 from havre.facts.index import Index, Naming, Nomenclature
 from havre.facts.model import ResourceFact, Unclassified
-from havre.facts.values import DOES_NOT_APPLY, DoesNotApply, Fact, Known, Reserve, Reserved, Unknown
+from havre.facts.outside import Estate, outside_of
+from havre.facts.values import (
+    DOES_NOT_APPLY,
+    DoesNotApply,
+    Fact,
+    Known,
+    Outside,
+    Reserve,
+    Reserved,
+    Unknown,
+)
 
 __all__ = [
     "DOES_NOT_APPLY",
     "DoesNotApply",
+    "Estate",
     "Fact",
     "Facts",
     "Index",
     "Known",
     "Naming",
     "Nomenclature",
+    "Outside",
     "Removed",
     "Reserve",
     "Reserved",
@@ -23,5 +35,6 @@ __all__ = [
     "Unread",
     "collect",
     "facts_of",
+    "outside_of",
     "revealed",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from havre.errors import ANYTHING, show_traceback
 from havre.facts.model import Grant, Neutral, ResourceFact, Unclassified
+from havre.facts.outside import outside_of
 from havre.facts.strangers import holds_nothing
 from havre.facts.values import DOES_NOT_APPLY, Known
 from havre.plan.urns import STACK_TYPE
@@ -15,6 +16,7 @@ from havre.plan.urns import STACK_TYPE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from havre.facts.values import Outside
     from havre.plan import Plan, PlannedResource
 
     Classify = Callable[[PlannedResource], Sequence[ResourceFact] | Unclassified]
@@ -65,6 +67,7 @@ class Facts:
         removed: what the plan would take away, and what that means.
         released: what it would no longer manage, and leave standing.
         unread: what is set and not evaluated.
+        outside: what the warehouse is given and does not manage, by identifier in lower case.
     """
 
     items: tuple[ResourceFact, ...]
@@ -72,6 +75,7 @@ class Facts:
     removed: tuple[Removed, ...] = ()
     released: tuple[Removed, ...] = ()
     unread: tuple[Unread, ...] = ()
+    outside: Mapping[str, Outside] = field(default_factory=dict)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The facts of one kind."""
@@ -213,6 +217,7 @@ def facts_of(plan: Plan, provider_facts: Callable[[Plan], Facts]) -> Facts:
         unclassified=(*found.unclassified, *_unclassified(silent, raised)),
         removed=_with_unsaid(found.removed, plan.removed, raised),
         released=_with_unsaid(found.released, plan.released, raised),
+        outside=outside_of(plan),
     )
 
 

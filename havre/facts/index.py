@@ -13,8 +13,9 @@ from itertools import chain, pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
+from havre.facts.outside import outside_of
 from havre.facts.read import YES, every, read, some, sources
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Outside, Unknown
 from havre.plan.values import Secret
 
 if TYPE_CHECKING:
@@ -111,6 +112,14 @@ class Index:
         if key not in self._found:
             self._found[key] = function()
         return cast("T", self._found[key])
+
+    def outside(self, identifier: Any) -> Outside | None:
+        """What the warehouse is given by an identifier or address; None where it is not."""
+        return self._outside.get(str(identifier).lower())
+
+    @cached_property
+    def _outside(self) -> Mapping[str, Outside]:
+        return outside_of(self.plan)
 
     def kind(self, resource: PlannedResource) -> str:
         """The provider's word for a resource's type; empty for another provider's."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.values import Fact, Known, Reserved, Unknown
+from havre.facts.values import Fact, Known, Outside, Reserved, Unknown
 from havre.plan.values import PLAIN, UNKNOWN, Secret, holds_secret, holds_unknown
 
 if TYPE_CHECKING:
@@ -72,9 +72,13 @@ def then(fact: Fact[T], function: Callable[[T], U]) -> Fact[U]:
 
 
 def _withheld(facts: Iterable[Fact[Any]]) -> Unknown | None:
-    """What is not known of several facts: one that is withheld before one that is reserved."""
+    """What is not known of several facts: withheld before outside the plan before reserved."""
     found = [fact for fact in facts if isinstance(fact, Unknown)]
-    return next((fact for fact in found if not isinstance(fact, Reserved)), next(iter(found), None))
+    return min(found, key=_order, default=None)
+
+
+def _order(fact: Unknown) -> int:
+    return 2 if isinstance(fact, Reserved) else 1 if isinstance(fact, Outside) else 0
 
 
 def both(first: Fact[T], second: Fact[U]) -> Fact[tuple[T, U]]:
@@ -108,7 +112,7 @@ def meets(fact: Fact[T], good: Callable[[T], bool]) -> Fact[bool]:
         return Known(value=False)
     if isinstance(fact, Reserved):
         return replace(fact, at_best=Known(value=True))
-    return Unknown(fact.property) if isinstance(fact, Unknown) else Known(value=True)
+    return replace(fact, at_best=None) if isinstance(fact, Unknown) else Known(value=True)
 
 
 def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
@@ -118,7 +122,7 @@ def together(facts: list[Fact[T]]) -> Fact[tuple[T, ...]]:
         told = tuple(end.value for fact in facts if (end := _at_best(fact)) is not None)
         return replace(unknown, at_best=Known(told))
     if unknown is not None:
-        return Unknown(unknown.property)
+        return replace(unknown, at_best=None)
     return Known(tuple(fact.value for fact in facts if isinstance(fact, Known)))
 
 
@@ -147,7 +151,7 @@ def some(facts: list[Fact[bool]]) -> Fact[bool]:
     unknown = [fact for fact in facts if isinstance(fact, Unknown)]
     reserved = (each for each in unknown if isinstance(each, Reserved))
     asked = next((each for each in reserved if at_best(each, nothing=False)), None)
-    withheld = next((each for each in unknown if not isinstance(each, Reserved)), None)
+    withheld = _withheld(each for each in unknown if not isinstance(each, Reserved))
     return asked or withheld or Known(value=False)
 
 

@@ -32,10 +32,29 @@ class Unknown:
 
 
 class Reserve(StrEnum):
-    """Why a value that a plan contains need not be the one that applies."""
+    """Why a plan that is known in full does not say what applies."""
 
     NOT_IN_FORCE = "not-in-force"
     NOT_SEEN = "not-seen"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True)
+class Outside(Unknown):
+    """A value of what the warehouse is given and does not manage: no plan of its own tells it.
+
+    Nothing passes by it: a control is not evaluated, and its finding says who answers for it.
+
+    Attributes:
+        property: what the warehouse is given, such as `the hub's firewall`.
+        answers_for: who answers for it, as the settings say.
+    """
+
+    answers_for: str = ""
+
+    def __str__(self) -> str:
+        """As a finding says it."""
+        return f"outside the plan: {self.property} (responsible: {self.answers_for})"
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,8 @@ class Finding:
         changed: whether a baseline has it with something else found: it is judged as if new.
         field: dotted path of the field of the warehouse file that requires it; empty: none does.
         fix: where it is fixed; None: nobody has derived it.
-        reserve: why what would pass does not: it is asked for, and not in force or not seen.
+        reserve: why it is counted apart: what would pass is not in force or not seen, or what is
+            not evaluated is outside the plan.
         unevaluated: whether its waiver covers what was not evaluated.
     """
 
@@ -395,6 +396,10 @@ class Result:
         """How many findings there are of each reserve, waived or not; of each that has some."""
         found = Counter(finding.reserve for finding in self.findings)
         return {reserve.value: found[reserve] for reserve in Reserve if found[reserve]}
+
+    def outside(self) -> list[Finding]:
+        """The findings that are not evaluated because what they ask is outside the plan."""
+        return [finding for finding in self.findings if finding.reserve is Reserve.OUTSIDE]
 
     def unevaluated(self) -> int:
         """How many findings were not evaluated and are covered by a waiver."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Capability
+from havre.facts.values import Reserve
 from havre.plan import urns
 from havre.plan.parts import WAREHOUSE_TYPE
 from havre.policy.model import FixIn
@@ -68,6 +69,8 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
         places: what may be changed.
     """
     if finding.property == UNUSED and finding.waiver:
+        return Fix(FixIn.DECISION)
+    if finding.reserve is Reserve.OUTSIDE:
         return Fix(FixIn.DECISION)
     declared = control.fixed_in if control else None
     if setting := _setting(finding, places.settings, by_remedy=declared is not FixIn.DECISION):

@@ -53,12 +53,19 @@ KINDS = {
     Outcome.UNKNOWN: FindingKind.UNKNOWN,
     Outcome.NOT_IN_FORCE: FindingKind.FAIL,
     Outcome.NOT_SEEN: FindingKind.WARNING,
+    Outcome.OUTSIDE: FindingKind.UNKNOWN,
 }
 """What is asked for and not in force fails; what was in force, and is not seen, is a warning."""
 RESERVES = {
     Outcome.NOT_IN_FORCE: Reserve.NOT_IN_FORCE,
     Outcome.NOT_SEEN: Reserve.NOT_SEEN,
+    Outcome.OUTSIDE: Reserve.OUTSIDE,
 }
+ASK = (
+    "Ask the responsible party for evidence, and accept the risk in a waiver with that reason and"
+    " an expiry date."
+)
+"""Remedy of what is outside the plan, whatever the control."""
 ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind.WAIVED)
 FOUND = tuple(KINDS)
 EVALUATION = "evaluation"
@@ -242,11 +249,17 @@ def _finding(
         verdict.property,
         found,
         verdict.wanted,
-        remedy(question.provider, control.id) or control.remedy,
+        _remedy(control, verdict, question),
         question.locate(verdict.cause or control.cause),
         field=".".join(verdict.cause or control.cause),
         reserve=RESERVES.get(verdict.outcome),
     )
+
+
+def _remedy(control: Control, verdict: Verdict, question: Question) -> str:
+    if verdict.outcome is Outcome.OUTSIDE:
+        return ASK
+    return remedy(question.provider, control.id) or control.remedy
 
 
 def _gap_findings(

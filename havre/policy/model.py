@@ -13,7 +13,16 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from havre.facts.model import AboutResource
-from havre.facts.values import DoesNotApply, Fact, Known, MayApply, Reserve, Reserved, Unknown
+from havre.facts.values import (
+    DoesNotApply,
+    Fact,
+    Known,
+    MayApply,
+    Outside,
+    Reserve,
+    Reserved,
+    Unknown,
+)
 from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
@@ -76,7 +85,8 @@ class Outcome(StrEnum):
     """What a control says.
 
     `NOT_IN_FORCE` and `NOT_SEEN`: it would pass by a value that has a reserve
-    (`havre.facts.values.Reserved`).
+    (`havre.facts.values.Reserved`). `OUTSIDE`: it cannot tell, because that is no part of the
+    warehouse (`havre.facts.values.Outside`).
     """
 
     PASS = "pass"  # noqa: S105 - a word, no password
@@ -84,6 +94,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
     NOT_IN_FORCE = "not-in-force"
     NOT_SEEN = "not-seen"
+    OUTSIDE = "outside"
     NOT_APPLICABLE = "not-applicable"
 
 
@@ -211,7 +222,9 @@ def fails(
 def undecided(
     name: str, fact: Fact[Any], wanted: str, *, resource: str = "", cause: tuple[str, ...] = ()
 ) -> Verdict:
-    """The control cannot tell: `fact` is unknown, or it is told with a reserve."""
+    """The control cannot tell: `fact` is unknown, outside the plan, or told with a reserve."""
+    if isinstance(fact, Outside):
+        return Verdict(Outcome.OUTSIDE, name, str(fact), wanted, resource, cause)
     if isinstance(fact, Reserved):
         told = f"{shown(fact.at_best.value)}, " if fact.at_best else ""
         return Verdict(
@@ -255,7 +268,8 @@ def require(
 def at_best(fact: Unknown) -> str:
     """What is told of a value that is not decided, for people."""
     told = None if fact.at_best is None else fact.at_best.value
-    return f"{shown(told)} at best; not known: {fact.property}"
+    withheld = fact if isinstance(fact, Outside) else f"not known: {fact.property}"
+    return f"{shown(told)} at best; {withheld}"
 
 
 def shown(value: object) -> str:

@@ -35,6 +35,7 @@ from havre.provider.operations import (
 from havre.provider.options import (
     CHECK,
     EXAMINE,
+    GIVEN,
     LIMITS,
     LIVE,
     OPERATIONS,
@@ -55,6 +56,7 @@ __all__ = [
     "CONTRACT",
     "ENTRY_POINT_GROUP",
     "EXAMINE",
+    "GIVEN",
     "LIMITS",
     "LIVE",
     "OPERATIONS",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.capabilities import Limit, Measure
+    from havre.facts import Estate
     from havre.live.warehouse import Live
     from havre.plan import Plan
     from havre.plan.replacing import ReplacingTable
@@ -94,12 +95,15 @@ REPLACING: Option[Callable[[], ReplacingTable]] = Option(
 EXAMINE: Option[Callable[[Plan], Examination]] = Option(
     "examine", "Lists what has a deployed warehouse's name, and compares it with the state."
 )
+GIVEN: Option[Callable[[BaseModel], Estate]] = Option(
+    "given", "Lists what the settings name of an existing estate, and who answers for it."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES),
-    *(REPLACING, EXAMINE, ANSWERS),
+    *(REPLACING, EXAMINE, GIVEN, ANSWERS),
 )
 """Every option of this version of the contract."""
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
+from havre.facts.outside import recorded_estate
 from havre.plan.parts import WAREHOUSE_TYPE, PartName
+from havre.provider import GIVEN, provides
 from havre.provider import parts as p
 from havre.provider.context import Context, begin, context
 from havre.provider.contract import OUTPUTS_VERSION
@@ -61,6 +63,12 @@ def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
         return None
 
 
+def _estate(provider: Provider, settings: BaseModel) -> dict[str, Any]:
+    """What the settings name of an estate that exists, recorded likewise."""
+    given = provides(provider, GIVEN).given
+    return recorded_estate(given(settings)) if given else {}
+
+
 class ResearchWarehouse(pulumi.ComponentResource):
     """A research data warehouse: network, keys, logs, zones, database, projects, backups.
 
@@ -88,7 +96,7 @@ class ResearchWarehouse(pulumi.ComponentResource):
         as_of: dt.date | None = None,
     ) -> None:
         refuse(provider, spec, settings)
-        super().__init__(TYPE, name, asked(spec), opts)
+        super().__init__(TYPE, name, {**asked(spec), **_estate(provider, settings)}, opts)
         self.gaps: tuple[Gap, ...] = tuple(provider.gaps(spec, settings))
         """What the provider cannot do for this spec."""
         of = context(provider, spec, settings, as_of)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from havre.facts.model import Alert, Compute, Key, LogRoute, NetworkElement, Right, Signal
 from havre.facts.read import NONE, at_best, both, every, meets, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
-from havre.facts.values import Fact, Known, Unknown
+from havre.facts.values import Fact, Known, Outside, Unknown
 from havre.plan import urns
 from havre.policy import (
     Case,
@@ -28,7 +28,7 @@ from havre_policies.cites import EDS, annex_a, snc
 from havre_policies.encryption import under_own_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 Sink: TypeAlias = LogStore | ObjectStore
 """What logs may be kept in."""
@@ -153,18 +153,26 @@ def _kept(case: Case, holds: Holds) -> Iterator[tuple[str, Fact[bool]]]:
     logs = {store.urn: store for store in stores}
     routes = _sinks(case)
     for source, sinks in routes.items():
-        yield source, some([_reached(sink, logs, holds) for sink in sinks])
+        yield source, some([_reached(sink, logs, holds, case.facts.outside) for sink in sinks])
     for store in own if not routes else ():
         yield store.urn, holds(store, NONE)
 
 
-def _reached(end: End, logs: dict[str, Sink], holds: Holds) -> Fact[bool]:
+def _elsewhere(of: str, sink: str, outside: Mapping[str, Outside]) -> Unknown:
+    """What is not known of a store that is none of the plan's: who answers for it, if anybody."""
+    given = outside.get(sink.lower())
+    return given or Unknown(f"{of}{urns.name(sink)}, which is outside this plan")
+
+
+def _reached(
+    end: End, logs: dict[str, Sink], holds: Holds, outside: Mapping[str, Outside]
+) -> Fact[bool]:
     sink, trimmed = end
     if not isinstance(sink, Known):
         return sink
     store = logs.get(sink.value)
     if store is None:
-        return Unknown(f"retention of {urns.name(sink.value)}, which is outside this plan")
+        return _elsewhere("retention of ", sink.value, outside)
     return holds(store, trimmed)
 
 
@@ -269,7 +277,7 @@ def _as_data(sink: Fact[str], case: Case) -> Iterator[Verdict]:
         return
     store = case.facts.one(LogStore, sink.value) or case.facts.one(ObjectStore, sink.value)
     if store is None:
-        elsewhere = Unknown(f"{urns.name(sink.value)}, which is outside this plan")
+        elsewhere = _elsewhere("", sink.value, case.facts.outside)
         yield undecided("sinks", elsewhere, "a log store of this plan", resource=sink.value)
         return
     most = case.spec.audit.retention_days + A_YEAR

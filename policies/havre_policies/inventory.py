@@ -77,7 +77,8 @@ def known(case: Case) -> Iterator[Verdict]:
 
     A type that the provider's facts do not know cannot be evaluated for security. Neither can a
     zone, database, cluster or registry that the plan does not contain. A property that matters as
-    it is set, and that no fact reads, is reported by name.
+    it is set, and that no fact reads, is reported by name. So is each part of an existing estate
+    that the warehouse is given: it is outside the plan.
     """
     for each in case.facts.unclassified:
         yield fails("type", each.type, "a known type", resource=each.urn)
@@ -96,7 +97,9 @@ def known(case: Case) -> Iterator[Verdict]:
         found = f"{'absent' if unread.absent else 'set'} but not evaluated"
         wanted = f"a value known to be safe. {unread.why}".removesuffix(".")
         yield Verdict(Outcome.UNKNOWN, unread.path, found, wanted, unread.urn)
-    if not (case.facts.unclassified or missing or case.facts.unread):
+    for outside in case.facts.outside.values():
+        yield undecided(outside.property, outside, "a part of this plan")
+    if not (case.facts.unclassified or missing or case.facts.unread or case.facts.outside):
         yield passes()
 
 

@@ -138,7 +138,7 @@ def case(
     **told: Any,
 ) -> Case:
     gone, left = (tuple(told.pop(name, ())) for name in ("removed", "released"))
-    beside = told.pop("beside", {})
+    beside, outside = told.pop("beside", {}), told.pop("outside", {})
     plan = Plan("paper", tuple(resources), removed=gone, released=left, **beside)
     common: dict[str, Any] = {
         "provider": Paper(),
@@ -148,7 +148,7 @@ def case(
     }
     given = common | told
     found = given["provider"].facts(plan)
-    shown = Facts(facts, (), found.removed, found.released)
+    shown = Facts(facts, (), found.removed, found.released, outside=outside)
     return Case(spec=spec, facts=shown, plan=plan, **given)
 
 

@@ -197,6 +197,8 @@ def unmet(finding: Finding, title: str) -> str:
     """A control's title as what was found of it, which nobody reads as met."""
     if _about(finding):
         return tr("waiver that matches no finding: {title}", title=title)
+    if finding.reserve is Reserve.OUTSIDE:
+        return tr("outside the plan, not evaluated: {title}", title=title)
     if finding.kind is FindingKind.UNKNOWN or finding.unevaluated:
         return tr("not evaluated: {title}", title=title)
     if finding.reserve is Reserve.NOT_SEEN:

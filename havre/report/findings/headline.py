@@ -165,8 +165,17 @@ def _reserves(result: Result) -> Iterator[tuple[str, str]]:
         yield tr("Not in force yet"), trn("{count} finding", "{count} findings", waiting)
     if unseen := found.get(Reserve.NOT_SEEN, 0):
         yield tr("Not seen by refresh"), trn("{count} finding", "{count} findings", unseen)
-    if blind := result.unevaluated():
+    if outside := result.outside():
+        yield tr("Outside the plan"), _outside(outside)
+    if blind := result.unevaluated() - sum(each.unevaluated for each in outside):
         yield tr("Not evaluated, waived"), trn("{count} finding", "{count} findings", blind)
+
+
+def _outside(findings: Sequence[Finding]) -> str:
+    """How many findings are outside the plan, and how many of them are waived."""
+    told = trn("{count} finding", "{count} findings", len(findings))
+    waived = sum(finding.unevaluated for finding in findings)
+    return f"{told} ({words.counted(waived, 'waived')})" if waived else told
 
 
 def _waivers(result: Result) -> Iterator[tuple[str, str]]:

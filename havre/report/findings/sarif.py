@@ -101,7 +101,8 @@ def causes(findings: Sequence[Finding]) -> list[list[Finding]]:
         gap = finding.gap.capability if finding.gap else ""
         alone = "" if finding.location or finding.field else finding.resource
         covered = finding.waiver.decision if finding.waiver else ""
-        key = (finding.control, finding.kind, finding.property, gap, finding.location)
+        what = (finding.property, finding.reserve)
+        key = (finding.control, finding.kind, what, gap, finding.location)
         found.setdefault((*key, alone, covered, finding.known), []).append(finding)
     return list(found.values())
 
@@ -172,6 +173,7 @@ def _result(
         "properties": {
             "outcome": words.status(finding.kind.value),
             **({"unevaluated": True} if finding.unevaluated else {}),
+            **({"reserve": finding.reserve.value} if finding.reserve else {}),
             "severity": finding.severity.value,
             "fixedIn": words.fixed_in(finding.fix),
         },
