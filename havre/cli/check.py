@@ -188,10 +188,15 @@ def selected(
     from havre.policy.registry import find_control
     from havre.policy.selection import Selection
 
-    def named(names: list[str] | None) -> frozenset[str]:
-        return frozenset(find_control(name, known).id for name in names or ())
+    def named(flag: str, names: list[str] | None) -> frozenset[str]:
+        try:
+            return frozenset(find_control(name, known).id for name in names or ())
+        except InputError as error:
+            message = f"{flag}: {error.message}"
+            raise InputError(message, error.remedy) from None
 
-    return Selection(named(only), named(skip), Severity(severity) if severity else None)
+    least = Severity(severity) if severity else None
+    return Selection(named("--only", only), named("--skip", skip), least)
 
 
 def _warn_partial(result: Result) -> None:
@@ -362,10 +367,7 @@ def explain(identifier: str, folder: Path | None = None) -> None:
     show_control(find_control(identifier, known), known, folder)
 
 
-OptionalFile = Annotated[
-    Path | None,
-    typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False),
-]
+OptionalFile = ctx.FileArgument
 OptionalProvider = Annotated[
     list[str] | None,
     typer.Option(

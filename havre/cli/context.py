@@ -15,7 +15,7 @@ from havre.provider.machine import folder_setting
 from havre.stack.standing import Standing, in_export, in_folder, record_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -24,8 +24,44 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre.spec.load import Lines
 
+WAREHOUSE_FILE = "warehouse.yaml"
+"""Name of a warehouse file where a folder is named."""
+
+
+def file_in(name: str) -> Callable[[Path | None], Path | None]:
+    """What takes the file of that name where a user names its folder.
+
+    Raises, when called:
+        InputError: the folder has no such file.
+    """
+
+    def taken(given: Path | None) -> Path | None:
+        if given is None or not given.is_dir():
+            return given
+        if (found := given / name).is_file():
+            return found
+        message = f"{given} is a folder, and has no {name}"
+        raise InputError(message, f"Name a file, such as {given / 'FILE.yaml'}.")
+
+    return taken
+
+
 FileArgument = Annotated[
-    Path | None, typer.Argument(metavar="FILE", help="The warehouse file.", show_default=False)
+    Path | None,
+    typer.Argument(
+        metavar="FILE",
+        help="The warehouse file.",
+        show_default=False,
+        callback=file_in(WAREHOUSE_FILE),
+    ),
+]
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="FILE",
+        help=f"The files; by default {WAREHOUSE_FILE}.",
+        callback=lambda given: [file_in(WAREHOUSE_FILE)(each) for each in given or ()],
+    ),
 ]
 ProviderOption = Annotated[
     list[str] | None,

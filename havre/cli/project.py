@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.provider import ProjectConnection
+    from havre.provider.outputs import Outputs
     from havre.stack.connection import Addresses
     from havre.stack.standing import Standing
 
@@ -97,7 +98,14 @@ def _connect_elsewhere(
 
 
 def connect(
-    project: Annotated[str, typer.Argument(metavar="PROJECT", help="Name of the project.")],
+    project: Annotated[
+        str,
+        typer.Argument(
+            metavar="PROJECT",
+            help="Name of the project; without it, the projects are listed.",
+            show_default=False,
+        ),
+    ] = "",
     data_dir: ctx.DataDirOption = None,
     state: ctx.StateOption = None,
     *,
@@ -113,6 +121,8 @@ def connect(
 
     With --state: addresses, identity and settings of psql, as Pulumi deployed them.
 
+    Example: havre connect --data-dir ./data
+
     Example: havre connect cohort-diabetes --data-dir ./data
 
     Example: eval "$(havre connect cohort-diabetes --data-dir ./data --export)"; psql
@@ -123,6 +133,9 @@ def connect(
         message = "--export and --json exclude each other"
         raise InputError(message, "Choose one.")
     at = ctx.standing(data_dir, state, "connect")
+    if not project:
+        _list_projects(at.outputs(), refused=export or show_secrets, as_json=as_json)
+        return
     if at.data_dir is None:
         _connect_elsewhere(at, project, export=export, show_secrets=show_secrets, as_json=as_json)
         return
@@ -144,6 +157,36 @@ def connect(
         _show(found, secrets, f" --data-dir {shlex.quote(str(at.data_dir))}" if data_dir else "")
 
 
+def _list_projects(told: Outputs, *, refused: bool, as_json: bool) -> None:
+    """List the projects of a warehouse, each with its zones and its last day.
+
+    Args:
+        told: the outputs of the warehouse.
+        refused: whether an option asks for what only one project has.
+        as_json: whether machines read it.
+
+    Raises:
+        InputError: it is refused.
+    """
+    names = ", ".join(sorted(told.projects)) or "none"
+    if refused:
+        message = "Missing PROJECT: --export and --show-secrets are about one project"
+        raise InputError(message, f"Projects of {told.warehouse}: {names}.")
+    if as_json:
+        rows = {
+            name: {"zones": list(each.zones), "expires": each.expires.isoformat()}
+            for name, each in sorted(told.projects.items())
+        }
+        console.write_json({"warehouse": told.warehouse, "projects": rows})
+        return
+    console.tell(f"Projects of [bold]{console.inert(told.warehouse)}[/]:")
+    for name, each in sorted(told.projects.items()):
+        zones = ", ".join(each.zones)
+        console.tell(console.inert(f"{name}: reads {zones}, until {each.expires}"), 2)
+    if not told.projects:
+        console.tell("none", 2)
+
+
 PublicPorts = Annotated[
     list[int] | None,
     typer.Option(
@@ -158,7 +201,14 @@ PublicPorts = Annotated[
 
 
 def manifests(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The warehouse file.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="The warehouse file.",
+            callback=ctx.file_in(ctx.WAREHOUSE_FILE),
+        ),
+    ],
     public_port: PublicPorts = None,
     as_of: AsOfOption = None,
 ) -> None:

@@ -65,7 +65,13 @@ def find_control(identifier: str, controls: Sequence[Control] | None = None) -> 
     known = {each.id: each for each in (controls or installed_controls())}
     if identifier in known:
         return known[identifier]
+    family = identifier.partition(".")[0]
+    those = [each for each in known if each.partition(".")[0] == family]
+    message = f"there is no control `{identifier}`"
+    if those and family == identifier:
+        message = f"`{identifier}` is a family of controls, not a control"
+        raise InputError(message, f"Name its controls: {', '.join(sorted(those))}.")
     close = difflib.get_close_matches(identifier, known, n=1)
     hint = f"Did you mean `{close[0]}`? " if close else ""
-    message = f"there is no control `{identifier}`"
-    raise InputError(message, f"{hint}`havre policy list` names them all.")
+    listed = f"`havre policy list --family {family}`" if those else "`havre policy list`"
+    raise InputError(message, f"{hint}{listed} lists the ids.")

@@ -73,11 +73,20 @@ def _word(each: Consequence) -> str:
 
 def _line(each: Consequence) -> str:
     """One resource, with the properties that differ."""
+    doing = "" if each.grave else f"{each.doing.value}: "
+    said = _said(each)
+    told = f": {said}" if said else ""
+    return inert(f"{doing}{each.name} ({each.type.rpartition(':')[2]}){told}")
+
+
+def _said(each: Consequence) -> str:
+    """What differs, and why that is not done; empty for what is made or removed whole."""
     named = each.because or each.properties or each.kept
     shown = ", ".join(named[:PROPERTIES]) + (", ..." if len(named) > PROPERTIES else "")
-    why = f", because {each.refused}" if each.refused else ""
-    doing = "" if each.grave else f"{each.doing.value}: "
-    return inert(f"{doing}{each.name} ({each.type.rpartition(':')[2]}): {shown or 'all'}{why}")
+    if each.doing is Doing.REFUSE:
+        done = f"a change of {shown} would replace it" if shown else "it would be removed"
+        return f"{done}, but {each.refused}"
+    return f"{shown}: {each.refused}" if each.refused else shown
 
 
 def _kept(found: Sequence[Consequence], width: int) -> Iterator[str]:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
+LETTERS = 2
+"""Letters of a code."""
+NEAR = 0.8
+"""Similarity from which a name is a misspelt one."""
+
 _COUNTRIES = (
     "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN "
     "BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ "
@@ -52,6 +59,22 @@ NAMES = {each[:2]: each[3:] for each in _NAMES.replace("\n", "").split("|")}
 
 Source: ISO 3166-1, as Debian's iso-codes has them in common use; read on 2026-11-30.
 """
+
+
+def code_meant(text: str) -> str:
+    """The code that somebody meant who wrote a code in small letters, a name, or a mistaken code.
+
+    >>> code_meant("be"), code_meant("Belgium"), code_meant("uk"), code_meant("Belgum")
+    ('BE', 'BE', 'GB', 'BE')
+    >>> code_meant("nowhere")
+    ''
+    """
+    code, name = text.strip().upper(), text.strip().casefold()
+    if code in COUNTRIES:
+        return code
+    named = {each.casefold(): key for key, each in NAMES.items()}
+    near = get_close_matches(name, named, n=1, cutoff=NEAR) if len(name) > LETTERS else []
+    return MISTAKEN.get(code) or (named[near[0]] if near else "")
 
 
 def country_name(code: str) -> str:

@@ -309,7 +309,7 @@ RULES = (
 def _unknown_country(path: Location, country: str) -> Iterator[Fault]:
     if country in countries.COUNTRIES:
         return
-    right = countries.MISTAKEN.get(country)
+    right = countries.code_meant(country)
     hint = f"did you mean `{right}`?" if right else ""
     yield Fault(path, f"'{country}'", "a country's code of ISO 3166-1, such as FR", hint)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from havre.documents.composing import is_text
 from havre.documents.problems import SHOWN, Location, lookup, shorten, show
 from havre.documents.validation import did_you_mean
+from havre.spec.countries import code_meant
 from havre.spec.model import OLDER_NAMES
 from havre.spec.schema import fields, required, resolve
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "a provider's own words go into that stack's Pulumi config"
 """Hint where a SKU or a region code seems to be meant."""
+COUNTRY = r"^[A-Z]{2}$"
+"""Pattern of a country's code."""
 _PROVIDER_KEYS = ("sku", "tier", "region", "location", "flavor", "flavour", "plan", "type", "class")
 _SPOKEN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 """Words that YAML 1.1 took for booleans and YAML 1.2 takes for text."""
@@ -167,6 +170,8 @@ def _hint_for_text(node: Mapping[str, Any], path: Location, value: str) -> str:
         spoken = _SPOKEN.get(value.lower())
         return f"write {spoken}" if spoken else ""
     near = did_you_mean(value, node.get("enum", ())) or _recased(node, value) or _network(value)
+    if not near and node.get("pattern") == COUNTRY and (meant := code_meant(value)):
+        return f"did you mean `{meant}`?"
     if not near and (path[-1:] == ("size",) or path[:1] == ("sites",)):
         return ELSEWHERE
     return near

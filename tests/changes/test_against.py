@@ -52,7 +52,9 @@ def test_data_that_would_be_lost_fails_loudly(
     now = written(tmp_path / "b.yaml", specs.changed(document, "zones.logs", None))
     assert ran("local", now, then) == ExitCode.FINDINGS
     said = capsys.readouterr().out
-    assert "REFUSED (DATA): suite-zones-logs (Zone): all, because it is protected" in said
+    assert (
+        "REFUSED (DATA): suite-zones-logs (Zone): it would be removed, but it is protected" in said
+    )
     assert ran("local", now, then, "--format", "json") == ExitCode.FINDINGS
     found = json.loads(capsys.readouterr().out)
     assert found["grave"] == 2
@@ -103,7 +105,7 @@ def test_what_fails_half_way_names_the_way(
     assert ran("ovh", now, then) == ExitCode.FINDINGS, given
     said = " ".join(capsys.readouterr().out.split())
     assert "FAILS DURING THE UPDATE (DATA): suite-database" in said
-    assert "because it can only grow" in said
+    assert ": it can only grow" in said
     assert "Instead: Deploy a second warehouse" in said
 
 

@@ -120,6 +120,15 @@ def test_shellcheck_finds_nothing() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("havre", ["havre-3000", "/nowhere/havre", "havre check", "examples"])
+def test_the_script_says_that_its_variable_names_no_command(tmp_path: Path, havre: str) -> None:
+    repository = started(tmp_path)
+    done = repository.run(f"sh {ANYWHERE} {PROVIDER}", HAVRE=havre, HAVRE_REPORT="out/reports")
+    assert done.returncode == 2
+    assert f"error: HAVRE names no command that can be run: {havre}" in done.stderr
+    assert not (repository.folder / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -199,8 +199,19 @@ def test_an_unknown_provider_and_a_wrong_setting_are_told(
     assert "Did you mean `local`?" in capsys.readouterr().err
     assert main(["plan", EXAMPLE, "-p", "local", "--set", "country"]) == ExitCode.INPUT
     assert "not of the form NAME=VALUE" in capsys.readouterr().err
-    assert main(["plan", EXAMPLE, "-p", "local", "--set", "country=France"]) == ExitCode.INPUT
-    assert "`country`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("France", "`FR`?"), ("be", "`BE`?"), ("UK", "`GB`?"), ("XX", "such as FR")],
+)
+def test_a_country_of_this_machine_that_is_none_is_told_with_the_one_that_is_meant(
+    given: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plan", EXAMPLE, "-p", "local", "--set", f"country={given}"]) == ExitCode.INPUT
+    said = capsys.readouterr().err
+    assert "`country`: is not a country code (ISO 3166-1 alpha-2)" in said
+    assert hint in said
 
 
 def test_a_full_disk_is_no_fault_of_ours() -> None:

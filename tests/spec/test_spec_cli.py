@@ -251,7 +251,8 @@ def test_init_asks_again_for_a_country_and_keeps_the_other_answers(
     path = tmp_path / "w.yaml"
     monkeypatch.setattr("sys.stdin", Terminal("internal\nstaging\nFrancia\nfr\neea\n"))
     assert main(["init", str(path)]) == ExitCode.OK
-    assert "`Francia`: Use ISO 3166-1 codes" in capsys.readouterr().out
+    told = "Francia: not a country code (ISO 3166-1 alpha-2). Use the two letters"
+    assert told in capsys.readouterr().out
     assert load(path).warehouse.residency.countries == ("FR",)
 
 
@@ -283,7 +284,9 @@ def test_init_without_a_terminal_names_the_flags_that_are_missing(
         ("--environment", "prod", "Did you mean `production`?"),
         ("--operator-law", "us", "not one of any, eea, eu"),
         ("--country", "UK", "Did you mean `GB`?"),
-        ("--country", "France", "not the code of a country"),
+        ("--country", "France", "--country France: not a country code (ISO 3166-1 alpha-2)"),
+        ("--country", "belgium", "Did you mean `BE`?"),
+        ("--country", "Belgique-sur-mer", "Use the two letters of a country, such as FR."),
     ],
 )
 def test_init_refuses_an_answer_that_is_none(

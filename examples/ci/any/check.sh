@@ -51,6 +51,10 @@ if [ -z "${HAVRE:-}" ]; then
   shift
   set +f
   HAVRE=$tools/venv/bin/havre
+elif ! command -v "$HAVRE" >/dev/null 2>&1; then
+  echo "error: HAVRE names no command that can be run: $HAVRE" >&2
+  echo "  Set it to the path of havre, or unset it and set HAVRE_REQUIREMENTS or HAVRE_PACKAGES." >&2
+  exit 2
 fi
 
 report=${HAVRE_REPORT:-$(mktemp -d)}

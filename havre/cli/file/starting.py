@@ -164,9 +164,17 @@ def _ask_countries(default: tuple[str, ...]) -> list[str]:
     while True:
         answer = str(typer.prompt(shown, default=" ".join(default)))
         try:
-            return [_country(code) for code in answer.replace(",", " ").split()]
+            return [_country(code) for code in _parted(answer)]
         except InputError as error:
-            typer.echo(f"`{console.plain(answer)}`: {error.remedy}")
+            said = error.message.removeprefix("--country ")
+            typer.echo(f"{said}. {error.remedy}")
+
+
+def _parted(answer: str) -> list[str]:
+    """Codes that are parted by commas or spaces; a name of several words stays whole."""
+    parts = [each.strip() for each in answer.split(",") if each.strip()]
+    words = [each for part in parts for each in part.split()]
+    return words if all(len(each) <= len("FR") for each in words) else parts
 
 
 def _chosen(words: type[T], flag: str, value: str) -> T:
@@ -190,15 +198,15 @@ def _country(code: str) -> str:
     Raises:
         InputError: there is none such.
     """
-    from havre.spec.countries import COUNTRIES, MISTAKEN
+    from havre.spec.countries import COUNTRIES, code_meant
 
-    found = code.upper()
+    found = code.strip().upper()
     if found in COUNTRIES:
         return found
-    right = MISTAKEN.get(found)
-    message = f"--country {console.plain(code)}: not the code of a country"
-    remedy = f"Did you mean `{right}`?" if right else "Use ISO 3166-1 codes, such as FR."
-    raise InputError(message, remedy)
+    right = code_meant(code)
+    message = f"--country {console.plain(code)}: not a country code (ISO 3166-1 alpha-2)"
+    hint = f"Did you mean `{right}`?" if right else "Use the two letters of a country, such as FR."
+    raise InputError(message, hint)
 
 
 def _sites(countries: list[str]) -> tuple[str, ...]:

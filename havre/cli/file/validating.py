@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre.cli import console
-from havre.cli.context import JsonOption, SettingOption, StackConfigOption
+from havre.cli.context import FilesArgument, JsonOption, SettingOption, StackConfigOption
 from havre.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ FILE = Path("warehouse.yaml")
 
 
 def validate(
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILE", help="The files; by default warehouse.yaml."),
-    ] = None,
+    files: FilesArgument = None,
     *,
     provider: Annotated[
         list[str] | None,

@@ -9,7 +9,7 @@ import typer
 
 from havre.cli import console
 from havre.cli.check import AsOfOption, ProfileName, ProfileOption, parse_day
-from havre.cli.context import JsonOption
+from havre.cli.context import JsonOption, file_in
 from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -29,7 +29,13 @@ WIDE = 200
 """Columns of a list that does not go to a terminal."""
 
 FileArgument = Annotated[
-    Path, typer.Argument(metavar="FILE", help="The waivers file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="The waivers file.",
+        show_default=False,
+        callback=file_in(str(WAIVERS)),
+    ),
 ]
 
 
@@ -43,7 +49,11 @@ def list_waivers(
     from havre.policy.waivers import load_waivers
 
     day = parse_day(as_of)
-    found = sorted(load_waivers(file), key=lambda each: (each.expires, each.control))
+    try:
+        read = load_waivers(file)
+    except InputError as error:
+        raise InputError("\n".join(_checked(file, None, day)[1]), error.remedy) from None
+    found = sorted(read, key=lambda each: (each.expires, each.control))
     if as_json:
         console.write_json({"as_of": day.isoformat(), "waivers": [_row(w, day) for w in found]})
         return
@@ -94,7 +104,11 @@ def _count(number: int) -> str:
 def validate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE", help="The files; by default waivers.yaml."),
+        typer.Argument(
+            metavar="FILE",
+            help="The files; by default waivers.yaml.",
+            callback=lambda given: [file_in(str(WAIVERS))(each) for each in given or ()],
+        ),
     ] = None,
     *,
     profile: ProfileOption = None,
