@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import pulumi
 
 from havre.plan.parts import PartName, component_type
+from havre.provider.conventions.labels import tags_of
 from havre.provider.discovery import resolve_site
 from havre.spec.endings import authorised, today
 
@@ -185,6 +186,6 @@ def context(
         settings=settings,
         primary=resolve_site(provider, spec.sites.primary),
         recovery=resolve_site(provider, recovery) if recovery else None,
-        tags=tags(spec),
+        tags={**tags_of(settings), **tags(spec)},
         as_of=as_of or today(),
     )

@@ -6,12 +6,15 @@ from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
 from havre.provider.faults import ProviderFault
+from havre_azure.conventions.faults import convention_faults
 from havre_azure.sites import PLACES, RESTRICTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from havre.provider import Provider
     from havre.spec import Warehouse
+    from havre_azure.settings import AzureSettings
 
 SHORTEST_ROTATION = 7
 """Days: Key Vault renews no key more often (Azure documentation, key auto-rotation)."""
@@ -25,12 +28,13 @@ DATABASES = frozenset({"azure_maintenance", "azure_sys"})
 server, servers)."""
 
 
-def check(spec: Warehouse) -> Iterator[ProviderFault]:
-    """Every fault of a warehouse's file; no setting of this provider depends on the file."""
+def check(provider: Provider, spec: Warehouse, settings: AzureSettings) -> Iterator[ProviderFault]:
+    """Every fault of a warehouse's file and its settings."""
     yield from _site(spec)
     yield from _rotation(spec)
     yield from _reserved(spec)
     yield from _database(spec)
+    yield from convention_faults(provider, spec, settings)
 
 
 def _site(spec: Warehouse) -> Iterator[ProviderFault]:

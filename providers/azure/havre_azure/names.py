@@ -12,23 +12,22 @@ import re
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from havre_azure.conventions import kinds
+from havre_azure.conventions.segments import FIREWALL_SUBNET
+from havre_azure.conventions.table import ARCHIVE, DATABASE_NAMES, table
 from havre_azure.sites import copies_to_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from havre.provider.context import Part
+    from havre.provider.conventions import Nameable
     from havre.spec import Warehouse
     from havre_azure.settings import AzureSettings
 
-# Limits: Azure documentation, "Naming rules and restrictions for Azure resources".
-STORAGE_ACCOUNT_LIMIT = 24
-VAULT_LIMIT = 24
-REGISTRY_LIMIT = 50
-BACKUP_VAULT_LIMIT = 50
-SERVER_LIMIT = 63
-WORKSPACE_LIMIT = 63
-NODE_GROUP_LIMIT = 80
 DIGEST = 8
 """Digits of the digest that makes a name unique in all of Azure."""
 
@@ -111,10 +110,31 @@ class Deployment:
         """With which the logical names of all resources begin, whatever Azure calls them."""
         return self.part.named()
 
+    @cached_property
+    def table(self) -> Mapping[str, Nameable]:
+        """Every resource whose name a stack may choose, by its logical name."""
+        return table(self)
+
+    def name(self, label: str) -> str:
+        """What Azure calls the resource of a logical name.
+
+        Raises:
+            KeyError: no stack may choose the name of such a resource.
+        """
+        return self.table[label].name
+
+    @property
+    def networked_away(self) -> bool:
+        """Whether the recovery site has a network."""
+        return (
+            self.recovery_location is not None
+            and self.spec.network.recovery_address_space is not None
+        )
+
     @property
     def group(self) -> str:
         """Name of the resource group."""
-        return self.stem
+        return self.name(self.stem)
 
     @property
     def subscription(self) -> str:
@@ -128,9 +148,13 @@ class Deployment:
 
     def unique(self, *words: str, limit: int) -> str:
         """A name of lower-case letters and digits, unique in all of Azure."""
+        plain = re.sub("[^a-z0-9]", "", self.spec.name + "".join(words))
+        return plain[: limit - DIGEST] + self.digest(*words)
+
+    def digest(self, *words: str) -> str:
+        """Digits that follow from the subscription, the warehouse and `words`."""
         whole = (self.settings.subscription_id, self.settings.name_salt, self.stem, *words)
-        digest = hashlib.sha256("/".join(whole).encode()).hexdigest()[:DIGEST]
-        return re.sub("[^a-z0-9]", "", self.spec.name + "".join(words))[: limit - DIGEST] + digest
+        return hashlib.sha256("/".join(whole).encode()).hexdigest()[:DIGEST]
 
     def id(self, kind: str, *names: str) -> str:
         """ARM identifier of a resource of the group, such as `Microsoft.Network/x`, `name`."""
@@ -146,32 +170,58 @@ class Deployment:
 
     def vault(self, *words: str) -> str:
         """Name of the key vault, or of the recovery site's."""
-        return self.unique("kv", *words, limit=VAULT_LIMIT)
+        return self.name("-".join((self.stem, "vault", *words)))
 
     def vault_id(self, *words: str) -> str:
         """ARM identifier of the key vault, or of the recovery site's."""
         return self.id("Microsoft.KeyVault/vaults", self.vault(*words))
 
-    def identity_id(self, name: str) -> str:
-        """ARM identifier of a user-assigned identity."""
-        return self.id("Microsoft.ManagedIdentity/userAssignedIdentities", name)
+    def identity_id(self, label: str) -> str:
+        """ARM identifier of the user-assigned identity of a logical name."""
+        return self.id("Microsoft.ManagedIdentity/userAssignedIdentities", self.name(label))
 
     def key_identity_id(self, purpose: str) -> str:
         """ARM identifier of the identity that may use the key of `purpose`."""
-        return self.identity_id(self.part.named(purpose, "key"))
+        return self.identity_id(f"{self.stem}-{purpose}-key-user")
+
+    def key_name(self, purpose: str, *words: str) -> str:
+        """Name of the key of `purpose`, in the warehouse's vault or in that of `words`."""
+        return self.name("-".join((self.stem, purpose, *words, "key")))
+
+    def key_uri(self, purpose: str, *words: str) -> str:
+        """Address of that key, without a version."""
+        return f"https://{self.vault(*words)}.vault.azure.net/keys/{self.key_name(purpose, *words)}"
 
     def account(self, purpose: str) -> str:
         """Name of the storage account of `purpose`."""
-        return self.unique(purpose, limit=STORAGE_ACCOUNT_LIMIT)
+        return self.name(f"{self.stem}-{purpose}")
+
+    def container(self, purpose: str) -> str:
+        """Name of the container of a zone's `purpose`."""
+        return self.name(f"{self.stem}-{purpose}-container")
 
     def account_id(self, purpose: str) -> str:
         """ARM identifier of the storage account of `purpose`."""
         return self.id("Microsoft.Storage/storageAccounts", self.account(purpose))
 
+    def network_id(self, label: str) -> str:
+        """ARM identifier of a site's network, by its logical name."""
+        return self.id("Microsoft.Network/virtualNetworks", self.name(label))
+
+    def subnet_name(self, network: str, segment: str) -> str:
+        """Name of a segment's subnet; that of a firewall is Azure's own."""
+        return segment if segment == FIREWALL_SUBNET else self.name(f"{network}-{segment}")
+
     def subnet_id(self, segment: str) -> str:
         """ARM identifier of a subnet of the primary site."""
-        network = self.part.named("network")
-        return self.id("Microsoft.Network/virtualNetworks", network, "subnets", segment)
+        label = self.part.named("network")
+        return f"{self.network_id(label)}/subnets/{self.subnet_name(label, segment)}"
+
+    def address_plan(self, space: str) -> Mapping[str, str]:
+        """Addresses that the stack plans for the segments of a site, by its address space."""
+        settings = self.settings
+        primary = space == self.spec.network.address_space
+        return settings.address_plan if primary else settings.recovery_address_plan
 
     @property
     def archive_id(self) -> str:
@@ -181,16 +231,20 @@ class Deployment:
     @property
     def server(self) -> str:
         """Name of the database server."""
-        return self.unique("db", limit=SERVER_LIMIT)
+        return self.name(f"{self.stem}-database")
 
     @property
     def database_zone(self) -> str:
         """Private DNS zone of the database server."""
-        return f"{self.stem}.private.postgres.database.azure.com"
+        return self.name(f"{self.stem}-network-{DATABASE_NAMES}")
 
-
-ARCHIVE = "audit-archive"
-"""Purpose of the storage account that archives logs."""
+    @property
+    def database(self) -> str:
+        """Name of the warehouse's database on the server."""
+        usual = self.spec.name.replace("-", "_")
+        found = self.table[f"{self.stem}-database-{usual}"]
+        # A warehouse called `key` has a key of the same logical name.
+        return found.name if found.kind is kinds.DATABASE else usual
 
 
 def zone_purpose(zone: str) -> str:

@@ -79,11 +79,11 @@ class AzureProvider:
 
             return parts()
 
-    def check(self, spec: Warehouse, _settings: BaseModel) -> Iterable[ProviderFault]:
-        """Every fault of a file."""
+    def check(self, spec: Warehouse, settings: BaseModel) -> Iterable[ProviderFault]:
+        """Every fault of a file and its settings."""
         from havre_azure.checks import check
 
-        return tuple(check(spec))
+        return tuple(check(self, spec, cast("AzureSettings", settings)))
 
     def gaps(self, spec: Warehouse, settings: BaseModel) -> Sequence[Gap]:
         """What Azure cannot do for a spec."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar
 
 import pulumi
 
-from havre.provider.context import short
 from havre.provider.parts import RecoveryCopy
 
 if TYPE_CHECKING:
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from havre_azure.names import Deployment, Role
 
 T = TypeVar("T")
-ENDPOINT_LIMIT = 76
-"""Length of a private endpoint's name, whose interface's takes four more: 80 at most."""
 
 
 def _now(value: T) -> asyncio.Future[T]:
@@ -81,7 +78,6 @@ def usual(
 def identity(
     at: Deployment,
     label: str,
-    name: str,
     group: pulumi.Output[str],
     location: str | None = None,
 ) -> Identity:
@@ -90,10 +86,10 @@ def identity(
 
     made = UserAssignedIdentity(
         label,
-        resource_name_=name,  # `resource_name` is the SDK's own
+        resource_name_=at.name(label),  # `resource_name` is the SDK's own
         **usual(at, group, location=location),
     )
-    return Identity(known(at.identity_id(name), made), made.principal_id, made.client_id)
+    return Identity(known(at.identity_id(label), made), made.principal_id, made.client_id)
 
 
 def grant(
@@ -174,7 +170,7 @@ def private_endpoint(
         SubnetArgs,
     )
 
-    group, name = after(at.group, subnet), short(label, ENDPOINT_LIMIT)
+    group, name = after(at.group, subnet), at.name(f"{label}-endpoint")
     endpoint = PrivateEndpoint(
         f"{label}-endpoint",
         private_endpoint_name=name,

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 
 from pulumi_azure_native import network as net
 
+from havre_azure.conventions.segments import API_SUBNET, FIREWALL_SUBNET
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from havre_azure.names import Deployment
 
-API_SUBNET = "apiserver"
-FIREWALL_SUBNET = "AzureFirewallSubnet"
-"""The only name under which Azure takes a firewall's subnet."""
 ROUTED = ("compute", "administration")
 """Segments whose programs open connections of their own."""
 HTTPS, SSH, POSTGRESQL, DNS = "443", "22", "5432", "53"

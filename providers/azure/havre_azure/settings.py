@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
+
 NAME = "azure"
 """Name of the provider."""
 
@@ -19,6 +21,8 @@ def _uuid(value: str) -> str:
         raise ValueError(message) from None
 
 
+PLACEHOLDERS = ("type", "warehouse", "environment", "part", "region")
+"""What a pattern of names may contain, in braces."""
 EXAMPLE = "11111111-2222-3333-4444-555555555555"
 """The shape of an identifier, for plans that are made before one is known."""
 Uuid = Annotated[str, AfterValidator(_uuid)]
@@ -57,6 +61,36 @@ class AzureSettings(BaseModel):
         description="Lock every immutability policy, irreversibly. Azure creates policies "
         "unlocked. Set it directly after the first deployment, before the first object is written: "
         "earlier objects stay unlocked for their whole period.",
+    )
+    tags: ExtraTags = Field(
+        default_factory=dict,
+        description="Tags of the organisation, beside those of the warehouse, on every resource "
+        "that has tags. 10 at most.",
+        examples=[{"cost-centre": "4711"}],
+    )
+    name_pattern: Annotated[str, pattern_of(*PLACEHOLDERS)] | None = Field(
+        default=None,
+        description="Pattern of names, such as `{type}-{warehouse}-{environment}-{part}-{region}`. "
+        "`{type}` is the abbreviation of the Cloud Adoption Framework. Names that are unique in "
+        "all of Azure lose the characters that their type refuses, and end with a digest. Another "
+        "pattern makes other resources: set it before the first deployment.",
+    )
+    names: Names = Field(
+        default_factory=dict,
+        description="Names of single resources, by the logical names of `havre plan --details`. "
+        "They count before the pattern.",
+        examples=[{"emc2-production-vault": "kv-hospital-prod"}],
+    )
+    address_plan: AddressPlan = Field(
+        default_factory=dict,
+        description="Addresses of segments within `network.address_space`, in place of those that "
+        "are computed. Segments: `endpoints`, `database`, `compute`, `administration`, and if they "
+        "are needed `AzureFirewallSubnet` and `apiserver`.",
+        examples=[{"endpoints": "10.42.8.0/24"}],
+    )
+    recovery_address_plan: AddressPlan = Field(
+        default_factory=dict,
+        description="The same within `network.recovery_address_space`",
     )
     network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]+$", max_length=90)] = Field(
         default="NetworkWatcherRG",

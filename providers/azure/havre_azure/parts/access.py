@@ -59,13 +59,13 @@ def _project(
 
     Its members are never named: who may act as the identity is decided in Entra.
     """
-    label, name = f"{at.stem}-project-{project}", at.part.named("project", project)
+    label = f"{at.stem}-project-{project}"
     some_zone = inputs.zones.stores[asked.zones[0]].identifier
     made = managedidentity.UserAssignedIdentity(
         label,
         location=at.location,
         resource_group_name=after(at.group, some_zone),
-        resource_name_=name,
+        resource_name_=at.name(label),
         tags={
             **at.tags,
             "project": project,
@@ -88,7 +88,7 @@ def _project(
     ]
     if inputs.cluster is not None and inputs.cluster.issuer is not None:
         _federate(at, project, made, inputs.cluster.issuer)
-    return known(at.identity_id(name), made, *granted)
+    return known(at.identity_id(label), made, *granted)
 
 
 def _federate(
@@ -98,7 +98,7 @@ def _federate(
     managedidentity.FederatedIdentityCredential(
         f"{at.stem}-project-{project}-workload",
         federated_identity_credential_resource_name="cluster",
-        resource_name_=known(at.part.named("project", project), made),
+        resource_name_=known(at.name(f"{at.stem}-project-{project}"), made),
         resource_group_name=known(at.group, made),
         issuer=issuer,
         audiences=[AUDIENCE],

@@ -36,7 +36,7 @@ def searches(at: Deployment) -> Iterator[tuple[Signal, Search]]:
 
 def alerts(at: Deployment, sink: pulumi.Output[str]) -> None:
     """A group with the contact of the warehouse file, and the rules that tell it."""
-    group, name = after(at.group, sink), at.part.named("alerts")
+    group, name = after(at.group, sink), at.name(f"{at.stem}-alerts")
     made = monitor.ActionGroup(
         f"{at.stem}-alerts",
         action_group_name=name,
@@ -64,7 +64,7 @@ def _removals(at: Deployment, group: pulumi.Output[str], told: pulumi.Output[str
     """A lock or a vault that is removed anywhere in the resource group, as it happens."""
     monitor.ActivityLogAlert(
         f"{at.stem}-alert-{Signal.LOCK_REMOVAL}",
-        activity_log_alert_name=at.part.named("alert", Signal.LOCK_REMOVAL.value),
+        activity_log_alert_name=at.name(f"{at.stem}-alert-{Signal.LOCK_REMOVAL}"),
         location="global",
         resource_group_name=group,
         enabled=True,
@@ -100,7 +100,7 @@ def _search(
     """A search of the workspace; its tables are there only once the first log has come."""
     monitor.ScheduledQueryRule(
         f"{at.stem}-alert-{signal}",
-        rule_name=at.part.named("alert", signal.value),
+        rule_name=at.name(f"{at.stem}-alert-{signal}"),
         kind=monitor.Kind.LOG_ALERT,
         enabled=True,
         severity=URGENT,

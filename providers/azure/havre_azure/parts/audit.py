@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import monitor, network, operationalinsights, storage
 
 from havre.provider.parts import AuditInputs, AuditOutputs
-from havre_azure.names import ARCHIVE, WORKSPACE_LIMIT, Deployment, Role
+from havre_azure.conventions.table import ARCHIVE, AWAY
+from havre_azure.names import Deployment, Role
 from havre_azure.parts.alerts import alerts
 from havre_azure.parts.keys import RECOVERY, own_key
 from havre_azure.parts.network import BLOB_NAMES, MONITOR_NAMES, firewall_id
@@ -44,8 +45,6 @@ TABLES = (
     *("PGSQLServerLogs", "StorageBlobLogs"),
 )
 """Tables of the logs that the warehouse sends, kept in the workspace's own archive after that."""
-AWAY = f"{RECOVERY}-archive"
-"""Purpose of the recovery site's archive: flow logs and archived logs stay in their region."""
 ACTIVITY = ("Administrative", "Security", "Policy", "Alert", "ResourceHealth", "ServiceHealth")
 """What is done to the subscription's resources, by whom."""
 VAULT_LOGS = ("AuditEvent",)
@@ -68,14 +67,14 @@ def table_retention(days: int) -> int:
 
 def workspace_id(at: Deployment) -> str:
     """ARM identifier of the workspace."""
-    name = at.part.named("logs", limit=WORKSPACE_LIMIT)
+    name = at.name(f"{at.stem}-logs")
     return at.id("Microsoft.OperationalInsights/workspaces", name)
 
 
 def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
         f"{at.stem}-logs",
-        workspace_name=at.part.named("logs", limit=WORKSPACE_LIMIT),
+        workspace_name=at.name(f"{at.stem}-logs"),
         sku=operationalinsights.WorkspaceSkuArgs(name="PerGB2018"),
         retention_in_days=workspace_retention(at.spec.audit.retention_days),
         public_network_access_for_ingestion="Disabled",
@@ -94,7 +93,7 @@ def _tables(at: Deployment, workspace: pulumi.Resource) -> list[pulumi.Resource]
     days = at.spec.audit.retention_days
     if days <= LONGEST_RETENTION:
         return []
-    name = at.part.named("logs", limit=WORKSPACE_LIMIT)
+    name = at.name(f"{at.stem}-logs")
     return [
         operationalinsights.Table(
             f"{at.stem}-{table}",
@@ -114,7 +113,7 @@ def _private_workspace(
     at: Deployment, subnet: pulumi.Output[str], workspace: pulumi.Resource
 ) -> None:
     """Questions to the logs are asked from inside the network only."""
-    name, group = at.part.named("logs"), known(at.group, workspace)
+    name, group = at.name(f"{at.stem}-logs-scope"), known(at.group, workspace)
     scope = monitor.PrivateLinkScope(
         f"{at.stem}-logs-scope",
         scope_name=name,
@@ -215,10 +214,10 @@ def _flows(
     at: Deployment, inputs: AuditInputs, sink: pulumi.Output[str], away: pulumi.Output[str] | None
 ) -> Iterator[pulumi.Resource]:
     """Every flow of both networks, written by an identity of its own: shared keys are off."""
-    user = identity(at, f"{at.stem}-flows-writer", at.part.named("flows"), after(at.group, sink))
+    user = identity(at, f"{at.stem}-flows-writer", after(at.group, sink))
     yield _flow_log(at, user, inputs.network.identifier, after(at.archive_id, sink), at.location)
     if away is not None and at.recovery_location is not None:
-        other = at.id("Microsoft.Network/virtualNetworks", at.part.named(RECOVERY, "network"))
+        other = at.network_id(at.part.named(RECOVERY, "network"))
         target = after(other, inputs.network.segments["endpoints"])
         yield _flow_log(at, user, target, away, at.recovery_location, RECOVERY)
 
@@ -236,7 +235,7 @@ def _flow_log(
     written = grant(at, "-".join((at.stem, "flows-write", *words)), user.principal, role, archive)
     return network.FlowLog(
         label,
-        flow_log_name=at.part.named("flows", *words),
+        flow_log_name=at.name(label),
         network_watcher_name=f"NetworkWatcher_{location}",
         target_resource_id=target,
         storage_id=archive,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import dataprotection as dp
 
 from havre.provider.parts import BackupInputs, BackupOutputs
-from havre_azure.names import BACKUP_VAULT_LIMIT, Deployment, Role, zone_purpose
+from havre_azure.names import Deployment, Role, zone_purpose
 from havre_azure.resources import after, diagnose, grant, identity, known, lock, usual
 from havre_azure.retention import restorable, restore_days
 
@@ -50,7 +50,7 @@ def in_vault(at: Deployment) -> bool:
 
 def vault_name(at: Deployment) -> str:
     """Name of the backup vault."""
-    return at.part.named("backup", limit=BACKUP_VAULT_LIMIT)
+    return at.name(f"{at.stem}-backup")
 
 
 def _redundancy(at: Deployment) -> dp.StorageSettingTypes:
@@ -216,7 +216,7 @@ def _database(
     group = after(at.group_id, target)
     read = grant(at, f"{label}-read", worker.principal, Role.READER, group)
     source = _Source("database", at.server, SERVERS, SERVERS, target)
-    ready = after(at.identity_id(at.part.named("backup")), worker.id, known("", read))
+    ready = after(at.identity_id(f"{at.stem}-backup-worker"), worker.id, known("", read))
     return _instance(at, source, policy, ready, granted)
 
 
@@ -249,7 +249,7 @@ def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
     """The vault, its policies, and what they hold."""
     at = Deployment(part)
     group, label = after(at.group, inputs.database.identifier), f"{at.stem}-backup-worker"
-    worker = identity(at, label, at.part.named("backup"), group)
+    worker = identity(at, label, group)
     vault = _vault(at, inputs, worker)
     held = [_database(at, vault, inputs, worker)] if in_vault(at) else []
     held += _zones(at, vault, inputs, worker)

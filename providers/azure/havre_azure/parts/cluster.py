@@ -10,10 +10,10 @@ from pulumi_azure_native import containerservice as aks
 
 from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre.spec.model import Availability, Size
-from havre_azure.names import NODE_GROUP_LIMIT, Deployment, Role
+from havre_azure.conventions.segments import API_SUBNET
+from havre_azure.names import Deployment, Role
 from havre_azure.parts.keys import MadeKey, encrypting_key, own_key, reachable_vault
 from havre_azure.resources import after, diagnose, grant, identity, known, usual
-from havre_azure.rules import API_SUBNET
 
 if TYPE_CHECKING:
     import pulumi
@@ -45,7 +45,7 @@ LOGS = ("kube-apiserver", "kube-audit", "kube-audit-admin", "guard")
 
 def cluster_id(at: Deployment) -> str:
     """ARM identifier of the cluster."""
-    return at.id("Microsoft.ContainerService/managedClusters", at.part.named("cluster"))
+    return at.id("Microsoft.ContainerService/managedClusters", at.name(f"{at.stem}-cluster"))
 
 
 def _vault(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
@@ -59,7 +59,7 @@ def _vault(at: Deployment, inputs: ClusterInputs) -> pulumi.Output[str] | None:
 
 def _disks(at: Deployment, vault: pulumi.Output[str]) -> pulumi.Output[str]:
     """The set of disks encrypted with one key of the warehouse; it follows renewals."""
-    key, name = own_key(at, DISKS, vault, CLUSTER), at.part.named("disks")
+    key, name = own_key(at, DISKS, vault, CLUSTER), at.name(f"{at.stem}-disks")
     made = compute.DiskEncryptionSet(
         f"{at.stem}-disks",
         disk_encryption_set_name=name,
@@ -170,7 +170,7 @@ def _grants(
 ) -> list[pulumi.Resource]:
     """What the cluster may do: its own subnets, its nodes' identity, pulling images."""
     label, networks = f"{at.stem}-cluster", inputs.network.segments
-    routes = at.id("Microsoft.Network/routeTables", f"{at.part.named('network')}-routes")
+    routes = at.id("Microsoft.Network/routeTables", at.name(f"{at.stem}-network-routes"))
     principal = operator.principal
     made = [
         grant(at, f"{label}-{segment}", principal, Role.NETWORK_CONTRIBUTOR, networks[segment])
@@ -196,7 +196,7 @@ def _key_grants(
 ) -> list[pulumi.Resource]:
     """What the cluster may do with keys: use its secrets' one, connect to the vault, name disks."""
     label, principal = f"{at.stem}-cluster", operator.principal
-    secrets = after(f"{at.vault_id(CLUSTER)}/keys/{SECRETS}", key.uri)
+    secrets = after(f"{at.vault_id(CLUSTER)}/keys/{at.key_name(SECRETS, CLUSTER)}", key.uri)
     return [
         grant(at, f"{label}-secrets", principal, Role.CRYPTO_USER, secrets),
         grant(at, f"{label}-vault", principal, Role.VAULT_CONTRIBUTOR, vault),
@@ -210,8 +210,8 @@ def _cluster(
     inputs: ClusterInputs,
 ) -> aks.ManagedCluster:
     group, label = after(at.group, inputs.network.identifier), f"{at.stem}-cluster"
-    operator = identity(at, f"{label}-operator", at.part.named("cluster"), group)
-    kubelet = identity(at, f"{label}-kubelet", at.part.named("nodes"), group)
+    operator = identity(at, f"{label}-operator", group)
+    kubelet = identity(at, f"{label}-kubelet", group)
     vault = _vault(at, inputs)
     key = encrypting_key(at, SECRETS, vault, CLUSTER) if vault is not None else None
     disks = _disks(at, vault) if vault is not None else None
@@ -220,8 +220,8 @@ def _cluster(
         needs += _key_grants(at, operator, key, disks, vault)
     return aks.ManagedCluster(
         label,
-        resource_name_=at.part.named("cluster"),
-        node_resource_group=at.part.named("nodes", limit=NODE_GROUP_LIMIT),
+        resource_name_=at.name(label),
+        node_resource_group=at.name(f"{label}-nodes"),
         dns_prefix=at.spec.name,
         kubernetes_version=at.settings.kubernetes_version,
         sku=aks.ManagedClusterSKUArgs(name="Base", tier=aks.ManagedClusterSKUTier.STANDARD),

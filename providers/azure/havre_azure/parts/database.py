@@ -94,7 +94,7 @@ def _encryption(at: Deployment, key: pulumi.Output[str] | None) -> db.DataEncryp
     if key is None:
         return None
     users = _users(at, key)
-    geo = f"https://{at.vault(RECOVERY)}.vault.azure.net/keys/{DATABASE}"
+    geo = at.key_uri(DATABASE, RECOVERY) if at.geo else ""
     return db.DataEncryptionArgs(
         type=db.DataEncryptionType.AZURE_KEY_VAULT,
         primary_key_uri=key,
@@ -179,9 +179,9 @@ def database(part: Part[AzureSettings], inputs: DatabaseInputs) -> DatabaseOutpu
         resource_group_name=group,
         opts=at.part.child(latest),
     )
-    database_name = at.spec.name.replace("-", "_")
+    database_name = at.database
     made = db.Database(
-        f"{at.stem}-database-{database_name}",
+        f"{at.stem}-database-{at.spec.name.replace('-', '_')}",
         database_name=database_name,
         charset="UTF8",
         server_name=owner,

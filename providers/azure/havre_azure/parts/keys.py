@@ -92,7 +92,7 @@ def _key(
 ) -> keyvault.Key:
     return keyvault.Key(
         f"{at.stem}-{_label(purpose, *words)}",
-        key_name=purpose,
+        key_name=at.key_name(purpose, *words),
         vault_name=after(at.vault(*words), vault),
         resource_group_name=after(at.group, vault),
         properties=_properties(at, operations),
@@ -108,7 +108,7 @@ def _label(purpose: str, *words: str) -> str:
 def encrypting_key(at: Deployment, purpose: str, vault: pulumi.Output[str], *words: str) -> MadeKey:
     """A key in `vault` that a cluster encrypts with: its own identity is granted that, no other."""
     key = _key(at, purpose, vault, *words, operations=ENCRYPT)
-    uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key)
+    uri = known(at.key_uri(purpose, *words), key)
     return MadeKey(uri, key.key_uri_with_version)
 
 
@@ -129,13 +129,13 @@ def own_key(
         location: of the identity; the primary site's where none is named.
     """
     label = _label(purpose, *words)
-    group, name = after(at.group, vault), at.part.named(label)
+    group = after(at.group, vault)
     key = _key(at, purpose, vault, *words, operations=WRAP)
-    user = identity(at, f"{at.stem}-{label}-user", name, group, location)
-    key_id = known(f"{at.vault_id(*words)}/keys/{purpose}", key)
+    user = identity(at, f"{at.stem}-{label}-user", group, location)
+    key_id = known(f"{at.vault_id(*words)}/keys/{at.key_name(purpose, *words)}", key)
     role = Role.CRYPTO_SERVICE_USER
     granted = grant(at, f"{at.stem}-{label}-use", user.principal, role, key_id)
-    uri = known(f"https://{at.vault(*words)}.vault.azure.net/keys/{purpose}", key, granted)
+    uri = known(at.key_uri(purpose, *words), key, granted)
     return OwnKey(uri, key.key_uri_with_version, user)
 
 
@@ -204,6 +204,5 @@ def keys(part: Part[AzureSettings], inputs: KeysInputs) -> KeysOutputs:
     database = own_key(at, DATABASE, vault).uri
     geo = _geo_key(at, inputs)
     if geo:
-        uri = f"https://{at.vault()}.vault.azure.net/keys/{DATABASE}"
-        database = after(uri, database, *(key.uri for key in geo))
+        database = after(at.key_uri(DATABASE), database, *(key.uri for key in geo))
     return KeysOutputs(store=vault, zones=zones, database=database, backup=None)

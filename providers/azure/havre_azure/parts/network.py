@@ -10,11 +10,13 @@ from pulumi_azure_native import network as net
 from pulumi_azure_native import privatedns, resources
 
 from havre.errors import InputError
+from havre.provider.conventions import replaced
 from havre.provider.parts import NetworkInputs, NetworkOutputs
-from havre.spec.subnets import subnets
 from havre_azure import names as n
+from havre_azure.conventions.segments import API_SUBNET, FIREWALL_SUBNET, computed
+from havre_azure.conventions.table import DATABASE_NAMES
 from havre_azure.resources import known, usual
-from havre_azure.rules import API_SUBNET, FIREWALL_SUBNET, ROUTED, rules
+from havre_azure.rules import ROUTED, rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,19 +43,8 @@ MONITOR_NAMES = (
 
 
 def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
-    """The spec's segments, and Azure's own subnets in the upper half of administration.
-
-    The halves never move: the first firewall or cluster replaces no subnet.
-    """
-    cut = dict(subnets(space, at.spec))
-    lower, upper = cut["administration"].subnets(prefixlen_diff=1)
-    firewall, rest = upper.subnets(prefixlen_diff=1)  # /26: the least that a firewall takes
-    cut["administration"] = lower
-    if at.firewalled:
-        cut[FIREWALL_SUBNET] = firewall
-    if at.spec.cluster:
-        cut[API_SUBNET] = next(rest.subnets(new_prefix=28))
-    return cut
+    """The segments of a site: as the stack plans them, else as they are computed."""
+    return replaced(computed(at, space), at.address_plan(space))
 
 
 @dataclass(frozen=True)
@@ -71,7 +62,7 @@ def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecur
     return {
         segment: net.NetworkSecurityGroup(
             f"{site.label}-{segment}-rules",
-            network_security_group_name=f"{site.label}-{segment}",
+            network_security_group_name=at.name(f"{site.label}-{segment}-rules"),
             security_rules=[rule.args() for rule in rules(at, segment, cut)],
             **usual(at, site.group, location=site.location),
         )
@@ -91,7 +82,7 @@ def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
     hop = _firewall_address(site)
     table = net.RouteTable(
         f"{site.label}-routes",
-        route_table_name=f"{site.label}-routes",
+        route_table_name=at.name(f"{site.label}-routes"),
         disable_bgp_route_propagation=True,
         routes=[
             net.RouteArgs(
@@ -105,7 +96,7 @@ def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
         ],
         **usual(at, site.group, location=site.location),
     )
-    return known(at.id("Microsoft.Network/routeTables", f"{site.label}-routes"), table)
+    return known(at.id("Microsoft.Network/routeTables", at.name(f"{site.label}-routes")), table)
 
 
 def _rules_of(
@@ -114,14 +105,15 @@ def _rules_of(
     if group is None:
         return None
     kind = "Microsoft.Network/networkSecurityGroups"
-    return net.NetworkSecurityGroupArgs(id=known(at.id(kind, f"{site.label}-{segment}"), group))
+    name = at.name(f"{site.label}-{segment}-rules")
+    return net.NetworkSecurityGroupArgs(id=known(at.id(kind, name), group))
 
 
 def _virtual_network(at: n.Deployment, site: Site, space: str) -> net.VirtualNetwork:
     resolver = _firewall_address(site)
     return net.VirtualNetwork(
         site.label,
-        virtual_network_name=site.label,
+        virtual_network_name=at.name(site.label),
         address_space=net.AddressSpaceArgs(address_prefixes=[space]),
         # The firewall asks Azure's own resolver, so private names stay known.
         dhcp_options=net.DhcpOptionsArgs(dns_servers=[resolver]) if resolver else None,
@@ -138,8 +130,8 @@ def _subnets(at: n.Deployment, site: Site, network: pulumi.Resource) -> dict[str
         service = DELEGATIONS.get(segment)
         made[segment] = net.Subnet(
             f"{site.label}-{segment}",
-            virtual_network_name=known(site.label, network),
-            subnet_name=segment,
+            virtual_network_name=known(at.name(site.label), network),
+            subnet_name=at.subnet_name(site.label, segment),
             resource_group_name=site.group,
             address_prefix=str(block),
             default_outbound_access=False,
@@ -193,7 +185,7 @@ def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
     """The egress list: known as a policy only once its rules are there."""
     policy = net.FirewallPolicy(
         f"{site.label}-egress",
-        firewall_policy_name=f"{site.label}-egress",
+        firewall_policy_name=at.name(f"{site.label}-egress"),
         sku=net.FirewallPolicySkuArgs(tier=net.FirewallPolicySkuTier.STANDARD),
         threat_intel_mode=net.AzureFirewallThreatIntelMode.DENY,
         dns_settings=net.DnsSettingsArgs(enable_proxy=True),
@@ -202,7 +194,7 @@ def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
     rules = net.FirewallPolicyRuleCollectionGroup(
         f"{site.label}-egress-list",
         rule_collection_group_name="egress-list",
-        firewall_policy_name=known(f"{site.label}-egress", policy),
+        firewall_policy_name=known(at.name(f"{site.label}-egress"), policy),
         resource_group_name=site.group,
         priority=100,
         rule_collections=[
@@ -216,12 +208,13 @@ def _policy(at: n.Deployment, site: Site) -> pulumi.Output[str]:
         ],
         opts=at.part.child(),
     )
-    return known(at.id("Microsoft.Network/firewallPolicies", f"{site.label}-egress"), policy, rules)
+    name = at.name(f"{site.label}-egress")
+    return known(at.id("Microsoft.Network/firewallPolicies", name), policy, rules)
 
 
 def firewall_id(at: n.Deployment) -> str:
     """ARM identifier of the firewall."""
-    return at.id("Microsoft.Network/azureFirewalls", at.part.named("network"))
+    return at.id("Microsoft.Network/azureFirewalls", at.name(f"{at.stem}-network-firewall"))
 
 
 def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFirewall:
@@ -229,7 +222,7 @@ def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFire
     zones = ["1", "2", "3"] if at.zonal else None
     address = net.PublicIPAddress(
         f"{site.label}-egress-address",
-        public_ip_address_name=f"{site.label}-egress",
+        public_ip_address_name=at.name(f"{site.label}-egress-address"),
         sku=net.PublicIPAddressSkuArgs(name=net.PublicIPAddressSkuName.STANDARD),
         public_ip_allocation_method=net.IPAllocationMethod.STATIC,
         zones=zones,
@@ -237,7 +230,7 @@ def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFire
     )
     return net.AzureFirewall(
         f"{site.label}-firewall",
-        azure_firewall_name=site.label,
+        azure_firewall_name=at.name(f"{site.label}-firewall"),
         sku=net.AzureFirewallSkuArgs(name="AZFW_VNet", tier="Standard"),
         firewall_policy=net.SubResourceArgs(id=_policy(at, site)),
         ip_configurations=[
@@ -246,7 +239,10 @@ def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFire
                 subnet=net.SubResourceArgs(id=known(at.subnet_id(FIREWALL_SUBNET), subnet)),
                 public_ip_address=net.SubResourceArgs(
                     id=known(
-                        at.id("Microsoft.Network/publicIPAddresses", f"{site.label}-egress"),
+                        at.id(
+                            "Microsoft.Network/publicIPAddresses",
+                            at.name(f"{site.label}-egress-address"),
+                        ),
                         address,
                     )
                 ),
@@ -274,7 +270,7 @@ def _names(
     """Private DNS zones, linked to every site's network."""
     links: list[pulumi.Resource] = []
     for name in private_names(at):
-        label = f"{site.label}-{name.removeprefix(at.stem + '.')}"
+        label = f"{site.label}-{DATABASE_NAMES if name == at.database_zone else name}"
         zone = privatedns.PrivateZone(
             label,
             private_zone_name=name,
@@ -316,11 +312,9 @@ def _peer(at: n.Deployment, site: Site, mine: pulumi.Output[str], other: Site) -
     net.VirtualNetworkPeering(
         f"{site.label}-to-{other.label}",
         virtual_network_peering_name=other.label,
-        virtual_network_name=mine.apply(lambda _: site.label),
+        virtual_network_name=mine.apply(lambda _: at.name(site.label)),
         resource_group_name=site.group,
-        remote_virtual_network=net.SubResourceArgs(
-            id=at.id("Microsoft.Network/virtualNetworks", other.label)
-        ),
+        remote_virtual_network=net.SubResourceArgs(id=at.network_id(other.label)),
         allow_virtual_network_access=True,
         allow_forwarded_traffic=False,
         opts=at.part.child(),
@@ -362,7 +356,7 @@ def _recover(
     both = known("", network, other, *made.values(), *_subnets(at, site, other).values())
     _peer(at, primary, both, site)
     _peer(at, site, both, primary)
-    return {"recovery": known(at.id("Microsoft.Network/virtualNetworks", site.label), other)}
+    return {"recovery": known(at.network_id(site.label), other)}
 
 
 def network(part: Part[AzureSettings], _inputs: NetworkInputs) -> NetworkOutputs:
@@ -375,7 +369,7 @@ def network(part: Part[AzureSettings], _inputs: NetworkInputs) -> NetworkOutputs
     _check(at)
     site = _site(at, _resource_group(at), at.location)
     virtual = _virtual_network(at, site, at.spec.network.address_space)
-    identifier = known(at.id("Microsoft.Network/virtualNetworks", site.label), virtual)
+    identifier = known(at.network_id(site.label), virtual)
     made = _subnets(at, site, virtual)
     needs: list[pulumi.Resource] = []
     if at.firewalled:

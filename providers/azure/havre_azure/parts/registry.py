@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import containerregistry as acr
 
 from havre.provider.parts import RegistryInputs, RegistryOutputs
-from havre_azure.names import REGISTRY_LIMIT, Deployment
+from havre_azure.names import Deployment
 from havre_azure.parts.keys import OwnKey, own_key
 from havre_azure.parts.network import REGISTRY_NAMES
 from havre_azure.resources import after, diagnose, known, private_endpoint, usual
@@ -61,7 +61,7 @@ def _registry(at: Deployment, inputs: RegistryInputs, days: int) -> acr.Registry
     key = own_key(at, REGISTRY, inputs.keys.store) if at.own_keys else None
     return acr.Registry(
         f"{at.stem}-registry",
-        registry_name=at.unique(limit=REGISTRY_LIMIT),
+        registry_name=at.name(f"{at.stem}-registry"),
         sku=acr.SkuArgs(name=acr.SkuName.PREMIUM),
         admin_user_enabled=False,
         anonymous_pull_enabled=False,
@@ -83,7 +83,7 @@ def registry(part: Part[AzureSettings], inputs: RegistryInputs) -> RegistryOutpu
     asked = at.spec.registry
     days = asked.retention_days if asked else LONGEST_RETENTION
     made = _registry(at, inputs, days)
-    registry_name = at.unique(limit=REGISTRY_LIMIT)
+    registry_name = at.name(f"{at.stem}-registry")
     identifier = known(at.id("Microsoft.ContainerRegistry/registries", registry_name), made)
     subnet, label = inputs.network.segments["endpoints"], f"{at.stem}-registry"
     names = private_endpoint(at, label, subnet, identifier, "registry", [REGISTRY_NAMES])

@@ -83,7 +83,7 @@ def _encryption(at: Deployment, store: Store) -> storage.EncryptionArgs:
         ),
         # No version: the account follows each renewal of the key.
         key_vault_properties=storage.KeyVaultPropertiesArgs(
-            key_name=after(store.purpose, store.key),
+            key_name=after(at.key_name(store.purpose), store.key),
             key_vault_uri=after(f"https://{at.vault()}.vault.azure.net", store.key),
         ),
     )
@@ -222,7 +222,7 @@ def _container(
     return storage.BlobContainer(
         f"{at.stem}-{zone_purpose(zone)}-container",
         account_name=owner,
-        container_name=zone_purpose(zone),  # at least three characters, which a zone need not have
+        container_name=at.container(zone_purpose(zone)),
         resource_group_name=after(at.group, owner),
         public_access=storage.PublicAccess.NONE,
         metadata={"purpose": asked.purpose.value},
@@ -264,9 +264,8 @@ def _zone(at: Deployment, zone: str, asked: Zone, inputs: ZonesInputs) -> storag
 
 def container_id(at: Deployment, zone: str) -> str:
     """ARM identifier of a zone's container: what a grant names."""
-    return (
-        f"{at.account_id(zone_purpose(zone))}/blobServices/default/containers/{zone_purpose(zone)}"
-    )
+    purpose = zone_purpose(zone)
+    return f"{at.account_id(purpose)}/blobServices/default/containers/{at.container(purpose)}"
 
 
 def zones(part: Part[AzureSettings], inputs: ZonesInputs) -> ZonesOutputs:
@@ -285,7 +284,7 @@ def _address(at: Deployment, zone: str, container: pulumi.Resource) -> ZoneStore
     owner = at.account(purpose)
     return ZoneStore(
         account=known(owner, container),
-        bucket=known(purpose, container),
+        bucket=known(at.container(purpose), container),
         endpoint=known(f"https://{owner}.blob.core.windows.net", container),
         region=at.location,
         identifier=known(container_id(at, zone), container),
