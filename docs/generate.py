@@ -85,6 +85,12 @@ def _resolved(root: Mapping[str, Any], node: Mapping[str, Any]) -> dict[str, Any
     return found
 
 
+def _by_name(inner: Any) -> str:
+    """The type of an object whose keys are names."""
+    text = isinstance(inner, dict) and inner.get("type") == "string"
+    return "texts by name" if text else "sections by name"
+
+
 def _kind(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
     """The type of a node, in a word or two."""
     if "enum" in node:
@@ -94,7 +100,7 @@ def _kind(root: Mapping[str, Any], node: Mapping[str, Any]) -> str:
         return f"list of {inner}s" if inner != "one of" else "list of some of"
     if node.get("type") == "object":
         return (
-            "sections by name"
+            _by_name(node["additionalProperties"])
             if "additionalProperties" in node and not node.get("properties")
             else "section"
         )
