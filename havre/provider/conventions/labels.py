@@ -86,7 +86,10 @@ def _wrong(key: str, value: str, rule: TagRule, lower: list[str]) -> tuple[str, 
     if key.lower() in OWN:
         return "is a tag that the warehouse sets itself", "Use another key."
     if lower.count(key.lower()) > 1:
-        return "is set twice, because keys that differ only in case are the same", "Keep one of them."
+        return (
+            "is set twice, because keys that differ only in case are the same",
+            "Keep one of them.",
+        )
     if key.lower().startswith(rule.reserved):
         return "begins like keys that the provider reserves", "Use another key."
     if not re.fullmatch(rule.key, key):

@@ -64,7 +64,7 @@ class AzureSettings(BaseModel):
     )
     tags: ExtraTags = Field(
         default_factory=dict,
-        description="Tags of the organisation, beside those of the warehouse, on every resource "
+        description="Tags of the organisation, in addition to those of the warehouse, on every resource "
         "that has tags. 10 at most.",
         examples=[{"cost-centre": "4711"}],
     )
