@@ -64,8 +64,8 @@ class AzureSettings(BaseModel):
     )
     tags: ExtraTags = Field(
         default_factory=dict,
-        description="Tags of the organisation, in addition to those of the warehouse, on every resource "
-        "that has tags. 10 at most.",
+        description="Tags of the organisation, in addition to those of the warehouse, on every "
+        "resource that has tags. 10 at most.",
         examples=[{"cost-centre": "4711"}],
     )
     name_pattern: Annotated[str, pattern_of(*PLACEHOLDERS)] | None = Field(
