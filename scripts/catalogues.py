@@ -1,7 +1,8 @@
 """Compiles the catalogues of translations: `python scripts/catalogues.py`.
 
-A catalogue is `locale/LANGUAGE/LC_MESSAGES/messages.po` of a package, written by hand; what is read
-at run time is the `messages.mo` next to it. A test compares both, and finds what is not translated.
+A catalogue is `locale/LANGUAGE/LC_MESSAGES/NAME.po` of a package, written by hand; what is read at
+run time is the `NAME.mo` next to it. `messages` are those of reports, `texts` what findings say. A
+test compares both, and finds what is not translated.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ EPOCH = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 """Of every compiled catalogue, so that the same one gives the same bytes."""
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("havre/report", "policies/havre_policies")
-"""Folders of the packages that have catalogues."""
+"""Folders of the packages that have a catalogue of messages."""
+TEXTS = ("policies/havre_policies", "providers/*/havre_*")
+"""Folders of the packages that have a catalogue of texts: what findings say."""
 
 
 def catalogues() -> list[Path]:
     """Every catalogue."""
-    return [path for package in PACKAGES for path in (ROOT / package).glob("locale/*/*/*.po")]
+    found = {path for each in (*PACKAGES, *TEXTS) for path in ROOT.glob(f"{each}/locale/*/*/*.po")}
+    return sorted(found)
 
 
 def compiled(catalogue: Path) -> bytes:

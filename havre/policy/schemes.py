@@ -75,7 +75,12 @@ class Scheme(BaseModel):
     @property
     def control(self) -> str:
         """Identifier of its control."""
-        return f"jurisdiction.{self.id}"
+        return control_of(self.id)
+
+
+def control_of(scheme: str) -> str:
+    """The identifier of the control that a scheme by its own identifier becomes."""
+    return f"jurisdiction.{scheme}"
 
 
 class _SchemesFile(BaseModel):

@@ -49,15 +49,23 @@ def spoken() -> Language:
 
 
 @cache
-def _catalogue(package: str, language: Language) -> gettext.NullTranslations:
+def _catalogue(
+    package: str, language: Language, domain: str = "messages"
+) -> gettext.NullTranslations:
     """The translations of a package's texts; none where it has no catalogue of a language."""
     if language is Language.EN:
         return gettext.NullTranslations()
     try:
         with as_file(files(package) / "locale") as folder:
-            return gettext.translation("messages", folder, [language.value], fallback=True)
+            return gettext.translation(domain, folder, [language.value], fallback=True)
     except (ModuleNotFoundError, FileNotFoundError):
         return gettext.NullTranslations()
+
+
+def entries(package: str, domain: str, language: Language) -> dict[str, str]:
+    """The texts of a package's catalogue with their translations, those without a plural."""
+    found: dict[object, str] = vars(_catalogue(package, language, domain)).get("_catalog", {})
+    return {text: told for text, told in found.items() if isinstance(text, str) and text}
 
 
 def tr(message: str, **values: object) -> str:

@@ -397,6 +397,21 @@ def test_a_summary_is_two_printed_pages_before_its_annex(opened: Opened, name: s
     assert len(pages(page)) in {1, 2}
 
 
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_there_is_room_to_sign_on_paper(opened: Opened, name: str) -> None:
+    page = opened(name, viewport={"width": 688, "height": 1000})
+    page.emulate_media(media="print")
+    signed = page.locator(".signed tr").last
+    box = signed.bounding_box()
+    assert box
+    assert box["height"] >= 15 * MILLIMETRE
+    assert "Signature" in signed.inner_text()
+
+
+MILLIMETRE = 96 / 25.4
+"""In pixels of CSS."""
+
+
 def pages(page: Page) -> list[bytes]:
     """The pages on which it is printed."""
     paper = page.pdf(format="A4", prefer_css_page_size=True)

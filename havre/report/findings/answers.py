@@ -13,6 +13,8 @@ from havre.facts.values import Reserve
 from havre.plan import urns
 from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
+from havre.policy.registry import installed_controls
+from havre.policy.schemes import control_of
 from havre.report.findings.words import (
     COVERAGES,
     EVALUATED,
@@ -26,8 +28,10 @@ from havre.report.findings.words import (
     many,
     shorter,
     status,
+    undecided,
 )
 from havre.report.language import Language, spoken, title, tr, trn
+from havre.report.texts import translated
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
@@ -193,13 +197,25 @@ def difference(finding: Finding) -> str:
     return f"{about}{finding.found}{wanted}"
 
 
-def unmet(finding: Finding, title: str) -> str:
-    """A control's title as what was found of it, which nobody reads as met."""
+def unclear(result: Result) -> frozenset[str]:
+    """The controls of certifications of which no product's coverage was evaluated."""
+    return frozenset(control_of(each.scheme) for each in result.claims if undecided(each))
+
+
+def unmet(finding: Finding, title: str, unclear: frozenset[str]) -> str:
+    """A control's title as what was found of it, which nobody reads as met.
+
+    Args:
+        finding: of the control.
+        title: of the control, in the language at hand.
+        unclear: controls that are called not evaluated whatever was found of them.
+    """
     if _about(finding):
         return tr("waiver that matches no finding: {title}", title=title)
     if finding.reserve is Reserve.OUTSIDE:
         return tr("outside the plan, not evaluated: {title}", title=title)
-    if finding.kind is FindingKind.UNKNOWN or finding.unevaluated:
+    blind = finding.unevaluated or finding.control in unclear
+    if finding.kind is FindingKind.UNKNOWN or blind:
         return tr("not evaluated: {title}", title=title)
     if finding.reserve is Reserve.NOT_SEEN:
         return tr("not seen by refresh: {title}", title=title)
@@ -463,19 +479,26 @@ class AcceptedRisk:
     risks: tuple[str, ...]
 
 
+def titles(result: Result) -> dict[str, str]:
+    """Titles by control in the language at hand, of those too that only a gap is about."""
+    return {each.id: title(each) for each in (*installed_controls(), *result.controls)}
+
+
 def accepted(result: Result) -> list[AcceptedRisk]:
     """Every accepted risk, the first to end first."""
-    titles = {control.id: title(control) for control in result.controls}
-    return [_accepted(cover, titles) for cover in covers(result)]
+    named = titles(result)
+    return [_accepted(cover, named, unclear(result)) for cover in covers(result)]
 
 
-def _accepted(cover: Cover, titles: Mapping[str, str]) -> AcceptedRisk:
+def _accepted(cover: Cover, titles: Mapping[str, str], unclear: frozenset[str]) -> AcceptedRisk:
     named = titles.get(cover.waiver.control, cover.waiver.control)
     worst = min(cover.findings, key=lambda finding: finding.unevaluated)
-    risks = [each.gap.risk if each.gap else _discovered(each) for each in cover.findings]
+    risks = [
+        translated(each.gap.risk) if each.gap else _discovered(each) for each in cover.findings
+    ]
     return AcceptedRisk(
         cover.waiver,
-        unmet(worst, named),
+        unmet(worst, named, unclear),
         some(distinct(map(_scope, cover.findings)), LISTED),
         tuple(_few(distinct(filter(None, risks)))),
     )
@@ -496,8 +519,8 @@ def _scope(finding: Finding) -> str:
 def _discovered(finding: Finding) -> str:
     """What was found, behind its property where that is not its scope."""
     if not finding.property or not finding.found:
-        return finding.found
-    return labelled(finding.property, finding.found)
+        return translated(finding.found)
+    return labelled(finding.property, translated(finding.found))
 
 
 def alike(findings: Iterable[Finding]) -> list[tuple[Finding, list[tuple[str, str]]]]:

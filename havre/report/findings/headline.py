@@ -11,7 +11,8 @@ from havre.errors import ExitCode
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers, words
-from havre.report.language import Language, spoken, title, tr, trn, typeset
+from havre.report.language import Language, spoken, tr, trn, typeset
+from havre.report.texts import translated
 from havre.spec.countries import country_name
 from havre.text import clipped, plain
 
@@ -241,17 +242,18 @@ def _top(result: Result) -> Iterator[TopFinding]:
     worst = sorted(
         found.values(), key=lambda each: (kinds.index(each[0].kind), each[0].severity.rank)
     )
-    titles = {control.id: title(control) for control in result.controls}
+    titles = {} if spoken() is Language.EN else answers.titles(result)
+    unclear = answers.unclear(result)
     for findings in worst:
         first = findings[0]
-        own = "" if spoken() is Language.EN else titles.get(first.control, "")
+        own = titles.get(first.control, "")
         alike = [each for each in findings if each.kind is first.kind]
         fixes = answers.distinct(filter(None, (words.fixed_in(each.fix) for each in alike)))
         yield TopFinding(
             first.severity.value,
             words.STATUSES.get(first.kind.value, first.kind.value),
             first.control,
-            answers.unmet(first, own) if own else _sentence(first),
+            answers.unmet(first, own, unclear) if own else translated(_sentence(first)),
             answers.some(fixes, 1),
             len({each.resource for each in alike if each.resource}),
         )

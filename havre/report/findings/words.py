@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from havre.policy.model import FixIn
 from havre.report.language import Language, spoken, tr, trn
+from havre.report.texts import translated
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def access(operator: Operator) -> str:
     country = operator.country or ""
     abroad = country and country not in named
     parent = tr(", parent company in {country}", country=tr(country_name(country)))
-    return f"{operator.entity}, {bound}{parent if abroad else ''}"
+    return f"{translated(operator.entity)}, {bound}{parent if abroad else ''}"
 
 
 def _law(law: str) -> str:
@@ -171,6 +172,11 @@ def scheme(claim: Claim) -> str:
     return claim.name or claim.scheme
 
 
+def undecided(claim: Claim) -> bool:
+    """Whether nothing shows that a certificate covers a product, or that it does not."""
+    return not claim.inside and bool(claim.undecided)
+
+
 def certified(claim: Claim) -> str:
     """How far the products in use are within a certificate, in a few words."""
     products = len(claim.inside) + len(claim.outside) + len(claim.undecided)
@@ -185,6 +191,6 @@ def certified(claim: Claim) -> str:
             awarded=awarded,
             inside=len(claim.inside),
         )
-    if claim.undecided:
+    if undecided(claim):
         return trn("not evaluated ({count} product)", "not evaluated ({count} products)", products)
     return tr("not {awarded}", awarded=awarded)

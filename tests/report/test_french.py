@@ -1,0 +1,164 @@
+"""A summary in French is French: what controls and providers say is in it translated too."""
+
+from __future__ import annotations
+
+import datetime as dt
+import html
+import re
+from dataclasses import replace
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.pofile import read_po
+
+from havre.assess.assessment import Request, assess
+from havre.assess.subject import subject
+from havre.capabilities.declarations import declared
+from havre.policy.findings import FindingKind, Waiver
+from havre.report.findings import Format, render
+from havre.report.language import Language, speaking
+from havre.report.texts import translated
+from havre.spec.load import load
+from scripts.catalogues import ROOT, catalogues
+
+if TYPE_CHECKING:
+    from havre.policy.findings import Finding, Result
+
+DAY = dt.date(2026, 11, 30)
+ACCEPTED = Waiver("-", "Direction", "Motif en toutes lettres.", "Registre", dt.date(2027, 6, 30))
+CASES = (("emc2", "azure"), ("emc2", "ovh"), ("hospital", "local"))
+ENGLISH = re.compile(
+    r"\b(the|of|and|is|are|was|were|with|can|cannot|has|have|until|which|when|by|without|that|"
+    r"stored|required|known|found|read|shows|provider|operator of|nothing)\b",
+    re.IGNORECASE,
+)
+NAME = re.compile(r"`[^`]*`|[\w*.{}-]*[\w]+[-._][\w*.{}-]+|\b[\w_]+ (?=: )")
+"""What is no word: code, names of resources and controls, and properties before their values."""
+
+
+@cache
+def result(example: str, provider: str) -> Result:
+    """What a check finds, with a waiver of every finding, so that the annex shows each."""
+    of = subject(load(ROOT / "examples" / example / "warehouse.yaml"), provider)
+    found = assess(Request(of, as_of=DAY)).result
+    return replace(found, findings=tuple(map(accepted, found.findings)))
+
+
+def accepted(finding: Finding) -> Finding:
+    blind = finding.kind is FindingKind.UNKNOWN
+    waiver = replace(ACCEPTED, control=finding.control)
+    return replace(finding, kind=FindingKind.WAIVED, waiver=waiver, unevaluated=blind)
+
+
+@cache
+def page(example: str, provider: str) -> str:
+    """The summary as it is read, an element a line."""
+    with speaking(Language.FR):
+        shown = render(result(example, provider), Format.HTML, summary=True)
+    body = re.sub(r"<(style|script)>.*?</\1>", "", shown.partition("<body>")[2], flags=re.DOTALL)
+    attributes = re.findall(r'(?:aria-label|data-annex)="([^"]*)"', body)
+    code = re.sub(r'<span class="(?:code|faint)">[^<]*</span>', "`-`", body)
+    return "\n".join([html.unescape(re.sub(r"<[^>]+>", "\n", code)), *attributes])
+
+
+@cache
+def terminal(example: str, provider: str) -> str:
+    with speaking(Language.FR):
+        return render(result(example, provider), Format.TABLE, summary=True, width=200)
+
+
+@cache
+def known() -> dict[str, str]:
+    """Every text of ours without values that French has another one for."""
+    found = {
+        str(each.id): str(each.string)
+        for path in catalogues()
+        for each in read_po(BytesIO(path.read_bytes()))
+        if each.id and not each.pluralizable
+    }
+    return {text: told for text, told in found.items() if text != told and "{" not in text}
+
+
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_no_text_that_has_a_translation_is_shown_in_english(example: str, provider: str) -> None:
+    lines = {line.strip(" :.") for line in page(example, provider).splitlines()}
+    lines |= {piece.strip() for line in lines for piece in line.split(":")[1:]}
+    assert len(lines) > 60
+    assert sorted(lines & {text.strip(":.") for text in known()}) == []
+    shown = page(example, provider) + terminal(example, provider)
+    whole = [text for text in known() if " " in text.strip() and text in shown]
+    assert whole == []
+
+
+@pytest.mark.parametrize("shown", [page, terminal])
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_what_is_shown_has_no_english_words(example: str, provider: str, shown: object) -> None:
+    told = shown(example, provider)  # type: ignore[operator]
+    lines = [NAME.sub("", line) for line in told.splitlines()]
+    assert len(lines) > 12
+    assert [line for line in lines if ENGLISH.search(line)] == []
+
+
+def gaps() -> list[str]:
+    """The residual risk of every gap that an installed provider declares."""
+    found = []
+    for path in sorted((ROOT / "providers").glob("*/havre_*/data/gaps.toml")):
+        found += [gap.risk for gap in declared(path).texts.values()]
+    return found
+
+
+def test_every_residual_risk_is_translated() -> None:
+    found = gaps()
+    assert len(found) > 100
+    filled = [re.sub(r"\{(\w+)\}", "7", text) for text in found]
+    with speaking(Language.FR):
+        same = [text for text in filled if translated(text) == text]
+        left = [text for text in filled if ENGLISH.search(NAME.sub("", translated(text)))]
+    assert same == left == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("yes, not in force until x happens", "oui, pas en vigueur avant : x happens"),
+        ("landing: 40 days, logs: 1 day", "landing : 40 jours, logs : 1 jour"),
+        ("at most 1,024 bytes", "au plus 1 024 octets"),
+        ("not known: no", "non connu : non"),
+        ("a, b and {c}", "a, b and {c}"),
+        ("{0} stores: %s", "{0} stores : %s"),
+        ("", ""),
+    ],
+)
+def test_values_are_translated_in_their_pattern_and_never_read_as_one(text: str, told: str) -> None:
+    with speaking(Language.FR):
+        assert translated(text) == told
+    assert translated(text) == text
+
+
+def test_a_long_text_is_left_as_it_is_rather_than_searched() -> None:
+    long = "x: " * 5_000
+    with speaking(Language.FR):
+        assert translated(long) == long
+
+
+def test_a_certification_has_one_result_wherever_it_is_named() -> None:
+    for case in CASES[:2]:
+        with speaking(Language.FR):
+            assert "HDS : non évalué" in page(*case).replace("\xa0", " ")
+        about = "« Un certificat HDS daté couvre"
+        shown = [line for line in page(*case).replace("\xa0", " ").splitlines() if about in line]
+        assert shown
+        assert all(line.strip().startswith("non évalué : ") for line in shown)
+
+
+def test_the_scope_of_a_risk_is_never_cut() -> None:
+    found = page("emc2", "azure")
+    names = {each.name for each in result("emc2", "azure").findings if each.control == HDS}
+    assert len(names) > 20
+    assert "…" not in found
+    assert [name for name in names if name not in found] == []
+
+
+HDS = "jurisdiction.hds"
