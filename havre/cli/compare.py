@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from havre.compare import Comparison
 
+WIDTH = 100
+"""Columns of a table that nobody reads on a terminal."""
 FEWEST, MOST = 2, 4
 """How many sides fit next to each other."""
 
@@ -75,15 +77,20 @@ def compare(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
     ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="On a terminal too, show all of the table.")
+    ] = False,
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
     data_dir: ctx.DataDirOption = None,
 ) -> None:
     """Compare the same warehouse on several providers.
 
-    Nothing is deployed.
+    Nothing is deployed. A terminal shows what differs, in brief; a pipe or a file gets all of it.
 
     Example: havre compare warehouse.yaml --provider A --provider B
+
+    Example: havre compare warehouse.yaml --provider A --provider B --details
 
     Example: havre compare warehouse.yaml --provider A --provider B --format html -o out.html
 
@@ -102,7 +109,10 @@ def compare(
     tell(notes)
     out = console.out()
     terminal = out.is_terminal and output is None
-    text = render(found, form.value, width=out.width if terminal else 100, colour=terminal)
+    wide = console.columns() if output is None else None
+    text = render(
+        found, form.value, width=wide or WIDTH, colour=terminal, details=details or not wide
+    )
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -13,6 +13,7 @@ from havre.cli.compare import compared
 from havre.compare import Comparison
 from havre.errors import ExitCode
 from havre.report.comparison import render
+from havre.report.comparison.brief import gaps_by_severity
 from tests.check.asked import EXAMPLES
 
 EMC2 = str(EXAMPLES["emc2"])
@@ -46,7 +47,7 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_the_table_fits_a_hundred_columns(capsys: pytest.CaptureFixture[str]) -> None:
-    table = run(capsys, *THREE)
+    table = run(capsys, *THREE, "--details")
     assert max(len(line) for line in table.splitlines()) <= 100
     for heading in (
         "Data location",
@@ -62,6 +63,48 @@ def test_the_table_folds_on_a_narrow_terminal() -> None:
     narrow = render(found(), "table", width=60)
     assert max(len(line) for line in narrow.splitlines()) <= 60
     assert "  ovh" in narrow
+
+
+@pytest.mark.parametrize(("count", "columns", "most"), [(2, 80, 110), (2, 100, 100), (3, 120, 150)])
+def test_a_terminal_shows_what_differs_on_a_hundred_lines(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    count: int,
+    columns: int,
+    most: int,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    brief = run(capsys, *THREE[: 2 * count])
+    lines = brief.splitlines()
+    assert len(lines) <= most
+    assert max(map(len, lines)) <= columns
+    whole = run(capsys, *THREE[: 2 * count], "--details")
+    assert len(whole.splitlines()) > 4 * len(lines)
+    assert "--details" in brief
+
+
+def test_in_brief_everything_that_differs_is_named_and_gaps_are_counted() -> None:
+    of = found()
+    brief = " ".join(render(of, "table", width=80, details=False).split())
+    told = [row.control for row in of.controls if row.differs]
+    told += [row.capability for row in of.capabilities if row.differs]
+    assert len(told) > 30
+    assert [name for name in told if f" {name}" not in brief] == []
+    counts = gaps_by_severity(of)
+    for number, side in enumerate(of.sides):
+        assert sum(int(row.cells[number].text) for row in counts.rows) == len(side.gaps)
+    for row in of.exits:
+        assert f"from {row.source} to {row.target}: " in brief
+
+
+def test_a_pipe_gets_all_of_the_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    whole = run(capsys, *THREE[:4], "--details")
+    file = tmp_path / "out.txt"
+    run(capsys, *THREE[:4], "-o", str(file))
+    monkeypatch.delenv("COLUMNS")
+    assert run(capsys, *THREE[:4]) == whole == file.read_text()
 
 
 def test_markdown_fits_a_comment(capsys: pytest.CaptureFixture[str]) -> None:

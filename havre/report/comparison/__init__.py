@@ -25,7 +25,9 @@ class ComparisonFormat(StrEnum):
 
 RENDERINGS: Mapping[ComparisonFormat, Rendering] = MappingProxyType(
     {
-        ComparisonFormat.TABLE: Rendering(f"{__name__}.table", frozenset({"width", "colour"})),
+        ComparisonFormat.TABLE: Rendering(
+            f"{__name__}.table", frozenset({"width", "colour", "details"})
+        ),
         ComparisonFormat.MARKDOWN: Rendering(f"{__name__}.markdown"),
         ComparisonFormat.JSON: Rendering(f"{__name__}.data"),
         ComparisonFormat.HTML: Rendering(f"{__name__}.page"),
@@ -34,7 +36,14 @@ RENDERINGS: Mapping[ComparisonFormat, Rendering] = MappingProxyType(
 """Every form with the module that writes it."""
 
 
-def render(comparison: Comparison, form: str, *, width: int = 100, colour: bool = False) -> str:
+def render(
+    comparison: Comparison,
+    form: str,
+    *,
+    width: int = 100,
+    colour: bool = False,
+    details: bool = True,
+) -> str:
     """The comparison in one form, ending with a newline.
 
     Args:
@@ -42,8 +51,11 @@ def render(comparison: Comparison, form: str, *, width: int = 100, colour: bool 
         form: one of `ComparisonFormat`.
         width: columns of the table.
         colour: whether the table may have colour.
+        details: whether the table has every reason, setting, gap and obstacle.
 
     Raises:
         ValueError: there is no such form.
     """
-    return RENDERINGS[ComparisonFormat(form)].write(comparison, width=width, colour=colour)
+    return RENDERINGS[ComparisonFormat(form)].write(
+        comparison, width=width, colour=colour, details=details
+    )

@@ -8,6 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from havre.report.comparison.brief import MORE, differences, gaps_by_severity
 from havre.report.comparison.sections import NOTHING, comparison_rows
 from havre.report.findings import words
 from havre.report.findings.table import printed
@@ -40,19 +41,43 @@ STYLES = {
 }
 
 
-def render(comparison: Comparison, *, width: int = 100, colour: bool = False) -> str:
-    """The comparison as text of at most `width` columns."""
-    parts = _parts(comparison_rows(comparison), folded=width < FOLDED)
+def render(
+    comparison: Comparison, *, width: int = 100, colour: bool = False, details: bool = True
+) -> str:
+    """The comparison as text of at most `width` columns; in brief without `details`."""
+    rows, folded = comparison_rows(comparison), width < FOLDED
+    parts = _parts(rows, folded=folded) if details else _brief(comparison, rows, folded=folded)
     return printed(parts, width, colour=colour)
 
 
-def _parts(of: ComparisonRows, *, folded: bool) -> Iterator[RenderableType]:
+def _brief(comparison: Comparison, of: ComparisonRows, *, folded: bool) -> Iterator[RenderableType]:
+    """The answers, totals and places; of the rest how much differs, and what."""
+    yield from _first(of)
+    totals, places = of.sections[:2]
+    for section in (totals, places, gaps_by_severity(comparison)):
+        yield from _titled(section, of.names, folded=folded)
+    for listed in differences(comparison):
+        yield from _listed(listed)
+    yield Text(MORE)
+
+
+def _first(of: ComparisonRows) -> Iterator[RenderableType]:
     yield Text(f"{plain(of.title)}\n", style="bold")
     for sentence in of.sentences:
         yield Text(f"{plain(sentence)}\n")
+
+
+def _titled(
+    section: TitledRows, names: tuple[str, ...], *, folded: bool
+) -> Iterator[RenderableType]:
+    yield Text(section.title, style="bold")
+    yield Padding(_grid(section, names, folded=folded), (0, 0, 1, 2))
+
+
+def _parts(of: ComparisonRows, *, folded: bool) -> Iterator[RenderableType]:
+    yield from _first(of)
     for section in (*of.sections, of.resources):
-        yield Text(section.title, style="bold")
-        yield Padding(_grid(section, of.names, folded=folded), (0, 0, 1, 2))
+        yield from _titled(section, of.names, folded=folded)
     for name, gaps in of.gaps:
         yield Text(f"Gaps on {plain(name)}", style="bold")
         yield from _gaps(gaps)
