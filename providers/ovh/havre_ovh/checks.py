@@ -10,6 +10,7 @@ from havre.provider.faults import SETTINGS, ProviderFault
 from havre.spec.rules import PRIVATE, WIDEST_ADMINISTRATION
 from havre_ovh import resources as shared
 from havre_ovh import sites
+from havre_ovh.conventions.faults import convention_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,9 @@ def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
         _network,
     ):
         yield from rule(context)
+    places = (context.primary, context.recovery)
+    if all(site is None or "s3" in site.regions for site in places):  # buckets are named by region
+        yield from convention_faults(context)
 
 
 def _setting(name: str, message: str, remedy: str) -> ProviderFault:

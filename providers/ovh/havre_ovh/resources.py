@@ -13,11 +13,15 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
+from havre.provider.context import tags
+from havre.provider.conventions import replaced
 from havre.spec.model import Availability
+from havre.spec.subnets import subnets
 from havre_ovh import sites
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Network
 
     from havre.provider.context import Context
     from havre_ovh.settings import OvhSettings
@@ -35,11 +39,6 @@ REPLICA = "replica"
 def digest(*words: str) -> str:
     """Eight digits that tell apart what bears the same name in another project."""
     return hashlib.sha256("/".join(words).encode()).hexdigest()[:8]
-
-
-def bucket_name(context: Context[OvhSettings], *words: str) -> str:
-    """A bucket's name: unique among all customers', and within the limits."""
-    return checked_bucket(context.named("--".join(words), digest(context.settings.service_name)))
 
 
 def checked_bucket(name: str) -> str:
@@ -72,8 +71,9 @@ def labels(context: Context[OvhSettings], **more: str) -> dict[str, str]:
 
 def describe(context: Context[OvhSettings], what: str) -> str:
     """A description that stands for the labels where a resource bears none."""
-    tags = " ".join(f"{key}={value}" for key, value in sorted(context.tags.items()))
-    return ascii_text(f"{what}; {tags}")
+    own = tags(context.spec).items()  # those of the organisation may come and go
+    found = " ".join(f"{key}={value}" for key, value in sorted(own))
+    return ascii_text(f"{what}; {found}")
 
 
 def allowed(context: Context[OvhSettings]) -> list[str]:
@@ -84,6 +84,19 @@ def allowed(context: Context[OvhSettings]) -> list[str]:
     """
     named = [*context.spec.network.administration, *context.settings.source_addresses]
     return list(dict.fromkeys(named)) or [context.spec.network.address_space]
+
+
+def routed(context: Context[OvhSettings]) -> bool:
+    """Whether anything needs a way out; otherwise no segment has one."""
+    return bool(context.spec.cluster or context.spec.network.egress)
+
+
+def segments(context: Context[OvhSettings], space: str) -> dict[str, IPv4Network]:
+    """The segments of a site: as the stack plans them, else as they are computed."""
+    settings = context.settings
+    primary = space == context.spec.network.address_space
+    plan = settings.address_plan if primary else settings.recovery_address_plan
+    return replaced(subnets(space, context.spec), plan)
 
 
 def compute_region(context: Context[OvhSettings]) -> str:

@@ -17,8 +17,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
 from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so these
 
+PLACEHOLDERS = ("warehouse", "environment", "part")
+"""What a pattern of names may contain, in braces."""
 NAME = "ovh"
 """Name of the provider."""
 S3_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -124,6 +127,34 @@ class OvhSettings(BaseModel):
     )
     database_flavors: Literal["db1", "b3"] = Field(
         default="db1", description="Family of the database's flavors"
+    )
+    tags: ExtraTags = Field(
+        default_factory=dict,
+        description="Tags of the organisation, in addition to those of the warehouse. Only buckets "
+        "have tags on OVHcloud. 30 at most.",
+        examples=[{"cost-centre": "4711"}],
+    )
+    name_pattern: Annotated[str, pattern_of(*PLACEHOLDERS)] | None = Field(
+        default=None,
+        description="Pattern of names, such as `hospital-{warehouse}-{environment}-{part}`. Names "
+        "of buckets end with a digest. Another pattern makes other buckets: set it before the "
+        "first deployment.",
+    )
+    names: Names = Field(
+        default_factory=dict,
+        description="Names of single resources, by the logical names of `havre plan --details`. "
+        "They count before the pattern.",
+        examples=[{"emc2-zones-curated": "hospital-curated"}],
+    )
+    address_plan: AddressPlan = Field(
+        default_factory=dict,
+        description="Addresses of segments within `network.address_space`, in place of those that "
+        "are computed. Segments: `endpoints`, `database`, `compute`, `administration`.",
+        examples=[{"compute": "10.42.64.0/20"}],
+    )
+    recovery_address_plan: AddressPlan = Field(
+        default_factory=dict,
+        description="The same within `network.recovery_address_space`",
     )
     source_addresses: tuple[Cidr, ...] = Field(
         default=(),

@@ -13,6 +13,7 @@ from pulumi_ovh import cloudproject, iam, me
 from havre.provider.parts import AccessInputs, AccessOutputs
 from havre_ovh import policies
 from havre_ovh import resources as shared
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
@@ -75,7 +76,7 @@ def _decryption(part: Part[OvhSettings], inputs: AccessInputs, project: str, sai
     group = part.settings.project_groups.get(project)
     iam.Policy(
         f"{part.name}-{project}-decryption",
-        name=part.named(project, "decryption"),
+        name=name(part.context, f"{part.name}-{project}-decryption"),
         description=said,
         identities=[group or _service_account(part, project, said)],
         resources=[inputs.keys.zones[zone] for zone in asked.zones],
@@ -89,7 +90,7 @@ def _service_account(part: Part[OvhSettings], project: str, said: str) -> pulumi
     """The identity of a project that has no group: its programs', in nobody's name."""
     account = me.APIOAuth2Client(
         f"{part.name}-{project}-account",
-        name=part.named(project),
+        name=name(part.context, f"{part.name}-{project}-account"),
         description=said,
         flow="CLIENT_CREDENTIALS",
         opts=part.child(),

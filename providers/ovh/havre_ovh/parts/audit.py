@@ -9,6 +9,7 @@ from pulumi_ovh import dbaas
 
 from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_ovh import resources as shared
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
@@ -29,7 +30,7 @@ def audit(part: Part[OvhSettings], _inputs: AuditInputs) -> AuditOutputs:
     stream = dbaas.LogsOutputGraylogStream(
         f"{part.name}-stream",
         service_name=part.settings.ldp_service,
-        title=part.named("audit"),
+        title=name(part.context, f"{part.name}-stream"),
         description=shared.describe(part.context, f"Logs kept {days} days at {where}"),
         retention_id=part.settings.ldp_retention_id,
         indexing_enabled=True,

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_ovh import sites
+from havre_ovh.conventions.table import VAULT
 from havre_ovh.parts.zones import Bucket, access_logs_name, store
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
     from havre_ovh.settings import OvhSettings
-
-VAULT = "vault"
 
 
 def backup(part: Part[OvhSettings], inputs: BackupInputs) -> BackupOutputs:
@@ -27,7 +26,6 @@ def backup(part: Part[OvhSettings], inputs: BackupInputs) -> BackupOutputs:
     logs = access_logs_name(context, site)
     bucket = Bucket(
         key=VAULT,
-        words=("backup", VAULT),
         site=site,
         labels={"purpose": "backup", "retention-days": str(days)},
         locked_days=days,

@@ -9,6 +9,7 @@ from pulumi_ovh import cloudproject
 
 from havre.provider.parts import ClusterInputs, ClusterOutputs
 from havre_ovh import resources as shared
+from havre_ovh.conventions.table import name as named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ def _kube(part: Part[OvhSettings], inputs: ClusterInputs) -> cloudproject.Kube:
     return cloudproject.Kube(
         f"{part.name}-kube",
         service_name=part.settings.service_name,
-        name=part.named("cluster"),
+        name=named(part.context, f"{part.name}-kube"),
         region=shared.compute_region(part.context),
         plan=PLAN,
         version=part.settings.kubernetes_version,

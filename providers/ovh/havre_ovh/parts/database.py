@@ -13,9 +13,9 @@ from havre.provider.parts import (
     DatabaseOutputs,
     RecoveryCopy,
 )
-from havre.spec.subnets import subnets
 from havre_ovh import resources as shared
 from havre_ovh import sites
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def backup_regions(context: Context[OvhSettings]) -> list[str]:
 
 def restrictions(context: Context[OvhSettings]) -> list[cloudproject.DatabaseIpRestrictionArgs]:
     """Addresses that may connect: those of the network and of the administration."""
-    cut = subnets(context.spec.network.address_space, context.spec)
+    cut = shared.segments(context, context.spec.network.address_space)
     own = {str(cut[segment]): segment for segment in REACHING}
     theirs = dict.fromkeys(context.spec.network.administration, "administration, from outside")
     return [
@@ -75,7 +75,7 @@ def database(part: Part[OvhSettings], inputs: DatabaseInputs) -> DatabaseOutputs
         service_name=part.settings.service_name,
         engine=ENGINE,
         cluster_id=service.id,
-        name=context.spec.name.replace("-", "_"),
+        name=name(context, f"{part.name}-instance"),
         opts=part.guarded(retain=True),
     )
     cloudprojectdatabase.LogSubscription(

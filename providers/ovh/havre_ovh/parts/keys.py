@@ -12,7 +12,7 @@ import pulumi
 from pulumi_ovh import okms
 
 from havre.provider.parts import KeysInputs, KeysOutputs
-from havre_ovh import resources as shared
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
@@ -49,11 +49,10 @@ def keys(part: Part[OvhSettings], _inputs: KeysInputs) -> KeysOutputs:
 
 def _key(part: Part[OvhSettings], purpose: str) -> pulumi.Output[str]:
     """A key; its name says where it lies, since only its domain knows."""
-    place = shared.okms_region(part.context)
     made = okms.ServiceKey(
         f"{part.name}-{purpose}",
         okms_id=part.settings.okms_id,
-        name=f"{part.named(purpose)}.{place}",
+        name=name(part.context, f"{part.name}-{purpose}"),
         type="oct",
         size=BITS,
         operations=list(OPERATIONS),
@@ -70,7 +69,7 @@ def _credential(part: Part[OvhSettings]) -> None:
     okms.Credential(
         f"{part.name}-credential",
         okms_id=part.settings.okms_id,
-        name=part.named("keys", limit=50),
+        name=name(part.context, f"{part.name}-credential"),
         # Another description makes another certificate: it never changes.
         description=f"Use of the keys; warehouse={part.named()}",
         identity_urns=list(asked.identities),

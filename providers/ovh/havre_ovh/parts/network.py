@@ -10,9 +10,9 @@ import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
 from havre.provider.parts import NetworkInputs, NetworkOutputs
-from havre.spec.subnets import subnets
 from havre_ovh import resources as shared
 from havre_ovh import sites
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,11 +44,6 @@ def vlan(context: Context[OvhSettings]) -> int:
     return VLANS[int(shared.digest(context.named()), 16) % len(VLANS)]
 
 
-def routed(context: Context[OvhSettings]) -> bool:
-    """Whether anything needs a way out; otherwise no segment has one."""
-    return bool(context.spec.cluster or context.spec.network.egress)
-
-
 def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
     """The private network, its segments and their gateway."""
     context = part.context
@@ -56,7 +51,7 @@ def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
     private = cloudproject.NetworkPrivate(
         f"{part.name}-private",
         service_name=part.settings.service_name,
-        name=context.named("private"),
+        name=name(context, f"{part.name}-private"),
         regions=places,
         vlan_id=vlan(context),
         opts=part.guarded(),  # another one cuts off what stands in it
@@ -67,7 +62,7 @@ def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
         _subnets(part, context.spec.network.recovery_address_space, places[-1], ids)
     _security_group(part, places[0])
     segments: dict[str, pulumi.Output[str]] = {key: subnet.id for key, subnet in made.items()}
-    if routed(context):
+    if shared.routed(context):
         segments |= _gateway(part, places[0], made)
     return NetworkOutputs(identifier=ids[places[0]], segments=segments)
 
@@ -95,15 +90,15 @@ def _subnets(
         segment: cloudproject.NetworkPrivateSubnetV2(
             "-".join((part.name, *where, segment)),
             service_name=part.settings.service_name,
-            name=part.named(*where, segment),
+            name=name(part.context, "-".join((part.name, *where, segment))),
             network_id=ids[region],
             region=region,
             cidr=str(cidr),
             dhcp=True,
-            enable_gateway_ip=primary and segment in ROUTED and routed(part.context),
+            enable_gateway_ip=primary and segment in ROUTED and shared.routed(part.context),
             opts=part.guarded(),  # other addresses would remove segments that are in use
         )
-        for segment, cidr in subnets(space, part.spec).items()
+        for segment, cidr in shared.segments(part.context, space).items()
     }
 
 
@@ -120,7 +115,7 @@ def _gateway(
         f"{part.name}-gateway",
         service_name=part.settings.service_name,
         region=region,
-        name=part.named("gateway"),
+        name=name(part.context, f"{part.name}-gateway"),
         description=shared.describe(part.context, "Way out of the nodes"),
         external_gateway=ovh.CloudGatewayExternalGatewayArgs(
             enabled=True, model=GATEWAYS[cluster.size.value if cluster else "s"]
@@ -143,7 +138,7 @@ def _security_group(part: Part[OvhSettings], region: str) -> ovh.CloudSecurityGr
         f"{part.name}-administration-group",
         service_name=part.settings.service_name,
         region=region,
-        name=part.named("administration"),
+        name=name(part.context, f"{part.name}-administration-group"),
         description=shared.describe(part.context, "Administration hosts"),
         rules=[
             ovh.CloudSecurityGroupRuleArgs(

@@ -9,6 +9,7 @@ from pulumi_ovh import cloudproject
 from havre.provider.parts import RegistryInputs, RegistryOutputs
 from havre_ovh import resources as shared
 from havre_ovh import sites
+from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
     from havre.provider.context import Part
@@ -24,7 +25,7 @@ def registry(part: Part[OvhSettings], _inputs: RegistryInputs) -> RegistryOutput
         service_name=part.settings.service_name,
         region=region,
         plan_id=context.settings.registry_plan_id,
-        name=context.named("registry"),
+        name=name(context, f"{part.name}-registry"),
         opts=part.guarded(retain=True, fixed=["region"]),  # another would never be sent
     )
     blocks = [

@@ -14,9 +14,11 @@ import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
 from havre.errors import InputError
+from havre.plan.parts import PartName
 from havre.provider.parts import RecoveryCopy, ZonesInputs, ZonesOutputs, ZoneStore
 from havre_ovh import resources as shared
 from havre_ovh import s3, sites
+from havre_ovh.conventions.table import LOGS, name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +36,6 @@ Noncurrent = (
 Abort = (
     ovh.CloudProjectStorageObjectBucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs
 )
-LOGS = "access-logs"
 UPLOAD_DAYS = 7
 """Days after which the parts of an upload that never ended are removed."""
 
@@ -45,7 +46,6 @@ class Bucket:
 
     Attributes:
         key: what it is called within the part.
-        words: what its name is made of.
         site: where it lies.
         labels: what is said of it besides the warehouse's labels.
         versions: whether earlier versions are kept.
@@ -55,7 +55,6 @@ class Bucket:
     """
 
     key: str
-    words: tuple[str, ...]
     site: Site
     labels: Mapping[str, str]
     versions: bool = True
@@ -114,7 +113,6 @@ def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
     """The bucket of a zone."""
     return Bucket(
         key=zone,
-        words=(zone,),
         site=site,
         labels={"zone": zone, "purpose": asked.purpose.value},
         versions=asked.versions,
@@ -145,7 +143,6 @@ def _zone(
     copy = replace(
         bucket,
         key=f"{bucket.key}-{shared.REPLICA}",
-        words=(*bucket.words, shared.REPLICA),
         site=recovery,
         labels={**bucket.labels, "replica-of": part.primary.name},
     )
@@ -155,7 +152,7 @@ def _zone(
 
 def access_logs_name(context: Context[OvhSettings], site: Site) -> str:
     """The bucket that takes the access logs of a site's buckets."""
-    return shared.bucket_name(context, LOGS, sites.region(site, "s3"))
+    return name(context, f"{context.spec.name}-{PartName.ZONES}-{LOGS}-{site.name}")
 
 
 def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
@@ -168,7 +165,6 @@ def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     days = part.spec.audit.retention_days
     bucket = Bucket(
         key=f"{LOGS}-{site.name}",
-        words=(LOGS, sites.region(site, "s3")),
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
         version_days=1,
@@ -219,7 +215,7 @@ def _bucket(
         f"{part.name}-{bucket.key}",
         service_name=part.settings.service_name,
         region_name=sites.region(bucket.site, "storage"),
-        name=shared.bucket_name(part.context, *bucket.words),
+        name=shared.checked_bucket(name(part.context, f"{part.name}-{bucket.key}")),
         hide_objects=True,
         owner_id=part.settings.owner_user_id,
         encryption=cloudproject.StorageEncryptionArgs(sse_algorithm="AES256"),

@@ -1,0 +1,1 @@
+"""What an organisation prescribes to a stack on OVHcloud: names, tags and addresses."""
