@@ -54,6 +54,11 @@ def name(context: Context[OvhSettings], label: str) -> str:
     return table(context)[label].name
 
 
+def bucket_name(context: Context[OvhSettings], label: str, words: tuple[str, ...]) -> str:
+    """Name of a bucket: a zone may be called like the replica of another, and has its own."""
+    return context.settings.names.get(label) or _name(context, Entry(label, BUCKET, words))
+
+
 def table(context: Context[OvhSettings]) -> dict[str, Nameable]:
     """What each resource is named, by its logical name."""
     given = context.settings.names

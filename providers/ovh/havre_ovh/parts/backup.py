@@ -26,6 +26,7 @@ def backup(part: Part[OvhSettings], inputs: BackupInputs) -> BackupOutputs:
     logs = access_logs_name(context, site)
     bucket = Bucket(
         key=VAULT,
+        words=("backup", VAULT),
         site=site,
         labels={"purpose": "backup", "retention-days": str(days)},
         locked_days=days,

@@ -18,7 +18,7 @@ from havre.plan.parts import PartName
 from havre.provider.parts import RecoveryCopy, ZonesInputs, ZonesOutputs, ZoneStore
 from havre_ovh import resources as shared
 from havre_ovh import s3, sites
-from havre_ovh.conventions.table import LOGS, name
+from havre_ovh.conventions.table import LOGS, bucket_name, name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,6 +46,7 @@ class Bucket:
 
     Attributes:
         key: what it is called within the part.
+        words: what its name is made of.
         site: where it lies.
         labels: what is said of it besides the warehouse's labels.
         versions: whether earlier versions are kept.
@@ -55,6 +56,7 @@ class Bucket:
     """
 
     key: str
+    words: tuple[str, ...]
     site: Site
     labels: Mapping[str, str]
     versions: bool = True
@@ -113,6 +115,7 @@ def zone_bucket(zone: str, asked: Zone, site: Site) -> Bucket:
     """The bucket of a zone."""
     return Bucket(
         key=zone,
+        words=(zone,),
         site=site,
         labels={"zone": zone, "purpose": asked.purpose.value},
         versions=asked.versions,
@@ -143,6 +146,7 @@ def _zone(
     copy = replace(
         bucket,
         key=f"{bucket.key}-{shared.REPLICA}",
+        words=(*bucket.words, shared.REPLICA),
         site=recovery,
         labels={**bucket.labels, "replica-of": part.primary.name},
     )
@@ -165,6 +169,7 @@ def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     days = part.spec.audit.retention_days
     bucket = Bucket(
         key=f"{LOGS}-{site.name}",
+        words=(LOGS, sites.region(site, "s3")),
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
         version_days=1,
@@ -211,11 +216,12 @@ def _bucket(
     part: Part[OvhSettings], bucket: Bucket, replica: cloudproject.Storage | None = None
 ) -> cloudproject.Storage:
     """A bucket; everything is said, since what is unsaid later stays as it was."""
+    label = f"{part.name}-{bucket.key}"
     made = cloudproject.Storage(
-        f"{part.name}-{bucket.key}",
+        label,
         service_name=part.settings.service_name,
         region_name=sites.region(bucket.site, "storage"),
-        name=shared.checked_bucket(name(part.context, f"{part.name}-{bucket.key}")),
+        name=shared.checked_bucket(bucket_name(part.context, label, bucket.words)),
         hide_objects=True,
         owner_id=part.settings.owner_user_id,
         encryption=cloudproject.StorageEncryptionArgs(sse_algorithm="AES256"),
