@@ -13,7 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import InputError
-from havre.report.language import Language, speaking, tr
+from havre.report.language import Language, speaking, tr, trn, typeset
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +157,7 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         return it
     tell(notes)
     if read is not None and file is None and waivers is None:
-        console.err().print("No waivers file: none applied.")
+        console.err().print(typeset(tr("No waivers file: none applied.")))
     return it
 
 
@@ -202,12 +202,17 @@ def selected(
 def _warn_partial(result: Result) -> None:
     """Say on standard error that the check says nothing of the controls that were left out."""
     due = len(result.controls) + len(result.left_out)
-    count = len(result.left_out)
-    console.err().print(
-        f"[yellow]Partial check:[/] {count} of {due} controls of profile "
-        f"{result.profile.value} {'was' if count == 1 else 'were'} left out "
-        "(--only, --skip or --severity)."
+    told = trn(
+        "{count} of {due} controls of profile {profile} was left out"
+        " (--only, --skip or --severity).",
+        "{count} of {due} controls of profile {profile} were left out"
+        " (--only, --skip or --severity).",
+        len(result.left_out),
+        due=due,
+        profile=result.profile.value,
     )
+    label = typeset(tr("Partial check:"))
+    console.err().print(f"[yellow]{label}[/] {told}")
 
 
 def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -> Result:
@@ -575,7 +580,8 @@ def check(
         found = _requirements(result, controls, known, coverage_csv) if covered else None
         _write(result, outputs, found if coverage else None, summary=summary, language=language)
     if result.left_out:
-        _warn_partial(result)
+        with speaking(language):
+            _warn_partial(result)
     raise typer.Exit(result.exit_code)
 
 

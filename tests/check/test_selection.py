@@ -221,3 +221,16 @@ def test_a_framework_that_is_installed_is_not_replaced(
     path.write_text(path.read_text().replace("key: OUR", "key: SNC"))
     assert main(own(house, "--coverage")) == ExitCode.INPUT
     assert "the framework SNC is installed already" in capsys.readouterr().err
+
+
+def test_messages_of_a_check_in_french_are_french(capsys: pytest.CaptureFixture[str]) -> None:
+    preview = Path(__file__).parents[1] / "facts" / "recorded" / "azure-preview.json"
+    words = ["check", "--preview", str(preview), "--only", "residency.data", "--lang", "fr"]
+    main(words)
+    said = capsys.readouterr().err
+    assert "Contrôle partiel\xa0: " in said
+    assert "contrôles sur" in said
+    assert "du profil health ont été laissés de côté (--only, --skip ou --severity)." in said
+    assert "Pas de fichier de dérogations\xa0: aucune n'est appliquée." in said
+    assert "Partial" not in said
+    assert "applied" not in said

@@ -185,7 +185,7 @@ def test_the_table_names_what_is_gone(tmp_path: Path) -> None:
     text = render(changed(tmp_path), Format.TABLE)
     assert "Resolved since the previous report\n  fail residency.backup: archive, places" in text
     assert text.index("critical fail residency.backup") < text.index("known before")
-    assert "Exit code 1: 1 new finding fails without a waiver." in text
+    assert "Exit code 1: 1 new finding of 1 control failed without a waiver." in text
 
 
 def test_json_of_a_comparison_follows_the_schema_and_serves_as_baseline(tmp_path: Path) -> None:

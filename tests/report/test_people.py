@@ -17,6 +17,7 @@ from havre.policy.findings import FindingKind
 from havre.policy.model import Severity
 from havre.report.findings import Format, answers, render, words
 from havre.report.findings.headline import headline
+from havre.report.language import Language, speaking
 from tests.report.pages import Page
 from tests.report.samples import CONTROLS, FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile
 
@@ -75,7 +76,7 @@ TABLE = (
     "Totals",
     "8 controls over 42 resources: 3 failed, 1 not evaluated, 2 warnings, 1 waived,",
     "Settings not given, evaluated with placeholders: tenant_id",
-    "Exit code 1: 7 findings fail without a waiver.",
+    "Exit code 1: 7 findings of 3 controls failed without a waiver.",
 )
 
 
@@ -123,18 +124,25 @@ def test_a_table_of_nothing_found_says_so() -> None:
     assert "waiver " not in table
 
 
+def test_findings_and_controls_are_counted_apart_in_french_too() -> None:
+    with speaking(Language.FR):
+        assert answers.counts(RESULT)["fail"] == 3
+        said = answers.meaning(RESULT)
+    assert said == "Code de sortie 1 : 7 constats de 3 contrôles en échec sans dérogation."
+
+
 @pytest.mark.parametrize(
     ("changes", "meaning"),
     [
-        ({}, "Exit code 1: 7 findings fail without a waiver."),
+        ({}, "Exit code 1: 7 findings of 3 controls failed without a waiver."),
         (
             {"fail_on": Severity.CRITICAL},
-            "Exit code 1: 5 findings of severity critical or higher fail",
+            "Exit code 1: 5 findings of 1 control failed without a waiver (severity critical or",
         ),
-        ({"fail_on": None}, "Exit code 3: 1 finding not evaluated, and not allowed."),
+        ({"fail_on": None}, "Exit code 3: 1 finding of 1 control not evaluated, and not allowed."),
         (
             {"fail_on": None, "allow_unknown": True},
-            "Exit code 0: 7 failures and 1 not evaluated, allowed by the options given.",
+            "Exit code 0: 7 findings of 3 controls failed, 1 finding of 1 control not evaluated,",
         ),
     ],
 )

@@ -30,7 +30,7 @@ from havre.report.findings.words import (
     status,
     undecided,
 )
-from havre.report.language import Language, spoken, title, tr, trn
+from havre.report.language import title, tr, trn
 from havre.report.texts import translated
 from havre.spec.countries import country_name
 
@@ -606,19 +606,20 @@ def _meaning(result: Result) -> str:
         return tr("Exit code 1: less is required than in the previous report.")
     if not (result.of(FindingKind.FAIL) or result.of(FindingKind.UNKNOWN)):
         return _passed(result)
-    if spoken() is not Language.EN:
-        return _briefly(code)
-    failing, unknown = len(result.of(FindingKind.FAIL)), len(result.of(FindingKind.UNKNOWN))
-    noun, by = "finding", "the options given"
-    if result.gone is not None:
-        noun, by = "new finding", "the previous report or the options given"
+    former = result.gone is not None
     if code is ExitCode.FINDINGS:
-        return f"Exit code 1: {_failing(result, noun)} without a waiver."
+        return tr("Exit code 1: {findings}.", findings=_failing(result, former=former))
     if code is ExitCode.NOT_EVALUATED:
-        count = len(result.judged(FindingKind.UNKNOWN))
-        return f"Exit code 3: {many(count, noun)} not evaluated, and not allowed."
-    let = f"{many(failing, 'failure')} and {unknown} not evaluated"
-    return f"Exit code 0: {let}, allowed by {by}."
+        unknown = result.judged(FindingKind.UNKNOWN)
+        told = _of_controls(unknown, former=former)
+        return tr("Exit code 3: {findings} not evaluated, and not allowed.", findings=told)
+    failing, unknown = result.of(FindingKind.FAIL), result.of(FindingKind.UNKNOWN)
+    parts = [
+        *([tr("{findings} failed", findings=_of_controls(failing))] if failing else []),
+        *([tr("{findings} not evaluated", findings=_of_controls(unknown))] if unknown else []),
+    ]
+    by = tr("the previous report or the options given") if former else tr("the options given")
+    return tr("Exit code 0: {parts}, allowed by {options}.", parts=", ".join(parts), options=by)
 
 
 def _passed(result: Result) -> str:
@@ -635,19 +636,24 @@ def _passed(result: Result) -> str:
     return f"{told} {also}" if blind else told
 
 
-def _briefly(code: ExitCode) -> str:
-    """What the exit code means, without the counts."""
-    if code is ExitCode.FINDINGS:
-        return tr("Exit code 1: at least one finding fails without a waiver.")
-    if code is ExitCode.NOT_EVALUATED:
-        return tr("Exit code 3: at least one finding is not evaluated, and not allowed.")
-    return tr("Exit code 0: what fails or is not evaluated is allowed by the options given.")
+def _of_controls(findings: Sequence[Finding], *, former: bool = False) -> str:
+    """How many findings, of how many controls: a control has one or several."""
+    controls = len({finding.control for finding in findings})
+    told = (
+        trn("{count} new finding", "{count} new findings", len(findings))
+        if former
+        else trn("{count} finding", "{count} findings", len(findings))
+    )
+    of = trn("{count} control", "{count} controls", controls)
+    return tr("{findings} of {controls}", findings=told, controls=of)
 
 
-def _failing(result: Result, noun: str) -> str:
-    """How many findings the exit code heeds, with a verb."""
+def _failing(result: Result, *, former: bool) -> str:
+    """How many findings the exit code heeds, and from which severity on."""
     least = result.fail_on or Severity.LOW
     heeded = result.judged(FindingKind.FAIL)
-    bad = sum(finding.severity.rank <= least.rank for finding in heeded)
-    worse = "" if least is Severity.LOW else f" of severity {least} or higher"
-    return f"{many(bad, noun)}{worse} {'fails' if bad == 1 else 'fail'}"
+    bad = [finding for finding in heeded if finding.severity.rank <= least.rank]
+    told = tr("{findings} failed without a waiver", findings=_of_controls(bad, former=former))
+    if least is Severity.LOW:
+        return told
+    return tr("{findings} (severity {severity} or higher)", findings=told, severity=tr(least.value))
