@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import textwrap
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -103,3 +104,22 @@ def _escaped(match: re.Match[str]) -> str:
 def digest(text: str) -> str:
     """SHA-256 of a text, which may hold halves of characters."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def wrapped(text: str, width: int, first: str = "", later: str | None = None) -> list[str]:
+    """A text as lines of at most `width` characters; words, and so identifiers, are never broken.
+
+    Args:
+        text: one paragraph.
+        width: columns; a word that is longer is a line of its own.
+        first: what the first line begins with.
+        later: what the others begin with; None: the same.
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first if later is None else later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [first.rstrip()]

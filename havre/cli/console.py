@@ -15,6 +15,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from havre.text import inert as made_inert
+from havre.text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +133,16 @@ def tell(markup: str, indent: int = 0, style: str = "") -> None:
     for line in lines:
         line.rstrip()
         console.print(Text(margin).append_text(line))
+
+
+def paragraph(text: object) -> None:
+    """Print a text from outside: wrapped on a terminal, on one line in a pipe.
+
+    Words, and so identifiers, are never broken; lines after the first are indented.
+    """
+    width = columns()
+    lines = [plain(text)] if width is None else wrapped(plain(text), width, later="  ")
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def plain(text: object) -> str:

@@ -494,15 +494,14 @@ def _tell_examination(examined: Examination, *, as_json: bool) -> None:
             }
         )
         return
-    out = console.out()
     for each in examined.departed:
-        out.print(f"{each.how.upper()}: {console.inert(each.kind)} {console.inert(each.name)}")
-        out.print(f"  Fix: {console.inert(each.remedy)}")
+        console.tell(f"{each.how.upper()}: {console.inert(each.kind)} {console.inert(each.name)}")
+        console.tell(f"Fix: {console.inert(each.remedy)}", 2)
     for reason in examined.unlisted:
-        out.print(f"NOT LISTED: {console.inert(reason)}")
+        console.tell(f"NOT LISTED: {console.inert(reason)}")
     listed = ", ".join(f"{kind}: {n}" for kind, n in examined.listed.items()) or "nothing"
     found = counted(len(examined.departed), "thing departs", "things depart")
-    out.print(console.inert(f"Listed {listed}. {found} from the state."))
+    console.tell(console.inert(f"Listed {listed}. {found} from the state."))
 
 
 def register(app: typer.Typer) -> None:

@@ -11,7 +11,7 @@ from havre.plan import urns
 from havre.policy.findings import FindingKind
 from havre.policy.waivers import waivers_schema
 from havre.spec.schema import DIALECT, Untitled
-from havre.text import clipped
+from havre.text import clipped, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,9 +52,9 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
         f"# Draft of waivers for {of} on {clipped(result.provider, MOST)},",
         f"# from the findings of {result.as_of} with profile {result.profile.value}.",
         "#",
-        "# A waiver accepts a risk, it does not fix it: fix first what can be fixed, and delete",
-        f"# those entries. In the others, the risk owner replaces each {TODO}. Then run:",
-        "# havre waiver validate FILE",
+        "# A waiver accepts a risk, it does not fix it: fix first what can be fixed, and",
+        f"# delete those entries. In the others, the risk owner replaces each {TODO}.",
+        "# Then run: havre waiver validate FILE",
         "",
     ]
     findings = to_draft(result)
@@ -62,6 +62,10 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     for found in _grouped(findings):
         lines += [*_comments(found), *_entry(found, result.provider, expires), ""]
     return "\n".join(lines)
+
+
+COLUMNS = 80
+"""Columns of comments; an id that is longer is written whole."""
 
 
 def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
@@ -75,7 +79,8 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
 def _comments(findings: Sequence[Finding]) -> Iterator[str]:
     first = findings[0]
     more = f" ({len(findings)} findings)" if len(findings) > 1 else ""
-    yield f"  # {first.severity.value}, {first.kind.value}{more}: {clipped(first.found, MOST)}"
+    said = f"{first.severity.value}, {first.kind.value}{more}: {clipped(first.found, MOST)}"
+    yield from wrapped(said, COLUMNS, "  # ")
 
 
 def _entry(findings: Sequence[Finding], provider: str, expires: dt.date) -> Iterator[str]:

@@ -53,11 +53,13 @@ class Places:
         settings: names of the provider's settings that are unset or false in the stack.
         fields: names of fields of the warehouse file, such as `versions`.
         gaps: controls that the provider declares a gap for.
+        ours: Havre's own controls: what they find and declare no place for is Havre's to fix.
     """
 
     settings: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     gaps: frozenset[str] = frozenset()
+    ours: frozenset[str] = frozenset()
 
 
 def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
@@ -80,12 +82,21 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
     if finding.gap:
         decided = finding.gap.capability in DECIDED
         return Fix(FixIn.DECISION if decided else FixIn.PROVIDER)
-    return _by_control(finding, declared, places.gaps)
+    foreign = control is not None and control.id not in places.ours
+    return _by_control(finding, declared, places.gaps, foreign=foreign)
 
 
-def _by_control(finding: Finding, declared: FixIn | None, gaps: Collection[str]) -> Fix:
-    """Where a finding is fixed that names nothing itself; a resource's may be part of a gap."""
+def _by_control(
+    finding: Finding, declared: FixIn | None, gaps: Collection[str], *, foreign: bool
+) -> Fix:
+    """Where a finding is fixed that names nothing itself; a resource's may be part of a gap.
+
+    A control that is not Havre's and declares no place points at the field that it is about: Havre
+    does not know it, and cannot meet it for its author.
+    """
     where = _written(finding, gaps)
+    if foreign and declared is None and finding.field and where is FixIn.HAVRE:
+        return Fix(FixIn.FILE, finding.field)
     if declared is FixIn.FILE and not (finding.resource and where is not FixIn.HAVRE):
         return Fix(FixIn.FILE, finding.field)
     if declared is None or declared is FixIn.FILE or where is FixIn.PROGRAM:

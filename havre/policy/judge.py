@@ -29,6 +29,7 @@ from havre.policy.model import (
     about,
 )
 from havre.policy.qualifications import Qualifications, Settings, claim
+from havre.policy.registry import own_controls
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import TITLE, provides, remedy
@@ -317,6 +318,7 @@ def _fixed(
         frozenset(n for n, field in settings if not question.settings.get(n, _default(field))),
         field_names(),
         frozenset(gap.control for gap in question.gaps),
+        own_controls(),
     )
     return tuple(
         replace(each, fix=fix_of(each, controls.get(each.control), places)) for each in findings

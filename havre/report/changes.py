@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from havre.plan.consequences import Doing
 from havre.plan.replacing import Bears
-from havre.text import counted, inert
+from havre.text import counted, inert, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from havre.plan.consequences import Consequence
 
+Paragraph = tuple[str, str]
+"""What a paragraph is indented by, and its text."""
 PROPERTIES = 6
 """Properties of a resource that are named at most without details."""
 
@@ -40,29 +41,27 @@ def consequences_as_text(
     if not found:
         return "No changes."
     grave = [each for each in found if each.grave]
-    lines = [*_grave(grave, width or 10_000), *_summary(found), *_kept(found, width or 10_000)]
+    told = [*_grave(grave), *_summary(found), *_kept(found)]
     if details:
-        lines += ["", *(_line(each) for each in found if not each.grave)]
-    return "\n".join(lines)
+        told += [("", ""), *(("", _line(each)) for each in found if not each.grave)]
+    if width is None:
+        return "\n".join(f"{indent}{text}" for indent, text in told)
+    lines = (wrapped(text, width, indent, f"{indent}  ") for indent, text in told)
+    return "\n".join(line for each in lines for line in each)
 
 
-def _grave(found: Sequence[Consequence], width: int) -> Iterator[str]:
+def _grave(found: Sequence[Consequence]) -> Iterator[Paragraph]:
     """What is lost or refused, resource by resource."""
     if not found:
         return
-    yield f"{counted(len(found), 'resource', 'resources')} would be lost, replaced or refused:"
+    yield "", f"{counted(len(found), 'resource', 'resources')} would be lost, replaced or refused:"
     ways = set()
     for each in found:
-        yield f"  {_word(each)}: {_line(each)}"
+        yield "  ", f"{_word(each)}: {_line(each)}"
         if each.way and each.way not in ways:
             ways.add(each.way)
-            yield textwrap.fill(
-                f"Instead: {inert(each.way)}",
-                width,
-                initial_indent="    ",
-                subsequent_indent="    ",
-            )
-    yield ""
+            yield "    ", f"Instead: {inert(each.way)}"
+    yield "", ""
 
 
 def _word(each: Consequence) -> str:
@@ -89,25 +88,23 @@ def _said(each: Consequence) -> str:
     return f"{shown}: {each.refused}" if each.refused else shown
 
 
-def _kept(found: Sequence[Consequence], width: int) -> Iterator[str]:
+def _kept(found: Sequence[Consequence]) -> Iterator[Paragraph]:
     """Which inputs stay as they were made, although the file or the version has others now."""
     kinds = Counter((each.type.rpartition(":")[2], path) for each in found for path in each.kept)
     if not kinds:
         return
-    yield ""
-    yield "These keep the value they were made with. It cannot be changed in place:"
+    yield "", ""
+    yield "", "These keep the value they were made with. It cannot be changed in place:"
     for (kind, path), count in sorted(kinds.items()):
-        yield f"  {inert(path)} of {count} {inert(kind)}"
+        yield "  ", f"{inert(path)} of {count} {inert(kind)}"
     for way in dict.fromkeys(each.way for each in found if each.kept and each.way):
-        indent = "    "
-        told = f"Instead: {inert(way)}"
-        yield textwrap.fill(told, width, initial_indent=indent, subsequent_indent=indent)
+        yield "    ", f"Instead: {inert(way)}"
 
 
-def _summary(found: Sequence[Consequence]) -> Iterator[str]:
+def _summary(found: Sequence[Consequence]) -> Iterator[Paragraph]:
     """How many resources of which types, by what is done."""
     for doing in Doing:
         kinds = Counter(each.type.rpartition(":")[2] for each in found if each.doing is doing)
         if kinds:
             listed = ", ".join(f"{n} {inert(kind)}" for kind, n in sorted(kinds.items()))
-            yield f"{doing.value}: {listed}"
+            yield "", f"{doing.value}: {listed}"

@@ -128,6 +128,8 @@ def test_controls_of_a_folder_are_evaluated_and_contribute_to_its_framework(
     assert main(own(house, "--coverage")) == ExitCode.FINDINGS
     told = json.loads(capsys.readouterr().out)
     assert {each["control"] for each in told["findings"]} == {"house.curated-lock"}
+    field = {"where": "warehouse-file", "name": "zones.curated.immutable_days"}
+    assert [each["fix"] for each in told["findings"]] == [field] * len(told["findings"])
     (mine,) = [each for each in told["requirements"] if each["framework"] == "OUR"]
     assert (mine["id"], mine["verdict"]) == ("1", "fail")
     assert main(["policy", "list", "--controls", str(house), "--family", "house"]) == 0

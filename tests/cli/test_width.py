@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from havre.cli import main
+from havre.errors import ExitCode
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 COMMANDS = (
     ("policy", "list"),
@@ -45,3 +49,95 @@ def test_a_pipe_has_one_line_for_each_paragraph_and_the_same_words(
     assert set(re.findall(r"[\w.-]+", " ".join(folded))) == set(
         re.findall(r"[\w.-]+", " ".join(piped))
     )
+
+
+BROKEN = """\
+nme: a-warehouse-whose-name-is-so-long-that-no-line-of-eighty-columns-has-room-for-it
+environment: productive
+organisation: {name: CHU, country: France, contact: nobody-at-all-who-could-be-reached-by-mail}
+residency: {countries: [Belgium, fr], operator_law: the-law-of-some-country-somewhere}
+"""
+WAIVERS = """\
+waivers:
+- control: audit.protektd
+  owner: the security officer of the hospital
+  reason: short
+  decision: none
+  expires: 2099-12-31
+- control: nothing-that-is-known-under-this-name-or-under-any-other.control
+  ownr: nobody
+"""
+
+
+@pytest.fixture
+def faulty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with files that are wrong in many ways, on a terminal of eighty columns."""
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(tmp_path)
+    Path("warehouse.yaml").write_text(BROKEN)
+    Path("waivers.yaml").write_text(WAIVERS)
+    return tmp_path
+
+
+def too_wide(text: str) -> list[str]:
+    """Lines of more than eighty columns that could have been broken: no id is ever cut."""
+    wide = [line for line in text.splitlines() if len(line) > 80]
+    return [line for line in wide if len(line.split()) > 1]
+
+
+@pytest.mark.usefixtures("faulty")
+@pytest.mark.parametrize("words", [("validate",), ("waiver", "validate")], ids=" ".join)
+def test_every_fault_of_a_file_fits_too(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ["--profile", "health"] if words[0] == "waiver" else []
+    assert main([*words, *more]) == ExitCode.INPUT
+    folded = capsys.readouterr().out
+    assert too_wide(folded) == []
+    monkeypatch.delenv("COLUMNS")
+    assert main([*words, *more]) == ExitCode.INPUT
+    piped = capsys.readouterr().out
+    assert too_wide(piped) != []
+    assert len(piped.splitlines()) < len(folded.splitlines())
+    assert folded.split() == piped.split(), "the same words, none of them cut"
+
+
+@pytest.mark.parametrize("details", [(), ("--details",)], ids=["", "details"])
+@pytest.mark.usefixtures("faulty")
+def test_consequences_fit_too(
+    details: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = (EXAMPLES / "emc2" / "warehouse.yaml").read_text()
+    Path("then.yaml").write_text(example)
+    Path("now.yaml").write_text(example.replace("name: emc2", "name: emc2-of-another-name"))
+    words = ["plan", "now.yaml", "-p", "azure", "--against", "then.yaml", *details]
+    assert main(words) == ExitCode.FINDINGS
+    folded = capsys.readouterr().out
+    assert too_wide(folded) == []
+    monkeypatch.delenv("COLUMNS")
+    assert main(words) == ExitCode.FINDINGS
+    piped = capsys.readouterr().out
+    assert too_wide(piped) != []
+    assert folded.split() == piped.split()
+
+
+@pytest.mark.usefixtures("faulty")
+@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+def test_comments_of_a_draft_fit_and_its_ids_are_whole(
+    provider: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(EXAMPLES / "hospital" / "warehouse.yaml")
+    assert main(["waiver", "draft", file, "-p", provider]) == ExitCode.OK
+    wide = too_wide(capsys.readouterr().out)
+    assert [line for line in wide if not line.startswith('      - "')] == []
+
+
+def test_what_departs_from_a_state_fits_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    state = str(EXAMPLES.parent / "tests" / "facts" / "recorded" / "azure-state.json")
+    assert main(["doctor", "--state", state]) == ExitCode.NOT_EVALUATED
+    folded = capsys.readouterr().out
+    assert "NOT LISTED: " in folded
+    assert too_wide(folded) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from havre.facts import Reserve
 from havre.policy.findings import Finding, FindingKind, Waiver
 from havre.policy.fixes import Fix, Places, fix_of
 from havre.policy.model import Control, FixIn, Severity
-from havre.policy.registry import find_control
+from havre.policy.registry import find_control, own_controls
 from havre.provider import Capability, Evidence, Gap, Support
 from havre.spec.template import HEALTH, SMALL, Start, template
 from tests.check.asked import EXAMPLES, PROVIDERS, given, judged
@@ -27,6 +28,7 @@ PLACES = Places(
     frozenset({"lock_immutability", "country", "hds_certified"}),
     frozenset({"versions", "expire_days", "version"}),
     frozenset({"encryption.customer-key", "access.project-expiry"}),
+    own_controls(),
 )
 DAY = dt.date(2026, 11, 30)
 
@@ -97,6 +99,34 @@ def test_a_field_that_the_remedy_says_to_set(field: str, remedy: str, path: str)
 def test_a_remedy_about_another_field_does_not_name_the_fix() -> None:
     found = finding("any.control", remedy="set `versions`", field="zones.curated.expire_days")
     assert where(found) == Fix(FixIn.HAVRE)
+
+
+def foreign(fixed_in: FixIn | None = None) -> Control:
+    """A control of a user's own, on a control of Havre's that declares no place."""
+    ours = find_control("encryption.at-rest")
+    assert ours.fixed_in is None
+    return replace(ours, id="house.rule", fixed_in=fixed_in)
+
+
+@pytest.mark.parametrize("resource", [OURS, ""])
+@pytest.mark.parametrize("remedy", ["Ask for a longer lock.", "set `known_elsewhere`"])
+def test_a_control_of_ones_own_points_at_the_field_that_it_names(
+    resource: str, remedy: str
+) -> None:
+    field = "zones.curated.immutable_days"
+    found = finding("house.rule", resource, field=field, remedy=remedy)
+    assert fix_of(found, foreign(), PLACES) == Fix(FixIn.FILE, field)
+    assert where(replace(found, control="encryption.at-rest")) == Fix(FixIn.HAVRE)
+    assert fix_of(replace(found, field=""), foreign(), PLACES) == Fix(FixIn.HAVRE)
+
+
+def test_what_a_control_of_ones_own_declares_or_finds_elsewhere_goes_before_its_field() -> None:
+    found = finding("house.rule", field="zones.curated.immutable_days")
+    assert fix_of(found, foreign(FixIn.DECISION), PLACES) == Fix(FixIn.DECISION)
+    theirs = replace(found, resource=THEIRS)
+    assert fix_of(theirs, foreign(), PLACES) == Fix(FixIn.PROGRAM)
+    reserved = replace(found, reserve=Reserve.NOT_IN_FORCE)
+    assert fix_of(reserved, foreign(), PLACES) == Fix(FixIn.PROVIDER)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def test_what_the_state_does_not_know_is_listed(
     with connect(autocommit=True) as connection:
         connection.execute("CREATE DATABASE forgotten")
         connection.execute("CREATE ROLE somebody LOGIN")
+    with connect("chu_trial", autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA by_hand")
     left = standing.folder.root / "projects" / "ended"
     left.mkdir()
     try:
@@ -52,6 +54,7 @@ def test_what_the_state_does_not_know_is_listed(
             ("bucket", "chu-trial-staging-forgotten", "not in the state"),
             ("database", "forgotten", "not in the state"),
             ("role", "somebody", "not in the state"),
+            ("schema", "by_hand", "not in the state"),
             ("project folder", "ended", "not in the state"),
         }
         assert main(standing.command("doctor")) == ExitCode.FINDINGS
@@ -63,6 +66,8 @@ def test_what_the_state_does_not_know_is_listed(
         with connect(autocommit=True) as connection:
             connection.execute("DROP DATABASE forgotten")
             connection.execute("DROP ROLE somebody")
+        with connect("chu_trial", autocommit=True) as connection:
+            connection.execute("DROP SCHEMA by_hand")
         left.rmdir()
 
 
@@ -75,9 +80,44 @@ def test_what_the_state_has_and_the_machine_has_not_is_listed(
     assert code == ExitCode.FINDINGS
     names = {each["name"] for each in found["departed"]}
     assert "chu-trial-zones-landing" in names
-    assert {each["how"] for each in found["departed"]} == {"not as the state says"}
+    assert {each["how"] for each in found["departed"]} == {"in the state, and gone"}
+    assert {each["remedy"] for each in found["departed"]} == {
+        "Run `havre up`: it creates it again, empty. Restore its content from a backup."
+    }
     assert standing.up() == 0
     assert examined(standing, capsys)[0] == ExitCode.OK
+
+
+def test_each_remedy_is_about_what_departs(
+    standing: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = postgres.administrator(standing.folder)
+    with connect("chu_trial", autocommit=True) as connection:
+        connection.execute("DROP SCHEMA landing CASCADE")
+        connection.execute("CREATE SCHEMA forgotten")
+        connection.execute("GRANT CREATE ON SCHEMA curated TO project_bed_occupancy")
+    warehouse = open_warehouse(standing.data_dir)
+    warehouse.client().put_bucket_versioning(
+        Bucket=warehouse.bucket("curated"), VersioningConfiguration={"Status": "Suspended"}
+    )
+    try:
+        found = {each["name"]: each for each in examined(standing, capsys)[1]["departed"]}
+        told = {name: (each["how"], each["remedy"]) for name, each in found.items()}
+        again = "Run `havre up`: it sets it again as the state says."
+        assert told.pop("forgotten")[0] == "not in the state"
+        how, remedy = told.pop("chu-trial-database-schema-landing")
+        assert (how, "Restore its content" in remedy) == ("in the state, and gone", True)
+        assert told == {
+            "chu-trial-access-bed-occupancy": ("not as the state says", again),
+            "chu-trial-zones-curated": ("not as the state says", again),
+        }
+        monkeypatch.setenv("COLUMNS", "80")
+        assert main(standing.command("doctor")) == ExitCode.FINDINGS
+        assert [line for line in capsys.readouterr().out.splitlines() if len(line) > 80] == []
+    finally:
+        with connect("chu_trial", autocommit=True) as connection:
+            connection.execute("DROP SCHEMA forgotten")
+        assert standing.up() == 0
 
 
 def test_what_cannot_be_listed_never_passes(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -85,7 +125,7 @@ def test_what_cannot_be_listed_never_passes(site: Site, capsys: pytest.CaptureFi
     assert main(site.command("down")) == 0
     code, found = examined(site, capsys)
     assert {each.split(":")[0] for each in found["unlisted"]} == {
-        *("bucket", "account of the object store", "database", "role")
+        *("bucket", "account of the object store", "database", "schema", "role")
     }
     assert found["departed"] == [], "of what is stopped nothing is known, so nothing is lost"
     assert code == ExitCode.NOT_EVALUATED

@@ -102,13 +102,11 @@ def _check(file: Path) -> Checked:
 
 def _show(loaded: Loaded | None, problems: tuple[Problem, ...]) -> None:
     for problem in problems:
-        typer.echo(str(problem))
+        console.paragraph(str(problem))
     if loaded:
         spec = loaded.warehouse
         zones, projects = _count(len(spec.zones), "zone"), _count(len(spec.projects), "project")
-        typer.echo(
-            f"{console.plain(loaded.file)}: valid: warehouse {spec.name}, {zones}, {projects}"
-        )
+        console.paragraph(f"{loaded.file}: valid: warehouse {spec.name}, {zones}, {projects}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -130,7 +130,7 @@ def validate(
     else:
         for file, counted, found in checked:
             for problem in found or [f"{file}: valid: {counted}"]:
-                typer.echo(console.plain(problem))
+                console.paragraph(problem)
     return ExitCode.INPUT if problems else ExitCode.OK
 
 

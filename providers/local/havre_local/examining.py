@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
+from havre.plan.replacing import HOLDS_DATA
 from havre.plan.values import bare
 from havre.provider.dynamic import deviating
 from havre.provider.operations import Deviating, Deviation, Examination
@@ -23,16 +26,24 @@ from havre_local.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from havre.plan import Plan
     from havre_local.machine.folder import Folder
     from havre_local.resources import MachineResource
 
-AGAIN = "Run `havre up`: it makes it again. Restore its content from a backup."
+AGAIN = "Run `havre up`: it creates it again."
+RESTORE = "Run `havre up`: it creates it again, empty. Restore its content from a backup."
+UNREADABLE = (
+    "What it encrypted cannot be read with a new key. Restore the keys from their export:"
+    " `havre restore --keys FILE`."
+)
+DIFFERS = "Run `havre up`: it sets it again as the state says."
 FOREIGN = "Put it into the warehouse file and run `havre up`, or remove it if it contains no data."
 STOPPED = "{}: the service is stopped. Run `havre up`, then `havre doctor` again."
 _DATABASES = "SELECT datname FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres'"
+_SCHEMAS = """SELECT nspname FROM pg_namespace
+    WHERE nspname NOT LIKE 'pg\\_%' AND nspname NOT IN ('information_schema', 'public')"""
 _ROLES = "SELECT rolname FROM pg_roles WHERE rolcanlogin AND NOT rolsuper"
 
 
@@ -50,6 +61,7 @@ def examine(plan: Plan) -> Examination:
     listed: dict[str, int] = {}
     departed: list[Deviating] = []
     unlisted: list[str] = []
+    lost: set[str] = set()
     for kind, service, known, there in _lists(folder, plan):
         if service and not services.answer(folder, service):
             unlisted.append(STOPPED.format(kind))
@@ -58,9 +70,41 @@ def examine(plan: Plan) -> Examination:
         listed[kind] = len(found)
         foreign = sorted(found - set(known))
         departed += [Deviating(Deviation.OUTSIDE, kind, name, FOREIGN) for name in foreign]
+        lost |= _lost(plan, kind, found)
     looked_at = [each for each in RESOURCES if not _stopped(folder, each)]
-    departed += deviating(looked_at, plan, AGAIN)
+    departed += [_told(each, lost) for each in deviating(looked_at, plan, AGAIN)]
     return Examination(listed, tuple(departed), tuple(unlisted))
+
+
+NAMED: Mapping[str, tuple[type[MachineResource], str]] = MappingProxyType(
+    {
+        "bucket": (Zone, "bucket"),
+        "database": (Database, "name"),
+        "schema": (Schema, "name"),
+        "key": (Key, "name"),
+    }
+)
+"""By what is listed: its resource, and the input that names it there."""
+
+
+def _lost(plan: Plan, kind: str, found: Collection[str]) -> set[str]:
+    """The resources of a kind that is listed which are not there, by their names in the state."""
+    if kind not in NAMED:
+        return set()
+    resource, name = NAMED[kind]
+    token = resource.token()
+    alike = [each for each in plan.resources if each.type == token]
+    return {each.name for each in alike if str(bare(each.inputs[name])) not in found}
+
+
+def _told(each: Deviating, lost: Collection[str]) -> Deviating:
+    """How a resource departs, and what to do: one that is gone is made again, without content."""
+    gone = each.how is Deviation.GONE or each.name in lost
+    if not gone:
+        return replace(each, remedy=DIFFERS)
+    (kind,) = (one for one in RESOURCES if one.__name__ == each.kind)
+    content = RESTORE if HOLDS_DATA in kind.OUTPUTS else AGAIN
+    return replace(each, how=Deviation.GONE, remedy=UNREADABLE if kind is Key else content)
 
 
 def _stopped(folder: Folder, kind: type[MachineResource]) -> bool:
@@ -107,9 +151,11 @@ def _lists(
     from havre_local.machine.postgresql import roles
     from havre_local.machine.postgresql import server as postgres
 
-    def asked(query: str) -> Callable[[], Iterable[str]]:
-        def rows() -> Iterable[str]:
-            with postgres.administrator(folder)(autocommit=True) as connection:
+    connect = postgres.administrator(folder)
+
+    def asked(query: str, *database: str) -> Callable[[], list[str]]:
+        def rows() -> list[str]:
+            with connect(*database, autocommit=True) as connection:
                 return [row[0] for row in connection.execute(query)]
 
         return rows
@@ -124,6 +170,13 @@ def _lists(
         lambda: gateway.known_accounts(folder),
     )
     yield "database", postgres.SERVICE, _inputs(plan, Database, "name"), asked(_DATABASES)
+    names = _inputs(plan, Database, "name")
+
+    def schemas() -> list[str]:
+        there = set(asked(_DATABASES)()) & set(names)
+        return [each for name in sorted(there) for each in asked(_SCHEMAS, name)()]
+
+    yield "schema", postgres.SERVICE, _inputs(plan, Schema, "name"), schemas
     yield "role", postgres.SERVICE, [*named, roles.READER], asked(_ROLES)
     yield "key", "", _inputs(plan, Key, "name"), lambda: keys.key_names(folder)
     yield "project folder", "", projects, lambda: _folders(folder)
