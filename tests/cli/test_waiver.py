@@ -28,8 +28,9 @@ def waivers(tmp_path: Path) -> Path:
 
 
 def test_waivers_are_listed_by_date_with_the_distance(
-    waivers: Path, capsys: pytest.CaptureFixture[str]
+    waivers: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
     lines = capsys.readouterr().out.splitlines()
     assert [" ".join(line.split()) for line in lines] == [

@@ -18,6 +18,8 @@ COMMANDS = (
     ("policy", "coverage"),
     ("providers",),
     ("providers", "object-lock"),
+    ("compare", "examples/hospital/warehouse.yaml", "-p", "local", "-p", "azure"),
+    ("waiver", "list", "examples/emc2/waivers.yaml"),
 )
 
 

@@ -81,8 +81,7 @@ def _show(waivers: Sequence[Waiver], day: dt.date) -> None:
     if not waivers:
         return
     out = console.out()
-    if not out.is_terminal:
-        out.width = WIDE
+    out.width = console.columns() or WIDE
     wide = out.width >= ROOMY
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("expires", "distance", "control", "provider"):
