@@ -19,6 +19,12 @@ ENTRY = """
 """
 
 
+@pytest.fixture(autouse=True)
+def _piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output goes to a pipe: a fault is a line."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def waivers(tmp_path: Path) -> Path:
     path = tmp_path / "waivers.yaml"
@@ -28,9 +34,8 @@ def waivers(tmp_path: Path) -> Path:
 
 
 def test_waivers_are_listed_by_date_with_the_distance(
-    waivers: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    waivers: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
     assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
     lines = capsys.readouterr().out.splitlines()
     assert [" ".join(line.split()) for line in lines] == [

@@ -25,6 +25,12 @@ ANSWERS = (
 )
 
 
+@pytest.fixture(autouse=True)
+def _piped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output goes to a pipe: a fault is a line."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 class Terminal(io.StringIO):
     """What a person types."""
 
