@@ -57,9 +57,12 @@ def test_no_page_asks_for_anything_or_scrolls_sideways(
     assert page.locator("h1").is_visible()
 
 
+@pytest.mark.parametrize("name", ["compare", "four"])
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])
-def test_a_comparison_is_folded_into_twelve_screens(opened: Opened, size: dict[str, int]) -> None:
-    page = opened(viewport=size, folded=True)
+def test_a_comparison_is_folded_into_twelve_screens(
+    opened: Opened, size: dict[str, int], name: str
+) -> None:
+    page = opened(name, viewport=size, folded=True)
 
     assert page.evaluate("document.documentElement.scrollHeight") < 12 * size["height"]
     assert page.locator("#answers").is_visible()
@@ -76,6 +79,15 @@ def test_a_link_to_a_folded_section_opens_it(opened: Opened, place: str) -> None
         under = page.locator(f"h2#{place} ~ details.chapter").first
         assert under.evaluate("e => e.open")
         assert page.locator("details.chapter[open]").count() == 1
+
+
+def test_moves_in_numbers_are_folded_on_a_phone_only(opened: Opened) -> None:
+    moves = "table#moves"
+    assert opened(viewport=LAPTOP, folded=True).locator(moves).is_visible()
+    assert not opened(viewport=PHONE, folded=True).locator(moves).is_visible()
+    assert opened(fragment="#moving", viewport=PHONE, folded=True).locator(moves).is_visible()
+    plain = opened(viewport=PHONE, folded=True, java_script_enabled=False)
+    assert plain.locator(moves).is_visible()
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP], ids=["phone", "laptop"])

@@ -109,7 +109,8 @@ for (const table of sortable) {
 }
 
 // What is long is folded until it is asked for; without scripts, and on paper, all of it is open.
-for (const each of document.querySelectorAll("details.chapter")) { each.open = false; }
+const narrow = matchMedia("(max-width: 43rem)").matches ? ", details.narrow" : "";
+for (const each of document.querySelectorAll(`details.chapter${narrow}`)) { each.open = false; }
 
 const reveal = () => {
   const [anchor, query] = parsed();
@@ -124,7 +125,7 @@ const reveal = () => {
   }
   for (let each = target.nextElementSibling; each && target.matches("h2, h3") && !each.matches("h2");
     each = each.nextElementSibling) {
-    if (each.matches("details.chapter:not(.exit)")) { each.open = true; }
+    if (each.matches("details.chapter:not(.exit), details.narrow")) { each.open = true; }
   }
   if (target.matches("tr")) { target.classList.add("aim"); }
   target.scrollIntoView();
