@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.capabilities import Limit, Measure
+    from havre.cost.meters import MeterTable
     from havre.facts import Estate
     from havre.live.warehouse import Live
     from havre.plan import Plan
@@ -98,12 +99,15 @@ EXAMINE: Option[Callable[[Plan], Examination]] = Option(
 GIVEN: Option[Callable[[BaseModel], Estate]] = Option(
     "given", "Lists what the settings name of an existing estate, and who answers for it."
 )
+METERS: Option[Callable[[], MeterTable]] = Option(
+    "meters", "Lists by type what sizes a resource, for an estimate of cost."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES),
-    *(REPLACING, EXAMINE, GIVEN, ANSWERS),
+    *(REPLACING, EXAMINE, GIVEN, METERS, ANSWERS),
 )
 """Every option of this version of the contract."""
 

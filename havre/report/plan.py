@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.plan.parts import PARTS, part_of
 from havre.plan.urns import STACK_TYPE
 from havre.text import counted, inert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from havre.capabilities.model import Gap
     from havre.plan.model import Plan, PlannedResource
@@ -21,9 +21,9 @@ TYPES_WIDTH = 80 - len(f"{'':10}  {'':9}  {'':9}  ")
 """Characters of the types of a part's resources, on a line of 80."""
 
 
-def as_json(plan: Plan) -> str:
-    """The plan as indented JSON."""
-    return json.dumps(plan.as_dict(), indent=2, ensure_ascii=False)
+def as_json(plan: Plan, more: Mapping[str, Any] | None = None) -> str:
+    """The plan as indented JSON, and what else is told of it."""
+    return json.dumps({**plan.as_dict(), **(more or {})}, indent=2, ensure_ascii=False)
 
 
 def _quote(text: str) -> str:

@@ -1,10 +1,10 @@
-"""`havre plan` and `havre drift`: what would be deployed, and what is deployed otherwise."""
+"""What would be deployed, what is deployed otherwise, and what it costs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.cli.planning import drift, plan
+from havre.cli.planning import cost, drift, plan
 
 if TYPE_CHECKING:
     import typer
@@ -14,3 +14,4 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this room."""
     plan.register(app)
     drift.register(app)
+    cost.register(app)

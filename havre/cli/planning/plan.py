@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -35,6 +35,25 @@ AgainstOption = Annotated[
         "--against",
         metavar="FILE",
         help="What is deployed: an exported state, or a former file.",
+        show_default=False,
+    ),
+]
+
+PricesOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--prices",
+        metavar="FILE",
+        help="Price lists with source and date (YAML). Havre ships none.",
+        show_default=False,
+    ),
+]
+UsageOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--usage",
+        metavar="FILE",
+        help="Amounts that no plan decides, such as what is stored.",
         show_default=False,
     ),
 ]
@@ -137,10 +156,13 @@ def plan(
     stack: ctx.StackOption = "",
     stack_config: ctx.StackConfigOption = None,
     former: AgainstOption = None,
+    prices: PricesOption = None,
+    usage: UsageOption = None,
 ) -> None:
     """Show what would be deployed and the provider's gaps.
 
-    Nothing is changed. With --against, show what the plan would do to a deployed warehouse.
+    Nothing is changed. With --against, show what the plan would do to a deployed warehouse. With
+    --prices, estimate what a month costs.
 
     Example: havre plan warehouse.yaml --provider local
 
@@ -167,10 +189,27 @@ def plan(
     if former is not None:
         _told(against(target, found, former.expanduser(), day), form, details=details)
         return
+    lines, more = _cost(target, found, day, prices, usage) if prices or usage else ((), {})
     if form is PlanFormat.TABLE:
-        typer.echo(as_text(found, details=details, width=console.columns()))
+        text = as_text(found, details=details, width=console.columns())
+        typer.echo("\n".join((text, *lines)))
     else:
-        typer.echo(as_json(found) if form is PlanFormat.JSON else as_dot(found))
+        typer.echo(as_json(found, more) if form is PlanFormat.JSON else as_dot(found))
+
+
+def _cost(
+    target: ctx.Target, found: Plan, day: dt.date, prices: Path | None, usage: Path | None
+) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """What a month costs: lines for people, and data.
+
+    Raises:
+        InputError: the prices or the usage are not valid, or the provider has no estimate.
+    """
+    from havre.assess.costs import costs, read_rates
+    from havre.report.cost import cost_as_dict, cost_lines
+
+    cost = costs(found, target.provider, read_rates(day, prices, usage))
+    return tuple(cost_lines(cost)), {"cost": cost_as_dict(cost)}
 
 
 def register(app: typer.Typer) -> None:

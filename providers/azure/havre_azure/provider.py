@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from havre.cost.meters import MeterTable
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
@@ -112,6 +113,12 @@ class AzureProvider:
         from havre.plan.replacing import read_table
 
         return read_table(DATA / "replacing.toml")
+
+    def meters(self) -> MeterTable:
+        """What sizes each resource, for an estimate of cost."""
+        from havre.cost.meters import read_meters
+
+        return read_meters(DATA / "meters.toml")
 
 
 provider = AzureProvider()

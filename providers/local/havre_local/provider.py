@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from havre.provider import Operator
+from havre.provider import METERS, Operator, Support, Supported
 from havre_local.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_local.settings import NAME, LocalSettings
 from havre_local.sites import EverySite
@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
-    from havre.provider import Capability, Examination, Gap, Limit, Measure, Operations, Supported
+    from havre.provider import Capability, Examination, Gap, Limit, Measure, Operations
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
     from havre.provider.sites import Site
     from havre.spec import Warehouse
+
+NOT_BILLED = Supported(Support.ABSENT, "No provider bills what runs on this machine.")
 
 
 class LocalProvider:
@@ -36,6 +38,7 @@ class LocalProvider:
     capabilities: Mapping[Capability, Supported] = CAPABILITIES
     remedies: Mapping[str, str] = REMEDIES
     limits: Mapping[Measure, Limit] = LIMITS
+    options: Mapping[str, Supported] = {METERS.member: NOT_BILLED}
     settings: type[BaseModel] = LocalSettings
 
     def parts(self) -> Parts:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
+    from havre.cost.meters import MeterTable
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
@@ -127,6 +128,12 @@ class OvhProvider:
         from havre_ovh.s3 import RESOURCES
 
         return read_table(DATA / "replacing.toml", dynamic.replacing(*RESOURCES))
+
+    def meters(self) -> MeterTable:
+        """What sizes each resource, for an estimate of cost."""
+        from havre.cost.meters import read_meters
+
+        return read_meters(DATA / "meters.toml")
 
 
 provider = OvhProvider()

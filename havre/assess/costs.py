@@ -1,0 +1,77 @@
+"""What a plan would cost a month at its provider, as far as prices and amounts are known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.cost.estimate import estimate
+from havre.cost.prices import load_prices
+from havre.cost.quantities import quantities
+from havre.cost.usage import load_usage
+from havre.errors import ANYTHING, InputError, ProviderError, show_traceback
+from havre.facts.collect import facts_of
+from havre.provider import METERS, provides
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from pathlib import Path
+
+    from havre.cost.estimate import Estimate
+    from havre.cost.prices import PriceList
+    from havre.cost.usage import Usage
+    from havre.plan import Plan
+    from havre.provider import Provider
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What the user gives for an estimate.
+
+    Attributes:
+        day: for which it is made.
+        prices: None: quantities alone.
+        usage: amounts that no plan decides.
+    """
+
+    day: dt.date
+    prices: PriceList | None = None
+    usage: tuple[Usage, ...] = ()
+
+
+def read_rates(day: dt.date, prices: Path | None, usage: Path | None) -> Rates:
+    """The files of prices and usage.
+
+    Raises:
+        InputError: one cannot be read or is not valid; every fault is named with its line.
+    """
+    return Rates(
+        day,
+        load_prices(prices.expanduser(), day) if prices else None,
+        load_usage(usage.expanduser()) if usage else (),
+    )
+
+
+def costs(plan: Plan, provider: Provider, rates: Rates) -> Estimate:
+    """What a plan would cost a month.
+
+    Raises:
+        InputError: the provider has no estimate, and why.
+        ProviderError: the provider's table of meters cannot be read.
+    """
+    offer = provides(provider, METERS)
+    if offer.given is None:
+        message = f"provider `{provider.name}` has no estimate of cost: {offer.answer.reason}"
+        raise InputError(message, "Choose another provider with --provider.")
+    try:
+        table = offer.given()
+    except ANYTHING as error:  # a provider's code may raise anything
+        show_traceback()
+        message = f"the meters of provider `{provider.name}` cannot be read: {type(error).__name__}"
+        raise ProviderError(message, "Report it to whoever makes the provider.") from None
+    sites: dict[str, str] = {}
+    for site in provider.sites.values():
+        for region in site.regions.values():
+            sites.setdefault(region.lower(), site.name)
+    found = quantities(plan, table, facts_of(plan, provider.facts), sites)
+    return estimate(provider.name, found, rates.prices, rates.usage, plan.placeholders)

@@ -1,0 +1,124 @@
+"""An estimate: quantities times prices, between two numbers, and what has no price."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from havre.cost.prices import STALE_DAYS, UNITS
+from havre.cost.quantities import NOTHING, Span
+from havre.cost.usage import used
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from havre.cost.prices import Price, PriceList
+    from havre.cost.quantities import Quantities, Quantity
+    from havre.cost.usage import Usage
+
+
+class Priced(StrEnum):
+    """Whether a quantity counts in the total."""
+
+    COUNTED = "counted"
+    NO_AMOUNT = "no amount"
+    NO_PRICE = "no price"
+
+
+@dataclass(frozen=True)
+class CostLine:
+    """What one quantity costs a month.
+
+    Attributes:
+        quantity: how much of what.
+        price: that of the list; None without one.
+        cost: a month, in the list's currency; None where amount or price is missing.
+    """
+
+    quantity: Quantity
+    price: Price | None
+    cost: Span | None
+
+    @property
+    def priced(self) -> Priced:
+        """Whether it counts, and if not, what is missing: the amount goes first."""
+        if self.quantity.amount is None:
+            return Priced.NO_AMOUNT
+        return Priced.NO_PRICE if self.cost is None else Priced.COUNTED
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a plan costs a month, as far as prices and amounts are known.
+
+    Attributes:
+        provider: its name.
+        currency: of every cost; empty where no list was given.
+        lines: one a quantity, in the plan's order.
+        without: how many resources of each type have no meter.
+        placeholders: settings that the plan lacks, which may be part of an item.
+    """
+
+    provider: str
+    currency: str
+    lines: tuple[CostLine, ...]
+    without: Mapping[str, int]
+    placeholders: tuple[str, ...] = ()
+
+    def of(self, priced: Priced) -> tuple[CostLine, ...]:
+        """Lines that count, or lack the same."""
+        return tuple(line for line in self.lines if line.priced is priced)
+
+    @property
+    def total(self) -> Span | None:
+        """Of all that counts; None where nothing does."""
+        return total(self.lines)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every quantity counts."""
+        return bool(self.lines) and len(self.of(Priced.COUNTED)) == len(self.lines)
+
+    def old(self, day: dt.date) -> tuple[Price, ...]:
+        """Prices that count and were read more than `STALE_DAYS` before a day."""
+        limit = day - dt.timedelta(days=STALE_DAYS)
+        used = (line.price for line in self.of(Priced.COUNTED) if line.price is not None)
+        return tuple(dict.fromkeys(price for price in used if price.read < limit))
+
+
+def total(lines: Iterable[CostLine]) -> Span | None:
+    """The sum of what counts; None where nothing does."""
+    counted = [line.cost for line in lines if line.cost is not None]
+    return sum(counted, NOTHING) if counted else None
+
+
+def estimate(
+    provider: str,
+    found: Quantities,
+    prices: PriceList | None = None,
+    usage: Sequence[Usage] = (),
+    placeholders: tuple[str, ...] = (),
+) -> Estimate:
+    """What quantities cost a month.
+
+    Args:
+        provider: its name.
+        found: what the plan would use.
+        prices: None: quantities alone.
+        usage: amounts that the plan does not decide.
+        placeholders: settings that the plan lacks.
+    """
+    lines = tuple(_line(provider, used(each, usage), prices) for each in found.metered)
+    currency = prices.currency if prices else ""
+    return Estimate(provider, currency, lines, found.without, placeholders)
+
+
+def _line(provider: str, asked: Quantity, prices: PriceList | None) -> CostLine:
+    price = prices.of(provider, asked) if prices else None
+    if price is None or asked.amount is None:
+        return CostLine(asked, price, None)
+    often = UNITS[asked.measured][price.unit]
+    each = Span(price.low * often, price.high * often)
+    return CostLine(asked, price, asked.amount * each)

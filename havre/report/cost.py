@@ -1,0 +1,246 @@
+"""An estimate of cost, for people and machines: never more exact than its prices and amounts."""
+
+from __future__ import annotations
+
+import textwrap
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from havre.cost.estimate import Priced, total
+from havre.cost.meters import Measured
+from havre.cost.prices import HOURS, STALE_DAYS
+from havre.cost.quantities import NOTHING
+from havre.plan.parts import PARTS
+from havre.text import as_json, counted, inert
+from havre.text import distance as far
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+
+    from havre.cost.estimate import CostLine, Estimate
+    from havre.cost.quantities import Span
+
+METER, ITEM, AMOUNT = 25, 20, 16
+"""Columns of the table; what a month costs has the rest of 80."""
+NO_SITE = "place not told"
+
+
+def cost_as_json(heading: str, found: Estimate, day: dt.date) -> str:
+    """The estimate as indented JSON; numbers are decimals in text, costs are per month."""
+    return as_json(
+        {
+            "warehouse": heading,
+            "as_of": day.isoformat(),
+            **cost_as_dict(found),
+            "lines": [_as_dict(line) for line in found.lines],
+            "without_meter": dict(found.without),
+            "missing_settings": list(found.placeholders),
+        }
+    )
+
+
+def cost_as_dict(found: Estimate) -> dict[str, Any]:
+    """The estimate without its lines, as data."""
+    return {
+        "provider": found.provider,
+        "currency": found.currency or None,
+        "month": _span(found.total),
+        "complete": found.whole,
+        "quantities": len(found.lines),
+        **{each.name.lower(): len(found.of(each)) for each in Priced},
+        "parts": {
+            f"{part}/{site or NO_SITE}": _span(total(lines))
+            for (part, site), lines in _grouped(found)
+        },
+    }
+
+
+def _as_dict(line: CostLine) -> dict[str, Any]:
+    asked, price = line.quantity, line.price
+    document: dict[str, Any] = {
+        "resource": asked.name,
+        "type": asked.type,
+        "urn": asked.urn,
+        "part": asked.part,
+        "site": asked.site or None,
+        "region": asked.region or None,
+        "meter": asked.meter,
+        "item": asked.item or None,
+        "measured": asked.measured.value,
+        "amount": _span(asked.amount),
+        "decided_by": asked.use or "plan",
+        "counted": line.priced.value,
+        "month": _span(line.cost),
+    }
+    if price is not None:
+        document["price"] = {
+            "low": str(price.low),
+            "high": str(price.high),
+            "unit": price.unit.value,
+            "source": price.source,
+            "read": price.read.isoformat(),
+        }
+    return document
+
+
+def _span(span: Span | None) -> dict[str, str] | None:
+    return None if span is None else {"low": str(span.low), "high": str(span.high)}
+
+
+def _grouped(found: Estimate) -> list[tuple[tuple[str, str], list[CostLine]]]:
+    """Lines by part and site, parts in their order."""
+
+    def place(line: CostLine) -> tuple[int, str]:
+        return PARTS.index(line.quantity.part), line.quantity.site
+
+    ordered = sorted(found.lines, key=place)
+    groups = groupby(ordered, lambda line: (line.quantity.part, line.quantity.site))
+    return [(key, list(lines)) for key, lines in groups]
+
+
+def between(span: Span, currency: str) -> str:
+    """An amount of money in whole units: rounded down and up, so that it claims no more."""
+    low, high = (
+        number.to_integral_value(way)
+        for number, way in ((span.low, ROUND_FLOOR), (span.high, ROUND_CEILING))
+    )
+    told = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{told} {currency}"
+
+
+def verdict(found: Estimate) -> str:
+    """The estimate in one line."""
+    many, counting = len(found.lines), len(found.of(Priced.COUNTED))
+    if not found.currency:
+        return f"NO PRICES   {counted(many, 'quantity', 'quantities')}; Havre ships no price list"
+    if found.total is None:
+        return f"NO ESTIMATE   none of {counted(many, 'quantity', 'quantities')} has a price"
+    money = between(found.total, found.currency)
+    if found.whole:
+        return f"ESTIMATE   {money} a month for all {many} quantities"
+    return f"PART OF THE COST   {money} a month for {counting} of {many} quantities"
+
+
+def cost_as_text(heading: str, found: Estimate, day: dt.date, *, details: bool = False) -> str:
+    """The estimate in lines of 80 columns, by part and site.
+
+    Args:
+        heading: the warehouse, its environment and its provider.
+        found: the estimate.
+        day: for which it is made.
+        details: every resource apart, with the source of its price.
+    """
+    lines = [f"{heading}, {day}", "", verdict(found)]
+    lines += _missing(found)
+    for (part, site), group in _grouped(found):
+        sub = total(group)
+        money = f", {between(sub, found.currency)} a month" if sub else ""
+        lines += ["", f"{part}, {site or NO_SITE}{money}"]
+        lines += _resources(group, found.currency) if details else _meters(group, found.currency)
+    lines += _notes(found, day, details=details)
+    return "\n".join(inert(line) for line in lines)
+
+
+def cost_lines(found: Estimate) -> Iterator[str]:
+    """The estimate in a few lines: in all, and by part and site."""
+    yield ""
+    yield verdict(found)
+    for (part, site), lines in _grouped(found):
+        if sub := total(lines):
+            yield f"  {part}, {site or NO_SITE}: {between(sub, found.currency)} a month"
+
+
+def _missing(found: Estimate) -> Iterator[str]:
+    unpriced, unknown = len(found.of(Priced.NO_PRICE)), found.of(Priced.NO_AMOUNT)
+    if not found.currency:
+        yield "Add price lists with a source and a date: --prices FILE"
+    elif unpriced:
+        yield f"No price for {counted(unpriced, 'quantity', 'quantities')}: add to --prices FILE"
+    if unknown:
+        many = counted(len(unknown), "quantity depends", "quantities depend")
+        yield f"{many} on usage: add --usage FILE"
+
+
+def _meters(group: Sequence[CostLine], currency: str) -> Iterator[str]:
+    """A line a meter and item, of all resources together."""
+    found: dict[tuple[str, str, Measured, Priced], list[CostLine]] = {}
+    for line in group:
+        asked = line.quantity
+        found.setdefault((asked.meter, asked.item, asked.measured, line.priced), []).append(line)
+    for (meter, item, measured, priced), lines in found.items():
+        amounts = [line.quantity.amount for line in lines if line.quantity.amount]
+        amount = _amount(sum(amounts, NOTHING), measured) if amounts else ""
+        if priced is Priced.NO_AMOUNT:
+            amount = f"usage of {len(lines)}"
+        sub = total(lines)
+        yield from _row(meter, item, amount, _money(sub, priced, currency))
+
+
+def _resources(group: Sequence[CostLine], currency: str) -> Iterator[str]:
+    for line in group:
+        asked = line.quantity
+        amount = "usage" if asked.amount is None else _amount(asked.amount, asked.measured)
+        money = _money(line.cost, line.priced, currency)
+        yield from _row(asked.meter, asked.item, amount, money)
+        yield f"      {asked.name}"
+        if asked.amount is None:
+            yield f"      decided by {asked.use}"
+        if line.price is not None:
+            yield f"      {line.price.source}, read {line.price.read}"
+
+
+def _money(span: Span | None, priced: Priced, currency: str) -> str:
+    if span is not None:
+        return between(span, currency)
+    return priced.value if currency and priced is Priced.NO_PRICE else ""
+
+
+def _row(meter: str, item: str, amount: str, money: str) -> Iterator[str]:
+    """One line, or two where the item is longer than its column: it is never cut."""
+    if len(item) >= ITEM:
+        yield f"  {meter:<{METER}}{item}"
+        meter, item = "", ""
+    yield f"  {meter:<{METER}}{item:<{ITEM}}{amount:<{AMOUNT}} {money}".rstrip()
+
+
+def _amount(amount: Span, measured: Measured) -> str:
+    told = _plain(amount.low)
+    if amount.low != amount.high:
+        told += f" to {_plain(amount.high)}"
+    return told if measured is Measured.TIME else f"{told} {_UNITS[measured]}"
+
+
+_UNITS = {
+    Measured.STORED: "GiB",
+    Measured.STORED_GB: "GB",
+    Measured.MOVED: "GiB moved",
+    Measured.CALLED: "x 10,000",
+}
+
+
+def _plain(number: Decimal) -> str:
+    return f"{number.normalize():,f}"
+
+
+def _notes(found: Estimate, day: dt.date, *, details: bool) -> Iterator[str]:
+    """What an estimate does not show."""
+    yield ""
+    yield f"A month has {HOURS} hours. Taxes, discounts and support are not part of it."
+    many = sum(found.without.values())
+    if many:
+        told = counted(many, "resource has no meter", "resources have no meter")
+        yield f"{told} here, which does not say that they are free{':' if details else '.'}"
+    if details:
+        yield from (f"  {number} {kind}" for kind, number in found.without.items())
+    for price in found.old(day):
+        yield (
+            f"Old price: {price.meter}, read {price.read} ({far(price.read, day)}; "
+            f"more than {STALE_DAYS} days)"
+        )
+    if found.placeholders:
+        told = f"Settings that are not given: {', '.join(found.placeholders)}."
+        yield from textwrap.wrap(told, 80, break_long_words=False, break_on_hyphens=False)
+    if not details:
+        yield "With --details: every resource, and the source of each price."

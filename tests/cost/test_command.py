@@ -1,0 +1,148 @@
+"""`havre cost`: quantities from the plan, prices from one's own lists, and nothing made up."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from havre.cli import main
+from havre.cli.context import Target
+from havre.cli.planning import cost
+from havre.errors import ExitCode
+from havre.plan import Plan
+
+EMC2 = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+DAY = ("--as-of", "2026-11-30")
+LIST = """\
+currency: EUR
+lists:
+  - provider: azure
+    source: made up for a test
+    read: 2026-11-01
+    prices:
+      - {meter: database-compute, item: Standard_D8ds_v5, unit: hour, price: 0.5}
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _planned_once() -> Iterator[None]:
+    """The same file has the same plan: each provider's is evaluated once."""
+    plans: dict[str, Plan] = {}
+
+    def evaluated(target: Target, day: dt.date) -> Plan:
+        name = target.provider.name
+        if name not in plans:
+            plans[name] = evaluate(target, day)
+        return plans[name]
+
+    evaluate = cost.evaluated
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cost, "evaluated", evaluated)
+        yield
+
+
+def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["cost", str(EMC2), *DAY, *arguments])
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    code, out, err = asked(capsys, "--format", "json", *arguments)
+    assert code == ExitCode.OK, err
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh"])
+def test_quantities_alone_say_that_no_price_is_known(
+    capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    code, out, _ = asked(capsys, "-p", provider)
+    assert code == ExitCode.OK
+    assert "NO PRICES" in out
+    assert "EUR" not in out
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh"])
+def test_every_item_is_told_and_every_amount_is_told_or_says_what_decides_it(
+    capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    lines = document(capsys, "-p", provider)["lines"]
+    assert lines
+    untold = [
+        line
+        for line in lines
+        if "not told" in (line["item"] or "") or "not told" in line["decided_by"]
+    ]
+    assert untold == []
+
+
+def test_the_databases_are_counted_as_the_plan_makes_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = {line["meter"]: line for line in document(capsys, "-p", "azure")["lines"]}
+    compute, storage = found["database-compute"], found["database-storage"]
+    assert compute["amount"] == {"low": "2", "high": "2"}  # a standby in another zone
+    assert storage["amount"] == {"low": "4096", "high": "4096"}  # 2,048 GiB on each
+    assert (compute["part"], compute["site"]) == ("database", "fr-paris")
+
+
+def test_a_price_makes_part_of_the_cost_and_says_how_much_lacks_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST)
+    code, out, _ = asked(capsys, "-p", "azure", "--prices", str(prices))
+    assert code == ExitCode.OK
+    assert "PART OF THE COST   730 EUR a month for 1 of" in out
+    found = document(capsys, "-p", "azure", "--prices", str(prices))
+    assert found["month"] == {"low": "730.0", "high": "730.0"}
+    assert found["complete"] is False
+    (priced,) = [line for line in found["lines"] if line["counted"] == "counted"]
+    assert priced["price"]["source"] == "made up for a test"
+
+
+def test_no_line_is_wider_than_a_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST)
+    texts = [
+        asked(capsys, "-p", provider, *more)[1]
+        for provider in ("azure", "ovh")
+        for more in ((), ("--prices", str(prices)))
+    ]
+    assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []
+
+
+def test_this_machine_is_billed_by_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = asked(capsys, "-p", "local")
+    assert code == ExitCode.INPUT
+    assert "No provider bills what runs on this machine" in err
+
+
+def test_a_list_that_is_not_valid_is_refused_before_anything_is_planned(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST.replace("    source: made up for a test\n", ""))
+    code, out, err = asked(capsys, "-p", "azure", "--prices", str(prices))
+    assert (code, out) == (ExitCode.INPUT, "")
+    assert "prices.yaml:3" in err
+
+
+def test_the_plan_tells_the_estimate_by_part_if_prices_are_given(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST)
+    words = ["plan", str(EMC2), *DAY, "-p", "azure", "--prices", str(prices)]
+    assert main(words) == ExitCode.OK
+    assert "  database, fr-paris: 730 EUR a month" in capsys.readouterr().out
+    assert main([*words, "-f", "json"]) == ExitCode.OK
+    cost = json.loads(capsys.readouterr().out)["cost"]
+    assert cost["parts"]["database/fr-paris"] == {"low": "730.0", "high": "730.0"}
