@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Rates:
+class CostInputs:
     """What the user gives for an estimate.
 
     Attributes:
@@ -39,20 +39,20 @@ class Rates:
     usage: tuple[Usage, ...] = ()
 
 
-def read_rates(day: dt.date, prices: Path | None, usage: Path | None) -> Rates:
+def read_inputs(day: dt.date, prices: Path | None, usage: Path | None) -> CostInputs:
     """The files of prices and usage.
 
     Raises:
         InputError: one cannot be read or is not valid; every fault is named with its line.
     """
-    return Rates(
+    return CostInputs(
         day,
         load_prices(prices.expanduser(), day) if prices else None,
         load_usage(usage.expanduser()) if usage else (),
     )
 
 
-def costs(plan: Plan, provider: Provider, rates: Rates) -> Estimate:
+def costs(plan: Plan, provider: Provider, given: CostInputs) -> Estimate:
     """What a plan would cost a month.
 
     Raises:
@@ -68,10 +68,10 @@ def costs(plan: Plan, provider: Provider, rates: Rates) -> Estimate:
     except ANYTHING as error:  # a provider's code may raise anything
         show_traceback()
         message = f"the meters of provider `{provider.name}` cannot be read: {type(error).__name__}"
-        raise ProviderError(message, "Report it to whoever makes the provider.") from None
+        raise ProviderError(message, "Report it to the maker of the provider.") from None
     sites: dict[str, str] = {}
     for site in provider.sites.values():
         for region in site.regions.values():
             sites.setdefault(region.lower(), site.name)
     found = quantities(plan, table, facts_of(plan, provider.facts), sites)
-    return estimate(provider.name, found, rates.prices, rates.usage, plan.placeholders)
+    return estimate(provider.name, found, given.prices, given.usage, plan.placeholders)

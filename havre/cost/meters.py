@@ -35,7 +35,7 @@ class Measured(StrEnum):
 
 
 @dataclass(frozen=True)
-class Meter:
+class Metered:
     """What is counted of one resource. Paths are dotted names of inputs.
 
     Attributes:
@@ -72,7 +72,7 @@ class MeterTable:
         read_on: when.
     """
 
-    types: Mapping[str, tuple[Meter, ...]]
+    types: Mapping[str, tuple[Metered, ...]]
     source: str
     read_on: dt.date
 
@@ -84,7 +84,7 @@ class _MeterFile(BaseModel):
 
     source: str
     read_on: dt.date
-    types: dict[str, tuple[Meter, ...]]
+    types: dict[str, tuple[Metered, ...]]
 
 
 def read_meters(path: Path) -> MeterTable:

@@ -13,11 +13,11 @@ from havre.plan.values import UNKNOWN, Secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from havre.cost.meters import Measured, Meter, MeterTable
+    from havre.cost.meters import Measured, Metered, MeterTable
     from havre.facts import Facts
     from havre.plan import Plan, PlannedResource
 
-NOT_TOLD = "not told by the plan"
+NOT_TOLD = "not known from the plan"
 """In place of an item that the plan withholds or leaves to the provider."""
 ITEMS = " / "
 """Between the parts of an item."""
@@ -120,7 +120,9 @@ def _region(resource: PlannedResource, facts: Facts) -> str:
     return ""
 
 
-def _metered(resource: PlannedResource, meter: Meter, place: tuple[str, str]) -> Iterator[Quantity]:
+def _metered(
+    resource: PlannedResource, meter: Metered, place: tuple[str, str]
+) -> Iterator[Quantity]:
     site, region = place
     for inputs in _entries(resource.inputs, meter.over):
         amount = None if meter.use else _amount(inputs, meter)
@@ -187,7 +189,7 @@ def _product(inputs: Any, paths: tuple[str, ...]) -> Decimal | None:
     return product
 
 
-def _amount(inputs: Any, meter: Meter) -> Span | None:
+def _amount(inputs: Any, meter: Metered) -> Span | None:
     low = _product(inputs, meter.each)
     if low is None:
         return None

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 METER, ITEM, AMOUNT = 25, 20, 16
 """Columns of the table; what a month costs has the rest of 80."""
-NO_SITE = "place not told"
+NO_SITE = "place not known"
 
 
 def cost_as_json(heading: str, found: Estimate, day: dt.date) -> str:

@@ -76,7 +76,7 @@ def test_every_item_is_told_and_every_amount_is_told_or_says_what_decides_it(
     untold = [
         line
         for line in lines
-        if "not told" in (line["item"] or "") or "not told" in line["decided_by"]
+        if "not known" in (line["item"] or "") or "not known" in line["decided_by"]
     ]
     assert untold == []
 

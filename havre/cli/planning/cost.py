@@ -47,7 +47,7 @@ def cost(
 
     Example: havre cost warehouse.yaml --provider ovh --prices prices.yaml --format json
     """
-    from havre.assess.costs import costs, read_rates
+    from havre.assess.costs import costs, read_inputs
     from havre.cli.taken import one_provider, take, tell
     from havre.provider import TITLE, provides
     from havre.report.cost import cost_as_json, cost_as_text
@@ -56,13 +56,13 @@ def cost(
     it = take(file, named, "cost", stack_config=stack_config)
     tell(it.notes)
     day = parse_day(as_of)
-    rates = read_rates(day, prices, usage)
+    given = read_inputs(day, prices, usage)
     target = ctx.target(
         it.file, it.provider, setting, None, stack, stack_config=it.stack_config, offline=True
     )
     spec, name = target.spec, provides(target.provider, TITLE).or_else(target.provider.name)
     with console.working(f"Planning {spec.name} on {target.provider.name}"):
-        found = costs(evaluated(target, day), target.provider, rates)
+        found = costs(evaluated(target, day), target.provider, given)
     heading = f"{spec.name} ({spec.environment.value}) on {name}"
     if form is CostFormat.JSON:
         typer.echo(cost_as_json(heading, found, day), nl=False)
