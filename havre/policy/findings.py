@@ -129,8 +129,12 @@ class Finding:
 
     @builtins.property  # a field of this class bears the name
     def name(self) -> str:
-        """Logical name of the resource; empty where there is none."""
-        return urns.name(self.resource)
+        """Logical name of the resource; empty where there is none.
+
+        What is outside the plan has an identifier of its provider, of which the last part names it.
+        """
+        named = urns.name(self.resource)
+        return named.rpartition("/")[2] if self.resource.startswith("/") else named
 
     @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:

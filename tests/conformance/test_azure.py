@@ -2,9 +2,17 @@ from typing import ClassVar
 
 from havre_azure.provider import provider
 from havre_conformance.suite import ProviderSuite
+from tests.azure.estate import estate
 from tests.clouds import SETTINGS
 
 
 class TestAzure(ProviderSuite):
     provider = provider
     settings: ClassVar = SETTINGS["azure"]
+
+
+class TestAzureInAnEstate(ProviderSuite):
+    """With every part of an estate given, none of them managed."""
+
+    provider = provider
+    settings: ClassVar = {**SETTINGS["azure"], "estate": estate()}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
 from havre.spec.model import TlsVersion
 from havre.spec.schemes import HDS, SECNUMCLOUD
+from havre_azure.estate.settings import AzureEstate
 from havre_azure.retention import LONGEST_UNDELETE, undelete_days
 from havre_azure.sites import PLACES, REGIONS, copies_to_pair
 
@@ -40,6 +41,14 @@ LIMITS = limits(DATA / "limits.toml")
 gap = DECLARED.gap
 
 
+NOTHING = AzureEstate.model_construct(answers_for="")
+
+
+def _estate(settings: AzureSettings) -> AzureEstate:
+    """What the stack is given of an estate that exists; of none, nothing."""
+    return settings.estate or NOTHING
+
+
 def _law(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     """The operator's law always: no spec changes who owns the operator."""
     yield gap("operator-law", law=spec.residency.operator_law.value)
@@ -66,26 +75,33 @@ def _recovery(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("recovery-restricted", recovery=recovery, region=place.name)
 
 
-def _connections(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+def _connections(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
     if spec.encryption.tls is TlsVersion.TLS_1_3:
         yield gap("tls")
-    if spec.cluster:
+    hub = _estate(settings).hub
+    if hub and (spec.cluster or spec.network.egress):
+        yield gap("hub-egress")
+    elif spec.cluster:
         yield gap("cluster-egress")
     elif spec.network.egress:
         yield gap("egress")
-    yield gap("names")
+    if hub is None or spec.network.recovery_address_space:
+        yield gap("names")
     yield gap("administration-access")
 
 
 def _locks(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
     days = spec.audit.retention_days
+    archives = not _estate(settings).archive_id or spec.network.recovery_address_space
     if settings.lock_immutability:
-        yield gap("logs-before-lock", days=days)
+        if archives:
+            yield gap("logs-before-lock", days=days)
         return
     locked = [name for name, zone in spec.zones.items() if zone.immutable_days]
     if locked:
         yield gap("zones-unlocked", zones=", ".join(locked))
-    yield gap("logs-unlocked", days=days)
+    if archives:
+        yield gap("logs-unlocked", days=days)
 
 
 def _zones(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
@@ -131,21 +147,24 @@ def _database(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("large-server-too-short" if days > kept else "large-server", kept=kept, days=days)
 
 
-def _keys(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+def _keys(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
     if not spec.encryption.own_keys:
         return
-    yield gap("workspace-key")
-    yield gap("statements-key")
+    if not _estate(settings).workspace_id:
+        yield gap("workspace-key")
+        yield gap("statements-key")
     copied = spec.database.storage_gib <= LARGEST_SERVER_GIB
     yield gap("backup-vault-key", what=COPIED if copied else OPERATIONAL)
     if spec.cluster:
         yield gap("cluster-secrets")
 
 
-def _logs(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+def _logs(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
     yield gap("log-stores")
-    days = spec.audit.retention_days
-    if days > LONGEST_WORKSPACE:
+    days, estate = spec.audit.retention_days, _estate(settings)
+    if estate.workspace_id and estate.archive_id:
+        yield gap("given-logs", days=days)
+    elif days > LONGEST_WORKSPACE and not estate.workspace_id:
         yield gap("archive-access-logs", longest=LONGEST_WORKSPACE, days=days)
 
 

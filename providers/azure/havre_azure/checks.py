@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.provider.faults import ProviderFault
 from havre_azure.conventions.faults import convention_faults
+from havre_azure.estate.faults import estate_faults
 from havre_azure.sites import PLACES, RESTRICTED
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def check(provider: Provider, spec: Warehouse, settings: AzureSettings) -> Itera
     yield from _reserved(spec)
     yield from _database(spec)
     yield from convention_faults(provider, spec, settings)
+    yield from estate_faults(spec, settings)
 
 
 def _site(spec: Warehouse) -> Iterator[ProviderFault]:

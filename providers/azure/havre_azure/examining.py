@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from havre.errors import InputError, ProviderError
+from havre.facts import outside_of
 from havre.live.credentials import SecretReference
 from havre.plan.values import bare
 from havre.provider.operations import Deviating, Deviation, Examination
@@ -39,6 +40,10 @@ OTHERS = (
     "diagnostic settings and the nodes of a cluster: look in the Azure portal (documentation: "
     "Operate on Azure)"
 )
+GIVEN = (
+    "resources: the resource group is part of an existing estate, and may contain resources of "
+    f"others. {BY_HAND}"
+)
 IMPORT = (
     "If a failed run left it, import it before the next one: `pulumi import TYPE NAME ID`. Azure "
     "itself may also have made it for another resource."
@@ -58,6 +63,8 @@ def examine(plan: Plan) -> Examination:
     """
     if not TOKEN.known():
         return Examination({}, (), (UNSET,))
+    if of_estate(plan):
+        return Examination({}, (), (GIVEN,))
     groups = [*_groups(plan)]
     known = {resource.id.lower(): resource for resource in plan.resources if resource.id}
     client = _client(TOKEN.read())
@@ -68,6 +75,11 @@ def examine(plan: Plan) -> Examination:
     departed = [Deviating(Deviation.OUTSIDE, there[i], i, IMPORT) for i in outside]
     departed += [Deviating(Deviation.GONE, known[i].type, known[i].name, AGAIN) for i in gone]
     return Examination({"resource": len(there)}, tuple(departed), (OTHERS,))
+
+
+def of_estate(plan: Plan) -> bool:
+    """Whether the resource group is one that the warehouse is given: others have theirs in it."""
+    return any("/providers/" not in name and "/" in name for name in outside_of(plan))
 
 
 def _groups(plan: Plan) -> Iterator[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from havre.provider.context import Part
     from havre.provider.conventions import Nameable
     from havre.spec import Warehouse
+    from havre_azure.estate.settings import AzureEstate, AzureHub
     from havre_azure.settings import AzureSettings
 
 DIGEST = 8
@@ -90,6 +91,31 @@ class Deployment:
         return self.part.recovery is not None and self.part.recovery.zones > 1
 
     @property
+    def estate(self) -> AzureEstate | None:
+        """What the stack is given of an estate that exists."""
+        return self.settings.estate
+
+    @property
+    def hub(self) -> AzureHub | None:
+        """The hub that the warehouse's network is joined to."""
+        return self.estate.hub if self.estate else None
+
+    @property
+    def own_firewall(self) -> bool:
+        """Whether the warehouse has a firewall of its own."""
+        return self.firewalled and self.hub is None
+
+    @property
+    def own_workspace(self) -> bool:
+        """Whether the warehouse has a workspace of logs of its own."""
+        return self.estate is None or self.estate.workspace_id is None
+
+    @property
+    def own_archive(self) -> bool:
+        """Whether the warehouse has an archive of logs of its own at the primary site."""
+        return self.estate is None or self.estate.archive_id is None
+
+    @property
     def geo(self) -> bool:
         """Whether geo-redundant copies land at the recovery site."""
         sites = self.spec.sites
@@ -134,7 +160,8 @@ class Deployment:
     @property
     def group(self) -> str:
         """Name of the resource group."""
-        return self.name(self.stem)
+        given = self.estate.resource_group if self.estate else None
+        return given or self.name(self.stem)
 
     @property
     def subscription(self) -> str:
@@ -226,7 +253,20 @@ class Deployment:
     @property
     def archive_id(self) -> str:
         """ARM identifier of the storage account that archives logs."""
-        return self.account_id(ARCHIVE)
+        given = self.estate.archive_id if self.estate else None
+        return given or self.account_id(ARCHIVE)
+
+    @property
+    def workspace_id(self) -> str:
+        """ARM identifier of the workspace of logs."""
+        given = self.estate.workspace_id if self.estate else None
+        kind = "Microsoft.OperationalInsights/workspaces"
+        return given or self.id(kind, self.name(f"{self.stem}-logs"))
+
+    def zone_id(self, name: str) -> str:
+        """ARM identifier of a private DNS zone."""
+        given = self.estate.dns_zones.get(name) if self.estate else None
+        return given or self.id("Microsoft.Network/privateDnsZones", name)
 
     @property
     def server(self) -> str:
@@ -236,7 +276,8 @@ class Deployment:
     @property
     def database_zone(self) -> str:
         """Private DNS zone of the database server."""
-        return self.name(f"{self.stem}-network-{DATABASE_NAMES}")
+        given = self.estate.database_zone if self.estate else ""
+        return given or self.name(f"{self.stem}-network-{DATABASE_NAMES}")
 
     @property
     def database(self) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.cost.meters import MeterTable
-    from havre.facts import Facts
+    from havre.facts import Estate, Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
@@ -101,6 +101,14 @@ class AzureProvider:
         from havre_azure.facts import facts
 
         return facts(plan)
+
+    def given(self, settings: BaseModel) -> Estate:
+        """What the settings name of an estate that exists."""
+        from havre.facts import Estate
+
+        of = cast("AzureSettings", settings)
+        subscription = f"/subscriptions/{of.subscription_id}"
+        return of.estate.recorded(subscription) if of.estate else Estate("")
 
     def examine(self, plan: Plan) -> Examination:
         """What the resource groups of a state have, held against it."""

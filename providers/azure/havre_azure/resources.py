@@ -191,7 +191,7 @@ def private_endpoint(
         private_dns_zone_configs=[
             PrivateDnsZoneConfigArgs(
                 name=zone.replace(".", "-"),
-                private_dns_zone_id=after(at.id("Microsoft.Network/privateDnsZones", zone), subnet),
+                private_dns_zone_id=after(at.zone_id(zone), subnet),
             )
             for zone in zones
         ],

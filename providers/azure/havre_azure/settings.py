@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
+from havre_azure.estate.settings import AzureEstate  # noqa: TC001 - pydantic reads annotations
 
 NAME = "azure"
 """Name of the provider."""
@@ -91,6 +92,10 @@ class AzureSettings(BaseModel):
     recovery_address_plan: AddressPlan = Field(
         default_factory=dict,
         description="The same within `network.recovery_address_space`",
+    )
+    estate: AzureEstate | None = Field(
+        default=None,
+        description="Parts of an estate that exists, which the warehouse uses and does not manage",
     )
     network_watcher_group: Annotated[str, Field(pattern=r"^[\w().-]+$", max_length=90)] = Field(
         default="NetworkWatcherRG",

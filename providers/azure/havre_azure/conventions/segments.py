@@ -34,7 +34,7 @@ def computed(at: Deployment, space: str) -> dict[str, IPv4Network]:
     lower, upper = cut["administration"].subnets(prefixlen_diff=1)
     firewall, rest = upper.subnets(prefixlen_diff=1)  # /26: the least that a firewall takes
     cut["administration"] = lower
-    if at.firewalled:
+    if at.own_firewall:
         cut[FIREWALL_SUBNET] = firewall
     if at.spec.cluster:
         cut[API_SUBNET] = next(rest.subnets(new_prefix=28))

@@ -112,7 +112,7 @@ def _networks(at: Deployment) -> Iterator[Entry]:
     found = computed(at, at.spec.network.address_space)
     segments = [segment for segment in found if segment != FIREWALL_SUBNET]
     yield from _network(at, segments, ("network",))
-    if at.firewalled:
+    if at.own_firewall:
         label, words = f"{at.stem}-network", ("network", "egress")
         yield Entry(f"{label}-egress-address", k.ADDRESS, words)
         yield Entry(f"{label}-egress", k.POLICY, words)

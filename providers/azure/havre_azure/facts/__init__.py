@@ -30,6 +30,7 @@ from havre_azure.facts import (
 from havre_azure.facts.forms import FORMS
 from havre_azure.facts.properties import group, part, plain, untagged
 from havre_azure.facts.relations import alarms
+from havre_azure.facts.relations.estate import outside_facts
 from havre_azure.facts.relations.inline import opened, strange_peerings
 from havre_azure.facts.relations.naming import NOMENCLATURE
 
@@ -144,7 +145,8 @@ def facts(plan: Plan) -> Facts:
     read, typed = typed_plan(plan, FORMS)
     index = Index(read, NOMENCLATURE)
     found = collect(plan, lambda resource: _facts(typed(resource), index))
-    return replace(found, unread=tuple(_unread(index)))
+    items = (*found.items, *outside_facts(index))
+    return replace(found, items=items, unread=tuple(_unread(index)))
 
 
 ANOTHER = "Another party may own the other network, and everything in it reaches this one."

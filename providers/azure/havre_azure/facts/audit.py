@@ -114,7 +114,10 @@ def _urn(index: Index, resource: PlannedResource, path: str) -> Fact[str | None]
     if isinstance(found, Unknown):
         near = sources(resource, path)
         return Known(near[0]) if len(near) == 1 else found
-    return Known(found.value.urn) if found.value else read(resource.inputs, path)
+    if found.value:
+        return Known(found.value.urn)
+    written = read(resource.inputs, path)
+    return then(written, lambda told: told.lower() if index.outside(told) else told)
 
 
 def route_of(

@@ -21,14 +21,14 @@ from havre.facts.traffic import (
     union,
     wide,
 )
-from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Unknown
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, MayApply, Outside, Unknown
 from havre.plan.values import Secret
 from havre_azure.facts.audit import route_of, trimmed
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import NOWHERE, about
 from havre_azure.facts.relations.logs import logged
 from havre_azure.facts.relations.resolver import asks_no_other, names_logged
-from havre_azure.facts.relations.routes import hops
+from havre_azure.facts.relations.routes import appliances, hops
 from havre_azure.facts.relations.rules import for_customers, own_rule, security_rules
 from havre_azure.facts.relations.rules import ranges as ports_of
 
@@ -81,23 +81,32 @@ def _routed_away(index: Index, subnet: PlannedResource) -> Fact[bool]:
 
     Of IP version 6, where the subnet has addresses of it.
     """
-    four = _led_away(index, hops(index, subnet))
+    four = _led_away(index, subnet, hops(index, subnet))
     versions = _addresses(subnet)[1]
     if versions == FOUR or four != YES:
         return four
-    six = _led_away(index, hops(index, subnet, SIX))
+    six = _led_away(index, subnet, hops(index, subnet, SIX))
     told = all(isinstance(each, Known) for each in _prefixes(subnet))
     return six if told or six == YES else Unknown("addressPrefixes")
 
 
-def _led_away(index: Index, found: Fact[frozenset[str]]) -> Fact[bool]:
+def _led_away(index: Index, subnet: PlannedResource, found: Fact[frozenset[str]]) -> Fact[bool]:
     if isinstance(found, Unknown):
         return found
     if not found.value <= {"virtualappliance", "none"}:
         return NO
     if found.value == {"none"}:
         return YES
-    return index.derived(_all_deny)
+    return _appliances_deny(index, appliances(index, subnet))
+
+
+def _appliances_deny(index: Index, found: Fact[frozenset[str]]) -> Fact[bool]:
+    """Whether the firewalls to which routes lead refuse the rest: those of a hub are outside."""
+    addresses = found.value if isinstance(found, Known) else frozenset()
+    outside = [given for each in sorted(addresses) if (given := index.outside(each))]
+    if outside and len(outside) == len(addresses):
+        return every([*outside])
+    return every([*outside, index.derived(_all_deny)])
 
 
 def security_group(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
@@ -215,8 +224,9 @@ def virtual_network(resource: PlannedResource, index: Index) -> Sequence[Resourc
             _placed(resource, index),
             egress_denied=denied,
             flows_logged=_flows(index, resource),
-            names_logged=names_logged(index, resource),
-            names_filtered=NO,  # a DNS security policy would, and no fact reads one
+            names_logged=(asked := names_logged(index, resource)),
+            # A DNS security policy would filter, and no fact reads one.
+            names_filtered=asked if isinstance(asked, Outside) else NO,
         )
     ]
 

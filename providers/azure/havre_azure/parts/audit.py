@@ -65,12 +65,6 @@ def table_retention(days: int) -> int:
     return next(accepted for accepted in LONGER_RETENTIONS if accepted >= days)
 
 
-def workspace_id(at: Deployment) -> str:
-    """ARM identifier of the workspace."""
-    name = at.name(f"{at.stem}-logs")
-    return at.id("Microsoft.OperationalInsights/workspaces", name)
-
-
 def _workspace(at: Deployment, group: pulumi.Output[str]) -> operationalinsights.Workspace:
     return operationalinsights.Workspace(
         f"{at.stem}-logs",
@@ -130,7 +124,7 @@ def _private_workspace(
         name="workspace",
         scope_name=known(name, scope),
         resource_group_name=group,
-        linked_resource_id=known(workspace_id(at), workspace),
+        linked_resource_id=known(at.workspace_id, workspace),
         opts=at.part.child(),
     )
     target = known(at.id("Microsoft.Insights/privateLinkScopes", name), scope, scoped)
@@ -275,13 +269,15 @@ def _feeds(
     if at.own_keys and at.geo:
         other = after(at.vault_id(RECOVERY), inputs.keys.database or sink)
         diagnose(at, f"{label}-vault-{RECOVERY}", other, VAULT_LOGS, sink, away)
-    if at.firewalled:
+    if at.own_firewall:
         firewall = after(firewall_id(at), inputs.network.segments["compute"])
         diagnose(at, f"{label}-firewall", firewall, FIREWALL_LOGS, sink, archive)
-    return [
-        diagnose(at, f"{label}-workspace", sink, WORKSPACE_LOGS, sink, archive),
-        watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False),
-    ]
+    made = []
+    if at.own_workspace:
+        made.append(diagnose(at, f"{label}-workspace", sink, WORKSPACE_LOGS, sink, archive))
+    if at.own_archive:
+        made.append(watch(at, ARCHIVE, after("", sink), AuditOutputs(sink), archived=False))
+    return made
 
 
 def _locks(
@@ -291,21 +287,33 @@ def _locks(
     below: list[pulumi.Resource],
 ) -> None:
     """Workspace and archives are deleted by nobody: no project has anything to do there."""
-    lock(at, f"{at.stem}-logs", sink, *below)
-    lock(at, f"{at.stem}-{ARCHIVE}", after(at.archive_id, sink), *below)
+    if at.own_workspace:
+        lock(at, f"{at.stem}-logs", sink, *below)
+    if at.own_archive:
+        lock(at, f"{at.stem}-{ARCHIVE}", after(at.archive_id, sink), *below)
     if away is not None:
         lock(at, f"{at.stem}-{AWAY}", away, *below)
 
 
 def audit(part: Part[AzureSettings], inputs: AuditInputs) -> AuditOutputs:
-    """The workspace, the archive, and the logs of network, keys and subscription."""
+    """The workspace, the archive, and the logs of network, keys and subscription.
+
+    What an estate gives is not made: logs are sent there.
+    """
     at = Deployment(part)
     group = after(at.group, inputs.network.identifier)
-    workspace = _workspace(at, group)
-    below = _tables(at, workspace)
-    _private_workspace(at, inputs.network.segments["endpoints"], workspace)
-    archive, kept = _archive(at, inputs, group, ARCHIVE)
-    sink = known(workspace_id(at), workspace, archive)
+    stores: list[pulumi.Resource] = []
+    below: list[pulumi.Resource] = []
+    kept: list[pulumi.Resource] = []
+    if at.own_workspace:
+        stores.append(workspace := _workspace(at, group))
+        below = _tables(at, workspace)
+        _private_workspace(at, inputs.network.segments["endpoints"], workspace)
+    if at.own_archive:
+        archive, kept = _archive(at, inputs, group, ARCHIVE)
+        stores.append(archive)
+    # Nothing else leads from what is sent to a given workspace to the resource group.
+    sink = known(at.workspace_id, *stores) if stores else after(at.workspace_id, group)
     away, more = _away(at, inputs, group, sink)
     below += [*kept, *more, *_feeds(at, inputs, sink, away), *_flows(at, inputs, sink, away)]
     _activity(at, sink)

@@ -115,7 +115,6 @@ def _high_availability(at: Deployment) -> db.HighAvailabilityArgs:
 
 def _server(at: Deployment, inputs: DatabaseInputs) -> db.Server:
     asked, subnet, key = at.spec.database, inputs.network.segments["database"], inputs.keys.database
-    zone = at.id("Microsoft.Network/privateDnsZones", at.database_zone)
     return db.Server(
         f"{at.stem}-database",
         server_name=at.server,
@@ -128,7 +127,7 @@ def _server(at: Deployment, inputs: DatabaseInputs) -> db.Server:
         high_availability=_high_availability(at),
         network=db.NetworkArgs(
             delegated_subnet_resource_id=subnet,
-            private_dns_zone_arm_resource_id=after(zone, subnet),
+            private_dns_zone_arm_resource_id=after(at.zone_id(at.database_zone), subnet),
             public_network_access="Disabled",
         ),
         auth_config=db.AuthConfigArgs(

@@ -49,16 +49,29 @@ def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
 
 @dataclass(frozen=True)
 class Site:
-    """One site's network: where it stands, and the names of its resources begin alike."""
+    """One site's network: where it stands, and the names of its resources begin alike.
+
+    Attributes:
+        label: with which its logical names begin.
+        location: region.
+        cut: its segments.
+        group: name of the resource group.
+        hop: address of the firewall through which traffic leaves; None: none leaves.
+        resolver: address that is asked for names; None: Azure's own resolver is.
+    """
 
     label: str
     location: str
     cut: Mapping[str, IPv4Network]
     group: pulumi.Output[str]
+    hop: str | None = None
+    resolver: str | None = None
 
 
 def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecurityGroup]:
     cut = {name: str(block) for name, block in site.cut.items()}
+    if site.resolver:  # where names are asked: the firewall's own segment, or the hub's firewall
+        cut.setdefault(FIREWALL_SUBNET, site.resolver)
     return {
         segment: net.NetworkSecurityGroup(
             f"{site.label}-{segment}-rules",
@@ -66,20 +79,13 @@ def _security_groups(at: n.Deployment, site: Site) -> dict[str, net.NetworkSecur
             security_rules=[rule.args() for rule in rules(at, segment, cut)],
             **usual(at, site.group, location=site.location),
         )
-        for segment in cut
+        for segment in site.cut
         if segment != FIREWALL_SUBNET  # Azure takes none there
     }
 
 
-def _firewall_address(site: Site) -> str | None:
-    """Azure gives a firewall the subnet's first free address: the fourth after the network's."""
-    subnet = site.cut.get(FIREWALL_SUBNET)
-    return str(subnet[4]) if subnet else None
-
-
 def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
     """All that leaves goes to the firewall, or nowhere where there is none."""
-    hop = _firewall_address(site)
     table = net.RouteTable(
         f"{site.label}-routes",
         route_table_name=at.name(f"{site.label}-routes"),
@@ -89,9 +95,9 @@ def _routes(at: n.Deployment, site: Site) -> pulumi.Output[str]:
                 name="out",
                 address_prefix="0.0.0.0/0",
                 next_hop_type=net.RouteNextHopType.VIRTUAL_APPLIANCE
-                if hop
+                if site.hop
                 else net.RouteNextHopType.NONE,
-                next_hop_ip_address=hop,
+                next_hop_ip_address=site.hop,
             )
         ],
         **usual(at, site.group, location=site.location),
@@ -110,13 +116,13 @@ def _rules_of(
 
 
 def _virtual_network(at: n.Deployment, site: Site, space: str) -> net.VirtualNetwork:
-    resolver = _firewall_address(site)
+    asked = [site.resolver] if site.resolver else None
     return net.VirtualNetwork(
         site.label,
         virtual_network_name=at.name(site.label),
         address_space=net.AddressSpaceArgs(address_prefixes=[space]),
         # The firewall asks Azure's own resolver, so private names stay known.
-        dhcp_options=net.DhcpOptionsArgs(dns_servers=[resolver]) if resolver else None,
+        dhcp_options=net.DhcpOptionsArgs(dns_servers=asked) if asked else None,
         # Subnets are resources of their own: never both, or each update drops the others.
         **usual(at, site.group, location=site.location),
     )
@@ -259,7 +265,7 @@ def private_names(at: n.Deployment) -> list[str]:
         BLOB_NAMES,
         *([VAULT_NAMES] if at.own_keys else []),
         *([REGISTRY_NAMES] if at.spec.registry else []),
-        *MONITOR_NAMES,
+        *(MONITOR_NAMES if at.own_workspace else ()),
         at.database_zone,
     ]
 
@@ -267,37 +273,70 @@ def private_names(at: n.Deployment) -> list[str]:
 def _names(
     at: n.Deployment, site: Site, networks: Mapping[str, pulumi.Output[str]]
 ) -> list[pulumi.Resource]:
-    """Private DNS zones, linked to every site's network."""
+    """Private DNS zones, linked to every site's network; those of an estate only if it says so."""
     links: list[pulumi.Resource] = []
+    estate = at.estate
+    hub = {"hub": known(at.hub.network_id)} if estate and estate.link and at.hub else {}
     for name in private_names(at):
         label = f"{site.label}-{DATABASE_NAMES if name == at.database_zone else name}"
-        zone = privatedns.PrivateZone(
-            label,
-            private_zone_name=name,
-            location="global",  # names only: private DNS has no region
-            resource_group_name=site.group,
-            tags=at.tags,
-            opts=at.part.child(),
-        )
-        links += [
-            privatedns.VirtualNetworkLink(
-                f"{label}-{other}",
-                virtual_network_link_name=other,
-                private_zone_name=known(name, zone),
-                location="global",
+        given = estate.dns_zones.get(name) if estate else None
+        if given is None:
+            zone = privatedns.PrivateZone(
+                label,
+                private_zone_name=name,
+                location="global",  # names only: private DNS has no region
                 resource_group_name=site.group,
-                virtual_network=privatedns.SubResourceArgs(id=network),
-                registration_enabled=False,
                 tags=at.tags,
                 opts=at.part.child(),
             )
-            for other, network in networks.items()
-        ]
+            links += _links(at, label, known(name, zone), site.group, {**networks, **hub})
+        elif estate and estate.link:
+            group = known(given.split("/")[4])  # /subscriptions/ID/resourceGroups/NAME/...
+            links += _links(at, label, known(name), group, networks, f"{at.stem}-")
     return links
 
 
+def _links(
+    at: n.Deployment,
+    label: str,
+    zone: pulumi.Output[str],
+    group: pulumi.Output[str],
+    networks: Mapping[str, pulumi.Output[str]],
+    prefix: str = "",
+) -> list[pulumi.Resource]:
+    """Links of one private DNS zone to networks, which then know its names.
+
+    Args:
+        at: the deployment.
+        label: with which their logical names begin.
+        zone: name of the zone.
+        group: its resource group.
+        networks: by a word for each.
+        prefix: of their names, where other warehouses have links in the zone.
+    """
+    return [
+        privatedns.VirtualNetworkLink(
+            f"{label}-{other}",
+            virtual_network_link_name=f"{prefix}{other}",
+            private_zone_name=zone,
+            location="global",
+            resource_group_name=group,
+            virtual_network=privatedns.SubResourceArgs(id=network),
+            registration_enabled=False,
+            tags=at.tags,
+            opts=at.part.child(),
+        )
+        for other, network in networks.items()
+    ]
+
+
 def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
-    """The group that holds everything: locks on what it holds refuse its deletion too."""
+    """The group that holds everything: locks on what it holds refuse its deletion too.
+
+    One of an estate that exists is neither made nor protected.
+    """
+    if at.estate and at.estate.resource_group:
+        return known(at.group)
     group = resources.ResourceGroup(
         at.stem,
         resource_group_name=at.group,
@@ -321,6 +360,24 @@ def _peer(at: n.Deployment, site: Site, mine: pulumi.Output[str], other: Site) -
     )
 
 
+def _peer_hub(at: n.Deployment, site: Site, subnets: Mapping[str, net.Subnet]) -> pulumi.Resource:
+    """The way to the hub; the way back is the hub's own.
+
+    What the hub's firewall sends back comes from addresses that are not the hub's.
+    """
+    hub = at.hub
+    return net.VirtualNetworkPeering(
+        f"{site.label}-to-hub",
+        virtual_network_peering_name="hub",
+        virtual_network_name=known(at.name(site.label), *subnets.values()),
+        resource_group_name=site.group,
+        remote_virtual_network=net.SubResourceArgs(id=hub.network_id if hub else None),
+        allow_virtual_network_access=True,
+        allow_forwarded_traffic=True,
+        opts=at.part.child(),
+    )
+
+
 def _check(at: n.Deployment) -> None:
     """Refuse to reach another subscription than the one whose identifiers the plan holds.
 
@@ -337,14 +394,19 @@ def _site(at: n.Deployment, group: pulumi.Output[str], where: str) -> Site:
     """The primary site, or the recovery site's network of the same shape without a way out."""
     if where == at.location:
         cut = segments(at, at.spec.network.address_space)
-        return Site(at.part.named("network"), where, cut, group)
+        subnet = cut.get(FIREWALL_SUBNET)
+        # Azure gives a firewall the first free address: the fourth after the network's.
+        own = str(subnet[4]) if subnet else None
+        resolver = at.hub.firewall_address if at.hub else own
+        hop = resolver if at.firewalled else None
+        return Site(at.part.named("network"), where, cut, group, hop, resolver)
     cut = segments(at, str(at.spec.network.recovery_address_space))
     cut.pop(FIREWALL_SUBNET, None)
     return Site(at.part.named("recovery", "network"), where, cut, group)
 
 
 def _recover(
-    at: n.Deployment, primary: Site, network: pulumi.Resource, made: Mapping[str, net.Subnet]
+    at: n.Deployment, primary: Site, network: pulumi.Resource, *made: pulumi.Resource
 ) -> dict[str, pulumi.Output[str]]:
     """The recovery site's network, joined to the primary one; none where none is asked for."""
     space, where = at.spec.network.recovery_address_space, at.recovery_location
@@ -353,7 +415,7 @@ def _recover(
     site = _site(at, primary.group, where)
     other = _virtual_network(at, site, space)
     # Peered once all subnets are there: Azure takes one change of a network at a time.
-    both = known("", network, other, *made.values(), *_subnets(at, site, other).values())
+    both = known("", network, other, *made, *_subnets(at, site, other).values())
     _peer(at, primary, both, site)
     _peer(at, site, both, primary)
     return {"recovery": known(at.network_id(site.label), other)}
@@ -372,9 +434,11 @@ def network(part: Part[AzureSettings], _inputs: NetworkInputs) -> NetworkOutputs
     identifier = known(at.network_id(site.label), virtual)
     made = _subnets(at, site, virtual)
     needs: list[pulumi.Resource] = []
-    if at.firewalled:
+    if at.own_firewall:
         needs.append(_firewall(at, site, made[FIREWALL_SUBNET]))
-    needs += _names(at, site, {"primary": identifier, **_recover(at, site, virtual, made)})
+    peered = [_peer_hub(at, site, made)] if at.hub else []
+    away = _recover(at, site, virtual, *made.values(), *peered)
+    needs += [*peered, *_names(at, site, {"primary": identifier, **away})]
     return NetworkOutputs(
         identifier=identifier,
         segments={

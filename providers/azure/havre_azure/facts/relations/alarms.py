@@ -31,11 +31,25 @@ NOTHING: Fact[tuple[Signal, ...]] = Known(())
 
 
 def search(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
-    """A search of the logs; only of a workspace of the plan, and by a query that is known."""
+    """A search of the logs, by a query that is known.
+
+    Only of a workspace of the plan, or of the one that the warehouse is given and sends logs to.
+    """
     criteria = bare(resource.inputs.get("criteria"))
     signals = _searched(criteria, index) if _often(resource) else NOTHING
-    watched = bool(index.near(resource, "scopes", WORKSPACE))
+    own = bool(index.near(resource, "scopes", WORKSPACE))
+    watched = own or any(_is_given(index, scope) for scope in _scopes(resource))
     return [_alert(resource, index, signals if watched else NOTHING)]
+
+
+def _scopes(resource: PlannedResource) -> list[str]:
+    scopes = bare(resource.inputs.get("scopes"))
+    return [str(scope) for scope in scopes] if isinstance(scopes, list) else []
+
+
+def _is_given(index: Index, scope: str) -> bool:
+    """Whether a scope is a workspace that the warehouse is given."""
+    return "/workspaces/" in scope.lower() and index.outside(scope) is not None
 
 
 def _often(resource: PlannedResource) -> bool:
@@ -84,22 +98,22 @@ def _tells(condition: Any, query: str, threshold: int) -> bool:
 def removal(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """An alert on the activity log, of a resource group of the plan or of everything."""
     condition = bare(resource.inputs.get("condition"))
-    scopes = bare(resource.inputs.get("scopes"))
-    listed = scopes if isinstance(scopes, list) else []
-    wide = any(_is_wide(str(scope), index) for scope in listed)
+    wide = any(_is_wide(scope, index) for scope in _scopes(resource))
     if condition is UNKNOWN or holds_unknown(condition):
         return [_alert(resource, index, Unknown("condition"))]
     return [_alert(resource, index, _removed(condition) if wide else NOTHING)]
 
 
 def _is_wide(scope: str, index: Index) -> bool:
-    """Whether a scope is a subscription or more, or a resource group of the plan."""
+    """Whether a scope is a subscription or more, or a resource group of the plan or given to it."""
     if WHOLE.fullmatch(scope):
         return True
     named = GROUP_ID.fullmatch(scope)
     groups = [read(group.inputs, "resourceGroupName", "") for group in index.of(RESOURCES)]
     own = {str(name.value).lower() for name in groups if isinstance(name, Known)}
-    return named is not None and named["name"].lower() in own
+    if named is None:
+        return False
+    return named["name"].lower() in own or index.outside(scope) is not None
 
 
 def _removed(condition: Any) -> Fact[tuple[Signal, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from havre.facts.read import items, sources
+from havre.facts.read import items, read, sources
 from havre.facts.values import Known
 from havre.plan import PlannedResource
 from havre.plan.values import Secret
@@ -110,13 +110,20 @@ def strange_peerings(index: Index) -> Iterator[tuple[PlannedResource, str]]:
     """
     for peering in index.of(PEERING):
         found = index.target(peering, REMOTE, NETWORK)
-        if not (isinstance(found, Known) and found.value is not None):
+        given = _given(index, peering)
+        if not (isinstance(found, Known) and found.value is not None) and not given:
             yield peering, REMOTE
     for network in index.of(NETWORK):
         listed = items(network.inputs, "virtualNetworkPeerings")
         whole = isinstance(listed, Known) and all(isinstance(each, dict) for each in listed.value)
         if not whole:
             yield network, "virtualNetworkPeerings"
+
+
+def _given(index: Index, peering: PlannedResource) -> bool:
+    """Whether a peering leads to a network that the warehouse is given: the inventory names it."""
+    remote = read(peering.inputs, REMOTE)
+    return isinstance(remote, Known) and index.outside(remote.value) is not None
 
 
 REMOTE = "remoteVirtualNetwork.id"

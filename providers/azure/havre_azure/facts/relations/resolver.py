@@ -24,15 +24,21 @@ def names_logged(index: Index, network: PlannedResource) -> Fact[bool]:
     """Whether a network asks only firewalls of the plan for names, and these log each.
 
     Without servers of its own it asks Azure's resolver. An address is a firewall's if it is in the
-    subnet that Azure keeps for firewalls.
+    subnet that Azure keeps for firewalls. One that the warehouse is given is outside the plan.
     """
     servers = each(network.inputs, "dhcpOptions.dnsServers")
     if isinstance(servers, Unknown):
         return servers
     if not servers.value:
         return NO
-    own = [_is_firewalls(index, str(server)) for server in servers.value]
-    return every([*own, _proxies(index)])
+    outside = [index.outside(server) for server in servers.value]
+    given = [each for each in outside if each]
+    own = [
+        _is_firewalls(index, str(server))
+        for server, elsewhere in zip(servers.value, outside, strict=True)
+        if not elsewhere
+    ]
+    return every([*given, *own, *([_proxies(index)] if own else [])])
 
 
 def _is_firewalls(index: Index, server: str) -> Fact[bool]:

@@ -39,6 +39,22 @@ def hops(index: Index, subnet: PlannedResource, space: Ranges = FOUR) -> Fact[fr
     return then(together(_routes(index, table.value)), lambda routes: _led(routes, space))
 
 
+def appliances(index: Index, subnet: PlannedResource) -> Fact[frozenset[str]]:
+    """Addresses of the appliances to which the routes of a subnet lead."""
+    table = index.target(subnet, "routeTable.id", "network:RouteTable")
+    if isinstance(table, Unknown) or table.value is None:
+        return Unknown("routeTable.id")
+    listed = items(table.value.inputs, "routes")
+    if isinstance(listed, Unknown):
+        return listed
+    own = [own.inputs for own, _ in index.users("network:Route", "routeTableName", table.value)]
+    found = together([read(route, HOP) for route in (*listed.value, *own)])
+    return then(found, lambda hops: frozenset(str(hop) for hop in hops if hop))
+
+
+HOP = "nextHopIpAddress"
+
+
 def _routes(index: Index, table: PlannedResource) -> list[Fact[Mapping[str, Any]]]:
     """The routes of a table, each as far as it decides where traffic is led."""
     listed = items(table.inputs, "routes")
