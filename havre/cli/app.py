@@ -39,7 +39,6 @@ REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 
 app = typer.Typer(
     name="havre",
-    help="Deploy a research data warehouse on a cloud today, and leave it tomorrow.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -64,7 +63,19 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Deploy a research data warehouse on a cloud today, and leave it tomorrow."""
+    """Deploy a research data warehouse on a cloud today, and leave it tomorrow.
+
+    Begin: `init` writes a file, `plan` shows what would be deployed, `check` what fails, by whom it
+    is fixed and until when it is accepted. Nothing is deployed before `up`.
+
+    Exit codes: 0 passed; 1 findings; 2 wrong input; 3 not evaluated; 4 provider or engine.
+
+    Example: havre init warehouse.yaml
+
+    Example: havre check warehouse.yaml --provider local --summary
+
+    Example: havre up warehouse.yaml --provider local --data-dir ./data
+    """
 
 
 @cache

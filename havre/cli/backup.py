@@ -217,6 +217,10 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("backup")(backup)
     app.command("restore")(restore)
-    keys = typer.Typer(help="Keep the keys.", no_args_is_help=True, rich_markup_mode=None)
+    keys = typer.Typer(
+        help="Export the keys, without which no backup is read.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
     keys.command("export")(export_keys)
     app.add_typer(keys, name="keys")

@@ -401,7 +401,8 @@ FormatOption = Annotated[
         "--format",
         "-f",
         metavar="FORMAT[=FILE]",
-        help="table, json, sarif, junit, markdown, gitlab, html or oscal; repeatable.",
+        help="table, json, sarif, junit, markdown, gitlab, html or oscal; repeatable. Without =FILE"
+        " to the terminal.",
     ),
 ]
 FailOnOption = Annotated[FailOn, typer.Option("--fail-on", help="The least severity that fails.")]
@@ -449,7 +450,7 @@ SealClockOption = Annotated[
 ]
 CoverageOption = Annotated[
     bool,
-    typer.Option("--coverage", help="Show the requirements it contributes to, by framework."),
+    typer.Option("--coverage", help="Show what the controls contribute to each framework."),
 ]
 CoverageCsvOption = Annotated[
     Path | None,
@@ -536,6 +537,8 @@ def check(
     about what is new. With --only, --skip or --severity the check is partial.
 
     Example: havre check warehouse.yaml --provider local --format table --format sarif=havre.sarif
+
+    Example: havre check warehouse.yaml --provider local --summary --lang fr --format html=dpo.html
 
     Example: havre check --state state.json --only residency.data --quiet
 

@@ -66,7 +66,7 @@ def compare(
             "--provider",
             "-p",
             metavar="PROVIDER",
-            help="Two to four; repeatable.",
+            help="Two to four; repeatable. `havre providers` lists them.",
             show_default=False,
         ),
     ] = None,

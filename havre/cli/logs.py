@@ -51,6 +51,8 @@ def verify(
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
-    logs = typer.Typer(help="Check the logs.", no_args_is_help=True, rich_markup_mode=None)
+    logs = typer.Typer(
+        help="Verify the record of all logs.", no_args_is_help=True, rich_markup_mode=None
+    )
     logs.command("verify")(verify)
     app.add_typer(logs, name="logs")

@@ -13,7 +13,7 @@ import typer
 
 from havre import __version__
 from havre.cli import console
-from havre.cli.check import ControlsOption, ProfileOption, SeverityName, known_controls
+from havre.cli.check import ControlsOption, ProfileName, SeverityName, known_controls
 from havre.cli.context import JsonOption
 from havre.errors import InputError
 
@@ -80,7 +80,9 @@ def show_control(control: Control, known: Sequence[Control], folder: Path | None
 @policy.command("list")
 def list_controls(
     *,
-    profile: ProfileOption = None,
+    profile: Annotated[
+        ProfileName | None, typer.Option(help="Only of this profile; default: of all.")
+    ] = None,
     severity: Annotated[
         SeverityName | None,
         typer.Option(metavar="SEVERITY", help="Only of this severity."),

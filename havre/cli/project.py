@@ -238,7 +238,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("connect")(connect)
     cluster = typer.Typer(
-        help="Isolate projects in a cluster.", no_args_is_help=True, rich_markup_mode=None
+        help="Write the objects that isolate projects in a cluster.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
     )
     cluster.command("manifests")(manifests)
     app.add_typer(cluster, name="cluster")

@@ -228,6 +228,8 @@ def init(
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("providers")(providers)
-    provider = typer.Typer(help="Add a provider.", no_args_is_help=True, rich_markup_mode=None)
+    provider = typer.Typer(
+        help="Write the skeleton of a new provider.", no_args_is_help=True, rich_markup_mode=None
+    )
     provider.command("init")(init)
     app.add_typer(provider, name="provider")

@@ -346,6 +346,8 @@ def down(
     Only --destroy-data deletes data, never locked objects.
 
     Example: havre down --data-dir ./data
+
+    Example: havre down --data-dir ./data --destroy-data emc2
     """
     from havre.provider import find
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre.cli import console
-from havre.cli.check import AsOfOption, ProfileName, ProfileOption, parse_day
+from havre.cli.check import AsOfOption, ProfileName, parse_day
 from havre.cli.context import JsonOption, file_in
 from havre.errors import ExitCode, InputError
 
@@ -110,7 +110,10 @@ def validate(
         ),
     ] = None,
     *,
-    profile: ProfileOption = None,
+    profile: Annotated[
+        ProfileName | None,
+        typer.Option(help="Whose limit applies; default: that of the warehouse file."),
+    ] = None,
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> int:
