@@ -14,6 +14,8 @@ from havre.facts.stores import LogStore
 from havre.plan import Plan
 from havre.policy.findings import FindingKind, Result
 from havre.provider.faults import faults
+from havre.report.language import Language, speaking
+from havre.report.texts import translated
 from havre.stack.program import read_settings
 from havre_azure.examining import GIVEN as NOT_LISTED
 from havre_azure.examining import TOKEN, examine
@@ -346,3 +348,12 @@ def test_a_given_group_is_not_listed_as_the_warehouses_own(
     """It holds what others have: nobody may take that for the remains of a failed run."""
     monkeypatch.setenv(TOKEN.variable, "token")
     assert examine(given).unlisted == (NOT_LISTED,)
+
+
+def test_what_is_outside_is_said_in_french(given: Plan) -> None:
+    with speaking(Language.FR):
+        told = [translated(str(each)) for each in outside_of(given).values()]
+    assert f"hors du plan : pare-feu du concentrateur réseau (responsable : {WHO})" in told
+    assert all(each.startswith("hors du plan") for each in told)
+    english = ("hub", "resource group", "log ", "private DNS")
+    assert not [each for each in told if any(f": {word}" in each for word in english)]
