@@ -77,7 +77,7 @@ def as_text(plan: Plan, *, details: bool = False, width: int | None = None) -> s
     """
     made = [resource for resource in plan.resources if resource.custom]
     lines = [f"{counted(len(made), 'resource', 'resources')} on {plan.provider}", ""]
-    lines += _tree(plan) if details else _parts(made)
+    lines += _tree(plan, width) if details else _parts(made)
     for warning in plan.warnings:
         lines += ["", *_wrapped(f"Warning: {warning}", width)]
     if plan.placeholders:
@@ -93,11 +93,17 @@ def as_text(plan: Plan, *, details: bool = False, width: int | None = None) -> s
     return "\n".join(inert(line) for line in lines)
 
 
-def _tree(plan: Plan) -> Iterator[str]:
+def _tree(plan: Plan, width: int | None) -> Iterator[str]:
+    """Names below what they are a part of, with their types: below them where a line is full."""
     for depth, resource in tree(plan):
-        kind = f"  {resource.type}" if resource.custom else ""
+        name = f"{'  ' * depth}{resource.name}"
         mark = " (protected)" if resource.protect else ""
-        yield f"{'  ' * depth}{resource.name}{kind}{mark}"
+        kind = f"  {resource.type}{mark}" if resource.custom else mark
+        if width is None or len(name) + len(kind) <= width:
+            yield f"{name}{kind}"
+        else:
+            yield name
+            yield f"{'  ' * depth}    {kind.strip()}"
 
 
 def _parts(made: Sequence[PlannedResource]) -> Iterator[str]:

@@ -20,6 +20,8 @@ COMMANDS = (
     ("providers", "object-lock"),
     ("compare", "examples/hospital/warehouse.yaml", "-p", "local", "-p", "azure"),
     ("waiver", "list", "examples/emc2/waivers.yaml"),
+    ("plan", "examples/emc2/warehouse.yaml", "-p", "azure", "--details"),
+    ("plan", "examples/emc2/warehouse.yaml", "-p", "ovh"),
 )
 
 
