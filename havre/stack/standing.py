@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,8 +174,11 @@ def recorded_settings(data_dir: Path, warehouse: str, provider: Provider) -> dic
         GuardError: as `read_record`.
         StateError: the record is damaged.
     """
-    if not record_path(data_dir).is_file():
-        return {}
+    with suppress(PermissionError):  # a record that is there and cannot be read is told below
+        try:
+            record_path(data_dir).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return {}
     record = read_record(data_dir)
     if (record["provider"], record.get("warehouse")) != (provider.name, warehouse):
         return {}

@@ -83,6 +83,30 @@ def test_a_record_of_something_else_is_passed_over(
     assert "the last up" not in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", ["link", "folder", "text"])
+def test_a_record_that_cannot_be_read_is_told_and_drops_nothing_silently(
+    folder: Path, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "state" / "run.json"
+    path.unlink()
+    if damage == "link":
+        path.symlink_to(path)
+    elif damage == "folder":
+        path.mkdir()
+    else:
+        path.write_text("{")
+    assert check(folder) == ExitCode.ENGINE
+    said = capsys.readouterr().err
+    assert "run.json" in said
+    assert "fault of Havre" not in said
+
+
+def test_a_folder_without_a_record_keeps_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answers = {check(each) for each in (tmp_path, tmp_path / "none", tmp_path / "file")}
+    assert answers == {check(None)}
+
+
 def test_a_plan_shows_the_settings_that_the_next_up_uses(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
