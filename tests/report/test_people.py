@@ -124,6 +124,22 @@ def test_a_table_of_nothing_found_says_so() -> None:
     assert "waiver " not in table
 
 
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("fail_on", [Severity.LOW, None])
+def test_the_exit_code_counts_as_many_controls_as_the_headline(
+    fail_on: Severity | None, language: Language
+) -> None:
+    """One control failed and was not evaluated: it is counted once, as one that failed."""
+    failed = next(each for each in RESULT.findings if each.kind is FindingKind.FAIL)
+    also = replace(failed, kind=FindingKind.UNKNOWN, waiver=None)
+    both = replace(RESULT, findings=(*RESULT.findings, also), fail_on=fail_on, allow_unknown=True)
+    with speaking(language):
+        said, counts = answers.meaning(both), headline(both).counts
+    told = re.findall(r"(\d+) (?:controls?|contrôles?)\b", said)
+    assert told == [str(counts["fail"])]
+    assert counts["unknown"] == headline(RESULT).counts["unknown"]
+
+
 def test_findings_and_controls_are_counted_apart_in_french_too() -> None:
     with speaking(Language.FR):
         assert answers.counts(RESULT)["fail"] == 3
@@ -139,10 +155,10 @@ def test_findings_and_controls_are_counted_apart_in_french_too() -> None:
             {"fail_on": Severity.CRITICAL},
             "Exit code 1: 5 findings of 1 control failed without a waiver (severity critical or",
         ),
-        ({"fail_on": None}, "Exit code 3: 1 finding of 1 control not evaluated, and not allowed."),
+        ({"fail_on": None}, "Exit code 3: 1 finding not evaluated, and not allowed."),
         (
             {"fail_on": None, "allow_unknown": True},
-            "Exit code 0: 7 findings of 3 controls failed, 1 finding of 1 control not evaluated,",
+            "Exit code 0: 7 findings of 3 controls failed, 1 finding not evaluated, allowed by",
         ),
     ],
 )

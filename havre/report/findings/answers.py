@@ -610,13 +610,12 @@ def _meaning(result: Result) -> str:
     if code is ExitCode.FINDINGS:
         return tr("Exit code 1: {findings}.", findings=_failing(result, former=former))
     if code is ExitCode.NOT_EVALUATED:
-        unknown = result.judged(FindingKind.UNKNOWN)
-        told = _of_controls(unknown, former=former)
+        told = _findings(result.judged(FindingKind.UNKNOWN), former=former)
         return tr("Exit code 3: {findings} not evaluated, and not allowed.", findings=told)
     failing, unknown = result.of(FindingKind.FAIL), result.of(FindingKind.UNKNOWN)
     parts = [
         *([tr("{findings} failed", findings=_of_controls(failing))] if failing else []),
-        *([tr("{findings} not evaluated", findings=_of_controls(unknown))] if unknown else []),
+        *([tr("{findings} not evaluated", findings=_findings(unknown))] if unknown else []),
     ]
     by = tr("the previous report or the options given") if former else tr("the options given")
     return tr("Exit code 0: {parts}, allowed by {options}.", parts=", ".join(parts), options=by)
@@ -637,15 +636,20 @@ def _passed(result: Result) -> str:
 
 
 def _of_controls(findings: Sequence[Finding], *, former: bool = False) -> str:
-    """How many findings, of how many controls: a control has one or several."""
+    """How many findings that failed, of how many controls: as many as the headline counts.
+
+    What was not evaluated has no such number: a control that failed too counts as one that failed.
+    """
     controls = len({finding.control for finding in findings})
-    told = (
-        trn("{count} new finding", "{count} new findings", len(findings))
-        if former
-        else trn("{count} finding", "{count} findings", len(findings))
-    )
     of = trn("{count} control", "{count} controls", controls)
-    return tr("{findings} of {controls}", findings=told, controls=of)
+    return tr("{findings} of {controls}", findings=_findings(findings, former=former), controls=of)
+
+
+def _findings(findings: Sequence[Finding], *, former: bool = False) -> str:
+    """How many findings, or new ones."""
+    if former:
+        return trn("{count} new finding", "{count} new findings", len(findings))
+    return trn("{count} finding", "{count} findings", len(findings))
 
 
 def _failing(result: Result, *, former: bool) -> str:
