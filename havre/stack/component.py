@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pulumi
 
-from havre.facts.outside import recorded_estate
 from havre.plan.parts import WAREHOUSE_TYPE, PartName
 from havre.provider import GIVEN, provides
 from havre.provider import parts as p
@@ -66,7 +65,11 @@ def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
 def _estate(provider: Provider, settings: BaseModel) -> dict[str, Any]:
     """What the settings name of an estate that exists, recorded likewise."""
     given = provides(provider, GIVEN).given
-    return recorded_estate(given(settings)) if given else {}
+    if given is None:
+        return {}
+    from havre.facts.outside import recorded_estate  # here, since most plans never need it
+
+    return recorded_estate(given(settings))
 
 
 class ResearchWarehouse(pulumi.ComponentResource):

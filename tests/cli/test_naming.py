@@ -64,8 +64,9 @@ def test_a_folder_is_its_waivers_file_too(
 
 
 def test_a_list_of_a_faulty_file_names_every_fault_as_validation_does(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     file = tmp_path / "waivers.yaml"
     file.write_text("waivers:\n- control: audit.centrl\n  owner: Me\n- control: c\n  foo: 1\n")
     assert main(["waiver", "validate", str(file)]) == ExitCode.INPUT
