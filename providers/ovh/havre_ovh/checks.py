@@ -11,6 +11,7 @@ from havre.spec.rules import PRIVATE, WIDEST_ADMINISTRATION
 from havre_ovh import resources as shared
 from havre_ovh import sites
 from havre_ovh.conventions.faults import convention_faults
+from havre_ovh.estate import estate_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ def check(context: Context[OvhSettings]) -> Iterator[ProviderFault]:
     ):
         yield from rule(context)
     places = (context.primary, context.recovery)
+    if all(site is None or "compute" in site.regions for site in places):
+        yield from estate_faults(context.settings, shared.network_regions(context))
     if all(site is None or "s3" in site.regions for site in places):  # buckets are named by region
         yield from convention_faults(context)
 

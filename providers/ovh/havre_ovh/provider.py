@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.cost.meters import MeterTable
-    from havre.facts import Facts
+    from havre.facts import Estate, Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
@@ -107,6 +107,13 @@ class OvhProvider:
         from havre_ovh.facts import facts
 
         return facts(plan)
+
+    def given(self, settings: BaseModel) -> Estate:
+        """What the settings name of an estate that exists."""
+        from havre.facts import Estate
+
+        estate = cast("OvhSettings", settings).estate
+        return estate.recorded() if estate else Estate("")
 
     def servicers(self) -> Mapping[str, ResourceProviderServicer]:
         """What applies the settings of buckets, which OVHcloud's own provider does not have."""

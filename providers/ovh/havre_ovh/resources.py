@@ -134,3 +134,11 @@ def period(days: int) -> str:
         message = f"a lock of {days} days"
         raise InputError(message, "Set at least one day, or no lock.")
     return f"P{days}D"
+
+
+def network_regions(context: Context[OvhSettings]) -> list[str]:
+    """Compute regions of the network, always named: unset would mean all of them."""
+    found = [compute_region(context)]
+    if context.recovery and context.spec.network.recovery_address_space:
+        found.append(sites.region(context.recovery, "compute"))
+    return list(dict.fromkeys(found))

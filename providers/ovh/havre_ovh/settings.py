@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
 from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so these
+from havre_ovh.estate import OvhEstate, Uuid  # noqa: TC001 - and these
 
 PLACEHOLDERS = ("warehouse", "environment", "part")
 """What a pattern of names may contain, in braces."""
@@ -33,10 +34,6 @@ def missing_credentials() -> tuple[str, ...]:
     return tuple(name for name in S3_CREDENTIALS if not os.environ.get(name))
 
 
-Uuid = Annotated[
-    str,
-    StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"),
-]
 Group = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:group:[^/\s]+/[^/\s]+$")]
 Identity = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:[a-z]+:\S+$")]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*$", max_length=20)]
@@ -176,6 +173,10 @@ class OvhSettings(BaseModel):
     project_groups: Mapping[ProjectSlug, Group] = Field(
         default_factory=dict,
         description="IAM group of each project's researchers (unset: a service account)",
+    )
+    estate: OvhEstate | None = Field(
+        default=None,
+        description="Parts of an existing estate that the warehouse uses and Havre does not manage",
     )
     hds_certified: bool = Field(
         default=False,

@@ -19,6 +19,7 @@ from havre.facts import Facts, Index, collect
 from havre.facts.evaluated import unread
 from havre.facts.forms import typed_plan
 from havre.facts.model import Copy, Neutral, Unclassified
+from havre_ovh.estate import outside_facts
 from havre_ovh.facts import access, audit, cluster, database, keys, network, registry, zones
 from havre_ovh.facts.forms import FORMS
 from havre_ovh.facts.naming import DYNAMIC, NOMENCLATURE
@@ -104,7 +105,8 @@ def facts(plan: Plan) -> Facts:
     read, typed = typed_plan(plan, FORMS)
     index = Index(read, NOMENCLATURE)
     found = collect(plan, lambda resource: _facts(typed(resource), index))
-    return replace(found, unread=tuple(unread(index, "havre_ovh")))
+    items = (*found.items, *outside_facts(plan))
+    return replace(found, items=items, unread=tuple(unread(index, "havre_ovh")))
 
 
 def _facts(resource: PlannedResource, index: Index) -> Sequence[ResourceFact] | Unclassified:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import pulumi
 from pulumi_ovh import dbaas
 
 from havre.provider.parts import AuditInputs, AuditOutputs
@@ -25,6 +26,9 @@ def years(days: int) -> int:
 
 def audit(part: Part[OvhSettings], _inputs: AuditInputs) -> AuditOutputs:
     """The stream that database and cluster write to; buckets keep their own logs (see zones)."""
+    estate = part.settings.estate
+    if estate and estate.stream_id:
+        return AuditOutputs(sink=pulumi.Output.from_input(estate.stream_id))
     days = part.spec.audit.retention_days
     where = part.settings.ldp_site or "a place not stated"
     stream = dbaas.LogsOutputGraylogStream(

@@ -11,7 +11,6 @@ from pulumi_ovh import cloudproject
 
 from havre.provider.parts import NetworkInputs, NetworkOutputs
 from havre_ovh import resources as shared
-from havre_ovh import sites
 from havre_ovh.conventions.table import name
 
 if TYPE_CHECKING:
@@ -29,14 +28,6 @@ VLANS = range(100, 4000)
 """VLANs from which one is derived where the settings name none."""
 
 
-def regions(context: Context[OvhSettings]) -> list[str]:
-    """Compute regions of the network, always named: unset would mean all of them."""
-    found = [shared.compute_region(context)]
-    if context.recovery and context.spec.network.recovery_address_space:
-        found.append(sites.region(context.recovery, "compute"))
-    return list(dict.fromkeys(found))
-
-
 def vlan(context: Context[OvhSettings]) -> int:
     """The network's VLAN: the one set, or one that follows from the warehouse's name."""
     if context.settings.vlan_id is not None:
@@ -47,7 +38,24 @@ def vlan(context: Context[OvhSettings]) -> int:
 def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
     """The private network, its segments and their gateway."""
     context = part.context
-    places = regions(context)
+    places, ids = shared.network_regions(context), _networks(part)
+    made = _subnets(part, context.spec.network.address_space, places[0], ids)
+    if context.spec.network.recovery_address_space:
+        _subnets(part, context.spec.network.recovery_address_space, places[-1], ids)
+    _security_group(part, places[0])
+    segments: dict[str, pulumi.Output[str]] = {key: subnet.id for key, subnet in made.items()}
+    given = part.settings.estate and part.settings.estate.gateway_id
+    if shared.routed(context) and not given:
+        segments |= _gateway(part, places[0], made)
+    return NetworkOutputs(identifier=ids[places[0]], segments=segments)
+
+
+def _networks(part: Part[OvhSettings]) -> dict[str, pulumi.Output[str]]:
+    """The network's identifiers by region: of the one that is given, or of a new one."""
+    context, estate = part.context, part.settings.estate
+    places = shared.network_regions(context)
+    if estate and estate.network_ids:
+        return {place: pulumi.Output.from_input(estate.network_ids[place]) for place in places}
     private = cloudproject.NetworkPrivate(
         f"{part.name}-private",
         service_name=part.settings.service_name,
@@ -56,15 +64,7 @@ def network(part: Part[OvhSettings], _inputs: NetworkInputs) -> NetworkOutputs:
         vlan_id=vlan(context),
         opts=part.guarded(),  # another one cuts off what stands in it
     )
-    ids = {place: _openstack_id(private, place) for place in places}
-    made = _subnets(part, context.spec.network.address_space, places[0], ids)
-    if context.spec.network.recovery_address_space:
-        _subnets(part, context.spec.network.recovery_address_space, places[-1], ids)
-    _security_group(part, places[0])
-    segments: dict[str, pulumi.Output[str]] = {key: subnet.id for key, subnet in made.items()}
-    if shared.routed(context):
-        segments |= _gateway(part, places[0], made)
-    return NetworkOutputs(identifier=ids[places[0]], segments=segments)
+    return {place: _openstack_id(private, place) for place in places}
 
 
 def _openstack_id(network: cloudproject.NetworkPrivate, region: str) -> pulumi.Output[str]:
