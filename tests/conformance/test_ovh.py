@@ -8,3 +8,17 @@ from tests.clouds import SETTINGS
 class TestOvh(ProviderSuite):
     provider = provider
     settings: ClassVar = SETTINGS["ovh"]
+
+
+class TestOvhInAnEstate(ProviderSuite):
+    """With a log stream and a gateway given; networks depend on the regions of each file."""
+
+    provider = provider
+    settings: ClassVar = {
+        **SETTINGS["ovh"],
+        "estate": {
+            "answers_for": "Network team, network@hospital.example",
+            "gateway_id": "bbbbbbbb-0000-4000-8000-000000000001",
+            "stream_id": "cccccccc-0000-4000-8000-000000000001",
+        },
+    }

@@ -79,7 +79,7 @@ def test_segments_lie_in_the_given_network_and_services_stand_there(given: Plan)
 
 def test_the_segments_that_the_given_gateway_joins_announce_a_gateway(given: Plan) -> None:
     routed = {each.name for each in of(given, SUBNET) if each.inputs["enableGatewayIp"]}
-    assert routed == {f"emc2-production-network-{name}" for name in ("compute", "database")}
+    assert routed == {f"emc2-network-{name}" for name in ("compute", "database")}
 
 
 def test_every_log_goes_to_the_given_stream(given: Plan) -> None:
