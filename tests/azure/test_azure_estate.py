@@ -308,12 +308,23 @@ def test_what_does_not_agree_with_the_file_is_a_fault(parts: dict[str, Any], sai
     assert any(said in f"{each}: {each.remedy}" for each in found), found
 
 
-def test_two_names_for_the_resource_group_are_a_fault() -> None:
-    told = {"estate": estate("resource_group"), "names": {"emc2-production": "rg-other"}}
-    found = faults(provider, example("emc2"), read_settings(provider, {**GIVEN, **told}))
-    assert [str(each) for each in found] == [
-        "settings.estate.resource_group: `names` gives the resource group another name, `rg-other`"
-    ]
+@pytest.mark.parametrize(
+    ("part", "label", "name"),
+    [
+        ("resource_group", "emc2-production", "rg-other"),
+        ("hub", "emc2-production-network-firewall", "other"),
+        ("dns_zones", "emc2-production-network-private.postgres.database.azure.com", ZONES[-1]),
+        ("workspace_id", "emc2-production-logs", "other"),
+        ("archive_id", "emc2-production-audit-archive", "other"),
+    ],
+)
+def test_what_is_given_takes_no_other_name(part: str, label: str, name: str) -> None:
+    """It would be ignored: nothing of that logical name is planned."""
+    named = {"names": {label: name}}
+    own = faults(provider, example("emc2"), read_settings(provider, {**GIVEN, **named}))
+    assert own == ()
+    told = read_settings(provider, {**GIVEN, **named, "estate": estate(part)})
+    assert [label in str(each) for each in faults(provider, example("emc2"), told)] == [True]
 
 
 SHAPES = [

@@ -101,6 +101,16 @@ class Deployment:
         return self.estate.hub if self.estate else None
 
     @property
+    def own_group(self) -> bool:
+        """Whether the warehouse has a resource group of its own."""
+        return self.estate is None or self.estate.resource_group is None
+
+    @property
+    def own_database_zone(self) -> bool:
+        """Whether the database server has its name in a zone of the warehouse's own."""
+        return self.estate is None or not self.estate.database_zone
+
+    @property
     def own_firewall(self) -> bool:
         """Whether the warehouse has a firewall of its own."""
         return self.firewalled and self.hub is None

@@ -93,8 +93,9 @@ def _unique(at: Deployment, entry: Entry, whole: str) -> str:
 
 
 def entries(at: Deployment) -> Iterator[Entry]:
-    """Every resource that can be named."""
-    yield Entry(at.stem, k.GROUP)
+    """Every resource that can be named: what the stack is given has its name."""
+    if at.own_group:
+        yield Entry(at.stem, k.GROUP)
     yield from _networks(at)
     yield from _vaults(at)
     yield from _stores(at)
@@ -118,7 +119,8 @@ def _networks(at: Deployment) -> Iterator[Entry]:
         yield Entry(f"{label}-egress", k.POLICY, words)
         yield Entry(f"{label}-firewall", k.FIREWALL, ("network",))
     label = f"{at.stem}-network-{DATABASE_NAMES}"
-    yield Entry(label, k.DATABASE_NAMES, fixed=f"{at.stem}.{DATABASE_NAMES}")
+    if at.own_database_zone:
+        yield Entry(label, k.DATABASE_NAMES, fixed=f"{at.stem}.{DATABASE_NAMES}")
     if at.networked_away:
         yield from _network(at, segments, (RECOVERY, "network"), away=True)
 
@@ -159,7 +161,8 @@ def _key(at: Deployment, purpose: str, *words: str, user: bool = True) -> Iterat
 
 def _stores(at: Deployment) -> Iterator[Entry]:
     """Accounts of zones and archives, their containers, endpoints and keys."""
-    purposes = {f"zone-{zone}": False for zone in at.spec.zones} | {ARCHIVE: False}
+    purposes = {f"zone-{zone}": False for zone in at.spec.zones}
+    purposes |= {ARCHIVE: False} if at.own_archive else {}
     purposes |= {AWAY: True} if at.networked_away else {}
     for purpose, away in purposes.items():
         label = f"{at.stem}-{purpose}"
@@ -172,9 +175,10 @@ def _stores(at: Deployment) -> Iterator[Entry]:
 
 
 def _logs(at: Deployment) -> Iterator[Entry]:
-    yield Entry(f"{at.stem}-logs", k.WORKSPACE, ("logs",))
-    yield Entry(f"{at.stem}-logs-scope", k.LINK_SCOPE, ("logs",))
-    yield Entry(f"{at.stem}-logs-endpoint", k.ENDPOINT, ("logs",))
+    if at.own_workspace:
+        yield Entry(f"{at.stem}-logs", k.WORKSPACE, ("logs",))
+        yield Entry(f"{at.stem}-logs-scope", k.LINK_SCOPE, ("logs",))
+        yield Entry(f"{at.stem}-logs-endpoint", k.ENDPOINT, ("logs",))
     yield Entry(f"{at.stem}-flows-writer", k.IDENTITY, ("flows",))
     yield Entry(f"{at.stem}-flows", k.FLOWS, ("flows",))
     if at.networked_away:

@@ -38,7 +38,6 @@ def estate_faults(spec: Warehouse, settings: AzureSettings) -> Iterator[Provider
         yield from _hub(spec, estate.hub)
     yield from _zones(estate)
     yield from _links(estate, settings.subscription_id)
-    yield from _names(spec, settings)
 
 
 def _hub(spec: Warehouse, hub: AzureHub) -> Iterator[ProviderFault]:
@@ -88,12 +87,3 @@ def _links(estate: AzureEstate, subscription: str) -> Iterator[ProviderFault]:
             message = "the zone is in another subscription, where this stack cannot create a link"
             remedy = "Leave `link` out, and let the responsible party create the links."
             yield ProviderFault((*PLACE, "dns_zones", name), message, remedy)
-
-
-def _names(spec: Warehouse, settings: AzureSettings) -> Iterator[ProviderFault]:
-    """One setting names the resource group."""
-    stem = f"{spec.name}-{spec.environment.value}"
-    if settings.estate and settings.estate.resource_group and stem in settings.names:
-        message = f"`names` gives the resource group another name, `{settings.names[stem]}`"
-        remedy = f"Remove `{stem}` from `names`: the existing resource group keeps its name."
-        yield ProviderFault((*PLACE, "resource_group"), message, remedy)
