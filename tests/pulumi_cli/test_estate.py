@@ -1,4 +1,4 @@
-"""An estate that exists, in what the real Pulumi CLI writes: preview and state say what is given."""
+"""An estate that exists, under the real Pulumi CLI: preview and state say what is given."""
 
 import json
 from pathlib import Path
