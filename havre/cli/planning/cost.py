@@ -41,11 +41,11 @@ def cost(
 
     The plan decides quantities; your price lists decide prices. Nothing is changed.
 
-    Example: havre cost warehouse.yaml --provider azure
+    Example: havre cost warehouse.yaml --provider A
 
-    Example: havre cost warehouse.yaml --provider azure --prices prices.yaml --usage usage.yaml
+    Example: havre cost warehouse.yaml --provider A --prices prices.yaml --usage usage.yaml
 
-    Example: havre cost warehouse.yaml --provider ovh --prices prices.yaml --format json
+    Example: havre cost warehouse.yaml --provider A --prices prices.yaml --format json
     """
     from havre.assess.costs import costs, read_inputs
     from havre.cli.taken import one_provider, take, tell
