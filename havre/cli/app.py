@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from havre import __version__
 from havre.cli import (
+    adopting,
     backup,
     check,
     compare,
@@ -46,7 +47,7 @@ app = typer.Typer(
 )
 for _noun in (
     *(file, providers, planning, check, compare, policy, waiver),
-    *(warehouse, project, backup, logs, leaving),
+    *(warehouse, adopting, project, backup, logs, leaving),
 ):
     _noun.register(app)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import time
@@ -14,7 +13,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError, MissingDependencyError
-from havre.stack.standing import in_folder, read_placed, record_path, write_record
+from havre.stack.standing import in_folder, record_path, write_record
 from havre.text import counted
 
 if TYPE_CHECKING:
@@ -121,10 +120,10 @@ def _refuse(changes: Sequence[Change]) -> None:
 
 
 def _agreed(changes: Sequence[Change], *, yes: bool) -> bool:
-    return yes or not changes or _confirmed("Apply these changes?")
+    return yes or not changes or confirmed("Apply these changes?")
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str) -> bool:
     """Whether a person at the terminal agrees.
 
     Raises:
@@ -416,38 +415,6 @@ def _tell_destroyed(
     _tell(values, "\n".join(lines), as_json=as_json)
 
 
-def adopt(
-    data_dir: ctx.DataDirOption = None,
-    state: ctx.NoStateOption = None,
-    *,
-    yes: YesOption = False,
-) -> None:
-    """Use a copied or moved data folder where it is now.
-
-    The original is not changed.
-
-    A copy gets ports of its own, and holds the same keys and passwords. `havre up` starts it.
-
-    Example: havre adopt --data-dir ./moved
-    """
-    from havre.engine import StateStore
-
-    here = ctx.folder(ctx.standing(data_dir, state, "adopt"), "adopt")
-    record, former = read_placed(here)
-    operations = ctx.operating(record, here, "adopt")
-    if former is None or os.path.realpath(former) == os.path.realpath(here):
-        console.out().print(f"{console.inert(here)} is where it was made. Nothing to do.")
-        return
-    console.out().print(f"{console.inert(here)} was made as {console.inert(former)}.")
-    if not yes and not _confirmed("Use it here, as a warehouse of its own?"):
-        raise typer.Abort
-    store = StateStore(here)
-    with store.lock():
-        store.move(former, operations.adopt(former))
-        write_record(here, record)
-    console.out().print(f"Adopted. Start it: havre up FILE --data-dir {console.inert(here)}")
-
-
 AllowOption = Annotated[
     bool, typer.Option("--allow-unknown", help="Do not fail on what cannot be listed.")
 ]
@@ -509,7 +476,6 @@ def _tell_examination(examined: Examination, *, as_json: bool) -> None:
 def register(app: typer.Typer) -> None:
     """Add the commands of this file."""
     app.command("up")(up)
-    app.command("adopt")(adopt)
     app.command("status")(status)
     app.command("doctor")(doctor)
     app.command("down")(down)

@@ -33,6 +33,7 @@ from havre.provider.operations import (
     ServiceStatus,
 )
 from havre.provider.options import (
+    ADOPTING,
     CHECK,
     EXAMINE,
     GIVEN,
@@ -53,6 +54,7 @@ from havre.provider.options import (
 )
 
 __all__ = [
+    "ADOPTING",
     "CHECK",
     "CONTRACT",
     "ENTRY_POINT_GROUP",

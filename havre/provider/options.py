@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from havre.plan import Plan
     from havre.plan.replacing import ReplacingTable
     from havre.provider.contract import Provider
+    from havre.provider.conventions import Adopting
     from havre.provider.faults import ProviderFault
     from havre.provider.operations import Examination, Operations
     from havre.provider.outputs import Outputs
@@ -102,12 +103,15 @@ GIVEN: Option[Callable[[BaseModel], Estate]] = Option(
 METERS: Option[Callable[[], MeterTable]] = Option(
     "meters", "Lists by type what sizes a resource, for an estimate of cost."
 )
+ADOPTING: Option[Callable[[], Adopting]] = Option(
+    "adopting", "Recognises existing resources, so that a warehouse can take them over."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES),
-    *(REPLACING, EXAMINE, GIVEN, METERS, ANSWERS),
+    *(REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
 )
 """Every option of this version of the contract."""
 

@@ -2,8 +2,8 @@
 
 Run as `python echo_plugin.py ENGINE_ADDRESS`; prints its port, as the Pulumi CLI expects. In a
 preview, outputs other than inputs are unknown, as a real provider's are. The file that ECHO_TABLE
-names says by type which inputs make another resource of one, and what cannot be found any more
-(`gone`: names of resources).
+names says by type which inputs make another resource of one, what cannot be found any more
+(`gone`: names of resources), and what an import finds (`there`: inputs by identifier).
 """
 
 import json
@@ -15,7 +15,7 @@ from concurrent import futures
 from pathlib import Path
 
 import grpc
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 COMPUTED = (
@@ -131,6 +131,10 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
         name = request.urn.rsplit("::", 1)[-1]
         if name in table()["gone"]:
             return provider_pb2.ReadResponse()
+        there = table().get("there", {}).get(request.id)
+        if there is not None:  # an import knows the identifier alone
+            found = json_format.ParseDict(there, struct_pb2.Struct())
+            return provider_pb2.ReadResponse(id=request.id, properties=found, inputs=found)
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs
         )

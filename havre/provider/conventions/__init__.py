@@ -1,6 +1,7 @@
 """What an organisation prescribes to every stack: names, tags and addresses."""
 
 from havre.provider.conventions.addresses import AddressPlan, address_faults, replaced
+from havre.provider.conventions.adopting import Adopting
 from havre.provider.conventions.labels import ExtraTags, TagRule, tag_faults, tags_of
 from havre.provider.conventions.names import (
     Nameable,
@@ -13,6 +14,7 @@ from havre.provider.conventions.names import (
 
 __all__ = [
     "AddressPlan",
+    "Adopting",
     "ExtraTags",
     "NameKind",
     "Nameable",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
     from havre.provider import Capability, Examination, Gap, Limit, Measure
+    from havre.provider.conventions import Adopting
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
@@ -115,6 +116,12 @@ class AzureProvider:
         from havre_azure.examining import examine
 
         return examine(plan)
+
+    def adopting(self) -> Adopting:
+        """How what exists is recognised and named."""
+        from havre_azure.conventions.faults import adopting
+
+        return adopting(self)
 
     def replacing(self) -> ReplacingTable:
         """What a change does, by Azure's own provider."""

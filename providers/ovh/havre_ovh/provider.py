@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
     from havre.provider import Capability, Examination, Gap, Limit, Measure
+    from havre.provider.conventions import Adopting
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
@@ -127,6 +128,12 @@ class OvhProvider:
         from havre_ovh.examining import examine
 
         return examine(plan)
+
+    def adopting(self) -> Adopting:
+        """How what exists is recognised, named and imported."""
+        from havre_ovh.conventions.importing import adopting
+
+        return adopting(self)
 
     def replacing(self) -> ReplacingTable:
         """What a change does, by OVHcloud's own provider."""
