@@ -76,6 +76,9 @@ def test_nothing_still_refers_to_a_former_name(spec: str) -> None:
         for part in re.split(r"[/.]", text)
     ]
     assert not former & set(paths)
+    addresses = [text for text in inputs if isinstance(text, str) and ".net/keys/" in text]
+    assert {re.split("/keys/", text)[1].split("/")[0] for text in addresses} <= {*names.values()}
+    assert addresses or not deployment(SPECS[spec]()).own_keys
     plain = {
         value
         for r in plan.resources
