@@ -14,7 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.assess.subject import refuse_another, refuse_differing, refuse_foreign
-from havre.errors import MissingDependencyError
+from havre.errors import InputError, MissingDependencyError
+from havre.facts.outside import outside_of, with_estate
 from havre.policy.judge import Question, judge_with_facts, profile_of
 from havre.policy.model import Severity
 from havre.policy.profiles import terms_of
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from havre.assess.subject import Subject
     from havre.facts import Facts
-    from havre.plan import Plan
+    from havre.plan import Plan, PlannedResource
     from havre.policy import Control, Profile, Rehearsal
     from havre.policy.findings import Result, Waiver
     from havre.provider import Gap, Provider
@@ -67,6 +68,7 @@ class Request:
         selection: which of the controls are evaluated.
         inputs: files that were read, by their roles; empty: the result records none.
         time: when the check runs (UTC, ISO 8601), as it was given; empty: only the day is.
+        estate: resources of other stacks' states, for what the warehouse is given.
     """
 
     subject: Subject
@@ -84,6 +86,7 @@ class Request:
     selection: Selection = EVERYTHING
     inputs: Mapping[str, Path] = field(default_factory=dict)
     time: str = ""
+    estate: tuple[PlannedResource, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ def question_of(request: Request) -> Question:
     else:
         plan = replace(request.plan, gaps=tuple(of.provider.gaps(of.spec, settings)))
         _refuse(plan, request)
+    if request.estate:
+        plan = _with_estate(plan, request.estate)
     leaving_for, exit_gaps = exit_of(of.spec, of.provider)
     return Question(
         spec=of.spec,
@@ -164,6 +169,24 @@ def question_of(request: Request) -> Question:
         fail_on=request.fail_on,
         selection=request.selection,
     )
+
+
+def _with_estate(plan: Plan, standing: tuple[PlannedResource, ...]) -> Plan:
+    """A plan, and beside it what it is given of an estate.
+
+    Raises:
+        InputError: the estate's state has nothing that the warehouse is given, or is its own.
+    """
+    if any(each.urn in plan.by_urn for each in standing):
+        message = "--estate names a state of the warehouse itself"
+        raise InputError(message, "Give the state of the stack that manages the estate.")
+    found = with_estate(plan, standing)
+    if len(found.resources) == len(plan.resources):
+        given = ", ".join(each.property for each in outside_of(plan).values())
+        message = f"--estate has no resource that the warehouse is given ({given or 'nothing is'})"
+        remedy = "Name what exists in the setting `estate`, and give the state that manages it."
+        raise InputError(message, remedy)
+    return found
 
 
 def _refuse(plan: Plan, request: Request) -> None:

@@ -78,7 +78,7 @@ def check(  # noqa: PLR0913 - the options of `havre check`
             waivers=waivers_of(_path(waivers), path, bounds_of(of.spec, day, wanted)),
             allow_unknown=allow_unknown,
             fail_on=_severity(fail_on),
-            inputs=inputs_of(path, *map(_path, (waivers, preview, state))),
+            inputs=inputs_of(path, _path(waivers), _path(preview), _path(state)),
         )
         return assess(request).result
 

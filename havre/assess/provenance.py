@@ -15,7 +15,7 @@ from havre.policy.waivers import beside
 from havre.text import relative
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from havre.spec import Warehouse
@@ -26,11 +26,13 @@ def inputs_of(
     waivers: Path | None = None,
     preview: Path | None = None,
     state: Path | None = None,
+    estate: Sequence[Path] = (),
 ) -> dict[str, Path]:
     """The files of a check by their roles, the waivers next to the warehouse file among them."""
     found = waivers or (beside(file) if file else None)
     roles = {"warehouse": file, "waivers": found, "preview": preview, "state": state}
-    return {role: path for role, path in roles.items() if path is not None}
+    more = {f"estate {number}": path for number, path in enumerate(estate, 1)}
+    return {role: path for role, path in (roles | more).items() if path is not None}
 
 
 def provenance_of(spec: Warehouse, inputs: Mapping[str, Path], time: str = "") -> Provenance:

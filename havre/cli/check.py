@@ -498,6 +498,15 @@ ControlsOption = Annotated[
         show_default=False,
     ),
 ]
+EstateOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--estate",
+        metavar="FILE",
+        help="State of the stack that manages the estate; repeatable.",
+        show_default=False,
+    ),
+]
 
 
 def check(
@@ -506,6 +515,7 @@ def check(
     provider: OptionalProvider = None,
     preview: PreviewOption = None,
     state: StateOption = None,
+    estate: EstateOption = None,
     profile: ProfileOption = None,
     form: FormatOption = None,
     fail_on: FailOnOption = FailOn.LOW,
@@ -552,6 +562,7 @@ def check(
     from havre.assess.provenance import inputs_of
     from havre.assess.time_limit import within
     from havre.exit.seal.reading import evidence
+    from havre.plan.states import from_state
     from havre.policy import Severity
     from havre.startup import collecting_later
 
@@ -575,8 +586,9 @@ def check(
             fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
             rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
             selection=selected(known, only, skip, severity),
-            inputs=inputs_of(it.file, waivers, preview, state),
+            inputs=inputs_of(it.file, waivers, preview, state, estate or ()),
             time=parse_time(as_of),
+            estate=tuple(each for path in estate or () for each in from_state(path).resources),
         )
         result = _judged(request, baseline, known)
         covered = coverage or coverage_csv is not None

@@ -147,8 +147,11 @@ class Index:
         whole, was computed from that one.
         """
         known = self.plan.by_urn
-        found = [known[urn] for urn in self.sources(resource, path) if urn in known]
-        return [each for each in found if not kinds or self.kind(each) in kinds]
+        for urns in (sources(resource, path), self._identified(resource, path)):
+            found = [known[urn] for urn in urns if urn in known]
+            if near := [each for each in found if not kinds or self.kind(each) in kinds]:
+                return near
+        return []
 
     def sources(self, resource: PlannedResource, path: str) -> tuple[str, ...]:
         """URNs from which a property was computed; else of what it gives the identifiers of."""

@@ -9,7 +9,7 @@ a pass.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from havre.facts.model import AboutResource
@@ -17,9 +17,9 @@ from havre.facts.values import DOES_NOT_APPLY, NOT_TOLD, Outside
 from havre.plan.parts import WAREHOUSE_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from havre.plan import Plan
+    from havre.plan import Plan, PlannedResource
 
 K = TypeVar("K", bound=AboutResource)
 RECORD = "estate"
@@ -60,6 +60,44 @@ def outside_of(plan: Plan) -> Mapping[str, Outside]:
             found.update(_recorded(resource.inputs.get(RECORD)))
     seen = {resource.id.lower() for resource in plan.resources if resource.id} if found else set()
     return {identifier: told for identifier, told in found.items() if identifier not in seen}
+
+
+def with_estate(plan: Plan, standing: Iterable[PlannedResource]) -> Plan:
+    """A plan, and beside it what it is given of an estate, as the estate's own state shows it.
+
+    What is given comes with what it consists of and what it refers to: what has an identifier
+    below its own, such as a lock or a table, and what its properties name. Nothing else of the
+    estate is the warehouse's matter.
+
+    Args:
+        plan: of the warehouse.
+        standing: resources of other stacks' states, which have identifiers.
+    """
+    by_id = {each.id.lower(): each for each in standing if each.made and each.id}
+    given = outside_of(plan)
+    wanted = [each for each in by_id if each in given]
+    found: dict[str, PlannedResource] = {}
+    while wanted:
+        identifier = wanted.pop()
+        if identifier in found:
+            continue
+        found[identifier] = by_id[identifier]
+        wanted += [each for each in by_id if each.startswith(f"{identifier}/")]
+        wanted += [each for each in set(_texts(by_id[identifier].inputs)) if each in by_id]
+    beside = (each for identifier, each in by_id.items() if identifier in found)
+    return replace(plan, resources=(*plan.resources, *beside))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text within a value, in lower case; nothing of a secret."""
+    if isinstance(value, str):
+        yield value.lower()
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def unseen(kind: type[K], identifier: str, token: str, outside: Outside, **more: Any) -> K:
