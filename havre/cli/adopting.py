@@ -75,7 +75,7 @@ def adopt(
     Without --state, use a copied or moved data folder where it is now. The original is not changed.
     A copy gets ports of its own, and holds the same keys and passwords. `havre up` starts it.
 
-    Example: havre adopt warehouse.yaml --provider azure --state team.json --out adoption
+    Example: havre adopt warehouse.yaml --state team.json --out adoption
 
     Example: havre adopt --data-dir ./moved
     """

@@ -336,13 +336,13 @@ INSTEAD = {
     "keys export": "The keys stay in the provider's key service.",
     "logs verify": "The provider's own log service keeps the logs.",
     "down": "`pulumi destroy` deletes what no protection covers.",
-    "adopt": "A state that Pulumi keeps names no folder of this machine.",
 }
 """By command, what to use where a provider operates no warehouse from this machine."""
 
 
 ELSEWHERE = {
     **INSTEAD,
+    "adopt": "Run `havre adopt FILE --state STATE --out FOLDER` for what exists on a cloud.",
     "doctor": "Run `pulumi stack export > FILE`, then `havre doctor --state FILE`.",
     "drift": "Run `pulumi refresh`, then `pulumi stack export > FILE`, and name it with --state.",
 }
@@ -431,4 +431,4 @@ def folder(found: Standing, command: str) -> Path:
         return found.data_dir
     message = f"`havre {command}` needs a warehouse on this machine, not an exported state"
     here = "For a warehouse on this machine, name its folder with --data-dir DIR."
-    raise InputError(message, f"{INSTEAD[command]} {here}")
+    raise InputError(message, f"{ELSEWHERE[command]} {here}")

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pytest
 
 from havre.cli.app import run
-from havre.cli.context import INSTEAD
+from havre.cli.context import ELSEWHERE, INSTEAD
 from havre.errors import BugError, ExitCode, MissingDependencyError
 from havre.provider import (
     LIMITS,
@@ -129,7 +129,7 @@ def test_what_a_provider_says_of_an_option_goes_before_its_member() -> None:
     assert offer.answer.reason == "nobody has weighed paper yet"
 
 
-@pytest.mark.parametrize("command", INSTEAD)
+@pytest.mark.parametrize("command", [*INSTEAD, "adopt"])
 def test_a_command_says_what_to_use_where_the_provider_lacks_it(
     registered, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -146,7 +146,7 @@ def test_a_command_says_what_to_use_where_the_provider_lacks_it(
     said = " ".join(capsys.readouterr().err.split())
     assert "provider `paper` does not offer `operations`" in said
     assert f"`havre {command}` does not work" in said
-    assert INSTEAD[command] in said
+    assert ELSEWHERE[command] in said
 
 
 def test_support_without_a_reason_is_refused() -> None:
