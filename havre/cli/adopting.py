@@ -77,6 +77,8 @@ def adopt(
 
     Example: havre adopt warehouse.yaml --state team.json --out adoption
 
+    Example: havre adopt --state team.json --out adoption --stack-config Pulumi.production.yaml
+
     Example: havre adopt --data-dir ./moved
     """
     from havre.cli.taken import one_provider, take, tell
