@@ -75,3 +75,13 @@ def costs(plan: Plan, provider: Provider, given: CostInputs) -> Estimate:
             sites.setdefault(region.lower(), site.name)
     found = quantities(plan, table, facts_of(plan, provider.facts), sites)
     return estimate(provider.name, found, given.prices, given.usage, plan.placeholders)
+
+
+def costs_or_why(plan: Plan, provider: Provider, given: CostInputs) -> Estimate | str:
+    """What a plan would cost a month, or why its provider has no estimate.
+
+    Raises:
+        ProviderError: the provider's table of meters cannot be read.
+    """
+    offer = provides(provider, METERS)
+    return offer.answer.reason if offer.given is None else costs(plan, provider, given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, WaiversOption, parse_day
+from havre.cli.planning.plan import PricesOption, UsageOption
 from havre.errors import InputError
 from havre.report.comparison import ComparisonFormat
 from havre.report.language import tr
@@ -28,8 +30,14 @@ FEWEST, MOST = 2, 4
 FormOption = Annotated[ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")]
 
 
-def compared(
-    file: Path, providers: list[str], day: dt.date, waivers: Path | None, data_dir: Path | None
+def compared(  # noqa: PLR0917 - as the options of the command
+    file: Path,
+    providers: list[str],
+    day: dt.date,
+    waivers: Path | None,
+    data_dir: Path | None,
+    prices: Path | None = None,
+    usage: Path | None = None,
 ) -> Comparison:
     """The comparison of a warehouse on several providers.
 
@@ -54,6 +62,11 @@ def compared(
         for each, settings in zip(of, given, strict=True)
     ]
     sides = [Side.of(assess(request)) for request in requests]
+    if prices or usage:
+        from havre.assess.costs import costs_or_why, read_inputs
+
+        read = read_inputs(day, prices, usage)
+        sides = [replace(side, cost=costs_or_why(side.plan, side.provider, read)) for side in sides]
     return compare(loaded.warehouse, str(file), day, sides)
 
 
@@ -83,6 +96,8 @@ def compare(
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
     data_dir: ctx.DataDirOption = None,
+    prices: PricesOption = None,
+    usage: UsageOption = None,
 ) -> None:
     """Compare the same warehouse on several providers.
 
@@ -105,7 +120,9 @@ def compare(
     if waivers is None and (found_waivers := beside(file or FILE)):
         notes.append(tr("waivers {name}", name=found_waivers))
     with console.working(f"Comparing {', '.join(provider or [])}"):
-        found = compared(file or FILE, provider or [], parse_day(as_of), waivers, data_dir)
+        found = compared(
+            file or FILE, provider or [], parse_day(as_of), waivers, data_dir, prices, usage
+        )
     tell(notes)
     out = console.out()
     terminal = out.is_terminal and output is None

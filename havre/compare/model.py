@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from havre.assess.assessment import Assessment
     from havre.capabilities.obstacles import Obstacle
+    from havre.cost.estimate import Estimate
     from havre.facts import Facts
     from havre.plan import Plan
     from havre.policy.findings import Result
@@ -30,6 +31,7 @@ class Side:
         facts: what that means.
         result: what the controls say of it.
         gaps: what the provider cannot do for this spec.
+        cost: what a month costs, or why there is no estimate; empty: it was not asked for.
     """
 
     provider: Provider
@@ -37,6 +39,7 @@ class Side:
     facts: Facts
     result: Result
     gaps: tuple[Gap, ...]
+    cost: Estimate | str = ""
 
     @classmethod
     def of(cls, assessment: Assessment) -> Side:
@@ -50,6 +53,13 @@ class Side:
     def name(self) -> str:
         """Name of the provider."""
         return self.provider.name
+
+
+def _cost(side: Side) -> dict[str, Any]:
+    """What a month costs, where it was asked for."""
+    if not side.cost:
+        return {}
+    return {"cost": {"none": side.cost} if isinstance(side.cost, str) else side.cost.as_dict()}
 
 
 @dataclass(frozen=True)
@@ -286,6 +296,7 @@ class Comparison:
                 side.name: {
                     "summary": side.result.summary(),
                     "gaps": [gap.as_dict() for gap in side.gaps],
+                    **_cost(side),
                 }
                 for side in self.sides
             },

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from havre.cost.prices import STALE_DAYS, UNITS
 from havre.cost.quantities import NOTHING, Span
 from havre.cost.usage import used
+from havre.plan.parts import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -81,11 +84,78 @@ class Estimate:
         """Whether every quantity counts."""
         return bool(self.lines) and len(self.of(Priced.COUNTED)) == len(self.lines)
 
+    def grouped(self) -> list[tuple[tuple[str, str], list[CostLine]]]:
+        """Lines by part and site, parts in their order."""
+
+        def place(line: CostLine) -> tuple[int, str]:
+            return PARTS.index(line.quantity.part), line.quantity.site
+
+        ordered = sorted(self.lines, key=place)
+        groups = groupby(ordered, lambda line: (line.quantity.part, line.quantity.site))
+        return [(key, list(lines)) for key, lines in groups]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The estimate without its lines, as JSON-ready values; costs are per month."""
+        return {
+            "provider": self.provider,
+            "currency": self.currency or None,
+            "month": spanned(self.total),
+            "complete": self.whole,
+            "quantities": len(self.lines),
+            **{each.name.lower(): len(self.of(each)) for each in Priced},
+            "parts": {
+                f"{part}/{site or NO_SITE}": spanned(total(lines))
+                for (part, site), lines in self.grouped()
+            },
+        }
+
     def old(self, day: dt.date) -> tuple[Price, ...]:
         """Prices that count and were read more than `STALE_DAYS` before a day."""
         limit = day - dt.timedelta(days=STALE_DAYS)
         used = (line.price for line in self.of(Priced.COUNTED) if line.price is not None)
         return tuple(dict.fromkeys(price for price in used if price.read < limit))
+
+
+DAYS = Decimal(365) / 12
+"""Days of a month."""
+
+
+@dataclass(frozen=True)
+class DoubleRun:
+    """What an exit costs while source and target run at the same time.
+
+    Attributes:
+        source: a month at the provider that is left.
+        target: a month at the other.
+        days: how long.
+    """
+
+    source: Estimate
+    target: Estimate
+    days: int
+
+    @property
+    def total(self) -> Span | None:
+        """Of all that counts on both; None where nothing counts on one of them."""
+        one, other = self.source.total, self.target.total
+        if one is None or other is None:
+            return None
+        months = self.days / DAYS
+        return (one + other) * Span(months, months)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every quantity of both counts."""
+        return self.source.whole and self.target.whole
+
+
+NO_SITE = "place not known"
+"""In place of a site."""
+
+
+def spanned(span: Span | None) -> dict[str, str] | None:
+    """A range as JSON-ready values: decimals in text."""
+    return None if span is None else {"low": str(span.low), "high": str(span.high)}
 
 
 def total(lines: Iterable[CostLine]) -> Span | None:

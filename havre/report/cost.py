@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from havre.cost.estimate import Priced, total
+from havre.cost.estimate import NO_SITE, Priced, spanned, total
 from havre.cost.meters import Measured
 from havre.cost.prices import HOURS, STALE_DAYS
 from havre.cost.quantities import NOTHING
-from havre.plan.parts import PARTS
 from havre.text import as_json, counted, inert
 from havre.text import distance as far
 
@@ -19,41 +17,34 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from havre.cost.estimate import CostLine, Estimate
+    from havre.cost.estimate import CostLine, DoubleRun, Estimate
     from havre.cost.quantities import Span
 
 METER, ITEM, AMOUNT = 25, 20, 16
 """Columns of the table; what a month costs has the rest of 80."""
-NO_SITE = "place not known"
 
 
-def cost_as_json(heading: str, found: Estimate, day: dt.date) -> str:
+def cost_as_json(heading: str, found: Estimate, day: dt.date, both: DoubleRun | None = None) -> str:
     """The estimate as indented JSON; numbers are decimals in text, costs are per month."""
     return as_json(
         {
             "warehouse": heading,
             "as_of": day.isoformat(),
-            **cost_as_dict(found),
+            **found.as_dict(),
             "lines": [_as_dict(line) for line in found.lines],
             "without_meter": dict(found.without),
             "missing_settings": list(found.placeholders),
+            **({"double_run": _doubled(both)} if both else {}),
         }
     )
 
 
-def cost_as_dict(found: Estimate) -> dict[str, Any]:
-    """The estimate without its lines, as data."""
+def _doubled(both: DoubleRun) -> dict[str, Any]:
     return {
-        "provider": found.provider,
-        "currency": found.currency or None,
-        "month": _span(found.total),
-        "complete": found.whole,
-        "quantities": len(found.lines),
-        **{each.name.lower(): len(found.of(each)) for each in Priced},
-        "parts": {
-            f"{part}/{site or NO_SITE}": _span(total(lines))
-            for (part, site), lines in _grouped(found)
-        },
+        "days": both.days,
+        "cost": spanned(both.total),
+        "complete": both.whole,
+        "target": both.target.as_dict(),
     }
 
 
@@ -69,10 +60,10 @@ def _as_dict(line: CostLine) -> dict[str, Any]:
         "meter": asked.meter,
         "item": asked.item or None,
         "measured": asked.measured.value,
-        "amount": _span(asked.amount),
+        "amount": spanned(asked.amount),
         "decided_by": asked.use or "plan",
         "counted": line.priced.value,
-        "month": _span(line.cost),
+        "month": spanned(line.cost),
     }
     if price is not None:
         document["price"] = {
@@ -85,21 +76,6 @@ def _as_dict(line: CostLine) -> dict[str, Any]:
     return document
 
 
-def _span(span: Span | None) -> dict[str, str] | None:
-    return None if span is None else {"low": str(span.low), "high": str(span.high)}
-
-
-def _grouped(found: Estimate) -> list[tuple[tuple[str, str], list[CostLine]]]:
-    """Lines by part and site, parts in their order."""
-
-    def place(line: CostLine) -> tuple[int, str]:
-        return PARTS.index(line.quantity.part), line.quantity.site
-
-    ordered = sorted(found.lines, key=place)
-    groups = groupby(ordered, lambda line: (line.quantity.part, line.quantity.site))
-    return [(key, list(lines)) for key, lines in groups]
-
-
 def between(span: Span, currency: str) -> str:
     """An amount of money in whole units: rounded down and up, so that it claims no more."""
     low, high = (
@@ -108,6 +84,15 @@ def between(span: Span, currency: str) -> str:
     )
     told = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     return f"{told} {currency}"
+
+
+def month(found: Estimate | str) -> str:
+    """What a month costs, in a cell: with how many quantities it is about."""
+    if isinstance(found, str):
+        return found
+    many, counting = len(found.lines), len(found.of(Priced.COUNTED))
+    money = between(found.total, found.currency) if found.total else "no price"
+    return f"{money} ({counting} of {many} quantities)"
 
 
 def verdict(found: Estimate) -> str:
@@ -123,18 +108,28 @@ def verdict(found: Estimate) -> str:
     return f"PART OF THE COST   {money} a month for {counting} of {many} quantities"
 
 
-def cost_as_text(heading: str, found: Estimate, day: dt.date, *, details: bool = False) -> str:
+def cost_as_text(
+    heading: str,
+    found: Estimate,
+    day: dt.date,
+    both: DoubleRun | None = None,
+    *,
+    details: bool = False,
+) -> str:
     """The estimate in lines of 80 columns, by part and site.
 
     Args:
         heading: the warehouse, its environment and its provider.
         found: the estimate.
         day: for which it is made.
+        both: what an exit costs while another provider runs too.
         details: every resource apart, with the source of its price.
     """
     lines = [f"{heading}, {day}", "", verdict(found)]
     lines += _missing(found)
-    for (part, site), group in _grouped(found):
+    if both:
+        lines += ["", *_both(both)]
+    for (part, site), group in found.grouped():
         sub = total(group)
         money = f", {between(sub, found.currency)} a month" if sub else ""
         lines += ["", f"{part}, {site or NO_SITE}{money}"]
@@ -147,9 +142,17 @@ def cost_lines(found: Estimate) -> Iterator[str]:
     """The estimate in a few lines: in all, and by part and site."""
     yield ""
     yield verdict(found)
-    for (part, site), lines in _grouped(found):
+    for (part, site), lines in found.grouped():
         if sub := total(lines):
             yield f"  {part}, {site or NO_SITE}: {between(sub, found.currency)} a month"
+
+
+def _both(both: DoubleRun) -> Iterator[str]:
+    days = counted(both.days, "day", "days")
+    money = between(both.total, both.source.currency) if both.total else "no estimate"
+    part = "" if both.whole else ", a part of the cost"
+    yield f"DOUBLE RUN   {money} for {days}{part}"
+    yield from (f"  {each.provider}: {month(each)} a month" for each in (both.source, both.target))
 
 
 def _missing(found: Estimate) -> Iterator[str]:

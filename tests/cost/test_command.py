@@ -146,3 +146,57 @@ def test_the_plan_tells_the_estimate_by_part_if_prices_are_given(
     assert main([*words, "-f", "json"]) == ExitCode.OK
     cost = json.loads(capsys.readouterr().out)["cost"]
     assert cost["parts"]["database/fr-paris"] == {"low": "730.0", "high": "730.0"}
+
+
+OTHER = """\
+  - provider: ovh
+    source: made up for a test
+    read: 2026-11-01
+    prices:
+      - {meter: cluster, unit: month, low: 100, high: 200}
+"""
+
+
+def test_a_double_run_adds_both_providers_for_its_days(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST + OTHER)
+    words = ["-p", "azure", "--double-run", "ovh", "--days", "73", "--prices", str(prices)]
+    assert (
+        "DOUBLE RUN   1,992 to 2,232 EUR for 73 days, a part of the cost"
+        in asked(capsys, *words)[1]
+    )
+    both = document(capsys, *words)["double_run"]
+    assert {end: round(float(both["cost"][end])) for end in both["cost"]} == {
+        "low": 1992,  # (730 + 100) * 73 * 12 / 365
+        "high": 2232,
+    }
+    assert both["complete"] is False
+
+
+def test_a_double_run_without_prices_of_both_is_no_estimate(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST)
+    words = ["-p", "azure", "--double-run", "ovh", "--prices", str(prices)]
+    assert "DOUBLE RUN   no estimate for 30 days" in asked(capsys, *words)[1]
+
+
+def test_a_double_run_is_of_two_providers(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = asked(capsys, "-p", "azure", "--double-run", "azure")
+    assert code == ExitCode.INPUT
+    assert "names the same provider" in err
+
+
+def test_a_comparison_tells_what_a_month_costs_on_each_side(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(LIST)
+    words = ["compare", str(EMC2), *DAY, "-p", "azure", "-p", "local", "--prices", str(prices)]
+    assert main([*words, "-f", "markdown"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert "730 EUR (1 of " in told
+    assert "No provider bills what runs on this machine" in told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,13 @@ from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, parse_day
 from havre.cli.planning.plan import PricesOption, UsageOption, evaluated
+from havre.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from havre.assess.costs import CostInputs
+    from havre.cost.estimate import DoubleRun, Estimate
 
 
 class CostFormat(StrEnum):
@@ -18,6 +25,18 @@ class CostFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+DoubleRunOption = Annotated[
+    str,
+    typer.Option(
+        "--double-run",
+        metavar="PROVIDER",
+        help="Provider that runs at the same time during an exit.",
+        show_default=False,
+    ),
+]
+DaysOption = Annotated[int, typer.Option("--days", min=1, help="Days of the double run.")]
 
 
 def cost(
@@ -32,6 +51,8 @@ def cost(
     details: Annotated[
         bool, typer.Option("--details", help="Show every resource, and each price's source.")
     ] = False,
+    double: DoubleRunOption = "",
+    days: DaysOption = 30,
     as_of: AsOfOption = None,
     setting: ctx.SettingOption = None,
     stack: ctx.StackOption = "",
@@ -39,7 +60,8 @@ def cost(
 ) -> None:
     """Estimate what a warehouse costs a month.
 
-    The plan decides quantities; your price lists decide prices. Nothing is changed.
+    The plan decides quantities; your price lists decide prices. Nothing is changed. With
+    --double-run, what an exit costs while both providers run.
 
     Example: havre cost warehouse.yaml --provider A
 
@@ -64,10 +86,30 @@ def cost(
     with console.working(f"Planning {spec.name} on {target.provider.name}"):
         found = costs(evaluated(target, day), target.provider, given)
     heading = f"{spec.name} ({spec.environment.value}) on {name}"
+    both = _double_run(it.file, double, days, given, found) if double else None
     if form is CostFormat.JSON:
-        typer.echo(cost_as_json(heading, found, day), nl=False)
+        typer.echo(cost_as_json(heading, found, day, both), nl=False)
     else:
-        typer.echo(cost_as_text(heading, found, day, details=details))
+        typer.echo(cost_as_text(heading, found, day, both, details=details))
+
+
+def _double_run(
+    file: Path, provider: str, days: int, given: CostInputs, one: Estimate
+) -> DoubleRun:
+    """What both providers cost together for some days.
+
+    Raises:
+        InputError: the other provider is the same, unknown, or has no estimate.
+    """
+    from havre.assess.costs import costs
+    from havre.cost.estimate import DoubleRun
+
+    if provider == one.provider:
+        message = f"--double-run names the same provider, `{provider}`"
+        raise InputError(message, "Name the provider that the warehouse moves to.")
+    other = ctx.target(file, provider, None, None, offline=True)
+    found = costs(evaluated(other, given.day), other.provider, given)
+    return DoubleRun(one, found, days)
 
 
 def register(app: typer.Typer) -> None:

@@ -206,10 +206,10 @@ def _cost(
         InputError: the prices or the usage are not valid, or the provider has no estimate.
     """
     from havre.assess.costs import costs, read_inputs
-    from havre.report.cost import cost_as_dict, cost_lines
+    from havre.report.cost import cost_lines
 
     cost = costs(found, target.provider, read_inputs(day, prices, usage))
-    return tuple(cost_lines(cost)), {"cost": cost_as_dict(cost)}
+    return tuple(cost_lines(cost)), {"cost": cost.as_dict()}
 
 
 def register(app: typer.Typer) -> None:

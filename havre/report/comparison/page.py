@@ -11,6 +11,7 @@ from havre.facts.model import OF_DATA
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Severity
 from havre.provider import Support
+from havre.report.cost import month
 from havre.report.drawing import coverage, places
 from havre.report.drawing.parts import Layout, plan_of
 from havre.report.findings import answers as told
@@ -109,6 +110,7 @@ def render(comparison: Comparison) -> str:
         dated=dated,
         described=coverage.described,
         named=NAMED,
+        month=month,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.compare.answers import answers, unmet_of
+from havre.report.cost import month
 from havre.report.findings import words
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ def _totals(comparison: Comparison) -> Iterator[Row]:
     yield _row("resources", (Cell(str(side.result.resources)) for side in sides))
     yield _row("gaps", (Cell(str(len(side.gaps))) for side in sides))
     yield _row("controls not met", map(Cell, unmet_of(comparison)))
+    if any(side.cost for side in sides):
+        yield _row("cost a month", (Cell(month(side.cost)) for side in sides))
     counts = [comparison.verdicts(number) for number in range(len(sides))]
     for verdict in COUNTED:
         yield _row(
