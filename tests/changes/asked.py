@@ -101,6 +101,10 @@ OTHER = "99999999-2222-4333-8444-555555555555"
 GROUP = "urn:v1:eu:identity:group:xx1111-ovh/sleep"
 REQUEST = "-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n"
 CREDENTIAL = {"identities": ["urn:v1:eu:identity:account:xx1111-ovh"], "csr": REQUEST}
+THEIRS = {"answers_for": "Network team, network@hospital.example"}
+_HUB = f"/subscriptions/{OTHER}/resourceGroups/rg-hub/providers/"
+HUB_NETWORK = f"{_HUB}Microsoft.Network/virtualNetworks/hub"
+HUB_LOGS = f"{_HUB}Microsoft.OperationalInsights/workspaces/hub"
 SETTING_CHANGES: Mapping[str, tuple[tuple[str, Any], ...]] = {
     "azure": (
         ("tenant_id", OTHER),
@@ -117,6 +121,12 @@ SETTING_CHANGES: Mapping[str, tuple[tuple[str, Any], ...]] = {
         ("address_plan", {"endpoints": "10.50.32.0/24"}),
         ("recovery_address_plan", {"endpoints": "10.51.32.0/24"}),
         ("network_watcher_group", "watchers"),
+        ("estate", {**THEIRS, "resource_group": "rg-data"}),
+        (
+            "estate",
+            {**THEIRS, "hub": {"network_id": HUB_NETWORK, "firewall_address": "10.200.0.4"}},
+        ),
+        ("estate", {**THEIRS, "workspace_id": HUB_LOGS}),
     ),
     "ovh": (
         ("service_name", "f" * 32),
@@ -145,6 +155,9 @@ SETTING_CHANGES: Mapping[str, tuple[tuple[str, Any], ...]] = {
         ("bucket_controls", False),
         ("project_groups", {"sleep": GROUP}),
         ("hds_certified", False),
+        ("estate", {**THEIRS, "network_ids": {"EU-WEST-PAR": OTHER, "GRA11": OTHER}}),
+        ("estate", {**THEIRS, "gateway_id": OTHER}),
+        ("estate", {**THEIRS, "stream_id": OTHER}),
     ),
     "local": (("data_dir", "/srv/another"), ("country", "FR")),
 }
@@ -222,7 +235,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "unset"
     if isinstance(value, dict):
-        return "set"
+        return ", ".join(value.keys() - THEIRS) if THEIRS.items() <= value.items() else "set"
     if isinstance(value, list | tuple):
         said = ", ".join(
             f"{each['host']}:{each['port']}" if isinstance(each, dict) else str(each)
