@@ -1,5 +1,7 @@
 from typing import ClassVar
 
+import pytest
+
 from havre_azure.provider import provider
 from havre_conformance.suite import ProviderSuite
 from tests.azure.estate import estate
@@ -11,6 +13,7 @@ class TestAzure(ProviderSuite):
     settings: ClassVar = SETTINGS["azure"]
 
 
+@pytest.mark.long  # a second pass over every file of the suite
 class TestAzureInAnEstate(ProviderSuite):
     """With every part of an estate given, none of them managed."""
 

@@ -1,5 +1,7 @@
 from typing import ClassVar
 
+import pytest
+
 from havre_conformance.suite import ProviderSuite
 from havre_ovh.provider import provider
 from tests.clouds import SETTINGS
@@ -10,6 +12,7 @@ class TestOvh(ProviderSuite):
     settings: ClassVar = SETTINGS["ovh"]
 
 
+@pytest.mark.long  # a second pass over every file of the suite
 class TestOvhInAnEstate(ProviderSuite):
     """With a log stream and a gateway given; networks depend on the regions of each file."""
 
