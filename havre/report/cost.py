@@ -176,7 +176,7 @@ def _meters(group: Sequence[CostLine], currency: str) -> Iterator[str]:
         amounts = [line.quantity.amount for line in lines if line.quantity.amount]
         amount = _amount(sum(amounts, NOTHING), measured) if amounts else ""
         if priced is Priced.NO_AMOUNT:
-            amount = f"usage of {len(lines)}"
+            amount = f"usage in {_UNITS[measured]} ({len(lines)})"
         sub = total(lines)
         yield from _row(meter, item, amount, _money(sub, priced, currency))
 
@@ -184,7 +184,8 @@ def _meters(group: Sequence[CostLine], currency: str) -> Iterator[str]:
 def _resources(group: Sequence[CostLine], currency: str) -> Iterator[str]:
     for line in group:
         asked = line.quantity
-        amount = "usage" if asked.amount is None else _amount(asked.amount, asked.measured)
+        usage = f"usage in {_UNITS[asked.measured]}"
+        amount = usage if asked.amount is None else _amount(asked.amount, asked.measured)
         money = _money(line.cost, line.priced, currency)
         yield from _row(asked.meter, asked.item, amount, money)
         yield f"      {asked.name}"
@@ -216,10 +217,11 @@ def _amount(amount: Span, measured: Measured) -> str:
 
 
 _UNITS = {
+    Measured.TIME: "pieces",
     Measured.STORED: "GiB",
     Measured.STORED_GB: "GB",
     Measured.MOVED: "GiB moved",
-    Measured.CALLED: "x 10,000",
+    Measured.CALLED: "10,000 calls",
 }
 
 
