@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import os
 import sys
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import TextIO
+
+    from typing_extensions import Buffer
 
 RARELY = 200_000
 """Objects between two collections: a command is short, and importing an SDK makes many objects that
@@ -44,10 +48,42 @@ class _WhenUsed:
         return spec
 
 
+class _Outliving(io.FileIO):
+    """A file of a process whose reader may leave, as `head` does: what it will not read is lost."""
+
+    def write(self, data: Buffer, /) -> int:
+        """As a file's; once nobody reads, it goes nowhere."""
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self.fileno())
+            os.close(nowhere)
+            return memoryview(data).nbytes
+
+
+def _outliving(stream: TextIO) -> TextIO:
+    """The same stream, with which a command ends as it would have, exit code and all."""
+    try:
+        raw = _Outliving(stream.fileno(), "w", closefd=False)
+    except (AttributeError, OSError, ValueError):  # closed, or no file
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(raw),
+        encoding=stream.encoding,
+        errors=stream.errors,
+        line_buffering=bool(os.environ.get("PYTHONUNBUFFERED"))
+        or stream.isatty()
+        or stream is sys.stderr,
+    )
+
+
 def command() -> None:
     """Prepare a process of our own: a command, or the server of the policy pack."""
     gc.set_threshold(RARELY)
     sys.meta_path.insert(0, _WhenUsed)
+    sys.stdout, sys.stderr = _outliving(sys.stdout), _outliving(sys.stderr)
     _prepare()
 
 

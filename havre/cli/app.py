@@ -145,9 +145,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         console.err().print("stopped: nothing more was changed")
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return ExitCode.OK
     except ANYTHING as error:  # the last line of defence before the user
         return _report_bug(error)
     return result if isinstance(result, int) else ExitCode.OK
