@@ -122,7 +122,7 @@ def _types(found: Sequence[PlannedResource]) -> str:
     for shown in range(len(ordered), -1, -1):
         named = [f"{name} ({counts[name]})" for name in ordered[:shown]]
         left = len(ordered) - shown
-        more = [f"{left} more"] if left else []
+        more = [counted(left, "more type", "more types")] if left else []
         told = ", ".join([*named, *more])
         if len(told) <= TYPES_WIDTH:
             return told
