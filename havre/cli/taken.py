@@ -98,7 +98,9 @@ def take(
     if file and provider:
         return Taken(file, provider, stack_config)
     stacks = _stacks(file, provider, stack_config)
-    found = file or (FILE if FILE.is_file() else _file_of(stacks, command))
+    found = file or _found(stacks, command, stack_config)
+    if stack_config and not provider:
+        _refuse_other(stacks[0], found)
     if provider:
         own = [each for each in stacks if _is_of(each, found) and each.provider == provider]
     else:
@@ -106,7 +108,9 @@ def take(
     name, chosen = provider, own[0] if len(own) == 1 else None
     recorded = "" if provider or stack_config else _recorded(found, data_dir)
     if not name:
-        name = _only({*(each.provider for each in own), recorded} - {""}, own, command)
+        names = {*(each.provider for each in own), recorded} - {""}
+        others = [each for each in stacks if each not in own and each.provider]
+        name = _only(names, own, command, _why_not(found, others))
     stack = stack_config or (chosen.path if chosen and chosen.provider == name else None)
     notes = _notes(file, found, provider, name, stack if stack != stack_config else None)
     return Taken(found, name, stack, notes)
@@ -125,15 +129,50 @@ def _is_of(stack: StackFile, file: Path) -> bool:
     return stack.spec is None or stack.spec.resolve() == file.resolve()
 
 
+def _found(stacks: Sequence[StackFile], command: str, stack_config: Path | None) -> Path:
+    """The warehouse file of a command that names none: a stack file that it names goes first.
+
+    Raises:
+        InputError: there is none, or several.
+    """
+    own = bool(stack_config and stacks[0].spec)
+    return FILE if FILE.is_file() and not own else _file_of(stacks, command)
+
+
+def _refuse_other(stack: StackFile, file: Path) -> None:
+    """Refuse a stack file that is named with a warehouse file that is not its own.
+
+    Raises:
+        InputError: naming both.
+    """
+    if not _is_of(stack, file):
+        message = f"{stack.path} is a stack file of {stack.spec}, and you named {file}"
+        remedy = "Leave FILE out, or use its settings for another file: name --provider."
+        raise InputError(inert(message), remedy)
+
+
+def _why_not(file: Path, others: Sequence[StackFile]) -> str:
+    """Why stack files that name a provider are not used: they are of another warehouse file."""
+    of = [f"{each.path} is of {each.spec}" for each in others]
+    return f"no stack file is of {file}: {', '.join(of)}" if of else ""
+
+
 def _file_of(stacks: Sequence[StackFile], command: str) -> Path:
     """The warehouse file that the stack files name.
 
     Raises:
-        InputError: they name none, or several.
+        InputError: they name none, or several, or one that does not exist.
     """
-    named = {each.spec.resolve(): each.spec for each in stacks if each.spec}
+    named = {each.spec.resolve(): each for each in stacks if each.spec}
     if len(named) == 1:
-        return next(iter(named.values()))
+        only = next(iter(named.values()))
+        file = only.spec or FILE
+        if file.is_file():
+            return file
+        message = f"{file}: no such file (named by `{only.key}` in {only.path})"
+        raise InputError(
+            inert(message), "Correct it there: its path from the folder of the stack file."
+        )
     message = f"Missing FILE: there is no {FILE} in this folder"
     raise InputError(message, f"Name the warehouse file: havre {command} FILE")
 
@@ -149,8 +188,8 @@ def _recorded(file: Path, data_dir: Path | None) -> str:
     return str(in_folder(folder).record()["provider"])
 
 
-def _only(names: set[str], stacks: Sequence[StackFile], command: str) -> str:
-    """The one provider that the folder names.
+def _only(names: set[str], stacks: Sequence[StackFile], command: str, why: str) -> str:
+    """The one provider that the folder names; `why` its stack files are not used, if it names none.
 
     Raises:
         InputError: it names none, or several.
@@ -166,7 +205,8 @@ def _only(names: set[str], stacks: Sequence[StackFile], command: str) -> str:
             f"Missing --provider: this folder names {', '.join(sorted(names))} ({files}){done}"
         )
     else:
-        message = f"Missing --provider: neither a stack file nor a data folder names one{done}"
+        reason = why or "neither a stack file nor a data folder names one"
+        message = f"Missing --provider: {reason}{done}"
     known = ", ".join(installed_names())
     raise InputError(inert(message), f"Name it with --provider PROVIDER (installed: {known}).")
 

@@ -150,11 +150,13 @@ class StackFile:
         path: the file.
         provider: that it names; empty where it names none.
         spec: the warehouse file that it names; None where it names none.
+        key: under which it names it.
     """
 
     path: Path
     provider: str
     spec: Path | None
+    key: str = f"{PROJECT}:spec"
 
 
 def stack_file(path: Path) -> StackFile:
@@ -163,10 +165,10 @@ def stack_file(path: Path) -> StackFile:
     Raises:
         InputError: it is none, or has a key that is unknown.
     """
-    _, told = _told(path)
+    project, told = _told(path)
     provider, spec = told.get("provider"), told.get("spec")
     named = path.parent / spec if isinstance(spec, str) else None
-    return StackFile(path, provider if isinstance(provider, str) else "", named)
+    return StackFile(path, provider if isinstance(provider, str) else "", named, f"{project}:spec")
 
 
 def stack_files(folder: Path) -> list[StackFile]:

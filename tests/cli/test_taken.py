@@ -159,3 +159,57 @@ def test_up_says_at_once_that_a_cloud_needs_the_pulumi_cli(
     assert f"cannot deploy on {provider}: that needs the Pulumi CLI" in said
     assert "missing" not in said
     assert not (folder / "home").exists()
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What a command says that is refused, on one line."""
+    assert main(list(words)) == ExitCode.INPUT
+    said = " ".join(capsys.readouterr().err.split())
+    assert "Missing --provider: neither" not in said, "a stack file names one"
+    return said
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_file_that_does_not_exist_is_told_with_the_stack_file_that_names_it(
+    folder: Path, named: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = stack(folder, "prod", "local", spec="nothere.yaml")
+    more = ("--stack-config", path.name) if named else ()
+    if not named:
+        (folder / "warehouse.yaml").unlink()
+    said = refused(capsys, "plan", *more)
+    assert "nothere.yaml: no such file (named by `warehouse:spec` in Pulumi.prod.yaml)" in said
+
+
+def test_a_stack_file_and_another_file_are_both_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "deploy").mkdir()
+    path = stack(folder / "deploy", "prod", "local", spec="../warehouse.yaml")
+    (folder / "own.yaml").write_bytes((folder / "warehouse.yaml").read_bytes())
+    words = ("--stack-config", str(path))
+    said = refused(capsys, "plan", "own.yaml", *words)
+    assert f"{path} is a stack file of {path.parent}/../warehouse.yaml" in said
+    assert "you named own.yaml" in said
+    assert planned(capsys, "own.yaml", "--provider", "local", *words)[0] == "local"
+
+
+def test_the_file_of_a_stack_file_that_is_named_goes_before_the_folder_s(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "deploy").mkdir()
+    path = stack(folder / "deploy", "prod", "local", spec="own.yaml")
+    (folder / "deploy" / "own.yaml").write_bytes((folder / "warehouse.yaml").read_bytes())
+    (folder / "warehouse.yaml").write_text("version: 1\n")
+    provider, said = planned(capsys, "--stack-config", str(path))
+    assert provider == "local"
+    assert "deploy/own.yaml" in said
+
+
+def test_a_stack_file_of_another_file_in_the_folder_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack(folder, "other", "azure", spec="other.yaml")
+    said = refused(capsys, "up")
+    assert "no stack file is of warehouse.yaml: Pulumi.other.yaml is of other.yaml" in said
+    assert "nothing was deployed" in said
