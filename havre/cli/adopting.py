@@ -35,7 +35,13 @@ ExistingOption = Annotated[
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Where to write the files.", show_default=False),
+    typer.Option(
+        "--out",
+        metavar="FOLDER",
+        help="Where to write the files.",
+        show_default=False,
+        callback=ctx.folder_at("--out"),
+    ),
 ]
 IntoOption = Annotated[
     Path | None,

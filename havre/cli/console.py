@@ -197,10 +197,13 @@ def refuse_existing(file: Path) -> None:
     """Refuse to write a file that exists, before any work is done for it.
 
     Raises:
-        InputError: it exists.
+        InputError: it exists, or is a folder.
     """
     from havre.errors import InputError
 
+    if file.is_dir():
+        message = f"{file} cannot be written: it is a folder"
+        raise InputError(message, "Name a file in a folder that you can write to.")
     if file.exists() or file.is_symlink():
         message = f"{file} already exists and was not changed"
         raise InputError(message, "Use --force to overwrite it, or name another file.")

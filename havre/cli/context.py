@@ -46,6 +46,28 @@ def file_in(name: str) -> Callable[[Path | None], Path | None]:
     return taken
 
 
+def folder_at(option: str = "") -> Callable[[Path | None], Path | None]:
+    """What takes the folder of an option, or of an argument; it need not exist.
+
+    Raises, when called:
+        InputError: a file is there, or in the place of a folder above it.
+    """
+
+    def taken(given: Path | None) -> Path | None:
+        if given is None:
+            return None
+        folder = given.expanduser()
+        there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
+        if there.is_dir() or not os.path.lexists(there):
+            return given
+        what = "is a file" if there.is_file() else "is not a folder"
+        remedy = f"Name a folder with {option}." if option else "Name a folder."
+        message = f"{there} {what}"
+        raise InputError(message, remedy)
+
+    return taken
+
+
 FileArgument = Annotated[
     Path | None,
     typer.Argument(
@@ -85,6 +107,7 @@ DataDirOption = Annotated[
         envvar="HAVRE_DATA_DIR",
         help="The warehouse's folder on this machine.",
         show_default=False,
+        callback=folder_at("--data-dir"),
     ),
 ]
 StackOption = Annotated[

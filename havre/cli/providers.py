@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from havre.cli import console
-from havre.cli.context import JsonOption
+from havre.cli.context import JsonOption, folder_at
 from havre.errors import InputError
 
 if TYPE_CHECKING:
@@ -202,7 +202,13 @@ def init(
         str, typer.Argument(metavar="NAME", help="Name of the provider, such as acme.")
     ],
     folder: Annotated[
-        Path, typer.Option("--dir", metavar="DIR", help="Where to create havre-NAME.")
+        Path,
+        typer.Option(
+            "--dir",
+            metavar="DIR",
+            help="Where to create havre-NAME.",
+            callback=folder_at("--dir"),
+        ),
     ] = Path(),
     *,
     as_json: JsonOption = False,

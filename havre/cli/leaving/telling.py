@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from havre.cli import console
+from havre.cli.context import folder_at
 from havre.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from havre.exit.retiring.calendar import ExitCalendar
 
 Folder = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Folder of the exit, with its exit.yaml.")
+    Path,
+    typer.Argument(
+        metavar="FOLDER", help="Folder of the exit, with its exit.yaml.", callback=folder_at()
+    ),
 ]
 
 SECONDS = 0.5
