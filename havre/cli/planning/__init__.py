@@ -1,10 +1,10 @@
-"""What would be deployed, what is deployed otherwise, and what it costs."""
+"""What would be deployed, what is deployed otherwise, what it costs, what removing it leaves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre.cli.planning import cost, drift, plan
+from havre.cli.planning import cost, drift, plan, removal
 
 if TYPE_CHECKING:
     import typer
@@ -15,3 +15,4 @@ def register(app: typer.Typer) -> None:
     plan.register(app)
     drift.register(app)
     cost.register(app)
+    removal.register(app)
