@@ -36,7 +36,9 @@ DoubleRunOption = Annotated[
         show_default=False,
     ),
 ]
-DaysOption = Annotated[int, typer.Option("--days", min=1, help="Days of the double run.")]
+DaysOption = Annotated[
+    int, typer.Option("--days", metavar="DAYS", min=1, help="Days of the double run.")
+]
 
 
 def cost(
