@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from havre.assess.removal import CHAPTERS, RemovalPart, RemovalEntry, Matter, Silence
+from havre.assess.removal import CHAPTERS, Matter, RemovalEntry, RemovalPart, Silence
 from havre.errors import ExitCode
 from havre.text import as_json, counted, distance, plain, wrapped
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from havre.assess.removal import RemovalSubject, RemovalPart, RemovalEntry, Matter, Removal, removal
+from havre.assess.removal import Matter, Removal, RemovalEntry, RemovalPart, RemovalSubject, removal
 from havre.cli import main
 from havre.errors import ExitCode
 from havre.facts import Facts, Known, Outside, Reserve, Reserved, Unclassified, Unknown
