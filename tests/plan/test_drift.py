@@ -142,6 +142,34 @@ def test_an_element_that_a_plugin_put_in_the_place_of_another_is_told_once() -> 
     assert replaced(now, drift).resources[0].inputs["words"] == ["r", "w"]
 
 
+@pytest.mark.parametrize("mark", ["etag", "provisioningState", "resourceVersion"])
+def test_what_a_service_writes_of_a_change_is_no_other_change(mark: str) -> None:
+    """One rule was changed, and the service marked every part anew."""
+    rules = [{"name": "in", "access": "Deny"}, {"name": "out", "access": "Deny"}]
+    opened = [{**rules[0], "access": "Allow"}, rules[1]]
+    told, seen = ([{**r, mark: m} for r in each] for each, m in ((rules, "1"), (opened, "2")))
+    made = plan(resource("a", rules=rules, outputs={"rules": told}))
+    now = plan(resource("a", rules=opened, outputs={"rules": seen}))
+    assert found(now, made, made) == {("changed", "a", "rules[in].access")}
+    unseen = plan(resource("a", rules=rules, outputs={"rules": seen}))
+    assert found(unseen, made, made) == {("changed", "a", "rules[in].access")}
+
+
+def test_what_a_service_writes_of_a_change_names_no_element() -> None:
+    was = [{"etag": f"w{n}", "range": f"10.{n}.0.0/16"} for n in range(2)]
+    now = [{**each, "etag": f"n{each['range']}"} for each in was]
+    paths = {path for path, _, _ in told(was, [*now, {"etag": "n", "range": "0.0.0.0/0"}])}
+    assert paths == {"p[0.0.0.0/0]", "p[10.0.0.0/16].etag", "p[10.1.0.0/16].etag"}
+
+
+@pytest.mark.parametrize("inputs", [{"meta": {"generation": 1}}, {"tags": {"of": "x"}}])
+def test_a_mark_that_the_file_sets_and_a_label_of_that_name_are_changes(inputs: Any) -> None:
+    (name,) = inputs
+    made = plan(resource("a", **inputs))
+    now = plan(resource("a", **inputs, outputs={name: {**inputs[name], "generation": 2}}))
+    assert found(now, made, made) == {("changed", "a", f"{name}.generation")}
+
+
 def test_a_change_is_undone_alone() -> None:
     now = plan(resource("a", size=2, tags={"x": "z"}), resource("c"))
     told = {(d.deviance, d.path): d for d in drifts(MADE, now, MADE).drifts}

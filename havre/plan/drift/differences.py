@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 
 NAMES = ("name", "Sid", "key", "id", "user", "principalId", "ip", "subnetId")
 """Properties by which an element of a list may be told from the others."""
+MARKS = frozenset(
+    {
+        "etag",
+        "generation",
+        "lastmodified",
+        "lastmodifiedat",
+        "lastmodifiedtime",
+        "lastupdatetime",
+        "modifiedat",
+        "provisioningstate",
+        "resourceversion",
+        "updatedat",
+    }
+)
+"""Properties, in lower case, that a service writes anew with each change of what bears them."""
 PLAIN = (str, int, float, bool)
 DEFAULTS = "__defaults"
 """Where a plugin lists the properties that it set by itself."""
@@ -55,6 +70,11 @@ class FieldChange:
     secret: bool = False
     steps: Steps = ()
     whole: Any = field(default=ABSENT, repr=False)
+
+    @property
+    def mark(self) -> bool:
+        """Whether the field only says that something else was changed."""
+        return self.path.rpartition(".")[2].lower() in MARKS
 
 
 def differences(was: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[FieldChange, ...]:
@@ -189,7 +209,8 @@ def _by_name(
     elements = [*was, *now]
     if not elements or not all(isinstance(each, dict) for each in elements):
         return None, None
-    shared = sorted(set.intersection(*(set(each) for each in elements)))
+    every = set.intersection(*(set(each) for each in elements))
+    shared = sorted(key for key in every if key.lower() not in MARKS)
     for key in (*NAMES, *(shared if len(was) != len(now) else ())):
         left, right = _places(was, key), _places(now, key)
         if left is not None and right is not None:

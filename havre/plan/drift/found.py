@@ -199,7 +199,7 @@ def _changed(was: PlannedResource, now: PlannedResource, *, returned: bool) -> I
         if not returned or _confirmed(each, was, now, told):
             yield Drift(Deviance.CHANGED, now, each)
     for each in told:
-        if each.path not in known:
+        if each.path not in known and not _only_marks(each, was):
             name = each.steps[0]
             whole = was.inputs.get(str(name), ABSENT)
             own = replace(each, steps=(name,), whole=whole) if name in moved else each
@@ -207,6 +207,19 @@ def _changed(was: PlannedResource, now: PlannedResource, *, returned: bool) -> I
     if was.protect is not now.protect:
         guarded = FieldChange(PROTECT, was.protect, now.protect)
         yield Drift(Deviance.CHANGED, now, guarded)
+
+
+def _only_marks(each: FieldChange, was: PlannedResource) -> bool:
+    """Whether a service alone writes a field, to say that something else was changed."""
+    first, name = str(each.steps[0]), each.path.rpartition(".")[2]
+    return each.mark and first not in LABELS and not _sets(was.inputs.get(first), name)
+
+
+def _sets(value: Any, name: str) -> bool:
+    """Whether a value sets a property, however deep."""
+    if isinstance(value, dict):
+        return name in value or any(_sets(inner, name) for inner in value.values())
+    return isinstance(value, list) and any(_sets(inner, name) for inner in value)
 
 
 def _confirmed(
