@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SECRET, UNSET, COMPUTED = "[secret]", "not set", "not known"
 LONGEST = 60
 """Characters of a value in the table."""
+BEFORE = 20
+"""Characters before the first that differs, of two values that differ behind `LONGEST` only."""
 NAMED = 4
 """Resources and controls that a line names at most."""
 TOGETHER = "Without --last, what the file requires and is not deployed yet is among these changes."
@@ -134,11 +136,23 @@ def _group(changes: Sequence[Touched], *, details: bool) -> Iterator[str]:
 
 
 def _field(field: FieldChange, *, details: bool) -> str:
-    was, now = (_said(field, each, details=details) for each in (field.was, field.now))
+    was, now = (_said(field, each) for each in (field.was, field.now))
+    if not details:
+        was, now = (clipped(each, LONGEST) for each in _from_the_difference(was, now))
     return f"{inert(field.path)}: {was} -> {now}"
 
 
-def _said(field: FieldChange, value: Any, *, details: bool) -> str:
+def _from_the_difference(was: str, now: str) -> tuple[str, str]:
+    """Two values, without a start that both have and that would hide what differs."""
+    pairs = enumerate(zip(was, now, strict=False))
+    shared = next((n for n, (mine, other) in pairs if mine != other), min(len(was), len(now)))
+    if shared < LONGEST - BEFORE:
+        return was, now
+    start = shared - BEFORE
+    return f"…{was[start:]}", f"…{now[start:]}"
+
+
+def _said(field: FieldChange, value: Any) -> str:
     """A value as people read it."""
     if value is ABSENT:
         return UNSET
@@ -150,8 +164,7 @@ def _said(field: FieldChange, value: Any, *, details: bool) -> str:
     if found is UNKNOWN or holds_unknown(found):
         return COMPUTED
     text = str(found) if isinstance(found, (str, int, float)) else as_json(shown(found))
-    text = inert(" ".join(text.split()))
-    return text if details else clipped(text, LONGEST)
+    return inert(" ".join(text.split()))
 
 
 def _listed(names: Sequence[str], *, details: bool) -> str:

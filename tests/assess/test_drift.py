@@ -217,6 +217,22 @@ def test_a_change_that_touches_no_control_may_pass(
     assert main(asked) == ExitCode.FINDINGS
 
 
+def test_what_differs_behind_a_long_start_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state: State = json.loads((RECORDED / "azure-state.json").read_text(encoding="utf-8"))
+    name = "emc2-production-project-cohort-diabetes-curated"
+    was = named(state, name)["inputs"]["roleDefinitionId"]
+    owner = f"{was.rpartition('/')[0]}/{OWNER.rpartition('/')[2]}"
+    both(name, put("roleDefinitionId", value=owner))(state)
+    assert main(command("azure", tmp_path, state, *last("azure"))) == ExitCode.FINDINGS
+    said = capsys.readouterr().out
+    assert all(each.rpartition("/")[2] in said for each in (was, owner))
+    assert owner not in said
+    assert main(command("azure", tmp_path, state, *last("azure"), "--details")) == ExitCode.FINDINGS
+    assert owner in capsys.readouterr().out
+
+
 def test_without_the_last_update_the_file_is_compared(
     provider: str, state: State, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
