@@ -3,7 +3,9 @@
 Run as `python echo_plugin.py ENGINE_ADDRESS`; prints its port, as the Pulumi CLI expects. In a
 preview, outputs other than inputs are unknown, as a real provider's are. The file that ECHO_TABLE
 names says by type which inputs make another resource of one, what cannot be found any more
-(`gone`: names of resources), and what an import finds (`there`: inputs by identifier).
+(`gone`: names of resources), what an import finds (`there`: inputs by identifier), and what
+somebody changed by hand (`by_hand`: patches as RFC 7386 has them, by name of a resource), which a
+refresh sees in inputs and outputs alike.
 """
 
 import json
@@ -78,6 +80,38 @@ def table():
     return json.loads(file.read_text()) if file.is_file() else {"replaced": {}, "gone": []}
 
 
+def changed_by_hand(values, patch):
+    """Properties with a merge patch; null takes a property away."""
+    if not isinstance(patch, dict):
+        return patch
+    found = dict(values) if isinstance(values, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            found.pop(name, None)
+        else:
+            found[name] = changed_by_hand(found.get(name), value)
+    return found
+
+
+def stamped(values):
+    """What a service returns of a change: each part of a list bears another mark than before."""
+    if isinstance(values, list):
+        mark = {"etag": made_up(json.dumps(values)), "provisioningState": "Succeeded"}
+        return [{**each, **mark} if isinstance(each, dict) else each for each in values]
+    return values
+
+
+def seen(request, patch):
+    """What a refresh sees of what somebody changed."""
+    given, told = (
+        changed_by_hand(json_format.MessageToDict(each), patch)
+        for each in (request.inputs, request.properties)
+    )
+    told = {name: stamped(value) for name, value in told.items()}
+    inputs, outputs = (json_format.ParseDict(v, struct_pb2.Struct()) for v in (given, told))
+    return provider_pb2.ReadResponse(id=request.id, properties=outputs, inputs=inputs)
+
+
 def differing(old, new, path=""):
     """Paths at which two values differ; what is not known yet differs from what is known."""
     if isinstance(old, dict) or isinstance(new, dict):
@@ -135,6 +169,8 @@ class Echo(provider_pb2_grpc.ResourceProviderServicer):
         if there is not None:  # an import knows the identifier alone
             found = json_format.ParseDict(there, struct_pb2.Struct())
             return provider_pb2.ReadResponse(id=request.id, properties=found, inputs=found)
+        if name in table().get("by_hand", {}):
+            return seen(request, table()["by_hand"][name])
         return provider_pb2.ReadResponse(
             id=request.id, properties=request.properties, inputs=request.inputs
         )

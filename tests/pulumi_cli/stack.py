@@ -65,6 +65,19 @@ def environment_in(root: Path) -> dict[str, str]:
     }
 
 
+def initialised(root: Path) -> Stack:
+    """A copy of the stack's folder in a folder, with a backend of its own there."""
+    shutil.copytree(ROOT / "stacks" / "warehouse", root / "stack")
+    definition = root / "stack" / "Pulumi.yaml"
+    text = definition.read_text()
+    assert "virtualenv: ../../.venv" in text
+    definition.write_text(text.replace("../../.venv", sys.prefix))
+    (root / "backend").mkdir()
+    made = Stack(root / "stack", environment_in(root))
+    made.run("stack", "init", "local")
+    return made
+
+
 def configure(stack: Stack, provider: str, example: str = "emc2") -> None:
     """Point the stack at a provider whose plugin is an echo."""
     package = PLUGINS[provider]

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from havre.provider import find
 from havre_conformance import specs
 from tests.changes.asked import STACKS, standing
 from tests.changes.matrix import planned, table
-from tests.pulumi_cli.stack import PLUGINS, ROOT, Stack, configure, environment_in, pytestmark
+from tests.pulumi_cli.stack import PLUGINS, Stack, configure, initialised, pytestmark
 
 __all__ = ["pytestmark"]
 
@@ -75,14 +74,7 @@ def deployed() -> Iterator[dict[str, Deployed]]:
     root = Path(tempfile.mkdtemp(prefix="havre-test-"))
     made: dict[str, Deployed] = {}
     for provider in PLUGINS:
-        here = root / provider
-        shutil.copytree(ROOT / "stacks" / "warehouse", here / "stack")
-        definition = here / "stack" / "Pulumi.yaml"
-        definition.write_text(definition.read_text().replace("../../.venv", sys.prefix))
-        (here / "backend").mkdir()
-        stack = Stack(here / "stack", environment_in(here))
-        stack.run("stack", "init", "local")
-        made[provider] = Deployed(stack, provider)
+        made[provider] = Deployed(initialised(root / provider), provider)
     yield made
     shutil.rmtree(root)
 
