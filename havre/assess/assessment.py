@@ -163,6 +163,7 @@ def question_of(request: Request) -> Question:
         exit_gaps=exit_gaps,
         rehearsed=request.rehearsed,
         settings={name: getattr(settings, name) for name in settings.model_fields_set},
+        installed=tuple(installed_names()),
         file=of.file,
         lines=of.lines,
         allow_unknown=request.allow_unknown,

@@ -105,6 +105,7 @@ class Question:
         exit_gaps: what that one cannot do for this spec.
         rehearsed: the last rehearsal of the exit, by its seal.
         settings: what the stack says, by name; a setting that it leaves unsaid is not there.
+        installed: names of the providers that are installed.
         file: the spec's file, as the user named it; empty where there is none.
         lines: where its keys stand.
         allow_unknown: whether what is not known is let pass.
@@ -125,6 +126,7 @@ class Question:
     exit_gaps: tuple[Gap, ...] = ()
     rehearsed: Rehearsal | None = None
     settings: Settings = field(default_factory=dict, repr=False)
+    installed: tuple[str, ...] = ()
     file: str = ""
     lines: Lines | None = None
     allow_unknown: bool = False
@@ -216,6 +218,7 @@ def _case(question: Question, facts: Facts) -> Case:
         question.exit_gaps,
         question.rehearsed,
         question.settings,
+        question.installed,
     )
 
 
@@ -260,7 +263,7 @@ def _finding(
 def _remedy(control: Control, verdict: Verdict, question: Question) -> str:
     if verdict.outcome is Outcome.OUTSIDE:
         return ASK
-    return remedy(question.provider, control.id) or control.remedy
+    return verdict.remedy or remedy(question.provider, control.id) or control.remedy
 
 
 def _gap_findings(

@@ -7,7 +7,7 @@ A control is a pure function over the facts of a plan and the case at hand. It a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -109,6 +109,7 @@ class Verdict:
         wanted: what it should be.
         resource: URN; the judge fills it in for a control over single facts.
         cause: path in the spec where the cause lies; empty where it lies elsewhere.
+        remedy: what to do about this one; empty: what the control or the provider says.
     """
 
     outcome: Outcome
@@ -117,6 +118,7 @@ class Verdict:
     wanted: str = ""
     resource: str = ""
     cause: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,7 @@ class Case:
         exit_gaps: what that provider cannot do for this spec.
         rehearsed: the last rehearsal of the exit, by its seal; None: there is no seal.
         settings: what the stack says, by name; a setting that it leaves unsaid is not there.
+        installed: names of the providers that are installed.
     """
 
     spec: Warehouse
@@ -180,6 +183,7 @@ class Case:
     exit_gaps: tuple[Gap, ...] = ()
     rehearsed: Rehearsal | None = None
     settings: Settings = field(default_factory=dict, repr=False)
+    installed: tuple[str, ...] = ()
 
     @cached_property
     def unmarked(self) -> list[tuple[PlannedResource, list[tuple[str, str]]]]:
@@ -356,9 +360,7 @@ def about(verdict: Verdict, urn: str) -> Verdict:
     """A verdict, of the resource that it was asked about unless it names one."""
     if verdict.resource or not urn:
         return verdict
-    return Verdict(
-        verdict.outcome, verdict.property, verdict.found, verdict.wanted, urn, verdict.cause
-    )
+    return replace(verdict, resource=urn)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Measure
 from havre.capabilities.obstacles import ObstacleKind, obstacles
+from havre.documents.validation import did_you_mean
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -37,14 +39,24 @@ def _named(case: Case) -> Provider | Verdict:
     """The provider to leave for, or what there is to say where none can be judged."""
     wanted = "another provider, named as the exit and installed"
     if case.spec.exit is None:
-        return fails("exit", "no exit provider is named", wanted, cause=("exit",))
+        failed = fails("exit", "no exit provider is named", wanted, cause=("exit",))
+        return replace(failed, remedy=_another(case))
     if _there(case):
         found = f"`{case.provider.name}` is named, which is the current provider"
-        return fails("exit", found, wanted, cause=EXIT)
+        return replace(fails("exit", found, wanted, cause=EXIT), remedy=_another(case))
     if case.exit is None:
-        found = f"provider `{case.spec.exit.provider}` is not installed here"
-        return Verdict(Outcome.UNKNOWN, "exit", found, wanted, cause=EXIT)
+        name = case.spec.exit.provider
+        hint = did_you_mean(name, case.installed) or f"Or install `{name}`."
+        remedy = f"{_another(case)} {hint[:1].upper()}{hint[1:]}"
+        found = f"provider `{name}` is not installed here"
+        return Verdict(Outcome.UNKNOWN, "exit", found, wanted, cause=EXIT, remedy=remedy)
     return case.exit
+
+
+def _another(case: Case) -> str:
+    """What to name as the exit: an installed provider that is not the warehouse's own."""
+    others = [name for name in case.installed if name != case.provider.name]
+    return f"Name another provider as `exit.provider`: {', '.join(others) or 'install one first'}."
 
 
 def _there(case: Case) -> bool:
@@ -171,12 +183,14 @@ def rehearsed(case: Case) -> Iterator[Verdict]:
     never proves that the warehouse has left.
     """
     if case.spec.exit is None:
-        yield fails("exit", "no exit provider is named", "a rehearsed exit", cause=("exit",))
+        failed = fails("exit", "no exit provider is named", "a rehearsed exit", cause=("exit",))
+        yield replace(failed, remedy=_another(case))
         return
     days = case.spec.exit.rehearsal_days
     if case.spec.exit.provider == case.provider.name:
         found = f"`{case.provider.name}` is named, which is the current provider"
-        yield fails("exit", found, "a rehearsed exit to another provider", cause=EXIT)
+        failed = fails("exit", found, "a rehearsed exit to another provider", cause=EXIT)
+        yield replace(failed, remedy=_another(case))
         return
     wanted = f"a rehearsal with signed evidence, at most {days} days old"
     if case.rehearsed is None:

@@ -2101,6 +2101,29 @@ def test_an_exit_that_cannot_be_judged(control: str, there: str) -> None:
     assert c.outcome("exit.rehearsed", spec=here, rehearsed=c.sealed()) == "fail"
 
 
+@pytest.mark.parametrize("control", ["exit.counterpart", "exit.portable", "exit.rehearsed"])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("exit", DROP), "Name another provider as `exit.provider`: azure, ovh."),
+        (("exit.provider", "paper"), "Name another provider as `exit.provider`: azure, ovh."),
+        (("exit.provider", "ohv"), "azure, ovh. Did you mean `ovh`?"),
+        (("exit.provider", "elsewhere"), "azure, ovh. Or install `elsewhere`."),
+    ],
+)
+def test_an_exit_that_cannot_be_judged_says_which_provider_to_name(
+    control: str, change: tuple[Any, Any], said: str
+) -> None:
+    from havre.policy.registry import find_control
+
+    case = c.case(spec=changed(c.SPEC, change), installed=("azure", "ovh", "paper"))
+    told = find_control(control).judge(case)
+    about = [each.remedy for each in told if each.property == "exit"]
+    elsewhere = control == "exit.rehearsed" and change[1] not in {DROP, "paper"}
+    here = control == "exit.counterpart" and change[1] == "paper"
+    assert [said in each for each in about] == ([] if elsewhere or here else [True])
+
+
 def left(question: Any, control: str) -> list[str]:
     from havre.policy.registry import find_control
 

@@ -56,6 +56,8 @@ def validate(
     else:
         for loaded, found in checked:
             _show(loaded, found)
+    for loaded, _ in checked:
+        _warn(loaded)
     return ExitCode.INPUT if problems else ExitCode.OK
 
 
@@ -107,6 +109,26 @@ def _show(loaded: Loaded | None, problems: tuple[Problem, ...]) -> None:
         spec = loaded.warehouse
         zones, projects = _count(len(spec.zones), "zone"), _count(len(spec.projects), "project")
         console.paragraph(f"{loaded.file}: valid: warehouse {spec.name}, {zones}, {projects}")
+
+
+def _warn(loaded: Loaded | None) -> None:
+    """Say where a valid file names an exit provider that this machine does not know."""
+    from havre.documents.problems import dotted
+    from havre.documents.validation import did_you_mean
+    from havre.provider.discovery import installed_names
+
+    if loaded is None or loaded.warehouse.exit is None:
+        return
+    name, known, path = loaded.warehouse.exit.provider, installed_names(), ("exit", "provider")
+    if name in known:
+        return
+    hint = did_you_mean(name, known)
+    line, column = loaded.lines.locate(path)
+    said = f"`{name}` is not installed here (installed: {', '.join(known)})" + (
+        f", {hint}" if hint else ""
+    )
+    place = f"{loaded.file}:{line}:{column}: {dotted(path)}"
+    console.err().print(f"[yellow]warning:[/] {console.inert(f'{place}: {said}')}")
 
 
 def _count(number: int, noun: str) -> str:
