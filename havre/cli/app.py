@@ -119,7 +119,8 @@ def _show_usage(error: typer.TyperException) -> int:
         typer.echo(error.format_message(), err=True)
     else:
         command = context.command_path if context else "havre"
-        console.show_error(InputError(error.format_message(), f"See `{command} --help`."))
+        message = error.format_message().replace(": Value error, ", ": ")
+        console.show_error(InputError(message, f"See `{command} --help`."))
     return ExitCode.INPUT
 
 

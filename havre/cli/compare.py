@@ -52,7 +52,7 @@ def compared(  # noqa: PLR0917 - as the options of the command
 
     if not FEWEST <= len(providers) <= MOST or len(set(providers)) < len(providers):
         message = f"--provider names {', '.join(providers) or 'nobody'}"
-        raise InputError(message, f"Name two to {MOST} different providers.")
+        raise InputError(message, f"Name {FEWEST} to {MOST} different providers.")
     loaded = load(file)
     of = [subject(loaded, name) for name in providers]
     given = [ctx.given_settings(each.spec, each.provider, None, data_dir) for each in of]

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 2**20
 """Largest file that is read: 256 MiB, some hundred thousand resources."""
-ANEW = "Write the file again with the Pulumi CLI."
+ANEW = (
+    "Write the file again with the Pulumi CLI: `pulumi stack export` for --state, `pulumi preview"
+    " --json --show-sames` for --preview."
+)
 QUIET = "Send messages elsewhere: PULUMI_SKIP_UPDATE_CHECK=true pulumi … --json 2>/dev/null > FILE"
 DIGEST = "Write one document: unset PULUMI_ENABLE_STREAMING_JSON_PREVIEW, pulumi preview --json"
 PACKED = {

@@ -261,6 +261,7 @@ def load_waivers(path: Path, bounds: WaiverBounds | None = None) -> tuple[Waiver
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
     document = read_document(path)
+    _refuse_warehouse(path, document.composed.data)
     found = document.validate(_Waivers, EXAMPLE, rules=_rules(bounds))
 
     def place(*keys: str | int) -> Location:
@@ -270,6 +271,17 @@ def load_waivers(path: Path, bounds: WaiverBounds | None = None) -> tuple[Waiver
         Waiver(**each.model_dump(), location=place(number), ends_at=place(number, "expires"))
         for number, each in enumerate(found.waivers)
     )
+
+
+def _refuse_warehouse(path: Path, data: Any) -> None:
+    """Refuse a warehouse file, which `waivers.yaml` stands next to.
+
+    Raises:
+        InputError: it is one.
+    """
+    if isinstance(data, dict) and "waivers" not in data and {"residency", "zones"} & data.keys():
+        message = f"{path} is a warehouse file, not a file of waivers"
+        raise InputError(message, "Name the waivers file, such as waivers.yaml next to it.")
 
 
 def waivers_schema(generator: Any) -> dict[str, Any]:

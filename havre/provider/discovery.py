@@ -24,6 +24,7 @@ from havre.errors import (
 from havre.provider.contract import CONTRACT, REQUIRED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from importlib.metadata import EntryPoint
 
     from havre.provider.contract import Provider
@@ -129,8 +130,8 @@ def find(name: str) -> Provider:
     """
     entries = _by_name()
     if name not in entries:
-        close = difflib.get_close_matches(name, entries, n=1)
-        hint = f"Did you mean `{close[0]}`? " if close else ""
+        meant = _meant(name, entries)
+        hint = f"Did you mean `{meant}`? " if meant else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
         raise UnknownProviderError(message, f"{hint}{_how_to_install(name)}")
     found = _chosen(entries[name])
@@ -141,6 +142,28 @@ def find(name: str) -> Provider:
         raise MissingDependencyError(message, found.remedy)
     message = f"provider `{name}` is installed but broken ({found.distribution}): {found.error}"
     raise BugError(message, found.remedy)
+
+
+def _meant(name: str, entries: Mapping[str, list[EntryPoint]]) -> str:
+    """The provider that is meant by another name, or by its owner's; empty: none is near."""
+    from havre.provider.options import TITLE, provides
+
+    words = {_plain(known): known for known in entries}
+    for known in entries:
+        provider = _chosen(entries[known]).provider
+        title = provides(provider, TITLE).or_else("") if provider else ""
+        words.update({_plain(word): known for word in (title, *title.split()) if word})
+    asked = _plain(name)
+    begun = [known for known in entries if asked.startswith(_plain(known))]
+    close = difflib.get_close_matches(asked, words, n=1)
+    if asked in words or not begun:
+        return words[close[0]] if close else ""
+    return max(begun, key=len)
+
+
+def _plain(name: str) -> str:
+    """A name in small letters and digits only."""
+    return "".join(each for each in name.lower() if each.isalnum())
 
 
 def _how_to_install(name: str) -> str:

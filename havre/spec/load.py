@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from pydantic_core import ErrorDetails
+
     from havre.spec.model import Warehouse
 
 MAX_BYTES = 524_288
@@ -122,13 +124,22 @@ def _validate(
     root = schema() if errors or flaws else {}
     flaws = [_said(root, flaw) for flaw in flaws if _counts(root, data, flaw)]
     flawed = [flaw.path for flaw in flaws]
-    faults = [fault(root, data, each["type"], each["loc"]) for each in errors]
+    faults = [fault(root, data, each["type"], each["loc"]) for each in _without_emptied(errors)]
     faults = [each for each in _without_echoes(faults) if each.path not in flawed]
     if isinstance(data, dict):
         faults += _breaches(warehouse, data, [*flawed, *filter(None, map(_meant, faults))])
     problems = [problem(file, flaw) for flaw in flaws]
     problems += [_problem(file, lines, each) for each in faults]
     return warehouse, problems
+
+
+def _without_emptied(errors: list[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """`errors` without lists that are too short only because their members are refused."""
+    for each in errors:
+        path, longer = each["loc"], len(each["loc"])
+        within = any(len(e["loc"]) > longer and e["loc"][:longer] == path for e in errors)
+        if each["type"] != "too_short" or not within:
+            yield each
 
 
 def _without_echoes(faults: list[Fault]) -> Iterator[Fault]:

@@ -63,7 +63,7 @@ def fault(root: Mapping[str, Any], data: Any, kind: str, location: Location) -> 
     if location[2:3] == ("members",):  # a researcher's identifier is never repeated
         return Fault(location, _kind_of(value), wanted)
     found = f"{show(value)} ({len(value)} characters)" if _is_long(value) else show(value)
-    return Fault(location, found, wanted, _hint(fields(root, location) or {}, location, value))
+    return Fault(location, found, wanted, _hint(root, location, value))
 
 
 def words(root: Mapping[str, Any], path: Location) -> str:
@@ -146,15 +146,30 @@ def _a_member(root: Mapping[str, Any], path: Location) -> str:
     return _words(root, resolve(root, node.get("propertyNames") or node["items"]), "")
 
 
-def _hint(node: Mapping[str, Any], path: Location, value: Any) -> str:
+def _hint(root: Mapping[str, Any], path: Location, value: Any) -> str:
     """How to write what was probably meant; empty where that is not known."""
+    node = fields(root, path) or {}
     if "items" in node and isinstance(value, str):
-        return f"write `[{shorten(value)}]`"
+        return _as_list(resolve(root, node["items"]), value)
     if isinstance(value, str):
         return _hint_for_text(node, path, value)
     if isinstance(value, (int, float)) and _would_do(node, str(value)):
         return f'write "{value}", in quotes'
     return ""
+
+
+def _as_list(item: Mapping[str, Any], value: str) -> str:
+    """How to write a text as a list, each member as it was probably meant; empty: not known."""
+    members = [_as_item(item, each.strip()) for each in value.split(",")]
+    return f"write `[{shorten(', '.join(members))}]`" if all(members) else ""
+
+
+def _as_item(item: Mapping[str, Any], text: str) -> str:
+    """A member of a list as it was probably meant; empty where that is not known."""
+    if not {"enum", "pattern"} & item.keys() or _would_do(item, text):
+        return text
+    _, near, rest = _hint_for_text(item, (), text).partition("did you mean `")
+    return rest.split("`")[0] if near else ""
 
 
 def _would_do(node: Mapping[str, Any], text: str) -> bool:

@@ -72,7 +72,7 @@ def _refuse_slips(project: str) -> None:
     """
     from pulumi.runtime.config import CONFIG, get_config_env
 
-    from havre.stack.files import KNOWN, slips
+    from havre.stack.files import known_keys, slips
 
     wrong = slips({*CONFIG.get(), *get_config_env()}, project)
     if wrong:
@@ -81,4 +81,4 @@ def _refuse_slips(project: str) -> None:
             for key, meant in wrong.items()
         )
         message = f"stack `{pulumi.get_stack()}`: {names}"
-        raise InputError(message, KNOWN)
+        raise InputError(message, known_keys(project))

@@ -25,7 +25,6 @@ PROJECT_FILE = "Pulumi.yaml"
 """File of a project: next to its stack files."""
 KEYS = ("spec", "provider", "settings")
 """What a stack file says of a warehouse, in the namespace of its project."""
-KNOWN = f"Known keys: {', '.join(f'`{PROJECT}:{key}`' for key in KEYS)}."
 NAMED = "Name a Pulumi stack file, Pulumi.<stack>.yaml, of the project `warehouse`."
 OWN = (
     "A stack file of your own program is read by the project's name: keep it next to "
@@ -63,6 +62,11 @@ def read_stack_settings(path: Path, provider: str = "") -> dict[str, Any]:
     return {name: value for name, value in settings.items() if not _encrypted(value)}
 
 
+def known_keys(project: str = PROJECT) -> str:
+    """The keys of a stack file, which begin with the name of its project, for a remedy."""
+    return f"Known keys: {', '.join(f'`{inert(project)}:{key}`' for key in KEYS)}."
+
+
 def slips(keys: Iterable[str], project: str = PROJECT) -> dict[str, str]:
     """Keys of a stack's configuration that are ignored, and were hardly meant to be.
 
@@ -96,7 +100,8 @@ def _told(path: Path) -> tuple[str, dict[str, Any]]:
         project = PROJECT
     names = map(str, config)
     if wrong := slips(names, project):
-        raise InputError("\n".join(_slip(document, each, wrong[each]) for each in wrong), KNOWN)
+        said = "\n".join(_slip(document, each, wrong[each]) for each in wrong)
+        raise InputError(said, known_keys(project))
     told = {key: config.get(f"{project}:{key}") for key in KEYS}
     return project, {key: value for key, value in told.items() if value is not None}
 

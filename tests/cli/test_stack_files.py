@@ -120,6 +120,7 @@ def test_a_slip_in_ones_own_stack_is_a_fault_and_a_key_of_its_own_is_none(
     assert check("--stack-config", program) == ExitCode.INPUT
     said = capsys.readouterr().err
     assert f"{program}:5: `own:settngs` is unknown, did you mean `own:settings`?" in said
+    assert "Known keys: `own:spec`, `own:provider`, `own:settings`." in " ".join(said.split())
     write(program, *OWN)
     assert check("--stack-config", program) != ExitCode.INPUT
 

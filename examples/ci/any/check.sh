@@ -65,5 +65,7 @@ code=0
   --format sarif="$report/havre.sarif" \
   --format junit="$report/junit.xml" \
   --format markdown="$report/summary.md" || code=$?
-[ -n "${HAVRE_REPORT:-}" ] || echo "reports: $report"
+if [ -z "${HAVRE_REPORT:-}" ]; then
+  rmdir "$report" 2>/dev/null || echo "reports: $report"
+fi
 exit "$code"

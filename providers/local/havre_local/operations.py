@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from havre_local.machine.supervision import supervisor
     from havre_local.settings import LocalSettings
 
+RESTARTS = "restarts services that crash; start it: `havre up`"
+"""What to know of a supervisor that does not run."""
+
 
 def _service(status: supervisor.ServiceStatus) -> ServiceStatus:
     """A service in the words of the contract: its process, its restarts, and what is wrong."""
@@ -57,7 +60,7 @@ class LocalOperations:
         folder = self.folder
         process = supervisor.running(folder)
         state = ServiceState.RUNNING if process else ServiceState.STOPPED
-        detail = f"process {process.pid}" if process else "crashes are not repaired: `havre up`"
+        detail = f"process {process.pid}" if process else RESTARTS
         above = ServiceStatus("supervisor", state, "", detail)
         return [above, *map(_service, supervisor.status(folder))]
 
