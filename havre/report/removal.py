@@ -84,8 +84,8 @@ BRIEF = (Matter.RECOVERABLE, Matter.PURGEABLE)
 """Where the others are named with all details only."""
 DAYS: Mapping[Matter, str] = {
     Matter.LOCKED: "up to {days} after the last write: until {day} if that was today",
-    Matter.RECOVERABLE: "{days} after its deletion: until {day} if that is today",
-    Matter.PURGEABLE: "{days} after its deletion: until {day} if that is today",
+    Matter.RECOVERABLE: "{days} after deletion: until {day} if that is today",
+    Matter.PURGEABLE: "{days} after deletion: until {day} if that is today",
     Matter.OBJECTS: "up to {days} after their deletion: until {day} if that is today",
     Matter.UNREADABLE: "for good {days} after the deletion: from {day} if that is today",
     Matter.DATA: "backups ({days}) are part of the plan",

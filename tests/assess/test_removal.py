@@ -592,6 +592,22 @@ def test_what_is_wrong_is_refused_with_a_remedy(
     assert "Traceback" not in told.err
 
 
+def test_resources_of_another_provider_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = json.loads((RECORDED / "azure-state.json").read_text(encoding="utf-8"))
+    made = [e for e in state["deployment"]["resources"] if "keyvault:Vault" in e["type"]]
+    alone = [{k: v for k, v in e.items() if k not in ("parent", "dependencies")} for e in made]
+    state["deployment"]["resources"] = [
+        {**e, "propertyDependencies": {}, "provider": ""} for e in alone
+    ]
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(state), encoding="utf-8")
+    code = main(["removal", str(EXAMPLES["emc2"]), "-p", "ovh", "--state", str(file)])
+    assert code == ExitCode.INPUT
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize("provider", ["azure", "ovh"])
 @pytest.mark.parametrize("details", [False, True])
 def test_the_table_says_what_the_data_says(
