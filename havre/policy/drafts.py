@@ -54,6 +54,7 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
         "#",
         "# A waiver accepts a risk, it does not fix it: fix first what can be fixed, and",
         f"# delete those entries. In the others, the risk owner replaces each {TODO}.",
+        f"# {_why(expires, result, longest)}",
         "# Then run: havre waiver validate FILE",
         "",
     ]
@@ -62,6 +63,14 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     for found in _grouped(findings):
         lines += [*_comments(found), *_entry(found, result.provider, expires), ""]
     return "\n".join(lines)
+
+
+def _why(expires: dt.date, result: Result, longest: int) -> str:
+    """Why the entries of a draft end when they do."""
+    profile = result.profile.value
+    if longest <= DAYS:
+        return f"Each ends on {expires}: profile {profile} allows {longest} days at most."
+    return f"Each ends on {expires}, in {DAYS} days; profile {profile} allows up to {longest}."
 
 
 COLUMNS = 80

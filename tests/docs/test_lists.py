@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pulumi
 import pytest
+from typer.main import get_command
 
 from havre.assess.assessment import settings_of
+from havre.cli.app import app
 from havre.documents.records import read_document
 from havre.evaluate.program import evaluate
 from havre.evaluate.warehouse import evaluated
@@ -104,3 +106,22 @@ def test_the_program_on_the_page_builds_the_warehouse_in_fifteen_lines(
     plan = evaluate(run, project="own", stack="azure")
     assert {"database", "curated"} <= plan.outputs.keys()
     assert "azure-native:dbforpostgresql:Server" in {each.type for each in plan.resources}
+
+
+SPLIT = re.compile(r"^\|[^\n]*\n\n\|[^\n]*\n(?!\|[ :-]*-)", re.MULTILINE)
+"""A row, a blank line and a row that is not the head of a table of its own."""
+
+
+def test_no_table_is_split_by_a_blank_line() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    assert len(pages) > 30
+    assert [page.name for page in pages if SPLIT.search(page.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_every_command_is_in_a_table_of_the_first_pages(page: str) -> None:
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    assert len(commands) > 20
+    rows = [line for line in (ROOT / page).read_text().splitlines() if line.startswith("| `")]
+    named = {word.removeprefix("havre ") for row in rows for word in re.findall(r"`([^`]+)`", row)}
+    assert sorted(commands - {name.split()[0] for name in named}) == []

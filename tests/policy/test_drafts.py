@@ -107,3 +107,21 @@ def test_the_draft_names_profile_day_and_next_step() -> None:
     assert text.startswith("# Draft of waivers for a b.yaml on local,")
     assert f"{DAY} with profile {Profile.BASELINE.value}" in text
     assert "havre waiver validate FILE" in text
+
+
+@pytest.mark.parametrize(
+    ("longest", "told"),
+    [
+        (366, "in 180 days; profile {profile} allows up to 366."),
+        (181, "in 180 days; profile {profile} allows up to 181."),
+        (180, "profile {profile} allows 180 days at most."),
+        (30, "profile {profile} allows 30 days at most."),
+    ],
+)
+def test_a_draft_says_why_its_entries_end_when_they_do(longest: int, told: str) -> None:
+    result = without_waivers("emc2", "azure")
+    text = draft(result, longest)
+    (line,) = (line for line in text.splitlines() if line.startswith("# Each ends on "))
+    end = line.split()[4].rstrip(",:")
+    assert line.endswith(told.format(profile=result.profile.value))
+    assert text.count(f"expires: {end}") == text.count("- control:") > 0

@@ -184,7 +184,8 @@ def test_what_is_known_is_listed_and_marked(tmp_path: Path, form: Format) -> Non
 def test_the_table_names_what_is_gone(tmp_path: Path) -> None:
     text = render(changed(tmp_path), Format.TABLE)
     assert "Resolved since the previous report\n  fail residency.backup: archive, places" in text
-    assert text.index("critical fail residency.backup") < text.index("known before")
+    listed = text.partition("\nFindings\n")[2]
+    assert listed.index("critical fail residency.backup") < listed.index("known before")
     assert "Exit code 1: 1 new finding of 1 control failed without a waiver." in text
 
 
@@ -315,3 +316,28 @@ def test_a_baseline_that_does_not_say_what_it_asked_for_is_refused(
     document["summary"].pop(part)
     with pytest.raises(InputError, match="does not name what it checked"):
         load_baseline(kept(tmp_path, json.dumps(document)))
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.JSON, Format.HTML])
+@pytest.mark.parametrize("language", Language)
+def test_a_summary_says_that_there_was_a_previous_report_and_what_it_leaves_out(
+    tmp_path: Path, form: Format, language: Language
+) -> None:
+    warned = replace(RESULT, findings=tuple(f for f in FINDINGS if f.kind is FindingKind.WARNING))
+    later = compared(tmp_path, warned, replace(warned, findings=(FINDINGS[0], *warned.findings)))
+    with speaking(language):
+        shown = " ".join(render(later, form, summary=True).replace("\xa0", " ").split())
+        without = render(warned, form, summary=True)
+    label, parts = {
+        Language.EN: (
+            "Since previous report",
+            ("1 finding new", "2 findings known before", "0 findings resolved", "2 controls known"),
+        ),
+        Language.FR: (
+            "Depuis le précédent",
+            ("1 constat nouveau", "2 constats déjà connus", "0 constat résolu", "2 exigences déjà"),
+        ),
+    }[language]
+    for told in (label, *parts):
+        assert told in shown
+    assert label not in without

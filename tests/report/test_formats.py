@@ -115,6 +115,7 @@ def test_the_schema_is_closed(part: str) -> None:
 
 
 OPTIONAL = {
+    "until",
     "left_out",
     "provenance",
     "requirements",

@@ -123,3 +123,116 @@ def test_a_screen_too_full_loses_words_of_findings_before_facts() -> None:
     day = dt.date(2026, 10, 1)
     with speaking(Language.FR):
         assert headline.words.dated(day, result.as_of) in whole(shown[0])
+
+
+WHERE = {
+    Language.EN: "(without --summary, havre waiver list)",
+    Language.FR: "(tout : --format html=FICHIER)",
+}
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [80, 60, 40])
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_a_summary_ends_with_where_all_of_it_is(count: int, width: int, language: Language) -> None:
+    many = tuple(replace(WAIVED, control=f"audit.number-{n}") for n in range(count))
+    controls = tuple(replace(BASE.controls[0], id=each.control) for each in many)
+    with speaking(language):
+        shown = render(
+            replace(BASE, findings=many, controls=controls),
+            Format.TABLE,
+            summary=True,
+            width=width,
+        )
+    assert whole(shown.replace("\xa0", " ")).endswith(WHERE[language])
+    assert width < headline.WIDTH or len(shown.splitlines()) <= headline.LINES
+
+
+def test_what_is_not_at_the_top_of_a_table_is_said_to_be_below() -> None:
+    many = tuple(replace(WAIVED, control=f"audit.number-{n}") for n in range(30))
+    controls = tuple(replace(BASE.controls[0], id=each.control) for each in many)
+    table = render(replace(BASE, findings=many, controls=controls), Format.TABLE)
+    assert "more controls with findings (below)" in table.partition("\nFindings\n")[0]
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_sentence_of_two_lines_is_whole_where_blank_lines_make_room(language: Language) -> None:
+    said = "Every word of this sentence is needed to see what it means to whoever reads it, " * 2
+    one = replace(WAIVED, found=f"{said.strip(', ')} at its end", wanted="", property="")
+    with speaking(language):
+        of_it = headline.headline(replace(BASE, findings=(one,)))
+        top = tuple(replace(each, sentence=one.found[:120], required="") for each in of_it.top * 3)
+        lines = headline.written(replace(of_it, top=top), alone=True)
+    shown = whole(" ".join(each.text for each in lines))
+    assert shown.count(one.found[:120]) == 3
+    assert len(lines) <= headline.LINES
+
+
+@pytest.mark.parametrize(
+    "wanted", ["an operator under EU law only", "FR or DE", "365 days or more"]
+)
+@pytest.mark.parametrize("width", [80, 60])
+def test_what_is_required_is_kept_where_what_was_found_is_too_long(width: int, wanted: str) -> None:
+    long = "it can be compelled to disclose the data in many resources of every kind " * 6
+    failed = of(FindingKind.FAIL, found=long.strip(), wanted=wanted)
+    shown = render(replace(BASE, findings=(failed,)), Format.TABLE, summary=True, width=width)
+    assert f"... (required: {wanted})" in whole(shown)
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON])
+def test_a_finding_at_the_top_that_is_waived_has_its_date(form: Format) -> None:
+    later = replace(WAIVED.waiver or ENDING, expires=dt.date(2029, 2, 3))
+    both = (WAIVED, replace(WAIVED, resource="urn:x::later", waiver=later))
+    result = replace(BASE, findings=(*both, of(FindingKind.FAIL)))
+    shown = render(result, form, summary=form is not Format.HTML)
+    first = {Format.JSON: f'"until": "{ENDING.expires}"'}.get(form, f"until {ENDING.expires}")
+    assert whole(shown.partition("<h2")[0]).count(first) == 1
+    assert "2029-02-03" not in shown.partition("<h2")[0]
+
+
+def test_a_place_to_fix_is_never_cut() -> None:
+    place = "zones.curated.immutable_days_of_a_very_long_name"
+    failed = of(FindingKind.FAIL)
+    assert failed.fix is not None
+    failed = replace(failed, fix=replace(failed.fix, name=place))
+    for width in (80, 100, 60):
+        shown = render(replace(BASE, findings=(failed,)), Format.TABLE, summary=True, width=width)
+        assert f"warehouse file {place}" in whole(shown)
+    full = headline.headline(STATES["ended"][0])
+    tops = tuple(replace(each, fixed_in=f"warehouse file {place}") for each in full.top)
+    shown = whole(" ".join(each.text for each in headline.written(replace(full, top=tops))))
+    assert shown.count(place) >= headline.LEAST
+
+
+OUTSIDE = of(FindingKind.WARNING, control="a.outside", waiver=None)
+
+
+@pytest.mark.parametrize("kind", [FindingKind.WARNING, FindingKind.WAIVED])
+def test_top_findings_are_of_controls_that_are_counted(kind: FindingKind) -> None:
+    gap = next(each.gap for each in FINDINGS if each.gap)
+    outside = replace(OUTSIDE, kind=kind, gap=gap)
+    result = replace(BASE, findings=(outside, of(FindingKind.WARNING)))
+    of_it = headline.headline(result)
+    assert [each.control for each in of_it.top] == [of(FindingKind.WARNING).control]
+    assert of_it.counts["warning"] == len(of_it.top)
+    assert dict(of_it.facts)["Outside the profile"] == ("1 more control with findings, not counted")
+    for form in (Format.TABLE, Format.MARKDOWN, Format.HTML):
+        assert "outside the profile" in render(result, form)
+    assert "outside the profile a.outside" in render(result, Format.TABLE)
+    with speaking(Language.FR):
+        page = render(result, Format.HTML, summary=True)
+    assert kind is FindingKind.WAIVED or "a.outside, hors du profil" in page
+
+
+@pytest.mark.parametrize("kind", [FindingKind.FAIL, FindingKind.UNKNOWN])
+def test_what_fails_outside_the_profile_is_at_the_top_all_the_same(kind: FindingKind) -> None:
+    of_it = headline.headline(replace(BASE, findings=(replace(OUTSIDE, kind=kind),)))
+    assert [each.control for each in of_it.top] == ["a.outside"]
+    assert "Outside the profile" not in dict(headline.headline(BASE).facts)
+
+
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
+def test_a_report_says_what_no_check_shows(form: Format) -> None:
+    shown = whole(render(BASE, form))
+    assert "is not a certification" in shown
+    assert "people, procedures and contracts" in shown

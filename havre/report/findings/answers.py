@@ -59,6 +59,10 @@ LISTED = 40
 """How many resources, and how many risks, of an accepted risk are written out."""
 KNOWN = "Known before"
 """Of a finding that the previous report has."""
+OUTSIDE = "Outside the profile"
+"""Of a finding whose control the profile does not have: no count of controls includes it."""
+LIMITS = "This report is not a certification. It shows nothing of people, procedures and contracts."
+"""What no check shows."""
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,11 @@ def unclear(result: Result) -> frozenset[str]:
     return frozenset(control_of(each.scheme) for each in result.claims if undecided(each))
 
 
+def beyond(result: Result, finding: Finding) -> bool:
+    """Whether a finding's control is outside the profile: no count of controls includes it."""
+    return finding.control not in {control.id for control in result.controls}
+
+
 def unmet(finding: Finding, title: str, unclear: frozenset[str]) -> str:
     """A control's title as what was found of it, which nobody reads as met.
 
@@ -305,7 +314,14 @@ def open_groups(result: Result) -> list[Group]:
     )
 
 
-def line(group: Group, as_of: dt.date) -> str:
+def marks(result: Result, findings: Sequence[Finding]) -> list[str]:
+    """What is said of findings beside their status, in lower case."""
+    known = all(finding.known for finding in findings)
+    outside = any(beyond(result, finding) for finding in findings)
+    return [*([KNOWN.lower()] if known else []), *([OUTSIDE.lower()] if outside else [])]
+
+
+def line(result: Result, group: Group) -> str:
     """A group on one line: control, what was found where, the fix, and until when it is waived."""
     found = [f"{group.control}: {'; '.join(group.said[:NAMED])}"]
     if group.names:
@@ -314,8 +330,8 @@ def line(group: Group, as_of: dt.date) -> str:
     if group.fixes:
         found.append(f"Fixed in: {', '.join(group.fixes)}")
     found += [f"At: {some(group.places)}"] if group.places else []
-    found += [f"Waiver: {cover(waiver, as_of)}" for waiver in group.waivers]
-    found += [KNOWN] if group.known else []
+    found += [f"Waiver: {cover(waiver, result.as_of)}" for waiver in group.waivers]
+    found += [mark.capitalize() for mark in marks(result, group.findings)]
     return " ".join(map(stopped, found))
 
 
@@ -331,16 +347,18 @@ def gaps(result: Result) -> list[Finding]:
     return [finding for finding in result.findings if finding.gap]
 
 
+def covering(finding: Finding) -> Waiver | None:
+    """The waiver that covers a finding now; None: none does."""
+    covered = finding.kind in {FindingKind.WAIVED, FindingKind.WARNING} and not _about(finding)
+    return finding.waiver if covered else None
+
+
 def covers(result: Result) -> list[Cover]:
     """What a waiver covers now, by waiver, the first to end first."""
     found: dict[Waiver, list[Finding]] = {}
     for finding in result.findings:
-        if (
-            finding.waiver
-            and finding.kind in {FindingKind.WAIVED, FindingKind.WARNING}
-            and not _about(finding)
-        ):
-            found.setdefault(finding.waiver, []).append(finding)
+        if waiver := covering(finding):
+            found.setdefault(waiver, []).append(finding)
     ordered = sorted(found, key=lambda waiver: (waiver.expires, waiver.control))
     return [
         Cover(

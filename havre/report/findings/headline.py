@@ -17,6 +17,7 @@ from havre.spec.countries import country_name
 from havre.text import clipped, plain
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from havre.policy.findings import Finding, Result, Waiver
@@ -31,6 +32,8 @@ LEAST = 3
 """Findings that the headline shows even where it is longer than a screen."""
 MOST = 8
 """Findings that pages and comments show at the top."""
+OPEN = frozenset({FindingKind.FAIL, FindingKind.UNKNOWN})
+"""Kinds of findings that are shown even where no count includes them."""
 EXPIRED = 2
 """Expired waivers that are named."""
 BARE = 4
@@ -51,6 +54,8 @@ class TopFinding:
             not met, or was not evaluated.
         fixed_in: where it is fixed.
         resources: how many are concerned.
+        required: end of the sentence that says what is required; empty: it has none.
+        until: the first end of the waivers that cover it; None: none does.
     """
 
     severity: str
@@ -59,6 +64,14 @@ class TopFinding:
     sentence: str
     fixed_in: str
     resources: int
+    required: str = ""
+    until: dt.date | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as JSON-ready values; when its waiver ends only where it has one."""
+        found = asdict(self)
+        ends = {"until": self.until.isoformat()} if self.until else {}
+        return {key: found[key] for key in found if key not in {"required", "until"}} | ends
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,7 @@ class Headline:
         exit: what the exit code means, where the status does not say so itself; else empty.
         facts: labels and texts: waivers, places, legal access, certifications.
         top: one for each control, the worst first.
+        outside: the same of controls outside the profile, which no count includes.
     """
 
     subject: str
@@ -82,6 +96,7 @@ class Headline:
     exit: str
     facts: tuple[tuple[str, str], ...]
     top: tuple[TopFinding, ...]
+    outside: tuple[TopFinding, ...] = ()
 
     @property
     def counted(self) -> str:
@@ -97,7 +112,7 @@ class Headline:
             "counts": dict(self.counts),
             "exit": self.exit,
             "facts": dict(self.facts),
-            "findings": [asdict(each) for each in self.top],
+            "findings": [each.as_dict() for each in self.top],
         }
 
 
@@ -123,7 +138,8 @@ def headline(result: Result) -> Headline:
         {word: answers.counts(result)[word] for word in ORDER},
         "" if said else answers.meaning(result),
         tuple(_facts(result)),
-        tuple(_top(result)),
+        tuple(_top(result, outside=False)),
+        tuple(_top(result, outside=True)),
     )
 
 
@@ -143,6 +159,7 @@ def _status(result: Result) -> str:
 
 
 def _facts(result: Result) -> Iterator[tuple[str, str]]:
+    yield from _compared(result)
     yield from _reserves(result)
     yield from _waivers(result)
     yield tr("Data stored in"), _stored(result)
@@ -153,8 +170,32 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
 
 def notes(result: Result) -> Iterator[tuple[str, str]]:
     """What counts of controls do not say, for pages that show no other fact of the headline."""
+    yield from _compared(result)
     yield from _reserves(result)
     yield from _expired(result)
+
+
+def _compared(result: Result) -> Iterator[tuple[str, str]]:
+    """What changed since the previous report, and which controls are not shown for that."""
+    since = result.since()
+    if not since:
+        return
+    shown = {finding.control for finding in _new(result.findings)}
+    known = len({finding.control for finding in result.findings} - shown)
+    told = [
+        trn("{count} finding new", "{count} findings new", since["new"]),
+        trn("{count} finding known before", "{count} findings known before", since["known"]),
+        trn("{count} finding resolved", "{count} findings resolved", since["gone"]),
+    ]
+    if known:
+        told.append(
+            trn(
+                "{count} control known before is not among the top findings",
+                "{count} controls known before are not among the top findings",
+                known,
+            )
+        )
+    yield tr("Since previous report"), ", ".join(told)
 
 
 def _reserves(result: Result) -> Iterator[tuple[str, str]]:
@@ -170,6 +211,15 @@ def _reserves(result: Result) -> Iterator[tuple[str, str]]:
         yield tr("Outside the plan"), _outside(outside)
     if blind := result.unevaluated() - sum(each.unevaluated for each in outside):
         yield tr("Not evaluated, waived"), trn("{count} finding", "{count} findings", blind)
+    if uncounted := len({each.control for each in result.findings if answers.beyond(result, each)}):
+        yield (
+            tr("Outside the profile"),
+            trn(
+                "{count} more control with findings, not counted",
+                "{count} more controls with findings, not counted",
+                uncounted,
+            ),
+        )
 
 
 def _outside(findings: Sequence[Finding]) -> str:
@@ -233,11 +283,15 @@ def _new(findings: Sequence[Finding]) -> list[Finding]:
     return [finding for finding in findings if not finding.known]
 
 
-def _top(result: Result) -> Iterator[TopFinding]:
-    """One for each control: its worst kind, and of that the gravest finding that is new."""
+def _top(result: Result, *, outside: bool) -> Iterator[TopFinding]:
+    """One for each control: its worst kind, and of that the gravest finding that is new.
+
+    What fails or was not evaluated is at the top even where its control is outside the profile.
+    """
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in _new(result.findings):
-        found[finding.control].append(finding)
+        if outside is (finding.kind not in OPEN and answers.beyond(result, finding)):
+            found[finding.control].append(finding)
     kinds = list(FindingKind)
     worst = sorted(
         found.values(), key=lambda each: (kinds.index(each[0].kind), each[0].severity.rank)
@@ -256,6 +310,10 @@ def _top(result: Result) -> Iterator[TopFinding]:
             answers.unmet(first, own, unclear) if own else translated(_sentence(first)),
             answers.some(fixes, 1),
             len({each.resource for each in alike if each.resource}),
+            "" if own or first.gap else translated(_wanted(first)),
+            min(
+                (waiver.expires for waiver in map(answers.covering, alike) if waiver), default=None
+            ),
         )
 
 
@@ -263,10 +321,14 @@ def _sentence(finding: Finding) -> str:
     """What was found; a bare word has the name of its property before it."""
     if finding.gap:
         return finding.gap.reason
-    wanted = f" (required: {finding.wanted})" if finding.wanted else ""
     bare = len(finding.found) <= BARE and finding.property
     about = f"{finding.property.replace('_', ' ')}: " if bare else ""
-    return f"{about}{finding.found}{wanted}"
+    return f"{about}{finding.found}{_wanted(finding)}"
+
+
+def _wanted(finding: Finding) -> str:
+    """The end of a sentence: what is required."""
+    return f" (required: {finding.wanted})" if finding.wanted else ""
 
 
 @dataclass(frozen=True)
@@ -299,6 +361,8 @@ class _Room:
 
 ROOMS = (
     _Room(),
+    _Room(before_status=0),
+    _Room(before_status=0, before_facts=0),
     _Room(said=1),
     _Room(said=1, before_status=0),
     _Room(said=1, before_status=0, before_facts=0),
@@ -306,10 +370,12 @@ ROOMS = (
     _Room(facts=2, said=0, before_status=0, before_facts=0),
     _Room(facts=1, said=1),
 )
-"""What is given up first: words of findings, which are counted and listed below, before facts."""
+"""What is given up first: blank lines; then words of findings, listed below; then facts."""
 
 
-def written(of: Headline, width: int = WIDTH, lines: int = LINES) -> list[HeadlineLine]:
+def written(
+    of: Headline, width: int = WIDTH, lines: int = LINES, *, alone: bool = False
+) -> list[HeadlineLine]:
     """The headline as lines of at most `width` columns, identifiers whole, and `lines` lines.
 
     Args:
@@ -317,14 +383,16 @@ def written(of: Headline, width: int = WIDTH, lines: int = LINES) -> list[Headli
         width: columns; an identifier that is longer than a line is written whole all the same.
         lines: the findings that do not fit so many are counted; at least `LEAST` are shown. On
             fewer than `WIDTH` columns facts are whole, however many lines that takes.
+        alone: whether nothing follows it: its last line says where all findings are shown.
     """
     found: list[HeadlineLine] = []
     for room in ROOMS if width >= WIDTH else ROOMS[:1]:
         found = _before_findings(of, width, room)
         least = [_finding(each, width, room.said) for each in of.top[:LEAST]]
-        if len(found) + sum(map(len, least)) + (len(of.top) > LEAST) <= lines:
+        last = len(_last(len(of.top) - len(least), width, alone=alone)) if of.top else 0
+        if len(found) + sum(map(len, least)) + last <= lines:
             break
-    return [*found, *_findings(of.top, width, room.said, lines - len(found))]
+    return [*found, *_findings(of.top, width, room.said, lines - len(found), alone=alone)]
 
 
 def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine]:
@@ -340,22 +408,35 @@ def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine
 
 
 def _findings(
-    top: Sequence[TopFinding], width: int, said: int, lines: int
+    top: Sequence[TopFinding], width: int, said: int, lines: int, *, alone: bool
 ) -> Iterator[HeadlineLine]:
     """As many findings as fit, `LEAST` at any rate; the others are counted."""
     told = [_finding(each, width, said) for each in top]
     shown = len(top)
-    while shown > LEAST and sum(map(len, told[:shown])) + (shown < len(top)) > lines:
+    while shown > LEAST:
+        last = _last(len(top) - shown, width, alone=alone)
+        if sum(map(len, told[:shown])) + len(last) <= lines:
+            break
         shown -= 1
     for each in told[:shown]:
         yield from each
-    if left := len(top) - shown:
-        more = trn(
-            "and {count} more control with findings",
-            "and {count} more controls with findings",
-            left,
-        )
-        yield HeadlineLine(f"  {more}")
+    if top:
+        yield from _last(len(top) - shown, width, alone=alone)
+
+
+def _last(left: int, width: int, *, alone: bool) -> list[HeadlineLine]:
+    """How many controls with findings are not shown, and where all of them are."""
+    more = trn(
+        "and {count} more control with findings",
+        "and {count} more controls with findings",
+        left,
+    )
+    where = tr("without --summary, havre waiver list") if alone else tr("below")
+    told = f"{more} ({where})"
+    if not left:
+        told = tr("Details ({where})", where=where) if alone else ""
+    lines = wrap(typeset(told), width - 2, break_on_hyphens=False)
+    return [HeadlineLine(f"  {line}") for line in lines]
 
 
 def _heading(of: Headline, width: int, most: int) -> tuple[list[HeadlineLine], list[HeadlineLine]]:
@@ -407,23 +488,41 @@ def _fact(label: str, text: str, width: int, most: int) -> list[HeadlineLine]:
 
 
 def _finding(each: TopFinding, width: int, most: int) -> list[HeadlineLine]:
-    """What and where it is fixed; then what was found, on so many lines."""
+    """What and where it is fixed; then what was found, on so many lines, and until when."""
     left = f"  {tr(each.severity):8}  {tr(each.status):13}  {plain(each.control)}"
-    fix = clipped(each.fixed_in, 40)
+    fix = clipped(each.fixed_in, LONGEST)
     alone = len(left) + len(fix) + 2 > width
     head = [HeadlineLine(left if alone else _apart(left, fix, width), each.status)]
-    said = clipped(each.sentence, LONGEST)
+    ends = tr("until {date}", date=words.day_of(each.until)) if each.until else ""
+    before = [fix] if alone and fix else []
+    before += [ends] if ends else []
+    least = wrap(typeset(", ".join(before)), width - 4, break_on_hyphens=False)
+    if not most:
+        return [*head, *(HeadlineLine(f"    {line}") for line in least)]
     if each.resources > 1:
-        said = words.labelled(trn("{count} resource", "{count} resources", each.resources), said)
-    if alone and fix:
-        said = words.labelled(fix, said) if most else fix
-    told = _said(said, width - 4, most or 1) if most or alone else []
+        before.append(trn("{count} resource", "{count} resources", each.resources))
+    told = _said(", ".join(before), each, width - 4, max(most, len(least)))
     return [*head, *(HeadlineLine(f"    {line}") for line in told)]
 
 
-def _said(text: str, width: int, most: int) -> Sequence[str]:
-    """At most so many lines of what a finding says."""
-    return wrap(typeset(text), width, break_on_hyphens=False, max_lines=most, placeholder="...")
+def _said(before: str, each: TopFinding, width: int, most: int) -> Sequence[str]:
+    """At most so many lines of what a finding says; what is required is kept where it fits."""
+    cut = each.required if each.sentence.endswith(each.required) else ""
+    said, end = clipped(each.sentence.removesuffix(cut), LONGEST), f" {plain(cut)}" if cut else ""
+    found = said.split(" ")
+    for count in range(len(found), 0, -1):
+        dots = "" if count == len(found) else "..."
+        told = f"{' '.join(found[:count])}{dots}{end}"
+        lines = wrap(
+            typeset(words.labelled(before, told) if before else told),
+            width,
+            break_on_hyphens=False,
+        )
+        if len(lines) <= most:
+            return lines
+    told = words.labelled(before, each.sentence) if before else each.sentence
+    told = clipped(told, LONGEST)
+    return wrap(typeset(told), width, break_on_hyphens=False, max_lines=most, placeholder="...")
 
 
 def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Former, Result
     from havre.policy.frameworks import Requirement
     from havre.report.findings.answers import Cover, Group
+    from havre.report.findings.headline import TopFinding
 
 LONGEST = 60_000
 """Characters; GitHub takes 65,536."""
@@ -97,20 +98,26 @@ def _heading(result: Result) -> Chapter:
     of = headline(result)
     facts = "".join(f"| {md(label)} | {md(text, 1000)} |\n" for label, text in of.facts)
     top = "".join(
-        f"| {each.severity} | {each.status} | **{md(each.control)}** | {md(each.sentence)} "
+        f"| {each.severity} | {_standing(each)} | **{md(each.control)}** | {md(each.sentence)} "
         f"| {md(each.fixed_in)} |\n"
         for each in of.top[:MOST]
     )
     left = f"\n_… and {len(of.top) - MOST} more._\n" if len(of.top) > MOST else ""
     columns = f"| Severity | Status | Control | Top findings | Fixed in |\n|{' --- |' * 5}\n"
+    limits = f"\n{answers.LIMITS}\n"
     given = md(", ".join(result.placeholders))
     placeholders = f"\nSettings not given, evaluated with placeholders: {given}\n" if given else ""
     warned = "".join(f"\n{md(warning)}\n" for warning in result.warnings)
     return Chapter(
         f"## {md(of.subject)}\n\n{md(of.about)}\n\n**{of.status}**: {_counts(of.counts)}\n\n"
         f"| | |\n| --- | --- |\n{facts}\n{columns + top if top else ''}{left}"
-        f"\n{answers.totals(result)} {answers.meaning(result)}\n{placeholders}{warned}"
+        f"\n{answers.totals(result)} {answers.meaning(result)}\n{placeholders}{warned}{limits}"
     )
+
+
+def _standing(each: TopFinding) -> str:
+    """The status of a finding, and until when it is accepted."""
+    return f"{each.status} until {each.until}" if each.until else each.status
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -125,7 +132,7 @@ def _changes(result: Result) -> list[Chapter]:
     waived = tuple(finding for finding in result.of(FindingKind.WAIVED) if finding.known)
     covers = answers.covers(replace(result, findings=waived))
     parts = {
-        "New provider gaps": [_gap(gap, result.as_of) for gap in gaps],
+        "New provider gaps": [_gap(result, gap) for gap in gaps],
         "Waived since": [_cover(item, result.as_of) for item in covers],
         "Resolved": [_former(former) for former in result.gone or ()],
     }
@@ -169,7 +176,7 @@ def _lists(result: Result) -> list[Chapter]:
     sections = [_open("Findings", answers.open_groups(result), result.as_of)]
     if gaps:
         count = words.many(len(gaps), "provider gap")
-        sections.append(_folded(count, (_gap(gap, result.as_of) for gap in gaps)))
+        sections.append(_folded(count, (_gap(result, gap) for gap in gaps)))
     covers = answers.covers(result)
     if covers:
         count = words.many(len(covers), "waiver")
@@ -206,10 +213,11 @@ def _more(items: Sequence[str]) -> str:
     return f" and {left} more" if left > 0 else ""
 
 
-def _gap(finding: Finding, as_of: dt.date) -> str:
-    gap = finding.gap
+def _gap(result: Result, finding: Finding) -> str:
+    gap, as_of = finding.gap, result.as_of
     by = f" Waiver: {md(answers.cover(finding.waiver, as_of))}." if finding.waiver else ""
-    told = f"- {MARKS[finding.kind]} ({finding.severity}) **{md(finding.control)}**: "
+    about = ", ".join([finding.severity, *answers.marks(result, [finding])])
+    told = f"- {MARKS[finding.kind]} ({about}) **{md(finding.control)}**: "
     if gap is None:
         return f"{told}{by}\n"
     texts = (

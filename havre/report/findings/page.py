@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Result
     from havre.policy.frameworks import Requirement
     from havre.policy.model import Control
+    from havre.report.findings.headline import Headline
 
 LARGEST = 290_000
 """Bytes of a page; findings are left out, and counted, until it is no larger."""
@@ -109,6 +110,7 @@ def render(
 def _summary(result: Result) -> str:
     """What an officer for data protection signs: two pages of A4 and the accepted risks."""
     shared = _shared(result)
+    of: Headline = shared["headline"]
     accepted = {finding for cover in shared["covers"] for finding in cover.findings}
     left = {each.control for each in result.findings if each not in accepted}
     return written(
@@ -117,7 +119,8 @@ def _summary(result: Result) -> str:
         least=OPEN,
         risks=answers.accepted(result),
         notes=list(notes(result)),
-        open=[each for each in shared["headline"].top if each.control in left],
+        open=[each for each in (*of.top, *of.outside) if each.control in left],
+        outside={each.control for each in of.outside},
     )
 
 

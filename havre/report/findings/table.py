@@ -66,7 +66,7 @@ def render(
         colour: whether to write colours, for a terminal.
         summary: whether to write the headline alone.
     """
-    first = _headline(result, width or WIDTH)
+    first = _headline(result, width or WIDTH, summary=summary)
     if summary:
         return printed(first, width or WIDTH, colour=colour)
     if width is None:
@@ -100,8 +100,9 @@ def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:
     )
 
 
-def _headline(result: Result, width: int) -> list[RenderableType]:
-    lines = headline.written(headline.headline(result), max(width, NARROWEST))
+def _headline(result: Result, width: int, *, summary: bool) -> list[RenderableType]:
+    of = headline.headline(result)
+    lines = headline.written(of, max(width, NARROWEST), alone=summary)
     return [Text(each.text, style=HEADLINES.get(each.kind, ""), overflow="fold") for each in lines]
 
 
@@ -167,7 +168,7 @@ def _lined(result: Result) -> Iterator[RenderableType]:
     for group in groups:
         text = Text.assemble(
             (f"[{group.severity}] {words.status(group.kind.value).upper()}", STYLES[group.kind]),
-            f" {plain(answers.line(group, result.as_of))}",
+            f" {plain(answers.line(result, group))}",
         )
         yield Padding(text, (0, 0, 0, 2))
 
@@ -177,8 +178,8 @@ def _findings(result: Result) -> Iterator[RenderableType]:
     if not found:
         yield _row("none")
     for group in found:
-        known = answers.KNOWN.lower() if group.known else ""
-        yield _head(group.kind, group.severity.value, group.control, group.title, known)
+        marks = answers.marks(result, group.findings)
+        yield _head(group.kind, group.severity.value, group.control, group.title, marks)
         yield _pairs(_lines(group, result.as_of))
 
 
@@ -188,9 +189,9 @@ def _former(former: Former) -> RenderableType:
 
 
 def _head(
-    kind: FindingKind, severity: str, control: str, title: str, known: str = ""
+    kind: FindingKind, severity: str, control: str, title: str, marks: Sequence[str]
 ) -> RenderableType:
-    said = ", ".join(filter(None, [f"{severity} {words.status(kind.value)}", known]))
+    said = ", ".join([f"{severity} {words.status(kind.value)}", *marks])
     rest = f"{control}: {title}" if title else control
     text = Text.assemble((said, STYLES[kind]), " ", (plain(rest), "bold"), overflow="fold")
     return Padding(text, (0, 0, 0, 2))
@@ -221,9 +222,9 @@ def _few(texts: list[str]) -> str:
 
 def _gaps(result: Result) -> Iterator[RenderableType]:
     for finding in answers.gaps(result):
-        known = answers.KNOWN.lower() if finding.known else ""
+        marks = answers.marks(result, [finding])
         subject = answers.subject(finding)
-        yield _head(finding.kind, finding.severity.value, finding.control, subject, known)
+        yield _head(finding.kind, finding.severity.value, finding.control, subject, marks)
         yield _pairs(_gap(finding, result.as_of))
 
 
@@ -268,3 +269,4 @@ def _totals(result: Result) -> Iterator[RenderableType]:
         names = ", ".join(result.placeholders)
         yield _row(f"Settings not given, evaluated with placeholders: {names}")
     yield _row(answers.meaning(result), style="bold")
+    yield _row(answers.LIMITS)
