@@ -268,5 +268,5 @@ def _totals(result: Result) -> Iterator[RenderableType]:
     if result.placeholders:
         names = ", ".join(result.placeholders)
         yield _row(f"Settings not given, evaluated with placeholders: {names}")
-    yield _row(answers.meaning(result), style="bold")
     yield _row(answers.LIMITS)
+    yield _row(answers.meaning(result), style="bold")
