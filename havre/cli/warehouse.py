@@ -76,9 +76,16 @@ def show_changes(changes: Sequence[Change]) -> None:
     """List what would be done, to people."""
     out = console.out()
     for change in changes:
-        why = f" ({', '.join(change.properties)})" if change.properties else ""
-        told = console.inert(f"{change.name}{why}")
+        told = console.inert(f"{change.name}{_why(change)}")
         out.print(f"  {_sign(change)} {told}{_held(change)}")
+
+
+def _why(change: Change) -> str:
+    """What differs of a resource; an update of none is of what runs, not of what is asked."""
+    if change.properties:
+        return f" ({', '.join(change.properties)})"
+    again = change.operation.value == "update"
+    return " (same settings: started, or put back as recorded)" if again else ""
 
 
 def _held(change: Change) -> str:
@@ -162,6 +169,15 @@ def _check_owner(store: StateStore, target: ctx.Target) -> None:
             raise GuardError(message, "Choose another folder with --data-dir.")
 
 
+def _tell_gaps(target: ctx.Target) -> None:
+    """Say how many requirements the provider cannot meet, before anything is created."""
+    gaps = len(target.provider.gaps(target.spec, target.settings))
+    if gaps:
+        count = counted(gaps, "gap", "gaps")
+        told = f"{count} on {target.provider.name}: read them with `havre plan`."
+        console.err().print(console.inert(told))
+
+
 def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
     from havre.stack.program import program, record
 
@@ -172,6 +188,8 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     if not as_json:
         show_changes(changes)
         console.out().print(console.inert(summary(changes, target.spec.name)))
+        if any(change.operation.value == "create" for change in changes):
+            _tell_gaps(target)
     _refuse(changes)
     if not _agreed(changes, yes=yes):
         raise typer.Abort

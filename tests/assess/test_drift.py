@@ -202,7 +202,9 @@ def test_what_a_refresh_saw_as_it_was_is_no_drift(
 ) -> None:
     for more in ([], last(provider)):
         assert main(command(provider, tmp_path, state, *more)) == ExitCode.OK
-        assert "NO DRIFT" in capsys.readouterr().out
+        told = capsys.readouterr()
+        assert "NO DRIFT" in told.out
+        assert "`havre doctor --state " in told.err, "what is in no state"
 
 
 def test_a_change_that_touches_no_control_may_pass(

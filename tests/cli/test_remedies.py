@@ -1,10 +1,13 @@
 """What is said of an input that went wrong names what to do instead."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from havre.cli import main
+from havre.cli.warehouse import show_changes
+from havre.engine.steps import Change, Operation
 from havre.errors import ExitCode
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
@@ -97,3 +100,27 @@ def test_an_exit_provider_that_is_not_installed_is_a_warning(
     assert "valid: warehouse emc2" in " ".join(told.out.split())
     assert said in told.err
     assert ("exit.provider: " in told.err) is bool(said)
+
+
+def test_up_says_how_many_gaps_there_are_before_anything_is_created(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refused(capsys, "up", FILE, "--provider", "local", "--data-dir", str(tmp_path / "data"))
+    assert re.search(r"[1-9]\d* gaps on local: read them with `havre plan`", told)
+    assert "Cannot ask for confirmation" in told
+
+
+@pytest.mark.parametrize(
+    ("operation", "properties", "said"),
+    [
+        ("update", (), "server (same settings: started, or put back as recorded)"),
+        ("update", ("port",), "server (port)"),
+        ("create", (), "server"),
+    ],
+)
+def test_an_update_of_no_property_says_why(
+    operation: str, properties: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    urn = "urn:pulumi:a::b::c:d:e::server"
+    show_changes([Change(Operation(operation), urn, "c:d:e", properties)])
+    assert capsys.readouterr().out.strip()[2:] == said

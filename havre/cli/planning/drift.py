@@ -133,6 +133,9 @@ def drift(
             before, seen = _on_this_machine(data_dir.expanduser().absolute())
             request, departed = replace(request, plan=seen.plan, source="state"), seen.departed
         found = compared(request, before, known, departed)
+    where = f"--data-dir {data_dir}" if state is None else f"--state {state}"
+    told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")
+    console.err().print(told, style="dim")
     typer.echo(
         drift_as_json(found)
         if form is DriftFormat.JSON
