@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from havre.facts import Known, Reserve, Reserved, ResourceFact, Unknown
+from havre.facts import Known, Outside, Reserve, Reserved, ResourceFact, Unknown
 from havre.facts.addresses import anybody
 from havre.facts.model import (
     AboutResource,
@@ -254,7 +254,10 @@ def test_what_is_asked_for_and_not_in_force_never_passes(
     fact = data.draw(facts_of(data.draw(st.sampled_from(judged))))
     asked = data.draw(st.sampled_from(properties))
     value = data.draw(VALUES.get(asked, st.booleans()).map(Known))
-    waiting = replace(fact, **{asked: Reserved("in force later", value, reserve)})
+    told = Outside("elsewhere", answers_for="somebody")
+    if reserve is not Reserve.OUTSIDE:
+        told = Reserved("in force later", value, reserve)
+    waiting = replace(fact, **{asked: told})
     verdicts = c.control(name).judge(c.case(waiting, spec=data.draw(st.sampled_from(SPECS))))
     assert Outcome.PASS not in {each.outcome for each in verdicts}
 
