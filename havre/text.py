@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
 MARKDOWN_SPECIAL = frozenset("&<>\"'`*_{}[]#!|~@\\$^")
 UNPRINTED = re.compile(r"[^\x20-\x7e\n]")
@@ -48,6 +49,13 @@ def plain(text: object) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number with the words that agree with it, such as `1 loss is` or `2 losses are`."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def listed(names: Sequence[str], most: int | None) -> str:
+    """At most so many names, and how many more there are; None: all of them."""
+    more = 0 if most is None else len(names) - most
+    told = names if more <= 0 else names[:most]
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
 
 
 def distance(day: dt.date, today: dt.date) -> str:

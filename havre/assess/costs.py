@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from havre.cost.estimate import Estimate
     from havre.cost.prices import PriceList
     from havre.cost.usage import Usage
+    from havre.facts import Facts
     from havre.plan import Plan
     from havre.provider import Provider
 
@@ -59,10 +60,30 @@ def costs(plan: Plan, provider: Provider, given: CostInputs) -> Estimate:
         InputError: the provider has no estimate, and why.
         ProviderError: the provider's table of meters cannot be read.
     """
+    found = costs_or_why(plan, provider, given)
+    if isinstance(found, str):
+        message = f"provider `{provider.name}` has no estimate of cost: {found}"
+        raise InputError(message, "Choose another provider with --provider.")
+    return found
+
+
+def costs_or_why(
+    plan: Plan, provider: Provider, given: CostInputs, facts: Facts | None = None
+) -> Estimate | str:
+    """What a plan would cost a month, or why its provider has no estimate.
+
+    Args:
+        plan: from whatever source.
+        provider: of the plan.
+        given: prices and usage.
+        facts: of the plan, where they were read already.
+
+    Raises:
+        ProviderError: the provider's table of meters cannot be read.
+    """
     offer = provides(provider, METERS)
     if offer.given is None:
-        message = f"provider `{provider.name}` has no estimate of cost: {offer.answer.reason}"
-        raise InputError(message, "Choose another provider with --provider.")
+        return offer.answer.reason
     try:
         table = offer.given()
     except ANYTHING as error:  # a provider's code may raise anything
@@ -73,15 +94,5 @@ def costs(plan: Plan, provider: Provider, given: CostInputs) -> Estimate:
     for site in provider.sites.values():
         for region in site.regions.values():
             sites.setdefault(region.lower(), site.name)
-    found = quantities(plan, table, facts_of(plan, provider.facts), sites)
+    found = quantities(plan, table, facts or facts_of(plan, provider.facts), sites)
     return estimate(provider.name, found, given.prices, given.usage, plan.placeholders)
-
-
-def costs_or_why(plan: Plan, provider: Provider, given: CostInputs) -> Estimate | str:
-    """What a plan would cost a month, or why its provider has no estimate.
-
-    Raises:
-        ProviderError: the provider's table of meters cannot be read.
-    """
-    offer = provides(provider, METERS)
-    return offer.answer.reason if offer.given is None else costs(plan, provider, given)

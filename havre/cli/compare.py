@@ -27,6 +27,16 @@ FEWEST, MOST = 2, 4
 """How many sides fit next to each other."""
 
 
+SidesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--provider",
+        "-p",
+        metavar="PROVIDER",
+        help="Two to four; repeatable. `havre providers` lists them.",
+        show_default=False,
+    ),
+]
 FormOption = Annotated[ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")]
 
 
@@ -66,26 +76,18 @@ def compared(  # noqa: PLR0917 - as the options of the command
         from havre.assess.costs import costs_or_why, read_inputs
 
         read = read_inputs(day, prices, usage)
-        sides = [replace(side, cost=costs_or_why(side.plan, side.provider, read)) for side in sides]
+        sides = [
+            replace(side, cost=costs_or_why(side.plan, side.provider, read, side.facts))
+            for side in sides
+        ]
     return compare(loaded.warehouse, str(file), day, sides)
 
 
 def compare(
     file: ctx.FileArgument = None,
     *,
-    provider: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--provider",
-            "-p",
-            metavar="PROVIDER",
-            help="Two to four; repeatable. `havre providers` lists them.",
-            show_default=False,
-        ),
-    ] = None,
-    form: Annotated[
-        ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")
-    ] = ComparisonFormat.TABLE,
+    provider: SidesOption = None,
+    form: FormOption = ComparisonFormat.TABLE,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from havre.cost.prices import Amount  # noqa: TC001 - pydantic reads annotations at run time
 from havre.cost.quantities import Span
 from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.records import Text, read_document
@@ -41,16 +41,13 @@ class _UsageSection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-Number = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-
-
 class _Entry(_UsageSection):
     model_config = ConfigDict(title="Usage")
 
     meter: Text = Field(description="Id of the meter, as `havre cost` prints it")
     resource: Text = Field(default="*", description="Pattern of logical names; without it, all")
-    low: Number = Field(description="Of each resource in a month, at least")
-    high: Number = Field(description="And at most")
+    low: Amount = Field(description="Of each resource in a month, at least")
+    high: Amount = Field(description="And at most")
 
 
 class _UsageFile(_UsageSection):

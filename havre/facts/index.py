@@ -146,12 +146,14 @@ class Index:
         An imported state has no dependencies: what the property gives as another's identifier,
         whole, was computed from that one.
         """
+        told = self._of_kinds(sources(resource, path), kinds)
+        return told or self._of_kinds(self._identified(resource, path), kinds)
+
+    def _of_kinds(self, urns: Sequence[str], kinds: tuple[str, ...]) -> list[PlannedResource]:
+        """The plan's resources of some URNs and some types; of all types where none is given."""
         known = self.plan.by_urn
-        for urns in (sources(resource, path), self._identified(resource, path)):
-            found = [known[urn] for urn in urns if urn in known]
-            if near := [each for each in found if not kinds or self.kind(each) in kinds]:
-                return near
-        return []
+        found = [known[urn] for urn in urns if urn in known]
+        return [each for each in found if not kinds or self.kind(each) in kinds]
 
     def sources(self, resource: PlannedResource, path: str) -> tuple[str, ...]:
         """URNs from which a property was computed; else of what it gives the identifiers of."""

@@ -8,6 +8,7 @@ a pass.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -74,6 +75,7 @@ def with_estate(plan: Plan, standing: Iterable[PlannedResource]) -> Plan:
         standing: resources of other stacks' states, which have identifiers.
     """
     by_id = {each.id.lower(): each for each in standing if each.made and each.id}
+    ordered = sorted(by_id)
     given = outside_of(plan)
     wanted = [each for each in by_id if each in given]
     found: dict[str, PlannedResource] = {}
@@ -82,7 +84,8 @@ def with_estate(plan: Plan, standing: Iterable[PlannedResource]) -> Plan:
         if identifier in found:
             continue
         found[identifier] = by_id[identifier]
-        wanted += [each for each in by_id if each.startswith(f"{identifier}/")]
+        below = bisect_left(ordered, f"{identifier}/"), bisect_left(ordered, f"{identifier}0")
+        wanted += ordered[slice(*below)]  # what begins with `/` goes before what begins with `0`
         wanted += [each for each in set(_texts(by_id[identifier].inputs)) if each in by_id]
     beside = (each for identifier, each in by_id.items() if identifier in found)
     return replace(plan, resources=(*plan.resources, *beside))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ from havre.cost.estimate import NO_SITE, Priced, spanned, total
 from havre.cost.meters import Measured
 from havre.cost.prices import HOURS, STALE_DAYS
 from havre.cost.quantities import NOTHING
-from havre.text import as_json, counted, inert
+from havre.text import as_json, counted, inert, wrapped
 from havre.text import distance as far
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from havre.cost.estimate import CostLine, DoubleRun, Estimate
     from havre.cost.quantities import Span
 
-METER, ITEM, AMOUNT = 25, 20, 16
-"""Columns of the table; what a month costs has the rest of 80."""
+WIDTH, METER, ITEM, AMOUNT = 80, 25, 20, 16
+"""Columns of the text and of its table; what a month costs has the rest."""
 
 
 def cost_as_json(heading: str, found: Estimate, day: dt.date, both: DoubleRun | None = None) -> str:
@@ -246,6 +245,6 @@ def _notes(found: Estimate, day: dt.date, *, details: bool) -> Iterator[str]:
         )
     if found.placeholders:
         told = f"Settings that are not given: {', '.join(found.placeholders)}."
-        yield from textwrap.wrap(told, 80, break_long_words=False, break_on_hyphens=False)
+        yield from wrapped(told, WIDTH)
     if not details:
         yield "With --details: every resource, and the source of each price."

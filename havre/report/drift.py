@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from havre.plan.drift import ABSENT, Deviance
 from havre.plan.secrets import is_secret
 from havre.plan.values import UNKNOWN, Secret, holds_unknown, shown
-from havre.text import as_json, clipped, counted, inert
+from havre.text import as_json, clipped, counted, inert, listed, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,9 +168,7 @@ def _said(field: FieldChange, value: Any) -> str:
 
 def _listed(names: Sequence[str], *, details: bool) -> str:
     """Some names, and how many more there are."""
-    more = 0 if details else len(names) - NAMED
-    told = names if more <= 0 else names[:NAMED]
-    return ", ".join(inert(each) for each in told) + (f" and {more} more" if more > 0 else "")
+    return listed([inert(each) for each in names], None if details else NAMED)
 
 
 def _notes(found: Drifted, *, details: bool) -> Iterator[str]:
@@ -200,11 +197,4 @@ def _wrapped(lines: Sequence[str], width: int | None) -> Iterator[str]:
             yield line
             continue
         indent = " " * (len(line) - len(line.lstrip()))
-        yield from textwrap.wrap(
-            line.strip(),
-            width,
-            initial_indent=indent,
-            subsequent_indent=f"{indent}  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        yield from wrapped(line.strip(), width, indent, f"{indent}  ")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.assess.removal import CHAPTERS, Matter, RemovalEntry, RemovalPart, Silence
 from havre.errors import ExitCode
-from havre.text import as_json, counted, distance, plain, wrapped
+from havre.text import as_json, counted, distance, listed, plain, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -210,9 +210,7 @@ def _said(each: RemovalEntry, found: Removal, *, details: bool) -> Iterator[str]
 
 def _listed(names: Sequence[str], *, details: bool) -> str:
     """Some names, and how many more there are."""
-    more = 0 if details else len(names) - NAMED
-    told = names if more <= 0 else names[:NAMED]
-    return ", ".join(plain(each) for each in told) + (f" and {more} more" if more > 0 else "")
+    return listed([plain(each) for each in names], None if details else NAMED)
 
 
 def _notes(found: Removal, *, details: bool) -> Iterator[str]:

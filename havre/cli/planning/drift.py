@@ -60,6 +60,10 @@ LastOption = Annotated[
         show_default=False,
     ),
 ]
+DriftFailsOption = Annotated[
+    DriftFails,
+    typer.Option(help="Exit with 1 on any change, or on one that makes a control fail or may."),
+]
 
 
 def _on_this_machine(data_dir: Path) -> tuple[Plan, Observed]:
@@ -94,10 +98,7 @@ def drift(
     details: Annotated[
         bool, typer.Option("--details", help="Name every control, and show whole values.")
     ] = False,
-    fail_on: Annotated[
-        DriftFails,
-        typer.Option(help="Exit with 1 on any change, or on one that makes a control fail or may."),
-    ] = DriftFails.ANY,
+    fail_on: DriftFailsOption = DriftFails.ANY,
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
     setting: ctx.SettingOption = None,

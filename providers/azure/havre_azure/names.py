@@ -29,6 +29,15 @@ if TYPE_CHECKING:
     from havre_azure.estate.settings import AzureEstate, AzureHub
     from havre_azure.settings import AzureSettings
 
+BLOB_NAMES = "privatelink.blob.core.windows.net"
+VAULT_NAMES = "privatelink.vaultcore.azure.net"
+REGISTRY_NAMES = "privatelink.azurecr.io"
+MONITOR_NAMES = (
+    "privatelink.monitor.azure.com",
+    "privatelink.oms.opinsights.azure.com",
+    "privatelink.ods.opinsights.azure.com",
+    "privatelink.agentsvc.azure-automation.net",
+)
 DIGEST = 8
 """Digits of the digest that makes a name unique in all of Azure."""
 

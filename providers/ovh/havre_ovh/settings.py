@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
 from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so these
-from havre_ovh.estate import OvhEstate, Uuid  # noqa: TC001 - and these
+from havre_ovh.estate import OvhEstate, RegionName, Uuid  # noqa: TC001 - and these
 
 PLACEHOLDERS = ("warehouse", "environment", "part")
 """What a pattern of names may contain, in braces."""
@@ -36,7 +36,6 @@ def missing_credentials() -> tuple[str, ...]:
 
 Group = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:group:[^/\s]+/[^/\s]+$")]
 Identity = Annotated[str, StringConstraints(pattern=r"^urn:v1:eu:identity:[a-z]+:\S+$")]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9-]*$", max_length=20)]
 
 
 class Credential(BaseModel):
@@ -91,12 +90,12 @@ class OvhSettings(BaseModel):
         "`cloudproject.get_capabilities_container_filter` lists the identifiers.",
         examples=["33333333-4444-5555-6666-777777777777"],
     )
-    registry_region: Region | None = Field(
+    registry_region: RegionName | None = Field(
         default=None,
         description="Region of the registry (unset: the primary site's). It counts for a new "
         "registry only: one that exists stays where it is.",
     )
-    compute_region: Region | None = Field(
+    compute_region: RegionName | None = Field(
         default=None,
         description="Compute region at the primary site, such as GRA9 (unset: known to Havre)",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from havre.documents.validation import did_you_mean
 from havre.provider.faults import SETTINGS, ProviderFault
 from havre_azure.estate.settings import DATABASE_ZONE
+from havre_azure.names import BLOB_NAMES, MONITOR_NAMES, REGISTRY_NAMES, VAULT_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +17,7 @@ if TYPE_CHECKING:
     from havre_azure.estate.settings import AzureEstate, AzureHub
     from havre_azure.settings import AzureSettings
 
-SERVICE_ZONES = (
-    "privatelink.blob.core.windows.net",
-    "privatelink.vaultcore.azure.net",
-    "privatelink.azurecr.io",
-    "privatelink.monitor.azure.com",
-    "privatelink.oms.opinsights.azure.com",
-    "privatelink.ods.opinsights.azure.com",
-    "privatelink.agentsvc.azure-automation.net",
-)
+SERVICE_ZONES = (BLOB_NAMES, VAULT_NAMES, REGISTRY_NAMES, *MONITOR_NAMES)
 """Private DNS zones of the warehouse's services; that of the database has a name of its own."""
 PLACE = (SETTINGS, "estate")
 

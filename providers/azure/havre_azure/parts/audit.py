@@ -8,10 +8,10 @@ from pulumi_azure_native import monitor, network, operationalinsights, storage
 
 from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_azure.conventions.table import ARCHIVE, AWAY
-from havre_azure.names import Deployment, Role
+from havre_azure.names import BLOB_NAMES, MONITOR_NAMES, Deployment, Role
 from havre_azure.parts.alerts import alerts
 from havre_azure.parts.keys import RECOVERY, own_key
-from havre_azure.parts.network import BLOB_NAMES, MONITOR_NAMES, firewall_id
+from havre_azure.parts.network import firewall_id
 from havre_azure.parts.zones import Store, account, watch
 from havre_azure.resources import (
     after,

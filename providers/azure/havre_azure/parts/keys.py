@@ -13,8 +13,7 @@ from pulumi_azure_native import keyvault
 
 from havre.provider.parts import KeysInputs, KeysOutputs
 from havre.spec.model import KeyProtection
-from havre_azure.names import Deployment, Role, zone_purpose
-from havre_azure.parts.network import VAULT_NAMES
+from havre_azure.names import VAULT_NAMES, Deployment, Role, zone_purpose
 from havre_azure.resources import (
     Identity,
     after,

@@ -31,15 +31,6 @@ DELEGATIONS = {
     API_SUBNET: "Microsoft.ContainerService/managedClusters",
 }
 """Services that need a subnet of their own."""
-BLOB_NAMES = "privatelink.blob.core.windows.net"
-VAULT_NAMES = "privatelink.vaultcore.azure.net"
-REGISTRY_NAMES = "privatelink.azurecr.io"
-MONITOR_NAMES = (
-    "privatelink.monitor.azure.com",
-    "privatelink.oms.opinsights.azure.com",
-    "privatelink.ods.opinsights.azure.com",
-    "privatelink.agentsvc.azure-automation.net",
-)
 
 
 def segments(at: n.Deployment, space: str) -> dict[str, IPv4Network]:
@@ -262,10 +253,10 @@ def _firewall(at: n.Deployment, site: Site, subnet: net.Subnet) -> net.AzureFire
 def private_names(at: n.Deployment) -> list[str]:
     """Private DNS zones that the warehouse's services need."""
     return [
-        BLOB_NAMES,
-        *([VAULT_NAMES] if at.own_keys else []),
-        *([REGISTRY_NAMES] if at.spec.registry else []),
-        *(MONITOR_NAMES if at.own_workspace else ()),
+        n.BLOB_NAMES,
+        *([n.VAULT_NAMES] if at.own_keys else []),
+        *([n.REGISTRY_NAMES] if at.spec.registry else []),
+        *(n.MONITOR_NAMES if at.own_workspace else ()),
         at.database_zone,
     ]
 

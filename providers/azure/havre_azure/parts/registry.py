@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import containerregistry as acr
 
 from havre.provider.parts import RegistryInputs, RegistryOutputs
-from havre_azure.names import Deployment
+from havre_azure.names import REGISTRY_NAMES, Deployment
 from havre_azure.parts.keys import OwnKey, own_key
-from havre_azure.parts.network import REGISTRY_NAMES
 from havre_azure.resources import after, diagnose, known, private_endpoint, usual
 
 if TYPE_CHECKING:

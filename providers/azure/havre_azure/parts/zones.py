@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import storage
 
 from havre.provider.parts import ZonesInputs, ZonesOutputs, ZoneStore
-from havre_azure.names import Deployment, zone_purpose
-from havre_azure.parts.network import BLOB_NAMES
+from havre_azure.names import BLOB_NAMES, Deployment, zone_purpose
 from havre_azure.resources import after, copies, diagnose, known, private_endpoint
 from havre_azure.retention import restorable, restore_days, undelete_days, version_age
 
