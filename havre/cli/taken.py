@@ -135,8 +135,8 @@ def _found(stacks: Sequence[StackFile], command: str, stack_config: Path | None)
     Raises:
         InputError: there is none, or several.
     """
-    own = bool(stack_config and stacks[0].spec)
-    return FILE if FILE.is_file() and not own else _file_of(stacks, command)
+    ours = FILE.is_file() and (not stack_config or _is_of(stacks[0], FILE))
+    return FILE if ours else _file_of(stacks, command)
 
 
 def _refuse_other(stack: StackFile, file: Path) -> None:

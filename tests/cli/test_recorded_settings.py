@@ -102,9 +102,10 @@ def test_a_record_that_cannot_be_read_is_told_and_drops_nothing_silently(
 
 
 def test_a_folder_without_a_record_keeps_nothing(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    answers = {check(each) for each in (tmp_path, tmp_path / "none", tmp_path / "file")}
+    answers = {check(each) for each in (tmp_path, tmp_path / "none")}
     assert answers == {check(None)}
+    (tmp_path / "file").touch()
+    assert check(tmp_path / "file") == ExitCode.INPUT  # a file is no folder
 
 
 def test_a_plan_shows_the_settings_that_the_next_up_uses(
