@@ -209,8 +209,11 @@ def manifests(
             callback=ctx.file_in(ctx.WAREHOUSE_FILE),
         ),
     ],
+    provider: ctx.ProviderOption = None,
     public_port: PublicPorts = None,
     as_of: AsOfOption = None,
+    setting: ctx.SettingOption = None,
+    stack_config: ctx.StackConfigOption = None,
 ) -> None:
     """Write the Kubernetes objects that isolate each project.
 
@@ -219,10 +222,15 @@ def manifests(
     the cluster is private: apply them from the administration network. Delete the namespace of a
     project that has ended.
 
+    The policies allow the addresses of the segments. A stack file, next to the warehouse file or
+    named, may plan them (`address_plan`). Otherwise they are computed.
+
     --public-port is needed where programs reach an identity service or object stores on public
     addresses. The provider's firewall filters these.
 
     Example: havre cluster manifests warehouse.yaml > projects.json
+
+    Example: havre cluster manifests warehouse.yaml --stack-config Pulumi.cloud.yaml
     """
     from havre.spec.load import load
     from havre.spec.workloads import manifests as objects
@@ -231,7 +239,33 @@ def manifests(
     if spec.cluster is None:
         message = "the warehouse file has no section `cluster`"
         raise InputError(message, "Add the section, or name a file that has it.")
-    console.write_json(objects(spec, parse_day(as_of), public_port or ()))
+    plan = _planned(file, provider, setting, stack_config)
+    console.write_json(objects(spec, parse_day(as_of), public_port or (), plan))
+
+
+def _planned(
+    file: Path, provider: list[str] | None, setting: list[str] | None, stack_config: Path | None
+) -> Mapping[str, str]:
+    """Addresses of segments that a stack plans, by its settings or its file; empty: none does.
+
+    Raises:
+        InputError: a setting or the stack file is wrong, or several stacks may be meant.
+    """
+    from havre.cli.taken import one_provider, take, tell
+    from havre.provider.conventions import planned_addresses
+    from havre.provider.faults import refuse
+    from havre.stack.files import stack_files
+
+    command = "cluster manifests"
+    named = one_provider(provider, command, file)
+    own = [s for s in stack_files(file.parent) if not s.spec or s.spec.resolve() == file.resolve()]
+    if not (named or setting or stack_config or own):
+        return {}
+    it = take(file, named, command, stack_config=stack_config)
+    tell(it.notes)
+    at = ctx.target(file, it.provider, setting, None, stack_config=it.stack_config, offline=True)
+    refuse(at.provider, at.spec, at.settings)
+    return planned_addresses(at.settings)
 
 
 def register(app: typer.Typer) -> None:

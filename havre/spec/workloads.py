@@ -7,6 +7,8 @@ Standards (restricted), network policies, resource quotas; read on 2026-11-30.
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.spec.endings import authorised
@@ -33,10 +35,15 @@ NAMES = 53
 INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
 """Addresses that are nobody's outside: private ones, and those of a node's own metadata."""
 POD_SECURITY = "pod-security.kubernetes.io"
+COMPUTED: Mapping[str, str] = MappingProxyType({})
+"""In place of a plan of addresses: each segment has those that are computed."""
 
 
 def manifests(
-    spec: Warehouse, as_of: dt.date, public_ports: Iterable[int] = ()
+    spec: Warehouse,
+    as_of: dt.date,
+    public_ports: Iterable[int] = (),
+    address_plan: Mapping[str, str] = COMPUTED,
 ) -> Mapping[str, Any]:
     """One list of objects for `kubectl apply`; none for a project whose authorisation has ended.
 
@@ -45,6 +52,7 @@ def manifests(
         as_of: the day that decides which projects have ended.
         public_ports: TCP ports on which programs may reach addresses outside the network, where a
             provider's identities or object stores answer there. A firewall should filter them.
+        address_plan: CIDR blocks of segments that have others than those that are computed.
 
     Raises:
         ValueError: the warehouse asks for no cluster.
@@ -54,9 +62,24 @@ def manifests(
         raise ValueError(message)
     projects = [*authorised(spec, as_of)]
     quota = _share(spec.cluster, len(projects)) if projects else {}
-    ports = sorted(set(public_ports))
-    items = [item for name in projects for item in _objects(spec, name, quota, ports)]
+    out = [*_ways_out(data_segments(spec, address_plan), sorted(set(public_ports)))]
+    items = [item for name in projects for item in _objects(spec, name, quota, out)]
     return {"apiVersion": "v1", "kind": "List", "items": items}
+
+
+def data_segments(
+    spec: Warehouse, address_plan: Mapping[str, str] = COMPUTED
+) -> Mapping[str, IPv4Network]:
+    """Addresses of the segments that hold data, at the primary site.
+
+    Raises:
+        ValueError: a block of the plan is no IPv4 network.
+    """
+    cut = subnets(spec.network.address_space, spec)
+    return {
+        name: IPv4Network(address_plan[name]) if name in address_plan else cut[name]
+        for name in DATA_PORTS
+    }
 
 
 def _share(cluster: Cluster, projects: int) -> dict[str, str]:
@@ -75,7 +98,7 @@ def _share(cluster: Cluster, projects: int) -> dict[str, str]:
 
 
 def _objects(
-    spec: Warehouse, project: str, quota: Mapping[str, str], ports: list[int]
+    spec: Warehouse, project: str, quota: Mapping[str, str], out: list[dict[str, Any]]
 ) -> Iterator[dict[str, Any]]:
     labels = {"havre-warehouse": spec.name, "havre-project": project}
     levels = {f"{POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "audit", "warn")}
@@ -86,8 +109,8 @@ def _objects(
     default = _object("v1", "ServiceAccount", "default", project, labels)
     yield {**default, "automountServiceAccountToken": False}
     yield _policy("deny-all", project, labels, {"policyTypes": ["Ingress", "Egress"]})
-    out = {"policyTypes": ["Egress"], "egress": [*_ways_out(spec, ports)]}
-    yield _policy("warehouse", project, labels, out)
+    rules = {"policyTypes": ["Egress"], "egress": out}
+    yield _policy("warehouse", project, labels, rules)
     limited = _object("v1", "ResourceQuota", "share", project, labels)
     yield {**limited, "spec": {"hard": dict(quota)}}
     limits = {
@@ -116,7 +139,7 @@ def _policy(
     return {**made, "spec": {"podSelector": {}, **rules}}
 
 
-def _ways_out(spec: Warehouse, ports: list[int]) -> Iterator[dict[str, Any]]:
+def _ways_out(segments: Mapping[str, IPv4Network], ports: list[int]) -> Iterator[dict[str, Any]]:
     """The cluster's own names, the segments that hold data, and public addresses if asked for."""
     resolver = {
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
@@ -124,10 +147,8 @@ def _ways_out(spec: Warehouse, ports: list[int]) -> Iterator[dict[str, Any]]:
     }
     asked = [{"protocol": protocol, "port": NAMES} for protocol in ("UDP", "TCP")]
     yield {"to": [resolver], "ports": asked}
-    cut = subnets(spec.network.address_space, spec)
-    for segment, open_ports in DATA_PORTS.items():
-        block = {"ipBlock": {"cidr": str(cut[segment])}}
-        yield {"to": [block], "ports": [*_tcp(open_ports)]}
+    for segment, block in segments.items():
+        yield {"to": [{"ipBlock": {"cidr": str(block)}}], "ports": [*_tcp(DATA_PORTS[segment])]}
     if ports:
         outside = {"ipBlock": {"cidr": "0.0.0.0/0", "except": list(INSIDE)}}
         yield {"to": [outside], "ports": [*_tcp(ports)]}

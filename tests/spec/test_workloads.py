@@ -14,6 +14,8 @@ from havre.spec.workloads import CORES, INSIDE, manifests
 from tests.policy.mutations import DROP, EXAMPLE, changed, spec_for
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from havre.spec import Warehouse
 
 SPEC = spec_for("azure")
@@ -63,6 +65,50 @@ def test_only_names_and_the_warehouses_own_segments_are_reached() -> None:
             ("10.42.0.0/24", 443),
             ("10.42.1.0/24", 5432),
         ]
+
+
+def blocks(found: dict[str, Any]) -> set[str]:
+    """The addresses that network policies open."""
+    rules = [each for item in found["items"] for each in item.get("spec", {}).get("egress", ())]
+    peers = [peer["ipBlock"] for rule in rules for peer in rule["to"] if "ipBlock" in peer]
+    return {peer["cidr"] for peer in peers}
+
+
+def test_segments_that_are_planned_elsewhere_are_reached_where_they_are() -> None:
+    plan = {"endpoints": "10.42.8.0/24", "compute": "10.42.64.0/20"}
+    assert blocks(manifests(SPEC, DAY, address_plan=plan)) == {"10.42.8.0/24", "10.42.1.0/24"}
+
+
+PLANNED = {"config": {"warehouse:settings": {"address_plan": {"database": "10.42.9.0/24"}}}}
+
+
+@pytest.mark.parametrize("named", ["by option", "next to the file", "of another file"])
+def test_the_command_takes_the_addresses_that_a_stack_file_plans(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], named: str
+) -> None:
+    file = tmp_path / "warehouse.yaml"
+    file.write_text(EXAMPLE.read_text())
+    config = {"warehouse:provider": "ovh", **PLANNED["config"]}
+    if named == "of another file":
+        config["warehouse:spec"] = "another.yaml"
+    stack = tmp_path / ("stack.json" if named == "by option" else "Pulumi.cloud.yaml")
+    stack.write_text(json.dumps({"config": config}))
+    words = ["--stack-config", str(stack)] if named == "by option" else []
+    assert run(["cluster", "manifests", str(file), "--as-of", str(DAY), *words]) == ExitCode.OK
+    taken = "10.42.1.0/24" if named == "of another file" else "10.42.9.0/24"
+    assert blocks(json.loads(capsys.readouterr().out)) == {"10.42.0.0/24", taken}
+
+
+def test_the_command_refuses_addresses_that_the_provider_refuses(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    stack = tmp_path / "stack.json"
+    settings = {"address_plan": {"database": "10.99.0.0/24"}}
+    config = {"warehouse:provider": "ovh", "warehouse:settings": settings}
+    stack.write_text(json.dumps({"config": config}))
+    command = ["cluster", "manifests", str(EXAMPLE), "--stack-config", str(stack)]
+    assert run(command) == ExitCode.INPUT
+    assert "database (10.99.0.0/24) is not within 10.42.0.0/16" in capsys.readouterr().err
 
 
 def test_public_addresses_are_reached_only_if_asked_and_never_inside() -> None:

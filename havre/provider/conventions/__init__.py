@@ -1,6 +1,11 @@
 """What an organisation prescribes to every stack: names, tags and addresses."""
 
-from havre.provider.conventions.addresses import AddressPlan, address_faults, replaced
+from havre.provider.conventions.addresses import (
+    AddressPlan,
+    address_faults,
+    planned_addresses,
+    replaced,
+)
 from havre.provider.conventions.adopting import Adopting
 from havre.provider.conventions.labels import ExtraTags, TagRule, tag_faults, tags_of
 from havre.provider.conventions.names import (
@@ -24,6 +29,7 @@ __all__ = [
     "filled",
     "name_faults",
     "pattern_of",
+    "planned_addresses",
     "replaced",
     "tag_faults",
     "tags_of",

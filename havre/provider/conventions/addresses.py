@@ -18,6 +18,12 @@ AddressPlan = Annotated[Mapping[str, Cidr], "addresses by segment"]
 """CIDR blocks by segment."""
 
 
+def planned_addresses(settings: object) -> Mapping[str, str]:
+    """Addresses of the primary site's segments that settings plan; none where they plan nothing."""
+    plan: Mapping[str, str] = getattr(settings, "address_plan", {})
+    return plan
+
+
 def replaced(
     computed: Mapping[str, IPv4Network], plan: Mapping[str, str]
 ) -> dict[str, IPv4Network]:
