@@ -1,0 +1,60 @@
+"""What a provider says of each type: its identifier, and what its service fills in."""
+
+from __future__ import annotations
+
+import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
+from collections.abc import Mapping  # noqa: TC003 - likewise
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from havre.documents.shipped import read_shipped
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of resource, as its service keeps it. Texts are templates: `havre_sandbox.templates`.
+
+    Attributes:
+        id: identifier.
+        parent: identifier of the resource below which it is; empty: what its path says.
+        outputs: what the service fills in, in the form in which it answers.
+        defaults: inputs that the service fills in where they are not given.
+        unordered: input paths, lists whose order means nothing.
+        secret: outputs that are secret, beyond those that a template makes.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    id: str = "{uuid:id}"
+    parent: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    unordered: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+
+
+class _Kinds(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str
+    read_on: dt.date
+    types: dict[str, Kind]
+
+
+def read_kinds(path: Path) -> Mapping[str, Kind]:
+    """The types in a provider's data file.
+
+    Args:
+        path: a TOML file with `source`, `read_on` and a table `types` by type token.
+
+    Raises:
+        BugError: the file is missing or malformed.
+    """
+    return read_shipped(path, _Kinds).types
