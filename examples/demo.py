@@ -15,6 +15,7 @@ import duckdb
 import psycopg
 
 import synthetic
+from havre.text import COLUMNS, wrapped
 from havre_local.machine.access import Project, open_project, open_warehouse
 from load import load
 
@@ -86,8 +87,9 @@ def refused(what: str, attempt: Callable[[], object], *expected: type[Exception]
     try:
         attempt()
     except expected as error:
-        reason = str(error).strip().splitlines()[0]
-        say(f"   refused: {what}\n            {reason[:110]}")
+        say(f"   refused: {what}")
+        reason = " ".join(str(error).strip().splitlines()[0].split())
+        say("\n".join(wrapped(reason, COLUMNS, " " * 12)))
         return
     sys.exit(f"error: this was possible and must not be: {what}")
 
@@ -149,10 +151,11 @@ def refusals(project: Project, data_dir: Path) -> None:
 
 
 def side_by_side() -> None:
-    """Write the page that compares hosts, and say where it lies."""
+    """Write the page that compares providers, and say where it is."""
     hosts = [word for name in ("azure", "ovh", "local") for word in ("--provider", name)]
     havre("compare", FILE, *hosts, "--format", "html", "--output", PAGE)
-    say(f"     open {PAGE}: where the data would lie, who could be compelled, what would change")
+    say(f"     Open {PAGE}: where data would be stored, who could be compelled to disclose it,")
+    say("     and what each provider cannot do.")
 
 
 def main() -> None:
@@ -162,21 +165,19 @@ def main() -> None:
     where = ("--data-dir", str(DATA))
     say("Havre: a research data warehouse for synthetic patients, on this machine")
 
-    step(1, "What is asked stands in one file, with no provider's word in it.")
+    step(1, "One file states the requirements, in provider-neutral terms.")
     show(havre("validate", FILE))
 
-    step(
-        2, "What this machine would hold, and what it cannot do, is known before anything is made."
-    )
+    step(2, "The plan shows every resource, and what this machine cannot do.")
     lines = havre("plan", FILE, "--provider", "local")
     show(line for line in lines if "resources on" in line or " gaps (" in line)
 
-    step(3, "It is built: databases, zones, keys and projects that are kept apart.")
+    step(3, "Deploy it: a database, zones, keys, and one identity per project.")
     built = havre("up", FILE, "--provider", "local", *where, "--yes")
     show(line for line in built if " change" in line)
     show(havre("status", *where))
 
-    step(4, "The curated zone is filled: encrypted Parquet, and the same tables in PostgreSQL.")
+    step(4, "Load synthetic patients: encrypted Parquet, and the same tables in PostgreSQL.")
     for name, rows in load(data_dir).items():
         say(f"     {name:22} {rows:>9,} rows")
 
@@ -191,10 +192,10 @@ def main() -> None:
     if [tuple(map(float, row)) for row in answers[0]] != [tuple(map(float, r)) for r in answers[1]]:
         sys.exit("error: the two stores disagree")
 
-    step(6, "All else is refused.")
+    step(6, "Everything else is refused.")
     refusals(project, data_dir)
 
-    step(7, "Every access has left a line, and a backup is written and read back.")
+    step(7, "Every access is logged. A backup is written and verified by reading it back.")
     reads = sum(
         project.settings.account in line and " s3_GetObject " in line
         for line in (data_dir / "logs" / "object-store.log").read_text().splitlines()
@@ -204,14 +205,14 @@ def main() -> None:
     show(havre("logs", "verify", *where))
     show(havre("backup", *where))
 
-    step(8, "The same file on two clouds and this machine, side by side, without an account.")
+    step(8, "Compare the same file on two clouds and this machine, without an account.")
     side_by_side()
 
-    say(f"\nDone in {time.monotonic() - began:.0f} s. The warehouse goes on running. To go on:")
+    say(f"\nDone in {time.monotonic() - began:.0f} s. The warehouse is still running. To continue:")
     say("     source .venv/bin/activate")
     say(f'     eval "$(havre connect {PROJECT} --data-dir {DATA} --export)"; psql')
     say(f"     havre status --data-dir {DATA}")
-    say(f"   To stop it, and keep the data:  havre down --data-dir {DATA}")
+    say(f"   To stop it and keep the data:  havre down --data-dir {DATA}")
 
 
 if __name__ == "__main__":
