@@ -131,3 +131,12 @@ def wrapped(text: str, width: int, first: str = "", later: str | None = None) ->
         break_long_words=False,
         break_on_hyphens=False,
     ) or [first.rstrip()]
+
+
+COLUMNS = 80
+"""Columns of a comment."""
+
+
+def comment(text: str, indent: str = "") -> list[str]:
+    """A paragraph as comments of a file; a word that is longer than a line is whole."""
+    return wrapped(text, COLUMNS, f"{indent}# ")

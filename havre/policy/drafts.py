@@ -11,7 +11,7 @@ from havre.plan import urns
 from havre.policy.findings import FindingKind
 from havre.policy.waivers import waivers_schema
 from havre.spec.schema import DIALECT, Untitled
-from havre.text import clipped, wrapped
+from havre.text import comment, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,16 +23,14 @@ TODO = "TODO"
 """What the risk owner replaces; a file that still has it is not valid."""
 DAYS = 180
 """How far ahead a drafted waiver expires, in days, unless the profile allows less."""
-MOST = 90
-"""Characters of a comment."""
 LONGEST = 300
 """Characters of a resource's name in a pattern; `*` stands for the rest."""
-_PLACED = {FindingKind.FAIL, FindingKind.UNKNOWN}
+_DRAFTED = {FindingKind.FAIL: "fail", FindingKind.UNKNOWN: "not evaluated"}
 
 
 def to_draft(result: Result) -> list[Finding]:
     """The findings that no waiver covers: those that fail, and those not evaluated."""
-    return [finding for finding in result.findings if finding.kind in _PLACED]
+    return [finding for finding in result.findings if finding.kind in _DRAFTED]
 
 
 def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
@@ -47,22 +45,27 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
         warehouse_file: for the comment; empty where there is none.
     """
     expires = result.as_of + dt.timedelta(days=min(DAYS, longest))
-    of = clipped(warehouse_file or result.warehouse, MOST)
-    lines = [
-        f"# Draft of waivers for {of} on {clipped(result.provider, MOST)},",
-        f"# from the findings of {result.as_of} with profile {result.profile.value}.",
-        "#",
-        "# A waiver accepts a risk, it does not fix it: fix first what can be fixed, and",
-        f"# delete those entries. In the others, the risk owner replaces each {TODO}.",
-        f"# {_why(expires, result, longest)}",
-        "# Then run: havre waiver validate FILE",
-        "",
-    ]
+    lines = [*_head(warehouse_file or result.warehouse, expires, result, longest), ""]
     findings = to_draft(result)
     lines.append("waivers:" if findings else "waivers: []\n")
     for found in _grouped(findings):
-        lines += [*_comments(found), *_entry(found, result.provider, expires), ""]
+        lines += [*_commented(found), *_entry(found, result.provider, expires), ""]
     return "\n".join(lines)
+
+
+def _head(of: str, expires: dt.date, result: Result, longest: int) -> Iterator[str]:
+    """The comment at the beginning."""
+    yield from comment(
+        f"Draft of waivers for {plain(of)} on {plain(result.provider)}, "
+        f"from the findings of {result.as_of} with profile {result.profile.value}."
+    )
+    yield "#"
+    yield from comment(
+        "A waiver accepts a risk, it does not fix it. First fix what can be fixed, and delete "
+        f"those entries. In the others, the risk owner replaces each {TODO}. "
+        f"{_why(expires, result, longest)}"
+    )
+    yield from comment("Then run: havre waiver validate FILE")
 
 
 def _why(expires: dt.date, result: Result, longest: int) -> str:
@@ -73,10 +76,6 @@ def _why(expires: dt.date, result: Result, longest: int) -> str:
     return f"Each ends on {expires}, in {DAYS} days; profile {profile} allows up to {longest}."
 
 
-COLUMNS = 80
-"""Columns of comments; an id that is longer is written whole."""
-
-
 def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     """Findings that one entry can cover: of one control, all with a name or all without one."""
     groups: dict[tuple[str, bool], list[Finding]] = {}
@@ -85,11 +84,12 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     yield from groups.values()
 
 
-def _comments(findings: Sequence[Finding]) -> Iterator[str]:
+def _commented(findings: Sequence[Finding]) -> Iterator[str]:
     first = findings[0]
     more = f" ({len(findings)} findings)" if len(findings) > 1 else ""
-    said = f"{first.severity.value}, {first.kind.value}{more}: {clipped(first.found, MOST)}"
-    yield from wrapped(said, COLUMNS, "  # ")
+    reason = first.gap.reason if first.gap else first.difference or first.property
+    said = f"{first.severity.value}, {_DRAFTED[first.kind]}{more}: {plain(reason)}"
+    yield from comment(said, "  ")
 
 
 def _entry(findings: Sequence[Finding], provider: str, expires: dt.date) -> Iterator[str]:

@@ -137,6 +137,15 @@ class Finding:
         return named.rpartition("/")[2] if self.resource.startswith("/") else named
 
     @builtins.property  # a field of this class bears the name
+    def difference(self) -> str:
+        """What was found and is required, in one sentence; empty where nothing was found."""
+        if not self.found:
+            return ""
+        about = f"{self.property}: " if self.property else ""
+        required = f"; required: {self.wanted}" if self.wanted else ""
+        return f"{about}{self.found}{required}"
+
+    @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:
         """Text that stays the same while the finding does, whatever its dates and lines."""
         subject = self.gap.capability.value if self.gap else self.resource
@@ -182,6 +191,15 @@ class Former:
     subject: str
     property: str
     found: str = ""
+
+    @builtins.property  # a field of this class bears the name
+    def difference(self) -> str:
+        """What was found and is required, in one sentence; empty where nothing was found."""
+        if not self.found:
+            return ""
+        about = f"{self.property}: " if self.property else ""
+        required = f"; required: {self.wanted}" if self.wanted else ""
+        return f"{about}{self.found}{required}"
 
     @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:

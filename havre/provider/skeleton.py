@@ -16,6 +16,7 @@ from havre.errors import InputError
 from havre.files import write_report
 from havre.plan.parts import PartName
 from havre.provider.discovery import ENTRY_POINT_GROUP, installed_names
+from havre.text import comment
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -50,8 +51,8 @@ def parts() -> Parts:
     return Parts(
 {given}    )
 '''
-ANSWERS = """# The answer for each capability: native, partial, fallback, absent or
-# unknown. All but native need a reason. What is absent needs a gap, with a source.
+ANSWERS = """# The answer for each capability: native, partial, fallback, absent or unknown.
+# All but native need a reason. What is absent needs a gap, with a source.
 read_on = {today}
 
 [sources]
@@ -63,8 +64,8 @@ def _capabilities(today: dt.date) -> str:
     """The data file in which every capability is unknown."""
     head = ANSWERS.format(today=today.isoformat())
     rows = (
-        f'\n# Native when: {due}\n[capability.{capability.value}]\nsupport = "unknown"\n'
-        f'reason = "{NOT_EXAMINED}"\n'
+        "\n".join(("", *comment(f"Native when: {due}")))
+        + f'\n[capability.{capability.value}]\nsupport = "unknown"\nreason = "{NOT_EXAMINED}"\n'
         for capability, due in NATIVE_WHEN.items()
     )
     return head + "".join(rows)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from dataclasses import dataclass
 
 from havre.documents.composing import is_text
 from havre.spec.countries import EEA
 from havre.spec.model import HEALTH_DATA, Classification, Environment, OperatorLaw
 from havre.spec.schemes import HDS
+from havre.text import COLUMNS
 
 NAME = "my-warehouse"
 """Name of the warehouse where none is given."""
@@ -76,13 +78,14 @@ SMALL = Start(Classification.PERSONAL, Environment.DEVELOPMENT, operator_law=Ope
 _TEMPLATE = """\
 # A research data warehouse, in provider-neutral terms.
 #
-# Check it:           havre validate {file}
-# Help in an editor:  havre schema --output warehouse.schema.json, then add the line
+# Check it:{check}
+# Help in an editor:  havre schema --output warehouse.schema.json, then add:
 #                     # yaml-language-server: $schema=warehouse.schema.json
 #
-# Lines that begin with `#` and no space are sections you may do without: remove the `#`.
+# Lines that begin with `#` and no space are optional sections: remove the `#`.
 
-# Short name: 2 to 20 lower-case letters, digits or hyphens. What is deployed is named after it.
+# Short name: 2 to 20 lower-case letters, digits or hyphens. It begins the name
+# of every resource.
 name: {name}
 
 # production, staging or development; production demands the most.
@@ -98,21 +101,24 @@ organisation:
 # internal, personal, health-pseudonymised or health-identifying.
 classification: {classification}
 
-# Countries where data, copies, backups, keys and logs may be stored (ISO 3166-1 codes).
-# operator_law: the operator is subject to no law from outside this area: any, eea or eu.
+# countries: where data, copies, backups, keys and logs may be stored
+# (ISO 3166-1 codes).
+# operator_law: the operator is subject to no law from outside this area:
+# any, eea or eu.
 # qualifications: hds, secnumcloud, or none.
 residency:
   countries: [{countries}]
   operator_law: {operator_law}
   qualifications: [{qualifications}]
 
-# Where the warehouse is: a country's letters and a place. Each provider maps a site to its
-# own regions. A recovery site has copies and backups elsewhere.
+# Where the warehouse is: a country's letters and a place. Each provider maps a
+# site to its own regions. A recovery site has copies and backups elsewhere.
 sites:
   primary: {primary}
 {recovery}
 
-# keys: who controls them: provider, customer, or hsm (the customer, in a hardware module).
+# keys: who controls them: provider, customer, or hsm (the customer, in a
+# hardware module).
 # tls: the lowest version accepted, in quotes.
 encryption:
   keys: customer
@@ -120,12 +126,17 @@ encryption:
   deletion_days: 90
   tls: "1.2"
 
-# Object stores, by a name of yours. purpose: landing, curated, research, export, backup or logs.
-# Each promise counts days from its own moment:
-# recoverable_days: what is deleted or overwritten can be restored, from then on; 0: not promised.
-# immutable_days: a version is locked, even to you, from its writing; 0: not locked.
-# version_days: an earlier version is kept, from its replacement, and then deleted.
-# expire_days: an object is deleted, from its last writing; without it, never.
+# Object stores, by a name that you choose.
+# purpose: landing, curated, research, export, backup or logs.
+# Each period counts days from its own moment:
+# recoverable_days: from deletion or overwriting, how long an object can be
+# restored; 0: not at all.
+# immutable_days: from its writing, how long a version is locked, even to you;
+# 0: not locked.
+# version_days: from its replacement, how long an earlier version is kept before
+# it is deleted.
+# expire_days: from its last writing, when an object is deleted; without it,
+# never.
 zones:
   landing:
     purpose: landing
@@ -172,19 +183,19 @@ database:
 #    authorisation: Reference of the decision
 #    expires: 2030-12-31
 
-# Private addresses of the warehouse, the networks you administer it from, and the only
-# destinations it may reach. Empty lists: from nowhere, and nothing.
+# Private addresses of the warehouse, the networks that you administer it from,
+# and the only destinations that it may reach. Empty lists: none.
 network:
   address_space: 10.42.0.0/16
   administration: []
   egress: []
 
-# Logs of accesses and administration are kept at least so long.
+# Logs of accesses and administration are kept for at least so many days.
 audit:
   retention_days: {audit}
 
-# A project's data, with its backups, is gone within 183 days of its last day. A duty to keep it for
-# longer is named here, with its reason.
+# A project's data, with its backups, is deleted within 183 days of the last day
+# of the project. A duty to keep it for longer is named here, with its reason.
 #erasure:
 #  within_days: 183
 
@@ -210,4 +221,11 @@ def template(name: str = NAME, file: str = "warehouse.yaml", start: Start = HEAL
     # `null` is a fine name, but not unquoted; what is no name at all must not become YAML.
     plain = is_text(name) and re.fullmatch("[a-z0-9-]+", name)
     shown = name if plain else json.dumps(name)
-    return _TEMPLATE.format(name=shown, file=file, **start.words())
+    return _TEMPLATE.format(name=shown, check=_check(file), **start.words())
+
+
+def _check(file: str) -> str:
+    """The command that checks the file; one that is long has a line of its own."""
+    command = f"havre validate {shlex.quote(file)}"
+    beside = f"           {command}"
+    return beside if len(f"# Check it:{beside}") <= COLUMNS else f"\n# {command}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import Counter
 from enum import StrEnum
@@ -79,7 +80,7 @@ def init(
     console.write_file(file, text, force=force)
     told = console.plain(file)
     typer.echo(f"{told}: written. Put your organisation and contact in it.")
-    typer.echo(f"Then: havre validate {told}")
+    typer.echo(f"Then: havre validate {shlex.quote(told)}")
 
 
 def _said(error: Exception, name: str) -> str:

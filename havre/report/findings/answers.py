@@ -98,13 +98,13 @@ class Group:
     @property
     def differences(self) -> list[str]:
         """What was found and what was wanted, each pair once."""
-        return distinct(filter(None, map(difference, self.findings)))
+        return distinct(each.difference for each in self.findings if each.difference)
 
     @property
     def said(self) -> list[str]:
         """What was found, each once: the reasons of gaps, and differences."""
         return distinct(
-            finding.gap.reason if finding.gap else difference(finding) or finding.property
+            finding.gap.reason if finding.gap else finding.difference or finding.property
             for finding in self.findings
         )
 
@@ -192,15 +192,6 @@ def place(location: Location) -> str:
     return f"{location.file}:{location.line}"
 
 
-def difference(finding: Finding) -> str:
-    """What was found and wanted, in one sentence; empty where nothing was found."""
-    if not finding.found:
-        return ""
-    about = f"{finding.property}: " if finding.property else ""
-    wanted = f"; required: {finding.wanted}" if finding.wanted else ""
-    return f"{about}{finding.found}{wanted}"
-
-
 def unclear(result: Result) -> frozenset[str]:
     """The controls of certifications of which no product's coverage was evaluated."""
     return frozenset(control_of(each.scheme) for each in result.claims if undecided(each))
@@ -241,7 +232,7 @@ def subject(finding: Finding) -> str:
 def sentence(finding: Finding) -> str:
     """A finding in a few sentences, for tools that show one text."""
     gap = finding.gap
-    told = [f"{subject(finding)}: {difference(finding) or status(finding.kind.value)}"]
+    told = [f"{subject(finding)}: {finding.difference or status(finding.kind.value)}"]
     if gap:
         told = [f"{gap.capability}: {gap.reason}", *map(": ".join, measures(gap))]
     where = fixed_in(finding.fix)
