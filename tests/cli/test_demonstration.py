@@ -27,8 +27,10 @@ def test_a_refusal_is_shown_whole_and_fits(
 ) -> None:
     reason = " ".join(["permission", "denied"] * 40)[:length].strip()
 
+    said = f"{reason}\nof which a second line is left out"
+
     def attempt() -> NoReturn:
-        raise PermissionError(f"{reason}\nof which a second line is left out")
+        raise PermissionError(said)
 
     demo.refused("reading another zone's tables", attempt, PermissionError)
     first, *shown = capsys.readouterr().out.splitlines()
