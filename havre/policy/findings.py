@@ -193,15 +193,6 @@ class Former:
     found: str = ""
 
     @builtins.property  # a field of this class bears the name
-    def difference(self) -> str:
-        """What was found and is required, in one sentence; empty where nothing was found."""
-        if not self.found:
-            return ""
-        about = f"{self.property}: " if self.property else ""
-        required = f"; required: {self.wanted}" if self.wanted else ""
-        return f"{about}{self.found}{required}"
-
-    @builtins.property  # a field of this class bears the name
     def fingerprint(self) -> str:
         """As `Finding.fingerprint`."""
         return _joined(self.control, self.subject, self.property)
