@@ -19,7 +19,7 @@ from havre.engine.steps import (
     refuse_options,
 )
 from havre.errors import GuardError
-from havre.evaluate.monitor import Monitor, Registered, run
+from havre.evaluate.monitor import Monitor, Registered, Registrar, run
 from havre.plan import urns
 from havre.plan.values import Secret, holds_secret
 from havre.provider.dynamic import PROVIDER_KEY
@@ -78,6 +78,8 @@ class Engine:
         progress: told of every change as it begins and ends.
         place: inputs that say where resources are, and what they must be: a state of another
             place is refused.
+        aliases: whether a program that has former names of resources is refused; else it is run
+            without them, as where every state is of this version.
     """
 
     store: StateStore
@@ -88,6 +90,7 @@ class Engine:
     )
     progress: Progress = _silent
     place: Mapping[str, str] = field(default_factory=dict)
+    aliases: bool = True
 
     def load(self) -> State:
         """The state, whose resources all lie in this engine's place.
@@ -104,6 +107,9 @@ class Engine:
                     message = f"{resource.name} is stored in {min(known)}, not in {here}"
                     raise GuardError(message, f"Nothing was changed. {ADOPT.format(here)}")
         return state
+
+    def _monitor(self, walk: Registrar) -> Monitor:
+        return Monitor(self.project, self.stack, walk, aliases=self.aliases)
 
     def session(self, state: State, *, dry: bool = False) -> Session:
         """What a run speaks to.
@@ -130,7 +136,7 @@ class Engine:
             HavreError: the program, a provider or the state is at fault.
         """
         walk = _Preview(self, self.load())
-        run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=True)
+        run(program, self._monitor(walk), dry_run=True)
         return [*walk.changes, *walk.removals()]
 
     def up(
@@ -150,7 +156,7 @@ class Engine:
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
         walk = _Apply(self, self.load(), agreed)
-        run(program, Monitor(self.project, self.stack, walk, aliases=True), dry_run=False)
+        run(program, self._monitor(walk), dry_run=False)
         walk.recover()
         walk.remove()
         walk.save()
@@ -273,7 +279,7 @@ class _Apply:
     _new: list[ResourceState] = field(default_factory=list)
     _old: dict[str, ResourceState] = field(init=False)
     _doomed: list[ResourceState] = field(init=False)
-    _saved: dict[str, Any] = field(init=False)
+    _saved: str = field(init=False)
     _session: Session = field(init=False)
     _kept: bool = field(default=False, init=False)
 
@@ -281,21 +287,21 @@ class _Apply:
         self._old = {r.urn: r for r in self.state.resources if not r.delete}
         self._doomed = [r for r in self.state.resources if r.delete]
         self._session = self.engine.session(self.state)
-        self._saved = self.state.as_json()
+        self._saved = self.state.text()
 
     def save(self) -> None:
         """Write what is so far, if it differs: this run's resources, then those not reached."""
         made = {resource.urn for resource in self._new}
         rest = [old for urn, old in self._old.items() if urn not in made]
         self.state.resources = [*self._new, *rest, *self._doomed]
-        document = self.state.as_json()
-        if document == self._saved:
+        text = self.state.text()
+        if text == self._saved:
             return
         if not self._kept:
             self.engine.store.keep_previous()
             self._kept = True
         self.engine.store.save(self.state)
-        self._saved = document
+        self._saved = text
 
     def recover(self) -> None:
         """Finish what an interrupted run had begun to create and the program no longer has.

@@ -21,7 +21,7 @@ from havre.plan.values import holds_secret
 from havre.stack.standing import state_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from havre.plan import PlannedResource
@@ -201,16 +201,38 @@ class State:
     resources: list[ResourceState] = field(default_factory=list)
     pending: list[ResourceState] = field(default_factory=list)
     vault: StateSecrets = field(default_factory=StateSecrets, compare=False)
+    _lines: dict[int, tuple[ResourceState, str]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def find(self, urn: str) -> ResourceState | None:
         """The live record of a resource."""
         return next((r for r in self.resources if r.urn == urn and not r.delete), None)
 
+    def text(self) -> str:
+        """The state as JSON, one resource a line: what did not change is not written anew."""
+        known, self._lines = self._lines, {}
+        for resource in self.resources:
+            line = known.get(id(resource))
+            kept = line if line and line[0] is resource else (resource, self._line(resource))
+            self._lines[id(resource)] = kept
+        lines = ",\n".join(self._lines[id(resource)][1] for resource in self.resources)
+        rest = json.dumps({k: v for k, v in self._deployment([]).items() if k != "resources"})
+        deployment = f'{{"resources": [\n{lines}\n], {rest[1:]}'
+        return f'{{"version": {FORMAT_VERSION}, "deployment": {deployment}}}\n'
+
+    def _line(self, resource: ResourceState) -> str:
+        return json.dumps(resource.as_json(self.vault))
+
     def as_json(self) -> dict[str, Any]:
         """The state as `pulumi stack export` gives it and `pulumi stack import` takes it."""
+        return {"version": FORMAT_VERSION, "deployment": self._deployment(self.resources)}
+
+    def _deployment(self, resources: Sequence[ResourceState]) -> dict[str, Any]:
+        """All but the version, with some resources."""
         deployment: dict[str, Any] = {
             "manifest": {"time": "0001-01-01T00:00:00Z", "magic": "", "version": ""},
-            "resources": [resource.as_json(self.vault) for resource in self.resources],
+            "resources": [resource.as_json(self.vault) for resource in resources],
             "metadata": {},
         }
         if self.pending:
@@ -220,7 +242,7 @@ class State:
             ]
         if self.vault.recorded is not None:
             deployment["secrets_providers"] = dict(self.vault.recorded)
-        return {"version": FORMAT_VERSION, "deployment": deployment}
+        return deployment
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any], where: str = "the state") -> State:
@@ -348,7 +370,7 @@ class StateStore:
         Raises:
             StateError: it cannot be written; the last good one is kept.
         """
-        self._write(self.path, json.dumps(state.as_json(), indent=1).encode())
+        self._write(self.path, state.text().encode())
 
     def move(self, former: Path, ports: Mapping[int, int]) -> None:
         """Have the state name this folder wherever it names `former`.

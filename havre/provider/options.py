@@ -13,6 +13,7 @@ from havre.capabilities import Support, Supported
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
@@ -84,9 +85,9 @@ SERVICERS: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option
 LIVE: Option[Callable[[BaseModel, Outputs], Live]] = Option(
     "live", "Reaches a deployed warehouse by clients: the objects of its zones, and its database."
 )
-SANDBOX: Option[Callable[[], Mapping[str, ResourceProviderServicer]]] = Option(
+SANDBOX: Option[Callable[[Path, BaseModel], Mapping[str, ResourceProviderServicer]]] = Option(
     "sandbox",
-    "Makes resources on stand-ins on this machine: Pulumi's provider servicers by package.",
+    "Makes resources in a folder on this machine, as stand-ins: provider servicers by package.",
 )
 PACKAGES: Option[frozenset[str]] = Option(
     "packages", "Names the packages of its resources, so that a plan of another's is refused."

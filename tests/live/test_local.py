@@ -74,7 +74,7 @@ def outputs(settings: BaseModel) -> Iterator[Outputs]:
     state.create()
     make = provides(LOCAL, SANDBOX).given
     assert make is not None
-    engine = Engine(state, PROJECT, "live", make())
+    engine = Engine(state, PROJECT, "live", make(state.data_dir, settings))
     operate = provides(LOCAL, OPERATIONS).given
     assert operate is not None
     document = small(LOCAL.sites)
@@ -509,10 +509,3 @@ def test_errors_are_classed_by_what_the_caller_can_do(
     assert remedy is None or str(caught.value).startswith("zone z: k: the object store answers")
     with pytest.raises(kind):
         list(failing.versions())
-
-
-@pytest.mark.parametrize("name", ["azure", "ovh"])
-def test_a_provider_that_has_no_sandbox_yet_says_why(name: str) -> None:
-    offer = provides(find(name), SANDBOX)
-    assert (offer.answer.support, offer.given) == (Support.ABSENT, None)
-    assert "yet" in offer.answer.reason

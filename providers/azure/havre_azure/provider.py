@@ -13,7 +13,9 @@ from havre_azure.sites import SITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.cost.meters import MeterTable
@@ -42,8 +44,8 @@ NOT_OPERATED = Supported(
 UNPROVED = Supported(
     Support.PARTIAL, "Written from Azure's documentation and not yet tested on Azure."
 )
-NO_STAND_IN = Supported(
-    Support.ABSENT, "No stand-in supports Azure's resource types yet. Rehearse on your own stack."
+RECORDED = Supported(
+    Support.PARTIAL, "The sandbox records resources. No stand-in stores data or answers clients."
 )
 PLACED_ONLY = Supported(
     Support.PARTIAL,
@@ -68,7 +70,7 @@ class AzureProvider:
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: UNPROVED,
-        SANDBOX.member: NO_STAND_IN,
+        SANDBOX.member: RECORDED,
         EXAMINE.member: PLACED_ONLY,
     }
     settings: type[BaseModel] = AzureSettings
@@ -96,6 +98,12 @@ class AzureProvider:
         from havre_azure.live import live
 
         return live(outputs)
+
+    def sandbox(self, folder: Path, settings: BaseModel) -> Mapping[str, ResourceProviderServicer]:
+        """What serves its resource types from a folder, in place of the cloud."""
+        from havre_azure.sandbox import servicers
+
+        return servicers(folder, cast("AzureSettings", settings))
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

@@ -11,6 +11,7 @@ from havre_local.sites import EverySite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
@@ -69,8 +70,10 @@ class LocalProvider:
 
         return live(cast("LocalSettings", settings), outputs)
 
-    def sandbox(self) -> Mapping[str, ResourceProviderServicer]:
-        """What makes its resources: this machine stands in for itself."""
+    def sandbox(
+        self, _folder: Path, _settings: BaseModel
+    ) -> Mapping[str, ResourceProviderServicer]:
+        """What makes its resources, in the folder of its settings: it stands in for itself."""
         return self.servicers()
 
     def servicers(self) -> Mapping[str, ResourceProviderServicer]:

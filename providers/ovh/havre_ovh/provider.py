@@ -21,6 +21,7 @@ from havre_ovh.sites import SITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
@@ -47,9 +48,8 @@ NOT_OPERATED = Supported(
 UNPROVED = Supported(
     Support.PARTIAL, "Written from OVHcloud's documentation and not yet tested on OVHcloud."
 )
-NO_STAND_IN = Supported(
-    Support.ABSENT,
-    "No stand-in supports OVHcloud's resource types yet. Rehearse on your own stack.",
+RECORDED = Supported(
+    Support.PARTIAL, "The sandbox records resources. No stand-in stores data or answers clients."
 )
 SETTINGS_OF_BUCKETS = Supported(
     Support.PARTIAL, "Only bucket settings are applied in process. Use the Pulumi CLI."
@@ -73,7 +73,7 @@ class OvhProvider:
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: UNPROVED,
-        SANDBOX.member: NO_STAND_IN,
+        SANDBOX.member: RECORDED,
         SERVICERS.member: SETTINGS_OF_BUCKETS,
         EXAMINE.member: BUCKETS_ONLY,
     }
@@ -102,6 +102,12 @@ class OvhProvider:
         from havre_ovh.live import live
 
         return live(outputs)
+
+    def sandbox(self, folder: Path, _settings: BaseModel) -> Mapping[str, ResourceProviderServicer]:
+        """What serves its resource types from a folder, in place of the cloud."""
+        from havre_ovh.sandbox import servicers
+
+        return servicers(folder)
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

@@ -229,6 +229,7 @@ class WorldFolder:
         default_factory=dict, init=False
     )
     _guard: Any = field(default_factory=RLock, init=False)
+    _key: bytes = field(default=b"", init=False, repr=False)
 
     @property
     def _custody(self) -> Custody:
@@ -304,9 +305,11 @@ class WorldFolder:
         """The key of this world's digests and made-up secrets; made at its first use."""
         path = self.path.absolute() / "key"
         with self._guard:
-            make_closed(self.path.absolute(), 0o700)
-            self._custody.create(path, os.urandom(32))
-            return self._custody.read(path)
+            if not self._key:
+                make_closed(self.path.absolute(), 0o700)
+                self._custody.create(path, os.urandom(32))
+                self._key = self._custody.read(path)
+            return self._key
 
 
 def deleted(existing: Existing, until: dt.date) -> Existing:

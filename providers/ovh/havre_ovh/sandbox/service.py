@@ -1,0 +1,65 @@
+"""What a sandbox knows of OVHcloud's types, put together."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from havre.plan.replacing import ReplacingTable, read_table
+from havre.plan.urns import DYNAMIC_PACKAGE
+from havre.provider import dynamic
+from havre_ovh.capabilities import DATA
+from havre_ovh.s3 import RESOURCES
+from havre_sandbox import Kind, SandboxServicer, Service, WorldFolder, read_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
+
+    from havre_sandbox import Proposed
+
+PACKAGE = "ovh"
+NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
+
+
+def service() -> Service:
+    """What a sandbox knows of OVHcloud's types."""
+    return Service(
+        package=PACKAGE,
+        kinds=read_kinds(DATA / "sandbox.toml"),
+        replacing=read_table(DATA / "replacing.toml"),
+        completed=completed,
+    )
+
+
+def buckets() -> Service:
+    """What a sandbox knows of the settings of buckets that Havre makes over S3: it records them."""
+    kinds = {
+        each.token(): Kind(id=f"{each.__name__.lower()}/{{bucket}}", outputs={"found": True})
+        for each in RESOURCES
+    }
+    return Service(
+        package=DYNAMIC_PACKAGE,
+        kinds=kinds,
+        replacing=ReplacingTable(dynamic.replacing(*RESOURCES)),
+    )
+
+
+def servicers(folder: Path) -> Mapping[str, ResourceProviderServicer]:
+    """What serves OVHcloud's types from the world in a folder, by package."""
+    world = WorldFolder(folder)
+    return {each.package: SandboxServicer(each, world) for each in (service(), buckets())}
+
+
+def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Outputs with what no template can say: a private network's identifier in each region."""
+    if proposed.token != NETWORK:
+        return outputs
+    ids = {
+        str(region): str(uuid.uuid5(uuid.NAMESPACE_URL, f"{proposed.id}/{region}"))
+        for region in proposed.properties.get("regions") or ()
+    }
+    told = [{"region": r, "openstackid": i, "status": "ACTIVE"} for r, i in ids.items()]
+    return {**outputs, "regionsOpenstackIds": ids, "regionsAttributes": told}
