@@ -113,7 +113,12 @@ _BLOCK = re.compile(r"havre-([0-9a-f]{16})-(\d{5})")
 
 
 def connect(
-    endpoint: str, container: str, credential: Any, *, api_version: str | None = None
+    endpoint: str,
+    container: str,
+    credential: Any,
+    *,
+    api_version: str | None = None,
+    authority: str = "",
 ) -> Any:
     """A client of a container, with this credential and nothing else's.
 
@@ -122,13 +127,16 @@ def connect(
         container: its name.
         credential: as the SDK takes it.
         api_version: version of the service's interface; None: the SDK's own.
+        authority: file with the certificate of the service's authority; empty: the system's.
     """
     try:
         from azure.storage.blob import ContainerClient
     except ImportError as error:
         message = "Azure Blob Storage needs the package `azure-storage-blob`"
         raise MissingDependencyError(message, "Install it: pip install havre[azure]") from error
-    given = {"api_version": api_version} if api_version else {}
+    given: dict[str, Any] = {"api_version": api_version} if api_version else {}
+    if authority:
+        given["connection_verify"] = authority
     return ContainerClient(
         endpoint,
         container,

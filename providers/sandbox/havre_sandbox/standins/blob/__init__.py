@@ -1,0 +1,1 @@
+"""A Blob service: Azurite, and a front that adds and enforces what Azurite lacks."""
