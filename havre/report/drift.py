@@ -55,6 +55,8 @@ def _as_dict(each: Touched) -> dict[str, Any]:
         "fails": list(each.fails),
         "reads": list(each.reads),
     }
+    if drift.departures:
+        document["differs"] = list(drift.departures)
     if field is not None:
         document |= {"field": field.path, "was": _value(field, field.was)}
         document |= {"now": _value(field, field.now)}
@@ -96,7 +98,7 @@ def drift_as_text(found: Drifted, *, details: bool = False, width: int | None = 
     labels = [c for c in found.changes if c.drift.label and not c.fails]
     groups = (
         ("Makes a control fail", [c for c in found.changes if c.fails]),
-        ("Not known which control it touches: the provider does not name the field", unknown),
+        ("Not known which control it touches: what differs is not a field of the plan", unknown),
         ("Touches a control, which still passes", [c for c in rest if c.reads]),
         ("Touches no control", [c for c in rest if not c.reads]),
         ("Labels, by which no control fails", labels),
@@ -126,6 +128,7 @@ def _group(changes: Sequence[Touched], *, details: bool) -> Iterator[str]:
             above = drift.resource.urn
             kind = drift.resource.type.rpartition(":")[2]
             yield f"  {drift.deviance.value.upper()}  {inert(drift.resource.name)} ({inert(kind)})"
+        yield from (f"    {inert(' '.join(each.split()))}" for each in drift.departures)
         if drift.difference is not None:
             yield f"    {_field(drift.difference, details=details)}"
         if each.fails:

@@ -442,6 +442,14 @@ def test_no_word_of_a_table_is_broken_on_paper(opened: Opened, name: str) -> Non
     assert broken == []
 
 
+@pytest.mark.parametrize("width", [390, 700, 900, 1100, 1280])
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_no_word_of_a_summary_is_broken_on_a_screen(opened: Opened, name: str, width: int) -> None:
+    page = opened(name, viewport={"width": width, "height": 900})
+    assert page.evaluate(BROKEN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 BROKEN = r"""() => [...document.querySelectorAll('td, th')].flatMap(cell => {
   const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), found = [];
   while (walker.nextNode()) {
@@ -466,4 +474,10 @@ def test_a_summary_says_its_language_and_what_is_asked(
     assert page.evaluate("document.documentElement.lang") == language
     asked = {"en": "What is asked of you?", "fr": "Ce qui vous est demandé"}[language]
     assert page.locator("h2", has_text=asked).count() == 1
-    assert page.locator("ol li").count() == 4
+    assert page.locator("ol li").count() == 6
+    button = {"en": "Dark colours", "fr": "Couleurs sombres"}[language]
+    assert page.locator("#theme").inner_text() == button
+    page.locator("#theme").click()
+    assert page.locator("#theme").inner_text() == button.replace("Dark", "Light").replace(
+        "sombres", "claires"
+    )

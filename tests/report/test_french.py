@@ -58,7 +58,9 @@ def page(example: str, provider: str) -> str:
     with speaking(Language.FR):
         shown = render(result(example, provider), Format.HTML, summary=True)
     body = re.sub(r"<(style|script)>.*?</\1>", "", shown.partition("<body>")[2], flags=re.DOTALL)
-    attributes = re.findall(r'(?:aria-label|data-annex)="([^"]*)"', body)
+    attributes = re.findall(
+        r'(?:aria-label|data-annex|data-label|data-dark|data-light)="([^"]*)"', body
+    )
     code = re.sub(r'<span class="(?:code|faint)">[^<]*</span>', "`-`", body)
     return "\n".join([html.unescape(re.sub(r"<[^>]+>", "\n", code)), *attributes])
 

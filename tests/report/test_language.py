@@ -284,6 +284,37 @@ def test_no_word_of_a_status_is_one_of_conformity() -> None:
     assert [word for word in printed if f"| {word} |" not in page] == []
 
 
+def test_a_summary_asks_what_the_page_for_its_reader_explains() -> None:
+    page = (ROOT / "docs" / "security" / "dpo.md").read_text()
+    section = page.partition("## Ce qui vous est demandé\n")[2].partition("\n## ")[0]
+    explained = [" ".join(each.split()) for each in re.findall(r"(?s)\d\. \*\*(.*?)\*\*", section)]
+    with speaking(Language.FR):
+        shown = render(RESULT, Format.HTML, summary=True)
+    (asked,) = re.findall(r"(?s)<ol>(.*?)</ol>", shown)
+    assert [html.unescape(each) for each in re.findall(r"<li>(.*?)</li>", asked)] == explained
+    assert len(explained) >= 4
+
+
+def test_a_summary_says_of_how_many_controls_risks_are_accepted() -> None:
+    second = replace(ACCEPTED, waiver=replace(ACCEPTED.waiver, decision="D-2"))
+    elsewhere = waiver_of(ACCEPTED.waiver, "other.control")
+    other = replace(ACCEPTED, control="other.control", waiver=elsewhere)
+    with speaking(Language.FR):
+        shown = of_page(
+            render(replace(RESULT, findings=(ACCEPTED, second, other)), Format.HTML, summary=True)
+        )
+    shown = shown.replace("\xa0", " ")
+    assert "3 risques acceptés" in shown
+    assert "Cela concerne 2 contrôles." in shown
+
+
+def test_the_annex_is_named_as_the_text_names_it() -> None:
+    with speaking(Language.FR):
+        shown = render(replace(RESULT, findings=(ACCEPTED,)), Format.HTML, summary=True)
+    assert '<h2 class="annex">Annexe : risques acceptés</h2>' in shown.replace("\xa0", " ")
+    assert "l'annexe" in of_page(shown)
+
+
 def test_page_and_summary_show_a_status_in_the_same_colours() -> None:
     pages = [render(RESULT, Format.HTML, summary=summary) for summary in (False, True)]
     shown = [re.findall(r'class="verdict (status-[\w-]+)"', page) for page in pages]

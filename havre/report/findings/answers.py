@@ -499,6 +499,24 @@ def accepted(result: Result) -> list[AcceptedRisk]:
     return [_accepted(cover, named, unclear(result)) for cover in covers(result)]
 
 
+def spread(risks: Sequence[AcceptedRisk]) -> str:
+    """Of how many controls risks are accepted: a control may have several, each with its end."""
+    count = len({each.waiver.control for each in risks})
+    return trn("They concern {count} control.", "They concern {count} controls.", count)
+
+
+def asked_of_the_reader() -> list[str]:
+    """What a summary asks of the data protection officer; docs/security/dpo.md explains each."""
+    return [
+        tr("Compare the countries and the operator's law with your impact assessment."),
+        tr("Confirm each accepted risk with its owner, or have it ended."),
+        tr("Check the certifications in the official lists."),
+        tr("Check how long data is retained, and when it is deleted, zone by zone."),
+        tr("Check that the access of each project ends with its authorisation."),
+        tr("Ask for the date and the seal of the last rehearsal of the exit."),
+    ]
+
+
 def _accepted(cover: Cover, titles: Mapping[str, str], unclear: frozenset[str]) -> AcceptedRisk:
     named = titles.get(cover.waiver.control, cover.waiver.control)
     worst = min(cover.findings, key=lambda finding: finding.unevaluated)

@@ -137,7 +137,7 @@ const root = document.documentElement;
 const theme = document.getElementById("theme");
 const system = matchMedia("(prefers-color-scheme: dark)");
 const dark = () => (root.dataset.theme || (system.matches ? "dark" : "light")) === "dark";
-const label = () => { theme.textContent = dark() ? "Light colours" : "Dark colours"; };
+const label = () => { theme.textContent = dark() ? theme.dataset.light : theme.dataset.dark; };
 try {
   const kept = localStorage.getItem("havre-theme");
   if (kept === "dark" || kept === "light") { root.dataset.theme = kept; }
