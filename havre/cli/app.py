@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from copy import copy
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 
 REFUSED = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 """Errors that only make room, or another place, can mend."""
+
+FRENCH = (
+    "This command writes English only. `havre check --lang fr` writes its summary in French, on "
+    "the terminal and as HTML. The signed records of an exit are in French and English."
+)
+"""What is told where a command is asked for a language that it does not have."""
 
 app = typer.Typer(
     name="havre",
@@ -89,7 +95,28 @@ def _parser(word: str) -> Any:
     one = copy(app)
     one.registered_commands = [each for each in app.registered_commands if each.name == word]
     one.registered_groups = [each for each in app.registered_groups if each.name == word]
-    return get_command(one if one.registered_commands or one.registered_groups else app)
+    return _plain(get_command(one if one.registered_commands or one.registered_groups else app))
+
+
+def _plain(command: Any) -> Any:
+    """A command whose help shows each argument by its name alone, as it shows an option's value.
+
+    Typer writes the type behind it (`FILE <path>`) and braces around one that is required.
+    """
+    for each in command.params:
+        if each.param_type_name == "argument":
+            each.display_type_rich = lambda **_: ""
+            if each.required:
+                each.make_metavar = partial(_repeated, each)
+                each._usage_display_name = each.make_metavar  # noqa: SLF001 - there is no other
+    for inner in getattr(command, "commands", {}).values():
+        _plain(inner)
+    return command
+
+
+def _repeated(argument: Any, **_: object) -> str:
+    """Name of a required argument, with dots where it may be given several times."""
+    return f"{argument.display_name_raw}{'...' if argument.nargs != 1 else ''}"
 
 
 def _report_bug(error: BaseException) -> int:
@@ -120,7 +147,8 @@ def _show_usage(error: typer.TyperException) -> int:
     else:
         command = context.command_path if context else "havre"
         message = error.format_message().replace(": Value error, ", ": ")
-        console.show_error(InputError(message, f"See `{command} --help`."))
+        remedy = FRENCH if getattr(error, "option_name", "") == "--lang" else ""
+        console.show_error(InputError(message, remedy or f"See `{command} --help`."))
     return ExitCode.INPUT
 
 

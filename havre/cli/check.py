@@ -462,7 +462,7 @@ SummaryOption = Annotated[
     bool, typer.Option("--summary", help="Show the headline only: it fits a screen.")
 ]
 LanguageOption = Annotated[
-    Language, typer.Option("--lang", help="Write the summary in this language.")
+    Language, typer.Option("--lang", help="Write only the summary, in this language (table, html).")
 ]
 TimeLimitOption = Annotated[
     int,
@@ -487,7 +487,7 @@ SeverityOption = Annotated[
     typer.Option(metavar="SEVERITY", help="Leave out controls of a lower severity."),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Show only errors; files are written.")
+    bool, typer.Option("--quiet", "-q", help="Print only errors, and what --format names.")
 ]
 ControlsOption = Annotated[
     Path | None,
@@ -544,7 +544,8 @@ def check(
     """Check a planned or deployed warehouse against the controls.
 
     Exit codes: 0 passed; 1 findings; 2 wrong input; 3 not evaluated. With --baseline, 1 and 3 are
-    about what is new. With --only, --skip or --severity the check is partial.
+    about what is new; a lower profile or fewer controls fail, other fields that the file lowers are
+    not compared. With --only, --skip or --severity the check is partial.
 
     Example: havre check warehouse.yaml --provider local --format table --format sarif=havre.sarif
 

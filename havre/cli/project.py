@@ -231,6 +231,8 @@ def manifests(
     Example: havre cluster manifests warehouse.yaml > projects.json
 
     Example: havre cluster manifests warehouse.yaml --stack-config Pulumi.cloud.yaml
+
+    Example: havre cluster manifests warehouse.yaml --public-port 443
     """
     from havre.spec.load import load
     from havre.spec.workloads import manifests as objects

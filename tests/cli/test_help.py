@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,7 +70,9 @@ def test_the_summary_is_one_short_sentence(path: tuple[str, ...]) -> None:
     assert len(summary) <= SUMMARY, f"{len(summary)}: {summary}"
 
 
-VALUE = re.compile(r"^  (?:-\w, )?--[\w-]+ (?P<value>\S+)|^  (?P<argument>\S+) <", re.MULTILINE)
+VALUE = re.compile(
+    r"^  (?:-\w, )?--[\w-]+ (?P<value>\S+)|^  (?P<argument>[^\s-].*?)(?:  |$)", re.MULTILINE
+)
 """What stands for the value of an option or an argument in a help text."""
 CHOICES = re.compile(r"<[a-z]+(?:\|[a-z]+)+>")
 
@@ -81,12 +85,59 @@ def test_metavars_are_words(
     assert run([*path, "--help"]) == ExitCode.OK
     described = re.split(
         r"^(?:Arguments|Options):$", capsys.readouterr().out, maxsplit=1, flags=re.MULTILINE
-    )[1]
+    )[1].partition("\nCommands:")[0]
     shown = [found[1] or found[2] for found in VALUE.finditer(described)]
     takes = [each for each in options(ALL[path]) if not getattr(each, "is_flag", True)]
     assert len(shown) >= len(takes)
     wrong = [each for each in shown if not (WORD.fullmatch(each) or CHOICES.fullmatch(each))]
     assert wrong == []
+
+
+@EVERY_LEAF
+def test_the_usage_names_arguments_as_the_list_does(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*path, "--help"]) == ExitCode.OK
+    usage = capsys.readouterr().out.partition("\n\n")[0]
+    named = usage.partition("[OPTIONS]")[2].split()
+    takes = [each for each in LEAVES[path].params if each.param_type_name == "argument"]
+    assert len(named) == len(takes)
+    for shown, each in zip(named, takes, strict=True):
+        word = each.display_name_raw + ("..." if each.nargs != 1 and each.required else "")
+        dots = "..." if each.nargs != 1 else ""
+        assert shown == (word if each.required else f"[{each.display_name_raw}]{dots}")
+
+
+@pytest.mark.parametrize(
+    "words", ["cost", "drift", "removal", "compare", "plan", "up", "waiver draft", "exit plan"]
+)
+def test_a_command_without_french_says_which_has_it(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words.split(), "--lang", "fr"]) == ExitCode.INPUT
+    told = " ".join(capsys.readouterr().err.split())
+    assert "--lang" in told
+    assert "writes English only. `havre check --lang fr` writes its summary in French" in told
+
+
+def test_quiet_prints_only_what_format_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["check", "--help"]) == ExitCode.OK
+    assert "Print only errors, and what --format names." in " ".join(
+        capsys.readouterr().out.split()
+    )
+    file = str(Path(__file__).parents[2] / "examples" / "hospital" / "warehouse.yaml")
+    monkeypatch.chdir(tmp_path)
+    words = ["check", file, "-p", "local", "--as-of", "2026-11-23", "--only", "audit.retention"]
+    printed = {}
+    for given in ((), ("table",), ("json",), ("json=out.json",)):
+        code = run([*words, "-q", *(word for form in given for word in ("-f", form))])
+        assert code in {ExitCode.OK, ExitCode.FINDINGS, ExitCode.NOT_EVALUATED}
+        printed[given] = capsys.readouterr().out
+    assert printed[()] == printed[("json=out.json",)] == ""
+    assert printed[("table",)].startswith("chu-trial")
+    assert json.loads(printed[("json",)]) == json.loads(Path("out.json").read_text())
 
 
 def test_a_metavar_that_is_no_word_is_seen() -> None:
