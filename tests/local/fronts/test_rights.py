@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,49 @@ def test_a_link_in_a_former_store_is_refused_and_followed_by_nobody(folder: Fold
         gateway.ensure_gateway(folder)
     assert target.stat().st_uid == 0
     assert gateway.acts_as_root(folder)
+
+
+def test_a_socket_that_a_copy_of_a_running_store_left_is_removed(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(folder)
+    as_former(folder)
+    supervisor.stop(folder)
+    left = folder.objects / "run/gateway.socket"
+    monkeypatch.chdir(left.parent)  # a path of a socket has 108 bytes at most
+    with socket.socket(socket.AF_UNIX) as former:
+        former.bind(left.name)
+        give_back(folder, "run")
+    supervisor.ensure_running(folder, gateway.ensure_gateway(folder))
+    assert left.stat().st_uid != 0
+    assert versions(folder) == 3
+
+
+def test_a_socket_on_which_a_process_listens_is_kept_and_refused(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway.ensure_gateway(folder)
+    give_back(folder, "run")
+    left = folder.objects / "run/gateway.socket"
+    monkeypatch.chdir(left.parent)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(left.name)
+        other.listen()
+        with pytest.raises(GuardError, match="a process still listens on it"):
+            gateway.ensure_gateway(folder)
+        assert left.exists()
+    gateway.ensure_gateway(folder)
+    assert not left.exists()
+
+
+def test_only_a_socket_is_removed(folder: Folder) -> None:
+    gateway.ensure_gateway(folder)
+    give_back(folder, "run")
+    left = folder.objects / "run/gateway.socket"
+    left.symlink_to(folder.secrets / gateway._SECRET)
+    with pytest.raises(GuardError, match="it is a link"):
+        gateway.ensure_gateway(folder)
+    assert left.is_symlink()
 
 
 @pytest.fixture
