@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from havre.assess.assessment import question_of
@@ -12,7 +13,7 @@ from havre.provider import TITLE, provides
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from havre.assess.assessment import Request
     from havre.plan import Plan
@@ -50,7 +51,7 @@ def drift(
     request: Request,
     last: Plan | None,
     controls: Sequence[Control],
-    departed: Collection[str] = (),
+    departed: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Drifted:
     """Compare what a refresh saw with the file and the last update.
 
@@ -58,7 +59,8 @@ def drift(
         request: of the plan as a refresh saw it.
         last: what the last update made; None: it is not known.
         controls: those that are installed.
-        departed: URNs of what its provider would change, although nothing else is asked of it.
+        departed: what its provider would change, although nothing else is asked of it: by URN,
+            in what it differs.
 
     Raises:
         InputError: a setting or a waiver is wrong, a plan is of another warehouse, or nothing says

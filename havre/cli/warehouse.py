@@ -84,8 +84,13 @@ def _why(change: Change) -> str:
     """What differs of a resource; an update of none is of what runs, not of what is asked."""
     if change.properties:
         return f" ({', '.join(change.properties)})"
-    again = change.operation.value == "update"
-    return " (same settings: started, or put back as recorded)" if again else ""
+    if change.operation.value != "update":
+        return ""
+    starts = "; ".join(each.what for each in change.departures if each.started)
+    puts_back = "; ".join(each.what for each in change.departures if not each.started)
+    told = {"starts": starts, "puts back": puts_back}
+    named = "; ".join(f"{what}: {these}" for what, these in told.items() if these)
+    return f" (same settings; {named or 'put back as recorded'})"
 
 
 def _held(change: Change) -> str:
@@ -483,6 +488,8 @@ def _tell_examination(examined: Examination, *, as_json: bool) -> None:
         return
     for each in examined.departed:
         console.tell(f"{each.how.upper()}: {console.inert(each.kind)} {console.inert(each.name)}")
+        for what in each.differences:
+            console.tell(console.plain(what), 2)
         console.tell(f"Fix: {console.inert(each.remedy)}", 2)
     for reason in examined.unlisted:
         console.tell(f"NOT LISTED: {console.inert(reason)}")

@@ -47,6 +47,11 @@ def _visible(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in outputs.items() if key != PROVIDER_KEY}
 
 
+def _unasked(decision: Decision) -> bool:
+    """Whether an update is of what is, and not of what the program gives."""
+    return decision.operation is Operation.UPDATE and not decision.properties
+
+
 def _deletion(old: ResourceState) -> Change:
     return Change(Operation.DELETE, old.urn, old.type)
 
@@ -209,6 +214,7 @@ class _Preview:
                 decision.properties,
                 found.refused,
                 found.undecided,
+                client.departures(old) if old and _unasked(decision) else (),
             )
         )
         return self._foreseen(client, decision, planned, old)
@@ -361,6 +367,9 @@ class _Apply:
         target: ResourceState,
     ) -> ResourceState:
         change = Change(decision.operation, target.urn, target.type, decision.properties)
+        if _unasked(decision):
+            known = (each.departures for each in self.agreed or () if each.urn == target.urn)
+            change = replace(change, departures=next(known, ()))
         self._check_agreed(change)
         if old is None:
             return self._begin_create(change, target)

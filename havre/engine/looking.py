@@ -9,6 +9,8 @@ from havre.plan.states import as_seen
 from havre.plan.values import marked
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from havre.engine.engine import Engine
     from havre.plan import Plan
 
@@ -19,11 +21,12 @@ class Observed:
 
     Attributes:
         plan: the plan of the state, with every resource as it is now, without what is gone.
-        departed: URNs of what an update would change although nothing else is asked of it.
+        departed: by URN, what an update would change although nothing else is asked of it: in
+            what it differs, in words; none where its provider says only that it does.
     """
 
     plan: Plan
-    departed: tuple[str, ...]
+    departed: Mapping[str, tuple[str, ...]]
 
 
 def looked(engine: Engine, recorded: Plan) -> Observed:
@@ -40,12 +43,12 @@ def looked(engine: Engine, recorded: Plan) -> Observed:
     session = engine.session(state, dry=True)
     standing = [old for old in state.resources if old.bears and not old.delete]
     found = {old.urn: session.client(old.package).read(old) for old in standing}
-    departed = tuple(
-        old.urn
+    departed = {
+        old.urn: tuple(each.what for each in session.client(old.package).departures(old))
         for old in standing
         if found[old.urn] is not None
         and session.client(old.package).diff(old, old.inputs, old.ignore_changes).changes
-    )
+    }
     seen = (
         as_seen(replace(each, outputs=marked(now, each.outputs)))
         if (now := found.get(each.urn))

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from havre.engine.state import ResourceState
+    from havre.provider.dynamic import Departure
 
 REPLACING = frozenset(
     {
@@ -227,6 +228,16 @@ class Client:
             stables=tuple(response.stables),
             delete_before_replace=response.deleteBeforeReplace,
         )
+
+    def departures(self, old: ResourceState) -> tuple[Departure, ...]:
+        """In what a resource is not as it was made; empty where its servicer does not tell."""
+        ask = getattr(self.servicer, "departures", None)
+        if ask is None:
+            return ()
+        about = _about(old.urn)
+        given = (about["type"], bare(old.outputs))
+        found: tuple[Departure, ...] = _call(lambda it, _context: ask(*it), given, about["name"])
+        return found
 
     def create(
         self, urn: str, inputs: Mapping[str, Any], timeout: float = 0, *, preview: bool = False

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from havre.engine.servicer import Client, Difference
     from havre.engine.state import ResourceState
     from havre.plan import PlannedResource
+    from havre.provider.dynamic import Departure
 
 CLI_HINT = (
     "Install the Pulumi CLI (https://www.pulumi.com/docs/install/), then run `pulumi up` in "
@@ -49,6 +50,7 @@ class Change:
         properties: inputs that differ from what is recorded.
         refused: why the step is not allowed; empty where it is.
         undecided: why that is told only when the step is taken; empty where it is told now.
+        departures: of an update of no property, in what the resource is not as it was made.
     """
 
     operation: Operation
@@ -57,6 +59,7 @@ class Change:
     properties: tuple[str, ...] = ()
     refused: str = ""
     undecided: str = ""
+    departures: tuple[Departure, ...] = ()
 
     @property
     def name(self) -> str:
@@ -73,6 +76,8 @@ class Change:
             "properties": list(self.properties),
             "refused": self.refused or None,
             "undecided": self.undecided or None,
+            "starts": [each.what for each in self.departures if each.started],
+            "puts_back": [each.what for each in self.departures if not each.started],
         }
 
 

@@ -47,6 +47,19 @@ UNSERVED = "Install the version of the provider's distribution that made it, or 
 
 
 @dataclass(frozen=True)
+class Departure:
+    """In what a resource is not as it was made, although its inputs are unchanged.
+
+    Attributes:
+        what: what differs, in words: the file, service, role or setting, and how it is now.
+        started: whether an update starts what is stopped; else it puts it back as recorded.
+    """
+
+    what: str
+    started: bool = False
+
+
+@dataclass(frozen=True)
 class Kind:
     """How one kind of resource is made, changed, looked at and removed.
 
@@ -56,7 +69,7 @@ class Kind:
         ensure: make or change the resource to match its inputs; returns the outputs.
         remove: remove it; raises GuardError while it holds data.
         look: outputs as they are now, or None where it is gone.
-        drifted: whether the resource needs `ensure` although its inputs are unchanged.
+        departures: why the resource needs `ensure` although its inputs are unchanged.
         identity: names of the inputs that tell it from others of its kind; a change of one makes
             it another resource, and its id is made of them.
         within: names of the inputs that say where it is; a change makes it another resource too.
@@ -68,7 +81,7 @@ class Kind:
     ensure: Callable[[Props], dict[str, Any]]
     remove: Callable[[Props], None]
     look: Callable[[Props], dict[str, Any] | None]
-    drifted: Callable[[Props], bool] = lambda _props: False
+    departures: Callable[[Props], Iterable[Departure]] = lambda _props: ()
     identity: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     check: Callable[[Props], Mapping[str, str]] = lambda _props: {}
@@ -121,7 +134,7 @@ class Managed(ResourceProvider):
         changed = [key for key in given if olds.get(key) != news[key]]
         stable = olds.keys() - news.keys() - set(kind.varying)
         return DiffResult(
-            changes=bool(changed) or kind.drifted(olds),
+            changes=bool(changed) or any(True for _ in kind.departures(olds)),
             replaces=[key for key in changed if key in (*kind.identity, *kind.within)],
             stables=[key for key in olds if key in stable],
             delete_before_replace=True,
@@ -246,6 +259,11 @@ class DynamicServicer(provider_pb2_grpc.ResourceProviderServicer):
         self.refuse_unserved(kind, urns.name(request.urn))
         return self.providers[kind]
 
+    def departures(self, kind: str, props: Props) -> tuple[Departure, ...]:
+        """In what a resource of a type is not as it was made; empty: in nothing that is told."""
+        reference = getattr(self.providers.get(kind), "kind", "")
+        return tuple(kind_at(reference).departures(props)) if reference else ()
+
     def refuse_unserved(self, kind: str, resource: str) -> None:
         """Refuse a type that the table does not have.
 
@@ -334,8 +352,8 @@ def deviating(
         kind, props = kind_at(one.KIND), {**bare(resource.inputs), **bare(resource.outputs)}
         if kind.look(props) is None:
             yield Deviating(Deviation.GONE, one.__name__, resource.name, remedy)
-        elif kind.drifted(props):
-            yield Deviating(Deviation.DIFFERS, one.__name__, resource.name, remedy)
+        elif found := [each.what for each in kind.departures(props)]:
+            yield Deviating(Deviation.DIFFERS, one.__name__, resource.name, remedy, tuple(found))
 
 
 def replacing(*resources: type[DynamicResource]) -> dict[str, Replacing]:

@@ -136,12 +136,14 @@ class Deviating:
         kind: what it is, such as `bucket`.
         name: its name at the provider, or in the state.
         remedy: what to do about it.
+        differences: in what it differs, in words; empty: only that it does is known.
     """
 
     how: Deviation
     kind: str
     name: str
     remedy: str
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

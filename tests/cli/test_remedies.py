@@ -9,10 +9,12 @@ from havre.cli import main
 from havre.cli.warehouse import show_changes
 from havre.engine.steps import Change, Operation
 from havre.errors import ExitCode
+from havre.provider.dynamic import Departure
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 FILE = str(EXAMPLE)
 AZURE = ("check", FILE, "--provider", "azure", "--as-of", "2026-11-23")
+STOPPED, OPEN = Departure("the service is stopped", started=True), Departure("a file is missing")
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
@@ -111,16 +113,29 @@ def test_up_says_how_many_gaps_there_are_before_anything_is_created(
 
 
 @pytest.mark.parametrize(
-    ("operation", "properties", "said"),
+    ("operation", "properties", "departures", "said"),
     [
-        ("update", (), "server (same settings: started, or put back as recorded)"),
-        ("update", ("port",), "server (port)"),
-        ("create", (), "server"),
+        ("update", (), (), "server (same settings; put back as recorded)"),
+        ("update", (), (STOPPED,), "server (same settings; starts: the service is stopped)"),
+        ("update", (), (OPEN,), "server (same settings; puts back: a file is missing)"),
+        (
+            "update",
+            (),
+            (OPEN, STOPPED, OPEN),
+            f"server (same settings; starts: {STOPPED.what}; puts back: {OPEN.what}; {OPEN.what})",
+        ),
+        ("update", ("port",), (), "server (port)"),
+        ("create", (), (), "server"),
     ],
 )
 def test_an_update_of_no_property_says_why(
-    operation: str, properties: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+    operation: str,
+    properties: tuple[str, ...],
+    departures: tuple[Departure, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     urn = "urn:pulumi:a::b::c:d:e::server"
-    show_changes([Change(Operation(operation), urn, "c:d:e", properties)])
-    assert capsys.readouterr().out.strip()[2:] == said
+    change = Change(Operation(operation), urn, "c:d:e", properties, departures=departures)
+    show_changes([change])
+    assert " ".join(capsys.readouterr().out.split())[2:] == said

@@ -1,6 +1,8 @@
 """`havre doctor`: what is there and not in the state, and the other way round."""
 
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +165,10 @@ def test_what_was_changed_by_hand_is_told_with_its_controls(
     zone = found["chu-trial-zones-curated"]
     assert (zone["field"], zone["was"], zone["now"]) == ("versions", True, False)
     assert "continuity.versioning" in zone["fails"]
-    assert found["chu-trial-database-schema-landing"]["change"] == "not as it was made"
-    assert not found["chu-trial-database-schema-landing"]["known"]
+    schema = found["chu-trial-database-schema-landing"]
+    assert schema["change"] == "not as it was made"
+    assert schema["differs"] == ["the schema `landing` is missing"]
+    assert not schema["known"]
     assert standing.up() == 0
     assert drift(standing, capsys) == (ExitCode.OK, {})
 
@@ -177,9 +181,84 @@ def test_what_a_project_was_given_by_hand_never_passes_as_touching_no_control(
         connection.execute("GRANT USAGE ON SCHEMA landing TO project_bed_occupancy")
     about = ["drift", str(standing.file), "--data-dir", str(standing.data_dir)]
     assert main([*about, "--fail-on", "control"]) == ExitCode.FINDINGS
-    assert "Not known which control it touches" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not known which control it touches" in said
+    assert "the database role of the project: other rights" in said
     assert standing.up() == 0
     assert main([*about, "--fail-on", "control"]) == ExitCode.OK
+
+
+def no_folder(site: Site) -> None:
+    (site.data_dir / "logs" / "policy.json").unlink()
+
+
+def other_setting(site: Site) -> None:
+    with (site.data_dir / "database" / "warehouse.conf").open("a") as file:
+        file.write("log_connections = off\n")
+
+
+def no_password(site: Site) -> None:
+    (site.data_dir / "projects" / "bed-occupancy" / "pgpass").unlink()
+
+
+def opened(site: Site) -> None:
+    with postgres.administrator(site.folder)("chu_trial") as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "differs"),
+    [
+        (no_folder, "audit-logs", "the file logs/policy.json is missing: how long logs are kept"),
+        (
+            other_setting,
+            "database-server",
+            "the file database/warehouse.conf is not as Havre writes it",
+        ),
+        (no_password, "access-bed-occupancy", "the file projects/bed-occupancy/pgpass is missing"),
+        (opened, "database-database", "every role can create in the schema `public`"),
+    ],
+    ids=["file", "setting", "password", "rights"],
+)
+def test_drift_and_up_name_what_differs(
+    change: Callable[[Site], None],
+    name: str,
+    differs: str,
+    standing: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    change(standing)
+    about = ["--data-dir", str(standing.data_dir)]
+    assert main(["drift", str(standing.file), *about]) == ExitCode.FINDINGS
+    told = capsys.readouterr().out
+    assert re.search(rf"NOT AS IT WAS MADE  chu-trial-{name} .*\n    {re.escape(differs)}\n", told)
+    assert main(standing.command("doctor")) == ExitCode.FINDINGS
+    assert f"\n  {differs}\n" in capsys.readouterr().out
+    assert main(["up", str(standing.file), *about, "--yes"]) == ExitCode.OK
+    told = capsys.readouterr().out
+    assert f"chu-trial-{name} (same settings; puts back: {differs})" in " ".join(told.split())
+    assert "1 change: 1 to update" in told
+    assert drift(standing, capsys) == (ExitCode.OK, {})
+
+
+def test_up_names_what_it_starts(
+    site: Site, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert site.up() == 0
+    assert main(site.command("down")) == 0
+    capsys.readouterr()
+    about = ["up", str(site.file), "--data-dir", str(site.data_dir), "--yes"]
+    assert main([*about, "--json"]) == ExitCode.OK
+    changes = {each["name"]: each for each in json.loads(capsys.readouterr().out)["changes"]}
+    starts = {name: each["starts"] for name, each in changes.items() if each["starts"]}
+    told = "the service `{}` does not answer or is not supervised".format
+    assert {name: what[0] for name, what in starts.items()} == {
+        "chu-trial-zones-store": told("object-store"),
+        "chu-trial-database-server": told("postgresql"),
+    }
 
 
 def test_a_warehouse_that_is_stopped_is_not_compared(

@@ -24,6 +24,8 @@ from havre.cli.check import (
 from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from havre.engine.looking import Observed
     from havre.plan import Plan
 
@@ -129,7 +131,7 @@ def drift(
     with console.working("Comparing what is deployed with the file"):
         request = request_of(it, (None, state), *about, day=day, known=known)
         before = from_state(last) if last is not None else None
-        departed: tuple[str, ...] = ()
+        departed: Mapping[str, tuple[str, ...]] = {}
         if state is None and data_dir is not None:
             before, seen = _on_this_machine(data_dir.expanduser().absolute())
             request, departed = replace(request, plan=seen.plan, source="state"), seen.departed

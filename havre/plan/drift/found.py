@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import InputError
@@ -18,7 +19,7 @@ from havre.plan.replacing import HOLDS_DATA
 from havre.plan.values import UNKNOWN
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from havre.plan.model import Plan, PlannedResource
 
@@ -48,12 +49,14 @@ class Drift:
         difference: the field; None where the whole resource is gone or was added, or where its
             provider says no more than that it would be changed.
         output: whether the field is one that only the provider tells.
+        departures: in what the resource is not as it was made, in its provider's words.
     """
 
     deviance: Deviance
     resource: PlannedResource
     difference: FieldChange | None = None
     output: bool = False
+    departures: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -84,7 +87,10 @@ class Found:
 
 
 def drifts(
-    planned: Plan, now: Plan, last: Plan | None = None, departed: Collection[str] = ()
+    planned: Plan,
+    now: Plan,
+    last: Plan | None = None,
+    departed: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> Found:
     """What somebody changed by hand.
 
@@ -92,7 +98,8 @@ def drifts(
         planned: what the file asks for.
         now: what a refresh saw.
         last: what the last update made; None: it is not known.
-        departed: URNs of what its provider would change, although nothing else is asked of it.
+        departed: what its provider would change, although nothing else is asked of it: by URN,
+            in what it differs.
 
     Raises:
         InputError: neither the last update nor every setting of the file's plan is known, so that
@@ -106,7 +113,9 @@ def drifts(
     changed = list(_compared(made, seen, returned=True))
     told = {each.resource.urn for each in changed}
     untold = (r for r in seen.values() if r.urn in departed and r.urn not in told)
-    changed += [Drift(Deviance.DEPARTED, resource) for resource in untold]
+    changed += [
+        Drift(Deviance.DEPARTED, each, departures=tuple(departed[each.urn])) for each in untold
+    ]
     if planned.placeholders:
         return Found(tuple(changed), told_apart=True, placeholders=planned.placeholders)
     waiting = {urns.name(each.resource.urn) for each in _compared(asked, made)}

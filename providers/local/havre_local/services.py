@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from havre.errors import StateError
+from havre.provider.dynamic import Departure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from havre_local.machine.folder import Folder
     from havre_local.machine.supervision.services import Service
@@ -40,17 +41,26 @@ def answer(folder: Folder, service: str) -> bool:
     return bool(wanted) and wanted <= answering(folder)
 
 
-def drifted(folder: Folder, service: str) -> bool:
-    """Whether a service must be set up again.
+def departures(folder: Folder, service: str) -> Iterator[Departure]:
+    """Why a service must be set up again.
 
     It does not answer, is not watched, could not be started again since its program has moved,
     or its certificate is to be renewed.
     """
     from havre_local.machine.encryption.certificates import renewal_due
     from havre_local.machine.supervision import supervisor
+    from havre_local.machine.supervision.services import names as defined_names
 
-    moved = any(_of(name, service) for name in supervisor.moved_programs(folder))
-    return moved or not answer(folder, service) or renewal_due(folder, service)
+    names = {name for name in defined_names(folder) if _of(name, service)} or {service}
+    for name in sorted(names - answering(folder)):
+        yield Departure(f"the service `{name}` does not answer or is not supervised", started=True)
+    for name, file in supervisor.moved_programs(folder).items():
+        if _of(name, service):
+            yield Departure(f"the program of the service `{name}` is missing: {file}")
+    if renewal_due(folder, service):
+        yield Departure(
+            f"the certificate certificates/{service}.pem is missing, or due for renewal"
+        )
 
 
 def _of(name: str, service: str) -> bool:
@@ -85,6 +95,13 @@ def wake(folder: Folder) -> None:
             raise StateError(message, "Run `havre up` with the warehouse's file.")
         wanted += postgres.ensure_cluster(folder, tls_minimum=minimum)
     supervisor.ensure_running(folder, *wanted)
+
+
+def unseen(folder: Folder, service: str) -> list[Departure]:
+    """That nothing can be seen of what a service has while it does not answer."""
+    if answer(folder, service):
+        return []
+    return [Departure(f"its rights are not visible while the service `{service}` is stopped")]
 
 
 def unless_stopped(folder: Folder, service: str, look: Callable[[], bool]) -> bool | None:

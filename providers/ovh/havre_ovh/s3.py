@@ -22,7 +22,7 @@ from havre.errors import HavreError, InputError, ProviderError, RetryError
 from havre.live import s3
 from havre.live.wrappers import ATTEMPTS, Failure, Remedy, retrying
 from havre.provider import dynamic
-from havre.provider.dynamic import DynamicResource, Kind, Props
+from havre.provider.dynamic import Departure, DynamicResource, Kind, Props
 from havre_ovh.settings import S3_CREDENTIALS, missing_credentials
 
 if TYPE_CHECKING:
@@ -158,11 +158,12 @@ def _kind(
         changing: why it cannot be changed from former inputs to new ones.
     """
 
-    def drifted(olds: Props) -> bool:
+    def departures(olds: Props) -> Iterator[Departure]:
         """Whether somebody has undone it since; not asked without credentials."""
         if olds.get("found") is False:
-            return True
-        return not missing_credentials() and look(olds) != {"found": True}
+            yield Departure(f"a refresh did not find it on the bucket `{olds['bucket']}`")
+        elif not missing_credentials() and look(olds) != {"found": True}:
+            yield Departure(f"it is not set on the bucket `{olds['bucket']}`")
 
     def look(props: Props) -> dict[str, Any] | None:
         """Whether it is there; None where its bucket is gone, and so it is."""
@@ -180,7 +181,7 @@ def _kind(
         ensure=lambda props: {"found": True, **ensure(S3Bucket(props))},
         remove=remove,
         look=look,
-        drifted=drifted,
+        departures=departures,
         identity=("bucket",),
         within=("region", "endpoint"),
         check=_lacking,

@@ -165,15 +165,16 @@ def test_a_verifier_is_that_of_its_password_only(cluster: Cluster) -> None:
 
 
 def test_what_was_opened_again_is_seen_and_closed(cluster: Cluster) -> None:
-    assert not closing.stands_open(cluster.connect, DATABASE)
-    for statement in (
-        "GRANT EXECUTE ON FUNCTION pg_notify(text, text) TO PUBLIC",
-        "GRANT SELECT ON pg_roles TO PUBLIC",
-        "GRANT CREATE ON SCHEMA public TO PUBLIC",
+    assert closing.open_to_all(cluster.connect, DATABASE) == []
+    for statement, told in (
+        ("GRANT EXECUTE ON FUNCTION pg_notify(text, text) TO PUBLIC", "pg_notify(text,text)"),
+        ("GRANT SELECT ON pg_roles TO PUBLIC", "read all of pg_roles"),
+        ("GRANT CREATE ON SCHEMA public TO PUBLIC", "create in the schema `public`"),
     ):
         with cluster.connect(DATABASE) as connection:
             connection.execute(statement)
-        assert closing.stands_open(cluster.connect, DATABASE)
+        (found,) = closing.open_to_all(cluster.connect, DATABASE)
+        assert told in found
         with cluster.connect(DATABASE) as connection:
             closing.close(connection)
-        assert not closing.stands_open(cluster.connect, DATABASE)
+        assert closing.open_to_all(cluster.connect, DATABASE) == []

@@ -28,9 +28,9 @@ from havre_local.machine.projects import (
     PGPASS,
     SETTINGS,
     believed,
-    complete,
     give,
     given_without_master,
+    lacking,
     shown,
     take_back,
 )
@@ -157,9 +157,9 @@ def project_exists(folder: Folder, project: str) -> bool:
     return folder.custody.exists(believed(folder, project) / SETTINGS)
 
 
-def project_complete(folder: Folder, project: str) -> bool:
-    """Tell whether all that a project is given is there, with the masters."""
-    return complete(folder, project)
+def project_lacks(folder: Folder, project: str) -> list[str]:
+    """Return the files that a project is given and that are missing, with the masters."""
+    return lacking(folder, project)
 
 
 def role_differs(

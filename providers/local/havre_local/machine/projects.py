@@ -51,10 +51,11 @@ def take_back(folder: Folder, project: str, name: str) -> None:
     folder.custody.remove(master(folder, project) / name)
 
 
-def complete(folder: Folder, project: str) -> bool:
-    """Tell whether every file is there, and its master."""
+def lacking(folder: Folder, project: str) -> list[str]:
+    """Return the files, and their masters, that are missing, by their path in the data folder."""
     places = (master(folder, project), folder.project(project))
-    return all(os.path.lexists(place / name) for place in places for name in GIVEN)
+    files = (place / name for place in places for name in GIVEN)
+    return [str(file.relative_to(folder.root)) for file in files if not os.path.lexists(file)]
 
 
 def given_without_master(folder: Folder, project: str) -> bool:

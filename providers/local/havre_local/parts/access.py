@@ -6,11 +6,14 @@ import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import AccessInputs, AccessOutputs
 from havre_local import services
 from havre_local.resources import Kind, ProjectAccess, Props, folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
@@ -40,14 +43,15 @@ def _look(props: Props) -> dict[str, Any] | None:
     return {} if machine.project_exists(folder_of(props), props["project"]) else None
 
 
-def _drifted(props: Props) -> bool:
+def _departures(props: Props) -> Iterator[Departure]:
     from havre_local.machine import access as machine
     from havre_local.machine.objects import zones as objectstore
     from havre_local.machine.postgresql import server as postgres
 
     folder, project = folder_of(props), props["project"]
-    if not machine.project_complete(folder, project):
-        return True
+    if missing := machine.project_lacks(folder, project):
+        yield from (Departure(f"the file {name} is missing") for name in missing)
+        return
     zones, expires = dict(props["zones"]), dt.date.fromisoformat(props["expires"])
     role = partial(
         machine.role_differs,
@@ -59,14 +63,15 @@ def _drifted(props: Props) -> bool:
     )
     grants = partial(machine.grants_differ, folder, project, zones=zones, expires=expires)
     # What cannot be looked at is set again, when its store is there.
-    found = (
-        services.unless_stopped(folder, postgres.SERVICE, lambda: bool(role())),
-        services.unless_stopped(folder, objectstore.SERVICE, lambda: bool(grants())),
+    yield from services.unseen(folder, postgres.SERVICE) or (
+        Departure(f"the database role of the project: {each}") for each in role()
     )
-    return found != (False, False)
+    yield from services.unseen(folder, objectstore.SERVICE) or (
+        Departure(f"the policy of the bucket `{each}` differs") for each in grants()
+    )
 
 
-PROJECT = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "project"))
+PROJECT = Kind(_ensure, _remove, _look, _departures, identity=("data_dir", "project"))
 
 
 def access(part: Part[LocalSettings], inputs: AccessInputs) -> AccessOutputs:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import AuditInputs, AuditOutputs
 from havre_local.resources import Kind, LogStore, Props, folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
@@ -31,11 +34,12 @@ def _look(props: Props) -> dict[str, Any] | None:
     return {"holds_data": False} if folder_of(props).logs.is_dir() else None
 
 
-def _drifted(props: Props) -> bool:
-    return not (folder_of(props).logs / "policy.json").exists()
+def _departures(props: Props) -> Iterator[Departure]:
+    if not (folder_of(props).logs / "policy.json").exists():
+        yield Departure("the file logs/policy.json is missing: how long logs are kept")
 
 
-LOGS = Kind(_ensure, _remove, _look, _drifted)
+LOGS = Kind(_ensure, _remove, _look, _departures)
 
 
 def audit(part: Part[LocalSettings], inputs: AuditInputs) -> AuditOutputs:

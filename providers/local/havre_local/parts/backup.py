@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import BackupInputs, BackupOutputs
 from havre_local.resources import BackupPolicy, Kind, Props, folder_of
 from havre_local.sites import region
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.machine.folder import Folder
     from havre_local.settings import LocalSettings
@@ -45,11 +48,12 @@ def _look(props: Props) -> dict[str, Any] | None:
     return {"holds_data": held(folder)} if exists else None
 
 
-def _drifted(props: Props) -> bool:
-    return _look(props) is None
+def _departures(props: Props) -> Iterator[Departure]:
+    if _look(props) is None:
+        yield Departure("the file backups/policy.json is missing: how long backups are kept")
 
 
-POLICY = Kind(_ensure, _remove, _look, _drifted)
+POLICY = Kind(_ensure, _remove, _look, _departures)
 
 
 def backup(part: Part[LocalSettings], inputs: BackupInputs) -> BackupOutputs:

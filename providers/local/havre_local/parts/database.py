@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import Authority, DatabaseInputs, DatabaseOutputs
 from havre.spec.model import Purpose
 from havre_local import services
@@ -21,6 +22,8 @@ from havre_local.resources import (
 from havre_local.sites import region
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre.spec import Warehouse
     from havre_local.settings import LocalSettings
@@ -59,15 +62,16 @@ def _look_server(props: Props) -> dict[str, Any] | None:
     return {} if (folder_of(props).database / "PG_VERSION").exists() else None
 
 
-def _server_drifted(props: Props) -> bool:
+def _server_departures(props: Props) -> Iterator[Departure]:
     from havre_local.machine.postgresql import server as postgres
 
     folder = folder_of(props)
-    drifted = services.drifted(folder, postgres.SERVICE)
-    return drifted or postgres.changed(folder, props["tls_minimum"])
+    yield from services.departures(folder, postgres.SERVICE)
+    for name in postgres.changed(folder, props["tls_minimum"]):
+        yield Departure(f"the file {folder.database.name}/{name} is not as Havre writes it")
 
 
-SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_drifted)
+SERVER = Kind(_ensure_server, _remove_server, _look_server, _server_departures)
 
 
 def _ensure_database(props: Props) -> dict[str, Any]:
@@ -112,21 +116,24 @@ def _check_database(props: Props) -> dict[str, str]:
     return {"extensions": f"{why}; HAVRE_POSTGRESQL may name an installation that has them"}
 
 
-def _database_drifted(props: Props) -> bool:
-    """Whether what is closed to everybody stands open, or that cannot be seen."""
+def _database_departures(props: Props) -> Iterator[Departure]:
+    """What is closed to everybody and is open, or that it cannot be seen."""
     from havre_local.machine.postgresql import closing
     from havre_local.machine.postgresql import server as postgres
 
-    folder, name = folder_of(props), props["name"]
-    look = partial(closing.stands_open, postgres.administrator(folder), name)
-    return services.unless_stopped(folder, postgres.SERVICE, look) is not False
+    folder = folder_of(props)
+    if unseen := services.unseen(folder, postgres.SERVICE):
+        yield from unseen
+        return
+    for found in closing.open_to_all(postgres.administrator(folder), props["name"]):
+        yield Departure(found)
 
 
 DATABASE = Kind(
     _ensure_database,
     _remove_database,
     _look_database,
-    _database_drifted,
+    _database_departures,
     identity=("data_dir", "name"),
     check=_check_database,
 )
@@ -163,7 +170,7 @@ def _remove_schema(props: Props) -> None:
         machine.drop_schema(connect, props["database"], props["name"])
 
 
-def _schema_drifted(props: Props) -> bool:
+def _schema_departures(props: Props) -> Iterator[Departure]:
     """Whether the schema is gone; of a server that is stopped nothing is known."""
     from havre_local.machine.postgresql import schemas as machine
     from havre_local.machine.postgresql import server as postgres
@@ -171,14 +178,15 @@ def _schema_drifted(props: Props) -> bool:
     folder = folder_of(props)
     connect = postgres.administrator(folder)
     there = partial(machine.schema_exists, connect, props["database"], props["name"])
-    return services.unless_stopped(folder, postgres.SERVICE, there) is False
+    if services.unless_stopped(folder, postgres.SERVICE, there) is False:
+        yield Departure(f"the schema `{props['name']}` is missing")
 
 
 SCHEMA = Kind(
     _ensure_schema,
     _remove_schema,
     _look_schema,
-    _schema_drifted,
+    _schema_departures,
     identity=("data_dir", "database", "name"),
 )
 

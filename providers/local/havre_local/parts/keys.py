@@ -6,12 +6,15 @@ import datetime as dt
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import KeysInputs, KeysOutputs
 from havre_local import services
 from havre_local.parts.backup import held as backups_held
 from havre_local.resources import Key, Kind, Props, folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
@@ -65,16 +68,18 @@ def _look(props: Props) -> dict[str, Any] | None:
     return _look_data(props) if props["name"] in names else None
 
 
-def _drifted(props: Props) -> bool:
+def _departures(props: Props) -> Iterator[Departure]:
     from havre_local.machine.encryption import keys as machine
 
-    folder = folder_of(props)
-    if props["name"] not in machine.key_names(folder):
-        return True
-    return machine.due(machine.key_info(folder, props["name"]), _now())
+    folder, name = folder_of(props), props["name"]
+    if name not in machine.key_names(folder):
+        yield Departure(f"the key keys/{name} is missing")
+    elif machine.due(found := machine.key_info(folder, name), _now()):
+        since = f"version {found.current} is of {found.created.date()}"
+        yield Departure(f"the key is due for rotation: {since}")
 
 
-KEY = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "name"))
+KEY = Kind(_ensure, _remove, _look, _departures, identity=("data_dir", "name"))
 
 
 def keys(part: Part[LocalSettings], inputs: KeysInputs) -> KeysOutputs:

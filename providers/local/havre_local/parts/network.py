@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import NetworkInputs, NetworkOutputs
 from havre_local.resources import DataFolder, Kind, Props, folder_of
 from havre_local.settings import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.settings import LocalSettings
 
@@ -48,14 +51,18 @@ def _look(props: Props) -> dict[str, Any] | None:
     return {} if folder_of(props).marker.exists() else None
 
 
-def _drifted(props: Props) -> bool:
-    from havre_local.machine.folder import laid_out
+def _departures(props: Props) -> Iterator[Departure]:
+    from havre_local.machine.folder import lacking
 
     folder = folder_of(props)
-    return not (folder.marker.exists() and folder.authority.exists() and laid_out(folder))
+    for file in (folder.marker, folder.authority):
+        if not file.exists():
+            yield Departure(f"the file {file.relative_to(folder.root)} is missing")
+    for name in lacking(folder):
+        yield Departure(f"the folder {name} is missing")
 
 
-FOLDER = Kind(_ensure, _remove, _look, _drifted, identity=("data_dir", "warehouse"))
+FOLDER = Kind(_ensure, _remove, _look, _departures, identity=("data_dir", "warehouse"))
 
 
 def network(part: Part[LocalSettings], _inputs: NetworkInputs) -> NetworkOutputs:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from havre.provider.dynamic import Departure
 from havre.provider.parts import Authority, ZonesInputs, ZonesOutputs, ZoneStore
 from havre_local import services
 from havre_local.resources import Kind, ObjectStore, Props, Zone, folder_of
 from havre_local.sites import S3_REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from havre.provider.context import Part
     from havre_local.machine.objects.zones import StoredZone
     from havre_local.settings import LocalSettings
@@ -42,14 +45,16 @@ def _look_store(props: Props) -> dict[str, Any] | None:
     return {"endpoint": gateway.endpoint(folder)} if made else None
 
 
-def _store_drifted(props: Props) -> bool:
+def _store_departures(props: Props) -> Iterator[Departure]:
     from havre_local.machine.objects import gateway
 
     folder = folder_of(props)
-    return services.drifted(folder, gateway.SERVICE) or gateway.acts_as_root(folder)
+    yield from services.departures(folder, gateway.SERVICE)
+    if gateway.acts_as_root(folder):
+        yield Departure("the files of the object store belong to root, not to its own account")
 
 
-STORE = Kind(_ensure_store, _remove_store, _look_store, _store_drifted)
+STORE = Kind(_ensure_store, _remove_store, _look_store, _store_departures)
 
 
 def _ensure_zone(props: Props) -> dict[str, Any]:
@@ -98,18 +103,22 @@ def _served(props: Props) -> StoredZone | None:
     return machine.served_zone(folder, props["bucket"], props["immutable_days"])
 
 
-def _zone_drifted(props: Props) -> bool:
+def _zone_departures(props: Props) -> Iterator[Departure]:
     """Whether the bucket is gone or kept otherwise; of a stopped store nothing is known."""
     from havre_local.machine.objects import gateway
 
     if not services.answer(folder_of(props), gateway.SERVICE):
-        return False
+        return
     served = _served(props)
-    kept = served and (served.versions, served.immutable_days)
-    return kept != (props["versions"], props["immutable_days"])
+    if served is None:
+        yield Departure(f"the bucket `{props['bucket']}` is missing")
+        return
+    for name, now in (("versions", served.versions), ("immutable_days", served.immutable_days)):
+        if now != props[name]:
+            yield Departure(f"{name} of the bucket: {now}, not {props[name]}")
 
 
-ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, _zone_drifted, ("data_dir", "bucket"))
+ZONE = Kind(_ensure_zone, _remove_zone, _look_zone, _zone_departures, ("data_dir", "bucket"))
 
 
 def zones(part: Part[LocalSettings], inputs: ZonesInputs) -> ZonesOutputs:

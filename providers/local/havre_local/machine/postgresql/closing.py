@@ -92,8 +92,8 @@ def close(connection: psycopg.Connection[Any]) -> None:
         connection.execute(shown.format(sql.SQL(", ").join(columns), name))
 
 
-def stands_open(connect: Connect, database: str) -> bool:
-    """Tell whether something of it stands open, or the database is gone.
+def open_to_all(connect: Connect, database: str) -> list[str]:
+    """Return what of it is open to every role, in words, or that the database is missing.
 
     Raises:
         RetryError: the server does not answer.
@@ -101,11 +101,16 @@ def stands_open(connect: Connect, database: str) -> bool:
     with connect(autocommit=True) as connection:
         query = "SELECT 1 FROM pg_database WHERE datname = %s"
         if connection.execute(query, (database,)).fetchone() is None:
-            return True
+            return [f"the database `{database}` is missing"]
     with connect(database) as connection:
-        if _open_functions(connection) or _open_views(connection):
-            return True
-        return any(connection.execute(each).fetchone() for each in (_OPEN_SCHEMA, _OPEN_DATABASES))
+        functions, views = _open_functions(connection), _open_views(connection)
+        found = [f"every role can call {name}" for name in sorted(functions)]
+        found += [f"every role can read all of {name}" for name in sorted(views)]
+        if connection.execute(_OPEN_SCHEMA).fetchone():
+            found.append("every role can create in the schema `public`")
+        if connection.execute(_OPEN_DATABASES).fetchone():
+            found.append("every role can connect to a database of the server")
+        return found
 
 
 def _open_functions(connection: psycopg.Connection[Any]) -> list[str]:

@@ -52,15 +52,16 @@ def configure(
     return digest.hexdigest()
 
 
-def outdated(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> bool:
-    """Tell whether settings or access rules are not as `configure` writes them by itself."""
-    try:
-        return any(
-            read_file(folder, name) != content.encode()
-            for name, content in _files(folder, chosen, port, tls_minimum, {}).items()
-        )
-    except GuardError:
-        return True
+def outdated(folder: Folder, chosen: Installation, port: int, tls_minimum: str) -> list[str]:
+    """Return the files of settings and access rules that `configure` would write otherwise."""
+    found = []
+    for name, content in _files(folder, chosen, port, tls_minimum, {}).items():
+        try:
+            same = read_file(folder, name) == content.encode()
+        except GuardError:
+            same = False
+        found += [] if same else [name]
+    return found
 
 
 def _files(

@@ -104,8 +104,8 @@ def ensure_cluster(
     return server, _front(folder, port, arguments, certificate.fingerprint), *relays
 
 
-def changed(folder: Folder, tls_minimum: str) -> bool:
-    """Tell whether the cluster's settings are not those that `ensure_cluster` gives it now.
+def changed(folder: Folder, tls_minimum: str) -> list[str]:
+    """Return the cluster's files whose settings are not those that `ensure_cluster` gives it now.
 
     So it is where an earlier Havre wrote them, or somebody else.
     """
