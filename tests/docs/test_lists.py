@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pulumi
@@ -118,7 +119,20 @@ def test_no_table_is_split_by_a_blank_line() -> None:
     assert [page.name for page in pages if SPLIT.search(page.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
+def test_every_package_of_the_core_is_in_the_list_of_the_readme() -> None:
+    section = (ROOT / "README.md").read_text().partition("## How the packages relate")[2]
+    listed = re.findall(r"\b(\w+)/", section.partition("```\n")[2].partition("```")[0])
+    packages = {each.parent.name for each in (ROOT / "havre").glob("*/__init__.py")}
+    assert len(packages) > 15
+    assert sorted(packages - set(listed)) == []
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = contract["contracts"][0]["layers"][1:]
+    assert [name for name in listed if name in layers] == [
+        name for name in reversed(layers) if name in listed
+    ]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/platform/install.md"])
 def test_every_command_is_in_a_table_of_the_first_pages(page: str) -> None:
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     assert len(commands) > 20

@@ -126,7 +126,7 @@ def test_a_screen_too_full_loses_words_of_findings_before_facts() -> None:
 
 
 WHERE = {
-    Language.EN: "(without --summary, havre waiver list)",
+    Language.EN: "(to see all, leave out --summary)",
     Language.FR: "(tout : --format html=FICHIER)",
 }
 

@@ -431,7 +431,7 @@ def _last(left: int, width: int, *, alone: bool) -> list[HeadlineLine]:
         "and {count} more controls with findings",
         left,
     )
-    where = tr("without --summary, havre waiver list") if alone else tr("below")
+    where = tr("to see all, leave out --summary") if alone else tr("below")
     told = f"{more} ({where})"
     if not left:
         told = tr("Details ({where})", where=where) if alone else ""
