@@ -139,13 +139,24 @@ def _report_disk(error: OSError) -> int:
     return ExitCode.INPUT
 
 
-def _show_usage(error: typer.TyperException) -> int:
+def _called(parser: Any, words: Sequence[str]) -> str:
+    """The command that words name, as far as they name one."""
+    path, inner = ["havre"], parser
+    for word in words:
+        inner = getattr(inner, "commands", {}).get(word)
+        if inner is None:
+            break
+        path.append(word)
+    return " ".join(path)
+
+
+def _show_usage(error: typer.TyperException, called: str) -> int:
     """A command line that cannot be understood; without arguments, the help itself."""
     context = getattr(error, "ctx", None)
     if context is not None and error.format_message() == context.get_help():
         typer.echo(error.format_message(), err=True)
     else:
-        command = context.command_path if context else "havre"
+        command = context.command_path if context else called
         message = error.format_message().replace(": Value error, ", ": ")
         remedy = FRENCH if getattr(error, "option_name", "") == "--lang" else ""
         console.show_error(InputError(message, remedy or f"See `{command} --help`."))
@@ -170,7 +181,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         console.show_error(error)
         return error.exit_code
     except typer.TyperException as error:
-        return _show_usage(error)
+        return _show_usage(error, _called(parser, words))
     except (typer.Abort, KeyboardInterrupt):
         console.err().print("stopped: nothing more was changed")
         return 130

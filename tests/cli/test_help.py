@@ -120,6 +120,18 @@ def test_a_command_without_french_says_which_has_it(
     assert "writes English only. `havre check --lang fr` writes its summary in French" in told
 
 
+@pytest.mark.parametrize(
+    "words", ["check --state", "policy coverage --framework", "exit plan", "exit", "up --nothing"]
+)
+def test_a_command_line_that_is_not_understood_names_its_own_help(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words.split()) == ExitCode.INPUT
+    path = [word for word in words.split() if not word.startswith("-")]
+    told = capsys.readouterr().err
+    assert f"havre {' '.join(path)} --help" in told or f"Usage: havre {' '.join(path)} " in told
+
+
 def test_quiet_prints_only_what_format_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

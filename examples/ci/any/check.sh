@@ -1,12 +1,12 @@
 #!/bin/sh
-# Judges a warehouse file on any machine that has Python 3.11 or later, and ends with the exit
-# code of the check: 0 all hold, 1 findings, 2 wrong input, 3 not evaluated, 4 provider or engine.
+# Checks a warehouse file on any machine that has Python 3.11 or later, and ends with the exit
+# code of the check: 0 passed, 1 findings, 2 wrong input, 3 not evaluated, 4 provider or engine.
 #
 #   check.sh PROVIDER [FILE [OPTION...]]
 #
 # FILE is warehouse.yaml by default; options go to `havre check`. Nothing of the folder where it is
 # called is run: Havre is installed into a fresh folder elsewhere, at each call. Keep this script
-# itself outside the branch that it judges. Environment:
+# itself outside the branch that it checks. Environment:
 #   HAVRE               command to run; where it is not set, Havre is installed
 #   HAVRE_REQUIREMENTS  file of requirements with their hashes: nothing else is installed
 #   HAVRE_PACKAGES      else what is installed, such as the folders of a checkout that you trust:
