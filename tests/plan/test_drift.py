@@ -185,11 +185,12 @@ def test_a_change_is_undone_alone() -> None:
 
 def test_what_its_provider_would_change_is_told_without_a_field() -> None:
     urn = MADE.resources[0].urn
-    (drift,) = drifts(MADE, MADE, MADE, [urn]).drifts
+    (drift,) = drifts(MADE, MADE, MADE, {urn: ["a file is missing"]}).drifts
+    assert drift.departures == ("a file is missing",)
     assert (drift.deviance, drift.path) == (Deviance.DEPARTED, "")
     assert replaced(MADE, drift) == MADE
     changed = plan(resource("a", size=2, tags={"x": "y"}), MADE.resources[1])
-    assert [d.path for d in drifts(MADE, changed, MADE, [urn]).drifts] == ["size"]
+    assert [d.path for d in drifts(MADE, changed, MADE, {urn: []}).drifts] == ["size"]
 
 
 def test_a_plan_with_placeholders_compares_with_the_last_update_alone() -> None:

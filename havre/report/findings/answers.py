@@ -513,7 +513,7 @@ def asked_of_the_reader() -> list[str]:
         tr("Check the certifications in the official lists."),
         tr("Check how long data is retained, and when it is deleted, zone by zone."),
         tr("Check that the access of each project ends with its authorisation."),
-        tr("Ask for the date and the seal of the last rehearsal of the exit."),
+        tr("Request the date and the seal of the last rehearsal of the exit."),
     ]
 
 
