@@ -161,6 +161,11 @@ def prepare(folder: Folder, warehouse: str) -> None:
     folder.custody.check(*(name for name in _LAYOUT if not name.startswith("object-store/")))
 
 
+def laid_out(folder: Folder) -> bool:
+    """Tell whether the folder has every folder of its layout."""
+    return not lacking(folder)
+
+
 def lacking(folder: Folder) -> list[str]:
     """Return the folders of the layout that are not there, by their path in the folder."""
     return [name for name in _LAYOUT if not (folder.root / name).is_dir()]
