@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 from dataclasses import Field, fields, replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -126,6 +127,7 @@ def values_of(field: Field[Any]) -> st.SearchStrategy[Any]:
     return told | st.just(DOES_NOT_APPLY) if str(field.type).startswith("MayApply") else told
 
 
+@cache
 def facts_of(kind: type[AboutResource]) -> st.SearchStrategy[Any]:
     """Facts of a kind with everything known or withheld, in any combination."""
     told = {
