@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,3 +155,50 @@ def test_a_front_before_settings_that_are_refused_has_the_servers_default(folder
         file.write("\nmax_connections = many\n")
     words = [" ".join(service.argv) for service in postgres.ensure_cluster(folder)]
     assert not [word for word in words if "--slots" in word and "--slots 100" not in word]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Folder]:
+    """A cluster of one test."""
+    folder = Folder(tmp_path / "data")
+    prepare(folder, WAREHOUSE)
+    yield create(folder)
+    supervisor.stop(folder)
+
+
+def copied(folder: Folder) -> None:
+    """Make the cluster's files root's, as a copy by root does that keeps no owners."""
+    for path in (folder.database, *folder.database.rglob("*")):
+        os.chown(path, 0, 0, follow_symlinks=False)
+
+
+def test_a_copy_that_is_root_s_is_given_back_without_the_socket_of_the_original(
+    own: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = own.database.stat().st_uid
+    monkeypatch.chdir(own.database)  # a path of a socket has 108 bytes at most
+    with socket.socket(socket.AF_UNIX) as former:
+        former.bind(".s.PGSQL.1")
+    copied(own)
+    supervisor.ensure_running(own, *postgres.ensure_cluster(own))
+    with postgres.administrator(own)() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+    supervisor.stop(own)
+    assert not (own.database / ".s.PGSQL.1").exists()
+    owners = {path.lstat().st_uid for path in own.database.rglob("*")}
+    assert owners == {account} != {0}
+
+
+def test_a_copy_in_which_a_process_listens_is_refused(
+    own: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(own.database)
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(".s.PGSQL.1")
+        other.listen()
+        copied(own)
+        with pytest.raises(GuardError, match="a process still listens on it"):
+            postgres.ensure_cluster(own)
+        assert (own.database / ".s.PGSQL.1").exists()
+    postgres.ensure_cluster(own)
+    assert not (own.database / ".s.PGSQL.1").exists()

@@ -6,16 +6,19 @@ then copied once. Folders that are not ours keep their permissions.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import pwd
 import shutil
+import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import InputError, MissingDependencyError
+from havre.errors import GuardError, InputError, MissingDependencyError
 from havre.files.custody import Custody, make_closed
 
 if TYPE_CHECKING:
@@ -109,6 +112,30 @@ def owner(name: str | None) -> tuple[int, int] | None:
         return None
     entry = pwd.getpwnam(name)
     return entry.pw_uid, entry.pw_gid
+
+
+def forget_socket(custody: Custody, path: Path) -> None:
+    """Remove a socket of a service where nobody listens, as in a copy of a folder at work.
+
+    What is no socket, or is not there, is left as it is.
+
+    Raises:
+        GuardError: a process listens on it, or it cannot be told.
+    """
+    if not custody.exists(path) or not stat.S_ISSOCK(custody.stat(path).st_mode):
+        return
+    at = custody.open_folder(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.setblocking(False)
+            # Through the descriptor: a path of a socket has 108 bytes at most.
+            found = probe.connect_ex(f"/proc/self/fd/{at}/{path.name}")
+    finally:
+        os.close(at)
+    if found != errno.ECONNREFUSED:
+        message = f"{path}: a process still listens on it"
+        raise GuardError(message, "Stop that service, then run again.")
+    custody.remove(path)
 
 
 def reachable(program: Path, name: str | None) -> Path:

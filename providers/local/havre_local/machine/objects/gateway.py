@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import http.client
 import os
 import shutil
-import socket
 import ssl
-import stat
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import GuardError, MissingDependencyError, ProviderError, RetryError
+from havre.errors import MissingDependencyError, ProviderError, RetryError
 from havre.files.custody import NOBODY_ELSE
 from havre.live import s3
 from havre.live.wrappers import Remedy
@@ -164,29 +161,11 @@ def _hand_over(folder: Folder, owner: tuple[int, int] | None) -> None:
         return
     if any(folder.custody.stat(part).st_uid != owner[0] for part in parts):
         _stop(folder)
-        _forget_socket(folder)
+        path = folder.objects / front.RUN / Path(front.SOCKET).name
+        accounts.forget_socket(folder.custody, path)
     for part in parts:
         folder.custody.give(part, owner)
     folder.custody.set_mode(folder.objects, _ENTERED)
-
-
-def _forget_socket(folder: Folder) -> None:
-    """Remove the store's socket where nobody listens on it, as in a copy of a folder at work."""
-    path = folder.objects / front.RUN / Path(front.SOCKET).name
-    if not folder.custody.exists(path) or not stat.S_ISSOCK(folder.custody.stat(path).st_mode):
-        return
-    at = folder.custody.open_folder(path.parent)
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.setblocking(False)
-            # Through the descriptor: a path of a socket has 108 bytes at most.
-            found = probe.connect_ex(f"/proc/self/fd/{at}/{path.name}")
-    finally:
-        os.close(at)
-    if found != errno.ECONNREFUSED:
-        message = f"{path}: a process still listens on it"
-        raise GuardError(message, "Stop that object store, then run again.")
-    folder.custody.remove(path)
 
 
 def _stop(folder: Folder) -> None:

@@ -58,6 +58,10 @@ _ASK_SECONDS = 10.0
 _UNFINISHED = ".database."
 
 
+_SOCKETS = ".s.PGSQL."
+"""What names of PostgreSQL's sockets begin with."""
+
+
 def ensure_cluster(
     folder: Folder,
     *,
@@ -87,6 +91,8 @@ def ensure_cluster(
         ensure_secret(folder, _SECRET, password)
         if existing_major(folder) is None:
             _create(folder, chosen, account)
+        elif account is not None:
+            _give_back(folder, account)
         port = ensure_port(folder, SERVICE, SERVICE if chosen.tls else FRONT)
         certificate = ensure_certificate(folder, SERVICE)
         content = folder.custody.read(folder.certificates / f"{SERVICE}.pem")
@@ -102,6 +108,22 @@ def ensure_cluster(
     if account is not None:
         arguments += ["--account", account]
     return server, _front(folder, port, arguments, certificate.fingerprint), *relays
+
+
+def _give_back(folder: Folder, account: str) -> None:
+    """Give a cluster's files to its account, where a copy made them root's.
+
+    Raises:
+        GuardError: a process listens on a socket in it, or a file is a link or another account's.
+    """
+    if folder.custody.stat(folder.database).st_uid != 0:
+        return
+    for name in folder.custody.names(folder.database):
+        if name.startswith(_SOCKETS):
+            accounts.forget_socket(folder.custody, folder.database / name)
+    owner = accounts.owner(account)
+    if owner is not None:
+        folder.custody.give(folder.database, owner)
 
 
 def changed(folder: Folder, tls_minimum: str) -> list[str]:
