@@ -56,7 +56,8 @@ class Request:
         subject: the warehouse and the provider.
         settings: of the provider, by name, as given; what is missing is a placeholder.
         plan: a plan that was read; None: the stack's program is evaluated offline.
-        source: where the plan comes from: `evaluation`, `preview`, `state` or `analyzer`.
+        source: where the plan comes from: `evaluation`, `preview`, `state`, `analyzer` or
+            `sandbox`.
         fresh: whether the plan's program has just read this very file, so that nothing differs.
         stack: name of the stack that is evaluated; empty: the provider's.
         as_of: the day on which dates are judged; None: today.

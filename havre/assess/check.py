@@ -13,6 +13,7 @@ from havre.assess.subject import subject
 from havre.assess.time_limit import within
 from havre.errors import InputError
 from havre.plan.previews import from_preview
+from havre.policy.judge import SANDBOX
 from havre.policy.model import Profile, Severity
 from havre.stack.standing import in_export
 
@@ -92,6 +93,8 @@ def plan_of(
 ) -> tuple[Plan | None, str]:
     """The plan of a preview or a state, None where neither is named, and its source.
 
+    The source of either is `sandbox` where what it names is of one.
+
     Raises:
         InputError: both are named, or the file is not valid.
     """
@@ -99,9 +102,11 @@ def plan_of(
         message = "--preview and --state: one of them"
         raise InputError(message, "Check a preview or what is deployed, one at a time.")
     if preview is not None:
-        return from_preview(Path(preview)), "preview"
+        plan = from_preview(Path(preview))
+        return plan, SANDBOX if plan.of_sandbox else "preview"
     if state is not None:
-        return in_export(Path(state)).plan(), "state"
+        plan = in_export(Path(state)).plan()
+        return plan, SANDBOX if plan.of_sandbox else "state"
     return None, "evaluation"
 
 

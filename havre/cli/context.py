@@ -12,14 +12,14 @@ import typer
 
 from havre.errors import InputError, ProviderError
 from havre.provider.machine import folder_setting
-from havre.stack.standing import Standing, in_export, in_folder, record_path
+from havre.stack.standing import Standing, in_export, in_folder, record_path, state_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pydantic import BaseModel
 
-    from havre.engine import StateStore
+    from havre.engine import Engine, StateStore
     from havre.provider import Operations, Provider
     from havre.spec import Warehouse
     from havre.spec.load import Lines
@@ -214,6 +214,7 @@ def target(
     stack_config: Path | None = None,
     offline: bool = False,
     deploys: bool = False,
+    rehearses: bool = False,
 ) -> Target:
     """Read the file, find the provider and validate its settings.
 
@@ -226,6 +227,7 @@ def target(
         stack_config: a Pulumi stack file whose settings are taken.
         offline: whether settings that are missing become placeholders.
         deploys: whether the warehouse's folder is the default one where none is named.
+        rehearses: whether settings that are missing are taken from examples.
 
     Raises:
         InputError: a file or a setting is wrong.
@@ -244,6 +246,7 @@ def target(
         stack,
         stack_config=stack_config,
         offline=offline,
+        rehearses=rehearses,
     )
     return replace(made, lines=loaded.lines)
 
@@ -257,14 +260,17 @@ def target_of(
     *,
     stack_config: Path | None = None,
     offline: bool = False,
+    rehearses: bool = False,
 ) -> Target:
     """As `target`, for a spec that was read already."""
     from havre.provider import find
-    from havre.stack.program import offline_settings, read_settings
+    from havre.stack.program import example_settings, offline_settings, read_settings
 
     found = find(provider)
     given = given_settings(spec, found, pairs, data_dir, stack_config)
-    if offline:
+    if rehearses:
+        settings, placeholders = example_settings(found, given), ()
+    elif offline:
         settings, placeholders = offline_settings(found, given)
     else:
         settings, placeholders = read_settings(found, given), ()
@@ -387,6 +393,21 @@ class Operated:
     store: StateStore
 
 
+def sandbox_engine(record: Mapping[str, Any], store: StateStore) -> Engine:
+    """The engine of the sandbox in a folder.
+
+    Raises:
+        InputError: its provider has no sandbox any more.
+    """
+    from havre.cli.warehouse import engine_of
+    from havre.provider import find
+    from havre.stack.program import read_settings
+
+    provider = find(str(record["provider"]))
+    settings = read_settings(provider, record.get("settings", {}))
+    return engine_of(store, str(record["stack"]), provider, settings)
+
+
 def operated(found: Standing, command: str) -> Operated:
     """The means to operate a warehouse from this machine.
 
@@ -430,9 +451,13 @@ def operating(record: Mapping[str, Any], data_dir: Path, command: str) -> Operat
     Raises:
         InputError: its provider operates none; the remedy says what to use instead.
     """
+    from havre.engine.sandbox import is_sandbox
     from havre.provider import OPERATIONS, find, provides
     from havre.stack.program import read_settings
 
+    if is_sandbox(record):
+        message = f"`havre {command}` does not work with a sandbox: nothing runs in it"
+        raise InputError(message, f"Its state: havre check --state {state_path(data_dir)}")
     provider = find(record["provider"])
     offer = provides(provider, OPERATIONS)
     if offer.given is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +14,14 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, GuardError, InputError, MissingDependencyError
-from havre.stack.standing import in_folder, record_path, write_record
+from havre.stack.standing import in_folder, record_path, state_path, write_record
 from havre.text import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from pydantic import BaseModel
 
     from havre.engine import Change, Engine, StateStore
     from havre.provider import Examination, Kept, Provider, ServiceStatus
@@ -38,6 +41,9 @@ PULUMI = (
 """What to do where this command cannot deploy."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+SandboxOption = Annotated[
+    bool, typer.Option("--sandbox", help="Rehearse on this machine, not at the provider.")
+]
 
 
 @dataclass
@@ -147,27 +153,43 @@ def confirmed(question: str) -> bool:
     return typer.confirm(question)
 
 
-def engine_of(store: StateStore, stack: str, provider: Provider) -> Engine:
-    """The engine of a warehouse in a folder of this machine."""
+def engine_of(
+    store: StateStore, stack: str, provider: Provider, rehearsed: BaseModel | None = None
+) -> Engine:
+    """The engine of a warehouse in a folder of this machine.
+
+    Args:
+        store: its state.
+        stack: name of the stack.
+        provider: its provider.
+        rehearsed: the settings of a sandbox; None: it is none.
+    """
     from havre.engine import Engine
+    from havre.engine.sandbox import servicers_in
     from havre.provider import servicers
     from havre.provider.machine import folder_setting
     from havre.stack.program import PROJECT
 
+    if rehearsed is not None:
+        served = servicers_in(provider, store.data_dir, rehearsed)
+        return Engine(store, PROJECT, stack, served, aliases=False)
     name = folder_setting(provider.settings)
     place = {name: str(store.data_dir)} if name else {}
     return Engine(store, PROJECT, stack, servicers(provider), place=place)
 
 
-def _check_owner(store: StateStore, target: ctx.Target) -> None:
-    """A data folder belongs to one warehouse.
+def _check_owner(store: StateStore, target: ctx.Target, *, sandbox: bool) -> None:
+    """A data folder belongs to one warehouse, and to a sandbox or to none.
 
     Raises:
         GuardError: it belongs to another one.
     """
+    from havre.engine.sandbox import refuse_other
+
     if not record_path(store.data_dir).exists():
         return
     recorded = in_folder(store.data_dir).record()
+    refuse_other(recorded, store.data_dir, sandbox=sandbox)
     for key, given in (("warehouse", target.spec.name), ("stack", target.stack)):
         if recorded.get(key) != given:
             message = f"{store.data_dir} contains the {key} `{recorded.get(key)}`, not `{given}`"
@@ -183,10 +205,14 @@ def _tell_gaps(target: ctx.Target) -> None:
         console.err().print(console.inert(told))
 
 
-def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -> list[Change]:
+def _apply(
+    target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool, sandbox: bool
+) -> list[Change]:
+    from havre.plan.model import SANDBOX_MARK
     from havre.stack.program import program, record
 
-    engine = engine_of(store, target.stack, target.provider)
+    rehearsed = target.settings if sandbox else None
+    engine = engine_of(store, target.stack, target.provider, rehearsed)
     body = program(target.spec, target.provider, target.settings)
     with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
         changes = engine.preview(body)
@@ -198,9 +224,8 @@ def _apply(target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool) -
     _refuse(changes)
     if not _agreed(changes, yes=yes):
         raise typer.Abort
-    write_record(
-        store.data_dir, record(target.spec, target.provider.name, target.settings, target.stack)
-    )
+    recorded = record(target.spec, target.provider.name, target.settings, target.stack)
+    write_record(store.data_dir, {**recorded, **({SANDBOX_MARK: True} if sandbox else {})})
     with console.working(f"Deploying {target.spec.name}") as doing:
         if not as_json:
             engine.progress = Reporter(len(changes), doing)
@@ -215,6 +240,7 @@ def up(
     yes: YesOption = False,
     setting: ctx.SettingOption = None,
     stack: ctx.StackOption = "",
+    sandbox: SandboxOption = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Deploy or update the warehouse.
@@ -225,6 +251,9 @@ def up(
     data folder names it. Otherwise nothing is deployed. Settings of the last `up` are kept, unless
     a stack file lists them; `--set NAME=` drops one.
 
+    With --sandbox, the provider's resources are recorded on this machine: no account is needed, and
+    examples replace missing settings.
+
     Example: havre up warehouse.yaml --provider local --data-dir ./data
 
     Example: havre up --yes --json
@@ -233,40 +262,61 @@ def up(
     """
     from havre.cli.taken import one_provider, take, tell
     from havre.engine import StateStore
+    from havre.engine.sandbox import own_passphrase
+    from havre.plan.model import SANDBOX_MARK
 
     named = one_provider(provider, "up", file)
     it = take(file, named, "up", data_dir=data_dir)
     tell(it.notes)
-    _refuse_unserved(it.provider)
+    _refuse_unserved(it.provider, sandbox=sandbox)
     target = ctx.target(
         *(it.file, it.provider, setting, data_dir, stack),
         stack_config=it.stack_config,
         deploys=True,
+        rehearses=sandbox,
     )
     store = StateStore(target.data_dir)
     store.create()
-    with store.lock():
-        _check_owner(store, target)
-        changes = _apply(target, store, yes=yes, as_json=as_json)
+    with store.lock(), own_passphrase(store.data_dir) if sandbox else nullcontext():
+        _check_owner(store, target, sandbox=sandbox)
+        changes = _apply(target, store, yes=yes, as_json=as_json, sandbox=sandbox)
     if as_json:
-        console.write_json({"changes": [change.as_dict() for change in changes]})
+        marked = {SANDBOX_MARK: True} if sandbox else {}
+        console.write_json({**marked, "changes": [change.as_dict() for change in changes]})
     elif changes:
-        where = f" --data-dir {target.data_dir}"
-        out = console.out()
-        out.print(f"[bold]{console.inert(target.spec.name)}[/] is deployed in {target.data_dir}")
-        out.print(f"  look at it:  havre status{where}")
-        out.print(f"  stop it:     havre down{where}")
+        _tell_deployed(target, sandbox=sandbox)
 
 
-def _refuse_unserved(name: str) -> None:
+def _tell_deployed(target: ctx.Target, *, sandbox: bool) -> None:
+    """Say where the warehouse is, and what to do with it next."""
+    where = f" --data-dir {target.data_dir}"
+    out, name = console.out(), console.inert(target.spec.name)
+    if sandbox:
+        state = state_path(target.data_dir)
+        out.print(f"[bold]{name}[/] is in a sandbox, {target.data_dir}: nothing is deployed on a")
+        out.print(f"cloud, and nothing in it is evidence of {target.provider.name}.")
+        out.print(f"  check it:    havre check --state {state}")
+        out.print(f"  delete it:   havre down --destroy-data {name}{where}")
+        return
+    out.print(f"[bold]{name}[/] is deployed in {target.data_dir}")
+    out.print(f"  look at it:  havre status{where}")
+    out.print(f"  stop it:     havre down{where}")
+
+
+def _refuse_unserved(name: str, *, sandbox: bool) -> None:
     """Refuse a provider that only the Pulumi CLI deploys on, before its settings are asked for.
 
     Raises:
         MissingDependencyError: it is one.
+        InputError: it has no sandbox, and one is asked for.
     """
+    from havre.engine.sandbox import refuse_without
     from havre.provider import PACKAGES, find, provides, servicers
 
     provider = find(name)
+    if sandbox:
+        refuse_without(provider)
+        return
     served = servicers(provider).keys()
     if not served or provides(provider, PACKAGES).or_else(frozenset()) - served:
         message = f"`havre up` cannot deploy on {name}: that needs the Pulumi CLI"
@@ -371,15 +421,17 @@ def down(
 
     Example: havre down --data-dir ./data --destroy-data emc2
     """
+    from havre.engine.sandbox import is_sandbox
     from havre.provider import find
 
-    found = ctx.operated(ctx.standing(data_dir, state, "down"), "down")
+    asked = ctx.standing(data_dir, state, "down")
+    if asked.data_dir is not None and is_sandbox(asked.record()):
+        _down_sandbox(asked.data_dir, destroy_data, as_json=as_json)
+        return
+    found = ctx.operated(asked, "down")
     record, operations, store = found.record, found.operations, found.store
-    if destroy_data is not None and destroy_data != record.get("warehouse"):
-        message = f"{store.data_dir} contains `{record.get('warehouse')}`, not `{destroy_data}`"
-        raise GuardError(
-            message, "Nothing was deleted. Name the warehouse that the folder contains."
-        )
+    if destroy_data is not None:
+        _refuse_another_name(record, destroy_data, store.data_dir)
     with store.lock():
         if destroy_data is None:
             with console.working("Stopping the services"):
@@ -401,6 +453,45 @@ def down(
             else:
                 store.remove()
     _tell_destroyed(deleted, left, kept, as_json=as_json)
+
+
+def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
+    """Delete what a sandbox lets go; nothing runs in it that could be stopped.
+
+    Raises:
+        GuardError: something in it is protected, or another warehouse is named.
+        ProviderError: its services refuse a deletion.
+    """
+    from havre.engine import StateStore
+    from havre.engine.sandbox import own_passphrase
+
+    store, record = StateStore(data_dir), in_folder(data_dir).record()
+    if named is None:
+        text = f"Nothing runs in the sandbox {console.inert(data_dir)}."
+        _tell({"stopped": True}, text, as_json=as_json)
+        return
+    _refuse_another_name(record, named, data_dir)
+    with store.lock(), own_passphrase(data_dir):
+        engine = ctx.sandbox_engine(record, store)
+        engine.refuse_protected()
+        with console.working(f"Deleting {named}"):
+            deleted, left = engine.destroy()
+        if not left:
+            store.remove()
+    _tell_destroyed(deleted, left, (), as_json=as_json)
+
+
+def _refuse_another_name(record: Mapping[str, Any], named: str, data_dir: Path) -> None:
+    """Refuse the deletion of a warehouse that is not the one named.
+
+    Raises:
+        GuardError: it is not.
+    """
+    if named != record.get("warehouse"):
+        message = f"{data_dir} contains `{record.get('warehouse')}`, not `{named}`"
+        raise GuardError(
+            message, "Nothing was deleted. Name the warehouse that the folder contains."
+        )
 
 
 def _tell(values: dict[str, Any], text: str, *, as_json: bool) -> None:

@@ -23,6 +23,7 @@ from havre.evaluate.monitor import Monitor, Registered, Registrar, run
 from havre.plan import urns
 from havre.plan.values import Secret, holds_secret
 from havre.provider.dynamic import PROVIDER_KEY
+from havre.text import counted
 
 if TYPE_CHECKING:
     from pulumi.runtime.proto import provider_pb2_grpc
@@ -133,6 +134,18 @@ class Engine:
             HavreError: it is damaged, its secrets do not open, or a type in it is not served.
         """
         self.session(self.load())
+
+    def refuse_protected(self) -> None:
+        """Refuse a deletion of everything while something is protected, as the CLI does.
+
+        Raises:
+            GuardError: naming what is.
+        """
+        held = [each.name for each in self.load().resources if each.protect and each.custom]
+        if held:
+            count = counted(len(held), "resource is", "resources are")
+            message = f"{count} protected, such as {held[0]}"
+            raise GuardError(message, UNPROTECT)
 
     def preview(self, program: Callable[[], None]) -> list[Change]:
         """What `up` would do, in order; nothing is changed.
@@ -333,8 +346,8 @@ class _Apply:
             outputs = self._known_outputs(planned)
             self._record(ResourceState.from_plan(planned, inputs=planned.inputs, outputs=outputs))
             return Registered("", {})
-        provider = self._provider(planned.package)
         client = self._session.client(planned.package, registered=True)
+        provider = self._provider(planned.package)
         old = self._old.get(planned.urn)
         decision = decide(client, planned, old)
         target = ResourceState.from_plan(
@@ -501,6 +514,10 @@ class _Apply:
         self.save()
 
 
+UNPROTECT = (
+    "Nothing was deleted. Set `protection.deletion` to false in the warehouse file and run `up`, "
+    "then delete it."
+)
 REFUSAL = (
     "Nothing was lost. Put it back into the file, or empty it first. Only `havre down "
     "--destroy-data NAME` deletes data."

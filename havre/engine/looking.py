@@ -42,7 +42,7 @@ def looked(engine: Engine, recorded: Plan) -> Observed:
     state = engine.load()
     session = engine.session(state, dry=True)
     standing = [old for old in state.resources if old.bears and not old.delete]
-    found = {old.urn: session.client(old.package).read(old) for old in standing}
+    found = {old.urn: session.client(old.package).find(old) for old in standing}
     departed = {
         old.urn: tuple(each.what for each in session.client(old.package).departures(old))
         for old in standing
@@ -50,10 +50,12 @@ def looked(engine: Engine, recorded: Plan) -> Observed:
         and session.client(old.package).diff(old, old.inputs, old.ignore_changes).changes
     }
     seen = (
-        as_seen(replace(each, outputs=marked(now, each.outputs)))
+        as_seen(
+            replace(each, inputs=marked(now[0], each.inputs), outputs=marked(now[1], each.outputs))
+        )
         if (now := found.get(each.urn))
         else each
         for each in recorded.resources
-        if found.get(each.urn, {}) is not None
+        if found.get(each.urn, ({}, {})) is not None
     )
     return Observed(replace(recorded, resources=tuple(seen)), departed)

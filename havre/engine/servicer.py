@@ -129,7 +129,7 @@ class Client:
 
     def configure(
         self, provider: ResourceState, identity: str, *, registered: bool, recorded: bool
-    ) -> None:
+    ) -> dict[str, Any]:
         """Make the servicer ready, as the CLI does after starting a plugin.
 
         Args:
@@ -138,6 +138,9 @@ class Client:
             registered: whether the program registers it, so that its inputs are checked.
             recorded: whether the state has it already.
 
+        Returns:
+            The provider's inputs, as the servicer completed them.
+
         Raises:
             ProviderError: the servicer refuses.
         """
@@ -145,7 +148,7 @@ class Client:
         name, inputs = about["name"], to_struct(provider.inputs)
         greeted = _call(self.servicer.Handshake, GREETING, name, optional=True)
         if registered:
-            self._check_config(about, inputs, recorded=recorded)
+            inputs = self._check_config(about, inputs, recorded=recorded)
         request = provider_pb2.ConfigureRequest(
             **about,
             id=identity,
@@ -160,9 +163,10 @@ class Client:
             self.understood = Understood(greeted.accept_secrets, previews=True)
         elif answer is not None:
             self.understood = Understood(answer.acceptSecrets, answer.supportsPreview)
+        return from_struct(inputs)
 
-    def _check_config(self, about: Mapping[str, Any], inputs: Any, *, recorded: bool) -> None:
-        """Have the provider's own inputs checked; the engine changes none."""
+    def _check_config(self, about: Mapping[str, Any], inputs: Any, *, recorded: bool) -> Any:
+        """The provider's own inputs, as it completes them."""
         request = provider_pb2.CheckRequest(**about, olds=inputs, news=inputs)
         answer = _call(self.servicer.CheckConfig, request, about["name"], optional=True)
         if answer is not None:
@@ -172,6 +176,7 @@ class Client:
                 **about, olds=inputs, old_inputs=inputs, news=inputs
             )
             _call(self.servicer.DiffConfig, difference, about["name"], optional=True)
+        return inputs if answer is None else answer.inputs
 
     def _sent(self, values: Mapping[str, Any]) -> Any:
         """Properties as the servicer understands them."""
@@ -301,6 +306,14 @@ class Client:
 
     def read(self, old: ResourceState) -> dict[str, Any] | None:
         """The outputs as they are now; None where the resource is gone."""
+        found = self.find(old)
+        return found[1] if found else None
+
+    def find(self, old: ResourceState) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Inputs and outputs as they are now; None where the resource is gone.
+
+        A provider that tells no inputs leaves them as they are recorded.
+        """
         about = _about(old.urn)
         request = provider_pb2.ReadRequest(
             **about,
@@ -310,7 +323,10 @@ class Client:
             timeout=old.timeouts.get("read", 0),
         )
         response = _call(self.servicer.Read, request, about["name"])
-        return self._received(response.properties, old.outputs) if response.id else None
+        if not response.id:
+            return None
+        told = self._received(response.inputs, old.inputs)
+        return told or dict(old.inputs), self._received(response.properties, old.outputs)
 
 
 GREETING = provider_pb2.ProviderHandshakeRequest(configure_with_urn=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from havre.engine.servicer import Client
@@ -77,7 +77,9 @@ class Session:
             client = Client(self._served(package))
             provider, recorded = self.provider(package), self._recorded(package) is not None
             identity = provider.id if recorded or not self.dry else UNKNOWN_TEXT
-            client.configure(provider, identity, registered=registered, recorded=recorded)
+            inputs = client.configure(provider, identity, registered=registered, recorded=recorded)
+            if not recorded:
+                self._made[package] = replace(provider, inputs=inputs, outputs=inputs)
             self._ready[package] = client
         return self._ready[package]
 

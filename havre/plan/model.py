@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from havre.capabilities import Gap
 
 
+SANDBOX_MARK = "sandbox"
+"""Output of every resource of a sandbox, and input of its providers, by which it says so."""
+
+
 @dataclass(frozen=True)
 class PlannedResource:
     """A resource as it would be.
@@ -61,6 +65,13 @@ class PlannedResource:
     def made(self) -> bool:
         """Whether a provider makes it: it is neither a component nor a provider itself."""
         return self.custom and not self.type.startswith(PROVIDER_PREFIX)
+
+    @property
+    def of_sandbox(self) -> bool:
+        """Whether it says that it is of a sandbox: no cloud has it."""
+        if self.type.startswith(PROVIDER_PREFIX):
+            return str(self.inputs.get(SANDBOX_MARK, "")).lower() == "true"
+        return self.custom and self.outputs.get(SANDBOX_MARK) is True
 
     @property
     def package(self) -> str:
@@ -113,6 +124,11 @@ class Plan:
     def by_urn(self) -> Mapping[str, PlannedResource]:
         """The resources by their URNs."""
         return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def of_sandbox(self) -> bool:
+        """Whether any of it is of a sandbox, so that none of it is evidence of a cloud."""
+        return any(resource.of_sandbox for resource in self.resources)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as JSON-ready values."""

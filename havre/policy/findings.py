@@ -328,7 +328,8 @@ class Result:
         environment: of the warehouse.
         provider: name of the provider.
         operator: who runs its services.
-        source: where the plan comes from: `evaluation`, `preview`, `state` or `analyzer`.
+        source: where the plan comes from: `evaluation`, `preview`, `state`, `analyzer` or
+            `sandbox`.
         profile: which controls were asked for.
         as_of: the day on which dates were judged.
         resources: how many resources a provider would make.

@@ -71,6 +71,10 @@ ORDER = (FindingKind.FAIL, FindingKind.UNKNOWN, FindingKind.WARNING, FindingKind
 FOUND = tuple(KINDS)
 EVALUATION = "evaluation"
 """Source of a plan that Havre's own program made; any other is somebody's file or request."""
+SANDBOX = "sandbox"
+"""Source of a preview or a state of a sandbox: no evidence of what a provider runs."""
+OF_SANDBOX = "This is a sandbox on one machine. It is no evidence of a deployment on {}."
+"""What a result says of it."""
 SHORTEST = 8
 """A shorter secret cannot be told from a word: what may hold one is not shown at all."""
 LONG = 16
@@ -424,8 +428,9 @@ def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
 
 def _warnings(question: Question) -> tuple[str, ...]:
     """What a state says of its resources, and which projects end."""
-    of_state = question.plan.warnings if question.source == "state" else ()
-    return (*of_state, *notices(question.spec, question.as_of))
+    of_state = question.plan.warnings if question.source in ("state", SANDBOX) else ()
+    what = (OF_SANDBOX.format(question.provider.name),) if question.source == SANDBOX else ()
+    return (*what, *of_state, *notices(question.spec, question.as_of))
 
 
 def _result(

@@ -42,6 +42,24 @@ def read_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
         raise InputError(message, f"Known settings: {known}.") from None
 
 
+def example_settings(provider: Provider, given: Mapping[str, Any]) -> BaseModel:
+    """The provider's settings for a sandbox: what is missing is as in the examples.
+
+    Raises:
+        InputError: a setting that is given is wrong, or one that is missing has no example.
+    """
+    return read_settings(provider, {**given, **_missing(provider, given)})
+
+
+def _missing(provider: Provider, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Examples of the settings that are not given, and have no other value than none."""
+    return {
+        name: field.examples[0]
+        for name, field in provider.settings.model_fields.items()
+        if field.examples and name not in given and (field.is_required() or field.default is None)
+    }
+
+
 def offline_settings(
     provider: Provider, given: Mapping[str, Any]
 ) -> tuple[BaseModel, tuple[str, ...]]:
@@ -53,16 +71,10 @@ def offline_settings(
     Raises:
         InputError: a setting that is given is wrong, or one that is missing has no example.
     """
-    fields = provider.settings.model_fields
-    missing = tuple(
-        name
-        for name, field in fields.items()
-        if field.examples and name not in given and (field.is_required() or field.default is None)
-    )
-    examples = {name: (fields[name].examples or [""])[0] for name in missing}
+    examples = _missing(provider, given)
     whole = read_settings(provider, {**given, **examples})
-    texts = {name: f"<{name}>" for name in missing if isinstance(examples[name], str)}
-    return whole.model_copy(update=texts), missing
+    texts = {name: f"<{name}>" for name, value in examples.items() if isinstance(value, str)}
+    return whole.model_copy(update=texts), tuple(examples)
 
 
 def record(spec: Warehouse, provider: str, settings: BaseModel, stack: str) -> dict[str, Any]:

@@ -75,11 +75,19 @@ def _on_this_machine(data_dir: Path) -> tuple[Plan, Observed]:
         HavreError: it is stopped or damaged, or another account could have written its folder.
     """
     from havre.cli.warehouse import engine_of
+    from havre.engine import StateStore
     from havre.engine.looking import looked
+    from havre.engine.sandbox import is_sandbox, own_passphrase
     from havre.provider import find
     from havre.stack.standing import in_folder
 
     found = in_folder(data_dir)
+    record = found.record()
+    if is_sandbox(record):
+        last = found.plan(str(record["provider"]))
+        store = StateStore(data_dir)
+        with own_passphrase(data_dir):
+            return last, looked(ctx.sandbox_engine(record, store), last)
     warehouse = ctx.operated(found, "drift")
     ctx.refuse_stopped(warehouse)
     name = str(warehouse.record["provider"])
@@ -120,6 +128,7 @@ def drift(
     """
     from havre.assess.drift import drift as compared
     from havre.plan.states import from_state
+    from havre.policy.judge import SANDBOX
     from havre.report.drift import drift_as_json, drift_as_text
 
     if state is None and data_dir is None:
@@ -134,7 +143,8 @@ def drift(
         departed: Mapping[str, tuple[str, ...]] = {}
         if state is None and data_dir is not None:
             before, seen = _on_this_machine(data_dir.expanduser().absolute())
-            request, departed = replace(request, plan=seen.plan, source="state"), seen.departed
+            source = SANDBOX if seen.plan.of_sandbox else "state"
+            request, departed = replace(request, plan=seen.plan, source=source), seen.departed
         found = compared(request, before, known, departed)
     where = f"--data-dir {data_dir}" if state is None else f"--state {state}"
     told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")

@@ -57,6 +57,7 @@ SOURCES = {
     "preview": "preview",
     "state": "deployed state",
     "analyzer": "policy pack",
+    "sandbox": "sandbox, not a cloud",
 }
 """Kinds of source of a plan."""
 

@@ -45,7 +45,7 @@ class Service:
         faults: what the types of its SDK refuse.
         replacing: what a change of an input does.
         completed: completes outputs that no template can say, such as a list that comes back as
-            a mapping.
+            a mapping; in a preview of a creation, the identifier is not known.
         taken_until: last day on which the name of a resource that is being deleted stays taken;
             None: it is free at once.
         standins: what stands in for services, by type; the others are recorded only.

@@ -127,11 +127,15 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         proposed = self._proposed(request, properties)
         kind = self._kind(proposed.token, proposed.name)
         if request.preview:
-            foreseen = {**dict.fromkeys(kind.outputs, UNKNOWN), **properties, MARK: True}
-            return provider_pb2.CreateResponse(properties=to_struct(foreseen))
+            foreseen = {**dict.fromkeys(kind.outputs, UNKNOWN), **properties}
+            return provider_pb2.CreateResponse(properties=self._foreseen(proposed, foreseen))
         with self.folder.changing() as world:
             made = self._created(kind, proposed, request.urn, world)
         return provider_pb2.CreateResponse(id=made[0], properties=to_struct(made[1]))
+
+    def _foreseen(self, proposed: Proposed, outputs: Mapping[str, Any]) -> Any:
+        """Outputs of a preview, in the form in which the service answers."""
+        return to_struct({**self.service.completed(proposed, outputs), MARK: True})
 
     def _created(
         self, kind: Kind, proposed: Proposed, urn: str, world: World
@@ -245,7 +249,9 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             told = from_struct(request.olds)
             stable = {name: told[name] for name in kind.outputs if name in told}
-            return provider_pb2.UpdateResponse(properties=to_struct({**news, **stable, MARK: True}))
+            return provider_pb2.UpdateResponse(
+                properties=self._foreseen(proposed, {**news, **stable})
+            )
         with self.folder.changing() as world:
             existing = world.find(request.id)
             if existing is None:

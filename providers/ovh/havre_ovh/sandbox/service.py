@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.plan.replacing import ReplacingTable, read_table
 from havre.plan.urns import DYNAMIC_PACKAGE
+from havre.plan.values import UNKNOWN
 from havre.provider import dynamic
 from havre_ovh.capabilities import DATA
 from havre_ovh.s3 import RESOURCES
@@ -57,6 +58,8 @@ def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, An
     """Outputs with what no template can say: a private network's identifier in each region."""
     if proposed.token != NETWORK:
         return outputs
+    if not proposed.id:
+        return {**outputs, "regionsOpenstackIds": UNKNOWN, "regionsAttributes": UNKNOWN}
     ids = {
         str(region): str(uuid.uuid5(uuid.NAMESPACE_URL, f"{proposed.id}/{region}"))
         for region in proposed.properties.get("regions") or ()
