@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,6 +22,7 @@ from havre.provider.context import Part
 from havre.provider.dynamic import DynamicServicer
 from havre.provider.sites import Site
 from havre.spec import Warehouse
+from havre_sandbox import Kind, SandboxServicer, Service, WorldFolder
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")
 READ_ON = Evidence("the stationer", date(2026, 11, 23))
@@ -124,6 +126,10 @@ PARTS = p.Parts(
 )  # fmt: skip
 
 
+SHEETS = Service(DYNAMIC_PACKAGE, {SHEET: Kind(id="{title}", outputs={"reference": "{title}"})})
+"""What a sandbox knows of paper: a sheet is known by its title."""
+
+
 class PaperProvider:
     name = "paper"
     operator = Operator("A stationer", "FR", ("EU",))
@@ -135,6 +141,9 @@ class PaperProvider:
         Capability.HSM_KEY: NO_HSM,
     }
     settings: type[BaseModel] = Settings
+
+    def sandbox(self, folder: Path, _settings: BaseModel) -> dict[str, SandboxServicer]:
+        return {DYNAMIC_PACKAGE: SandboxServicer(SHEETS, WorldFolder(folder))}
 
     def parts(self) -> p.Parts:
         return PARTS

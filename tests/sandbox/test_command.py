@@ -1,0 +1,117 @@
+"""`havre up --sandbox` and the commands after it, as a newcomer without an account gives them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox.clouds import EXAMPLES
+
+Done = subprocess.CompletedProcess[str]
+FILE = str(EXAMPLES / "emc2" / "warehouse.yaml")
+DAY = "2026-11-30"
+
+
+def run(*words: str) -> Done:
+    secrets = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "HAVRE_DATA_DIR")
+    given = {name: value for name, value in os.environ.items() if name not in secrets}
+    command = [sys.executable, "-m", "havre", *words]
+    return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+
+
+def up(folder: Path, *words: str, provider: str = "ovh") -> Done:
+    return run("up", FILE, "--provider", provider, "--data-dir", str(folder), "--yes", *words)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("rehearsal") / "data"
+    done = up(made, "--sandbox")
+    assert done.returncode == 0, done.stderr
+    assert "is in a sandbox" in done.stdout
+    return made
+
+
+def checked(*words: str) -> dict[str, object]:
+    found = run("check", FILE, "-p", "ovh", "--as-of", DAY, "-f", "json", *words)
+    summary: dict[str, object] = json.loads(found.stdout)["summary"]
+    return summary
+
+
+def test_a_second_up_changes_nothing(folder: Path) -> None:
+    done = up(folder, "--sandbox", "--json")
+    assert json.loads(done.stdout) == {"sandbox": True, "changes": []}
+
+
+def test_without_the_option_nothing_is_changed_in_it(folder: Path) -> None:
+    before = (folder / "state" / "stack.json").read_bytes()
+    done = up(folder)
+    assert done.returncode == 4
+    assert "cannot deploy on ovh" in done.stderr
+    assert (folder / "state" / "stack.json").read_bytes() == before
+
+
+def test_a_provider_of_this_machine_needs_none(tmp_path: Path) -> None:
+    done = up(tmp_path / "data", "--sandbox", provider="local")
+    assert done.returncode == 2
+    assert "local already runs on this machine" in done.stderr
+
+
+def test_a_check_says_that_it_is_a_sandbox_and_fails_what_the_plan_fails(folder: Path) -> None:
+    stands, planned = checked("--state", str(folder / "state" / "stack.json")), checked()
+    assert (stands["source"], planned["source"]) == ("sandbox", "evaluation")
+    assert stands["warnings"] == [
+        "This is a sandbox on one machine. It is no evidence of a deployment on ovh."
+    ]
+    assert isinstance(stands["controls"], dict)
+    assert isinstance(planned["controls"], dict)
+    for verdict in ("fail", "unknown"):
+        assert stands["findings"][verdict] == planned["findings"][verdict]  # type: ignore[index]
+
+
+def test_every_rendering_names_the_sandbox(folder: Path) -> None:
+    state = str(folder / "state" / "stack.json")
+    for form in ("table", "markdown", "html", "sarif", "oscal"):
+        done = run("check", FILE, "-p", "ovh", "--as-of", DAY, "--state", state, "-f", form)
+        assert "sandbox" in done.stdout, form
+
+
+def test_removal_and_status_read_it(folder: Path) -> None:
+    assert "what refuses the removal" in run("removal", "--data-dir", str(folder)).stdout
+    done = run("status", "--data-dir", str(folder))
+    assert done.returncode == 2
+    assert "nothing runs in it" in done.stderr
+
+
+def test_what_is_protected_is_not_deleted(folder: Path) -> None:
+    files = sorted((folder / "sandbox").iterdir())
+    done = run("down", "--data-dir", str(folder), "--destroy-data", "emc2")
+    assert done.returncode == 4
+    assert "resources are protected, such as emc2-network-private" in done.stderr
+    assert sorted((folder / "sandbox").iterdir()) == files
+
+
+def test_a_change_by_hand_is_drift(folder: Path) -> None:
+    words = ("drift", FILE, "-p", "ovh", "--as-of", DAY, "--data-dir", str(folder))
+    assert run(*words).returncode == 0
+    file = next((folder / "sandbox").glob("CloudGateway-*.json"))
+    before = file.read_text()
+    values = json.loads(before)
+    values["properties"]["externalGateway"]["model"] = "S"
+    file.write_text(json.dumps(values))
+    done = run(*words)
+    file.write_text(before)
+    assert done.returncode == 1
+    assert "externalGateway.model" in done.stdout
+
+
+def test_no_secret_is_in_clear_and_the_passphrase_is_its_owners(folder: Path) -> None:
+    mode = (folder / "state" / "passphrase").stat().st_mode & 0o777
+    assert mode == 0o600
+    state = json.loads((folder / "state" / "stack.json").read_text())
+    keys = [r["outputs"] for r in state["deployment"]["resources"] if "S3Cred" in r["type"]]
+    assert keys
+    assert all("ciphertext" in each["secretAccessKey"] for each in keys)
