@@ -268,12 +268,13 @@ def target_of(
 
     found = find(provider)
     given = given_settings(spec, found, pairs, data_dir, stack_config)
+    placeholders: tuple[str, ...] = ()
     if rehearses:
-        settings, placeholders = example_settings(found, given), ()
+        settings = example_settings(found, given)
     elif offline:
         settings, placeholders = offline_settings(found, given)
     else:
-        settings, placeholders = read_settings(found, given), ()
+        settings = read_settings(found, given)
     folder = absolute(data_dir, spec.name)
     return Target(spec, found, settings, folder, stack or provider, placeholders)
 

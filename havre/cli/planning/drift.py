@@ -26,6 +26,7 @@ from havre.errors import ExitCode, InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from havre.assess.assessment import Request
     from havre.engine.looking import Observed
     from havre.plan import Plan
 
@@ -96,6 +97,14 @@ def _on_this_machine(data_dir: Path) -> tuple[Plan, Observed]:
     return last, looked(engine, last)
 
 
+def _seen(request: Request, seen: Observed) -> Request:
+    """A request about what its provider finds now."""
+    from havre.policy.judge import SANDBOX
+
+    source = SANDBOX if seen.plan.of_sandbox else "state"
+    return replace(request, plan=seen.plan, source=source)
+
+
 def drift(
     file: OptionalFile = None,
     *,
@@ -128,7 +137,6 @@ def drift(
     """
     from havre.assess.drift import drift as compared
     from havre.plan.states import from_state
-    from havre.policy.judge import SANDBOX
     from havre.report.drift import drift_as_json, drift_as_text
 
     if state is None and data_dir is None:
@@ -143,8 +151,7 @@ def drift(
         departed: Mapping[str, tuple[str, ...]] = {}
         if state is None and data_dir is not None:
             before, seen = _on_this_machine(data_dir.expanduser().absolute())
-            source = SANDBOX if seen.plan.of_sandbox else "state"
-            request, departed = replace(request, plan=seen.plan, source=source), seen.departed
+            request, departed = _seen(request, seen), seen.departed
         found = compared(request, before, known, departed)
     where = f"--data-dir {data_dir}" if state is None else f"--state {state}"
     told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")
