@@ -21,6 +21,7 @@ from havre_sandbox import (
     Service,
     World,
     WorldFolder,
+    recorded,
     rule,
 )
 
@@ -258,3 +259,17 @@ def test_what_is_made_again_is_another_one(engine: Engine, folder: WorldFolder) 
         ids += [each.id for each in folder.world().of(BOOK)]
         engine.up(lambda: (shelf(), None)[1])
     assert len(set(ids)) == 3
+
+
+def test_what_programs_use_beside_is_recorded(tmp_path: Path, folder: WorldFolder) -> None:
+    store = StateStore(tmp_path / "beside")
+    store.create()
+    engine = Engine(store, "library", "test", recorded(folder, "random", "kubernetes"))
+
+    def body() -> None:
+        Thing("random:index/randomUuid:RandomUuid", "number", {"result": None})
+        Thing("kubernetes:core/v1:Namespace", "space", {"metadata": {"name": "a"}})
+
+    assert operations(engine.up(body)) == [("create", "number"), ("create", "space")]
+    assert engine.up(body) == []
+    assert len(folder.world().of("random:index/randomUuid:RandomUuid")[0].outputs["result"]) == 36

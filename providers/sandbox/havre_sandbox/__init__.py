@@ -5,6 +5,7 @@ gives both as a `Service`; a `SandboxServicer` answers for them as the provider'
 What exists in a sandbox is its `World`, a folder of files.
 """
 
+from havre_sandbox.dependencies import DEPENDENCIES, recorded
 from havre_sandbox.kinds import Kind, read_kinds
 from havre_sandbox.refusals import Act, Proposed, Refusal, Rule, rule
 from havre_sandbox.service import Service
@@ -13,6 +14,7 @@ from havre_sandbox.standins import RECORDED_ONLY, StandIn
 from havre_sandbox.world import Existing, Status, World, WorldFolder
 
 __all__ = [
+    "DEPENDENCIES",
     "RECORDED_ONLY",
     "Act",
     "Existing",
@@ -27,5 +29,6 @@ __all__ = [
     "World",
     "WorldFolder",
     "read_kinds",
+    "recorded",
     "rule",
 ]

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from havre.plan.replacing import read_table
 from havre_azure.capabilities import DATA
-from havre_sandbox import SandboxServicer, Service, WorldFolder, read_kinds
+from havre_sandbox import (
+    DEPENDENCIES,
+    SandboxServicer,
+    Service,
+    WorldFolder,
+    read_kinds,
+    recorded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +46,8 @@ def service(subscription: str, tenant: str) -> Service:
 def servicers(folder: Path, settings: AzureSettings) -> Mapping[str, ResourceProviderServicer]:
     """What serves Azure's types from the world in a folder, by package."""
     known = service(str(settings.subscription_id), str(settings.tenant_id))
-    return {PACKAGE: SandboxServicer(known, WorldFolder(folder))}
+    world = WorldFolder(folder)
+    return {PACKAGE: SandboxServicer(known, world), **recorded(world, *DEPENDENCIES)}
 
 
 def completed(_proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,15 @@ from havre.plan.values import UNKNOWN
 from havre.provider import dynamic
 from havre_ovh.capabilities import DATA
 from havre_ovh.s3 import RESOURCES
-from havre_sandbox import Kind, SandboxServicer, Service, WorldFolder, read_kinds
+from havre_sandbox import (
+    DEPENDENCIES,
+    Kind,
+    SandboxServicer,
+    Service,
+    WorldFolder,
+    read_kinds,
+    recorded,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +30,8 @@ if TYPE_CHECKING:
     from havre_sandbox import Proposed
 
 PACKAGE = "ovh"
+S3_TYPES = "aws"
+"""Package whose S3 types programs use for Object Storage."""
 NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
 
 
@@ -51,7 +61,8 @@ def buckets() -> Service:
 def servicers(folder: Path) -> Mapping[str, ResourceProviderServicer]:
     """What serves OVHcloud's types from the world in a folder, by package."""
     world = WorldFolder(folder)
-    return {each.package: SandboxServicer(each, world) for each in (service(), buckets())}
+    own = {each.package: SandboxServicer(each, world) for each in (service(), buckets())}
+    return {**own, **recorded(world, *DEPENDENCIES, S3_TYPES)}
 
 
 def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
