@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import threading
 from concurrent import futures
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,13 +78,15 @@ def servicer_of(
     return served[package]
 
 
-def serve(servicer: provider_pb2_grpc.ResourceProviderServicer) -> int:
-    """Serve on a free port of this machine, until the process ends; the port."""
+def serve(servicer: provider_pb2_grpc.ResourceProviderServicer) -> None:
+    """Serve on a free port of this machine, which is printed, until the process ends."""
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=WORKERS))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(OverTheWire(servicer), server)
     port: int = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    return port
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -100,9 +102,8 @@ def main(words: Sequence[str] | None = None) -> None:
         servicer = servicer_of(given.provider, given.package, given.folder, settings)
     except (HavreError, ValueError) as error:
         sys.exit(f"sandbox: {error}")
-    sys.stdout.write(f"{serve(servicer)}\n")
-    sys.stdout.flush()
-    threading.Event().wait()
+    with suppress(KeyboardInterrupt):  # the CLI ends its plugins so
+        serve(servicer)
 
 
 if __name__ == "__main__":
