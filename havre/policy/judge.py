@@ -73,7 +73,7 @@ EVALUATION = "evaluation"
 """Source of a plan that Havre's own program made; any other is somebody's file or request."""
 SANDBOX = "sandbox"
 """Source of a preview or a state of a sandbox: no evidence of what a provider runs."""
-OF_SANDBOX = "This is a sandbox on one machine. It is no evidence of a deployment on {}."
+OF_SANDBOX = "This is a sandbox on one machine. It is not evidence of a deployment on {}."
 """What a result says of it."""
 SHORTEST = 8
 """A shorter secret cannot be told from a word: what may hold one is not shown at all."""

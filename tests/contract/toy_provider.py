@@ -22,7 +22,7 @@ from havre.provider.context import Part
 from havre.provider.dynamic import DynamicServicer
 from havre.provider.sites import Site
 from havre.spec import Warehouse
-from havre_sandbox import Kind, SandboxServicer, Service, WorldFolder
+from havre_sandbox import ResourceKind, SandboxServicer, Service, WorldFolder
 
 NO_HSM = Supported(Support.ABSENT, "paper has no hardware")
 READ_ON = Evidence("the stationer", date(2026, 11, 23))
@@ -126,7 +126,9 @@ PARTS = p.Parts(
 )  # fmt: skip
 
 
-SHEETS = Service(DYNAMIC_PACKAGE, {SHEET: Kind(id="{title}", outputs={"reference": "{title}"})})
+SHEETS = Service(
+    DYNAMIC_PACKAGE, {SHEET: ResourceKind(id="{title}", outputs={"reference": "{title}"})}
+)
 """What a sandbox knows of paper: a sheet is known by its title."""
 
 

@@ -64,7 +64,7 @@ def test_a_check_says_that_it_is_a_sandbox_and_fails_what_the_plan_fails(folder:
     stands, planned = checked("--state", str(folder / "state" / "stack.json")), checked()
     assert (stands["source"], planned["source"]) == ("sandbox", "evaluation")
     assert stands["warnings"] == [
-        "This is a sandbox on one machine. It is no evidence of a deployment on ovh."
+        "This is a sandbox on one machine. It is not evidence of a deployment on ovh."
     ]
     assert isinstance(stands["controls"], dict)
     assert isinstance(planned["controls"], dict)

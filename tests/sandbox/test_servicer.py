@@ -14,9 +14,9 @@ from havre.errors import GuardError, ProviderError
 from havre.plan.replacing import Replacing, ReplacingTable
 from havre_sandbox import (
     Act,
-    Kind,
     Proposed,
     Refusal,
+    ResourceKind,
     SandboxServicer,
     Service,
     World,
@@ -59,12 +59,12 @@ def kept_a_week(existing: Any, today: dt.date) -> dt.date | None:
 SERVICE = Service(
     package="toy",
     kinds={
-        SHELF: Kind(
+        SHELF: ResourceKind(
             id="/rooms/{room}/shelves/{label}",
             outputs={"address": "https://{label}.example/", "key": "{secret:key}"},
             unordered=("sizes",),
         ),
-        BOOK: Kind(parent="{shelf}", outputs={"number": "{number:n}"}),
+        BOOK: ResourceKind(parent="{shelf}", outputs={"number": "{number:n}"}),
     },
     rules=(no_glass, on_a_shelf, empty),
     replacing=ReplacingTable(

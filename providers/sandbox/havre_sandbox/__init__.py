@@ -1,12 +1,12 @@
 """Sandboxes: a provider's resource types served on this machine, which refuse what it refuses.
 
-A provider describes its types as data (`Kind`), states what its services refuse (`Rule`), and
-gives both as a `Service`; a `SandboxServicer` answers for them as the provider's own plugin would.
-What exists in a sandbox is its `World`, a folder of files.
+A provider describes its types as data (`ResourceKind`), states what its services refuse (`Rule`),
+and gives both as a `Service`; a `SandboxServicer` answers for them as the provider's own plugin
+would. What exists in a sandbox is its `World`, a folder of files.
 """
 
 from havre_sandbox.dependencies import DEPENDENCIES, recorded
-from havre_sandbox.kinds import Kind, read_kinds
+from havre_sandbox.kinds import ResourceKind, read_kinds
 from havre_sandbox.refusals import Act, Proposed, Refusal, Rule, rule
 from havre_sandbox.service import Service
 from havre_sandbox.servicer import SandboxServicer
@@ -18,9 +18,9 @@ __all__ = [
     "RECORDED_ONLY",
     "Act",
     "Existing",
-    "Kind",
     "Proposed",
     "Refusal",
+    "ResourceKind",
     "Rule",
     "SandboxServicer",
     "Service",

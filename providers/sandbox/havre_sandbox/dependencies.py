@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from havre_sandbox.kinds import Kind
+from havre_sandbox.kinds import ResourceKind
 from havre_sandbox.service import Service
 from havre_sandbox.servicer import SandboxServicer
 
@@ -14,13 +14,15 @@ if TYPE_CHECKING:
 DEPENDENCIES = ("random", "kubernetes")
 """Those that no provider owns."""
 KINDS = {
-    "random:index/randomId:RandomId": Kind(
+    "random:index/randomId:RandomId": ResourceKind(
         outputs={"hex": "{hex:id}", "b64Url": "{hex:id}", "dec": "{number:id}"}
     ),
-    "random:index/randomInteger:RandomInteger": Kind(outputs={"result": "{min}"}),
-    "random:index/randomPassword:RandomPassword": Kind(outputs={"result": "{secret:result}"}),
-    "random:index/randomString:RandomString": Kind(outputs={"result": "{hex:result}"}),
-    "random:index/randomUuid:RandomUuid": Kind(outputs={"result": "{uuid:result}"}),
+    "random:index/randomInteger:RandomInteger": ResourceKind(outputs={"result": "{min}"}),
+    "random:index/randomPassword:RandomPassword": ResourceKind(
+        outputs={"result": "{secret:result}"}
+    ),
+    "random:index/randomString:RandomString": ResourceKind(outputs={"result": "{hex:result}"}),
+    "random:index/randomUuid:RandomUuid": ResourceKind(outputs={"result": "{uuid:result}"}),
 }
 """Types that give what other resources go on with. A made-up result has a length of its own."""
 

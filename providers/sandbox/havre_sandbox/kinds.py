@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ResourceKind:
     """A type of resource, as its service keeps it. Texts are templates: `havre_sandbox.templates`.
 
     Attributes:
@@ -45,10 +45,10 @@ class _Kinds(BaseModel):
 
     source: str
     read_on: dt.date
-    types: dict[str, Kind]
+    types: dict[str, ResourceKind]
 
 
-def read_kinds(path: Path) -> Mapping[str, Kind]:
+def read_kinds(path: Path) -> Mapping[str, ResourceKind]:
     """The types in a provider's data file.
 
     Args:

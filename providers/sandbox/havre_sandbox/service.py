@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from havre.plan.replacing import ReplacingTable
-from havre_sandbox.kinds import Kind
+from havre_sandbox.kinds import ResourceKind
 from havre_sandbox.refusals import Proposed, Refusal, Rule
 from havre_sandbox.standins import RECORDED_ONLY
 
@@ -56,7 +56,7 @@ class Service:
     """
 
     package: str
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, ResourceKind]
     rules: Sequence[Rule] = ()
     faults: Faults = _no_faults
     replacing: ReplacingTable = field(default_factory=lambda: ReplacingTable({}))
@@ -68,9 +68,9 @@ class Service:
     refused: str = "400"
     conflict: str = "409"
 
-    def kind(self, token: str) -> Kind | None:
+    def kind(self, token: str) -> ResourceKind | None:
         """What is known of a type; None: nothing."""
-        return self.kinds.get(token) or (Kind() if self.open_ended else None)
+        return self.kinds.get(token) or (ResourceKind() if self.open_ended else None)
 
     def standin(self, token: str) -> StandIn:
         """What stands in for the service of a type."""

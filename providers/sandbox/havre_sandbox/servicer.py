@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from havre_sandbox.kinds import Kind
+    from havre_sandbox.kinds import ResourceKind
     from havre_sandbox.service import Service
 
 VERSION = "0.0.0-sandbox"
@@ -55,7 +55,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         """
         self._kind(kind, resource)
 
-    def _kind(self, token: str, name: str) -> Kind:
+    def _kind(self, token: str, name: str) -> ResourceKind:
         known = self.service.kind(token)
         if known is None:
             message = f"{name}: the sandbox does not know the type {token}"
@@ -138,7 +138,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         return to_struct({**self.service.completed(proposed, outputs), MARK: True})
 
     def _created(
-        self, kind: Kind, proposed: Proposed, urn: str, world: World
+        self, kind: ResourceKind, proposed: Proposed, urn: str, world: World
     ) -> tuple[str, Mapping[str, Any]]:
         """Identifier and outputs of a resource that is made now."""
         key = self.folder.secret_key()
@@ -152,7 +152,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         return proposed.id, self._recorded(kind, proposed, memory, key)
 
     def _recorded(
-        self, kind: Kind, proposed: Proposed, memory: Mapping[str, Any], key: bytes
+        self, kind: ResourceKind, proposed: Proposed, memory: Mapping[str, Any], key: bytes
     ) -> Mapping[str, Any]:
         """Write a resource as proposed; its outputs."""
         scope = self._scope(proposed, f"{memory['urn']}|{memory['generation']}", key)
@@ -261,7 +261,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
 
     def _updated(
-        self, kind: Kind, proposed: Proposed, existing: Existing, world: World
+        self, kind: ResourceKind, proposed: Proposed, existing: Existing, world: World
     ) -> Mapping[str, Any]:
         """Outputs of a resource that is changed now."""
         self._refuse(proposed, [*self._unchangeable(proposed), *self._judged(proposed, world)])

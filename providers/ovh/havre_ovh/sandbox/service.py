@@ -13,7 +13,7 @@ from havre_ovh.capabilities import DATA
 from havre_ovh.s3 import RESOURCES
 from havre_sandbox import (
     DEPENDENCIES,
-    Kind,
+    ResourceKind,
     SandboxServicer,
     Service,
     WorldFolder,
@@ -48,7 +48,9 @@ def service() -> Service:
 def buckets() -> Service:
     """What a sandbox knows of the settings of buckets that Havre makes over S3: it records them."""
     kinds = {
-        each.token(): Kind(id=f"{each.__name__.lower()}/{{bucket}}", outputs={"found": True})
+        each.token(): ResourceKind(
+            id=f"{each.__name__.lower()}/{{bucket}}", outputs={"found": True}
+        )
         for each in RESOURCES
     }
     return Service(
