@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from havre.plan.replacing import read_table
 from havre_azure.capabilities import DATA
+from havre_azure.sandbox.rules import RULES, kept_until
 from havre_sandbox import (
     DEPENDENCIES,
     SandboxServicer,
@@ -13,18 +15,36 @@ from havre_sandbox import (
     WorldFolder,
     read_kinds,
     recorded,
+    schema,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
     from havre_azure.settings import AzureSettings
-    from havre_sandbox import Proposed
+    from havre_sandbox import Proposed, Refusal
 
 PACKAGE = "azure-native"
+MISNAMED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        f"{PACKAGE}:dbforpostgresql:AdministratorsMicrosoftEntra": {
+            "principalType": ("Group", "User", "ServicePrincipal", "Unknown")
+        },
+        f"{PACKAGE}:monitor:ScheduledQueryRule": {
+            "criteria.allOf.operator": (
+                *("Equals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"),
+            )
+        },
+    }
+)
+"""Values of inputs to which the SDK gives the enumeration of another service, as the services' own
+descriptions have them (Microsoft.DBforPostgreSQL, 2025-08-01; Microsoft.Insights, of
+scheduledQueryRules, 2020-05-01-preview)."""
+UNCHANGEABLE = "PropertyChangeNotAllowed"
+"""Code of what cannot be changed in place (see `property-fixed` in the data file `refusals`)."""
 
 
 def service(subscription: str, tenant: str) -> Service:
@@ -37,10 +57,20 @@ def service(subscription: str, tenant: str) -> Service:
     return Service(
         package=PACKAGE,
         kinds=read_kinds(DATA / "sandbox.toml"),
+        rules=RULES,
+        faults=faults,
+        taken_until=kept_until,
+        refused=UNCHANGEABLE,
+        conflict="HTTP 409",
         replacing=read_table(DATA / "replacing.toml"),
         completed=completed,
         variables={"subscription": subscription, "tenant": tenant},
     )
+
+
+def faults(token: str, inputs: Mapping[str, Any]) -> Iterable[Refusal]:
+    """What the types of the SDK refuse of a resource's inputs."""
+    return schema.faults(token, inputs, MISNAMED.get(token))
 
 
 def servicers(folder: Path, settings: AzureSettings) -> Mapping[str, ResourceProviderServicer]:

@@ -144,7 +144,7 @@ class _Reading:
             yield from self.value(form.of, each, f"{at}.{key}", limit)
 
     def _choice(self, form: Choice, value: Any, at: str) -> Iterator[Refusal]:
-        if not isinstance(value, str | int | float) or isinstance(value, bool):
+        if isinstance(value, bool) or not any(_alike(value, each) for each in form.values):
             yield self._wrong(at, f"one of {', '.join(map(str, form.values))}", value)
         elif value not in form.values and value not in self.more.get(_INDEX.sub("", at), ()):
             near = _near(str(value), [str(each) for each in form.values])
@@ -167,6 +167,11 @@ class _Reading:
     def _wrong(self, at: str, wanted: str, value: Any) -> Refusal:
         message = f"`{at}` of {self.token} must be {wanted}, not {_kind(value)}."
         return Refusal(WRONG_TYPE, message, at)
+
+
+def _alike(value: Any, other: str | float) -> bool:
+    """Whether both are texts, or both numbers."""
+    return isinstance(value, str | int | float) and isinstance(value, str) is isinstance(other, str)
 
 
 def _of(kind: Kind, value: Any) -> bool:
