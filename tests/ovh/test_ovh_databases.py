@@ -5,15 +5,15 @@ The lists are data (`databases.toml`), each with its source. No API was asked.
 
 import re
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from havre_ovh import sites
+from havre_ovh.capabilities import DATA
 from tests.ovh.stack import DATABASE, changed, example, planned
 
-TOLD: dict[str, Any] = tomllib.loads((Path(__file__).parent / "databases.toml").read_text())
+TOLD: dict[str, Any] = tomllib.loads((DATA / "databases.toml").read_text())
 REGIONS: dict[str, dict[str, Any]] = TOLD["regions"]
 UNNAMED = {"RBX", "EU-SOUTH-MIL"}
 """Regions for which no source that was read names plans."""

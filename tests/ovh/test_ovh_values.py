@@ -10,7 +10,6 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pulumi_ovh
@@ -18,12 +17,11 @@ import pytest
 
 from havre.plan import PlannedResource
 from havre.plan.values import UNKNOWN, Secret
+from havre_ovh.capabilities import DATA
 from tests.arguments import inner, members, named, said
 from tests.ovh.stack import emc2, example, planned
 
-ROWS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads(
-    (Path(__file__).parent / "values.toml").read_text()
-)
+ROWS: dict[str, dict[str, dict[str, Any]]] = tomllib.loads((DATA / "values.toml").read_text())
 SOURCES: dict[str, Any] = ROWS.pop("sources")
 EACH = [(kind, path) for kind, paths in ROWS.items() for path in paths]
 LISTS = re.compile(

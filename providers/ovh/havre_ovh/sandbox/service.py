@@ -11,6 +11,7 @@ from havre.plan.values import UNKNOWN
 from havre.provider import dynamic
 from havre_ovh.capabilities import DATA
 from havre_ovh.s3 import RESOURCES
+from havre_ovh.sandbox.rules import RULES
 from havre_sandbox import (
     DEPENDENCIES,
     ResourceKind,
@@ -19,6 +20,7 @@ from havre_sandbox import (
     WorldFolder,
     read_kinds,
     recorded,
+    schema,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ def service() -> Service:
     return Service(
         package=PACKAGE,
         kinds=read_kinds(DATA / "sandbox.toml"),
+        rules=RULES,
+        faults=schema.faults,
+        refused="HTTP 400",
+        conflict="HTTP 409",
         replacing=read_table(DATA / "replacing.toml"),
         completed=completed,
     )
