@@ -46,7 +46,9 @@ def test_it_stands_previews_empty_and_refuses_to_destroy_what_is_protected(
     made = [each for each in plan.resources if each.made]
     assert all(each.of_sandbox for each in made)
     assert len(list(world.glob("*.json"))) == len(made)
-    done = stack.run("destroy", "--yes", check=False)
+    needed = {urn for each in plan.resources for urn in each.dependencies}
+    last = next(each.urn for each in reversed(made) if each.protect and each.urn not in needed)
+    done = stack.run("destroy", "--yes", "--target", last, check=False)
     assert done.returncode != 0
     assert "protected" in done.stdout + done.stderr
     assert len(list(world.glob("*.json"))) == len(made)
