@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ruamel.yaml import YAML
@@ -28,6 +29,8 @@ MAX_VALUES = 100_000
 """Most values of a file, those that aliases repeat included."""
 MAX_DIGITS = 18
 """Longest whole number: all of them fit 64 bits."""
+KEPT = 16
+"""Texts whose documents are kept: one command reads some data files three times, a server more."""
 
 # The core schema of YAML 1.2.2, section 10.3.2: `no` and `on` are text, and so is a date.
 _NULL = re.compile(r"null|Null|NULL|~|")
@@ -76,7 +79,10 @@ class Position:
 
 @dataclass(frozen=True)
 class Composed:
-    """A document: its data, the places of its keys, and its flaws in reading order."""
+    """A document: its data, the places of its keys, and its flaws in reading order.
+
+    The same text gives the same document: its data is read, never changed.
+    """
 
     data: Any
     place: Position
@@ -99,6 +105,7 @@ class _StopError(Exception):
         self.flaw = flaw
 
 
+@lru_cache(maxsize=KEPT)
 def compose(text: str, what: str = "document", hint: str = "") -> Composed:
     """Compose the one document of `text`; never raises for what a text may hold.
 
@@ -110,6 +117,7 @@ def compose(text: str, what: str = "document", hint: str = "") -> Composed:
     return _composed(_Composer(_events(text), what=what, hint=hint))
 
 
+@lru_cache(maxsize=KEPT)
 def compose_texts(text: str) -> Composed:
     """Compose a document in which every scalar is text, as it is written.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from havre.documents.composing import MAX_DEPTH
+from havre.documents.composing import MAX_DEPTH, compose, compose_texts
+from havre.documents.installed import record_files
 from havre.documents.records import MAX_BYTES, read_document
 from havre.errors import InputError
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from havre.policy.frameworks import installed_frameworks
+from havre.policy.qualifications import installed_qualifications
+from havre.spec.load import load
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n"
@@ -60,3 +61,31 @@ def test_values_are_text_unless_a_file_is_read_typed(tmp_path: Path) -> None:
     typed = read_document(tmp_path / "d.yaml", typed=True)
     assert typed.data["a"] == [10.1, True, "NO", "2026-01-01", None]
     assert typed.composed.place.children.keys() == texts.composed.place.children.keys()
+
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
+
+
+def test_the_same_text_is_composed_once_and_another_by_itself() -> None:
+    assert compose_texts("a: 1") is compose_texts("a: 1")
+    assert compose_texts("a: 1").data == {"a": "1"}
+    assert compose("a: 1").data == {"a": 1}
+    assert compose_texts("a: 2").data == {"a": "2"}
+    assert compose("", "warehouse").flaws != compose("", "stack").flaws
+
+
+@pytest.mark.parametrize("name", ["frameworks.yaml", "qualifications.yaml", "schemes.yaml"])
+def test_what_reads_an_installed_file_leaves_its_document_as_it_was(name: str) -> None:
+    for _ in range(2):
+        installed_frameworks()
+        installed_qualifications()
+    for file in record_files(name):
+        text = file.path.read_text(encoding="utf-8")
+        assert compose_texts(text) == compose_texts.__wrapped__(text)
+
+
+def test_what_reads_a_warehouse_file_leaves_its_document_as_it_was() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    asked = (text, "warehouse", "`havre init` writes one")
+    assert load(EXAMPLE).warehouse == load(EXAMPLE).warehouse
+    assert compose(*asked) == compose.__wrapped__(*asked)

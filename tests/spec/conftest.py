@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ def base() -> str:
 @pytest.fixture
 def data(base: str) -> Any:
     """`base` as plain data, to change at will."""
-    return compose(base).data
+    return copy.deepcopy(compose(base).data)
 
 
 @pytest.fixture(scope="session")
