@@ -78,6 +78,24 @@ def test_the_client_verifies_the_server(machine: Machine, tmp_path: Path) -> Non
         gateway.client(other, ("a", "b"), port).list_buckets()
 
 
+def test_the_administrators_client_is_kept_while_the_server_is_the_same(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = gateway.administrator(machine.folder)
+    assert gateway.administrator(machine.folder) is kept
+    assert set(ZONES.values()) <= {each["Name"] for each in kept.list_buckets()["Buckets"]}
+    authority = machine.folder.authority.read_bytes()
+    try:
+        machine.folder.authority.write_bytes(authority + b"\n")
+        assert gateway.administrator(machine.folder) is not kept
+    finally:
+        machine.folder.authority.write_bytes(authority)
+    for name, other in (("admin_credentials", ("a", "b")), ("endpoint", "https://127.0.0.1:1")):
+        with monkeypatch.context() as patch:
+            patch.setattr(gateway, name, lambda *_, other=other: other)
+            assert gateway.administrator(machine.folder) is not kept
+
+
 def test_a_project_reads_its_zone(objects: Machine) -> None:
     s3 = objects.project.client()
     assert s3.get_object(Bucket=CURATED, Key="stays/1.csv")["Body"].read() == b"age\n41\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import http.client
 import os
@@ -215,6 +216,20 @@ def client(
     )
     known = s3.Credentials(*(credentials or admin_credentials(folder)))
     return s3.connect(address, known, attempts=_ATTEMPTS, timeout=_ANSWER_SECONDS)
+
+
+def administrator(folder: Folder) -> Any:
+    """Return the administrator's client: one in a process, since making each takes 20 ms.
+
+    Another port, secret or certificate of the authority has another client.
+    """
+    authority = folder.authority.read_bytes()
+    return _kept(folder, endpoint(folder), admin_credentials(folder), authority)
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(folder: Folder, _endpoint: str, known: tuple[str, str], _authority: bytes) -> Any:
+    return client(folder, known)
 
 
 def store(folder: Folder, bucket: str) -> s3.Bucket:

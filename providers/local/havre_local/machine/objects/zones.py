@@ -28,7 +28,7 @@ from havre_local.machine.folder import (
     write_json,
 )
 from havre_local.machine.objects import gateway
-from havre_local.machine.objects.gateway import SERVICE, client, ensure_gateway
+from havre_local.machine.objects.gateway import SERVICE, administrator, ensure_gateway
 from havre_local.machine.postgresql.roles import account_name
 from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 
@@ -43,7 +43,6 @@ __all__ = [
     "StoredZone",
     "account_name",
     "bucket_names",
-    "client",
     "delete_account",
     "delete_zone",
     "destroy_zone",
@@ -184,7 +183,7 @@ def ensure_zone(
     zone = StoredZone(bucket, versions, immutable_days, name or (known.name if known else ""))
     _check_not_shortened(known, zone)
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if not _exists(s3, bucket):
             s3.create_bucket(
                 Bucket=bucket,
@@ -286,7 +285,7 @@ def lock_versions(folder: Folder, bucket: str) -> int:
     since = dt.datetime.fromisoformat(done) - SOON if done else None
     count = 0
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         for version in _versions(s3, bucket):
             if since is None or version["LastModified"] >= since:
                 count += _stamp(s3, zone, version)
@@ -338,7 +337,7 @@ def abort_uploads(folder: Folder, bucket: str) -> None:
         RetryError: it does not answer.
     """
     with gateway.asking(folder, f"Zone {bucket}"):
-        _abort_uploads(client(folder), bucket)
+        _abort_uploads(administrator(folder), bucket)
 
 
 def bucket_names(folder: Folder) -> list[str]:
@@ -349,7 +348,7 @@ def bucket_names(folder: Folder) -> list[str]:
         RetryError: it does not answer.
     """
     with gateway.asking(folder, "the object store"):
-        return [found["Name"] for found in client(folder).list_buckets()["Buckets"]]
+        return [found["Name"] for found in administrator(folder).list_buckets()["Buckets"]]
 
 
 def served_zone(folder: Folder, bucket: str, immutable_days: int) -> StoredZone | None:
@@ -366,7 +365,7 @@ def served_zone(folder: Folder, bucket: str, immutable_days: int) -> StoredZone 
         RetryError: it does not answer.
     """
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if not _exists(s3, bucket):
             return None
         versions = s3.get_bucket_versioning(Bucket=bucket).get("Status") == "Enabled"
@@ -393,7 +392,7 @@ def zone_holds_data(folder: Folder, bucket: str) -> bool:
         RetryError: it does not answer.
     """
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if not _exists(s3, bucket):
             return False
         return any(True for _ in _versions(s3, bucket)) or any(True for _ in _uploads(s3, bucket))
@@ -426,7 +425,7 @@ def destroy_zone(folder: Folder, bucket: str) -> tuple[LockedObject, ...]:
         RetryError: it does not answer.
     """
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if not _exists(s3, bucket):
             return ()
         lock_versions(folder, bucket)
@@ -456,7 +455,7 @@ def _delete_versions(s3: Any, bucket: str, found: list[dict[str, Any]]) -> tuple
 def _remove_bucket(folder: Folder, bucket: str) -> None:
     """Delete a bucket that holds delete markers at most, and what we know of it."""
     with gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if _exists(s3, bucket):
             for marker in list(_markers(s3, bucket)):
                 s3.delete_object(Bucket=bucket, Key=marker["Key"], VersionId=marker["VersionId"])
@@ -518,7 +517,7 @@ def grants_differ(
     known, found = gateway.known_accounts(folder), []
     for zone in zones(folder):
         with gateway.asking(folder, f"Zone {zone.bucket}"):
-            present = _statements(client(folder), zone.bucket)
+            present = _statements(administrator(folder), zone.bucket)
         wanted = [grant(zone.bucket, account, expires)] if zone.bucket in buckets else []
         own = [item for item in present if item.get("Sid") == account]
         if own != wanted or any(item.get("Sid") not in known for item in present):
@@ -544,7 +543,7 @@ def change_policy(
 ) -> None:
     """Replace the bucket's policy: `change` gets the statements of all other accounts."""
     with locked(folder, SERVICE), gateway.asking(folder, f"Zone {bucket}"):
-        s3 = client(folder)
+        s3 = administrator(folder)
         if not _exists(s3, bucket):
             return
         present = _statements(s3, bucket)
