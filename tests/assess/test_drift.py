@@ -9,6 +9,7 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
+from tests import once
 from tests.check.asked import EXAMPLES
 from tests.clouds import ECHOED
 from tests.facts.recordings import RECORDED
@@ -29,6 +30,12 @@ OPEN = {
     "destinationPortRange": "*",
 }
 OWNER = "/providers/Microsoft.Authorization/roleDefinitions/8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+
+
+@pytest.fixture(autouse=True)
+def plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take a plan that another test evaluated: what differs is the state."""
+    once.use(monkeypatch)
 
 
 def resources(state: State) -> list[State]:
