@@ -13,6 +13,7 @@ MOST_NOT_RUN = 16
 
 
 SELDOM = {
+    "docs/compare.md": "README.md compares the same two, and tests/compare holds what is printed",
     "docs/authors/provider.md": "its suite is that of tests/conformance/test_paper.py",
     "docs/security/waivers.md": "checks of one warehouse stand in docs/security/check.md too",
 }
