@@ -11,7 +11,14 @@ from pulumi.runtime.proto import analyzer_pb2_grpc
 from havre.pack.server import Pack, serve
 from havre.policy.frameworks import installed_frameworks
 from havre.policy.registry import installed_controls
+from tests import once
 from tests.pack.client import LARGEST, Client
+
+
+@pytest.fixture(autouse=True)
+def plans_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the checks that a pack is compared with take a plan that another test evaluated."""
+    once.use(monkeypatch)
 
 
 @pytest.fixture(scope="session")
