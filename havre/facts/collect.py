@@ -7,10 +7,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from havre.errors import ANYTHING, show_traceback
+from havre.facts.kubernetes.objects import facts_of_object
 from havre.facts.model import Grant, Neutral, ResourceFact, Unclassified
 from havre.facts.outside import outside_of
 from havre.facts.strangers import holds_nothing
 from havre.facts.values import DOES_NOT_APPLY, Known
+from havre.plan.kubernetes import KINDS
 from havre.plan.urns import STACK_TYPE
 
 if TYPE_CHECKING:
@@ -161,6 +163,8 @@ def _classified(
         return Unclassified(resource.urn, resource.type, type(error).__name__)
     if not isinstance(found, Unclassified):
         return tuple(found)
+    if found.type in KINDS:
+        return tuple(facts_of_object(resource))
     return _of_nothing(found) if holds_nothing(found.type) else found
 
 

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from havre.facts.addresses import network
+from havre.plan.kubernetes import PACKAGE as KUBERNETES
 from havre.plan.values import UNKNOWN, Secret
 
 if TYPE_CHECKING:
@@ -212,6 +213,8 @@ def _looked_up(forms: Forms) -> _FormOf:
 
 
 def _typed(resource: PlannedResource, form_of: _FormOf) -> PlannedResource:
+    if resource.package == KUBERNETES:  # no provider's forms are those of its objects
+        return resource
     inputs = _opened(resource.inputs, form_of, "")
     return resource if inputs is resource.inputs else replace(resource, inputs=inputs)
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.strangers import Suspicion, suspected
-from havre.facts.values import NOT_TOLD, Fact, Known, MayApply
+from havre.facts.values import DOES_NOT_APPLY, NOT_TOLD, Fact, Known, MayApply
 from havre.plan import urns
 
 if TYPE_CHECKING:
@@ -154,6 +154,21 @@ class Key(Bearer):
 
 
 @dataclass(frozen=True)
+class Namespace:
+    """Where programs of one project run in a cluster.
+
+    Attributes:
+        name: of the namespace, which is its project's.
+        isolated: whether its programs are kept apart from all others.
+        opened: what opens it, or is missing in it, as a finding says it.
+    """
+
+    name: str
+    isolated: Fact[bool]
+    opened: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Compute(Bearer):
     """Nodes that process data.
 
@@ -171,6 +186,8 @@ class Compute(Bearer):
         api_logged: whether every action on its API is logged, and sent to a store of logs.
         isolated: whether programs of projects are kept apart within it: by namespace, network
             policy, restricted pods and quotas.
+        namespaces: the namespaces that the plan makes in it; they do not apply where it makes no
+            object of Kubernetes.
         system_apart: whether its own programs have nodes on which no project's run.
         images_checked: whether it runs only images by digest or signature, which are scanned.
     """
@@ -187,6 +204,7 @@ class Compute(Bearer):
     guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     api_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     isolated: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    namespaces: MayApply[tuple[Namespace, ...]] = field(default=DOES_NOT_APPLY, kw_only=True)
     system_apart: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     images_checked: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 

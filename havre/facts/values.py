@@ -99,6 +99,6 @@ def reserved(fact: Fact[T], why: str, reserve: Reserve = Reserve.NOT_IN_FORCE) -
 IN_THE_CLUSTER = (
     "not in force until an administrator applies the objects that `havre cluster manifests` writes"
 )
-"""What isolates projects in a cluster: plans contain no object of Kubernetes, and no state does."""
+"""What isolates projects in a cluster, where a plan contains no object of Kubernetes."""
 NOT_TOLD = Unknown("not reported by the provider's facts")
 """What a provider's facts leave out: unknown, so that it never passes for good."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from havre.documents.shipped import read_shipped
+from havre.plan.kubernetes import KINDS, NAMESPACE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +73,18 @@ class ReplacingTable:
     read_on: dt.date | None = None
 
 
+OBJECTS: Mapping[str, Replacing] = {
+    token: Replacing(
+        bears=Bears.DATA if kind == NAMESPACE else Bears.NOTHING,
+        replaced=("metadata.name", "metadata.namespace"),
+    )
+    for token, kind in KINDS.items()
+}
+"""Objects of Kubernetes, which every provider's cluster may have; a namespace takes the volumes of
+its programs with it. Source: pulumi-kubernetes, provider/pkg/provider/provider.go (forceNewFields);
+read on 2026-11-30."""
+
+
 class _File(BaseModel):
     """The whole file."""
 
@@ -89,8 +102,11 @@ def read_table(path: Path, more: Mapping[str, Replacing] | None = None) -> Repla
         path: a TOML file with `source`, `read_on` and a table `types`.
         more: types that the provider's own code serves.
 
+    Objects of Kubernetes are in every table.
+
     Raises:
         BugError: the file is missing or malformed.
     """
     found = read_shipped(path, _File)
-    return ReplacingTable({**found.types, **(more or {})}, found.source, found.read_on)
+    types = {**OBJECTS, **found.types, **(more or {})}
+    return ReplacingTable(types, found.source, found.read_on)

@@ -35,6 +35,17 @@ NAMES = 53
 INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "100.64.0.0/10")
 """Addresses that are nobody's outside: private ones, and those of a node's own metadata."""
 POD_SECURITY = "pod-security.kubernetes.io"
+RESOLVER: Mapping[str, Any] = MappingProxyType(
+    {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
+        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
+    }
+)
+"""The pods that resolve names, as a network policy names them."""
+LIMITED = ("limits.cpu", "limits.memory", "requests.cpu", "requests.memory", "pods")
+"""What a quota limits to a share."""
+REFUSED = ("services.loadbalancers", "services.nodeports")
+"""Ways in from outside the cluster, of which a quota allows none."""
 COMPUTED: Mapping[str, str] = MappingProxyType({})
 """In place of a plan of addresses: each segment has those that are computed."""
 
@@ -92,8 +103,7 @@ def _share(cluster: Cluster, projects: int) -> dict[str, str]:
         "requests.memory": f"{cores * GIB_PER_CORE}Gi",
         "pods": str(max(1, cluster.nodes * PODS_PER_NODE // projects)),
         "persistentvolumeclaims": str(VOLUMES),
-        "services.loadbalancers": "0",
-        "services.nodeports": "0",
+        **dict.fromkeys(REFUSED, "0"),
     }
 
 
@@ -141,12 +151,8 @@ def _policy(
 
 def _ways_out(segments: Mapping[str, IPv4Network], ports: list[int]) -> Iterator[dict[str, Any]]:
     """The cluster's own names, the segments that hold data, and public addresses if asked for."""
-    resolver = {
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
-        "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
-    }
     asked = [{"protocol": protocol, "port": NAMES} for protocol in ("UDP", "TCP")]
-    yield {"to": [resolver], "ports": asked}
+    yield {"to": [dict(RESOLVER)], "ports": asked}
     for segment, block in segments.items():
         yield {"to": [{"ipBlock": {"cidr": str(block)}}], "ports": [*_tcp(DATA_PORTS[segment])]}
     if ports:

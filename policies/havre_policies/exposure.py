@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from havre.facts.addresses import anybody, private, within
 from havre.facts.addresses import network as network_of
 from havre.facts.model import Compute, NetworkElement, Rule
-from havre.facts.read import at_best, both
+from havre.facts.read import at_best, both, every
 from havre.facts.stores import BackupStore, DatabaseServer, DataStore, Storage, Vault
 from havre.facts.traffic import certain, let_out, lets_in, packets, possible
 from havre.facts.values import DoesNotApply, Known, Unknown
@@ -27,6 +27,7 @@ from havre.policy import (
     require,
     undecided,
 )
+from havre.spec.endings import authorised
 from havre_policies.cites import annex_a, snc
 
 if TYPE_CHECKING:
@@ -357,15 +358,29 @@ def workload_isolation(case: Case) -> Iterator[Verdict]:
     """Programs of each project are isolated in the cluster, apart from the cluster's own.
 
     Each project has a namespace with restricted pods, network policies that deny by default, and a
-    quota. No project's pod runs on the nodes of the cluster's own programs. Objects of Kubernetes
-    are in no plan, so the first part is reported as not in force.
+    quota. No project's pod runs on the nodes of the cluster's own programs. Where the plan contains
+    no object of Kubernetes, the first part is reported as not in force.
     """
     for compute in case.facts.of(Compute):
-        for name, fact, wanted in (
-            ("isolated", compute.isolated, "an isolated namespace for each project"),
-            ("system_apart", compute.system_apart, "nodes of their own for system programs"),
-        ):
-            yield require(name, fact, bool, wanted, resource=compute.urn)
+        yield _namespaces(compute, case)
+        fact, wanted = compute.system_apart, "nodes of their own for system programs"
+        yield require("system_apart", fact, bool, wanted, resource=compute.urn)
+
+
+def _namespaces(compute: Compute, case: Case) -> Verdict:
+    """Whether each project has a namespace that isolates its programs."""
+    wanted = "an isolated namespace for each project"
+    if not isinstance(compute.namespaces, Known):
+        return require("isolated", compute.isolated, bool, wanted, resource=compute.urn)
+    made = {each.name: each for each in compute.namespaces.value}
+    projects = authorised(case.spec, case.as_of)
+    found = [f"no namespace for {name}" for name in projects if name not in made]
+    mine = [made[name] for name in projects if name in made]
+    found += [f"namespace {each.name}: {opened}" for each in mine for opened in each.opened]
+    if found:
+        return fails("isolated", ", ".join(found), wanted, resource=compute.urn)
+    kept_apart = every([each.isolated for each in mine])
+    return require("isolated", kept_apart, bool, wanted, resource=compute.urn)
 
 
 @plan_control(

@@ -19,3 +19,11 @@ class TestAzureInAnEstate(ProviderSuite):
 
     provider = provider
     settings: ClassVar = {**SETTINGS["azure"], "estate": estate()}
+
+
+@pytest.mark.long  # likewise
+class TestAzureWithObjects(ProviderSuite):
+    """With the objects that isolate projects in the cluster."""
+
+    provider = provider
+    settings: ClassVar = {**SETTINGS["azure"], "kubernetes_context": "suite"}

@@ -25,3 +25,11 @@ class TestOvhInAnEstate(ProviderSuite):
             "stream_id": "cccccccc-0000-4000-8000-000000000001",
         },
     }
+
+
+@pytest.mark.long  # likewise
+class TestOvhWithObjects(ProviderSuite):
+    """With the objects that isolate projects in the cluster."""
+
+    provider = provider
+    settings: ClassVar = {**SETTINGS["ovh"], "kubernetes_context": "suite"}

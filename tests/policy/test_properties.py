@@ -20,6 +20,7 @@ from havre.facts.model import (
     Grant,
     Key,
     LogRoute,
+    Namespace,
     NetworkElement,
     Offering,
     Place,
@@ -77,6 +78,12 @@ places = st.builds(
     st.sampled_from((None, "FR", "US")),
     st.sampled_from(("", "a setting")),
 )
+namespaces = st.builds(
+    Namespace,
+    st.sampled_from(("cohort-diabetes", "covid-long-term", "nobodys")),
+    st.just(HIDDEN) | st.booleans().map(Known),
+    st.lists(texts, max_size=2).map(tuple),
+)
 DATES = st.none() | st.dates(dt.date(2020, 1, 1), dt.date(2040, 1, 1))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "tags": st.dictionaries(st.sampled_from(("warehouse", "environment")), texts),
@@ -87,6 +94,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "segments": st.lists(st.none() | st.sampled_from(URNS), max_size=3).map(tuple),
     "tls_minimum": st.none() | texts,
     "engine": st.none() | texts,
+    "namespaces": st.lists(namespaces, max_size=3).map(tuple),
     "replica_of": st.none() | st.sampled_from(URNS),
     "locked_days": st.integers(0, 4000),
     **dict.fromkeys(("retention_days", "backup_days", "rotation_days"), days),

@@ -14,6 +14,7 @@ from havre.facts.model import (
     Alert,
     Copy,
     Extent,
+    Namespace,
     Neutral,
     Place,
     ResourceFact,
@@ -913,6 +914,50 @@ def test_names_are_logged_and_filtered(logged: Any, filtered: Any, outcomes: lis
 def test_programs_are_isolated_in_a_cluster(isolated: Any, apart: Any, outcomes: list[str]) -> None:
     nodes = c.compute(isolated=isolated, system_apart=apart)
     assert c.outcomes("exposure.workload-isolation", nodes) == outcomes
+
+
+def spaces(*names: str, isolated: Any = c.YES, opened: tuple[str, ...] = ()) -> Any:
+    return Known(tuple(Namespace(name, isolated, opened) for name in names))
+
+
+MINE = tuple(c.SPEC.projects)
+
+
+@pytest.mark.parametrize(
+    ("made", "outcome", "found"),
+    [
+        (spaces(*MINE), "pass", ""),
+        (spaces(*MINE, "monitoring"), "pass", ""),
+        (spaces(*MINE[1:]), "fail", f"no namespace for {MINE[0]}"),
+        (spaces("elsewhere"), "fail", f"no namespace for {MINE[0]}"),
+        (spaces(), "fail", f"no namespace for {MINE[0]}"),
+        (
+            spaces(*MINE, isolated=c.NO, opened=("any egress",)),
+            "fail",
+            f"namespace {MINE[0]}: any egress",
+        ),
+        (spaces(*MINE, isolated=Unknown("metadata")), "unknown", "metadata"),
+    ],
+)
+def test_each_project_has_an_isolated_namespace(made: Any, outcome: str, found: str) -> None:
+    nodes = c.compute(isolated=c.YES, system_apart=c.YES, namespaces=made)
+    verdict, apart = c.verdicts("exposure.workload-isolation", nodes)
+    assert (verdict.outcome, apart.outcome) == (outcome, "pass")
+    assert found in str(verdict.found)
+
+
+def test_a_project_that_has_ended_needs_no_namespace() -> None:
+    nodes = c.compute(isolated=c.YES, system_apart=c.YES, namespaces=spaces())
+    far = dt.date(2040, 1, 1)
+    outcomes = c.outcomes("exposure.workload-isolation", nodes, as_of=far)
+    assert outcomes == ["pass", "pass"]
+
+
+def test_namespaces_that_are_not_known_are_not_isolated() -> None:
+    nodes = c.compute(
+        isolated=Unknown("an object"), system_apart=c.YES, namespaces=Unknown("an object")
+    )
+    assert c.outcomes("exposure.workload-isolation", nodes) == ["unknown", "pass"]
 
 
 @pytest.mark.parametrize(

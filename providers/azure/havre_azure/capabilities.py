@@ -175,9 +175,9 @@ def _availability(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
         yield gap("one-zone")
 
 
-def _workloads(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
+def _workloads(spec: Warehouse, settings: AzureSettings) -> Iterator[Gap]:
     if spec.cluster:
-        yield gap("workload-isolation")
+        yield gap("shared-nodes" if settings.kubernetes_context else "workload-isolation")
         yield gap("images")
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
+from havre.provider.workloads.settings import CONTEXT, KubernetesContext
 from havre_azure.estate.settings import AzureEstate  # noqa: TC001 - pydantic reads annotations
 
 NAME = "azure"
@@ -57,6 +58,7 @@ class AzureSettings(BaseModel):
         description="Minor version of Kubernetes. Azure applies patches automatically. The default "
         "is supported from June 2026 to June 2027 (AKS release calendar, read on 2026-11-23).",
     )
+    kubernetes_context: KubernetesContext | None = Field(default=None, description=CONTEXT)
     lock_immutability: bool = Field(
         default=False,
         description="Lock every immutability policy, irreversibly. Azure creates policies "

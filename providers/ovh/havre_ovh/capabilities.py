@@ -137,10 +137,10 @@ def _sites(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
         yield gap("recovery-site", site=recovery)
 
 
-def _parts(spec: Warehouse, _settings: OvhSettings) -> Iterator[Gap]:
+def _parts(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     if spec.cluster:
         yield gap("public-cluster")
-        yield gap("workload-isolation")
+        yield gap("shared-nodes" if settings.kubernetes_context else "workload-isolation")
         yield gap("images")
     if spec.registry:
         yield gap("registry", days=spec.registry.retention_days)

@@ -18,6 +18,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
+from havre.provider.workloads.settings import CONTEXT, KubernetesContext
 from havre.spec.model import Cidr, ProjectSlug, SiteName  # noqa: TC001 - and so these
 from havre_ovh.estate import OvhEstate, RegionName, Uuid  # noqa: TC001 - and these
 
@@ -114,6 +115,7 @@ class OvhSettings(BaseModel):
             description="Minor version of Kubernetes, 1.33 or later, raised by one at a time",
         )
     )
+    kubernetes_context: KubernetesContext | None = Field(default=None, description=CONTEXT)
     database_plan: Literal["business", "enterprise", "production", "advanced"] | None = Field(
         default=None,
         description="Plan of the database (unset: business, or enterprise in several availability "

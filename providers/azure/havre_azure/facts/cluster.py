@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from havre.facts.kubernetes.isolation import isolated, namespaces
 from havre.facts.model import Compute, Copy, ResourceFact
-from havre.facts.read import NO, NONE, YES, each, every, gathered, items, read, some, then
+from havre.facts.read import NO, NONE, each, every, gathered, items, read, some, then
 from havre.facts.stores import Volume
-from havre.facts.values import IN_THE_CLUSTER, Fact, Known, Unknown, reserved
+from havre.facts.values import Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
+from havre.spec.workloads import DATA_PORTS
 from havre_azure.facts.places import places
 from havre_azure.facts.properties import (
     closed,
@@ -23,7 +25,7 @@ from havre_azure.facts.relations.links import disk_key, key, segment
 from havre_azure.facts.relations.logs import logged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from havre.facts.index import Index
     from havre.plan import PlannedResource
@@ -107,11 +109,34 @@ def _refuses(pool: Any) -> Fact[bool]:
     return then(each(pool, "nodeTaints"), lambda taints: RESERVED in taints)
 
 
+def _data_segments(index: Index) -> Iterator[tuple[str, Fact[str]]]:
+    """Addresses of the segments that hold data, by name."""
+    for subnet in index.of("network:Subnet"):
+        name: Fact[str] = read(subnet.inputs, "subnetName", subnet.name)
+        if not isinstance(name, Known) or name.value not in DATA_PORTS:
+            continue
+        one = read(subnet.inputs, "addressPrefix")
+        several = each(subnet.inputs, "addressPrefixes")
+        if one != NONE:
+            yield name.value, one
+        elif isinstance(several, Unknown):
+            yield name.value, several
+        else:
+            yield from ((name.value, Known(str(block))) for block in several.value)
+
+
+def _enforcing(resource: PlannedResource) -> Fact[bool]:
+    """Whether the cluster has an engine of network policies; Azure installs none unless asked."""
+    engine = read(resource.inputs, "networkProfile.networkPolicy", "none")
+    return then(engine, lambda name: str(name).lower() != "none")
+
+
 def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """A cluster; its API is public unless it is private, and has accounts unless disabled."""
     path = "apiServerAccessProfile"
     shut = read(resource.inputs, f"{path}.enablePrivateCluster", default=False)
     version, pools = read(resource.inputs, "kubernetesVersion"), _pools(resource, index)
+    spaces = namespaces(index, resource, _data_segments(index), _enforcing(resource))
     cluster = replace(
         offered(Compute, resource, PRODUCT, places(resource, index, Copy.COMPUTE)),
         public_api=closed(shut),
@@ -127,7 +152,8 @@ def cluster(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         disk_key=disk_key(index, resource, "diskEncryptionSetID"),
         guarded=guarded(index, resource),
         api_logged=logged(index, resource, API_LOGS, doubtful=("audit",)),
-        isolated=reserved(YES, IN_THE_CLUSTER),
+        isolated=isolated(spaces),
+        namespaces=spaces,
         system_apart=_system_apart(pools),
         images_checked=NO,  # the policies that check images are of another service
     )

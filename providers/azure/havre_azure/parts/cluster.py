@@ -9,6 +9,7 @@ from pulumi_azure_native import compute
 from pulumi_azure_native import containerservice as aks
 
 from havre.provider.parts import ClusterInputs, ClusterOutputs
+from havre.provider.workloads.isolating import isolate
 from havre.spec.model import Availability, Size
 from havre_azure.conventions.segments import API_SUBNET
 from havre_azure.names import Deployment, Role
@@ -40,6 +41,8 @@ DNS_SERVICE = 10
 CLUSTER, DISKS, SECRETS = "cluster", "disks", "secrets"
 """Words for the vault of the cluster's own keys, and purposes of these."""
 VAULT_LOGS = ("AuditEvent",)
+PUBLIC_PORTS = (443,)
+"""Programs exchange their token with Microsoft Entra there; the firewall filters it."""
 LOGS = ("kube-apiserver", "kube-audit", "kube-audit-admin", "guard")
 
 
@@ -264,9 +267,11 @@ def cluster(part: Part[AzureSettings], inputs: ClusterInputs) -> ClusterOutputs:
     made, sink = _cluster(at, asked, inputs), inputs.audit.sink
     identifier = known(cluster_id(at), made)
     diagnose(at, f"{at.stem}-cluster", identifier, LOGS, sink, after(at.archive_id, sink))
-    return ClusterOutputs(
+    outputs = ClusterOutputs(
         endpoint=made.private_fqdn,
         identifier=identifier,
         region=at.location,
         issuer=made.oidc_issuer_profile.apply(lambda told: (told and told.issuer_url) or ""),
     )
+    isolate(part, made, outputs, PUBLIC_PORTS)
+    return outputs

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from havre.facts.kubernetes.isolation import isolated, namespaces
 from havre.facts.model import Compute, Copy, Neutral
 from havre.facts.read import NO, NONE, YES, at_best, each, every, gathered, read, some, then
-from havre.facts.values import IN_THE_CLUSTER, Fact, Known, Unknown, reserved
+from havre.facts.values import Fact, Known, Unknown
+from havre.spec.workloads import DATA_PORTS
+from havre_ovh.facts.naming import SUBNETS
 from havre_ovh.facts.properties import (
     about,
     guarded,
@@ -19,7 +22,7 @@ from havre_ovh.facts.properties import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from havre.facts.index import Index
     from havre.facts.model import ResourceFact
@@ -39,6 +42,7 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     inside = is_set(resource, inputs.get("privateNetworkId"), "privateNetworkId")
     doors = index.computed(RESTRICT, "kubeId", resource)
     version = read(inputs, "version", "")
+    spaces = namespaces(index, resource, _data_segments(index))
     where, plan = lies_in(resource, Copy.COMPUTE), read(inputs, "plan", "free")
     compute = replace(
         offered(Compute, resource, index, where, PRODUCT, plan),
@@ -53,11 +57,27 @@ def kube(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         disk_key=NONE,
         guarded=guarded(resource),
         api_logged=_logged(resource, index),
-        isolated=reserved(YES, IN_THE_CLUSTER),
+        isolated=isolated(spaces),
+        namespaces=spaces,
         system_apart=NO,  # no argument of a pool keeps the cluster's own programs apart
         images_checked=NO,
     )
     return [compute]
+
+
+def _data_segments(index: Index) -> Iterator[tuple[str, Fact[str]]]:
+    """Addresses of the segments that hold data, by name.
+
+    No argument decides whether network policies are enforced: each plan has an engine of them
+    (OVHcloud documentation, exposed APIs and software versions; read on 2026-11-30).
+    """
+    for subnet in index.of(*SUBNETS):
+        name = read(subnet.inputs, "name", subnet.name)
+        words = str(name.value) if isinstance(name, Known) else subnet.name
+        segment = next((each for each in DATA_PORTS if f"-{words}".endswith(f"-{each}")), "")
+        if segment:
+            path = "cidr" if "cidr" in subnet.inputs else "network"
+            yield segment, then(read(subnet.inputs, path, ""), str)
 
 
 def _logged(kube: PlannedResource, index: Index) -> Fact[bool]:

@@ -8,6 +8,7 @@ import pulumi_ovh as ovh
 from pulumi_ovh import cloudproject
 
 from havre.provider.parts import ClusterInputs, ClusterOutputs
+from havre.provider.workloads.isolating import isolate
 from havre_ovh import resources as shared
 from havre_ovh.conventions.table import name as named
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PLAN = "standard"
 """The plan with an etcd of the cluster's own, and the only one in several zones."""
+PUBLIC_PORTS = (443,)
+"""Object stores answer on public addresses only."""
 LARGEST_POOL = 5
 """Nodes of a pool whose nodes stand on different hosts (ovh/docs#8587, 2025-11-03)."""
 
@@ -53,11 +56,13 @@ def cluster(part: Part[OvhSettings], inputs: ClusterInputs) -> ClusterOutputs:
         opts=part.guarded(retain=True),
     )
     _nodes(part, kube)
-    return ClusterOutputs(
+    outputs = ClusterOutputs(
         endpoint=kube.url,
         identifier=kube.id,
         region=shared.compute_region(context),
     )
+    isolate(part, kube, outputs, PUBLIC_PORTS)
+    return outputs
 
 
 def _kube(part: Part[OvhSettings], inputs: ClusterInputs) -> cloudproject.Kube:

@@ -1,0 +1,1 @@
+"""Objects of Kubernetes in a plan: the same for every provider, and known to its facts."""
