@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from havre.engine.secrets import FILE_VARIABLE, VARIABLE
-from havre.errors import GuardError, InputError
+from havre.errors import GuardError, InputError, MissingDependencyError
 from havre.files.custody import Custody
 from havre.plan.model import SANDBOX_MARK
 from havre.provider import SANDBOX, provides
@@ -63,10 +63,17 @@ def servicers_in(
 
     Raises:
         InputError: the provider has no sandbox, or runs on this machine anyway.
+        MissingDependencyError: a package that its sandbox needs is not installed.
     """
     refuse_without(provider)
     serve = provides(provider, SANDBOX).given
-    return serve(world(data_dir), settings) if serve else {}
+    try:
+        return serve(world(data_dir), settings) if serve else {}
+    except ModuleNotFoundError as error:
+        package = (error.name or "of the sandbox").partition(".")[0]
+        message = f"the sandbox needs the Python package {package}, which is not installed"
+        remedy = "Install what `docs/platform/install.md` names for a sandbox."
+        raise MissingDependencyError(message, remedy) from error
 
 
 def refuse_without(provider: Provider) -> None:

@@ -24,6 +24,7 @@ ENVIRONMENT = (ROOT / "docs" / "platform" / "environment.md").read_text()
 PREREQUISITES = (ROOT / "docs" / "platform" / "prerequisites.md").read_text()
 PROGRAM = (ROOT / "docs" / "platform" / "program.md").read_text()
 TROUBLES = (ROOT / "docs" / "platform" / "troubleshooting.md").read_text()
+INSTALLING = (ROOT / "docs" / "platform" / "install.md").read_text()
 NAMED = re.compile(r"(?<![A-Z0-9_])(HAVRE_[A-Z0-9_]*[A-Z0-9])(?![A-Z0-9_])")
 NAMESPACES = {
     "dbforpostgresql": "DBforPostgreSQL",
@@ -57,6 +58,20 @@ def test_every_variable_that_the_code_reads_is_on_the_page() -> None:
 def test_no_variable_on_the_page_is_unknown_to_the_code() -> None:
     known = _variables() | {f"HAVRE_{key.upper()}" for key in SCHEMA}
     assert sorted(set(NAMED.findall(ENVIRONMENT)) - known) == []
+
+
+DISTRIBUTIONS = sorted(ROOT.glob("pyproject.toml")) + sorted(ROOT.glob("p*/**/pyproject.toml"))
+
+
+@pytest.mark.parametrize(
+    "file", DISTRIBUTIONS, ids=lambda path: path.relative_to(ROOT).parent.name or "havre"
+)
+def test_what_a_distribution_needs_of_ours_is_among_what_the_page_installs(file: Path) -> None:
+    project = tomllib.loads(file.read_text())["project"]
+    ours = {each for each in project["dependencies"] if re.fullmatch(r"havre(-\w+)?", each)}
+    command = INSTALLING[: INSTALLING.index("For the provider `local`")]
+    by_hand = {"havre-conformance", "havre-sandbox"}
+    assert project["name"] in by_hand or ours <= set(re.findall(r'"(havre\S*) @', command))
 
 
 def _warehouse(example: str) -> Path:

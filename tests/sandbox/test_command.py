@@ -115,3 +115,13 @@ def test_no_secret_is_in_clear_and_the_passphrase_is_its_owners(folder: Path) ->
     keys = [r["outputs"] for r in state["deployment"]["resources"] if "S3Cred" in r["type"]]
     assert keys
     assert all("ciphertext" in each["secretAccessKey"] for each in keys)
+
+
+def test_a_machine_without_its_package_is_told_what_to_install(tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['havre_sandbox'] = None; from havre.cli import main; "
+    words = ["up", FILE, "-p", "ovh", "--sandbox", "--data-dir", str(tmp_path / "data"), "--yes"]
+    command = [sys.executable, "-c", f"{hidden}sys.exit(main({words!r}))"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4, done.stderr
+    assert "needs the Python package havre_sandbox, which is not installed" in done.stderr
+    assert "install.md" in done.stderr
