@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ServiceAnswer:
     """What a service answers to one fault.
 
     Attributes:
@@ -42,7 +42,7 @@ class Answer:
 class Codes:
     """What a provider's services answer, by the name of the fault."""
 
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, ServiceAnswer]
 
     def refusal(self, fault: str, message: str, at: str = "") -> Refusal:
         """The refusal of a fault.
@@ -64,7 +64,7 @@ class _AnswersFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     read_on: dt.date
-    faults: dict[str, Answer]
+    faults: dict[str, ServiceAnswer]
 
 
 def read_codes(path: Path) -> Codes:
