@@ -39,6 +39,7 @@ from havre_sandbox.standins.blob.catalogue import (
     Action,
     Catalogue,
     ContainerSettings,
+    Grant,
     Version,
     VersionState,
     WormPolicy,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 _NUMBERS = count()
 READER = (Action.READ,)
+SIGNS = Grant(frozenset({Action.READ, Action.DELEGATE}))
 VERSIONED = AccountSettings(versions=True, version_level=True)
 PLAIN = AccountSettings()
 
@@ -88,7 +90,7 @@ class Zone:
     ) -> None:
         number = next(_NUMBERS)
         self.service, self.account, self.name = service, f"zone{number:03d}", "zone-curated"
-        self.owner = self.granted(f"owner-{number}", tuple(Action), make=False)
+        self.owner = self.granted(f"owner-{number}", tuple(Action))
         self.settings = account
         service.put_account(self.account, account)
         self.arrange(container or ContainerSettings())
@@ -96,12 +98,19 @@ class Zone:
     def arrange(self, settings: ContainerSettings) -> None:
         self.service.put_container(self.account, self.name, settings)
 
-    def granted(self, principal: str, actions: tuple[Action, ...], *, make: bool = True) -> str:
+    def granted(
+        self,
+        principal: str,
+        actions: tuple[Action, ...],
+        until: dt.datetime | None = None,
+    ) -> str:
         self.service.put_identity(principal)
         self.service.put_grant(
-            f"{self.account} {principal}", principal, f"{self.account}/{self.name}", actions
+            f"{self.account} {principal}",
+            principal,
+            f"{self.account}/{self.name}",
+            Grant(frozenset(actions), until),
         )
-        assert make or principal.startswith("owner")
         return principal
 
     def client(self, principal: str | None = None) -> Any:
@@ -207,6 +216,21 @@ def test_what_is_revoked_counts_at_the_next_request(service: BlobService, zone: 
     assert code(lambda: leaver.download_blob("a")) == "AuthorizationPermissionMismatch"
     service.drop_identity("leaver")
     assert code(lambda: leaver.download_blob("a")) == "InvalidAuthenticationInfo"
+
+
+def test_a_grant_ends_on_its_day_and_may_be_of_current_versions_alone(zone: Zone) -> None:
+    first = zone.put("a", b"first")
+    second = zone.put("a", b"second")
+    narrow = zone.client(zone.granted("narrow", READER, later(1)))
+    assert narrow.download_blob("a").readall() == b"second"
+    assert narrow.download_blob("a", version_id=second).readall() == b"second"
+    denied = "AuthorizationPermissionMismatch"
+    assert code(lambda: narrow.download_blob("a", version_id=first)) == denied
+    assert zone.client(zone.granted("wide", (*READER, Action.READ_VERSIONS)))
+    wide = zone.client("wide")
+    assert wide.download_blob("a", version_id=first).readall() == b"first"
+    zone.granted("narrow", READER, later(-1))
+    assert code(lambda: narrow.download_blob("a")) == denied
 
 
 def test_nobody_reads_without_a_credential_or_by_the_accounts_key(
@@ -444,7 +468,7 @@ def test_a_signed_address_is_worth_what_its_identity_is(service: BlobService, zo
     zone.put("a")
     service.put_identity("signer")
     for scope in (zone.account, f"{zone.account}/{zone.name}"):
-        service.put_grant(f"{scope} signs", "signer", scope, (Action.READ, Action.DELEGATE))
+        service.put_grant(f"{scope} signs", "signer", scope, SIGNS)
     key = delegated(zone, "signer")
     named = {"user_delegation_key": key, "account_name": zone.account, "container_name": zone.name}
     token = generate_container_sas(**named, permission="rwl", expiry=later(0.5))
@@ -471,7 +495,7 @@ def test_a_signed_address_is_worth_what_its_identity_is(service: BlobService, zo
 
 def test_a_key_is_delegated_for_a_week_at_most(service: BlobService, zone: Zone) -> None:
     service.put_identity("eager")
-    service.put_grant("eager", "eager", zone.account, (Action.DELEGATE,))
+    service.put_grant("eager", "eager", zone.account, SIGNS)
     assert code(lambda: delegated(zone, "eager", days=8)) == "InvalidXmlDocument"
 
 
@@ -488,7 +512,7 @@ def test_rclone_copies_and_checks(service: BlobService, zone: Zone, tmp_path: Pa
     (tmp_path / "from" / "é ü.txt").write_text("content")
     service.put_identity("mover")
     for scope in (zone.account, f"{zone.account}/{zone.name}"):
-        service.put_grant(f"{scope} moves", "mover", scope, tuple(Action))
+        service.put_grant(f"{scope} moves", "mover", scope, Grant(frozenset(Action)))
     token = generate_container_sas(
         zone.account,
         zone.name,

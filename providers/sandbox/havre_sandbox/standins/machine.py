@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +28,13 @@ from havre_local.machine.folder import (
 from havre_local.machine.supervision import supervisor
 from havre_local.machine.supervision.services import Probe, Service
 from havre_sandbox import standins
+from havre_sandbox.standins.begun import PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from havre_local.machine.supervision.supervisor import ServiceStatus
 
-PLACE = "stand-ins"
-"""Folder of the servers' files in a sandbox's data folder."""
 _FRONTS = 3
 """When fronts start: after what stands behind them."""
 
@@ -51,6 +50,7 @@ class Machine:
 
     root: Path
     name: str
+    _running: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     @cached_property
     def folder(self) -> Folder:
@@ -64,6 +64,16 @@ class Machine:
         prepare(folder, self.name)
         ensure_authority(folder)
         return folder
+
+    def begin(self) -> None:
+        """Prepare the folder, from when on stand-ins follow what the sandbox records.
+
+        Raises:
+            GuardError: it holds something else, or others can write there.
+            InputError: it cannot be made.
+            StateError: its marker is damaged.
+        """
+        _ = self.folder
 
     @property
     def standing(self) -> bool:
@@ -137,6 +147,11 @@ class Machine:
             RetryError: one does not in time; it names the log and its last lines.
         """
         supervisor.ensure_running(self.folder, *services)
+        self._running.update(each.name for each in services)
+
+    def started(self, name: str) -> bool:
+        """Whether this process has seen a server run: it is kept running."""
+        return name in self._running
 
     def stop(self) -> None:
         """Stop every server; what they keep stays.
@@ -144,6 +159,7 @@ class Machine:
         Raises:
             RetryError: one did not end in time.
         """
+        self._running.clear()
         if self.standing:
             supervisor.stop(self.folder)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _BEARER = "bearer "
 _LIST = "list"
 SIGNED: Mapping[str, frozenset[Action]] = {
-    "r": frozenset({Action.READ}),
+    "r": frozenset({Action.READ, Action.READ_VERSIONS}),
     "a": frozenset({Action.WRITE}),
     "c": frozenset({Action.WRITE}),
     "w": frozenset({Action.WRITE}),

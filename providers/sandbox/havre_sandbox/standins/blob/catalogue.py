@@ -17,17 +17,19 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _SECONDS = 30.0
+_FOR_EVER = 1e15
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS accounts(name TEXT PRIMARY KEY, slot INTEGER UNIQUE, settings TEXT);
 CREATE TABLE IF NOT EXISTS containers(
   account TEXT, name TEXT, upstream TEXT, settings TEXT, deleted REAL,
   PRIMARY KEY(account, upstream));
 CREATE TABLE IF NOT EXISTS identities(principal TEXT PRIMARY KEY, digest TEXT UNIQUE);
-CREATE TABLE IF NOT EXISTS grants(id TEXT PRIMARY KEY, principal TEXT, scope TEXT, actions TEXT);
+CREATE TABLE IF NOT EXISTS grants(
+  id TEXT PRIMARY KEY, principal TEXT, scope TEXT, actions TEXT, ends REAL);
 CREATE TABLE IF NOT EXISTS delegations(
   principal TEXT, start TEXT, expiry TEXT, secret TEXT, PRIMARY KEY(principal, start, expiry));
 CREATE TABLE IF NOT EXISTS unusable(key TEXT PRIMARY KEY);
@@ -48,6 +50,8 @@ class Action(StrEnum):
     """What somebody may do with blobs."""
 
     READ = "read"
+    READ_VERSIONS = "read-versions"
+    """Beside `READ`: what is not current."""
     WRITE = "write"
     DELETE = "delete"
     DELETE_VERSION = "delete-version"
@@ -68,6 +72,19 @@ class VersionState(StrEnum):
     """Kept, since the account keeps what is deleted."""
     GONE = "gone"
     """Its bytes are gone; only its place is taken, for those before it."""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an identity is allowed.
+
+    Attributes:
+        actions: what it may do.
+        until: from when on no more; None: for ever.
+    """
+
+    actions: frozenset[Action]
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -322,13 +339,13 @@ class Catalogue:
         rows = self.run("SELECT principal FROM identities WHERE digest=?", digest(token))
         return str(rows[0][0]) if rows else None
 
-    def put_grant(
-        self, identifier: str, principal: str, scope: str, actions: Iterable[Action]
-    ) -> None:
+    def put_grant(self, identifier: str, principal: str, scope: str, grant: Grant) -> None:
         """Allow a principal something on `ACCOUNT` or on `ACCOUNT/CONTAINER`."""
-        words = " ".join(sorted(actions))
+        words = " ".join(sorted(grant.actions))
+        ends = grant.until.timestamp() if grant.until else _FOR_EVER
         self.run(
-            "INSERT OR REPLACE INTO grants VALUES(?,?,?,?)", identifier, principal, scope, words
+            "INSERT OR REPLACE INTO grants VALUES(?,?,?,?,?)",
+            *(identifier, principal, scope, words, ends),
         )
 
     def drop_grant(self, identifier: str) -> None:
@@ -339,7 +356,8 @@ class Catalogue:
         """What a principal may do there."""
         scopes = (account, f"{account}/{container}" if container else account)
         rows = self.run(
-            "SELECT actions FROM grants WHERE principal=? AND scope IN (?,?)", principal, *scopes
+            "SELECT actions FROM grants WHERE principal=? AND scope IN (?,?) AND ends>?",
+            *(principal, *scopes, dt.datetime.now(dt.UTC).timestamp()),
         )
         return frozenset(Action(word) for (words,) in rows for word in words.split())
 

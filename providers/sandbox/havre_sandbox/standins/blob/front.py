@@ -24,7 +24,12 @@ from xml.etree import ElementTree as ET
 from havre_sandbox.standins.blob import callers, listing, refusals
 from havre_sandbox.standins.blob.azurite import Azurite, accounts, program, succeeded
 from havre_sandbox.standins.blob.callers import Gatekeeper
-from havre_sandbox.standins.blob.catalogue import Action, Catalogue, ContainerSettings
+from havre_sandbox.standins.blob.catalogue import (
+    Action,
+    Catalogue,
+    ContainerSettings,
+    VersionState,
+)
 from havre_sandbox.standins.blob.keeping import Keeper
 from havre_sandbox.standins.blob.protection import Deed, now
 from havre_sandbox.standins.web.children import die_with_parent, free_port
@@ -222,12 +227,19 @@ class BlobFront:
         if method in ("GET", "HEAD"):
             if part == "blocklist":  # of what was sent for a name, there or not
                 return self.azurite.passed(request, place)
-            return self.keeper.asked(request, place, self.keeper.found(request, place, name))
+            return self._read(request, caller, place, name)
         if part == "immutabilityPolicies":
             return self.keeper.set_policy(request, place, name)
         if method == "DELETE":
             return self.keeper.delete(request, place, name)
         return self._written(self._copying(request, caller, place), place, name)
+
+    def _read(self, request: Request, caller: Caller, place: Place, name: str) -> Answer:
+        version = self.keeper.found(request, place, name)
+        old = version is None or version.state is not VersionState.CURRENT
+        if old and request.query.keys() & {"versionid", "snapshot"}:
+            caller.need(Action.READ_VERSIONS)
+        return self.keeper.asked(request, place, version)
 
     def _written(self, request: Request, place: Place, name: str) -> Answer:
         part = request.query.get("comp", "")

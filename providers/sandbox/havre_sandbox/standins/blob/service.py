@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from havre.errors import ProviderError, RetryError
 from havre_local.machine.folder import PRIVATE, ensure_port, read_secret
 from havre_sandbox.standins.blob.azurite import API_VERSION, SLOTS, new_key, program, succeeded
-from havre_sandbox.standins.blob.catalogue import Action, Catalogue
+from havre_sandbox.standins.blob.catalogue import (
+    AccountSettings,
+    Action,
+    Catalogue,
+    ContainerSettings,
+    Grant,
+)
 from havre_sandbox.standins.blob.front import CATALOGUE, KEY_VARIABLE
 from havre_sandbox.standins.web.upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from havre_sandbox.standins.blob.catalogue import AccountSettings, ContainerSettings
     from havre_sandbox.standins.machine import Machine
 
 SERVICE = "sandbox-blob"
 ADMINISTRATOR = "sandbox-administrator"
 """The identity by which the sandbox itself makes and removes containers."""
+READER = "sandbox-reader"
+"""The identity that reads everything and writes nothing, for whoever reads back."""
+READS = frozenset(
+    {Action.READ, Action.READ_VERSIONS, Action.READ_TAGS, Action.READ_CONTAINERS, Action.DELEGATE}
+)
 _MODULE = "havre_sandbox.standins.blob.front"
 _KEY = "sandbox-blob-key"
 _TOKEN = "sandbox-blob-token"  # noqa: S105 - begins the name of a secret
@@ -46,6 +54,8 @@ class BlobService:
             MissingDependencyError: Azurite is not installed.
             RetryError: it does not answer in time.
         """
+        if self.machine.started(SERVICE):
+            return
         program()
         place = self.machine.place("blob")
         if not (place / "azurite").is_dir():
@@ -70,8 +80,24 @@ class BlobService:
             except ValueError as error:
                 message = f"sandbox, storage account {name}: {error}"
                 raise ProviderError(message, "Remove a storage account.") from None
-            catalogue.put_identity(ADMINISTRATOR, self.token(ADMINISTRATOR))
-            catalogue.put_grant(f"{ADMINISTRATOR} {name}", ADMINISTRATOR, name, Action)
+            everything = Grant(frozenset(Action))
+            catalogue.put_grant(f"{ADMINISTRATOR} {name}", ADMINISTRATOR, name, everything)
+            for each in (ADMINISTRATOR, READER):
+                catalogue.put_identity(each, self.token(each))
+            catalogue.put_grant(f"{READER} {name}", READER, name, Grant(READS))
+
+    def change_account(self, name: str, **changes: Any) -> None:
+        """Change some settings of a storage account, by their names; made where it is missing."""
+        with self._catalogue() as catalogue:
+            known = catalogue.account(name)
+        self.put_account(name, replace(known[1] if known else AccountSettings(), **changes))
+
+    def change_container(self, account: str, name: str, **changes: Any) -> None:
+        """Change some settings of a container, by their names; made where it is missing."""
+        with self._catalogue() as catalogue:
+            known = catalogue.place(account, name)
+        settings = known.settings if known else ContainerSettings()
+        self.put_container(account, name, replace(settings, **changes))
 
     def drop_account(self, name: str) -> None:
         """Remove a storage account with its containers.
@@ -83,7 +109,8 @@ class BlobService:
             for container in catalogue.containers(name):
                 self.drop_container(name, container)
             catalogue.drop_account(name)
-            catalogue.drop_grant(f"{ADMINISTRATOR} {name}")
+            for each in (ADMINISTRATOR, READER):
+                catalogue.drop_grant(f"{each} {name}")
 
     def put_container(self, account: str, name: str, settings: ContainerSettings) -> None:
         """Make a container, or change its settings.
@@ -119,19 +146,17 @@ class BlobService:
             catalogue.drop_identity(principal)
         self.machine.forget_secret(token_name(principal))
 
-    def put_grant(
-        self, identifier: str, principal: str, scope: str, actions: Iterable[Action]
-    ) -> None:
+    def put_grant(self, identifier: str, principal: str, scope: str, grant: Grant) -> None:
         """Allow an identity something.
 
         Args:
             identifier: of the grant.
             principal: the identity.
             scope: `ACCOUNT` or `ACCOUNT/CONTAINER`.
-            actions: what it may do there.
+            grant: what it may do there, and until when.
         """
         with self._catalogue() as catalogue:
-            catalogue.put_grant(identifier, principal, scope, actions)
+            catalogue.put_grant(identifier, principal, scope, grant)
 
     def drop_grant(self, identifier: str) -> None:
         """Take a grant away; it counts from the next request on."""
@@ -152,6 +177,7 @@ class BlobService:
 
     def _asked(self, method: str, account: str, container: str, fine: tuple[int, ...]) -> None:
         """Ask the service about a container, as the sandbox itself."""
+        self.start()
         token = read_secret(self.machine.folder, token_name(ADMINISTRATOR))
         upstream = Upstream(ensure_port(self.machine.folder, SERVICE), self.machine.trust)
         headers = {"authorization": f"Bearer {token}", "x-ms-version": API_VERSION}

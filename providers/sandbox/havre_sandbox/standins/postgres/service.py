@@ -11,6 +11,7 @@ from havre_local.live import LocalDatabase
 from havre_local.machine import processes
 from havre_local.machine.folder import read_secret
 from havre_local.machine.postgresql import installation, server
+from havre_local.machine.supervision import services
 from havre_sandbox.standins.postgres import extensions
 from havre_sandbox.standins.postgres.parameters import Parameter, Parameters
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from havre_sandbox.standins.machine import Machine
 
 SERVICE = server.SERVICE
+OLDEST_TLS = "1.2"
 _SECRET = "sandbox-postgres"  # noqa: S105 - begins the name of a secret
 _STOP_SECONDS = 30.0
 READS = ("pg_read_all_data", "pg_monitor")
@@ -59,19 +61,20 @@ class PostgresService:
     machine: Machine
     profile: Profile
 
-    def start(self, tls_minimum: str = "1.2") -> None:
+    def start(self, tls_minimum: str = "") -> None:
         """Have the server run, and wait until it answers.
 
         Args:
-            tls_minimum: lowest version of TLS that is accepted, 1.2 or 1.3.
+            tls_minimum: lowest version of TLS that is accepted, 1.2 or 1.3; empty: as before.
 
         Raises:
             MissingDependencyError: there is no PostgreSQL 18.
             RetryError: it does not answer in time.
         """
         folder = self.machine.folder
+        tls_minimum = tls_minimum or self._tls_minimum()
         given = {extensions.SETTING: extensions.VALUE, **self.profile.settings}
-        services = server.ensure_cluster(folder, tls_minimum=tls_minimum, settings=given)
+        wanted = server.ensure_cluster(folder, tls_minimum=tls_minimum, settings=given)
         chosen = installation.find(server.existing_major(folder))
         if chosen.major < extensions.SINCE:
             message = f"The sandbox's database needs PostgreSQL {extensions.SINCE}"
@@ -80,14 +83,23 @@ class PostgresService:
             )
         if not self._parameters.all():
             self._allow(())
-        self.machine.start(*services)
+        self.machine.start(*wanted)
         with self.superuser() as connection:
             for statement in _administration(self.profile.administrators):
                 connection.execute(statement)
 
     def superuser(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """A connection of the sandbox's own, which no user of the service has."""
+        if not self.machine.started(SERVICE):
+            self.start()
         return server.admin_connection(self.machine.folder, database, autocommit=True)
+
+    def _tls_minimum(self) -> str:
+        folder = self.machine.folder
+        definition = services.definition_path(folder, SERVICE)
+        if not folder.custody.exists(definition):
+            return OLDEST_TLS
+        return services.read_definition(folder, definition).tls_minimum or OLDEST_TLS
 
     @property
     def port(self) -> int:

@@ -41,6 +41,8 @@ class StoreService:
             MissingDependencyError: versitygw is not installed.
             RetryError: it does not answer in time.
         """
+        if self.machine.started(SERVICE):
+            return
         folder = self.machine.folder
         store = gateway.ensure_gateway(folder)
         place = str(self.machine.place("s3"))
@@ -96,6 +98,7 @@ class StoreService:
         Raises:
             ProviderError: versitygw refuses it.
         """
+        self.start()
         with self._catalogue() as catalogue, gateway.asking(self.machine.folder, f"bucket {name}"):
             known = catalogue.bucket(name)
             locks = settings.locks if known is None else known.locks
@@ -118,12 +121,19 @@ class StoreService:
             rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
             client.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=rule)
 
+    def owner(self, bucket: str) -> str:
+        """The user that owns a bucket; empty: nobody, or there is no such bucket."""
+        with self._catalogue() as catalogue:
+            known = catalogue.bucket(bucket)
+        return known.owner if known else ""
+
     def drop_bucket(self, name: str) -> None:
         """Remove an empty bucket; none is fine.
 
         Raises:
             ProviderError: it is not empty.
         """
+        self.start()
         with self._catalogue() as catalogue, gateway.asking(self.machine.folder, f"bucket {name}"):
             client = gateway.client(self.machine.folder)
             with suppress(client.exceptions.NoSuchBucket):
