@@ -45,7 +45,9 @@ UNPROVED = Supported(
     Support.PARTIAL, "Written from Azure's documentation and not yet tested on Azure."
 )
 RECORDED = Supported(
-    Support.PARTIAL, "The sandbox records resources. No stand-in stores data or answers clients."
+    Support.PARTIAL,
+    "Stand-ins for Blob Storage, PostgreSQL and keys run only where they were begun. "
+    "All other services are recorded only.",
 )
 PLACED_ONLY = Supported(
     Support.PARTIAL,

@@ -49,7 +49,9 @@ UNPROVED = Supported(
     Support.PARTIAL, "Written from OVHcloud's documentation and not yet tested on OVHcloud."
 )
 RECORDED = Supported(
-    Support.PARTIAL, "The sandbox records resources. No stand-in stores data or answers clients."
+    Support.PARTIAL,
+    "Stand-ins for Object Storage, PostgreSQL and keys run only where they were begun. "
+    "All other services are recorded only.",
 )
 SETTINGS_OF_BUCKETS = Supported(
     Support.PARTIAL, "Only bucket settings are applied in process. Use the Pulumi CLI."

@@ -17,6 +17,7 @@ from havre_sandbox import (
     recorded,
     schema,
 )
+from havre_sandbox.standins.begun import standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
     from havre_azure.settings import AzureSettings
-    from havre_sandbox import Proposed, Refusal
+    from havre_sandbox import Proposed, Refusal, StandIn
 
 PACKAGE = "azure-native"
 MISNAMED: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
@@ -47,12 +48,15 @@ UNCHANGEABLE = "PropertyChangeNotAllowed"
 """Code of what cannot be changed in place (see `property-fixed` in the data file `refusals`)."""
 
 
-def service(subscription: str, tenant: str) -> Service:
+def service(
+    subscription: str, tenant: str, followed: Mapping[str, StandIn] | None = None
+) -> Service:
     """What a sandbox knows of Azure's types.
 
     Args:
         subscription: identifier of the subscription in which all is.
         tenant: identifier of its tenant.
+        followed: stand-ins, by type; None: everything is recorded only.
     """
     return Service(
         package=PACKAGE,
@@ -65,6 +69,7 @@ def service(subscription: str, tenant: str) -> Service:
         replacing=read_table(DATA / "replacing.toml"),
         completed=completed,
         variables={"subscription": subscription, "tenant": tenant},
+        standins=followed or {},
     )
 
 
@@ -74,8 +79,17 @@ def faults(token: str, inputs: Mapping[str, Any]) -> Iterable[Refusal]:
 
 
 def servicers(folder: Path, settings: AzureSettings) -> Mapping[str, ResourceProviderServicer]:
-    """What serves Azure's types from the world in a folder, by package."""
-    known = service(str(settings.subscription_id), str(settings.tenant_id))
+    """What serves Azure's types from the world in a folder, by package.
+
+    Stand-ins follow it where they were begun beside it.
+    """
+    machine = standing(folder.parent)
+    followed = None
+    if machine is not None:
+        from havre_azure.sandbox.standins import AzureStandIns
+
+        followed = AzureStandIns(machine).by_type()
+    known = service(str(settings.subscription_id), str(settings.tenant_id), followed)
     world = WorldFolder(folder)
     return {PACKAGE: SandboxServicer(known, world), **recorded(world, *DEPENDENCIES)}
 

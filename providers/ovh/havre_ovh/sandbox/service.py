@@ -22,6 +22,7 @@ from havre_sandbox import (
     recorded,
     schema,
 )
+from havre_sandbox.standins.begun import standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
-    from havre_sandbox import Proposed
+    from havre_sandbox import Proposed, StandIn
 
 PACKAGE = "ovh"
 S3_TYPES = "aws"
@@ -37,8 +38,12 @@ S3_TYPES = "aws"
 NETWORK = "ovh:CloudProject/networkPrivate:NetworkPrivate"
 
 
-def service() -> Service:
-    """What a sandbox knows of OVHcloud's types."""
+def service(followed: Mapping[str, StandIn] | None = None) -> Service:
+    """What a sandbox knows of OVHcloud's types.
+
+    Args:
+        followed: stand-ins, by type; None: everything is recorded only.
+    """
     return Service(
         package=PACKAGE,
         kinds=read_kinds(DATA / "sandbox.toml"),
@@ -48,6 +53,7 @@ def service() -> Service:
         conflict="HTTP 409",
         replacing=read_table(DATA / "replacing.toml"),
         completed=completed,
+        standins=followed or {},
     )
 
 
@@ -67,9 +73,18 @@ def buckets() -> Service:
 
 
 def servicers(folder: Path) -> Mapping[str, ResourceProviderServicer]:
-    """What serves OVHcloud's types from the world in a folder, by package."""
-    world = WorldFolder(folder)
-    own = {each.package: SandboxServicer(each, world) for each in (service(), buckets())}
+    """What serves OVHcloud's types from the world in a folder, by package.
+
+    Stand-ins follow it where they were begun beside it.
+    """
+    world, machine = WorldFolder(folder), standing(folder.parent)
+    followed = None
+    if machine is not None:
+        from havre_ovh.sandbox.standins import OvhStandIns
+
+        followed = OvhStandIns(machine).by_type()
+    services = (service(followed), buckets())
+    own = {each.package: SandboxServicer(each, world) for each in services}
     return {**own, **recorded(world, *DEPENDENCIES, S3_TYPES)}
 
 
