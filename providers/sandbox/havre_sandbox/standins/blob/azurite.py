@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from havre_sandbox.standins.blob.catalogue import Place
-    from havre_sandbox.standins.web.exchange import Answer, Body, Request
+    from havre_sandbox.standins.web.exchange import Body, FrontAnswer, Request
     from havre_sandbox.standins.web.upstream import Upstream
 
 VERSION = "3.35.0"
@@ -99,7 +99,7 @@ class Azurite:
         *,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> FrontAnswer:
         """The answer to a client's request, its body passed on as it comes.
 
         Args:
@@ -127,7 +127,7 @@ class Azurite:
         blob: str,
         query: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> FrontAnswer:
         """The answer to a request of the front's own; `blob` empty: about the container."""
         path = f"/{slot_name(place.slot)}/{place.upstream}"
         if blob:
@@ -136,7 +136,7 @@ class Azurite:
         answer.whole()
         return answer
 
-    def service(self, slot: int, query: Mapping[str, str]) -> Answer:
+    def service(self, slot: int, query: Mapping[str, str]) -> FrontAnswer:
         """The answer about a whole account."""
         return self._ask("GET", f"/{slot_name(slot)}", query, {}, b"")
 
@@ -183,7 +183,7 @@ class Azurite:
         query: Mapping[str, str],
         headers: Mapping[str, str],
         body: Body | bytes,
-    ) -> Answer:
+    ) -> FrontAnswer:
         kept = {name: value for name, value in query.items() if name not in SIGNED}
         target = f"{path}?{urlencode(kept, quote_via=quote)}" if kept else path
         given = {"x-ms-version": API_VERSION, **headers}
@@ -193,7 +193,7 @@ class Azurite:
         return self.upstream.ask(method, target, {**given, "authorization": signed}, body)
 
 
-def succeeded(answer: Answer) -> bool:
+def succeeded(answer: FrontAnswer) -> bool:
     """Whether a request was granted."""
     return OK <= answer.status < MULTIPLE
 

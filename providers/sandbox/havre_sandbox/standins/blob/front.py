@@ -33,7 +33,7 @@ from havre_sandbox.standins.blob.catalogue import (
 from havre_sandbox.standins.blob.keeping import Keeper
 from havre_sandbox.standins.blob.protection import Deed, now
 from havre_sandbox.standins.web.children import die_with_parent, free_port
-from havre_sandbox.standins.web.exchange import Answer, Request
+from havre_sandbox.standins.web.exchange import FrontAnswer, Request
 from havre_sandbox.standins.web.server import serve
 from havre_sandbox.standins.web.upstream import Upstream
 
@@ -74,14 +74,14 @@ class BlobFront:
     gate: Gatekeeper
     keeper: Keeper
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> FrontAnswer:
         """The answer to a request."""
         try:
             return self._answer(request)
         except refusals.RefusedRequest as refusal:
             return refusal.answer(request)
 
-    def _answer(self, request: Request) -> Answer:
+    def _answer(self, request: Request) -> FrontAnswer:
         account, container, blob = (*request.segments, "", "")[:3]
         known = self.catalogue.account(account)
         if known is None:
@@ -100,7 +100,7 @@ class BlobFront:
             raise refusals.no_container()
         return self._of_blob(request, caller, place, blob)
 
-    def _of_account(self, request: Request, caller: Caller, slot: int) -> Answer:
+    def _of_account(self, request: Request, caller: Caller, slot: int) -> FrontAnswer:
         part = request.query.get("comp", "")
         if request.method == "POST" and part == "userdelegationkey":
             caller.need(Action.DELEGATE)
@@ -112,7 +112,7 @@ class BlobFront:
             return listing.containers(self.catalogue, self.azurite, request, slot)
         return self.azurite.service(slot, request.query)
 
-    def _delegated(self, request: Request, caller: Caller) -> Answer:
+    def _delegated(self, request: Request, caller: Caller) -> FrontAnswer:
         """A key with which an identity signs addresses in its own name."""
         try:
             told = ET.fromstring(request.body.read(_MOST_XML))  # noqa: S314 - expat bounds entities
@@ -133,9 +133,11 @@ class BlobFront:
         ):
             ET.SubElement(key, name).text = text
         body = ET.tostring(key, encoding="utf-8", xml_declaration=True)
-        return Answer(200, [("Content-Type", "application/xml")], body)
+        return FrontAnswer(200, [("Content-Type", "application/xml")], body)
 
-    def _of_container(self, request: Request, caller: Caller, account: str, name: str) -> Answer:
+    def _of_container(
+        self, request: Request, caller: Caller, account: str, name: str
+    ) -> FrontAnswer:
         part, method = request.query.get("comp", ""), request.method
         if part == "list":
             return self._listed(request, caller, account, name)
@@ -150,7 +152,7 @@ class BlobFront:
             former = request.header("x-ms-deleted-container-name") or name
             if not self.catalogue.restore_container(account, former):
                 raise refusals.no_container()
-            return Answer(_CREATED)
+            return FrontAnswer(_CREATED)
         place = self._place(account, name)
         if method == "DELETE":
             caller.need(Action.DELETE_CONTAINERS)
@@ -158,7 +160,7 @@ class BlobFront:
         caller.need(Action.WRITE_CONTAINERS)
         return self.azurite.passed(request, place)
 
-    def _listed(self, request: Request, caller: Caller, account: str, name: str) -> Answer:
+    def _listed(self, request: Request, caller: Caller, account: str, name: str) -> FrontAnswer:
         caller.need_list()
         if "tags" in listing.included(request):
             caller.need(Action.READ_TAGS)
@@ -170,7 +172,7 @@ class BlobFront:
             raise refusals.no_container()
         return place
 
-    def _container_told(self, request: Request, account: str, name: str) -> Answer:
+    def _container_told(self, request: Request, account: str, name: str) -> FrontAnswer:
         place = self._place(account, name)
         answer = self.azurite.passed(request, place)
         policy = str(place.settings.policy is not None).lower()
@@ -180,7 +182,7 @@ class BlobFront:
         answer.put("x-ms-immutable-storage-with-versioning-enabled", versioned)
         return answer
 
-    def _made(self, request: Request, account: str, name: str) -> Answer:
+    def _made(self, request: Request, account: str, name: str) -> FrontAnswer:
         known = self.catalogue.place(account, name)
         if known is None:
             self.catalogue.put_container(account, name, ContainerSettings())
@@ -192,7 +194,7 @@ class BlobFront:
             )
         return answer
 
-    def delete_container(self, request: Request, place: Place) -> Answer:
+    def delete_container(self, request: Request, place: Place) -> FrontAnswer:
         """Delete a container, unless a policy or a hold protects what is in it.
 
         Raises:
@@ -208,7 +210,7 @@ class BlobFront:
             raise refusals.container_held()
         if place.of_account.container_days:
             self.catalogue.delete_container(place, now().timestamp())
-            return Answer(202)
+            return FrontAnswer(202)
         answer = self.azurite.passed(request, place)
         if succeeded(answer):
             self.forget(place)
@@ -222,7 +224,7 @@ class BlobFront:
                 sql = f"DELETE FROM {table} WHERE account=? AND upstream=?"  # noqa: S608 - ours
                 self.catalogue.run(sql, *where)
 
-    def _of_blob(self, request: Request, caller: Caller, place: Place, name: str) -> Answer:
+    def _of_blob(self, request: Request, caller: Caller, place: Place, name: str) -> FrontAnswer:
         part, method = request.query.get("comp", ""), request.method
         if method in ("GET", "HEAD"):
             if part == "blocklist":  # of what was sent for a name, there or not
@@ -234,14 +236,14 @@ class BlobFront:
             return self.keeper.delete(request, place, name)
         return self._written(self._copying(request, caller, place), place, name)
 
-    def _read(self, request: Request, caller: Caller, place: Place, name: str) -> Answer:
+    def _read(self, request: Request, caller: Caller, place: Place, name: str) -> FrontAnswer:
         version = self.keeper.found(request, place, name)
         old = version is None or version.state is not VersionState.CURRENT
         if old and request.query.keys() & {"versionid", "snapshot"}:
             caller.need(Action.READ_VERSIONS)
         return self.keeper.asked(request, place, version)
 
-    def _written(self, request: Request, place: Place, name: str) -> Answer:
+    def _written(self, request: Request, place: Place, name: str) -> FrontAnswer:
         part = request.query.get("comp", "")
         if part == "legalhold":
             return self.keeper.set_hold(request, place, name)
@@ -251,7 +253,7 @@ class BlobFront:
             return self.azurite.passed(request, place)
         return self._changed(request, place, name)
 
-    def _changed(self, request: Request, place: Place, name: str) -> Answer:
+    def _changed(self, request: Request, place: Place, name: str) -> FrontAnswer:
         deed = _DEEDS.get(request.query.get("comp", ""))
         if request.method != "PUT" or deed is None:
             return self.keeper.asked(request, place, self.keeper.found(request, place, name))

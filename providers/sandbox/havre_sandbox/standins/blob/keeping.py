@@ -14,7 +14,7 @@ from havre_sandbox.standins.blob import protection, refusals
 from havre_sandbox.standins.blob.azurite import succeeded
 from havre_sandbox.standins.blob.catalogue import Version, VersionState
 from havre_sandbox.standins.blob.protection import Deed
-from havre_sandbox.standins.web.exchange import Answer
+from havre_sandbox.standins.web.exchange import FrontAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,7 @@ class Keeper:
             raise refusals.no_blob()
         return version
 
-    def asked(self, request: Request, place: Place, version: Version | None) -> Answer:
+    def asked(self, request: Request, place: Place, version: Version | None) -> FrontAnswer:
         """Pass on a request about a version, and tell what is known of it."""
         query = dict(request.query)
         if query.pop("versionid", None) is not None and version is not None and version.snapshot:
@@ -76,7 +76,7 @@ class Keeper:
             self._tell(answer, place, version)
         return answer
 
-    def _tell(self, answer: Answer, place: Place, version: Version) -> None:
+    def _tell(self, answer: FrontAnswer, place: Place, version: Version) -> None:
         for name, value in protection.shown(version).items():
             answer.put(name, value)
         if place.of_account.versions:
@@ -84,7 +84,7 @@ class Keeper:
             if version.state is VersionState.CURRENT:
                 answer.put("x-ms-is-current-version", "true")
 
-    def replace(self, request: Request, place: Place, name: str, deed: Deed) -> Answer:
+    def replace(self, request: Request, place: Place, name: str, deed: Deed) -> FrontAnswer:
         """Write a blob, or its metadata: what was there before becomes a version.
 
         Raises:
@@ -148,7 +148,7 @@ class Keeper:
     def _soft(self, version: Version) -> Version:
         return replace(version, state=VersionState.DELETED, deleted=protection.now().timestamp())
 
-    def grow(self, request: Request, place: Place, name: str, deed: Deed) -> Answer:
+    def grow(self, request: Request, place: Place, name: str, deed: Deed) -> FrontAnswer:
         """Change a blob in its place: no version is made of its former state.
 
         Raises:
@@ -160,7 +160,7 @@ class Keeper:
                 protection.guard(place, version, deed)
             return self.asked(request, place, version)
 
-    def delete(self, request: Request, place: Place, name: str) -> Answer:
+    def delete(self, request: Request, place: Place, name: str) -> FrontAnswer:
         """Delete a blob, a snapshot or a version.
 
         Raises:
@@ -175,7 +175,7 @@ class Keeper:
             protection.guard(place, version, Deed.DELETE)
             return self._delete_current(request, place, version)
 
-    def _delete_version(self, place: Place, version: Version) -> Answer:
+    def _delete_version(self, place: Place, version: Version) -> FrontAnswer:
         if version.state is VersionState.CURRENT:
             raise refusals.root_blob()
         protection.guard(place, version, Deed.DELETE)
@@ -183,16 +183,16 @@ class Keeper:
             self.catalogue.put_version(place, self._soft(version))
         else:
             self.purge(place, version)
-        return Answer(202)
+        return FrontAnswer(202)
 
-    def _delete_current(self, request: Request, place: Place, version: Version) -> Answer:
+    def _delete_current(self, request: Request, place: Place, version: Version) -> FrontAnswer:
         """Delete what a name means, once conditions, lease and snapshots allow it."""
         headers = {name: request.header(name) for name in (*_CONDITIONS, _LEASE)}
         given = {name: value for name, value in headers.items() if value}
         told = self.azurite.own("HEAD", place, version.name, headers=given)
         if not succeeded(told):
             told.put("Content-Type", "application/xml")
-            return Answer(told.status, told.headers)
+            return FrontAnswer(told.status, told.headers)
         if told.header("x-ms-lease-status") == "locked" and not request.header(_LEASE):
             raise refusals.no_lease()
         how = request.header("x-ms-delete-snapshots")
@@ -202,12 +202,12 @@ class Keeper:
         for snapshot in own:
             self.azurite.remove(place, version.name, snapshot)
         if how == "only":
-            return Answer(202)
+            return FrontAnswer(202)
         if place.of_account.versions or place.of_account.deleted_days:
             self.catalogue.put_version(place, self._past(place, version))
         else:
             self.purge(place, version)
-        return Answer(202, [("x-ms-delete-type-permanent", "false")])
+        return FrontAnswer(202, [("x-ms-delete-type-permanent", "false")])
 
     def _snapshots(self, place: Place, name: str) -> list[str]:
         """Snapshots that a client took."""
@@ -219,7 +219,7 @@ class Keeper:
             if (name, snapshot) not in known
         ]
 
-    def restore(self, place: Place, name: str) -> Answer:
+    def restore(self, place: Place, name: str) -> FrontAnswer:
         """Bring back what was deleted and is kept.
 
         Raises:
@@ -234,7 +234,7 @@ class Keeper:
                     base = not version.snapshot and not place.of_account.versions
                     state = VersionState.CURRENT if base else VersionState.PREVIOUS
                     self.catalogue.put_version(place, replace(version, state=state, deleted=0.0))
-        return Answer(200)
+        return FrontAnswer(200)
 
     def purge(self, place: Place, version: Version) -> None:
         """Take the bytes of a version away for good."""
@@ -265,7 +265,7 @@ class Keeper:
             if version.state is VersionState.DELETED and version.deleted < ends and alive():
                 self.purge(place, version)
 
-    def set_policy(self, request: Request, place: Place, name: str) -> Answer:
+    def set_policy(self, request: Request, place: Place, name: str) -> FrontAnswer:
         """Set or delete the policy of a version.
 
         Raises:
@@ -276,14 +276,14 @@ class Keeper:
             if request.method == "DELETE":
                 protection.changed(version, None, locked=False)
                 self.catalogue.put_version(place, replace(version, until=None, locked=False))
-                return Answer(200)
+                return FrontAnswer(200)
             until, locked = protection.policy_of(request)
             protection.changed(version, until, locked=locked)
             new = replace(version, until=until, locked=locked)
             self.catalogue.put_version(place, new)
-        return Answer(200, list(protection.shown(new).items()))
+        return FrontAnswer(200, list(protection.shown(new).items()))
 
-    def set_hold(self, request: Request, place: Place, name: str) -> Answer:
+    def set_hold(self, request: Request, place: Place, name: str) -> FrontAnswer:
         """Put a version under a legal hold, or lift it.
 
         Raises:
@@ -295,7 +295,7 @@ class Keeper:
             raise refusals.bad_header(protection.HOLD, "neither true nor false")
         with self.lock(place, name):
             self.catalogue.put_version(place, replace(version, held=held == "true"))
-        return Answer(200, [(protection.HOLD, held)])
+        return FrontAnswer(200, [(protection.HOLD, held)])
 
     def _protectable(self, request: Request, place: Place, name: str) -> Version:
         version = self.found(request, place, name)

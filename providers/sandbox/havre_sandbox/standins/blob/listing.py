@@ -13,7 +13,7 @@ from havre_sandbox.standins.blob.protection import now
 if TYPE_CHECKING:
     from havre_sandbox.standins.blob.azurite import Azurite
     from havre_sandbox.standins.blob.catalogue import Catalogue, Place, Version
-    from havre_sandbox.standins.web.exchange import Answer, Request
+    from havre_sandbox.standins.web.exchange import FrontAnswer, Request
 
 _KNOWN = frozenset({"metadata", "tags", "snapshots", "uncommittedblobs", "copy"})
 """What Azurite can include."""
@@ -27,7 +27,7 @@ def included(request: Request) -> frozenset[str]:
     return frozenset(filter(None, request.query.get("include", "").lower().split(",")))
 
 
-def blobs(catalogue: Catalogue, azurite: Azurite, request: Request, place: Place) -> Answer:
+def blobs(catalogue: Catalogue, azurite: Azurite, request: Request, place: Place) -> FrontAnswer:
     """The list of a container's blobs, a page of Azurite's at a time."""
     wanted = included(request)
     theirs = wanted & _KNOWN | ({"snapshots"} if wanted & _KEPT else set())
@@ -105,7 +105,7 @@ def _put(row: ET.Element, name: str, text: str, place: int | None = None) -> Non
         row.insert(place, made)
 
 
-def containers(catalogue: Catalogue, azurite: Azurite, request: Request, slot: int) -> Answer:
+def containers(catalogue: Catalogue, azurite: Azurite, request: Request, slot: int) -> FrontAnswer:
     """The list of an account's containers, which is one page."""
     account = request.segments[0]
     prefix = request.query.get("prefix", "")
@@ -127,7 +127,7 @@ def containers(catalogue: Catalogue, azurite: Azurite, request: Request, slot: i
     return _written(answer, tree)
 
 
-def _written(answer: Answer, tree: ET.Element) -> Answer:
+def _written(answer: FrontAnswer, tree: ET.Element) -> FrontAnswer:
     body = ET.tostring(tree, encoding="utf-8", xml_declaration=True)
     answer.body, answer.length = body, len(body)
     return answer

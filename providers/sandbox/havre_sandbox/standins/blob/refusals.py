@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from havre_sandbox.standins.web.exchange import Answer
+from havre_sandbox.standins.web.exchange import FrontAnswer
 
 if TYPE_CHECKING:
     from havre_sandbox.standins.web.exchange import Request
@@ -23,7 +23,7 @@ class RefusedRequest(Exception):  # noqa: N818 - an answer, and no fault of the 
     code: str
     text: str
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> FrontAnswer:
         """The answer: of a request for a head the code stands in a header alone."""
         headers = [("x-ms-error-code", self.code), ("Content-Type", "application/xml")]
         if self.status == 401:  # noqa: PLR2004 - HTTP's own
@@ -34,7 +34,7 @@ class RefusedRequest(Exception):  # noqa: N818 - an answer, and no fault of the 
             '<?xml version="1.0" encoding="utf-8"?>'
             f"<Error><Code>{self.code}</Code><Message>{escape(self.text)}</Message></Error>"
         )
-        return Answer(self.status, headers, body.encode())
+        return FrontAnswer(self.status, headers, body.encode())
 
 
 def nobody() -> RefusedRequest:

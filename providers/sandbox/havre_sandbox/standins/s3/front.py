@@ -24,7 +24,7 @@ from havre_local.machine.objects import gateway
 from havre_sandbox.standins.s3 import requests, signatures
 from havre_sandbox.standins.s3.catalogue import BucketSettings, StoreCatalogue
 from havre_sandbox.standins.s3.policies import PolicyAnswer, evaluated
-from havre_sandbox.standins.web.exchange import HOP_BY_HOP, Answer, Body
+from havre_sandbox.standins.web.exchange import HOP_BY_HOP, Body, FrontAnswer
 from havre_sandbox.standins.web.server import serve
 from havre_sandbox.standins.web.upstream import Upstream
 
@@ -68,14 +68,14 @@ class StoreRefusal(Exception):  # noqa: N818 - an answer, and no fault of the fr
     code: str
     text: str
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> FrontAnswer:
         """The answer."""
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>'
             f"<Error><Code>{self.code}</Code><Message>{escape(self.text)}</Message>"
             f"<Resource>{escape(request.path)}</Resource></Error>"
         )
-        return Answer(self.status, [("Content-Type", "application/xml")], body.encode())
+        return FrontAnswer(self.status, [("Content-Type", "application/xml")], body.encode())
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class StoreFront:
     catalogue: StoreCatalogue
     upstream: Upstream
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> FrontAnswer:
         """The answer to a request."""
         try:
             user, payload = self._caller(request)
@@ -137,7 +137,7 @@ class StoreFront:
         text = f"Sandbox: nothing allows {asked.action}, or a policy refuses it."
         raise StoreRefusal(403, "AccessDenied", text)
 
-    def _deleted(self, request: Request, user: StoreUser, bucket: str) -> Answer:
+    def _deleted(self, request: Request, user: StoreUser, bucket: str) -> FrontAnswer:
         """A deletion of many objects: all of them, or none."""
         try:
             body = request.body.read(_MOST_XML)
@@ -147,7 +147,7 @@ class StoreFront:
             raise StoreRefusal(400, "MalformedXML", "Sandbox: the body is not valid.") from None
         return self._forwarded(request, hashlib.sha256(body).hexdigest(), body)
 
-    def _granted(self, request: Request, user: StoreUser, payload: str) -> Answer:
+    def _granted(self, request: Request, user: StoreUser, payload: str) -> FrontAnswer:
         bucket, key = requests.names(request)
         kind = next((name for name in request.query if name in requests.RECORDED), "")
         if bucket and not key and "policy" in request.query:
@@ -173,23 +173,23 @@ class StoreFront:
         elif request.method == "DELETE":
             self.catalogue.drop_bucket(bucket)
 
-    def _document(self, request: Request, bucket: str, kind: str, user: StoreUser) -> Answer:
+    def _document(self, request: Request, bucket: str, kind: str, user: StoreUser) -> FrontAnswer:
         """A document of a bucket that is recorded only."""
         if self.catalogue.bucket(bucket) is None:
             raise StoreRefusal(404, "NoSuchBucket", "Sandbox: the bucket does not exist.")
         if request.method == "PUT":
             self.catalogue.put_document(bucket, kind, self._read(request))
-            return Answer(200)
+            return FrontAnswer(200)
         if request.method == "DELETE":
             self.catalogue.drop_document(bucket, kind)
-            return Answer(204)
+            return FrontAnswer(204)
         content = self.catalogue.document(bucket, kind)
         if not content and kind in _LACKING:
             status, code = _LACKING[kind]
             raise StoreRefusal(status, code, f"Sandbox: the bucket has no {kind}.")
         if not content:
             content = _default(kind, user.identifier)
-        return Answer(200, [("Content-Type", "application/xml")], content)
+        return FrontAnswer(200, [("Content-Type", "application/xml")], content)
 
     def _read(self, request: Request) -> bytes:
         try:
@@ -197,7 +197,7 @@ class StoreFront:
         except ValueError:
             raise StoreRefusal(400, "MalformedXML", "Sandbox: the body is too large.") from None
 
-    def _locked(self, request: Request, bucket: str, payload: str) -> Answer:
+    def _locked(self, request: Request, bucket: str, payload: str) -> FrontAnswer:
         """A default lock of a bucket, which only one made with locks can have."""
         known = self.catalogue.bucket(bucket)
         if known is None:
@@ -212,7 +212,7 @@ class StoreFront:
             self.catalogue.put_bucket(bucket, replace(known, days=days, mode=mode or known.mode))
         return answer
 
-    def _stamped(self, request: Request, answer: Answer, bucket: str, key: str) -> Answer:
+    def _stamped(self, request: Request, answer: FrontAnswer, bucket: str, key: str) -> FrontAnswer:
         """Lock a new version as its bucket says, before it is told that it exists."""
         known = self.catalogue.bucket(bucket) if key else None
         if known is None or not known.days or not _makes(request):
@@ -234,7 +234,7 @@ class StoreFront:
             raise StoreRefusal(500, "InternalError", text)
         return answer
 
-    def _forwarded(self, request: Request, payload: str, body: Body | bytes) -> Answer:
+    def _forwarded(self, request: Request, payload: str, body: Body | bytes) -> FrontAnswer:
         """The answer of versitygw, to a request that is signed anew."""
         given = {
             name: value
@@ -252,7 +252,7 @@ class StoreFront:
         query = signatures.sorted_query(request, *_SIGNED_QUERY)
         return self._sent(request.method, request.path, query, given, body)
 
-    def _own(self, method: str, path: str, query: str, body: bytes = b"") -> Answer:
+    def _own(self, method: str, path: str, query: str, body: bytes = b"") -> FrontAnswer:
         """The answer to a request of the front's own."""
         given = {signatures.SHA256: hashlib.sha256(body).hexdigest(), "host": "127.0.0.1"}
         if body:
@@ -264,7 +264,7 @@ class StoreFront:
 
     def _sent(
         self, method: str, path: str, query: str, given: Mapping[str, str], body: Body | bytes
-    ) -> Answer:
+    ) -> FrontAnswer:
         key = Signature(*gateway.admin_credentials(self.folder), gateway.REGION)
         signed = key.headers(method, (path, query), given, dt.datetime.now(dt.UTC))
         return self.upstream.ask(method, f"{path}?{query}" if query else path, signed, body)

@@ -163,7 +163,7 @@ class Request:
 
 
 @dataclass
-class Answer:
+class FrontAnswer:
     """What a client is answered.
 
     Attributes:

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from havre_sandbox.standins.web.exchange import Answer, Body, BrokenOffError, Request, drain
+from havre_sandbox.standins.web.exchange import Body, BrokenOffError, FrontAnswer, Request, drain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class FrontServer(ThreadingHTTPServer):
     allow_reuse_address = True
 
     def __init__(
-        self, port: int, certificate: Path, answer: Callable[[Request], Answer], name: str
+        self, port: int, certificate: Path, answer: Callable[[Request], FrontAnswer], name: str
     ) -> None:
         """Listen; see `serve`."""
         self.answer, self.certificate, self.name = answer, certificate, name
@@ -100,7 +100,7 @@ class Exchange(BaseHTTPRequestHandler):
             return
         except OSError as error:
             self.close_connection = True
-            answer = Answer(HTTPStatus.SERVICE_UNAVAILABLE, body=type(error).__name__.encode())
+            answer = FrontAnswer(HTTPStatus.SERVICE_UNAVAILABLE, body=type(error).__name__.encode())
         if answer.status >= HTTPStatus.BAD_REQUEST and not drain(request.body, _DRAINED):
             self.close_connection = True
         self._send(request, answer)
@@ -116,7 +116,7 @@ class Exchange(BaseHTTPRequestHandler):
         body = Body(self.rfile, int(length) if length.isdigit() else 0, chunked)  # type: ignore[arg-type]
         return Request(self.command, self.path, headers, body, names)
 
-    def _send(self, request: Request, answer: Answer) -> None:
+    def _send(self, request: Request, answer: FrontAnswer) -> None:
         self.send_response(answer.status)
         whole = answer.body if isinstance(answer.body, bytes) else None
         length = len(whole) if whole is not None and answer.length is None else answer.length
@@ -134,7 +134,7 @@ class Exchange(BaseHTTPRequestHandler):
         if not bodiless:
             self._write(answer, chunked=length is None)
 
-    def _write(self, answer: Answer, *, chunked: bool) -> None:
+    def _write(self, answer: FrontAnswer, *, chunked: bool) -> None:
         pieces = [answer.body] if isinstance(answer.body, bytes) else answer.body
         written = 0
         try:
@@ -151,8 +151,10 @@ class Exchange(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
 
-def serve(port: int, certificate: Path, answer: Callable[[Request], Answer], name: str) -> None:
-    """Answer on 127.0.0.1:`port` until SIGTERM; SIGHUP takes over a renewed certificate.
+def serve(
+    port: int, certificate: Path, answer: Callable[[Request], FrontAnswer], name: str
+) -> None:
+    """FrontAnswer on 127.0.0.1:`port` until SIGTERM; SIGHUP takes over a renewed certificate.
 
     Args:
         port: where.

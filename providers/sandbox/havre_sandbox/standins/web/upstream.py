@@ -6,7 +6,7 @@ import http.client
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from havre_sandbox.standins.web.exchange import CHUNK, HOP_BY_HOP, Answer, BrokenOffError
+from havre_sandbox.standins.web.exchange import CHUNK, HOP_BY_HOP, BrokenOffError, FrontAnswer
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +33,7 @@ class Upstream:
 
     def ask(
         self, method: str, target: str, headers: Mapping[str, str], body: Body | bytes = b""
-    ) -> Answer:
+    ) -> FrontAnswer:
         """The answer of the server, its body in pieces.
 
         Raises:
@@ -55,8 +55,8 @@ class Upstream:
         known = int(length) if length and length.isdigit() else None
         if method == "HEAD" or known == 0 or response.status in _BODILESS:
             connection.close()
-            return Answer(response.status, kept, b"", known)
-        return Answer(response.status, kept, _pieces(connection, response), known)
+            return FrontAnswer(response.status, kept, b"", known)
+        return FrontAnswer(response.status, kept, _pieces(connection, response), known)
 
     def _connection(self) -> http.client.HTTPConnection:
         if self.context is None:
