@@ -154,7 +154,7 @@ class Exchange(BaseHTTPRequestHandler):
 def serve(
     port: int, certificate: Path, answer: Callable[[Request], FrontAnswer], name: str
 ) -> None:
-    """FrontAnswer on 127.0.0.1:`port` until SIGTERM; SIGHUP takes over a renewed certificate.
+    """Answer on 127.0.0.1:`port` until SIGTERM; SIGHUP takes over a renewed certificate.
 
     Args:
         port: where.
