@@ -93,7 +93,7 @@ def _verified(context: str, cluster: Mapping[str, Any]) -> str:
     server = str(cluster.get("server") or "")
     if cluster.get("insecure-skip-tls-verify") or not server.startswith("https://"):
         message = f"context `{inert(context)}` does not verify the server's certificate"
-        raise InputError(message, "Use an https address, without `insecure-skip-tls-verify`.")
+        raise InputError(message, "Use an HTTPS address, without `insecure-skip-tls-verify`.")
     return _host(str(cluster.get("tls-server-name") or "") or server)
 
 
