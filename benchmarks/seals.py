@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from havre.exit.records import ObjectLine, digest_of
-from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
+from havre.exit.seal.contents import Contents, Leaving, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal
 from havre.exit.seal.verifying import Trust, verified
@@ -35,7 +35,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="havre-bench-") as name:
         folder = Path(name)
         signer, clock = rehearsal_authorities(folder / "keys")
-        departure = Departure(*SIDES, Level.REHEARSAL, NOW, NOW, "Controller", "Host")
+        departure = Leaving(*SIDES, Level.REHEARSAL, NOW, NOW, "Controller", "Host")
         zone = ZoneSides("curated", lines(count), lines(count), count)
         began = time.perf_counter()
         sealed = seal(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from havre.exit.ledger import LedgerEntry, LedgerFate
 from havre.exit.records import DatabaseLine, ObjectLine, digest_of, ordered
-from havre.exit.seal.contents import Contents, DatabaseSides, Departure, Level, ZoneSides
+from havre.exit.seal.contents import Contents, DatabaseSides, Leaving, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Seal it, with keys that are made beside it."""
     folder = Path(sys.argv[1])
     signer, clock = rehearsal_authorities(folder / "keys")
-    departure = Departure(
+    departure = Leaving(
         warehouse="emc2",
         source="azure",
         target="ovh",

@@ -29,7 +29,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True)
-class Departure:
+class Leaving:
     """Which warehouse left, from where and for where.
 
     Attributes:
@@ -184,7 +184,7 @@ class Contents:
         logs: lines about each file of audit logs that is kept: name, bytes, SHA-256, until when.
     """
 
-    departure: Departure
+    departure: Leaving
     zones: tuple[ZoneSides, ...]
     databases: tuple[DatabaseSides, ...]
     losses: Iterable[LedgerEntry]

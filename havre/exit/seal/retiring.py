@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from havre.errors import InputError
 from havre.exit.seal.bag import MANIFEST, SIGNATURE, TAG_MANIFEST, TOKEN, Bag, appearing
-from havre.exit.seal.contents import Departure, Level
+from havre.exit.seal.contents import Leaving, Level
 from havre.exit.seal.reading import labels
 from havre.exit.seal.sealing import Sealed, instructions
 from havre.exit.seal.signature import identity
@@ -136,7 +136,7 @@ def _filled(
     return [*dated, (RETIRED, f"{event} {today}")]
 
 
-def departure_of(info: Sequence[tuple[str, str]]) -> Departure:
+def departure_of(info: Sequence[tuple[str, str]]) -> Leaving:
     """Which warehouse left, as bag-info.txt says it.
 
     Raises:
@@ -145,7 +145,7 @@ def departure_of(info: Sequence[tuple[str, str]]) -> Departure:
     told = dict(info)
     try:
         frozen = told["Exit-Frozen"]
-        return Departure(
+        return Leaving(
             warehouse=told["Exit-Warehouse"],
             source=told["Exit-From"],
             target=told["Exit-To"],

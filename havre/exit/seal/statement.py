@@ -11,7 +11,7 @@ from havre.exit.seal.contents import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from havre.exit.seal.contents import Departure
+    from havre.exit.seal.contents import Leaving
     from havre.exit.seal.tables import Table
 
 STATEMENT = "data/statement.json"
@@ -26,7 +26,7 @@ _LATER = ("Exit-Read-Back-By",)
 
 
 def info_of(
-    departure: Departure, tables: Iterable[Table], day: str, *, blind: bool
+    departure: Leaving, tables: Iterable[Table], day: str, *, blind: bool
 ) -> list[tuple[str, str]]:
     """Labels and values of bag-info.txt, as far as they are known before the bag is closed.
 

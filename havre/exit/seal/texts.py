@@ -12,7 +12,7 @@ from havre.text import inert
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from havre.exit.seal.contents import Departure, RetireLine, TryLine
+    from havre.exit.seal.contents import Leaving, RetireLine, TryLine
     from havre.exit.seal.tables import Table
 
 VERIFIED = "VERIFIED: every file is as it was signed, and source and target are equal"
@@ -131,7 +131,7 @@ class Instructions:
     signer: str
     script: str
 
-    def texts(self, departure: Departure) -> Mapping[str, str]:
+    def texts(self, departure: Leaving) -> Mapping[str, str]:
         """The notices by name of their files, ten lines each."""
         words = _words(departure) | vars(self)
         words |= {"version": __version__, "verified": VERIFIED}
@@ -153,7 +153,7 @@ def tried(tries: Sequence[TryLine], *, french: bool = False) -> str:
 
 
 def record(
-    departure: Departure,
+    departure: Leaving,
     tables: Sequence[Table],
     retire: Sequence[RetireLine],
     tries: Sequence[TryLine] = (),
@@ -174,7 +174,7 @@ def record(
     )
 
 
-def _words(departure: Departure) -> dict[str, str]:
+def _words(departure: Leaving) -> dict[str, str]:
     named = {
         "source": departure.source,
         "target": departure.target,

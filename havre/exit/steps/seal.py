@@ -13,7 +13,7 @@ from havre.exit.ledger import LedgerFate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import version_map
 from havre.exit.records import renamed_lines
-from havre.exit.seal.contents import Contents, Departure, Level, ZoneSides
+from havre.exit.seal.contents import Contents, Leaving, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach
@@ -104,7 +104,7 @@ def contents(folder: ExitFolder) -> Contents:
     lost = {e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST}
     lost |= {str(each) for each in file.renamings}
     return Contents(
-        Departure(
+        Leaving(
             warehouse=source.warehouse,
             source=source.provider,
             target=target.provider,

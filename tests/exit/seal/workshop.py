@@ -37,7 +37,7 @@ from havre.exit.seal.bag import SIGNATURE, TAG_MANIFEST, TOKEN, Bag
 from havre.exit.seal.contents import (
     Contents,
     DatabaseSides,
-    Departure,
+    Leaving,
     Level,
     RetireLine,
     ZoneSides,
@@ -218,7 +218,7 @@ def things() -> list[str]:
     return ordered(lines)
 
 
-DEPARTURE = Departure(
+DEPARTURE = Leaving(
     *("emc2", "azure", "ovh", Level.REAL, NOW - 3 * DAY, NOW - DAY),
     *("Agence d'innovation en sant\u00e9", "Hyperscaler Inc."),
     ("R-08 of 2026-11-02",),

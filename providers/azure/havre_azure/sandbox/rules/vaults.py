@@ -116,7 +116,7 @@ def granted(proposed: Proposed, world: World) -> Iterator[Refusal]:
     grants = (g for g in world.of(GRANT) if g.properties.get("principalId") == principal)
     scopes = [text(grant.properties, "scope").casefold() for grant in grants]
     if not any(_covers(scope, key) for scope in scopes):
-        message = f"{identity.id} may not use the key {key}. Create the role assignment first."
+        message = f"{identity.id} has no access to the key {key}. Create the role assignment first."
         yield refusal("key-access", message, at)
 
 

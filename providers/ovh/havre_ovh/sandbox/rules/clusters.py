@@ -124,7 +124,7 @@ def counted(proposed: Proposed, _world: World) -> Iterator[Refusal]:
         number(proposed.properties, path) for path in ("minNodes", "desiredNodes", "maxNodes")
     )
     if asked is not None and not (least or 0) <= asked <= (asked if most is None else most):
-        message = f"{asked:g} nodes are asked, between {least or 0:g} and {most or 0:g}."
+        message = f"{asked:g} nodes are wanted, outside {least or 0:g} and {most or 0:g}."
         yield refusal("pool", message, "desiredNodes")
     apart = value(proposed.properties, "antiAffinity") is True
     if apart and most is not None and most > MOST_APART:
