@@ -223,7 +223,7 @@ def administrator(folder: Folder) -> Any:
 
     Another port, secret or certificate of the authority has another client.
     """
-    authority = folder.authority.read_bytes()
+    authority = folder.custody.read(folder.authority)
     return _kept(folder, endpoint(folder), admin_credentials(folder), authority)
 
 
