@@ -13,6 +13,8 @@ from havre_conformance import specs
 from tests.sandbox.clouds import CLOUDS, DAY, Sandbox, example, sandbox
 
 CASES = ("emc2", "hospital", *specs.SPECS)
+COSTLY = [each if each == "emc2" else pytest.param(each, marks=pytest.mark.long) for each in CASES]
+"""The largest case in every run, all of them before a release: each takes several seconds."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +30,7 @@ def spec_of(case: str, made: Sandbox) -> Warehouse:
     return example(case)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", COSTLY)
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_it_stands_as_planned_and_a_second_up_changes_nothing(
     cloud: str, case: str, tmp_path: Path
