@@ -88,6 +88,7 @@ def adopt(
     Example: havre adopt --data-dir ./moved
     """
     from havre.cli.taken import one_provider, take, tell
+    from havre.files.outputs import refuse_inputs
 
     if state is None:
         cloud = {"FILE": file, "--provider": provider, "--out": out, "--into": into}
@@ -101,6 +102,8 @@ def adopt(
         raise InputError(message, "Name a folder, such as --out adoption.")
     it = take(file, one_provider(provider, "adopt", file), "adopt", stack_config=stack_config)
     tell(it.notes)
+    written = [("--out", out.expanduser() / name) for name in (IMPORT, SETTINGS)]
+    refuse_inputs(written, (it.file, it.stack_config, state, into))
     target = ctx.target(it.file, it.provider, setting, None, stack, stack_config=it.stack_config)
     found = _found(target, state, into, parse_day(as_of))
     _write(found, out.expanduser())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -110,7 +111,7 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
             message = f"--format {console.plain(text)}: not of the form FORMAT or FORMAT=FILE"
             raise InputError(message, f"Formats are {', '.join(Format)}.")
         found.append((Format(name), Path(file) if file else None))
-    targets = [target for _, target in found]
+    targets = [target and os.path.realpath(target) for _, target in found]
     if len(set(targets)) < len(targets):
         message = "--format: two outputs go to the same place"
         raise InputError(message, "Send all but one to files: --format sarif=havre.sarif")
@@ -290,13 +291,25 @@ def request_of(
     )
 
 
-def _refuse_same(outputs: list[tuple[Format, Path | None]], file: Path | None) -> None:
-    """Refuse to write the results of requirements over another output.
+def _refuse_lost(
+    outputs: list[tuple[Format, Path | None]],
+    file: Path | None,
+    about: About,
+    read: Sequence[Path | None],
+) -> None:
+    """Refuse to write the results of requirements over another output, or any over an input.
 
     Raises:
-        InputError: two outputs have the same file.
+        InputError: two outputs have the same file, or one is a file that the check reads.
     """
-    if file is not None and file in [target for _, target in outputs]:
+    from havre.files.outputs import refuse_inputs, same_place
+    from havre.policy.waivers import beside
+
+    found = beside(about.file) if about.file else None
+    places = [("--format", path) for _, path in outputs]
+    inputs = (about.file, about.stack_config, found, *read)
+    refuse_inputs([*places, ("--coverage-csv", file)], inputs)
+    if file is not None and any(path and same_place(file, path) for _, path in outputs):
         message = f"--coverage-csv: {console.plain(file)} is written by --format too"
         raise InputError(message, "Name another file.")
 
@@ -570,11 +583,13 @@ def check(
     outputs, day = ([] if quiet and not form else parse_formats(form)), parse_day(as_of)
     summary = summary or language is not Language.EN
     _refuse_unsummarised(outputs, summary=summary, language=language)
-    _refuse_same(outputs, coverage_csv)
     known = known_controls(controls)
     about = (file, provider, preview or state, waivers, stack_config, data_dir)
     with speaking(language):
         it = taken_for(*about, quiet=quiet)
+    proofs = (seal, seal_authority, seal_clock)
+    read = (preview, state, waivers, baseline, *(estate or ()), *proofs)
+    _refuse_lost(outputs, coverage_csv, it, (*read, *ctx.read_in(data_dir, controls)))
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
         with speaking(language):

@@ -115,11 +115,15 @@ def compare(
     """
     from havre.cli.taken import FILE, tell
     from havre.files import write_report
+    from havre.files.outputs import refuse_inputs
     from havre.policy.waivers import beside
     from havre.report.comparison import render
 
+    found_waivers = waivers or beside(file or FILE)
+    read = (file or FILE, found_waivers, prices, usage, *ctx.read_in(data_dir))
+    refuse_inputs([("--output", output)], read)
     notes = [] if file else [f"file {FILE}"]
-    if waivers is None and (found_waivers := beside(file or FILE)):
+    if waivers is None and found_waivers:
         notes.append(tr("waivers {name}", name=found_waivers))
     with console.working(f"Comparing {', '.join(provider or [])}"):
         found = compared(

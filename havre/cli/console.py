@@ -180,17 +180,32 @@ def write_file(file: Path, text: str, *, force: bool) -> None:
         raise InputError(message, "Name a file in a folder that you can write to.") from None
 
 
-def show_or_write(text: str, file: Path | None) -> None:
-    """Write to a file that may be there, and say so; to standard output where none is named.
+def show_or_write_schema(text: str, file: Path | None) -> None:
+    """Write a JSON Schema, over a former one too, and say so; to standard output without a file.
 
     Raises:
-        InputError: it cannot be written.
+        InputError: the file is not a JSON Schema, or cannot be written.
     """
     if file is None:
         sys.stdout.write(text)
         return
+    if file.is_file() and not _is_schema(file):
+        from havre.errors import InputError
+
+        message = f"{file} already exists, is not a JSON Schema and was not changed"
+        raise InputError(message, "Name another file.")
     write_file(file, text, force=True)
     sys.stdout.write(f"{plain(file)}: written\n")
+
+
+def _is_schema(file: Path) -> bool:
+    """Whether a file is a JSON Schema; an empty one has nothing to lose."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = json.loads(text) if text.strip() else {"$schema": ""}
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and "$schema" in document
 
 
 def refuse_existing(file: Path) -> None:

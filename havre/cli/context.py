@@ -150,6 +150,14 @@ def absolute(data_dir: Path | None, warehouse: str) -> Path:
     return (data_dir or data_home() / warehouse).expanduser().absolute()
 
 
+def read_in(data_dir: Path | None, controls: Path | None = None) -> tuple[Path, ...]:
+    """What is read in a warehouse's folder and in one of controls: files, and folders of them."""
+    from havre.policy.own import files_of
+
+    state = () if data_dir is None else (state_path(data_dir.expanduser()).parent,)
+    return (*state, *files_of(controls))
+
+
 def standing(data_dir: Path | None, state: Path | None, command: str) -> Standing:
     """The warehouse that a command is about.
 

@@ -76,6 +76,15 @@ def frameworks_with(folder: Path | None, controls: Iterable[str]) -> Frameworks:
     return Frameworks((*installed.items, *own.items))
 
 
+def files_of(folder: Path | None) -> tuple[Path, ...]:
+    """The files that are read in a folder of one's own controls; None: there is none.
+
+    Raises:
+        InputError: it is not a folder.
+    """
+    return (*_programs(folder), folder.absolute() / FILE) if folder else ()
+
+
 def _programs(folder: Path) -> list[Path]:
     """The programs in a folder, by name.
 

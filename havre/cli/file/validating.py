@@ -147,4 +147,4 @@ def schema(
     """
     from havre.spec.schema import schema_text
 
-    console.show_or_write(schema_text(), output)
+    console.show_or_write_schema(schema_text(), output)

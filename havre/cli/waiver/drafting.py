@@ -42,15 +42,20 @@ def draft(
     Example: havre waiver draft --state state.json --output draft.yaml
     """
     from havre.assess.assessment import assess
+    from havre.files.outputs import refuse_inputs
     from havre.policy.drafts import draft as drafted
     from havre.policy.drafts import to_draft
     from havre.policy.profiles import terms_of
+    from havre.policy.waivers import beside
 
     if output is not None and not force:
         console.refuse_existing(output)
     it = options.taken_for(
         *(file, provider, preview or state, waivers, stack_config, data_dir), "waiver draft"
     )
+    found_waivers = waivers or (beside(it.file) if it.file else None)
+    read = (it.file, it.stack_config, preview, state, found_waivers, *ctx.read_in(data_dir))
+    refuse_inputs([("--output", output)], read)
     about, day = ((preview, state), (setting, data_dir), waivers, profile), options.parse_day(as_of)
     with console.working("Checking the warehouse"):
         asked = options.request_of(it, *about, day=day, known=options.known_controls(None))

@@ -181,4 +181,4 @@ def schema(
     """
     from havre.policy.drafts import schema_text
 
-    console.show_or_write(schema_text(), output)
+    console.show_or_write_schema(schema_text(), output)
