@@ -282,7 +282,9 @@ def request_of(
     of, wanted = subject(about.file, about.provider, plan), Profile(profile) if profile else None
     return Request(
         of,
-        ctx.given_settings(*(of.spec, of.provider, *given, about.stack_config), quiet=about.quiet),
+        ctx.given_settings(
+            *(of.spec, of.provider, *given, about.stack_config), quiet=about.quiet, plan=plan
+        ),
         plan,
         source,
         as_of=day,

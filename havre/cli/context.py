@@ -12,7 +12,14 @@ import typer
 
 from havre.errors import InputError, ProviderError
 from havre.provider.machine import folder_setting
-from havre.stack.standing import Standing, in_export, in_folder, record_path, state_path
+from havre.stack.standing import (
+    Standing,
+    in_export,
+    in_folder,
+    record_path,
+    settings_in_plan,
+    state_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from havre.engine import Engine, StateStore
+    from havre.plan import Plan
     from havre.provider import Operations, Provider
     from havre.spec import Warehouse
     from havre.spec.load import Lines
@@ -176,8 +184,11 @@ def standing(data_dir: Path | None, state: Path | None, command: str) -> Standin
     home = data_home()
     found = sorted(path for path in home.glob("*") if record_path(path).is_file())
     if len(found) != 1:
-        names = ", ".join(str(path) for path in found) or "none"
-        message = f"which warehouse? There is not exactly one in {home}: {names}"
+        message = (
+            f"several warehouses are in {home}: {', '.join(map(str, found))}"
+            if found
+            else f"no warehouse is in {home}"
+        )
         elsewhere = "" if found else f" If Pulumi deployed it elsewhere: {ELSEWHERE[command]}"
         raise InputError(message, f"Name its folder with --data-dir DIR.{elsewhere}")
     return in_folder(found[0])
@@ -295,11 +306,13 @@ def given_settings(
     stack_config: Path | None = None,
     *,
     quiet: bool = False,
+    plan: Plan | None = None,
 ) -> dict[str, Any]:
     """The settings that a command line gives, by name; not validated.
 
     Those that the latest `up` recorded in `data_dir` are kept, unless a stack file lists them all;
-    `NAME=` drops one. What is kept or dropped is said on standard error.
+    `NAME=` drops one. What is kept or dropped is said on standard error. A plan of a warehouse on
+    this machine records the settings that it was made with: they go before none of these.
 
     Raises:
         InputError: a pair or the stack file is wrong.
@@ -315,6 +328,8 @@ def given_settings(
         base = rooted(found, stack_config.parent, provider.settings)
         _refuse_settings(stack_config, base, spec, provider)
     told = parse_settings(pairs)
+    if plan is not None and not data_dir and not stack_config:
+        base = settings_in_plan(plan, spec.name, provider)
     given = {**base, **told}
     dropped = [name for name in recorded if given.get(name, "") == ""]
     given = {name: value for name, value in given.items() if name not in dropped}

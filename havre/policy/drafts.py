@@ -33,6 +33,16 @@ def to_draft(result: Result) -> list[Finding]:
     return [finding for finding in result.findings if finding.kind in _DRAFTED]
 
 
+def _with_gaps(findings: Sequence[Finding], result: Result) -> list[Finding]:
+    """The findings, and after them the gaps that only warn of the same controls.
+
+    Without them a control whose failures are all waived is still one with a warning.
+    """
+    controls = {finding.control for finding in findings}
+    warned = (each for each in result.of(FindingKind.WARNING) if each.gap and not each.waiver)
+    return [*findings, *(each for each in warned if each.control in controls)]
+
+
 def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     """A file of waivers for the findings of a check that no waiver covers yet.
 
@@ -46,7 +56,7 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     """
     expires = result.as_of + dt.timedelta(days=min(DAYS, longest))
     lines = [*_head(warehouse_file or result.warehouse, expires, result, longest), ""]
-    findings = to_draft(result)
+    findings = _with_gaps(to_draft(result), result)
     lines.append("waivers:" if findings else "waivers: []\n")
     for found in _grouped(findings):
         lines += [*_commented(found), *_entry(found, result.provider, expires), ""]
@@ -88,7 +98,8 @@ def _commented(findings: Sequence[Finding]) -> Iterator[str]:
     first = findings[0]
     more = f" ({len(findings)} findings)" if len(findings) > 1 else ""
     reason = first.gap.reason if first.gap else first.difference or first.property
-    said = f"{first.severity.value}, {_DRAFTED[first.kind]}{more}: {plain(reason)}"
+    status = _DRAFTED.get(first.kind, "warning")
+    said = f"{first.severity.value}, {status}{more}: {plain(reason)}"
     yield from comment(said, "  ")
 
 

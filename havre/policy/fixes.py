@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Capability
@@ -13,7 +13,7 @@ from havre.plan.parts import WAREHOUSE_TYPE
 from havre.policy.model import FixIn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from havre.policy.findings import Finding
     from havre.policy.model import Control
@@ -25,6 +25,7 @@ UNUSED = "waiver"
 _SET = re.compile(r"\b(?:set|setting|say)\b(?:[^.;:]|[.;:](?=\S))*", re.IGNORECASE)
 """A clause that says what to set."""
 _NAMED = re.compile(r"`(\w+)`", re.ASCII)
+_WORD = re.compile(r"[\w.-]+")
 _FIELD_SET = re.compile(r"\bset `(\w+)`", re.ASCII | re.IGNORECASE)
 
 
@@ -54,12 +55,15 @@ class Places:
         fields: names of fields of the warehouse file, such as `versions`.
         gaps: controls that the provider declares a gap for.
         ours: Havre's own controls: what they find and declare no place for is Havre's to fix.
+        given: text values of settings that the stack gives, by name: what a finding shows of one is
+            changed where it was given.
     """
 
     settings: frozenset[str] = frozenset()
     fields: frozenset[str] = frozenset()
     gaps: frozenset[str] = frozenset()
     ours: frozenset[str] = frozenset()
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
@@ -75,7 +79,8 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
     if finding.reserve is Reserve.OUTSIDE:
         return Fix(FixIn.DECISION)
     declared = control.fixed_in if control else None
-    if setting := _setting(finding, places.settings, by_remedy=declared is not FixIn.DECISION):
+    settings = places.settings | _shown(finding, places.given)
+    if setting := _setting(finding, settings, by_remedy=declared is not FixIn.DECISION):
         return Fix(FixIn.SETTING, setting)
     if field := _field(finding, places.fields):
         return Fix(FixIn.FILE, field)
@@ -116,6 +121,14 @@ def _texts(finding: Finding, *, by_remedy: bool) -> Iterable[str]:
     if finding.gap:
         return finding.gap.fallback, finding.gap.reason
     return (finding.remedy,) if by_remedy else ()
+
+
+def _shown(finding: Finding, given: Mapping[str, str]) -> frozenset[str]:
+    """The settings whose value is in what was found; a gap is the provider's, whatever is set."""
+    if finding.gap:
+        return frozenset()
+    words = set(_WORD.findall(finding.found))
+    return frozenset(name for name, value in given.items() if value in words)
 
 
 def _setting(finding: Finding, settings: Collection[str], *, by_remedy: bool) -> str:

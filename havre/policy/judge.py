@@ -326,6 +326,7 @@ def _fixed(
         field_names(),
         frozenset(gap.control for gap in question.gaps),
         own_controls(),
+        {name: text for name, text in question.settings.items() if isinstance(text, str) and text},
     )
     return tuple(
         replace(each, fix=fix_of(each, controls.get(each.control), places)) for each in findings

@@ -12,7 +12,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from havre.errors import ANYTHING, InputError, show_traceback
+from havre.errors import ANYTHING, GuardError, InputError, show_traceback
 from havre.files.custody import Custody
 from havre.policy.frameworks import FILE, Frameworks, installed_frameworks, load_frameworks
 from havre.policy.model import Control
@@ -32,9 +32,8 @@ def controls_with(folder: Path | None) -> tuple[Control, ...]:
         folder: holds the files; None: there is none.
 
     Raises:
-        GuardError: another account could have written the folder or a file in it.
-        InputError: there is no control in it, a file cannot be run, or a control has the name of
-            another.
+        InputError: there is no control in it, a file cannot be run or could have been written by
+            another account, or a control has the name of another.
         MissingDependencyError: no controls are installed.
     """
     installed = installed_controls()
@@ -63,15 +62,14 @@ def frameworks_with(folder: Path | None, controls: Iterable[str]) -> Frameworks:
         controls: ids of those that exist, which the file may name.
 
     Raises:
-        InputError: the file is not valid, has a framework that is installed, or names a control
-            that does not exist.
-        GuardError: another account could have written it.
+        InputError: the file is not valid, could have been written by another account, has a
+            framework that is installed, or names a control that does not exist.
     """
     installed = installed_frameworks()
     path = folder.absolute() / FILE if folder else None
     if path is None or not path.is_file():
         return installed
-    Custody(path.parent).read(path)
+    _read(path)
     own = load_frameworks(path, installed, controls)
     return Frameworks((*installed.items, *own.items))
 
@@ -104,14 +102,25 @@ def _controls(path: Path) -> list[Control]:
     return list({each.id: each for each in values if isinstance(each, Control)}.values())
 
 
+def _read(path: Path) -> bytes:
+    """A file of the folder, under guard.
+
+    Raises:
+        InputError: another account could have written it: trying again changes nothing.
+    """
+    try:
+        return Custody(path.parent).read(path)
+    except GuardError as error:
+        raise InputError(error.message, error.remedy) from error
+
+
 def _run(path: Path) -> ModuleType:
     """Run the very bytes that were read under guard.
 
     Raises:
-        GuardError: another account could have written them.
-        InputError: they cannot be run.
+        InputError: they cannot be run, or another account could have written them.
     """
-    source = Custody(path.parent).read(path)
+    source = _read(path)
     module = ModuleType(f"havre_own_controls_{sha256(bytes(path)).hexdigest()[:12]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up

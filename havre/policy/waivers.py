@@ -369,13 +369,17 @@ def _names(urn: str) -> tuple[str, ...]:
 
 
 def applied(finding: Finding, waivers: Sequence[Waiver], provider: str, day: dt.date) -> Finding:
-    """A finding, with the waiver that lasts longest of those meant for it."""
+    """A finding, with the waiver that lasts longest of those meant for it.
+
+    What is a warning anyway is waived as well; an ended waiver leaves it as it was.
+    """
     meant = [waiver for waiver in waivers if covers(waiver, finding, provider)]
-    if finding.kind not in {FindingKind.FAIL, FindingKind.UNKNOWN} or not meant:
+    if not meant:
         return finding
     longest = max(meant, key=lambda waiver: waiver.expires)
     if longest.expires < day:
-        return replace(finding, waiver=longest)
+        warns = finding.kind is FindingKind.WARNING
+        return finding if warns else replace(finding, waiver=longest)
     ending = longest.expires - day <= dt.timedelta(days=WARNING_DAYS)
     return replace(
         finding,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import GuardError, InputError, StateError
 from havre.files import write_whole
 from havre.files.custody import Custody
+from havre.provider.machine import folder_setting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -179,12 +180,43 @@ def recorded_settings(data_dir: Path, warehouse: str, provider: Provider) -> dic
             record_path(data_dir).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return {}
-    record = read_record(data_dir)
+    return _kept(read_record(data_dir), warehouse, provider)
+
+
+def settings_in_plan(plan: Plan, warehouse: str, provider: Provider) -> dict[str, Any]:
+    """The settings that a preview or a state of a warehouse on this machine records.
+
+    The resource that stands for its folder has the record of the run among its inputs.
+
+    Args:
+        plan: as it was read.
+        warehouse: its name; the record of another one is passed over.
+        provider: on which it is deployed; a setting that it no longer has is left out.
+
+    Returns:
+        By name, the folder among them; empty where the plan records none.
+    """
+    folder = folder_setting(provider.settings)
+    for resource in plan.resources if folder else ():
+        record = resource.inputs.get("record")
+        if isinstance(record, dict) and _is_record(record):
+            place = resource.inputs.get(folder)
+            placed = {folder: place} if isinstance(place, str) else {}
+            return {**_kept(record, warehouse, provider), **placed}
+    return {}
+
+
+def _kept(record: Mapping[str, Any], warehouse: str, provider: Provider) -> dict[str, Any]:
+    """The settings of a record that is of this warehouse, but for defaults."""
     if (record["provider"], record.get("warehouse")) != (provider.name, warehouse):
         return {}
     fields = provider.settings.model_fields
     kept = record.get("settings", {}).items()
-    return {name: value for name, value in kept if name in fields and value != fields[name].default}
+    return {
+        name: value
+        for name, value in kept
+        if name in fields and value is not None and value != fields[name].default
+    }
 
 
 def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:

@@ -283,4 +283,4 @@ def test_settings_that_are_missing_are_named(
 
 def test_what_is_deployed_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["drift", str(EXAMPLES["emc2"]), "-p", "azure"]) == ExitCode.INPUT
-    assert "Missing --state FILE" in capsys.readouterr().err
+    assert "Missing --state FILE or --data-dir DIR" in capsys.readouterr().err

@@ -175,7 +175,7 @@ def test_a_folder_that_others_can_write_is_not_run(
             re.findall(r'title="house/house_controls.py"\n(.*?)```', PAGE.read_text(), re.DOTALL)[0]
         )
     os.chmod(house / name, 0o777)  # noqa: PTH101, S103 - what is tested
-    assert main(own(house, "--coverage")) == ExitCode.ENGINE
+    assert main(own(house, "--coverage")) == ExitCode.INPUT
     assert "others can write it" in capsys.readouterr().err
 
 
@@ -184,7 +184,7 @@ def test_a_link_in_a_folder_of_controls_is_not_followed(
 ) -> None:
     (house / "house_controls.py").rename(tmp_path / "elsewhere.py")
     (house / "house_controls.py").symlink_to(tmp_path / "elsewhere.py")
-    assert main(own(house)) == ExitCode.ENGINE
+    assert main(own(house)) == ExitCode.INPUT
     assert "it is a link" in capsys.readouterr().err
 
 

@@ -1,5 +1,6 @@
 """Settings that the last `havre up` recorded: kept, or named when they are dropped."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from havre.cli import main
 from havre.errors import ExitCode
 from havre.stack.standing import write_record
 
+RECORDED = Path(__file__).parents[1] / "facts" / "recorded" / "hospital-local-state.json.gz"
 EXAMPLE = "examples/hospital/warehouse.yaml"
 KEPT = "Settings kept from the last up: country=FR."
 DROPPED = "Settings dropped since the last up: country=FR."
@@ -119,3 +121,52 @@ def test_a_plan_shows_the_settings_that_the_next_up_uses(
     assert KEPT in found.err
     gaps = [json.loads(each)["gaps"] for each in (wanted, found.out)]
     assert gaps[0] == gaps[1]
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """The state of a warehouse on a machine whose owner states a country."""
+    found = json.loads(gzip.decompress(RECORDED.read_bytes()))
+    for resource in found["deployment"]["resources"]:
+        for side in ("inputs", "outputs"):
+            if record := resource.get(side, {}).get("record"):
+                record["settings"] = {"country": "FR"}
+    file = tmp_path / "state.json"
+    file.write_text(json.dumps(found))
+    return file
+
+
+def places(capsys: pytest.CaptureFixture[str], *words: str) -> list[tuple[str, str, str]]:
+    """Findings on where data is, each with where it is fixed."""
+    capsys.readouterr()
+    main(["check", EXAMPLE, "-p", "local", "--format", "json", *words])
+    found = json.loads(capsys.readouterr().out)["findings"]
+    about = [each for each in found if each["control"].startswith("residency.")]
+    return sorted((f["control"], f["outcome"], str(f["fix"])) for f in about)
+
+
+def test_a_state_records_the_settings_that_it_was_made_with(
+    state: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    of_state = places(capsys, "--state", str(state))
+    assert of_state == places(capsys, "--data-dir", str(folder))
+    assert of_state == places(capsys, "--set", "country=FR")
+    assert not any("country" in fix for _, _, fix in of_state)
+
+
+def test_a_drift_from_a_state_alone_compares_with_those_settings(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["drift", EXAMPLE, "--state", str(state), "--format", "json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["changes"] == []
+    words = ("drift", EXAMPLE, "--state", str(state), "--set", "country=DE")
+    assert main(words) == ExitCode.FINDINGS
+
+
+def test_a_country_outside_the_file_s_is_fixed_in_the_setting(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    found = places(capsys, "--set", "country=DE")
+    failed = {(name, fix) for name, outcome, fix in found if outcome == "fail"}
+    assert {name for name, _ in failed} >= {"residency.data", "residency.keys", "residency.spread"}
+    assert {fix for _, fix in failed} == {str({"where": "setting", "name": "country"})}

@@ -84,6 +84,20 @@ def test_a_certificate_depends_on_a_setting_only_where_the_finding_names_it() ->
     assert where(outside) == Fix(FixIn.DECISION)
 
 
+def test_a_setting_whose_value_was_found_is_what_fixes_it() -> None:
+    places = replace(PLACES, settings=frozenset(), given={"country": "DE"})
+    found = finding("any.control", found="this-machine (DE)", remedy="Set `country` to the place.")
+    assert fix_of(found, None, places) == Fix(FixIn.SETTING, "country")
+    declared = replace(found, control="access.project-expiry")
+    assert fix_of(declared, None, places) == Fix(FixIn.SETTING, "country")
+    for other in (
+        replace(found, found="this-machine (DEU)"),
+        replace(found, remedy="Move it to another machine."),
+        replace(found, gap=gap(Capability.RESIDENCY, "the setting `country` (DE)")),
+    ):
+        assert fix_of(other, None, places).where is not FixIn.SETTING
+
+
 @pytest.mark.parametrize(
     ("field", "remedy", "path"),
     [

@@ -291,7 +291,15 @@ def test_a_waiver_of_a_control_that_does_not_exist_is_refused() -> None:
         judged(replace(WAIVER, control="made.up"))
 
 
-def test_a_warning_is_not_waived_away() -> None:
+@pytest.mark.parametrize(
+    ("days", "kind"),
+    [
+        (WARNING_DAYS + 1, FindingKind.WAIVED),
+        (WARNING_DAYS, FindingKind.WARNING),
+        (-1, FindingKind.WARNING),
+    ],
+)
+def test_a_gap_that_only_warns_is_waived_and_shows_its_end(days: int, kind: FindingKind) -> None:
     gap = Gap(
         "encryption.at-rest",
         Capability.ENCRYPTION_AT_REST,
@@ -301,9 +309,12 @@ def test_a_warning_is_not_waived_away() -> None:
         Evidence("a page", TODAY),
         "all",
     )
-    question = c.question(c.Paper(), gaps=(gap,), waivers=(WAIVER,), profile=Profile.BASELINE)
+    waiver = replace(WAIVER, expires=TODAY + days * DAY)
+    question = c.question(c.Paper(), gaps=(gap,), waivers=(waiver,), profile=Profile.BASELINE)
     result = judge(question, AT_REST)
-    assert [(f.kind, f.waiver) for f in result.findings] == [(FindingKind.WARNING, None)]
+    shown = waiver if days > 0 else None
+    assert [(f.kind, f.waiver) for f in result.findings] == [(kind, shown)]
+    assert result.exit_code is ExitCode.OK
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,12 @@ def drift(
     from havre.report.drift import drift_as_json, drift_as_text
 
     if state is None and data_dir is None:
-        message = "Missing --state FILE: nothing says what is deployed"
-        raise InputError(message, "Run `pulumi refresh`, then: pulumi stack export > FILE")
+        message = "Missing --state FILE or --data-dir DIR: nothing shows what is deployed"
+        remedy = (
+            "For a warehouse on this machine, name its folder with --data-dir DIR. For another, run"
+            " `pulumi refresh`, then: pulumi stack export > FILE"
+        )
+        raise InputError(message, remedy)
     it = taken_for(file, provider, state, waivers, stack_config, data_dir, "drift")
     known, day = known_controls(None), parse_day(as_of)
     about = (setting, data_dir), waivers, None
