@@ -37,7 +37,10 @@ NOTE = "<!-- Written by `python -m docs.generate` from the code: do not edit. --
 FIELDS = ("field", "type", "default", "limits", "description")
 EXIT_CODES = {
     "OK": "Passed, or the command completed.",
-    "FINDINGS": "`check`: a control fails without a waiver. `policy test`: a test fails.",
+    "FINDINGS": "`check`: a control fails without a waiver. `policy test`: a test fails. `drift`, "
+    "`doctor`: something differs. `plan --against`, `adopt`: data would be lost, or a match is "
+    "ambiguous. `logs verify`: the record was changed. Steps of `exit`: something blocks or is "
+    "left.",
     "INPUT": "The command line, a file or a setting is not valid. Nothing was done.",
     "NOT_EVALUATED": "`check`: a control was not evaluated, and `--allow-unknown` is not set.",
     "ENGINE": "A provider, a service or the engine failed, or refused to protect data.",
@@ -419,7 +422,7 @@ def _provider(name: str, provider: Provider) -> list[str]:
     from havre.provider import LIMITS, provides
 
     operator = provider.operator
-    laws = ", ".join(operator.laws) or "none but the user's own"
+    laws = ", ".join(operator.laws) or "none recorded"
     head = (
         *("capability", "support", "reason", "compensating measure", "residual risk", "control"),
         *("no effect", "source"),

@@ -502,7 +502,10 @@ SeverityOption = Annotated[
     typer.Option(metavar="SEVERITY", help="Leave out controls of a lower severity."),
 ]
 QuietOption = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print only errors, and what --format names.")
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Print only errors, that a check is partial, and what --format names."
+    ),
 ]
 ControlsOption = Annotated[
     Path | None,

@@ -364,7 +364,7 @@ def status(
             }
         )
     else:
-        _show_status(str(record.get("warehouse")), store, services)
+        show_status(str(record.get("warehouse")), store.data_dir, services)
         for warning in warnings:
             console.err().print(f"[yellow]warning:[/] {console.inert(warning)}")
     if not healthy:
@@ -381,22 +381,32 @@ def _disk_warnings(data_dir: Path) -> list[str]:
     return [f"the disk of {data_dir} is nearly full: {free} free. Make room, or move the data."]
 
 
-def _show_status(name: str, store: StateStore, services: Sequence[ServiceStatus]) -> None:
-    from rich.table import Table
+def show_status(name: str, data_dir: Path, services: Sequence[ServiceStatus]) -> None:
+    """Show the services of a warehouse, a line each.
 
-    console.out().print(f"[bold]{console.inert(name)}[/] in {store.data_dir}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", "state", "endpoint", "detail"):
-        table.add_column(column)
-    for service in services:
-        colour = "green" if service.state.value == "running" else "red"
-        table.add_row(
-            service.name,
-            f"[{colour}]{service.state.value}[/]",
-            service.endpoint,
-            console.inert(service.detail),
-        )
-    console.out().print(table)
+    Args:
+        name: of the warehouse.
+        data_dir: its folder.
+        services: as probed.
+    """
+    from rich.text import Text
+
+    out = console.out()
+    out.print(f"[bold]{console.inert(name)}[/] in {console.inert(data_dir)}")
+    rows = [
+        (each.name, each.state.value, each.endpoint, console.plain(each.detail))
+        for each in services
+    ]
+    heads = ("service", "state", "endpoint", "detail")
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        line = Text()
+        for cell, head, width in zip(row, heads, widths, strict=True):
+            colour = "green" if cell == "running" else "red"
+            style = "bold" if row is heads else colour if head == "state" else ""
+            line.append(cell.ljust(width + 1), style)
+        line.rstrip()
+        out.print(line)
 
 
 def down(

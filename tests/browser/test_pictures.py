@@ -78,7 +78,7 @@ def test_the_map_names_law_countries_and_what_tells_no_place() -> None:
 
     assert "Law: US (CLOUD Act, FISA 702), EU" in azure
     assert "Law: FR, EU" in ovh
-    assert "Law: none but the user's own" in local
+    assert "Law: none recorded" in local
     assert [each.name for each in places.framed(sides.example()).countries] == ["FR", None]
     assert "✓ allowed" in azure
     assert "✕ not allowed" not in azure

@@ -278,3 +278,11 @@ def test_a_hook_runs_on_the_warehouse_file(
         told[passes] if hook == "havre-validate" or "nme" in pair[1] else "Totals"
     ) in done.stdout
     assert "unrelated" not in done.stdout
+
+
+def test_a_report_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path) -> None:
+    repository = started(tmp_path)
+    havre = str(BIN / "havre")
+    done = repository.run(f"sh {ANYWHERE} {PROVIDER}", HAVRE=havre, HAVRE_REPORT="/dev/null/x")
+    assert done.returncode == 2
+    assert "HAVRE_REPORT names no folder that can be made: /dev/null/x" in done.stderr

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from havre.cli import main
+from havre.cli.warehouse import show_status
 from havre.errors import ExitCode
+from havre.provider import ServiceState, ServiceStatus
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -145,3 +147,17 @@ def test_what_departs_from_a_state_fits_too(
     folded = capsys.readouterr().out
     assert "NOT LISTED: " in folded
     assert too_wide(folded) == []
+
+
+def test_no_line_of_a_status_ends_in_spaces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = [
+        ServiceStatus("database", ServiceState.RUNNING, "127.0.0.1:5432", "long: [detail]"),
+        ServiceStatus("object-store", ServiceState.STOPPED, "127.0.0.1:9000"),
+    ]
+    show_status("w", tmp_path, services)
+    _, head, *rows = capsys.readouterr().out.splitlines()
+    assert [line for line in (head, *rows) if line != line.rstrip()] == []
+    for word, each in (("service", "object-store"), ("state", "stopped"), ("detail", "long: [d")):
+        assert {line.index(each) for line in rows if each in line} == {head.index(word)}

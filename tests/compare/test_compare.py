@@ -138,3 +138,14 @@ def test_wrong_words_are_told(capsys: pytest.CaptureFixture[str], words: tuple[s
         "error: "
     )
     assert "Traceback" not in said.err
+
+
+def test_a_page_tells_legal_access_as_a_check_does() -> None:
+    from html import unescape
+
+    from havre.report.findings.words import access
+
+    comparison = found()
+    page = unescape(render(comparison, "html"))
+    for side in comparison.sides:
+        assert f">{access(side.provider.operator)}<" in page

@@ -246,6 +246,20 @@ def test_what_is_not_known_of_a_certificate_has_its_reason(form: Format) -> None
     assert "not certified" not in told
 
 
+@pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML])
+def test_products_that_are_not_certified_are_told_beside_those_not_evaluated(
+    form: Format,
+) -> None:
+    both = replace(
+        RESULT.claims[0],
+        inside=(),
+        outside=(("registry", "not listed"), ("logs", "not listed")),
+        undecided=(("database", "the plan is not known"),),
+    )
+    told = " ".join(render(replace(RESULT, claims=(both,)), form).split())
+    assert "not evaluated (1 product), not certified (2 products)" in told
+
+
 def test_a_comment_folds_gaps_and_waivers() -> None:
     comment = render(RESULT, Format.MARKDOWN)
 

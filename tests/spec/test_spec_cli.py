@@ -304,3 +304,33 @@ def test_init_refuses_an_answer_that_is_none(
     assert main(["init", str(path), *given]) == ExitCode.INPUT
     assert said in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_a_stack_file_names_the_provider_whose_settings_it_has(
+    tmp_path: Path, base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, stack = tmp_path / "w.yaml", tmp_path / "Pulumi.ovh.yaml"
+    path.write_text(base)
+    words = ["validate", str(path), "--stack-config", str(stack)]
+    stack.write_text("config:\n  warehouse:provider: ovh\n  warehouse:settings: {nothing: 1}\n")
+    assert main(words) == ExitCode.INPUT
+    assert "nothing" in capsys.readouterr().err
+    stack.write_text(
+        "config:\n  warehouse:provider: ovh\n  warehouse:settings: {registry_region: WAW}\n"
+    )
+    assert main(words) == ExitCode.INPUT
+    assert "settings.registry_region" in capsys.readouterr().out
+    stack.write_text("config:\n  warehouse:provider: ovh\n")
+    assert main(words) == ExitCode.OK
+
+
+@pytest.mark.parametrize("named", ["--set", "--stack-config"])
+def test_a_setting_without_a_provider_is_refused(
+    named: str, tmp_path: Path, base: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, stack = tmp_path / "w.yaml", tmp_path / "Pulumi.test.yaml"
+    path.write_text(base)
+    stack.write_text("config:\n  warehouse:settings: {}\n")
+    value = "a=b" if named == "--set" else str(stack)
+    assert main(["validate", str(path), named, value]) == ExitCode.INPUT
+    assert "--provider PROVIDER" in capsys.readouterr().err

@@ -58,7 +58,10 @@ elif ! command -v "$HAVRE" >/dev/null 2>&1; then
 fi
 
 report=${HAVRE_REPORT:-$(mktemp -d)}
-mkdir -p "$report"
+mkdir -p "$report" || {
+  echo "  HAVRE_REPORT names no folder that can be made: $report" >&2
+  exit 2
+}
 code=0
 "$HAVRE" check "$file" --provider "$provider" "$@" \
   --format table \

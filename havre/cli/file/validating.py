@@ -10,7 +10,7 @@ import typer
 
 from havre.cli import console
 from havre.cli.context import FilesArgument, JsonOption, SettingOption, StackConfigOption
-from havre.errors import ExitCode
+from havre.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
     from havre.documents.problems import Problem
@@ -36,6 +36,7 @@ def validate(
     """Check warehouse files and report every error with its line.
 
     With --provider, also what that provider cannot deploy; settings not given are placeholders.
+    A file of --stack-config names its provider.
 
     Example: havre validate examples/emc2/warehouse.yaml
 
@@ -45,7 +46,10 @@ def validate(
     """
     from havre.cli.taken import one_provider
 
-    name = one_provider(provider, "validate")
+    name = one_provider(provider, "validate") or _named(stack_config)
+    if setting and not name:
+        message = "--set: no provider is named whose setting it is"
+        raise InputError(message, "Name it with --provider PROVIDER, or with --stack-config FILE.")
     checked = [_check(file) for file in files or [FILE]]
     if name:
         checked = [_refused(found, name, setting, stack_config) for found in checked]
@@ -59,6 +63,22 @@ def validate(
     for loaded, _ in checked:
         _warn(loaded)
     return ExitCode.INPUT if problems else ExitCode.OK
+
+
+def _named(stack_config: Path | None) -> str:
+    """The provider that a stack file names; empty without one.
+
+    Raises:
+        InputError: it is not a stack file of a warehouse, or names no provider.
+    """
+    from havre.stack.files import stack_file
+
+    if stack_config is None:
+        return ""
+    if name := stack_file(stack_config).provider:
+        return name
+    message = f"{stack_config} names no provider"
+    raise InputError(message, "Name it with --provider PROVIDER.")
 
 
 Checked = tuple["Loaded | None", "tuple[Problem, ...]"]

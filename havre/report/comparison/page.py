@@ -158,6 +158,8 @@ def covered(claim: Claim) -> str:
     parts = [f"{len(claim.inside) or 'none'} of {words.many(products, 'product')}"]
     if claim.undecided:
         parts.append(f"{len(claim.undecided)} not evaluated")
+        if claim.outside:
+            parts.append(f"{len(claim.outside)} not {claim.awarded}")
     return ", ".join(parts)
 
 

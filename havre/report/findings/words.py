@@ -151,8 +151,8 @@ def shorter(result: Result, name: str) -> str:
 def access(operator: Operator) -> str:
     """An operator and the laws that can compel it to disclose data."""
     named = {law.partition(" ")[0] for law in operator.laws}
-    laws = tr(" and ").join(map(_law, operator.laws))
-    bound = tr("subject to {laws}", laws=laws) if laws else tr("no law is recorded")
+    told = tr(" and ").join(map(_law, operator.laws))
+    bound = tr("subject to {laws}", laws=told) if told else tr("no law is recorded")
     country = operator.country or ""
     abroad = country and country not in named
     parent = tr(", parent company in {country}", country=tr(country_name(country)))
@@ -178,6 +178,16 @@ def undecided(claim: Claim) -> bool:
     return not claim.inside and bool(claim.undecided)
 
 
+def _refused(claim: Claim) -> str:
+    """How many products a certificate does not cover."""
+    return trn(
+        "not {awarded} ({count} product)",
+        "not {awarded} ({count} products)",
+        len(claim.outside),
+        awarded=tr(claim.awarded),
+    )
+
+
 def certified(claim: Claim) -> str:
     """How far the products in use are within a certificate, in a few words."""
     products = len(claim.inside) + len(claim.outside) + len(claim.undecided)
@@ -193,5 +203,10 @@ def certified(claim: Claim) -> str:
             inside=len(claim.inside),
         )
     if undecided(claim):
-        return trn("not evaluated ({count} product)", "not evaluated ({count} products)", products)
+        told = trn(
+            "not evaluated ({count} product)",
+            "not evaluated ({count} products)",
+            len(claim.undecided),
+        )
+        return f"{told}, {_refused(claim)}" if claim.outside else told
     return tr("not {awarded}", awarded=awarded)
