@@ -12,9 +12,9 @@ from havre.exit.seal.contents import Leaving, Level
 from havre.exit.seal.reading import labels
 from havre.exit.seal.sealing import Sealed, instructions
 from havre.exit.seal.signature import identity
-from havre.exit.seal.statement import NOT_FROZEN, STATEMENT, statement
+from havre.exit.seal.statement import NOT_FROZEN, STAMPED, STATEMENT, statement
 from havre.exit.seal.tables import Table
-from havre.exit.seal.texts import record, tried
+from havre.exit.seal.texts import day_in_french, record, retired_line, tried
 from havre.exit.seal.timestamp import token_over
 from havre.exit.seal.verifying import Trust, script_digest, verified
 
@@ -53,9 +53,9 @@ class Signatories:
 
 _CERTIFICATE = """\
 CERTIFICAT DE DESTRUCTION
-{host} ({source}) : {warehouse}, état « {event} », {day}.
+{host} ({source}) : {warehouse}, état « {event} », {day_fr}.
 Chaque chose, l'acte, le premier jour permis, la date, la référence et le témoin :
-{lines}
+{lines_fr}
 Accès essayés (chose, voie, constat, détail) :
 {tried_fr}
 
@@ -127,12 +127,14 @@ def _filled(
     bag.write("data/retire.tsv", sorted(set(map(str, lines))))
     bag.write(TRIES, sorted(set(map(str, tries))))
     bag.add("data/proces-verbal.txt", record(departure, tables, lines, tries))
-    listed = "\n".join("  " + "; ".join(str(line).split("\t")) for line in lines)
-    words = {"event": event, "day": today, "lines": listed}
+    words = {"event": event, "day": today, "lines": "\n".join(map(retired_line, lines))}
+    words |= {"lines_fr": "\n".join(retired_line(line, french=True) for line in lines)}
+    words |= {"day_fr": day_in_french(dt.date.fromisoformat(today))}
     words |= {"tried": tried(tries), "tried_fr": tried(tries, french=True)}
     bag.add("data/certificate.txt", _CERTIFICATE.format(**words, **vars(departure)))
     kept = [(label, value) for label, value in info if label not in ("Payload-Oxum", RETIRED)]
-    dated = [(label, today if label == "Bagging-Date" else value) for label, value in kept]
+    own = {"Bagging-Date": today, STAMPED: "yes"}
+    dated = [(label, own.get(label, value)) for label, value in kept]
     return [*dated, (RETIRED, f"{event} {today}")]
 
 

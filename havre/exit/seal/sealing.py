@@ -71,7 +71,8 @@ def seal(
     trust = Trust(signer.authority, None if clock is None else clock.authority)
     with appearing(folder) as partial:
         bag = Bag(partial)
-        _fill(bag, contents, blinding, instructions(folder, signer))
+        told = instructions(folder, signer)
+        _fill(bag, contents, blinding, told, stamped=clock is not None)
         (partial / SIGNATURE).write_bytes(who.sign((partial / TAG_MANIFEST).read_bytes()))
         if clock is not None:
             (partial / TOKEN).write_bytes(token_over(partial / SIGNATURE, clock))
@@ -107,7 +108,12 @@ def instructions(folder: Path, signer: Signer) -> Instructions:
 
 
 def _fill(
-    bag: Bag, contents: Contents, blinding: Blinding | None, instructions: Instructions
+    bag: Bag,
+    contents: Contents,
+    blinding: Blinding | None,
+    instructions: Instructions,
+    *,
+    stamped: bool,
 ) -> None:
     """Write everything but the signature and the token."""
     departure = contents.departure
@@ -121,7 +127,7 @@ def _fill(
     for path, text in instructions.texts(departure).items():
         bag.add(path, text)
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    info = info_of(departure, tables, today, blind=blinding is not None)
+    info = info_of(departure, tables, today, blind=blinding is not None, stamped=stamped)
     bag.add(STATEMENT, statement(info, bag.digests))
     bag.close(info)
 

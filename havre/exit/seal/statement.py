@@ -19,6 +19,8 @@ _TYPE = "https://in-toto.io/Statement/v1"
 _PREDICATE = "urn:havre:exit:v1"
 NOT_FROZEN = "not frozen"
 """Stands for the moment since when nothing changed at the source."""
+STAMPED = "Exit-Time-Stamp"
+"""Says `yes` or `none`: who removes a time-stamp is found out."""
 _LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
 """Labels that may be there more than once, or never."""
 _LATER = ("Exit-Read-Back-By",)
@@ -26,7 +28,7 @@ _LATER = ("Exit-Read-Back-By",)
 
 
 def info_of(
-    departure: Leaving, tables: Iterable[Table], day: str, *, blind: bool
+    departure: Leaving, tables: Iterable[Table], day: str, *, blind: bool, stamped: bool
 ) -> list[tuple[str, str]]:
     """Labels and values of bag-info.txt, as far as they are known before the bag is closed.
 
@@ -35,6 +37,7 @@ def info_of(
         tables: what was written of its zones and databases.
         day: on which it is sealed, such as 2026-11-29.
         blind: whether names of objects are replaced.
+        stamped: whether a time-stamp will be made over the signature.
     """
     moments = {"Exit-Began": departure.began, "Exit-Ended": departure.ended}
     return [
@@ -51,6 +54,7 @@ def info_of(
         *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
         *(("Exit-Read-Back-By", each) for each in departure.readers),
         ("Exit-Names", "blind" if blind else "plain"),
+        (STAMPED, "yes" if stamped else "none"),
         *(("Exit-Decision", each) for each in departure.decisions),
         *(("Exit-Lines", f"{table.count} {table.path}") for table in tables),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,25 +20,25 @@ VERIFIED = "VERIFIED: every file is as it was signed, and source and target are 
 """What `verify.sh` ends with where it found nothing wrong."""
 _README = """\
 This folder proves what left {source} for {target}: warehouse {warehouse}, {level}, {ended}.
-Take verify.sh from Havre {version}, from nobody who hands you this folder; sha256sum must print
-    {script}
+Take verify.sh from Havre {version}, never from the person who hands you this folder.
+The command "sha256sum verify.sh" must print
+    {script}  verify.sh
 Get the CA certificates of the signer and of the time-stamp authority from their owners, and run
     sh verify.sh {folder} signer-ca.pem tsa-ca.pem
-which needs nothing but sh, coreutils and openssl;
-with "none" as tsa-ca.pem if no authority gave the time. Expected: exit code 0, the signer, whom
-you compare with the one you expect, the time, and VERIFIED last; otherwise this proves nothing:
+It needs sh, coreutils and openssl. Write "none" for tsa-ca.pem if no authority gave the time.
+Expected, or nothing is proved: exit code 0, the signer whom you expect, the time, then VERIFIED:
     {signer}
     {verified}
 """
 _LISEZMOI = """\
-Ce dossier prouve ce qui a quitté {source} pour {target} : entrepôt {warehouse}, {niveau}, {ended}.
-Prenez verify.sh dans Havre {version}, jamais chez qui vous remet ce dossier ; sha256sum affiche
-    {script}
+Preuve de ce qui a quitté {source} pour {target} : entrepôt {warehouse}, {niveau}, {ended_fr}.
+Prenez verify.sh dans Havre {version}, jamais auprès de la personne qui vous remet ce dossier.
+La commande « sha256sum verify.sh » doit afficher
+    {script}  verify.sh
 Demandez les certificats d'AC du signataire et de l'horodatage à leurs propriétaires, et lancez
     sh verify.sh {folder} signer-ca.pem tsa-ca.pem
-ce qui ne demande que sh, coreutils et openssl ;
-avec « none » pour tsa-ca.pem si nulle autorité n'a horodaté. Attendu : code 0, le signataire, à
-comparer avec celui que vous attendez, l'heure, enfin VERIFIED ; sinon ce dossier ne prouve rien :
+Il faut sh, coreutils et openssl. Mettez « none » pour tsa-ca.pem si aucune autorité n'a horodaté.
+Attendu, sinon rien n'est prouvé : code 0, le signataire que vous attendez, l'heure, VERIFIED :
     {signer}
     {verified}
 """
@@ -48,17 +49,18 @@ Entrepôt de données : {warehouse}
 Responsable du traitement : {controller}
 Hébergeur quitté : {host} ({source})
 Hébergeur suivant : {target}
-Sortie commencée le {began}, terminée le {ended}.
+Sortie commencée le {begun_fr}, terminée le {ended_fr}.
 
 Données restituées, relues chez l'hébergeur suivant et égales à leur origine
-(nombre de lignes, SHA-256 de la liste, fichier) :
+(nombre de lignes, SHA-256 de la liste, fichier ; une ligne est une version d'un objet, ou un
+élément d'une base de données, tel qu'une table) :
 {tables}
 
 Destruction chez l'hébergeur quitté
 (objet, acte, au plus tôt le, fait le, référence, témoin) :
 {retired_fr}
 
-Accès à l'ancien hébergement, essayés
+Accès essayés chez l'hébergeur quitté
 (objet, voie, constat, détail) :
 {tried_fr}
 
@@ -78,7 +80,8 @@ Next host: {target}
 The exit began on {began} and ended on {ended}.
 
 Data returned, read back from the next host and equal to its origin
-(number of lines, SHA-256 of the list, file):
+(number of lines, SHA-256 of the list, file; one line is one version of an object, or one thing of
+a database, such as a table):
 {tables}
 
 Destruction at the former host
@@ -96,6 +99,10 @@ For the former host (name, date, signature):
 
 
 """
+_MONTHS_FR = (
+    *("janvier", "février", "mars", "avril", "mai", "juin", "juillet"),
+    *("août", "septembre", "octobre", "novembre", "décembre"),
+)
 _REHEARSAL = "REHEARSAL: this records nothing that took place."
 _REPETITION = "RÉPÉTITION : ceci ne constate rien de réel."
 
@@ -161,17 +168,38 @@ def record(
     """The record (procès-verbal) that both parties date and sign, in French and English."""
     rehearsed = departure.level is Level.REHEARSAL
     listed = (f"  {table.count}  {table.digest}  {table.path}" for table in tables)
-    retired = "\n".join("  " + "; ".join(str(line).split("\t")) for line in retire)
+    retired = "\n".join(map(retired_line, retire))
+    retired_fr = "\n".join(retired_line(line, french=True) for line in retire)
     return _RECORD.format(
         **_words(departure),
         tables="\n".join(listed),
         retired=retired or "  none recorded",
-        retired_fr=retired or "  rien de constaté",
+        retired_fr=retired_fr or "  rien de constaté",
         tried=tried(tries),
         tried_fr=tried(tries, french=True),
         rehearsal=_REHEARSAL if rehearsed else "",
         rehearsal_fr=_REPETITION if rehearsed else "",
     )
+
+
+def retired_line(line: RetireLine, *, french: bool = False) -> str:
+    """A line of the retirement; in French its dates are words."""
+    fields = str(line).split("\t")
+    if french:
+        fields[2] = day_in_french(line.earliest)
+        fields[3] = _moment_fr(line.done) if line.done else fields[3]
+    return "  " + "; ".join(fields)
+
+
+def day_in_french(day: dt.date) -> str:
+    """A day in French, such as 1er mars 2027."""
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS_FR[day.month - 1]} {day.year}"
+
+
+def _moment_fr(at: dt.datetime) -> str:
+    """A moment in French, such as 28 novembre 2026 à 08:00 UTC."""
+    there = at.astimezone(dt.UTC)
+    return f"{day_in_french(there)} à {there:%H:%M} UTC"
 
 
 def _words(departure: Leaving) -> dict[str, str]:
@@ -187,4 +215,6 @@ def _words(departure: Leaving) -> dict[str, str]:
         "niveau": "répétition" if departure.level is Level.REHEARSAL else "sortie réelle",
         "began": moment(departure.began),
         "ended": moment(departure.ended),
+        "begun_fr": _moment_fr(departure.began),
+        "ended_fr": _moment_fr(departure.ended),
     }

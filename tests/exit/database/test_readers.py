@@ -325,7 +325,9 @@ def test_the_seal_says_by_whose_credential_each_thing_was_read_back() -> None:
         "zone curated: the copy's own credential",
         "database cohorts: another credential, role a_role",
     )
-    info = info_of(replace(DEPARTURE, readers=told), (), "2026-11-29", blind=False)
+    info = info_of(replace(DEPARTURE, readers=told), (), "2026-11-29", blind=False, stamped=True)
     assert [value for label, value in info if label == "Exit-Read-Back-By"] == [*told]
     assert predicate(info)["Exit-Read-Back-By"] == [*told]
-    assert "Exit-Read-Back-By" not in predicate(info_of(DEPARTURE, (), "2026-11-29", blind=False))
+    assert "Exit-Read-Back-By" not in predicate(
+        info_of(DEPARTURE, (), "2026-11-29", blind=False, stamped=True)
+    )

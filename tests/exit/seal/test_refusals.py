@@ -191,7 +191,9 @@ def test_a_signature_that_an_auditor_would_refuse_is_none(
     how: dict[str, Any], workshop: Workshop, tmp_path: Path
 ) -> None:
     signer = workshop.organisation.signer(**how)
-    with pytest.raises(InputError, match="is refused: openssl cms -verify"):
+    with pytest.raises(
+        InputError, match="is refused: the signature is not valid: openssl cms -verify"
+    ):
         seal(tmp_path / "seal", contents(), signer, workshop.clock)
     assert left(tmp_path) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -16,8 +17,9 @@ import rfc8785
 
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
 from havre.exit.seal.blinding import Blinding
-from havre.exit.seal.contents import DatabaseSides, Level, ZoneSides
+from havre.exit.seal.contents import DatabaseSides, Level, RetireLine, ZoneSides
 from havre.exit.seal.sealing import seal
+from havre.exit.seal.texts import record
 from havre.exit.seal.verifying import SCRIPT, hand_out, script_digest
 from tests.exit.seal.workshop import (
     DAY,
@@ -37,6 +39,7 @@ COREUTILS = [
     "cut",
     "date",
     "du",
+    "ls",
     "mktemp",
     "nl",
     "printf",
@@ -49,6 +52,7 @@ COREUTILS = [
     "wc",
 ]
 SHOWN = "VERIFIED: every file is as it was signed, and source and target are equal"
+PARIS = dt.timezone(dt.timedelta(hours=2))
 REHEARSED = replace(DEPARTURE, level=Level.REHEARSAL)
 
 
@@ -126,10 +130,35 @@ def test_a_pipe_that_breaks_is_no_proof(
 
 def test_the_script_is_short_and_plain() -> None:
     lines = SCRIPT.read_text().splitlines()
-    assert len(lines) < 30
+    assert [line for line in lines if len(line) > 100] == []
     checker = shutil.which("shellcheck", path=Path(sys.executable).parent)
     words = [str(checker), "-s", "sh", str(SCRIPT)]
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def asked(folder: Path, *words: str) -> tuple[int, str]:
+    """How `verify.sh` ends, and its one line, where it is called in a wrong way."""
+    shell = ["sh", str(SCRIPT), *words]
+    done = subprocess.run(shell, cwd=folder, capture_output=True, text=True, check=False)
+    (line,) = done.stderr.splitlines()
+    assert done.stdout == ""
+    return done.returncode, line
+
+
+def test_a_wrong_call_is_told_in_one_line(workshop: Workshop, tmp_path: Path) -> None:
+    seal, ca = str(workshop.fresh), str(workshop.organisation.path)
+    (tmp_path / "text").write_text("x")
+    words = "give SEAL SIGNER-CA.pem TSA-CA.pem|none [LINE OF THE SIGNER]"
+    assert asked(tmp_path) == (2, f"verify.sh: 0 arguments; {words}")
+    assert asked(tmp_path, seal) == (2, f"verify.sh: 1 arguments; {words}")
+    assert asked(tmp_path, seal, ca, ca, "x", "y") == (2, f"verify.sh: 5 arguments; {words}")
+    assert asked(tmp_path, "no", ca, ca) == (2, "verify.sh: no folder: no")
+    assert asked(tmp_path, seal, "no", ca) == (2, "verify.sh: no file: no (the signer's CA)")
+    time = "the CA of the time-stamp authority"
+    assert asked(tmp_path, seal, ca, "no") == (2, f"verify.sh: no file: no ({time})")
+    unread = str(tmp_path / "text")
+    assert asked(tmp_path, seal, unread, ca) == (2, f"verify.sh: no certificate in {unread}")
+    assert asked(tmp_path, seal, ca, unread) == (2, f"verify.sh: no certificate in {unread}")
 
 
 def test_the_script_is_handed_out_as_it_is(tmp_path: Path) -> None:
@@ -324,7 +353,7 @@ def test_who_reads_how_to_check_it_gets_what_is_written(
     commands = [line.strip() for line in lines if line.strip().startswith("sh ")]
     done = subprocess.run(commands[0].split(), cwd=tmp_path, capture_output=True, check=False)
     expected = [line.strip() for line in lines if line.startswith("    ")]
-    assert expected[0] == script_digest()
+    assert expected[0] == f"{script_digest()}  verify.sh"
     assert set(expected[2:]) < set(done.stdout.decode().splitlines())
 
 
@@ -335,6 +364,29 @@ def test_both_parties_sign_a_record_in_both_languages(workshop: Workshop) -> Non
     for said in (DEPARTURE.controller, DEPARTURE.host, "key%20destruction%20scheduled"):
         assert text.count(said) == 2
     assert "R\u00c9P\u00c9TITION" not in text
+    french, english = text.split("RECORD OF RETURN")
+    began = DEPARTURE.began
+    assert f" {began.year} \u00e0 {began:%H:%M} UTC" in french
+    assert f"{began:%Y-%m-%d}" not in french
+    assert f"{began:%Y-%m-%dT%H:%M:%SZ}" in english
+
+
+@pytest.mark.parametrize(
+    ("began", "written"),
+    [
+        (dt.datetime(2026, 11, 28, 8, 5, tzinfo=dt.UTC), "28 novembre 2026 \u00e0 08:05 UTC"),
+        (dt.datetime(2026, 8, 1, 0, 0, tzinfo=PARIS), "31 juillet 2026 \u00e0 22:00 UTC"),
+        (dt.datetime(2026, 3, 1, 23, 0, tzinfo=dt.UTC), "1er mars 2026 \u00e0 23:00 UTC"),
+    ],
+)
+def test_the_french_half_writes_dates_in_words(began: dt.datetime, written: str) -> None:
+    departure = replace(DEPARTURE, began=began, ended=began + DAY)
+    day = dt.date(2027, 8, 1)
+    line = RetireLine("zone curated", "gone", day, began)
+    french, english = record(departure, [], [line]).split("RECORD OF RETURN")
+    assert f"Sortie commenc\u00e9e le {written}" in french
+    assert f"zone%20curated; gone; 1er ao\u00fbt 2027; {written}; ; " in french
+    assert "zone%20curated; gone; 2027-08-01; 20" in english
 
 
 def test_nobody_else_can_read_a_seal(workshop: Workshop) -> None:

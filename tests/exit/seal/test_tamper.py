@@ -37,8 +37,9 @@ SOURCE, TARGET = "data/objects/curated.source.tsv", "data/objects/curated.target
 TABLES = ("data/database/emc2.source.txt", "data/database/emc2.target.txt")
 BOTH = (SOURCE, TARGET)
 LOSSES, STATEMENT, README = "data/losses.tsv", "data/statement.json", "data/README.txt"
-FILES = "files .left. and manifests .right. differ"
-SIDES = "source .left. and target .right. differ"
+FILES = "the folder is not as it was signed\n(added|changed|missing): "
+SIDES = "source and target differ\nnot the same lines: data/"
+COUNTS = "lists and bag-info.txt differ\nanother number of lines: data/objects/curated\n"
 SIGNED = "openssl cms -verify"
 STAMPED = "openssl ts -"
 
@@ -252,8 +253,23 @@ def called_real(seal: Seal) -> None:
 
 
 def untimed(seal: Seal) -> None:
-    """A seal that calls itself real and has no token."""
+    """A seal that calls itself real and has no token, as it says."""
+    seal.swap(INFO, old="Exit-Time-Stamp: yes", new="Exit-Time-Stamp: none")
     resign(seal.at, seal.workshop.signer, None)
+    seal.clock = None
+
+
+def token_removed(seal: Seal) -> None:
+    """A token that a rehearsal had, and that is not asked for."""
+    token_unnamed(seal)
+    removed(TOKEN)(seal)
+
+
+def token_unsaid(seal: Seal) -> None:
+    """A rehearsal without a token, that does not say whether it had one."""
+    seal.swap(INFO, old="Exit-Level: real", new="Exit-Level: rehearsal")
+    seal.swap(INFO, old="Exit-Time-Stamp: yes\n", new="").resign()
+    removed(TOKEN)(seal)
     seal.clock = None
 
 
@@ -298,7 +314,7 @@ UNSIGNED: dict[str, tuple[Change, str]] = {
         for label in (
             *("Bag-Software-Agent", "Bagging-Date", "Exit-Warehouse", "Exit-From", "Exit-To"),
             *("Exit-Level", "Exit-Began", "Exit-Ended", "Exit-Controller", "Exit-Host"),
-            *("Exit-Names", "Exit-Decision", "Exit-Lines", "Payload-Oxum"),
+            *("Exit-Names", "Exit-Time-Stamp", "Exit-Decision", "Exit-Lines", "Payload-Oxum"),
         )
     },
     **{
@@ -327,7 +343,7 @@ UNSIGNED: dict[str, tuple[Change, str]] = {
     ),
     "both sides changed": (
         lambda seal: seal.edit(*BOTH, change=line(1, fields(f4=digest("x")))),
-        FILES,
+        f"signed\nchanged: {SOURCE}\nchanged: {TARGET}\n",
     ),
     "CRLF": (
         lambda seal: seal.edit(*BOTH, change=lambda held: held.replace(b"\n", b"\r\n")),
@@ -338,25 +354,29 @@ UNSIGNED: dict[str, tuple[Change, str]] = {
         FILES,
     ),
     "a last line end less": (lambda seal: seal.edit(*BOTH, change=lambda held: held[:-1]), FILES),
-    "a missing file": (removed(SOURCE), FILES),
+    "a missing file": (removed(SOURCE), f"signed\nmissing: {SOURCE}\n"),
     "two missing files": (removed(*BOTH), FILES),
     "a missing notice": (removed("data/LISEZMOI.txt"), FILES),
     "no bagit.txt": (removed("bagit.txt"), FILES),
     "no manifest": (removed(MANIFEST), MANIFEST),
-    "no tag manifest": (removed(TAG_MANIFEST), SIGNED),
-    "no signature": (removed(SIGNATURE), STAMPED),
-    "no token": (removed(TOKEN), STAMPED),
-    "a file more": (added("data/more.txt"), FILES),
+    "no tag manifest": (removed(TAG_MANIFEST), f"no manifest: {TAG_MANIFEST} is missing"),
+    "no signature": (removed(SIGNATURE), f"no signature: {SIGNATURE} is missing"),
+    "no token": (removed(TOKEN), f"no time-stamp: ./{TOKEN} is missing"),
+    "a file more": (added("data/more.txt"), "signed\nadded: data/more.txt\n"),
     "a file more in a folder more": (added("data/objects/more/more.tsv"), FILES),
     "a file more, hidden": (added(".hidden"), FILES),
     "a file more, named like a signature": (added(f"{SIGNATURE}.bak"), FILES),
     "a file more, with a line feed in its name": (
         added("data/a\n4\t./data/README.txt"),
-        "no file|differ",
+        "no file|not as it was signed",
     ),
     "a file in place of a folder": (
         lambda seal: (shutil.rmtree(seal.at / "data/database"), added("data/database")(seal)),
         FILES,
+    ),
+    "an empty folder more": (
+        lambda seal: (seal.at / "data/objects/none").mkdir(),
+        "added: ./data/objects/none, an empty folder",
     ),
     "a hard link more": (hidden_hard_link, FILES),
     "an empty manifest": (cut(MANIFEST, 0), FILES),
@@ -421,13 +441,13 @@ RESIGNED: dict[str, tuple[Change, str]] = {
     ),
     "a line more on both sides than was counted": (
         again(*BOTH, change=lambda held: held + f"~~\t1\t1\t{digest(1)}\t{digest(2)}\n".encode()),
-        SIDES,
+        COUNTS,
     ),
     "nothing on both sides, where something was counted": (
         again(*BOTH, change=lambda _: b""),
-        SIDES,
+        COUNTS,
     ),
-    "one side only": (one_side, SIDES),
+    "one side only": (one_side, "no list of the target: data/objects/curated\n"),
     "nothing moved": (emptied, "nothing moved"),
     "lines out of order, signed": (
         again(*BOTH, change=ordered(lambda held: held[::-1])),
@@ -503,7 +523,7 @@ RESIGNED: dict[str, tuple[Change, str]] = {
         "level: unreal",
     ),
     "a rehearsal that calls itself real": (called_real, "a rehearsal that calls itself real"),
-    "a real exit without a time": (untimed, "a rehearsal that calls itself real"),
+    "a real exit without a time": (untimed, "a real exit without a time-stamp"),
     "a path that leads out": (outside, FILES),
     "a file that no manifest lists, signed": (unlisted, FILES),
 }
@@ -548,7 +568,12 @@ KEYS: dict[str, tuple[Change, str]] = {
         lambda seal: stamped(seal, purpose=None),
         f"{STAMPED}verify",
     ),
-    "a token, and no authority named": (token_unnamed, FILES),
+    "a token, and no authority named": (token_unnamed, "this seal has a time-stamp: give the CA"),
+    "a token that is removed, and no authority named": (
+        token_removed,
+        "no time-stamp: .* says of it: yes",
+    ),
+    "no token, and no word of it": (token_unsaid, "no time-stamp: .* says of it: nothing"),
     "another signer than the one pinned": (
         changed_then_pinned("subject=CN=Seal of another"),
         "signed by another",

@@ -79,8 +79,8 @@ def test_a_seal_is_stamped_over_http(served: Served, workshop: Workshop, tmp_pat
         ({"status": 404}, ProviderError, "answered 404"),
         ({"kind": "text/html"}, ProviderError, "answered with text/html, not with a token"),
         ({"body": b"x" * (1 << 20) + b"x"}, ProviderError, "not with a token"),
-        ({"body": b""}, InputError, "is refused: openssl ts"),
-        ({"body": b"not DER"}, InputError, "is refused: openssl ts"),
+        ({"body": b""}, InputError, "is refused: the time-stamp is not valid: openssl ts"),
+        ({"body": b"not DER"}, InputError, "is refused: the time-stamp is not valid: openssl ts"),
     ],
 )
 def test_an_answer_that_is_no_token_makes_no_seal(
