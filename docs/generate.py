@@ -56,6 +56,7 @@ CHECK_FORMATS = {
     "oscal": "OSCAL assessment results, for compliance tools.",
 }
 OTHER_FORMATS = {
+    "check --coverage-csv": "The result of each requirement of each framework, for spreadsheets.",
     "plan --format table": "The tree of resources, and the gaps.",
     "plan --format json": "Every resource with its inputs, dependencies and protection.",
     "plan --format dot": "A graph, for Graphviz.",
@@ -335,6 +336,18 @@ def frameworks_page() -> list[str]:
     return lines
 
 
+def _official_lists() -> list[str]:
+    """Who keeps the official list of each scheme, and where."""
+    from havre.policy.schemes import load_schemes
+
+    schemes = load_schemes(ROOT / "policies" / "havre_policies" / "schemes.yaml")
+    return [
+        f"- {inert(each.name or each.id)}: {inert(each.keeper)}, <{each.official}>"
+        for each in schemes
+        if each.official
+    ]
+
+
 def certificates_page() -> list[str]:
     """The dated records of certificates."""
     from havre.policy.qualifications import load_qualifications
@@ -351,6 +364,11 @@ def certificates_page() -> list[str]:
         "What public sources stated on the date they were read. A record is not a certificate.",
         "Confirm it with the issuer before you rely on it. A record that was read more than a year",
         "ago, or whose certificate has ended, is reported as stale.",
+        "",
+        "Sources are named as they were recorded. No web address was recorded for press articles:",
+        "search for the name and the date. The official lists are published on these sites:",
+        "",
+        *_official_lists(),
         "",
     ]
     for offer in dict.fromkeys(record.offer for record in records):
@@ -588,7 +606,7 @@ def outputs_page() -> list[str]:
 
     codes_ = [[str(each.value), inert(EXIT_CODES[each.name])] for each in ExitCode]
     codes_.append(["130", "Stopped from the keyboard, or the answer to a question was no."])
-    others = [f"plan --format {each}" for each in PlanFormat]
+    others = ["check --coverage-csv", *(f"plan --format {each}" for each in PlanFormat)]
     others += [f"compare --format {each}" for each in ComparisonFormat]
     return [
         "# Exit codes and formats",

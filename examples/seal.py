@@ -41,6 +41,7 @@ def main() -> None:
         ended=BEGAN + dt.timedelta(hours=6),
         controller="Agence EMC2",
         host="Example Cloud SAS",
+        next_host="Example European Host SA",
         decisions=("R-08 of 2026-11-02",),
     )
     both = objects()

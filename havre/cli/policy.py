@@ -196,9 +196,9 @@ def show_coverage(
 ) -> None:
     """Show which requirements the controls contribute to.
 
-    Example: havre policy coverage --framework secnumcloud-3.2
+    Example: havre policy coverage SNC
 
-    Example: havre policy coverage --framework iso27001-2022 --csv > coverage.csv
+    Example: havre policy coverage iso27001-2022 --csv > coverage.csv
 
     Example: havre policy coverage --json
     """

@@ -15,6 +15,7 @@ from havre.documents.records import read_document
 from havre.evaluate.program import evaluate
 from havre.evaluate.warehouse import evaluated
 from havre.pack.request import SCHEMA
+from havre.policy.frameworks import load_frameworks
 from havre.provider import find
 from havre.spec.load import load
 
@@ -154,3 +155,43 @@ def test_every_command_is_in_a_table_of_the_first_pages(page: str) -> None:
     rows = [line for line in (ROOT / page).read_text().splitlines() if line.startswith("| `")]
     named = {word.removeprefix("havre ") for row in rows for word in re.findall(r"`([^`]+)`", row)}
     assert sorted(commands - {name.split()[0] for name in named}) == []
+
+
+WORDS = {
+    "pass": "réussi",
+    "fail": "échec",
+    "warning": "avertissement",
+    "waived": "dérogation",
+    "not evaluated": "non évalué",
+    "not applicable": "sans objet",
+}
+"""The results, in English and in French."""
+
+
+def _rows(page: str, first: str) -> list[list[str]]:
+    """The rows of the table that has a row of that first cell, without its code marks."""
+    lines = (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    start = next(n for n, row in enumerate(rows) if row[0].strip("`") == first)
+    end = next((n for n in range(start, len(lines)) if not lines[n]), len(lines))
+    return [[row[0].strip("`"), *row[1:]] for row in rows[start:end]]
+
+
+def test_each_result_has_one_meaning_on_every_page() -> None:
+    glossary = _rows("glossary.md", "pass")
+    assert [row[0] for row in glossary] == [*WORDS]
+    assert _rows("security/check.md", "pass") == glossary
+
+
+def test_the_french_page_has_the_same_results_with_as_many_cases() -> None:
+    french = _rows("security/dpo.md", "réussi")
+    assert {english: word for word, english, _ in french} == WORDS
+    cases = {english: meaning.count(" ; ") for _, english, meaning in french}
+    meanings = dict(_rows("glossary.md", "pass"))
+    assert cases["warning"] == meanings["warning"].count("; ") > 0
+
+
+def test_the_short_names_of_frameworks_are_on_the_page() -> None:
+    shipped = load_frameworks(ROOT / "policies" / "havre_policies" / "frameworks.yaml").items
+    told = [[f"{each.key}", f"`{each.id}`", each.title] for each in shipped]
+    assert _rows("security/evidence.md", told[0][0]) == told

@@ -46,6 +46,7 @@ class Leaving:
             None: it was not frozen.
         by_hand: who took writing by hand where Havre cannot, and why.
         readers: by whose credential each zone and the database were read back.
+        next_host: the legal entity that hosts it now; empty: not known.
     """
 
     warehouse: str
@@ -60,6 +61,7 @@ class Leaving:
     frozen: dt.datetime | None = None
     by_hand: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
+    next_host: str = ""
 
     def check(self) -> None:
         """Refuse what cannot be written in one line each, or cannot be.
@@ -68,7 +70,8 @@ class Leaving:
             InputError: a text is empty or holds a control character, or a time has no zone.
         """
         texts = (self.warehouse, self.source, self.target, self.controller, self.host)
-        for text in (*texts, *self.decisions, *self.by_hand, *self.readers):
+        named = [self.next_host] if self.next_host else []
+        for text in (*texts, *named, *self.decisions, *self.by_hand, *self.readers):
             if not _ONE_LINE.fullmatch(text):
                 message = f"the seal cannot say {text!r} in one line"
                 raise InputError(message, "Use text without line breaks or control characters.")

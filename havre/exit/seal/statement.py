@@ -19,6 +19,7 @@ _TYPE = "https://in-toto.io/Statement/v1"
 _PREDICATE = "urn:havre:exit:v1"
 NOT_FROZEN = "not frozen"
 """Stands for the moment since when nothing changed at the source."""
+NEXT_HOST = "Exit-Next-Host"
 STAMPED = "Exit-Time-Stamp"
 """Says `yes` or `none`: who removes a time-stamp is found out."""
 _LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
@@ -50,6 +51,7 @@ def info_of(
         *((label, moment(at)) for label, at in moments.items()),
         ("Exit-Controller", departure.controller),
         ("Exit-Host", departure.host),
+        *([(NEXT_HOST, departure.next_host)] if departure.next_host else []),
         ("Exit-Frozen", moment(departure.frozen) if departure.frozen else NOT_FROZEN),
         *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
         *(("Exit-Read-Back-By", each) for each in departure.readers),

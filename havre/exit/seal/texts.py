@@ -48,7 +48,7 @@ PROCÈS-VERBAL DE RESTITUTION ET DE DESTRUCTION
 Entrepôt de données : {warehouse}
 Responsable du traitement : {controller}
 Hébergeur quitté : {host} ({source})
-Hébergeur suivant : {target}
+Hébergeur suivant : {next}
 Sortie commencée le {begun_fr}, terminée le {ended_fr}.
 
 Données restituées, relues chez l'hébergeur suivant et égales à leur origine
@@ -76,7 +76,7 @@ RECORD OF RETURN AND DESTRUCTION
 Data warehouse: {warehouse}
 Controller: {controller}
 Former host: {host} ({source})
-Next host: {target}
+Next host: {next}
 The exit began on {began} and ended on {ended}.
 
 Data returned, read back from the next host and equal to its origin
@@ -203,12 +203,14 @@ def _moment_fr(at: dt.datetime) -> str:
 
 
 def _words(departure: Leaving) -> dict[str, str]:
+    target = departure.target
     named = {
         "source": departure.source,
-        "target": departure.target,
+        "target": target,
         "warehouse": departure.warehouse,
         "controller": departure.controller,
         "host": departure.host,
+        "next": f"{departure.next_host} ({target})" if departure.next_host else target,
     }
     return named | {
         "level": departure.level.value,

@@ -25,6 +25,7 @@ from havre.exit.steps.renamings import refuse_changed
 from havre.exit.steps.results import SealResult
 from havre.exit.steps.verify import manifests
 from havre.exit.steps.zones import zones
+from havre.provider import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,7 @@ def contents(folder: ExitFolder) -> Contents:
             host=file.host,
             decisions=tuple(sorted(lost)),
             readers=readers(verify),
+            next_host=legal_name(target.provider),
             **_frozen(verify),
         ),
         (*(_zone(folder, zone.name) for zone in moving), *backup_sides(folder)),
@@ -124,6 +126,12 @@ def contents(folder: ExitFolder) -> Contents:
         _json(dict(verify.result)),
         logs=tuple(map(str, keep_logs(folder, left.live.trail()))),
     )
+
+
+def legal_name(provider: str) -> str:
+    """The legal entity that runs a provider's services; empty for the user's own machine."""
+    operator = find(provider).operator
+    return operator.entity if operator.country else ""
 
 
 def _refuse_own_credential(folder: ExitFolder) -> None:

@@ -18,9 +18,13 @@ import rfc8785
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
 from havre.exit.seal.blinding import Blinding
 from havre.exit.seal.contents import DatabaseSides, Level, RetireLine, ZoneSides
+from havre.exit.seal.retiring import departure_of
 from havre.exit.seal.sealing import seal
+from havre.exit.seal.statement import info_of
 from havre.exit.seal.texts import record
 from havre.exit.seal.verifying import SCRIPT, hand_out, script_digest
+from havre.exit.steps.seal import legal_name
+from havre.provider import find
 from tests.exit.seal.workshop import (
     DAY,
     DEPARTURE,
@@ -369,6 +373,20 @@ def test_both_parties_sign_a_record_in_both_languages(workshop: Workshop) -> Non
     assert f" {began.year} \u00e0 {began:%H:%M} UTC" in french
     assert f"{began:%Y-%m-%d}" not in french
     assert f"{began:%Y-%m-%dT%H:%M:%SZ}" in english
+
+
+@pytest.mark.parametrize("provider", ["local", "ovh"])
+def test_the_next_host_is_named_by_its_legal_name_where_it_has_one(provider: str) -> None:
+    operator = find(provider).operator
+    named = legal_name(provider)
+    assert named == ("" if operator.country is None else operator.entity)
+    departure = replace(DEPARTURE, target=provider, next_host=named)
+    written = f"{operator.entity} ({provider})" if named else provider
+    french, english = record(departure, [], []).split("RECORD OF RETURN")
+    assert f"H\u00e9bergeur suivant : {written}\n" in french
+    assert f"Next host: {written}\n" in english
+    info = info_of(departure, (), "2026-11-29", blind=False, stamped=True)
+    assert departure_of(info).next_host == named
 
 
 @pytest.mark.parametrize(
