@@ -596,24 +596,27 @@ def check(
     read = (preview, state, waivers, baseline, *(estate or ()), *proofs)
     _refuse_lost(outputs, coverage_csv, it, (*read, *ctx.read_in(data_dir, controls)))
     what = console.plain(preview or state or it.file or "the warehouse")
-    with within(time_limit, what), collecting_later(), console.working(f"Checking {what}"):
-        with speaking(language):
-            wanted = request_of(
-                *(it, (preview, state), (setting, data_dir), waivers, profile), day=day, known=known
+    with within(time_limit, what), collecting_later():
+        with console.working(f"Checking {what}"):
+            with speaking(language):
+                wanted = request_of(
+                    *(it, (preview, state), (setting, data_dir), waivers, profile),
+                    day=day,
+                    known=known,
+                )
+            request = replace(
+                wanted,
+                allow_unknown=allow_unknown,
+                fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
+                rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
+                selection=selected(known, only, skip, severity),
+                inputs=inputs_of(it.file, waivers, preview, state, estate or ()),
+                time=parse_time(as_of),
+                estate=tuple(each for path in estate or () for each in from_state(path).resources),
             )
-        request = replace(
-            wanted,
-            allow_unknown=allow_unknown,
-            fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
-            rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
-            selection=selected(known, only, skip, severity),
-            inputs=inputs_of(it.file, waivers, preview, state, estate or ()),
-            time=parse_time(as_of),
-            estate=tuple(each for path in estate or () for each in from_state(path).resources),
-        )
-        result = _judged(request, baseline, known)
-        covered = coverage or coverage_csv is not None
-        found = _requirements(result, controls, known, coverage_csv) if covered else None
+            result = _judged(request, baseline, known)
+            covered = coverage or coverage_csv is not None
+            found = _requirements(result, controls, known, coverage_csv) if covered else None
         _write(result, outputs, found if coverage else None, summary=summary, language=language)
     if result.left_out:
         with speaking(language):

@@ -185,6 +185,28 @@ def test_a_real_terminal_shows_it_and_a_pipe_does_not(name: str) -> None:
     assert said not in piped.stdout
 
 
+def test_a_result_begins_on_a_line_of_its_own() -> None:
+    """What was shown of the work is cleared first, where both go to one terminal."""
+    here, there = pty.openpty()
+    words = ("check", str(EXAMPLE), "-p", "ovh", "--summary", "--as-of", "2026-11-23")
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        stdout=there,
+        stderr=there,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "80"},
+    ):
+        os.close(there)
+        found = b""
+        while chunk := _read(here):
+            found += chunk
+    os.close(here)
+    before, headline, _ = found.decode().partition("chu-trial (")
+    assert headline
+    _, shown, after = before.rpartition("Checking ")
+    assert shown
+    assert "\x1b[2K" in after
+
+
 READING = MeterReading("zone curated", 1, 4, 2**20, 2.0)
 READ = "zone curated: 1 of 4 versions, 1.0 MiB"
 STEPS = {
@@ -292,7 +314,8 @@ def test_an_operation_of_a_warehouse_is_shown_at_a_terminal(
         operations=SimpleNamespace(**{name: taken}),
         store=SimpleNamespace(lock=nullcontext, data_dir=Path("x")),
     )
-    monkeypatch.setattr(context, "standing", lambda *_: None)
+    nowhere = SimpleNamespace(data_dir=None)
+    monkeypatch.setattr(context, "standing", lambda *_: nowhere)
     monkeypatch.setattr(context, "operated", lambda *_: found)
     engine = SimpleNamespace(refuse_state=lambda: None)
     monkeypatch.setattr(warehouse, "engine_of", lambda *_: engine)
