@@ -14,7 +14,7 @@ from havre.cli import context as ctx
 from havre.errors import GuardError, InputError
 
 if TYPE_CHECKING:
-    from havre.provider import BackupIdentity, BackupSummary
+    from havre.provider import BackupIdentity, BackupSummary, Operations
 
 PASSPHRASE = "HAVRE_PASSPHRASE"  # noqa: S105 - a variable's name
 SHORTEST = 12
@@ -124,6 +124,14 @@ def _agree(found: BackupIdentity, *, number: int | None, yes: bool) -> None:
         raise GuardError(message, "Nothing was restored.")
 
 
+def _is_stopped(operations: Operations) -> bool:
+    """Whether a warehouse is stopped: none of its services runs."""
+    from havre.provider import ServiceState
+
+    services = operations.status()
+    return bool(services) and all(each.state is ServiceState.STOPPED for each in services)
+
+
 def backup(
     data_dir: ctx.DataDirOption = None,
     state: ctx.NoStateOption = None,
@@ -132,14 +140,21 @@ def backup(
 ) -> None:
     """Write an encrypted backup and verify it by reading it back.
 
-    It contains the database and all zones.
+    It contains the database and all zones. A stopped warehouse is started, then stopped again.
 
     Example: havre backup --data-dir ./data
     """
     found = ctx.operated(ctx.standing(data_dir, state, "backup"), "backup")
     with found.store.lock(), console.working("Backing up"):
-        summary = found.operations.backup()
+        stopped = _is_stopped(found.operations)
+        try:
+            summary = found.operations.backup()
+        finally:
+            if stopped:
+                found.operations.stop()
     _tell(summary, "backed up and verified", as_json=as_json)
+    if stopped:
+        console.err().print("The warehouse was stopped before, and is stopped again.")
 
 
 def restore(

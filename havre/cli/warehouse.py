@@ -595,7 +595,7 @@ def _tell_examination(examined: Examination, *, as_json: bool) -> None:
     for reason in examined.unlisted:
         console.tell(f"NOT LISTED: {console.inert(reason)}")
     listed = ", ".join(f"{kind}: {n}" for kind, n in examined.listed.items()) or "nothing"
-    found = counted(len(examined.departed), "thing departs", "things depart")
+    found = counted(len(examined.departed), "resource differs", "resources differ")
     console.tell(console.inert(f"Listed {listed}. {found} from the state."))
 
 

@@ -55,6 +55,15 @@ def notices(spec: Warehouse, as_of: dt.date) -> tuple[str, ...]:
     )
 
 
+def ended(spec: Warehouse, as_of: dt.date) -> tuple[str, ...]:
+    """A sentence for each project that has ended."""
+    return tuple(
+        _notice(name, asked.expires, as_of)
+        for name, asked in spec.projects.items()
+        if asked.expires < as_of
+    )
+
+
 def _notice(name: str, last: dt.date, as_of: dt.date) -> str:
     if last < as_of:
         return (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from havre.capabilities import Measure
 from havre.capabilities.obstacles import ObstacleKind, obstacles
 from havre.documents.validation import did_you_mean
+from havre.errors import HavreError
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
@@ -21,6 +22,7 @@ from havre.policy import (
     passes,
     plan_control,
 )
+from havre.provider import find
 from havre_policies.cites import snc
 
 if TYPE_CHECKING:
@@ -54,9 +56,17 @@ def _named(case: Case) -> Provider | Verdict:
 
 
 def _another(case: Case) -> str:
-    """What to name as the exit: an installed provider that is not the warehouse's own."""
-    others = [name for name in case.installed if name != case.provider.name]
+    """What to name as the exit: an installed provider, not the warehouse's own nor the machine."""
+    others = [name for name in case.installed if name != case.provider.name and _operated(name)]
     return f"Name another provider as `exit.provider`: {', '.join(others) or 'install one first'}."
+
+
+def _operated(name: str) -> bool:
+    """Whether somebody operates a provider; one without a country is the user's own machine."""
+    try:
+        return find(name).operator.country is not None
+    except HavreError:  # it cannot be loaded: nothing speaks against its name
+        return True
 
 
 def _there(case: Case) -> bool:

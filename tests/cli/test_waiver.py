@@ -47,6 +47,16 @@ def test_waivers_are_listed_by_date_with_the_distance(
     ]
 
 
+def test_a_narrow_list_says_that_it_leaves_decisions_out(
+    waivers: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
+    said = capsys.readouterr().out
+    assert "R-1" not in said
+    assert "Decisions are listed from 130 columns on, and with --json." in said
+
+
 def test_waivers_are_listed_for_machines(waivers: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23", "--json"]) == ExitCode.OK
     told = json.loads(capsys.readouterr().out)

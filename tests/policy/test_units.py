@@ -2161,7 +2161,7 @@ def test_an_exit_that_cannot_be_judged_says_which_provider_to_name(
 ) -> None:
     from havre.policy.registry import find_control
 
-    case = c.case(spec=changed(c.SPEC, change), installed=("azure", "ovh", "paper"))
+    case = c.case(spec=changed(c.SPEC, change), installed=("azure", "local", "ovh", "paper"))
     told = find_control(control).judge(case)
     about = [each.remedy for each in told if each.property == "exit"]
     elsewhere = control == "exit.rehearsed" and change[1] not in {DROP, "paper"}

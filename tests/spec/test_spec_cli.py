@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +14,6 @@ from havre.cli import main
 from havre.errors import ExitCode
 from havre.spec.load import load
 from havre.spec.schema import schema
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 ANSWERS = (
     *("--classification", "personal", "--environment", "development"),
@@ -334,3 +330,15 @@ def test_a_setting_without_a_provider_is_refused(
     value = "a=b" if named == "--set" else str(stack)
     assert main(["validate", str(path), named, value]) == ExitCode.INPUT
     assert "--provider PROVIDER" in capsys.readouterr().err
+
+
+def test_a_project_that_has_ended_is_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[2] / "examples" / "hospital" / "warehouse.yaml").read_text()
+    file = tmp_path / "warehouse.yaml"
+    file.write_text(re.sub(r"expires: \d{4}-\d\d-\d\d", "expires: 2020-12-31", text))
+    assert main(["validate", str(file)]) == ExitCode.OK
+    said = " ".join(capsys.readouterr().err.split())
+    assert "warning:" in said
+    assert "Project `bed-occupancy` ended on 2020-12-31. It is given no access" in said

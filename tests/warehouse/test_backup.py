@@ -185,3 +185,15 @@ def test_a_short_passphrase_is_refused(
     assert main(site.command("keys", "export", str(target))) == ExitCode.INPUT
     assert "shorter than 12 characters" in capsys.readouterr().err
     assert not target.exists()
+
+
+def test_a_stopped_warehouse_is_stopped_again_after_its_backup(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert site.up() == 0
+    assert main(site.command("down")) == 0
+    assert main(site.command("backup")) == 0
+    assert "is stopped again" in capsys.readouterr().err
+    main(site.command("status", "--json"))
+    states = {each["state"] for each in json.loads(capsys.readouterr().out)["services"]}
+    assert states == {"stopped"}

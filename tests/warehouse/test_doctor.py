@@ -33,7 +33,7 @@ def test_nothing_departs_from_the_state(standing: Site, capsys: pytest.CaptureFi
     assert found["listed"]["database"] == 1
     assert code == ExitCode.OK
     assert main(standing.command("doctor")) == ExitCode.OK
-    assert "0 things depart from the state" in capsys.readouterr().out
+    assert "0 resources differ from the state" in capsys.readouterr().out
 
 
 def test_what_the_state_does_not_know_is_listed(

@@ -62,6 +62,7 @@ def validate(
             _show(loaded, found)
     for loaded, _ in checked:
         _warn(loaded)
+        _warn_ended(loaded)
     return ExitCode.INPUT if problems else ExitCode.OK
 
 
@@ -149,6 +150,15 @@ def _warn(loaded: Loaded | None) -> None:
     )
     place = f"{loaded.file}:{line}:{column}: {dotted(path)}"
     console.err().print(f"[yellow]warning:[/] {console.inert(f'{place}: {said}')}")
+
+
+def _warn_ended(loaded: Loaded | None) -> None:
+    """Say which projects of a valid file have ended, and what follows."""
+    from havre.spec.endings import ended, today
+
+    for said in ended(loaded.warehouse, today()) if loaded else ():
+        place = f"{loaded.file}: " if loaded else ""
+        console.err().print(f"[yellow]warning:[/] {console.inert(place + said)}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -94,6 +94,8 @@ def _show(waivers: Sequence[Waiver], day: dt.date) -> None:
         told = (each.provider or "any", each.owner, *([each.decision] if wide else []))
         table.add_row(*cells, *map(console.inert, told), style=style)
     out.print(table)
+    if not wide:
+        console.paragraph(f"Decisions are listed from {ROOMY} columns on, and with --json.")
 
 
 def _count(number: int) -> str:
