@@ -136,7 +136,7 @@ def test_quiet_prints_only_what_format_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["check", "--help"]) == ExitCode.OK
-    assert "Print only errors, and what --format names." in " ".join(
+    assert "Print only errors, that a check is partial, and what --format names." in " ".join(
         capsys.readouterr().out.split()
     )
     file = str(Path(__file__).parents[2] / "examples" / "hospital" / "warehouse.yaml")
