@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.strangers import Suspicion, suspected
-from havre.facts.values import DOES_NOT_APPLY, NOT_TOLD, Fact, Known, MayApply
+from havre.facts.values import NOT_TOLD, Fact, Known, MayApply
 from havre.plan import urns
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ class Compute(Bearer):
     guarded: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     api_logged: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     isolated: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
-    namespaces: MayApply[tuple[Namespace, ...]] = field(default=DOES_NOT_APPLY, kw_only=True)
+    namespaces: MayApply[tuple[Namespace, ...]] = field(default=NOT_TOLD, kw_only=True)
     system_apart: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
     images_checked: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
 

@@ -61,7 +61,7 @@ FAULTS = {
             "        return replace(PARTS, backup=_part((),\n"
             "            lambda i: str(uuid.uuid4()), lambda ref, _: p.BackupOutputs(ref, 'A')))"
         ),
-        {"test_evaluation_is_deterministic"},
+        {"test_evaluation_is_deterministic", "test_an_ended_project_is_given_nothing"},
     ),
     "gaps that are left out": (
         (
