@@ -93,7 +93,6 @@ OWNER = {"owner_user_id": 4242, "hds_certified": True}
 STACKS: Mapping[str, Mapping[str, Any]] = {
     "azure": SETTINGS["azure"],
     "ovh": {**SETTINGS["ovh"], **OWNER},
-    "scaleway": {**SETTINGS["scaleway"], "hds_certified": True},
     "local": {"data_dir": "/srv/warehouse"},
 }
 """What each stack says beyond the file."""
@@ -161,30 +160,6 @@ SETTING_CHANGES: Mapping[str, tuple[tuple[str, Any], ...]] = {
         ("estate", {**THEIRS, "network_ids": {"EU-WEST-PAR": OTHER, "GRA11": OTHER}}),
         ("estate", {**THEIRS, "gateway_id": OTHER}),
         ("estate", {**THEIRS, "stream_id": OTHER}),
-    ),
-    "scaleway": (
-        ("organization_id", OTHER),
-        ("project_id", OTHER),
-        ("deployer", f"user_id:{OTHER}"),
-        ("deployer_addresses", ["203.0.113.0/24"]),
-        ("data_managers", [f"application_id:{OTHER}"]),
-        ("project_applications", {"sleep": OTHER}),
-        ("trail_writer", f"application_id:{OTHER}"),
-        ("kubernetes_version", "1.36.0"),
-        ("kubernetes_version", "1.34.0"),
-        ("cluster_type", "kapsule-dedicated-8"),
-        ("node_type", "POP2-HM-8C-64G"),
-        ("database_node_type", "db-pro2-l"),
-        ("database_volume", "sbs_15k"),
-        ("bucket_key_form", "regional-id"),
-        ("node_egress_ports", [443]),
-        ("tags", {"cost-centre": "4711"}),
-        ("name_pattern", "{warehouse}-{part}-{environment}"),
-        ("names", {"suite-zones-curated": "hospital-curated"}),
-        ("address_plan", {"endpoints": "10.50.32.0/24"}),
-        ("recovery_address_plan", {"endpoints": "10.51.32.0/24"}),
-        ("source_addresses", ["203.0.113.0/24"]),
-        ("hds_certified", False),
     ),
     "local": (("data_dir", "/srv/another"), ("country", "FR")),
 }

@@ -1,1 +1,0 @@
-"""What an organisation prescribes to a stack on Scaleway: names, tags and addresses."""
