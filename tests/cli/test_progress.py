@@ -311,7 +311,7 @@ def test_an_operation_of_a_warehouse_is_shown_at_a_terminal(
     taken = step(lambda _: until(lambda: said in terminal.getvalue()), counts=False)
     found = SimpleNamespace(
         record={"warehouse": "w", "provider": "local", "stack": "s"},
-        operations=SimpleNamespace(**{name: taken}),
+        operations=SimpleNamespace(status=list, **{name: taken}),
         store=SimpleNamespace(lock=nullcontext, data_dir=Path("x")),
     )
     nowhere = SimpleNamespace(data_dir=None)
