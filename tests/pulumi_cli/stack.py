@@ -78,22 +78,22 @@ def initialised(root: Path) -> Stack:
     return made
 
 
-def configure(stack: Stack, provider: str, example: str = "emc2") -> None:
-    """Point the stack at a provider whose plugin is an echo."""
-    package = PLUGINS[provider]
+def configure(stack: Stack, provider: str, example: str = "emc2", *others: str) -> None:
+    """Point the stack at a provider whose plugin is an echo, with those of other packages."""
     folder = stack.folder / "plugin"
     folder.mkdir()
-    program = folder / f"pulumi-resource-{package}"
-    program.write_text(
-        f'#!/bin/sh\nECHO_TABLE="{folder}/table.json"\n'
-        f'export ECHO_TABLE\nexec "{sys.executable}" "{ECHO}" "$@"\n'
-    )
-    program.chmod(0o755)
-    (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
     definition = stack.folder / "Pulumi.yaml"
-    text = definition.read_text()
-    providers = f"plugins:\n  providers:\n    - name: {package}\n      path: ./plugin\n"
-    definition.write_text(text + providers)
+    lines = [definition.read_text(), "plugins:\n  providers:\n"]
+    for package in (PLUGINS[provider], *others):
+        program = folder / f"pulumi-resource-{package}"
+        program.write_text(
+            f'#!/bin/sh\nECHO_TABLE="{folder}/table.json"\n'
+            f'export ECHO_TABLE\nexec "{sys.executable}" "{ECHO}" "$@"\n'
+        )
+        program.chmod(0o755)
+        lines.append(f"    - name: {package}\n      path: ./plugin\n")
+    (folder / "PulumiPlugin.yaml").write_text("runtime: python\n")
+    definition.write_text("".join(lines))
     config = {
         "warehouse:spec": str(EXAMPLES / example / "warehouse.yaml"),
         "warehouse:provider": provider,
