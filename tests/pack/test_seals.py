@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from havre.exit.seal.contents import Departure, Level
+from havre.exit.seal.contents import Leaving, Level
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal
 from tests.exit.seal.workshop import DAY, DEPARTURE, NOW, Workshop, contents
@@ -45,7 +45,7 @@ def named(folder: Path, workshop: Workshop) -> Told:
     }
 
 
-def sealed(workshop: Workshop, folder: Path, departure: Departure = REHEARSED) -> Told:
+def sealed(workshop: Workshop, folder: Path, departure: Leaving = REHEARSED) -> Told:
     whole = contents(departure=departure)
     return named(seal(folder / "seal", whole, workshop.signer, workshop.clock).folder, workshop)
 
