@@ -105,6 +105,21 @@ def _seen(request: Request, seen: Observed) -> Request:
     return replace(request, plan=seen.plan, source=source)
 
 
+def _refuse_unseen(state: Path | None, data_dir: Path | None) -> None:
+    """Refuse to go on where nothing shows what is deployed.
+
+    Raises:
+        InputError: neither a state nor a data folder is named.
+    """
+    if state is None and data_dir is None:
+        message = "Missing --state FILE or --data-dir DIR: nothing shows what is deployed"
+        remedy = (
+            "For a warehouse on this machine, name its folder with --data-dir DIR. For another, run"
+            " `pulumi refresh`, then: pulumi stack export > FILE"
+        )
+        raise InputError(message, remedy)
+
+
 def drift(
     file: OptionalFile = None,
     *,
@@ -139,13 +154,7 @@ def drift(
     from havre.plan.states import from_state
     from havre.report.drift import drift_as_json, drift_as_text
 
-    if state is None and data_dir is None:
-        message = "Missing --state FILE or --data-dir DIR: nothing shows what is deployed"
-        remedy = (
-            "For a warehouse on this machine, name its folder with --data-dir DIR. For another, run"
-            " `pulumi refresh`, then: pulumi stack export > FILE"
-        )
-        raise InputError(message, remedy)
+    _refuse_unseen(state, data_dir)
     it = taken_for(file, provider, state, waivers, stack_config, data_dir, "drift")
     known, day = known_controls(None), parse_day(as_of)
     about = (setting, data_dir), waivers, None

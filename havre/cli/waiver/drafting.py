@@ -69,6 +69,11 @@ def draft(
         typer.echo(text, nl=False)
         return
     console.write_file(output, text, force=force)
+    _tell(output, text)
+
+
+def _tell(output: Path, text: str) -> None:
+    """Say how many entries were drafted, and what is next."""
     number = sum(line.startswith("  - control:") for line in text.splitlines())
     typer.echo(
         f"{console.plain(output)}: {number} drafted. Fill in owner, reason and decision, then: "

@@ -149,12 +149,17 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         if not unfinished:
             self._refuse(proposed, [*self._taken(proposed, world), *self._judged(proposed, world)])
         memory = {"urn": urn, "generation": generation, "made": world.today.isoformat()}
-        return proposed.id, self._recorded(kind, proposed, memory, key)
+        return proposed.id, self._recorded(kind, proposed, memory, world.find(proposed.id))
 
     def _recorded(
-        self, kind: ResourceKind, proposed: Proposed, memory: Mapping[str, Any], key: bytes
+        self,
+        kind: ResourceKind,
+        proposed: Proposed,
+        memory: Mapping[str, Any],
+        before: Existing | None,
     ) -> Mapping[str, Any]:
-        """Write a resource as proposed; its outputs."""
+        """Write a resource as proposed, in place of what is there; its outputs."""
+        key = self.folder.secret_key()
         scope = self._scope(proposed, f"{memory['urn']}|{memory['generation']}", key)
         answer = {**filled(kind.defaults, scope), **proposed.properties}
         answer |= filled(kind.outputs, scope)
@@ -167,7 +172,6 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
             memory=memory,
         )
         standin, hidden = self.service.standin(proposed.token), dict(secrets(proposed.properties))
-        before = self.folder.world().find(proposed.id)
         told = (
             standin.changed(before, existing, hidden) if before else standin.made(existing, hidden)
         )
@@ -265,10 +269,9 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> Mapping[str, Any]:
         """Outputs of a resource that is changed now."""
         self._refuse(proposed, [*self._unchangeable(proposed), *self._judged(proposed, world)])
-        key = self.folder.secret_key()
         kept = self._sent(proposed)
         memory = {"urn": existing.id, "generation": 1, **existing.memory}
-        return self._recorded(kind, replace(proposed, properties=kept), memory, key)
+        return self._recorded(kind, replace(proposed, properties=kept), memory, existing)
 
     def _unchangeable(self, proposed: Proposed) -> Sequence[Refusal]:
         """Refusals of what is planned in place and refused by the provider's API."""

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import RetryError, StateError
 from havre.files import write_whole
 from havre.files.custody import Custody, make_closed
-from havre.plan.values import PLAIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -320,10 +319,3 @@ def deleted(existing: Existing, until: dt.date) -> Existing:
 def is_digest(value: Any) -> bool:
     """Whether a value of a file stands for a secret."""
     return isinstance(value, Mapping) and set(value) == {SECRET_KEY}
-
-
-def same_plain(left: Any, right: Any) -> bool:
-    """Whether two values without structure are the same, a whole number of any type as itself."""
-    if isinstance(left, PLAIN) and isinstance(right, PLAIN):
-        return left == right and isinstance(left, bool) is isinstance(right, bool)
-    return bool(left == right)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from havre_azure.checks import RESERVED
 from havre_azure.sandbox.rules.codes import refusal
 from havre_azure.sandbox.rules.identifiers import parent
-from havre_azure.sandbox.rules.networks import delegated, overlap, parsed, spaces
+from havre_azure.sandbox.rules.networks import overlap, parsed, spaces, undelegated
 from havre_azure.sandbox.rules.places import CLUSTER
 from havre_azure.sandbox.rules.removal import SUBNET
 from havre_sandbox.reading import number, sections, text, value
@@ -131,10 +131,7 @@ def roomy(proposed: Proposed, world: World) -> Iterator[Refusal]:
 @rule(CLUSTER, acts=(Act.CREATE,))
 def hosted(proposed: Proposed, world: World) -> Iterator[Refusal]:
     """The API server is in a subnet that is delegated to it, and nodes in one that is not."""
-    path = "apiServerAccessProfile.subnetId"
-    subnet = world.find(text(proposed.properties, path))
-    if subnet and not delegated(subnet.properties, SERVICE):
-        yield refusal("not-delegated", f"{subnet.id} is not delegated to {SERVICE}.", path)
+    yield from undelegated(proposed, world, "apiServerAccessProfile.subnetId", SERVICE)
     for place, pool in enumerate(sections(proposed.properties, "agentPoolProfiles")):
         found = world.find(text(pool, "vnetSubnetID"))
         if found and found.token == SUBNET and sections(found.properties, "delegations"):

@@ -14,7 +14,7 @@ from havre_azure.capabilities import DATA
 from havre_azure.sandbox.rules.codes import refusal
 from havre_azure.sandbox.rules.identifiers import beside, parent
 from havre_azure.sandbox.rules.names import SERVER
-from havre_azure.sandbox.rules.networks import delegated
+from havre_azure.sandbox.rules.networks import undelegated
 from havre_azure.sandbox.rules.removal import LINK
 from havre_sandbox.reading import number, text
 from havre_sandbox.refusals import Act, rule
@@ -137,10 +137,7 @@ def standing_by(proposed: Proposed, _world: World) -> Iterator[Refusal]:
 @rule(SERVER, acts=(Act.CREATE,))
 def housed(proposed: Proposed, world: World) -> Iterator[Refusal]:
     """A server within a network stands in a subnet that is delegated to it."""
-    path = "network.delegatedSubnetResourceId"
-    subnet = world.find(text(proposed.properties, path))
-    if subnet and not delegated(subnet.properties, SERVICE):
-        yield refusal("not-delegated", f"{subnet.id} is not delegated to {SERVICE}.", path)
+    yield from undelegated(proposed, world, "network.delegatedSubnetResourceId", SERVICE)
 
 
 @rule(SERVER, acts=(Act.CREATE,))

@@ -14,7 +14,7 @@ from havre_sandbox.reading import items, number, sections, text, value
 from havre_sandbox.refusals import Act, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from havre_sandbox.refusals import Proposed, Refusal
     from havre_sandbox.world import Existing, World
@@ -263,9 +263,12 @@ def linked_once(proposed: Proposed, world: World) -> Iterator[Refusal]:
             yield refusal("link", message, "virtualNetwork.id")
 
 
-def delegated(subnet: Mapping[str, Any], service: str) -> bool:
-    """Whether a subnet is delegated to a service."""
-    return any(text(each, "serviceName") == service for each in sections(subnet, "delegations"))
+def undelegated(proposed: Proposed, world: World, path: str, service: str) -> Iterator[Refusal]:
+    """The refusal of a subnet, at a path, that exists and is not delegated to a service."""
+    subnet = world.find(text(proposed.properties, path))
+    delegations = sections(subnet.properties, "delegations") if subnet else ()
+    if subnet and all(text(each, "serviceName") != service for each in delegations):
+        yield refusal("not-delegated", f"{subnet.id} is not delegated to {service}.", path)
 
 
 RULES = (
