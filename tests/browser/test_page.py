@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser import sides
 
@@ -293,13 +294,13 @@ def test_paper_shows_everything_and_no_controls(opened: Opened, name: str) -> No
     assert shown < every
 
     page.emulate_media(media="print")
+    expect(page.locator("details:not([open])")).to_have_count(0)
     assert page.locator(f"{items}:visible").count() == every
-    assert page.locator("details:not([open])").count() == 0
     for control in ("form", "#theme", "nav"):
         assert page.locator(f"{control}:visible").count() == 0
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 26, 34)"
     page.emulate_media(media="screen")
-    assert page.locator(f"{items}:visible").count() == shown
+    expect(page.locator(f"{items}:visible")).to_have_count(shown)
 
 
 def test_what_is_printed_first_is_two_pages_and_the_rest_an_annex(opened: Opened) -> None:
