@@ -156,10 +156,11 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         notes.append(tr("waivers {name}", name=next_to))
     if quiet:
         return it
-    tell(notes)
+    told = tell(notes)
     if read is not None and file is None and waivers is None:
         console.err().print(typeset(tr("No waivers file: none applied.")))
-    return it
+        told += 1
+    return replace(it, told=told)
 
 
 def known_controls(folder: Path | None) -> tuple[Control, ...]:
@@ -351,8 +352,12 @@ def _write(
     *,
     summary: bool,
     language: Language,
+    above: int = 0,
 ) -> None:
-    """Write every output; those to files first, so that they are there if the pipe breaks."""
+    """Write every output; those to files first, so that they are there if the pipe breaks.
+
+    A summary fits a screen with the lines that are `above` it.
+    """
     from havre.files import write_report
     from havre.report.findings import render
 
@@ -367,6 +372,7 @@ def _write(
                 width=width,
                 colour=colour,
                 summary=summary,
+                above=above if path is None else 0,
             )
         if path is None:
             typer.echo(text, nl=False)
@@ -617,7 +623,8 @@ def check(
             result = _judged(request, baseline, known)
             covered = coverage or coverage_csv is not None
             found = _requirements(result, controls, known, coverage_csv) if covered else None
-        _write(result, outputs, found if coverage else None, summary=summary, language=language)
+        shown = found if coverage else None
+        _write(result, outputs, shown, summary=summary, language=language, above=it.told)
     if result.left_out:
         with speaking(language):
             _warn_partial(result)

@@ -120,6 +120,12 @@ def columns() -> int | None:
     return max(shutil.get_terminal_size().columns, NARROWEST)
 
 
+def lines_of(text: str) -> int:
+    """Lines of a terminal that a text of one line has; one in a pipe."""
+    width = columns()
+    return max(-(-len(text) // width), 1) if width else 1
+
+
 def tell(markup: str, indent: int = 0, style: str = "") -> None:
     """Print a paragraph, with rich's markup: wrapped on a terminal, on one line in a pipe.
 

@@ -49,12 +49,14 @@ class About:
         provider: name of the provider; empty: the plan names it.
         stack_config: the stack file whose settings are used; None: none is.
         quiet: whether nothing is said of what was taken.
+        told: lines of a terminal that a message of what was taken has.
     """
 
     file: Path | None
     provider: str
     stack_config: Path | None
     quiet: bool = False
+    told: int = 0
 
 
 def one_provider(given: Sequence[str] | None, command: str, file: Path | None = None) -> str:
@@ -221,8 +223,10 @@ def _notes(
     )
 
 
-def tell(notes: Sequence[str]) -> None:
-    """Say on standard error what was taken, if anything was."""
-    if notes:
-        told = tr("Using {notes}.", notes=console.inert(", ".join(notes)))
-        console.err().print(typeset(told), style="dim")
+def tell(notes: Sequence[str]) -> int:
+    """Say on standard error what was taken, if anything was; the lines of a terminal it has."""
+    if not notes:
+        return 0
+    told = tr("Using {notes}.", notes=console.inert(", ".join(notes)))
+    console.err().print(typeset(told), style="dim")
+    return console.lines_of(told)

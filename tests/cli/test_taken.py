@@ -1,6 +1,7 @@
 """What a command takes from its folder, and what it refuses to guess."""
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -213,3 +214,24 @@ def test_a_stack_file_of_another_file_in_the_folder_is_told(
     said = refused(capsys, "up")
     assert "no stack file is of warehouse.yaml: Pulumi.other.yaml is of other.yaml" in said
     assert "nothing was deployed" in said
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("named", [(), ("warehouse.yaml", "-p", "azure")], ids=["taken", "named"])
+def test_a_summary_fits_a_screen_with_what_was_taken_above_it(
+    named: tuple[str, ...],
+    language: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    stack(folder, "prod", "azure")
+    (folder / "waivers.yaml").write_bytes((EXAMPLE / "waivers.yaml").read_bytes())
+    main(["check", *named, "--summary", "--lang", language, *DAY])
+    told = capsys.readouterr()
+    above = [line for each in told.err.splitlines() for line in textwrap.wrap(each, 80)]
+    lines = [*above, *told.out.splitlines()]
+    assert "waivers.yaml" in told.err
+    assert len(lines) <= 24
+    assert [line for line in lines if len(line) > 80] == []

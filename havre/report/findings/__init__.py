@@ -43,7 +43,7 @@ SPOKEN = frozenset({Format.TABLE, Format.HTML})
 
 RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
     {
-        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour"}),
+        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour", "above"}),
         Format.JSON: Rendering(f"{__name__}.data", COVERED | SHORT),
         Format.SARIF: Rendering(f"{__name__}.sarif"),
         Format.JUNIT: Rendering(f"{__name__}.junit"),
@@ -64,6 +64,7 @@ def render(
     width: int | None = 100,
     colour: bool = False,
     summary: bool = False,
+    above: int = 0,
 ) -> str:
     """The result in one form, ending with a newline.
 
@@ -77,6 +78,7 @@ def render(
         summary: whether to write the headline alone, in those forms that can (table, json and
             markdown), or the two pages of a summary (html); `havre.report.language.speaking`
             says in which language table and page are.
+        above: lines of the screen that a table's summary leaves free, for what stands above it.
     """
     given = {"requirements": requirements, "width": width, "colour": colour, "summary": summary}
-    return RENDERINGS[form].write(result, **given)
+    return RENDERINGS[form].write(result, above=above, **given)

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from havre.policy.findings import FindingKind
 from havre.report.findings import answers, headline, words
-from havre.report.findings.headline import WIDTH
+from havre.report.findings.headline import LINES, WIDTH
 from havre.text import clipped, parted, plain
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def render(
     width: int | None = 100,
     colour: bool = False,
     summary: bool = False,
+    above: int = 0,
 ) -> str:
     """The result as text.
 
@@ -65,8 +66,9 @@ def render(
             line, however long.
         colour: whether to write colours, for a terminal.
         summary: whether to write the headline alone.
+        above: lines of the screen that it leaves free, for what stands above it.
     """
-    first = _headline(result, width or WIDTH, summary=summary)
+    first = _headline(result, width or WIDTH, LINES - above, summary=summary)
     if summary:
         return printed(first, width or WIDTH, colour=colour)
     if width is None:
@@ -100,10 +102,10 @@ def _console(buffer: io.StringIO, width: int, *, colour: bool) -> Console:
     )
 
 
-def _headline(result: Result, width: int, *, summary: bool) -> list[RenderableType]:
+def _headline(result: Result, width: int, lines: int, *, summary: bool) -> list[RenderableType]:
     of = headline.headline(result)
-    lines = headline.written(of, max(width, NARROWEST), alone=summary)
-    return [Text(each.text, style=HEADLINES.get(each.kind, ""), overflow="fold") for each in lines]
+    found = headline.written(of, max(width, NARROWEST), lines, alone=summary)
+    return [Text(each.text, style=HEADLINES.get(each.kind, ""), overflow="fold") for each in found]
 
 
 def _parts(
