@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from havre.cost.estimate import estimate
 from havre.cost.prices import load_prices
 from havre.cost.quantities import quantities
+from havre.cost.unmatched import refuse_misspelt, refuse_unknown_providers
 from havre.cost.usage import load_usage
 from havre.errors import ANYTHING, InputError, ProviderError, show_traceback
 from havre.facts.collect import facts_of
 from havre.provider import METERS, provides
+from havre.provider.discovery import installed_names
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -46,11 +48,10 @@ def read_inputs(day: dt.date, prices: Path | None, usage: Path | None) -> CostIn
     Raises:
         InputError: one cannot be read or is not valid; every fault is named with its line.
     """
-    return CostInputs(
-        day,
-        load_prices(prices.expanduser(), day) if prices else None,
-        load_usage(usage.expanduser()) if usage else (),
-    )
+    listed = load_prices(prices.expanduser(), day) if prices else None
+    if listed:
+        refuse_unknown_providers(listed, installed_names())
+    return CostInputs(day, listed, load_usage(usage.expanduser()) if usage else ())
 
 
 def costs(plan: Plan, provider: Provider, given: CostInputs) -> Estimate:
@@ -79,6 +80,7 @@ def costs_or_why(
         facts: of the plan, where they were read already.
 
     Raises:
+        InputError: a price or a usage can match no plan of the provider: it is misspelt.
         ProviderError: the provider's table of meters cannot be read.
     """
     offer = provides(provider, METERS)
@@ -94,5 +96,9 @@ def costs_or_why(
     for site in provider.sites.values():
         for region in site.regions.values():
             sites.setdefault(region.lower(), site.name)
+    own = given.prices.prices if given.prices else ()
+    refuse_misspelt(
+        [price for price in own if price.provider == provider.name], given.usage, table, sites
+    )
     found = quantities(plan, table, facts or facts_of(plan, provider.facts), sites)
     return estimate(provider.name, found, given.prices, given.usage, plan.placeholders)

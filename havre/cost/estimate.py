@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from havre.cost.prices import STALE_DAYS, UNITS
 from havre.cost.quantities import NOTHING, Span
+from havre.cost.unmatched import unmatched
 from havre.cost.usage import used
 from havre.plan.parts import PARTS
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from havre.cost.prices import Price, PriceList
     from havre.cost.quantities import Quantities, Quantity
+    from havre.cost.unmatched import UnmatchedEntry
     from havre.cost.usage import Usage
 
 
@@ -62,6 +64,7 @@ class Estimate:
         lines: one a quantity, in the plan's order.
         without: how many resources of each type have no meter.
         placeholders: settings that the plan lacks, which may be part of an item.
+        unmatched: prices of the provider and usage that count for nothing.
     """
 
     provider: str
@@ -69,6 +72,7 @@ class Estimate:
     lines: tuple[CostLine, ...]
     without: Mapping[str, int]
     placeholders: tuple[str, ...] = ()
+    unmatched: tuple[UnmatchedEntry, ...] = ()
 
     def of(self, priced: Priced) -> tuple[CostLine, ...]:
         """Lines that count, or lack the same."""
@@ -103,6 +107,7 @@ class Estimate:
             "complete": self.whole,
             "quantities": len(self.lines),
             **{each.name.lower(): len(self.of(each)) for each in Priced},
+            "unmatched": [each.as_dict() for each in self.unmatched],
             "parts": {
                 f"{part}/{site or NO_SITE}": spanned(total(lines))
                 for (part, site), lines in self.grouped()
@@ -182,7 +187,8 @@ def estimate(
     """
     lines = tuple(_line(provider, used(each, usage), prices) for each in found.metered)
     currency = prices.currency if prices else ""
-    return Estimate(provider, currency, lines, found.without, placeholders)
+    ignored = tuple(unmatched(provider, found.metered, prices, usage))
+    return Estimate(provider, currency, lines, found.without, placeholders, ignored)
 
 
 def _line(provider: str, asked: Quantity, prices: PriceList | None) -> CostLine:

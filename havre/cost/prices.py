@@ -80,6 +80,7 @@ class Price:
         high: the same, or what it is at most.
         source: where the list stands.
         read: when it was read.
+        where: file and line of the price.
     """
 
     provider: str
@@ -91,6 +92,7 @@ class Price:
     high: Decimal
     source: str
     read: dt.date
+    where: str = ""
 
     def fits(self, provider: str, asked: Quantity) -> bool:
         """Whether it is the price of a quantity."""
@@ -223,7 +225,8 @@ def load_prices(path: Path, day: dt.date) -> PriceList:
         InputError: it cannot be read or is not valid; every fault is named with its line.
     """
     rules = DocumentRules[_Prices]((_told, _once, lambda file: _past(day, file)), _STAND_INS)
-    found = read_document(path).validate(_Prices, REMEDY, rules=rules)
+    document = read_document(path)
+    found = document.validate(_Prices, REMEDY, rules=rules)
     return PriceList(
         found.currency,
         tuple(
@@ -237,9 +240,10 @@ def load_prices(path: Path, day: dt.date) -> PriceList:
                 _first(price.price, price.high),
                 each.source,
                 each.read,
+                f"{path}:{document.line(('lists', index, 'prices', number))}",
             )
-            for each in found.lists
-            for price in each.prices
+            for index, each in enumerate(found.lists)
+            for number, price in enumerate(each.prices)
         ),
     )
 

@@ -30,11 +30,17 @@ class Usage:
         meter: its id.
         resource: pattern of the logical names of the resources that each use so much.
         amount: in the meter's unit, for each resource.
+        where: file and line of the entry.
     """
 
     meter: str
     resource: str
     amount: Span
+    where: str = ""
+
+    def fits(self, asked: Quantity) -> bool:
+        """Whether it is about a quantity."""
+        return self.meter == asked.meter and fnmatchcase(asked.name, self.resource)
 
 
 class _UsageSection(BaseModel):
@@ -72,9 +78,16 @@ def load_usage(path: Path) -> tuple[Usage, ...]:
     """
     stand_ins = {"usage": [{"meter": "-", "low": "0", "high": "0"}]}
     rules = DocumentRules[_UsageFile]((_ordered,), stand_ins)
-    found = read_document(path).validate(_UsageFile, REMEDY, rules=rules)
+    document = read_document(path)
+    found = document.validate(_UsageFile, REMEDY, rules=rules)
     return tuple(
-        Usage(each.meter, each.resource, Span(each.low, each.high)) for each in found.usage
+        Usage(
+            each.meter,
+            each.resource,
+            Span(each.low, each.high),
+            f"{path}:{document.line(('usage', number))}",
+        )
+        for number, each in enumerate(found.usage)
     )
 
 
@@ -82,6 +95,5 @@ def used(asked: Quantity, usage: Sequence[Usage]) -> Quantity:
     """A quantity with the amount that a file tells; what the plan decides stays so."""
     if asked.amount is not None:
         return asked
-    fits = (u for u in usage if u.meter == asked.meter and fnmatchcase(asked.name, u.resource))
-    found = next(fits, None)
+    found = next((each for each in usage if each.fits(asked)), None)
     return asked if found is None else replace(asked, amount=found.amount)

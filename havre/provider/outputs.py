@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from havre.documents.problems import dotted
+from havre.documents.validation import problem_of
 from havre.errors import InputError, StateError
 from havre.plan.values import UNKNOWN
 from havre.provider.contract import OUTPUTS_VERSION
@@ -216,7 +217,7 @@ def _departures(document: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
     except ValidationError as error:
         for issue in error.errors(include_url=False, include_context=False):
             untold = issue["input"] is UNKNOWN and issue["type"] not in _WHOLE
-            yield dotted(issue["loc"]), issue["msg"], untold
+            yield dotted(issue["loc"]), problem_of(issue), untold
 
 
 def _repeated(document: Mapping[str, Any]) -> Iterator[str]:

@@ -238,6 +238,9 @@ def _notes(found: Estimate, day: dt.date, *, details: bool) -> Iterator[str]:
         yield f"{told} here, which does not say that they are free{':' if details else '.'}"
     if details:
         yield from (f"  {number} {kind}" for kind, number in found.without.items())
+    for each in found.unmatched:
+        told = f"Not used: {each.kind} {each.entry} ({each.where}): {each.reason}"
+        yield from wrapped(f"{told.rstrip('?.')}{'?' if told.endswith('?') else '.'}", WIDTH)
     for price in found.old(day):
         yield (
             f"Old price: {price.meter}, read {price.read} ({far(price.read, day)}; "

@@ -200,3 +200,97 @@ def test_a_comparison_tells_what_a_month_costs_on_each_side(
     told = capsys.readouterr().out
     assert "730 EUR (1 of " in told
     assert "No provider bills what runs on this machine" in told
+
+
+def written(folder: Path, *prices: str, usage: str = "", provider: str = "azure") -> list[str]:
+    """The options that name a list of these prices, and a usage."""
+    head = LIST.partition("      - ")[0].replace("azure", provider)
+    file = folder / "prices.yaml"
+    file.write_text(head + "".join(f"      - {{{each}}}\n" for each in prices))
+    if not usage:
+        return ["--prices", str(file)]
+    (folder / "usage.yaml").write_text(usage)
+    return ["--prices", str(file), "--usage", str(folder / "usage.yaml")]
+
+
+def test_an_entry_that_counts_for_nothing_is_told_with_its_line_and_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    used = "meter: database-compute, item: Standard_D8ds_v5, unit: hour, price: 1"
+    slip = "meter: database-compute, item: Standard_D8ds_v6, unit: hour, price: 1"
+    elsewhere = "meter: database-compute, unit: hour, price: 1, region: northeurope"
+    lines = document(capsys, "-p", "azure")["lines"]
+    use = next(line for line in lines if line["decided_by"] != "plan")
+    usage = (
+        "usage:\n"
+        f"  - {{meter: {use['meter']}, resource: no-such, low: 1, high: 2}}\n"
+        f"  - {{meter: {use['meter']}, low: 1, high: 2}}\n"
+        f"  - {{meter: {use['meter']}, low: 3, high: 4}}\n"
+        "  - {meter: database-compute, low: 3, high: 4}\n"
+    )
+    options = written(tmp_path, used, slip, elsewhere, usage=usage)
+    found = document(capsys, "-p", "azure", *options)["unmatched"]
+    assert [(each["kind"], Path(each["where"]).name) for each in found] == [
+        ("price", "prices.yaml:8"),
+        ("price", "prices.yaml:9"),
+        ("usage", "usage.yaml:2"),
+        ("usage", "usage.yaml:4"),
+        ("usage", "usage.yaml:5"),
+    ]
+    whys = [each["reason"] for each in found]
+    assert whys[0] == "the plan has no such item, did you mean `Standard_D8ds_v5`?"
+    assert whys[1].startswith("the plan has no such region")
+    assert whys[2].startswith("the plan has no such resource")
+    assert whys[3] == "earlier entries fit the same resources"
+    assert whys[4] == "the plan decides the amount"
+    _, out, _ = asked(capsys, "-p", "azure", *options)
+    told = " ".join(out.split())
+    for each in found:
+        assert f"Not used: {each['kind']} {each['entry']} (" in told
+        assert each["reason"] in told
+
+
+def test_entries_that_count_are_not_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    price = "meter: database-compute, item: Standard_D8ds_v5, unit: hour, price: 1"
+    options = written(tmp_path, price)
+    assert document(capsys, "-p", "azure", *options)["unmatched"] == []
+    assert "Not used" not in asked(capsys, "-p", "azure", *options)[1]
+
+
+@pytest.mark.parametrize(
+    ("price", "said"),
+    [
+        ("meter: database-compote, unit: hour, price: 1", "did you mean `database-compute`?"),
+        ("meter: nothing-alike, unit: hour, price: 1", "azure has no meter `nothing-alike`"),
+        ("meter: database-compute, unit: GiB-month, price: 1", "use one of: hour, day, month"),
+        ("meter: database-compute, unit: houre, price: 1", "did you mean `hour`?"),
+        (
+            "meter: database-compute, unit: hour, price: 1, region: francecentrale",
+            "did you mean `francecentral`?",
+        ),
+    ],
+    ids=["meter", "other meter", "unit of another", "unit", "region"],
+)
+def test_a_misspelt_price_is_refused_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], price: str, said: str
+) -> None:
+    code, out, err = asked(capsys, "-p", "azure", *written(tmp_path, price))
+    assert (code, out) == (ExitCode.INPUT, "")
+    assert "prices.yaml:7: " in err
+    assert said in err
+
+
+def test_a_misspelt_provider_of_a_list_and_meter_of_a_usage_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    price = "meter: database-compute, unit: hour, price: 1"
+    code, _, err = asked(capsys, "-p", "azure", *written(tmp_path, price, provider="azur"))
+    assert code == ExitCode.INPUT
+    assert "there is no provider `azur`, did you mean `azure`?" in err
+    usage = "usage:\n  - {meter: database-compote, low: 1, high: 2}\n"
+    code, _, err = asked(capsys, "-p", "azure", *written(tmp_path, price, usage=usage))
+    assert code == ExitCode.INPUT
+    assert "usage.yaml:2: meter: there is no meter `database-compote`" in err
+    assert "did you mean `database-compute`?" in err

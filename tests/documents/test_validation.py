@@ -1,9 +1,19 @@
 """Pydantic's errors are said in a user's words, and never with the value that was given."""
 
+import datetime as dt
+from decimal import Decimal
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    AnyUrl,
+    BaseModel,
+    ConfigDict,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
 
 from havre.documents.validation import invalid, listed
 
@@ -45,6 +55,10 @@ class Room(BaseModel):
         ({"shelf": 3}, "`shelf`: must be text"),
         ({"shelf": "none"}, "`shelf`: names no shelf"),
         ({"shelf": "a", "colour": "green"}, "`colour`: must be 'red' or 'blue'"),
+        (
+            {"shelf": "a", "colour": "bleu"},
+            "`colour`: must be 'red' or 'blue', did you mean `blue`?",
+        ),
         ({"shelf": "a", "heated": "perhaps"}, "`heated`: must be true or false"),
         (
             {"shelf": "a", "shelves": [{"height": "x"}]},
@@ -59,6 +73,25 @@ def test_what_is_wrong_is_said_of_the_field(given: object, said: str) -> None:
     with pytest.raises(ValidationError) as error:
         Room.model_validate(given)
     assert listed(error.value, Room.model_fields) == said
+
+
+WORDS = ("Input", "String", "should", "parse", "validation", "Decimal", "valid integer", "tuple")
+"""What a parser of pydantic says of itself."""
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [int, float, Decimal, bool, dt.date, dt.datetime, Colour, Path, AnyUrl, Shelf, list[int]],
+    ids=lambda kind: getattr(kind, "__name__", str(kind)),
+)
+@pytest.mark.parametrize("value", ["abc", "1.5", "", "9" * 5000, 1.5, None, [], {}, [1, "x"]])
+def test_no_word_of_a_parser_reaches_a_user(kind: type, value: object) -> None:
+    adapter: TypeAdapter[object] = TypeAdapter(kind)
+    try:
+        adapter.validate_python(value)
+    except ValidationError as error:
+        said = listed(error)
+        assert [word for word in WORDS if word in said] == []
 
 
 def test_every_fault_is_named_and_no_value_repeated() -> None:

@@ -43,7 +43,9 @@ SPOKEN = frozenset({Format.TABLE, Format.HTML})
 
 RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
     {
-        Format.TABLE: Rendering(f"{__name__}.table", COVERED | SHORT | {"width", "colour", "above"}),
+        Format.TABLE: Rendering(
+            f"{__name__}.table", COVERED | SHORT | {"width", "colour", "above"}
+        ),
         Format.JSON: Rendering(f"{__name__}.data", COVERED | SHORT),
         Format.SARIF: Rendering(f"{__name__}.sarif"),
         Format.JUNIT: Rendering(f"{__name__}.junit"),
@@ -56,7 +58,7 @@ RENDERINGS: Mapping[Format, Rendering] = MappingProxyType(
 """Every form with the module that writes it."""
 
 
-def render(
+def render(  # noqa: PLR0913 - as the options of a check
     result: Result,
     form: Format,
     *,
