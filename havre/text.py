@@ -134,7 +134,7 @@ def wrapped(text: str, width: int, first: str = "", later: str | None = None) ->
 
 
 COLUMNS = 80
-"""Columns of a comment."""
+"""Columns of a comment, and of a question."""
 
 
 def comment(text: str, indent: str = "") -> list[str]:

@@ -65,15 +65,21 @@ def parse_day(text: str | None) -> dt.date:
     """The day on which dates are judged; today where none is given.
 
     Raises:
-        InputError: it is no day.
+        InputError: it is no day, or absurd.
     """
+    from havre.documents.records import FIRST_DAY, LAST_DAY
+
     if text is None:
         return dt.datetime.now(dt.UTC).date()
     try:
-        return dt.date.fromisoformat(parse_time(text)[:10] or text)
+        day = dt.date.fromisoformat(parse_time(text)[:10] or text)
     except ValueError:
         message = f"--as-of: `{console.plain(text)}` is not a valid date"
         raise InputError(message, "Write it as YYYY-MM-DD, such as 2026-11-23.") from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        message = f"--as-of: {day} is not between {FIRST_DAY} and {LAST_DAY}"
+        raise InputError(message, "Name a day on which the warehouse can be checked.")
+    return day
 
 
 def parse_time(text: str | None) -> str:

@@ -87,7 +87,9 @@ def list_controls(
         SeverityName | None,
         typer.Option(metavar="SEVERITY", help="Only of this severity."),
     ] = None,
-    family: Annotated[str, typer.Option(metavar="FAMILY", help="Only of this family.")] = "",
+    family: Annotated[
+        str | None, typer.Option(metavar="FAMILY", help="Only of this family.")
+    ] = None,
     controls: ControlsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -108,7 +110,7 @@ def list_controls(
         for each in known
         if (profile is None or Profile(profile).includes(each.profile))
         and severity in {None, each.severity.value}
-        and family in {"", each.family}
+        and family in {None, each.family}
     ]
     if as_json:
         console.write_json({"controls": [described(control) for control in found]})
@@ -117,7 +119,7 @@ def list_controls(
     typer.echo(_totals(found, len(known)))
 
 
-def _refuse_family(family: str, known: Sequence[Control]) -> None:
+def _refuse_family(family: str | None, known: Sequence[Control]) -> None:
     """Refuse a family that no control is of.
 
     Raises:
@@ -126,7 +128,7 @@ def _refuse_family(family: str, known: Sequence[Control]) -> None:
     from havre.documents.validation import did_you_mean
 
     families = list(dict.fromkeys(each.family for each in known))
-    if family and family not in families:
+    if family is not None and family not in families:
         near = did_you_mean(family, families)
         message = f"There is no family `{console.plain(family)}`"
         every = f"There are {', '.join(families)}."
@@ -183,13 +185,14 @@ def show(
 @policy.command("coverage")
 def show_coverage(
     framework: Annotated[
-        str, typer.Argument(metavar="FRAMEWORK", help="As --framework.", show_default=False)
-    ] = "",
+        str | None,
+        typer.Argument(metavar="FRAMEWORK", help="As --framework.", show_default=False),
+    ] = None,
     *,
     named: Annotated[
-        str,
+        str | None,
         typer.Option("--framework", metavar="FRAMEWORK", help="One only, such as iso27001-2022."),
-    ] = "",
+    ] = None,
     controls: ControlsOption = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV, for spreadsheets.")] = False,
     as_json: JsonOption = False,
@@ -212,7 +215,7 @@ def show_coverage(
     with console.working("Reading controls and frameworks"):
         known = [control.id for control in known_controls(controls)]
         frameworks = frameworks_with(controls, known)
-    keys = _keys(frameworks, named or framework)
+    keys = _keys(frameworks, framework if named is None else named)
     found = [each for each in coverage(frameworks, known, None) if each.framework in keys]
     if as_json:
         console.write_json({"requirements": [each.as_dict() for each in found]})
@@ -222,20 +225,27 @@ def show_coverage(
         _show_requirements(found)
 
 
-def _keys(frameworks: Frameworks, name: str) -> set[str]:
-    """Keys of the frameworks that are shown: the one named, by key or id, or all.
+NAMED_ALSO = {"RGPD": "GDPR"}
+"""Keys of frameworks by their names in other languages."""
+
+
+def _keys(frameworks: Frameworks, name: str | None) -> set[str]:
+    """Keys of the frameworks that are shown: the one named, by key, id or French name, or all.
 
     Raises:
         InputError: there is none such.
     """
     from havre.documents.validation import did_you_mean
 
-    found = {each.key for each in frameworks.items if name in {"", each.key, each.id}}
+    if name is None:
+        return {each.key for each in frameworks.items}
+    key = NAMED_ALSO.get(name.upper(), name)
+    found = {each.key for each in frameworks.items if key and key in {each.key, each.id}}
     if found:
         return found
     ids = [each.id or each.key for each in frameworks.items]
     near = did_you_mean(name, [*ids, *(each.key for each in frameworks.items)])
-    message = f"there is no framework `{console.plain(name)}`"
+    message = f"there is no framework `{console.plain(name)}`" if name else "the framework is empty"
     every = f"There are {', '.join(ids)}."
     raise InputError(message, f"{near[:1].upper()}{near[1:]} {every}" if near else every)
 

@@ -29,18 +29,26 @@ MAX_BYTES = 1_048_576
 FIX = "Fix the file."
 
 
+FIRST_DAY, LAST_DAY = dt.date(2000, 1, 1), dt.date(2100, 12, 31)
+"""Days between which a warehouse can have decisions, ends and checks; others are slips."""
+
+
 def read_day(value: object) -> object:
-    """A text as the day that it writes; ValueError for anything else."""
+    """A text as the day that it writes; ValueError for anything else, and for absurd days."""
     if isinstance(value, dt.date):
         return value
     if not isinstance(value, str):
         message = "must be a date (use YYYY-MM-DD)"
         raise ValueError(message)  # noqa: TRY004 - pydantic reports no TypeError
     try:
-        return dt.date.fromisoformat(value)
+        day = dt.date.fromisoformat(value)
     except ValueError:
         message = f"`{value}` is not a valid date (use YYYY-MM-DD)"
         raise ValueError(message) from None
+    if not FIRST_DAY <= day <= LAST_DAY:
+        message = f"`{value}` is not between {FIRST_DAY} and {LAST_DAY}"
+        raise ValueError(message)
+    return day
 
 
 Day = Annotated[dt.date, BeforeValidator(read_day)]

@@ -443,7 +443,7 @@ def _own_group(folder: Path, found: os.stat_result) -> bool:
 
 def _replaceable(root: Path, folder: Path, why: str) -> GuardError:
     message = (
-        f"{root} is not believed: others could put another folder in its place, for {folder} {why}"
+        f"{root} is not trusted: others could put another folder in its place, for {folder} {why}"
     )
     return GuardError(message, "Use a folder below one of your own, which others cannot write.")
 
@@ -471,7 +471,7 @@ def _check_file(path: Path, found: os.stat_result, owners: AbstractSet[int]) -> 
         raise _odd(path)
     _check_owned(path, found, owners)
     if found.st_nlink > 1:
-        message = f"{path} is not believed: it has {found.st_nlink} names, by hard links"
+        message = f"{path} is not trusted: it has {found.st_nlink} names, by hard links"
         raise GuardError(message, f"Replace it by a copy: cp -p {path} X && mv X {path}.")
 
 
@@ -498,14 +498,14 @@ def _give(path: Path, folder: int, owners: AbstractSet[int], owner: tuple[int, i
 
 
 def _odd(path: Path) -> GuardError:
-    message = f"{path} is not believed: it is not a plain file"
+    message = f"{path} is not trusted: it is not a plain file"
     return GuardError(message, "Remove it and run again.")
 
 
 def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) -> None:
     if found.st_uid not in owners:
         known = " or ".join(sorted(map(_account, owners)))
-        message = f"{path} is not believed: it belongs to {_account(found.st_uid)}, not to {known}"
+        message = f"{path} is not trusted: it belongs to {_account(found.st_uid)}, not to {known}"
         remedy = (
             f"If it is yours, run as {_account(found.st_uid)}; else use another folder. "
             "Its owner could make you run anything."
@@ -513,7 +513,7 @@ def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) ->
         raise GuardError(message, remedy)
     if found.st_mode & _WRITABLE:
         message = (
-            f"{path} is not believed: others can write it "
+            f"{path} is not trusted: others can write it "
             f"(mode {stat.S_IMODE(found.st_mode):04o}, of {_account(found.st_uid)})"
         )
         raise GuardError(message, f"If it is unchanged: chmod go-w {path}.")
@@ -522,7 +522,7 @@ def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) ->
 def _refuse_link(path: Path, error: OSError) -> None:
     """Raise GuardError if what could not be opened is a link."""
     if error.errno in _LINKED and path.is_symlink():
-        message = f"{path} is not believed: it is a link, of {_account(path.lstat().st_uid)}"
+        message = f"{path} is not trusted: it is a link, of {_account(path.lstat().st_uid)}"
         raise GuardError(message, "Name the folder itself, or remove the link.") from error
 
 

@@ -79,7 +79,8 @@ def tr(message: str, **values: object) -> str:
 def trn(one: str, many: str, count: int, **values: object) -> str:
     """A text for a count; `{count}` is the number."""
     told = _catalogue(HERE, spoken()).ngettext(one, many, count)
-    return told.format(count=count, **values)
+    separator = _FIXED if spoken() is Language.FR else ","
+    return told.format(count=f"{count:,}".replace(",", separator), **values)
 
 
 _BEFORE, _AFTER = re.compile(r" (?=[:;?!»](?:\s|$))"), re.compile(r"(?<=«) ")

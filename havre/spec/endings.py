@@ -55,13 +55,13 @@ def notices(spec: Warehouse, as_of: dt.date) -> tuple[str, ...]:
     )
 
 
-def ended(spec: Warehouse, as_of: dt.date) -> tuple[str, ...]:
-    """A sentence for each project that has ended."""
-    return tuple(
-        _notice(name, asked.expires, as_of)
+def ended(spec: Warehouse, as_of: dt.date) -> Mapping[str, str]:
+    """A sentence for each project that has ended, by its name."""
+    return {
+        name: _notice(name, asked.expires, as_of)
         for name, asked in spec.projects.items()
         if asked.expires < as_of
-    )
+    }
 
 
 def _notice(name: str, last: dt.date, as_of: dt.date) -> str:

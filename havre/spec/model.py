@@ -7,7 +7,7 @@ here is validated whole by `havre.spec.load`; rules that span several fields sta
 
 from __future__ import annotations
 
-import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
+import datetime as dt
 import ipaddress
 from enum import StrEnum
 from typing import Annotated, Any
@@ -330,7 +330,11 @@ class Project(Section):
         description="Identifiers of the researchers; they reach no state or report"
     )
     authorisation: Text = Field(description="The decision that allows the project")
-    expires: dt.date = Field(description="Last day of the authorisation")
+    expires: Annotated[
+        dt.date,
+        Field(ge=dt.date(2000, 1, 1), le=dt.date(2100, 12, 31)),
+        _words("a date such as 2027-12-31, between 2000 and 2100"),
+    ] = Field(description="Last day of the authorisation")
 
 
 class Egress(Section):

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 ELSEWHERE = "a provider's own words go into that stack's Pulumi config"
 """Hint where a SKU or a region code seems to be meant."""
+TLS_1_2 = 1.2
+OLD_TLS = "TLS 1.0 and 1.1 are no longer secure and were withdrawn in 2021 (RFC 8996)"
+"""Hint where an older version of TLS is named."""
 COUNTRY = r"^[A-Z]{2}$"
 """Pattern of a country's code."""
 _PROVIDER_KEYS = ("sku", "tier", "region", "location", "flavor", "flavour", "plan", "type", "class")
@@ -153,6 +156,8 @@ def _hint(root: Mapping[str, Any], path: Location, value: Any) -> str:
         return _as_list(resolve(root, node["items"]), value)
     if isinstance(value, str):
         return _hint_for_text(node, path, value)
+    if path[-1:] == ("tls",) and isinstance(value, (int, float)) and value < TLS_1_2:
+        return OLD_TLS
     if isinstance(value, (int, float)) and _would_do(node, str(value)):
         return f'write "{value}", in quotes'
     return ""
@@ -184,6 +189,8 @@ def _hint_for_text(node: Mapping[str, Any], path: Location, value: str) -> str:
     if node.get("type") == "boolean":
         spoken = _SPOKEN.get(value.lower())
         return f"write {spoken}" if spoken else ""
+    if path[-1:] == ("tls",) and re.fullmatch(r"(?i)(TLS[ V]*)?1(\.[01])?", value):
+        return OLD_TLS
     near = did_you_mean(value, node.get("enum", ())) or _recased(node, value) or _network(value)
     if not near and node.get("pattern") == COUNTRY and (meant := code_meant(value)):
         return f"did you mean `{meant}`?"

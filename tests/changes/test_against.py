@@ -109,6 +109,18 @@ def test_what_fails_half_way_names_the_way(
     assert "Instead: Deploy a second warehouse" in said
 
 
+def test_a_state_names_its_provider(capsys: pytest.CaptureFixture[str]) -> None:
+    root = Path(__file__).parents[2]
+    file = str(root / "examples" / "emc2" / "warehouse.yaml")
+    state = str(root / "tests" / "facts" / "recorded" / "azure-state.json")
+    words = ["plan", file, "--against", state, "--format", "json"]
+    code = main(words)
+    told = capsys.readouterr()
+    assert "Using provider azure." in told.err
+    assert main([*words, "-p", "azure"]) == code != ExitCode.INPUT
+    assert capsys.readouterr().out == told.out
+
+
 @pytest.mark.parametrize("name", ["missing.yaml", "missing.json"])
 def test_a_file_that_is_not_there_is_told(
     name: str, tmp_path: Path, document: dict[str, Any], capsys: pytest.CaptureFixture[str]

@@ -221,6 +221,10 @@ def test_a_part_that_a_file_lacks_is_not_let_pass(
         ((), "Missing FILE: there is no warehouse.yaml"),
         ((EMC2, "--data-dir", "/nowhere"), "Missing --provider: neither a stack file nor"),
         ((EMC2, "--provider", "azure", "--as-of", "soon"), "--as-of: `soon` is not a valid date"),
+        (
+            (EMC2, "--provider", "azure", "--as-of", "9999-12-31"),
+            "--as-of: 9999-12-31 is not between 2000-01-01 and 2100-12-31",
+        ),
         ((EMC2, "--provider", "azure", "--format", "pdf"), "--format pdf"),
         ((EMC2, "--provider", "azure", "-f", "json", "-f", "sarif"), "the same place"),
         ((EMC2, "--provider", "nowhere"), "is not installed"),

@@ -72,6 +72,27 @@ def test_an_unknown_framework_is_refused_with_the_nearest(
     assert main(["policy", "coverage", "--csv", "--json"]) == ExitCode.INPUT
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("coverage", "--framework", ""), ("coverage", ""), ("list", "--family", "")],
+    ids=["option", "argument", "family"],
+)
+def test_an_empty_name_does_not_stand_for_all(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["policy", *words]) == ExitCode.INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "There are " in told.err
+
+
+def test_the_french_name_of_a_framework_is_known(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "coverage", "RGPD"]) == 0
+    french = capsys.readouterr().out
+    assert main(["policy", "coverage", "GDPR"]) == 0
+    assert french == capsys.readouterr().out
+
+
 def test_coverage_is_written_as_csv(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["policy", "coverage", "--framework", "iso27001-2022", "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

@@ -47,14 +47,18 @@ def test_waivers_are_listed_by_date_with_the_distance(
     ]
 
 
-def test_a_narrow_list_says_that_it_leaves_decisions_out(
+def test_a_narrow_list_has_owner_and_decision_below_each_waiver(
     waivers: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     assert main(["waiver", "list", str(waivers), "--as-of", "2026-11-23"]) == ExitCode.OK
     said = capsys.readouterr().out
-    assert "R-1" not in said
-    assert "Decisions are listed from 130 columns on, and with --json." in said
+    assert [" ".join(line.split()) for line in said.splitlines()[:2]] == [
+        "2026-11-01 audit.protected any 22 days ago",
+        "Security officer: R-1",
+    ]
+    assert said.count("R-1") == 3
+    assert max(map(len, said.splitlines()[:-1])) <= 80
 
 
 def test_waivers_are_listed_for_machines(waivers: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +97,11 @@ def test_every_error_of_a_file_is_told_with_its_line(
     )
     assert len(lines) == 2
     assert main([*command, "--json"]) == ExitCode.INPUT
-    assert json.loads(capsys.readouterr().out) == {"valid": False, "problems": lines}
+    assert json.loads(capsys.readouterr().out) == {
+        "valid": False,
+        "problems": lines,
+        "notes": [],
+    }
     waivers.write_text(text)
     assert main([*command, "--profile", "baseline"]) == ExitCode.OK, "a longer one is its choice"
 
@@ -120,9 +128,22 @@ def test_a_slip_in_a_providers_name_is_a_fault_and_another_provider_is_not(
         near
     )
     assert not near or f"did you mean `{near}`?" in said
+    absent = f"{waivers}:2: audit.protected: provider `{named}` is not installed here"
+    assert (absent in said) is not bool(near)
     about = ["check", FILE, "-p", "local", "--as-of", "2026-11-23", "--fail-on", "never"]
     code = main([*about, "--allow-unknown", "--waivers", str(waivers)])
     assert (code == ExitCode.INPUT) is bool(near)
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0026-12-31"])
+def test_an_absurd_date_is_refused(
+    waivers: Path, day: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waivers.write_text(waivers.read_text().replace("2026-12-21", day))
+    for command in ("list", "validate"):
+        assert main(["waiver", command, str(waivers)]) == ExitCode.INPUT
+        told = "".join(capsys.readouterr())
+        assert f"`{day}` is not between 2000-01-01 and 2100-12-31" in told
 
 
 def test_the_warehouse_file_next_to_the_waivers_decides_the_profile(

@@ -89,7 +89,7 @@ def test_what_others_can_have_written_is_refused_and_left_alone(
     custody, path = Custody(root), root / "run/file"
     assert custody.read(path) == b"ours"
     tamper(root)
-    with pytest.raises(GuardError, match="not believed") as caught:
+    with pytest.raises(GuardError, match="not trusted") as caught:
         OPENINGS[opening](custody, path)
     assert caught.value.remedy
     assert (root.parent / "secret").read_bytes() == b"theirs"
@@ -104,7 +104,7 @@ def test_a_folder_is_refused_before_anything_in_it_is_read(
     if tamper in {hard_linked, pipe}:
         pytest.skip("the folder itself is in order")
     tamper(root)
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         custody.check("run", "state")
 
 

@@ -13,6 +13,7 @@ from havre import __version__
 from havre.cli import main
 from havre.errors import ExitCode
 from havre.spec.load import load
+from havre.spec.model import Classification
 from havre.spec.schema import schema
 
 ANSWERS = (
@@ -258,6 +259,44 @@ def test_init_asks_again_for_a_country_and_keeps_the_other_answers(
     assert load(path).warehouse.residency.countries == ("FR",)
 
 
+def test_questions_of_init_fit_eighty_columns_and_say_how_countries_are_separated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal("\n\n\n\n"))
+    assert main(["init", str(tmp_path / "w.yaml")]) == ExitCode.OK
+    asked = capsys.readouterr().out.partition(str(tmp_path))[0]
+    questions = [part for line in asked.splitlines() for part in re.split(r"(?<=\]: )", line)]
+    assert [each for each in questions if len(each) > 80] == []
+    (countries,) = [each for each in questions if each.startswith("Countries")]
+    assert "separated by spaces" in countries
+    for each in Classification:
+        assert each.value in asked
+
+
+@pytest.mark.parametrize("value", ['"1.0"', "1.0", "1", "TLSv1.1", '"1.1"'])
+def test_a_version_of_tls_that_is_not_secure_is_told_why(
+    value: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "warehouse.yaml"
+    text = (Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml").read_text()
+    file.write_text(text.replace('tls: "1.2"', f"tls: {value}"))
+    assert main(["validate", str(file)]) == ExitCode.INPUT
+    said = capsys.readouterr().out
+    assert 'wanted one of "1.2", "1.3"; TLS 1.0 and 1.1 are no longer secure' in said
+    assert "did you mean" not in said
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0201-01-01"])
+def test_an_absurd_day_is_refused(
+    day: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "warehouse.yaml"
+    text = (Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml").read_text()
+    file.write_text(text.replace("expires: 2027-12-31", f"expires: {day}", 1))
+    assert main(["validate", str(file)]) == ExitCode.INPUT
+    assert "between 2000 and 2100" in capsys.readouterr().out
+
+
 def test_init_names_every_option_that_is_wrong(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -340,5 +379,6 @@ def test_a_project_that_has_ended_is_a_warning(
     file.write_text(re.sub(r"expires: \d{4}-\d\d-\d\d", "expires: 2020-12-31", text))
     assert main(["validate", str(file)]) == ExitCode.OK
     said = " ".join(capsys.readouterr().err.split())
-    assert "warning:" in said
-    assert "Project `bed-occupancy` ended on 2020-12-31. It is given no access" in said
+    line = 1 + next(i for i, row in enumerate(file.read_text().splitlines()) if "2020" in row)
+    place = f"warning: {file}:{line}:5: projects.bed-occupancy.expires: "
+    assert f"{place}Project `bed-occupancy` ended on 2020-12-31. It is given no access" in said

@@ -13,6 +13,7 @@ import typer
 
 from havre.cli import console
 from havre.errors import InputError
+from havre.text import COLUMNS, wrapped
 
 if TYPE_CHECKING:
     from havre.spec.template import Start
@@ -150,9 +151,13 @@ def _refuse_options(
 
 
 def _ask(question: str, words: type[StrEnum], default: StrEnum) -> str:
-    """One of some words, asked for until it is one."""
+    """One of some words, asked for until it is one; choices that are too long go before it."""
+    choices = f"{question} ({', '.join(words)})"
+    long = len(f"{choices} [{default.value}]: ") > COLUMNS
+    if long:
+        typer.echo("\n".join(wrapped(f"{question}, one of: {', '.join(words)}.", COLUMNS)))
     while True:
-        shown = f"{question} ({', '.join(words)})"
+        shown = question if long else choices
         answer = str(typer.prompt(shown, default=default.value)).strip().lower()
         if answer in set(words):
             return answer
@@ -161,7 +166,7 @@ def _ask(question: str, words: type[StrEnum], default: StrEnum) -> str:
 
 def _ask_countries(default: tuple[str, ...]) -> list[str]:
     """Codes of countries, asked for until each is one."""
-    shown = "Countries where data may be stored, by two-letter code"
+    shown = "Countries that may store data (two-letter codes, separated by spaces)"
     while True:
         answer = str(typer.prompt(shown, default=" ".join(default)))
         try:

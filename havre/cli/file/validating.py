@@ -153,12 +153,17 @@ def _warn(loaded: Loaded | None) -> None:
 
 
 def _warn_ended(loaded: Loaded | None) -> None:
-    """Say which projects of a valid file have ended, and what follows."""
+    """Say which projects of a valid file have ended, where, and what follows."""
+    from havre.documents.problems import dotted
     from havre.spec.endings import ended, today
 
-    for said in ended(loaded.warehouse, today()) if loaded else ():
-        place = f"{loaded.file}: " if loaded else ""
-        console.err().print(f"[yellow]warning:[/] {console.inert(place + said)}")
+    if loaded is None:
+        return
+    for name, said in ended(loaded.warehouse, today()).items():
+        path = ("projects", name, "expires")
+        line, column = loaded.lines.locate(path)
+        place = f"{loaded.file}:{line}:{column}: {dotted(path)}"
+        console.err().print(f"[yellow]warning:[/] {console.inert(f'{place}: {said}')}")
 
 
 def _count(number: int, noun: str) -> str:

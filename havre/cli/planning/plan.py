@@ -87,6 +87,19 @@ def folder_of(state: Path, provider: str) -> Path | None:
     return Path(named.pop()) if len(named) == 1 else None
 
 
+def provider_in(former: Path | None) -> str:
+    """The provider of what is deployed, as an exported state records it; empty for a file.
+
+    Raises:
+        InputError: the state is not valid, or names no provider or several.
+    """
+    from havre.assess.subject import provider_of
+    from havre.plan.states import from_state
+
+    state = former is not None and former.suffix == ".json"
+    return provider_of(from_state(former.expanduser())) if former and state else ""
+
+
 def against(
     target: ctx.Target, planned: Plan, former: Path, day: dt.date
 ) -> tuple[Consequence, ...]:
@@ -173,11 +186,14 @@ def plan(
     Example: havre plan warehouse.yaml --provider local --against former.yaml
     """
     from havre.cli.taken import one_provider, take, tell
+    from havre.report.language import tr
     from havre.report.plan import as_dot, as_json, as_text
 
     named = one_provider(provider, "plan", file)
-    it = take(file, named, "plan", data_dir=data_dir, stack_config=stack_config)
-    tell(it.notes)
+    recorded = "" if named else provider_in(former)
+    it = take(file, named or recorded, "plan", data_dir=data_dir, stack_config=stack_config)
+    own = (tr("provider {name}", name=recorded),) if recorded else ()
+    tell((*it.notes, *own))
     if former is not None and former.suffix == ".json" and data_dir is None:
         data_dir = folder_of(former.expanduser(), it.provider)
     target = ctx.target(

@@ -24,7 +24,7 @@ WAIVERS = Path("waivers.yaml")
 WAREHOUSE = "warehouse.yaml"
 """The file next to it that decides the profile."""
 ROOMY = 130
-"""Columns from which a list has room for decisions."""
+"""Columns from which owner and decision have columns of their own."""
 WIDE = 200
 """Columns of a list that does not go to a terminal."""
 
@@ -82,20 +82,33 @@ def _show(waivers: Sequence[Waiver], day: dt.date) -> None:
         return
     out = console.out()
     out.width = console.columns() or WIDE
-    wide = out.width >= ROOMY
+    if out.width < ROOMY:
+        _show_narrow(waivers, day)
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in ("expires", "distance", "control", "provider"):
         table.add_column(column, no_wrap=True)
-    for column in ("owner", *(["decision"] if wide else [])):
+    for column in ("owner", "decision"):
         table.add_column(column)
     for each in waivers:
         cells = (str(each.expires), distance(each.expires, day), each.control)
         style = "red" if each.expires < day else None
-        told = (each.provider or "any", each.owner, *([each.decision] if wide else []))
+        told = (each.provider or "any", each.owner, each.decision)
         table.add_row(*cells, *map(console.inert, told), style=style)
     out.print(table)
-    if not wide:
-        console.paragraph(f"Decisions are listed from {ROOMY} columns on, and with --json.")
+
+
+def _show_narrow(waivers: Sequence[Waiver], day: dt.date) -> None:
+    """Each waiver in a line, with owner and decision below it."""
+    from havre.text import distance
+
+    provider = max(len(each.provider) for each in waivers)
+    control = max(len(each.control) for each in waivers)
+    for each in waivers:
+        row = f"{each.expires}  {each.control:{control}}  {each.provider or 'any':{provider}}"
+        about = f"{row}  {distance(each.expires, day)}".rstrip()
+        console.tell(console.inert(about), style="red" if each.expires < day else "")
+        console.tell(console.inert(f"{each.owner}: {each.decision}"), 12)
 
 
 def _count(number: int) -> str:
@@ -129,12 +142,15 @@ def validate(
     day = parse_day(as_of)
     checked = [(file, *_checked(file, profile, day)) for file in files or [WAIVERS]]
     problems = [problem for _, _, found in checked for problem in found]
+    notes = [note for file, _, found in checked if not found for note in _elsewhere(file)]
     if as_json:
-        console.write_json({"valid": not problems, "problems": problems})
+        console.write_json({"valid": not problems, "problems": problems, "notes": notes})
     else:
         for file, counted, found in checked:
             for problem in found or [f"{file}: valid: {counted}"]:
                 console.paragraph(problem)
+        for note in notes:
+            console.paragraph(note)
     return ExitCode.INPUT if problems else ExitCode.OK
 
 
@@ -153,6 +169,22 @@ def _checked(file: Path, named: ProfileName | None, day: dt.date) -> tuple[str, 
         return "", error.message.splitlines()
     expired = sum(each.expires < day for each in found)
     return _count(len(found)) + (f", {expired} expired on {day}" if expired else ""), []
+
+
+def _elsewhere(file: Path) -> list[str]:
+    """A message for each waiver of a valid file whose provider is not installed."""
+    from havre.policy.waivers import load_waivers
+    from havre.provider.discovery import installed_names
+
+    known = installed_names()
+    return [
+        f"{waiver.location.file if waiver.location else file}:"
+        f"{waiver.location.line if waiver.location else 1}: {waiver.control}: provider "
+        f"`{waiver.provider}` is not installed here, so nothing checks this waiver "
+        f"(installed: {', '.join(known)})."
+        for waiver in load_waivers(file)
+        if waiver.provider and waiver.provider not in known
+    ]
 
 
 def _profile(file: Path, named: ProfileName | None) -> Profile:

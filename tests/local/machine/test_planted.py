@@ -119,7 +119,7 @@ def test_what_is_read_is_no_link_to_another_file(
 ) -> None:
     name, read = READ[kind]
     plant(folder.root / name, theirs, how)
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         read(folder)
     assert theirs.read_bytes() == b"{}"
 
@@ -130,7 +130,7 @@ def test_what_another_account_owns_is_not_read(folder: Folder, kind: str) -> Non
     name, read = READ[kind]
     os.chown(folder.root / name, ANOTHER, ANOTHER)
     os.chown(folder.database, NOBODY, NOBODY)  # its owner may own what is in it, another may not
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         read(folder)
 
 
@@ -142,7 +142,7 @@ def test_what_is_read_is_in_a_folder_of_the_keepers(
     parent = (folder.root / name).parent
     parent.rename(theirs.parent / "elsewhere")
     parent.symlink_to(theirs.parent / "elsewhere")
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         read(folder)
 
 
@@ -222,7 +222,7 @@ def test_nothing_is_written_into_a_folder_elsewhere(
     if parent.is_dir():
         parent.rename(theirs.parent / "moved")
     parent.symlink_to(elsewhere)
-    with pytest.raises(GuardError, match=r"not believed|is not a folder"):
+    with pytest.raises(GuardError, match=r"not trusted|is not a folder"):
         write(folder)
     assert [*elsewhere.iterdir()] == []
 
@@ -260,8 +260,8 @@ def test_programs_that_another_account_could_change_are_not_run(
     assert (copy / "postgres").is_file()
     assert installation._copy(found) == copy
     os.chown(next((tmp_path / "cache").iterdir()), ANOTHER, ANOTHER)
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         installation._copy(found)
     os.chown(tmp_path / "cache", ANOTHER, ANOTHER)
-    with pytest.raises(GuardError, match="not believed"):
+    with pytest.raises(GuardError, match="not trusted"):
         installation._copy(found)
