@@ -26,8 +26,8 @@ IN = {**GROUP_OF, "location": "francecentral"}
 Row = tuple[str, str, dict[str, Any]]
 
 
-def made(kind: str, id_: str, **inputs: Any) -> Row:
-    return kind, id_, inputs
+def made(token: str, id_: str, **inputs: Any) -> Row:
+    return token, id_, inputs
 
 
 def account(name: str, **more: Any) -> Row:
@@ -215,6 +215,48 @@ def test_a_bucket_is_imported_by_project_region_and_name(tmp_path: Path) -> None
     assert lacking.unimportable == ("emc2-zones-landing",)
     assert lacking.grave
     assert not [r for r in lacking.document["resources"] if "id" in r]
+
+
+KUBE = "ovh:CloudProject/kube:Kube"
+RESTRICTIONS = "ovh:CloudProject/kubeIpRestrictions:KubeIpRestrictions"
+SUBSCRIPTION = "ovh:index/cloudProjectKubeLogSubscription:CloudProjectKubeLogSubscription"
+STREAM = "ovh:Dbaas/logsOutputGraylogStream:LogsOutputGraylogStream"
+INSIDE = {"serviceName": SETTINGS["ovh"]["service_name"]}
+CLUSTER = made(KUBE, "kube-1", name="research", region="EU-WEST-PAR", **INSIDE)
+OPENED = made(RESTRICTIONS, "open-1", kubeId="kube-1", ips=["192.0.2.0/24"], **INSIDE)
+
+
+def test_what_has_no_name_is_recognised_by_what_it_belongs_to(tmp_path: Path) -> None:
+    other = made(RESTRICTIONS, "open-2", kubeId="kube-2", ips=["192.0.2.0/24"], **INSIDE)
+    found = pairs(adopted(tmp_path, CLUSTER, OPENED, other, provider="ovh"))
+    assert found["emc2-cluster-kube"] == ("kube-1", How.ALONE)
+    assert found["emc2-cluster-restrictions"] == ("open-1", How.ABOVE)
+
+
+def test_what_belongs_to_something_unrecognised_is_not_taken(tmp_path: Path) -> None:
+    assert pairs(adopted(tmp_path, OPENED, provider="ovh")) == {}
+
+
+def test_two_that_belong_to_the_same_are_not_guessed_between(tmp_path: Path) -> None:
+    twin = made(RESTRICTIONS, "open-2", kubeId="kube-1", ips=[], **INSIDE)
+    found = pairs(adopted(tmp_path, CLUSTER, OPENED, twin, provider="ovh"))
+    assert "emc2-cluster-restrictions" not in found
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "taken"),
+    [("ldp-1", "audit", True), ("ldp-2", "audit", False), ("ldp-1", "other", False)],
+)
+def test_all_that_it_belongs_to_is_the_same(
+    tmp_path: Path, stream: str, kind: str, taken: bool
+) -> None:
+    rows = (
+        CLUSTER,
+        made(STREAM, "ldp-1", title="audit", **INSIDE),
+        made(SUBSCRIPTION, "sub-1", kubeId="kube-1", streamId=stream, kind=kind, **INSIDE),
+    )
+    found = pairs(adopted(tmp_path, *rows, provider="ovh"))
+    assert ("emc2-cluster-logs" in found) is taken
 
 
 @pytest.mark.parametrize(

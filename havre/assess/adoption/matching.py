@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class How(StrEnum):
     NAME = "its name in `names`"
     TAGS = "tags"
     ALONE = "the only one of its type and region"
+    ABOVE = "what it belongs to"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,27 @@ class Recogniser:
         known = [key for key in keys if text(planned, key) and text(existing, key)]
         return all(_alike(planned, existing, key) for key in known) and _agree(planned, existing)
 
+    def belongs(
+        self, planned: PlannedResource, existing: PlannedResource, ids: Mapping[str, str]
+    ) -> bool:
+        """Whether what a resource belongs to is recognised, and is what the other belongs to.
+
+        Args:
+            planned: it.
+            existing: the other.
+            ids: identifiers of what is recognised, by URN of the plan.
+        """
+        telling = self.table.get(planned.type, UNTOLD).replaced or tuple(planned.inputs)
+        keys = [key for key in telling if key not in self.rules.holders]
+        led = {key: planned.property_dependencies.get(key, ()) for key in keys}
+        above = {key: {folded(ids.get(urn, "")) for urn in led[key]} for key in keys if led[key]}
+        known = [key for key in keys if not led[key] and text(planned, key)]
+        return (
+            bool(above)
+            and all(folded(text(existing, key)) in found - {""} for key, found in above.items())
+            and all(_alike(planned, existing, key) for key in known)
+        )
+
     def _keys(self, planned: PlannedResource) -> list[str]:
         """Inputs that make up a resource's address."""
         replaced = self.table.get(planned.type, UNTOLD).replaced
@@ -146,7 +168,36 @@ def matched(
         found, left = _of_kind(wanted[kind], there[kind], recogniser)
         matches += found
         unclear += left
-    return tuple(matches), tuple(unclear)
+    while further := [*_belonging(planned, there, matches, recogniser)]:
+        matches += further
+    met, taken = {m.planned.urn for m in matches}, {m.existing.urn for m in matches}
+    still = [
+        replace(each, candidates=tuple(e for e in each.candidates if e.urn not in taken))
+        for each in unclear
+        if each.planned.urn not in met
+    ]
+    return tuple(matches), tuple(each for each in still if each.candidates)
+
+
+def _belonging(
+    planned: Sequence[PlannedResource],
+    there: Mapping[str, Sequence[PlannedResource]],
+    matches: Sequence[Match],
+    recogniser: Recogniser,
+) -> Iterator[Match]:
+    """What has no name of its own, and belongs to what is recognised already."""
+    ids = {m.planned.urn: m.existing.id for m in matches}
+    taken = {m.existing.urn for m in matches}
+    left = [each for each in planned if each.urn not in ids]
+    found = {
+        each.urn: [
+            e
+            for e in there[recogniser.rules.kind(each.type)]
+            if e.urn not in taken and recogniser.belongs(each, e, ids)
+        ]
+        for each in left
+    }
+    return _only(left, found, dict.fromkeys(found, How.ABOVE))
 
 
 def _of_kind(
