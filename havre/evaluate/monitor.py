@@ -22,7 +22,7 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 from pulumi.runtime.settings import ROOT, SETTINGS
 from pulumi.runtime.stack import run_in_stack
 
-from havre.errors import HavreError
+from havre.errors import HavreError, InputError
 from havre.evaluate.spared import spared
 from havre.plan import urns
 from havre.plan.model import PlannedResource
@@ -77,6 +77,8 @@ class Monitor:
     failure: Exception | None = field(default=None, init=False)
     constructed: dict[tuple[str, str], int] = field(default_factory=dict, init=False)
     """When the program constructed each resource, by type and name."""
+    registered: set[str] = field(default_factory=set, init=False)
+    """URNs of all that is registered: Pulumi refuses a second resource of one URN."""
 
     def urn(self, parent: str, kind: str, name: str) -> str:
         """The URN as the Pulumi engine builds it: the types of all ancestors, then the name."""
@@ -109,6 +111,7 @@ class Monitor:
             raise HavreError(message)
         try:
             planned = self._planned(request)
+            self._refuse_twin(planned)
             made = self.registrar.register(planned)
         except Exception as error:
             self.failure = error
@@ -116,6 +119,18 @@ class Monitor:
         return resource_pb2.RegisterResourceResponse(
             urn=planned.urn, id=made.id, object=to_struct(made.outputs)
         )
+
+    def _refuse_twin(self, planned: PlannedResource) -> None:
+        """Refuse a resource that has another's name.
+
+        Raises:
+            InputError: it has.
+        """
+        if planned.urn in self.registered:
+            message = f"two resources of the type `{planned.type}` have the name `{planned.name}`"
+            remedy = "Rename the zone or the project after which one of them is named."
+            raise InputError(message, remedy)
+        self.registered.add(planned.urn)
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802
         """Register the outputs of a component."""

@@ -140,3 +140,14 @@ def test_two_processes_write_the_same_plan() -> None:
         for seed in ("1", "2", "3")
     }
     assert len(written) == 1
+
+
+def test_two_resources_of_one_name_are_refused_as_pulumi_does() -> None:
+    def twins() -> None:
+        Thing("first", {"size": 1})
+        Thing("first", {"size": 2})
+
+    with pytest.raises(InputError, match="two resources of the type `toy:index:Thing`") as found:
+        evaluate(twins, project="library", stack="test", provider="toy")
+    assert "`first`" in str(found.value)
+    assert found.value.remedy

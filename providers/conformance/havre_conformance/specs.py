@@ -10,7 +10,7 @@ from havre.spec.model import Warehouse
 from havre.spec.rules import RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from havre.provider.sites import Site
 
@@ -276,6 +276,32 @@ def changed(document: Document, path: str, value: Any) -> Document:
         section[last] = value
     if path == "sites.recovery":
         whole["network"].pop("recovery_address_space", None)
+    return whole
+
+
+LONGEST_ZONE = 20
+
+
+def alike(document: Document, names: Iterable[str]) -> Document:
+    """The document with more zones and projects, named like what is made for others.
+
+    Args:
+        document: with zones `curated` and `landing`, and a project `sleep`.
+        names: logical names of what is made of it.
+    """
+    whole = copy.deepcopy(document)
+    zones, projects = whole["zones"], whole["projects"]
+    zones["raw"] = copy.deepcopy(zones["landing"])
+    projects["nap"] = {**projects["sleep"], "zones": ["curated", "raw"]}
+    for name in names:
+        for section, owner, own in ((zones, "landing", "raw"), (projects, "sleep", "nap")):
+            end = name.rpartition(f"-{owner}-")[2]
+            key = f"{own}-{end}"
+            if end != name and len(key) <= LONGEST_ZONE:
+                section.setdefault(key, copy.deepcopy(section[own]))
+    zones["raw-curated"] = copy.deepcopy(zones["curated"])
+    projects["nap"]["zones"].append("raw-curated")
+    projects["nap-raw"] = {**projects["sleep"], "zones": ["curated"]}
     return whole
 
 

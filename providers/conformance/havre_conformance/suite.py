@@ -42,6 +42,7 @@ from havre_conformance.specs import (
     ANOTHER_SITE,
     OF_TWO_SITES,
     SPECS,
+    alike,
     all_changes,
     another_site,
     changed,
@@ -263,6 +264,16 @@ class ProviderSuite:
         urns = [r.urn for r in plans[spec].resources]
         assert len(urns) == len(set(urns))
         assert max(len(r.name) for r in plans[spec].resources) <= LONGEST_NAME
+
+    def test_zones_and_projects_named_like_resources_of_others_are_apart(
+        self, plans: dict[str, Plan]
+    ) -> None:
+        """Such as a zone `raw-replica` beside `raw`: Pulumi refuses two resources of one URN."""
+        before = plans["large"].resources
+        document = alike(large(self.provider.sites), [r.name for r in before])
+        urns = [r.urn for r in self._plan(document).resources]
+        assert len(urns) == len(set(urns))
+        assert {r.urn for r in before} <= set(urns)
 
     @pytest.mark.parametrize("spec", SPECS)
     def test_no_secret_and_no_member_is_in_plain_text(

@@ -36,6 +36,13 @@ FLAVORS: Mapping[str, Mapping[str, str]] = {
 REPLICA = "replica"
 
 
+def own_key(context: Context[OvhSettings], key: str) -> str:
+    """What a bucket beside those of the zones is called in their part: never like a zone."""
+    while key in context.spec.zones:
+        key += "-own"
+    return key
+
+
 def digest(*words: str) -> str:
     """Eight digits that tell apart what bears the same name in another project."""
     return hashlib.sha256("/".join(words).encode()).hexdigest()[:8]

@@ -78,7 +78,7 @@ def _project(
     granted = [
         grant(
             at,
-            f"{label}-{zone}",
+            f"{at.stem}-project-{_granted(at, project, zone)}",
             made.principal_id,
             Role.BLOB_READER,
             inputs.zones.stores[zone].identifier,
@@ -89,6 +89,14 @@ def _project(
     if inputs.cluster is not None and inputs.cluster.issuer is not None:
         _federate(at, project, made, inputs.cluster.issuer)
     return known(at.identity_id(label), made, *granted)
+
+
+def _granted(at: Deployment, project: str, zone: str) -> str:
+    """What a grant is called: `a-b` reads `c`, and `a` reads `b-c`, under names of their own."""
+    projects = at.part.spec.projects.items()
+    names = [f"{other}-{each}" for other, asked in projects for each in asked.zones]
+    plain = f"{project}-{zone}"
+    return plain if names.count(plain) == 1 else f"{project}--{zone}"
 
 
 def _federate(

@@ -156,10 +156,11 @@ def _buckets(context: Context[OvhSettings]) -> Iterator[Entry]:
     part, recovery = PartName.ZONES, context.recovery
     for site in (context.primary, *([recovery] if recovery else [])):
         region = sites.region(site, "s3")
-        yield _entry(context, part, f"{LOGS}-{site.name}", BUCKET, LOGS, region)
+        key = shared.own_key(context, f"{LOGS}-{site.name}")
+        yield _entry(context, part, key, BUCKET, LOGS, region)
     for zone, asked in context.spec.zones.items():
         yield _entry(context, part, zone, BUCKET, zone)
         if recovery is not None and asked.versions:
             words = (zone, shared.REPLICA)
-            yield _entry(context, part, "-".join(words), BUCKET, *words)
+            yield _entry(context, part, shared.own_key(context, "-".join(words)), BUCKET, *words)
     yield _entry(context, PartName.BACKUP, VAULT, BUCKET, "backup", VAULT)

@@ -145,7 +145,7 @@ def _zone(
         return store(part, bucket, logs[bucket.site.name].name), None
     copy = replace(
         bucket,
-        key=f"{bucket.key}-{shared.REPLICA}",
+        key=shared.own_key(part.context, f"{bucket.key}-{shared.REPLICA}"),
         words=(*bucket.words, shared.REPLICA),
         site=recovery,
         labels={**bucket.labels, "replica-of": part.primary.name},
@@ -156,7 +156,8 @@ def _zone(
 
 def access_logs_name(context: Context[OvhSettings], site: Site) -> str:
     """The bucket that takes the access logs of a site's buckets."""
-    return name(context, f"{context.spec.name}-{PartName.ZONES}-{LOGS}-{site.name}")
+    key = shared.own_key(context, f"{LOGS}-{site.name}")
+    return name(context, f"{context.spec.name}-{PartName.ZONES}-{key}")
 
 
 def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
@@ -168,7 +169,7 @@ def _access_logs(part: Part[OvhSettings], site: Site) -> cloudproject.Storage:
     """
     days = part.spec.audit.retention_days
     bucket = Bucket(
-        key=f"{LOGS}-{site.name}",
+        key=shared.own_key(part.context, f"{LOGS}-{site.name}"),
         words=(LOGS, sites.region(site, "s3")),
         site=site,
         labels={"purpose": LOGS, "retention-days": str(days)},
