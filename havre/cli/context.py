@@ -480,7 +480,9 @@ def operating(record: Mapping[str, Any], data_dir: Path, command: str) -> Operat
     from havre.stack.program import read_settings
 
     if is_sandbox(record):
-        message = f"`havre {command}` does not work with a sandbox: nothing runs in it"
+        message = f"`havre {command}` does not work with a sandbox"
+        if command == "status":
+            message = f"{data_dir} is a sandbox that is recorded only: nothing runs in it"
         raise InputError(message, f"Its state: havre check --state {state_path(data_dir)}")
     provider = find(record["provider"])
     offer = provides(provider, OPERATIONS)

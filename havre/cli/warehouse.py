@@ -13,6 +13,16 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.machine.sandbox import (
+    WITHOUT,
+    RecordedOnlyOption,
+    Rehearsed,
+    of_record,
+    rehearsed,
+    service_values,
+    show_services,
+    stopped,
+)
 from havre.errors import ExitCode, GuardError, InputError, MissingDependencyError
 from havre.stack.standing import in_folder, record_path, state_path, write_record
 from havre.text import counted
@@ -25,6 +35,7 @@ if TYPE_CHECKING:
 
     from havre.engine import Change, Engine, StateStore
     from havre.provider import Examination, Kept, Provider, ServiceStatus
+    from havre.stack.standing import Standing
 
 SIGNS = {"create": "[green]+[/]", "update": "[yellow]~[/]", "replace": "[red]±[/]"}
 SIGN_OF_DELETE = "[red]-[/]"
@@ -206,13 +217,13 @@ def _tell_gaps(target: ctx.Target) -> None:
 
 
 def _apply(
-    target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool, sandbox: bool
+    target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool, how: Rehearsed | None
 ) -> list[Change]:
     from havre.plan.model import SANDBOX_MARK
     from havre.stack.program import program, record
 
-    rehearsed = target.settings if sandbox else None
-    engine = engine_of(store, target.stack, target.provider, rehearsed)
+    settings = how.settings if how else None
+    engine = engine_of(store, target.stack, target.provider, settings)
     body = program(target.spec, target.provider, target.settings)
     with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
         changes = engine.preview(body)
@@ -225,7 +236,11 @@ def _apply(
     if not _agreed(changes, yes=yes):
         raise typer.Abort
     recorded = record(target.spec, target.provider.name, target.settings, target.stack)
-    write_record(store.data_dir, {**recorded, **({SANDBOX_MARK: True} if sandbox else {})})
+    if how:
+        with console.working("Starting the services of the sandbox"):
+            how.begin()
+        engine = engine_of(store, target.stack, target.provider, settings)
+    write_record(store.data_dir, {**recorded, **({SANDBOX_MARK: True} if how else {})})
     with console.working(f"Deploying {target.spec.name}") as doing:
         if not as_json:
             engine.progress = Reporter(len(changes), doing)
@@ -241,6 +256,7 @@ def up(
     setting: ctx.SettingOption = None,
     stack: ctx.StackOption = "",
     sandbox: SandboxOption = False,
+    recorded_only: RecordedOnlyOption = False,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Deploy or update the warehouse.
@@ -252,7 +268,8 @@ def up(
     a stack file lists them; `--set NAME=` drops one.
 
     With --sandbox, the provider's resources are recorded on this machine: no account is needed, and
-    examples replace missing settings.
+    examples replace missing settings. Services on this machine run behind object stores, database
+    and keys, unless --recorded-only is given.
 
     Example: havre up warehouse.yaml --provider local --data-dir ./data
 
@@ -275,27 +292,64 @@ def up(
         deploys=True,
         rehearses=sandbox,
     )
+    _refuse_recorded(sandbox=sandbox, recorded_only=recorded_only)
     store = StateStore(target.data_dir)
     store.create()
     with store.lock(), own_passphrase(store.data_dir) if sandbox else nullcontext():
         _check_owner(store, target, sandbox=sandbox)
-        changes = _apply(target, store, yes=yes, as_json=as_json, sandbox=sandbox)
+        how = _how(store, target, recorded_only=recorded_only) if sandbox else None
+        ran = _running(how)
+        changes = _apply(target, store, yes=yes, as_json=as_json, how=how)
     if as_json:
-        marked = {SANDBOX_MARK: True} if sandbox else {}
+        marked = {SANDBOX_MARK: True, **how.told()} if how else {}
         console.write_json({**marked, "changes": [change.as_dict() for change in changes]})
     elif changes:
-        _tell_deployed(target, sandbox=sandbox)
+        _tell_deployed(target, how)
+    elif how and not ran:
+        console.out().print("Its services were started.")
+        show_services(how)
 
 
-def _tell_deployed(target: ctx.Target, *, sandbox: bool) -> None:
+def _refuse_recorded(*, sandbox: bool, recorded_only: bool) -> None:
+    """Refuse an option of sandboxes without one.
+
+    Raises:
+        InputError: it is given.
+    """
+    if recorded_only and not sandbox:
+        message = "--recorded-only is about sandboxes"
+        raise InputError(message, "Add --sandbox, or leave it out.")
+
+
+def _how(store: StateStore, target: ctx.Target, *, recorded_only: bool) -> Rehearsed:
+    deployed = record_path(store.data_dir).exists()
+    return rehearsed(
+        *(target.provider, store.data_dir, target.settings, target.spec.name),
+        deployed=deployed,
+        recorded_only=recorded_only,
+    )
+
+
+def _running(how: Rehearsed | None) -> bool:
+    """Whether all services of a sandbox run, if it has any."""
+    if how is None or how.services is None or not how.services.begun:
+        return True
+    return not stopped(how.services.status())
+
+
+def _tell_deployed(target: ctx.Target, how: Rehearsed | None) -> None:
     """Say where the warehouse is, and what to do with it next."""
     where = f" --data-dir {target.data_dir}"
     out, name = console.out(), console.inert(target.spec.name)
-    if sandbox:
+    if how:
         state = state_path(target.data_dir)
         out.print(f"[bold]{name}[/] is in a sandbox, {target.data_dir}: nothing is deployed on a")
         out.print(f"cloud, and nothing in it is evidence of {target.provider.name}.")
+        show_services(how)
         out.print(f"  check it:    havre check --state {state}")
+        if how.services:
+            out.print(f"  look at it:  havre status{where}")
+            out.print(f"  stop it:     havre down{where}")
         out.print(f"  delete it:   havre down --destroy-data {name}{where}")
         return
     out.print(f"[bold]{name}[/] is deployed in {target.data_dir}")
@@ -323,15 +377,6 @@ def _refuse_unserved(name: str, *, sandbox: bool) -> None:
         raise MissingDependencyError(message, PULUMI)
 
 
-def _service(status: ServiceStatus) -> dict[str, str]:
-    return {
-        "name": status.name,
-        "state": status.state.value,
-        "endpoint": status.endpoint,
-        "detail": status.detail,
-    }
-
-
 def status(
     data_dir: ctx.DataDirOption = None,
     state: ctx.NoStateOption = None,
@@ -348,27 +393,42 @@ def status(
     """
     from havre.provider import ServiceState
 
-    found = ctx.operated(ctx.standing(data_dir, state, "status"), "status")
-    record, store = found.record, found.store
-    services = found.operations.status()
-    warnings = _disk_warnings(store.data_dir)
+    record, folder, services = _probed(ctx.standing(data_dir, state, "status"))
+    warnings = _disk_warnings(folder)
     healthy = all(service.state is ServiceState.RUNNING for service in services)
     if as_json:
         console.write_json(
             {
                 "warehouse": record.get("warehouse"),
-                "data_dir": str(store.data_dir),
+                "data_dir": str(folder),
                 "healthy": healthy,
-                "services": [_service(service) for service in services],
+                "services": [service_values(service) for service in services],
                 "warnings": warnings,
             }
         )
     else:
-        show_status(str(record.get("warehouse")), store.data_dir, services)
+        show_status(str(record.get("warehouse")), folder, services)
         for warning in warnings:
             console.err().print(f"[yellow]warning:[/] {console.inert(warning)}")
     if not healthy:
         raise typer.Exit(ExitCode.ENGINE)
+
+
+def _probed(
+    asked: Standing,
+) -> tuple[Mapping[str, Any], Path, Sequence[ServiceStatus]]:
+    """The record of a warehouse, its folder, and every service, probed now.
+
+    Raises:
+        InputError: it is not operated from here, or no service runs behind it.
+    """
+    if asked.data_dir is not None:
+        record = asked.record()
+        services = of_record(record, asked.data_dir)
+        if services is not None:
+            return record, asked.data_dir, services.status()
+    found = ctx.operated(asked, "status")
+    return found.record, found.store.data_dir, found.operations.status()
 
 
 def _disk_warnings(data_dir: Path) -> list[str]:
@@ -466,7 +526,7 @@ def down(
 
 
 def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
-    """Delete what a sandbox lets go; nothing runs in it that could be stopped.
+    """Stop the services behind a sandbox, or delete what it lets go.
 
     Raises:
         GuardError: something in it is protected, or another warehouse is named.
@@ -476,8 +536,12 @@ def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
     from havre.engine.sandbox import own_passphrase
 
     store, record = StateStore(data_dir), in_folder(data_dir).record()
+    services = of_record(record, data_dir)
     if named is None:
-        text = f"Nothing runs in the sandbox {console.inert(data_dir)}."
+        with store.lock(), console.working("Stopping the services"):
+            if services is not None:
+                services.stop()
+        text = f"Stopped. Data kept in {console.inert(data_dir)}." if services else WITHOUT
         _tell({"stopped": True}, text, as_json=as_json)
         return
     _refuse_another_name(record, named, data_dir)
@@ -486,6 +550,8 @@ def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
         engine.refuse_protected()
         with console.working(f"Deleting {named}"):
             deleted, left = engine.destroy()
+            if services is not None:
+                services.stop()
         if not left:
             store.remove()
     _tell_destroyed(deleted, left, (), as_json=as_json)

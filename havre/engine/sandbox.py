@@ -15,7 +15,7 @@ from havre.engine.secrets import FILE_VARIABLE, VARIABLE
 from havre.errors import GuardError, InputError, MissingDependencyError
 from havre.files.custody import Custody
 from havre.plan.model import SANDBOX_MARK
-from havre.provider import SANDBOX, provides
+from havre.provider import SANDBOX, STAND_INS, find, provides
 from havre.provider.machine import folder_setting
 
 if TYPE_CHECKING:
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
-    from havre.provider import Provider
+    from havre.live.warehouse import Live
+    from havre.provider import Provider, StandIns
+    from havre.provider.outputs import Outputs
+    from havre.stack.standing import Standing
 
 FOLDER = "sandbox"
 """Name of the folder in a warehouse's data folder in which a sandbox keeps what exists."""
@@ -67,13 +70,77 @@ def servicers_in(
     """
     refuse_without(provider)
     serve = provides(provider, SANDBOX).given
-    try:
+    with _installed():
         return serve(world(data_dir), settings) if serve else {}
+
+
+@contextmanager
+def _installed() -> Iterator[None]:
+    """Say what to install where a package of the sandbox is missing.
+
+    Raises:
+        MissingDependencyError: one is.
+    """
+    try:
+        yield
     except ModuleNotFoundError as error:
         package = (error.name or "of the sandbox").partition(".")[0]
         message = f"the sandbox needs the Python package {package}, which is not installed"
         remedy = "Install what `docs/platform/install.md` names for a sandbox."
         raise MissingDependencyError(message, remedy) from error
+
+
+def stand_ins(
+    provider: Provider, data_dir: Path, settings: BaseModel, warehouse: str
+) -> StandIns | None:
+    """The services behind a sandbox, begun or not; None: its provider has none.
+
+    Args:
+        provider: whose resources are served.
+        data_dir: folder of the sandbox.
+        settings: of the provider.
+        warehouse: name of the warehouse.
+
+    Raises:
+        MissingDependencyError: a package that the sandbox needs is not installed.
+    """
+    make = provides(provider, STAND_INS).given
+    with _installed():
+        return make(world(data_dir), settings, warehouse) if make else None
+
+
+def recorded_stand_ins(standing: Standing) -> StandIns | None:
+    """The services behind a sandbox that is deployed; None: all of it is recorded only.
+
+    Raises:
+        InputError: nothing is deployed there.
+        MissingDependencyError: a package that the sandbox needs is not installed.
+    """
+    from havre.stack.program import read_settings
+
+    if standing.data_dir is None:
+        return None
+    record = standing.record()
+    provider = find(str(record["provider"]))
+    settings = read_settings(provider, record.get("settings", {}))
+    found = stand_ins(provider, standing.data_dir, settings, str(record.get("warehouse")))
+    return found if found and found.begun else None
+
+
+def reached_here(standing: Standing, outputs: Outputs) -> tuple[Outputs, Live]:
+    """The way to the data of a sandbox, and its outputs with addresses on this machine.
+
+    Raises:
+        InputError: it is not in a folder of this machine, or all of it is recorded only.
+    """
+    services = recorded_stand_ins(standing)
+    if services is None:
+        where = standing.data_dir or standing.state_file
+        message = f"{where} is a sandbox of {outputs.provider} in which no service runs"
+        remedy = "Name the data folder of a sandbox that `havre up --sandbox` deployed."
+        raise InputError(message, remedy)
+    here = services.here(outputs)
+    return here, services.live(here)
 
 
 def refuse_without(provider: Provider) -> None:

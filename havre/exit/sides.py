@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Supported
+from havre.engine.sandbox import reached_here
 from havre.errors import InputError
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import Sides
@@ -52,7 +53,10 @@ def reach(side: ExitSide, folder: Path) -> Reached:
     Raises:
         InputError: no warehouse stands there, its provider reaches none, or settings are wrong.
     """
-    outputs = side.standing(folder).outputs()
+    standing = side.standing(folder)
+    outputs = standing.outputs()
+    if standing.of_sandbox():
+        return Reached(*reached_here(standing, outputs))
     return Reached(outputs, reached_by(side, folder, outputs))
 
 
@@ -63,6 +67,8 @@ def reached_by(side: ExitSide, folder: Path, outputs: Outputs) -> Live:
         InputError: its provider reaches none, or settings are wrong.
     """
     standing, provider = side.standing(folder), find(outputs.provider)
+    if standing.of_sandbox():
+        return reached_here(standing, outputs)[1]
     offer = provides(provider, LIVE)
     if offer.given is None:
         message = (

@@ -31,6 +31,7 @@ from havre.provider.operations import (
     RecordSummary,
     ServiceState,
     ServiceStatus,
+    StandIns,
 )
 from havre.provider.options import (
     ADOPTING,
@@ -47,6 +48,7 @@ from havre.provider.options import (
     REPLACING,
     SANDBOX,
     SERVICERS,
+    STAND_INS,
     TITLE,
     Offer,
     Option,
@@ -70,6 +72,7 @@ __all__ = [
     "REPLACING",
     "SANDBOX",
     "SERVICERS",
+    "STAND_INS",
     "TITLE",
     "BackupIdentity",
     "BackupSummary",
@@ -93,6 +96,7 @@ __all__ = [
     "RecordSummary",
     "ServiceState",
     "ServiceStatus",
+    "StandIns",
     "Support",
     "Supported",
     "Unit",

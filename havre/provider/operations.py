@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from havre.live.warehouse import Live
+    from havre.provider.outputs import Outputs
+
 
 class ServiceState(StrEnum):
     """What a service of a running warehouse does."""
@@ -159,6 +162,54 @@ class Examination:
     listed: Mapping[str, int]
     departed: tuple[Deviating, ...] = ()
     unlisted: tuple[str, ...] = ()
+
+
+class StandIns(Protocol):
+    """Services on this machine behind the resources of a sandbox, which follow what it records.
+
+    Every member raises `havre.errors.HavreError` with a remedy where it cannot.
+    """
+
+    @property
+    def begun(self) -> bool:
+        """Whether they follow this sandbox; otherwise all of it is recorded only."""
+        ...
+
+    def refuse_lacking(self) -> None:
+        """Refuse a machine on which they cannot run.
+
+        Raises:
+            MissingDependencyError: a program that they need is not installed.
+        """
+        ...
+
+    def begin(self) -> None:
+        """Have them follow what the sandbox records from now on; nothing is started yet."""
+        ...
+
+    def start(self) -> None:
+        """Have every service run that its resources need, and wait until each answers."""
+        ...
+
+    def stop(self) -> None:
+        """Stop the services; data stay."""
+        ...
+
+    def status(self) -> Sequence[ServiceStatus]:
+        """Every service, probed now."""
+        ...
+
+    def recorded_only(self) -> Sequence[str]:
+        """Types of what exists that no service stands behind, such as `FlowLog (2)`."""
+        ...
+
+    def here(self, outputs: Outputs) -> Outputs:
+        """Outputs of the sandbox, with addresses on this machine in place of the provider's."""
+        ...
+
+    def live(self, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients; with outputs as `here` gives them."""
+        ...
 
 
 class Operations(Protocol):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from havre.provider.contract import Provider
     from havre.provider.conventions import Adopting
     from havre.provider.faults import ProviderFault
-    from havre.provider.operations import Examination, Operations
+    from havre.provider.operations import Examination, Operations, StandIns
     from havre.provider.outputs import Outputs
     from havre.spec import Warehouse
 
@@ -89,6 +89,9 @@ SANDBOX: Option[Callable[[Path, BaseModel], Mapping[str, ResourceProviderService
     "sandbox",
     "Makes resources in a folder on this machine, as stand-ins: provider servicers by package.",
 )
+STAND_INS: Option[Callable[[Path, BaseModel, str], StandIns]] = Option(
+    "stand_ins", "Runs services behind its sandbox in a folder, for a warehouse of a name."
+)
 PACKAGES: Option[frozenset[str]] = Option(
     "packages", "Names the packages of its resources, so that a plan of another's is refused."
 )
@@ -111,8 +114,8 @@ ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
-    *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, PACKAGES),
-    *(REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
+    *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, STAND_INS),
+    *(PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
 )
 """Every option of this version of the contract."""
 

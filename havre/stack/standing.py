@@ -78,6 +78,19 @@ class Standing:
         _, document = self._component()
         return read_outputs(document)
 
+    def of_sandbox(self) -> bool:
+        """Whether it says that it is of a sandbox, so that no cloud has it.
+
+        Raises:
+            InputError: no warehouse stands there, or the state cannot be read.
+            StateError: the record is damaged.
+        """
+        from havre.plan.model import SANDBOX_MARK
+
+        if self.data_dir is not None:
+            return self.record().get(SANDBOX_MARK) is True
+        return self.plan().of_sandbox
+
     def plan(self, provider: str = "") -> Plan:
         """The plan that its state amounts to.
 

@@ -1,35 +1,21 @@
 """`havre up --sandbox` and the commands after it, as a newcomer without an account gives them."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.sandbox.clouds import EXAMPLES
+from tests.sandbox.commands import FILE, run, up
 
-Done = subprocess.CompletedProcess[str]
-FILE = str(EXAMPLES / "emc2" / "warehouse.yaml")
 DAY = "2026-11-30"
-
-
-def run(*words: str) -> Done:
-    secrets = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "HAVRE_DATA_DIR")
-    given = {name: value for name, value in os.environ.items() if name not in secrets}
-    command = [sys.executable, "-m", "havre", *words]
-    return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
-
-
-def up(folder: Path, *words: str, provider: str = "ovh") -> Done:
-    return run("up", FILE, "--provider", provider, "--data-dir", str(folder), "--yes", *words)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("rehearsal") / "data"
-    done = up(made, "--sandbox")
+    done = up(made, "--sandbox", "--recorded-only")
     assert done.returncode == 0, done.stderr
     assert "is in a sandbox" in done.stdout
     return made
@@ -43,7 +29,12 @@ def checked(*words: str) -> dict[str, object]:
 
 def test_a_second_up_changes_nothing(folder: Path) -> None:
     done = up(folder, "--sandbox", "--json")
-    assert json.loads(done.stdout) == {"sandbox": True, "changes": []}
+    assert json.loads(done.stdout) == {
+        "sandbox": True,
+        "services": [],
+        "recorded_only": ["all"],
+        "changes": [],
+    }
 
 
 def test_without_the_option_nothing_is_changed_in_it(folder: Path) -> None:

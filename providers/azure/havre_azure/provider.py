@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
-    from havre.provider import Capability, Examination, Gap, Limit, Measure
+    from havre.provider import Capability, Examination, Gap, Limit, Measure, StandIns
     from havre.provider.conventions import Adopting
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
@@ -106,6 +106,12 @@ class AzureProvider:
         from havre_azure.sandbox import servicers
 
         return servicers(folder, cast("AzureSettings", settings))
+
+    def stand_ins(self, folder: Path, _settings: BaseModel, warehouse: str) -> StandIns:
+        """The services behind its sandbox in a folder."""
+        from havre_azure.sandbox.service import stand_ins
+
+        return stand_ins(folder, warehouse)
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

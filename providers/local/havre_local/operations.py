@@ -40,6 +40,17 @@ def _service(status: supervisor.ServiceStatus) -> ServiceStatus:
     return ServiceStatus(status.name, state, f"127.0.0.1:{status.port}", told)
 
 
+def statuses(folder: Folder) -> Sequence[ServiceStatus]:
+    """Every service of a folder, and the supervisor above them, probed now."""
+    from havre_local.machine.supervision import supervisor
+
+    process = supervisor.running(folder)
+    state = ServiceState.RUNNING if process else ServiceState.STOPPED
+    detail = f"process {process.pid}" if process else RESTARTS
+    above = ServiceStatus("supervisor", state, "", detail)
+    return [above, *map(_service, supervisor.status(folder))]
+
+
 @dataclass(frozen=True)
 class LocalOperations:
     """Implements `havre.provider.Operations` over a data folder."""
@@ -55,14 +66,7 @@ class LocalOperations:
 
     def status(self) -> Sequence[ServiceStatus]:
         """Every service, and the supervisor above them, probed now."""
-        from havre_local.machine.supervision import supervisor
-
-        folder = self.folder
-        process = supervisor.running(folder)
-        state = ServiceState.RUNNING if process else ServiceState.STOPPED
-        detail = f"process {process.pid}" if process else RESTARTS
-        above = ServiceStatus("supervisor", state, "", detail)
-        return [above, *map(_service, supervisor.status(folder))]
+        return statuses(self.folder)
 
     def stop(self) -> None:
         """Stop the services; data stay."""

