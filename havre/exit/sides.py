@@ -85,6 +85,27 @@ def reached_by(side: ExitSide, folder: Path, outputs: Outputs) -> Live:
     return offer.given(read_settings(provider, settings), outputs)
 
 
+def sandboxes(file: ExitFile, folder: Path) -> tuple[str, ...]:
+    """Which of `source` and `target` is a sandbox.
+
+    Raises:
+        InputError, StateError: no warehouse stands there, or what it says cannot be read.
+    """
+    sides = {"source": file.source, "target": file.target}
+    return tuple(name for name, side in sides.items() if side.standing(folder).of_sandbox())
+
+
+def refuse_sandbox(file: ExitFile, folder: Path) -> None:
+    """Refuse an exit that calls itself real and is of a sandbox.
+
+    Raises:
+        InputError: it is.
+    """
+    if file.level == "real" and (named := sandboxes(file, folder)):
+        message = f"The {' and the '.join(named)} of this exit: a sandbox, which nobody leaves"
+        raise InputError(message, "Set `level: rehearsal` in exit.yaml.")
+
+
 def zones_of(exit_: ExitFile, source: Outputs, target: Outputs) -> dict[str, str]:
     """MovingZone of the target by zone of the source, every zone of it.
 

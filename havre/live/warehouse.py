@@ -116,8 +116,8 @@ class Live(Protocol):
     """A deployed warehouse, reached by clients with an administrator's rights.
 
     Secrets come from the environment or from files, never from the outputs. A provider may also
-    offer `zone_writers(zone)`: see `havre.live.writing.writers`, and `project(name)`: see
-    `havre.live.entry.accounts`.
+    offer `zone_writers(zone)`: see `havre.live.writing.writers`, `project(name)`: see
+    `havre.live.entry.accounts`, and `vendor_roles()`: see below.
     """
 
     def store(self, zone: str) -> LiveStore:
@@ -168,3 +168,13 @@ class Live(Protocol):
                 warehouse's own.
         """
         ...
+
+
+def vendor_roles(live: Live) -> Mapping[str, str]:
+    """Roles of the database that its service has made, by what they are for.
+
+    Those for the same of two services stand for each other; the others are each service's own.
+    Where the provider declares none, exit.yaml says which they are.
+    """
+    offered = getattr(live, "vendor_roles", None)
+    return {} if offered is None else dict(offered())

@@ -178,6 +178,7 @@ def evidence(
         "from": found.source,
         "to": found.target,
         "level": found.level.value,
+        "sandbox": found.sandbox,
         "ended": found.ended.isoformat(),
         "proved": said is not None,
         "signer": said.signer if said else None,
@@ -190,7 +191,8 @@ def evidence(
         proved = f"Proved: {said.signer}, {time or 'no time'}" if said else "Not proved"
         why = f": {found.why}" if found.why else ""
         line(
-            f"{found.warehouse} from {found.source} to {found.target}, {found.level.value}, "
+            f"{found.warehouse} from {found.source} to {found.target}, {found.level.value}"
+            f"{' in a sandbox' if found.sandbox else ''}, "
             f"ended {found.ended:%Y-%m-%d}.\n{proved}{why}."
         )
     fail_if(said is None)

@@ -191,10 +191,12 @@ def copy_large_objects(source: Connection, target: Connection, roles: Callable[[
     """Copy large objects under their own numbers, page by page, with owners, grants, comments.
 
     Args:
-        source: in the snapshot; it may read pg_largeobject.
+        source: in the snapshot; it may read pg_largeobject, unless there are none.
         target: holds none of these numbers.
         roles: what the target calls a role; empty for none.
     """
+    if source.execute("SELECT FROM pg_largeobject_metadata LIMIT 1").fetchone() is None:
+        return
     with target.transaction(), target.cursor() as into:
         with source.cursor("havre_numbers") as numbers:
             numbers.execute("SELECT oid FROM pg_largeobject_metadata ORDER BY oid")

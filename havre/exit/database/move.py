@@ -125,6 +125,7 @@ def granted(job: DatabaseMove, source: Connection, target: Connection) -> Iterat
     with job.target.end.connect(autocommit=True) as asked:
         left = rights.SideLines(source, job.source.roles, across)
         kept = rights.SideLines(asked, job.target.roles, across)
+        rights.act_as_made(asked)
         rights.apply_roles(left, kept, job.lost)
         _stand_in(job, asked)
         yield
@@ -286,7 +287,12 @@ def _refreshed(target: Connection, name: str, *, last: bool) -> bool:
 
 
 def _stand_in(job: DatabaseMove, target: Connection) -> None:
-    """Roles under the names that the dump knows, where the target calls them otherwise."""
+    """Roles under the names that the dump knows, where the target calls them otherwise.
+
+    Raises:
+        GuardError: the target has a role of such a name.
+        ProviderError: the target refused.
+    """
     for name in _renamed(job):
         row = target.execute(
             "SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = %s", (name,)
@@ -296,19 +302,31 @@ def _stand_in(job: DatabaseMove, target: Connection) -> None:
             raise GuardError(message, "Give it its own name in the table of roles.")
         role = sql.Identifier(name)
         if row is None:
-            target.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
+            _asked(target, name, sql.SQL("CREATE ROLE {} NOLOGIN").format(role))
         comment = sql.SQL("COMMENT ON ROLE {} IS {}").format(role, sql.Literal(_STAND_IN))
-        target.execute(comment)
+        _asked(target, name, comment)
 
 
 def _stand_down(job: DatabaseMove, target: Connection) -> None:
+    """What those roles have got goes to their counterparts; then they go.
+
+    Raises:
+        ProviderError: the target refused.
+    """
     for name in _renamed(job):
         heir = job.source.roles[name]
         role = sql.Identifier(name)
         to = sql.Identifier(heir) if heir else sql.SQL("CURRENT_USER")
-        target.execute(sql.SQL("REASSIGN OWNED BY {} TO {}").format(role, to))
-        target.execute(sql.SQL("DROP OWNED BY {}").format(role))
-        target.execute(sql.SQL("DROP ROLE {}").format(role))
+        _asked(target, name, sql.SQL("REASSIGN OWNED BY {} TO {}").format(role, to))
+        _asked(target, name, sql.SQL("DROP OWNED BY {}").format(role))
+        _asked(target, name, sql.SQL("DROP ROLE {}").format(role))
+
+
+def _asked(target: Connection, role: str, statement: sql.Composed) -> None:
+    try:
+        target.execute(statement)
+    except psycopg.Error as error:
+        raise refused(error, "role", role) from error
 
 
 def _renamed(job: DatabaseMove) -> list[str]:

@@ -67,6 +67,16 @@ class SideLines:
         return {name: frozenset(lines) for name, lines in found.items()}
 
 
+def act_as_made(target: Connection) -> None:
+    """Let whoever makes a role give things to it, as a superuser may anyway.
+
+    Since PostgreSQL 16, who makes a role and is no superuser may not act as that role unless this
+    setting of the session says so (its documentation, createrole_self_grant).
+    """
+    if target.info.server_version >= _OPTIONS_SINCE:
+        target.execute("SET createrole_self_grant = 'set, inherit'")
+
+
 def apply_roles(source: SideLines, target: SideLines, lost: Lost = frozenset()) -> None:
     """Make the roles and memberships of the source at the target, without login or password.
 

@@ -251,10 +251,12 @@ class SourceFolder:
     Attributes:
         path: of the folder.
         volume: where its file system was mounted.
+        keys: whether its keys are files in it; not so in a sandbox, which has a key service.
     """
 
     path: Path
     volume: Path
+    keys: bool = True
 
     def look(self, name: str, what: Path, around: Surroundings) -> Tried:
         """Look whether a file or folder is still there; a disk that is not mounted hides all."""

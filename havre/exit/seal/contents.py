@@ -47,6 +47,7 @@ class Leaving:
         by_hand: who took writing by hand where Havre cannot, and why.
         readers: by whose credential each zone and the database were read back.
         next_host: the legal entity that hosts it now; empty: not known.
+        sandboxes: which of `source` and `target` was a sandbox, and no provider's service.
     """
 
     warehouse: str
@@ -62,6 +63,7 @@ class Leaving:
     by_hand: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     next_host: str = ""
+    sandboxes: tuple[str, ...] = ()
 
     def check(self) -> None:
         """Refuse what cannot be written in one line each, or cannot be.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import HavreError, InputError
 from havre.exit.seal.bag import INFO
 from havre.exit.seal.contents import Level
-from havre.exit.seal.statement import NOT_FROZEN, STATEMENT, predicate
+from havre.exit.seal.statement import NOT_FROZEN, SANDBOX, STATEMENT, predicate
 from havre.exit.seal.verifying import Trust, Verification, verified
 from havre.policy import Rehearsal
 
@@ -34,6 +34,7 @@ class Seal:
         began: when the exit began, by its own word.
         ended: when its last object was read back, by its own word.
         frozen: whether nobody but the exit wrote to the source meanwhile, by its own word.
+        sandbox: whether either side was a sandbox, by its own word.
         verification: who signed and when; None: nothing of this is proved.
         why: why it is not proved; empty where it is.
     """
@@ -46,6 +47,7 @@ class Seal:
     began: dt.datetime
     ended: dt.datetime
     frozen: bool
+    sandbox: bool
     verification: Verification | None
     why: str
 
@@ -53,7 +55,7 @@ class Seal:
     def proves_exit(self) -> bool:
         """Whether it proves that the warehouse itself left: no rehearsal ever does."""
         timed = self.verification is not None and self.verification.time is not None
-        return timed and self.level is Level.REAL and self.frozen
+        return timed and self.level is Level.REAL and self.frozen and not self.sandbox
 
 
 def read_seal(folder: Path, trust: Trust | None) -> Seal:
@@ -81,6 +83,7 @@ def read_seal(folder: Path, trust: Trust | None) -> Seal:
             began=_moment(told["Exit-Began"]),
             ended=_moment(told["Exit-Ended"]),
             frozen=told["Exit-Frozen"] != NOT_FROZEN,
+            sandbox=bool(told.get(SANDBOX)),
             verification=verification,
             why=why,
         )

@@ -20,11 +20,13 @@ _PREDICATE = "urn:havre:exit:v1"
 NOT_FROZEN = "not frozen"
 """Stands for the moment since when nothing changed at the source."""
 NEXT_HOST = "Exit-Next-Host"
+SANDBOX = "Exit-Sandbox"
+"""Says `source` or `target`: which of both was no provider's service."""
 STAMPED = "Exit-Time-Stamp"
 """Says `yes` or `none`: who removes a time-stamp is found out."""
 _LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
 """Labels that may be there more than once, or never."""
-_LATER = ("Exit-Read-Back-By",)
+_LATER = ("Exit-Read-Back-By", SANDBOX)
 """The same, of later versions: a seal of an earlier one is not to say that there are none."""
 
 
@@ -47,6 +49,7 @@ def info_of(
         ("Exit-Warehouse", departure.warehouse),
         ("Exit-From", departure.source),
         ("Exit-To", departure.target),
+        *((SANDBOX, each) for each in departure.sandboxes),
         ("Exit-Level", departure.level.value),
         *((label, moment(at)) for label, at in moments.items()),
         ("Exit-Controller", departure.controller),

@@ -203,9 +203,14 @@ def _moment_fr(at: dt.datetime) -> str:
 
 
 def _words(departure: Leaving) -> dict[str, str]:
-    target = departure.target
+    source, target = (
+        f"{getattr(departure, side)} (sandbox)"
+        if side in departure.sandboxes
+        else getattr(departure, side)
+        for side in ("source", "target")
+    )
     named = {
-        "source": departure.source,
+        "source": source,
         "target": target,
         "warehouse": departure.warehouse,
         "controller": departure.controller,

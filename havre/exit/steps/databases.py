@@ -22,6 +22,7 @@ from havre.exit.seal.contents import DatabaseSides, file_name
 from havre.exit.sides import reach
 from havre.exit.steps import replicating
 from havre.exit.steps.results import DatabaseCopied, DatabasePlanned, DatabasePreview
+from havre.live.warehouse import vendor_roles
 from havre.text import counted
 
 if TYPE_CHECKING:
@@ -82,7 +83,10 @@ def _between(folder: ExitFolder, method: Method) -> MovingDatabase:
     if met and not isinstance(reader, Supported) and reader.standing:
         message = f"the source has a role {reader.role} too, as the reader of the target is called"
         raise InputError(message, "Name a reader of another name.")
-    here, there = _sides(*ends, {**met, **folder.file.database.roles})
+    own, theirs = vendor_roles(source), vendor_roles(target)
+    paired = {name: theirs.get(purpose, "") for purpose, name in own.items()}
+    here, there = _sides(*ends, {**met, **paired, **folder.file.database.roles})
+    hidden |= dict.fromkeys(set(theirs.values()) - set(paired.values()), "")
     return MovingDatabase(here, replace(there, roles={**hidden, **there.roles}), method, reader)
 
 

@@ -10,7 +10,7 @@ from havre.exit.ledger import LedgerFate, decided, unused
 from havre.exit.meter import Meter
 from havre.exit.objects.inventory import take_inventory
 from havre.exit.objects.running import list_zone
-from havre.exit.sides import reach
+from havre.exit.sides import reach, refuse_sandbox
 from havre.exit.steps.beside.backups import plan_backups
 from havre.exit.steps.beside.logs import plan_logs
 from havre.exit.steps.databases import plan_database
@@ -35,6 +35,7 @@ def plan(folder: ExitFolder, progress: Progress) -> PlanResult:
     Raises:
         GuardError, InputError, RetryError, ProviderError: as the sides.
     """
+    refuse_sandbox(folder.file, folder.root)
     begun = folder.begin(ExitStep.PLAN)
     databases = plan_database(folder)
     moving = zones(folder)

@@ -16,7 +16,7 @@ from havre.exit.records import renamed_lines
 from havre.exit.seal.contents import Contents, Leaving, Level, ZoneSides
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
-from havre.exit.sides import reach
+from havre.exit.sides import reach, refuse_sandbox, sandboxes
 from havre.exit.steps.beside.backups import backup_sides
 from havre.exit.steps.beside.logs import keep_logs
 from havre.exit.steps.databases import sides_of
@@ -59,6 +59,7 @@ def seal(
         HavreError: it cannot be signed, time-stamped or written.
     """
     folder.check(ExitStep.SEAL)
+    refuse_sandbox(folder.file, folder.root)
     real = Level(folder.file.level) is Level.REAL
     if real and (signer is None or clock is None):
         message = "A real exit is sealed by a signer and a time-stamp authority of its own"
@@ -116,7 +117,10 @@ def contents(folder: ExitFolder) -> Contents:
             host=file.host,
             decisions=tuple(sorted(lost)),
             readers=readers(verify),
-            next_host=legal_name(target.provider),
+            next_host=""
+            if "target" in sandboxes(file, folder.root)
+            else legal_name(target.provider),
+            sandboxes=sandboxes(file, folder.root),
             **_frozen(verify),
         ),
         (*(_zone(folder, zone.name) for zone in moving), *backup_sides(folder)),

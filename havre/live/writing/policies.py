@@ -76,21 +76,21 @@ class BucketWriters:
     def remember(self, known: Memory) -> Memory:
         """The policy as it is without ours; as its text, where nobody has changed it since."""
         found = self._policy()
-        if known and _statements(known["policy"]) == _others(found):
+        if known and statements(known["policy"]) == _others(found):
             return known
         text = found if FREEZE not in found else _written(_others(found))
         return {"policy": text}
 
     def take(self, known: Memory) -> None:
         """Deny every change to everybody; what the others allow stays as it is."""
-        wanted = [*_statements(known["policy"]), *self._denied()]
-        if _statements(self._policy()) != wanted:
+        wanted = [*statements(known["policy"]), *self._denied()]
+        if statements(self._policy()) != wanted:
             self._put(_written(wanted))
 
     def find(self, known: Memory) -> WritersFound:
         """Nobody who can be told by name writes while the statement is there."""
-        found = _statements(self._policy())
-        former = _statements(known.get("policy", ""))
+        found = statements(self._policy())
+        former = statements(known.get("policy", ""))
         allowed = tuple(sorted({who for each in former for who in _who(each)}))
         if all(each in found for each in self._denied()):
             return WritersFound(allowed, self.untaken)
@@ -100,7 +100,7 @@ class BucketWriters:
     def would_take(self, known: Memory) -> WritersForeseen:
         """Everybody whom the service asks the policy about; by name where the policy names them."""
         found = _others(self._policy())
-        if _statements(self._policy()) == [*_statements(known["policy"]), *self._denied()]:
+        if statements(self._policy()) == [*statements(known["policy"]), *self._denied()]:
             return WritersForeseen(untaken=self.untaken)
         named = dict.fromkeys(_writing(found), f"the policy of bucket {self.bucket} lets it write")
         how = (
@@ -113,7 +113,7 @@ class BucketWriters:
         text = self._policy()
         if FREEZE not in text:
             return WritersForeseen()
-        former = _writing(_statements(known["policy"]))
+        former = _writing(statements(known["policy"]))
         named = dict.fromkeys(former, f"the policy of bucket {self.bucket} lets it write")
         how = "is put back" if _others(text) or known["policy"] else "is deleted, as there was none"
         return WritersForeseen(
@@ -125,7 +125,7 @@ class BucketWriters:
         found = self._policy()
         if FREEZE not in found:
             return
-        same = _others(found) == _statements(known["policy"])
+        same = _others(found) == statements(known["policy"])
         text = known["policy"] if same else _written(_others(found))
         if text:
             self._put(text)
@@ -167,7 +167,7 @@ class BucketWriters:
             self.client.ask(operation, **arguments)
 
 
-def _statements(text: str) -> list[dict[str, Any]]:
+def statements(text: str) -> list[dict[str, Any]]:
     """The statements of a policy.
 
     Raises:
@@ -185,11 +185,11 @@ def _statements(text: str) -> list[dict[str, Any]]:
 
 def _others(text: str) -> list[dict[str, Any]]:
     """The statements that are not ours."""
-    return [each for each in _statements(text) if not str(each.get("Sid", "")).startswith(FREEZE)]
+    return [each for each in statements(text) if not str(each.get("Sid", "")).startswith(FREEZE)]
 
 
-def _written(statements: list[dict[str, Any]]) -> str:
-    return json.dumps({"Version": VERSION, "Statement": statements}) if statements else ""
+def _written(found: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": VERSION, "Statement": found}) if found else ""
 
 
 def _who(statement: Mapping[str, Any]) -> list[str]:
@@ -198,23 +198,22 @@ def _who(statement: Mapping[str, Any]) -> list[str]:
         return []
     named = statement.get("Principal", ())
     if isinstance(named, dict):
-        named = [name for names in named.values() for name in _several(names)]
-    return [str(name) for name in _several(named)]
+        named = [name for names in named.values() for name in several(names)]
+    return [str(name) for name in several(named)]
 
 
-def _writing(statements: list[dict[str, Any]]) -> list[str]:
+def _writing(found: list[dict[str, Any]]) -> list[str]:
     """Names of whom statements let write, sorted; a pattern counts as all that it may stand for."""
-    writes = (*OBJECT_WRITES, *BUCKET_WRITES)
-    return sorted(
-        {
-            who
-            for each in statements
-            for action in _several(each.get("Action", "s3:*"))
-            if any(fnmatchcase(one.lower(), str(action).lower()) for one in writes)
-            for who in _who(each)
-        }
-    )
+    return sorted({who for each in found if writes(each) for who in _who(each)})
 
 
-def _several(value: Any) -> list[Any]:
+def writes(statement: Mapping[str, Any]) -> bool:
+    """Whether a statement is about anything that changes an object or its bucket."""
+    acts = [str(each).lower() for each in several(statement.get("Action", "s3:*"))]
+    changes = (*OBJECT_WRITES, *BUCKET_WRITES)
+    return any(fnmatchcase(one.lower(), act) for one in changes for act in acts)
+
+
+def several(value: Any) -> list[Any]:
+    """What a policy says as a list, or as one text."""
     return list(value) if isinstance(value, list | tuple) else [value]

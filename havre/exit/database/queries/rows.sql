@@ -55,6 +55,7 @@ WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND @open(n.nspname)
 -- kind: large objects
 SELECT 'pages' AS name,
   'COPY (SELECT loid, pageno, data FROM pg_largeobject ORDER BY loid, pageno) TO STDOUT' AS statement
+WHERE EXISTS (SELECT FROM pg_largeobject_metadata)
 UNION ALL
 SELECT 'owners', $statement$COPY (
   SELECT m.oid, @role(m.lomowner), (

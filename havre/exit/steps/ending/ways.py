@@ -146,7 +146,7 @@ class SourceWays:
         keys = [*self.outputs.keys.zones.values(), self.outputs.keys.database]
         for reference in sorted({key for key in (*keys, self.outputs.keys.backup) if key}):
             name = f"key {reference.rpartition('/')[2]}"
-            if self.place is None:
+            if self.place is None or not self.place.keys:
                 yield untried_key(name)
             else:
                 yield self.place.look(name, self.place.path / reference, around)
@@ -173,8 +173,10 @@ def standing_ways(folder: ExitFolder, urls: Mapping[str, SignedUrl | str]) -> So
     """
     side = folder.file.source
     standing, reached = side.standing(folder.root), reach(side, folder.root)
-    place = standing.data_dir and SourceFolder(standing.data_dir, volume_of(standing.data_dir))
-    return SourceWays(folder, reached.outputs, place or None, socket.gethostname(), urls)
+    place = None
+    if (path := standing.data_dir) is not None:
+        place = SourceFolder(path, volume_of(path), keys=not standing.of_sandbox())
+    return SourceWays(folder, reached.outputs, place, socket.gethostname(), urls)
 
 
 def sign(folder: ExitFolder) -> dict[str, SignedUrl | str]:
@@ -247,6 +249,7 @@ def remember(ways: SourceWays, tries: list[Tried]) -> dict[str, str]:
         "outputs": ways.outputs.model_dump(mode="json"),
         "data_dir": str(place.path) if place else None,
         "volume": str(place.volume) if place else None,
+        "keys": place.keys if place else False,
         "machine": ways.machine,
     }
     before = [[each.name, each.outcome, each.said, each.way, each.by] for each in tries]
@@ -267,7 +270,8 @@ def recalled(folder: ExitFolder) -> SourceWays:
     place = None
     if known["data_dir"]:
         path = Path(known["data_dir"])
-        place = SourceFolder(path, Path(known.get("volume") or path.anchor))
+        volume = Path(known.get("volume") or path.anchor)
+        place = SourceFolder(path, volume, keys=known.get("keys", True))
     outputs = Outputs.model_validate(known["outputs"])
     return SourceWays(folder, outputs, place, known.get("machine", ""), _recalled_urls(folder))
 

@@ -14,11 +14,11 @@ from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
 from havre_azure.live import AzureLive, ReferredToken
 from havre_azure.sandbox.standins import AzureStandIns
 from havre_sandbox.standins.blob.service import ADMINISTRATOR, READER, token_name
-from havre_sandbox.standins.postgres.entry import RoleReader, administered
+from havre_sandbox.standins.blob.writers import GrantWriters
+from havre_sandbox.standins.postgres.entry import RoleReader, administered, own_roles
 
 if TYPE_CHECKING:
     from havre.capabilities import Supported
-    from havre.live.writing.writers import WritersByHand
     from havre.provider.outputs import Outputs
     from havre_local.live import LocalDatabase
     from havre_sandbox.standins.machine import Machine
@@ -64,9 +64,10 @@ class AzureSandboxLive:
         """As at Azure."""
         return AzureLive(self.outputs).backups(came_from)
 
-    def zone_writers(self, zone: str) -> WritersByHand:
-        """As at Azure."""
-        return AzureLive(self.outputs).zone_writers(zone)
+    def zone_writers(self, zone: str) -> GrantWriters:
+        """Who may write to a zone: a sandbox has its control plane on this machine."""
+        found, blob = self.outputs.zone(zone), AzureStandIns(self.machine).blob
+        return GrantWriters(blob, found.account or "", found.bucket, f"zone {zone}")
 
     def database(self) -> LocalDatabase:
         """The database, by an administrator who is no superuser."""
@@ -75,3 +76,7 @@ class AzureSandboxLive:
     def database_reader(self) -> RoleReader:
         """The same by a role that only reads."""
         return RoleReader(AzureStandIns(self.machine).postgres, self.outputs.database.name)
+
+    def vendor_roles(self) -> dict[str, str]:
+        """Roles that no user has made: see `havre.live.warehouse.vendor_roles`."""
+        return own_roles(AzureStandIns(self.machine).postgres)

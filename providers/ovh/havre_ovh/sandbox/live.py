@@ -16,11 +16,11 @@ from havre.live.wrappers import retrying
 from havre_local.live import LIMITS
 from havre_ovh.live import OvhLive, abilities
 from havre_ovh.sandbox.standins import OvhStandIns, owner_key
-from havre_sandbox.standins.postgres.entry import RoleReader, administered
+from havre_sandbox.standins.postgres.entry import RoleReader, administered, own_roles
+from havre_sandbox.standins.s3.writers import PolicyWriters
 
 if TYPE_CHECKING:
     from havre.capabilities import Supported
-    from havre.live.writing.writers import WritersByHand
     from havre.provider.outputs import Outputs
     from havre_local.live import LocalDatabase
     from havre_sandbox.standins.machine import Machine
@@ -80,9 +80,10 @@ class OvhSandboxLive:
         """As at OVHcloud."""
         return OvhLive(self.outputs).backups(came_from)
 
-    def zone_writers(self, zone: str) -> WritersByHand:
-        """As at OVHcloud."""
-        return OvhLive(self.outputs).zone_writers(zone)
+    def zone_writers(self, zone: str) -> PolicyWriters:
+        """Who may write to a zone: a sandbox has its control plane on this machine."""
+        store = OvhStandIns(self.machine).store
+        return PolicyWriters(store, self.outputs.zone(zone).bucket, f"zone {zone}")
 
     def database(self) -> LocalDatabase:
         """The database, by an administrator who is no superuser."""
@@ -91,3 +92,7 @@ class OvhSandboxLive:
     def database_reader(self) -> RoleReader:
         """The same by a role that only reads."""
         return RoleReader(OvhStandIns(self.machine).postgres, self.outputs.database.name)
+
+    def vendor_roles(self) -> dict[str, str]:
+        """Roles that no user has made: see `havre.live.warehouse.vendor_roles`."""
+        return own_roles(OvhStandIns(self.machine).postgres)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR = "avnadmin"
 """The user that a managed PostgreSQL is made with."""
+ACCOUNT = "account"
+"""Stands for the account itself, which owns buckets of no user."""
 EXTENSIONS = frozenset(
     {
         *("bloom", "btree_gin", "btree_gist", "citext", "cube", "dblink", "dict_int"),
@@ -120,11 +122,10 @@ class OvhStandIns:
         told = existing.properties
         lock = told.get("objectLock") or {}
         rule = lock.get("rule") or {}
-        owner = str(told.get("ownerId") or "")
+        owner = str(told.get("ownerId") or ACCOUNT)
         self.store.start()
-        if owner:
-            self.store.put_user(owner)
-            self.store.put_key(owner_key(owner), owner)
+        self.store.put_user(owner)
+        self.store.put_key(owner_key(owner), owner)
         settings = BucketSettings(
             owner,
             versions=(told.get("versioning") or {}).get("status") == "enabled",

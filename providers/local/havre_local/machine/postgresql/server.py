@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 SERVICE = "postgresql"
 FRONT = "postgresql-tls"
 ADMINISTRATOR = "havre"
-"""The superuser, owner of the database."""
+"""The superuser, owner of the database, unless a folder names another one."""
+_SUPERUSER = "postgresql-superuser"
+"""File in the folder of the state that names it."""
 CONNECT_SECONDS = 10
 
 _SECRET = "database-password"  # noqa: S105 - the name of the secret, not the secret
@@ -155,6 +157,18 @@ def version(folder: Folder) -> str:
     return installation.find(existing_major(folder)).version
 
 
+def superuser(folder: Folder) -> str:
+    """Return the name of the superuser of a folder's cluster, there or still to be created."""
+    path = folder.state / _SUPERUSER
+    return folder.custody.read(path).decode() if folder.custody.exists(path) else ADMINISTRATOR
+
+
+def name_superuser(folder: Folder, name: str) -> None:
+    """Name the superuser of a cluster that is still to be created; an older one keeps its own."""
+    if existing_major(folder) is None:
+        folder.custody.write(folder.state / _SUPERUSER, name.encode(), SECRET)
+
+
 def destroy_cluster(folder: Folder) -> None:
     """Stop the cluster's services and remove it with all its data; none is fine.
 
@@ -169,7 +183,7 @@ def destroy_cluster(folder: Folder) -> None:
 def admin_settings(folder: Folder, database: str = "postgres") -> dict[str, str]:
     """Return libpq's settings for the administrator; they hold the password."""
     return {
-        **settings_for(folder, database, ADMINISTRATOR),
+        **settings_for(folder, database, superuser(folder)),
         "password": read_secret(folder, _SECRET),
     }
 
@@ -288,16 +302,30 @@ def _create(folder: Folder, chosen: Installation, account: str | None) -> None:
     try:
         if owner is not None:
             os.fchown(directory, *owner)
-        _initdb(path, directory, chosen, account, read_secret(folder, _SECRET))
+        secret = read_secret(folder, _SECRET)
+        _initdb(path, directory, chosen, account, (superuser(folder), secret))
     finally:
         os.close(directory)
     folder.custody.rename(path, folder.database)
 
 
 def _initdb(
-    path: Path, directory: int, chosen: Installation, account: str | None, secret: str
+    path: Path,
+    directory: int,
+    chosen: Installation,
+    account: str | None,
+    known: tuple[str, str],
 ) -> None:
-    """Run initdb in `path`, given as an open folder: its parents may be closed to `account`."""
+    """Run initdb in `path`, given as an open folder: its parents may be closed to `account`.
+
+    Args:
+        path: of the cluster.
+        directory: the same, open.
+        chosen: what runs it.
+        account: as which it runs.
+        known: name of the superuser, and its password.
+    """
+    name, secret = known
     pwfile = _memory_file(f"{secret}\n", accounts.owner(account))
     locale = (
         ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
@@ -307,7 +335,7 @@ def _initdb(
     argv = [
         chosen.program("initdb"),
         f"--pgdata=/proc/self/fd/{directory}",
-        f"--username={ADMINISTRATOR}",
+        f"--username={name}",
         f"--pwfile=/proc/self/fd/{pwfile}",
         "--auth=scram-sha-256",
         "--encoding=UTF8",

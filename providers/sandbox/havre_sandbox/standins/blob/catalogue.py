@@ -87,6 +87,32 @@ class Grant:
     until: dt.datetime | None = None
 
 
+CHANGES = frozenset(
+    {
+        *(Action.WRITE, Action.DELETE, Action.DELETE_VERSION, Action.WRITE_TAGS),
+        *(Action.WRITE_CONTAINERS, Action.DELETE_CONTAINERS),
+    }
+)
+"""What changes something."""
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A grant as it is recorded.
+
+    Attributes:
+        identifier: of the grant.
+        principal: whom it allows something.
+        scope: `ACCOUNT` or `ACCOUNT/CONTAINER`.
+        grant: what, and until when.
+    """
+
+    identifier: str
+    principal: str
+    scope: str
+    grant: Grant
+
+
 @dataclass(frozen=True)
 class WormPolicy:
     """How long versions cannot be changed after they were written.
@@ -352,6 +378,18 @@ class Catalogue:
         """Take a grant away."""
         self.run("DELETE FROM grants WHERE id=?", identifier)
 
+    def granted(self, account: str, container: str) -> tuple[Granted, ...]:
+        """Every grant on a container or on its account, in the order of identifiers."""
+        rows = self.run(
+            "SELECT id, principal, scope, actions, ends FROM grants WHERE scope IN (?,?) "
+            "ORDER BY id",
+            *(account, f"{account}/{container}"),
+        )
+        return tuple(
+            Granted(identifier, principal, scope, Grant(_actions(words), _end(ends)))
+            for identifier, principal, scope, words, ends in rows
+        )
+
     def allowed(self, principal: str, account: str, container: str = "") -> frozenset[Action]:
         """What a principal may do there."""
         scopes = (account, f"{account}/{container}" if container else account)
@@ -359,7 +397,7 @@ class Catalogue:
             "SELECT actions FROM grants WHERE principal=? AND scope IN (?,?) AND ends>?",
             *(principal, *scopes, dt.datetime.now(dt.UTC).timestamp()),
         )
-        return frozenset(Action(word) for (words,) in rows for word in words.split())
+        return frozenset().union(*(_actions(words) for (words,) in rows))
 
     def delegation(self, principal: str, start: str, expiry: str, secret: str = "") -> str:
         """The key that a principal signs addresses with; made where a secret is given."""
@@ -420,6 +458,14 @@ class Catalogue:
 def digest(token: str) -> str:
     """By what a token is known."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _actions(words: str) -> frozenset[Action]:
+    return frozenset(Action(word) for word in words.split())
+
+
+def _end(ends: float) -> dt.datetime | None:
+    return None if ends >= _FOR_EVER else dt.datetime.fromtimestamp(ends, dt.UTC)
 
 
 def _policy(known: Mapping[str, Any] | None) -> WormPolicy | None:

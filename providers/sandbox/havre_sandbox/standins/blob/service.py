@@ -15,6 +15,7 @@ from havre_sandbox.standins.blob.catalogue import (
     Catalogue,
     ContainerSettings,
     Grant,
+    Granted,
 )
 from havre_sandbox.standins.blob.front import CATALOGUE, KEY_VARIABLE
 from havre_sandbox.standins.web.upstream import Upstream
@@ -162,6 +163,17 @@ class BlobService:
         """Take a grant away; it counts from the next request on."""
         with self._catalogue() as catalogue:
             catalogue.drop_grant(identifier)
+
+    def granted(self, account: str, container: str) -> tuple[Granted, ...]:
+        """Every grant on a container or on its account."""
+        with self._catalogue() as catalogue:
+            return catalogue.granted(account, container)
+
+    def shared_key(self, account: str) -> bool:
+        """Whether an account's own key is accepted."""
+        with self._catalogue() as catalogue:
+            known = catalogue.account(account)
+        return known is not None and known[1].shared_key
 
     def set_usable(self, key: str, *, usable: bool) -> None:
         """Say whether accounts that a customer's key encrypts can be read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,11 +15,15 @@ if TYPE_CHECKING:
 
 ADMINISTRATOR = "sandbox_administrator"
 READER = "sandbox_reader"
+"""Begins the name of the reader, which no other sandbox has: an exit is between two."""
 
 
 def administered(service: PostgresService, database: str) -> LocalDatabase:
-    """A database by an administrator of the sandbox's own, who is no superuser."""
-    service.put_administrator(ADMINISTRATOR)
+    """A database by an administrator of the sandbox's own, who reads everything.
+
+    It is no superuser: what it may do is what a service lets its administrator do or grant.
+    """
+    service.put_operator(ADMINISTRATOR)
     return service.database(database, ADMINISTRATOR)
 
 
@@ -37,16 +42,29 @@ class RoleReader:
     @property
     def role(self) -> str:
         """The role's name."""
-        return READER
+        return reader_of(self.service)
 
     @property
     def standing(self) -> bool:
         """It does: it is made before it is used, and stays."""
-        self.service.put_reader(READER)
+        self.service.put_reader(self.role)
         return True
 
     @contextmanager
     def opened(self) -> Iterator[LocalDatabase]:
         """The database as the role reaches it."""
-        self.service.put_reader(READER)
-        yield self.service.database(self.name, READER)
+        self.service.put_reader(self.role)
+        yield self.service.database(self.name, self.role)
+
+
+def reader_of(service: PostgresService) -> str:
+    """Name of the role that reads back in a sandbox."""
+    root = str(service.machine.root.absolute())
+    return f"{READER}_{hashlib.sha256(root.encode()).hexdigest()[:8]}"
+
+
+def own_roles(service: PostgresService) -> dict[str, str]:
+    """Roles of a sandbox's database that no user has made, by what they are for."""
+    known = service.own_roles(ADMINISTRATOR)
+    reader = reader_of(service)
+    return {**known, reader: reader}

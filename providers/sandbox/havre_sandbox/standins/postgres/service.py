@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from havre.errors import MissingDependencyError, ProviderError
 from havre_local.live import LocalDatabase
@@ -25,10 +25,17 @@ if TYPE_CHECKING:
 
 SERVICE = server.SERVICE
 OLDEST_TLS = "1.2"
+SUPERUSER = "sandbox_superuser"
+"""Of the sandbox itself: no user of the service has it."""
 _SECRET = "sandbox-postgres"  # noqa: S105 - begins the name of a secret
 _STOP_SECONDS = 30.0
 READS = ("pg_read_all_data", "pg_monitor")
 ADMINISTERS = ("pg_monitor", "pg_signal_backend", "pg_create_subscription", "pg_read_all_settings")
+_MEMBERS = """
+SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member
+JOIN pg_roles g ON g.oid = m.roleid
+WHERE g.rolname = {} AND r.rolname <> {} AND NOT r.rolsuper
+"""
 ATTRIBUTES = "CREATEDB CREATEROLE REPLICATION BYPASSRLS"
 """Of an administrator, who is no superuser."""
 
@@ -82,6 +89,7 @@ class PostgresService:
         """
         folder = self.machine.folder
         tls_minimum = tls_minimum or self._tls_minimum()
+        server.name_superuser(folder, SUPERUSER)
         given = {extensions.SETTING: extensions.VALUE, **self.profile.settings}
         wanted = server.ensure_cluster(folder, tls_minimum=tls_minimum, settings=given)
         chosen = installation.find(server.existing_major(folder))
@@ -181,12 +189,30 @@ class PostgresService:
             statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
             self._run(connection, statement.format(sql.Identifier(name)), f"database {name}")
 
+    def put_operator(self, name: str) -> None:
+        """Make an administrator who also reads everything and acts for the other administrators.
+
+        It stands for the service, which does that for its administrators; it is no superuser.
+        """
+        from psycopg import sql
+
+        self.put_administrator(name)
+        group = sql.Literal(self.profile.administrators)
+        others = sql.SQL(_MEMBERS).format(group, sql.Literal(name))
+        grant = sql.SQL("GRANT {} TO {} WITH ADMIN OPTION")
+        with self.superuser() as connection:
+            self._grant(connection, name, READS)
+            for (other,) in connection.execute(others).fetchall():
+                statement = grant.format(sql.Identifier(other), sql.Identifier(name))
+                self._run(connection, statement, f"role {other}")
+
     def put_administrator(self, name: str) -> None:
         """Make a role that administers, with a password in a file of its own."""
         password = self.machine.secret(secret_name(name))
         with self.superuser() as connection:
             self._role(connection, name, password, ATTRIBUTES)
-            self._grant(connection, name, (self.profile.administrators, *ADMINISTERS))
+            self._grant(connection, name, ADMINISTERS)
+            self._grant(connection, name, (self.profile.administrators,), " WITH ADMIN OPTION")
 
     def put_reader(self, name: str) -> None:
         """Make a role that reads everything and writes nothing."""
@@ -195,6 +221,22 @@ class PostgresService:
             self._role(connection, name, password, "BYPASSRLS")
             self._grant(connection, name, READS)
             self._run(connection, _of(name, "ALTER ROLE {} SET default_transaction_read_only = on"))
+
+    def own_roles(self, operator: str) -> dict[str, str]:
+        """Roles that a service has made, by what they are for.
+
+        Args:
+            operator: that stands for the service, which is left out.
+        """
+        from psycopg import sql
+
+        group = self.profile.administrators
+        members = sql.SQL(_MEMBERS).format(sql.Literal(group), sql.Literal(operator))
+        with self.superuser() as connection:
+            found = sorted(name for (name,) in connection.execute(members))
+        numbered = {f"administrator {number}": name for number, name in enumerate(found, 1)}
+        own = {"superuser": server.superuser(self.machine.folder), "administrators": group}
+        return {**own, **numbered}
 
     def drop_role(self, name: str) -> None:
         """Let a role log in no more and end its sessions; what it owns stays. None is fine."""
@@ -241,11 +283,17 @@ class PostgresService:
             connection.execute("SET LOCAL log_statement = 'none'")
             self._run(connection, statement, f"role {name}")
 
-    def _grant(self, connection: psycopg.Connection[Any], name: str, groups: Iterable[str]) -> None:
+    def _grant(
+        self,
+        connection: psycopg.Connection[Any],
+        name: str,
+        groups: Iterable[str],
+        option: LiteralString = "",
+    ) -> None:
         from psycopg import sql
 
         for group in groups:
-            grant = sql.SQL("GRANT {} TO {}")
+            grant = sql.SQL("GRANT {} TO {}" + option)
             self._run(connection, grant.format(sql.Identifier(group), sql.Identifier(name)))
 
     def _run(self, connection: psycopg.Connection[Any], statement: Any, what: str = "") -> None:

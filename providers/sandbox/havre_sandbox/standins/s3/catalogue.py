@@ -92,6 +92,10 @@ class StoreCatalogue:
         """Set the policy of a user."""
         self._run("UPDATE users SET policy=? WHERE id=?", policy, identifier)
 
+    def policies(self) -> dict[str, str]:
+        """The policy of each user."""
+        return dict(self._run("SELECT id, policy FROM users ORDER BY id"))
+
     def put_key(self, access: str, identifier: str, secret: str) -> None:
         """Give a user a key."""
         self._run("INSERT OR REPLACE INTO keys VALUES(?,?,?)", access, identifier, secret)

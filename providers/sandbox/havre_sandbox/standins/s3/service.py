@@ -80,6 +80,11 @@ class StoreService:
         with self._catalogue() as catalogue:
             catalogue.put_policy(identifier, policy)
 
+    def policies(self) -> dict[str, str]:
+        """The policy of each user."""
+        with self._catalogue() as catalogue:
+            return catalogue.policies()
+
     def put_key(self, access: str, identifier: str) -> None:
         """Give a user a key, whose secret is in a file that `secret_name` names."""
         self.machine.secret(secret_name(access))
