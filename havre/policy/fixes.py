@@ -10,7 +10,7 @@ from havre.capabilities import Capability
 from havre.facts.values import Reserve
 from havre.plan import urns
 from havre.plan.parts import WAREHOUSE_TYPE
-from havre.policy.model import FixIn
+from havre.policy.model import BROKEN, FixIn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -35,7 +35,8 @@ class Fix:
 
     Attributes:
         where: kind of place.
-        name: of the setting, or path of the field of the warehouse file; empty for other kinds.
+        name: of the setting, path of the field of the warehouse file, or file and line of a control
+            of one's own; empty for other kinds.
     """
 
     where: FixIn
@@ -74,10 +75,12 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
         control: that found it; None where it is not installed.
         places: what may be changed.
     """
-    if finding.property == UNUSED and finding.waiver:
+    if (finding.property == UNUSED and finding.waiver) or finding.reserve is Reserve.OUTSIDE:
         return Fix(FixIn.DECISION)
-    if finding.reserve is Reserve.OUTSIDE:
-        return Fix(FixIn.DECISION)
+    foreign = control is not None and control.id not in places.ours
+    if finding.property == BROKEN and foreign:
+        place = finding.location
+        return Fix(FixIn.CONTROL, f"{place.file}:{place.line}" if place else finding.control)
     declared = control.fixed_in if control else None
     settings = places.settings | _shown(finding, places.given)
     if setting := _setting(finding, settings, by_remedy=declared is not FixIn.DECISION):
@@ -87,7 +90,6 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
     if finding.gap:
         decided = finding.gap.capability in DECIDED
         return Fix(FixIn.DECISION if decided else FixIn.PROVIDER)
-    foreign = control is not None and control.id not in places.ours
     return _by_control(finding, declared, places.gaps, foreign=foreign)
 
 

@@ -19,6 +19,7 @@ from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
 from havre.policy.fixes import Places, fix_of
 from havre.policy.model import (
+    BROKEN,
     Case,
     Control,
     Outcome,
@@ -28,6 +29,7 @@ from havre.policy.model import (
     Verdict,
     about,
 )
+from havre.policy.own import failed, no_verdict
 from havre.policy.qualifications import Qualifications, Settings, claim
 from havre.policy.registry import own_controls
 from havre.policy.selection import EVERYTHING, Selection
@@ -232,14 +234,15 @@ def _verdicts(control: Control, case: Case) -> list[Verdict]:
     for urn, ask in control.questions(case):
         try:
             for verdict in ask():
+                if not isinstance(verdict, Verdict):
+                    found.append(no_verdict(control, verdict, urn))
+                    continue
                 # One that raises later takes none of these.
                 told = verdict.outcome in FOUND
                 found.append(about(verdict, urn) if told else verdict)
         except ANYTHING as error:  # an error inside a control is itself a finding
             show_traceback()
-            said = f"the control itself failed ({type(error).__name__})"
-            wanted = "a control that can be evaluated (HAVRE_DEBUG=1 shows the error)"
-            found.append(Verdict(Outcome.FAIL, "control", said, wanted, urn))
+            found.append(failed(control, error, urn))
     return found
 
 
@@ -258,8 +261,8 @@ def _finding(
         found,
         verdict.wanted,
         _remedy(control, verdict, question),
-        question.locate(verdict.cause or control.cause),
-        field=".".join(verdict.cause or control.cause),
+        Location(*verdict.at) if verdict.at else question.locate(verdict.cause or control.cause),
+        field="" if verdict.property == BROKEN else ".".join(verdict.cause or control.cause),
         reserve=RESERVES.get(verdict.outcome),
     )
 

@@ -7,6 +7,7 @@ A control is a pure function over the facts of a plan and the case at hand. It a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property, partial
@@ -27,7 +28,7 @@ from havre.plan.values import unmarked_texts
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from havre.facts import Facts
     from havre.plan import Plan, PlannedResource
@@ -42,6 +43,10 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\.[a-z][a-z0-9]*(?:-[a-z0
 """Family and name of a control, such as `encryption.at-rest`."""
 
 
+BROKEN = "control"
+"""Property of a finding about a control that is itself at fault."""
+
+
 class FixIn(StrEnum):
     """Where a finding is fixed."""
 
@@ -52,6 +57,7 @@ class FixIn(StrEnum):
     PROVIDER = "provider"
     PROGRAM = "program"
     HAVRE = "havre"
+    CONTROL = "control"
 
 
 class Severity(StrEnum):
@@ -110,6 +116,7 @@ class Verdict:
         resource: URN; the judge fills it in for a control over single facts.
         cause: path in the spec where the cause lies; empty where it lies elsewhere.
         remedy: what to do about this one; empty: what the control or the provider says.
+        at: file and line of a control of one's own that is itself at fault; None: it is not.
     """
 
     outcome: Outcome
@@ -119,6 +126,7 @@ class Verdict:
     resource: str = ""
     cause: tuple[str, ...] = ()
     remedy: str = ""
+    at: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -341,8 +349,9 @@ class Control:
             yield fact.urn, partial(self._of, fact, case)
 
     def _over_plan(self, case: Case) -> Iterable[Verdict]:
-        found = self.function(case)
-        return (found,) if isinstance(found, Verdict) else found
+        found: object = self.function(case)
+        several = isinstance(found, Iterable) and not isinstance(found, str | bytes | dict)
+        return found if several else (found,)  # type: ignore[return-value]
 
     def _of(self, fact: AboutResource, case: Case) -> list[Verdict]:
         return [self.function(fact, case)]  # type: ignore[list-item]

@@ -7,21 +7,28 @@ file is a plain file of the user's own, and what was checked is what is run.
 
 from __future__ import annotations
 
+import inspect
 import sys
+import traceback
 from hashlib import sha256
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from havre.documents.validation import did_you_mean
 from havre.errors import ANYTHING, GuardError, InputError, show_traceback
 from havre.files.custody import Custody
 from havre.policy.frameworks import FILE, Frameworks, installed_frameworks, load_frameworks
-from havre.policy.model import Control
+from havre.policy.model import BROKEN, Control, Outcome, Verdict
 from havre.policy.registry import installed_controls
+from havre.spec.schema import fields, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from types import CodeType
 
+MODULE = "havre_own_controls_"
+"""What the names of modules made of one's own files begin with."""
 REMEDY = "A folder of controls has files *.py with controls; see `havre policy test --help`."
 
 
@@ -51,7 +58,112 @@ def controls_with(folder: Path | None) -> tuple[Control, ...]:
     if not own:
         message = f"{folder} contains no controls"
         raise InputError(message, REMEDY)
+    _refuse_unknown(own, folder)
     return (*installed, *own)
+
+
+def _refuse_unknown(own: Sequence[Control], folder: Path) -> None:
+    """Refuse controls that cite what no framework has, or point at a field that does not exist.
+
+    Raises:
+        InputError: there are some; every one is named with file and line, and what is known.
+    """
+    known, path = installed_frameworks().known, folder.absolute() / FILE
+    if path.is_file():
+        _read(path)
+        known |= load_frameworks(path).known
+    faults = [
+        f"{_shown(*_defined(control))}: `{control.id}`: {fault}"
+        for control in own
+        for fault in (*_unknown_cites(control, known), *_unknown_cause(control))
+    ]
+    if faults:
+        raise InputError("\n".join(faults), "`havre policy coverage` lists what can be cited.")
+
+
+def _unknown_cites(control: Control, known: Collection[str]) -> Iterator[str]:
+    for cited in control.cites:
+        if cited not in known:
+            key = cited.partition(" ")[0]
+            of = sorted(each for each in known if each.partition(" ")[0] == key)
+            near = did_you_mean(cited, of)
+            keys = ", ".join(sorted({each.partition(" ")[0] for each in known}))
+            told = f"cites `{cited}`, which no framework has"
+            yield f"{told}, {near}" if near else f"{told} (known: {', '.join(of) or keys})"
+
+
+def _unknown_cause(control: Control) -> Iterator[str]:
+    """What is wrong with a path in the warehouse file: the first part that does not exist."""
+    root = schema()
+    for depth, name in enumerate(control.cause):
+        above = control.cause[:depth]
+        if fields(root, control.cause[: depth + 1]) is None:
+            known = list((fields(root, above) or {}).get("properties", ()))
+            near = did_you_mean(name, known)
+            told = f"`cause` names `{'.'.join(control.cause)}`, and "
+            told += f"`{'.'.join(above)}` has no field" if above else "there is no section"
+            yield f"{told} `{name}`" + (f", {near}" if near else f" (known: {', '.join(known)})")
+            return
+
+
+def failed(control: Control, error: BaseException, urn: str) -> Verdict:
+    """The verdict where a control raises: it fails, and names the line of a file of one's own."""
+    at = _raised_at(control, error)
+    place = f" at {_shown(*at)}" if at else ""
+    said = f"the control itself failed ({type(error).__name__}){place}"
+    wanted = "a control that can be evaluated (HAVRE_DEBUG=1 shows the error)"
+    remedy = "Correct the control there." if at else ""
+    return Verdict(Outcome.FAIL, BROKEN, said, wanted, urn, remedy=remedy, at=_place(at))
+
+
+def no_verdict(control: Control, given: object, urn: str) -> Verdict:
+    """The verdict where a control returns something else than a verdict: it fails."""
+    at = _defined(control) if _is_own(control) else None
+    told = given if given is None or isinstance(given, bool) else f"a {type(given).__name__}"
+    place = f" at {_shown(*at)}" if at else ""
+    said = f"the control returned {told}{place}"
+    wanted = "a Verdict, such as `require(...)` returns, or NOT_APPLICABLE"
+    remedy = "Return a Verdict in the control." if at else ""
+    return Verdict(Outcome.FAIL, BROKEN, said, wanted, urn, remedy=remedy, at=_place(at))
+
+
+def _place(at: tuple[str, int] | None) -> tuple[str, int] | None:
+    return (_named(at[0]), at[1]) if at else None
+
+
+def _is_own(control: Control) -> bool:
+    return getattr(control.function, "__module__", "").startswith(MODULE)
+
+
+def _defined(control: Control) -> tuple[str, int]:
+    """File and line of a control's function."""
+    code: CodeType = inspect.unwrap(control.function).__code__  # type: ignore[attr-defined]
+    return code.co_filename, code.co_firstlineno
+
+
+def _raised_at(control: Control, error: BaseException) -> tuple[str, int] | None:
+    """Where a control of one's own raised: the last line that ran in its file; None: another's."""
+    if not _is_own(control):
+        return None
+    file, line = _defined(control)
+    return file, _last_line(error, file) or line
+
+
+def _last_line(error: BaseException, file: str) -> int:
+    """The last line of a file that ran before an error; 0 where none did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [each.lineno for each in frames if each.filename == file and each.lineno]
+    return lines[-1] if lines else 0
+
+
+def _shown(file: str, line: int) -> str:
+    return f"{_named(file)}:{line}"
+
+
+def _named(file: str) -> str:
+    """A file as it is named from the folder at hand."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def frameworks_with(folder: Path | None, controls: Iterable[str]) -> Frameworks:
@@ -121,13 +233,15 @@ def _run(path: Path) -> ModuleType:
         InputError: they cannot be run, or another account could have written them.
     """
     source = _read(path)
-    module = ModuleType(f"havre_own_controls_{sha256(bytes(path)).hexdigest()[:12]}")
+    module = ModuleType(f"{MODULE}{sha256(bytes(path)).hexdigest()[:12]}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up
     try:
         exec(compile(source, str(path), "exec"), vars(module))  # noqa: S102 - its user named it
     except ANYTHING as error:
         show_traceback()
-        message = f"{path} cannot be run: {type(error).__name__}: {error}"
+        line = _last_line(error, str(path))
+        place = f"{path}:{line}" if line else str(path)
+        message = f"{place} cannot be run: {type(error).__name__}: {error}"
         raise InputError(message, "Correct the file; HAVRE_DEBUG=1 shows where.") from error
     return module

@@ -165,6 +165,79 @@ def test_a_control_that_exits_never_ends_the_check(
     assert any("the control itself failed (SystemExit)" in each["found"] for each in found)
 
 
+LAST = r"    return require\(.*"
+
+
+@pytest.mark.parametrize(
+    ("instead", "said", "marked"),
+    [
+        ('    raise KeyError("zone")', "the control itself failed (KeyError) at ", "raise"),
+        ("    return {}[store.zone]", "the control itself failed (KeyError) at ", "{}"),
+        ("    return True", "the control returned True at ", "@control("),
+        ("    pass", "the control returned None at ", "@control("),
+        ('    return "yes"', "the control returned a str at ", "@control("),
+    ],
+    ids=["raises", "raises inside", "true", "nothing", "text"],
+)
+def test_a_control_at_fault_is_fixed_in_its_own_file(
+    house: Path,
+    instead: str,
+    said: str,
+    marked: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(house.parent)
+    file = house / "house_controls.py"
+    file.write_text(re.sub(LAST, instead, file.read_text()))
+    lines = file.read_text().splitlines()
+    place = f"house/house_controls.py:{1 + next(i for i, x in enumerate(lines) if marked in x)}"
+    assert main(own(Path("house"))) == ExitCode.FINDINGS
+    found = json.loads(capsys.readouterr().out)["findings"]
+    wrong = [each for each in found if said in each["found"]]
+    assert wrong
+    for each in wrong:
+        assert each["fix"] == {"where": "control", "name": place}
+        assert "{file}:{line}".format(**each["location"]) == place
+        assert place in each["found"]
+        assert ("Verdict" in each["wanted"]) is ("returned" in said)
+    table = own(Path("house"))
+    table[table.index("json")] = "table"
+    main(table)
+    assert f"control {place}" in " ".join(capsys.readouterr().out.split()).lower()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ("A 8.13", "A 8.133", "cites `A 8.133`, which no framework has, did you mean `A 8.13`?"),
+        ("A 8.13", "ISO 8.13", "which no framework has (known: "),
+        ('"curated", "immutable_days"', '"curated", "imutable_days"', "mean `immutable_days`?"),
+        ('"zones", "curated"', '"zone", "curated"', "no section `zone`, did you mean `zones`?"),
+    ],
+    ids=["heading", "framework", "field", "section"],
+)
+def test_a_control_that_names_what_is_not_there_is_refused_with_what_is_known(
+    house: Path, was: str, now: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = house / "house_controls.py"
+    file.write_text(file.read_text().replace(was, now))
+    assert main(own(house)) == ExitCode.INPUT
+    told = capsys.readouterr()
+    assert said in told.err
+    assert re.search(r"house_controls\.py:\d+: `house.curated-lock`: ", told.err)
+    assert told.out == ""
+
+
+def test_a_control_may_cite_a_framework_of_the_same_folder(
+    house: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = house / "house_controls.py"
+    file.write_text(file.read_text().replace("A 8.13", "OUR 1"))
+    assert main(own(house)) == ExitCode.FINDINGS
+    assert json.loads(capsys.readouterr().out)["findings"]
+
+
 @pytest.mark.parametrize("name", ["house_controls.py", "frameworks.yaml", "."])
 def test_a_folder_that_others_can_write_is_not_run(
     house: Path, name: str, capsys: pytest.CaptureFixture[str]

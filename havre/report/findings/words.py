@@ -136,6 +136,7 @@ def fixed_in(fix: Fix | None) -> str:
         FixIn.PROVIDER: tr("provider (gap)"),
         FixIn.PROGRAM: tr("your own program"),
         FixIn.HAVRE: "Havre",
+        FixIn.CONTROL: tr("control {name}", name=fix.name),
     }
     return named[fix.where]
 
