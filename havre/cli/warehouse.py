@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from havre.assess.unapplied import UnappliedField
     from havre.engine import Change, Engine, StateStore
     from havre.provider import Examination, Kept, Provider, ServiceStatus
     from havre.stack.standing import Standing
@@ -119,8 +120,13 @@ def _held(change: Change) -> str:
     return ""
 
 
-def summary(changes: Sequence[Change], name: str) -> str:
-    """`3 changes: 2 to create, 1 to delete`, or that a warehouse is up to date."""
+def summary(changes: Sequence[Change], name: str, left: Sequence[UnappliedField] = ()) -> str:
+    """`3 changes: 2 to create, 1 to delete`, or that a warehouse is up to date.
+
+    It is not where something that the file requires anew is `left` out.
+    """
+    if not changes and any(each.gap for each in left):
+        return f"No changes to deploy. {name} does not meet all that its file now requires."
     if not changes:
         return f"No changes. {name} is up to date."
     counts: dict[str, int] = {}
@@ -218,7 +224,8 @@ def _tell_gaps(target: ctx.Target) -> None:
 
 def _apply(
     target: ctx.Target, store: StateStore, *, yes: bool, as_json: bool, how: Rehearsed | None
-) -> list[Change]:
+) -> tuple[list[Change], tuple[UnappliedField, ...]]:
+    """What was done, and what the file requires anew and the provider does not apply."""
     from havre.plan.model import SANDBOX_MARK
     from havre.stack.program import program, record
 
@@ -227,9 +234,11 @@ def _apply(
     body = program(target.spec, target.provider, target.settings)
     with console.working(f"Planning {target.spec.name} on {target.provider.name}"):
         changes = engine.preview(body)
+        left = _unapplied(engine, target, changes)
     if not as_json:
         show_changes(changes)
-        console.out().print(console.inert(summary(changes, target.spec.name)))
+        console.out().print(console.inert(summary(changes, target.spec.name, left)))
+        _show_unapplied(left, target.provider.name)
         if any(change.operation.value == "create" for change in changes):
             _tell_gaps(target)
     _refuse(changes)
@@ -244,7 +253,31 @@ def _apply(
     with console.working(f"Deploying {target.spec.name}") as doing:
         if not as_json:
             engine.progress = Reporter(len(changes), doing)
-        return engine.up(body, changes)
+        return engine.up(body, changes), left
+
+
+def _unapplied(
+    engine: Engine, target: ctx.Target, changes: Sequence[Change]
+) -> tuple[UnappliedField, ...]:
+    """Fields that changed since the last update and have no effect on what is deployed."""
+    from havre.assess.unapplied import recorded_spec, unapplied
+
+    former = recorded_spec((each.type, each.inputs) for each in engine.load().resources)
+    gaps = target.provider.gaps(target.spec, target.settings)
+    return unapplied(former, target.spec, gaps, changes=bool(changes))
+
+
+def _show_unapplied(fields: Sequence[UnappliedField], provider: str) -> None:
+    """Say which changes of the file are not applied, and why."""
+    for each in fields:
+        told = f"Not applied: {each.field}, {each.now} instead of {each.was}."
+        why = (
+            f"{each.gap.reason} This is a gap of {provider}: {each.gap.control}."
+            f" Compensating measure: {each.gap.fallback}"
+            if each.gap
+            else "Nothing that is deployed depends on it. `havre check` evaluates it."
+        )
+        console.paragraph(f"{told} {why}")
 
 
 def up(
@@ -299,10 +332,13 @@ def up(
         _check_owner(store, target, sandbox=sandbox)
         how = _how(store, target, recorded_only=recorded_only) if sandbox else None
         ran = _running(how)
-        changes = _apply(target, store, yes=yes, as_json=as_json, how=how)
+        changes, left = _apply(target, store, yes=yes, as_json=as_json, how=how)
     if as_json:
         marked = {SANDBOX_MARK: True, **how.told()} if how else {}
-        console.write_json({**marked, "changes": [change.as_dict() for change in changes]})
+        done = [change.as_dict() for change in changes]
+        console.write_json(
+            {**marked, "changes": done, "not_applied": [each.as_dict() for each in left]}
+        )
     elif changes:
         _tell_deployed(target, how)
     elif how and not ran:

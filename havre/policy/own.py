@@ -122,8 +122,8 @@ def no_verdict(control: Control, given: object, urn: str) -> Verdict:
     told = given if given is None or isinstance(given, bool) else f"a {type(given).__name__}"
     place = f" at {_shown(*at)}" if at else ""
     said = f"the control returned {told}{place}"
-    wanted = "a Verdict, such as `require(...)` returns, or NOT_APPLICABLE"
-    remedy = "Return a Verdict in the control." if at else ""
+    wanted = "a `Verdict`, such as `require(...)` returns, or `NOT_APPLICABLE`"
+    remedy = "Return a `Verdict` in the control." if at else ""
     return Verdict(Outcome.FAIL, BROKEN, said, wanted, urn, remedy=remedy, at=_place(at))
 
 

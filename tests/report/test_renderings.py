@@ -34,7 +34,7 @@ def test_every_form_names_a_module_and_the_options_that_it_takes(
 
 def test_an_option_that_a_form_does_not_use_is_not_given_to_it() -> None:
     whole = findings.RENDERINGS[findings.Format.TABLE]
-    assert whole.options == {"requirements", "width", "colour", "summary"}
+    assert whole.options == {"requirements", "width", "colour", "summary", "above"}
     sarif = findings.RENDERINGS[findings.Format.SARIF]
     assert not sarif.options
     with pytest.raises(ValueError, match="pdf"):

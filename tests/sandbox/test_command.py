@@ -34,6 +34,7 @@ def test_a_second_up_changes_nothing(folder: Path) -> None:
         "services": [],
         "recorded_only": ["all"],
         "changes": [],
+        "not_applied": [],
     }
 
 

@@ -36,6 +36,28 @@ def test_a_file_becomes_a_warehouse_and_a_second_run_changes_nothing(
     assert main(site.command("status")) == 0
 
 
+def test_a_requirement_that_is_not_applied_is_told_with_its_gap(
+    standing: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encryption = standing.spec.setdefault("encryption", {})
+    before = encryption.get("keys", "customer")
+    encryption["keys"] = "hsm"
+    assert standing.up() == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "up to date" not in said
+    assert f"Not applied: encryption.keys, hsm instead of {before}. " in said
+    assert "This is a gap of local: encryption." in said
+    assert standing.up() == 0
+    assert "Not applied" not in capsys.readouterr().out, "it is told once"
+    encryption["keys"] = before
+    standing.spec["residency"]["operator_law"] = "any"
+    assert standing.up("--json") == 0
+    left = {each["field"]: each for each in json.loads(capsys.readouterr().out)["not_applied"]}
+    assert left["encryption.keys"]["control"]
+    assert left["residency.operator_law"]["control"] is None
+    assert left["residency.operator_law"]["now"] == "any"
+
+
 def test_a_project_added_or_removed_touches_nothing_else(
     standing: Site, capsys: pytest.CaptureFixture[str]
 ) -> None:
