@@ -568,7 +568,8 @@ def _parameters(function: Callable[..., Any]) -> Iterator[_Parameter]:
 def _command(name: str, function: Callable[..., Any]) -> list[str]:
     text, *examples = (function.__doc__ or "").split("Example: ")
     paragraphs = [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
-    rows = [[each.names, each.value, each.shown, each.text] for each in _parameters(function)]
+    shown = [each for each in _parameters(function) if not getattr(each.info, "hidden", False)]
+    rows = [[each.names, each.value, each.shown, each.text] for each in shown]
     lines = heading(2, f"havre {name}")
     for paragraph in paragraphs:
         lines += [inert(paragraph), ""]

@@ -98,6 +98,7 @@ def test_a_change_by_hand_is_drift(folder: Path) -> None:
     file.write_text(before)
     assert done.returncode == 1
     assert "externalGateway.model" in done.stdout
+    assert "havre doctor" not in done.stderr, "it reads no sandbox"
 
 
 def test_no_secret_is_in_clear_and_the_passphrase_is_its_owners(folder: Path) -> None:

@@ -167,8 +167,9 @@ def drift(
             request, departed = _seen(request, seen), seen.departed
         found = compared(request, before, known, departed)
     where = f"--data-dir {data_dir}" if state is None else f"--state {state}"
-    told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")
-    console.err().print(told, style="dim")
+    if not request.plan or not request.plan.of_sandbox:
+        told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")
+        console.err().print(told, style="dim")
     typer.echo(
         drift_as_json(found)
         if form is DriftFormat.JSON

@@ -14,7 +14,7 @@ from havre.exit.seal.sealing import Sealed, instructions
 from havre.exit.seal.signature import identity
 from havre.exit.seal.statement import NEXT_HOST, NOT_FROZEN, SANDBOX, STAMPED, STATEMENT, statement
 from havre.exit.seal.tables import Table
-from havre.exit.seal.texts import day_in_french, record, retired_line, tried
+from havre.exit.seal.texts import act_in_french, day_in_french, record, retired_line, tried
 from havre.exit.seal.timestamp import token_over
 from havre.exit.seal.verifying import Trust, script_digest, verified
 
@@ -53,7 +53,7 @@ class Signatories:
 
 _CERTIFICATE = """\
 CERTIFICAT DE DESTRUCTION
-{host} ({source}) : {warehouse}, état « {event} », {day_fr}.
+{host} ({source}) : {warehouse}, état « {event_fr} », {day_fr}.
 Chaque chose, l'acte, le premier jour permis, la date, la référence et le témoin :
 {lines_fr}
 Accès essayés (chose, voie, constat, détail) :
@@ -129,6 +129,7 @@ def _filled(
     bag.add("data/proces-verbal.txt", record(departure, tables, lines, tries))
     words = {"event": event, "day": today, "lines": "\n".join(map(retired_line, lines))}
     words |= {"lines_fr": "\n".join(retired_line(line, french=True) for line in lines)}
+    words |= {"event_fr": act_in_french(event)}
     words |= {"day_fr": day_in_french(dt.date.fromisoformat(today))}
     words |= {"tried": tried(tries), "tried_fr": tried(tries, french=True)}
     bag.add("data/certificate.txt", _CERTIFICATE.format(**words, **vars(departure)))

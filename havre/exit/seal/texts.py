@@ -107,6 +107,29 @@ _REHEARSAL = "REHEARSAL: this records nothing that took place."
 _REPETITION = "RÉPÉTITION : ceci ne constate rien de réel."
 
 
+THINGS: Mapping[str, str] = {
+    "key": "clé",
+    "zone": "zone",
+    "database": "base de données",
+    "backup store": "dépôt de sauvegardes",
+    "log store": "dépôt de journaux",
+}
+"""Kinds of things of a source, in English and in French."""
+ACTS: Mapping[str, str] = {
+    "key destruction scheduled": "destruction de la clé programmée",
+    "destruction scheduled": "destruction programmée",
+    "scheduled": "destruction programmée",
+    "gone": "a disparu",
+    "day not known": "jour inconnu",
+    "versions are under a legal hold": "versions sont sous conservation légale",
+    "a deleted key can be recovered": "une clé supprimée peut être récupérée",
+    "deleted objects can be recovered": "les objets supprimés peuvent être récupérés",
+    "backups of it are kept": "ses sauvegardes sont conservées",
+    "backups are locked": "les sauvegardes sont verrouillées",
+    "kept without end after deletion": "conservé sans fin après suppression",
+    "set an end first": "fixer d'abord une fin",
+}
+"""Acts of a retirement and what stands in their way, in English and in French."""
 TRY_WAYS: Mapping[str, str] = {
     "administrator": "administrateur",
     "signed URL": "URL signée",
@@ -154,7 +177,8 @@ def tried(tries: Sequence[TryLine], *, french: bool = False) -> str:
     for each in tries:
         way = TRY_WAYS[each.way] if french else each.way
         outcome = TRY_OUTCOMES[each.outcome] if french else each.outcome
-        words = (each.thing, f"{way} {each.by}".strip(), outcome, each.said)
+        thing = thing_in_french(each.thing) if french else each.thing
+        words = (thing, f"{way} {each.by}".strip(), outcome, each.said)
         lines.append("  " + "; ".join(map(inert, words)))
     return "\n".join(lines) or ("  rien de constaté" if french else "  none recorded")
 
@@ -183,12 +207,27 @@ def record(
 
 
 def retired_line(line: RetireLine, *, french: bool = False) -> str:
-    """A line of the retirement; in French its dates are words."""
-    fields = str(line).split("\t")
-    if french:
-        fields[2] = day_in_french(line.earliest)
-        fields[3] = _moment_fr(line.done) if line.done else fields[3]
-    return "  " + "; ".join(fields)
+    """A line of the retirement; in French its thing, its act and its dates are French words."""
+    if not french:
+        return "  " + "; ".join(str(line).split("\t"))
+    done = _moment_fr(line.done) if line.done else ""
+    told = (thing_in_french(line.store), act_in_french(line.act), day_in_french(line.earliest))
+    return "  " + "; ".join(map(inert, (*told, done, line.request, line.witness)))
+
+
+def thing_in_french(thing: str) -> str:
+    """A thing of the source in French: its kind; names stay as they are."""
+    for kind, french in THINGS.items():
+        if thing == kind or thing.startswith(f"{kind} "):
+            return f"{french}{thing.removeprefix(kind)}"
+    return thing
+
+
+def act_in_french(act: str) -> str:
+    """What becomes of a thing, and what stands in its way, in French."""
+    for english, french in ACTS.items():
+        act = act.replace(english, french)
+    return act.replace(": ", " : ")
 
 
 def day_in_french(day: dt.date) -> str:

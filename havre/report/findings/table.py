@@ -178,7 +178,9 @@ def _lined(result: Result) -> Iterator[RenderableType]:
 def _findings(result: Result) -> Iterator[RenderableType]:
     found = answers.open_groups(result)
     if not found:
-        yield _row("none")
+        yield _row(
+            "only provider gaps and waived findings: see below" if result.findings else "none"
+        )
     for group in found:
         marks = answers.marks(result, group.findings)
         yield _head(group.kind, group.severity.value, group.control, group.title, marks)

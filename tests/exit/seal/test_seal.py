@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 import rfc8785
 
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
+from havre.exit.retiring.terms import NEVER
 from havre.exit.seal.blinding import Blinding
 from havre.exit.seal.contents import DatabaseSides, Level, RetireLine, ZoneSides
 from havre.exit.seal.retiring import departure_of
@@ -365,8 +367,10 @@ def test_both_parties_sign_a_record_in_both_languages(workshop: Workshop) -> Non
     text = (workshop.fresh / "data/proces-verbal.txt").read_text()
     digest = hashlib.sha256((workshop.fresh / "data/objects/curated.target.tsv").read_bytes())
     assert text.count(digest.hexdigest()) == 2
-    for said in (DEPARTURE.controller, DEPARTURE.host, "key%20destruction%20scheduled"):
+    for said in (DEPARTURE.controller, DEPARTURE.host):
         assert text.count(said) == 2
+    assert text.count("key%20destruction%20scheduled") == 1
+    assert text.count("destruction de la clé programmée") == 1
     assert "R\u00c9P\u00c9TITION" not in text
     french, english = text.split("RECORD OF RETURN")
     began = DEPARTURE.began
@@ -403,8 +407,26 @@ def test_the_french_half_writes_dates_in_words(began: dt.datetime, written: str)
     line = RetireLine("zone curated", "gone", day, began)
     french, english = record(departure, [], [line]).split("RECORD OF RETURN")
     assert f"Sortie commenc\u00e9e le {written}" in french
-    assert f"zone%20curated; gone; 1er ao\u00fbt 2027; {written}; ; " in french
+    assert f"zone curated; a disparu; 1er ao\u00fbt 2027; {written}; ; " in french
     assert "zone%20curated; gone; 2027-08-01; 20" in english
+
+
+def test_every_act_of_the_french_half_is_french() -> None:
+    day = dt.date(2027, 8, 1)
+    acts = (
+        "destruction scheduled: 1,200 versions are under a legal hold",
+        f"gone; day not known: backups are locked: {NEVER}",
+        f"gone: a deleted key can be recovered: {NEVER}; deleted objects can be recovered: {NEVER}",
+        f"gone: backups of it are kept: {NEVER}",
+    )
+    names = ("key curated", "zone curated", "database emc2", "backup store b", "log store l")
+    lines = [RetireLine(name, act, day) for name in names for act in acts]
+    french = record(DEPARTURE, [], lines).split("RECORD OF RETURN")[0]
+    words = re.findall(r"\w+", french)
+    english = {"gone", "scheduled", "known", "under", "hold", "backups", "locked", "kept", "key"}
+    english |= {"database", "store", "log", "deleted", "recovered", "without", "end", "first"}
+    assert [word for word in words if word in english] == []
+    assert "base de données emc2; destruction programmée : 1,200 versions" in french
 
 
 def test_nobody_else_can_read_a_seal(workshop: Workshop) -> None:
