@@ -68,7 +68,8 @@ def render(
         summary: whether to write the headline alone.
         above: lines of the screen that it leaves free, for what stands above it.
     """
-    first = _headline(result, width or WIDTH, LINES - above, summary=summary)
+    lines = LINES - above if summary else LINES
+    first = _headline(result, width or WIDTH, lines, summary=summary)
     if summary:
         return printed(first, width or WIDTH, colour=colour)
     if width is None:
