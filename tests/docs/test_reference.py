@@ -35,6 +35,12 @@ def test_the_reference_is_current() -> None:
     assert not stale, f"run `python -m docs.generate`: {', '.join(stale)}"
 
 
+def test_every_option_of_a_command_is_explained() -> None:
+    rows = [line for line in pages()["commands.md"].splitlines() if line.startswith("| <code>")]
+    assert len(rows) > 100
+    assert [line for line in rows if not line.split("|")[-2].strip()] == []
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_the_code_is_inert(text: str) -> None:
     markdown = pytest.importorskip("markdown", reason="it comes with mkdocs")

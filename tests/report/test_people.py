@@ -124,6 +124,14 @@ def test_a_table_of_nothing_found_says_so() -> None:
     assert "waiver " not in table
 
 
+def test_a_table_of_gaps_and_waived_findings_does_not_say_that_nothing_was_found() -> None:
+    waived = tuple(x for x in RESULT.findings if x.gap or x.kind is FindingKind.WAIVED)
+    assert waived
+    table = render(replace(RESULT, findings=waived), Format.TABLE)
+    assert "Findings\n  none" not in table
+    assert "Findings\n  only provider gaps and waived findings: see below" in table
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("fail_on", [Severity.LOW, None])
 def test_the_exit_code_counts_as_many_controls_as_the_headline(
