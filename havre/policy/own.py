@@ -137,7 +137,7 @@ def _is_own(control: Control) -> bool:
 
 def _defined(control: Control) -> tuple[str, int]:
     """File and line of a control's function."""
-    code: CodeType = inspect.unwrap(control.function).__code__  # type: ignore[attr-defined]
+    code: CodeType = inspect.unwrap(control.function).__code__
     return code.co_filename, code.co_firstlineno
 
 
