@@ -115,7 +115,7 @@ define install
 $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1)
 $(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation \
   -e . $(DISTRIBUTIONS:%=-e %)
-$(BIN)/havre compare examples/emc2/warehouse.yaml -p azure -p ovh -p local > /dev/null
+$(BIN)/havre compare examples/emc2/warehouse.yaml -p azure -p ovh -p scaleway -p local > /dev/null
 @touch $@
 endef
 

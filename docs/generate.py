@@ -770,6 +770,8 @@ def changes_page(provider: str) -> list[str]:
     ]
 
 
+CHANGED = ("azure", "local", "ovh", "scaleway")
+"""Providers whose recorded changes have a page."""
 PAGES: Mapping[str, Callable[[], list[str]]] = {
     "spec.md": spec_page,
     "controls.md": controls_page,
@@ -781,7 +783,7 @@ PAGES: Mapping[str, Callable[[], list[str]]] = {
     "commands.md": commands_page,
     "outputs.md": outputs_page,
     "toy-provider.md": toy_page,
-    **{f"changes-{name}.md": partial(changes_page, name) for name in ("azure", "local", "ovh")},
+    **{f"changes-{name}.md": partial(changes_page, name) for name in CHANGED},
 }
 
 

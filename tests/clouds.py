@@ -19,10 +19,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "registry_plan_id": "33333333-2222-4333-8444-555555555555",
         "owner_user_id": 4242,
     },
+    "scaleway": {
+        "organization_id": NOBODY,
+        "project_id": "22222222-2222-4333-8444-555555555555",
+        "deployer": "application_id:33333333-2222-4333-8444-555555555555",
+    },
 }
 
 ECHOED: dict[str, dict[str, Any]] = {
     "azure": SETTINGS["azure"],
     "ovh": {**SETTINGS["ovh"], "bucket_controls": False},  # these speak S3, which no echo does
+    "scaleway": SETTINGS["scaleway"],
 }
 """Settings of stacks whose plugins answer by echo."""

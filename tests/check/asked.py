@@ -24,7 +24,7 @@ EXAMPLES = {
     "emc2": ROOT / "examples" / "emc2" / "warehouse.yaml",
     "hospital": ROOT / "examples" / "hospital" / "warehouse.yaml",
 }
-PROVIDERS = ("azure", "ovh", "local")
+PROVIDERS = ("azure", "ovh", "scaleway", "local")
 
 
 @cache

@@ -28,7 +28,7 @@ def fixtures() -> Iterator[tuple[str, str, str]]:
     for example in EXAMPLES:
         for provider in PROVIDERS:
             yield example, provider, "evaluation"
-    for provider in ("azure", "ovh"):
+    for provider in ("azure", "ovh", "scaleway"):
         for source in READERS:
             yield "emc2", provider, source
 

@@ -78,7 +78,7 @@ def test_a_file_that_is_no_stack_file_is_told(
     assert main([*words[:-1], str(tmp_path / "nowhere")]) == ExitCode.INPUT
 
 
-@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway", "local"])
 def test_the_stack_files_of_this_repository_are_read_as_they_are(
     capsys: pytest.CaptureFixture[str], provider: str
 ) -> None:
@@ -91,7 +91,7 @@ def test_the_stack_files_of_this_repository_are_read_as_they_are(
         assert str((STACKS / "../../demo-data").resolve()) in text
 
 
-@pytest.mark.parametrize("provider", ["azure", "ovh"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
 def test_their_settings_need_no_more_than_to_lose_their_marks(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, provider: str
 ) -> None:

@@ -128,7 +128,7 @@ def test_consequences_fit_too(
 
 
 @pytest.mark.usefixtures("faulty")
-@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway", "local"])
 def test_comments_of_a_draft_fit_and_its_ids_are_whole(
     provider: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -29,13 +29,13 @@ def put(*sides: Side) -> Comparison:
 
 
 @pytest.fixture(scope="module")
-def three() -> tuple[Side, ...]:
+def all_sides() -> tuple[Side, ...]:
     return tuple(side(name) for name in PROVIDERS)
 
 
 @pytest.fixture(scope="module")
-def comparison(three: tuple[Side, ...]) -> Comparison:
-    return put(*three)
+def comparison(all_sides: tuple[Side, ...]) -> Comparison:
+    return put(*all_sides)
 
 
 def changed(plan: Plan, end: str, **inputs: object) -> Plan:
@@ -46,9 +46,11 @@ def changed(plan: Plan, end: str, **inputs: object) -> Plan:
     return replace(plan, resources=tuple(mine if r is found[0] else r for r in plan.resources))
 
 
-def test_a_row_of_places_follows_the_plan(comparison: Comparison, three: tuple[Side, ...]) -> None:
-    plan = changed(three[0].plan, "-production-database", location="westeurope")
-    moved = put(side("azure", plan), *three[1:])
+def test_a_row_of_places_follows_the_plan(
+    comparison: Comparison, all_sides: tuple[Side, ...]
+) -> None:
+    plan = changed(all_sides[0].plan, "-production-database", location="westeurope")
+    moved = put(side("azure", plan), *all_sides[1:])
     before = {(row.copy, row.country): row.cells[0] for row in comparison.places}
     after = {(row.copy, row.country): row.cells[0] for row in moved.places}
     assert ("primary", "NL") not in before
@@ -59,10 +61,10 @@ def test_a_row_of_places_follows_the_plan(comparison: Comparison, three: tuple[S
 
 
 def test_a_row_of_controls_follows_the_plan(
-    comparison: Comparison, three: tuple[Side, ...]
+    comparison: Comparison, all_sides: tuple[Side, ...]
 ) -> None:
-    plan = changed(three[0].plan, "-zone-curated", allowBlobPublicAccess=True)
-    opened = put(side("azure", plan), *three[1:])
+    plan = changed(all_sides[0].plan, "-zone-curated", allowBlobPublicAccess=True)
+    opened = put(side("azure", plan), *all_sides[1:])
 
     def cell(of: Comparison) -> tuple[str, int]:
         row = next(row for row in of.controls if row.control == "exposure.public-storage")
@@ -73,10 +75,10 @@ def test_a_row_of_controls_follows_the_plan(
 
 
 def test_a_row_of_resources_follows_the_facts(
-    comparison: Comparison, three: tuple[Side, ...]
+    comparison: Comparison, all_sides: tuple[Side, ...]
 ) -> None:
-    plan = changed(three[0].plan, "-zone-curated", minimumTlsVersion="TLS1_0")
-    weaker = put(side("azure", plan), *three[1:])
+    plan = changed(all_sides[0].plan, "-zone-curated", minimumTlsVersion="TLS1_0")
+    weaker = put(side("azure", plan), *all_sides[1:])
 
     def told(of: Comparison) -> str:
         row = next(row for row in of.resources if row.role == "zone curated")
@@ -93,18 +95,29 @@ def test_a_zones_promises_stand_side_by_side_by_name(comparison: Comparison) -> 
     def told(role: str, name: str) -> list[str | None]:
         return [cell.settings.get(name) if cell else None for cell in rows[role].cells]
 
-    # On Azure the longest way back in time is kept open too: 35 days of backups, and 5.
-    assert told("zone landing", "recoverable_days") == ["40 days", "30 days", "without end"]
-    assert told("zone landing", "version_days") == ["0 days", "30 days", "without end"]
-    assert told("zone landing", "expire_days") == ["90 days", "90 days", "never"]
-    assert told("zone curated", "recoverable_days") == ["without end"] * 3
-    assert told("database", "recoverable_days") == [None] * 3
+    # On Azure the longest way back in time is kept open too: 35 days of backups, and 5. On
+    # Scaleway HDS forbids the rules.
+    assert told("zone landing", "recoverable_days") == [
+        "40 days",
+        "30 days",
+        "without end",
+        "without end",
+    ]
+    assert told("zone landing", "version_days") == [
+        "0 days",
+        "30 days",
+        "without end",
+        "without end",
+    ]
+    assert told("zone landing", "expire_days") == ["90 days", "90 days", "never", "never"]
+    assert told("zone curated", "recoverable_days") == ["without end"] * 4
+    assert told("database", "recoverable_days") == [None] * 4
 
 
 def test_every_fact_stands_in_exactly_one_row(
-    comparison: Comparison, three: tuple[Side, ...]
+    comparison: Comparison, all_sides: tuple[Side, ...]
 ) -> None:
-    for number, each in enumerate(three):
+    for number, each in enumerate(all_sides):
         names = [
             name
             for row in comparison.resources
@@ -114,28 +127,28 @@ def test_every_fact_stands_in_exactly_one_row(
         assert set(names) == {item.name for item in each.facts.items}
 
 
-def test_a_row_of_capabilities_follows_the_provider(three: tuple[Side, ...]) -> None:
+def test_a_row_of_capabilities_follows_the_provider(all_sides: tuple[Side, ...]) -> None:
     class Better:
         def __init__(self, provider: object) -> None:
             self.provider = provider
             self.capabilities = {
-                **three[1].provider.capabilities,
+                **all_sides[1].provider.capabilities,
                 Capability.HSM_KEY: Supported(Support.NATIVE),
             }
 
         def __getattr__(self, name: str) -> object:
             return getattr(self.provider, name)
 
-    better = replace(three[1], provider=Better(three[1].provider))
-    row = next(row for row in put(three[0], better).capabilities if row.capability == "hsm-key")
+    better = replace(all_sides[1], provider=Better(all_sides[1].provider))
+    row = next(row for row in put(all_sides[0], better).capabilities if row.capability == "hsm-key")
     assert row.answers[1].support is Support.NATIVE
-    before = next(r for r in put(*three[:2]).capabilities if r.capability == "hsm-key")
+    before = next(r for r in put(*all_sides[:2]).capabilities if r.capability == "hsm-key")
     assert before.answers[1].support is Support.ABSENT
     assert before.differs
 
 
-def test_gaps_of_the_other_side_are_met_by_an_exit(three: tuple[Side, ...]) -> None:
-    here, there = three[:2]
+def test_gaps_of_the_other_side_are_met_by_an_exit(all_sides: tuple[Side, ...]) -> None:
+    here, there = all_sides[:2]
     row = next(r for r in put(here, there).exits if r.source == "azure")
     names = {(obstacle.kind, obstacle.what) for obstacle in row.obstacles}
     assert ("capability", "key-rotation") in names
@@ -190,10 +203,10 @@ def test_the_sentences_count_what_the_rows_tell(comparison: Comparison) -> None:
     assert "operator-law" in moving
 
 
-def test_waivers_are_left_out_of_the_counts_and_shown_apart(three: tuple[Side, ...]) -> None:
+def test_waivers_are_left_out_of_the_counts_and_shown_apart(all_sides: tuple[Side, ...]) -> None:
     """What a waiver accepts is not met all the same: only the words behind the count change."""
     bare = judged("emc2", "azure", waivers=False)
-    sides = (three[0], replace(three[0], result=bare))
+    sides = (all_sides[0], replace(all_sides[0], result=bare))
     waived, plain = unmet_of(put(*sides))
     assert waived.split(",")[0] == plain.split(",")[0]
     assert waived.endswith(", all waived")
@@ -201,15 +214,15 @@ def test_waivers_are_left_out_of_the_counts_and_shown_apart(three: tuple[Side, .
 
 
 def test_a_control_counts_as_waived_only_where_all_that_it_found_is(
-    three: tuple[Side, ...],
+    all_sides: tuple[Side, ...],
 ) -> None:
-    result = three[0].result
+    result = all_sides[0].result
     (first, *rest) = [f for f in result.findings if f.control == "audit.protected"]
     assert rest
     opened = replace(first, kind=FindingKind.FAIL, waiver=None)
     findings = tuple(opened if each is first else each for each in result.findings)
-    (some,) = unmet_of(put(replace(three[0], result=replace(result, findings=findings))))
-    (every,) = unmet_of(put(three[0]))
+    (some,) = unmet_of(put(replace(all_sides[0], result=replace(result, findings=findings))))
+    (every,) = unmet_of(put(all_sides[0]))
     number, waived = int(every.split()[0]), int(some.rsplit(", ")[1].split()[0])
     assert waived == number - 1
 

@@ -8,7 +8,7 @@ import pytest
 from havre_conformance.shown import RECORDED
 
 CASE = "test_no_field_is_ignored"
-CLOUDS = {"test_azure.py", "test_ovh.py"}
+CLOUDS = {"test_azure.py", "test_ovh.py", "test_scaleway.py"}
 """Whose plans are large; on paper and on this machine every field is asked in every run."""
 OF_ONE = re.compile(r"^(zones|projects)\.[\w-]+")
 

@@ -26,10 +26,11 @@ from havre.spec.load import load
 from havre.stack.program import offline_settings
 
 ROOT = Path(__file__).parents[2]
-PROVIDERS = ("azure", "ovh", "local")
+PROVIDERS = ("azure", "ovh", "scaleway", "local")
 MESSAGES = (
     *("havre/cli", "havre/engine", "havre/exit", "havre/stack", "havre/assess", "havre/evaluate"),
     *("providers/azure/havre_azure", "providers/ovh/havre_ovh", "providers/local/havre_local"),
+    "providers/scaleway/havre_scaleway",
 )
 """Where messages are read; a further folder is added as its messages are rewritten."""
 TEXTS = (

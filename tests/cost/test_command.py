@@ -57,7 +57,7 @@ def document(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     return found
 
 
-@pytest.mark.parametrize("provider", ["azure", "ovh"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
 def test_quantities_alone_say_that_no_price_is_known(
     capsys: pytest.CaptureFixture[str], provider: str
 ) -> None:
@@ -67,7 +67,7 @@ def test_quantities_alone_say_that_no_price_is_known(
     assert "EUR" not in out
 
 
-@pytest.mark.parametrize("provider", ["azure", "ovh"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
 def test_every_item_is_told_and_every_amount_is_told_or_says_what_decides_it(
     capsys: pytest.CaptureFixture[str], provider: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_no_line_is_wider_than_a_terminal(
     prices.write_text(LIST)
     texts = [
         asked(capsys, "-p", provider, *more)[1]
-        for provider in ("azure", "ovh")
+        for provider in ("azure", "ovh", "scaleway")
         for more in ((), ("--prices", str(prices)))
     ]
     assert [line for text in texts for line in text.splitlines() if len(line) > 80] == []

@@ -14,6 +14,7 @@ from havre.facts.model import Compute, Holder, Namespace, Neutral
 from havre.plan.values import UNKNOWN
 from tests.azure import stack as azure
 from tests.ovh import stack as ovh
+from tests.scaleway import stack as scaleway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,18 +28,21 @@ NAME = f"emc2-cluster-{PROJECT}"
 API = "emc2-cluster-api"
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 ENFORCE = "pod-security.kubernetes.io/enforce"
-PROVIDERS = ("azure", "ovh")
+PROVIDERS = ("azure", "ovh", "scaleway")
 
 
 @cache
 def plan_on(provider: str) -> Plan:
     if provider == "azure":
         return azure.plan_of(azure.example("emc2"), kubernetes_context="emc2")
+    if provider == "scaleway":
+        return scaleway.planned(scaleway.example("emc2"), kubernetes_context="emc2")
     return ovh.planned(ovh.example("emc2"), kubernetes_context="emc2")
 
 
 def facts_on(provider: str, plan: Plan) -> Facts:
-    return {"azure": azure.provider, "ovh": ovh.provider}[provider].facts(plan)
+    stacks = {"azure": azure, "ovh": ovh, "scaleway": scaleway}
+    return stacks[provider].provider.facts(plan)
 
 
 def compute(provider: str, plan: Plan) -> Compute:
@@ -421,15 +425,35 @@ def test_policies_that_nothing_enforces_isolate_nothing(engine: str | None, isol
     assert found.opened == lacks
 
 
-def test_segments_whose_addresses_are_withheld_leave_policies_open() -> None:
-    def withhold(inputs: dict[str, Any]) -> None:
-        inputs["addressPrefix"] = UNKNOWN
+@pytest.mark.parametrize("network", ["none", "flannel", None, "cilium_native", "calico"])
+def test_networks_of_pods_that_enforce_nothing_isolate_nothing(network: str | None) -> None:
+    (cluster,) = of_type(plan_on("scaleway"), "kubernetes/cluster:Cluster")
 
-    plan = plan_on("azure")
-    for each in of_type(plan, "network:Subnet"):
-        if each.inputs["subnetName"] in ("endpoints", "database"):
+    def change(inputs: dict[str, Any]) -> None:
+        inputs["cni"] = network
+
+    found = judged(changed(plan_on("scaleway"), cluster.name, change), "scaleway")
+    assert found.isolated == Known(value=network in ("cilium_native", "calico"))
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "name", "addresses"),
+    [
+        ("azure", "network:Subnet", "subnetName", "addressPrefix"),
+        ("scaleway", "network/privateNetwork:PrivateNetwork", "name", "ipv4Subnet"),
+    ],
+)
+def test_segments_whose_addresses_are_withheld_leave_policies_open(
+    provider: str, kind: str, name: str, addresses: str
+) -> None:
+    def withhold(inputs: dict[str, Any]) -> None:
+        inputs[addresses] = UNKNOWN
+
+    plan = plan_on(provider)
+    for each in of_type(plan, kind):
+        if each.inputs[name].endswith(("endpoints", "database")):
             plan = changed(plan, each.name, withhold)
-    found = judged(plan, "azure")
+    found = judged(plan, provider)
     assert isinstance(found.isolated, Unknown)
     assert found.opened == ()
 

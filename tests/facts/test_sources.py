@@ -59,7 +59,7 @@ def differences(mine: ResourceFact, theirs: ResourceFact, *, decided: bool) -> I
             yield f"{mine.name}: {field.name} is {first} offline and {second} there"
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", [*PROVIDERS, "scaleway"])
 def test_a_preview_tells_the_same_as_the_evaluation(provider: str) -> None:
     check(provider, from_preview(RECORDED / f"{provider}-preview.json"), decided=False)
 

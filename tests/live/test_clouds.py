@@ -30,6 +30,11 @@ SECRETS: Mapping[str, str] = {
     "HAVRE_OVH_DATABASE_USER": "avnadmin",
     "HAVRE_OVH_DATABASE_PASSWORD": "password-of-nobody",
     "HAVRE_OVH_DATABASE_AUTHORITY": "/nowhere/authority.pem",
+    "SCW_ACCESS_KEY": "access-of-nobody",
+    "SCW_SECRET_KEY": "secret-of-nobody",
+    "HAVRE_SCALEWAY_DATABASE_USER": "warehouse",
+    "HAVRE_SCALEWAY_DATABASE_PASSWORD": "password-of-nobody",
+    "HAVRE_SCALEWAY_DATABASE_AUTHORITY": "/nowhere/authority.pem",
     "HAVRE_AZURE_STORAGE_TOKEN": "token-of-nobody",
     "HAVRE_AZURE_DATABASE_USER": "warehouse-administrators",
     "HAVRE_AZURE_DATABASE_TOKEN": "other-token-of-nobody",
@@ -46,13 +51,19 @@ ZONES: Mapping[str, dict[str, Any]] = {
         "endpoint": "https://s3.eu-west-par.io.cloud.ovh.net",
         "region": "eu-west-par",
     },
+    "scaleway": {
+        "bucket": "emc2-curated",
+        "endpoint": "https://s3.fr-par.scw.cloud",
+        "region": "fr-par",
+    },
 }
 FULL = {"locks": True, "versions": True}
 HOSTS = {
     "azure": "emc2-1a2b.postgres.database.azure.com",
     "ovh": "postgresql-1a2b-o3c4d.database.cloud.ovh.net",
+    "scaleway": "rw-1a2b.rdb.fr-par.scw.cloud",
 }
-BOTH = pytest.mark.parametrize("name", ["azure", "ovh"])
+BOTH = pytest.mark.parametrize("name", ["azure", "ovh", "scaleway"])
 
 
 def outputs(name: str, host: str | None = None, **zone: Any) -> Outputs:
@@ -73,7 +84,7 @@ def outputs(name: str, host: str | None = None, **zone: Any) -> Outputs:
                 "host": HOSTS[name] if host is None else host,
                 "port": 5432,
                 "name": "emc2",
-                "authority": api if name == "ovh" else system,
+                "authority": system if name == "azure" else api,
             },
             "projects": {},
             "audit": {"sink": "s"},
@@ -144,6 +155,18 @@ def test_a_bucket_is_reached_and_says_what_it_can(connected: list[tuple[Any, ...
     assert stores[0].limits.object_size == 48 * 10**12
 
 
+def test_an_upload_to_scaleway_has_fewer_parts(connected: list[tuple[Any, ...]]) -> None:
+    store = reached("scaleway", outputs("scaleway")).store("curated")
+    assert (store.limits.parts, store.limits.object_size) == (1_000, 5 * 10**12)
+    assert connected[0][0] == s3.Address("https://s3.fr-par.scw.cloud", "fr-par")
+
+
+@pytest.mark.parametrize("host", ["10.42.1.7", "db.1a2b.internal"])
+def test_a_database_in_a_private_network_is_reached(host: str) -> None:
+    database = reached("scaleway", outputs("scaleway", host=host)).database()
+    assert database.keywords()["host"] == host  # type: ignore[attr-defined]
+
+
 def test_a_container_is_reached_with_a_token_that_is_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -202,6 +225,8 @@ def test_keys_go_to_no_other_store(
             },
         ),
         ("ovh", {"region": "gra"}),
+        ("scaleway", {"region": "nl-ams"}),
+        ("scaleway", {"endpoint": "https://s3.it-mil.scw.cloud", "region": "it-mil"}),
         ("ovh", {"endpoint": "https://s3.none.io.cloud.ovh.net", "region": "none"}),
     ],
 )
@@ -227,12 +252,16 @@ def test_what_is_missing_is_named(name: str, monkeypatch: pytest.MonkeyPatch) ->
         live.store("none")
     for secret in SECRETS:
         monkeypatch.delenv(secret)
-    first = {"azure": "HAVRE_AZURE_STORAGE_TOKEN", "ovh": "AWS_ACCESS_KEY_ID"}[name]
+    first = {
+        "azure": "HAVRE_AZURE_STORAGE_TOKEN",
+        "ovh": "AWS_ACCESS_KEY_ID",
+        "scaleway": "SCW_ACCESS_KEY",
+    }[name]
     with pytest.raises(InputError, match=f"variable {first}: there is no secret"):
         live.store("curated")
     with pytest.raises(InputError, match=f"HAVRE_{name.upper()}_DATABASE_"):
         live.database()
-    with pytest.raises(InputError, match=r"are of provider `(azure|ovh)`"):
+    with pytest.raises(InputError, match=r"are of provider `(azure|ovh|scaleway)`"):
         reached("ovh" if name == "azure" else "azure", outputs(name))
 
 
@@ -251,6 +280,10 @@ def test_a_refusal_to_say_what_a_bucket_has_is_classed(
 READERS: Mapping[str, tuple[str, ...]] = {
     "azure": ("HAVRE_AZURE_READER_TOKEN",),
     "ovh": ("HAVRE_OVH_READER_ACCESS_KEY_ID", "HAVRE_OVH_READER_SECRET_ACCESS_KEY"),
+    "scaleway": (
+        "HAVRE_SCALEWAY_READER_ACCESS_KEY_ID",
+        "HAVRE_SCALEWAY_READER_SECRET_ACCESS_KEY",
+    ),
 }
 
 
@@ -277,6 +310,7 @@ def test_another_credential_reads_back_where_one_is_given(
 DATABASE_READERS: Mapping[str, tuple[str, str]] = {
     "azure": ("HAVRE_AZURE_DATABASE_READER_USER", "HAVRE_AZURE_DATABASE_READER_TOKEN"),
     "ovh": ("HAVRE_OVH_DATABASE_READER_USER", "HAVRE_OVH_DATABASE_READER_PASSWORD"),
+    "scaleway": ("HAVRE_SCALEWAY_DATABASE_READER_USER", "HAVRE_SCALEWAY_DATABASE_READER_PASSWORD"),
 }
 
 

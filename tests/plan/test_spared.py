@@ -203,7 +203,12 @@ print(pulumi.automation.LocalWorkspace.__name__)
 
 
 @pytest.mark.parametrize(
-    ("provider", "sdk"), [("azure", "pulumi_azure_native"), ("ovh", "pulumi_ovh")]
+    ("provider", "sdk"),
+    [
+        ("azure", "pulumi_azure_native"),
+        ("ovh", "pulumi_ovh"),
+        ("scaleway", "pulumiverse_scaleway"),
+    ],
 )
 def test_a_command_runs_neither_outputs_nor_what_is_seldom_used(provider: str, sdk: str) -> None:
     code = PROBE.format(file=str(EXAMPLE), provider=provider, sdk=sdk)

@@ -17,12 +17,14 @@ from havre.policy.registry import installed_controls
 READERS = (
     "havre_azure.facts.typed_plan",
     "havre_ovh.facts.typed_plan",
+    "havre_scaleway.facts.typed_plan",
     "havre_local.facts.resources.typed_plan",
 )
 """Where each provider's facts take the plan that they read."""
 NOMENCLATURES = {
     "azure": ("havre_azure.facts.relations.naming", "NOMENCLATURE"),
     "ovh": ("havre_ovh.facts.naming", "NOMENCLATURE"),
+    "scaleway": ("havre_scaleway.facts.naming", "NOMENCLATURE"),
     "local": ("havre_local.facts.resources", "NOMENCLATURE"),
 }
 Steps = tuple[str | int, ...]

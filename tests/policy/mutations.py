@@ -47,10 +47,19 @@ from tests.clouds import SETTINGS
 TODAY = dt.date(2026, 11, 23)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 EUROPEAN = Operator("A European host", "FR", ("FR", "EU"))
-PROVIDERS = ("azure", "ovh", "local")
+PROVIDERS = ("azure", "ovh", "scaleway", "local")
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "azure": {**SETTINGS["azure"], "lock_immutability": True},
     "ovh": {**SETTINGS["ovh"], "ldp_site": "fr-province"},
+    "scaleway": {
+        **SETTINGS["scaleway"],
+        "project_applications": {
+            "cohort-diabetes": "44444444-2222-4333-8444-555555555555",
+            "covid-long-term": "55555555-2222-4333-8444-555555555555",
+        },
+        "deployer_addresses": ["203.0.113.0/24"],
+        "node_type": "POP2-8C-32G",
+    },
     "local": {"country": "FR", "data_dir": "/nowhere"},
 }
 DROP = object()
@@ -65,6 +74,15 @@ def changed(spec: Warehouse, *changes: tuple[str, Any]) -> Warehouse:
     for path, value in changes:
         document = put(document, path.replace(".", "/"), value)
     return Warehouse.model_validate_json(json.dumps(document))
+
+
+OF_ONE_COUNTRY: list[tuple[str, Any]] = [
+    ("encryption.keys", "hsm"),
+    ("residency.qualifications", []),
+    ("residency.countries", ["FR", "NL"]),
+    ("sites.recovery", "nl-amsterdam"),
+]
+"""For a host with one region in France, whose lifecycle rules a certificate would forbid."""
 
 
 @cache
@@ -83,6 +101,7 @@ def spec_for(provider: str) -> Warehouse:
         ("projects.covid-long-term.zones", ["curated", "export"]),
         *hsm,
         *(alone if provider == "local" else []),
+        *(OF_ONE_COUNTRY if provider == "scaleway" else []),
     )
 
 
@@ -165,7 +184,8 @@ class Pick:
         return found[0]
 
     def _fits(self, resource: PlannedResource) -> bool:
-        tags = resource.inputs.get("tags") or {}
+        tags = resource.inputs.get("tags")
+        tags = tags if isinstance(tags, Mapping) else {}  # a list of words is no label of a zone
         mine = resource.inputs.get("zone") or tags.get("zone")
         if self.name and resource.name != self.name:
             return False
@@ -397,7 +417,7 @@ def certified(**differs: Any) -> Change:
     """Record a certificate of every offer under every scheme, in place of what is recorded."""
 
     def made(question: Question) -> Question:
-        offers = {"Microsoft Azure", "OVHcloud Public Cloud", "this machine"}
+        offers = {"Microsoft Azure", "OVHcloud Public Cloud", "Scaleway", "this machine"}
         common: dict[str, Any] = {
             "product": "*",
             "status": CertificateStatus.QUALIFIED,

@@ -21,7 +21,7 @@ LIMITS = {
     "key-length": m.limited(1024, "bytes"),
 }
 YEAR = dt.timedelta(days=366)
-AWAY = {"azure": "ovh", "local": "ovh", "ovh": "azure"}
+AWAY = {"azure": "ovh", "local": "ovh", "ovh": "azure", "scaleway": "azure"}
 
 for name in PROVIDERS:
     m.VARIANTS |= {

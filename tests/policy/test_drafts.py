@@ -53,7 +53,7 @@ def without_waivers(example: str, provider: str) -> Result:
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES))
-@pytest.mark.parametrize("provider", ["azure", "ovh", "local"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway", "local"])
 def test_a_filled_draft_covers_everything_and_an_unfilled_one_is_refused(
     tmp_path: Path, example: str, provider: str
 ) -> None:

@@ -13,9 +13,9 @@ from havre.policy.judge import Question
 from tests.policy import input_mutations as i
 from tests.policy import mutations as m
 
-SAMPLE = {"azure": 4, "ovh": 5, "local": 3}
+SAMPLE = {"azure": 4, "ovh": 5, "scaleway": 5, "local": 3}
 """Properties that are tried every time."""
-LEAST = {"azure": 290, "ovh": 70, "local": 12}
+LEAST = {"azure": 290, "ovh": 70, "scaleway": 90, "local": 12}
 """Properties that facts read at the least of those that a plan sets."""
 
 

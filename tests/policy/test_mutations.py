@@ -16,8 +16,9 @@ from tests.policy.mutations_azure import ROWS as AZURE
 from tests.policy.mutations_lacking import LACKING
 from tests.policy.mutations_local import ROWS as LOCAL
 from tests.policy.mutations_ovh import ROWS as OVH
+from tests.policy.mutations_scaleway import ROWS as SCALEWAY
 
-ROWS: tuple[Row, ...] = (*AZURE, *OVH, *LOCAL, *ASKED)
+ROWS: tuple[Row, ...] = (*AZURE, *OVH, *SCALEWAY, *LOCAL, *ASKED)
 CONTROLS = [control.id for control in installed_controls()]
 
 

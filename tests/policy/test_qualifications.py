@@ -529,7 +529,7 @@ def test_the_shipped_records_know_plans_and_places(
     one = ObjectStore("u", "t", offering, tags=DOES_NOT_APPLY, places=Known((where,)))
     assert shipped.holds("hds", one, TODAY, {"hds_certified": True})[0] is answer
     without = shipped.holds("hds", one, TODAY)[0]
-    assert without is (None if offering.offer == OVH and answer else answer)
+    assert without is (None if offering.offer in {OVH, "Scaleway"} and answer else answer)
 
 
 def test_every_shipped_record_is_dated_and_fresh(shipped: Qualifications) -> None:
@@ -540,7 +540,9 @@ def test_every_shipped_record_is_dated_and_fresh(shipped: Qualifications) -> Non
         assert each.read_on <= TODAY
 
 
-@pytest.mark.parametrize(("name", "offer"), [("azure", AZURE), ("ovh", OVH)])
+@pytest.mark.parametrize(
+    ("name", "offer"), [("azure", AZURE), ("ovh", OVH), ("scaleway", "Scaleway")]
+)
 def test_a_providers_distribution_alone_records_its_own_offers(name: str, offer: str) -> None:
     modules = (ROOT / "providers" / name / f"havre_{name}").glob("facts/*.py")
     texts = "\n".join(path.read_text() for path in modules)

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(bool(MISSING), reason=f"not on PATH: {', '.join(MISSING)}"),
 ]
 
-PLUGINS = {"azure": "azure-native", "ovh": "ovh"}
+PLUGINS = {"azure": "azure-native", "ovh": "ovh", "scaleway": "scaleway"}
 ECHO = Path(__file__).parent / "echo_plugin.py"
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 DAY = dt.date(2026, 11, 30)
 ACCEPTED = Waiver("-", "Direction", "Motif en toutes lettres.", "Registre", dt.date(2027, 6, 30))
-CASES = (("emc2", "azure"), ("emc2", "ovh"), ("hospital", "local"))
+CASES = (("emc2", "azure"), ("emc2", "ovh"), ("emc2", "scaleway"), ("hospital", "local"))
 ENGLISH = re.compile(
     r"\b(the|of|and|is|are|was|were|with|can|cannot|has|have|until|which|when|by|without|that|"
     r"stored|required|known|found|read|shows|provider|operator of|nothing)\b",

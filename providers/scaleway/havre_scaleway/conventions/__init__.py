@@ -1,0 +1,1 @@
+"""What an organisation prescribes to a stack on Scaleway: names, tags and addresses."""
