@@ -64,10 +64,16 @@ OTHER_FORMATS = {
     "compare --format markdown": "For a merge request or a file.",
     "compare --format json": "For programs.",
     "compare --format html": "One page, light or dark like the reader's system.",
+    "policy coverage --format table": "For people, on a terminal.",
+    "policy coverage --format markdown": "For a merge request or a file.",
+    "policy coverage --format html": "One page without external scripts, to print or keep.",
+    "policy coverage --format json": "For programs, with counts of each framework.",
+    "policy coverage --format csv": "For spreadsheets.",
+    "policy coverage --format oscal": "OSCAL component definition, for compliance tools.",
 }
 COVERAGE = {
-    "evidenced": "The plan shows everything that the heading requires from the customer.",
-    "partly": "The plan shows a part, which the text specifies.",
+    "evidenced": "Plan or command shows everything that the heading requires from the customer.",
+    "partly": "Plan or command shows a part, which the text specifies.",
     "not-asked": "Controls contribute to it, but the profile does not include them.",
     "organisational": "A plan cannot show it. The organisation is responsible.",
 }
@@ -263,9 +269,11 @@ def _own_controls() -> list[Control]:
 
 def _frameworks() -> Frameworks:
     import havre_policies
-    from havre.policy.frameworks import load_frameworks
+    from havre.documents.installed import shipped_files
+    from havre.policy.frameworks import FILE, Frameworks, load_frameworks
 
-    return load_frameworks(havre_policies.data("frameworks.yaml"))
+    files = shipped_files(havre_policies.data, FILE)
+    return Frameworks(tuple(each for path in files for each in load_frameworks(path).items))
 
 
 def controls_page() -> list[str]:
@@ -306,14 +314,30 @@ def _framework(framework: Framework) -> list[str]:
         f"Cited as {code(framework.key)}{f', version {inert(version)}' if version else ''}.",
         about,
         "",
+        *_text_of(framework),
     ]
     rows = []
     for found in framework.headings:
-        shown = [", ".join(map(_linked, found.controls)), inert(found.part)]
+        commands = (code(f"havre {command}") for command in found.commands)
+        shown = [", ".join([*map(_linked, found.controls), *commands]), inert(found.part)]
         name = inert(framework.identifier(found))
-        rows.append([name, inert(found.title), code(found.coverage), *shown])
-    head = ("heading", "title", "coverage", "controls that contribute", "to which part")
+        title = f"{found.title} ({found.level})" if found.level else found.title
+        rows.append([name, inert(title), code(found.coverage), *shown])
+    head = ("heading", "title", "coverage", "what contributes", "to which part")
     return [*lines, *table(head, rows)]
+
+
+def _text_of(framework: Framework) -> list[str]:
+    """Which text of it was read, and under which licence; how reports show it."""
+    text, lines = framework.text, []
+    if text:
+        lines.append(f"- Text: {inert(text.source)}. Read on {text.read_on}.")
+        lines.append(f"- Licence: {inert(text.licence)}")
+        lines += [f"- Attribution: {inert(text.attribution)}"] if text.attribution else []
+    if framework.on_request:
+        option = code(f"--framework {framework.key}")
+        lines.append(f"- Reports count its requirements. They list them with {option}.")
+    return [*lines, ""] if lines else []
 
 
 def frameworks_page() -> list[str]:
@@ -323,8 +347,8 @@ def frameworks_page() -> list[str]:
     lines = [
         "# Frameworks",
         "",
-        "Controls *contribute to* a heading. No plan fulfils one by itself. The table also states",
-        "what the controls do not show.",
+        "Controls *contribute to* a heading, and commands write evidence for it. No deployment",
+        "fulfils one by itself. The table also states what they do not show.",
         "",
         *table(
             ("coverage", "meaning"),
@@ -604,11 +628,13 @@ def outputs_page() -> list[str]:
     from havre.errors import ExitCode
     from havre.report.comparison import ComparisonFormat
     from havre.report.findings import Format
+    from havre.report.mapping import MappingFormat
 
     codes_ = [[str(each.value), inert(EXIT_CODES[each.name])] for each in ExitCode]
     codes_.append(["130", "Stopped from the keyboard, or the answer to a question was no."])
     others = ["check --coverage-csv", *(f"plan --format {each}" for each in PlanFormat)]
     others += [f"compare --format {each}" for each in ComparisonFormat]
+    others += [f"policy coverage --format {each}" for each in MappingFormat]
     return [
         "# Exit codes and formats",
         "",

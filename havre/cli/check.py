@@ -238,9 +238,24 @@ def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -
 
 
 def _requirements(
-    result: Result, folder: Path | None, known: Sequence[Control], file: Path | None
+    result: Result,
+    folder: Path | None,
+    known: Sequence[Control],
+    file: Path | None,
+    named: Sequence[str],
 ) -> list[Requirement]:
-    """What the verdicts say of the frameworks, requirement by requirement; as CSV in a file too."""
+    """What the verdicts say of the frameworks, requirement by requirement; as CSV in a file too.
+
+    Args:
+        result: of the check.
+        folder: with controls and frameworks of one's own.
+        known: the controls that exist.
+        file: for the CSV; None: none is written.
+        named: the frameworks that are asked for; empty: all.
+
+    Raises:
+        InputError: there is no framework of such a name.
+    """
     from havre.files import write_report
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
@@ -249,7 +264,8 @@ def _requirements(
     names = [control.id for control in result.controls]
     verdicts = {name: result.verdict(name) for name in names}
     frameworks = frameworks_with(folder, [each.id for each in known])
-    found = coverage(frameworks, names, verdicts)
+    keys = frozenset[str]().union(*map(frameworks.named, named))
+    found = coverage(frameworks, names, verdicts, keys)
     if file is not None:
         ids = {each.key: each.id for each in frameworks.items}
         write_report(file, results(found, ids, result))
@@ -479,6 +495,12 @@ CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Show what the controls contribute to each framework."),
 ]
+FrameworksOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--framework", metavar="FRAMEWORK", help="One only, such as iso27001-2022; repeatable."
+    ),
+]
 CoverageCsvOption = Annotated[
     Path | None,
     typer.Option(
@@ -555,6 +577,7 @@ def check(
     as_of: AsOfOption = None,
     control: ExplainOption = None,
     coverage: CoverageOption = False,
+    framework: FrameworksOption = None,
     coverage_csv: CoverageCsvOption = None,
     summary: SummaryOption = False,
     language: LanguageOption = Language.EN,
@@ -628,8 +651,12 @@ def check(
             )
             result = _judged(request, baseline, known)
             covered = coverage or coverage_csv is not None
-            found = _requirements(result, controls, known, coverage_csv) if covered else None
-        shown = found if coverage else None
+            found = (
+                _requirements(result, controls, known, coverage_csv, framework or ())
+                if covered or framework
+                else None
+            )
+        shown = found if coverage or not covered else None
         _write(result, outputs, shown, summary=summary, language=language, above=it.told)
     if result.left_out:
         with speaking(language):

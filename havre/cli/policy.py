@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from havre import __version__
-from havre.cli import console
-from havre.cli.check import ControlsOption, ProfileName, SeverityName, known_controls
+from havre.cli import console, context
+from havre.cli.check import (
+    ControlsOption,
+    FrameworksOption,
+    ProfileName,
+    SeverityName,
+    known_controls,
+    parse_day,
+)
 from havre.cli.context import JsonOption
 from havre.errors import InputError
+from havre.report.mapping import MappingFormat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from havre.policy import Control
-    from havre.policy.frameworks import Frameworks, Requirement
+    from havre.policy.frameworks import Requirement
 
 DEFINITION, PROGRAM = "PulumiPolicy.yaml", "__main__.py"
 """The files of a policy pack in Python."""
@@ -62,10 +70,13 @@ def show_control(control: Control, known: Sequence[Control], folder: Path | None
         tell(console.inert(control.rationale))
     tell("")
     tell(f"It cites {', '.join(control.cites)}, and contributes to:")
-    for requirement in coverage(frameworks, [control.id], None):
-        if control.id in requirement.controls:
-            tell(f"{heading(requirement)} {console.inert(requirement.title)}", 2)
-            tell(console.inert(requirement.part), 4, "dim")
+    found = coverage(frameworks, [control.id], None)
+    found = [each for each in found if control.id in each.controls]
+    for requirement in (each for each in found if each.listed):
+        tell(f"{heading(requirement)} {console.inert(requirement.title)}", 2)
+        tell(console.inert(requirement.part), 4, "dim")
+    if more := [heading(each) for each in found if not each.listed]:
+        tell(console.inert(f"Also to {', '.join(more)}"), 2)
     tell("")
     tell(f"What to do: {console.inert(control.remedy)}")
     for each in installed():
@@ -189,77 +200,76 @@ def show_coverage(
         typer.Argument(metavar="FRAMEWORK", help="As --framework.", show_default=False),
     ] = None,
     *,
-    named: Annotated[
-        str | None,
-        typer.Option("--framework", metavar="FRAMEWORK", help="One only, such as iso27001-2022."),
+    named: FrameworksOption = None,
+    form: Annotated[
+        MappingFormat, typer.Option("--format", "-f", help="How to show it.")
+    ] = MappingFormat.TABLE,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
     ] = None,
     controls: ControlsOption = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV, for spreadsheets.")] = False,
-    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As --format csv.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As --format json.")] = False,
 ) -> None:
     """Show which requirements the controls contribute to.
 
+    Without a name, frameworks such as SATRE are only counted: name them to list their requirements.
+
     Example: havre policy coverage SNC
+
+    Example: havre policy coverage --framework satre --format html -o satre.html
 
     Example: havre policy coverage iso27001-2022 --csv > coverage.csv
 
     Example: havre policy coverage --json
     """
+    from havre.files import write_report
+    from havre.files.outputs import refuse_inputs
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
-    from havre.report.findings.spreadsheet import mapping
+    from havre.report.mapping import render
+    from havre.report.mapping.answers import mapped
 
-    if as_csv and as_json:
-        message = "--csv and --json exclude each other"
-        raise InputError(message, "Choose one.")
+    wanted = _form(form, as_csv=as_csv, as_json=as_json)
+    refuse_inputs([("--output", output)], context.read_in(None, controls))
     with console.working("Reading controls and frameworks"):
         known = [control.id for control in known_controls(controls)]
         frameworks = frameworks_with(controls, known)
-    keys = _keys(frameworks, framework if named is None else named)
-    found = [each for each in coverage(frameworks, known, None) if each.framework in keys]
-    if as_json:
-        console.write_json({"requirements": [each.as_dict() for each in found]})
-    elif as_csv:
-        typer.echo(mapping(found, {each.key: each.id for each in frameworks.items}), nl=False)
+    names = [*([] if framework is None else [framework]), *(named or [])]
+    keys = frozenset[str]().union(*map(frameworks.named, names))
+    found = coverage(frameworks, known, None, keys)
+    out, today = console.out(), parse_day(None)
+    text = render(
+        mapped(frameworks.items, found, today),
+        wanted,
+        width=None if output else console.columns(),
+        colour=out.is_terminal and output is None,
+    )
+    if output is None:
+        typer.echo(text, nl=False)
     else:
-        _show_requirements(found)
+        write_report(output, text)
 
 
-NAMED_ALSO = {"RGPD": "GDPR"}
-"""Keys of frameworks by their names in other languages."""
-
-
-def _keys(frameworks: Frameworks, name: str | None) -> set[str]:
-    """Keys of the frameworks that are shown: the one named, by key, id or French name, or all.
+def _form(form: MappingFormat, *, as_csv: bool, as_json: bool) -> MappingFormat:
+    """The one form that is asked for.
 
     Raises:
-        InputError: there is none such.
+        InputError: two are.
     """
-    from havre.documents.validation import did_you_mean
-
-    if name is None:
-        return {each.key for each in frameworks.items}
-    key = NAMED_ALSO.get(name.upper(), name)
-    found = {each.key for each in frameworks.items if key and key in {each.key, each.id}}
-    if found:
-        return found
-    ids = [each.id or each.key for each in frameworks.items]
-    near = did_you_mean(name, [*ids, *(each.key for each in frameworks.items)])
-    message = f"there is no framework `{console.plain(name)}`" if name else "the framework is empty"
-    every = f"There are {', '.join(ids)}."
-    raise InputError(message, f"{near[:1].upper()}{near[1:]} {every}" if near else every)
-
-
-def _show_requirements(found: Sequence[Requirement]) -> None:
-    from havre.report.findings.words import COVERAGES
-
-    for each in found:
-        shown = f"  ({COVERAGES[each.coverage.value]})" if each.id else ""
-        console.tell(f"[bold]{heading(each)}[/] {console.inert(each.title)}{shown}")
-        if each.controls:
-            verb = "contributes" if len(each.controls) == 1 else "contribute"
-            console.tell(f"{', '.join(each.controls)} {verb} to it", 2)
-            console.tell(console.inert(each.part), 2, "dim")
+    short = {
+        "--csv": as_csv,
+        "--json": as_json,
+        f"--format {form}": form is not MappingFormat.TABLE,
+    }
+    named = [name for name, given in short.items() if given]
+    if len(named) > 1:
+        message = f"{' and '.join(named)} exclude each other"
+        raise InputError(message, "Choose one.")
+    if as_csv:
+        return MappingFormat.CSV
+    return MappingFormat.JSON if as_json else form
 
 
 @policy.command("test")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 RECORDS = "havre.records"
+YAML = ".yaml"
 TWICE = "Uninstall one of them, or have its authors take the record out: neither goes first."
 OWN = "havre"
 """Name of the entry points of Havre's own controls and records."""
@@ -79,6 +80,18 @@ class RecordFile:
     path: Path
 
 
+def shipped_files(function: Callable[[str], Path], name: str) -> list[Path]:
+    """The data files of a name that a distribution ships, by name.
+
+    Args:
+        function: that it registers.
+        name: such as `frameworks.yaml`; the files of a folder `frameworks` are read after it.
+    """
+    path, folder = function(name), function(name.removesuffix(YAML))
+    inside = sorted(folder.glob(f"*{YAML}")) if folder.is_dir() else []
+    return [each for each in (path, *inside) if each.is_file()]
+
+
 def record_files(name: str) -> tuple[RecordFile, ...]:
     """Every installed data file of a name, such as `qualifications.yaml`, Havre's own first.
 
@@ -89,7 +102,7 @@ def record_files(name: str) -> tuple[RecordFile, ...]:
     found = [
         RecordFile(distribution, path)
         for _, distribution, function in loaded(RECORDS)
-        if (path := function(name)).is_file()
+        for path in shipped_files(function, name)
     ]
     if not found:
         message = f"no installed distribution has `{name}`"
@@ -115,13 +128,16 @@ def taken_together(
         InputError: a file is not valid, or two distributions record the same; both are named.
         MissingDependencyError: no installed distribution has such a file.
     """
-    owners: dict[Hashable, str] = {}
+    owners: dict[Hashable, RecordFile] = {}
     found: list[T] = []
     for file in record_files(name):
         for record in read(file.path):
-            first = owners.setdefault(key(record), file.distribution)
-            if first != file.distribution:
-                message = f"{what(record)} is recorded by {first} and by {file.distribution}"
+            first = owners.setdefault(key(record), file)
+            if first.path != file.path:
+                both = f"by {first.distribution} and by {file.distribution}"
+                if first.distribution == file.distribution:
+                    both = f"in {first.path} and in {file.path}"
+                message = f"{what(record)} is recorded {both}"
                 raise InputError(message, TWICE)
             found.append(record)
     return tuple(found)

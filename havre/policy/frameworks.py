@@ -6,7 +6,8 @@ said as plainly as what they do.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,8 +24,10 @@ from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.installed import taken_together
 from havre.documents.records import Day, Text, read_document
 from havre.documents.validation import did_you_mean
+from havre.errors import InputError
 from havre.policy.findings import VERDICTS
 from havre.policy.model import IDENTIFIER
+from havre.text import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +36,11 @@ if TYPE_CHECKING:
     from havre.documents.problems import Location
 
 FILE = "frameworks.yaml"
-"""Name of the files of frameworks that distributions ship."""
+"""Name of the files of frameworks that distributions ship; more of them may be in the folder
+`frameworks` next to it, in files of any name."""
+NAMED_ALSO = {"RGPD": "GDPR"}
+"""Keys of frameworks by their names in other languages."""
+COMMAND = re.compile(r"[a-z]+(?: [a-z]+)?")
 REMEDY = "Fix the file. Cite each heading and each control by its own identifier."
 
 
@@ -46,6 +53,10 @@ class Coverage(StrEnum):
     ORGANISATIONAL = "organisational"
 
 
+SHOWN = frozenset({Coverage.EVIDENCED, Coverage.PARTLY})
+"""Coverages of what has evidence."""
+
+
 @dataclass(frozen=True)
 class Heading:
     """A heading of a framework, or the framework as a whole.
@@ -56,6 +67,8 @@ class Heading:
         controls: that contribute to it.
         part: what they judge, and what they do not see; empty where there are none.
         coverage: how far.
+        commands: of Havre, such as `drift`, whose output is evidence; a check has no result of it.
+        level: how binding it is, in the framework's own word; empty where it has none.
     """
 
     id: str
@@ -63,6 +76,26 @@ class Heading:
     controls: tuple[str, ...] = ()
     part: str = ""
     coverage: Coverage = Coverage.ORGANISATIONAL
+    commands: tuple[str, ...] = ()
+    level: str = ""
+
+
+class FrameworkText(BaseModel):
+    """Which text of a framework was read.
+
+    Attributes:
+        source: where it was read.
+        read_on: when.
+        licence: under which it is published, or that this is not known.
+        attribution: whom to name where titles are the framework's own words; else empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: Text
+    read_on: Day
+    licence: Text
+    attribution: str = ""
 
 
 class RequirementCount(BaseModel):
@@ -94,6 +127,8 @@ class Framework:
         headings: in the framework's order, the whole first where it is cited as such.
         id: as the field calls this version, such as `iso27001-2022`; empty where it has none.
         requirements: how many it has in all, by which source; None: that was not read.
+        text: which text of it was read; None: that is not recorded.
+        on_request: whether reports count its requirements, and list them only if it is named.
     """
 
     key: str
@@ -104,6 +139,8 @@ class Framework:
     headings: tuple[Heading, ...]
     id: str = ""
     requirements: RequirementCount | None = None
+    text: FrameworkText | None = None
+    on_request: bool = False
 
     def identifier(self, heading: Heading) -> str:
         """How a heading is cited, such as `SNC 10.1`."""
@@ -124,6 +161,9 @@ class Requirement:
         verdict: the worst of its controls; empty where nothing was judged, and always of the
             framework as a whole, which has no result.
         of: how many requirements the framework has in all; None: that was not read.
+        commands: whose output is evidence too.
+        level: how binding it is, in the framework's own word; empty where it has none.
+        listed: whether reports list it; else they only count it.
     """
 
     framework: str
@@ -134,10 +174,18 @@ class Requirement:
     coverage: Coverage
     verdict: str
     of: int | None = None
+    commands: tuple[str, ...] = ()
+    level: str = ""
+    listed: bool = True
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is evidence for it, or for a part of it."""
+        return self.coverage in SHOWN
 
     def as_dict(self) -> dict[str, Any]:
-        """The requirement as JSON-ready values."""
-        return {
+        """The requirement as JSON-ready values; commands and level only where it has them."""
+        document: dict[str, Any] = {
             "framework": self.framework,
             "id": self.id,
             "title": self.title,
@@ -146,6 +194,11 @@ class Requirement:
             "coverage": self.coverage.value,
             "verdict": self.verdict,
         }
+        if self.commands:
+            document["commands"] = list(self.commands)
+        if self.level:
+            document["level"] = self.level
+        return document
 
 
 @dataclass(frozen=True)
@@ -168,21 +221,46 @@ class Frameworks:
             if control in heading.controls
         )
 
+    def named(self, name: str) -> frozenset[str]:
+        """The key of the framework of that key, id or French name, in capitals or not.
+
+        Raises:
+            InputError: there is none such.
+        """
+        asked = NAMED_ALSO.get(name.upper(), name).lower()
+        names = {each.key: {each.key.lower(), each.id} - {""} for each in self.items}
+        if found := frozenset(key for key, own in names.items() if asked in own):
+            return found
+        ids = [each.id or each.key for each in self.items]
+        near = did_you_mean(name, [*ids, *(each.key for each in self.items)])
+        message = f"there is no framework `{plain(name)}`" if name else "the framework is empty"
+        every = f"There are {', '.join(ids)}."
+        raise InputError(message, f"{near[:1].upper()}{near[1:]} {every}" if near else every)
+
 
 def coverage(
-    frameworks: Frameworks, controls: Iterable[str], verdicts: Mapping[str, str] | None
+    frameworks: Frameworks,
+    controls: Iterable[str],
+    verdicts: Mapping[str, str] | None,
+    named: frozenset[str] = frozenset(),
 ) -> list[Requirement]:
-    """What the controls show of every heading of every framework.
+    """What the controls show of every heading of every framework, or of those named.
 
     Args:
         frameworks: the mapping.
         controls: identifiers of those that were asked for.
         verdicts: one word for each control; None: nothing was judged.
+        named: keys of the frameworks that are asked for; empty: all, and those on request are
+            not listed.
     """
     asked = frozenset(controls)
     return [
-        _requirement(framework, heading, asked, verdicts or {})
+        replace(
+            _requirement(framework, heading, asked, verdicts or {}),
+            listed=bool(named) or not framework.on_request,
+        )
         for framework in frameworks.items
+        if not named or framework.key in named
         for heading in framework.headings
     ]
 
@@ -193,12 +271,20 @@ def _requirement(
     controls = tuple(control for control in heading.controls if control in asked)
     how = heading.coverage
     if len(controls) < len(heading.controls):
-        how = Coverage.PARTLY if controls else Coverage.NOT_ASKED
+        how = Coverage.PARTLY if controls or heading.commands else Coverage.NOT_ASKED
     said = [verdicts[control] for control in controls if control in verdicts and heading.id]
     worst = min(said, key=VERDICTS.index, default="")
     of = framework.requirements.count if framework.requirements else None
     about = (framework.key, heading.id, heading.title)
-    return Requirement(*about, controls, heading.part, how, worst, of)
+    also = (heading.commands, heading.level)
+    return Requirement(*about, controls, heading.part, how, worst, of, *also)
+
+
+def _command(value: str) -> str:
+    if not COMMAND.fullmatch(value):
+        message = f"`{value}` is not a command, such as `drift` or `exit plan`"
+        raise ValueError(message)
+    return value
 
 
 def _control(value: str) -> str:
@@ -214,12 +300,15 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     controls: tuple[Annotated[str, AfterValidator(_control)], ...] = ()
+    commands: tuple[Annotated[str, AfterValidator(_command)], ...] = ()
     part: str = ""
     coverage: Coverage = Coverage.ORGANISATIONAL
+    level: str = ""
 
     def heading(self, name: str, title: str) -> Heading:
         """The heading of that name."""
-        return Heading(name, title, self.controls, self.part, self.coverage)
+        shown = (self.controls, self.part, self.coverage, self.commands, self.level)
+        return Heading(name, title, *shown)
 
 
 class _Heading(_Part):
@@ -236,7 +325,9 @@ class _Framework(BaseModel):
     version: str = ""
     date: str = ""
     binds: Text
+    text: FrameworkText | None = None
     requirements: RequirementCount | None = None
+    on_request: bool = False
     whole: _Part | None = None
     headings: tuple[_Heading, ...] = ()
 
@@ -245,7 +336,8 @@ class _Framework(BaseModel):
         headings = [self.whole.heading("", self.title)] if self.whole else []
         headings += [heading.heading(heading.id, heading.title) for heading in self.headings]
         about = (self.key, self.title, self.version, self.date, self.binds)
-        return Framework(*about, tuple(headings), self.id, self.requirements)
+        of = (self.id, self.requirements, self.text, self.on_request)
+        return Framework(*about, tuple(headings), *of)
 
 
 class _FrameworksFile(BaseModel):
@@ -279,21 +371,24 @@ def _parts(file: _FrameworksFile) -> Iterator[tuple[Location, _Part]]:
 
 
 def _parts_agree(file: _FrameworksFile) -> Iterator[Breach]:
-    """What has controls says what they show, and how far."""
+    """What has controls or commands says what they show, and how far."""
     for place, each in _parts(file):
-        shown = each.coverage in (Coverage.EVIDENCED, Coverage.PARTLY)
+        by = bool(each.controls or each.commands)
         held = each.coverage is not Coverage.NOT_ASKED
-        if not (held and bool(each.controls) == bool(each.part) == shown):
+        if not (held and by == bool(each.part) == (each.coverage in SHOWN)):
             problem = (
-                "has either controls, a part and a coverage `evidenced` or `partly`, or nothing"
+                "has either controls or commands, a part and a coverage `evidenced` or `partly`,"
+                " or nothing"
             )
-            reads = tuple((*place, name) for name in ("controls", "part", "coverage"))
+            names = ("controls", "commands", "part", "coverage")
+            reads = tuple((*place, name) for name in names)
             yield Breach(place, problem, "Add what is missing, or delete the rest.", reads)
 
 
 def _controls_once(file: _FrameworksFile) -> Iterator[Breach]:
     for place, each in _parts(file):
         yield from _twice([(*place, "controls")], each.controls, "names a control twice")
+        yield from _twice([(*place, "commands")], each.commands, "names a command twice")
 
 
 def _headings_once(file: _FrameworksFile) -> Iterator[Breach]:

@@ -91,6 +91,56 @@ def test_the_file_is_written_without_other_outputs(
     assert "Frameworks" not in capsys.readouterr().out, "the table shows them with --coverage"
 
 
+def test_a_large_framework_is_counted_in_one_line_unless_it_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A hospital's report is no longer by the statements of a framework that nobody asked for."""
+    path = tmp_path / "coverage.csv"
+    main([*ABOUT, "--format", "table", "--coverage", "--coverage-csv", str(path)])
+    lines = capsys.readouterr().out.splitlines()
+    (first,) = (number for number, each in enumerate(lines) if each.strip().startswith("SATRE"))
+    told = " ".join(" ".join(lines[first : first + 2]).split())
+    assert "of 185 requirements evaluated" in told
+    assert "(listed with --framework SATRE)" in told
+    assert not [row for row in rows(path) if row["framework"] == "satre-2.0"]
+    main([*ABOUT, "--format", "json", "--coverage"])
+    told = json.loads(capsys.readouterr().out)
+    counted = {each["framework"]: each["requirements"] for each in told["frameworks"]}
+    assert (counted["SATRE"], counted["TEHDAS2"]) == (185, 119)
+    assert not {"SATRE", "TEHDAS2", "DA", "DORA"} & {r["framework"] for r in told["requirements"]}
+
+
+def test_a_framework_that_is_named_is_listed_without_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "coverage.csv"
+    words = ("--framework", "satre", "--framework", "dora-2022")
+    main([*ABOUT, "--format", "json", *words])
+    told = json.loads(capsys.readouterr().out)
+    assert {each["framework"] for each in told["requirements"]} == {"SATRE", "DORA"}
+    assert len(told["requirements"]) == 185 + 5
+    encrypted = next(each for each in told["requirements"] if each["id"] == "2.8.01")
+    result = havre.check(EXAMPLE, provider="local", as_of="2026-11-23")
+    assert encrypted["verdict"] == result.verdict("encryption.at-rest")
+    main([*ABOUT, "--quiet", *words, "--coverage-csv", str(path)])
+    assert {row["framework"] for row in rows(path)} == {"satre-2.0", "dora-2022"}
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_people_read_one_line_of_a_large_framework(
+    form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([*ABOUT, "--format", form, "--coverage"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len([each for each in lines if "of 185 requirements evaluated" in each]) == 1
+    assert not [each for each in lines if "SATRE 2.8.01" in each]
+    main([*ABOUT, "--format", form, "--framework", "satre"])
+    text = capsys.readouterr().out
+    assert "2.8.01" in text
+    assert "10.1 Chiffrement" not in text
+
+
 def test_no_cell_of_ones_own_framework_is_a_formula(tmp_path: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "authors" / "control.md"
     block = page.read_text().split('title="house/house_controls.py"\n')[1].split("```")[0]

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,42 @@ def test_a_framework_is_found_by_the_name_that_the_field_knows(
         told.append(json.loads(capsys.readouterr().out)["requirements"])
     assert told[0] == told[1] == told[2]
     assert {each["framework"] for each in told[0]} == {framework.key}
+
+
+def test_a_name_is_known_in_small_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["policy", "coverage", "--framework", "satre", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert len(told["requirements"]) == 185
+    (framework,) = told["frameworks"]
+    assert framework["framework"] == "SATRE"
+    assert framework["text"]["licence"] == "CC BY 4.0"
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "html", "json", "csv", "oscal"])
+def test_coverage_is_written_in_every_form_to_a_file(
+    form: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    path = tmp_path / "out"
+    words = ["policy", "coverage", "--framework", "tehdas2-m7.4-draft", "--format", form]
+    assert main([*words, "-o", str(path)]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(words) == 0
+    assert path.read_bytes().decode() == capsys.readouterr().out
+    assert "OPR-5" in path.read_text()
+
+
+@pytest.mark.parametrize("words", [("--csv", "--format", "html"), ("--json", "--csv")])
+def test_two_forms_exclude_each_other(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["policy", "coverage", "SNC", *words]) == ExitCode.INPUT
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "exclude each other" in told.err
 
 
 def test_an_unknown_framework_is_refused_with_the_nearest(

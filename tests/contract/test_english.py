@@ -172,7 +172,9 @@ def room_texts(folder: str) -> Iterator[Written]:
 
 
 def framework_texts() -> Iterator[Written]:
-    for framework in yaml.safe_load(FRAMEWORKS.read_text())["frameworks"]:
+    files = [FRAMEWORKS, *sorted(FRAMEWORKS.with_suffix("").glob("*.yaml"))]
+    every = [each for path in files for each in yaml.safe_load(path.read_text())["frameworks"]]
+    for framework in every:
         key = framework["key"]
         yield Written(f"{key}: title", framework["title"], Kind.OFFICIAL)
         yield Written(f"{key}: binds", framework["binds"], Kind.SENTENCES)

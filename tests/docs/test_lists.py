@@ -15,7 +15,7 @@ from havre.documents.records import read_document
 from havre.evaluate.program import evaluate
 from havre.evaluate.warehouse import evaluated
 from havre.pack.request import SCHEMA
-from havre.policy.frameworks import load_frameworks
+from havre.policy.frameworks import installed_frameworks
 from havre.provider import find
 from havre.spec.load import load
 
@@ -192,6 +192,6 @@ def test_the_french_page_has_the_same_results_with_as_many_cases() -> None:
 
 
 def test_the_short_names_of_frameworks_are_on_the_page() -> None:
-    shipped = load_frameworks(ROOT / "policies" / "havre_policies" / "frameworks.yaml").items
+    shipped = installed_frameworks().items
     told = [[f"{each.key}", f"`{each.id}`", each.title] for each in shipped]
     assert _rows("security/evidence.md", told[0][0]) == told

@@ -77,6 +77,19 @@ def test_two_strangers_who_record_the_same_are_both_named(place: Path) -> None:
         installed_qualifications()
 
 
+def test_frameworks_of_a_distribution_may_be_in_several_files(place: Path) -> None:
+    before = [framework.key for framework in installed_frameworks().items]
+    install(place, "acme", frameworks=FRAMEWORK.format(key="CHU"))
+    folder = place / "acme" / "acme" / "frameworks"
+    folder.mkdir()
+    (folder / "b.yaml").write_text(FRAMEWORK.format(key="B"))
+    (folder / "a.yaml").write_text(FRAMEWORK.format(key="A2"))
+    assert [each.key for each in installed_frameworks().items] == [*before, "CHU", "A2", "B"]
+    (folder / "c.yaml").write_text(FRAMEWORK.format(key="CHU"))
+    with pytest.raises(InputError, match=r"framework CHU is recorded in .*frameworks.yaml and in"):
+        installed_frameworks()
+
+
 def test_a_framework_that_is_recorded_twice_is_refused(place: Path) -> None:
     install(place, "acme", frameworks=FRAMEWORK.format(key="SNC"))
     with pytest.raises(InputError, match=r"framework SNC is recorded by havre-policies .* acme"):

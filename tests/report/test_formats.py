@@ -116,6 +116,8 @@ def test_the_schema_is_closed(part: str) -> None:
 
 OPTIONAL = {
     "until",
+    "commands",
+    "level",
     "left_out",
     "provenance",
     "requirements",

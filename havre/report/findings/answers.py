@@ -142,6 +142,16 @@ class FrameworkTable:
     requirements: tuple[Requirement, ...]
 
     @property
+    def listed(self) -> bool:
+        """Whether its requirements are listed; else they are only counted."""
+        return any(item.listed for item in self.requirements)
+
+    @property
+    def counted(self) -> str:
+        """How many were evaluated, and how they are listed; for one that is not listed."""
+        return f"{self.totals} (listed with --framework {self.name})"
+
+    @property
     def totals(self) -> str:
         """How many of its requirements were evaluated; a framework itself has no result."""
         headings = [item for item in self.requirements if item.id]
@@ -168,11 +178,24 @@ def standing(item: Requirement) -> str:
 
 
 def contributing(item: Requirement) -> str:
-    """Which controls contribute to a requirement, and to which part of it; empty: none does."""
+    """What contributes to a requirement, and to which part of it; empty: nothing does."""
+    by = (contributors(item), commands(item))
+    told = [f"{each}." for each in by if each]
+    return " ".join([*told, item.part]).rstrip() if told else ""
+
+
+def contributors(item: Requirement) -> str:
+    """Which controls contribute to a requirement; empty: none does."""
     if not item.controls:
         return ""
     verb = "contributes" if len(item.controls) == 1 else "contribute"
-    return f"{', '.join(item.controls)} {verb} to it. {item.part}".rstrip()
+    return f"{', '.join(item.controls)} {verb} to it"
+
+
+def commands(item: Requirement) -> str:
+    """Which commands write evidence for a requirement; empty: none does."""
+    named = " and ".join(f"`havre {each}`" for each in item.commands)
+    return f"Evidence from {named}" if named else ""
 
 
 def distinct(items: Iterable[T]) -> list[T]:

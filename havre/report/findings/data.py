@@ -35,7 +35,7 @@ def render(
     document = {**first, **result.as_dict()}
     if requirements is not None:
         document["frameworks"] = _frameworks(requirements)
-        document["requirements"] = [item.as_dict() for item in requirements]
+        document["requirements"] = [item.as_dict() for item in requirements if item.listed]
     return as_json(document)
 
 

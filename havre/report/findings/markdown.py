@@ -236,13 +236,19 @@ def _cover(item: Cover, as_of: dt.date) -> str:
 
 
 def _frameworks(requirements: Sequence[Requirement] | None) -> list[Chapter]:
-    return [
+    found = answers.frameworks(requirements)
+    folded = [
         _folded(
             f"Framework {md(framework.name)}: {md(framework.totals)}",
             [_requirement(item) for item in framework.requirements],
         )
-        for framework in answers.frameworks(requirements)
+        for framework in found
+        if framework.listed
     ]
+    counted = [
+        f"- Framework {md(each.name)}: {md(each.counted)}\n" for each in found if not each.listed
+    ]
+    return [*folded, *([Chapter("", tuple(counted))] if counted else [])]
 
 
 def _requirement(item: Requirement) -> str:

@@ -29,9 +29,11 @@ def render(result: Result) -> str:
 
 
 def _document(result: Result) -> dict[str, Any]:
-    plan = _uuid("plan", result.profile.value)
+    plan = identified("plan", result.profile.value)
     return {
-        "uuid": _uuid("document", result.as_dict(), [control.id for control in result.controls]),
+        "uuid": identified(
+            "document", result.as_dict(), [control.id for control in result.controls]
+        ),
         "metadata": {
             "title": text.plain(f"Check of {result.subject}"),
             "last-modified": _moment(result),
@@ -53,11 +55,11 @@ def _plan(identifier: str, result: Result) -> dict[str, str]:
 def _result(result: Result) -> dict[str, Any]:
     numbered = _numbered(result)
     document: dict[str, Any] = {
-        "uuid": _uuid("result", result.as_dict()),
+        "uuid": identified("result", result.as_dict()),
         "title": text.plain(f"{result.warehouse} ({result.environment})"),
         "description": text.plain(f"{answers.totals(result)} {answers.meaning(result)}"),
         "start": _moment(result),
-        "props": _props(
+        "props": properties(
             provider=result.provider,
             source=words.source(result),
             profile=result.profile.value,
@@ -75,7 +77,7 @@ def _result(result: Result) -> dict[str, Any]:
     return {key: value for key, value in document.items() if value}
 
 
-def _uuid(*parts: object) -> str:
+def identified(*parts: object) -> str:
     """The same identifier for the same things, whenever and wherever it is made."""
     return str(uuid.uuid5(SPACE, json.dumps(parts, sort_keys=True)))
 
@@ -84,13 +86,13 @@ def _moment(result: Result) -> str:
     return f"{result.as_of.isoformat()}T00:00:00+00:00"
 
 
-def _props(**values: str) -> list[dict[str, str]]:
+def properties(**values: str) -> list[dict[str, str]]:
     """Properties that say something."""
     said = {name: text.clipped(value, 1000).strip() for name, value in values.items()}
     return [{"name": name, "ns": OWN, "value": value} for name, value in said.items() if value]
 
 
-def _token(control: str) -> str:
+def token(control: str) -> str:
     """The identifier of a control as OSCAL's token, which has no other signs."""
     word = NO_TOKEN.sub("_", control)
     return word if word[:1].isalpha() else f"_{word}"
@@ -102,7 +104,7 @@ def _controls(result: Result) -> list[str]:
 
 
 def _selection(result: Result) -> dict[str, Any]:
-    controls = answers.distinct(map(_token, _controls(result)))
+    controls = answers.distinct(map(token, _controls(result)))
     if not controls:
         return {"include-all": {}}
     return {"include-controls": [{"control-id": control} for control in controls]}
@@ -110,7 +112,7 @@ def _selection(result: Result) -> dict[str, Any]:
 
 def _inventory(result: Result) -> list[dict[str, str]]:
     urns = answers.distinct(finding.resource for finding in result.findings if finding.resource)
-    return [{"uuid": _uuid("item", urn), "description": text.plain(urn)} for urn in urns]
+    return [{"uuid": identified("item", urn), "description": text.plain(urn)} for urn in urns]
 
 
 def _numbered(result: Result) -> list[tuple[Finding, str]]:
@@ -124,13 +126,13 @@ def _numbered(result: Result) -> list[tuple[Finding, str]]:
 
 
 def _observation(finding: Finding, name: str, result: Result) -> dict[str, Any]:
-    item = _uuid("item", finding.resource)
+    item = identified("item", finding.resource)
     subjects = [{"subject-uuid": item, "type": "inventory-item"}] if finding.resource else []
     observation = {
-        "uuid": _uuid("observation", name),
+        "uuid": identified("observation", name),
         "title": text.clipped(f"{finding.control}: {answers.subject(finding)}", 200),
         "description": text.plain(answers.sentence(finding)),
-        "props": _props(
+        "props": properties(
             outcome=words.status(finding.kind.value),
             severity=finding.severity.value,
             location=answers.place(finding.location) if finding.location else "",
@@ -147,7 +149,7 @@ def _holding(result: Result) -> list[dict[str, Any]]:
     """An observation for every control that nothing was found against."""
     return [
         {
-            "uuid": _uuid("holding", control.id),
+            "uuid": identified("holding", control.id),
             "title": text.plain(f"{control.id}: {control.title}"),
             "description": f"Passed {words.many(_passed(result, control.id), 'time')}.",
             "methods": ["TEST"],
@@ -171,18 +173,18 @@ def _risk(finding: Finding, name: str, result: Result) -> dict[str, Any]:
     """What a gap leaves at risk, or what somebody answers for until a day."""
     gap, waiver = finding.gap, finding.waiver
     risk = {
-        "uuid": _uuid("risk", name),
+        "uuid": identified("risk", name),
         "title": text.clipped(f"{finding.control}: {answers.subject(finding)}", 200),
         "description": text.plain(gap.reason if gap else answers.sentence(finding)),
         "statement": text.plain(gap.risk if gap else finding.wanted) or "not recorded",
         "status": "open",
-        "related-observations": [{"observation-uuid": _uuid("observation", name)}],
+        "related-observations": [{"observation-uuid": identified("observation", name)}],
     }
     if waiver and finding.kind is FindingKind.WAIVED:
         risk["status"] = "deviation-approved"
         risk["deadline"] = f"{waiver.expires.isoformat()}T23:59:59+00:00"
         told = f"{waiver.reason} ({answers.cover(waiver, result.as_of)})"
-        risk["props"] = _props(decision=waiver.decision, owner=waiver.owner, waiver=told)
+        risk["props"] = properties(decision=waiver.decision, owner=waiver.owner, waiver=told)
     return risk
 
 
@@ -194,17 +196,17 @@ def _finding(
     own = [(finding, name) for finding, name in numbered if finding.control == control]
     if verdict == Outcome.NOT_APPLICABLE:
         return None
-    seen = [_uuid("observation", name) for _, name in own] or [_uuid("holding", control)]
-    risks = [_uuid("risk", name) for finding, name in own if _risky(finding)]
+    seen = [identified("observation", name) for _, name in own] or [identified("holding", control)]
+    risks = [identified("risk", name) for finding, name in own if _risky(finding)]
     titles = {each.id: each.title for each in result.controls}
     item = {
-        "uuid": _uuid("finding", control),
+        "uuid": identified("finding", control),
         "title": text.plain(control) or "unnamed",
         "description": text.plain(titles.get(control, "")) or "A control outside this profile.",
-        "props": _props(verdict=words.status(verdict)),
+        "props": properties(verdict=words.status(verdict)),
         "target": {
             "type": "objective-id",
-            "target-id": _token(control),
+            "target-id": token(control),
             "status": _status(result, control, verdict),
         },
         "related-observations": [{"observation-uuid": each} for each in seen],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMULA = frozenset("=+-@＝＋－＠")  # noqa: RUF001 - the wide ones begin a formula as well
 """First characters of a formula."""
-MAPPED = ("framework", "requirement", "title", "coverage", "controls", "part")
+MAPPED = ("framework", "requirement", "title", "coverage", "controls", "part", "commands", "level")
 """Columns of what controls contribute to, without a check."""
 CONTROLS = {
     "passed": "pass",
@@ -34,6 +34,7 @@ RESULTS = (
     *("framework", "requirement", "title", "coverage", "result"),
     *("controls_evaluated", "controls_in_profile", *CONTROLS),
     *("requirements_evaluated", "requirements_in_framework", "controls", "part"),
+    *("commands", "level"),
 )
 """Columns of what a check says of them; counts are of controls, except the two of requirements."""
 
@@ -51,8 +52,10 @@ def mapping(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
             (
                 *(ids[each.framework] or each.framework, cited(each), each.title),
                 *(each.coverage.value, " ".join(each.controls), each.part),
+                *(", ".join(each.commands), each.level),
             )
             for each in found
+            if each.listed
         ),
     )
 
@@ -72,7 +75,7 @@ def _rows(
     found: Sequence[Requirement], ids: Mapping[str, str], result: Result
 ) -> Iterator[tuple[object, ...]]:
     evaluated = Counter(each.framework for each in found if each.verdict in EVALUATED)
-    for each in found:
+    for each in (item for item in found if item.listed):
         counts = Counter(map(result.verdict, each.controls))
         yield (
             *(ids[each.framework] or each.framework, cited(each), each.title),
@@ -80,7 +83,7 @@ def _rows(
             *(sum(counts[word] for word in EVALUATED), len(each.controls)),
             *(counts[word] for word in CONTROLS.values()),
             *(evaluated[each.framework], "" if each.of is None else each.of),
-            *(" ".join(each.controls), each.part),
+            *(" ".join(each.controls), each.part, ", ".join(each.commands), each.level),
         )
 
 

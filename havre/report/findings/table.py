@@ -256,6 +256,9 @@ def _covers(result: Result) -> Iterator[RenderableType]:
 
 def _frameworks(requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:
     for framework in answers.frameworks(requirements):
+        if not framework.listed:
+            yield _row(f"{framework.name}  {framework.counted}")
+            continue
         yield _row(f"{framework.name}  {framework.totals}", style="bold")
         yield _pairs(_requirement(item) for item in framework.requirements)
 
