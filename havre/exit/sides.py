@@ -102,7 +102,7 @@ def refuse_sandbox(file: ExitFile, folder: Path) -> None:
         InputError: it is.
     """
     if file.level == "real" and (named := sandboxes(file, folder)):
-        message = f"The {' and the '.join(named)} of this exit: a sandbox, which nobody leaves"
+        message = f"exit.yaml calls the exit real, and a sandbox is its {' and its '.join(named)}"
         raise InputError(message, "Set `level: rehearsal` in exit.yaml.")
 
 

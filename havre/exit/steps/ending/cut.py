@@ -88,10 +88,12 @@ def admissible(folder: ExitFolder) -> list[str]:
 
 
 def _could(folder: ExitFolder) -> list[str]:
-    """Roles that could log in at the source before it was frozen."""
+    """Roles that could log in at the source before it was frozen, but for a vendor's."""
     moving = database_of(folder)
-    name = moving.source.end.name if moving else ""
-    return sorted(taking.memory(folder.journal, f"database {name}").get("roles", {}).values())
+    if moving is None:
+        return []
+    known = taking.memory(folder.journal, f"database {moving.source.end.name}").get("roles", {})
+    return sorted(name for name in known.values() if name not in moving.source.roles)
 
 
 def open_database(folder: ExitFolder) -> list[str]:
