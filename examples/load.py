@@ -15,17 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ZONE = "curated"
-TYPES = {
-    "int64": "bigint",
-    "int32": "integer",
-    "int16": "smallint",
-    "date32[day]": "date",
-    "double": "double precision",
-}
 
 
-def _create(connection: psycopg.Connection, name: str, schema: pa.Schema) -> None:
-    columns = ", ".join(f"{field.name} {TYPES[str(field.type)]}" for field in schema)
+def _create(connection: psycopg.Connection, name: str) -> None:
+    columns = ", ".join(f"{column} {kind}" for column, kind in synthetic.COLUMNS[name].items())
     connection.execute(f"DROP TABLE IF EXISTS {ZONE}.{name}")
     connection.execute(f"CREATE TABLE {ZONE}.{name} ({columns})")
 
@@ -45,6 +38,6 @@ def load(data_dir: Path) -> Mapping[str, int]:
         warehouse.write_table(ZONE, f"omop/{name}/part-0.parquet", table)
     with warehouse.connect() as connection:
         for name, table in tables.items():
-            _create(connection, name, table.schema)
+            _create(connection, name)
             _copy(connection, name, table)
     return {name: table.num_rows for name, table in tables.items()}

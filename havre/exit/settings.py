@@ -18,6 +18,7 @@ from pydantic import (
 from havre.documents.breaches import Breach, DocumentRules
 from havre.documents.records import Day, read_document
 from havre.exit.ledger import ALL, LossDecision
+from havre.exit.planting import PlantedFault  # noqa: TC001 - pydantic reads it
 from havre.exit.records import decoded, encoded
 from havre.stack.standing import Standing, in_export, in_folder
 
@@ -31,7 +32,7 @@ FILE = "exit.yaml"
 """Name of the file in the folder of an exit."""
 EXAMPLE = (
     "An exit has name, source, target, controller and host, and may have level, zones, tiers, "
-    "renamings, rates, database, contract, frozen_by_hand, gone_by_hand and decisions; "
+    "renamings, rates, database, contract, frozen_by_hand, gone_by_hand, decisions and planted; "
     "`havre exit new FOLDER` writes an example."
 )
 
@@ -232,6 +233,10 @@ class ExitFile(ExitSection):
         default=(), alias="decisions", description="what may be lost, and who answers for it"
     )
 
+    planted: PlantedFault | None = Field(
+        default=None, description="fault of the target's stores, in a rehearsal only"
+    )
+
     def renamed(self, zone: str) -> dict[str, str]:
         """The target's key by the source's, neither encoded, where they differ in a zone."""
         given = (each.keys.items() for each in self.renamings if each.zone == zone)
@@ -320,6 +325,13 @@ def _decided_once(file: ExitFile) -> Iterator[Breach]:
             yield Breach(("decisions", number), problem, "Delete one of the two.", reads)
 
 
+def _planted_in_a_rehearsal(file: ExitFile) -> Iterator[Breach]:
+    """Nothing is planted in a real exit."""
+    if file.planted is not None and file.level == "real":
+        problem = "plants a fault in a real exit"
+        yield Breach(("planted",), problem, "Delete it.", (("planted",), ("level",)))
+
+
 def _notice_precedes_the_end(file: ExitFile) -> Iterator[Breach]:
     """A contract ends no earlier than the day on which notice was given."""
     terms = file.contract
@@ -333,6 +345,7 @@ RULES = DocumentRules[ExitFile](
     (
         *(_sides_are_named, _sides_differ, _zones_stay_apart),
         *(_renamed_once, _decided_once, _notice_precedes_the_end),
+        _planted_in_a_rehearsal,
     ),
     _STAND_INS,
 )

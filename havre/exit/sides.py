@@ -16,6 +16,7 @@ from havre.errors import InputError
 from havre.exit.ledger import scope_of
 from havre.exit.objects.copying import Sides
 from havre.exit.objects.mapping import Rules
+from havre.exit.planting import planted
 from havre.exit.records import renamed_lines
 from havre.exit.settings import read_exit
 from havre.live.wrappers import Pace, at_rates
@@ -267,7 +268,8 @@ def _opened_zone(zone: OpenedZone) -> Sides:
     rules = Rules(scope, target.limits, target.abilities, now, file.tiers, renamed)
     source = at_rates(source, *zone.rates.paces("source"))
     target = at_rates(target, *zone.rates.paces("target"))
-    return Sides(source, target, rules, here.cipher(zone.source), there.cipher(zone.target))
+    ciphers = here.cipher(zone.source), there.cipher(zone.target)
+    return Sides(source, planted(target, file.planted), rules, *ciphers)
 
 
 @functools.lru_cache(maxsize=64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from havre.cli.leaving.ending import cut, freeze, retire, thaw
+from havre.cli.leaving.rehearsing import rehearse
 from havre.cli.leaving.sealing import evidence, seal
 from havre.cli.leaving.steps import copy, ledger, new, plan, status, verify
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
         help="Leave one warehouse for another.", no_args_is_help=True, rich_markup_mode=None
     )
     for command in (
+        rehearse,
         new,
         plan,
         ledger,

@@ -205,7 +205,7 @@ def _mark(connection: Connection, name: str, things: set[Thing]) -> None:
     with connection.transaction():
         connection.execute("CREATE SCHEMA havre_exit")
         connection.execute("REVOKE ALL ON SCHEMA havre_exit FROM PUBLIC")
-        connection.execute("CREATE TABLE havre_exit.mark (exit text, finished boolean)")
+        connection.execute("CREATE TABLE havre_exit.mark (exit text PRIMARY KEY, finished boolean)")
         connection.execute("CREATE TABLE havre_exit.made (type text, identity text)")
         connection.execute("CREATE TABLE havre_exit.before (name text)")
         connection.execute("INSERT INTO havre_exit.mark VALUES (%s, false)", (name,))

@@ -75,7 +75,7 @@ def expected(folder: ExitFolder) -> Expected:
             load.versions,
             load.size,
             calls,
-            seconds(load, calls, _measured(folder, step), caps),
+            seconds(load, calls, measured(folder, step), caps),
         )
         for step, load, calls in (
             (ExitStep.COPY, left, left.copy_calls),
@@ -116,6 +116,7 @@ def _duration(length: float | None) -> str:
     return f"about {hours} h {minutes:02} min" if hours else f"about {minutes} min {rest:02} s"
 
 
-def _measured(folder: ExitFolder, step: ExitStep) -> MeasuredRate | None:
+def measured(folder: ExitFolder, step: ExitStep) -> MeasuredRate | None:
+    """The rate of the last run of a step that did enough to tell one; None: there was none."""
     told = folder.journal.fact(f"measured {step}")
     return MeasuredRate(**json.loads(told)) if told else None

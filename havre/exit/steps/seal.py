@@ -7,7 +7,7 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import InputError
+from havre.errors import GuardError, InputError
 from havre.exit.folder import SEAL, ExitStep
 from havre.exit.ledger import LedgerFate
 from havre.exit.objects.running import whole
@@ -54,12 +54,15 @@ def seal(
         blind: file of the key by which names of objects are replaced; None: they are shown.
 
     Raises:
-        GuardError: a step before it has not ended, or a seal is there already.
+        GuardError: a step before it has not ended, or a fault is planted.
         InputError: sides differ, something blocks, or nobody is named who signs a real exit.
         HavreError: it cannot be signed, time-stamped or written.
     """
     folder.check(ExitStep.SEAL)
     refuse_sandbox(folder.file, folder.root)
+    if folder.file.planted:
+        message = f"{folder.file.planted} is planted in this exit: nothing is sealed"
+        raise GuardError(message, "Delete `planted` from exit.yaml, then copy and verify again.")
     real = Level(folder.file.level) is Level.REAL
     if real and (signer is None or clock is None):
         message = "A real exit is sealed by a signer and a time-stamp authority of its own"
