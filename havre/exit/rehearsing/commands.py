@@ -25,6 +25,11 @@ _ENDS = 60.0
 """Seconds in which a command that is stopped ends."""
 
 
+def argv(words: Sequence[str]) -> tuple[str, ...]:
+    """The program that runs a command of Havre's, with this very installation."""
+    return (sys.executable, "-P", "-m", "havre", *words)
+
+
 @dataclass
 class HavreCommand:
     """A command of Havre's in a process of its own.
@@ -51,7 +56,7 @@ class HavreCommand:
         environment = {n: v for n, v in os.environ.items() if n != "HAVRE_DATA_DIR"}
         with log.with_suffix(".out").open("wb") as out, log.with_suffix(".err").open("wb") as err:
             process = subprocess.Popen(  # noqa: S603
-                (sys.executable, "-P", "-m", "havre", *words),
+                argv(words),
                 stdout=out,
                 stderr=err,
                 stdin=subprocess.DEVNULL,

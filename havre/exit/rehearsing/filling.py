@@ -17,14 +17,13 @@ from havre.live.objects import Properties
 from havre.spec.model import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import psycopg
 
     from havre.exit.rehearsing.order import Volume
     from havre.live.objects import LiveStore
     from havre.live.warehouse import Live, LiveDatabase
-    from havre.spec import Warehouse
 
 OMOP = "havre_omop"
 """The schema of the patients."""
@@ -48,14 +47,16 @@ class ChosenZones:
     documents: str
 
 
-def chosen_zones(spec: Warehouse) -> ChosenZones:
-    """The zones that suit best by their purpose; the first one where none does."""
+def chosen_zones(zones: Mapping[str, Purpose]) -> ChosenZones:
+    """The zones that suit best; the first one where none does.
+
+    Args:
+        zones: the purpose of each zone by its name.
+    """
 
     def first(purposes: Sequence[Purpose]) -> str:
-        found = (
-            name for each in purposes for name, zone in spec.zones.items() if zone.purpose is each
-        )
-        return next(found, next(iter(spec.zones)))
+        found = (name for each in purposes for name, purpose in zones.items() if purpose is each)
+        return next(found, next(iter(zones)))
 
     return ChosenZones(first(_HARD), first(_DOCUMENTS))
 

@@ -71,7 +71,7 @@ class Rehearsal:
     @property
     def zones(self) -> ChosenZones:
         """Where the source is written to."""
-        return chosen_zones(self.spec)
+        return chosen_zones({name: each.purpose for name, each in self.spec.zones.items()})
 
     def live(self, side: str) -> Live:
         """The way to a side."""
