@@ -136,7 +136,7 @@ def _hard_objects(store: LiveStore) -> Iterator[HardCase]:
         except UnplantedError as error:
             yield HardCase(number, TITLES[number], reason=error.reason)
         except HavreError as error:
-            yield HardCase(number, TITLES[number], reason=f"{store.name}: {error.message}")
+            yield HardCase(number, TITLES[number], reason=error.message)
 
 
 def _hard_tables(database: LiveDatabase, *, replicates: bool) -> Iterator[HardCase]:

@@ -201,3 +201,15 @@ def test_what_only_a_superuser_makes_waits_for_a_decision(source: Server, bare: 
     finally:
         source.run("DROP ROLE mighty")
         bare.run("DROP ROLE managed")
+
+
+def test_a_publication_of_all_tables_does_not_stop_the_next_run(
+    source: Server, target: Server
+) -> None:
+    source.run("CREATE TABLE t (id int); INSERT INTO t VALUES (1)")
+    source.run("CREATE PUBLICATION everything FOR ALL TABLES")
+    job = DatabaseMove("leaving", DatabaseSide(source), DatabaseSide(target), 1)
+    move(job)
+    source.run("INSERT INTO t VALUES (2)")
+    move(job)
+    assert target.one("SELECT count(*) FROM t") == 2

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
+from havre.errors import ProviderError
 from havre.exit.rehearsing.hard.cases import UnplantedError
 from havre.live.limits import PART, unfit
 from havre.live.objects import FOLDER_MARK, Ability, Lock, Properties
@@ -43,11 +44,14 @@ ObjectPlanter = Callable[["LiveStore"], str]
 
 
 def _write(store: LiveStore, key: str, content: bytes, bears: Properties | None = None) -> bool:
-    """Write an object if the store can hold it; whether it can."""
+    """Write an object if the store can hold it, and takes it; whether it is there."""
     bears = bears or Properties(_CSV)
     if unfit(key, len(content), bears, store.limits, store.abilities):
         return False
-    store.write(key, io.BytesIO(content), bears)
+    try:
+        store.write(key, io.BytesIO(content), bears)
+    except ProviderError:
+        return False
     return True
 
 
@@ -84,11 +88,13 @@ def _unfinished(store: LiveStore) -> str:
 
 def _versions(store: LiveStore) -> str:
     _needs(store, Ability.VERSIONS)
-    for key, ends in (("kept.csv", False), ("deleted.csv", True)):
+    for key in ("kept.csv", "deleted.csv"):
         for content in (b"first", b"second", b"third"):
             _write(store, f"{PREFIX}/07/{key}", content)
-        if ends:
-            store.mark(f"{PREFIX}/07/{key}")
+    try:
+        store.mark(f"{PREFIX}/07/deleted.csv")
+    except ProviderError as error:
+        return f"two objects of three versions; none is deleted: {error.message}"
     return "two objects of three versions, one of them deleted"
 
 
@@ -115,7 +121,7 @@ def _folders(store: LiveStore) -> str:
 
 def _odd(store: LiveStore) -> str:
     made = [_write(store, f"{PREFIX}/12/{name}", repr(name).encode()) for name in _ODD]
-    return f"{sum(made)} of {len(made)} odd keys: the source cannot contain the others"
+    return f"{sum(made)} of {len(made)} odd keys: the source takes no others"
 
 
 def _long(store: LiveStore) -> str:
@@ -138,7 +144,7 @@ def _metadata(store: LiveStore) -> str:
         _write(store, f"{PREFIX}/16/{number}.csv", b"1", Properties(_CSV, metadata))
         for number, metadata in enumerate(_METADATA)
     ]
-    return f"{sum(made)} of {len(made)} kinds of metadata: the source cannot contain the others"
+    return f"{sum(made)} of {len(made)} kinds of metadata: the source takes no others"
 
 
 def _times(_store: LiveStore) -> str:

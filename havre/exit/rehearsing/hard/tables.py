@@ -45,6 +45,11 @@ CREATE TABLE havre_hard.counted (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY 
 INSERT INTO havre_hard.counted (ward) VALUES ('a'), ('b'), ('c')
 """
 LARGE_OBJECTS = """
+DO $do$ BEGIN
+  IF NOT has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') THEN
+    RAISE 'its administrator cannot read large objects, so an exit with any is refused';
+  END IF;
+END $do$;
 SELECT lo_from_bytea(0, repeat('image', 3000)::bytea), lo_from_bytea(0, '')
 """
 VALUES = """
