@@ -103,7 +103,7 @@ class ExpiringStore:
             if len(self._made) <= LET:
                 return
         message = f"{self.store.name}: the credential has expired (planted by the rehearsal)"
-        raise RefusedError(message, "Renew the credential, then run the same step again.")
+        raise RefusedError(message, "Replace the credential, then run the same step again.")
 
 
 def _flipped(content: IO[bytes]) -> IO[bytes]:

@@ -58,7 +58,7 @@ MethodOption = Annotated[
 ]
 FaultOption = Annotated[
     Fault | None,
-    typer.Option("--fault", help="Plant a fault in the exit.", show_default=False),
+    typer.Option("--fault", metavar="NAME", help="Plant a fault in the exit.", show_default=False),
 ]
 
 
@@ -110,6 +110,8 @@ def rehearse(
     cases, keeps writing to it, and takes every step of an exit. No account is needed.
 
     Run again with the same folder, it resumes. All services are stopped at the end.
+
+    Faults: lying-store, killed-worker, cheating-writer, full-disk, expired-token, server-restart.
 
     Exit code 0: sealed, and every planted fault was survived. 1: something was found, and nothing
     was sealed. 3: the fault could not be planted. 4: a fault was not found, or a step failed.

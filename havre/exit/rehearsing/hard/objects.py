@@ -108,7 +108,7 @@ def _locked(store: LiveStore) -> str:
 
 
 def _folders(store: LiveStore) -> str:
-    mark = Properties(metadata={FOLDER_MARK: "true"})
+    mark = Properties({"content-type": "application/x-directory"}, {FOLDER_MARK: "true"})
     made = [
         _write(store, f"{PREFIX}/11/empty/", b"", mark),
         _write(store, f"{PREFIX}/11/full/", b"", mark),
