@@ -1,4 +1,4 @@
-"""Both clouds' warehouses in sandboxes, by the embedded engine."""
+"""Clouds' warehouses in sandboxes, by the embedded engine."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from tests.clouds import SETTINGS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DAY = dt.date(2026, 11, 30)
-CLOUDS = ("azure", "ovh")
+CLOUDS = ("azure", "ovh", "scaleway")
 
 
 @dataclass

@@ -23,7 +23,9 @@ from havre_scaleway.sites import SITES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
+    from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
     from havre.cost.meters import MeterTable
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
     from havre.plan.replacing import ReplacingTable
-    from havre.provider import Capability, Examination, Gap, Limit, Measure
+    from havre.provider import Capability, Examination, Gap, Limit, Measure, StandIns
     from havre.provider.faults import ProviderFault
     from havre.provider.outputs import Outputs
     from havre.provider.parts import Parts
@@ -49,9 +51,10 @@ NOT_OPERATED = Supported(Support.ABSENT, "Scaleway runs the services. Use Pulumi
 UNPROVED = Supported(
     Support.PARTIAL, "Written from Scaleway's documentation and not yet tested on Scaleway."
 )
-NO_STAND_IN = Supported(
-    Support.ABSENT,
-    "No stand-in supports Scaleway's resource types yet. Rehearse on your own stack.",
+RECORDED = Supported(
+    Support.PARTIAL,
+    "Stand-ins for Object Storage, PostgreSQL and keys run only where they were begun. "
+    "All other services are recorded only.",
 )
 PLUGIN_ONLY = Supported(
     Support.ABSENT, "Every resource is applied by Pulumi's own plugin. Use the Pulumi CLI."
@@ -83,7 +86,7 @@ class ScalewayProvider:
     options: Mapping[str, Supported] = {
         OPERATIONS.member: NOT_OPERATED,
         LIVE.member: UNPROVED,
-        SANDBOX.member: NO_STAND_IN,
+        SANDBOX.member: RECORDED,
         SERVICERS.member: PLUGIN_ONLY,
         EXAMINE.member: BUCKETS_ONLY,
         GIVEN.member: NO_ESTATE,
@@ -114,6 +117,18 @@ class ScalewayProvider:
         from havre_scaleway.live import live
 
         return live(outputs)
+
+    def sandbox(self, folder: Path, settings: BaseModel) -> Mapping[str, ResourceProviderServicer]:
+        """What serves its resource types from a folder, in place of the cloud."""
+        from havre_scaleway.sandbox import servicers
+
+        return servicers(folder, cast("ScalewaySettings", settings))
+
+    def stand_ins(self, folder: Path, _settings: BaseModel, warehouse: str) -> StandIns:
+        """The services behind its sandbox in a folder."""
+        from havre_scaleway.sandbox.service import stand_ins
+
+        return stand_ins(folder, warehouse)
 
     def facts(self, plan: Plan) -> Facts:
         """What a plan means for security."""

@@ -1,9 +1,10 @@
-"""Both clouds' warehouses on their stand-ins: what the plan grants is what clients can do."""
+"""Clouds' warehouses on their stand-ins: what the plan grants is what clients can do."""
 
 from __future__ import annotations
 
 import io
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -25,6 +26,8 @@ from havre_sandbox.standins.blob.service import token_name
 from havre_sandbox.standins.following import recorded_only
 from havre_sandbox.standins.machine import Machine
 from havre_sandbox.standins.s3.service import client
+from havre_scaleway.sandbox.live import ScalewaySandboxLive
+from havre_scaleway.sandbox.standins import ScalewayStandIns
 from tests.sandbox.clouds import Sandbox, example, sandbox
 
 if TYPE_CHECKING:
@@ -90,6 +93,11 @@ def ovh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stood]:
     yield from standing("ovh", tmp_path_factory.mktemp("ovh"))
 
 
+@pytest.fixture(scope="module")
+def scaleway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stood]:
+    yield from standing("scaleway", tmp_path_factory.mktemp("scaleway"))
+
+
 class Token:
     """A credential of the SDK's: one token."""
 
@@ -109,9 +117,9 @@ def denied(call: Callable[[], Any]) -> str:
     return str(error.response.headers["x-ms-error-code"])
 
 
-def test_a_second_up_changes_nothing(azure: Stood, ovh: Stood) -> None:
-    assert azure.made.up(example("emc2")) == []
-    assert ovh.made.up(example("emc2")) == []
+def test_a_second_up_changes_nothing(azure: Stood, ovh: Stood, scaleway: Stood) -> None:
+    for stood in (azure, ovh, scaleway):
+        assert stood.made.up(example("emc2")) == []
 
 
 def azure_project(azure: Stood, zone: str) -> Any:
@@ -199,10 +207,11 @@ def test_the_database_at_azure_is_as_planned(azure: Stood) -> None:
         connection.execute("CREATE TABLE x(id int)")
 
 
-def test_what_has_no_stand_in_is_named(azure: Stood, ovh: Stood) -> None:
+def test_what_has_no_stand_in_is_named(azure: Stood, ovh: Stood, scaleway: Stood) -> None:
     for made, standins, some in (
         (azure, AzureStandIns(azure.machine), {"AzureFirewall", "FlowLog (2)", "ManagedCluster"}),
         (ovh, OvhStandIns(ovh.machine), {"Kube", "KubeNodePool (3)", "CloudGateway"}),
+        (scaleway, ScalewayStandIns(scaleway.machine), {"Cluster", "Pool (3)", "PublicGateway"}),
     ):
         found = set(recorded_only(made.made.world().world(), standins.by_type()))
         assert some <= found
@@ -257,8 +266,77 @@ def test_the_database_at_ovhcloud_is_as_planned(ovh: Stood) -> None:
         assert connection.execute("SHOW log_min_duration_statement").fetchone() == ("0",)
 
 
-def test_no_secret_of_a_stand_in_is_in_the_state(azure: Stood, ovh: Stood) -> None:
-    for made in (azure, ovh):
+def scaleway_project(scaleway: Stood) -> Any:
+    (key,) = [each for each in scaleway.of(":ApiKey") if "cohort-diabetes" in each.name]
+    return client(ScalewayStandIns(scaleway.machine).store, key.id, "fr-par")
+
+
+def test_a_project_at_scaleway_reads_its_zones_and_nothing_else(scaleway: Stood) -> None:
+    live = ScalewaySandboxLive(scaleway.outputs, scaleway.machine)
+    names = {zone: scaleway.outputs.zone(zone).bucket for zone in ("curated", "research")}
+    for zone in names:
+        live.store(zone).write("a", io.BytesIO(b"content"), Properties())
+    project = scaleway_project(scaleway)
+    answer = project.get_object(Bucket=names["curated"], Key="a")
+    assert answer["Body"].read() == b"content"
+    for call in (
+        lambda: project.get_object(Bucket=names["research"], Key="a"),
+        lambda: project.put_object(Bucket=names["curated"], Key="b", Body=b"x"),
+        lambda: project.put_bucket_versioning(
+            Bucket=names["curated"], VersioningConfiguration={"Status": "Suspended"}
+        ),
+    ):
+        assert denied(call) == "AccessDenied"
+
+
+def test_a_policy_at_scaleway_ends_and_another_one_leaves_the_other_buckets(
+    scaleway: Stood,
+) -> None:
+    live = ScalewaySandboxLive(scaleway.outputs, scaleway.machine)
+    name = scaleway.outputs.zone("curated").bucket
+    live.store("curated").write("ends", io.BytesIO(b"content"), Properties())
+    (policy,) = [p for p in scaleway.of(":BucketPolicy") if p.properties["bucket"] == name]
+    followed = ScalewayStandIns(scaleway.machine).by_type()[policy.token]
+    ended = policy.properties["policy"].replace("2028-06-30", "2026-06-30")
+    assert ended != policy.properties["policy"]
+    project = scaleway_project(scaleway)
+    followed.made(replace(policy, properties={**policy.properties, "policy": ended}), {})
+    assert denied(lambda: project.get_object(Bucket=name, Key="ends")) == "AccessDenied"
+    followed.removed(policy)
+    assert denied(lambda: project.get_object(Bucket=name, Key="ends")) == "AccessDenied"
+    followed.made(policy, {})
+    assert project.get_object(Bucket=name, Key="ends")["Body"].read() == b"content"
+
+
+def test_a_locked_zone_at_scaleway_keeps_what_is_written(scaleway: Stood) -> None:
+    live = ScalewaySandboxLive(scaleway.outputs, scaleway.machine)
+    store = live.store("curated")
+    store.write("kept", io.BytesIO(b"x"), Properties())
+    (found,) = store.versions("kept")
+    assert store.properties(found).lock
+    with pytest.raises(ProviderError):
+        store.delete(found)
+    reader = live.reader("curated")
+    assert b"".join(reader.read(found)) == b"x"
+    with pytest.raises(RefusedError):
+        reader.write("b", io.BytesIO(b"x"), Properties())
+
+
+def test_the_database_at_scaleway_is_as_planned(scaleway: Stood) -> None:
+    live = ScalewaySandboxLive(scaleway.outputs, scaleway.machine)
+    with live.database().connect() as connection:
+        row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert row.fetchone() == (False,)
+    with (
+        live.database_reader().opened() as reader,
+        reader.connect() as connection,
+        pytest.raises(psycopg.Error),
+    ):
+        connection.execute("CREATE TABLE x(id int)")
+
+
+def test_no_secret_of_a_stand_in_is_in_the_state(azure: Stood, ovh: Stood, scaleway: Stood) -> None:
+    for made in (azure, ovh, scaleway):
         secrets, written = list(made.secrets()), made.written()
         assert secrets
         assert not [each for each in secrets if each.encode() in written]

@@ -38,6 +38,8 @@ from havre_sandbox.schema.limits import limit
 if TYPE_CHECKING:
     from types import ModuleType
 
+PUBLISHERS = ("pulumi", "pulumiverse")
+"""With what the names of SDKs begin."""
 _KINDS: Mapping[type, Kind] = {
     str: Kind.TEXT,
     bool: Kind.TRUTH,
@@ -55,8 +57,8 @@ def arguments(token: str) -> type | None:
     """
     package, _, rest = token.partition(":")
     module, _, name = rest.rpartition(":")
-    sdk = f"pulumi_{package.replace('-', '_')}"
-    if not name or importlib.util.find_spec(sdk) is None:
+    sdk = _sdk(package)
+    if not name or sdk is None:
         return None
     importlib.import_module(sdk)
     home = _home(sdk, token, package, module)
@@ -66,6 +68,12 @@ def arguments(token: str) -> type | None:
     own = sys.modules[described.__module__]
     found = getattr(own, f"{name}InitArgs", None) or getattr(own, f"{name}Args", None)
     return typing.cast("type | None", found)
+
+
+def _sdk(package: str) -> str | None:
+    """The installed SDK of a package, Pulumi's own or Pulumiverse's; None where there is none."""
+    named = (f"{publisher}_{package.replace('-', '_')}" for publisher in PUBLISHERS)
+    return next((each for each in named if importlib.util.find_spec(each) is not None), None)
 
 
 def _home(sdk: str, token: str, package: str, module: str) -> ModuleType | None:

@@ -8,6 +8,7 @@ met.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 
 PREFIX = "arn:aws:s3:::"
 _ELSEWHERE = "NotIpAddress"
+_BEFORE = "DateLessThan"
 
 
 class PolicyAnswer(StrEnum):
@@ -52,13 +54,25 @@ def _fits(statement: Mapping[str, Any], action: str, resource: str) -> bool:
     condition = statement.get("Condition") or {}
     if _ELSEWHERE in condition:  # nobody is elsewhere
         return False
-    known = not set(condition) - {"IpAddress"}
+    if _BEFORE in condition and not _before(condition[_BEFORE]):
+        return False
+    known = not set(condition) - {"IpAddress", _BEFORE}
     if not known and statement["Effect"] == "Allow":
         return False
     named = f"{PREFIX}{resource}"
     return _covers(statement["Action"], action, re.IGNORECASE) and _covers(
         statement["Resource"], named
     )
+
+
+def _before(condition: Any) -> bool:
+    """Whether the moment that a condition names is still to come."""
+    told = condition.get("aws:CurrentTime") if isinstance(condition, Mapping) else None
+    try:
+        end = dt.datetime.fromisoformat(str(told))
+    except ValueError:
+        return False
+    return end.tzinfo is not None and dt.datetime.now(dt.UTC) < end
 
 
 def _covers(patterns: Any, word: str, flags: int = 0) -> bool:

@@ -126,10 +126,14 @@ class StoreService:
             rule = {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
             client.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration=rule)
 
+    def settings(self, bucket: str) -> BucketSettings | None:
+        """How a bucket is set up, but for its versions; None: there is none."""
+        with self._catalogue() as catalogue:
+            return catalogue.bucket(bucket)
+
     def owner(self, bucket: str) -> str:
         """The user that owns a bucket; empty: nobody, or there is no such bucket."""
-        with self._catalogue() as catalogue:
-            known = catalogue.bucket(bucket)
+        known = self.settings(bucket)
         return known.owner if known else ""
 
     def drop_bucket(self, name: str) -> None:

@@ -1,0 +1,98 @@
+"""A warehouse in a sandbox of Scaleway, reached by the clients that reach Scaleway itself.
+
+Names of buckets and of the database are those of the outputs; the addresses are this machine's.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from havre.live import s3
+from havre.live.buckets import BucketStore
+from havre.live.calls import classed
+from havre.live.wrappers import retrying
+from havre_local.live import LIMITS
+from havre_sandbox.standins.postgres.entry import RoleReader, administered, own_roles
+from havre_sandbox.standins.s3.writers import PolicyWriters
+from havre_scaleway.live import ScalewayLive, abilities
+from havre_scaleway.sandbox.standins import OWNER, ScalewayStandIns
+
+if TYPE_CHECKING:
+    from havre.capabilities import Supported
+    from havre.provider.outputs import Outputs
+    from havre_local.live import LocalDatabase
+    from havre_sandbox.standins.machine import Machine
+
+READER = "sandbox-reader"
+"""The user that reads everything and writes nothing, for whoever reads back."""
+READS = {
+    "Bucket": "*",
+    "Effect": "Allow",
+    "Action": ["s3:Get*", "s3:List*"],
+    "Resource": ["*"],
+}
+
+
+@dataclass(frozen=True)
+class ScalewaySandboxLive:
+    """Implements `havre.live.warehouse.Live` over the stand-ins of a sandbox.
+
+    Attributes:
+        outputs: of the stack.
+        machine: where the stand-ins are.
+    """
+
+    outputs: Outputs
+    machine: Machine
+
+    def store(self, zone: str) -> BucketStore:
+        """The bucket of a zone, by its owner."""
+        return self._store(zone, OWNER)
+
+    def reader(self, zone: str) -> BucketStore:
+        """The same by a user that only reads."""
+        store = ScalewayStandIns(self.machine).store
+        store.put_user(READER)
+        store.put_policy(READER, json.dumps({"Statement": [READS]}))
+        store.put_key(READER, READER)
+        return self._store(zone, READER)
+
+    def _store(self, zone: str, access: str) -> BucketStore:
+        found, store = self.outputs.zone(zone), ScalewayStandIns(self.machine).store
+        address = store.address(found.region)
+        bucket = retrying(s3.bucket(address, store.credentials(access), found.bucket))
+        name = f"zone {zone}"
+        with classed(bucket, name):
+            able = abilities(bucket)
+        return BucketStore(bucket, name, able, LIMITS, ordered=True, counted=True)
+
+    def cipher(self, zone: str) -> None:
+        """Nothing is encrypted before it is stored."""
+        ScalewayLive(self.outputs).cipher(zone)
+
+    def trail(self) -> Supported:
+        """As at Scaleway."""
+        return ScalewayLive(self.outputs).trail()
+
+    def backups(self, came_from: str = "") -> Supported:
+        """As at Scaleway."""
+        return ScalewayLive(self.outputs).backups(came_from)
+
+    def zone_writers(self, zone: str) -> PolicyWriters:
+        """Who may write to a zone: a sandbox has its control plane on this machine."""
+        store = ScalewayStandIns(self.machine).store
+        return PolicyWriters(store, self.outputs.zone(zone).bucket, f"zone {zone}")
+
+    def database(self) -> LocalDatabase:
+        """The database, by an administrator who is no superuser."""
+        return administered(ScalewayStandIns(self.machine).postgres, self.outputs.database.name)
+
+    def database_reader(self) -> RoleReader:
+        """The same by a role that only reads."""
+        return RoleReader(ScalewayStandIns(self.machine).postgres, self.outputs.database.name)
+
+    def vendor_roles(self) -> dict[str, str]:
+        """Roles that no user has made: see `havre.live.warehouse.vendor_roles`."""
+        return own_roles(ScalewayStandIns(self.machine).postgres)
