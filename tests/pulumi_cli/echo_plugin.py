@@ -38,6 +38,8 @@ COMPUTED = (
 """Outputs that programs go on with, and that only the service can tell."""
 CLIENT, NETWORK = "/aPIOAuth2Client:", "/networkPrivate:"
 """Types of which the service tells an identity, and an identifier for each region."""
+CLUSTER = "scaleway:kubernetes/cluster:Cluster"
+"""A type of which the service tells the address of its API."""
 
 
 def told(request):
@@ -49,7 +51,8 @@ def told(request):
         properties.fields["keyUri"].string_value = address
         properties.fields["keyUriWithVersion"].string_value = f"{address}/1"
     if not request.preview:
-        for name in (*COMPUTED, *(["identity"] if CLIENT in request.urn else [])):
+        own = {CLIENT: "identity", CLUSTER: "apiserverUrl"}
+        for name in (*COMPUTED, *(own[kind] for kind in own if kind in request.urn)):
             if name not in properties.fields:
                 properties.fields[name].string_value = made_up(request.urn + name)
         if NETWORK in request.urn:
