@@ -30,6 +30,7 @@ from havre.cli import (
     waiver,
     warehouse,
 )
+from havre.cli.machine import database
 from havre.errors import ANYTHING, ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 for _noun in (
     *(file, providers, planning, check, compare, policy, waiver),
-    *(warehouse, adopting, project, backup, logs, leaving),
+    *(warehouse, adopting, project, database, backup, logs, leaving),
 ):
     _noun.register(app)
 

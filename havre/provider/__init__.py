@@ -36,6 +36,7 @@ from havre.provider.operations import (
 from havre.provider.options import (
     ADOPTING,
     CHECK,
+    DATABASE,
     EXAMINE,
     GIVEN,
     LIMITS,
@@ -59,6 +60,7 @@ __all__ = [
     "ADOPTING",
     "CHECK",
     "CONTRACT",
+    "DATABASE",
     "ENTRY_POINT_GROUP",
     "EXAMINE",
     "GIVEN",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from havre.capabilities import Limit, Measure
     from havre.cost.meters import MeterTable
+    from havre.database.profile import DatabaseProfile
     from havre.facts import Estate
     from havre.live.warehouse import Live
     from havre.plan import Plan
@@ -92,6 +93,9 @@ SANDBOX: Option[Callable[[Path, BaseModel], Mapping[str, ResourceProviderService
 STAND_INS: Option[Callable[[Path, BaseModel, str], StandIns]] = Option(
     "stand_ins", "Runs services behind its sandbox in a folder, for a warehouse of a name."
 )
+DATABASE: Option[DatabaseProfile] = Option(
+    "database_profile", "States how its PostgreSQL is administered: roles of the service, audit."
+)
 PACKAGES: Option[frozenset[str]] = Option(
     "packages", "Names the packages of its resources, so that a plan of another's is refused."
 )
@@ -115,7 +119,7 @@ ANSWERS: Option[Mapping[str, Supported]] = Option(
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, STAND_INS),
-    *(PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
+    *(DATABASE, PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
 )
 """Every option of this version of the contract."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from havre.database.profile import DatabaseProfile
 from havre.provider import EXAMINE, LIVE, OPERATIONS, SANDBOX, Operator, Support, Supported
 from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
@@ -76,6 +77,17 @@ class AzureProvider:
         EXAMINE.member: PLACED_ONLY,
     }
     settings: type[BaseModel] = AzureSettings
+    database_profile = DatabaseProfile(
+        administrators=frozenset({"azure_pg_admin"}),
+        service=frozenset({"azuresu", "azure_superuser"}),
+        libraries=("pgaudit",),
+        extensions=("pgaudit",),
+        settings={"pgaudit.log": "all"},
+        loading="Restart the server: `shared_preload_libraries` and `pgaudit.log` are set by "
+        "deployment.",
+        sign_in="A project signs in once an administrator ties its identity to its role: "
+        'SECURITY LABEL FOR "pgaadauth" ON ROLE ... (not tried on Azure).',
+    )
 
     def parts(self) -> Parts:
         """The builders."""

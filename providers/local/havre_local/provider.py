@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from havre.database.profile import DatabaseProfile
 from havre.provider import METERS, Operator, Support, Supported
 from havre_local.capabilities import CAPABILITIES, LIMITS, REMEDIES, gaps
 from havre_local.settings import NAME, LocalSettings
@@ -41,6 +42,9 @@ class LocalProvider:
     limits: Mapping[Measure, Limit] = LIMITS
     options: Mapping[str, Supported] = {METERS.member: NOT_BILLED}
     settings: type[BaseModel] = LocalSettings
+    database_profile = DatabaseProfile(
+        settings={"log_statement": "all"}, loading="Run `havre up` again: it writes the settings."
+    )
 
     def parts(self) -> Parts:
         """The builders."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from havre.database.profile import DatabaseProfile
 from havre.provider import (
     EXAMINE,
     LIVE,
@@ -80,6 +81,12 @@ class OvhProvider:
         EXAMINE.member: BUCKETS_ONLY,
     }
     settings: type[BaseModel] = OvhSettings
+    database_profile = DatabaseProfile(
+        administrators=frozenset({"avnadmin_group"}),
+        service=frozenset({"avnadmin", "postgres"}),
+        sign_in="A role has no password yet: an administrator sets one with `\\password ROLE` in "
+        "psql, which sends no plain text.",
+    )
 
     def parts(self) -> Parts:
         """The builders."""

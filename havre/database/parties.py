@@ -1,0 +1,61 @@
+"""Who is who among the roles of a server: projects, administrators, kept ones, and strays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from havre.database.catalogue.found import PUBLIC
+from havre.database.wanted import PREFIX
+
+if TYPE_CHECKING:
+    from havre.database.catalogue.found import FoundDatabase
+    from havre.database.wanted import WantedDatabase
+
+
+@dataclass(frozen=True)
+class Parties:
+    """The roles of a server, by whose they are.
+
+    Attributes:
+        wanted: what the database must be.
+        found: what it is.
+    """
+
+    wanted: WantedDatabase
+    found: FoundDatabase
+
+    @cached_property
+    def administrators(self) -> frozenset[str]:
+        """Roles that administer, and those of the service: their rights are not ours to revoke.
+
+        Whoever is a member of the service's administrators by a grant of another than its superuser
+        is none of them, nor is a role that bears a project's name.
+        """
+        profile = self.wanted.profile
+        groups = profile.administrators
+        members = {
+            each.member
+            for each in self.found.memberships
+            if each.group in groups and each.by_service
+        }
+        first = {name for name, role in self.found.roles.items() if role.bootstrap}
+        known = {*groups, *profile.service, *members, *first}
+        return frozenset(
+            {name for name in known if not name.startswith(PREFIX)} | {self.found.user}
+        )
+
+    def left_alone(self, role: str) -> bool:
+        """Whether what a role has is none of our business."""
+        return role in self.administrators or role in self.wanted.kept or role.startswith("pg_")
+
+    def judged(self, role: str) -> bool:
+        """Whether every right of a role must be asked for."""
+        return role == PUBLIC or not self.left_alone(role)
+
+    @cached_property
+    def strays(self) -> tuple[str, ...]:
+        """Roles that the warehouse file does not ask for and nobody answers for."""
+        names = self.found.roles.keys() - self.wanted.roles.keys()
+        return tuple(sorted(name for name in names if not self.left_alone(name)))
