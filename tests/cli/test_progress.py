@@ -330,7 +330,8 @@ def test_a_deployment_is_shown_at_a_terminal(
 
     terminal = at_terminal(monkeypatch)
     taken = step(lambda _: until(lambda: "Deploying chu" in terminal.getvalue()), counts=False)
-    engine = SimpleNamespace(preview=lambda _body: [], up=taken)
+    empty = SimpleNamespace(resources=())
+    engine = SimpleNamespace(preview=lambda _body: [], up=taken, load=lambda: empty)
     monkeypatch.setattr(warehouse, "engine_of", lambda *_: engine)
     words = ["up", str(EXAMPLE), "-p", "local", "--data-dir", str(tmp_path / "data"), "--yes"]
     assert run(words) == ExitCode.ENGINE
