@@ -57,7 +57,7 @@ def test_an_administrator_administers_and_is_no_superuser(service: PostgresServi
             "COPY visits FROM PROGRAM 'true'",
             "SELECT pg_read_file('/etc/passwd')",
             "CREATE ROLE root SUPERUSER",
-            "SET SESSION AUTHORIZATION havre",
+            "SET SESSION AUTHORIZATION sandbox_superuser",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)

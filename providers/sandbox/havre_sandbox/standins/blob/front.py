@@ -51,6 +51,8 @@ _DELEGATION_DAYS = 7
 _SWEEP_SECONDS = 60.0
 _START_SECONDS = 60.0
 _HEAP_MIB = 192
+_DURABLE = Path(__file__).with_name("durable.js")
+"""What keeps what Azurite has answered, whenever it is killed."""
 _CREATED = 201
 _DAY = 86_400.0
 _DEEDS: Mapping[str, Deed] = {
@@ -306,9 +308,10 @@ def _start(place: Path, key: str) -> tuple[subprocess.Popen[bytes], int]:
     node, *script = program()
     options = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(place)]
     quiet = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--disableProductStyleUrl"]
+    given = [*options, *quiet]
     environment = {"PATH": "/usr/bin:/bin", "AZURITE_ACCOUNTS": accounts(key), "HOME": str(place)}
     child = subprocess.Popen(  # noqa: S603 - a program found by `program`, without a shell
-        [node, f"--max-old-space-size={_HEAP_MIB}", *script, *options, *quiet],
+        [node, f"--max-old-space-size={_HEAP_MIB}", "--require", str(_DURABLE), *script, *given],
         env=environment,
         cwd=place,
         stdin=subprocess.DEVNULL,
