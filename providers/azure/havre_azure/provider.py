@@ -47,7 +47,7 @@ UNPROVED = Supported(
 )
 RECORDED = Supported(
     Support.PARTIAL,
-    "Stand-ins for Blob Storage, PostgreSQL and keys run only where they were begun. "
+    "Services on this machine stand in for Blob Storage, PostgreSQL and keys. "
     "All other services are recorded only.",
 )
 PLACED_ONLY = Supported(

@@ -1,5 +1,5 @@
 """What an SDK's own types say of a resource's inputs."""
 
-from havre_sandbox.schema.faults import faults, known, replaced
+from havre_sandbox.schema.faults import faults, known
 
-__all__ = ["faults", "known", "replaced"]
+__all__ = ["faults", "known"]

@@ -25,7 +25,6 @@ from havre_sandbox.schema.forms import (
     Section,
     Table,
 )
-from havre_sandbox.schema.limits import recreates
 from havre_sandbox.schema.sections import arguments, properties
 
 if TYPE_CHECKING:
@@ -68,13 +67,6 @@ def faults(token: str, inputs: Mapping[str, Any], more: More | None = None) -> l
 def known(token: str) -> bool:
     """Whether an installed SDK has a type."""
     return arguments(token) is not None
-
-
-def replaced(token: str) -> frozenset[str]:
-    """Inputs of which the SDK's docstrings say that another value makes another resource."""
-    described = arguments(token)
-    found = properties(described).values() if described is not None else ()
-    return frozenset(each.name for each in found if recreates(each.said))
 
 
 class _Reading:

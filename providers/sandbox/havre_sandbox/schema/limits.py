@@ -40,9 +40,6 @@ _ONLY = re.compile(
     r"Expected value is '(?P<value>[\w.]+)'\.|Name must be '(?P<name>\w+)'"
     r"|should always be '(?P<always>\w+)'"
 )
-_RECREATES = re.compile(
-    r"Chang(?:ing|es) this (?:value )?(?:recreates the (?:resource|subnet)|forces a new resource)"
-)
 
 
 def limit(said: str) -> Limit:
@@ -51,11 +48,6 @@ def limit(said: str) -> Limit:
     for part in (_lengths(said), _alphabet(said), _range(said), _only(said)):
         found |= part
     return Limit(**found) if found else Limit()  # type: ignore[arg-type]
-
-
-def recreates(said: str) -> bool:
-    """Whether a docstring says that another value makes another resource."""
-    return _RECREATES.search(said) is not None
 
 
 def _lengths(said: str) -> Mapping[str, object]:
