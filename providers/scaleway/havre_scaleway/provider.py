@@ -53,7 +53,7 @@ UNPROVED = Supported(
 )
 RECORDED = Supported(
     Support.PARTIAL,
-    "Stand-ins for Object Storage, PostgreSQL and keys run only where they were begun. "
+    "Services on this machine stand in for Object Storage, PostgreSQL and keys. "
     "All other services are recorded only.",
 )
 PLUGIN_ONLY = Supported(
