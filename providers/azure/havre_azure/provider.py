@@ -47,7 +47,7 @@ UNPROVED = Supported(
 )
 RECORDED = Supported(
     Support.PARTIAL,
-    "Services on this machine stand in for Blob Storage, PostgreSQL and keys. "
+    "Stand-ins for Blob Storage, PostgreSQL and keys run on this machine. "
     "All other services are recorded only.",
 )
 PLACED_ONLY = Supported(

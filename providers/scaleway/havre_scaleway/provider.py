@@ -53,7 +53,7 @@ UNPROVED = Supported(
 )
 RECORDED = Supported(
     Support.PARTIAL,
-    "Services on this machine stand in for Object Storage, PostgreSQL and keys. "
+    "Stand-ins for Object Storage, PostgreSQL and keys run on this machine. "
     "All other services are recorded only.",
 )
 PLUGIN_ONLY = Supported(
