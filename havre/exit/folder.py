@@ -6,13 +6,14 @@ import contextlib
 import datetime as dt
 import json
 import shutil
+import sqlite3
 import tempfile
 from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import GuardError, InputError
+from havre.errors import GuardError, InputError, StateError
 from havre.exit.journal import Journal
 from havre.exit.settings import FILE, ExitFile, read_exit
 from havre.files.custody import Custody
@@ -305,6 +306,10 @@ def _found(root: Path) -> Iterator[tuple[ExitFolder, bool]]:
         file, journal = read_exit(root), Journal(root / JOURNAL)
         try:
             yield ExitFolder(root, file, journal), taken
+        except sqlite3.OperationalError as error:
+            message = f"{journal.path} cannot be read or written: {error}"
+            remedy = "Make room on its disk, then run the same step again."
+            raise StateError(message, remedy) from error
         finally:
             journal.close()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from havre.errors import GuardError, InputError
+from havre.errors import GuardError, InputError, StateError
 from havre.exit.folder import JOURNAL, ExitFolder, ExitStep, looked_at, opened, tried
 from tests.warehouse.everything import folder_of
 
@@ -227,3 +227,16 @@ def test_nothing_is_tried_while_another_process_works(root: Path) -> None:
         pass
     with pytest.raises(InputError, match="not the folder of an exit"), tried(root / "evidence"):
         pass
+
+
+def test_a_full_disk_is_told_with_the_file_and_what_to_do(root: Path) -> None:
+    with pytest.raises(StateError) as caught, opened(root) as folder:  # noqa: PT012
+        folder.journal._rows.execute("pragma max_page_count = 20")
+        folder.journal.record("large", "x" * 2**20)
+    assert f"{root / JOURNAL} cannot be read or written: database or disk is full" in str(
+        caught.value
+    )
+    assert "run the same step again" in caught.value.remedy
+    with opened(root) as folder:
+        folder.journal.record("large", "x" * 2**20)
+        assert len(folder.journal.fact("large")) == 2**20

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
-from havre.errors import GuardError
+from havre.errors import GuardError, ProviderError
 from havre.exit.journal import Copied
 from havre.exit.objects.claims import DigestClaims
 from havre.exit.objects.mapping import mapping
@@ -29,7 +29,6 @@ from havre.live.objects import (
     PIECE,
     Ability,
     ChangedError,
-    ExistsError,
     NotThereError,
     ObjectVersion,
 )
@@ -149,7 +148,9 @@ class KeyCopy:
 
     def _copy(self) -> None:
         if len(self._rows) == 1 and self._is_new(self._rows[0]):
-            with contextlib.suppress(ExistsError):  # by a run that nobody recorded, or others
+            # By a run that nobody recorded, or others. A store may break off a large write instead
+            # of answering that the key exists: what stands there is looked at either way.
+            with contextlib.suppress(ProviderError):
                 self._write(self._rows[0], create_only=True)
                 return
         standing, held = self._match()

@@ -109,11 +109,9 @@ def _locked(store: LiveStore) -> str:
 
 def _folders(store: LiveStore) -> str:
     mark = Properties({"content-type": "application/x-directory"}, {FOLDER_MARK: "true"})
-    made = [
-        _write(store, f"{PREFIX}/11/empty/", b"", mark),
-        _write(store, f"{PREFIX}/11/full/", b"", mark),
-        _write(store, f"{PREFIX}/11/full/one.csv", b"1"),
-    ]
+    made = [_write(store, f"{PREFIX}/11/full/one.csv", b"1")]
+    if store.abilities[Ability.LOCK].support is Support.ABSENT:  # stand-ins lock no folder
+        made += [_write(store, f"{PREFIX}/11/{name}/", b"", mark) for name in ("empty", "full")]
     if not store.limits.paths:
         made += [_write(store, f"{PREFIX}/11/beside{end}", b"1") for end in ("", "/below")]
     return f"{counted(sum(made), 'object', 'objects')}"
