@@ -77,6 +77,8 @@ class AzureProvider:
         EXAMINE.member: PLACED_ONLY,
     }
     settings: type[BaseModel] = AzureSettings
+    # Roles: Microsoft Learn, "Create users in Azure Database for PostgreSQL" and "Describe built-in
+    # Azure Database for PostgreSQL server roles", which differ on the superuser's; 2026-11-30.
     database_profile = DatabaseProfile(
         administrators=frozenset({"azure_pg_admin"}),
         service=frozenset({"azuresu", "azure_superuser"}),

@@ -81,6 +81,7 @@ class OvhProvider:
         EXAMINE.member: BUCKETS_ONLY,
     }
     settings: type[BaseModel] = OvhSettings
+    # `avnadmin` as OVHcloud's guides name it; no source names a group: this one is the sandbox's.
     database_profile = DatabaseProfile(
         administrators=frozenset({"avnadmin_group"}),
         service=frozenset({"avnadmin", "postgres"}),
