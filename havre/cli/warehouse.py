@@ -313,7 +313,6 @@ def up(
     from havre.cli.taken import one_provider, take, tell
     from havre.engine import StateStore
     from havre.engine.sandbox import own_passphrase
-    from havre.plan.model import SANDBOX_MARK
 
     named = one_provider(provider, "up", file)
     it = take(file, named, "up", data_dir=data_dir)
@@ -334,16 +333,25 @@ def up(
         ran = _running(how)
         changes, left = _apply(target, store, yes=yes, as_json=as_json, how=how)
     if as_json:
-        marked = {SANDBOX_MARK: True, **how.told()} if how else {}
-        done = [change.as_dict() for change in changes]
-        console.write_json(
-            {**marked, "changes": done, "not_applied": [each.as_dict() for each in left]}
-        )
+        _write_changes(changes, left, how)
     elif changes:
         _tell_deployed(target, how)
     elif how and not ran:
         console.out().print("Its services were started.")
         show_services(how)
+
+
+def _write_changes(
+    changes: Sequence[Change], left: Sequence[UnappliedField], how: Rehearsed | None
+) -> None:
+    """Write what was changed and what was not applied, for machines."""
+    from havre.plan.model import SANDBOX_MARK
+
+    marked = {SANDBOX_MARK: True, **how.told()} if how else {}
+    done = [change.as_dict() for change in changes]
+    console.write_json(
+        {**marked, "changes": done, "not_applied": [each.as_dict() for each in left]}
+    )
 
 
 def _refuse_recorded(*, sandbox: bool, recorded_only: bool) -> None:
