@@ -129,7 +129,25 @@ def test_a_table_of_gaps_and_waived_findings_does_not_say_that_nothing_was_found
     assert waived
     table = render(replace(RESULT, findings=waived), Format.TABLE)
     assert "Findings\n  none" not in table
-    assert "Findings\n  only provider gaps and waived findings: see below" in table
+    of = next(x for x in waived if not x.gap)
+    assert f"Findings\n  {of.severity} waived, until 2027-06-30, 1 resource {of.control}: " in table
+
+
+def test_a_table_of_gaps_alone_says_where_they_are() -> None:
+    gaps = tuple(x for x in RESULT.findings if x.gap)
+    table = render(replace(RESULT, findings=gaps), Format.TABLE)
+    assert "Findings\n  only provider gaps: see below" in table
+
+
+@pytest.mark.parametrize("width", [80, None])
+def test_every_control_with_findings_is_listed_behind_the_headline(width: int | None) -> None:
+    """The headline shows some of them and says that the others are below, waived ones too."""
+    waived = next(x for x in RESULT.findings if x.kind is FindingKind.WAIVED and not x.gap)
+    many = tuple(replace(waived, control=f"audit.number-{n}") for n in range(30))
+    controls = tuple(replace(RESULT.controls[0], id=each.control) for each in many)
+    table = render(replace(RESULT, findings=many, controls=controls), Format.TABLE, width=width)
+    listed = table.partition("\nFindings\n")[2].partition("\nWaivers\n")[0]
+    assert [each.control for each in many if f" {each.control}: " not in listed] == []
 
 
 @pytest.mark.parametrize("language", Language)

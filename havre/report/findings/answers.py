@@ -328,6 +328,13 @@ def open_groups(result: Result) -> list[Group]:
     )
 
 
+def waived_groups(result: Result) -> list[Group]:
+    """What is waived and not a gap, by control."""
+    return groups(
+        result, [f for f in result.findings if f.gap is None and f.kind is FindingKind.WAIVED]
+    )
+
+
 def marks(result: Result, findings: Sequence[Finding]) -> list[str]:
     """What is said of findings beside their status, in lower case."""
     known = all(finding.known for finding in findings)

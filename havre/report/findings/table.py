@@ -177,15 +177,24 @@ def _lined(result: Result) -> Iterator[RenderableType]:
 
 
 def _findings(result: Result) -> Iterator[RenderableType]:
-    found = answers.open_groups(result)
-    if not found:
-        yield _row(
-            "only provider gaps and waived findings: see below" if result.findings else "none"
-        )
+    """Each group of open findings in a block, then each waived one in a line; gaps are below."""
+    found, waived = answers.open_groups(result), answers.waived_groups(result)
+    if not found and not waived:
+        yield _row("only provider gaps: see below" if result.findings else "none")
     for group in found:
         marks = answers.marks(result, group.findings)
         yield _head(group.kind, group.severity.value, group.control, group.title, marks)
         yield _pairs(_lines(group, result.as_of))
+    for group in waived:
+        marks = [*_accepted(group), *answers.marks(result, group.findings)]
+        yield _head(group.kind, group.severity.value, group.control, group.title, marks)
+
+
+def _accepted(group: Group) -> list[str]:
+    """Until when findings are waived, and of how many resources."""
+    ends = min((waiver.expires for waiver in group.waivers), default=None)
+    until = [f"until {ends.isoformat()}"] if ends else []
+    return [*until, *([words.many(len(group.names), "resource")] if group.names else [])]
 
 
 def _former(former: Former) -> RenderableType:
