@@ -615,7 +615,7 @@ def check(
         return
     from havre.assess.provenance import inputs_of
     from havre.assess.time_limit import within
-    from havre.exit.seal.reading import evidence
+    from havre.exit.seal.reading import evidence, proofs_of
     from havre.plan.states import from_state
     from havre.policy import Severity
     from havre.startup import collecting_later
@@ -645,7 +645,8 @@ def check(
                 fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on),
                 rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
                 selection=selected(known, only, skip, severity),
-                inputs=inputs_of(it.file, waivers, preview, state, estate or ()),
+                inputs=inputs_of(it.file, waivers, preview, state, estate or ())
+                | proofs_of(*proofs),
                 time=parse_time(as_of),
                 estate=tuple(each for path in estate or () for each in from_state(path).resources),
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from havre.policy.fixes import Fix
-    from havre.policy.model import Control
+    from havre.policy.model import Control, Rehearsal
     from havre.policy.qualifications import Claim
     from havre.provider import Gap, Operator
 
@@ -241,7 +241,8 @@ class InputFile:
     """A file that a check read.
 
     Attributes:
-        role: what it is to the check: `warehouse`, `waivers`, `preview` or `state`.
+        role: what it is to the check: `warehouse`, `waivers`, `preview`, `state`, `estate N`,
+            `seal`, `seal signer's CA` or `seal time-stamp CA`.
         file: its path as the user named it.
         sha256: of its bytes, hexadecimal, as `sha256sum` prints it.
     """
@@ -350,6 +351,7 @@ class Result:
         left_out: identifiers of controls that the profile has and the user did not have evaluated.
         title: the provider's name as its owner writes it; empty: its short name.
         provenance: what it was made from and by; None: nobody has recorded it.
+        rehearsed: the seal of an exit that was given as evidence; None: none was.
     """
 
     warehouse: str
@@ -376,6 +378,7 @@ class Result:
     left_out: tuple[str, ...] = ()
     title: str = ""
     provenance: Provenance | None = None
+    rehearsed: Rehearsal | None = None
 
     @property
     def subject(self) -> str:
@@ -464,6 +467,7 @@ class Result:
             **({"reserves": reserves} if (reserves := self.reserves()) else {}),
             **({"waived_unevaluated": unevaluated} if (unevaluated := self.unevaluated()) else {}),
             **({"baseline": self.since()} if self.gone is not None else {}),
+            **({"seal": self.rehearsed.as_dict()} if self.rehearsed else {}),
             **({"provenance": self.provenance.as_dict()} if self.provenance else {}),
         }
 

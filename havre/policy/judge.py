@@ -470,4 +470,5 @@ def _result(
         title=provides(question.provider, TITLE).or_else(question.provider.name),
         allow_unknown=question.allow_unknown,
         fail_on=question.fail_on,
+        rehearsed=question.rehearsed,
     )

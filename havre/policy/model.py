@@ -141,6 +141,8 @@ class Rehearsal:
         day: on which a time-stamp authority saw the signature; None: none did.
         signer: subject of the certificate that signed; empty where nothing is proved.
         unproved: why it is not proved; empty where it is.
+        sandbox: whether a side was a sandbox, by the seal's own word.
+        fingerprint: SHA-256 of that certificate; empty where nothing is proved.
     """
 
     warehouse: str
@@ -150,6 +152,23 @@ class Rehearsal:
     day: dt.date | None
     signer: str
     unproved: str = ""
+    sandbox: bool = False
+    fingerprint: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The seal as JSON-ready values."""
+        return {
+            "warehouse": self.warehouse,
+            "source": self.source,
+            "target": self.target,
+            "level": self.level,
+            "sandbox": self.sandbox,
+            "verified": not self.unproved,
+            "time_stamped": self.day.isoformat() if self.day else None,
+            "signer": self.signer,
+            "signer_sha256": self.fingerprint,
+            "refused": self.unproved,
+        }
 
 
 RESERVED = {

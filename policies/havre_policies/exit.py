@@ -209,7 +209,8 @@ def rehearsed(case: Case) -> Iterator[Verdict]:
         yield fails("rehearsed", why, wanted)
     elif not _recent(case.rehearsed.day, case.as_of, days):
         seal = case.rehearsed
-        yield fails("rehearsed", f"the last seal ({seal.level}) is dated {seal.day}", wanted)
+        found = f"the last seal ({seal.level}) is dated {seal.day}, signed by {seal.signer}"
+        yield fails("rehearsed", found, wanted)
     else:
         yield passes()
 
@@ -220,8 +221,9 @@ def _unrehearsed(seal: Rehearsal, case: Case, leaving_for: str) -> str:
         return f"the seal is not verified: {seal.unproved}"
     sealed = (seal.warehouse, seal.source, seal.target)
     if sealed != (case.spec.name, case.provider.name, leaving_for):
-        return f"the seal is for {seal.warehouse}, from {seal.source} to {seal.target}"
-    return "" if seal.day else "no time-stamp authority dates the seal"
+        sides = f"from {seal.source} to {seal.target}"
+        return f"the seal is for {seal.warehouse}, {sides}, signed by {seal.signer}"
+    return "" if seal.day else f"no time-stamp authority dates the seal, signed by {seal.signer}"
 
 
 def _recent(day: dt.date | None, today: dt.date, days: int) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,11 @@ import pytest
 import havre
 from havre.cli import main
 from havre.errors import ExitCode
+from havre.exit.seal.contents import Level
+from havre.exit.seal.rehearsal import rehearsal_authorities
+from havre.exit.seal.sealing import seal
 from tests.check.asked import EXAMPLES
+from tests.exit.seal.workshop import DEPARTURE, contents
 from tests.facts.recordings import RECORDED
 
 EMC2 = EXAMPLES["emc2"]
@@ -100,3 +105,56 @@ def test_the_page_holds_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     page = checked(capsys, *words, form="html")
     for text in (found["tool"], found["time"], *digests(found).values(), found["organisation"]):
         assert text in page
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> list[str]:
+    """The seal of a rehearsal by its own keys, as a check is given it."""
+    signer, clock = rehearsal_authorities(tmp_path / "keys")
+    departure = replace(DEPARTURE, level=Level.REHEARSAL)
+    folder = seal(tmp_path / "seal", contents(departure=departure), signer, clock).folder
+    cas = ("--seal-authority", str(signer.authority), "--seal-tsa-authority", str(clock.authority))
+    return [str(EMC2), "-p", "local", "--seal", str(folder), *cas]
+
+
+SIGNER = "Havre rehearsal signer (proves nothing elsewhere)"
+
+
+def test_a_seal_is_an_input_with_its_signer_level_and_cas(
+    capsys: pytest.CaptureFixture[str], sealed: list[str]
+) -> None:
+    summary = json.loads(checked(capsys, *sealed))["summary"]
+    folder, authority, clock = (Path(each) for each in sealed[4::2])
+    assert digests(summary["provenance"]) == {
+        "warehouse": sha256(EMC2),
+        "waivers": sha256(EMC2.with_name("waivers.yaml")),
+        "seal": sha256(folder / "tagmanifest-sha256.txt"),
+        "seal signer's CA": sha256(authority),
+        "seal time-stamp CA": sha256(clock),
+    }
+    of = summary["seal"]
+    assert (of["level"], of["sandbox"], of["verified"]) == ("rehearsal", False, True)
+    assert SIGNER in of["signer"]
+    assert of["time_stamped"]
+    assert len(of["signer_sha256"].replace(":", "")) >= 64
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "html", "json", "sarif", "oscal"])
+def test_every_report_names_who_signed_the_seal(
+    capsys: pytest.CaptureFixture[str], sealed: list[str], form: str
+) -> None:
+    told = " ".join(checked(capsys, *sealed, form=form).replace("\\", "").split())
+    assert "rehearsal" in told
+    assert SIGNER in told
+
+
+def test_the_french_page_names_who_signed_the_seal_and_its_digest(
+    sealed: list[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "dpo.html"
+    words = ("check", *sealed, "--summary", "--lang", "fr", "--format", f"html={page}")
+    main([*words])
+    shown = " ".join(page.read_text().replace("\xa0", " ").split())
+    assert "Sceau de la réversibilité" in shown
+    assert f"CN={SIGNER}" in shown
+    assert sha256(Path(sealed[4]) / "tagmanifest-sha256.txt") in shown

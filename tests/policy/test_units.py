@@ -2281,6 +2281,9 @@ def test_a_rehearsal_is_recent(day: dt.date | None, outcome: str) -> None:
     assert c.outcome("exit.rehearsed", rehearsed=c.sealed(), spec=nameless) == "fail"
 
 
+SIGNED = "signed by CN=Seal"
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [
@@ -2288,10 +2291,13 @@ def test_a_rehearsal_is_recent(day: dt.date | None, outcome: str) -> None:
         ({"level": "real"}, ""),
         ({"unproved": "another CA"}, "the seal is not verified: another CA"),
         ({"unproved": "another CA", "day": None}, "the seal is not verified: another CA"),
-        ({"warehouse": "another"}, "the seal is for another, from paper to ovh"),
-        ({"source": "elsewhere"}, "the seal is for emc2, from elsewhere to ovh"),
-        ({"target": "elsewhere"}, "the seal is for emc2, from paper to elsewhere"),
-        ({"day": None}, "no time-stamp authority dates the seal"),
+        ({"warehouse": "another"}, f"the seal is for another, from paper to ovh, {SIGNED}"),
+        ({"source": "elsewhere"}, f"the seal is for emc2, from elsewhere to ovh, {SIGNED}"),
+        (
+            {"target": "elsewhere"},
+            f"the seal is for emc2, from paper to elsewhere, {SIGNED}",
+        ),
+        ({"day": None}, f"no time-stamp authority dates the seal, {SIGNED}"),
     ],
 )
 def test_a_rehearsal_is_of_this_exit_and_proved(how: dict[str, Any], why: str) -> None:

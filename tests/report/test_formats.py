@@ -120,6 +120,7 @@ OPTIONAL = {
     "level",
     "left_out",
     "provenance",
+    "seal",
     "requirements",
     "frameworks",
     "gone",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.errors import HavreError, InputError
-from havre.exit.seal.bag import INFO
+from havre.exit.seal.bag import INFO, TAG_MANIFEST
 from havre.exit.seal.contents import Level
 from havre.exit.seal.statement import NOT_FROZEN, SANDBOX, STATEMENT, predicate
 from havre.exit.seal.verifying import Trust, Verification, verified
@@ -103,6 +103,8 @@ def rehearsal_of(seal: Seal) -> Rehearsal:
         proved.time.date() if proved is not None and proved.time is not None else None,
         proved.signer if proved is not None else "",
         seal.why,
+        seal.sandbox,
+        proved.fingerprint if proved is not None else "",
     )
 
 
@@ -127,6 +129,22 @@ def evidence(
         message = f"{' and '.join(names)} belong together"
         raise InputError(message, "Name the seal, and the CA of its signer.")
     return rehearsal_of(read_seal(seal, Trust(authority, clock)))
+
+
+def proofs_of(seal: Path | None, authority: Path | None, clock: Path | None) -> dict[str, Path]:
+    """The files of a seal by their roles; its signed list of digests stands for all in it.
+
+    Args:
+        seal: its folder.
+        authority: PEM file of the CA of whoever may sign it.
+        clock: PEM file of the CA of its time-stamp authority.
+    """
+    named = {
+        "seal": seal / TAG_MANIFEST if seal else None,
+        "seal signer's CA": authority,
+        "seal time-stamp CA": clock,
+    }
+    return {role: path for role, path in named.items() if path is not None}
 
 
 def _verified(folder: Path, trust: Trust | None) -> tuple[Verification | None, str]:

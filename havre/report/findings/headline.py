@@ -32,6 +32,8 @@ LEAST = 3
 """Findings that the headline shows even where it is longer than a screen."""
 MOST = 8
 """Findings that pages and comments show at the top."""
+REHEARSED = "rehearsal"
+"""Level of a seal that is not of the exit itself."""
 OPEN = frozenset({FindingKind.FAIL, FindingKind.UNKNOWN})
 """Kinds of findings that are shown even where no count includes them."""
 EXPIRED = 2
@@ -162,6 +164,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _compared(result)
     yield from _reserves(result)
     yield from _waivers(result)
+    yield from _sealed(result)
     yield tr("Data stored in"), _stored(result)
     yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
@@ -173,6 +176,22 @@ def notes(result: Result) -> Iterator[tuple[str, str]]:
     yield from _compared(result)
     yield from _reserves(result)
     yield from _expired(result)
+    yield from _sealed(result)
+
+
+def _sealed(result: Result) -> Iterator[tuple[str, str]]:
+    """The seal of an exit that was given as evidence: of what, when, and who signed it."""
+    seal = result.rehearsed
+    if seal is None:
+        return
+    level = tr("rehearsal") if seal.level == REHEARSED else tr("the exit itself")
+    told = [level, *([tr("in a sandbox")] if seal.sandbox else [])]
+    if seal.unproved:
+        told.append(tr("not verified"))
+    else:
+        told.append(words.day_of(seal.day) if seal.day else tr("no time-stamp"))
+        told.append(tr("signed by {signer}", signer=plain(seal.signer)))
+    yield tr("Exit seal"), ", ".join(told)
 
 
 def _compared(result: Result) -> Iterator[tuple[str, str]]:

@@ -65,6 +65,7 @@ def _result(result: Result) -> dict[str, Any]:
             profile=result.profile.value,
             operator=words.access(result.operator),
             countries=answers.countries(result),
+            **_inputs(result),
         ),
         "local-definitions": {"inventory-items": _inventory(result)},
         "reviewed-controls": {"control-selections": [_selection(result)]},
@@ -75,6 +76,18 @@ def _result(result: Result) -> dict[str, Any]:
     if not document["local-definitions"]["inventory-items"]:
         del document["local-definitions"]
     return {key: value for key, value in document.items() if value}
+
+
+def _inputs(result: Result) -> dict[str, str]:
+    """The files that were read by their roles with digests, and the seal that was evidence."""
+    made, seal = result.provenance, result.rehearsed
+    found = {
+        f"input {each.role}": f"{each.file} sha256:{each.sha256}"
+        for each in (made.inputs if made else ())
+    }
+    told = seal.as_dict() if seal else {}
+    found |= {f"seal {name}": str(value) for name, value in told.items() if value != ""}
+    return {re.sub(r"[^a-z0-9]+", "-", name): value for name, value in found.items()}
 
 
 def identified(*parts: object) -> str:
