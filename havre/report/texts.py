@@ -35,6 +35,18 @@ def translated(text: str) -> str:
     return text if spoken() is Language.EN else _told(text, DEEPEST)
 
 
+def named(name: str) -> str:
+    """Properties, as a finding has them, in words of the language at hand.
+
+    A catalogue has them behind `property: `, so that no text with the same word is taken for one.
+    What no catalogue has, in another language than English, is a name of the code and left out.
+    """
+    if spoken() is Language.EN:
+        return name.replace("_", " ")
+    known = (_known(spoken()).get(f"property: {each}", "") for each in name.split(", "))
+    return ", ".join(filter(None, known))
+
+
 def _told(text: str, depth: int) -> str:
     known = _known(spoken())
     if text in known:

@@ -18,7 +18,7 @@ from havre.assess.subject import subject
 from havre.capabilities.declarations import declared
 from havre.policy.findings import FindingKind, Waiver
 from havre.report.findings import Format, render
-from havre.report.language import Language, speaking
+from havre.report.language import Language, speaking, title
 from havre.report.texts import translated
 from havre.spec.load import load
 from scripts.catalogues import ROOT, catalogues
@@ -103,16 +103,19 @@ def test_what_is_shown_has_no_english_words(example: str, provider: str, shown: 
     assert [line for line in lines if ENGLISH.search(line)] == []
 
 
-def gaps() -> list[str]:
-    """The residual risk of every gap that an installed provider declares."""
-    found = []
+def gaps() -> dict[str, list[str]]:
+    """Of every gap that an installed provider declares the residual risk, and the measure."""
+    found: dict[str, list[str]] = {"risk": [], "fallback": []}
     for path in sorted((ROOT / "providers").glob("*/havre_*/data/gaps.toml")):
-        found += [gap.risk for gap in declared(path).texts.values()]
+        for gap in declared(path).texts.values():
+            found["risk"].append(gap.risk)
+            found["fallback"].append(gap.fallback)
     return found
 
 
-def test_every_residual_risk_is_translated() -> None:
-    found = gaps()
+@pytest.mark.parametrize("part", ["risk", "fallback"])
+def test_every_residual_risk_and_compensating_measure_is_translated(part: str) -> None:
+    found = gaps()[part]
     assert len(found) > 100
     filled = [re.sub(r"\{(\w+)\}", "7", text) for text in found]
     with speaking(Language.FR):
@@ -164,3 +167,96 @@ def test_the_scope_of_a_risk_is_never_cut() -> None:
 
 
 HDS = "jurisdiction.hds"
+
+
+RAW = re.compile(r"\b[a-z]+_[a-z_]+ (?=: )")
+"""A name of the code before what was found of it."""
+
+
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_no_property_of_the_code_stands_before_what_was_found(example: str, provider: str) -> None:
+    lines = page(example, provider).replace("\xa0", " ").splitlines()
+    assert [line for line in lines if RAW.match(line.strip())] == []
+
+
+@cache
+def opened(example: str, provider: str) -> tuple[Result, str]:
+    """A check without any waiver, and its page."""
+    of = subject(load(ROOT / "examples" / example / "warehouse.yaml"), provider)
+    found = assess(Request(of, as_of=DAY)).result
+    bare = tuple(
+        replace(each, waiver=None, kind=FindingKind.FAIL, unevaluated=False, known=number % 3 == 0)
+        for number, each in enumerate(found.findings)
+    )
+    of_open = replace(found, findings=bare)
+    with speaking(Language.FR):
+        return of_open, render(of_open, Format.HTML, summary=True)
+
+
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_the_annex_lists_every_finding_without_a_waiver(example: str, provider: str) -> None:
+    of, shown = opened(example, provider)
+    annex = html.unescape(shown.partition('<table class="risks open">')[2]).replace("\xa0", " ")
+    text = re.sub(r"<[^>]+>", "", annex)
+    assert len({each.control for each in of.findings}) > 14
+    assert [each.control for each in of.findings if each.control not in text] == []
+    assert [each.name for each in of.findings if each.name not in text] == []
+    with speaking(Language.FR):
+        gaps_of = [each.gap for each in of.findings if each.gap]
+        told = [translated(gap.risk) for gap in gaps_of] + [
+            translated(gap.fallback) for gap in gaps_of
+        ]
+    plain = text.replace("`", "")
+    assert [each for each in told if each.replace("`", "") not in plain] == []
+    assert "de plus" not in text
+
+
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_a_summary_lists_the_title_of_every_control_without_a_finding(
+    example: str, provider: str
+) -> None:
+    of = subject(load(ROOT / "examples" / example / "warehouse.yaml"), provider)
+    found = assess(Request(of, as_of=DAY)).result
+    with speaking(Language.FR):
+        folded = " ".join(render(found, Format.HTML, summary=True).split("<details>")[1:])
+        clear = [c for c in found.controls if found.verdict(c.id) in {"pass", "not-applicable"}]
+        listed = html.unescape(folded).replace("\xa0", " ")
+        assert len(clear) > 12
+        assert [each.id for each in clear if title(each) not in listed] == []
+        assert all(each.id in listed for each in clear)
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("evaluation", "Contrôle de ce qui serait déployé (plan, aucun déploiement)"),
+        ("preview", "Contrôle de ce qui serait déployé (plan, aucun déploiement)"),
+        ("state", "Contrôle de ce qui est déployé (état)"),
+        ("sandbox", "Contrôle d'un bac à sable, et non d'un cloud"),
+    ],
+)
+def test_a_summary_says_whether_anything_is_deployed(source: str, told: str) -> None:
+    of = replace(opened("hospital", "local")[0], source=source, placeholders=("tenant_id", "salt"))
+    with speaking(Language.FR):
+        header = render(of, Format.HTML, summary=True).partition("<main")[0]
+    assert told in html.unescape(header)
+    assert "valeurs fictives : tenant_id, salt" in header.replace("\xa0", " ")
+
+
+def test_the_first_page_names_what_ends_next_and_what_a_warning_is_of() -> None:
+    of, _ = opened("emc2", "azure")
+    soon = replace(ACCEPTED, control=of.findings[0].control, expires=dt.date(2026, 12, 21))
+    first = replace(of.findings[0], kind=FindingKind.WARNING, waiver=soon)
+    ending = replace(
+        of, findings=(first, *(each for each in of.findings if each.control != first.control))
+    )
+    named = next(each for each in of.controls if each.id == first.control)
+    with speaking(Language.FR):
+        header = render(ending, Format.HTML, summary=True).partition("<main")[0]
+        about = title(named)
+    text = html.unescape(header).replace("\xa0", " ")
+    label, _, rest = text.partition("Prochaine échéance")[2].partition("</dd>")
+    assert about in label
+    assert "21 décembre 2026" in label
+    assert f"avertissement</dt><dd>{first.control}" in rest
+    assert "se termine dans les 90 jours, jusqu'au 21 décembre 2026" in rest

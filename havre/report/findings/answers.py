@@ -31,12 +31,11 @@ from havre.report.findings.words import (
     undecided,
 )
 from havre.report.language import title, tr, trn
-from havre.report.texts import translated
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from havre.policy.findings import Finding, Former, Location, Result, Waiver, Whereabouts
     from havre.policy.frameworks import Requirement
@@ -55,8 +54,6 @@ DONE = {
     "not-applicable": "do not apply",
 }
 """What controls do for a requirement, which none of them meets by itself."""
-LISTED = 40
-"""How many resources, and how many risks, of an accepted risk are written out."""
 KNOWN = "Known before"
 """Of a finding that the previous report has."""
 OUTSIDE = "Outside the profile"
@@ -233,7 +230,7 @@ def unmet(finding: Finding, title: str, unclear: frozenset[str]) -> str:
         title: of the control, in the language at hand.
         unclear: controls that are called not evaluated whatever was found of them.
     """
-    if _about(finding):
+    if about_waiver(finding):
         return tr("waiver that matches no finding: {title}", title=title)
     if finding.reserve is Reserve.OUTSIDE:
         return tr("outside the plan, not evaluated: {title}", title=title)
@@ -283,7 +280,7 @@ def home(result: Result) -> Location | None:
     """The first line of the file that causes lie in, where a finding tells it."""
     for finding in result.findings:
         found = finding.location
-        if found and not _about(finding):
+        if found and not about_waiver(finding):
             return replace(found, line=1)
     return None
 
@@ -370,7 +367,9 @@ def gaps(result: Result) -> list[Finding]:
 
 def covering(finding: Finding) -> Waiver | None:
     """The waiver that covers a finding now; None: none does."""
-    covered = finding.kind in {FindingKind.WAIVED, FindingKind.WARNING} and not _about(finding)
+    covered = finding.kind in {FindingKind.WAIVED, FindingKind.WARNING} and not about_waiver(
+        finding
+    )
     return finding.waiver if covered else None
 
 
@@ -391,7 +390,7 @@ def covers(result: Result) -> list[Cover]:
     ]
 
 
-def _about(finding: Finding) -> bool:
+def about_waiver(finding: Finding) -> bool:
     """Whether a finding is about its waiver itself: one that covers nothing."""
     place = finding.location
     return bool(finding.waiver and place and finding.waiver.location == place)
@@ -501,38 +500,9 @@ def _by_reason(products: Sequence[tuple[str, str]]) -> str:
     return "; ".join(f"{', '.join(named)} ({reason})" for reason, named in reasons.items())
 
 
-@dataclass(frozen=True)
-class AcceptedRisk:
-    """A risk that a named owner accepts until a set date, as its owner confirms it.
-
-    Attributes:
-        waiver: who, why, by which decision and until when.
-        requirement: the title of the control, and that it is not met or was not evaluated.
-        scope: resources or capabilities concerned.
-        risks: residual risks of the gaps; of other findings what was found.
-    """
-
-    waiver: Waiver
-    requirement: str
-    scope: str
-    risks: tuple[str, ...]
-
-
 def titles(result: Result) -> dict[str, str]:
     """Titles by control in the language at hand, of those too that only a gap is about."""
     return {each.id: title(each) for each in (*installed_controls(), *result.controls)}
-
-
-def accepted(result: Result) -> list[AcceptedRisk]:
-    """Every accepted risk, the first to end first."""
-    named = titles(result)
-    return [_accepted(cover, named, unclear(result)) for cover in covers(result)]
-
-
-def spread(risks: Sequence[AcceptedRisk]) -> str:
-    """Of how many controls risks are accepted: a control may have several, each with its end."""
-    count = len({each.waiver.control for each in risks})
-    return trn("They concern {count} control.", "They concern {count} controls.", count)
 
 
 def asked_of_the_reader() -> list[str]:
@@ -545,39 +515,6 @@ def asked_of_the_reader() -> list[str]:
         tr("Check that the access of each project ends with its authorisation."),
         tr("Request the date and the seal of the last rehearsal of the exit."),
     ]
-
-
-def _accepted(cover: Cover, titles: Mapping[str, str], unclear: frozenset[str]) -> AcceptedRisk:
-    named = titles.get(cover.waiver.control, cover.waiver.control)
-    worst = min(cover.findings, key=lambda finding: finding.unevaluated)
-    risks = [
-        translated(each.gap.risk) if each.gap else _discovered(each) for each in cover.findings
-    ]
-    return AcceptedRisk(
-        cover.waiver,
-        unmet(worst, named, unclear),
-        some(distinct(map(_scope, cover.findings)), LISTED),
-        tuple(_few(distinct(filter(None, risks)))),
-    )
-
-
-def _few(texts: Sequence[str]) -> list[str]:
-    """The first of many texts, and how many more there are."""
-    left = len(texts) - LISTED
-    more = [trn("and {count} more", "and {count} more", left)] if left > 0 else []
-    return [*texts[:LISTED], *more]
-
-
-def _scope(finding: Finding) -> str:
-    """What a finding is about: a resource, a capability, or a property of the plan."""
-    return finding.name or (subject(finding) if finding.gap else finding.property)
-
-
-def _discovered(finding: Finding) -> str:
-    """What was found, behind its property where that is not its scope."""
-    if not finding.property or not finding.found:
-        return translated(finding.found)
-    return labelled(finding.property, translated(finding.found))
 
 
 def alike(findings: Iterable[Finding]) -> list[tuple[Finding, list[tuple[str, str]]]]:

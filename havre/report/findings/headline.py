@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import ExitCode
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
+from havre.policy.waivers import WARNING_DAYS
 from havre.report.findings import answers, words
 from havre.report.language import Language, spoken, tr, trn, typeset
 from havre.report.texts import translated
@@ -175,6 +176,8 @@ def notes(result: Result) -> Iterator[tuple[str, str]]:
     """What counts of controls do not say, for pages that show no other fact of the headline."""
     yield from _compared(result)
     yield from _reserves(result)
+    yield from _next(result)
+    yield from _warned(result)
     yield from _expired(result)
     yield from _sealed(result)
 
@@ -192,6 +195,32 @@ def _sealed(result: Result) -> Iterator[tuple[str, str]]:
         told.append(words.day_of(seal.day) if seal.day else tr("no time-stamp"))
         told.append(tr("signed by {signer}", signer=plain(seal.signer)))
     yield tr("Exit seal"), ", ".join(told)
+
+
+def _next(result: Result) -> Iterator[tuple[str, str]]:
+    """Which waiver ends first, and of which requirement."""
+    if found := answers.covers(result):
+        waiver = found[0].waiver
+        own = answers.titles(result).get(waiver.control, waiver.control)
+        about = answers.unmet(found[0].findings[0], own, answers.unclear(result))
+        ends = _waiver(result, waiver)
+        yield tr("Next waiver to expire"), tr("{waiver}. {title}", waiver=ends, title=about)
+
+
+def _warned(result: Result) -> Iterator[tuple[str, str]]:
+    """Why each control that has a warning has one."""
+    named, unclear = answers.titles(result), answers.unclear(result)
+    found = {each.control: each for each in reversed(result.of(FindingKind.WARNING))}
+    for control in sorted(found):
+        if result.verdict(control) != FindingKind.WARNING.value:
+            continue
+        finding = found[control]
+        told = answers.unmet(finding, named.get(control, control), unclear)
+        why = [tr("provider gap")] if finding.gap else []
+        if waiver := answers.covering(finding):
+            ends = words.ending(waiver.expires, result.as_of)
+            why = [tr("the waiver ends within {days} days, {end}", days=WARNING_DAYS, end=ends)]
+        yield words.status("warning"), ". ".join([f"{control}, {told}", *why])
 
 
 def _compared(result: Result) -> Iterator[tuple[str, str]]:

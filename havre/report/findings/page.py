@@ -6,7 +6,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from havre.policy.findings import VERDICTS
 from havre.policy.model import Outcome
+from havre.report import annex
 from havre.report.findings import answers, words
 from havre.report.findings.headline import MOST, ORDER, headline, notes
 from havre.report.language import spoken, tr, trn, typeset
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Result
     from havre.policy.frameworks import Requirement
     from havre.policy.model import Control
-    from havre.report.findings.headline import Headline
 
 LARGEST = 290_000
 """Bytes of a page; findings are left out, and counted, until it is no larger."""
@@ -109,18 +109,14 @@ def render(
 
 def _summary(result: Result) -> str:
     """What an officer for data protection signs: two pages of A4 and the accepted risks."""
-    shared = _shared(result)
-    of: Headline = shared["headline"]
-    accepted = {finding for cover in shared["covers"] for finding in cover.findings}
-    left = {each.control for each in result.findings if each not in accepted}
     return written(
         "summary.html",
-        **shared,
+        **_shared(result),
         least=OPEN,
-        risks=answers.accepted(result),
+        risks=annex.accepted(result),
+        open=annex.unaccepted(result),
+        annex=annex,
         notes=list(notes(result)),
-        open=[each for each in (*of.top, *of.outside) if each.control in left],
-        outside={each.control for each in of.outside},
     )
 
 
@@ -138,7 +134,7 @@ def _shared(result: Result) -> dict[str, Any]:
 
 
 OPEN = 14
-"""Controls without a waiver that a summary lists; the others are counted."""
+"""Controls without a waiver that the first pages list; the annex lists all of them."""
 
 
 def written(template: str, **values: Any) -> str:
@@ -167,6 +163,7 @@ def _environment() -> Environment:
     )
     environment.filters["anchor"] = anchor
     environment.filters["linked"] = _linked
+    environment.filters["whole"] = partial(_linked, most=SENTENCES)
     environment.filters["long"] = _long
     environment.filters["query"] = _query
     environment.filters["status"] = words.status
@@ -204,9 +201,9 @@ def anchor(name: str) -> str:
     return ANCHOR.sub("-", name)
 
 
-def _linked(value: object) -> Markup:
+def _linked(value: object, most: int = LONGEST) -> Markup:
     """A text with its addresses as links, and what is between backticks as code."""
-    pieces = CODE.split(typeset(clipped(value, LONGEST)))
+    pieces = CODE.split(typeset(clipped(value, most)))
     return Markup("").join(
         Markup('<span class="code">{}</span>').format(piece) if number % 2 else _with_links(piece)
         for number, piece in enumerate(pieces)

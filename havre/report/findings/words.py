@@ -72,6 +72,15 @@ def source(result: Result) -> str:
     return tr(SOURCES.get(result.source, result.source))
 
 
+def checked(result: Result) -> str:
+    """What was checked: something deployed, or a plan, which is not; no reader confuses both."""
+    if result.source == "sandbox":
+        return tr("Check of a sandbox, not of a cloud")
+    if result.source == "state":
+        return tr("Check of what is deployed (state)")
+    return tr("Check of what would be deployed (plan, no deployment)")
+
+
 def lowered(told: Lowered) -> str:
     """In what a check asks for less than a former one."""
     lower = tr("profile {now} instead of {before}", now=told.now, before=told.before)
