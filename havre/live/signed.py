@@ -197,8 +197,14 @@ class SignedCalls:
         from botocore.exceptions import HTTPClientError
 
         connection = self._connection()
+        broken = False
         try:
-            connection.request(method, target, body, _encoded(headers))
+            try:
+                connection.request(method, target, body, _encoded(headers))
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                # It may have answered before it read the body. Of TLS 1.3, OpenSSL does not always
+                # show that answer; then none came.
+                broken = True
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
@@ -207,7 +213,7 @@ class SignedCalls:
         except BaseException:
             connection.close()
             raise
-        if len(self._idle) < IDLE:
+        if not broken and len(self._idle) < IDLE:
             self._idle.append(connection)
         else:
             connection.close()

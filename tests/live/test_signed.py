@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import select
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,14 @@ from botocore.credentials import Credentials
 from havre.live import s3
 from havre.live.signed import Signature
 from havre.live.wrappers import Failure, Hashed, Remedy
+from havre_local.machine.encryption.certificates import ensure_authority, ensure_certificate
+from havre_local.machine.folder import Folder, prepare
 from tests.live.gateways import ACCESS, SECRET, S3Gateway, gateway
 from tests.waits import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SOON = dt.datetime.now(dt.UTC).replace(microsecond=0) + dt.timedelta(hours=1)
 NOW = dt.datetime(2026, 11, 29, 23, 5, 7, tzinfo=dt.UTC)
@@ -180,6 +184,65 @@ def test_an_answer_that_breaks_off_may_be_asked_for_again(answer: bytes) -> None
     assert found.remedy is Remedy.RETRY
     assert bucket.calls is not None
     assert bucket.calls._idle == []
+
+
+UNMET = b"<Error><Code>PreconditionFailed</Code></Error>"
+UNREAD = (
+    b"HTTP/1.1 412 Precondition Failed\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%s" % (len(UNMET), UNMET)
+)
+
+
+@contextlib.contextmanager
+def answering_early(context: ssl.SSLContext | None) -> Iterator[int]:
+    """A server that answers as soon as the headers came, and closes; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            if context:
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                connection.recv(1024)
+                connection.sendall(UNREAD)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1]
+        thread.join()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_answer_that_comes_before_the_body_was_read_is_the_answer(
+    tmp_path: Path, scheme: str
+) -> None:
+    context, authority = None, ""
+    if scheme == "https":
+        folder = Folder(tmp_path / "data")
+        prepare(folder, "early")
+        authority = str(ensure_authority(folder))
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # later ones do not always show it
+        context.load_cert_chain(ensure_certificate(folder, "object-store").path)
+    with answering_early(context) as port:
+        address = s3.Address(f"{scheme}://127.0.0.1:{port}", "us-east-1", authority, direct=True)
+        bucket = s3.bucket(address, s3.Credentials(ACCESS, SECRET), "zone")
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - its class is the client's own
+            bucket.ask("put_object", Key="a", Body=bytes(2**23), IfNoneMatch="*")
+    expected = Failure(Remedy.GIVE_UP, "PreconditionFailed", unmet=True)
+    assert bucket.failure(caught.value) == expected
+    assert bucket.calls is not None
+    assert bucket.calls._idle == []
+
+
+def test_a_large_object_that_is_there_already_is_told_so(bucket: s3.Bucket) -> None:
+    given: dict[str, Any] = {"Key": "large", "Body": bytes(2**23), "IfNoneMatch": "*"}
+    bucket.ask("put_object", **given)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - its class is the client's own
+        bucket.ask("put_object", **given)
+    expected = Failure(Remedy.GIVE_UP, "PreconditionFailed", unmet=True)
+    assert bucket.failure(caught.value) == expected
 
 
 def test_a_connection_that_the_service_closed_is_opened_again() -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.capabilities import Support
-from havre.errors import GuardError, ProviderError
+from havre.errors import GuardError, RetryError
 from havre.exit.journal import Copied
 from havre.exit.objects.claims import DigestClaims
 from havre.exit.objects.mapping import mapping
@@ -29,6 +29,7 @@ from havre.live.objects import (
     PIECE,
     Ability,
     ChangedError,
+    ExistsError,
     NotThereError,
     ObjectVersion,
 )
@@ -148,9 +149,9 @@ class KeyCopy:
 
     def _copy(self) -> None:
         if len(self._rows) == 1 and self._is_new(self._rows[0]):
-            # By a run that nobody recorded, or others. A store may break off a large write instead
-            # of answering that the key exists: what stands there is looked at either way.
-            with contextlib.suppress(ProviderError):
+            # By a run that nobody recorded, or others. A service that has it may break off the
+            # write, and the answer is lost: what stands there is looked at either way.
+            with contextlib.suppress(ExistsError, RetryError):
                 self._write(self._rows[0], create_only=True)
                 return
         standing, held = self._match()

@@ -4,17 +4,18 @@ import base64
 import datetime as dt
 import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from havre.errors import GuardError
+from havre.errors import GuardError, RetryError
 from havre.exit.journal import Journal, ListedVersion
 from havre.exit.objects import copying
 from havre.exit.objects.copying import KeyCopy, KeyOutcome, Sides
 from havre.exit.objects.mapping import Rules
-from havre.live.objects import Lock, ObjectVersion, Properties, Traits
+from havre.live.objects import Lock, ObjectVersion, Properties, Traits, Written
 from tests.exit.memory import EVERYTHING, LIMITS, WITHOUT_VERSIONS, MemoryStore
 
 NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
@@ -132,6 +133,37 @@ def test_what_was_written_and_not_recorded_is_found_done(moving: Moving) -> None
     assert same(moving)
     assert moving.target.objects == before
     assert moving.copy() == []
+
+
+@dataclass
+class AnswerLost(MemoryStore):
+    """Breaks off every write of a new object where there is one, or every one of an odd key."""
+
+    def write(
+        self, key: str, content: IO[bytes], properties: Properties, *, create_only: bool = False
+    ) -> Written:
+        if create_only and (key == "odd" or self.contents().get(key)):
+            message = f"{key}: the connection was closed"
+            raise RetryError(message)
+        return super().write(key, content, properties, create_only=create_only)
+
+
+def test_where_a_store_breaks_off_what_it_has_already_it_is_found_done(journal: Journal) -> None:
+    moving = Moving(journal, MemoryStore(), AnswerLost())
+    moving.source.put("a", b"one", RICH)
+    moving.copy(record=False)
+    before = dict(moving.target.objects)
+    moving.copy()
+    assert same(moving)
+    assert moving.target.objects == before
+    assert moving.copy() == []
+
+
+def test_where_a_store_takes_nothing_that_is_told(journal: Journal) -> None:
+    moving = Moving(journal, MemoryStore(), AnswerLost())
+    moving.source.put("odd", b"one", RICH)
+    with pytest.raises(RetryError, match="odd: the connection was closed"):
+        moving.copy()
 
 
 def test_a_delta_that_was_not_recorded_is_found_done(moving: Moving) -> None:
