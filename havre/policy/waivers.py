@@ -108,8 +108,16 @@ def _worded(pattern: str, wanted: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _some(value: object) -> object:
+    """Refuse an empty list: without the field, a waiver covers every finding of its control."""
+    if value == []:
+        message = "must have at least one, or be left out to cover every finding of the control"
+        raise ValueError(message)
+    return value
+
+
 _CONTROL = IDENTIFIER.pattern
-_PROVIDER = r"[a-z0-9-]*"
+_PROVIDER = r"[a-z0-9-]+"
 Line = Annotated[
     str,
     StringConstraints(pattern=_PRINTED, min_length=1, max_length=1000),
@@ -150,7 +158,7 @@ class _Waiver(_WaiversSection):
         StringConstraints(pattern=f"^{_PROVIDER}$"),
         _worded(_PROVIDER, "must be the name of a provider; `havre providers` names them"),
     ] = Field(default="", description="Only on this provider; without it, on any")
-    resources: tuple[Line, ...] = Field(
+    resources: Annotated[tuple[Line, ...], Field(min_length=1), BeforeValidator(_some)] = Field(
         default=(),
         description="Patterns of TYPE::NAME, URNs, capabilities of gaps, or the property of a "
         "finding about the whole plan; without it, every finding of the control",

@@ -116,6 +116,10 @@ def test_a_file_without_waivers_waives_nothing(tmp_path: Path) -> None:
         ("provider: azure", "resource: [x]", 8, "did you mean `resources`"),
         ('["*-archive", flows]', "flows", 15, "resources"),
         ('["*-archive", flows]', '[""]', 15, "resources"),
+        ('["*-archive", flows]', "[]", 15, "at least one, or be left out"),
+        ('["*-archive", flows]', "", 15, "must be a list"),
+        ("provider: azure", 'provider: ""', 8, "provider"),
+        ("provider: azure", "provider:", 8, "provider"),
     ],
 )
 def test_a_bad_waiver_is_refused_at_its_line(
