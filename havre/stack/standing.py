@@ -24,6 +24,8 @@ from havre.provider.machine import folder_setting
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic.fields import FieldInfo
+
     from havre.plan import Plan
     from havre.provider import Provider
     from havre.provider.outputs import Outputs
@@ -228,8 +230,14 @@ def _kept(record: Mapping[str, Any], warehouse: str, provider: Provider) -> dict
     return {
         name: value
         for name, value in kept
-        if name in fields and value is not None and value != fields[name].default
+        if name in fields and value is not None and value != _default(fields[name])
     }
+
+
+def _default(field: FieldInfo) -> object:
+    """The default of a setting, as a record has it."""
+    found: object = field.get_default(call_default_factory=True)
+    return list(found) if isinstance(found, tuple | frozenset) else found
 
 
 def read_placed(data_dir: Path) -> tuple[dict[str, Any], Path | None]:

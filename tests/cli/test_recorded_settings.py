@@ -8,7 +8,12 @@ import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
-from havre.stack.standing import write_record
+from havre.provider import find
+from havre.spec.load import load
+from havre.stack.program import read_settings
+from havre.stack.program import record as recorded
+from havre.stack.standing import recorded_settings, write_record
+from tests.clouds import SETTINGS
 
 RECORDED = Path(__file__).parents[1] / "facts" / "recorded" / "hospital-local-state.json.gz"
 EXAMPLE = "examples/hospital/warehouse.yaml"
@@ -48,6 +53,20 @@ def test_a_recorded_setting_is_kept_and_named(
     assert KEPT not in capsys.readouterr().err
     assert check(folder, "--lang", "fr") == ExitCode.OK
     assert "conservés du dernier déploiement\xa0: country=FR." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
+def test_a_setting_that_was_never_given_is_neither_kept_nor_dropped(
+    tmp_path: Path, provider: str
+) -> None:
+    found = find(provider)
+    settings = read_settings(found, SETTINGS[provider])
+    folder = tmp_path / "data"
+    (folder / "state").mkdir(parents=True, mode=0o700)
+    folder.chmod(0o700)
+    write_record(folder, recorded(load(Path(EXAMPLE)).warehouse, provider, settings, "stack"))
+    kept = recorded_settings(folder, "chu-trial", found)
+    assert set(kept) <= set(SETTINGS[provider])
 
 
 def test_a_setting_of_the_command_line_goes_before_the_recorded_one(
