@@ -85,7 +85,8 @@ def take(
     """The file and the provider of a command; what is not named is taken from the folder.
 
     A stack file next to the warehouse file may name provider and file. The record of a warehouse
-    that is deployed in the data folder names its provider.
+    that is deployed in the data folder names its provider; where the folder is named, it decides
+    among several stack files.
 
     Args:
         file: as named; None: `warehouse.yaml`, else the file of the only stack.
@@ -107,13 +108,17 @@ def take(
         own = [each for each in stacks if _is_of(each, found) and each.provider == provider]
     else:
         own = [each for each in stacks if _is_of(each, found) and each.provider]
-    name, chosen = provider, own[0] if len(own) == 1 else None
+    name = provider
     recorded = "" if provider or stack_config else _recorded(found, data_dir)
     if not name:
-        names = {*(each.provider for each in own), recorded} - {""}
+        named = {each.provider for each in own}
+        decides = data_dir is not None and recorded in named
+        names = {recorded} if decides else {*named, recorded} - {""}
         others = [each for each in stacks if each not in own and each.provider]
         name = _only(names, own, command, _why_not(found, others))
-    stack = stack_config or (chosen.path if chosen and chosen.provider == name else None)
+    same = [each.path for each in own if each.provider == name]
+    decided = len(same) == 1 and (len(own) == 1 or name == recorded)
+    stack = stack_config or (same[0] if decided else None)
     notes = _notes(file, found, provider, name, stack if stack != stack_config else None)
     return Taken(found, name, stack, notes)
 

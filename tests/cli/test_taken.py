@@ -65,6 +65,22 @@ def test_a_warehouse_that_is_deployed_in_the_data_folder_names_the_provider(
     assert "names azure, local" in capsys.readouterr().err
 
 
+def test_a_data_folder_that_is_named_decides_among_stack_files(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = folder / "data"
+    record_path(data).parent.mkdir(parents=True, mode=0o700)
+    write_record(data, {"provider": "local", "warehouse": "emc2", "stack": "local"})
+    stack(folder, "a", "azure")
+    stack(folder, "b", "local", settings={"country": "FR"})
+    stack(folder, "c", "ovh")
+    provider, said = planned(capsys, "--data-dir", str(data))
+    assert provider == "local"
+    assert "settings from Pulumi.b.yaml" in said
+    assert main(["plan"]) == ExitCode.INPUT
+    assert "names azure, local, ovh" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", ["up", "plan", "check"])
 def test_without_one_answer_nothing_is_guessed(
     folder: Path, command: str, capsys: pytest.CaptureFixture[str]
