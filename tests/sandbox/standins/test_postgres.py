@@ -80,6 +80,19 @@ def test_only_extensions_of_the_list_are_created(service: PostgresService) -> No
         assert known == {"plpgsql"}
 
 
+@pytest.mark.parametrize("value", ["", "pgaudit", "pgaudit,pg_stat_statements"])
+def test_whatever_libraries_are_asked_for_it_starts_again(
+    service: PostgresService, value: str
+) -> None:
+    service.put_parameter("shared_preload_libraries", value)
+    service.restart()
+    assert service.pending() == ()
+    with connected(service) as connection:
+        shown = connection.execute("SHOW shared_preload_libraries").fetchone()
+    assert shown == ("pg_stat_statements",)  # of those that are installed
+    service.drop_parameter("shared_preload_libraries")
+
+
 def test_a_static_parameter_waits_for_a_restart(service: PostgresService) -> None:
     assert service.put_parameter("work_mem", "8MB").static is False
     assert service.put_parameter("max_locks_per_transaction", "128").static is True

@@ -126,8 +126,8 @@ class Parameters:
             given = sql.SQL(", ").join(map(sql.Literal, filter(None, value.split(","))))
         try:
             if name == LIBRARIES and not value:
-                reset = sql.SQL("ALTER SYSTEM SET {} = ''").format(sql.Identifier(name))
-                connection.execute(reset)
+                # An empty list is written as one library without a name: no server starts with it.
+                connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(name)))
             else:
                 connection.execute(statement.format(sql.Identifier(name), given))
         except psycopg.Error as error:
