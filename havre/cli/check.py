@@ -367,6 +367,22 @@ def _refuse_unsummarised(
             raise InputError(message, f"Use one of {', '.join(able)}.")
 
 
+def _refuse_foreign(
+    language: Language, *, explained: bool, covered: bool, named: list[str] | None
+) -> None:
+    """Refuse a language where what is asked for is written in English only.
+
+    Raises:
+        InputError: a control is to be explained, or frameworks are to be listed.
+    """
+    flags = {"--explain": explained, "--coverage": covered, "--framework": bool(named)}
+    if language is Language.EN or not any(flags.values()):
+        return
+    given = next(flag for flag in flags if flags[flag])
+    message = f"--lang {language}: {given} is written in English only"
+    raise InputError(message, f"Leave out {given} for the summary, or --lang for the English text.")
+
+
 def _write(
     result: Result,
     outputs: list[tuple[Format, Path | None]],
@@ -610,6 +626,7 @@ def check(
 
     Example: havre check warehouse.yaml --provider local --controls ./controls
     """
+    _refuse_foreign(language, explained=control is not None, covered=coverage, named=framework)
     if control is not None:
         explain(control, controls)
         return

@@ -32,7 +32,7 @@ from havre.spec.schemes import HDS, SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from havre.facts import Facts
@@ -273,6 +273,25 @@ def _places(record: Record, bearer: Bearer) -> Answer:
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What one source says of products in use.
+
+    Attributes:
+        products: those of which it says it.
+        offer: who offers them, and as what.
+        source: where it was read.
+        read_on: when it was read.
+        note: what else the record has, such as which company is certified.
+    """
+
+    products: tuple[str, ...]
+    offer: str
+    source: str
+    read_on: dt.date
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Claim:
     """Which parts of a plan lie within a certificate.
 
@@ -288,6 +307,7 @@ class Claim:
         awarded: what an offer is under it: `certified` or `qualified`.
         keeper: who keeps the scheme's official list, which Havre does not read.
         official: address of the keeper's site.
+        readings: what each record that it rests on says, and of which products.
     """
 
     scheme: str
@@ -301,6 +321,7 @@ class Claim:
     awarded: str = "certified"
     keeper: str = ""
     official: str = ""
+    readings: tuple[Reading, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -365,6 +386,21 @@ def claim(
         min((record.read_on for record in used), default=None),
         tuple({record.source: None for record in used}),
         *qualifications.called(scheme),
+        readings=_readings(answers),
+    )
+
+
+def _readings(
+    answers: Mapping[str, Sequence[tuple[bool | None, str, Record | None]]],
+) -> tuple[Reading, ...]:
+    """Each record once, with the products of which it was asked, in their order."""
+    found: dict[Record, list[str]] = {}
+    for product, given in sorted(answers.items()):
+        for record in {record: None for _, _, record in given if record}:
+            found.setdefault(record, []).append(product)
+    return tuple(
+        Reading(tuple(products), record.offer, record.source, record.read_on, record.note)
+        for record, products in found.items()
     )
 
 

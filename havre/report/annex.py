@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.policy.model import Outcome
 from havre.report.findings import answers
-from havre.report.findings.words import fixed_in, labelled, status
+from havre.report.findings.words import fixed_in, labelled, listed, status, with_days
 from havre.report.language import tr, trn
 from havre.report.texts import named, translated
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from havre.policy.findings import Finding, Result, Waiver
+    from havre.policy.qualifications import Claim
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,28 @@ def spread(risks: Sequence[Risk]) -> str:
     """Of how many controls risks are accepted: a control may have several, each with its end."""
     count = len({each.control for each in risks})
     return trn("They concern {count} control.", "They concern {count} controls.", count)
+
+
+def products(claim: Claim) -> list[tuple[str, str]]:
+    """The products that a certificate covers, does not cover, and those not evaluated, by name.
+
+    Each reason is once behind the products for which it is given.
+    """
+    return [
+        (tr(claim.awarded), ", ".join(claim.inside)),
+        (tr("not {awarded}", awarded=tr(claim.awarded)), _by_reason(claim.outside)),
+        (tr("not evaluated"), _by_reason(claim.undecided)),
+    ]
+
+
+def _by_reason(found: Sequence[tuple[str, str]]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for product, reason in found:
+        reasons.setdefault(reason, []).append(product)
+    return listed(
+        f"{', '.join(names)} ({with_days('; '.join(map(translated, reason.split('; '))))})"
+        for reason, names in reasons.items()
+    )
 
 
 def passing(result: Result) -> list[tuple[str, str]]:

@@ -277,7 +277,14 @@ def test_a_claim_tells_inside_outside_and_undecided() -> None:
         until=dt.date(2027, 1, 1),
         read_on=dt.date(2026, 5, 1),
         sources=("a list", "another list"),
+        readings=said.readings,
     )
+    assert [(each.products, each.source, each.read_on) for each in said.readings] == [
+        (("Objects",), "a list", dt.date(2026, 5, 1)),
+        (("Tables",), "a list", dt.date(2026, 11, 1)),
+        (("Vault",), "a list", dt.date(2026, 11, 1)),
+        (("Volumes",), "another list", dt.date(2026, 11, 1)),
+    ]
     assert not said.holds
     assert said.as_dict() == {
         "scheme": "hds",

@@ -260,3 +260,25 @@ def test_the_first_page_names_what_ends_next_and_what_a_warning_is_of() -> None:
     assert "21 décembre 2026" in label
     assert f"avertissement</dt><dd>{first.control}" in rest
     assert "se termine dans les 90 jours, jusqu'au 21 décembre 2026" in rest
+
+
+@pytest.mark.parametrize(("example", "provider"), CASES)
+def test_each_certification_names_its_products_and_where_that_was_read(
+    example: str, provider: str
+) -> None:
+    claims = result(example, provider).claims
+    shown = page(example, provider).replace("\xa0", " ")
+    products = [
+        each
+        for of in claims
+        for each in (*of.inside, *(named for named, _ in (*of.outside, *of.undecided)))
+    ]
+    assert len(claims) > 1
+    assert products
+    assert [each for each in products if each not in shown] == []
+    with speaking(Language.FR):
+        for read in (each for of in claims for each in of.readings):
+            assert translated(read.source) in shown
+            assert not read.note or translated(read.note).replace("`", "") in shown
+            assert not read.note or translated(read.note) != read.note
+    assert ("Microsoft Ireland" in shown) is (provider == "azure")

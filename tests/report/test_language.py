@@ -359,3 +359,18 @@ def test_the_command_says_in_the_same_language_what_it_uses(
     for words_of, told in ((("--lang", "fr"), "Utilise : dérogations "), ((), "Using waivers ")):
         main(["check", str(file), "-p", "azure", *day, *words_of])
         assert " ".join(capsys.readouterr().err.split()).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "given", [("--explain", "residency.data"), ("--coverage",), ("--framework", "hds")]
+)
+def test_what_has_no_french_is_refused_in_french(
+    given: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from havre.cli import main
+
+    file = str(ROOT / "examples" / "hospital" / "warehouse.yaml")
+    assert main(["check", file, "-p", "local", "--lang", "fr", *given]) == 2
+    told = capsys.readouterr()
+    assert not told.out
+    assert f"--lang fr: {given[0]} is written in English only" in " ".join(told.err.split())

@@ -19,6 +19,7 @@ from havre.report import annex
 from havre.report.findings import answers, words
 from havre.report.findings.headline import MOST, ORDER, headline, notes
 from havre.report.language import spoken, tr, trn, typeset
+from havre.report.texts import translated
 from havre.text import clipped
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ def _environment() -> Environment:
     environment.filters["word"] = shown.__getitem__
     environment.globals["tr"] = tr
     environment.globals["trn"] = trn
+    environment.globals["translated"] = translated
     environment.globals["language"] = spoken
     return environment
 

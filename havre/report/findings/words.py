@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 from havre.policy.model import FixIn
@@ -10,7 +12,6 @@ from havre.report.texts import translated
 from havre.spec.countries import country_name
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
 
     from havre.policy.findings import Lowered, Result
@@ -52,6 +53,8 @@ MONTHS = (
     "November",
     "December",
 )
+ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])", re.ASCII)
+"""A date as data have it."""
 SOURCES = {
     "evaluation": "offline plan",
     "preview": "preview",
@@ -105,6 +108,18 @@ def day_of(day: dt.date) -> str:
         return day.isoformat()
     number = "1er" if day.day == 1 else str(day.day)
     return f"{number} {tr(MONTHS[day.month - 1])} {day.year}"
+
+
+def with_days(text: str) -> str:
+    """A text with the days in it as people write them; what only looks like one is left."""
+
+    def told(found: re.Match[str]) -> str:
+        try:
+            return day_of(dt.date.fromisoformat(found.group()))
+        except ValueError:
+            return found.group()
+
+    return ISO.sub(told, text)
 
 
 def dated(day: dt.date, as_of: dt.date) -> str:
