@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
+from unicodedata import combining, normalize
 
 from pydantic import (
     BaseModel,
@@ -54,18 +55,27 @@ PLACEHOLDERS = frozenset(
     {
         *("todo", "to-do", "tbd", "tba", "fixme", "xxx", "none", "nil", "null", "n/a", "na"),
         *("nobody", "later", "unknown", "to-be-done", "to-be-completed", "to-be-defined"),
-        *("aucun", "aucune", "néant", "à-compléter", "a-completer"),
+        *("aucun", "aucune", "neant", "niemand", "keine", "keiner", "spater"),
     }
 )
-"""Words that stand for an answer that is still to be given; case and end punctuation aside."""
+"""Words that are no answer; case, accents and end punctuation aside."""
+STILL_TO_COME = re.compile(
+    r"(todo|fixme|tbd|tba|tbc|xxx+|\?\?+)\b|to[ -]be[ -](done|completed|defined|determined|decided|"
+    r"confirmed|announced|named|filled)\b|(reste )?a[ -](completer|definir|determiner|preciser|"
+    r"renseigner|confirmer|remplir|faire)\b|(noch )?zu (klaren|definieren|bestimmen|erganzen)\b|"
+    r"(noch )?offen$|(wird )?(noch )?(nachgereicht|erganzt)\b"
+)
+"""How an answer that is still to be given begins, in English, French and German."""
 _PRINTED = r"^[^\x00-\x1f\x7f-\x9f]+$"
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def is_placeholder(text: str) -> bool:
-    """Whether a text answers nothing: it is empty, a placeholder, or begins with `TODO`."""
-    words = plain(text).casefold().strip(" .:;,!?…-_~*#<>[](){}").split()
-    return not words or "-".join(words) in PLACEHOLDERS or words[0].strip(":") in {"todo", "fixme"}
+    """Whether a text answers nothing: it is empty, a placeholder, or begins as one."""
+    bare = "".join(c for c in normalize("NFKD", plain(text).casefold()) if not combining(c))
+    words = bare.strip(" .:;,!?…-_~*#<>[](){}").split()
+    told = " ".join(words)
+    return not words or "-".join(words) in PLACEHOLDERS or bool(STILL_TO_COME.match(told))
 
 
 def _line(value: object) -> object:

@@ -89,6 +89,15 @@ def test_a_file_without_waivers_waives_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "owner",
+    ["Todd Offen", "Amy Xu, XXXL unit", "To Be Ltd", "A. Faire", "Definir SA", "Offen eV"],
+)
+def test_an_answer_that_only_looks_like_a_placeholder_is_one(tmp_path: Path, owner: str) -> None:
+    (waiver, *_) = load_waivers(written(tmp_path, GOOD.replace("Head of the platform", owner, 1)))
+    assert waiver.owner == owner
+
+
+@pytest.mark.parametrize(
     ("old", "new", "line", "said"),
     [
         ("control: jurisdiction.operator", "control: everything", 3, "control"),
@@ -110,6 +119,26 @@ def test_a_file_without_waivers_waives_nothing(tmp_path: Path) -> None:
         ("owner: Head of the platform", "owner: TODO", 4, "filled in"),
         ("owner: Head of the platform", 'owner: "..."', 4, "filled in"),
         ("owner: Head of the platform", "owner: À compléter", 4, "filled in"),
+        *(
+            (
+                "reason: No European host was ready.",
+                f"reason: {begins} in the next term",
+                5,
+                "filled",
+            )
+            for begins in (
+                "à compléter plus tard",
+                "A definir",
+                "TBD",
+                "to be defined",
+                "zu klären",
+            )
+        ),
+        *(
+            ("owner: Head of the platform", f"owner: {said}", 4, "filled in")
+            for said in ("à définir", "noch zu klären", "xxx", "To be confirmed.", "XXXX", "tbc")
+        ),
+        ("decision: CNIL DT-2023-1", "decision: à préciser", 6, "filled in"),
         ("decision: CNIL DT-2023-1", "decision: N/A.", 6, "filled in"),
         ("decision: CNIL DT-2023-1", "decision: ~", 6, "filled in"),
         ("decision: CNIL DT-2023-1", "decision: No European host was ready.", 5, "repeats"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -363,7 +364,7 @@ def test_every_control_of_the_page_can_be_linked_and_filtered() -> None:
     assert set(controls) == {f"control-{control.id}" for control in CONTROLS}
     for control in CONTROLS:
         shown = controls[f"control-{control.id}"]
-        assert shown["data-outcome"] == RESULT.verdict(control.id)
+        assert shown["data-outcome"].split()[0] == RESULT.verdict(control.id)
         assert shown["data-family"] == control.family
     offered = {option for option in page.texts["option"] if option != "all"}
     assert offered == {control.family for control in CONTROLS}
@@ -575,3 +576,21 @@ def test_what_is_between_backticks_is_code_on_a_page() -> None:
     page = render(RESULT, Format.HTML)
     assert '<span class="code">backup.site</span>' in page
     assert "`backup.site`" not in page
+
+
+def test_what_is_waived_without_a_result_is_found_as_not_evaluated() -> None:
+    """The page's filter and OSCAL name it so, beside that it is waived."""
+    found = next(x for x in RESULT.findings if x.kind is FindingKind.WAIVED)
+    blind = replace(RESULT, findings=(replace(found, unevaluated=True),))
+    page = render(blind, Format.HTML)
+    outcome = re.search(rf'id="control-{found.control}" data-outcome="([^"]*)"', page)
+    assert outcome
+    assert outcome[1] == "waived unknown"
+    (told,) = json.loads(render(blind, Format.OSCAL))["assessment-results"]["results"]
+    props = [
+        (each["name"], each["value"])
+        for part in ("observations", "findings")
+        for item in told[part]
+        for each in item.get("props", ())
+    ]
+    assert props.count(("waived-as", "not evaluated")) == 2

@@ -47,6 +47,8 @@ class Leaving:
         by_hand: who took writing by hand where Havre cannot, and why.
         readers: by whose credential each zone and the database were read back.
         next_host: the legal entity that hosts it now; empty: not known.
+        untaken: from whom nobody took writing, and why, in a line each.
+        next_warehouse: its name at the target; empty: not known.
         sandboxes: which of `source` and `target` was a sandbox, and no provider's service.
     """
 
@@ -63,6 +65,8 @@ class Leaving:
     by_hand: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     next_host: str = ""
+    untaken: tuple[str, ...] = ()
+    next_warehouse: str = ""
     sandboxes: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -72,8 +76,9 @@ class Leaving:
             InputError: a text is empty or holds a control character, or a time has no zone.
         """
         texts = (self.warehouse, self.source, self.target, self.controller, self.host)
-        named = [self.next_host] if self.next_host else []
-        for text in (*texts, *named, *self.decisions, *self.by_hand, *self.readers):
+        named = [each for each in (self.next_host, self.next_warehouse) if each]
+        listed = (*self.decisions, *self.by_hand, *self.untaken, *self.readers)
+        for text in (*texts, *named, *listed):
             if not _ONE_LINE.fullmatch(text):
                 message = f"the seal cannot say {text!r} in one line"
                 raise InputError(message, "Use text without line breaks or control characters.")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
 from havre.exit.seal.bag import MANIFEST, SIGNATURE, TAG_MANIFEST, TOKEN, Bag, appearing
 from havre.exit.seal.contents import Leaving, Level
 from havre.exit.seal.reading import labels
-from havre.exit.seal.sealing import Sealed, instructions
+from havre.exit.seal.sealing import Sealed, instructions, lost_in
 from havre.exit.seal.signature import identity
 from havre.exit.seal.statement import NEXT_HOST, NOT_FROZEN, SANDBOX, STAMPED, STATEMENT, statement
 from havre.exit.seal.tables import Table
@@ -96,7 +96,9 @@ def seal_retirement(
     with appearing(folder) as partial:
         bag = Bag(partial)
         info = [*_filled(bag, first, event, lines, tries)]
-        for path, text in instructions(folder, by.controller).texts(departure_of(info)).items():
+        losses = (first / "data/losses.tsv").read_text("utf-8").splitlines()
+        told = replace(instructions(folder, by.controller), lost=lost_in(losses))
+        for path, text in told.texts(departure_of(info)).items():
             bag.add(path, text)
         bag.add(STATEMENT, statement(info, bag.digests))
         bag.close(info)

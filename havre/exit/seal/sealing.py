@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
     from havre.exit.seal.verifying import Verification
+
+
+_FATE = 5
+"""Field of a line of `losses.tsv` that says what became of it."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +122,15 @@ def _fill(
     """Write everything but the signature and the token."""
     departure = contents.departure
     tables = [*_tables(bag, contents, blinding)]
-    bag.write("data/losses.tsv", _losses(contents.losses, blinding))
+    losses = _losses(contents.losses, blinding)
+    bag.write("data/losses.tsv", losses)
     bag.write("data/logs.tsv", sorted(contents.logs))
     bag.write("data/retire.tsv", sorted(set(map(str, contents.retire))))
     for name, held in (("plan", contents.plan), ("findings", contents.findings)):
         bag.add(f"data/{name}.json", _json(name, held))
     bag.add("data/proces-verbal.txt", record(departure, tables, contents.retire))
-    for path, text in instructions.texts(departure).items():
+    told = replace(instructions, lost=lost_in(losses))
+    for path, text in told.texts(departure).items():
         bag.add(path, text)
     today = dt.datetime.now(dt.UTC).date().isoformat()
     info = info_of(departure, tables, today, blind=blinding is not None, stamped=stamped)
@@ -159,6 +165,11 @@ def _losses(entries: Iterable[LedgerEntry], blinding: Blinding | None) -> list[s
             raise InputError(message, entry.remedy or "Decide it in exit.yaml, then plan again.")
         lines.add(str(entry if blinding is None else blinding.entry(entry)))
     return sorted(lines)
+
+
+def lost_in(losses: Iterable[str]) -> bool:
+    """Whether a line of the losses ledger says that something was lost."""
+    return any(line.split("\t")[_FATE] == LedgerFate.LOST.value for line in losses)
 
 
 def _json(name: str, held: bytes) -> bytes:

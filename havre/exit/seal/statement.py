@@ -20,13 +20,17 @@ _PREDICATE = "urn:havre:exit:v1"
 NOT_FROZEN = "not frozen"
 """Stands for the moment since when nothing changed at the source."""
 NEXT_HOST = "Exit-Next-Host"
+NEXT_WAREHOUSE = "Exit-Next-Warehouse"
+"""Name of the warehouse at the target."""
+UNTAKEN = "Exit-Frozen-Except"
+"""Says from whom nobody took writing, and why."""
 SANDBOX = "Exit-Sandbox"
 """Says `source` or `target`: which of both was no provider's service."""
 STAMPED = "Exit-Time-Stamp"
 """Says `yes` or `none`: who removes a time-stamp is found out."""
 _LISTS = ("Exit-Decision", "Exit-Frozen-By-Hand", "Exit-Lines")
 """Labels that may be there more than once, or never."""
-_LATER = ("Exit-Read-Back-By", SANDBOX)
+_LATER = ("Exit-Read-Back-By", SANDBOX, UNTAKEN)
 """The same, of later versions: a seal of an earlier one is not to say that there are none."""
 
 
@@ -55,8 +59,10 @@ def info_of(
         ("Exit-Controller", departure.controller),
         ("Exit-Host", departure.host),
         *([(NEXT_HOST, departure.next_host)] if departure.next_host else []),
+        *([(NEXT_WAREHOUSE, departure.next_warehouse)] if departure.next_warehouse else []),
         ("Exit-Frozen", moment(departure.frozen) if departure.frozen else NOT_FROZEN),
         *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
+        *((UNTAKEN, each) for each in departure.untaken),
         *(("Exit-Read-Back-By", each) for each in departure.readers),
         ("Exit-Names", "blind" if blind else "plain"),
         (STAMPED, "yes" if stamped else "none"),

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from havre.exit.seal.tables import Table
 
 VERIFIED = "VERIFIED: every file is as it was signed, and source and target are equal"
-"""What `verify.sh` ends with where it found nothing wrong."""
+"""What `verify.sh` ends with where it found nothing wrong, and nothing was lost."""
+VERIFIED_WITH_LOSSES = (
+    "VERIFIED: every file is as it was signed, and both sides are equal except in losses.tsv"
+)
+"""The same where something was lost, each thing by a named decision."""
 _README = """\
 This folder proves what left {source} for {target}: warehouse {warehouse}, {level}, {ended}.
 Take verify.sh from Havre {version}, never from the person who hands you this folder.
@@ -155,16 +159,19 @@ class Instructions:
         folder: name of the seal's folder.
         signer: line with the subject of the signer's certificate, as `verify.sh` prints it.
         script: SHA-256 of `verify.sh`.
+        lost: whether something was lost by a decision.
     """
 
     folder: str
     signer: str
     script: str
+    lost: bool = False
 
     def texts(self, departure: Leaving) -> Mapping[str, str]:
         """The notices by name of their files, ten lines each."""
         words = _words(departure) | vars(self)
-        words |= {"version": __version__, "verified": VERIFIED}
+        verified = VERIFIED_WITH_LOSSES if self.lost else VERIFIED
+        words |= {"version": __version__, "verified": verified}
         return {
             "data/LISEZMOI.txt": _LISEZMOI.format(**words),
             "data/README.txt": _README.format(**words),

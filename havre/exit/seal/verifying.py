@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from havre.errors import InputError, MissingDependencyError
-from havre.exit.seal.texts import VERIFIED
+from havre.exit.seal.texts import VERIFIED, VERIFIED_WITH_LOSSES
 from havre.files import write_once
 
 SCRIPT = Path(__file__).with_name("verify.sh")
@@ -75,7 +75,7 @@ def verified(folder: Path, trust: Trust) -> Verification:
         message = "sh is not installed"
         raise MissingDependencyError(message, "Install a POSIX shell.") from None
     said = done.stdout.decode(errors="replace").splitlines()
-    if done.returncode or not said or said[-1] != VERIFIED:
+    if done.returncode or not said or said[-1] not in {VERIFIED, VERIFIED_WITH_LOSSES}:
         why = done.stderr.decode(errors="replace").strip() or "verify.sh ended early"
         message = f"The seal {folder} is refused: {why.removeprefix('REFUSED: ')}"
         raise InputError(message, "Do not rely on it. Check that both CAs are the expected ones.")

@@ -129,7 +129,12 @@ def standing(folder: ExitFolder, progress: Progress) -> FreezeFound | None:
     still = [f"{name}: {why}" for name, why in _still(found).items()]
     by_hand = {each.name: each.why for each in found if each.by == "hand"}
     wrong = (*still, *map(str, since_frozen(folder, progress)))
-    return FreezeFound(run.ended.isoformat(), by_hand, len(wrong), wrong[:NAMED])
+    untaken = {
+        f"{each.name}: {who}": why
+        for each in found
+        for who, why in sorted(each.found.untaken.items())
+    }
+    return FreezeFound(run.ended.isoformat(), by_hand, len(wrong), wrong[:NAMED], untaken)
 
 
 def since_frozen(folder: ExitFolder, progress: Progress) -> Iterator[FrozenChange]:

@@ -105,12 +105,15 @@ class FreezeFound:
         by_hand: who took writing by hand, and why, by name of the thing.
         count: how much changed, or may be written again.
         wrong: the first of it, in words.
+        untaken: why, by those from whom nobody took writing, such as a store's administrator; each
+            begins with the name of the thing.
     """
 
     since: str
     by_hand: dict[str, str]
     count: int
     wrong: tuple[str, ...]
+    untaken: dict[str, str]
 
     @property
     def left(self) -> str:

@@ -123,6 +123,7 @@ def contents(folder: ExitFolder) -> Contents:
             next_host=""
             if "target" in sandboxes(file, folder.root)
             else legal_name(target.provider),
+            next_warehouse=target.warehouse,
             sandboxes=sandboxes(file, folder.root),
             **_frozen(verify),
         ),
@@ -182,8 +183,12 @@ def _frozen(verify: StepRun) -> dict[str, Any]:
     told = verify.result.get("frozen")
     if not told:
         return {}
-    by_hand = (f"{name}: {why}" for name, why in sorted(told["by_hand"].items()))
-    return {"frozen": dt.datetime.fromisoformat(told["since"]), "by_hand": tuple(by_hand)}
+    by_hand, untaken = (
+        tuple(f"{name}: {why}" for name, why in sorted(told.get(kind, {}).items()))
+        for kind in ("by_hand", "untaken")
+    )
+    since = dt.datetime.fromisoformat(told["since"])
+    return {"frozen": since, "by_hand": by_hand, "untaken": untaken}
 
 
 def _zone(folder: ExitFolder, name: str) -> ZoneSides:

@@ -148,6 +148,7 @@ def _observation(finding: Finding, name: str, result: Result) -> dict[str, Any]:
         "props": properties(
             outcome=words.status(finding.kind.value),
             severity=finding.severity.value,
+            **({"waived-as": words.status("unknown")} if finding.unevaluated else {}),
             location=answers.place(finding.location) if finding.location else "",
         ),
         "methods": ["TEST"],
@@ -176,6 +177,11 @@ def _holding(result: Result) -> list[dict[str, Any]]:
 
 def _passed(result: Result, control: str) -> int:
     return result.outcomes.get(control, {}).get(Outcome.PASS, 0)
+
+
+def _blind(numbered: list[tuple[Finding, str]]) -> bool:
+    """Whether a waiver covers what was not evaluated."""
+    return any(finding.unevaluated for finding, _ in numbered)
 
 
 def _risky(finding: Finding) -> bool:
@@ -216,7 +222,10 @@ def _finding(
         "uuid": identified("finding", control),
         "title": text.plain(control) or "unnamed",
         "description": text.plain(titles.get(control, "")) or "A control outside this profile.",
-        "props": properties(verdict=words.status(verdict)),
+        "props": properties(
+            verdict=words.status(verdict),
+            **({"waived-as": words.status("unknown")} if _blind(own) else {}),
+        ),
         "target": {
             "type": "objective-id",
             "target-id": token(control),

@@ -65,6 +65,12 @@ class Entry:
     passed: int
 
     @property
+    def outcomes(self) -> str:
+        """Words that a reader filters by: the verdict, and what is waived without a result."""
+        blind = any(finding.unevaluated for finding in self.findings)
+        return " ".join(dict.fromkeys([self.verdict, *(["unknown"] if blind else [])]))
+
+    @property
     def family(self) -> str:
         """The word before the dot."""
         return self.id.partition(".")[0]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import rfc8785
 
+from havre.exit.ledger import LedgerFate
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
 from havre.exit.retiring.terms import NEVER
 from havre.exit.seal.blinding import Blinding
@@ -30,8 +31,10 @@ from havre.provider import find
 from tests.exit.seal.workshop import (
     DAY,
     DEPARTURE,
+    LOSSES,
     NASTY,
     NOW,
+    Authority,
     Workshop,
     contents,
     objects,
@@ -57,7 +60,8 @@ COREUTILS = [
     "tr",
     "wc",
 ]
-SHOWN = "VERIFIED: every file is as it was signed, and source and target are equal"
+SHOWN = "VERIFIED: every file is as it was signed, and both sides are equal except in losses.tsv"
+EQUAL = "VERIFIED: every file is as it was signed, and source and target are equal"
 PARIS = dt.timezone(dt.timedelta(hours=2))
 REHEARSED = replace(DEPARTURE, level=Level.REHEARSAL)
 
@@ -81,6 +85,43 @@ def test_a_fresh_seal_is_verified_and_says_who_signed_it_and_when(workshop: Work
     assert fingerprint.startswith("sha256 Fingerprint=")
     assert time == f"time={NOW:%Y-%m-%dT%H:%M:%SZ}"
     assert last == SHOWN
+
+
+def test_where_nothing_was_lost_both_sides_are_equal(workshop: Workshop, tmp_path: Path) -> None:
+    kept = [each for each in LOSSES if each.fate is not LedgerFate.LOST]
+    made = seal(tmp_path / "seal", contents(losses=kept), workshop.signer, workshop.clock).folder
+    done = run(made, workshop.organisation.path, workshop.time.path)
+    assert done.stdout.splitlines()[-1] == EQUAL
+    assert f"    {EQUAL}" in (made / "data/README.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "whose"), [(0, "the signer's"), (1, "the time-stamp authority's")]
+)
+def test_a_wrong_ca_is_named_before_the_words_of_openssl(
+    wrong: int, whose: str, workshop: Workshop, tmp_path: Path
+) -> None:
+    """Neither another CA nor one of the same name is taken for a broken signature."""
+    for name in ("Another CA", ("CA of the Agence", "CA of the Clock")[wrong]):
+        cas = [workshop.organisation.path, workshop.time.path]
+        cas[wrong] = Authority(tmp_path / name, name).path
+        done = run(workshop.fresh, *cas)
+        assert done.returncode == 1
+        told = f"REFUSED: {whose} certificate is not from the CA that you gave: openssl "
+        assert done.stderr.startswith(told)
+
+
+def test_a_seal_names_who_kept_writing_and_both_warehouses(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    kept = "zone curated: administrator: the service takes it from nobody"
+    departure = replace(DEPARTURE, untaken=(kept,), next_warehouse="emc2-next")
+    made = seal(
+        tmp_path / "seal", contents(departure=departure), workshop.signer, workshop.clock
+    ).folder
+    info = (made / "bag-info.txt").read_text().splitlines()
+    assert f"Exit-Frozen-Except: {kept}" in info
+    assert {"Exit-Warehouse: emc2", "Exit-Next-Warehouse: emc2-next"} < set(info)
 
 
 def programs(folder: Path, broken: str = "", when: str = "*") -> str:
