@@ -176,12 +176,21 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     authority = folder / "authorities" / "ca.pem"
     words = ("--authority", str(authority), "--tsa-authority", str(authority))
     assert main(["exit", "evidence", gone["seal"], *words]) == 0
+    check_who_kept_writing(folder / "seal")
     lines = (Path(gone["seal"]) / "data" / "retire.tsv").read_text()
     assert lines.count("\tgone\t") == len(things)
     told_tries = (Path(gone["seal"]) / "data" / "tries.tsv").read_text()
     assert told_tries.count("\tgone\t") > len(things)
     assert not (folder / "signed-urls.json").exists()
     assert run(folder, "status") == 0
+
+
+def check_who_kept_writing(seal: Path) -> None:
+    """What `freeze` prints as not taken is in the seal."""
+    untaken = json.loads((seal / "data/findings.json").read_text())["frozen"]["untaken"]
+    assert untaken
+    info = (seal / "bag-info.txt").read_text().splitlines()
+    assert {f"Exit-Frozen-Except: {who}: {why}" for who, why in untaken.items()} < set(info)
 
 
 def check_scheduled(folder: Path, scheduled: Any) -> None:

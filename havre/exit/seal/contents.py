@@ -136,7 +136,8 @@ class RetireLine:
     Attributes:
         store: what is retired, such as `zone curated`.
         act: such as `key destruction scheduled` or `gone`.
-        earliest: the first day on which the law and its locks let it go.
+        earliest: the first day on which the law and its locks let it go; the last of all days
+            where it is not known.
         done: when it was done; None where it is still to do.
         request: the provider's identifier of the request.
         witness: who saw it.
@@ -152,7 +153,8 @@ class RetireLine:
     def __str__(self) -> str:
         """The line, without its end."""
         done = "" if self.done is None else moment(self.done)
-        fields = (self.store, self.act, self.earliest.isoformat(), done, self.request, self.witness)
+        day = self.earliest.isoformat() if self.earliest < dt.date.max else ""
+        fields = (self.store, self.act, day, done, self.request, self.witness)
         return "\t".join(map(encoded, fields))
 
 

@@ -123,6 +123,7 @@ ACTS: Mapping[str, str] = {
     "key destruction scheduled": "destruction de la clé programmée",
     "destruction scheduled": "destruction programmée",
     "scheduled": "destruction programmée",
+    "expected to be gone": "disparition attendue",
     "gone": "a disparu",
     "day not known": "jour inconnu",
     "versions are under a legal hold": "versions sont sous conservation légale",
@@ -215,10 +216,14 @@ def record(
 
 def retired_line(line: RetireLine, *, french: bool = False) -> str:
     """A line of the retirement; in French its thing, its act and its dates are French words."""
+    known = line.earliest < dt.date.max
     if not french:
-        return "  " + "; ".join(str(line).split("\t"))
+        done = moment(line.done) if line.done else ""
+        told = (line.store, line.act, line.earliest.isoformat() if known else "")
+        return "  " + "; ".join(map(inert, (*told, done, line.request, line.witness)))
     done = _moment_fr(line.done) if line.done else ""
-    told = (thing_in_french(line.store), act_in_french(line.act), day_in_french(line.earliest))
+    day = day_in_french(line.earliest) if known else ""
+    told = (thing_in_french(line.store), act_in_french(line.act), day)
     return "  " + "; ".join(map(inert, (*told, done, line.request, line.witness)))
 
 

@@ -13,6 +13,7 @@ from havre.exit.seal.contents import Level, RetireLine, TryLine
 from havre.exit.seal.reading import labels, read_seal
 from havre.exit.seal.retiring import RETIRED, Signatories, departure_of, seal_retirement
 from havre.exit.seal.sealing import Sealed, seal
+from havre.exit.seal.texts import retired_line
 from havre.exit.seal.verifying import Trust
 from tests.exit.seal.workshop import DEPARTURE, Authority, Workshop, contents, resign
 
@@ -61,7 +62,7 @@ def test_both_languages_say_what_is_gone(workshop: Workshop, tmp_path: Path) -> 
         told = (data / name).read_text()
         for when in (
             "zone curated; a disparu; 27 f\u00e9vrier 2027; 1er mars 2027 \u00e0 00:00 UTC",
-            "zone%20curated; gone; 2027-02-27; 2027-03-01T00%3A00%3A00Z",
+            "zone curated; gone; 2027-02-27; 2027-03-01T00:00:00Z",
         ):
             assert told.count(f"{when}; r-7; DPO") == 1
     assert "CERTIFICAT DE DESTRUCTION" in (data / "certificate.txt").read_text()
@@ -74,7 +75,8 @@ def test_both_languages_say_of_every_try_what_it_showed(workshop: Workshop, tmp_
     )
     for name in ("certificate.txt", "proces-verbal.txt"):
         told = (data / name).read_text()
-        lines = [line[2:] for line in told.splitlines() if "; a disparu; " not in line]
+        things = ("; a disparu; ", "; gone; 20")
+        lines = [line[2:] for line in told.splitlines() if not any(each in line for each in things)]
         assert [line for line in lines if line.startswith(tuple(WORDS))] == [
             "zone curated; administrateur; refusé; NoSuchBucket",
             f"zone curated; URL signée {'7' * 64}; sans réponse; silence proves nothing",
@@ -140,3 +142,13 @@ def test_a_seal_that_says_it_was_not_frozen_proves_no_exit(
     read = read_seal(folder, Trust(workshop.signer.authority, workshop.clock.authority))
     assert read.why == ""
     assert not read.proves_exit
+
+
+def test_what_is_only_expected_never_reads_as_gone() -> None:
+    """The day that is not known has no number, and neither half is encoded."""
+    line = RetireLine("zone a b", "expected to be gone; day not known", dt.date.max)
+    english, french = retired_line(line), retired_line(line, french=True)
+    assert english.startswith("  zone a b; expected to be gone; day not known; ")
+    assert "disparition attendue" in french
+    assert "a disparu" not in french
+    assert "9999" not in f"{english}{french}{line}"

@@ -79,7 +79,7 @@ def schedule(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     tries = ways.tries()
     _remember(folder, found, remember(ways, tries))
     lines = [_line(each, "destruction scheduled", each.schedule) for each in found]
-    lines += [_line(each, "gone", each.gone or dt.date.max) for each in found]
+    lines += [_line(each, EXPECTED, each.gone or dt.date.max) for each in found]
     place = free_place(folder.root, "retired")
     made = seal_retirement(place, _first(folder), "scheduled", lines, by, tries_told(tries))
     left = left_scheduled(found)
@@ -136,6 +136,10 @@ def proved(folder: ExitFolder) -> RetireResult | None:
         return None
     result = RetireResult.read(run.result)
     return result if Path(result.seal).is_dir() else None
+
+
+EXPECTED = "expected to be gone"
+"""Act of a thing whose end is scheduled: nothing is gone yet."""
 
 
 @dataclass(frozen=True)
@@ -271,7 +275,7 @@ def _line(
 ) -> RetireLine:
     if done is not None:
         return RetireLine(term.name, act, day, done)
-    unknown = "; day not known" if act == "gone" and term.gone is None else ""
+    unknown = "; day not known" if act == EXPECTED and term.gone is None else ""
     why = f": {term.blocked}" if term.blocked else ""
     return RetireLine(term.name, f"{act}{unknown}{why}", day)
 
