@@ -34,6 +34,10 @@ CASES = {
     "compare, prices": (f"{COMPARE} --prices w.yaml -o w.yaml", "w.yaml"),
     "waiver draft, file": (f"{DRAFT} -o warehouse.yaml", "warehouse.yaml"),
     "waiver draft, waivers": (f"{DRAFT} -o waivers.yaml", "waivers.yaml"),
+    "policy coverage, controls": (
+        "policy coverage --framework snc --controls own -o own/mine.py",
+        "own/mine.py",
+    ),
     "schema": ("schema -o warehouse.yaml", "warehouse.yaml"),
     "waiver schema": ("waiver schema -o waivers.yaml", "waivers.yaml"),
     "adopt, state": (ADOPT, "import.json"),
@@ -44,6 +48,7 @@ GUARDED = {
     ("check", "--coverage-csv"),
     ("compare", "--output"),
     ("waiver draft", "--output"),
+    ("policy coverage", "--output"),
     ("schema", "--output"),
     ("waiver schema", "--output"),
     ("adopt", "--out"),
