@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from havre.errors import ExitCode
-from havre.exit.rehearsing.order import Fault
+from havre.exit.rehearsing.order import RehearsalFault
 from tests.sandbox.commands import FILE, run
 
 if TYPE_CHECKING:
@@ -115,23 +115,23 @@ def test_a_database_that_follows_is_rehearsed(tmp_path: Path) -> None:
 
 
 ENDS = {
-    Fault.LYING_STORE: (ExitCode.FINDINGS, "found", "verify"),
-    Fault.KILLED_WORKER: (ExitCode.OK, "survived", "copy"),
-    Fault.CHEATING_WRITER: (ExitCode.OK, "survived", "verify"),
-    Fault.FULL_DISK: (ExitCode.OK, "survived", "copy"),
-    Fault.EXPIRED_TOKEN: (ExitCode.OK, "survived", "copy"),
-    Fault.SERVER_RESTART: (ExitCode.OK, "survived", "copy"),
+    RehearsalFault.LYING_STORE: (ExitCode.FINDINGS, "found", "verify"),
+    RehearsalFault.KILLED_WORKER: (ExitCode.OK, "survived", "copy"),
+    RehearsalFault.CHEATING_WRITER: (ExitCode.OK, "survived", "verify"),
+    RehearsalFault.FULL_DISK: (ExitCode.OK, "survived", "copy"),
+    RehearsalFault.EXPIRED_TOKEN: (ExitCode.OK, "survived", "copy"),
+    RehearsalFault.SERVER_RESTART: (ExitCode.OK, "survived", "copy"),
 }
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("fault", list(Fault), ids=str)
-def test_each_fault_is_met_by_a_step_that_says_how(tmp_path: Path, fault: Fault) -> None:
+@pytest.mark.parametrize("fault", list(RehearsalFault), ids=str)
+def test_each_fault_is_met_by_a_step_that_says_how(tmp_path: Path, fault: RehearsalFault) -> None:
     found = rehearse(tmp_path / "r", "local", "local", "--fault", fault.value)
     met = found.told["fault"]
     assert (found.code, met["end"], met["step"]) == ENDS[fault]
     assert met["said"]
-    assert bool(found.told["seal"]) == (fault is not Fault.LYING_STORE)
+    assert bool(found.told["seal"]) == (fault is not RehearsalFault.LYING_STORE)
     if found.told["seal"]:
         assert "VERIFIED" in found.checked()
     assert running(tmp_path / "r") == []

@@ -17,7 +17,7 @@ from havre.cli.leaving.telling import line, progress
 from havre.errors import ExitCode, InputError
 from havre.exit.rehearsing.order import (
     SCRIPT,
-    Fault,
+    RehearsalFault,
     RehearsalFolder,
     RehearsalOrder,
     RehearsalSize,
@@ -57,7 +57,7 @@ MethodOption = Annotated[
     RehearsedMethod, typer.Option("--method", help="How the database is moved.")
 ]
 FaultOption = Annotated[
-    Fault | None,
+    RehearsalFault | None,
     typer.Option("--fault", metavar="NAME", help="Plant a fault in the exit.", show_default=False),
 ]
 
@@ -123,7 +123,7 @@ def rehearse(
     Example: havre exit rehearse --from local --to local --data-dir ./rehearsal --size m --json
     """
     from havre.exit.rehearsing.concluding import conclude
-    from havre.exit.rehearsing.running import Rehearsal
+    from havre.exit.rehearsing.running import RehearsalRun
     from havre.exit.rehearsing.running import rehearse as act
     from havre.exit.settings import Rates
     from havre.spec.load import load
@@ -140,7 +140,7 @@ def rehearse(
     rates = Rates.model_validate({"requests": max_requests, "bytes": max_bytes})
     with console.working(f"Rehearsing the exit of {spec.name}") as doing:
         shown = ShownRehearsal(doing, quiet=as_json)
-        result: RehearsalResult = act(Rehearsal(place, order, spec, shown), rates, conclude)
+        result: RehearsalResult = act(RehearsalRun(place, order, spec, shown), rates, conclude)
     if as_json:
         console.write_json({**asdict(result), "exit_code": _code(result).value})
     else:

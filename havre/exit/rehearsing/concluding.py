@@ -22,12 +22,12 @@ from havre.exit.steps.seal import AUTHORITIES
 
 if TYPE_CHECKING:
     from havre.exit.folder import ExitFolder
-    from havre.exit.rehearsing.running import Rehearsal
+    from havre.exit.rehearsing.running import RehearsalRun
 
 MILLION = 1_000_000
 
 
-def conclude(it: Rehearsal) -> RehearsalResult:
+def conclude(it: RehearsalRun) -> RehearsalResult:
     """What came of a rehearsal; both sides must still answer.
 
     Raises:
@@ -62,13 +62,13 @@ def conclude(it: Rehearsal) -> RehearsalResult:
     )
 
 
-def _fault(it: Rehearsal) -> FaultMet | None:
+def _fault(it: RehearsalRun) -> FaultMet | None:
     if it.order.fault is None or it.met is not None:
         return it.met
     return FaultMet(FaultEnd.UNPLANTED, "", "the exit had passed that step before")
 
 
-def _lost(it: Rehearsal) -> int:
+def _lost(it: RehearsalRun) -> int:
     """Rows and objects that the source acknowledged, and that are not at the target."""
     told, live = writing.written(it.place), it.live("target")
     with live.database().connect(autocommit=True) as connection:

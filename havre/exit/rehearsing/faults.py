@@ -19,7 +19,7 @@ from havre.exit.objects.running import latest
 from havre.exit.planting import PlantedFault
 from havre.exit.rehearsing.commands import HavreCommand, restarted
 from havre.exit.rehearsing.deciding import change_exit
-from havre.exit.rehearsing.order import Fault
+from havre.exit.rehearsing.order import RehearsalFault
 from havre.exit.rehearsing.results import FaultEnd, FaultMet
 
 if TYPE_CHECKING:
@@ -121,11 +121,11 @@ def _too_late(copying: HavreCommand) -> FaultMet:
     return FaultMet(FaultEnd.UNPLANTED, "copy", said)
 
 
-COPY_FAULTS: dict[Fault, FaultPlanter] = {
-    Fault.KILLED_WORKER: killed_worker,
-    Fault.SERVER_RESTART: server_restart,
-    Fault.FULL_DISK: full_disk,
-    Fault.EXPIRED_TOKEN: expired_token,
-    Fault.LYING_STORE: lying_store,
+COPY_FAULTS: dict[RehearsalFault, FaultPlanter] = {
+    RehearsalFault.KILLED_WORKER: killed_worker,
+    RehearsalFault.SERVER_RESTART: server_restart,
+    RehearsalFault.FULL_DISK: full_disk,
+    RehearsalFault.EXPIRED_TOKEN: expired_token,
+    RehearsalFault.LYING_STORE: lying_store,
 }
 """What is planted in the first copy."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from havre.exit.rehearsing.order import Volume
+    from havre.exit.rehearsing.order import RehearsalVolume
     from havre.live.objects import LiveStore
     from havre.live.warehouse import Live, LiveDatabase
 
@@ -62,7 +62,12 @@ def chosen_zones(zones: Mapping[str, Purpose]) -> ChosenZones:
 
 
 def fill(
-    live: Live, zones: ChosenZones, volume: Volume, *, replicates: bool, done: Callable[[str], None]
+    live: Live,
+    zones: ChosenZones,
+    volume: RehearsalVolume,
+    *,
+    replicates: bool,
+    done: Callable[[str], None],
 ) -> tuple[HardCase, ...]:
     """Fill a source; again is fine: tables are made anew, and objects get one more version.
 
@@ -112,7 +117,7 @@ def _patients(connection: psycopg.Connection[Any], count: int) -> None:
     connection.execute(f"CREATE TABLE {OMOP}.{NOTES} ({notes})".encode())
 
 
-def _documents(store: LiveStore, volume: Volume) -> None:
+def _documents(store: LiveStore, volume: RehearsalVolume) -> None:
     """Small objects of several sizes, and a few that go in parts."""
     drawn = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     for number in range(volume.documents):

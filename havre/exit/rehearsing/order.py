@@ -24,7 +24,7 @@ SCRIPT = "verify.sh"
 _CLOSED = 0o700
 
 
-class Fault(StrEnum):
+class RehearsalFault(StrEnum):
     """What may be planted in a rehearsal; each says what is done."""
 
     LYING_STORE = "lying-store"
@@ -41,17 +41,17 @@ class Fault(StrEnum):
 
 
 _PLANTED = {
-    Fault.LYING_STORE: "the target acknowledges objects that it drops or changes",
-    Fault.KILLED_WORKER: "the process that copies is killed (SIGKILL)",
-    Fault.CHEATING_WRITER: "somebody writes to the source after the freeze",
-    Fault.FULL_DISK: "the exit's own folder takes no more bytes",
-    Fault.EXPIRED_TOKEN: "the target refuses the copy's credential after some calls",
-    Fault.SERVER_RESTART: "the servers of the target stop and start during the copy",
+    RehearsalFault.LYING_STORE: "the target acknowledges objects that it drops or changes",
+    RehearsalFault.KILLED_WORKER: "the process that copies is killed (SIGKILL)",
+    RehearsalFault.CHEATING_WRITER: "somebody writes to the source after the freeze",
+    RehearsalFault.FULL_DISK: "the exit's own folder takes no more bytes",
+    RehearsalFault.EXPIRED_TOKEN: "the target refuses the copy's credential after some calls",
+    RehearsalFault.SERVER_RESTART: "the servers of the target stop and start during the copy",
 }
 
 
 @dataclass(frozen=True)
-class Volume:
+class RehearsalVolume:
     """How much a rehearsal moves.
 
     Attributes:
@@ -73,15 +73,15 @@ class RehearsalSize(StrEnum):
     LARGE = "l"
 
     @property
-    def volume(self) -> Volume:
+    def volume(self) -> RehearsalVolume:
         """The same in numbers."""
         return VOLUMES[self]
 
 
 VOLUMES = {
-    RehearsalSize.SMALL: Volume(500, 300, 1),
-    RehearsalSize.MEDIUM: Volume(5_000, 3_000, 4),
-    RehearsalSize.LARGE: Volume(50_000, 30_000, 16),
+    RehearsalSize.SMALL: RehearsalVolume(500, 300, 1),
+    RehearsalSize.MEDIUM: RehearsalVolume(5_000, 3_000, 4),
+    RehearsalSize.LARGE: RehearsalVolume(50_000, 30_000, 16),
 }
 
 
@@ -103,7 +103,7 @@ class RehearsalOrder:
     target: str
     size: RehearsalSize = RehearsalSize.SMALL
     method: str = "dump"
-    fault: Fault | None = None
+    fault: RehearsalFault | None = None
 
     def __str__(self) -> str:
         """It in a line."""
@@ -181,7 +181,7 @@ class RehearsalFolder:
             told = json.loads(self.custody.read(self.root / ORDER))
             size, fault = RehearsalSize(told["size"]), told["fault"]
             found = RehearsalOrder(**{**told, "size": size, "fault": None})
-            return replace(found, fault=Fault(fault)) if fault else found
+            return replace(found, fault=RehearsalFault(fault)) if fault else found
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"{self.root / ORDER} cannot be read: {error}"
             raise StateError(message, "Begin again in a new folder.") from None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from havre.exit.meter import Progress
     from havre.exit.rehearsing.hard.cases import HardCase
     from havre.exit.rehearsing.order import RehearsalOrder
-    from havre.exit.rehearsing.writing import Written
+    from havre.exit.rehearsing.writing import WriterTally
 
 
 class FaultEnd(StrEnum):
@@ -88,7 +88,7 @@ class RehearsalResult:
     steps: tuple[StepTaken, ...]
     cases: tuple[HardCase, ...]
     decisions: tuple[str, ...]
-    written: Written
+    written: WriterTally
     lost: int
     seal: str
     authority: str

@@ -17,7 +17,7 @@ from havre.exit.rehearsing.faults import COPY_FAULTS
 from havre.exit.rehearsing.filling import chosen_zones, fill
 from havre.exit.rehearsing.hard.cases import HardCase
 from havre.exit.rehearsing.hard.objects import RETAGGED
-from havre.exit.rehearsing.order import FILLED, MET, Fault
+from havre.exit.rehearsing.order import FILLED, MET, RehearsalFault
 from havre.exit.rehearsing.results import FaultEnd, FaultMet, StepTaken
 from havre.exit.settings import FILE, ExitSide, Rates
 from havre.exit.sides import reach
@@ -47,7 +47,7 @@ _CLOSED = 0o700
 
 
 @dataclass
-class Rehearsal:
+class RehearsalRun:
     """One rehearsal under way.
 
     Attributes:
@@ -100,7 +100,7 @@ class Rehearsal:
         self.watch.ends(taken)
 
 
-def rehearse(it: Rehearsal, rates: Rates, conclude: Callable[[Rehearsal], Any]) -> Any:
+def rehearse(it: RehearsalRun, rates: Rates, conclude: Callable[[RehearsalRun], Any]) -> Any:
     """Rehearse an exit; run again, it goes on where it stopped.
 
     Args:
@@ -132,7 +132,7 @@ def cases_met(place: RehearsalFolder) -> tuple[HardCase, ...]:
     return tuple(HardCase(**each) for each in told)
 
 
-def _fill(it: Rehearsal) -> str:
+def _fill(it: RehearsalRun) -> str:
     live, volume = it.live("source"), it.order.size.volume
     replicates = it.order.method == "replication"
     found = fill(live, it.zones, volume, replicates=replicates, done=it.watch.begins)
@@ -142,7 +142,7 @@ def _fill(it: Rehearsal) -> str:
     return f"{volume.patients:,} patients, {volume.documents:,} documents, {planted} hard cases"
 
 
-def _begin_exit(it: Rehearsal, rates: Rates) -> None:
+def _begin_exit(it: RehearsalRun, rates: Rates) -> None:
     if (it.place.exit / FILE).exists():
         return
     make_closed(it.place.exit, _CLOSED)
@@ -150,7 +150,7 @@ def _begin_exit(it: Rehearsal, rates: Rates) -> None:
     write_exit(it.place.exit, first_file(it.place, it.order, controller, host, rates))
 
 
-def _leave(it: Rehearsal) -> None:
+def _leave(it: RehearsalRun) -> None:
     """Every step of the exit that is due, in its order; the writer works until the freeze."""
     if _before_freeze(it):
         with writing.begun(it.place, it.zones.documents, it.zones.hard) as writer:
@@ -163,19 +163,19 @@ def _leave(it: Rehearsal) -> None:
             return
 
 
-def _before_freeze(it: Rehearsal) -> bool:
+def _before_freeze(it: RehearsalRun) -> bool:
     with opened(it.place.exit) as found:
         return found.ended(ExitStep.FREEZE) is None
 
 
-def _due(it: Rehearsal) -> ExitStep | None:
+def _due(it: RehearsalRun) -> ExitStep | None:
     """The next step; None once the end of the source is scheduled."""
     with opened(it.place.exit) as found:
         step = found.following()
         return None if step is ExitStep.RETIRE and found.last(step) is not None else step
 
 
-def _plan(it: Rehearsal) -> str:
+def _plan(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         result = plan(found, it.watch.progress)
         blocked = held_back(found)
@@ -188,7 +188,7 @@ def _plan(it: Rehearsal) -> str:
     return f"{versions:,} versions; {words} a person's in a real exit"
 
 
-def _copy_first(it: Rehearsal) -> str:
+def _copy_first(it: RehearsalRun) -> str:
     plant = COPY_FAULTS.get(it.order.fault) if it.order.fault else None
     if plant is not None and it.met is None:
         it.meets(plant(it.place, it.order))
@@ -197,7 +197,7 @@ def _copy_first(it: Rehearsal) -> str:
     return said
 
 
-def _copy(it: Rehearsal) -> str:
+def _copy(it: RehearsalRun) -> str:
     """Copy until nothing is left: the writer changes objects while they are read."""
     for _ in range(AGAIN):
         with opened(it.place.exit) as found:
@@ -216,7 +216,7 @@ def _copy(it: Rehearsal) -> str:
     return f"{versions:,} versions, {size / 2**20:,.1f} MiB" + (f"; {moved}" if moved else "")
 
 
-def _retag(it: Rehearsal) -> None:
+def _retag(it: RehearsalRun) -> None:
     """The first hard case: tags that change after the copy."""
     store = it.live("source").store(it.zones.hard)
     for found in store.versions(RETAGGED):
@@ -224,9 +224,9 @@ def _retag(it: Rehearsal) -> None:
             store.tag(found, {"purpose": "care"})
 
 
-def _freeze(it: Rehearsal, writer: Writer) -> str:
+def _freeze(it: RehearsalRun, writer: Writer) -> str:
     """Freeze; the honest writer of objects has stopped before, the other one writes afterwards."""
-    cheats = it.order.fault is Fault.CHEATING_WRITER
+    cheats = it.order.fault is RehearsalFault.CHEATING_WRITER
     if not cheats:
         writer.stop_objects()
     said = _frozen(it)
@@ -235,7 +235,7 @@ def _freeze(it: Rehearsal, writer: Writer) -> str:
     return f"{said}; {wrote.rows:,} rows and {wrote.objects:,} objects were written{refused}"
 
 
-def _frozen(it: Rehearsal) -> str:
+def _frozen(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         by_hand = tuple(each.name for each in controls(found) if absent(each))
         if by_hand and not found.file.frozen_by_hand:
@@ -249,15 +249,15 @@ def _frozen(it: Rehearsal) -> str:
     return f"{counted(len(result.things), 'store or database', 'stores and database')}{hand}"
 
 
-def _freeze_again(it: Rehearsal) -> str:
+def _freeze_again(it: RehearsalRun) -> str:
     return _frozen(it)
 
 
-def _verify(it: Rehearsal) -> str:
+def _verify(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         result = verify(found, it.watch.progress)
     wrong = result.frozen.wrong if result.frozen else ()
-    if it.order.fault is Fault.CHEATING_WRITER and it.met is None:
+    if it.order.fault is RehearsalFault.CHEATING_WRITER and it.met is None:
         it.meets(_cheated(it, wrong))
         if wrong:
             _frozen(it)
@@ -272,7 +272,7 @@ def _verify(it: Rehearsal) -> str:
     return result.left or f"{lines:,} versions and {rows:,} rows read back, all the same"
 
 
-def _cheated(it: Rehearsal, wrong: Sequence[str]) -> FaultMet:
+def _cheated(it: RehearsalRun, wrong: Sequence[str]) -> FaultMet:
     """What became of the writer that cheats."""
     if wrong:
         found = counted(len(wrong), "change", "changes")
@@ -283,18 +283,18 @@ def _cheated(it: Rehearsal, wrong: Sequence[str]) -> FaultMet:
     return FaultMet(FaultEnd.SURVIVED, "freeze", "the store refused it as well")
 
 
-def _seal(it: Rehearsal) -> str:
+def _seal(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         return seal(found).seal
 
 
-def _cut(it: Rehearsal) -> str:
+def _cut(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         result = cut(found, it.order.warehouse, it.watch.progress)
     return f"the target is open to {counted(len(result.roles), 'role', 'roles')}"
 
 
-def _retire(it: Rehearsal) -> str:
+def _retire(it: RehearsalRun) -> str:
     with opened(it.place.exit) as found:
         result = schedule(found, it.order.warehouse, signatories(found, None, None))
     tries = counted(len(result.tries), "way", "ways")
@@ -303,7 +303,7 @@ def _retire(it: Rehearsal) -> str:
     )
 
 
-_LATER: Mapping[ExitStep, Callable[[Rehearsal], str]] = {
+_LATER: Mapping[ExitStep, Callable[[RehearsalRun], str]] = {
     ExitStep.PLAN: _plan,
     ExitStep.COPY: _copy,
     ExitStep.FREEZE: _freeze_again,

@@ -60,7 +60,7 @@ class WriterWord(StrEnum):
 
 
 @dataclass
-class Written:
+class WriterTally:
     """What the writer has done.
 
     Attributes:
@@ -128,7 +128,7 @@ class Writer:
         self.place.write(WORD, WriterWord.ROWS.encode())
         self.waited(lambda: self.written().heard, ENDS)
 
-    def ended(self, *, cheats: bool) -> Written:
+    def ended(self, *, cheats: bool) -> WriterTally:
         """Have it end, and write some objects before if it cheats; what it wrote in all.
 
         Raises:
@@ -139,7 +139,7 @@ class Writer:
         self.waited(lambda: self.process.poll() is not None, ENDS)
         return self.written()
 
-    def written(self) -> Written:
+    def written(self) -> WriterTally:
         """What it has written so far."""
         return written(self.place)
 
@@ -185,10 +185,10 @@ def begun(place: RehearsalFolder, *zones: str) -> Iterator[Writer]:
         process.wait()
 
 
-def written(place: RehearsalFolder) -> Written:
+def written(place: RehearsalFolder) -> WriterTally:
     """What a writer has written, now or in an earlier run."""
     path = place.root / SAID
-    return Written(**json.loads(place.custody.read(path))) if path.exists() else Written()
+    return WriterTally(**json.loads(place.custody.read(path))) if path.exists() else WriterTally()
 
 
 class WritingLoop:
@@ -199,7 +199,7 @@ class WritingLoop:
         live = reach(ExitSide(data_dir=str(place.source)), place.root).live
         self._place, self._database = place, live.database()
         self._store, self._changing = live.store(zone), live.store(changing)
-        self._done = Written()
+        self._done = WriterTally()
         self._session: psycopg.Connection[Any] | None = None
 
     def run(self) -> None:

@@ -15,7 +15,7 @@ from havre.exit.rehearsing import commands, faults
 from havre.exit.rehearsing.commands import HavreCommand
 from havre.exit.rehearsing.deciding import change_exit, write_exit
 from havre.exit.rehearsing.faults import COPY_FAULTS, ENOUGH
-from havre.exit.rehearsing.order import Fault, RehearsalFolder, RehearsalOrder
+from havre.exit.rehearsing.order import RehearsalFault, RehearsalFolder, RehearsalOrder
 from havre.exit.rehearsing.results import FaultEnd
 from havre.exit.settings import read_exit
 
@@ -70,7 +70,7 @@ def test_a_killed_copy_is_dead_and_what_it_did_is_counted(
     place: RehearsalFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = stands_in(monkeypatch, str(ENOUGH), "600")
-    met = COPY_FAULTS[Fault.KILLED_WORKER](place, ORDER)
+    met = COPY_FAULTS[RehearsalFault.KILLED_WORKER](place, ORDER)
     assert (met.end, met.step) == (FaultEnd.SURVIVED, "copy")
     assert f"after {ENOUGH} versions" in met.said
     assert begun[0].process.returncode == -9
@@ -80,7 +80,7 @@ def test_a_copy_that_ends_too_soon_was_not_disturbed(
     place: RehearsalFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stands_in(monkeypatch, "2", "0")
-    met = COPY_FAULTS[Fault.KILLED_WORKER](place, ORDER)
+    met = COPY_FAULTS[RehearsalFault.KILLED_WORKER](place, ORDER)
     assert met.end is FaultEnd.UNPLANTED
     assert "rehearse a larger size" in met.said
 
@@ -97,7 +97,7 @@ def test_servers_are_restarted_while_something_is_copied(
 
     begun = stands_in(monkeypatch, str(ENOUGH), "1")
     monkeypatch.setattr(faults, "restarted", restart)
-    met = COPY_FAULTS[Fault.SERVER_RESTART](place, ORDER)
+    met = COPY_FAULTS[RehearsalFault.SERVER_RESTART](place, ORDER)
     assert restarted == [("target", "there")]
     assert met.end is FaultEnd.SURVIVED
     assert "the copy waited and ended" in met.said
@@ -107,16 +107,18 @@ def test_a_full_disk_stops_the_copy(
     place: RehearsalFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = stands_in(monkeypatch, "400", "0")
-    met = COPY_FAULTS[Fault.FULL_DISK](place, ORDER)
+    met = COPY_FAULTS[RehearsalFault.FULL_DISK](place, ORDER)
     assert begun[0].process.returncode not in (0, None)
     assert met.end is FaultEnd.SURVIVED
     assert "the next copy went on" in met.said
 
 
-@pytest.mark.parametrize("fault", [Fault.EXPIRED_TOKEN, Fault.LYING_STORE], ids=str)
+@pytest.mark.parametrize(
+    "fault", [RehearsalFault.EXPIRED_TOKEN, RehearsalFault.LYING_STORE], ids=str
+)
 @pytest.mark.parametrize("code", [ExitCode.OK, ExitCode.ENGINE], ids=lambda code: code.name)
 def test_a_store_fails_during_one_copy_and_no_longer(
-    place: RehearsalFolder, monkeypatch: pytest.MonkeyPatch, fault: Fault, code: ExitCode
+    place: RehearsalFolder, monkeypatch: pytest.MonkeyPatch, fault: RehearsalFault, code: ExitCode
 ) -> None:
     program = (
         "import sys; from pathlib import Path; from havre.exit.settings import read_exit;"
@@ -128,10 +130,10 @@ def test_a_store_fails_during_one_copy_and_no_longer(
     assert begun[0].out.strip() == fault
     assert read_exit(place.exit).planted is None
     ends = {
-        (Fault.EXPIRED_TOKEN, ExitCode.OK): FaultEnd.UNPLANTED,
-        (Fault.EXPIRED_TOKEN, ExitCode.ENGINE): FaultEnd.SURVIVED,
-        (Fault.LYING_STORE, ExitCode.OK): FaultEnd.MISSED,
-        (Fault.LYING_STORE, ExitCode.ENGINE): FaultEnd.FOUND,
+        (RehearsalFault.EXPIRED_TOKEN, ExitCode.OK): FaultEnd.UNPLANTED,
+        (RehearsalFault.EXPIRED_TOKEN, ExitCode.ENGINE): FaultEnd.SURVIVED,
+        (RehearsalFault.LYING_STORE, ExitCode.OK): FaultEnd.MISSED,
+        (RehearsalFault.LYING_STORE, ExitCode.ENGINE): FaultEnd.FOUND,
     }
     assert met.end is ends[fault, code]
     assert (code is ExitCode.OK) != ("it is refused" in met.said)

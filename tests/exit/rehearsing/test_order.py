@@ -10,7 +10,7 @@ import pytest
 from havre.errors import GuardError, StateError
 from havre.exit.rehearsing.order import (
     ORDER,
-    Fault,
+    RehearsalFault,
     RehearsalFolder,
     RehearsalOrder,
     RehearsalSize,
@@ -19,7 +19,7 @@ from havre.exit.rehearsing.order import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-GIVEN = RehearsalOrder("cohorts", "here", "there", fault=Fault.FULL_DISK)
+GIVEN = RehearsalOrder("cohorts", "here", "there", fault=RehearsalFault.FULL_DISK)
 SPEC = b"name: cohorts\n"
 
 
