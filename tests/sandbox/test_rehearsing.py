@@ -69,7 +69,7 @@ ALL = ["deploy", "fill", "plan", "copy", "freeze", "copy", "verify", "seal", "cu
 @pytest.mark.parametrize(
     ("source", "target"),
     [("azure", "ovh"), ("ovh", "azure"), ("local", "ovh"), ("azure", "local")],
-    ids="-".join,
+    ids=str,
 )
 def test_a_whole_exit_is_rehearsed_and_its_seal_is_checked_without_havre(
     tmp_path: Path, source: str, target: str

@@ -59,7 +59,6 @@ def seal(
         HavreError: it cannot be signed, time-stamped or written.
     """
     folder.check(ExitStep.SEAL)
-    refuse_sandbox(folder.file, folder.root)
     if folder.file.planted:
         message = f"{folder.file.planted} is planted in this exit: nothing is sealed"
         raise GuardError(message, "Delete `planted` from exit.yaml, then copy and verify again.")
@@ -69,6 +68,7 @@ def seal(
         raise InputError(message, "Name --key, --certificate, --authority, --tsa, --tsa-authority.")
     if real:
         _refuse_own_credential(folder)
+        refuse_sandbox(folder.file, folder.root)
     begun = folder.begin(ExitStep.SEAL)
     if signer is None or clock is None:
         own, here = rehearsal_authorities(folder.root / AUTHORITIES)
