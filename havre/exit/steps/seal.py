@@ -104,6 +104,7 @@ def contents(folder: ExitFolder) -> Contents:
     left = reach(file.source, folder.root)
     source = left.outputs
     target = reach(file.target, folder.root).outputs
+    made_up = sandboxes(file, folder.root)
     moving = zones(folder)
     refuse_changed(folder, (zone.name for zone in moving))
     lost = {e.decision for e in ledger(folder) if e.fate is LedgerFate.LOST}
@@ -120,11 +121,9 @@ def contents(folder: ExitFolder) -> Contents:
             host=file.host,
             decisions=tuple(sorted(lost)),
             readers=readers(verify),
-            next_host=""
-            if "target" in sandboxes(file, folder.root)
-            else legal_name(target.provider),
+            next_host="" if "target" in made_up else legal_name(target.provider),
             next_warehouse=target.warehouse,
-            sandboxes=sandboxes(file, folder.root),
+            sandboxes=made_up,
             **_frozen(verify),
         ),
         (*(_zone(folder, zone.name) for zone in moving), *backup_sides(folder)),

@@ -103,11 +103,9 @@ def stand_ins(folder: Path, warehouse: str) -> StandIns:
         warehouse: name of the warehouse.
     """
     from havre_azure.sandbox.standins import AzureStandIns
-    from havre_sandbox.standins.machine import Machine
     from havre_sandbox.standins.services import services_of
 
-    machine = Machine(folder.parent, warehouse)
-    return services_of(machine, folder, AzureStandIns(machine))
+    return services_of(folder, warehouse, AzureStandIns)
 
 
 def completed(_proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -97,11 +97,9 @@ def stand_ins(folder: Path, warehouse: str) -> StandIns:
         warehouse: name of the warehouse.
     """
     from havre_ovh.sandbox.standins import OvhStandIns
-    from havre_sandbox.standins.machine import Machine
     from havre_sandbox.standins.services import services_of
 
-    machine = Machine(folder.parent, warehouse)
-    return services_of(machine, folder, OvhStandIns(machine))
+    return services_of(folder, warehouse, OvhStandIns)
 
 
 def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from havre_local.operations import statuses
 from havre_sandbox.standins.following import recorded_only
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from havre.live.warehouse import Live
@@ -120,14 +120,18 @@ class SandboxServices:
         return self.followed.live(outputs)
 
 
-def services_of(machine: Machine, folder: Path, followed: FollowedServices) -> SandboxServices:
+def services_of(
+    folder: Path, warehouse: str, followed: Callable[[Machine], FollowedServices]
+) -> SandboxServices:
     """The services behind the sandbox in a folder.
 
     Args:
-        machine: where they are.
-        folder: the world.
-        followed: what the provider says of them.
+        folder: of what exists in it; the services are beside it.
+        warehouse: name of the warehouse.
+        followed: what the provider says of the services of a machine.
     """
+    from havre_sandbox.standins.machine import Machine
     from havre_sandbox.world import WorldFolder
 
-    return SandboxServices(machine, WorldFolder(folder), followed)
+    machine = Machine(folder.parent, warehouse)
+    return SandboxServices(machine, WorldFolder(folder), followed(machine))

@@ -79,12 +79,10 @@ def stand_ins(folder: Path, warehouse: str) -> StandIns:
         folder: of what exists in it.
         warehouse: name of the warehouse.
     """
-    from havre_sandbox.standins.machine import Machine
     from havre_sandbox.standins.services import services_of
     from havre_scaleway.sandbox.standins import ScalewayStandIns
 
-    machine = Machine(folder.parent, warehouse)
-    return services_of(machine, folder, ScalewayStandIns(machine))
+    return services_of(folder, warehouse, ScalewayStandIns)
 
 
 def completed(proposed: Proposed, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
