@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from havre.policy.model import Outcome
 from havre.report.findings import answers
-from havre.report.findings.words import fixed_in, labelled, listed, status, with_days
+from havre.report.findings.words import capitalised, fixed_in, labelled, listed, status, with_days
 from havre.report.language import tr, trn
 from havre.report.texts import named, translated
 
@@ -118,7 +118,7 @@ def _risk(result: Result, findings: Sequence[Finding], waiver: Waiver | None) ->
         answers.unmet(first, own, answers.unclear(result)),
         ", ".join(answers.distinct(filter(None, map(_scope, findings)))),
         tuple(answers.distinct(filter(None, map(_discovered, findings)))),
-        tuple(answers.distinct(translated(gap.fallback) for gap in gaps if gap.fallback)),
+        tuple(answers.distinct(_stated(gap.fallback) for gap in gaps if gap.fallback)),
         tuple(answers.distinct(filter(None, (fixed_in(each.fix) for each in findings)))),
         (*known, *outside),
         waiver,
@@ -135,7 +135,12 @@ def _scope(finding: Finding) -> str:
 def _discovered(finding: Finding) -> str:
     """The residual risk of a gap; else what was found, behind its property."""
     if finding.gap:
-        return translated(finding.gap.risk)
+        return _stated(finding.gap.risk)
     told = translated(finding.found)
     about = named(finding.property)
-    return labelled(about, told) if about and told else told
+    return with_days(capitalised(labelled(about, told) if about and told else told))
+
+
+def _stated(text: str) -> str:
+    """A text of a gap as a paragraph of its own."""
+    return capitalised(translated(text))

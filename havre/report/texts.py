@@ -53,6 +53,10 @@ def _told(text: str, depth: int) -> str:
         return known[text]
     if f"{text}." in known:  # the last sentence of a list, without its full stop
         return known[f"{text}."].removesuffix(".")
+    inner = f"{text[:1].lower()}{text[1:]}".removesuffix(".") + "."
+    if text[:1].isupper() and inner in known:  # a text of a gap that is a sentence here
+        told = known[inner] if text.endswith(".") else known[inner].removesuffix(".")
+        return f"{told[:1].upper()}{told[1:]}"
     if not depth or len(text) > LONGEST:
         return text
     return _matched(text, depth) or _followed(text, depth) or _pieces(text, depth)

@@ -159,7 +159,7 @@ def _in_database(met: Iterable[Obstacle], leaving_for: str) -> Iterator[Verdict]
         if obstacle.decisive:
             yield fails(field, found, wanted, cause=cause)
         else:
-            unsure = f"{found}. {obstacle.risk}".removesuffix(".")
+            unsure = f"{found}. {obstacle.risk[:1].upper()}{obstacle.risk[1:]}".removesuffix(".")
             yield Verdict(Outcome.UNKNOWN, field, unsure, wanted, cause=cause)
     if not lacking:
         yield passes()

@@ -18,6 +18,7 @@ from havre.assess.subject import subject
 from havre.capabilities.declarations import declared
 from havre.policy.findings import FindingKind, Waiver
 from havre.report.findings import Format, render
+from havre.report.findings.words import capitalised
 from havre.report.language import Language, speaking, title
 from havre.report.texts import translated
 from havre.spec.load import load
@@ -203,12 +204,15 @@ def test_the_annex_lists_every_finding_without_a_waiver(example: str, provider: 
     assert [each.name for each in of.findings if each.name not in text] == []
     with speaking(Language.FR):
         gaps_of = [each.gap for each in of.findings if each.gap]
-        told = [translated(gap.risk) for gap in gaps_of] + [
-            translated(gap.fallback) for gap in gaps_of
-        ]
+        risks, measures = ({getattr(gap, part) for gap in gaps_of} for part in ("risk", "fallback"))
+        told = [capitalised(translated(each)) for each in (*risks, *measures)]
     plain = text.replace("`", "")
     assert [each for each in told if each.replace("`", "") not in plain] == []
     assert "de plus" not in text
+    lines = html.unescape(re.sub(r"<[^>]+>", "\n", annex)).splitlines()
+    sentences = [each for line in lines for each in re.findall(r"\. ([a-zéàêôç]+ [^.]+)", line)]
+    assert sentences == []
+    assert not re.search(r"\d{4}-\d{2}-\d{2}", annex.partition("</table>")[0])
 
 
 @pytest.mark.parametrize(("example", "provider"), CASES)
@@ -258,7 +262,7 @@ def test_the_first_page_names_what_ends_next_and_what_a_warning_is_of() -> None:
     label, _, rest = text.partition("Prochaine échéance")[2].partition("</dd>")
     assert about in label
     assert "21 décembre 2026" in label
-    assert f"avertissement</dt><dd>{first.control}" in rest
+    assert f"Avertissement</dt><dd>{first.control}" in rest
     assert "se termine dans les 90 jours, jusqu'au 21 décembre 2026" in rest
 
 

@@ -127,7 +127,7 @@ def test_a_screen_too_full_loses_words_of_findings_before_facts() -> None:
 
 WHERE = {
     Language.EN: "(to see all, leave out --summary)",
-    Language.FR: "(tout : --format html=FICHIER)",
+    Language.FR: "(pour tout voir : --format html=FICHIER)",
 }
 
 
@@ -176,7 +176,40 @@ def test_what_is_required_is_kept_where_what_was_found_is_too_long(width: int, w
     long = "it can be compelled to disclose the data in many resources of every kind " * 6
     failed = of(FindingKind.FAIL, found=long.strip(), wanted=wanted)
     shown = render(replace(BASE, findings=(failed,)), Format.TABLE, summary=True, width=width)
-    assert f"... (required: {wanted})" in whole(shown)
+    title = next(each.title for each in BASE.controls if each.id == failed.control)
+    assert f"requirement not met: {title} (required: {wanted})" in whole(shown)
+    assert "..." not in shown
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("width", [80, 60, 40])
+@pytest.mark.parametrize("state", STATES)
+def test_what_a_finding_says_is_whole_or_left_out(
+    state: str, width: int, language: Language
+) -> None:
+    result = STATES[state][0]
+    with speaking(language):
+        of_it = headline.headline(result)
+        shown = render(result, Format.TABLE, summary=True, width=width)
+        label = tr("Top findings")
+    findings = whole(shown.partition(label)[2].replace("\xa0", " "))
+    assert "..." not in findings
+    assert "…" not in findings
+    said = [each for each in of_it.top if each.sentence in findings or each.short in findings]
+    assert state == "ended" or width == 80 or len(said) >= min(headline.LEAST, len(of_it.top))
+
+
+def test_a_screen_in_french_has_the_titles_of_the_first_findings() -> None:
+    long = "Aucune loi extérieure à l'Union européenne ne s'applique à l'opérateur du service."
+    top = headline.TopFinding(
+        "critical", "warning", "jurisdiction.operator", f"exigence non satisfaite : « {long} »",
+        "décision (dérogation)", 1, until=dt.date(2026, 12, 21),
+    )  # fmt: skip
+    with speaking(Language.FR):
+        of_it = replace(headline.headline(STATES["excepted"][0]), top=(top,) * 20)
+        shown = [each.text for each in headline.written(of_it, lines=headline.LINES, alone=True)]
+    assert whole(" ".join(shown).replace("\xa0", " ")).count(long) >= headline.LEAST
+    assert len(shown) <= headline.LINES
 
 
 @pytest.mark.parametrize("form", [Format.TABLE, Format.MARKDOWN, Format.HTML, Format.JSON])

@@ -59,6 +59,7 @@ class TopFinding:
         resources: how many are concerned.
         required: end of the sentence that says what is required; empty: it has none.
         until: the first end of the waivers that cover it; None: none does.
+        short: that the control's title is not met, for where the sentence has no room.
     """
 
     severity: str
@@ -69,12 +70,15 @@ class TopFinding:
     resources: int
     required: str = ""
     until: dt.date | None = None
+    short: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """The finding as JSON-ready values; when its waiver ends only where it has one."""
         found = asdict(self)
         ends = {"until": self.until.isoformat()} if self.until else {}
-        return {key: found[key] for key in found if key not in {"required", "until"}} | ends
+        return {
+            key: found[key] for key in found if key not in {"required", "until", "short"}
+        } | ends
 
 
 @dataclass(frozen=True)
@@ -125,12 +129,7 @@ def headline(result: Result) -> Headline:
     passed = status in {PASSED, WITH_EXCEPTIONS}
     said = passed is (result.exit_code is ExitCode.OK) and not result.left_out
     return Headline(
-        tr(
-            "{warehouse} ({environment}) on {provider}",
-            warehouse=result.warehouse,
-            environment=tr(result.environment),
-            provider=tr(result.title or result.provider),
-        ),
+        f"{result.warehouse} ({tr(result.environment)}) {words.where(result)}",
         tr(
             "profile {profile}, {date}, {source}",
             profile=result.profile,
@@ -204,7 +203,7 @@ def _next(result: Result) -> Iterator[tuple[str, str]]:
         own = answers.titles(result).get(waiver.control, waiver.control)
         about = answers.unmet(found[0].findings[0], own, answers.unclear(result))
         ends = _waiver(result, waiver)
-        yield tr("Next waiver to expire"), tr("{waiver}. {title}", waiver=ends, title=about)
+        yield tr("Next waiver to expire"), words.sentences([ends, about])
 
 
 def _warned(result: Result) -> Iterator[tuple[str, str]]:
@@ -220,7 +219,8 @@ def _warned(result: Result) -> Iterator[tuple[str, str]]:
         if waiver := answers.covering(finding):
             ends = words.ending(waiver.expires, result.as_of)
             why = [tr("the waiver ends within {days} days, {end}", days=WARNING_DAYS, end=ends)]
-        yield words.status("warning"), ". ".join([f"{control}, {told}", *why])
+        label = words.capitalised(words.status("warning"))
+        yield label, words.sentences([f"{control}, {told}", *why])
 
 
 def _compared(result: Result) -> Iterator[tuple[str, str]]:
@@ -344,24 +344,26 @@ def _top(result: Result, *, outside: bool) -> Iterator[TopFinding]:
     worst = sorted(
         found.values(), key=lambda each: (kinds.index(each[0].kind), each[0].severity.rank)
     )
-    titles = {} if spoken() is Language.EN else answers.titles(result)
-    unclear = answers.unclear(result)
+    titles, unclear = answers.titles(result), answers.unclear(result)
     for findings in worst:
         first = findings[0]
-        own = titles.get(first.control, "")
+        title = titles.get(first.control, "")
+        short = answers.unmet(first, title, unclear) if title else ""
+        own = "" if spoken() is Language.EN else short
         alike = [each for each in findings if each.kind is first.kind]
         fixes = answers.distinct(filter(None, (words.fixed_in(each.fix) for each in alike)))
         yield TopFinding(
             first.severity.value,
             words.STATUSES.get(first.kind.value, first.kind.value),
             first.control,
-            answers.unmet(first, own, unclear) if own else translated(_sentence(first)),
+            own or translated(_sentence(first)),
             answers.some(fixes, 1),
             len({each.resource for each in alike if each.resource}),
             "" if own or first.gap else translated(_wanted(first)),
             min(
                 (waiver.expires for waiver in map(answers.covering, alike) if waiver), default=None
             ),
+            short,
         )
 
 
@@ -396,29 +398,34 @@ class _Room:
 
     Attributes:
         facts: lines of one fact.
-        said: lines of what one finding says.
+        said: lines of what one finding says; it is shortened or left out, and never cut.
         before_status: blank lines.
         before_facts: blank lines.
+        before_top: blank lines.
     """
 
     facts: int = LINES
-    said: int = 2
+    said: int = 3
     before_status: int = 1
     before_facts: int = 1
+    before_top: int = 1
 
 
 ROOMS = (
     _Room(),
     _Room(before_status=0),
     _Room(before_status=0, before_facts=0),
-    _Room(said=1),
-    _Room(said=1, before_status=0),
-    _Room(said=1, before_status=0, before_facts=0),
+    _Room(said=2),
+    _Room(said=2, before_status=0),
+    _Room(said=2, before_status=0, before_facts=0),
+    _Room(said=2, before_status=0, before_facts=0, before_top=0),
     _Room(said=0, before_status=0, before_facts=0),
     _Room(facts=2, said=0, before_status=0, before_facts=0),
-    _Room(facts=1, said=1),
+    _Room(facts=1, said=0),
 )
 """What is given up first: blank lines; then words of findings, listed below; then facts."""
+NARROW = _Room(said=LINES)
+"""On fewer columns than `WIDTH` nothing is given up, however many lines that takes."""
 
 
 def written(
@@ -430,11 +437,11 @@ def written(
         of: what to write.
         width: columns; an identifier that is longer than a line is written whole all the same.
         lines: the findings that do not fit so many are counted; at least `LEAST` are shown. On
-            fewer than `WIDTH` columns facts are whole, however many lines that takes.
+            fewer than `WIDTH` columns all is whole, however many lines that takes.
         alone: whether nothing follows it: its last line says where all findings are shown.
     """
     found: list[HeadlineLine] = []
-    for room in ROOMS if width >= WIDTH else ROOMS[:1]:
+    for room in ROOMS if width >= WIDTH else (NARROW,):
         found = _before_findings(of, width, room)
         least = [_finding(each, width, room.said) for each in of.top[:LEAST]]
         last = len(_last(len(of.top) - len(least), width, alone=alone)) if of.top else 0
@@ -451,7 +458,7 @@ def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine
         found += _fact(label, text, width, room.facts)
     if of.top:
         top = _apart(tr("Top findings"), tr("fixed in"), width)
-        found += [*BLANK, HeadlineLine(top, "label")]
+        found += [*BLANK * room.before_top, HeadlineLine(top, "label")]
     return found
 
 
@@ -554,23 +561,15 @@ def _finding(each: TopFinding, width: int, most: int) -> list[HeadlineLine]:
 
 
 def _said(before: str, each: TopFinding, width: int, most: int) -> Sequence[str]:
-    """At most so many lines of what a finding says; what is required is kept where it fits."""
-    cut = each.required if each.sentence.endswith(each.required) else ""
-    said, end = clipped(each.sentence.removesuffix(cut), LONGEST), f" {plain(cut)}" if cut else ""
-    found = said.split(" ")
-    for count in range(len(found), 0, -1):
-        dots = "" if count == len(found) else "..."
-        told = f"{' '.join(found[:count])}{dots}{end}"
-        lines = wrap(
-            typeset(words.labelled(before, told) if before else told),
-            width,
-            break_on_hyphens=False,
-        )
-        if len(lines) <= most:
-            return lines
-    told = words.labelled(before, each.sentence) if before else each.sentence
-    told = clipped(told, LONGEST)
-    return wrap(typeset(told), width, break_on_hyphens=False, max_lines=most, placeholder="...")
+    """What a finding says, or its control's title, or neither: what has so many lines whole."""
+    kept = each.required if each.sentence.endswith(each.required) else ""
+    for said in (each.sentence, f"{each.short}{kept}", each.short):
+        if said and len(said) <= LONGEST:
+            told = words.labelled(before, plain(said)) if before else plain(said)
+            lines = wrap(typeset(told), width, break_on_hyphens=False)
+            if len(lines) <= most:
+                return lines
+    return wrap(typeset(before), width, break_on_hyphens=False)
 
 
 def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:

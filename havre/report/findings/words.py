@@ -55,6 +55,10 @@ MONTHS = (
 )
 ISO = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])", re.ASCII)
 """A date as data have it."""
+NAME = re.compile(r"[\d_.`/-]")
+"""What the name of a control or a resource has, and no word that begins a sentence."""
+ENDED = re.compile(r"[.!?]( »)?$")
+"""The end of a sentence, or of one that is quoted."""
 SOURCES = {
     "evaluation": "offline plan",
     "preview": "preview",
@@ -73,6 +77,13 @@ def status(word: str) -> str:
 def source(result: Result) -> str:
     """The kind of source that a plan was read from."""
     return tr(SOURCES.get(result.source, result.source))
+
+
+def where(result: Result) -> str:
+    """On what provider; a provider whose name takes other words than a host has them itself."""
+    name = result.title or result.provider
+    own = translated(said := f"on {name}")
+    return own if own != said else tr("on {provider}", provider=name)
 
 
 def checked(result: Result) -> str:
@@ -140,6 +151,19 @@ def labelled(label: str, text: str) -> str:
 def listed(parts: Iterable[str]) -> str:
     """Several texts in one line."""
     return tr("; ").join(parts)
+
+
+def capitalised(text: str) -> str:
+    """A text as it begins a sentence, unless it begins with a name that has signs in it."""
+    first = text.partition(" ")[0]
+    return text if NAME.search(first) else text[:1].upper() + text[1:]
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """Texts as sentences one after the other; the first begins as it is."""
+    first, *rest = parts
+    told = [first, *map(capitalised, rest)]
+    return " ".join(text if ENDED.search(text) else f"{text}." for text in told)
 
 
 def ending(day: dt.date, as_of: dt.date) -> str:
