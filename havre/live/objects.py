@@ -46,6 +46,7 @@ class Ability(StrEnum):
     """What a store may be able to do beyond reading, writing and deleting objects."""
 
     VERSIONS = "versions"
+    MARKERS = "markers"
     SNAPSHOTS = "snapshots"
     DELETED = "deleted"
     RANGES = "ranges"
@@ -62,7 +63,8 @@ class Ability(StrEnum):
 
 NATIVE_WHEN: Mapping[Ability, str] = MappingProxyType(
     {
-        Ability.VERSIONS: "earlier versions are listed, read and deleted, delete markers too",
+        Ability.VERSIONS: "earlier versions are listed, read and deleted",
+        Ability.MARKERS: "a deletion is a marker among the versions, and is taken back with it",
         Ability.SNAPSHOTS: "snapshots are listed as earlier versions, read and deleted",
         Ability.DELETED: "what was deleted and is kept for a while is listed",
         Ability.RANGES: "some bytes of an object are read without the others",

@@ -26,7 +26,14 @@ from havre.live.objects import (
 )
 
 EVERYTHING = {ability: Supported(Support.NATIVE) for ability in Ability}
-WITHOUT_VERSIONS = {**EVERYTHING, Ability.VERSIONS: Supported(Support.ABSENT, "it keeps none")}
+WITHOUT_VERSIONS = {
+    **EVERYTHING,
+    **dict.fromkeys(
+        (Ability.VERSIONS, Ability.MARKERS), Supported(Support.ABSENT, "it keeps none")
+    ),
+}
+UNMARKED = {**EVERYTHING, Ability.MARKERS: Supported(Support.PARTIAL, "none is current then")}
+UNDELETED = {**EVERYTHING, Ability.MARKERS: Supported(Support.ABSENT, "it is locked")}
 LIMITS = Limits("a test", object_size=2**40, call_size=2**30, metadata_ascii=False)
 
 
@@ -203,6 +210,56 @@ class MemoryStore:
             message = f"{self.name}: {found.key} is locked"
             raise ProviderError(message, "Wait until it ends.")
         self.objects[found.key].remove(each)
+
+
+class UnmarkedStore(MemoryStore):
+    """One that tells a deletion by the lack of a current version, and takes none back."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.abilities = self.abilities if self.abilities is not EVERYTHING else UNMARKED
+        self._current: set[str] = set()
+
+    def _add(
+        self, key: str, content: bytes, bears: Properties, *, marker: bool = False
+    ) -> ObjectVersion:
+        self._current.add(key)
+        return super()._add(key, content, bears, marker=marker)
+
+    def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
+        for key, versions in sorted(self.objects.items()):
+            for found, _, _ in versions if key.startswith(prefix) else ():
+                latest = found is versions[-1][0] and key in self._current
+                yield replace(found, latest=latest)
+            if versions and key not in self._current and key.startswith(prefix):
+                yield replace(versions[-1][0], version="", size=0, entity="", marker=True)
+
+    def mark(self, key: str) -> Written:
+        self.calls.append("mark")
+        if self.abilities[Ability.MARKERS].support is Support.ABSENT:
+            message = f"{self.name}: {key} is locked"
+            raise ProviderError(message, "Wait until it ends.")
+        if key not in self._current:
+            message = f"{self.name}: {key} is gone"
+            raise NotThereError(message, "List again.")
+        self._current.remove(key)
+        return Written("", "")
+
+    def delete(self, found: ObjectVersion) -> None:
+        if found.marker:
+            message = f"{self.name}: {found.key}: a deletion is not taken back"
+            raise ProviderError(message, "Write it again.")
+        if found.version == self.objects[found.key][-1][0].version:
+            self._current.discard(found.key)
+        super().delete(found)
+
+    def told(self) -> dict[str, list[bytes | None]]:
+        """Bytes of every version by key, as it is listed; None for a deletion."""
+        found: dict[str, list[bytes | None]] = {}
+        for each in self.versions():
+            content = None if each.marker else b"".join(self.read(each))
+            found.setdefault(each.key, []).append(content)
+        return found
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -118,6 +119,14 @@ class FakeS3:
         return {"Status": "Enabled"} if self.versions else {}
 
 
+class FakeContainer:
+    """A client of a container without policies."""
+
+    def get_container_properties(self) -> Any:
+        told = {"immutable_storage_with_versioning_enabled": False, "has_immutability_policy": None}
+        return SimpleNamespace(**told)
+
+
 @pytest.fixture(autouse=True)
 def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
@@ -150,7 +159,7 @@ def test_a_bucket_is_reached_and_says_what_it_can(connected: list[tuple[Any, ...
     ]
     never = {Ability.SNAPSHOTS, Ability.DELETED}
     unlocked = {*never, Ability.LOCK, Ability.HOLD}
-    assert lacking == [never, unlocked, {*unlocked, Ability.VERSIONS}]
+    assert lacking == [never, unlocked, {*unlocked, Ability.VERSIONS, Ability.MARKERS}]
     assert stores[0].abilities[Ability.CREATE_ONLY].support is Support.UNKNOWN
     assert stores[0].limits.object_size == 48 * 10**12
 
@@ -170,6 +179,7 @@ def test_a_database_in_a_private_network_is_reached(host: str) -> None:
 def test_a_container_is_reached_with_a_token_that_is_read_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(azure, "connect", lambda *_: FakeContainer())
     store = reached("azure", outputs("azure")).store("curated")
     assert isinstance(store, blobs.ContainerStore)
     assert (store.name, store.abilities) == ("zone curated", blobs.ABILITIES)
@@ -293,7 +303,12 @@ def test_another_credential_reads_back_where_one_is_given(
 ) -> None:
     used: list[Any] = []
     monkeypatch.setattr(s3, "connect", lambda _, keys: used.append(keys) or FakeS3(**FULL))
-    monkeypatch.setattr(azure, "connect", lambda *told: used.append(told[-1].reference.read()))
+
+    def connect(*told: Any) -> FakeContainer:
+        used.append(told[-1].reference.read())
+        return FakeContainer()
+
+    monkeypatch.setattr(azure, "connect", connect)
     lacking = reached(name, outputs(name)).reader("curated")
     assert isinstance(lacking, Supported)
     assert lacking.support is Support.ABSENT

@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
+from havre.exit.database.inventory import may_set
 from havre.exit.ledger import LedgerEntry, LedgerFate, undecided
 
 if TYPE_CHECKING:
@@ -65,11 +66,20 @@ def only_at_target(
         *(("setting", name) for name in settings),
         *(("schema", name) for name in schemas),
         *(("grant", f"SCHEMA {name}") for name in schemas),
-        *((kind, name) for kind, name in found if kind == "extension"),
+        *((kind, name) for kind, name in found if kind in _OWN_KINDS),
+        *(("grant", name) for kind, name in found if kind == "grant" and _of_server(name)),
     }
     said = "only at the target; its permissions here are the source's"
     remedy = "Remove it at the target, or decide that it stays there."
     return [undecided(SCOPE, name, kind, said, remedy=remedy) for kind, name in sorted(own & found)]
+
+
+_OWN_KINDS = ("extension", "grant of the system")
+
+
+def _of_server(name: str) -> bool:
+    """Whether a grant is of what every database has: itself, and its languages."""
+    return name == "DATABASE" or name.startswith("LANGUAGE ")
 
 
 def left_out(entries: Iterable[LedgerEntry]) -> frozenset[tuple[str, str]]:
@@ -109,6 +119,13 @@ def _encoding(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
     elif found != became:
         remedy = f"Create the target's database with the encoding {found} or UTF8."
         yield _blocking("database", "encoding", found, remedy)
+
+
+def _owner(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
+    """Of a database that belongs to a role of the vendor's, for which the target has none."""
+    found, became = (each.measured["database"]["owner"] for each in (source, target))
+    if became and not found:
+        yield _mapped("database", "database", "owned by a role of the vendor's", became)
 
 
 def _default_collation(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
@@ -215,13 +232,12 @@ def _indexes(source: Inventory, _target: Inventory) -> Iterator[LedgerEntry]:
 
 def _settings(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
     for name, words in source.measured["configured"].items():
-        strange = [
-            word
-            for word in words.split()
-            if "." not in word and word not in target.measured["known settings"]
-        ]
+        strange = [word for word in words.split() if not may_set(word, target.measured)]
         if strange:
-            remedy = "The target knows no such setting: reset it at the source, or decide it."
+            remedy = (
+                "The target's administrator cannot set it: reset it at the source, or decide it. "
+                "Other settings of the same name go along, and are not compared."
+            )
             yield undecided(SCOPE, name, "setting", " ".join(strange), remedy=remedy)
 
 
@@ -273,6 +289,6 @@ def _not_replicated(source: Inventory, _target: Inventory) -> Iterator[LedgerEnt
 
 
 _RULES: tuple[Callable[[Inventory, Inventory], Iterator[LedgerEntry]], ...] = (
-    *(_version, _encoding, _default_collation, _collations, _extensions, _types),
+    *(_version, _encoding, _owner, _default_collation, _collations, _extensions, _types),
     *(_roles, _superuser, _never, _indexes, _settings, _contents, _elsewhere, _left_behind),
 )

@@ -42,6 +42,19 @@ class Inventory:
         return act in self.measured["reader"]
 
 
+def may_set(setting: str, measured: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether the reader of a database may give a setting to a role, or to the database.
+
+    One that no extension declares, which its dot tells, takes a superuser.
+
+    Args:
+        setting: its name.
+        measured: as `Inventory.measured`.
+    """
+    undeclared = "." in setting and "superuser" in measured["reader"]
+    return undeclared or setting in measured["settable"]
+
+
 def measure(connection: psycopg.Connection[Any]) -> Mapping[str, Mapping[str, str]]:
     """What `queries/measured.sql` lists of a database, in a session whose settings are pinned.
 

@@ -17,6 +17,7 @@ from psycopg import sql
 
 from havre.exit.database import documented
 from havre.exit.database.ends import refused
+from havre.exit.database.inventory import may_set, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -315,26 +316,39 @@ def _comments(source: SideLines, target: SideLines) -> Plan:
 
 
 def _settings(source: SideLines, target: SideLines, lost: Lost) -> Plan:
-    there = target.lines("setting")
-    database = sql.SQL("DATABASE ") + sql.Identifier(target.connection.info.dbname)
+    """Of what the ledger lets be lost, those go that may be set."""
+    there, can = target.lines("setting"), measure(target.connection)
     wanted, roles = source.lines("setting"), source.lines("role")
     for name in sorted({*wanted, *there}):
         found = _SETTING_OF.fullmatch(name)
-        if ("setting", name) in lost or (found and found[1] not in roles):
+        if found and found[1] not in roles:
             continue
-        lines = wanted.get(name, frozenset())
-        what: sql.Composable = database
-        if found:
-            what = sql.SQL(f"ROLE {found[1]} ")
-            what += sql.SQL(" IN ") + database if found[2] else sql.SQL("")
-        has = there.get(name, frozenset())
-        for setting in sorted({line.partition("=")[0] for line in has - lines}):
-            yield sql.SQL("ALTER {} RESET {}").format(what, sql.SQL(_quoted(setting)))
-        for line in sorted(lines - has):
-            setting, _, value = line.partition("=")
-            yield sql.SQL("ALTER {} SET {} TO {}").format(
-                what, sql.SQL(_quoted(setting)), _value(setting, value)
+        lines, has = (told.get(name, frozenset()) for told in (wanted, there))
+        if ("setting", name) in lost:
+            lines, has = (
+                frozenset(line for line in each if may_set(line.partition("=")[0], can))
+                for each in (lines, has)
             )
+        yield from _set(_bearer(found, target.connection.info.dbname), lines, has)
+
+
+def _bearer(found: re.Match[str] | None, name: str) -> sql.Composable:
+    """What bears settings: a role, a role in the database, or the database."""
+    database = sql.SQL("DATABASE ") + sql.Identifier(name)
+    if found is None:
+        return database
+    inside = sql.SQL(" IN ") + database if found[2] else sql.SQL("")
+    return sql.SQL(f"ROLE {found[1]} ") + inside
+
+
+def _set(what: sql.Composable, lines: frozenset[str], has: frozenset[str]) -> Plan:
+    for setting in sorted({line.partition("=")[0] for line in has - lines}):
+        yield sql.SQL("ALTER {} RESET {}").format(what, sql.SQL(_quoted(setting)))
+    for line in sorted(lines - has):
+        setting, _, value = line.partition("=")
+        yield sql.SQL("ALTER {} SET {} TO {}").format(
+            what, sql.SQL(_quoted(setting)), _value(setting, value)
+        )
 
 
 def _quoted(setting: str) -> str:

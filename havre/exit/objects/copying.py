@@ -21,6 +21,7 @@ from havre.capabilities import Support
 from havre.errors import GuardError, RetryError
 from havre.exit.journal import Copied
 from havre.exit.objects.claims import DigestClaims
+from havre.exit.objects.deletions import fitting, left_out
 from havre.exit.objects.mapping import mapping
 from havre.exit.objects.recoding import covered, recoding
 from havre.exit.records import digest_of, told
@@ -115,9 +116,9 @@ class KeyCopy:
         self._sides = sides
         self._rows = rows
         self._name = sides.rules.named(rows[0].listed.key)
-        self._present = [row for row in rows if not row.gone and not row.mark]
-        if not _able(sides.target, Ability.VERSIONS):
-            self._present = [row for row in self._present[-1:] if row.listed.size is not None]
+        self._listed = [row for row in rows if not row.gone and not row.mark]
+        self._present = fitting(self._listed, sides.target.abilities)
+        self._back = _taken_back(sides.target)
         self._done: list[Copied] = []
         self._entries: list[LedgerEntry] = []
         self._size = 0
@@ -144,8 +145,7 @@ class KeyCopy:
 
     def _left_out(self, row: JournalRow) -> LedgerEntry:
         found = source_version(row.listed)
-        value = f"{row.listed.number}: {row.listed.version}"
-        return self._sides.rules.undecided(found, "version", value, "it keeps no versions")
+        return left_out(found, row, self._listed, self._sides.rules)
 
     def _copy(self) -> None:
         if len(self._rows) == 1 and self._is_new(self._rows[0]):
@@ -168,25 +168,52 @@ class KeyCopy:
         Own copies of what the source has no longer, or of what has changed since, are deleted.
         """
         own = {row.target: row for row in self._rows if row.target is not None}
-        standing, held = 0, False
+        standing, held, last = 0, False, None
         for found in self._at_target():
             row = own.get(found.version)
             following = self._present[standing] if standing < len(self._present) else None
-            if row is not None and row is following and _finished(row):
-                standing, held = standing + 1, True
-            elif row is not None and row is following and (done := self._amended(found, row)):
+            if following is not None and self._stands(found, row, following):
+                standing, held, last = standing + 1, True, found
+            elif following is not None and not row and (done := self._same(found, following)):
                 self._done.append(done)
-                standing, held = standing + 1, True
+                standing, held, last = standing + 1, True, found
+            elif found.marker and not self._back:
+                held = True  # it goes with what is written next
             elif row is not None and (found.version or following is None):
                 self._sides.target.delete(found)
             elif row is not None:
                 held = True  # the store keeps no versions: it is written over
-            elif following is not None and (done := self._same(found, following)):
-                self._done.append(done)
-                standing, held = standing + 1, True
             else:
                 raise self._foreign(found)
-        return standing, held
+        return self._current(standing, last), held
+
+    def _stands(self, found: ObjectVersion, row: JournalRow | None, following: JournalRow) -> bool:
+        """Whether what stands at the target is our copy of the version that is due."""
+        if row is not following:
+            return False
+        if not _finished(row):
+            done = self._amended(found, row)
+            self._done += [done] if done else []
+            return done is not None
+        return True
+
+    def _current(self, standing: int, last: ObjectVersion | None) -> int:
+        """How many versions stand, where the target brings none back by a deletion.
+
+        Args:
+            standing: how many there are in order.
+            last: the last of them; what stood after it was deleted.
+        """
+        if self._back or last is None or last.marker or last.latest:
+            return standing
+        if following := self._present[standing:]:
+            if following[0].listed.size is None:  # it is deleted by now
+                listed = following[0].listed
+                self._done.append(Copied(listed.key, listed.version, b"", "", {}))
+            return standing + (following[0].listed.size is None)
+        self._sides.target.delete(last)
+        self._done = [each for each in self._done if each.target != last.version]
+        return standing - 1
 
     def _at_target(self) -> list[ObjectVersion]:
         listed = self._sides.target.versions(self._name)
@@ -377,8 +404,9 @@ def _finished(row: JournalRow) -> bool:
     return row.content is not None or row.listed.size is None
 
 
-def _able(store: LiveStore, ability: Ability) -> bool:
-    return store.abilities[ability].support is not Support.ABSENT
+def _taken_back(store: LiveStore) -> bool:
+    """Whether a store takes a deletion back, so that the version before it is current again."""
+    return store.abilities[Ability.MARKERS].support is Support.NATIVE
 
 
 def _opened(

@@ -13,6 +13,7 @@ from havre.capabilities import Support
 from havre.errors import ProviderError, RetryError
 from havre.exit.ledger import ALL, LedgerEntry, LedgerFate, undecided
 from havre.exit.objects.copying import source_version
+from havre.exit.objects.deletions import fitting, left_out
 from havre.exit.objects.mapping import collisions, mapping
 from havre.exit.objects.marks import settle_marks
 from havre.exit.objects.recoding import covered, recoding
@@ -126,8 +127,13 @@ def look(zone: MovingZone, shard: Shard) -> Looked:
 
     def of_key(rows: list[JournalRow]) -> tuple[str, tuple[LedgerEntry, ...]]:
         entries: list[LedgerEntry] = []
+        rows = [row for row in rows if not row.gone]
+        kept = {row.listed.version for row in fitting(rows, sides.target.abilities)}
         for row in rows:
             found = source_version(row.listed)
+            if row.listed.version not in kept:
+                entries.append(left_out(found, row, rows, sides.rules))
+                continue
             with contextlib.suppress(ChangedError, NotThereError):  # since: the copy tells
                 if not found.marker:
                     bears, more = mapping(found, sides.source.properties(found), sides.rules)

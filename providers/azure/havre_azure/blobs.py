@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 NATIVE = Supported(Support.NATIVE)
 ABILITIES: Mapping[Ability, Supported] = {
     **dict.fromkeys(Ability, NATIVE),
-    Ability.VERSIONS: Supported(
-        Support.PARTIAL, "as far as the account keeps versions; a deletion leaves no marker"
+    Ability.VERSIONS: Supported(Support.PARTIAL, "as far as the account keeps versions"),
+    Ability.MARKERS: Supported(
+        Support.PARTIAL, "a deletion is told by the lack of a current version, and never before one"
     ),
     Ability.DELETED: Supported(Support.PARTIAL, "as far as the account keeps deleted blobs"),
     Ability.UPLOADS: Supported(
@@ -56,6 +57,10 @@ ABILITIES: Mapping[Ability, Supported] = {
     ),
 }
 """What the service can do."""
+KEPT = Supported(
+    Support.ABSENT,
+    "the zone is immutable: a version that is locked is not deleted, nor made an earlier one",
+)
 LIMITS = Limits(
     source="Microsoft, scalability targets for Blob storage, and naming of containers, blobs and "
     "metadata; read on 2026-11-29",
@@ -92,9 +97,9 @@ REFUSED = frozenset(
 """Answers that refuse whoever asks (Microsoft Learn, Blob Storage error codes; read 2026-11-30)."""
 UNMET = frozenset({"BlobAlreadyExists", "ConditionNotMet", "TargetConditionNotMet"})
 """Answers to a call whose own condition does not hold."""
-READ, FETCH, PAGE = "read_blob", "fetch_blob", "list_page"
-"""Operations of `Container` that are no client's method: bytes of a blob, its bytes with its
-properties, and a page of a list."""
+READ, FETCH, PAGE, WHOLE = "read_blob", "fetch_blob", "list_page", "container_properties"
+"""Operations of `Container` that are no method of a blob's client: bytes of a blob, its bytes with
+its properties, a page of a list, and the properties of the container."""
 INCLUDED = (
     *("metadata", "tags", "snapshots", "versions", "deleted", "immutabilitypolicy", "legalhold"),
 )
@@ -185,6 +190,8 @@ class Container:
         given = sent(arguments)
         if operation == PAGE:
             return self._page(**given)
+        if operation == WHOLE:
+            return self.client.get_container_properties(**given)
         named = {name: given.pop(name, None) for name in ("blob", "snapshot", "version_id")}
         blob = self.client.get_blob_client(**named)
         if operation in (READ, FETCH):
@@ -202,6 +209,26 @@ class Container:
     def failure(self, error: Exception) -> Failure | None:
         """What an error means."""
         return failure(error)
+
+
+def abilities(client: StoreClient, name: str) -> Mapping[Ability, Supported]:
+    """What a container can do, as it is set up.
+
+    A version under a policy is not deleted (Microsoft, Version-level WORM policies for immutable
+    blob data, Scenarios; read on 2026-12-01), and a container does not tell which policy a new
+    version gets from its account: one that may have any is taken to have it.
+
+    Args:
+        client: the container, or anything wrapped around it.
+        name: of the store in messages.
+
+    Raises:
+        RetryError, ProviderError: as the service.
+    """
+    with classed(client, name):
+        told = client.ask(WHOLE)
+    kept = told.immutable_storage_with_versioning_enabled or told.has_immutability_policy
+    return {**ABILITIES, **({Ability.MARKERS: KEPT} if kept else {})}
 
 
 @dataclass(frozen=True)
@@ -223,13 +250,21 @@ class ContainerStore:
     page: int | None = None
 
     def versions(self, prefix: str = "") -> Iterator[ObjectVersion]:
-        """Every blob, version, snapshot and deleted blob, the oldest of a key first."""
+        """Every blob, version, snapshot and deleted blob, the oldest of a key first.
+
+        A key without a current version ends with a marker, which Azure does not have; it is told
+        to be as old as the last version.
+        """
         rows = map(_version, self._rows(prefix, INCLUDED))
         for _, group in groupby(rows, key=lambda found: found.key):
-            yield from sorted(group, key=lambda found: (found.latest, found.version))
+            found = sorted(group, key=lambda found: (found.latest, found.version))
+            yield from found
+            yield from _deletion(found)
 
     def properties(self, found: ObjectVersion) -> Properties:
         """All that a version bears beside its bytes."""
+        if found.marker:
+            return Properties()
         told = self._same("get_blob_properties", found)
         return _properties(told, self._tags(found, told))
 
@@ -346,12 +381,19 @@ class ContainerStore:
         self._ask("set_legal_hold", **_where(found), legal_hold=on)
 
     def mark(self, key: str) -> Written:
-        """Delete what a key names now; its versions stay, and Azure lists no marker."""
+        """Delete what a key names now; its versions stay, and none of them is current."""
         self._ask("delete_blob", blob=key)
         return Written("", "")
 
     def delete(self, found: ObjectVersion) -> None:
-        """Delete a version for good; the latest becomes an earlier one before it goes."""
+        """Delete a version for good; the latest becomes an earlier one before it goes.
+
+        Raises:
+            ProviderError: it is a marker: Azure makes no earlier version the current one again.
+        """
+        if found.marker:
+            message = f"{place(self.name, found.key)}: a deletion cannot be taken back"
+            raise ProviderError(message, "Write the object again.")
         if found.latest and found.version:
             self.mark(found.key)
         self._ask("delete_blob", **_where(found))
@@ -413,6 +455,13 @@ def _version(row: Any) -> ObjectVersion:
         deleted=deleted,
         listed=properties,
     )
+
+
+def _deletion(found: Sequence[ObjectVersion]) -> Iterator[ObjectVersion]:
+    """The marker of a key whose versions, the oldest first, have no current one."""
+    kept = [each for each in found if each.version and not (each.deleted or each.snapshot)]
+    if kept and not any(each.latest for each in found):
+        yield ObjectVersion(kept[-1].key, "", 0, "", kept[-1].modified, marker=True)
 
 
 def _entity(etag: str) -> str:

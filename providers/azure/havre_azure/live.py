@@ -20,7 +20,7 @@ from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase, LibpqReader, reader_of
 from havre.live.wrappers import retrying
 from havre.live.writing.writers import TokenLife, WritersByHand
-from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
+from havre_azure.blobs import Container, ContainerStore, abilities, connect
 from havre_azure.settings import NAME
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ class AzureLive:
         endpoint = _endpoint(zone, found)
         token.read()
         client = connect(endpoint, found.bucket, ReferredToken(token))
-        return ContainerStore(retrying(Container(client)), f"zone {zone}", ABILITIES)
+        container, name = retrying(Container(client)), f"zone {zone}"
+        return ContainerStore(container, name, abilities(container, name))
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""

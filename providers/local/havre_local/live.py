@@ -58,7 +58,10 @@ WITHOUT_LOCK: Mapping[Ability, Supported] = {
 """What it can do in any other: there it refuses locks and holds."""
 UNVERSIONED: Mapping[Ability, Supported] = {
     **WITHOUT_LOCK,
-    Ability.VERSIONS: Supported(Support.ABSENT, "the zone keeps no versions: set its `versions`"),
+    **dict.fromkeys(
+        (Ability.VERSIONS, Ability.MARKERS),
+        Supported(Support.ABSENT, "the zone keeps no versions: set its `versions`"),
+    ),
 }
 """What it can do where no earlier version was ever kept."""
 LIMITS = replace(

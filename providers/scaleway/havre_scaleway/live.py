@@ -165,7 +165,7 @@ def abilities(bucket: StoreClient) -> Mapping[Ability, Supported]:
     if not _locks(bucket):
         lacking |= {Ability.LOCK: UNLOCKED, Ability.HOLD: UNLOCKED}
     if not versioned(bucket):
-        lacking[Ability.VERSIONS] = UNVERSIONED
+        lacking |= {Ability.VERSIONS: UNVERSIONED, Ability.MARKERS: UNVERSIONED}
     return {**ABILITIES, **lacking}
 
 

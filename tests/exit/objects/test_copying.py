@@ -42,6 +42,10 @@ class Moving:
         self.journal, self.source, self.target = journal, source, target
         self.seen = 0
 
+    def sides(self) -> Sides:
+        rules = replace(RULES, abilities=self.target.abilities)
+        return Sides(self.source, self.target, rules)
+
     def listing(self) -> None:
         self.seen += 1
         numbers: dict[str, int] = {}
@@ -53,7 +57,7 @@ class Moving:
         self.listing()
         outcomes = []
         for rows in self.journal.unfinished("curated", self.seen):
-            outcomes.append(KeyCopy(rows, Sides(self.source, self.target, RULES)).run())
+            outcomes.append(KeyCopy(rows, self.sides()).run())
             if record:
                 self.journal.copied("curated", outcomes[-1].done)
                 self.journal.forget("curated", outcomes[-1].gone)

@@ -29,11 +29,11 @@ from azure.storage.blob import (
 
 from havre.capabilities import Support, Supported
 from havre.errors import ProviderError
-from havre.live.objects import Ability, NotThereError
+from havre.live.objects import Ability
 from havre.live.wrappers import retrying
 from havre_azure import blobs
-from havre_azure.blobs import ABILITIES, Container, ContainerStore
-from havre_conformance.stores import StoreSuite, listed, put, whole
+from havre_azure.blobs import ABILITIES, Container, ContainerStore, abilities
+from havre_conformance.stores import StoreSuite
 from havre_sandbox.standins.blob.catalogue import (
     AccountSettings,
     Action,
@@ -160,27 +160,28 @@ class TestZone(StoreSuite):
         able = {**ABILITIES, Ability.VERSIONS: Supported(Support.NATIVE)}
         return ContainerStore(retrying(Container(zone.client())), "zone", able, page=50)
 
-    def test_versions_are_in_their_order(self, store: LiveStore, key: str) -> None:
-        """The oldest first; a deletion leaves no marker, and no version that is current."""
-        written = [put(store, f"{key}/{name}", b"%d" % n) for n in range(5) for name in "ab"]
-        store.mark(written[0].key)
-        found = listed(store, f"{key}/a")
-        assert [whole(store, each) for each in found] == [b"%d" % number for number in range(5)]
-        assert [each.latest for each in found] == [False] * 5
-        assert [each.latest for each in listed(store, f"{key}/b")] == [False] * 4 + [True]
-        keys = [each.key for each in store.versions(key)]
-        assert sorted(keys) == keys
 
-    def test_a_version_is_deleted_for_good(self, store: LiveStore, key: str) -> None:
-        """It alone goes, and the one before it does not become current."""
-        first, second = put(store, key, b"first"), put(store, key, b"second")
-        store.delete(second)
-        (kept,) = listed(store, key)
-        assert (kept.version, kept.latest, whole(store, kept)) == (first.version, False, b"first")
-        with pytest.raises(NotThereError):
-            store.mark(key)
-        store.delete(kept)
-        assert listed(store, key) == []
+def test_a_zone_that_may_be_locked_deletes_nothing(service: BlobService) -> None:
+    open_, locked = (
+        Zone(service, AccountSettings(versions=True)),
+        Zone(service, AccountSettings(versions=True, version_level=True, policy=WormPolicy(30))),
+    )
+    supports = [
+        abilities(Container(each.client()), "zone")[Ability.MARKERS] for each in (open_, locked)
+    ]
+    assert [each.support for each in supports] == [Support.PARTIAL, Support.ABSENT]
+    locked.put("a")
+    assert code(lambda: locked.client().delete_blob("a")) == "BlobImmutableDueToPolicy"
+
+
+def test_what_was_deleted_for_a_while_is_no_deletion_of_versions(service: BlobService) -> None:
+    zone = Zone(service, AccountSettings(versions=True, deleted_days=7))
+    version = zone.put("a")
+    store = ContainerStore(Container(zone.client()), "zone", ABILITIES)
+    zone.client().delete_blob("a")
+    assert [each.marker for each in store.versions()] == [False, True]
+    zone.client().get_blob_client("a").delete_blob(version_id=version)
+    assert [(each.marker, each.deleted) for each in store.versions()] == [(False, True)]
 
 
 def test_each_identity_does_what_it_was_granted_and_nothing_else(

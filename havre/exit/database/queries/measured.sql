@@ -25,8 +25,12 @@ SELECT DISTINCT collprovider::text, '' FROM pg_collation
 -- A server that is built without ICU may list one collation of it, without a version.
 WHERE collprovider <> 'i' OR pg_collation_actual_version(oid) IS NOT NULL;
 
--- kind: known settings
-SELECT name, '' FROM pg_settings;
+-- kind: settable
+-- Settings that the reader may give to a role, by context: one of a superuser may be granted, and
+-- one that no extension declares is a superuser's too.
+SELECT name, context FROM pg_settings
+WHERE context IN ('user', 'backend') OR context IN ('superuser', 'superuser-backend')
+  AND has_parameter_privilege(name, 'SET');
 
 -- kind: configured
 SELECT CASE
@@ -56,7 +60,9 @@ SELECT 'collation version', coalesce(datcollversion, '')
 FROM pg_database WHERE datname = current_database()
 UNION ALL
 SELECT 'encoding', pg_encoding_to_char(encoding)
-FROM pg_database WHERE datname = current_database();
+FROM pg_database WHERE datname = current_database()
+UNION ALL
+SELECT 'owner', coalesce(@role(datdba), '') FROM pg_database WHERE datname = current_database();
 
 -- kind: tables
 SELECT format('%I.%I', n.nspname, c.relname), c.relpersistence::text

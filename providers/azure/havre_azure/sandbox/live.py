@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from havre.live.credentials import SecretReference
 from havre.live.wrappers import retrying
-from havre_azure.blobs import ABILITIES, Container, ContainerStore, connect
+from havre_azure.blobs import Container, ContainerStore, abilities, connect
 from havre_azure.live import AzureLive, ReferredToken
 from havre_azure.sandbox.standins import AzureStandIns
 from havre_sandbox.standins.blob.service import ADMINISTRATOR, READER, token_name
@@ -50,7 +50,8 @@ class AzureSandboxLive:
         endpoint = AzureStandIns(self.machine).blob.endpoint(found.account or "")
         authority = str(self.machine.authority)
         client = connect(endpoint, found.bucket, ReferredToken(token), authority=authority)
-        return ContainerStore(retrying(Container(client)), f"zone {zone}", ABILITIES)
+        container, name = retrying(Container(client)), f"zone {zone}"
+        return ContainerStore(container, name, abilities(container, name))
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""
