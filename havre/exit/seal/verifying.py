@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from havre.errors import InputError, MissingDependencyError
@@ -48,14 +49,20 @@ class Verification:
     time: dt.datetime | None
 
 
+@cache
+def script() -> bytes:
+    """`verify.sh`, read once: an upgrade while a seal is made changes none of what it says."""
+    return SCRIPT.read_bytes()
+
+
 def script_digest() -> str:
     """SHA-256 of `verify.sh`, in hexadecimal."""
-    return hashlib.sha256(SCRIPT.read_bytes()).hexdigest()
+    return hashlib.sha256(script()).hexdigest()
 
 
 def hand_out(path: Path) -> None:
     """Write `verify.sh` to a file for an auditor; what is there is left alone."""
-    write_once(path, SCRIPT.read_bytes(), 0o644)
+    write_once(path, script(), 0o644)
 
 
 def verified(folder: Path, trust: Trust) -> Verification:
@@ -67,10 +74,13 @@ def verified(folder: Path, trust: Trust) -> Verification:
     """
     clock = _UNTIMED if trust.clock is None else str(trust.clock)
     pinned = [trust.signer] if trust.signer else []
-    command = ["sh", str(SCRIPT), str(folder), str(trust.authority), clock, *pinned]
+    run = ["sh", "-c", script().decode(), SCRIPT.name]
+    command = [*run, str(folder), str(trust.authority), clock, *pinned]
     environment = {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     try:
-        done = subprocess.run(command, capture_output=True, check=False, env=environment)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, check=False, env=environment, stdin=subprocess.DEVNULL
+        )
     except FileNotFoundError:
         message = "sh is not installed"
         raise MissingDependencyError(message, "Install a POSIX shell.") from None

@@ -19,6 +19,7 @@ import rfc8785
 from havre.exit.ledger import LedgerFate
 from havre.exit.records import ObjectLine, decoded, digest_of, encoded, ordered
 from havre.exit.retiring.terms import NEVER
+from havre.exit.seal import verifying
 from havre.exit.seal.blinding import Blinding
 from havre.exit.seal.contents import DatabaseSides, Level, RetireLine, ZoneSides
 from havre.exit.seal.retiring import departure_of
@@ -213,6 +214,19 @@ def test_the_script_is_handed_out_as_it_is(tmp_path: Path) -> None:
     held = (tmp_path / "verify.sh").read_bytes()
     assert held == SCRIPT.read_bytes()
     assert hashlib.sha256(held).hexdigest() == script_digest()
+
+
+def test_an_upgrade_meanwhile_changes_nothing_of_a_seal(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = script_digest()
+    (tmp_path / "verify.sh").write_text("exit 1\n")
+    monkeypatch.setattr(verifying, "SCRIPT", tmp_path / "verify.sh")
+    made = seal(tmp_path / "seal", contents(), workshop.signer, workshop.clock)
+    hand_out(tmp_path / "handed.sh")
+    handed = hashlib.sha256((tmp_path / "handed.sh").read_bytes()).hexdigest()
+    assert {made.script, script_digest(), handed} == {before}
+    assert before in (made.folder / "data/README.txt").read_text()
 
 
 @pytest.mark.parametrize("pin", [1, 2])
