@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from havre.policy.model import Control, Rehearsal
     from havre.policy.qualifications import Claim
     from havre.provider import Gap, Operator
+    from havre.spec.durations import Durations
 
 
 class FindingKind(StrEnum):
@@ -352,6 +353,8 @@ class Result:
         title: the provider's name as its owner writes it; empty: its short name.
         provenance: what it was made from and by; None: nobody has recorded it.
         rehearsed: the seal of an exit that was given as evidence; None: none was.
+        durations: how long the warehouse file has data kept, and until when projects read it;
+            None: nobody has recorded it.
     """
 
     warehouse: str
@@ -379,6 +382,7 @@ class Result:
     title: str = ""
     provenance: Provenance | None = None
     rehearsed: Rehearsal | None = None
+    durations: Durations | None = None
 
     @property
     def subject(self) -> str:

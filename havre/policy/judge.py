@@ -35,6 +35,7 @@ from havre.policy.registry import own_controls
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import TITLE, provides, remedy
+from havre.spec.durations import durations_of
 from havre.spec.endings import notices
 from havre.spec.model import HEALTH_DATA
 from havre.spec.schema import field_names
@@ -471,4 +472,5 @@ def _result(
         allow_unknown=question.allow_unknown,
         fail_on=question.fail_on,
         rehearsed=question.rehearsed,
+        durations=durations_of(question.spec),
     )

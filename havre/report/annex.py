@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from havre.policy.findings import Finding, Result, Waiver
     from havre.policy.qualifications import Claim
+    from havre.spec.durations import Durations
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,19 @@ def _by_reason(found: Sequence[tuple[str, str]]) -> str:
         f"{', '.join(names)} ({with_days('; '.join(map(translated, reason.split('; '))))})"
         for reason, names in reasons.items()
     )
+
+
+def lasting(days: int | None, else_: str) -> str:
+    """A number of days in words; where there are none, what that means."""
+    return trn("{count} day", "{count} days", days) if days else else_
+
+
+def kept(durations: Durations) -> list[str]:
+    """How long backups and logs are kept, each behind its label."""
+    return [
+        labelled(tr("Backups of the database, at least"), lasting(durations.backups, "")),
+        labelled(tr("logs, at least"), lasting(durations.logs, "")),
+    ]
 
 
 def passing(result: Result) -> list[tuple[str, str]]:

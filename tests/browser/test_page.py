@@ -399,7 +399,7 @@ def test_pages_are_small(written: dict[str, Path]) -> None:
     assert written["check"].stat().st_size < 300_000
 
 
-SUMMARIES = ("summary", "resume-0", "resume-1", "resume-2")
+SUMMARIES = ("summary", "resume-0", "resume-1", "resume-2", "resume-3")
 
 
 @pytest.mark.parametrize("name", SUMMARIES)

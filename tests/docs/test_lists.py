@@ -186,9 +186,16 @@ def test_each_result_has_one_meaning_on_every_page() -> None:
 def test_the_french_page_has_the_same_results_with_as_many_cases() -> None:
     french = _rows("security/dpo.md", "réussi")
     assert {english: word for word, english, _ in french} == WORDS
-    cases = {english: meaning.count(" ; ") for _, english, meaning in french}
+    cases = {english: meaning.replace("\xa0", " ").count(" ; ") for _, english, meaning in french}
     meanings = dict(_rows("glossary.md", "pass"))
     assert cases["warning"] == meanings["warning"].count("; ") > 0
+
+
+def test_the_french_page_has_no_break_at_its_punctuation() -> None:
+    page = (ROOT / "docs" / "security" / "dpo.md").read_text()
+    prose = re.sub(r"(?s)```.*?```|`[^`]*`", "x", page)
+    assert re.findall(r".{12} [:;?!»](?=[\s*|])|« .{12}", prose) == []
+    assert prose.count("«\xa0") > 4
 
 
 def test_the_short_names_of_frameworks_are_on_the_page() -> None:

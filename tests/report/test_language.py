@@ -24,12 +24,13 @@ from havre.report.findings import Format, answers, headline, render, words
 from havre.report.language import Language, speaking, title, tr, trn
 from havre.report.texts import translated as shown_as
 from havre.spec.countries import NAMES
+from havre.spec.durations import Authorisation, Durations, ZoneDurations
 from havre.spec.model import Environment
 from scripts.catalogues import PACKAGES, ROOT, catalogues, compiled
 from tests.report.samples import FINDINGS, GAP, HOSTILE, RESULT
 
 KEYWORDS = {"tr": None, "trn": (1, 2)}
-TEMPLATES = [("summary.html", "jinja2"), ("base.html", "jinja2")]
+TEMPLATES = [(f"{name}.html", "jinja2") for name in ("summary", "base", "macros")]
 REPORT = ROOT / "havre" / "report"
 
 
@@ -54,6 +55,7 @@ def of_data() -> set[Any]:
     found |= {words.STATUSES.get(word, word) for word in words.COUNTED}
     found |= {
         *words.SOURCES.values(),
+        *words.ROLES.values(),
         *words.COUNTED.values(),
         *words.MONTHS,
         "EU",
@@ -238,6 +240,45 @@ def test_a_summary_has_a_place_to_sign_and_the_digests_of_what_was_read() -> Non
         shown = of_page(render(replace(RESULT, provenance=made), Format.HTML, summary=True))
     for told in ("havre 9.9", digest, "w.yaml", "Date", "Signature", "Nom et fonction"):
         assert told in shown
+
+
+def zones_of(count: int) -> tuple[ZoneDurations, ...]:
+    first = ZoneDurations("landing", 90, 30, 0), ZoneDurations("curated", None, 0, 1_095)
+    return (*first, *(ZoneDurations(f"zone-{n}", 9, 8, 7) for n in range(count - 2)))
+
+
+@pytest.mark.parametrize("count", [2, 40])
+def test_a_summary_has_the_durations_and_the_projects_of_the_file(count: int) -> None:
+    day = dt.date(2028, 6, 30)
+    projects = tuple(
+        Authorisation(f"p-{n}", f"CNIL {n}", ("curated", "export"), day) for n in range(count)
+    )
+    of = replace(RESULT, durations=Durations(zones_of(count), 35, 400, projects))
+    with speaking(Language.FR):
+        page = render(of, Format.HTML, summary=True)
+    shown = " ".join(re.sub(r"<[^>]+>", " ", page.replace("\xa0", " ")).split())
+    for row in (
+        "landing 90 jours 30 jours aucun",
+        "curated jamais (sans limite) non promis 1 095 jours",
+        f"p-{count - 1} curated, export CNIL {count - 1} 30 juin 2028",
+        "35 jours ; journaux, au moins : 400 jours",
+    ):
+        assert row in html.unescape(shown)
+    sheet, _, annexed = page.partition('<h2 class="annex">')
+    assert f"p-{count - 1}" in annexed or count == 2
+    assert sheet.count("CNIL") <= 6
+    assert f"{count - 6} autres zones sont en annexe" in shown or count == 2
+
+
+@pytest.mark.parametrize("role", ["waivers", "state"])
+def test_a_sheet_to_sign_names_the_waivers_or_that_there_are_none(role: str) -> None:
+    made = Provenance("havre 9.9", (), (), (InputFile(role, "x.yaml", "ab" * 32),), "EMC2")
+    with speaking(Language.FR):
+        shown = of_page(render(replace(RESULT, provenance=made), Format.HTML, summary=True))
+    sheet = shown.replace("\xa0", " ").partition("Nom et fonction")[0]
+    none = "Pas de fichier de dérogations : aucune n'est appliquée."
+    assert (f"Dérogations, x.yaml : {'ab' * 32}" in sheet) is (role == "waivers")
+    assert (none in sheet) is (role == "state")
 
 
 UNMET = ("exigence non satisfaite", "non évalué", "dérogation sans constat", "non vu")

@@ -120,6 +120,7 @@ def _summary(result: Result) -> str:
         "summary.html",
         **_shared(result),
         least=OPEN,
+        rows=ROWS,
         risks=annex.accepted(result),
         open=annex.unaccepted(result),
         annex=annex,
@@ -140,8 +141,10 @@ def _shared(result: Result) -> dict[str, Any]:
     }
 
 
-OPEN = 14
+OPEN = 6
 """Controls without a waiver that the first pages list; the annex lists all of them."""
+ROWS = 6
+"""Zones and projects that the first pages list; where there are more the annex lists all."""
 
 
 def written(template: str, **values: Any) -> str:

@@ -59,6 +59,13 @@ NAME = re.compile(r"[\d_.`/-]")
 """What the name of a control or a resource has, and no word that begins a sentence."""
 ENDED = re.compile(r"[.!?]( »)?$")
 """The end of a sentence, or of one that is quoted."""
+ROLES = {
+    "warehouse": "Warehouse file",
+    "waivers": "Waivers",
+    "preview": "Preview",
+    "state": "State",
+}
+"""What files are that a check reads; others are named by their role."""
 SOURCES = {
     "evaluation": "offline plan",
     "preview": "preview",
@@ -84,6 +91,11 @@ def where(result: Result) -> str:
     name = result.title or result.provider
     own = translated(said := f"on {name}")
     return own if own != said else tr("on {provider}", provider=name)
+
+
+def role(word: str) -> str:
+    """What a file that was read is, as a label."""
+    return tr(ROLES.get(word, word))
 
 
 def checked(result: Result) -> str:
