@@ -110,6 +110,7 @@ def apply_rights(source: SideLines, target: SideLines, lost: Lost = frozenset())
     connection = target.connection
     _run(connection, _owner(source, target), "owner")
     _run(connection, _schema_owners(source, target), "owners of schemas")
+    _run(connection, _entries(target), "connections")
     for kind, plan in (("default privileges", _defaults), ("grant", _grants)):
         for _ in range(_PASSES):
             if not _run(connection, plan(source.lines(kind), target), kind):
@@ -224,6 +225,18 @@ def _schema_owners(source: SideLines, target: SideLines) -> Plan:
             yield sql.SQL("ALTER SCHEMA {} OWNER TO {}").format(
                 sql.SQL(name), sql.Identifier(owner)
             )
+
+
+def _entries(target: SideLines) -> Plan:
+    """By name, what lets roles of the target's own connect: the source may take it from all."""
+    own = [name for name, heir in target.roles.items() if not heir]
+    query = (
+        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND rolcanlogin AND NOT rolsuper"
+        " AND has_database_privilege(oid, current_database(), 'CONNECT') ORDER BY 1"
+    )
+    database = sql.Identifier(target.connection.info.dbname)
+    for (name,) in target.connection.execute(query, (own,)).fetchall():
+        yield sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, sql.Identifier(name))
 
 
 def _grants(wanted: Lines, target: SideLines) -> Plan:

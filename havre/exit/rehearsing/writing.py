@@ -46,7 +46,7 @@ PAUSE = 0.2
 CHEATS = 3
 """So many objects are written after the freeze by a writer that cheats."""
 CHANGING_BYTES, CHANGES = 2**18, 5
-STARTS, ENDS = 30.0, 20.0
+STARTS, ENDS = 120.0, 120.0
 """Seconds in which the writer has written first, and in which it ends."""
 
 

@@ -219,3 +219,18 @@ def test_killed_at_any_instant_it_ends_the_same_when_it_is_run_again(
     process.wait()
     moved(source, target)
     assert differing(source, target) == []
+
+
+def test_who_reads_the_target_connects_though_the_source_lets_few(
+    source: Server, target: Server
+) -> None:
+    source.run(f"REVOKE CONNECT ON DATABASE {source.name} FROM PUBLIC")
+    target.run("CREATE ROLE moved_reader LOGIN; CREATE ROLE moved_guest LOGIN")
+    try:
+        kept = DatabaseSide(target, {"moved_reader": "", "moved_guest": "moved_guest"})
+        move(DatabaseMove("leaving", DatabaseSide(source), kept, 1))
+        query = "SELECT has_database_privilege('{}', current_database(), 'CONNECT')"
+        assert target.one(query.format("moved_reader"))
+        assert not target.one(query.format("moved_guest"))
+    finally:
+        target.run("DROP OWNED BY moved_reader, moved_guest; DROP ROLE moved_reader, moved_guest")
