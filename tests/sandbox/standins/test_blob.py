@@ -161,6 +161,14 @@ class TestZone(StoreSuite):
         return ContainerStore(retrying(Container(zone.client())), "zone", able, page=50)
 
 
+def test_spaces_within_a_value_are_kept(service: BlobService) -> None:
+    zone = Zone(service)
+    zone.put("a", metadata={"ward": "two  spaces"})
+    assert zone.client().get_blob_client("a").get_blob_properties().metadata == {
+        "ward": "two  spaces"
+    }
+
+
 def test_a_zone_that_may_be_locked_deletes_nothing(service: BlobService) -> None:
     open_, locked = (
         Zone(service, AccountSettings(versions=True)),

@@ -50,7 +50,7 @@ def shared_key(account: str, key: str, method: str, target: str, headers: Mappin
     if named[2] == "0":
         named[2] = ""
     own = sorted((name, value) for name, value in headers.items() if name.startswith("x-ms-"))
-    lines = [method, *named, *(f"{name}:{' '.join(value.split())}" for name, value in own)]
+    lines = [method, *named, *(f"{name}:{value.strip()}" for name, value in own)]
     parts = urlsplit(target)
     lines.append(f"/{account}{parts.path}")
     asked: dict[str, list[str]] = {}
