@@ -58,6 +58,7 @@ class Places:
         ours: Havre's own controls: what they find and declare no place for is Havre's to fix.
         given: text values of settings that the stack gives, by name: what a finding shows of one is
             changed where it was given.
+        found: where Havre's own findings on resources are fixed, by URN, property and what is found.
     """
 
     settings: frozenset[str] = frozenset()
@@ -65,22 +66,20 @@ class Places:
     gaps: frozenset[str] = frozenset()
     ours: frozenset[str] = frozenset()
     given: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[tuple[str, str, str], Fix] = field(default_factory=dict)
 
 
 def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
     """Where a finding is fixed.
 
     Args:
-        finding: the finding, without its fix.
+        finding: the finding; its fix, where it has one, is what its verdict said.
         control: that found it; None where it is not installed.
         places: what may be changed.
     """
-    if (finding.property == UNUSED and finding.waiver) or finding.reserve is Reserve.OUTSIDE:
-        return Fix(FixIn.DECISION)
     foreign = control is not None and control.id not in places.ours
-    if finding.property == BROKEN and foreign:
-        place = finding.location
-        return Fix(FixIn.CONTROL, f"{place.file}:{place.line}" if place else finding.control)
+    if told := _told(finding, foreign=foreign):
+        return told
     declared = control.fixed_in if control else None
     settings = places.settings | _shown(finding, places.given)
     if setting := _setting(finding, settings, by_remedy=declared is not FixIn.DECISION):
@@ -90,20 +89,33 @@ def fix_of(finding: Finding, control: Control | None, places: Places) -> Fix:
     if finding.gap:
         decided = finding.gap.capability in DECIDED
         return Fix(FixIn.DECISION if decided else FixIn.PROVIDER)
-    return _by_control(finding, declared, places.gaps, foreign=foreign)
+    return _by_control(finding, declared, places, foreign=foreign)
 
 
-def _by_control(
-    finding: Finding, declared: FixIn | None, gaps: Collection[str], *, foreign: bool
-) -> Fix:
+def _told(finding: Finding, *, foreign: bool) -> Fix | None:
+    """Where a finding is fixed that says so by what it is, or whose verdict said so."""
+    if (finding.property == UNUSED and finding.waiver) or finding.reserve is Reserve.OUTSIDE:
+        return Fix(FixIn.DECISION)
+    if finding.property == BROKEN and foreign:
+        place = finding.location
+        return Fix(FixIn.CONTROL, f"{place.file}:{place.line}" if place else finding.control)
+    return None if _written(finding, ()) is FixIn.PROGRAM else finding.fix
+
+
+def _by_control(finding: Finding, declared: FixIn | None, places: Places, *, foreign: bool) -> Fix:
     """Where a finding is fixed that names nothing itself; a resource's may be part of a gap.
 
-    A control that is not Havre's and declares no place points at the field that it is about: Havre
-    does not know it, and cannot meet it for its author.
+    A control that is not Havre's and declares no place is fixed where one of Havre's is that finds
+    the same of the same property and resource: what a setting holds back is not mended in the
+    warehouse file. Else it points at the field that it is about: Havre does not know it, and cannot
+    meet it for its author.
     """
-    where = _written(finding, gaps)
-    if foreign and declared is None and finding.field and where is FixIn.HAVRE:
-        return Fix(FixIn.FILE, finding.field)
+    where = _written(finding, places.gaps)
+    if foreign and declared is None and where is FixIn.HAVRE:
+        if like := places.found.get((finding.resource, finding.property, finding.found)):
+            return like
+        if finding.field:
+            return Fix(FixIn.FILE, finding.field)
     if declared is FixIn.FILE and not (finding.resource and where is not FixIn.HAVRE):
         return Fix(FixIn.FILE, finding.field)
     if declared is None or declared is FixIn.FILE or where is FixIn.PROGRAM:

@@ -17,11 +17,12 @@ from havre.facts import Facts, Known, Reserve, facts_of, revealed
 from havre.facts.model import OF_DATA, Bearer, Place
 from havre.plan.values import secret_texts
 from havre.policy.findings import Finding, FindingKind, Location, Result, Waiver, Whereabouts
-from havre.policy.fixes import Places, fix_of
+from havre.policy.fixes import Fix, Places, fix_of
 from havre.policy.model import (
     BROKEN,
     Case,
     Control,
+    FixIn,
     Outcome,
     Profile,
     Rehearsal,
@@ -178,12 +179,29 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
         told = [verdict.outcome for verdict in verdicts]
         outcomes[control.id] = Counter({o: count for o in Outcome if (count := told.count(o))})
         findings += (_finding(control, v, question, raised) for v in verdicts if v.outcome in FOUND)
+    left_out = tuple(control for control in due if control not in asked)
+    beside = _beside(findings, left_out, case, question)
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
     everything = _waived(findings, question, {control.id for control in asked})
-    fixed = _fixed(everything, question, {control.id: control for control in controls})
+    fixed = _fixed(everything, beside, question, {control.id: control for control in controls})
     result = _result(question, profile, asked, fixed, outcomes, facts)
-    left_out = tuple(control.id for control in due if control not in asked)
-    return replace(result, left_out=left_out), facts
+    return replace(result, left_out=tuple(control.id for control in left_out)), facts
+
+
+def _beside(
+    findings: Iterable[Finding], left_out: Iterable[Control], case: Case, question: Question
+) -> list[Finding]:
+    """What Havre's controls find that were left out, for where those of one's own are fixed."""
+    ours = own_controls()
+    if all(each.control in ours for each in findings):
+        return []
+    return [
+        _finding(control, verdict, question, {})
+        for control in left_out
+        if control.id in ours
+        for verdict in _verdicts(control, case)
+        if verdict.outcome in FOUND
+    ]
 
 
 def _selected(
@@ -265,6 +283,9 @@ def _finding(
         Location(*verdict.at) if verdict.at else question.locate(verdict.cause or control.cause),
         field="" if verdict.property == BROKEN else ".".join(verdict.cause or control.cause),
         reserve=RESERVES.get(verdict.outcome),
+        fix=Fix(verdict.fixed_in, ".".join(verdict.cause or control.cause))
+        if verdict.fixed_in
+        else None,
     )
 
 
@@ -321,9 +342,19 @@ def _waived(
 
 
 def _fixed(
-    findings: Sequence[Finding], question: Question, controls: Mapping[str, Control]
+    findings: Sequence[Finding],
+    beside: Iterable[Finding],
+    question: Question,
+    controls: Mapping[str, Control],
 ) -> tuple[Finding, ...]:
-    """The findings, each with where it is fixed."""
+    """The findings, each with where it is fixed.
+
+    Args:
+        findings: those of the check.
+        beside: others of Havre's own controls, by which those of one's own are understood.
+        question: of the check.
+        controls: every control, by identifier.
+    """
     settings = question.provider.settings.model_fields.items()
     places = Places(
         frozenset(n for n, field in settings if not question.settings.get(n, _default(field))),
@@ -332,6 +363,14 @@ def _fixed(
         own_controls(),
         {name: text for name, text in question.settings.items() if isinstance(text, str) and text},
     )
+    known: dict[tuple[str, str, str], Fix] = {}
+    for each in chain(beside, findings):
+        if each.resource and each.control in places.ours:
+            key = (each.resource, each.property, each.found)
+            fix = fix_of(each, controls.get(each.control), places)
+            if key not in known or fix.where is FixIn.SETTING:
+                known[key] = fix
+    places = replace(places, found=known)
     return tuple(
         replace(each, fix=fix_of(each, controls.get(each.control), places)) for each in findings
     )

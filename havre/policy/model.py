@@ -117,6 +117,8 @@ class Verdict:
         cause: path in the spec where the cause lies; empty where it lies elsewhere.
         remedy: what to do about this one; empty: what the control or the provider says.
         at: file and line of a control of one's own that is itself at fault; None: it is not.
+        fixed_in: where this one is fixed; None: as the control says. `FILE`: what was found is what
+            the warehouse file asks for at `cause`, so that no provider mends it.
     """
 
     outcome: Outcome
@@ -127,6 +129,7 @@ class Verdict:
     cause: tuple[str, ...] = ()
     remedy: str = ""
     at: tuple[str, int] | None = None
+    fixed_in: FixIn | None = None
 
 
 @dataclass(frozen=True)
@@ -244,10 +247,16 @@ def passes(resource: str = "") -> Verdict:
 
 
 def fails(
-    name: str, found: object, wanted: str, *, resource: str = "", cause: tuple[str, ...] = ()
+    name: str,
+    found: object,
+    wanted: str,
+    *,
+    resource: str = "",
+    cause: tuple[str, ...] = (),
+    fixed_in: FixIn | None = None,
 ) -> Verdict:
     """The control does not hold: property `name` is `found`, not `wanted`."""
-    return Verdict(Outcome.FAIL, name, shown(found), wanted, resource, cause)
+    return Verdict(Outcome.FAIL, name, shown(found), wanted, resource, cause, fixed_in=fixed_in)
 
 
 def undecided(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from havre.facts.model import AboutResource, Compute, Credential, Grant, Right, Unclassified
@@ -203,6 +204,12 @@ def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Cas
     return passes(grant.urn)
 
 
+ENDED = (
+    "Update the stack: the update removes the access of a project that has ended. If the"
+    " authorisation was renewed, set `expires` to its last day."
+)
+
+
 @control(
     "access.project-expiry",
     Grant,
@@ -220,19 +227,25 @@ def project_expiry(grant: Grant, case: Case) -> Verdict:
         return NOT_APPLICABLE
     path = ("projects", grant.project, "expires")
     if project is None:
-        return fails("project", grant.project, "a project of the warehouse file")
+        wanted = "a project of the warehouse file"
+        verdict = fails("project", grant.project, wanted, fixed_in=FixIn.FILE)
+        return replace(verdict, remedy="Update the stack, or add the project to the file again.")
     if project.expires < case.as_of:
         found = f"the authorisation ended on {project.expires} but the grant is still planned"
-        return fails("expires", found, "no grant after the authorisation ends", cause=path)
+        wanted = "no grant after the authorisation ends"
+        verdict = fails("expires", found, wanted, cause=path, fixed_in=FixIn.FILE)
+        return replace(verdict, remedy=ENDED)
     if _of_nothing(grant.rights):
         return NOT_APPLICABLE
-    return require(
+    verdict = require(
         "expires",
         grant.expires,
         lambda day: day is not None and day <= project.expires,
         f"an expiry date no later than {project.expires}",
         cause=path,
     )
+    late = isinstance(grant.expires, Known) and grant.expires.value is not None
+    return replace(verdict, fixed_in=FixIn.FILE) if late else verdict
 
 
 def _of_nothing(rights: Fact[frozenset[Right]]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -93,7 +94,10 @@ def recovery_site(store: DataStore, case: Case) -> Verdict:
         and place.region not in home | UNNAMED
         and place.country in case.spec.residency.countries
     ]
-    return passes() if away else fails("places", where(store.places.value), wanted)
+    if away:
+        return passes()
+    unasked = FixIn.FILE if case.spec.sites.recovery is None else None
+    return fails("places", where(store.places.value), wanted, fixed_in=unasked)
 
 
 @control(
@@ -251,7 +255,9 @@ def erasable(case: Case) -> Iterator[Verdict]:
         if found is not None:
             of = store.zone if isinstance(store, ObjectStore) else ""
             cause = ("zones", of) if of else ("database", "backups", "retention_days")
-            yield _gone(*found, most, wanted, resource=store.urn, cause=cause)
+            verdict = _gone(*found, most, wanted, resource=store.urn, cause=cause)
+            asked = _asked_to_remain(store, working, case)
+            yield replace(verdict, fixed_in=_by_file(verdict, found[1], asked, most))
 
 
 def _promised_beyond(name: str, zone: Zone, most: int, wanted: str) -> Iterator[Verdict]:
@@ -283,6 +289,25 @@ def _remains(
         ends = both(store.expire_days, store.recoverable_days)
         return "expire_days, recoverable_days", then(ends, _all_of)
     return None
+
+
+def _asked_to_remain(store: DataStore, working: Mapping[str, Zone], case: Case) -> int | None:
+    """Days for which the warehouse file itself has something remain in a store; None: no end."""
+    zone = case.spec.zones.get(store.zone) if isinstance(store, ObjectStore) else None
+    if zone is None:
+        return case.spec.database.backups.retention_days
+    first = zone.immutable_days if zone is working.get(store.zone) else zone.expire_days
+    return None if first is None else first + zone.recoverable_days
+
+
+def _by_file(
+    verdict: Verdict, fact: Fact[int | None], asked: int | None, most: int
+) -> FixIn | None:
+    """The warehouse file, where what remains too long is no more than it asks for itself."""
+    if verdict.outcome is not Outcome.FAIL or not isinstance(fact, Known):
+        return None
+    within = asked is None or (fact.value is not None and fact.value <= asked)
+    return FixIn.FILE if within and (asked is None or asked > most) else None
 
 
 def _all_of(days: tuple[int | None, ...]) -> int | None:

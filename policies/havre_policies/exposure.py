@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from havre.facts.values import DoesNotApply, Known, Unknown
 from havre.policy import (
     NOT_APPLICABLE,
     Case,
+    FixIn,
     Outcome,
     Profile,
     Severity,
@@ -134,12 +136,13 @@ def public_cluster(compute: Compute, case: Case) -> Verdict:
     wanted = f"a private API, or access from {', '.join(allowed) or 'no address'} only"
     if compute.public_api == Known(value=False):
         return passes()
-    return require(
+    verdict = require(
         "public_api, allowed",
         both(compute.public_api, compute.allowed),
         lambda found: bool(found[1]) and all(_inside(each, allowed) for each in found[1]),
         wanted,
     )
+    return verdict if allowed else replace(verdict, fixed_in=FixIn.FILE)
 
 
 @control(

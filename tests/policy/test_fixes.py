@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from havre.assess.assessment import Request, assess
-from havre.assess.subject import subject
-from havre.facts import Reserve
+from havre.assess.subject import Subject, subject
+from havre.facts import Known, Reserve
+from havre.facts.model import Grant, Right
+from havre.facts.stores import ObjectStore
+from havre.policy import NOT_APPLICABLE, Outcome, Profile, Verdict, require
 from havre.policy.findings import Finding, FindingKind, Waiver
 from havre.policy.fixes import Fix, Places, fix_of
 from havre.policy.model import Control, FixIn, Severity
-from havre.policy.registry import find_control, own_controls
+from havre.policy.registry import find_control, installed_controls, own_controls
+from havre.policy.selection import Selection
 from havre.provider import Capability, Evidence, Gap, Support
 from havre.spec.template import HEALTH, SMALL, Start, template
 from tests.check.asked import EXAMPLES, PROVIDERS, given, judged
+from tests.policy.mutations import DROP, changed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from havre.policy import Case
 
 OURS = "urn:pulumi:p::w::havre:index:ResearchWarehouse$havre:azure:Zones$toy:index:Bucket::curated"
 THEIRS = "urn:pulumi:p::w::toy:index:Bucket::of-the-user"
@@ -219,3 +227,147 @@ def test_nor_on_those_of_a_new_file(start: Start, provider: str, tmp_path: Path)
     assert findings
     left = {each.control for each in findings if each.fix and each.fix.where is FixIn.HAVRE}
     assert left == set()
+
+
+@pytest.mark.parametrize("control", ["encryption.customer-key", "access.project-expiry"])
+def test_what_a_verdict_says_goes_before_a_declared_gap(control: str) -> None:
+    """What the file itself asks for is not the provider's, even where a gap is beside it."""
+    said = finding(control, field="zones.backup", fix=Fix(FixIn.FILE, "zones.backup"))
+    assert where(said) == Fix(FixIn.FILE, "zones.backup")
+    assert where(replace(said, fix=None)) == Fix(FixIn.PROVIDER)
+    assert where(replace(said, resource=THEIRS)) == Fix(FixIn.PROGRAM)
+
+
+def test_a_control_of_ones_own_is_fixed_where_havres_is_that_finds_the_same() -> None:
+    field, lock = "zones.curated.immutable_days", Fix(FixIn.SETTING, "lock_immutability")
+    places = replace(PLACES, found={(OURS, "locked_days", "0"): lock})
+    found = finding("house.rule", property="locked_days", found="0", field=field)
+    assert fix_of(found, foreign(), places) == lock
+    for other in (
+        replace(found, property="versions"),
+        replace(found, resource=f"{OURS}-two"),
+        replace(found, found="3"),
+    ):
+        assert fix_of(other, foreign(), places) == Fix(FixIn.FILE, field)
+    assert fix_of(found, foreign(FixIn.DECISION), places) == Fix(FixIn.DECISION)
+
+
+HOUSE = Control(
+    "house.lock",
+    "Versions are locked for a week.",
+    "",
+    Profile.BASELINE,
+    Severity.MEDIUM,
+    ("A 8.13",),
+    "Lock the zone for a week.",
+    ObjectStore,
+    lambda store, _: (
+        require("locked_days", store.locked_days, lambda days: days >= 7, "7 days")
+        if store.zone == "curated"
+        else NOT_APPLICABLE
+    ),
+    ("zones", "curated", "immutable_days"),
+)
+"""What a hospital asks of its own."""
+
+
+@pytest.mark.parametrize("only", [(), ("house.lock",)], ids=["all", "only its own"])
+@pytest.mark.parametrize(
+    ("days", "fix"),
+    [
+        (30, Fix(FixIn.SETTING, "lock_immutability")),
+        (0, Fix(FixIn.FILE, "zones.curated.immutable_days")),
+    ],
+    ids=["the file asks for a lock", "it does not"],
+)
+def test_a_lock_that_a_setting_holds_back_is_fixed_there_for_an_own_control_too(
+    days: int, fix: Fix, only: tuple[str, ...]
+) -> None:
+    of = Request(
+        asking(("zones.curated.immutable_days", days)),
+        given("azure"),
+        as_of=DAY,
+        selection=Selection(frozenset(only)),
+    )
+    result = assess(of, (*installed_controls(), HOUSE)).result
+    assert {each.fix for each in result.findings if each.control == "house.lock"} == {fix}
+    assert not only or {each.id for each in result.controls} == set(only)
+
+
+def asking(*changes: tuple[str, Any], provider: str = "azure") -> Subject:
+    """The national example with fields changed."""
+    of = subject(EXAMPLES["emc2"], provider)
+    return replace(of, spec=changed(of.spec, *changes))
+
+
+SHORT = (("zones.backup.recoverable_days", 30), ("zones.backup.expire_days", 60))
+
+
+@pytest.mark.parametrize(
+    ("provider", "changes", "control", "of", "fix"),
+    [
+        ("azure", (), "continuity.erasable", "zone-backup", Fix(FixIn.FILE, "zones.backup")),
+        ("ovh", (), "continuity.erasable", "zones-backup", Fix(FixIn.FILE, "zones.backup")),
+        ("ovh", (), "continuity.erasable", "database", Fix(FixIn.PROVIDER)),
+        ("scaleway", (), "continuity.erasable", "zones-backup", Fix(FixIn.PROVIDER)),
+        ("local", (), "continuity.erasable", "zones-backup", Fix(FixIn.PROVIDER)),
+        ("ovh", (), "access.project-expiry", "access", Fix(FixIn.PROVIDER)),
+        ("ovh", SHORT, "continuity.erasable", "zones-backup", None),
+        (
+            *("azure", (("sites.recovery", DROP), ("network.recovery_address_space", DROP))),
+            *("continuity.recovery-site", "", Fix(FixIn.FILE, "sites.recovery")),
+        ),
+        (
+            *("ovh", (("network.administration", []),), "exposure.public-cluster", "cluster"),
+            Fix(FixIn.FILE, "network.administration"),
+        ),
+        (
+            *("azure", (("zones.logs.immutable_days", 0),)),
+            *("access.separation-of-duties", "", None),
+        ),
+    ],
+)
+def test_who_fixes_what_a_file_asks_for_itself(
+    provider: str, changes: tuple[tuple[str, Any], ...], control: str, of: str, fix: Fix | None
+) -> None:
+    """The file, where it asks for what a control refuses; else the provider that departs from it.
+
+    None: the finding is mended, and nothing is left to fix.
+    """
+    request = Request(asking(*changes, provider=provider), given(provider), as_of=DAY)
+    found = [each for each in assess(request).result.findings if each.control == control]
+    fixes = {
+        each.fix for each in found if each.resource and of in each.resource.rpartition("::")[2]
+    }
+    assert fixes == ({fix} if fix else set())
+
+
+@pytest.mark.parametrize(
+    ("project", "expires", "fixed_in"),
+    [
+        ("cohort-diabetes", None, None),
+        ("cohort-diabetes", dt.date(2099, 1, 1), FixIn.FILE),
+        ("no-longer-there", dt.date(2027, 1, 1), FixIn.FILE),
+        ("ended", None, FixIn.FILE),
+    ],
+)
+def test_a_grant_that_outlives_its_project_is_the_files_unless_it_has_no_end_at_all(
+    project: str, expires: dt.date | None, fixed_in: FixIn | None
+) -> None:
+    whole = subject(EXAMPLES["emc2"], "ovh").spec
+    former = whole.projects["cohort-diabetes"].model_copy(update={"expires": dt.date(2026, 1, 1)})
+    spec = whole.model_copy(update={"projects": {**whole.projects, "ended": former}})
+    case = cast("Case", SimpleNamespace(spec=spec, as_of=DAY))
+    end, reads = Known(expires), Known(frozenset({Right.READ}))
+    grant = Grant(
+        OURS,
+        "toy:index:Grant",
+        tags=Known({}),
+        places=Known(()),
+        expires=end,
+        rights=reads,
+        project=project,
+    )
+    verdict = find_control("access.project-expiry").function(grant, case)
+    assert isinstance(verdict, Verdict)
+    assert (verdict.outcome, verdict.fixed_in) == (Outcome.FAIL, fixed_in)

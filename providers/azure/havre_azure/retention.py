@@ -17,8 +17,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from havre.spec.model import Purpose
+
 if TYPE_CHECKING:
-    from havre.spec.model import Zone
+    from havre.spec.model import Warehouse, Zone
 
 LONGEST_UNDELETE = 365
 """Days during which Azure can undelete a blob, at most."""
@@ -33,6 +35,11 @@ LIFECYCLE_MARGIN = 7
 def restorable(zone: Zone) -> bool:
     """Whether a zone can go back in time: not where versions are locked (Azure refuses both)."""
     return zone.versions and not zone.immutable_days
+
+
+def restores_logs(spec: Warehouse) -> bool:
+    """Whether a zone of logs can go back in time: whoever restores it can change logs."""
+    return any(zone.purpose is Purpose.LOGS and restorable(zone) for zone in spec.zones.values())
 
 
 def restore_days(backup_days: int) -> int:

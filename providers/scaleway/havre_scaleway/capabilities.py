@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
+from havre.spec.endings import erasure_days, working_zones
 from havre.spec.model import Availability, KeyProtection
 from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_scaleway import resources as shared
@@ -103,6 +104,8 @@ def _without_lifecycle(spec: Warehouse) -> Iterator[Gap]:
     kept = {n: z.version_days for n, z in spec.zones.items() if z.version_days is not None}
     yield gap("no-expiry", zones=days_by_name(ends) or "none in this file")
     yield gap("no-version-expiry", zones=days_by_name(kept) or "none in this file")
+    if working_zones(spec):
+        yield gap("backup-erasure", days=erasure_days(spec))
 
 
 def _logs(spec: Warehouse, _settings: ScalewaySettings) -> Iterator[Gap]:

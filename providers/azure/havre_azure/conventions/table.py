@@ -11,6 +11,7 @@ from havre.provider.conventions import Nameable, NameKind, filled
 from havre.spec.model import Purpose
 from havre_azure.conventions import kinds as k
 from havre_azure.conventions.segments import FIREWALL_SUBNET, computed
+from havre_azure.retention import restores_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,6 +108,8 @@ def entries(at: Deployment) -> Iterator[Entry]:
         yield Entry(label, k.IDENTITY, ("project", project))
     yield Entry(f"{at.stem}-backup", k.BACKUP, ("backup",))
     yield Entry(f"{at.stem}-backup-worker", k.IDENTITY, ("backup",))
+    if restores_logs(at.spec):
+        yield Entry(f"{at.stem}-backup-worker-logs", k.IDENTITY, ("backup", "logs"))
 
 
 def _networks(at: Deployment) -> Iterator[Entry]:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from pulumi_azure_native import dataprotection as dp
 
 from havre.provider.parts import BackupInputs, BackupOutputs
+from havre.spec.model import Purpose
 from havre_azure.names import Deployment, Role, zone_purpose
 from havre_azure.resources import after, diagnose, grant, identity, known, lock, usual
-from havre_azure.retention import restorable, restore_days
+from havre_azure.retention import restorable, restore_days, restores_logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ def _redundancy(at: Deployment) -> dp.StorageSettingTypes:
     return kinds.ZONE_REDUNDANT if at.zonal else kinds.LOCALLY_REDUNDANT
 
 
-def _vault(at: Deployment, inputs: BackupInputs, worker: Identity) -> dp.BackupVault:
+def _vault(at: Deployment, inputs: BackupInputs, *workers: Identity) -> dp.BackupVault:
     kept = at.spec.encryption.deletion_days
     locked = at.settings.lock_immutability
     # No key of the warehouse: Azure Backup takes one from no vault that limits who reaches it.
@@ -68,7 +69,7 @@ def _vault(at: Deployment, inputs: BackupInputs, worker: Identity) -> dp.BackupV
         f"{at.stem}-backup",
         vault_name=vault_name(at),
         identity=dp.DppIdentityDetailsArgs(
-            type="UserAssigned", user_assigned_identities=[worker.id]
+            type="UserAssigned", user_assigned_identities=[each.id for each in workers]
         ),
         properties=dp.BackupVaultArgs(  # the nested type, as `properties` takes it
             storage_settings=[
@@ -229,6 +230,7 @@ def _zones(
     vault: pulumi.Resource,
     inputs: BackupInputs,
     worker: Identity,
+    logs_worker: Identity | None,
 ) -> Iterator[pulumi.Resource]:
     """Zones that can go back in time do so under the vault's policy."""
     asked = [zone for zone, found in at.spec.zones.items() if restorable(found)]
@@ -240,9 +242,11 @@ def _zones(
         purpose = zone_purpose(zone)
         target = after(at.account_id(purpose), inputs.zones.stores[zone].identifier)
         label = f"{at.stem}-backup-{zone}"
-        granted = grant(at, label, worker.principal, Role.STORAGE_BACKUP, target)
+        logs = logs_worker if at.spec.zones[zone].purpose is Purpose.LOGS else None
+        by = logs or worker
+        granted = grant(at, label, by.principal, Role.STORAGE_BACKUP, target)
         source = _Source(purpose, at.account(purpose), ACCOUNTS, BLOBS, target)
-        yield _instance(at, source, policy, worker.id, granted)
+        yield _instance(at, source, policy, by.id, granted)
 
 
 def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
@@ -250,9 +254,11 @@ def backup(part: Part[AzureSettings], inputs: BackupInputs) -> BackupOutputs:
     at = Deployment(part)
     group, label = after(at.group, inputs.database.identifier), f"{at.stem}-backup-worker"
     worker = identity(at, label, group)
-    vault = _vault(at, inputs, worker)
+    # Who restores logs can change them, and must not read data: an identity of its own.
+    logs_worker = identity(at, f"{label}-logs", group) if restores_logs(at.spec) else None
+    vault = _vault(at, inputs, worker, *([logs_worker] if logs_worker else []))
     held = [_database(at, vault, inputs, worker)] if in_vault(at) else []
-    held += _zones(at, vault, inputs, worker)
+    held += _zones(at, vault, inputs, worker, logs_worker)
     location = known(at.id("Microsoft.DataProtection/backupVaults", vault_name(at)), vault)
     sink = inputs.audit.sink
     logs = diagnose(at, f"{at.stem}-backup", location, LOGS, sink, after(at.archive_id, sink))
