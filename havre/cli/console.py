@@ -36,14 +36,14 @@ def out() -> Console:
     """The console of results: standard output, without colour where it is no terminal."""
     from rich.console import Console  # here, since most commands never need it
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def err() -> Console:
     """The console of messages and progress: standard error."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 class Working:
@@ -134,7 +134,7 @@ def tell(markup: str, indent: int = 0, style: str = "") -> None:
     from rich.text import Text
 
     console, width, margin = out(), columns(), " " * indent
-    text = Text.from_markup(markup, style=style)
+    text = Text.from_markup(markup, style=style, emoji=False)
     lines = [text] if width is None else text.wrap(console, width - indent)
     for line in lines:
         line.rstrip()

@@ -14,9 +14,10 @@ from havre.spec.schema import DIALECT, Untitled
 from havre.text import comment, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from havre.policy.findings import Finding, Result
+    from havre.policy.fixes import Fix
 
 IDENTIFIER = "urn:havre:waivers:1"
 TODO = "TODO"
@@ -43,7 +44,9 @@ def _with_gaps(findings: Sequence[Finding], result: Result) -> list[Finding]:
     return [*findings, *(each for each in warned if each.control in controls)]
 
 
-def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
+def draft(
+    result: Result, longest: int, fixed_in: Callable[[Fix | None], str], warehouse_file: str = ""
+) -> str:
     """A file of waivers for the findings of a check that no waiver covers yet.
 
     Each entry lists the resources of its findings, so that later ones are not covered. Owner,
@@ -52,6 +55,7 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     Args:
         result: of the check.
         longest: days ahead that the profile allows a waiver to expire.
+        fixed_in: where a finding is fixed, in a few words; empty where that is not known.
         warehouse_file: for the comment; empty where there is none.
     """
     expires = result.as_of + dt.timedelta(days=min(DAYS, longest))
@@ -59,7 +63,7 @@ def draft(result: Result, longest: int, warehouse_file: str = "") -> str:
     findings = _with_gaps(to_draft(result), result)
     lines.append("waivers:" if findings else "waivers: []\n")
     for found in _grouped(findings):
-        lines += [*_commented(found), *_entry(found, result.provider, expires), ""]
+        lines += [*_commented(found, fixed_in), *_entry(found, result.provider, expires), ""]
     return "\n".join(lines)
 
 
@@ -94,13 +98,16 @@ def _grouped(findings: Sequence[Finding]) -> Iterator[list[Finding]]:
     yield from groups.values()
 
 
-def _commented(findings: Sequence[Finding]) -> Iterator[str]:
+def _commented(findings: Sequence[Finding], fixed_in: Callable[[Fix | None], str]) -> Iterator[str]:
+    """What was found, and who can fix it, above the entry that would accept it."""
     first = findings[0]
     more = f" ({len(findings)} findings)" if len(findings) > 1 else ""
     reason = first.gap.reason if first.gap else first.difference or first.property
     status = _DRAFTED.get(first.kind, "warning")
     said = f"{first.severity.value}, {status}{more}: {plain(reason)}"
     yield from comment(said, "  ")
+    if places := ", ".join(dict.fromkeys(filter(None, (fixed_in(f.fix) for f in findings)))):
+        yield from comment(f"Fixed in: {plain(places)}", "  ")
 
 
 def _entry(findings: Sequence[Finding], provider: str, expires: dt.date) -> Iterator[str]:

@@ -58,7 +58,8 @@ class Places:
         ours: Havre's own controls: what they find and declare no place for is Havre's to fix.
         given: text values of settings that the stack gives, by name: what a finding shows of one is
             changed where it was given.
-        found: where Havre's own findings on resources are fixed, by URN, property and what is found.
+        found: where Havre's own findings on resources are fixed, by URN, property and what each
+            found.
     """
 
     settings: frozenset[str] = frozenset()

@@ -206,7 +206,7 @@ def _isolated(grant: Grant, zones: set[str], rights: frozenset[Right], case: Cas
 
 ENDED = (
     "Update the stack: the update removes the access of a project that has ended. If the"
-    " authorisation was renewed, set `expires` to its last day."
+    " authorisation was extended, set `expires` to its last day."
 )
 
 

@@ -215,3 +215,30 @@ def test_the_schema_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str
     path = tmp_path / "s.json"
     assert main(["waiver", "schema", "--output", str(path)]) == ExitCode.OK
     assert json.loads(path.read_text()) == json.loads(shown)
+
+
+SAID = ":x: [red]R-1[/] :warning: \\[a]"
+"""What a program could take for an emoji, a colour or an escape."""
+
+
+@pytest.mark.parametrize("columns", ["300", "80", None])
+def test_no_text_of_a_file_is_interpreted(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str | None,
+) -> None:
+    path = tmp_path / "waivers.yaml"
+    entry = ENTRY.format("2026-12-21").replace("R-1", json.dumps(SAID))
+    path.write_text("waivers:" + entry.replace("Security officer", json.dumps(f"Ana {SAID}")))
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    assert main(["waiver", "list", str(path), "--as-of", "2026-11-23"]) == ExitCode.OK
+    told = " ".join(capsys.readouterr().out.split())
+    assert f"Ana {SAID}" in told
+    assert told.count(SAID) == 2
+
+
+def test_nor_is_any_of_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["waiver", "list", f"/nowhere/{SAID}.yaml"]) == ExitCode.INPUT
+    assert SAID in " ".join(capsys.readouterr().err.split())

@@ -17,6 +17,7 @@ from havre.policy.findings import FindingKind, Result
 from havre.policy.judge import judge
 from havre.policy.registry import find_control
 from havre.policy.waivers import applied, load_waivers
+from havre.report.findings.words import fixed_in
 from tests.check.asked import DAY, EXAMPLES, judged
 from tests.policy import cases as c
 
@@ -59,7 +60,7 @@ def test_a_filled_draft_covers_everything_and_an_unfilled_one_is_refused(
 ) -> None:
     result = without_waivers(example, provider)
     path = tmp_path / "draft.yaml"
-    path.write_text(draft(result, 366))
+    path.write_text(draft(result, 366, fixed_in))
     found = to_draft(result)
     if found:
         with pytest.raises(InputError, match="is still to be filled in") as error:
@@ -75,7 +76,7 @@ def test_a_filled_draft_covers_everything_and_an_unfilled_one_is_refused(
 def test_a_filled_draft_leaves_no_warning_of_a_control_that_it_waives(tmp_path: Path) -> None:
     """The gap behind a failure only warns in profile baseline: it is accepted with it."""
     result = without_waivers("hospital", "local")
-    waivers = load_waivers(filled(draft(result, 366), tmp_path / "draft.yaml"))
+    waivers = load_waivers(filled(draft(result, 366, fixed_in), tmp_path / "draft.yaml"))
     after = [applied(each, waivers, "local", DAY) for each in result.findings]
     waived = {waiver.control for waiver in waivers}
     assert {"encryption.at-rest"} <= waived
@@ -95,7 +96,7 @@ def test_any_name_of_a_resource_is_drafted_and_covers_only_itself(
     sheet = c.resource("store")
     result = judge(c.question(c.Paper({sheet.type: told}), sheet), AT_REST)
     own = tuple(each for each in result.findings if each.resource == c.urn(name))
-    text = draft(replace(result, findings=own), 366)
+    text = draft(replace(result, findings=own), 366, fixed_in)
     (waiver,) = load_waivers(filled(text, tmp_path / "draft.yaml"))
     kinds = [applied(each, [waiver], "paper", DAY).kind for each in result.findings]
     assert sorted(kinds) == [FindingKind.FAIL, FindingKind.WAIVED]
@@ -104,7 +105,7 @@ def test_any_name_of_a_resource_is_drafted_and_covers_only_itself(
 def test_a_draft_expires_within_what_the_profile_allows(tmp_path: Path) -> None:
     result = judged("hospital", "local")
     failing = replace(result, findings=(replace(result.findings[0], kind=FindingKind.FAIL),))
-    (waiver,) = load_waivers(filled(draft(failing, 30), tmp_path / "d.yaml"))
+    (waiver,) = load_waivers(filled(draft(failing, 30, fixed_in), tmp_path / "d.yaml"))
     assert (waiver.expires - result.as_of).days == 30
 
 
@@ -122,7 +123,7 @@ def test_the_schema_is_current_and_takes_the_example() -> None:
 
 
 def test_the_draft_names_profile_day_and_next_step() -> None:
-    text = unwrapped(draft(judged("hospital", "local"), 366, "a\nb.yaml"))
+    text = unwrapped(draft(judged("hospital", "local"), 366, fixed_in, "a\nb.yaml"))
     assert text.startswith("Draft of waivers for a b.yaml on local,")
     assert f"{DAY} with profile {Profile.BASELINE.value}" in text
     assert "havre waiver validate FILE" in text
@@ -139,8 +140,25 @@ def test_the_draft_names_profile_day_and_next_step() -> None:
 )
 def test_a_draft_says_why_its_entries_end_when_they_do(longest: int, told: str) -> None:
     result = without_waivers("emc2", "azure")
-    text = draft(result, longest)
+    text = draft(result, longest, fixed_in)
     (told_of,) = re.findall(r"Each ends on .*?\.(?= )", unwrapped(text))
     end = told_of.split()[3].rstrip(",:")
     assert told_of.endswith(told.format(profile=result.profile.value))
     assert text.count(f"expires: {end}") == text.count("- control:") > 0
+
+
+def test_each_entry_says_who_can_fix_it_instead() -> None:
+    """A risk owner accepts what nobody fixes: a setting or a field goes first."""
+    result = without_waivers("emc2", "azure")
+    text = draft(result, 366, fixed_in)
+    entries = {
+        found[1]: unwrapped(found[0])
+        for found in re.finditer(r"(?:  #.*\n)+  - control: (\S+)", text)
+    }
+    for control in {each.control for each in to_draft(result)}:
+        places = {fixed_in(each.fix) for each in to_draft(result) if each.control == control}
+        told = entries[control].partition("Fixed in: ")[2]
+        assert places
+        assert any(place in told for place in places), control
+    assert "setting lock_immutability" in entries["continuity.immutability"]
+    assert "decision (waiver)" in entries["jurisdiction.operator"]

@@ -20,6 +20,7 @@ from havre.policy.judge import ASK, judge
 from havre.policy.registry import find_control, installed_controls
 from havre.report.findings import Format, render
 from havre.report.findings.headline import headline
+from havre.report.findings.words import fixed_in
 from havre.report.language import Language, speaking
 from tests.policy import cases as c
 
@@ -105,7 +106,7 @@ def test_sarif_tells_it_apart_from_what_is_merely_unknown() -> None:
 
 
 def test_a_draft_of_waivers_names_what_is_outside() -> None:
-    text = draft(judged(), 365)
+    text = draft(judged(), 365, fixed_in)
     assert "control: encryption.at-rest" in text
     assert "the hub's firewall" in text
 

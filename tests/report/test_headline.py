@@ -10,6 +10,8 @@ import pytest
 
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind, Whereabouts
+from havre.policy.fixes import Fix
+from havre.policy.model import FixIn
 from havre.policy.qualifications import Claim
 from havre.provider import Operator
 from havre.report.findings import Format, headline, render
@@ -73,6 +75,33 @@ STATES = {
         headline.FAILED,
     ),
 }
+
+
+def test_the_places_where_open_findings_are_fixed_are_counted_by_controls() -> None:
+    """Who has to do how much, in one line; what somebody accepted is no longer to be fixed."""
+    places = {
+        "a.one": (FixIn.PROVIDER, FixIn.PROVIDER),
+        "a.two": (FixIn.PROVIDER, FixIn.SETTING),
+        "a.three": (FixIn.FILE,),
+        "a.four": (FixIn.DECISION,),
+    }
+    found = [
+        replace(of(FindingKind.FAIL), control=control, fix=Fix(where, "x"))
+        for control, all_of in places.items()
+        for where in all_of
+    ]
+    accepted = replace(WAIVED, control="a.five", fix=Fix(FixIn.HAVRE))
+    known = replace(found[0], control="a.six", known=True)
+    result = replace(BASE, findings=(*found, accepted, known))
+    told = "provider 2, warehouse file 1, setting 1, decision 1"
+    assert dict(headline.headline(result).facts)["Fixed in"] == told
+    shown = render(result, Format.TABLE, summary=True, width=80).splitlines()
+    assert any(line.split() == ["Fixed", "in", *told.split()] for line in shown[: headline.LINES])
+    nothing = headline.headline(replace(BASE, findings=(accepted,)))
+    assert "Fixed in" not in dict(nothing.facts)
+    with speaking(Language.FR):
+        french = dict(headline.headline(result).facts)
+    assert "fournisseur 2, fichier de l'entrepôt 1, réglage 1, décision 1" in french.values()
 
 
 def whole(text: str) -> str:

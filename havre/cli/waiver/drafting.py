@@ -47,6 +47,7 @@ def draft(
     from havre.policy.drafts import to_draft
     from havre.policy.profiles import terms_of
     from havre.policy.waivers import beside
+    from havre.report.findings.words import fixed_in
 
     if output is not None and not force:
         console.refuse_existing(output)
@@ -64,7 +65,8 @@ def draft(
     if not found:
         console.err().print("No findings to waive: nothing was written.")
         return
-    text = drafted(result, terms_of(result.profile).waiver_days, asked.subject.file)
+    longest = terms_of(result.profile).waiver_days
+    text = drafted(result, longest, fixed_in, asked.subject.file)
     if output is None:
         typer.echo(text, nl=False)
         return

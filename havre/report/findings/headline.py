@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import ExitCode
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind
+from havre.policy.model import FixIn
 from havre.policy.waivers import WARNING_DAYS
 from havre.report.findings import answers, words
 from havre.report.language import Language, spoken, tr, trn, typeset
@@ -165,6 +166,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _reserves(result)
     yield from _waivers(result)
     yield from _sealed(result)
+    yield from _places(result)
     yield tr("Data stored in"), _stored(result)
     yield tr("Legal access"), words.access(result.operator)
     claims = (f"{words.scheme(claim)} {words.certified(claim)}" for claim in result.claims)
@@ -179,6 +181,24 @@ def notes(result: Result) -> Iterator[tuple[str, str]]:
     yield from _warned(result)
     yield from _expired(result)
     yield from _sealed(result)
+    yield from _places(result)
+
+
+def _places(result: Result) -> Iterator[tuple[str, str]]:
+    """Where what nobody has accepted is fixed: how many controls in each place, the most first.
+
+    A control whose findings are fixed in several places counts in each of them.
+    """
+    found: dict[FixIn, set[str]] = defaultdict(set)
+    for each in _new(result.findings):
+        counted = each.kind in OPEN or not answers.beyond(result, each)
+        if each.fix and counted and not answers.covering(each):
+            found[each.fix.where].add(each.control)
+    order = list(FixIn)
+    most = sorted(found, key=lambda where: (-len(found[where]), order.index(where)))
+    told = ", ".join(f"{words.place(where)} {len(found[where])}" for where in most)
+    if told:
+        yield tr("Fixed in"), told
 
 
 def _sealed(result: Result) -> Iterator[tuple[str, str]]:
@@ -420,8 +440,10 @@ ROOMS = (
     _Room(said=2, before_status=0, before_facts=0),
     _Room(said=2, before_status=0, before_facts=0, before_top=0),
     _Room(said=0, before_status=0, before_facts=0),
-    _Room(facts=2, said=0, before_status=0, before_facts=0),
+    _Room(said=0, before_status=0, before_facts=0, before_top=0),
+    _Room(facts=2, said=0, before_status=0, before_facts=0, before_top=0),
     _Room(facts=1, said=0),
+    _Room(facts=1, said=0, before_status=0, before_facts=0, before_top=0),
 )
 """What is given up first: blank lines; then words of findings, listed below; then facts."""
 NARROW = _Room(said=LINES)
@@ -445,7 +467,7 @@ def written(
         found = _before_findings(of, width, room)
         least = [_finding(each, width, room.said) for each in of.top[:LEAST]]
         last = len(_last(len(of.top) - len(least), width, alone=alone)) if of.top else 0
-        if len(found) + sum(map(len, least)) + last <= lines:
+        if len(found) + sum(_height(each, width) for each in least) + last <= lines:
             break
     return [*found, *_findings(of.top, width, room.said, lines - len(found), alone=alone)]
 
@@ -470,13 +492,18 @@ def _findings(
     shown = len(top)
     while shown > LEAST:
         last = _last(len(top) - shown, width, alone=alone)
-        if sum(map(len, told[:shown])) + len(last) <= lines:
+        if sum(_height(each, width) for each in told[:shown]) + len(last) <= lines:
             break
         shown -= 1
     for each in told[:shown]:
         yield from each
     if top:
         yield from _last(len(top) - shown, width, alone=alone)
+
+
+def _height(found: Sequence[HeadlineLine], width: int) -> int:
+    """Lines of a screen; an identifier that is longer than one is folded."""
+    return sum(max(-(-len(each.text) // width), 1) for each in found)
 
 
 def _last(left: int, width: int, *, alone: bool) -> list[HeadlineLine]:

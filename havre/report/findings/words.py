@@ -201,6 +201,21 @@ def fixed_in(fix: Fix | None) -> str:
     return named[fix.where]
 
 
+def place(where: FixIn) -> str:
+    """A kind of place where findings are fixed, as it is counted: `warehouse file`."""
+    named = {
+        FixIn.FILE: tr("warehouse file"),
+        FixIn.SETTING: tr("setting"),
+        FixIn.DECISION: tr("decision"),
+        FixIn.REHEARSAL: tr("exit rehearsal"),
+        FixIn.PROVIDER: tr("provider"),
+        FixIn.PROGRAM: tr("your own program"),
+        FixIn.HAVRE: "Havre",
+        FixIn.CONTROL: tr("your own control"),
+    }
+    return named[where]
+
+
 def shorter(result: Result, name: str) -> str:
     """A resource's name without the prefix that all names of its warehouse repeat."""
     for prefix in (f"{result.warehouse}-{result.environment}-", f"{result.warehouse}-"):
