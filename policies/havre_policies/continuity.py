@@ -293,10 +293,11 @@ def _remains(
 
 def _asked_to_remain(store: DataStore, working: Mapping[str, Zone], case: Case) -> int | None:
     """Days for which the warehouse file itself has something remain in a store; None: no end."""
-    zone = case.spec.zones.get(store.zone) if isinstance(store, ObjectStore) else None
+    name = store.zone if isinstance(store, ObjectStore) else ""
+    zone = case.spec.zones.get(name)
     if zone is None:
         return case.spec.database.backups.retention_days
-    first = zone.immutable_days if zone is working.get(store.zone) else zone.expire_days
+    first = zone.immutable_days if name in working else zone.expire_days
     return None if first is None else first + zone.recoverable_days
 
 
