@@ -200,12 +200,15 @@ _OWN = ("the target's own", "the target's own")
 
 def _superuser(source: Inventory, target: Inventory) -> Iterator[LedgerEntry]:
     """What only a superuser of the target can make."""
+    there = {*target.lines}
     for line in () if target.can("superuser") else source.lines:
         wide = (
             line.kind == "publication"
             and line.name in source.measured["publications of all tables"]
         )
-        if wide or line.kind in {"event trigger", "grant of the system"}:
+        language = line.kind == "grant" and line.name.startswith("LANGUAGE ")
+        of_server = line.kind in {"event trigger", "grant of the system"}
+        if wide or of_server or (language and line not in there):
             remedy = "Have a superuser of the target make it, or decide it."
             yield undecided(SCOPE, line.name, line.kind, "needs a superuser", remedy=remedy)
 

@@ -113,7 +113,9 @@ def apply_rights(source: SideLines, target: SideLines, lost: Lost = frozenset())
     _run(connection, _entries(target), "connections")
     for kind, plan in (("default privileges", _defaults), ("grant", _grants)):
         for _ in range(_PASSES):
-            if not _run(connection, plan(source.lines(kind), target), kind):
+            told = source.lines(kind).items()
+            wanted = {name: lines for name, lines in told if (kind, name) not in lost}
+            if not _run(connection, plan(wanted, target), kind):
                 break
     _run(connection, _comments(source, target), "comments")
     _run(connection, _settings(source, target, lost), "settings")

@@ -187,16 +187,38 @@ def test_a_setting_that_the_target_knows_nothing_of_waits_for_a_decision(
     assert "force_parallel_mode" in found.found
 
 
+def test_a_setting_that_the_target_may_not_set_waits_and_takes_no_other_with_it(
+    source: Server, bare: Server
+) -> None:
+    source.run(
+        "CREATE ROLE bound; ALTER ROLE bound SET temp_file_limit = '1GB';"
+        "ALTER ROLE bound SET work_mem = '8MB'; ALTER ROLE bound SET anything.goes = 'x'"
+    )
+    bare.run(f"CREATE ROLE managed LOGIN CREATEROLE PASSWORD '{bare.password}'")
+    try:
+        assert ledger(source, bare)["setting", "role bound"].fate is LedgerFate.KEPT
+        found = ledger(source, bare.as_user("managed"))["setting", "role bound"]
+        assert (found.fate, found.decidable) == (LedgerFate.BLOCKING, True)
+        assert found.found == "anything.goes temp_file_limit"
+        bare.run("GRANT SET ON PARAMETER temp_file_limit TO managed")
+        found = ledger(source, bare.as_user("managed"))["setting", "role bound"]
+        assert found.found == "anything.goes"
+    finally:
+        source.run("DROP ROLE bound")
+        bare.run("DROP OWNED BY managed; DROP ROLE managed")
+
+
 def test_what_only_a_superuser_makes_waits_for_a_decision(source: Server, bare: Server) -> None:
     source.run(
         "CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
         "CREATE EVENT TRIGGER e ON sql_drop EXECUTE FUNCTION f(); CREATE ROLE mighty SUPERUSER;"
-        "CREATE PUBLICATION p FOR ALL TABLES"
+        "CREATE PUBLICATION p FOR ALL TABLES; REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC"
     )
     bare.run(f"CREATE ROLE managed LOGIN CREATEROLE PASSWORD '{bare.password}'")
     try:
         found = ledger(source, bare.as_user("managed"))
-        for key in (("event trigger", "e"), ("publication", "p"), ("role", "mighty")):
+        language = ("grant", "LANGUAGE plpgsql")
+        for key in (("event trigger", "e"), ("publication", "p"), ("role", "mighty"), language):
             assert (found[key].fate, found[key].decidable) == (LedgerFate.BLOCKING, True)
     finally:
         source.run("DROP ROLE mighty")
