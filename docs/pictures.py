@@ -22,7 +22,7 @@ FOLDER = ROOT / "docs" / "images"
 DIGEST = FOLDER / "compare.sha256"
 EXAMPLE = ROOT / "examples" / "emc2" / "warehouse.yaml"
 DAY = dt.date(2026, 11, 23)
-SIDES = ["azure", "ovh"]
+SIDES = ["azure", "scaleway", "ovh", "local"]
 END = '<h2 id="architecture">'
 """What comes after the part of the page that is pictured."""
 WIDTH = 1440

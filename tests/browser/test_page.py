@@ -69,7 +69,7 @@ def test_a_comparison_is_folded_into_twelve_screens(
     assert page.locator("#answers").is_visible()
     assert page.locator("table#totals").is_visible()
     assert page.locator(f"{ROWS}:visible").count() == 0
-    page.locator("summary", has_text="controls on each host").click()
+    page.locator("summary", has_text="controls on each provider").click()
     assert page.locator(f"{ROWS}:visible").count() == len(sides.example().controls)
 
 
