@@ -162,11 +162,26 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         notes.append(tr("waivers {name}", name=next_to))
     if quiet:
         return it
-    told = tell(notes)
+    told = tell(notes) + (_tell_unread(data_dir) if read is None and data_dir else 0)
     if read is not None and file is None and waivers is None:
         console.err().print(typeset(tr("No waivers file: none applied.")))
         told += 1
     return replace(it, told=told)
+
+
+def _tell_unread(folder: Path) -> int:
+    """Say that a warehouse's folder gave settings only, and how what is deployed is checked."""
+    from havre.stack.standing import state_path
+
+    if not (state := state_path(folder)).is_file():
+        return 0
+    told = tr(
+        "Only settings were read from {folder}. To check what is deployed, add --state {state}.",
+        folder=console.inert(str(folder)),
+        state=console.inert(str(state)),
+    )
+    console.err().print(typeset(told), style="dim")
+    return console.lines_of(told)
 
 
 def known_controls(folder: Path | None) -> tuple[Control, ...]:

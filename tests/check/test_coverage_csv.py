@@ -10,6 +10,7 @@ import pytest
 import havre
 from havre.cli import main
 from havre.errors import ExitCode
+from havre.report.findings.words import COVERAGES
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "emc2" / "warehouse.yaml"
 ABOUT = ("check", str(EXAMPLE), "-p", "local", "--as-of", "2026-11-23")
@@ -49,7 +50,11 @@ def test_every_requirement_has_its_result_and_how_much_of_it_was_evaluated(
     ] == [
         (
             f"{each['framework']} {each['id']}".strip(),
-            *(each["title"], each["coverage"], words.get(each["verdict"], each["verdict"])),
+            *(
+                each["title"],
+                COVERAGES[each["coverage"]],
+                words.get(each["verdict"], each["verdict"]),
+            ),
             each["controls"],
         )
         for each in told["requirements"]

@@ -251,3 +251,18 @@ def test_a_summary_fits_a_screen_with_what_was_taken_above_it(
     assert "waivers.yaml" in told.err
     assert len(lines) <= 24
     assert [line for line in lines if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("deployed", [True, False])
+def test_a_check_says_that_it_reads_settings_only_of_what_is_deployed(
+    folder: Path, capsys: pytest.CaptureFixture[str], *, deployed: bool
+) -> None:
+    state = folder / "data" / "state" / "stack.json"
+    if deployed:
+        state.parent.mkdir(parents=True, mode=0o700)
+        state.write_text("{}")
+    words = ["warehouse.yaml", "-p", "local", *DAY, "--data-dir", str(folder / "data")]
+    main(["check", *words, "--only", "residency.data"])
+    said = " ".join(capsys.readouterr().err.split())
+    assert ("Only settings were read from" in said) is deployed
+    assert (f"--state{state}" in said.replace(" ", "")) is deployed

@@ -51,15 +51,25 @@ class Signatories:
     host: Signer | None = None
 
 
+_TITLES = {
+    "scheduled": (
+        "CERTIFICATE OF SCHEDULED DESTRUCTION: not carried out yet",
+        "CERTIFICAT DE PROGRAMMATION DE LA DESTRUCTION : elle n'a pas encore eu lieu",
+    ),
+}
+"""Titles by what has happened, in English and in French; else those of a destruction."""
+_DESTROYED = ("CERTIFICATE OF DESTRUCTION", "CERTIFICAT DE DESTRUCTION")
+
+
 _CERTIFICATE = """\
-CERTIFICAT DE DESTRUCTION
+{title_fr}
 {host} ({source}) : {warehouse}, état « {event_fr} », {day_fr}.
 Chaque chose, l'acte, le premier jour permis, la date, la référence et le témoin :
 {lines_fr}
-Accès essayés (chose, voie, constat, détail) :
+Accès essayés (chose, voie, constat, détail relevé, en anglais) :
 {tried_fr}
 
-CERTIFICATE OF DESTRUCTION
+{title}
 {host} ({source}): {warehouse}, state "{event}", {day}.
 Each thing, the act, the first day allowed, the date, the reference and the witness:
 {lines}
@@ -132,6 +142,7 @@ def _filled(
     words = {"event": event, "day": today, "lines": "\n".join(map(retired_line, lines))}
     words |= {"lines_fr": "\n".join(retired_line(line, french=True) for line in lines)}
     words |= {"event_fr": act_in_french(event)}
+    words["title"], words["title_fr"] = _TITLES.get(event, _DESTROYED)
     words |= {"day_fr": day_in_french(dt.date.fromisoformat(today))}
     words |= {"tried": tried(tries), "tried_fr": tried(tries, french=True)}
     bag.add("data/certificate.txt", _CERTIFICATE.format(**words, **vars(departure)))

@@ -65,7 +65,7 @@ Destruction chez l'hébergeur quitté
 {retired_fr}
 
 Accès essayés chez l'hébergeur quitté
-(objet, voie, constat, détail) :
+(objet, voie, constat, détail tel que relevé, en anglais) :
 {tried_fr}
 
 Pour le responsable du traitement (nom, date, signature) :

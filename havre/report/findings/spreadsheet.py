@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from havre.report.findings.answers import cited
-from havre.report.findings.words import EVALUATED, STATUSES
+from havre.report.findings.words import COVERAGES, EVALUATED, STATUSES
 from havre.text import plain
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def mapping(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
         (
             (
                 *(ids[each.framework] or each.framework, cited(each), each.title),
-                *(each.coverage.value, " ".join(each.controls), each.part),
+                *(COVERAGES[each.coverage], " ".join(each.controls), each.part),
                 *(", ".join(each.commands), each.level),
             )
             for each in found
@@ -79,7 +79,7 @@ def _rows(
         counts = Counter(map(result.verdict, each.controls))
         yield (
             *(ids[each.framework] or each.framework, cited(each), each.title),
-            *(each.coverage.value, STATUSES.get(each.verdict, each.verdict)),
+            *(COVERAGES[each.coverage], STATUSES.get(each.verdict, each.verdict)),
             *(sum(counts[word] for word in EVALUATED), len(each.controls)),
             *(counts[word] for word in CONTROLS.values()),
             *(evaluated[each.framework], "" if each.of is None else each.of),

@@ -66,6 +66,19 @@ def test_both_languages_say_what_is_gone(workshop: Workshop, tmp_path: Path) -> 
         ):
             assert told.count(f"{when}; r-7; DPO") == 1
     assert "CERTIFICAT DE DESTRUCTION" in (data / "certificate.txt").read_text()
+    assert "programmation" not in (data / "certificate.txt").read_text().lower()
+
+
+def test_what_is_only_scheduled_has_no_title_of_a_destruction(
+    workshop: Workshop, tmp_path: Path
+) -> None:
+    by = Signatories(workshop.signer, workshop.clock, None)
+    line = RetireLine("zone curated", "scheduled", DAY, dt.datetime(2027, 2, 1, tzinfo=dt.UTC))
+    sealed = seal_retirement(tmp_path / "retired", workshop.fresh, "scheduled", (line,), by)
+    told = (sealed.folder / "data" / "certificate.txt").read_text()
+    assert "PROGRAMMATION DE LA DESTRUCTION : elle n'a pas encore eu lieu" in told
+    assert "SCHEDULED DESTRUCTION: not carried out yet" in told
+    assert "CERTIFICAT DE DESTRUCTION" not in told
 
 
 def test_both_languages_say_of_every_try_what_it_showed(workshop: Workshop, tmp_path: Path) -> None:
