@@ -70,7 +70,7 @@ def test_people_read_every_requirement_with_its_reason_and_the_text_that_was_rea
     assert TOTALS in text
     assert "havre drift" in text
     assert "havre exit plan" in text
-    for word in ("example.org/x.yaml, tag v1", "2026-11-30", "CC BY 4.0", "X, by its authors"):
+    for word in ("example.org/x.yaml", ", tag v1", "2026-11-30", "CC BY 4.0", "X, by its authors"):
         assert word in text
 
 
@@ -171,3 +171,24 @@ def test_a_narrow_terminal_breaks_no_identifier() -> None:
     lines = render(subject(), MappingFormat.TABLE, width=40).splitlines()
     assert max(map(len, lines)) <= 44
     assert any("a.one, a.two contribute to it" in line for line in lines)
+
+
+@pytest.mark.parametrize("end", [", tag v1", ". And more", ""])
+def test_the_address_of_a_text_can_be_followed_and_copied(end: str) -> None:
+    address = "https://example.org/a_b/4.0/x.yaml"
+    of = Framework(
+        *("X", "All of X", "1", "", "Us.", HEADINGS, "x-1", OF),
+        FrameworkText(
+            source=f"{address}{end}",
+            read_on=DAY,
+            licence="CC BY 4.0",
+            attribution="https://evil.example/[x](y)<z>",
+        ),
+    )
+    shown = render(
+        mapped((of,), coverage(Frameworks((of,)), [], None), DAY), MappingFormat.MARKDOWN
+    )
+    assert f"- text: <{address}>" in shown
+    assert "<https://evil" not in shown
+    assert "<z>" not in shown
+    assert "](" not in shown
