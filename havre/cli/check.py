@@ -234,8 +234,7 @@ def _warn_partial(result: Result) -> None:
         due=due,
         profile=result.profile.value,
     )
-    label = typeset(tr("Partial check:"))
-    console.err().print(f"[yellow]{label}[/] {told}")
+    console.note(typeset(f"{tr('Partial check:')} {told}"), style="yellow")
 
 
 def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -> Result:

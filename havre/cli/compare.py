@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,9 @@ from havre.report.language import tr
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
+    from havre.assess.subject import Subject
     from havre.compare import Comparison
 
 WIDTH = 100
@@ -40,19 +42,113 @@ SidesOption = Annotated[
 FormOption = Annotated[ComparisonFormat, typer.Option("--format", "-f", help="How to show it.")]
 
 
+SidesSettingOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="[PROVIDER.]NAME=VALUE",
+        help="A setting of those that have it, or of one; repeatable.",
+        show_default=False,
+    ),
+]
+SidesStackOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--stack-config",
+        metavar="FILE",
+        help="A Pulumi stack file, for its provider; repeatable.",
+        show_default=False,
+    ),
+]
+
+
+def pairs_of(pairs: list[str] | None, of: Sequence[Subject]) -> dict[str, list[str]]:
+    """The settings of a command line, by provider.
+
+    `NAME=VALUE` is of every provider that has the setting, `PROVIDER.NAME=VALUE` of that one.
+
+    Raises:
+        InputError: none of the providers has it, or it is of none of them.
+    """
+    found: dict[str, list[str]] = {each.provider.name: [] for each in of}
+    for pair in pairs or ():
+        where, dot, rest = pair.partition("=")[0].rpartition(".")
+        named = [each for each in of if not dot or each.provider.name == where]
+        having = [each for each in named if rest in each.provider.settings.model_fields]
+        if not having:
+            sides = ", ".join(found)
+            message = f"--set {console.plain(pair)}: no setting of {sides}"
+            remedy = "`havre providers` lists settings. Write NAME=VALUE or PROVIDER.NAME=VALUE."
+            raise InputError(message, remedy)
+        for each in having:
+            found[each.provider.name].append(pair[len(where) + len(dot) :])
+    return found
+
+
+def stacks_of(files: list[Path] | None, of: Sequence[Subject]) -> dict[str, Path]:
+    """The stack files of a command line, each by the provider that it names.
+
+    Raises:
+        InputError: one names none of the providers, or two name the same.
+    """
+    from havre.stack.files import stack_file
+
+    names, found = [each.provider.name for each in of], dict[str, Path]()
+    for path in files or ():
+        name = stack_file(path).provider
+        if name not in names:
+            message = f"{console.plain(path)} is a stack on {name or 'no provider'}"
+            raise InputError(message, f"Name stack files of {', '.join(names)}.")
+        if name in found:
+            message = f"{console.plain(path)} and {console.plain(found[name])} are both of {name}"
+            raise InputError(message, "Name one stack file per provider.")
+        found[name] = path
+    return found
+
+
+@dataclass(frozen=True)
+class SettingsGiven:
+    """What a command line says of the settings of the sides.
+
+    Attributes:
+        pairs: settings, as written.
+        stacks: Pulumi stack files.
+        data_dir: the warehouse's folder on this machine.
+    """
+
+    pairs: list[str] | None = None
+    stacks: list[Path] | None = None
+    data_dir: Path | None = None
+
+    def of(self, sides: Sequence[Subject]) -> list[dict[str, Any]]:
+        """The settings of each side.
+
+        Raises:
+            InputError: one is wrong, or of none of the sides.
+        """
+        pairs, stacks = pairs_of(self.pairs, sides), stacks_of(self.stacks, sides)
+        return [
+            ctx.given_settings(
+                *(each.spec, each.provider, pairs[each.provider.name], self.data_dir),
+                stacks.get(each.provider.name),
+            )
+            for each in sides
+        ]
+
+
 def compared(  # noqa: PLR0917 - as the options of the command
     file: Path,
     providers: list[str],
     day: dt.date,
     waivers: Path | None,
-    data_dir: Path | None,
+    settings: SettingsGiven,
     prices: Path | None = None,
     usage: Path | None = None,
 ) -> Comparison:
     """The comparison of a warehouse on several providers.
 
     Raises:
-        InputError: they are fewer than two, more than four, or named twice.
+        InputError: they are fewer than two, more than four, or named twice, or a setting is wrong.
     """
     from havre.assess.assessment import Request, assess, bounds_of, waivers_of
     from havre.assess.provenance import inputs_of
@@ -65,11 +161,11 @@ def compared(  # noqa: PLR0917 - as the options of the command
         raise InputError(message, f"Name {FEWEST} to {MOST} different providers.")
     loaded = load(file)
     of = [subject(loaded, name) for name in providers]
-    given = [ctx.given_settings(each.spec, each.provider, None, data_dir) for each in of]
+    given = settings.of(of)
     answered = waivers_of(waivers, file, bounds_of(loaded.warehouse, day))
     requests = [
-        Request(each, settings, as_of=day, waivers=answered, inputs=inputs_of(file, waivers))
-        for each, settings in zip(of, given, strict=True)
+        Request(each, told, as_of=day, waivers=answered, inputs=inputs_of(file, waivers))
+        for each, told in zip(of, given, strict=True)
     ]
     sides = [Side.of(assess(request)) for request in requests]
     if prices or usage:
@@ -97,6 +193,8 @@ def compare(
     ] = False,
     waivers: WaiversOption = None,
     as_of: AsOfOption = None,
+    setting: SidesSettingOption = None,
+    stack_config: SidesStackOption = None,
     data_dir: ctx.DataDirOption = None,
     prices: PricesOption = None,
     usage: UsageOption = None,
@@ -104,6 +202,7 @@ def compare(
     """Compare the same warehouse on several providers.
 
     Nothing is deployed. A terminal shows what differs, in brief; a pipe or a file gets all of it.
+    A setting that two providers have is set for both, unless --set names one: B.NAME=VALUE.
 
     Example: havre compare warehouse.yaml --provider A --provider B
 
@@ -121,13 +220,15 @@ def compare(
 
     found_waivers = waivers or beside(file or FILE)
     read = (file or FILE, found_waivers, prices, usage, *ctx.read_in(data_dir))
+    read = (*read, *(stack_config or ()))
     refuse_inputs([("--output", output)], read)
     notes = [] if file else [f"file {FILE}"]
     if waivers is None and found_waivers:
         notes.append(tr("waivers {name}", name=found_waivers))
     with console.working(f"Comparing {', '.join(provider or [])}"):
         found = compared(
-            file or FILE, provider or [], parse_day(as_of), waivers, data_dir, prices, usage
+            *(file or FILE, provider or [], parse_day(as_of), waivers),
+            *(SettingsGiven(setting, stack_config, data_dir), prices, usage),
         )
     tell(notes)
     out = console.out()

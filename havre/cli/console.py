@@ -151,6 +151,26 @@ def paragraph(text: object) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
+def note(text: object, style: str = "", later: str = "  ") -> None:
+    """Print a text from outside on standard error: wrapped on a terminal, whole in a pipe."""
+    console, told, width = err(), plain(text), _columns_of_messages()
+    pieces = [lines for line in told.split("\n") for lines in _folded(line, width, later)]
+    for line in pieces:
+        console.print(inert(line), style=style or None)
+
+
+def _folded(line: str, width: int | None, later: str) -> list[str]:
+    """A line as lines of so many columns, each after the first indented."""
+    return [line] if width is None or len(line) <= width else wrapped(line, width, later=later)
+
+
+def _columns_of_messages() -> int | None:
+    """Columns of the terminal that messages go to; None: they go to none, and lines are whole."""
+    if not sys.stderr.isatty():
+        return None
+    return max(shutil.get_terminal_size().columns, NARROWEST)
+
+
 def plain(text: object) -> str:
     """Text from outside, safe to write as it is: control characters shown."""
     return made_inert(text, keep="\n")
@@ -232,7 +252,18 @@ def refuse_existing(file: Path) -> None:
 
 def show_error(error: HavreError) -> None:
     """Tell what happened and what to do, on standard error."""
-    console = err()
-    console.print(f"[bold red]error:[/] {inert(error.message)}")
+    from rich.text import Text
+
+    width, console = _columns_of_messages(), err()
+    first, *rest = [
+        piece
+        for line in f"error: {plain(error.message)}".split("\n")
+        for piece in _folded(line, width, "  ")
+    ]
+    label, _, said = first.partition(" ")
+    console.print(Text.assemble((label, "bold red"), f" {said}".rstrip()))
     if error.remedy:
-        console.print(f"  {inert(error.remedy)}")
+        for line in plain(error.remedy).split("\n"):
+            rest += [f"  {line}"] if width is None else wrapped(line, width, "  ", "  ")
+    for line in rest:
+        console.print(Text(line))

@@ -189,7 +189,7 @@ def engine_of(
 
     if rehearsed is not None:
         served = servicers_in(provider, store.data_dir, rehearsed)
-        return Engine(store, PROJECT, stack, served, aliases=False)
+        return Engine(store, PROJECT, stack, served, aliases=False, refreshes=True)
     name = folder_setting(provider.settings)
     place = {name: str(store.data_dir)} if name else {}
     return Engine(store, PROJECT, stack, servicers(provider), place=place)

@@ -57,6 +57,14 @@ def _deletion(old: ResourceState) -> Change:
     return Change(Operation.DELETE, old.urn, old.type)
 
 
+def _found(session: Session, old: ResourceState) -> ResourceState | None:
+    """A resource of a state as its provider finds it now; None where it is gone."""
+    if not old.bears or old.delete:
+        return old
+    now = session.client(old.package).find(old)
+    return None if now is None else replace(old, inputs=now[0], outputs=now[1])
+
+
 def _marked_secret(outputs: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """Outputs with those secret that the program names so."""
     return {
@@ -86,6 +94,8 @@ class Engine:
             place is refused.
         aliases: whether a program that has former names of resources is refused; else it is run
             without them, as where every state is of this version.
+        refreshes: whether a program is compared with what its providers find now, and not with what
+            is recorded: for those whose `Diff` looks at nothing but what it is given.
     """
 
     store: StateStore
@@ -97,6 +107,7 @@ class Engine:
     progress: Progress = _silent
     place: Mapping[str, str] = field(default_factory=dict)
     aliases: bool = True
+    refreshes: bool = False
 
     def load(self) -> State:
         """The state, whose resources all lie in this engine's place.
@@ -112,6 +123,20 @@ class Engine:
                 if any(os.path.realpath(path) != os.path.realpath(here) for path in known):
                     message = f"{resource.name} is stored in {min(known)}, not in {here}"
                     raise GuardError(message, f"Nothing was changed. {ADOPT.format(here)}")
+        return state
+
+    def _standing(self) -> State:
+        """The state; where this engine refreshes, with each resource as it is found now.
+
+        What is gone is in it no more, so that it is created again.
+
+        Raises:
+            HavreError: the state is damaged, or a provider cannot look.
+        """
+        state = self.load()
+        if self.refreshes:
+            session = self.session(state, dry=True)
+            state.resources = [now for old in state.resources if (now := _found(session, old))]
         return state
 
     def _monitor(self, walk: Registrar) -> Monitor:
@@ -153,7 +178,7 @@ class Engine:
         Raises:
             HavreError: the program, a provider or the state is at fault.
         """
-        walk = _Preview(self, self.load())
+        walk = _Preview(self, self._standing())
         run(program, self._monitor(walk), dry_run=True)
         return [*walk.changes, *walk.removals()]
 
@@ -173,7 +198,7 @@ class Engine:
             GuardError: a step would lose data, or is none of those that were agreed.
             HavreError: a step failed; those before it are recorded, and the next run goes on.
         """
-        walk = _Apply(self, self.load(), agreed)
+        walk = _Apply(self, self._standing(), agreed)
         run(program, self._monitor(walk), dry_run=False)
         walk.recover()
         walk.remove()

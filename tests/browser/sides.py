@@ -9,7 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from havre.cli.compare import compared
+from havre.cli.compare import SettingsGiven, compared
 from havre.compare import Side, compare
 from havre.facts import Facts
 from havre.facts.model import Copy, NetworkElement, Offering, Place
@@ -31,7 +31,7 @@ LONG = "Donaudampfschifffahrtsgesellschaft" * 12
 
 @cache
 def example() -> Comparison:
-    return compared(FILE, ["azure", "ovh", "local"], DAY_OF_CHECK, None, None)
+    return compared(FILE, ["azure", "ovh", "local"], DAY_OF_CHECK, None, SettingsGiven())
 
 
 def renamed(side: Side, **other: Any) -> Side:
@@ -43,7 +43,9 @@ def renamed(side: Side, **other: Any) -> Side:
 
 @cache
 def four() -> Comparison:
-    return compared(FILE, ["azure", "ovh", "local", "scaleway"], DAY_OF_CHECK, None, None)
+    return compared(
+        FILE, ["azure", "ovh", "local", "scaleway"], DAY_OF_CHECK, None, SettingsGiven()
+    )
 
 
 def strange(text: str) -> Side:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from havre.cli import main
+from havre.cli import console, main
 from havre.cli.warehouse import show_status
-from havre.errors import ExitCode
+from havre.errors import ExitCode, InputError
 from havre.provider import ServiceState, ServiceStatus
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -161,3 +162,41 @@ def test_no_line_of_a_status_ends_in_spaces(
     assert [line for line in (head, *rows) if line != line.rstrip()] == []
     for word, each in (("service", "object-store"), ("state", "stopped"), ("detail", "long: [d")):
         assert {line.index(each) for line in rows if each in line} == {head.index(word)}
+
+
+LONG = "a word and another, " * 12
+
+
+def test_an_error_and_its_remedy_fit_a_terminal_and_lose_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    error = InputError(f"{LONG}end of the message\n/a/file.yaml:3: {LONG}", f"{LONG}end")
+    console.show_error(error)
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0].startswith("error: a word")
+    assert [line for line in lines if line.startswith("/a/file.yaml:3: ")]
+    assert " ".join(" ".join(lines).split()) == " ".join(
+        f"error: {error.message} {error.remedy}".split()
+    )
+
+
+def test_a_pipe_has_the_whole_error_on_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    console.show_error(InputError(LONG.strip(), LONG.strip()))
+    assert capsys.readouterr().err.splitlines() == [f"error: {LONG.strip()}", f"  {LONG.strip()}"]
+
+
+def test_what_a_partial_check_says_fits_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("check", str(EXAMPLES / "hospital" / "warehouse.yaml"), "-p", "local", "-q")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    main([*words, "--only", "residency.data"])
+    lines = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert any(line.lstrip().startswith("Partial check:") for line in lines)
+    assert max(map(len, lines)) <= 80

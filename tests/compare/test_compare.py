@@ -9,7 +9,7 @@ import pytest
 
 import havre.report
 from havre.cli import main
-from havre.cli.compare import compared
+from havre.cli.compare import SettingsGiven, compared
 from havre.compare import Comparison
 from havre.errors import ExitCode
 from havre.report.comparison import render
@@ -37,7 +37,13 @@ def test_json_follows_its_published_schema(capsys: pytest.CaptureFixture[str]) -
 
 def found() -> Comparison:
     """A comparison of two providers, made anew."""
-    return compared(EXAMPLES["emc2"], ["ovh", "local"], date(2026, 11, 23), None, Path("/data"))
+    return compared(
+        EXAMPLES["emc2"],
+        ["ovh", "local"],
+        date(2026, 11, 23),
+        None,
+        SettingsGiven(data_dir=Path("/data")),
+    )
 
 
 def test_the_same_input_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,3 +155,48 @@ def test_a_page_tells_legal_access_as_a_check_does() -> None:
     page = unescape(render(comparison, "html"))
     for side in comparison.sides:
         assert f">{access(side.provider.operator)}<" in page
+
+
+CERTIFIED = "jurisdiction.hds"
+
+
+def hds(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]:
+    """What the comparison says of the certificate, by side."""
+    document = json.loads(run(capsys, "-p", "azure", "-p", "ovh", "--format", "json", *words))
+    (row,) = (each for each in document["controls"] if each["control"] == CERTIFIED)
+    found: dict[str, object] = row["sides"]
+    return found
+
+
+def test_settings_change_what_they_change_in_a_check(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    stack = tmp_path / "Pulumi.ovh.yaml"
+    stack.write_text(
+        "config:\n  warehouse:provider: ovh\n  warehouse:settings:\n    hds_certified: true\n"
+    )
+    ways = (
+        ("--set", "hds_certified=true"),
+        ("--set", "ovh.hds_certified=true"),
+        ("--stack-config", str(stack)),
+    )
+    before, *after = hds(capsys), *(hds(capsys, *words) for words in ways)
+    assert all(each == after[0] for each in after)
+    assert before["ovh"] != after[0]["ovh"]
+    assert before["azure"] == after[0]["azure"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--set", "hds_certifed=true"), "no setting of azure, ovh, local"),
+        (("--set", "azure.hds_certified=true"), "no setting of azure, ovh, local"),
+        (("--set", "hds_certified"), "not of the form NAME=VALUE"),
+        (("--stack-config", "stacks/warehouse/Pulumi.scaleway.yaml"), "is a stack on scaleway"),
+    ],
+)
+def test_a_setting_of_no_side_is_wrong_input(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert main([*WORDS, *THREE, *words]) == ExitCode.INPUT
+    assert said in capsys.readouterr().err

@@ -101,6 +101,26 @@ def test_a_change_by_hand_is_drift(folder: Path) -> None:
     assert "havre doctor" not in done.stderr, "it reads no sandbox"
 
 
+def test_what_was_changed_or_removed_by_hand_is_put_back_by_up(folder: Path) -> None:
+    """The advice of `drift`, to deploy the file again, mends what it tells."""
+    words = ("drift", FILE, "-p", "ovh", "--as-of", DAY, "--data-dir", str(folder))
+    file = next((folder / "sandbox").glob("CloudGateway-*.json"))
+    values = json.loads(file.read_text())
+    model = values["properties"]["externalGateway"]["model"]
+    values["properties"]["externalGateway"]["model"] = "S"
+    file.write_text(json.dumps(values))
+    gone = next((folder / "sandbox").glob("*LifecycleConfiguration-*.json"))
+    gone.unlink()
+    done = up(folder, "--sandbox", "--json")
+    assert done.returncode == 0, done.stderr
+    steps = {each["operation"] for each in json.loads(done.stdout)["changes"]}
+    assert steps == {"create", "update"}
+    assert json.loads(file.read_text())["properties"]["externalGateway"]["model"] == model
+    assert gone.exists()
+    assert run(*words).returncode == 0
+    assert json.loads(up(folder, "--sandbox", "--json").stdout)["changes"] == []
+
+
 def test_no_secret_is_in_clear_and_the_passphrase_is_its_owners(folder: Path) -> None:
     mode = (folder / "state" / "passphrase").stat().st_mode & 0o777
     assert mode == 0o600

@@ -117,7 +117,7 @@ def show_services(how: Rehearsed) -> None:
     listening = {each.endpoint: each.name for each in how.services.status() if each.endpoint}
     for endpoint, name in listening.items():
         out.print(console.inert(f"  {name:<14} listens on {endpoint}"))
-    out.print(console.inert(f"recorded only: {', '.join(how.services.recorded_only())}"))
+    console.paragraph(f"recorded only: {', '.join(how.services.recorded_only())}")
 
 
 def of_record(record: Mapping[str, Any], data_dir: Path) -> StandIns | None:
