@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 import subprocess
@@ -56,7 +57,7 @@ def pipeline(repository: Any, job: str, **variables: str) -> subprocess.Complete
     given = {**{k: str(v) for k, v in whole["variables"].items()}, "PROVIDER": PROVIDER}
     given["HAVRE_PACKAGES"] = "what the runner has"
     script = "\n".join([*lines, *whole[job]["script"]])
-    return repository.run(script, **given, **variables)
+    return repository.run(script, **{**given, **variables})
 
 
 def test_gitlabs_default_branch_writes_every_report(tmp_path: Path) -> None:
@@ -286,3 +287,56 @@ def test_a_report_folder_that_cannot_be_made_is_wrong_input(tmp_path: Path) -> N
     done = repository.run(f"sh {ANYWHERE} {PROVIDER}", HAVRE=havre, HAVRE_REPORT="/dev/null/x")
     assert done.returncode == 2
     assert "HAVRE_REPORT names no folder that can be made: /dev/null/x" in done.stderr
+
+
+@pytest.mark.parametrize("words", ["azure --waivers", "azure --waivers w.yaml", "--waivers", "-p"])
+def test_an_option_where_the_script_wants_provider_or_file_is_told(
+    tmp_path: Path, words: str
+) -> None:
+    repository = started(tmp_path)
+    done = repository.run(f"sh {ANYWHERE} {words}", HAVRE=str(BIN / "havre"), HAVRE_REPORT="out")
+    assert done.returncode == 2
+    assert "error: PROVIDER and FILE come before the options" in done.stderr
+    assert "usage: check.sh PROVIDER [FILE [OPTION...]]" in done.stderr
+    assert not (repository.folder / "out").exists()
+
+
+def new_repository(folder: Path) -> tuple[Repository, str]:
+    """A repository whose first change brings the warehouse and its waivers; and its base."""
+    repository = started(folder)
+    repository.git("checkout", "--quiet", "--orphan", "empty")
+    repository.git("rm", "--quiet", "-rf", ".")
+    (repository.folder / "README").write_text("new")
+    base = repository.commit("nothing yet")
+    repository.git("checkout", "--quiet", "-b", "first")
+    repository.git("checkout", "--quiet", "main", "--", "warehouse.yaml")
+    return repository, base
+
+
+@pytest.mark.parametrize(("waived", "code"), [(True, 0), (False, 1)], ids=["waived", "bare"])
+def test_the_first_merge_request_of_a_repository_passes_with_its_own_waivers(
+    tmp_path: Path, waived: bool, code: int
+) -> None:
+    repository, base = new_repository(tmp_path)
+    if waived:
+        end = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=200)
+        reason = "The board reviewed this risk and accepts it."
+        about = {"owner": "Security officer", "reason": reason, "decision": "R-1"}
+        given = [{"control": c.id, **about, "expires": f"{end}"} for c in installed_controls()]
+        (repository.folder / "waivers.yaml").write_text(json.dumps({"waivers": given}))
+    repository.commit("the warehouse")
+    done = pipeline(repository, "havre-merge-request", CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("the waivers of this branch apply" in done.stdout) is waived
+
+
+def test_a_merge_request_may_show_findings_and_pass(tmp_path: Path) -> None:
+    repository = proposed(tmp_path, WORSE)
+    base = repository.git("rev-parse", "HEAD^1")
+    given = {"CI_MERGE_REQUEST_DIFF_BASE_SHA": base, "HAVRE_FAIL_ON": "never"}
+    done = pipeline(repository, "havre-merge-request", **given)
+    assert done.returncode == 0, done.stderr
+    for name in ("changes.md", "junit.xml", "havre.sarif", "codequality.json"):
+        text = (repository.folder / "havre-report" / name).read_text()
+        assert "continuity.deletion" in text, name
+        assert str(repository.temporary) not in text, name

@@ -73,6 +73,7 @@ def variables(repository: Repository) -> dict[str, str]:
         **given,
         **files,
         "PROVIDER": PROVIDER,
+        "HAVRE_FAIL_ON": "low",
         "RUNNER_TEMP": str(repository.temporary),
         "DAY": "2026-11-23",
         "RUN": "https://github.example/run/1",
@@ -169,6 +170,15 @@ def test_without_a_valid_base_everything_is_new(tmp_path: Path) -> None:
     done = ran(repository, "check", "Check the base")
     assert (done.returncode, "the base has no warehouse.yaml" in done.stdout) == (0, True)
     assert ran(repository, "check", "What changed").returncode == 1
+
+
+def test_a_pull_request_may_show_findings_and_pass(tmp_path: Path) -> None:
+    repository = proposed(tmp_path, WORSE)
+    for name in ("Check", "Check the base"):
+        assert ran(repository, "check", name).returncode == 0
+    done = ran(repository, "check", "What changed", HAVRE_FAIL_ON="never")
+    assert done.returncode == 0, done.stderr
+    assert "continuity.deletion" in done.stdout
 
 
 def test_a_comment_stays_within_what_the_forge_takes(tmp_path: Path) -> None:

@@ -27,6 +27,13 @@ if [ "$#" -gt 0 ]; then
   file=$1
   shift
 fi
+case "$provider$file" in
+  -* | "$provider"-*)
+    echo "error: PROVIDER and FILE come before the options, as in: check.sh azure warehouse.yaml" >&2
+    echo "usage: check.sh PROVIDER [FILE [OPTION...]]" >&2
+    exit 2
+    ;;
+esac
 
 if [ -z "${HAVRE:-}" ]; then
   set -f # the brackets are no pattern, the spaces part the packages
