@@ -51,6 +51,8 @@ PULUMI = (
     "with a stack of that provider. `havre plan` and `havre check` need neither."
 )
 """What to do where this command cannot deploy."""
+REHEARSE = "To rehearse it on this machine without an account, add --sandbox."
+"""What else can be done where the provider has a sandbox."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 SandboxOption = Annotated[
@@ -409,7 +411,7 @@ def _refuse_unserved(name: str, *, sandbox: bool) -> None:
         InputError: it has no sandbox, and one is asked for.
     """
     from havre.engine.sandbox import refuse_without
-    from havre.provider import PACKAGES, find, provides, servicers
+    from havre.provider import PACKAGES, SANDBOX, find, provides, servicers
 
     provider = find(name)
     if sandbox:
@@ -418,7 +420,8 @@ def _refuse_unserved(name: str, *, sandbox: bool) -> None:
     served = servicers(provider).keys()
     if not served or provides(provider, PACKAGES).or_else(frozenset()) - served:
         message = f"`havre up` cannot deploy on {name}: that needs the Pulumi CLI"
-        raise MissingDependencyError(message, PULUMI)
+        offered = provides(provider, SANDBOX).given is not None
+        raise MissingDependencyError(message, f"{PULUMI} {REHEARSE}" if offered else PULUMI)
 
 
 def status(

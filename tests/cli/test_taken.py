@@ -174,6 +174,7 @@ def test_up_says_at_once_that_a_cloud_needs_the_pulumi_cli(
     assert main(["up", "--provider", provider, "--yes"]) == ExitCode.ENGINE
     said = capsys.readouterr().err
     assert f"cannot deploy on {provider}: that needs the Pulumi CLI" in said
+    assert "To rehearse it on this machine without an account, add --sandbox." in said
     assert "missing" not in said
     assert not (folder / "home").exists()
 

@@ -131,6 +131,17 @@ def test_every_fact_is_whole_and_every_line_fits(
         assert each.fixed_in in whole(shown)
 
 
+def test_a_region_that_two_services_write_differently_is_one_place() -> None:
+    lies = (
+        Whereabouts("primary", "EU-WEST-PAR", "FR", 8, 0),
+        Whereabouts("key", "eu-west-par", "FR", 8, 8),
+        Whereabouts("key", "SBG", "FR", 8, 8),
+    )
+    told = dict(headline.headline(replace(BASE, lies=lies)).facts)["Data stored in"]
+    assert "France: EU-WEST-PAR, SBG (copies implied by the provider)" in told
+    assert "eu-west-par" not in told
+
+
 @pytest.mark.parametrize("language", Language)
 def test_counts_keep_their_numbers(language: Language) -> None:
     with speaking(language):

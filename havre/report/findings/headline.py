@@ -332,6 +332,8 @@ def _stored(result: Result) -> str:
     for lies in result.lies:
         country = tr(country_name(lies.country) if lies.country else "unknown country")
         region = lies.region or tr("no region named")
+        alike = (each for each in found[country] if each.casefold() == region.casefold())
+        region = next(alike, region)  # services of one provider write one region in two ways
         named = found[country].get(region, False)
         found[country][region] = named or lies.implied < lies.resources
     told = [
