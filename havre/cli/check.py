@@ -234,7 +234,7 @@ def _warn_partial(result: Result) -> None:
         due=due,
         profile=result.profile.value,
     )
-    console.note(typeset(f"{tr('Partial check:')} {told}"), style="yellow")
+    console.note(f"{tr('Partial check:')} {told}", style="yellow")
 
 
 def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -> Result:

@@ -46,8 +46,8 @@ SidesSettingOption = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        metavar="[PROVIDER.]NAME=VALUE",
-        help="A setting of those that have it, or of one; repeatable.",
+        metavar="NAME=VALUE",
+        help="A setting, of every side that has it; repeatable.",
         show_default=False,
     ),
 ]

@@ -153,10 +153,14 @@ def paragraph(text: object) -> None:
 
 def note(text: object, style: str = "", later: str = "  ") -> None:
     """Print a text from outside on standard error: wrapped on a terminal, whole in a pipe."""
-    console, told, width = err(), plain(text), _columns_of_messages()
+    from rich.text import Text
+
+    from havre.report.language import typeset
+
+    console, told, width = err(), typeset(plain(text)), _columns_of_messages()
     pieces = [lines for line in told.split("\n") for lines in _folded(line, width, later)]
     for line in pieces:
-        console.print(inert(line), style=style or None)
+        console.print(Text(line, style=style))
 
 
 def _folded(line: str, width: int | None, later: str) -> list[str]:
