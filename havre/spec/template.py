@@ -184,8 +184,9 @@ database:
 #    expires: 2030-12-31
 
 # Private addresses of the warehouse, the networks that you administer it from,
-# and the only destinations that it may reach. Empty lists: none. With some:
-# administration: [198.51.100.0/24], egress: [{{host: mirror.example.org, port: 443}}]
+# and the only destinations that it may reach. Empty lists: none. For example:
+# administration: [198.51.100.0/24]
+# egress: [{{host: mirror.example.org, port: 443}}]
 network:
   address_space: 10.42.0.0/16
   administration: []
