@@ -119,6 +119,18 @@ def many_resources(count: int = 2000) -> Figure:
     return Figure(f"evaluate {count} resources", 6.0, walls, statistics.median(walls), 0.0)
 
 
+def accesses(count: int = 1_000_000) -> Figure:
+    """Who did what in a record of a million lines: 10 s and 500 MiB at most."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "accesses.py"), str(count)]
+    told = []
+    for _ in range(RUNS):
+        done = subprocess.run(command, capture_output=True, check=True)
+        told.append(json.loads(done.stdout))
+    walls = [round(each["seconds"], 4) for each in told]
+    peak = round(max(each["mib"] for each in told), 1)
+    return Figure(f"accesses in {count} lines", 10.0, walls, statistics.median(walls), peak)
+
+
 def _controls(provider: str, count: int) -> dict[str, float]:
     """Facts and controls over many resources, in a process of their own."""
     command = [sys.executable, str(ROOT / "benchmarks" / "many_controls.py"), str(count), provider]
@@ -259,6 +271,7 @@ def figures(data_dir: Path) -> list[Figure]:
             for name in ("azure", "ovh")
         ),
         many_resources(),
+        accesses(),
         *(
             measure(f"havre check --provider {name}", 1.5, check(name), expect=None)
             for name in ("azure", "ovh")

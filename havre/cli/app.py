@@ -22,11 +22,11 @@ from havre.cli import (
     console,
     file,
     leaving,
-    logs,
     planning,
     policy,
     project,
     providers,
+    seen,
     waiver,
     warehouse,
 )
@@ -54,7 +54,7 @@ app = typer.Typer(
 )
 for _noun in (
     *(file, providers, planning, check, compare, policy, waiver),
-    *(warehouse, adopting, project, database, backup, logs, leaving),
+    *(warehouse, adopting, project, database, backup, seen, leaving),
 ):
     _noun.register(app)
 

@@ -34,6 +34,7 @@ from havre.provider.operations import (
     StandIns,
 )
 from havre.provider.options import (
+    ACCESS_LOGS,
     ADOPTING,
     CHECK,
     DATABASE,
@@ -57,6 +58,7 @@ from havre.provider.options import (
 )
 
 __all__ = [
+    "ACCESS_LOGS",
     "ADOPTING",
     "CHECK",
     "CONTRACT",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
+    from havre.audit.logs import AccessLogs
     from havre.capabilities import Limit, Measure
     from havre.cost.meters import MeterTable
     from havre.database.profile import DatabaseProfile
@@ -114,12 +115,16 @@ METERS: Option[Callable[[], MeterTable]] = Option(
 ADOPTING: Option[Callable[[], Adopting]] = Option(
     "adopting", "Recognises existing resources, so that a warehouse can take them over."
 )
+ACCESS_LOGS: Option[Callable[[BaseModel, Outputs, Plan], AccessLogs]] = Option(
+    "access_logs", "Reads its own logs of accesses: who did what with which zone or table."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, STAND_INS),
-    *(DATABASE, PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ANSWERS),
+    *(DATABASE, PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ACCESS_LOGS),
+    ANSWERS,
 )
 """Every option of this version of the contract."""
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
+    from havre.audit.logs import AccessLogs
     from havre.facts import Facts
     from havre.live.warehouse import Live
     from havre.plan.model import Plan
@@ -73,6 +74,13 @@ class LocalProvider:
         from havre_local.live import live
 
         return live(cast("LocalSettings", settings), outputs)
+
+    def access_logs(self, settings: BaseModel, outputs: Outputs, _plan: Plan) -> AccessLogs:
+        """The record of its services, with each access."""
+        from havre_local.machine.folder import Folder
+        from havre_local.machine.record.accesses import access_logs
+
+        return access_logs(Folder(cast("LocalSettings", settings).data_dir), outputs)
 
     def sandbox(
         self, _folder: Path, _settings: BaseModel

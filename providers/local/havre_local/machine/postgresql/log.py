@@ -23,16 +23,18 @@ if TYPE_CHECKING:
 
 PREFIX = "%m [%p] %c "
 """Time, process and session: what `log_line_prefix` holds."""
-
-_LINE = re.compile(
+LINE = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} UTC) \[(?P<pid>\d+)\] "
     r"(?P<session>[0-9a-f]+\.[0-9a-f]+) (?P<severity>[A-Z]+\d?):  (?P<message>.*)",
     re.DOTALL,
 )
+"""A whole message: its lines joined, without the tabs of further ones."""
+
 # No role or database of a project has a space; what a client says of itself comes after them.
 _AUTHORISED = re.compile(
     r"(?:replication )?connection authorized: user=(.*?)(?: database=(\S*))?(?: |$)"
 )
+_LINES = re.compile(rb"[^\n]*\n|[^\n]+")
 _ENDED = "disconnection: "
 _RECEIVED = "connection received: "
 _AUTHENTICATED = "connection authenticated: "
@@ -64,6 +66,14 @@ class Record:
         return asdict(self)
 
 
+def split(data: bytes) -> list[bytes]:
+    """Return the lines of a piece of a log, each with its newline.
+
+    A carriage return ends no line: a statement may have one, and PostgreSQL writes it as it is.
+    """
+    return _LINES.findall(data)
+
+
 def records(lines: Iterable[bytes]) -> Iterator[Record]:
     """Yield the records of a log, from its lines as a file yields them.
 
@@ -71,7 +81,7 @@ def records(lines: Iterable[bytes]) -> Iterator[Record]:
     """
     sessions: dict[str, tuple[str, str]] = {}
     for message in _messages(lines):
-        found = _LINE.fullmatch(message)
+        found = LINE.fullmatch(message)
         if found is None:
             yield Record("", "", "", "", mask(message))
             continue
@@ -97,7 +107,7 @@ class Strangers:
 
     def said(self, group: Sequence[bytes]) -> bool:
         """Return whether a group of `groups` is a stranger's; each is given once, in order."""
-        found = _LINE.fullmatch(group[0].decode("utf-8", "replace").rstrip("\n"))
+        found = LINE.fullmatch(group[0].decode("utf-8", "replace").rstrip("\n"))
         if found is None:
             return False
         session, severity, text = found["session"], found["severity"], found["message"]

@@ -172,7 +172,7 @@ class Collector:
         start = _data_from(descriptor, start)
         while data := os.pread(descriptor, min(size, found.st_size - start), start):
             ends = start + len(data) == found.st_size
-            groups = list(log.groups(data.splitlines(keepends=True)))
+            groups = list(log.groups(log.split(data)))
             whole = ends and settled and data.endswith(b"\n")
             if not whole and (len(groups) > 1 or len(data) < _LONGEST):
                 groups.pop()
@@ -212,7 +212,7 @@ class Collector:
     def _entries(
         self, source: str, data: bytes, inode: int, start: int
     ) -> Iterator[tuple[str, Any, list[int] | None]]:
-        for line in data.splitlines(keepends=True):
+        for line in log.split(data):
             start += len(line)
             entry = _entry(line.rstrip(b"\n").lstrip(b"\0"))
             if self._recorded(entry):
