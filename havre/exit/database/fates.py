@@ -286,6 +286,9 @@ def _not_replicated(source: Inventory, _target: Inventory) -> Iterator[LedgerEnt
     for name in source.measured["without identity"]:
         remedy = f"ALTER TABLE {name} REPLICA IDENTITY FULL, in a window, or move by dump."
         yield _blocking(name, "replica identity", "none: its updates would fail", remedy)
+    for name, constraints in source.measured["not validated"].items():
+        remedy = f"Validate or drop {constraints} at the source, or move by dump."
+        yield _blocking(name, "check constraint", f"{constraints}: not validated", remedy)
     for line in source.lines:
         if line.kind == "sequence definition":
             yield _mapped(line.name, "sequence", "last_value", "set past it, by a margin")

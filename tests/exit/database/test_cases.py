@@ -170,9 +170,12 @@ def test_a_prepared_transaction_blocks(source: Server, bare: Server) -> None:
 
 def test_what_replication_leaves_behind_blocks_it_and_no_dump(source: Server, bare: Server) -> None:
     source.run("CREATE UNLOGGED TABLE u (i int); SELECT lo_create(5)")
+    source.run("CREATE TABLE n (i int PRIMARY KEY); INSERT INTO n VALUES (5)")
+    source.run("ALTER TABLE n ADD CONSTRAINT few CHECK (i < 3) NOT VALID")
     by_dump = ledger(source, bare)
     replicated = ledger(source, bare, fates.Method.REPLICATION)
-    for key in (("unlogged", "public.u"), ("large objects", "all")):
+    unvalidated = ("check constraint", "public.n")
+    for key in (("unlogged", "public.u"), ("large objects", "all"), unvalidated):
         assert key not in by_dump
         assert replicated[key].fate is LedgerFate.BLOCKING
 

@@ -85,6 +85,14 @@ WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND @open(n.nspname) AND @ours(
     SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid
       AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident END);
 
+-- kind: not validated
+-- Check constraints that rows may break: what is replicated is checked, what is restored is not.
+SELECT format('%I.%I', n.nspname, c.relname), string_agg(quote_ident(k.conname), ' ' ORDER BY k.conname)
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE k.contype = 'c' AND NOT k.convalidated AND @open(n.nspname)
+GROUP BY 1;
+
 -- kind: replication
 SELECT name, setting FROM pg_settings
 WHERE name IN ('wal_level', 'max_replication_slots', 'max_wal_senders')
