@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from havre.database.profile import DatabaseProfile
-from havre.provider import EXAMINE, LIVE, OPERATIONS, SANDBOX, Operator, Support, Supported
+from havre.provider import (
+    ACCESS_LOGS,
+    EXAMINE,
+    LIVE,
+    OPERATIONS,
+    SANDBOX,
+    Operator,
+    Support,
+    Supported,
+)
 from havre.provider.sdk import load_on_demand
 from havre.startup import collecting_later
 from havre_azure.capabilities import CAPABILITIES, DATA, LIMITS, REMEDIES, gaps
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
     from pulumi.runtime.proto.provider_pb2_grpc import ResourceProviderServicer
     from pydantic import BaseModel
 
+    from havre.audit.logs import AccessLogs
     from havre.cost.meters import MeterTable
     from havre.facts import Estate, Facts
     from havre.live.warehouse import Live
@@ -44,6 +54,9 @@ NOT_OPERATED = Supported(
 )
 UNPROVED = Supported(
     Support.PARTIAL, "Written from Azure's documentation and not yet tested on Azure."
+)
+UNPROVED_LOGS = Supported(
+    Support.PARTIAL, "Downloaded diagnostic logs are read. Not yet tested with logs from Azure."
 )
 RECORDED = Supported(
     Support.PARTIAL,
@@ -75,6 +88,7 @@ class AzureProvider:
         LIVE.member: UNPROVED,
         SANDBOX.member: RECORDED,
         EXAMINE.member: PLACED_ONLY,
+        ACCESS_LOGS.member: UNPROVED_LOGS,
     }
     settings: type[BaseModel] = AzureSettings
     # Roles: Microsoft Learn, "Create users in Azure Database for PostgreSQL" and "Describe built-in
@@ -114,6 +128,12 @@ class AzureProvider:
         from havre_azure.live import live
 
         return live(outputs)
+
+    def access_logs(self, _settings: BaseModel, outputs: Outputs, plan: Plan) -> AccessLogs:
+        """Its diagnostic logs, as they are downloaded."""
+        from havre_azure.logs.diagnostics import access_logs
+
+        return access_logs(outputs, plan)
 
     def sandbox(self, folder: Path, settings: BaseModel) -> Mapping[str, ResourceProviderServicer]:
         """What serves its resource types from a folder, in place of the cloud."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from havre.provider import (
+    ACCESS_LOGS,
     ADOPTING,
     EXAMINE,
     GIVEN,
@@ -72,6 +73,9 @@ NO_ADOPTION = Supported(
 )
 
 
+NO_CALLER = Supported(Support.ABSENT, "Cockpit logs requests on buckets without the caller.")
+
+
 class ScalewayProvider:
     """Scaleway as a provider."""
 
@@ -91,6 +95,7 @@ class ScalewayProvider:
         EXAMINE.member: BUCKETS_ONLY,
         GIVEN.member: NO_ESTATE,
         ADOPTING.member: NO_ADOPTION,
+        ACCESS_LOGS.member: NO_CALLER,
     }
     settings: type[BaseModel] = ScalewaySettings
 
