@@ -36,7 +36,8 @@ setup: $(FIRST) ## Install into .venv what a warehouse needs
 develop: $(FIRST) ## Install into .venv what its developers need too
 	@$(TOGETHER) $(TOOLS) $(STORE) $(AZURITE)
 
-demo: setup ## Build a warehouse on this machine and show it at work
+demo: $(FIRST) ## Build a warehouse on this machine, show it at work and rehearse its exit
+	@$(TOGETHER) $(PACKAGES) $(STORE) $(AZURITE)
 	@$(BIN)/python examples/demo.py
 
 test: $(FIRST) ## Check the code and run every test

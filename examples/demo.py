@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "examples/emc2/warehouse.yaml"
 DATA = Path(os.environ.get("HAVRE_DEMO_DIR", "demo-data"))
+REHEARSAL = Path(os.environ.get("HAVRE_DEMO_REHEARSAL", "demo-rehearsal"))
+LEFT, KEPT = "azure", "scaleway"
+LAST_DAY, DAY_AFTER = "2026-12-21", "2026-12-22"
+HEAD, SHORT = 10, 4
+"""Lines of a check that are shown, whole or partial."""
 PAGE = "comparison.html"
 PROJECT = "cohort-diabetes"
 HAVRE = str(Path(sys.executable).parent / "havre")
@@ -48,14 +53,14 @@ def step(number: int, title: str) -> None:
     say(f"\n{number}. {title}")
 
 
-def havre(*words: str) -> list[str]:
+def havre(*words: str, code: int = 0) -> list[str]:
     """Run a command as a user would; print it and return the lines of its answer.
 
-    Ends the demonstration where the command fails.
+    Ends the demonstration where the command ends with another exit code.
     """
     say(f"   $ havre {' '.join(words)}")
     done = subprocess.run([HAVRE, *words], capture_output=True, text=True, cwd=ROOT, check=False)
-    if done.returncode:
+    if done.returncode != code:
         sys.exit(done.stdout + done.stderr)
     return done.stdout.splitlines()
 
@@ -152,10 +157,65 @@ def refusals(project: Project, data_dir: Path) -> None:
 
 def side_by_side() -> None:
     """Write the page that compares providers, and say where it is."""
-    hosts = [word for name in ("azure", "ovh", "local") for word in ("--provider", name)]
+    hosts = [
+        word for name in ("azure", "ovh", "scaleway", "local") for word in ("--provider", name)
+    ]
     havre("compare", FILE, *hosts, "--format", "html", "--output", PAGE)
     say(f"     Open {PAGE}: where data would be stored, who could be compelled to disclose it,")
     say("     and what each provider cannot do.")
+
+
+def rehearsal() -> Path:
+    """Rehearse leaving one cloud for the other, as an auditor sees it; return its folder."""
+    folder = (ROOT / REHEARSAL).resolve()
+    words = ("exit", "rehearse", FILE, "--from", LEFT, "--to", KEPT, "--data-dir", str(REHEARSAL))
+    lines = havre(*words)
+    end = lines.index("Not proved:")
+    show(lines[:end])
+    authority = folder / "exit" / "authorities" / "ca.pem"
+    command = ["sh", "verify.sh", "exit/seal", str(authority), str(authority)]
+    say("   $ sh verify.sh exit/seal ca.pem ca.pem")
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    wanted = ("Exit-From", "Exit-To", "Exit-Level", "VERIFIED")
+    show(line for line in done.stdout.splitlines() if line.startswith(wanted))
+    return folder
+
+
+def day_after(folder: Path) -> None:
+    """Show what the end of the waiver changes, and that the next provider needs none."""
+    authority = str(REHEARSAL / "exit" / "authorities" / "ca.pem")
+    seal = ("--seal", str(REHEARSAL / "exit" / "seal"), "--seal-authority", authority)
+    evidence = (*seal, "--seal-tsa-authority", authority)
+    if not (folder / "exit" / "seal").is_dir():
+        sys.exit(f"error: there is no seal in {folder}")
+    for day, code in ((LAST_DAY, 0), (DAY_AFTER, 1)):
+        shown = havre("check", FILE, "--provider", LEFT, "--as-of", day, code=code)
+        show(shown[:HEAD])
+    say("   The seal proves that the exit was rehearsed, and no more than that:")
+    rehearsed = ("--profile", "sovereign", "--only", "exit.rehearsed")
+    show(havre("check", FILE, "--provider", LEFT, *rehearsed, *evidence)[:HEAD])
+    say(f"   On {KEPT}, the operator's control passes without a waiver:")
+    only = ("--only", "jurisdiction.operator")
+    after = ("--provider", KEPT, "--as-of", DAY_AFTER)
+    show(havre("check", FILE, *after, *only)[:SHORT])
+    say("   The other controls need work there: the waivers of the first host do not count.")
+    show(havre("check", FILE, *after, code=1)[:SHORT])
+    say("   Once the warehouse is there, its file names the next exit.")
+
+
+def leave() -> None:
+    """The second half of the story: other hosts, the way there, and why it is needed."""
+    step(8, "Compare the same file on three clouds and this machine, without an account.")
+    side_by_side()
+
+    step(9, "Rehearse the exit: one cloud for the other, on this machine, with a seal.")
+    say("   It takes one to three minutes.")
+    folder = rehearsal()
+
+    step(10, "The day after the waiver's last day, the check fails. The next host needs none.")
+    day_after(folder)
 
 
 def main() -> None:
@@ -205,14 +265,14 @@ def main() -> None:
     show(havre("logs", "verify", *where))
     show(havre("backup", *where))
 
-    step(8, "Compare the same file on two clouds and this machine, without an account.")
-    side_by_side()
+    leave()
 
     say(f"\nDone in {time.monotonic() - began:.0f} s. The warehouse is still running. To continue:")
     say("     source .venv/bin/activate")
     say(f'     eval "$(havre connect {PROJECT} --data-dir {DATA} --export)"; psql')
     say(f"     havre status --data-dir {DATA}")
     say(f"   To stop it and keep the data:  havre down --data-dir {DATA}")
+    say(f"   The evidence of the exit:      {REHEARSAL / 'exit' / 'seal'}")
 
 
 if __name__ == "__main__":

@@ -42,3 +42,22 @@ def test_a_refusal_is_shown_whole_and_fits(
 def test_what_is_not_refused_ends_the_demonstration(demo: ModuleType) -> None:
     with pytest.raises(SystemExit, match="this was possible and must not be: an open door"):
         demo.refused("an open door", lambda: None, PermissionError)
+
+
+def test_a_command_that_ends_otherwise_than_expected_ends_the_demonstration(
+    demo: ModuleType,
+) -> None:
+    assert demo.havre("validate", demo.FILE)
+    with pytest.raises(SystemExit):
+        demo.havre("validate", demo.FILE, code=1)
+    with pytest.raises(SystemExit, match="nowhere"):
+        demo.havre("plan", demo.FILE, "--provider", "nowhere")
+
+
+def test_the_first_lines_of_the_day_after_say_what_expired(demo: ModuleType) -> None:
+    asked = ("check", demo.FILE, "--provider", demo.LEFT, "--as-of")
+    before = "\n".join(demo.havre(*asked, demo.LAST_DAY)[: demo.HEAD])
+    after = "\n".join(demo.havre(*asked, demo.DAY_AFTER, code=1)[: demo.HEAD])
+    assert "0 failed" in before
+    assert "FAILED" in after
+    assert "Expired waiver         jurisdiction.operator" in after

@@ -96,7 +96,7 @@ def test_an_exit_provider_that_is_not_installed_is_a_warning(
     name: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "warehouse.yaml"
-    file.write_text(EXAMPLE.read_text().replace("  provider: ovh", f"  provider: {name}"))
+    file.write_text(EXAMPLE.read_text().replace("  provider: scaleway", f"  provider: {name}"))
     assert main(["validate", str(file)]) == ExitCode.OK
     told = capsys.readouterr()
     assert "valid: warehouse emc2" in " ".join(told.out.split())

@@ -230,5 +230,5 @@ def test_a_control_counts_as_waived_only_where_all_that_it_found_is(
 def test_the_exit_provider_itself_has_no_counterpart_to_look_for(comparison: Comparison) -> None:
     (row,) = [row for row in comparison.controls if row.control == "exit.counterpart"]
     verdicts = dict(zip(comparison.names, (cell.verdict for cell in row.cells), strict=True))
-    assert verdicts["ovh"] == "not-applicable"
+    assert verdicts["scaleway"] == "not-applicable"
     assert verdicts["azure"] != "not-applicable"
