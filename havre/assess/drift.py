@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from havre.assess.assessment import question_of
 from havre.assess.touched import Touched, touched
-from havre.plan.drift import drifts
-from havre.provider import TITLE, provides
+from havre.plan.drift import as_it_is, drifts
+from havre.provider import TITLE, WRITTEN, provides
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -68,7 +68,8 @@ def drift(
     """
     question = question_of(request)
     planned = question_of(replace(request, plan=None, source="evaluation")).plan
-    found = drifts(planned, question.plan, last, departed)
+    written = provides(request.subject.provider, WRITTEN).or_else(as_it_is)
+    found = drifts(planned, question.plan, last, departed, written)
     changes = sorted(
         touched(question, controls, found.drifts),
         key=lambda c: (not c.fails, not c.reads, c.drift.resource.urn, c.drift.path),

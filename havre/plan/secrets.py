@@ -41,6 +41,10 @@ NAMED: Final = re.compile(
     r"|sharedaccesssignature)(?:value|text|wo|pem|raw|base64)?[0-9]?$"
 )
 """Names, in small letters and digits alone, of what is a secret whatever it looks like."""
+IDENTIFIER: Final = "accesskey"
+"""Name of the public half of a pair of keys for S3, and elsewhere of a secret."""
+SECRET_HALF: Final = ("secretkey", "secretaccesskey")
+"""Names of the secret half. Where it stands beside, the access key is an identifier."""
 NAMED_MANY: Final = re.compile(
     r"(?:passwords|passphrases|(?:private|access|api|account|shared)keys|connectionstrings"
     r"|accesstokens)$"
@@ -158,7 +162,7 @@ def _in_object(values: Mapping[str, Any], above: str, *, content: bool = False) 
     found: list[str] = []
     for key, value in values.items():
         own, paired = _reading(key)
-        if own:
+        if own or (_last(key) == IDENTIFIER and _beside(values)):
             continue
         if isinstance(value, str):
             name = _name_of(key, values, above) if paired else key
@@ -179,6 +183,11 @@ def _in_object(values: Mapping[str, Any], above: str, *, content: bool = False) 
 def _reading(key: str) -> tuple[bool, bool]:
     """Whether a name is Pulumi's own, and whether it is that of the value in a pair."""
     return key.startswith(PULUMIS_OWN) or key == SIGNATURE, key.lower() in VALUE
+
+
+def _beside(values: Mapping[str, Any]) -> bool:
+    """Whether the secret half of a pair of keys stands in an object."""
+    return any(_last(key) in SECRET_HALF for key in values)
 
 
 def _is_content(key: str, text: str) -> bool:

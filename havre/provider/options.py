@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from havre.database.profile import DatabaseProfile
     from havre.facts import Estate
     from havre.live.warehouse import Live
-    from havre.plan import Plan
+    from havre.plan import Plan, PlannedResource
     from havre.plan.replacing import ReplacingTable
     from havre.provider.contract import Provider
     from havre.provider.conventions import Adopting
@@ -118,12 +118,15 @@ ADOPTING: Option[Callable[[], Adopting]] = Option(
 ACCESS_LOGS: Option[Callable[[BaseModel, Outputs, Plan], AccessLogs]] = Option(
     "access_logs", "Reads its own logs of accesses: who did what with which zone or table."
 )
+WRITTEN: Option[Callable[[PlannedResource, str, Any], Any]] = Option(
+    "written", "Writes a property's value in one way, so that spellings of one value compare equal."
+)
 ANSWERS: Option[Mapping[str, Supported]] = Option(
     "options", "States how far the provider offers each option, and what to use instead."
 )
 OPTIONS: tuple[Option[Any], ...] = (
     *(TITLE, REMEDIES, LIMITS, CHECK, OPERATIONS, SERVICERS, LIVE, SANDBOX, STAND_INS),
-    *(DATABASE, PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ACCESS_LOGS),
+    *(DATABASE, PACKAGES, REPLACING, EXAMINE, GIVEN, METERS, ADOPTING, ACCESS_LOGS, WRITTEN),
     ANSWERS,
 )
 """Every option of this version of the contract."""

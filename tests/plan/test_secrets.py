@@ -211,3 +211,12 @@ def test_the_outputs_and_the_configuration_of_a_preview_are_read(tmp_path: Path)
 def test_what_an_offline_program_exports_is_read() -> None:
     plan = Plan("toy", (), outputs={"db": {"password": "x"}, "marked": Secret({"password": "x"})})
     assert list(in_clear_beside(plan)) == ["outputs.db.password"]
+
+
+@pytest.mark.parametrize("secret", ["secretKey", "secretAccessKey", "secret_key"])
+def test_an_access_key_beside_its_secret_is_an_identifier(secret: str) -> None:
+    pair = {"accessKey": "SCWC0674CD1D1AA4BC3A", secret: Secret("x")}
+    assert in_clear(resource(pair)) == []
+    assert in_clear(resource({"accessKey": "SCWC0674CD1D1AA4BC3A"})) == ["accessKey"]
+    assert in_clear(resource({**pair, secret: KEY})) == [secret]
+    assert in_clear(resource({**pair, "apiKey": "of-somebody"})) == ["apiKey"]

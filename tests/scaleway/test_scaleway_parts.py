@@ -48,6 +48,15 @@ def test_every_bucket_is_encrypted_listed_and_limited() -> None:
     assert {each.inputs["acl"] for each in of(emc2(), acl)} == {"private"}
 
 
+@pytest.mark.parametrize(("asked", "sent"), [(30, 30), (365, 365), (366, 365), (3650, 365)])
+def test_logs_are_asked_for_no_longer_than_the_plugin_takes(asked: int, sent: int) -> None:
+    spec = changed(example("emc2"), ("audit.retention_days", asked))
+    (source,) = of(planned(spec), "scaleway:observability/source:Source")
+    assert source.inputs["retentionDays"] == sent
+    trail = named(planned(spec), "emc2-audit-trail-lock")
+    assert trail.inputs["rule"]["defaultRetention"]["days"] == asked
+
+
 def test_every_child_of_a_bucket_names_its_project() -> None:
     beside = (ENCRYPTION, POLICY, LOCK, "scaleway:object/bucketAcl:BucketAcl")
     projects = {each.inputs["projectId"] for kind in beside for each in of(emc2(), kind)}

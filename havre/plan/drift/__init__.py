@@ -1,7 +1,7 @@
 """What somebody changed by hand: the file's plan, the last update and what a refresh saw."""
 
 from havre.plan.drift.differences import ABSENT, FieldChange, differences
-from havre.plan.drift.found import Deviance, Drift, Found, drifts, replaced
+from havre.plan.drift.found import Deviance, Drift, Found, as_it_is, drifts, replaced
 
 __all__ = [
     "ABSENT",
@@ -9,6 +9,7 @@ __all__ = [
     "Drift",
     "FieldChange",
     "Found",
+    "as_it_is",
     "differences",
     "drifts",
     "replaced",

@@ -7,6 +7,7 @@ Without the last update both are told together, because nothing tells them apart
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
@@ -28,6 +29,15 @@ PROTECT = "protect"
 LABELS = frozenset({"tags", "labels", "description", "displayName"})
 """Inputs that describe a resource and change nothing of what it does."""
 _LABELS = frozenset((name,) for name in LABELS)
+
+
+Written = Callable[["PlannedResource", str, Any], Any]
+"""A property's value in one way of writing it: of a resource, by the property's name."""
+
+
+def as_it_is(_resource: PlannedResource, _name: str, value: Any) -> Any:
+    """A value of a provider whose service writes none in another way."""
+    return value
 
 
 class Deviance(StrEnum):
@@ -91,6 +101,7 @@ def drifts(
     now: Plan,
     last: Plan | None = None,
     departed: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    written: Written = as_it_is,
 ) -> Found:
     """What somebody changed by hand.
 
@@ -100,6 +111,8 @@ def drifts(
         last: what the last update made; None: it is not known.
         departed: what its provider would change, although nothing else is asked of it: by URN,
             in what it differs.
+        written: how the provider writes a property's value in one way; what differs only in its
+            writing is no drift.
 
     Raises:
         InputError: neither the last update nor every setting of the file's plan is known, so that
@@ -108,9 +121,9 @@ def drifts(
     asked, seen = _made(planned), _made(now)
     if last is None:
         _refuse_placeholders(planned)
-        return Found(tuple(_compared(asked, seen)))
+        return Found(tuple(_compared(asked, seen, written)))
     made = _made(last)
-    changed = list(_compared(made, seen, returned=True))
+    changed = list(_compared(made, seen, written, returned=True))
     told = {each.resource.urn for each in changed}
     untold = (r for r in seen.values() if r.urn in departed and r.urn not in told)
     changed += [
@@ -118,7 +131,7 @@ def drifts(
     ]
     if planned.placeholders:
         return Found(tuple(changed), told_apart=True, placeholders=planned.placeholders)
-    waiting = {urns.name(each.resource.urn) for each in _compared(asked, made)}
+    waiting = {urns.name(each.resource.urn) for each in _compared(asked, made, written)}
     return Found(tuple(changed), tuple(sorted(waiting)), told_apart=True)
 
 
@@ -180,6 +193,7 @@ def _made(plan: Plan) -> dict[str, PlannedResource]:
 def _compared(
     was: Mapping[str, PlannedResource],
     now: Mapping[str, PlannedResource],
+    written: Written,
     *,
     returned: bool = False,
 ) -> Iterator[Drift]:
@@ -188,6 +202,7 @@ def _compared(
     Args:
         was: as they should be.
         now: as they are.
+        written: how a property's value is written in one way.
         returned: whether what should be is what the last update made, with what it returned.
     """
     for key in sorted(was.keys() | now.keys()):
@@ -196,7 +211,20 @@ def _compared(
         elif key not in was:
             yield Drift(Deviance.ADDED, now[key])
         else:
-            yield from _changed(was[key], now[key], returned=returned)
+            found = _changed(was[key], now[key], returned=returned)
+            yield from (each for each in found if not _respelled(each, was[key], written))
+
+
+def _respelled(drift: Drift, was: PlannedResource, written: Written) -> bool:
+    """Whether a property holds the same value as before, in another way of writing it."""
+    field = drift.difference
+    if field is None or not field.steps or field.secret:
+        return False
+    name = field.steps[-1]
+    if not isinstance(name, str) or not field.path.endswith(name) or field.was is ABSENT:
+        return False
+    now = None if field.now is ABSENT else field.now
+    return bool(written(was, name, field.was) == written(drift.resource, name, now))
 
 
 def _changed(was: PlannedResource, now: PlannedResource, *, returned: bool) -> Iterator[Drift]:

@@ -30,8 +30,9 @@ CAPABILITIES = DECLARED.answers
 REMEDIES = remedies(DATA / "remedies.toml")
 """What to do about a control, by its identifier."""
 LIMITS = limits(DATA / "limits.toml")
-LONGEST_LOGS = 5 * 365
-"""Days for which Cockpit keeps logs at most (Scaleway, Cockpit retention, 2025-08-18: 5 years)."""
+LONGEST_LOGS = 365
+"""Days of logs that Pulumi's plugin takes at most (terraform-provider-scaleway, cockpit/source.go,
+2026-08-21). Cockpit itself keeps them up to 5 years (Scaleway, Cockpit retention, 2025-08-18)."""
 gap = DECLARED.gap
 
 

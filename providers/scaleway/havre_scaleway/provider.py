@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from havre.provider import (
     ACCESS_LOGS,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from havre.cost.meters import MeterTable
     from havre.facts import Facts
     from havre.live.warehouse import Live
-    from havre.plan.model import Plan
+    from havre.plan.model import Plan, PlannedResource
     from havre.plan.replacing import ReplacingTable
     from havre.provider import Capability, Examination, Gap, Limit, Measure, StandIns
     from havre.provider.faults import ProviderFault
@@ -140,6 +140,12 @@ class ScalewayProvider:
         from havre_scaleway.facts import facts
 
         return facts(plan)
+
+    def written(self, resource: PlannedResource, name: str, value: Any) -> Any:
+        """A property's value in one way of writing it."""
+        from havre_scaleway.facts.forms import written
+
+        return written(resource, name, value)
 
     def examine(self, plan: Plan) -> Examination:
         """What Object Storage has under the warehouse's name, held against a state."""

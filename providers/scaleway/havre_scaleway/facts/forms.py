@@ -6,8 +6,9 @@ which is taken away, so that each resource has one. Numbers may be floats.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from havre.facts.forms import (
     ADDRESS,
@@ -27,7 +28,10 @@ from havre.facts.forms import (
     several,
     words,
 )
-from havre_scaleway.facts.naming import bare
+from havre_scaleway.facts.naming import LOCALITY, bare
+
+if TYPE_CHECKING:
+    from havre.plan import PlannedResource
 
 
 def _identifier(value: Any) -> Any:
@@ -105,3 +109,23 @@ FORMS: Forms = MappingProxyType(
         "source": ADDRESS,
     }
 )
+
+DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+"""A duration as Go writes it: `4320h`, `4320h0m0s`."""
+
+
+def written(resource: PlannedResource, name: str, value: Any) -> Any:
+    """A property's value in one way, for a comparison of two plans.
+
+    The plugin returns identifiers with their region, durations with minutes and seconds, and
+    leaves the region of some resources out, which their identifier then begins with (seen with
+    terraform-provider-scaleway 2.79.0, 2026-12-01).
+    """
+    if name in _NAMES.split() and isinstance(value, str):
+        return bare(value)
+    if name == "rotationPeriod" and isinstance(value, str):
+        found = DURATION.fullmatch(value)
+        return [int(part or 0) for part in found.groups()] if found and value else value
+    if name == "region" and not value and (place := LOCALITY.match(resource.id)):
+        return place[1]
+    return value

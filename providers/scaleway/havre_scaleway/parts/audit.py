@@ -27,14 +27,16 @@ if TYPE_CHECKING:
 def audit(part: Part[ScalewaySettings], _inputs: AuditInputs) -> AuditOutputs:
     """Where logs go; what Audit Trail exports cannot be deleted before its time."""
     region, days = sites.region(part.primary), part.spec.audit.retention_days
+    kept = log_days(part.spec)
+    by_hand = ["retentionDays"] if kept < days else []  # somebody sets more in Cockpit
     source = observability.Source(
         f"{part.name}-logs",
         name=name(part.context, f"{part.name}-logs"),
         project_id=part.settings.project_id,
         region=region,
         type="logs",
-        retention_days=log_days(part.spec),
-        opts=part.guarded(retain=True),
+        retention_days=kept,
+        opts=part.guarded(retain=True, fixed=by_hand),
     )
     asked = Bucket(
         key=TRAIL,

@@ -36,8 +36,8 @@ ALGORITHMS = {
 PERIOD = re.compile(r"(\d+(?:\.\d+)?)h(?:0m)?(?:0s)?")
 SHORTEST_HOURS, LONGEST_HOURS = 24, 8760
 """Bounds of a rotation (docstring of the SDK: 24 hours to one year)."""
-LONGEST_DAYS = 1826
-"""Days that logs are kept at most: five years (Scaleway, Cockpit, 2025-08-18)."""
+LONGEST_DAYS = 365
+"""Days of logs that the plugin takes at most (terraform-provider-scaleway, `cockpit/source.go`)."""
 HOLDERS = ("applicationId", "userId", "groupId")
 
 
@@ -160,7 +160,7 @@ def encrypted(proposed: Proposed, world: World) -> Iterator[Refusal]:
 
 @rule(SOURCE, beforehand=True)
 def kept(proposed: Proposed, _world: World) -> Iterator[Refusal]:
-    """Logs are kept from one day to five years."""
+    """Logs are kept from one day to one year, as far as the plugin can ask."""
     days = number(proposed.properties, "retentionDays")
     if days is not None and not 1 <= days <= LONGEST_DAYS:
         message = f"Logs are kept 1 to {LONGEST_DAYS} days, not {days:g}."
