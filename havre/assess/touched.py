@@ -14,7 +14,7 @@ from havre.policy.findings import FindingKind
 from havre.policy.judge import judge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from havre.plan import Plan
     from havre.plan.drift import Drift
@@ -62,6 +62,46 @@ def touched(
         InputError: a waiver names a control that does not exist.
     """
     base = judge(question, controls)
+    single = list(_each(question, controls, drifts, base))
+    yield from _together(question, controls, single, base)
+
+
+def _together(
+    question: Question, controls: Sequence[Control], single: Sequence[Touched], base: Result
+) -> Iterator[Touched]:
+    """The same, with what several changes broke of which each would have been enough.
+
+    To undo one of them mends nothing. What each breaks shows where all others are undone.
+    """
+    drifts = [each.drift for each in single]
+    restored = _judged(question, controls, _undone(question.plan, drifts))
+    broken = {c.id: _bad(base, c.id) - _bad(restored, c.id) for c in base.controls}
+    told = {control for each in single for control in each.fails}
+    untold = {control for control, found in broken.items() if found and control not in told}
+    for each in single:
+        if not untold or not each.known:
+            yield each
+            continue
+        others = [drift for drift in drifts if drift is not each.drift]
+        alone = _judged(question, controls, _undone(question.plan, others))
+        more = {c for c in untold if (_bad(alone, c) - _bad(restored, c)) & broken[c]}
+        yield replace(
+            each,
+            fails=tuple(sorted({*each.fails, *more})),
+            reads=tuple(c for c in each.reads if c not in more),
+        )
+
+
+def _undone(plan: Plan, drifts: Iterable[Drift]) -> Plan:
+    for drift in drifts:
+        plan = replaced(plan, drift)
+    return plan
+
+
+def _each(
+    question: Question, controls: Sequence[Control], drifts: Sequence[Drift], base: Result
+) -> Iterator[Touched]:
+    """What each change touches, with all others as they are."""
     for drift in drifts:
         if drift.deviance is Deviance.DEPARTED:
             yield Touched(drift)  # nothing says what to undo

@@ -71,12 +71,28 @@ def as_seen(found: PlannedResource) -> PlannedResource:
     """A resource as its provider saw it last.
 
     A refresh changes the inputs of what a plugin serves. Of a dynamic resource it changes the
-    outputs alone, which otherwise repeat the inputs.
+    outputs alone, which otherwise repeat the inputs. An element that somebody added to a list is in
+    the outputs alone, too: a plugin on Pulumi's bridge puts what it saw in place of the elements
+    that were asked for, and adds none (seen with the plugins of Scaleway, 2026-12-01).
     """
     if found.package != urns.DYNAMIC_PACKAGE:
-        return found
+        grown = {
+            name: _grown(value, found.outputs.get(name)) for name, value in found.inputs.items()
+        }
+        return replace(found, inputs=grown)
     seen = {n: v for n, v in found.outputs.items() if n in found.inputs and v is not None}
     return replace(found, inputs={**found.inputs, **seen})
+
+
+def _grown(asked: Any, told: Any) -> Any:
+    """What was asked for, with the lists to which somebody added elements as they are now."""
+    if isinstance(asked, dict) and isinstance(told, dict):
+        return {name: _grown(value, told.get(name)) for name, value in asked.items()}
+    if not isinstance(asked, list) or not isinstance(told, list) or len(told) < len(asked):
+        return asked
+    if len(told) > len(asked):
+        return told
+    return [_grown(mine, other) for mine, other in zip(asked, told, strict=True)]
 
 
 def _begun(values: Mapping[str, Any], found: PlannedResource, where: str) -> Iterator[str]:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from pulumi.runtime.proto import analyzer_pb2
 
 from havre.errors import InputError
-from havre.plan import Plan
+from havre.plan import Plan, PlannedResource
 from havre.plan.previews import from_preview
 from havre.plan.sources import from_analyzer
-from havre.plan.states import from_state
+from havre.plan.states import as_seen, from_state
 from havre.plan.values import UNKNOWN, Secret, to_struct
 
 STACK = "urn:pulumi:s::p::pulumi:pulumi:Stack::p-s"
@@ -217,3 +217,26 @@ def test_no_file_ever_shows_a_traceback(
         except InputError:
             continue
         assert plan.resources or plan.removed
+
+
+GROWN: dict[str, tuple[Any, Any, Any]] = {
+    "an element more": (["a"], ["a", "b"], ["a", "b"]),
+    "an element more of objects": ([{"ip": "a"}], [{"ip": "b"}, {"ip": "a"}], None),
+    "within an object": ({"rules": ["a"]}, {"rules": ["a", "b"], "id": "x"}, {"rules": ["a", "b"]}),
+    "within an element": ([{"ips": ["a"]}], [{"ips": ["a", "b"]}], [{"ips": ["a", "b"]}]),
+    "as many": (["a"], ["b"], ["a"]),
+    "fewer": (["a", "b"], ["a"], ["a", "b"]),
+    "no list": (["a"], "a", ["a"]),
+    "not told": (["a"], None, ["a"]),
+}
+
+
+@pytest.mark.parametrize("case", GROWN)
+def test_an_element_that_a_plugin_saw_and_did_not_ask_for_is_read(case: str) -> None:
+    asked, told, read = GROWN[case]
+    kind = "toy:index:Thing"
+    outputs = {"things": told, "more": 1}
+    found = PlannedResource(
+        f"urn:pulumi:s::p::{kind}::x", kind, "x", True, {"things": asked}, outputs=outputs
+    )
+    assert as_seen(found).inputs == {"things": told if read is None else read}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 RECOVERY_DAYS = 7
 """Days during which a deletion can be undone (Scaleway, Key Manager, 2025-12-19)."""
 SYMMETRIC = "symmetric_encryption"
+ENABLED = "enabled"
+"""State of a key that encrypts and renews itself."""
 PERIOD = re.compile(r"([0-9]{1,7})h(?:0m)?(?:0s)?")
 """A period as Key Manager gives it: hours, with nothing else behind."""
 
@@ -47,7 +49,9 @@ def key(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
 
 
 def _rotation(resource: PlannedResource) -> Fact[int | None]:
-    """Days after which it renews itself; a key that is no symmetric one does not."""
+    """Days after which it renews itself; one that is disabled or no symmetric one does not."""
+    if resource.outputs.get("state", ENABLED) != ENABLED:
+        return NONE
     usage = read(resource.inputs, "usage")
     if isinstance(usage, Unknown):
         return usage
