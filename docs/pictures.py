@@ -14,7 +14,7 @@ import tempfile
 from html import unescape
 from pathlib import Path
 
-from havre.cli.compare import compared
+from havre.cli.compare import SettingsGiven, compared
 from havre.report.comparison import render
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,7 @@ TAG = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
 
 def page() -> str:
     """The comparison of the example as a page."""
-    found = compared(EXAMPLE, SIDES, DAY, None, None)
+    found = compared(EXAMPLE, SIDES, DAY, None, SettingsGiven())
     return render(found, "html").replace(str(EXAMPLE), EXAMPLE.name)
 
 

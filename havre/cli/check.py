@@ -234,7 +234,8 @@ def _warn_partial(result: Result) -> None:
         due=due,
         profile=result.profile.value,
     )
-    console.note(f"{tr('Partial check:')} {told}", style="yellow")
+    partial = tr("Partial check:")
+    console.note(f"{partial} {told}", style="yellow")
 
 
 def _judged(request: Request, baseline: Path | None, known: Sequence[Control]) -> Result:

@@ -168,7 +168,7 @@ LIES: dict[str, Lie] = {
     ),
     "leaves a row out": Lie(LIST, "test_the_list_is_whole", answered=shorter),
     "lists in another order": Lie(
-        LIST, "test_a_version_is_deleted_for_good", answered=without("DeleteMarkers")
+        LIST, "test_a_deletion_follows_the_versions", answered=without("DeleteMarkers")
     ),
     "ends a list early": Lie(LIST, "test_the_list_is_whole", answered=without("IsTruncated")),
     "lists the first page again": Lie(

@@ -462,7 +462,6 @@ _ROWS: list[Row] = [
     ),
     *wrong(NAME, EXPORT_POLICY, "policy", UNKNOWN, "access.export-gate", about=PLAN),
     # Audit
-    *wrong(NAME, SOURCE, "retentionDays", 7, "audit.retention", about=PLAN),
     *wrong(NAME, SOURCE, "retentionDays", UNKNOWN, "audit.retention", about=PLAN),
     Row(NAME, "audit.protected", m.gone(TRAIL_LOCK), PLAN, "no lock"),
     # Continuity

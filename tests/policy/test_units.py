@@ -2291,8 +2291,8 @@ SIGNED = "signed by CN=Seal"
         ({"level": "real"}, ""),
         ({"unproved": "another CA"}, "the seal is not verified: another CA"),
         ({"unproved": "another CA", "day": None}, "the seal is not verified: another CA"),
-        ({"warehouse": "another"}, f"the seal is for another, from paper to ovh, {SIGNED}"),
-        ({"source": "elsewhere"}, f"the seal is for emc2, from elsewhere to ovh, {SIGNED}"),
+        ({"warehouse": "another"}, f"the seal is for another, from paper to scaleway, {SIGNED}"),
+        ({"source": "elsewhere"}, f"the seal is for emc2, from elsewhere to scaleway, {SIGNED}"),
         (
             {"target": "elsewhere"},
             f"the seal is for emc2, from paper to elsewhere, {SIGNED}",

@@ -34,7 +34,7 @@ def test_a_seal_says_which_warehouse_left_and_who_signed_when(
     workshop: Workshop, trust: Trust
 ) -> None:
     read = read_seal(workshop.fresh, trust)
-    assert (read.warehouse, read.source, read.target) == ("emc2", "azure", "ovh")
+    assert (read.warehouse, read.source, read.target) == ("emc2", "azure", "scaleway")
     assert (read.began, read.ended) == (DEPARTURE.began, DEPARTURE.ended)
     assert read.verification is not None
     assert (read.verification.signer, read.verification.time) == ("CN=Seal of the Agence", NOW)
@@ -81,7 +81,7 @@ def test_where_no_ca_is_named_nothing_is_proved(workshop: Workshop) -> None:
 
 def edited(folder: Path) -> None:
     path = folder / "bag-info.txt"
-    path.write_text(path.read_text().replace("Exit-To: ovh", "Exit-To: scaleway"))
+    path.write_text(path.read_text().replace("Exit-To: scaleway", "Exit-To: ovh"))
 
 
 def unsigned(folder: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_seal_and_its_ca_are_named_together(given: tuple[int, ...]) -> None:
 def test_a_check_reads_the_seal_that_it_is_told_of(
     foreign: bool, workshop: Workshop, tmp_path: Path
 ) -> None:
-    departure = replace(REHEARSED, target="ovh")
+    departure = replace(REHEARSED, target="scaleway")
     sealed = seal(tmp_path / "seal", contents(departure=departure), workshop.signer, workshop.clock)
     authority = workshop.time.path if foreign else workshop.organisation.path
     words = ["check", str(EXAMPLE), "--provider", "azure", "--profile", "sovereign"]

@@ -219,7 +219,7 @@ def things() -> list[str]:
 
 
 DEPARTURE = Leaving(
-    *("emc2", "azure", "ovh", Level.REAL, NOW - 3 * DAY, NOW - DAY),
+    *("emc2", "azure", "scaleway", Level.REAL, NOW - 3 * DAY, NOW - DAY),
     *("Agence d'innovation en sant\u00e9", "Hyperscaler Inc."),
     ("R-08 of 2026-11-02",),
     frozen=NOW - 2 * DAY,
