@@ -73,7 +73,7 @@ def as_seen(found: PlannedResource) -> PlannedResource:
     A refresh changes the inputs of what a plugin serves. Of a dynamic resource it changes the
     outputs alone, which otherwise repeat the inputs. An element that somebody added to a list is in
     the outputs alone, too: a plugin on Pulumi's bridge puts what it saw in place of the elements
-    that were asked for, and adds none (seen with the plugins of Scaleway, 2026-12-01).
+    that were asked for, and adds none (seen with a real plugin, 2026-12-01).
     """
     if found.package != urns.DYNAMIC_PACKAGE:
         grown = {
