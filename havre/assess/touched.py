@@ -73,6 +73,9 @@ def _together(
 
     To undo one of them mends nothing. What each breaks shows where all others are undone.
     """
+    if len(single) < 2:  # noqa: PLR2004 - one change breaks nothing together with another
+        yield from single
+        return
     drifts = [each.drift for each in single]
     restored = _judged(question, controls, _undone(question.plan, drifts))
     broken = {c.id: _bad(base, c.id) - _bad(restored, c.id) for c in base.controls}

@@ -219,9 +219,8 @@ def compare(
     from havre.report.comparison import render
 
     found_waivers = waivers or beside(file or FILE)
-    read = (file or FILE, found_waivers, prices, usage, *ctx.read_in(data_dir))
-    read = (*read, *(stack_config or ()))
-    refuse_inputs([("--output", output)], read)
+    given = (*ctx.read_in(data_dir), *(stack_config or ()))
+    refuse_inputs([("--output", output)], (file or FILE, found_waivers, prices, usage, *given))
     notes = [] if file else [f"file {FILE}"]
     if waivers is None and found_waivers:
         notes.append(tr("waivers {name}", name=found_waivers))
@@ -231,8 +230,7 @@ def compare(
             *(SettingsGiven(setting, stack_config, data_dir), prices, usage),
         )
     tell(notes)
-    out = console.out()
-    terminal = out.is_terminal and output is None
+    terminal = console.out().is_terminal and output is None
     wide = console.columns() if output is None else None
     text = render(
         found, form.value, width=wide or WIDTH, colour=terminal, details=details or not wide

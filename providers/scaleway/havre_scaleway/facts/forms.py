@@ -121,7 +121,7 @@ def written(resource: PlannedResource, name: str, value: Any) -> Any:
     leaves the region of some resources out, which their identifier then begins with (seen with
     terraform-provider-scaleway 2.79.0, 2026-12-01).
     """
-    if name in _NAMES.split() and isinstance(value, str):
+    if FORMS.get(name) is NAME and isinstance(value, str):
         return bare(value)
     if name == "rotationPeriod" and isinstance(value, str):
         found = DURATION.fullmatch(value)

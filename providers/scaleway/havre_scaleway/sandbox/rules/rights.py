@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from havre_sandbox.reading import items, number, sections, text, value
 from havre_sandbox.refusals import Act, rule
+from havre_scaleway.capabilities import LONGEST_LOGS
 from havre_scaleway.sandbox.rules.codes import refusal
 from havre_scaleway.sandbox.rules.places import there
 
@@ -36,8 +37,6 @@ ALGORITHMS = {
 PERIOD = re.compile(r"(\d+(?:\.\d+)?)h(?:0m)?(?:0s)?")
 SHORTEST_HOURS, LONGEST_HOURS = 24, 8760
 """Bounds of a rotation (docstring of the SDK: 24 hours to one year)."""
-LONGEST_DAYS = 365
-"""Days of logs that the plugin takes at most (terraform-provider-scaleway, `cockpit/source.go`)."""
 HOLDERS = ("applicationId", "userId", "groupId")
 
 
@@ -162,8 +161,8 @@ def encrypted(proposed: Proposed, world: World) -> Iterator[Refusal]:
 def kept(proposed: Proposed, _world: World) -> Iterator[Refusal]:
     """Logs are kept from one day to one year, as far as the plugin can ask."""
     days = number(proposed.properties, "retentionDays")
-    if days is not None and not 1 <= days <= LONGEST_DAYS:
-        message = f"Logs are kept 1 to {LONGEST_DAYS} days, not {days:g}."
+    if days is not None and not 1 <= days <= LONGEST_LOGS:
+        message = f"Logs are kept 1 to {LONGEST_LOGS} days, not {days:g}."
         yield refusal("retention", message, "retentionDays")
 
 
