@@ -129,9 +129,12 @@ ENDS = {
 
 
 @pytest.mark.long
+@pytest.mark.parametrize(("source", "target"), [("local", "local"), ("azure", "ovh")], ids=str)
 @pytest.mark.parametrize("fault", list(RehearsalFault), ids=str)
-def test_each_fault_is_met_by_a_step_that_says_how(tmp_path: Path, fault: RehearsalFault) -> None:
-    found = rehearse(tmp_path / "r", "local", "local", "--fault", fault.value)
+def test_each_fault_is_met_by_a_step_that_says_how(
+    tmp_path: Path, fault: RehearsalFault, source: str, target: str
+) -> None:
+    found = rehearse(tmp_path / "r", source, target, "--fault", fault.value)
     met = found.told["fault"]
     assert (found.code, met["end"], met["step"]) == ENDS[fault]
     assert met["said"]
@@ -142,9 +145,12 @@ def test_each_fault_is_met_by_a_step_that_says_how(tmp_path: Path, fault: Rehear
 
 
 @pytest.mark.long
-def test_an_interrupted_rehearsal_leaves_nothing_running_and_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("source", "target"), [("local", "local"), ("azure", "scaleway")], ids=str)
+def test_an_interrupted_rehearsal_leaves_nothing_running_and_goes_on(
+    tmp_path: Path, source: str, target: str
+) -> None:
     folder = tmp_path / "r"
-    words = ("--from", "local", "--to", "local", "--data-dir", str(folder), "--json")
+    words = ("--from", source, "--to", target, "--data-dir", str(folder), "--json")
     command = [sys.executable, "-P", "-m", "havre", "exit", "rehearse", FILE, *words]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     end = time.monotonic() + LONGEST
@@ -157,7 +163,7 @@ def test_an_interrupted_rehearsal_leaves_nothing_running_and_goes_on(tmp_path: P
     assert child.returncode not in (0, None)
     assert b"Traceback" not in said
     assert running(folder) == []
-    found = rehearse(folder, "local", "local")
+    found = rehearse(folder, source, target)
     assert found.code == ExitCode.OK
     assert "fill" not in found.steps()
     assert "VERIFIED" in found.checked()
