@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from havre.evaluate.program import evaluate
+from havre.provider.conventions import early_settings
 from havre.stack.program import PROJECT, deploy
 
 if TYPE_CHECKING:
@@ -47,4 +48,5 @@ def evaluated(
         stack=stack or provider.name,
         provider=provider.name,
     )
-    return replace(plan, gaps=made[0].gaps, placeholders=placeholders)
+    warnings = (*plan.warnings, *early_settings(provider.settings, dict(settings)))
+    return replace(plan, gaps=made[0].gaps, warnings=warnings, placeholders=placeholders)

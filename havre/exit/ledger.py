@@ -34,7 +34,7 @@ class LossDecision:
         scope: such as `zone curated` or `database`; `all` for every one.
         item: key of an object or name of a thing, or `all`.
         property: what is lost, such as `tier`.
-        who: the person or body that decided.
+        who: the controller, or the person whom it named, that decided.
         why: their reason.
         when: the day.
     """
@@ -96,7 +96,7 @@ def scope_of(zone: str) -> str:
 def undecided(
     scope: str, item: str, name: str, found: str, *, remedy: str = "Decide it in exit.yaml."
 ) -> LedgerEntry:
-    """What the target cannot hold: it blocks until a person decides that it may be lost."""
+    """What the target cannot hold: it blocks until the controller decides that it may be lost."""
     return LedgerEntry(scope, item, name, found, "", LedgerFate.BLOCKING, remedy, decidable=True)
 
 

@@ -120,11 +120,15 @@ def _way(told: object) -> object:
     return {"method": told} if isinstance(told, str) else told
 
 
+DECIDER = "who decided: the controller, or a person whom it names; a DPO only advises"
+"""GDPR, articles 4(7), 38(6) and 39: the officer advises, the controller determines."""
+
+
 class _Decision(ExitSection):
     scope: Line = ALL
     item: Line = ALL
     property: Line
-    who: Line
+    who: Line = Field(description=DECIDER)
     why: Line
     when: Day
 
@@ -181,7 +185,7 @@ class KeyRenamings(ExitSection):
         min_length=1,
         description="the target's key by the source's, percent-encoded as in the evidence",
     )
-    who: Line
+    who: Line = Field(description=DECIDER)
     why: Line
     when: Day
 
@@ -230,7 +234,9 @@ class ExitFile(ExitSection):
         default=(), description="where writing was taken away by hand, by whom and why"
     )
     decided: tuple[_Decision, ...] = Field(
-        default=(), alias="decisions", description="what may be lost, and who answers for it"
+        default=(),
+        alias="decisions",
+        description="what may be lost; the controller, or a person whom it names, decides",
     )
 
     planted: PlantedFault | None = Field(

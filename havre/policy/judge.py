@@ -36,6 +36,7 @@ from havre.policy.registry import own_controls
 from havre.policy.selection import EVERYTHING, Selection
 from havre.policy.waivers import applied, refuse_unknown, unused
 from havre.provider import TITLE, provides, remedy
+from havre.provider.conventions import early_settings
 from havre.spec.durations import durations_of
 from havre.spec.endings import notices
 from havre.spec.model import HEALTH_DATA
@@ -471,10 +472,17 @@ def _places(facts: Facts) -> tuple[tuple[Whereabouts, ...], int]:
 
 
 def _warnings(question: Question) -> tuple[str, ...]:
-    """What a state says of its resources, and which projects end."""
+    """What a state says of its resources, what a first deployment refuses, which projects end."""
     of_state = question.plan.warnings if question.source in ("state", SANDBOX) else ()
     what = (OF_SANDBOX.format(question.provider.name),) if question.source == SANDBOX else ()
-    return (*what, *of_state, *notices(question.spec, question.as_of))
+    early = _early(question)
+    return (*what, *of_state, *early, *notices(question.spec, question.as_of))
+
+
+def _early(question: Question) -> tuple[str, ...]:
+    if question.source != EVALUATION:
+        return ()
+    return early_settings(question.provider.settings, question.settings)
 
 
 def _result(

@@ -260,3 +260,15 @@ def test_the_end_of_a_project_is_announced(
     assert main(["plan", EXAMPLE, "-p", "paper", "--as-of", day]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert all(each in text for each in said)
+
+
+@pytest.mark.parametrize("given", [True, False])
+@pytest.mark.parametrize("command", ["plan", "check"])
+def test_a_setting_that_a_first_deployment_refuses_is_named_with_the_order(
+    command: str, given: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without an account, nothing records whether the warehouse is deployed already."""
+    words = ("--set", "lock_immutability=true") if given else ()
+    main([command, str(EXAMPLE), "--provider", "azure", *words])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ("Then deploy without `lock_immutability` first" in shown) is given

@@ -45,7 +45,7 @@ target: {data_dir: ../b}
 controller: A hospital
 host: A host SAS
 """
-SIGNED = "    who: Data protection officer\n    why: It does not fit.\n    when: 2026-11-29\n"
+SIGNED = "    who: Director of research\n    why: It does not fit.\n    when: 2026-11-29\n"
 PATHS = replace(LIMITS, paths=True, name_bytes=60, refused="\x01")
 BEARS = Properties({"content-type": "a/b"}, {"ward": "1"})
 PARTS = 20 * 2**20
@@ -123,7 +123,7 @@ def moving(tmp_path: Path) -> Moving:
 def accept(moving: Moving) -> None:
     """What a person does with the proposals: sign them, and move them to exit.yaml."""
     proposed = (moving.root / PROPOSALS).read_text()
-    for field, value in (("who", "Data protection officer"), ("why", "It does not fit.")):
+    for field, value in (("who", "Director of research"), ("why", "It does not fit.")):
         proposed = proposed.replace(f"{field}: ''", f"{field}: {value}")
     moving.says(proposed.replace("when: ''", "when: 2026-11-29"))
 
@@ -225,7 +225,7 @@ REFUSED = {
     said({"a": "a"}): "`a` would keep its name",
     said({"a": "c", "b": "c"}): "`c` stands for two keys",
     said({"a": "c"}) + said({"a": "d"}).removeprefix("renamings:\n"): "`a` is renamed twice",
-    said({"a": "c"}).replace("    who: Data protection officer\n", ""): "who",
+    said({"a": "c"}).replace("    who: Director of research\n", ""): "who",
     "renamings: [{zone: z, keys: {}, who: w, why: y, when: 2026-11-29}]\n": "keys",
 }
 

@@ -19,7 +19,7 @@ zones: {curated: gold}
 decisions:
   - property: tier
     scope: zone curated
-    who: Data protection officer
+    who: Director of research
     why: The target has one tier.
     when: 2026-11-29
 rates: {requests: 300}
@@ -41,7 +41,7 @@ def test_what_it_says_is_understood(tmp_path: Path) -> None:
             "zone curated",
             "all",
             "tier",
-            "Data protection officer",
+            "Director of research",
             "The target has one tier.",
             dt.date(2026, 11, 29),
         ),
@@ -91,7 +91,7 @@ def test_paths_lead_from_its_folder(tmp_path: Path) -> None:
         (("{data_dir: ../azure}", "{}"), 2, "either data_dir or state"),
         (("  state: target.json\n", ""), 3, "either data_dir or state"),
         (("when: 2026-11-29", "when: 20261129"), 12, "when"),
-        (("    who: Data protection officer\n", ""), 8, "who"),
+        (("    who: Director of research\n", ""), 8, "who"),
         (("requests: 300", "requests: 0"), 13, "requests"),
         (("property: tier", "propety: tier"), 8, "propety"),
         (("zones: {", "zone: {"), 6, "zone"),

@@ -19,7 +19,7 @@ from tests.warehouse.objects import put
 
 DECISION = """decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stay in the journal of the exit.
     when: 2026-11-29
 """

@@ -27,7 +27,7 @@ PASSPHRASE = "correct horse battery"
 DECIDED = """
 decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stand in the seal.
     when: 2026-11-29
 """

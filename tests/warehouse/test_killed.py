@@ -32,7 +32,7 @@ from tests.warehouse.conftest import Site, read_example
 
 DECISION = """decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stand in the seal.
     when: 2026-11-29
 """

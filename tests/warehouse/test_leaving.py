@@ -34,7 +34,7 @@ VISITS = pa.table({"person_id": [1, 2], "ward": ["cardiology", None]})
 CARE = {"TagSet": [{"Key": "purpose", "Value": "care"}]}
 DECISION = """decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stay in the journal of the exit.
     when: 2026-11-29
 """
@@ -42,7 +42,7 @@ DECISION = """decisions:
 RENAMED = """renamings:
   - zone: landing
     keys: {omop/part%2011%C3%A9.csv: omop/part-11.csv}
-    who: Data protection officer
+    who: Director of research
     why: Plain names are easier to type.
     when: 2026-11-29
 """
@@ -155,7 +155,7 @@ def check_told(seal: Path, lines: list[str], told: str) -> None:
     ]
     renamed = "omop/part%2011%C3%A9.csv\tomop/part-11.csv\n"
     assert (seal / "data/renamed/landing.tsv").read_text() == renamed
-    assert "Exit-Decision: Data protection officer, 2026-11-29: Plain names" in told
+    assert "Exit-Decision: Director of research, 2026-11-29: Plain names" in told
     assert "Exit-Read-Back-By: zone landing: another credential" in told
     reader = "Exit-Read-Back-By: database chu_trial: another credential, role havre_reader"
     assert reader in told
@@ -192,7 +192,10 @@ def check_order(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "copy") == ExitCode.ENGINE
     capsys.readouterr()
     assert run(folder, "ledger") == ExitCode.FINDINGS
-    assert "modified" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "modified" in shown
+    assert "decides on losses" in shown
+    assert "A data protection officer only advises" in shown
     file = folder / "exit.yaml"
     file.write_text(file.read_text().replace("decisions: []\n", DECISION))
     assert run(folder, "copy") == 0

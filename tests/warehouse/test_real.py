@@ -34,7 +34,7 @@ INSERT INTO curated.visit SELECT i, 'ward ' || i % 7 FROM generate_series(1, 500
 CHEATED = {"TagSet": [{"Key": "cheated", "Value": "yes"}]}
 DECISION = """decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stay in the journal of the exit.
     when: 2026-11-29
 """

@@ -39,7 +39,7 @@ DECIDED = """
 database: {method: replication}
 decisions:
   - property: modified
-    who: Data protection officer
+    who: Director of research
     why: The times of writing stand in the seal.
     when: 2026-11-29
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -58,12 +59,17 @@ host: Example host SAS            # legal entity that hosts the source
 decisions: []
 #  - property: modified          # as the ledger names it
 #    scope: all                  # or a zone, as the ledger names it
-#    who: Data protection officer
+#    who: Director of research    # the controller, or whom it names; a DPO only advises
 #    why: The times of writing stand in the seal.
 #    when: 2026-11-29
 """
 
 
+ADVICE = "A data protection officer only advises: name the controller, or a person whom it names."
+ADVISER = re.compile(
+    r"\bDPO\b|data protection officer|délégué.{0,3} à la protection", re.IGNORECASE
+)
+"""Words for one who must not decide on losses (GDPR, articles 38(6) and 39)."""
 LOADED = ("copy", "verify")
 """Steps before which it is told what they have to do."""
 
@@ -168,12 +174,18 @@ def ledger(
         else:
             for each in shown:
                 line(_sentence(each))
+            if any(each.decidable for each in shown):
+                line(f"{found.file.controller} decides on losses, in exit.yaml. {ADVICE}")
             if not shown:
                 line("Nothing is lost, and nothing blocks.")
         for word in idle(found):
             console.err().print(
                 console.inert(f"note: the decision on `{word.property}` speaks of nothing here")
             )
+        for word in found.file.decisions:
+            if ADVISER.search(word.who):
+                note = f"note: the decision on `{word.property}` names `{word.who}`. {ADVICE}"
+                console.err().print(console.inert(note))
         fail_if(any(each.fate is LedgerFate.BLOCKING for each in shown))
 
 

@@ -60,6 +60,9 @@ Données restituées, relues chez l'hébergeur suivant et égales à leur origin
 élément d'une base de données, tel qu'une table) :
 {tables}
 
+Pertes : acceptées par le responsable du traitement, ou par la personne qu'il désigne, comme
+l'indique data/losses.tsv. Le délégué à la protection des données conseille et ne décide pas.
+
 Destruction chez l'hébergeur quitté
 (objet, acte, au plus tôt le, fait le, référence, témoin) :
 {retired_fr}
@@ -87,6 +90,9 @@ Data returned, read back from the next host and equal to its origin
 (number of lines, SHA-256 of the list, file; one line is one version of an object, or one thing of
 a database, such as a table):
 {tables}
+
+Losses: accepted by the controller, or by the person whom it names, as data/losses.tsv records. The
+data protection officer advises and does not decide.
 
 Destruction at the former host
 (thing, act, not before, done at, reference, witness):

@@ -66,7 +66,8 @@ def refuse_undecided(folder: ExitFolder) -> None:
         GuardError: it does.
     """
     if why := held_back(folder):
-        remedy = f"See `havre exit ledger {folder.root}`; decide in {folder.root}/exit.yaml."
+        where = f"The controller decides in {folder.root}/exit.yaml."
+        remedy = f"See `havre exit ledger {folder.root}`. {where}"
         raise GuardError(why, remedy)
 
 

@@ -22,7 +22,7 @@ PROPOSALS = "renamings.yaml"
 """Name of the file in the folder of an exit that a plan writes, and nothing reads."""
 _HEAD = """\
 # Proposed by `havre exit plan`: keys that the target cannot hold, and keys that it can.
-# To accept them, move this section to exit.yaml with who decided it, why and when.
+# The controller accepts them: move this section to exit.yaml with who decided it, why and when.
 """
 
 

@@ -1,4 +1,4 @@
-"""What an organisation prescribes to every stack: names, tags and addresses."""
+"""What holds for the settings of every stack: names, tags, addresses, and their order."""
 
 from havre.provider.conventions.addresses import (
     AddressPlan,
@@ -16,16 +16,19 @@ from havre.provider.conventions.names import (
     name_faults,
     pattern_of,
 )
+from havre.provider.conventions.order import AfterFirstDeployment, early_settings
 
 __all__ = [
     "AddressPlan",
     "Adopting",
+    "AfterFirstDeployment",
     "ExtraTags",
     "NameKind",
     "Nameable",
     "Names",
     "TagRule",
     "address_faults",
+    "early_settings",
     "filled",
     "name_faults",
     "pattern_of",

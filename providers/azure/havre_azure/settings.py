@@ -7,7 +7,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from havre.provider.conventions import AddressPlan, ExtraTags, Names, pattern_of
+from havre.provider.conventions import (
+    AddressPlan,
+    AfterFirstDeployment,
+    ExtraTags,
+    Names,
+    pattern_of,
+)
 from havre.provider.workloads.settings import CONTEXT, KubernetesContext
 from havre_azure.estate.settings import AzureEstate  # noqa: TC001 - pydantic reads annotations
 
@@ -27,6 +33,8 @@ PLACEHOLDERS = ("type", "warehouse", "environment", "part", "region")
 """What a pattern of names may contain, in braces."""
 EXAMPLE = "11111111-2222-3333-4444-555555555555"
 """The shape of an identifier, for plans that are made before one is known."""
+LOCKED_LATER = "Azure's API refuses to create an immutability policy that is locked."
+"""Why a first deployment locks nothing (Azure documentation, immutability policies)."""
 Uuid = Annotated[str, AfterValidator(_uuid)]
 """An identifier of Microsoft Entra or Azure, in canonical form."""
 
@@ -59,7 +67,7 @@ class AzureSettings(BaseModel):
         "is supported from June 2026 to June 2027 (AKS release calendar, read on 2026-11-23).",
     )
     kubernetes_context: KubernetesContext | None = Field(default=None, description=CONTEXT)
-    lock_immutability: bool = Field(
+    lock_immutability: Annotated[bool, AfterFirstDeployment(LOCKED_LATER)] = Field(
         default=False,
         description="Lock every immutability policy, irreversibly. Azure creates policies "
         "unlocked. Set it directly after the first deployment, before the first object is written: "

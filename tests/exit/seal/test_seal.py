@@ -444,6 +444,8 @@ def test_the_next_host_is_named_by_its_legal_name_where_it_has_one(provider: str
     french, english = record(departure, [], []).split("RECORD OF RETURN")
     assert f"H\u00e9bergeur suivant : {written}\n" in french
     assert f"Next host: {written}\n" in english
+    assert "par le responsable du traitement" in french
+    assert "by the controller" in english
     info = info_of(departure, (), "2026-11-29", blind=False, stamped=True)
     assert departure_of(info).next_host == named
 
