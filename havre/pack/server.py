@@ -31,6 +31,7 @@ from havre.pack.run import Run
 from havre.pack.verdicts import judged, read_brief
 from havre.plan import urns
 from havre.policy.frameworks import installed_frameworks
+from havre.policy.judge import OF_SANDBOX, SANDBOX
 from havre.policy.registry import installed_controls
 from havre.text import inert
 
@@ -162,12 +163,10 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             if resource.urn in self._inputs:
                 resource.properties.CopyFrom(self._inputs[resource.urn])
         result = judged(brief, request.resources, self.controls)
+        preview = brief.stack.preview
+        found = (self._diagnostic(each, result, preview=preview) for each in result.findings)
         return proto.AnalyzeResponse(
-            diagnostics=[
-                diagnostic
-                for finding in result.findings
-                if (diagnostic := self._diagnostic(finding, result, preview=brief.stack.preview))
-            ],
+            diagnostics=[*_of_sandbox(result), *(each for each in found if each)],
             not_applicable=told.not_applicable(result, self.controls),
         )
 
@@ -190,6 +189,22 @@ class Pack(analyzer_pb2_grpc.AnalyzerServicer):
             enforcementLevel=told.level(finding, own, pending=preview or result.allow_unknown),
             severity=told.SEVERITIES[finding.severity],
         )
+
+
+def _of_sandbox(result: Result) -> list[proto.AnalyzeDiagnostic]:
+    """Where the stack is a sandbox, a remark that says so."""
+    if result.source != SANDBOX:
+        return []
+    return [
+        proto.AnalyzeDiagnostic(
+            policyName=told.NAME,
+            policyPackName=told.NAME,
+            policyPackVersion=version(DISTRIBUTION),
+            description="What is checked",
+            message=OF_SANDBOX.format(result.provider),
+            enforcementLevel=proto.ADVISORY,
+        )
+    ]
 
 
 def _environment_stack() -> Stack:

@@ -10,6 +10,7 @@ from havre.assess.subject import Wording, subject
 from havre.exit.seal.reading import evidence
 from havre.pack.request import project_folder, seal_files, spec_file, started_in, waivers_file
 from havre.plan.sources import from_analyzer
+from havre.policy.judge import SANDBOX
 from havre.provider import find
 from havre.provider.machine import folder_setting
 from havre.spec.load import load
@@ -89,7 +90,7 @@ def judged(brief: Brief, resources: Iterable[Any], controls: Sequence[Control]) 
         replace(of, file=named),
         _given(brief.stack, of),
         plan,
-        "analyzer",
+        SANDBOX if plan.of_sandbox else "analyzer",
         fresh=bool(brief.stack.project),
         as_of=asked.as_of,
         profile=asked.profile,

@@ -13,7 +13,7 @@ from havre.errors import InputError
 from havre.plan import options as recorded
 from havre.plan import urns
 from havre.plan.json_files import ANEW, flag, items, mapping, word
-from havre.plan.model import Plan, PlannedResource
+from havre.plan.model import SANDBOX_MARK, Plan, PlannedResource
 from havre.plan.urns import STACK_TYPE
 from havre.plan.values import UNKNOWN, Secret, from_struct, plain
 
@@ -194,9 +194,16 @@ def from_analyzer(resources: Iterable[Any], provider: str = "") -> Plan:
                 for key, urns in sorted(message.propertyDependencies.items())
                 if urns.urns
             },
+            outputs=_mark(message.provider),
             protect=message.options.protect,
             provider=message.provider.urn,
         )
         for message in resources
     ]
     return plan_of(provider, found, "the request")
+
+
+def _mark(provider: Any) -> dict[str, Any]:
+    """The mark of a sandbox where the provider of a resource says that it is one."""
+    told = from_struct(provider.properties).get(SANDBOX_MARK)
+    return {SANDBOX_MARK: True} if str(told).lower() == "true" else {}

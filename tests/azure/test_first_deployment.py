@@ -1,5 +1,6 @@
 """What Azure would refuse, or never do, at the first deployment; each with where it is written."""
 
+import itertools
 import tomllib
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,21 @@ def test_networks_are_peered_once_their_subnets_are_there(emc2: Plan) -> None:
     assert len(subnets) > 10
     for peering in of(emc2, "network:VirtualNetworkPeering"):
         assert subnets <= set(peering.dependencies) | _behind(emc2, peering.dependencies)
+
+
+def test_no_two_changes_of_one_network_are_made_at_once(emc2: Plan) -> None:
+    """A peering changes the networks of both its ends."""
+    changed: dict[str, list[PlannedResource]] = {}
+    for each in of(emc2, "network:Subnet") + of(emc2, "network:VirtualNetworkPeering"):
+        remote = each.inputs.get("remoteVirtualNetwork", {}).get("id", "")
+        for network in {each.inputs["virtualNetworkName"], remote.rpartition("/")[2]} - {""}:
+            changed.setdefault(network, []).append(each)
+    assert {len(each) > 3 for each in changed.values()} == {True}
+    assert len(changed) == 2
+    for within in changed.values():
+        for one_of, other in itertools.combinations(within, 2):
+            before = _behind(emc2, one_of.dependencies), _behind(emc2, other.dependencies)
+            assert other.urn in before[0] or one_of.urn in before[1], (one_of.name, other.name)
 
 
 def _behind(plan: Plan, urns: object) -> set[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from havre.assess.check import plan_of
+from havre.cli import main
 from havre_sandbox.wrappers import write_plugins
 from tests.clouds import ECHOED
 from tests.pulumi_cli.stack import PLUGINS, Stack, pytestmark
@@ -52,6 +53,15 @@ def test_it_stands_previews_empty_and_refuses_to_destroy_what_is_protected(
     assert done.returncode != 0
     assert "protected" in done.stdout + done.stderr
     assert len(list(world.glob("*.json"))) == len(made)
+
+
+def test_the_policy_pack_says_that_it_is_a_sandbox(stack: Stack) -> None:
+    configure(stack, "ovh")
+    pack = stack.folder.parent / "pack"
+    assert main(["policy", "pack", str(pack)]) == 0
+    done = stack.run("preview", "--policy-pack", str(pack), check=False)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "This is a sandbox on one machine. It is not evidence of a deployment on ovh" in said
 
 
 def test_what_is_removed_by_hand_is_planned_again(stack: Stack) -> None:

@@ -26,6 +26,11 @@ class ResourceKind:
         defaults: inputs that the service fills in where they are not given.
         unordered: input paths, lists whose order means nothing.
         secret: outputs that are secret, beyond those that a template makes.
+        unread: dotted input paths that the plugin does not read back at a refresh.
+        unread_where_fewer: those that it reads back only where the service has a value; of a
+            list, only where it has as many items as the state.
+        kept_early: whether the plugin keeps the identifier before the creation ended, so that a
+            lost answer leaves nothing outside the state.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -36,6 +41,9 @@ class ResourceKind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     unordered: tuple[str, ...] = ()
     secret: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    unread_where_fewer: tuple[str, ...] = ()
+    kept_early: bool = False
 
 
 class _Kinds(BaseModel):

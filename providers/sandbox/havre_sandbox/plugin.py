@@ -20,12 +20,15 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from havre.errors import HavreError, InputError
 from havre.provider import SANDBOX, find, provides
 from havre.stack.program import example_settings
+from havre_sandbox.servicer import SandboxServicer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 WORKERS = 16
 """Calls that are answered at once."""
+CHANGE_SECONDS = 0.2
+"""How long what takes one change at a time is being changed: the CLI asks for several at once."""
 METHODS = (
     *("Handshake", "GetPluginInfo", "CheckConfig", "DiffConfig", "Configure", "Check", "Diff"),
     *("Create", "Read", "Update", "Delete", "Cancel"),
@@ -100,6 +103,8 @@ def main(words: Sequence[str] | None = None) -> None:
     try:
         settings = json.loads(given.settings)
         servicer = servicer_of(given.provider, given.package, given.folder, settings)
+        if isinstance(servicer, SandboxServicer):
+            servicer.busy.seconds = CHANGE_SECONDS
     except (HavreError, ValueError) as error:
         sys.exit(f"sandbox: {error}")
     with suppress(KeyboardInterrupt):  # the CLI ends its plugins so

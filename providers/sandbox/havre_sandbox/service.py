@@ -33,6 +33,14 @@ def _forgotten(_existing: Existing, _today: dt.date) -> dt.date | None:
     return None
 
 
+def _nothing_else(_proposed: Proposed) -> Iterable[str]:
+    return ()
+
+
+def _conflicting(_proposed: Proposed, identity: str) -> Refusal:
+    return Refusal("409", f"{identity} is being changed. Make one change depend on the other.")
+
+
 @dataclass(frozen=True)
 class Service:
     """What a sandbox knows of one package.
@@ -50,6 +58,9 @@ class Service:
             None: it is free at once.
         standins: what stands in for services, by type; the others are recorded only.
         variables: what the provider's configuration says, for templates and rules.
+        one_at_a_time: identifiers of what takes one change at a time and is changed too, such as
+            the network of a subnet.
+        busy: the refusal of a change while one of these is being changed.
         open_ended: whether types that are not listed are recorded too.
         refused: code of the refusal of what the API of a type does not change in place.
         conflict: code of the refusal of an identifier that exists.
@@ -64,6 +75,8 @@ class Service:
     taken_until: Callable[[Existing, dt.date], dt.date | None] = _forgotten
     standins: Mapping[str, StandIn] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    one_at_a_time: Callable[[Proposed], Iterable[str]] = _nothing_else
+    busy: Callable[[Proposed, str], Refusal] = _conflicting
     open_ended: bool = False
     refused: str = "400"
     conflict: str = "409"

@@ -5,6 +5,7 @@ Calls and fields are those of Pulumi's `provider.proto`, as `havre.engine.servic
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from havre.errors import MissingDependencyError, ProviderError
 from havre.plan import urns
 from havre.plan.values import UNKNOWN, from_struct, to_struct
 from havre_sandbox.difference import differing, named, top
+from havre_sandbox.failing import Busy, PlantedAnswer, taken, told_as_before
 from havre_sandbox.refusals import Act, Proposed, Refusal, refusals
 from havre_sandbox.sealing import opened, sealed, secrets
 from havre_sandbox.templates import MISSING, Scope, filled
@@ -22,7 +24,7 @@ from havre_sandbox.world import MARK, Existing, Status, World, WorldFolder, dele
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from havre_sandbox.kinds import ResourceKind
     from havre_sandbox.service import Service
@@ -31,6 +33,8 @@ VERSION = "0.0.0-sandbox"
 """Version that a sandbox tells of itself: that of no real plugin."""
 REMEDY = "The sandbox refuses what the service is known to refuse. Fix the file or the settings."
 NO_WORLD = World()
+ORPHAN = "orphan"
+"""Word of a resource's memory: the plugin's state does not know of it."""
 CHANGES = provider_pb2.DiffResponse.DIFF_SOME
 NO_CHANGES = provider_pb2.DiffResponse.DIFF_NONE
 
@@ -46,6 +50,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
     def __init__(self, service: Service, folder: WorldFolder) -> None:
         self.service = service
         self.folder = folder
+        self.busy = Busy()
 
     def refuse_unserved(self, kind: str, resource: str) -> None:
         """Refuse a type that the sandbox does not know.
@@ -129,8 +134,13 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.preview:
             foreseen = {**dict.fromkeys(kind.outputs, UNKNOWN), **properties}
             return provider_pb2.CreateResponse(properties=self._foreseen(proposed, foreseen))
-        with self.folder.changing() as world:
+        scope = self._scope(proposed, request.urn, self.folder.secret_key())
+        foreseen_id = str(filled(kind.id, scope))
+        with self._changing(replace(proposed, id=foreseen_id)) as (world, planted):
             made = self._created(kind, proposed, request.urn, world)
+            if planted is PlantedAnswer.LOST and not kind.kept_early:
+                self._orphan(made[0])
+        _answer(proposed, planted)
         return provider_pb2.CreateResponse(id=made[0], properties=to_struct(made[1]))
 
     def _foreseen(self, proposed: Proposed, outputs: Mapping[str, Any]) -> Any:
@@ -236,11 +246,14 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         seen = self.service.standin(found.token).read(found) if found else None
         if found is None or seen is None:
             return provider_pb2.ReadResponse()
-        key = self.folder.secret_key()
-        inputs = opened({**found.properties, **seen}, from_struct(request.inputs), key)
-        outputs = opened(
-            {**found.properties, **found.computed, **seen}, from_struct(request.properties), key
-        )
+        key, kind = self.folder.secret_key(), self._kind(found.token, found.name)
+        state_inputs, state = from_struct(request.inputs), from_struct(request.properties)
+        inputs = opened({**found.properties, **seen}, state_inputs, key)
+        outputs = opened({**found.properties, **found.computed, **seen}, state, key)
+        if state_inputs:
+            overlooked = (kind.unread, kind.unread_where_fewer)
+            inputs = told_as_before(inputs, state_inputs, *overlooked)
+            outputs = told_as_before(outputs, state, *overlooked)
         return provider_pb2.ReadResponse(
             id=found.id, properties=to_struct({**outputs, MARK: True}), inputs=to_struct(inputs)
         )
@@ -256,12 +269,13 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.UpdateResponse(
                 properties=self._foreseen(proposed, {**news, **stable})
             )
-        with self.folder.changing() as world:
+        with self._changing(proposed) as (world, planted):
             existing = world.find(request.id)
             if existing is None:
                 self._refuse(proposed, [_gone(request.id)])
             else:
                 outputs = self._updated(kind, proposed, existing, world)
+        _answer(proposed, planted)
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
 
     def _updated(
@@ -306,14 +320,37 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def Delete(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """Remove a resource, unless its service refuses it; one that is gone is fine."""
-        with self.folder.changing() as world:
+        asked = self._proposed(request, {}, Act.DELETE)
+        with self._changing(asked) as (world, planted):
             existing = world.find(request.id)
             if existing is not None:
-                self._removed(request, existing, world)
+                proposed = replace(asked, properties=existing.properties)
+                self._removed(proposed, existing, world)
+        _answer(asked, planted)
         return empty_pb2.Empty()
 
-    def _removed(self, request: Any, existing: Existing, world: World) -> None:
-        proposed = self._proposed(request, existing.properties, Act.DELETE)
+    @contextmanager
+    def _changing(self, proposed: Proposed) -> Iterator[tuple[World, PlantedAnswer | None]]:
+        """The world and the fault that is planted for a change, while nobody else changes it.
+
+        Raises:
+            ProviderError: what the change is within is being changed, or a fault refuses it.
+        """
+        with self.busy.changing(self.service.one_at_a_time(proposed)) as met:
+            self._refuse(proposed, [self.service.busy(proposed, each) for each in sorted(met)])
+            with self.folder.changing() as world:
+                planted = taken(self.folder, proposed.name)
+                if planted is PlantedAnswer.ERROR:
+                    _answer(proposed, planted)
+                yield world, planted
+
+    def _orphan(self, identity: str) -> None:
+        """Note that the plugin's state never knows of a resource."""
+        made = self.folder.world().find(identity)
+        if made is not None:
+            self.folder.put(replace(made, memory={**made.memory, ORPHAN: True}))
+
+    def _removed(self, proposed: Proposed, existing: Existing, world: World) -> None:
         self._refuse(proposed, self._judged(proposed, world))
         self.service.standin(existing.token).removed(existing)
         until = self.service.taken_until(existing, world.today)
@@ -326,6 +363,21 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
 
 def _token(urn: str) -> str:
     return urns.types(urn)[-1]
+
+
+def _answer(proposed: Proposed, planted: PlantedAnswer | None) -> None:
+    """Answer with an error where one is planted.
+
+    Raises:
+        ProviderError: one is.
+    """
+    if planted is PlantedAnswer.ERROR:
+        message = f"{proposed.name}: the {proposed.act.value} was answered with an error (HTTP 500)"
+        raise ProviderError(message, "Nothing was changed. The fault was planted: run again.")
+    if planted is PlantedAnswer.LOST:
+        message = f"{proposed.name}: the answer to the {proposed.act.value} was lost (HTTP 500)"
+        remedy = "The service did it. The fault was planted: look for what is not in the state."
+        raise ProviderError(message, remedy)
 
 
 def _text(value: Any) -> str:
@@ -351,6 +403,7 @@ def _generation(world: World, urn: str) -> int:
 
 def _same_again(world: World, proposed: Proposed, urn: str, key: bytes) -> Existing | None:
     """What a run that was interrupted has made and not recorded: it is as proposed."""
-    made = [each for each in world.existing if each.memory.get("urn") == urn]
+    own = (each for each in world.existing if each.memory.get("urn") == urn)
+    made = [each for each in own if not each.memory.get(ORPHAN)]
     asked = sealed(proposed.properties, key)
     return next((each for each in made if not differing(each.properties, asked)), None)

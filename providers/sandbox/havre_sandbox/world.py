@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -299,6 +299,22 @@ class WorldFolder:
     def remove(self, existing: Existing) -> None:
         """Forget a resource; within `changing`."""
         self._custody.remove(self.path.absolute() / _file_name(existing))
+
+    def lines(self, name: str) -> list[str]:
+        """The lines of a file beside the resources, empty ones left out; none: it is missing."""
+        path = self.path.absolute() / name
+        if not path.exists():
+            return []
+        return [each for each in self._custody.read(path).decode().splitlines() if each.strip()]
+
+    def write_lines(self, name: str, lines: Sequence[str]) -> None:
+        """Write the lines of a file beside the resources; within `changing`.
+
+        Raises:
+            StateError: it cannot be written.
+        """
+        content = "".join(f"{each}\n" for each in lines).encode()
+        write_whole(self.path.absolute() / name, content, write=self._custody.write)
 
     def secret_key(self) -> bytes:
         """The key of this world's digests and made-up secrets; made at its first use."""

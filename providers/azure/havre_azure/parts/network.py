@@ -338,11 +338,13 @@ def _resource_group(at: n.Deployment) -> pulumi.Output[str]:
     return known(at.group, group)
 
 
-def _peer(at: n.Deployment, site: Site, mine: pulumi.Output[str], other: Site) -> None:
-    net.VirtualNetworkPeering(
+def _peer(
+    at: n.Deployment, site: Site, other: Site, *before: pulumi.Resource
+) -> net.VirtualNetworkPeering:
+    return net.VirtualNetworkPeering(
         f"{site.label}-to-{other.label}",
         virtual_network_peering_name=other.label,
-        virtual_network_name=mine.apply(lambda _: at.name(site.label)),
+        virtual_network_name=known(at.name(site.label), *before),
         resource_group_name=site.group,
         remote_virtual_network=net.SubResourceArgs(id=at.network_id(other.label)),
         allow_virtual_network_access=True,
@@ -405,10 +407,11 @@ def _recover(
         return {}
     site = _site(at, primary.group, where)
     other = _virtual_network(at, site, space)
-    # Peered once all subnets are there: Azure takes one change of a network at a time.
-    both = known("", network, other, *made, *_subnets(at, site, other).values())
-    _peer(at, primary, both, site)
-    _peer(at, site, both, primary)
+    # Peered once all subnets are there, one way after the other: Azure takes one change of a
+    # network at a time, and a peering changes both.
+    before = (network, other, *made, *_subnets(at, site, other).values())
+    there = _peer(at, primary, site, *before)
+    _peer(at, site, primary, *before, there)
     return {"recovery": known(at.network_id(site.label), other)}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from havre.plan.replacing import read_table
 from havre_azure.capabilities import DATA
 from havre_azure.sandbox.rules import RULES, kept_until
+from havre_azure.sandbox.rules.networks import busy, one_at_a_time
 from havre_sandbox import (
     DEPENDENCIES,
     SandboxServicer,
@@ -71,6 +72,8 @@ def service(
         completed=completed,
         variables={"subscription": subscription, "tenant": tenant},
         standins=followed or {},
+        one_at_a_time=one_at_a_time,
+        busy=busy,
     )
 
 

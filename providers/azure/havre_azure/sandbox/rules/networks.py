@@ -45,6 +45,28 @@ SUBRESOURCES = {
 """What a private endpoint can reach of each type (Azure documentation, private endpoints)."""
 
 
+def one_at_a_time(proposed: Proposed) -> list[str]:
+    """The networks that a change is within: a subnet's own; both of a peering."""
+    if proposed.token == NETWORK:
+        return [proposed.id]
+    if proposed.token == SUBNET:
+        return [parent(proposed.id)]
+    if proposed.token == PEERING:
+        remote = text(proposed.properties, "remoteVirtualNetwork.id")
+        return [each for each in (parent(proposed.id), remote) if each]
+    return []
+
+
+def busy(proposed: Proposed, network: str) -> Refusal:
+    """The refusal of a change in a network while another one is under way in it."""
+    fault = "network-updating" if proposed.token == PEERING else "network-busy"
+    message = (
+        f"The network `{name(network)}` is being changed. Make this depend on what is in it, so "
+        "that one is changed after the other."
+    )
+    return refusal(fault, message)
+
+
 def parsed(found: Any) -> Network | None:
     """A network in CIDR notation; None for anything else."""
     try:
