@@ -48,6 +48,19 @@ def _needs_backup(store: DataStore, case: Case) -> TypeGuard[Content]:
     return primary and not (zone and zone.purpose is Purpose.BACKUP)
 
 
+def _of_versions(verdict: Verdict, store: DataStore, case: Case) -> Verdict:
+    """A failure of a zone without versions is the warehouse file's, which turns them off.
+
+    Copies, backups and undeletion of objects rest on earlier versions, on every provider.
+    """
+    zone = case.spec.zones.get(store.zone) if isinstance(store, ObjectStore) else None
+    if zone is None or zone.versions or verdict.outcome is not Outcome.FAIL:
+        return verdict
+    if not isinstance(store, ObjectStore) or store.versions != Known(value=False):
+        return verdict
+    return replace(verdict, fixed_in=FixIn.FILE, cause=("zones", store.zone, "versions"))
+
+
 @control(
     "continuity.backup",
     DataStore,
@@ -62,12 +75,13 @@ def backup(store: DataStore, case: Case) -> Verdict:
     if not _needs_backup(store, case):
         return NOT_APPLICABLE
     least = case.spec.database.backups.retention_days
-    return require(
+    verdict = require(
         "backup_days",
         store.backup_days,
         lambda days: days is not None and days >= least,
         f"backups kept for at least {least} days",
     )
+    return _of_versions(verdict, store, case)
 
 
 @control(
@@ -97,7 +111,8 @@ def recovery_site(store: DataStore, case: Case) -> Verdict:
     if away:
         return passes()
     unasked = FixIn.FILE if case.spec.sites.recovery is None else None
-    return fails("places", where(store.places.value), wanted, fixed_in=unasked)
+    verdict = fails("places", where(store.places.value), wanted, fixed_in=unasked)
+    return verdict if unasked else _of_versions(verdict, store, case)
 
 
 @control(
@@ -170,7 +185,9 @@ def retention(case: Case) -> Iterator[Verdict]:
         if not found:
             yield fails("zone", f"no store for zone {name}", "a store", cause=("zones", name))
         for store in found:
-            said = list(_promises(store, case.spec.zones[name]))
+            said = [
+                _of_versions(each, store, case) for each in _promises(store, case.spec.zones[name])
+            ]
             broken = [verdict for verdict in said if verdict.outcome is not Outcome.PASS]
             yield from broken or [passes(store.urn)]
 
@@ -304,11 +321,12 @@ def _asked_to_remain(store: DataStore, working: Mapping[str, Zone], case: Case) 
 def _by_file(
     verdict: Verdict, fact: Fact[int | None], asked: int | None, most: int
 ) -> FixIn | None:
-    """The warehouse file, where what remains too long is no more than it asks for itself."""
+    """The warehouse file, where what it asks for itself remains too long, and ends."""
     if verdict.outcome is not Outcome.FAIL or not isinstance(fact, Known):
         return None
-    within = asked is None or (fact.value is not None and fact.value <= asked)
-    return FixIn.FILE if within and (asked is None or asked > most) else None
+    if asked is None:
+        return FixIn.FILE
+    return FixIn.FILE if fact.value is not None and asked > most else None
 
 
 def _all_of(days: tuple[int | None, ...]) -> int | None:

@@ -214,8 +214,11 @@ def test_settings_show_in_the_gaps() -> None:
 
     assert "the location of the logs is not recorded" in text()
     assert "not recorded" not in text(ldp_site="fr-province")
-    assert "the project does not have the option" in text()
-    assert "the project has the option" in text(hds_certified=True)
+    assert "Order the option, then set it" in text()
+    declared = text(hds_certified=True)
+    assert "the stack declares the option" in declared
+    assert "Order the option" not in declared
+    assert "without the option" not in declared
     assert "203.0.113.9/32" in text(source_addresses=["203.0.113.9/32"])
     assert "the OKMS domain is in eu-west-par, copied to GRA and SBG" in text()
     assert "the OKMS domain is in eu-west-sbg, copied to RBX and GRA" in text(

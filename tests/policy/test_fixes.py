@@ -300,6 +300,27 @@ def asking(*changes: tuple[str, Any], provider: str = "azure") -> Subject:
     return replace(of, spec=changed(of.spec, *changes))
 
 
+@pytest.mark.parametrize("zone", ["landing", "curated", "research", "export"])
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway", "local"])
+def test_what_fails_for_versions_that_a_file_turns_off_is_the_files(
+    provider: str, zone: str
+) -> None:
+    """Copies, backups and undeletion of a zone rest on its earlier versions."""
+    off = ((f"zones.{zone}.immutable_days", 0), (f"zones.{zone}.versions", False))
+    before, after = (
+        {
+            (each.control, each.resource, each.found): each
+            for each in assess(
+                Request(asking(*changes, provider=provider), given(provider), as_of=DAY)
+            ).result.findings
+        }
+        for changes in (off[:1], off)
+    )
+    new = [after[key] for key in after if key not in before]
+    assert new
+    assert {each.fix for each in new} == {Fix(FixIn.FILE, f"zones.{zone}.versions")}
+
+
 SHORT = (("zones.backup.recoverable_days", 30), ("zones.backup.expire_days", 60))
 
 
@@ -313,6 +334,10 @@ SHORT = (("zones.backup.recoverable_days", 30), ("zones.backup.expire_days", 60)
         ("local", (), "continuity.erasable", "zones-backup", Fix(FixIn.PROVIDER)),
         ("ovh", (), "access.project-expiry", "access", Fix(FixIn.PROVIDER)),
         ("ovh", SHORT, "continuity.erasable", "zones-backup", None),
+        (
+            *("ovh", (("zones.backup.recoverable_days", 0), ("zones.backup.version_days", 1))),
+            *("continuity.erasable", "zones-backup", Fix(FixIn.FILE, "zones.backup")),
+        ),
         (
             *("azure", (("sites.recovery", DROP), ("network.recovery_address_space", DROP))),
             *("continuity.recovery-site", "", Fix(FixIn.FILE, "sites.recovery")),

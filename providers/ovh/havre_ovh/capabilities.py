@@ -165,7 +165,7 @@ def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
 def _qualifications(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
     asked = spec.residency.qualifications
     if HDS in asked:
-        yield gap("hds", said="has" if settings.hds_certified else "does not have")
+        yield gap("hds-declared" if settings.hds_certified else "hds")
     if SECNUMCLOUD in asked:
         yield gap("secnumcloud")
 
