@@ -350,6 +350,9 @@ class Result:
         gone: findings of the baseline that are no more; None: there is no baseline.
         lowered: in what less is asked for than in the baseline; None: in nothing.
         left_out: identifiers of controls that the profile has and the user did not have evaluated.
+        required: profile that the warehouse file requires, where a lower one was named; None: no
+            lower one was.
+        below: how many controls of that profile were not evaluated for it.
         title: the provider's name as its owner writes it; empty: its short name.
         provenance: what it was made from and by; None: nobody has recorded it.
         rehearsed: the seal of an exit that was given as evidence; None: none was.
@@ -379,6 +382,8 @@ class Result:
     gone: tuple[Former, ...] | None = None
     lowered: Lowered | None = None
     left_out: tuple[str, ...] = ()
+    required: Profile | None = None
+    below: int = 0
     title: str = ""
     provenance: Provenance | None = None
     rehearsed: Rehearsal | None = None

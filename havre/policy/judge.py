@@ -186,7 +186,14 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     everything = _waived(findings, question, {control.id for control in asked})
     fixed = _fixed(everything, beside, question, {control.id: control for control in controls})
     result = _result(question, profile, asked, fixed, outcomes, facts)
-    return replace(result, left_out=tuple(control.id for control in left_out)), facts
+    required = profile_of(question.spec)
+    below = [c for c in controls if _applies(c, required, question.spec) and c not in due]
+    return replace(
+        result,
+        left_out=tuple(control.id for control in left_out),
+        required=required if below else None,
+        below=len(below),
+    ), facts
 
 
 def _beside(

@@ -75,6 +75,20 @@ def test_a_partial_check_never_reads_as_one_that_passed(
         assert "left out" in text
 
 
+@pytest.mark.parametrize("profile", ["baseline", "health"])
+def test_a_lower_profile_counts_the_controls_that_the_file_requires_beyond_it(
+    profile: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    full, _ = checked(capsys)
+    part, _ = checked(capsys, "--profile", profile)
+    below = sum(full["summary"]["controls"].values()) - sum(part["summary"]["controls"].values())
+    main([*ABOUT, "--summary", "--profile", profile])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert ("Lower profile" in shown) is (below > 0)
+    told = f"{below} controls were not evaluated; the warehouse file requires profile health"
+    assert (told in shown) is (below > 0)
+
+
 @pytest.mark.parametrize("option", ["--only", "--skip"])
 def test_an_unknown_control_is_refused_with_the_nearest(
     option: str, capsys: pytest.CaptureFixture[str]

@@ -212,7 +212,8 @@ def retire(
 def tell_retired(result: RetireResult) -> None:
     """Show what becomes of each thing of the source."""
     for thing in result.things:
-        line(f"{thing.thing}: from {thing.schedule}, gone from {thing.gone or 'a day not known'}")
+        gone = f"gone from {thing.gone}" if thing.gone else "gone on a day that is not known"
+        line(f"{thing.thing}: can be deleted from {thing.schedule}, {gone}")
         for reason in thing.reasons:
             line(f"  {reason}")
         for more in filter(None, (thing.blocked, thing.found)):

@@ -581,8 +581,10 @@ def partial(result: Result) -> str:
     left = len(result.left_out)
     due = len(result.controls) + left
     told = trn(
-        "PARTIAL check: {count} of {due} controls was left out.",
-        "PARTIAL check: {count} of {due} controls were left out.",
+        "PARTIAL check: {count} of {due} controls was left out (--only, --skip or --severity). "
+        "Check without them for a complete result.",
+        "PARTIAL check: {count} of {due} controls were left out (--only, --skip or --severity). "
+        "Check without them for a complete result.",
         left,
         due=due,
     )

@@ -270,6 +270,17 @@ def _reserves(result: Result) -> Iterator[tuple[str, str]]:
     """What is not asked for any more, in force, seen or evaluated: told apart from the counts."""
     if result.lowered:
         yield tr("Requires less"), words.lowered(result.lowered)
+    if result.required:
+        yield (
+            tr("Lower profile"),
+            trn(
+                "{count} control was not evaluated; the warehouse file requires profile {profile}",
+                "{count} controls were not evaluated; the warehouse file requires profile "
+                "{profile}",
+                result.below,
+                profile=result.required.value,
+            ),
+        )
     found = result.reserves()
     if waiting := found.get(Reserve.NOT_IN_FORCE, 0):
         yield tr("Not in force yet"), trn("{count} finding", "{count} findings", waiting)
@@ -304,7 +315,7 @@ def _waivers(result: Result) -> Iterator[tuple[str, str]]:
         yield tr("Next waiver to expire"), _waiver(result, found[0].waiver)
     yield from _expired(result)
     if not found and not _ended(result):
-        unknown = tr("not known: the check is partial")
+        unknown = tr("not known: left-out controls may have some")
         yield tr("Waivers"), unknown if result.left_out else tr("none apply")
 
 

@@ -222,7 +222,9 @@ def terms_now(folder: ExitFolder) -> list[RetiringTerms]:
 def left_scheduled(found: Sequence[RetiringTerms]) -> str:
     """What is left to do once an end is scheduled."""
     last = earliest(found)
-    return f"prove that all is gone, from {last or 'a day that is not known'} on"
+    if last is None:
+        return "prove that all is gone; the first day on which it can be is not known"
+    return f"prove that all is gone, from {last} on"
 
 
 def _things(folder: ExitFolder) -> Iterator[RetiringThing]:
