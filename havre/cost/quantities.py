@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 NOT_TOLD = "not known from the plan"
 """In place of an item that the plan withholds or leaves to the provider."""
+_ZONE = re.compile(r"-[a-z0-9]$")
+"""End of an availability zone's name, such as `eu-west-par-a` or `fr-par-1`."""
 ITEMS = " / "
 """Between the parts of an item."""
 
@@ -103,9 +106,14 @@ def quantities(plan: Plan, table: MeterTable, facts: Facts, sites: Mapping[str, 
             without[resource.type] = without.get(resource.type, 0) + 1
             continue
         region = _region(resource, facts)
-        place = (sites.get(region.lower(), ""), region)
+        place = (_site(region.lower(), sites), region)
         metered += [found for meter in meters for found in _metered(resource, meter, place)]
     return Quantities(tuple(metered), dict(sorted(without.items())))
+
+
+def _site(region: str, sites: Mapping[str, str]) -> str:
+    """The logical place of a region, or of an availability zone: a region's name and a letter."""
+    return sites.get(region) or sites.get(_ZONE.sub("", region), "")
 
 
 def _region(resource: PlannedResource, facts: Facts) -> str:

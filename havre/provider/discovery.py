@@ -131,9 +131,8 @@ def find(name: str) -> Provider:
     entries = _by_name()
     if name not in entries:
         meant = _meant(name, entries)
-        hint = f"Did you mean `{meant}`? " if meant else ""
         message = f"provider `{name}` is not installed (installed: {', '.join(sorted(entries))})"
-        raise UnknownProviderError(message, f"{hint}{_how_to_install(name)}")
+        raise UnknownProviderError(message, _how_to_come_by(name, meant))
     found = _chosen(entries[name])
     if found.provider is not None:
         return found.provider
@@ -166,15 +165,17 @@ def _plain(name: str) -> str:
     return "".join(each for each in name.lower() if each.isalnum())
 
 
-def _how_to_install(name: str) -> str:
-    """How to come by a provider: an extra of this distribution, or another's."""
+def _how_to_come_by(name: str, meant: str) -> str:
+    """How to come by a provider: an extra, the one that was meant, or a third party's."""
     try:
         known = metadata("havre").get_all("Provides-Extra") or []
     except PackageNotFoundError:
         known = []
     if name in known:
         return f"Install it with: pip install 'havre[{name}]'"
-    return f"Install the distribution that registers it under `{ENTRY_POINT_GROUP}`."
+    if meant:
+        return f"Did you mean `{meant}`?"
+    return f"Name one of those, or install the distribution of `{name}` (`{ENTRY_POINT_GROUP}`)."
 
 
 def resolve_site(provider: Provider, name: str) -> Site:

@@ -58,7 +58,10 @@ def _named(case: Case) -> Provider | Verdict:
 def _another(case: Case) -> str:
     """What to name as the exit: an installed provider, not the warehouse's own nor the machine."""
     others = [name for name in case.installed if name != case.provider.name and _operated(name)]
-    return f"Name another provider as `exit.provider`: {', '.join(others) or 'install one first'}."
+    told = f"Name another provider as `exit.provider`: {', '.join(others) or 'install one first'}."
+    if not _there(case):
+        return told
+    return f"{told} After a move to `{case.provider.name}`, the file must name the next exit."
 
 
 def _operated(name: str) -> bool:

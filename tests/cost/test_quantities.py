@@ -135,3 +135,11 @@ def test_what_has_no_meter_is_counted_and_what_is_only_read_is_not() -> None:
     table = MeterTable({}, "the stationer", read_on=None)  # type: ignore[arg-type]
     plan = Plan("paper", (made({}), made({}, external=True)))
     assert quantities(plan, table, Facts((), ()), {}).without == {TOKEN: 1}
+
+
+@pytest.mark.parametrize(("region", "site"), [("PAR-A", "fr-paris"), ("par-1", "fr-paris")])
+def test_an_availability_zone_is_at_the_site_of_its_region(region: str, site: str) -> None:
+    place = (Place(Copy.PRIMARY, region, "FR"),)
+    facts = Facts((Neutral(URN, TOKEN, tags=DOES_NOT_APPLY, places=Known(place)),), ())
+    (found,) = metered(Metered("m"), made({}), facts)
+    assert (found.site, found.region) == (site, region)

@@ -2167,6 +2167,8 @@ def test_an_exit_that_cannot_be_judged_says_which_provider_to_name(
     elsewhere = control == "exit.rehearsed" and change[1] not in {DROP, "paper"}
     here = control == "exit.counterpart" and change[1] == "paper"
     assert [said in each for each in about] == ([] if elsewhere or here else [True])
+    moved = "After a move to `paper`, the file must name the next exit."
+    assert all((moved in each) is (change[1] == "paper") for each in about)
 
 
 def left(question: Any, control: str) -> list[str]:
