@@ -39,11 +39,12 @@ EXIT_CODES = {
     "OK": "Passed, or the command completed.",
     "FINDINGS": "`check`: a control fails without a waiver. `policy test`: a test fails. `drift`, "
     "`doctor`: something differs. `plan --against`, `adopt`: data would be lost, or a match is "
-    "ambiguous. `logs verify`, `audit verify`: the record was changed. Steps of `exit`: something "
+    "ambiguous. `logs verify`, `audit verify`: the record was changed. `probe`: a promise "
+    "is broken. Steps of `exit`: something "
     "blocks or is left.",
     "INPUT": "The command line, a file or a setting is not valid. Nothing was done.",
     "NOT_EVALUATED": "`check`: a control was not evaluated, and `--allow-unknown` is not set. "
-    "`audit who`: a line of a log cannot be read.",
+    "`audit who`: a line of a log cannot be read. `probe`: a promise was not seen.",
     "ENGINE": "A provider, a service or the engine failed, or refused to protect data.",
 }
 CHECK_FORMATS = {

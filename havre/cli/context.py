@@ -397,6 +397,7 @@ ELSEWHERE = {
     **INSTEAD,
     "database": "Run `pulumi stack export > FILE`, then name it with --state FILE.",
     "audit": "Run `pulumi stack export > FILE`, then name it with --state FILE.",
+    "probe": "Run `pulumi stack export > FILE`, then name it with --state FILE.",
     "adopt": "Run `havre adopt FILE --state STATE --out FOLDER` for what exists on a cloud.",
     "doctor": "Run `pulumi stack export > FILE`, then `havre doctor --state FILE`.",
     "drift": "Run `pulumi refresh`, then `pulumi stack export > FILE`, and name it with --state.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,13 +15,10 @@ from havre.cli.warehouse import YesOption, confirmed
 from havre.errors import ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
-    from havre.database.profile import DatabaseProfile
     from havre.database.steps import RoleStep
     from havre.database.verifying import Attempt
     from havre.database.wanted import WantedDatabase, WantedRole
     from havre.live.warehouse import Live, LiveDatabase
-    from havre.provider.outputs import Outputs
-    from havre.stack.standing import Standing
 
 KeepOption = Annotated[
     list[str] | None,
@@ -32,7 +29,6 @@ KeepOption = Annotated[
         show_default=False,
     ),
 ]
-UNPROVED_AUDIT = "Not evaluated in a sandbox: {names}. Its PostgreSQL does not have them."
 
 
 @dataclass(frozen=True)
@@ -52,48 +48,6 @@ class RoleRequest:
     notes: tuple[str, ...]
 
 
-def _reached(at: Standing) -> tuple[Outputs, Live]:
-    """The way to a deployed warehouse.
-
-    Raises:
-        InputError: its provider gives none, or no service runs.
-        ProviderError: a service is stopped.
-    """
-    from havre.engine.sandbox import reached_here
-    from havre.provider import LIVE, find, provides
-    from havre.provider.machine import folder_setting
-    from havre.stack.program import offline_settings
-
-    outputs = at.outputs()
-    if at.of_sandbox():
-        return reached_here(at, outputs)
-    provider = find(outputs.provider)
-    offer = provides(provider, LIVE)
-    if offer.given is None:
-        message = f"provider `{provider.name}` does not reach a database: {offer.answer.reason}"
-        raise InputError(message, "Create its roles with the provider's own tools.")
-    settings: dict[str, Any] = {}
-    if at.data_dir is not None:
-        ctx.refuse_stopped(ctx.operated(at, "database"))
-        settings = dict(at.record().get("settings", {}))
-        settings[folder_setting(provider.settings)] = str(at.data_dir)
-    return outputs, offer.given(offline_settings(provider, settings)[0], outputs)
-
-
-def _profile(at: Standing, outputs: Outputs) -> tuple[DatabaseProfile, tuple[str, ...]]:
-    """How its PostgreSQL is administered, and what of that a sandbox does not have."""
-    from havre.database.profile import DatabaseProfile
-    from havre.provider import DATABASE, find, provides
-
-    profile = provides(find(outputs.provider), DATABASE).or_else(DatabaseProfile())
-    sign_in = (profile.sign_in,) if profile.sign_in else ()
-    if not at.of_sandbox() or not profile.audited:
-        return profile, sign_in
-    names = ", ".join(dict.fromkeys(profile.audited))
-    told = UNPROVED_AUDIT.format(names=names)
-    return replace(profile, libraries=(), extensions=(), settings={}), (told, *sign_in)
-
-
 def _request(
     file: Path | None,
     data_dir: Path | None,
@@ -106,21 +60,17 @@ def _request(
     Raises:
         InputError: the file is of another warehouse.
     """
-    from havre.capabilities import Supported
+    from havre.cli.machine.reaching import reached, wanted_of
     from havre.cli.taken import FILE
-    from havre.database.wanted import wanted
     from havre.spec.load import load
 
     spec = load(file or FILE).warehouse
     at = ctx.standing(data_dir, state, "database")
-    outputs, live = _reached(at)
+    outputs, live = reached(at, "database")
     if outputs.warehouse != spec.name:
         message = f"{file or FILE} is of warehouse `{spec.name}`, not of `{outputs.warehouse}`"
         raise InputError(message, "Name the warehouse file of the deployed warehouse.")
-    profile, notes = _profile(at, outputs)
-    reader = live.database_reader()
-    readers = () if isinstance(reader, Supported) else (reader.role,)
-    asked = wanted(spec, parse_day(as_of), profile, kept=keep or (), readers=readers)
+    asked, notes = wanted_of(spec, at, (outputs, live), parse_day(as_of), keep or ())
     return RoleRequest(live.database(), live, asked, notes)
 
 

@@ -111,7 +111,7 @@ def _chosen(option: str, kind: Callable[[str], E], texts: list[str] | None) -> f
         raise InputError(message, f"Choose among: {known}.") from None
 
 
-def _logs(at: Standing, outputs: Outputs, given: list[Path] | None) -> AccessLogs:
+def access_logs(at: Standing, outputs: Outputs, given: list[Path] | None) -> AccessLogs:
     """The logs of a deployed warehouse.
 
     Raises:
@@ -201,7 +201,7 @@ def who(
         _chosen("--what", Act, what),
         _chosen("--outcome", AccessOutcome, outcome),
     )
-    found = _logs(at, outputs, logs)
+    found = access_logs(at, outputs, logs)
     if known is None:
         told = f"{outputs.warehouse} has no project {project}: only its earlier accesses are found."
         console.err().print(f"[yellow]warning:[/] {console.inert(told)}")

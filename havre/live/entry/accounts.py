@@ -1,12 +1,12 @@
-"""A project's own way into a deployed warehouse: its account of the store, its database role.
+"""A project's own way into a deployed warehouse, and that of a stranger who invents a key.
 
-Only `havre.live` offers it, and only where the machine that asks has the project's credentials: a
-provider may offer `project(name)`.
+Only `havre.live` offers them: a project's where the machine that asks has its credentials. A
+provider may offer `project(name)` and `stranger()`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from havre.capabilities import Support, Supported
 
@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from havre.live.warehouse import Live
 
 UNDECLARED = "only the project's members have its credentials"
+UNKNOWN_STRANGER = "the provider does not declare how an invented key is presented"
 
 
-class ProjectEntry(Protocol):
-    """A project's credentials, each of which is tried by one act.
+class ZoneEntry(Protocol):
+    """Credentials that are tried on zones.
 
     Every act raises:
         InputError: there are no credentials any more.
@@ -27,11 +28,28 @@ class ProjectEntry(Protocol):
     """
 
     def read(self, zone: str) -> None:
-        """Ask the store which objects a zone has, by the project's own account."""
+        """Ask the store which objects a zone has."""
         ...
+
+
+class ProjectEntry(ZoneEntry, Protocol):
+    """A project's credentials, each of which is tried by one act; errors as of `ZoneEntry`."""
 
     def log_in(self) -> None:
         """Log in to the database by the project's own role."""
+        ...
+
+
+@runtime_checkable
+class WritingEntry(Protocol):
+    """A project's credentials that can also be tried on a write which stores nothing."""
+
+    def write(self, zone: str) -> None:
+        """Send a part of an upload that does not exist: whoever may write learns that it does not.
+
+        Nothing is stored, whatever the answer. Errors as of `ZoneEntry`; `NotThereError` means
+        that the write was allowed.
+        """
         ...
 
 
@@ -41,4 +59,13 @@ def project_entry(live: Live, name: str) -> ProjectEntry | Supported:
     if offered is None:
         return Supported(Support.ABSENT, UNDECLARED)
     entry: ProjectEntry = offered(name)
+    return entry
+
+
+def stranger_entry(live: Live) -> ZoneEntry | Supported:
+    """The way in of a key that was invented; where the provider has none, why."""
+    offered = getattr(live, "stranger", None)
+    if offered is None:
+        return Supported(Support.ABSENT, UNKNOWN_STRANGER)
+    entry: ZoneEntry = offered()
     return entry

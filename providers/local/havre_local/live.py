@@ -12,11 +12,14 @@ from havre.live import s3
 from havre.live.buckets import BucketStore, versioned
 from havre.live.calls import classed
 from havre.live.database import login_refused
+from havre.live.encrypted.drills import KeyAge
+from havre.live.entry.invented import InventedKey
 from havre.live.objects import Ability, RefusedError
 from havre.live.wrappers import retrying
 from havre.live.writing.policies import BucketWriters
 from havre_local.machine.access import open_project, table_place
 from havre_local.machine.backups.handover import MachineBackups
+from havre_local.machine.encryption import keys
 from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.readers import ensure_reader
@@ -126,17 +129,28 @@ class LocalProject:
     Attributes:
         folder: of the warehouse.
         name: of the project.
+        buckets: by zone, of all zones.
     """
 
     folder: Folder
     name: str
+    buckets: Mapping[str, str] = field(default_factory=dict)
 
     def read(self, zone: str) -> None:
         """Ask for one object of a bucket, by the project's account."""
-        known = open_project(self.folder.root, self.name)
-        bucket = s3.Bucket(known.client(), known.settings.zones[zone])
+        bucket = self._bucket(zone)
         with classed(bucket, f"project {self.name}, zone {zone}"):
             bucket.ask("list_objects_v2", MaxKeys=1)
+
+    def write(self, zone: str) -> None:
+        """Send an empty part of an upload that does not exist: nothing is stored."""
+        bucket, nowhere = self._bucket(zone), "00000000-0000-4000-8000-000000000000"
+        with classed(bucket, f"project {self.name}, zone {zone}"):
+            bucket.ask("upload_part", Key="havre-probe", PartNumber=1, UploadId=nowhere, Body=b"")
+
+    def _bucket(self, zone: str) -> s3.Bucket:
+        known = open_project(self.folder.root, self.name)
+        return s3.Bucket(known.client(), {**self.buckets, **known.settings.zones}[zone])
 
     def log_in(self) -> None:
         """Log in by the project's role."""
@@ -221,7 +235,23 @@ class LocalLive:
 
     def project(self, name: str) -> LocalProject:
         """A project's way in, by the credentials that its members are given."""
-        return LocalProject(self.folder, name)
+        buckets = {zone: found.bucket for zone, found in self.outputs.zones.items()}
+        return LocalProject(self.folder, name, buckets)
+
+    def stranger(self) -> InventedKey:
+        """A key that nobody was given."""
+
+        def bucket(zone: str) -> tuple[s3.Address, str]:
+            found = self.outputs.zone(zone)
+            _refuse_elsewhere(f"zone {zone}", found.endpoint, gateway.endpoint(self.folder))
+            return _address(self.folder), found.bucket
+
+        return InventedKey(bucket)
+
+    def key_versions(self) -> tuple[KeyAge, ...]:
+        """The current version of every key that is not retired."""
+        found = (keys.key_info(self.folder, name) for name in keys.key_names(self.folder))
+        return tuple(KeyAge(k.reference, k.created) for k in found if k.retired is None)
 
     def _bucket(self, zone: str, credentials: tuple[str, str]) -> tuple[StoreClient, str]:
         """The bucket of a zone, with its name."""
@@ -256,10 +286,14 @@ def live(settings: LocalSettings, outputs: Outputs) -> LocalLive:
 
 def _connected(folder: Folder, credentials: tuple[str, str], bucket: str) -> s3.Bucket:
     """A bucket of the store with an account's rights, and no retries of its own."""
-    address = s3.Address(
+    return s3.bucket(_address(folder), s3.Credentials(*credentials), bucket)
+
+
+def _address(folder: Folder) -> s3.Address:
+    """Where the store is."""
+    return s3.Address(
         gateway.endpoint(folder), gateway.REGION, authority=str(folder.authority), direct=True
     )
-    return s3.bucket(address, s3.Credentials(*credentials), bucket)
 
 
 def _refuse_elsewhere(what: str, told: str, here: str) -> None:

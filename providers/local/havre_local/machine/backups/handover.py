@@ -16,6 +16,7 @@ from havre.errors import GuardError, StateError
 from havre.files import sync_folder
 from havre.live.encrypted.backups import BackupSet
 from havre_local.machine.backups.described import CAME, list_backups, readable, write_manifest
+from havre_local.machine.backups.drill import drill
 from havre_local.machine.backups.reading import opened, verify
 from havre_local.machine.backups.writing import clear_unfinished, stream, under_way
 from havre_local.machine.encryption import keys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from havre.live.encrypted.backups import BackupParts
+    from havre.live.encrypted.drills import Drilled
 
 FORM = "backups of a warehouse on one's own machine"
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
@@ -87,6 +89,10 @@ class MachineBackups:
     def opened(self, name: str) -> Iterator[tuple[str, Iterator[bytes]]]:
         """A backup's encrypted files, each decrypted."""
         return opened(self.folder, self.place / _checked(_NAME, name))
+
+    def drill(self, name: str) -> Drilled:
+        """A backup's database, loaded into a scratch database that is gone again."""
+        return drill(self.folder, self.place / _checked(_NAME, name))
 
     def take(self, found: BackupSet, parts: BackupParts) -> None:
         """Write a backup, encrypted under this folder's key; read all of it back."""

@@ -69,13 +69,20 @@ def _check_saved(tables: Iterable[str]) -> None:
         raise GuardError(message, "Move the table to a zone's schema.")
 
 
-def read(run: Run, database: str, source: Iterable[bytes]) -> None:
+def read(run: Run, database: str, source: Iterable[bytes], *, rights: bool = True) -> None:
     """Load a dump into `database`, whole or not at all.
+
+    Args:
+        run: runs programs on the same database.
+        database: that it is loaded into.
+        source: the dump.
+        rights: whether owners and rights are loaded too.
 
     Raises:
         ProviderError: pg_restore failed.
     """
     options = ["--clean", "--if-exists", "--exit-on-error", "--single-transaction"]
+    options += [] if rights else ["--no-owner", "--no-privileges"]
     argv = ["pg_restore", "--format=custom", *options, f"--dbname={database}"]
     with (
         run(argv, stdin=subprocess.PIPE) as process,

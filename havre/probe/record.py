@@ -1,0 +1,190 @@
+"""What probes saw, as a file: written once, read by a check, its form published."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from havre.documents.problems import dotted
+from havre.errors import InputError
+from havre.probe.answers import ProbeOutcome, Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from havre.spec import Warehouse
+
+FORM = "havre.probes/1"
+IDENTIFIER = "urn:havre:probes:1"
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+LARGEST = 32 << 20
+"""Bytes of a file of probes that is read."""
+MOST_DAYS = 7
+"""Age of probes that a check counts, at most."""
+_DIGEST = "^[0-9a-f]{64}$"
+_AGAIN = "Run `havre probe --out FILE` again."
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SightingPart(_Part):
+    """A probe of one target, in a file."""
+
+    probe: str = Field(description="identifier of the probe")
+    control: str = Field(description="control that it is tied to")
+    target: str = Field(description="what was asked")
+    outcome: ProbeOutcome = Field(description="how the promise was seen")
+    told: str = Field(description="what was seen, in one sentence")
+    raw: tuple[str, ...] = Field(description="what the service answered, without secrets")
+    at: dt.datetime = Field(description="when the attempt began, UTC")
+    seconds: float = Field(ge=0, description="how long it took")
+
+
+class DigestPart(_Part):
+    """Digests of what was probed, in a file."""
+
+    spec: str = Field(pattern=_DIGEST, description="SHA-256 of what the warehouse file asks for")
+    state: str | None = Field(description="SHA-256 of the file of the state; null: there is none")
+    plan: str | None = Field(
+        description="SHA-256 of names and types of its resources; null: there are none"
+    )
+
+
+class ProbesPart(_Part):
+    """A file of probes."""
+
+    form: str = Field(pattern=f"^{FORM}$", description="form of this file")
+    tool: str = Field(description="version of Havre")
+    warehouse: str = Field(description="name of the warehouse")
+    provider: str = Field(description="who provides it")
+    sandbox: bool = Field(description="whether it is a sandbox, and so no evidence of a provider")
+    at: dt.datetime = Field(description="when the probes began, UTC")
+    digests: DigestPart = Field(description="digests of what was probed")
+    limits: dict[str, float] = Field(description="limits by which what was seen is measured")
+    probes: tuple[SightingPart, ...] = Field(description="every probe of every target")
+
+
+@dataclass(frozen=True)
+class ProbeRecord:
+    """What probes saw of a warehouse.
+
+    Attributes:
+        warehouse: its name.
+        provider: name of the provider.
+        sandbox: whether it is a sandbox.
+        at: when the probes began, UTC.
+        digests: SHA-256 of `spec`, `state` and `plan`, those that are known.
+        limits: by which what was seen is measured.
+        sightings: every one.
+        tool: version of Havre.
+    """
+
+    warehouse: str
+    provider: str
+    sandbox: bool
+    at: dt.datetime
+    digests: Mapping[str, str | None]
+    limits: Mapping[str, float]
+    sightings: tuple[Sighting, ...]
+    tool: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """The record as JSON-ready values; `schema_text` is its schema."""
+        return {
+            "form": FORM,
+            "tool": self.tool,
+            "warehouse": self.warehouse,
+            "provider": self.provider,
+            "sandbox": self.sandbox,
+            "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
+            "digests": {name: self.digests.get(name) for name in ("spec", "state", "plan")},
+            "limits": dict(self.limits),
+            "probes": [each.as_dict() for each in self.sightings],
+        }
+
+    def of(self, control: str) -> Sequence[Sighting]:
+        """The sightings of a control."""
+        return [each for each in self.sightings if each.control == control]
+
+
+def spec_digest(spec: Warehouse) -> str:
+    """SHA-256 of what a warehouse file asks for; comments and order do not count."""
+    text = json.dumps(spec.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_record(path: Path) -> ProbeRecord:
+    """What a file of probes has.
+
+    Raises:
+        InputError: it cannot be read, or is not such a file.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        found = ProbesPart.model_validate_json(content)
+    except OSError as error:
+        message = f"{path} cannot be read: {error.strerror}"
+        raise InputError(message, "Name a file that `havre probe --out` wrote.") from error
+    except ValidationError as error:
+        issue = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = dotted(issue["loc"]) or "the file"
+        message = f"{path} is not a file of probes: {where}: {issue['msg']}"
+        raise InputError(message, _AGAIN) from None
+    if any(each.at.tzinfo is None for each in found.probes) or found.at.tzinfo is None:
+        message = f"{path}: a time in it has no time zone"
+        raise InputError(message, _AGAIN)
+    return ProbeRecord(
+        *(found.warehouse, found.provider, found.sandbox, found.at.astimezone(dt.UTC)),
+        found.digests.model_dump(),
+        found.limits,
+        tuple(Sighting(**each.model_dump()) for each in found.probes),
+        found.tool,
+    )
+
+
+def refuse_foreign(
+    record: ProbeRecord, path: Path, spec: Warehouse, provider: str, day: dt.date
+) -> None:
+    """Refuse probes that are of something else than is checked, or too old.
+
+    Args:
+        record: what was read.
+        path: of its file, for messages.
+        spec: what is checked.
+        provider: name of its provider.
+        day: of the check.
+
+    Raises:
+        InputError: they are.
+    """
+    for what, theirs, ours in (
+        ("warehouse", record.warehouse, spec.name),
+        ("provider", record.provider, provider),
+    ):
+        if theirs != ours:
+            message = f"--probes: {path} is of {what} `{theirs}`, not of `{ours}`"
+            raise InputError(message, _AGAIN)
+    if record.digests.get("spec") != spec_digest(spec):
+        message = f"--probes: {path} is of another warehouse file: what it asks for has changed"
+        raise InputError(message, _AGAIN)
+    age = (day - record.at.date()).days
+    if not 0 <= age <= MOST_DAYS:
+        what = f"{age} days old" if age > 0 else "of a later day than the check"
+        message = f"--probes: {path} is {what}; counted: at most {MOST_DAYS} days"
+        raise InputError(message, _AGAIN)
+
+
+def schema_text() -> str:
+    """The JSON Schema (2020-12) of a file of probes as the text of its file."""
+    found = ProbesPart.model_json_schema()
+    found = {"$schema": DIALECT, "$id": IDENTIFIER, **found, "title": "What havre probe saw"}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"

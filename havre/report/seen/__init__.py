@@ -1,0 +1,1 @@
+"""What was seen of a deployed warehouse, for people and machines."""
