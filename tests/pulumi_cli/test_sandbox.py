@@ -74,6 +74,26 @@ def test_what_is_removed_by_hand_is_planned_again(stack: Stack) -> None:
     assert steps == ["create"]
 
 
+def test_a_policy_that_is_gone_stops_every_refresh_until_it_leaves_the_state(stack: Stack) -> None:
+    world = configure(stack, "ovh")
+    stack.run("up", "--yes", "--skip-preview")
+    next(world.glob("Policy-emc2-access-cohort-diabetes-*.json")).unlink()
+    for _ in range(2):
+        done = stack.run("refresh", "--yes", "--skip-preview", check=False)
+        assert done.returncode != 0
+        assert "the read was answered with 404" in done.stdout + done.stderr
+    exported = json.loads(stack.run("stack", "export").stdout)["deployment"]["resources"]
+    (urn,) = [
+        each["urn"]
+        for each in exported
+        if each["type"] == "ovh:Iam/policy:Policy" and "cohort-diabetes" in each["urn"]
+    ]
+    stack.run("state", "delete", urn, "--yes", "--force")
+    stack.run("up", "--yes", "--skip-preview")
+    stack.run("refresh", "--yes", "--skip-preview", "--expect-no-changes")
+    assert len(list(world.glob("Policy-emc2-access-cohort-diabetes-*.json"))) == 1
+
+
 def test_a_refusal_is_shown_without_a_traceback_of_the_sandbox(stack: Stack) -> None:
     """The CLI ends the program by an interrupt, whose traceback Pulumi prints if it comes late."""
     configure(stack, "ovh")

@@ -25,7 +25,7 @@ SERVICE = Service(
     kinds={
         CLUSTER: ResourceKind(),
         BUCKET: ResourceKind(id="buckets/{label}", unread_where_fewer=("lock.rule", "copies")),
-        SERVER: ResourceKind(kept_early=True, unread=("roles",)),
+        SERVER: ResourceKind(kept_early=True, unread=("roles",), gone_fails=("read", "delete")),
     },
 )
 
@@ -154,6 +154,37 @@ def test_what_is_never_read_back_is_told_as_the_state_has_it(
     by_hand(folder, roles=["administrator"], size=5)
     told = refreshed(engine)
     assert (told["roles"], told["size"]) == (["reader"], 5)
+
+
+@pytest.mark.parametrize(("token", "as_plugin"), [(SERVER, False), (CLUSTER, True)], ids=str)
+def test_what_is_gone_is_seen_to_be_gone(
+    engine: Engine, folder: WorldFolder, token: str, *, as_plugin: bool
+) -> None:
+    engine.up(of(token))
+    engine.servicers["toy"].as_plugin = as_plugin
+    (file,) = folder.path.glob("*.json")
+    file.unlink()
+    state = engine.load()
+    (found,) = [each for each in state.resources if each.name == "one"]
+    assert engine.session(state).client("toy").read(found) is None
+    assert len(engine.up(lambda: None)) == 1
+
+
+def test_a_plugin_that_does_not_understand_that_something_is_gone_fails_each_time(
+    engine: Engine, folder: WorldFolder
+) -> None:
+    engine.up(of(SERVER))
+    engine.servicers["toy"].as_plugin = True
+    (file,) = folder.path.glob("*.json")
+    file.unlink()
+    state = engine.load()
+    (found,) = [each for each in state.resources if each.name == "one"]
+    with pytest.raises(ProviderError, match="one: the read was answered with 404") as refused:
+        engine.session(state).client("toy").read(found)
+    assert f"pulumi state delete '{found.urn}'" in str(refused.value)
+    for _ in range(2):
+        with pytest.raises(ProviderError, match="one: the delete was answered with 404"):
+            engine.up(lambda: None)
 
 
 BLIND: list[tuple[dict[str, Any], dict[str, Any]]] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt  # noqa: TC003 - pydantic reads annotations at run time
 from collections.abc import Mapping  # noqa: TC003 - likewise
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -31,6 +31,9 @@ class ResourceKind:
             list, only where it has as many items as the state.
         kept_early: whether the plugin keeps the identifier before the creation ended, so that a
             lost answer leaves nothing outside the state.
+        gone_fails: what fails in the plugin once a resource is gone: `read` (a refresh) and
+            `delete`. It is so in a plugin of the Pulumi CLI alone, which can take a resource out
+            of its state.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -44,6 +47,7 @@ class ResourceKind:
     unread: tuple[str, ...] = ()
     unread_where_fewer: tuple[str, ...] = ()
     kept_early: bool = False
+    gone_fails: tuple[Literal["read", "delete"], ...] = ()
 
 
 class _Kinds(BaseModel):

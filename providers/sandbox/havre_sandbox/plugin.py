@@ -104,7 +104,7 @@ def main(words: Sequence[str] | None = None) -> None:
         settings = json.loads(given.settings)
         servicer = servicer_of(given.provider, given.package, given.folder, settings)
         if isinstance(servicer, SandboxServicer):
-            servicer.busy.seconds = CHANGE_SECONDS
+            servicer.as_plugin, servicer.busy.seconds = True, CHANGE_SECONDS
     except (HavreError, ValueError) as error:
         sys.exit(f"sandbox: {error}")
     with suppress(KeyboardInterrupt):  # the CLI ends its plugins so

@@ -45,7 +45,12 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
     Args:
         service: what the provider says of the package.
         folder: the world; several servicers may share it.
+
+    Attributes:
+        as_plugin: whether it serves the Pulumi CLI, in place of the package's plugin.
     """
+
+    as_plugin = False
 
     def __init__(self, service: Service, folder: WorldFolder) -> None:
         self.service = service
@@ -245,6 +250,7 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         found = self.folder.world().find(request.id)
         seen = self.service.standin(found.token).read(found) if found else None
         if found is None or seen is None:
+            self._refuse_gone(request, "read")
             return provider_pb2.ReadResponse()
         key, kind = self.folder.secret_key(), self._kind(found.token, found.name)
         state_inputs, state = from_struct(request.inputs), from_struct(request.properties)
@@ -323,11 +329,24 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         asked = self._proposed(request, {}, Act.DELETE)
         with self._changing(asked) as (world, planted):
             existing = world.find(request.id)
-            if existing is not None:
+            if existing is None:
+                self._refuse_gone(request, "delete")
+            else:
                 proposed = replace(asked, properties=existing.properties)
                 self._removed(proposed, existing, world)
         _answer(asked, planted)
         return empty_pb2.Empty()
+
+    def _refuse_gone(self, request: Any, act: str) -> None:
+        """Fail over a resource that is gone, where the package's plugin does.
+
+        Raises:
+            ProviderError: it does.
+        """
+        kind = self.service.kind(_token(request.urn))
+        if self.as_plugin and kind is not None and act in kind.gone_fails:
+            message = f"{urns.name(request.urn)}: the {act} was answered with 404: it is gone"
+            raise ProviderError(message, f"Run `pulumi state delete '{request.urn}'`.")
 
     @contextmanager
     def _changing(self, proposed: Proposed) -> Iterator[tuple[World, PlantedAnswer | None]]:
