@@ -196,7 +196,7 @@ def day_after(folder: Path) -> None:
     say("   The seal proves that the exit was rehearsed, and no more than that:")
     rehearsed = ("--profile", "sovereign", "--only", "exit.rehearsed")
     show(havre("check", FILE, "--provider", LEFT, *rehearsed, *evidence)[:HEAD])
-    say(f"   On {KEPT}, the operator's control passes without a waiver:")
+    say(f"   On {KEPT.capitalize()}, the operator's control passes without a waiver:")
     only = ("--only", "jurisdiction.operator")
     after = ("--provider", KEPT, "--as-of", DAY_AFTER)
     show(havre("check", FILE, *after, *only)[:SHORT])

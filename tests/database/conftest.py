@@ -89,16 +89,36 @@ def newest() -> Iterator[Managed]:
     yield from managed(found)
 
 
+def _packaged(version: str) -> Iterator[Managed]:
+    """On a PostgreSQL where Debian's packages put it."""
+    binaries = Path("/usr/lib/postgresql") / version / "bin"
+    if not (binaries / "initdb").is_file():
+        pytest.skip(f"PostgreSQL {version} is not installed in {binaries.parent}")
+    yield from managed(installation.Installation(binaries, version, tls=True))
+
+
 @pytest.fixture(scope="session")
 def oldest() -> Iterator[Managed]:
     """On PostgreSQL 15, where memberships have no options and CREATEROLE may do more."""
-    binaries = Path("/usr/lib/postgresql/15/bin")
-    if not (binaries / "initdb").is_file():
-        pytest.skip("PostgreSQL 15 is not installed in /usr/lib/postgresql/15")
-    yield from managed(installation.Installation(binaries, "15", tls=True))
+    yield from _packaged("15")
 
 
-@pytest.fixture(params=["newest", "oldest"])
+@pytest.fixture(scope="session")
+def sixteen() -> Iterator[Managed]:
+    """On PostgreSQL 16, the first whose memberships have options."""
+    yield from _packaged("16")
+
+
+@pytest.fixture(scope="session")
+def seventeen() -> Iterator[Managed]:
+    """On PostgreSQL 17, the first with the privilege MAINTAIN."""
+    yield from _packaged("17")
+
+
+BETWEEN = [pytest.param(name, marks=pytest.mark.long) for name in ("sixteen", "seventeen")]
+
+
+@pytest.fixture(params=["newest", "oldest", *BETWEEN])
 def database(request: pytest.FixtureRequest) -> Managed:
     """A database that is what its file asks for; what a test plants, it takes away."""
     found: Managed = request.getfixturevalue(request.param)
