@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 IMMUTABLE, BACKUP = "continuity.immutability", "continuity.backup"
 ROTATION = "encryption.key-rotation"
+NO_BACKUP = "there is no backup yet: `havre backup` makes one"
 VERSIONS = 20
 """Versions of a zone whose locks are read."""
 NONE = {ProbeOutcome.UNSEEN: ProbeOutcome.OTHERWISE}
@@ -58,7 +59,7 @@ def locks(subject: ProbeSubject, target: str) -> Answer:
         told = f"{len(wrong)} of {len(raw)} versions in zone {name} are not locked for {days} days"
         return otherwise(told, *raw)
     if not raw:
-        return unseen(f"zone {name} has no object whose lock could be read", able.reason or "empty")
+        return unseen(f"zone {name} is empty: there is no lock to read", able.reason or "empty")
     return seen(f"locks of {len(raw)} versions in zone {name} were read, none was tried", *raw)
 
 
@@ -71,7 +72,7 @@ def _latest(subject: ProbeSubject) -> tuple[BackupSets, BackupSet] | Answer:
     if isinstance(backups, Supported):
         return unevaluated(backups.reason)
     found = backups.sets()
-    return (backups, found[-1]) if found else unseen("there is no backup yet")
+    return (backups, found[-1]) if found else unseen(NO_BACKUP)
 
 
 def age(subject: ProbeSubject, _: str) -> Answer:

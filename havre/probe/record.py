@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from havre.documents.problems import dotted
 from havre.errors import InputError
 from havre.probe.answers import ProbeOutcome, Sighting
+from havre.text import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,6 +70,10 @@ class ProbesPart(_Part):
     digests: DigestPart = Field(description="digests of what was probed")
     limits: dict[str, float] = Field(description="limits by which what was seen is measured")
     probes: tuple[SightingPart, ...] = Field(description="every probe of every target")
+    sha256: str = Field(
+        pattern=_DIGEST,
+        description="SHA-256 of the rest of this file as JSON with sorted keys, without spaces",
+    )
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class ProbeRecord:
 
     def as_dict(self) -> dict[str, Any]:
         """The record as JSON-ready values; `schema_text` is its schema."""
-        return {
+        found = {
             "form": FORM,
             "tool": self.tool,
             "warehouse": self.warehouse,
@@ -106,26 +110,35 @@ class ProbeRecord:
             "sandbox": self.sandbox,
             "at": f"{self.at:%Y-%m-%dT%H:%M:%SZ}",
             "digests": {name: self.digests.get(name) for name in ("spec", "state", "plan")},
-            "limits": dict(self.limits),
+            "limits": {name: float(limit) for name, limit in self.limits.items()},
             "probes": [each.as_dict() for each in self.sightings],
         }
+        return {**found, "sha256": _digest_of(found)}
 
     def of(self, control: str) -> Sequence[Sighting]:
         """The sightings of a control."""
         return [each for each in self.sightings if each.control == control]
 
 
+def _digest_of(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a document's values; order and spaces do not count, nor a digest in it."""
+    values = {name: value for name, value in document.items() if name != "sha256"}
+    text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return digest(text)
+
+
 def spec_digest(spec: Warehouse) -> str:
     """SHA-256 of what a warehouse file asks for; comments and order do not count."""
-    text = json.dumps(spec.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return digest(json.dumps(spec.model_dump(mode="json"), sort_keys=True, ensure_ascii=False))
 
 
 def read_record(path: Path) -> ProbeRecord:
     """What a file of probes has.
 
+    Its digest shows a slip of the hand, no forgery: only a seal is signed.
+
     Raises:
-        InputError: it cannot be read, or is not such a file.
+        InputError: it cannot be read, is not such a file, or was changed.
     """
     try:
         with path.open("rb") as file:
@@ -139,6 +152,9 @@ def read_record(path: Path) -> ProbeRecord:
         where = dotted(issue["loc"]) or "the file"
         message = f"{path} is not a file of probes: {where}: {issue['msg']}"
         raise InputError(message, _AGAIN) from None
+    if found.sha256 != _digest_of(json.loads(content)):
+        message = f"{path} was changed after it was written: its digest is not that of its contents"
+        raise InputError(message, _AGAIN)
     if any(each.at.tzinfo is None for each in found.probes) or found.at.tzinfo is None:
         message = f"{path}: a time in it has no time zone"
         raise InputError(message, _AGAIN)

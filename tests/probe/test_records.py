@@ -22,7 +22,7 @@ from havre.probe.record import (
 )
 from havre.probe.running import PROBES, chosen, planned, run, worst
 from havre.report.seen.probes import planned_as_text, record_as_json, record_as_text
-from tests.probe.warehouses import MARK, NOW, SPEC, kept_promises, subject
+from tests.probe.warehouses import DAY, MARK, NOW, SPEC, FakeBackups, kept_promises, subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,27 @@ def test_what_is_no_record_is_refused(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(InputError, match="not a file of probes"):
         read_record(path)
+
+
+@pytest.mark.parametrize("name", ["outcome", "told", "at"])
+def test_a_record_that_was_changed_by_hand_is_refused(name: str, tmp_path: Path) -> None:
+    of = subject(kept_promises(kept=FakeBackups([5 * DAY])))
+    path = written(tmp_path, record(of))
+    document = json.loads(path.read_text())
+    wrong = next(each for each in document["probes"] if each["outcome"] == "seen otherwise")
+    other = next(each for each in document["probes"] if each["outcome"] == "promised, seen")
+    assert wrong[name] != other[name]
+    wrong[name] = other[name]
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match="was changed after it was written"):
+        read_record(path)
+
+
+def test_the_form_of_the_json_does_not_count(tmp_path: Path) -> None:
+    path = written(tmp_path, record())
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(reversed(document.items())), indent=7))
+    assert read_record(path).as_dict() == document
 
 
 @pytest.mark.parametrize(
@@ -182,6 +203,30 @@ def test_the_worst_comes_first() -> None:
     bad = replace(found.sightings[-1], outcome=ProbeOutcome.OTHERWISE, raw=("the answer",))
     told = record_as_text(replace(found, sightings=(*found.sightings, bad), sandbox=True))
     assert told.startswith("[seen otherwise]")
+    assert len([line for line in told.splitlines() if line.startswith("[promised, seen]")]) == 4
     assert "Answer: the answer" in told
     assert "1 seen otherwise" in told
     assert told.endswith("It is not evidence of a deployment on paper.")
+
+
+def test_what_people_read_fits_a_screen() -> None:
+    of = subject(kept_promises(kept=FakeBackups([5 * DAY])))
+    found = record(of)
+    texts = [record_as_text(found, 80), planned_as_text(list(planned(PROBES, of)), 80)]
+    assert max(len(line) for text in texts for line in text.splitlines()) <= 80
+    count = sum(each.probe == "project.reads" for each in found.sightings)
+    assert f"[promised, seen] project.reads: {count} of {count} targets." in texts[0]
+
+
+def test_the_same_reason_of_several_targets_is_said_once() -> None:
+    found = record()
+    blind = tuple(
+        replace(each, outcome=ProbeOutcome.UNEVALUATED, told="no credentials")
+        if each.probe == "project.reads"
+        else each
+        for each in found.sightings
+    )
+    lines = record_as_text(replace(found, sightings=blind)).splitlines()
+    count = sum(each.probe == "project.reads" for each in blind)
+    assert lines[0] == f"[not evaluated] project.reads, {count} targets: no credentials."
+    assert not [line for line in lines[1:-1] if "not evaluated" in line]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from havre.spec import Warehouse
     from havre.stack.standing import Standing
 
+WRITTEN = "Each answer is in {file}."
+TO_WRITE = "To keep each answer, add --out FILE."
+
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="List the probes and targets; send nothing.")
 ]
@@ -102,13 +105,19 @@ def probe(
     probes = _chosen(subject.spec, only, drill=drill)
     if dry_run:
         listed = list(planned(probes, subject))
-        typer.echo((shown.planned_as_json if as_json else shown.planned_as_text)(listed))
+        width = console.columns()
+        text = shown.planned_as_json(listed) if as_json else shown.planned_as_text(listed, width)
+        typer.echo(text)
         return
     with console.working("Probing"):
         record = _record(subject, at, tuple(run(probes, subject, rate)))
     if out is not None:
         console.write_file(out, shown.record_as_json(record) + "\n", force=False)
-    typer.echo((shown.record_as_json if as_json else shown.record_as_text)(record))
+    if as_json:
+        typer.echo(shown.record_as_json(record))
+    else:
+        typer.echo(shown.record_as_text(record, console.columns()))
+        console.paragraph(WRITTEN.format(file=out) if out else TO_WRITE)
     _end(record)
 
 

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from havre.probe.answers import ProbeOutcome
-from havre.text import as_json, counted, inert
+from havre.text import as_json, counted, inert, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from havre.probe.answers import Sighting
     from havre.probe.record import ProbeRecord
     from havre.probe.subjects import Probe
 
 SANDBOX = "This is a sandbox on one machine. It is not evidence of a deployment on {provider}."
+MARGIN = "    "
 
 
-def planned_as_text(planned: Sequence[tuple[Probe, str]]) -> str:
-    """Each probe with its targets, and why it does no harm."""
+def planned_as_text(planned: Sequence[tuple[Probe, str]], width: int | None = None) -> str:
+    """Each probe with its targets, and why it does no harm; wrapped where there is a width."""
     lines: list[str] = []
-    for number, (probe, target) in enumerate(planned):
-        if number == 0 or planned[number - 1][0].id != probe.id:
-            lines += [f"{probe.id} ({probe.control})", f"  {probe.what}"]
-            lines += [f"  Harmless: {probe.harmless}"]
-        lines.append(f"    {inert(target)}")
+    for probe, group in groupby(planned, lambda each: each[0]):
+        targets = [inert(target) for _, target in group]
+        lines.append(f"{probe.id} ({probe.control})")
+        for text in (probe.what, f"Harmless: {probe.harmless}", f"On: {', '.join(targets)}"):
+            lines += _folded(text, width, "  ", MARGIN)
     lines.append(f"{counted(len(planned), 'attempt', 'attempts')} planned. Nothing was sent.")
     return "\n".join(lines)
+
+
+def _folded(text: str, width: int | None, first: str = "", later: str = MARGIN) -> list[str]:
+    return [f"{first}{text}"] if width is None else wrapped(text, width, first, later)
 
 
 def planned_as_json(planned: Sequence[tuple[Probe, str]]) -> str:
@@ -49,19 +56,43 @@ def record_as_json(record: ProbeRecord) -> str:
     return as_json(record.as_dict())
 
 
-def record_as_text(record: ProbeRecord) -> str:
-    """What was seen: first what is otherwise, last what was promised and seen."""
+def record_as_text(record: ProbeRecord, width: int | None = None) -> str:
+    """What was seen: first what is otherwise, last what was promised and seen, probe by probe.
+
+    Args:
+        record: what was seen.
+        width: columns; None: lines are whole.
+    """
     lines: list[str] = []
     for outcome in ProbeOutcome:
-        found = [each for each in record.sightings if each.outcome is outcome]
-        for each in found:
-            lines.append(f"[{outcome.value}] {each.probe}, {inert(each.target)}: {each.told}.")
+        for told, first in _told(record, outcome):
+            lines += _folded(f"[{outcome.value}] {told}", width)
             if outcome is ProbeOutcome.OTHERWISE:
-                lines.append(f"    Control: {each.control}")
-                lines += [f"    Answer: {line}" for line in each.raw]
+                lines.append(f"{MARGIN}Control: {first.control}")
+                for line in first.raw:
+                    lines += _folded(f"Answer: {line}", width, MARGIN, MARGIN * 2)
     counts = Counter(each.outcome for each in record.sightings)
-    told = ", ".join(f"{counts[each]} {each.value}" for each in ProbeOutcome if counts[each])
-    lines.append(f"{inert(record.warehouse)} on {record.provider}: {told or 'nothing was tried'}.")
+    told = "; ".join(f"{counts[each]} {each.value}" for each in ProbeOutcome if counts[each])
+    about = f"{inert(record.warehouse)} on {record.provider}: {told or 'nothing was tried'}."
+    lines += _folded(about, width)
     if record.sandbox:
-        lines.append(SANDBOX.format(provider=record.provider))
+        lines += _folded(SANDBOX.format(provider=record.provider), width, later="")
     return "\n".join(lines)
+
+
+def _told(record: ProbeRecord, outcome: ProbeOutcome) -> Iterator[tuple[str, Sighting]]:
+    """Sightings of one outcome in a line each; what several targets have in common once."""
+    of_probe = Counter(each.probe for each in record.sightings)
+    groups: dict[tuple[str, str, str], list[Sighting]] = {}
+    for each in (each for each in record.sightings if each.outcome is outcome):
+        common = "" if outcome is ProbeOutcome.SEEN else each.told
+        alone = each.target if outcome is ProbeOutcome.OTHERWISE else ""
+        groups.setdefault((each.probe, common, alone), []).append(each)
+    for found in groups.values():
+        first, count = found[0], len(found)
+        if count == 1:
+            yield f"{first.probe}, {inert(first.target)}: {first.told}.", first
+        elif outcome is ProbeOutcome.SEEN:
+            yield f"{first.probe}: {count} of {of_probe[first.probe]} targets.", first
+        else:
+            yield f"{first.probe}, {count} targets: {first.told}.", first
