@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from havre.audit.accesses import UNREADABLE, Access, AccessOutcome, Act, Tally
 from havre.errors import InputError
+from havre.spec.model import is_pseudonym
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,24 +109,24 @@ def record(
         chain: that binds the lines.
 
     Raises:
-        InputError: a member is asked for, and no identity is a member's.
+        InputError: a member is asked for by another identifier than a pseudonym.
     """
-    refuse_members(logs, asked)
+    refuse_name(asked.member)
     for access in accesses(logs.reader(), files, tally):
         if asked.has(access, logs.actors):
             tally.shown += access.what != UNREADABLE
             yield access, chain.line(access.as_json(logs.actors))
 
 
-def refuse_members(logs: AccessLogs, asked: AccessSearch) -> None:
-    """Refuse to look for a member where every identity is a project's.
+def refuse_name(member: str) -> None:
+    """Refuse to look for a member by anything but a pseudonym, which it does not repeat.
 
     Raises:
-        InputError: that is so.
+        InputError: it is not one.
     """
-    if asked.member and not any(actor.member for actor in logs.actors.values()):
-        message = f"--member {asked.member}: these logs name projects, and no members"
-        raise InputError(message, "Leave --member out: members of a project share its identity.")
+    if member and not is_pseudonym(member):
+        message = "--member: not a pseudonym such as m-3f9c27d1, and logs contain no other"
+        raise InputError(message, "Name a member of the warehouse file by a pseudonym.")
 
 
 def line_digest(line: bytes) -> str:

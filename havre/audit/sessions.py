@@ -28,6 +28,7 @@ _SENT = re.compile(
 )
 _AUDIT = "AUDIT: "
 _ENDED = "disconnection: "
+_PUT_OUT = "terminating connection due to "
 _CLAIMED = re.compile(
     r'(?:password authentication failed for user|role|no pg_hba\.conf entry for .*? user) "(.*?)"'
     r"(?: does not exist| is not permitted to log in|, database \".*|)$",
@@ -124,6 +125,8 @@ class Sessions:
         if sent is not None:
             return self._sent(session, message, sent[1])
         if text.startswith(_ENDED):
+            if session and session.error and session.error.text.startswith(_PUT_OUT):
+                session.error = None  # a statement that it cut off would have followed it
             self._known.pop(message.session, None)
             return self._settled(session)
         return self._begun(message) if "connection authorized: " in text else ()

@@ -15,9 +15,10 @@ from havre.errors import InputError
 from havre.stack.connection import addresses
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
 
-    from havre.provider import ProjectConnection
+    from havre.provider import Operations, ProjectConnection
     from havre.provider.outputs import Outputs
     from havre.stack.connection import Addresses
     from havre.stack.standing import Standing
@@ -29,7 +30,8 @@ def _exports(variables: Mapping[str, str]) -> str:
 
 def _show(found: ProjectConnection, secrets: Mapping[str, str], where: str) -> None:
     out = console.out()
-    out.print(f"[bold]{console.inert(found.project)}[/] reads:")
+    whose = f", member {found.member}," if found.member else ""
+    out.print(f"[bold]{console.inert(found.project)}[/]{console.inert(whose)} reads:")
     for zone, bucket in found.zones.items():
         schema = found.schemas.get(zone)
         tables = f", tables in schema {schema}" if schema else ""
@@ -37,10 +39,21 @@ def _show(found: ProjectConnection, secrets: Mapping[str, str], where: str) -> N
     out.print("\nSettings for psql, AWS-compatible clients and Python:")
     for name, value in {**found.environment, **secrets}.items():
         out.print(console.inert(f"  {name}={value}"))
-    command = f"havre connect {shlex.quote(found.project)}{where} --export"
+    if found.until:
+        out.print(f"\n{_end(found.until)}")
+    to = f" --as {found.member}" if found.member else ""
+    command = f"havre connect {shlex.quote(found.project)}{to}{where} --export"
     out.print(console.inert(f'\nTake them over in a shell:  eval "$({command})"; psql'))
     if not secrets:
         out.print("Secrets stay in the files named above; --show-secrets prints them.")
+
+
+def _end(until: dt.datetime) -> str:
+    """When credentials of a member end, in words."""
+    return (
+        f"Accepted until {until:%Y-%m-%d %H:%M} UTC, by database and object store. "
+        "Sessions end then. Earlier credentials are refused now."
+    )
 
 
 def _where(found: Addresses) -> dict[str, Any]:
@@ -109,6 +122,15 @@ def connect(
     data_dir: ctx.DataDirOption = None,
     state: ctx.StateOption = None,
     *,
+    member: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="MEMBER",
+            help="Create credentials of this member, for 8 hours.",
+            show_default=False,
+        ),
+    ] = None,
     export: Annotated[
         bool, typer.Option("--export", help="Write shell commands, to be evaluated.")
     ] = False,
@@ -119,11 +141,16 @@ def connect(
 ) -> None:
     """Show the psql and S3 settings of a project, without secrets.
 
+    With --as: credentials of a member, by pseudonym, which end after 8 hours. Earlier ones of the
+    same member and project end at once. An administrator runs it and hands the files over.
+
     With --state: addresses, identity and settings of psql, as Pulumi deployed them.
 
     Example: havre connect --data-dir ./data
 
     Example: havre connect cohort-diabetes --data-dir ./data
+
+    Example: havre connect cohort-diabetes --as m-3f9c27d1 --data-dir ./data
 
     Example: eval "$(havre connect cohort-diabetes --data-dir ./data --export)"; psql
 
@@ -134,14 +161,20 @@ def connect(
         raise InputError(message, "Choose one.")
     at = ctx.standing(data_dir, state, "connect")
     if not project:
-        _list_projects(at.outputs(), refused=export or show_secrets, as_json=as_json)
+        refused = export or show_secrets or member is not None
+        _list_projects(at.outputs(), refused=refused, as_json=as_json)
         return
     if at.data_dir is None:
+        _refuse_member(at, member)
         _connect_elsewhere(at, project, export=export, show_secrets=show_secrets, as_json=as_json)
         return
     warehouse = ctx.operated(at, "connect")
-    found = warehouse.operations.connect(project)
-    ctx.refuse_stopped(warehouse)
+    if member is None:
+        found = warehouse.operations.connect(project)
+        ctx.refuse_stopped(warehouse)
+    else:
+        ctx.refuse_stopped(warehouse)
+        found = _signed_in(warehouse.operations, project, member)
     secrets = found.secrets() if show_secrets else {}
     if as_json:
         values = {
@@ -150,11 +183,38 @@ def connect(
             "schemas": dict(found.schemas),
             "environment": dict(found.environment),
         }
+        if found.until:
+            values |= {"member": found.member, "until": found.until.isoformat()}
         console.write_json(values | ({"secrets": dict(secrets)} if show_secrets else {}))
     elif export:
         typer.echo(_exports({**found.environment, **secrets}))
     else:
         _show(found, secrets, f" --data-dir {shlex.quote(str(at.data_dir))}" if data_dir else "")
+
+
+def _signed_in(operations: Operations, project: str, member: str) -> ProjectConnection:
+    """Credentials of a member's own.
+
+    Raises:
+        InputError: the provider issues none, or there is no such member.
+    """
+    from havre.provider.operations import MemberOperations
+
+    if not isinstance(operations, MemberOperations):
+        message = "--as: this provider issues no credentials to members"
+        raise InputError(message, "Leave --as out: members of a project share its identity.")
+    return operations.sign_in(project, member)
+
+
+def _refuse_member(at: Standing, member: str | None) -> None:
+    """Refuse to give a member credentials by a state alone, which reaches no store.
+
+    Raises:
+        InputError: a member is named.
+    """
+    if member is not None:
+        message = f"--as: {at.state_file} cannot issue credentials"
+        raise InputError(message, "Sign in with the provider, or name a folder with --data-dir.")
 
 
 def _list_projects(told: Outputs, *, refused: bool, as_json: bool) -> None:
@@ -170,7 +230,7 @@ def _list_projects(told: Outputs, *, refused: bool, as_json: bool) -> None:
     """
     names = ", ".join(sorted(told.projects)) or "none"
     if refused:
-        message = "Missing PROJECT: --export and --show-secrets are about one project"
+        message = "Missing PROJECT: --as, --export and --show-secrets are about one project"
         raise InputError(message, f"Projects of {told.warehouse}: {names}.")
     if as_json:
         rows = {

@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from havre.database.catalogue.found import PUBLIC
-from havre.database.wanted import PREFIX
+from havre.database.wanted import MEMBER_PREFIX, PREFIX
 
 if TYPE_CHECKING:
     from havre.database.catalogue.found import FoundDatabase
-    from havre.database.wanted import WantedDatabase
+    from havre.database.wanted import WantedDatabase, WantedMember
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Parties:
         """Roles that administer, and those of the service: their rights are not ours to revoke.
 
         Whoever is a member of the service's administrators by a grant of another than its superuser
-        is none of them, nor is a role that bears a project's name.
+        is none of them, nor is a role that bears a project's or a member's name.
         """
         profile = self.wanted.profile
         groups = profile.administrators
@@ -43,7 +43,8 @@ class Parties:
         first = {name for name, role in self.found.roles.items() if role.bootstrap}
         known = {*groups, *profile.service, *members, *first}
         return frozenset(
-            {name for name in known if not name.startswith(PREFIX)} | {self.found.user}
+            {name for name in known if not name.startswith((PREFIX, MEMBER_PREFIX))}
+            | {self.found.user}
         )
 
     def left_alone(self, role: str) -> bool:
@@ -55,7 +56,16 @@ class Parties:
         return role == PUBLIC or not self.left_alone(role)
 
     @cached_property
+    def members(self) -> tuple[WantedMember, ...]:
+        """Those of members' roles that are there, and whose end is still to come."""
+        begun, roles = self.wanted.begun, self.found.roles
+        here = (each for name, each in sorted(self.wanted.members.items()) if name in roles)
+        ends = ((each, roles[each.name].until) for each in here)
+        return tuple(each for each, end in ends if end is None or begun is None or end > begun)
+
+    @cached_property
     def strays(self) -> tuple[str, ...]:
         """Roles that the warehouse file does not ask for and nobody answers for."""
         names = self.found.roles.keys() - self.wanted.roles.keys()
+        names -= {each.name for each in self.members}
         return tuple(sorted(name for name in names if not self.left_alone(name)))

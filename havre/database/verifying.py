@@ -15,6 +15,7 @@ import psycopg
 from psycopg import sql
 
 from havre.database.catalogue.reading import read_found
+from havre.database.parties import Parties
 from havre.database.writing import statement
 from havre.errors import ProviderError
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from havre.database.catalogue.found import FoundDatabase
-    from havre.database.wanted import WantedDatabase, WantedRole
+    from havre.database.wanted import WantedDatabase
     from havre.live.warehouse import LiveDatabase
 
     Connection = psycopg.Connection[Any]
@@ -99,7 +100,7 @@ class Verified:
 
 
 def verify(database: LiveDatabase, wanted: WantedDatabase) -> Verified:
-    """Try what each project's role, and one without rights, may and may not.
+    """Try what each project's and member's role, and one without rights, may and may not.
 
     Raises:
         RetryError: the server does not answer.
@@ -112,11 +113,15 @@ def verify(database: LiveDatabase, wanted: WantedDatabase) -> Verified:
         except psycopg.Error as error:
             message = f"database {database.name}: its catalogue cannot be read: {_said(error)}"
             raise ProviderError(message, "Use an administrator of the database.") from None
-        for name, role in sorted(wanted.roles.items()):
+        parties = Parties(wanted, found)
+        read = {name: role.schemas for name, role in sorted(wanted.roles.items())}
+        read |= {each.name: read[each.project] for each in parties.members}
+        for name, schemas in read.items():
             attempts += _attributes(found, name)
-            trials = _trials(found, wanted, role)
+            trials = _trials(found, wanted, name, schemas)
             attempts += _as_role(connection, name, trials, make=False)
-        trials = _trials(found, wanted, None)
+        attempts += _strays(parties)
+        trials = _trials(found, wanted, STRANGER, ())
         attempts += _as_role(connection, STRANGER, trials, make=True)
         connection.rollback()
     return Verified(tuple(attempts), max(len(found.relations) - _MOST_TABLES, 0))
@@ -130,9 +135,18 @@ def _attributes(found: FoundDatabase, name: str) -> Iterator[Attempt]:
         yield Attempt(name, what, TrialOutcome.REFUSED, TrialOutcome.ALLOWED, CATALOGUE)
 
 
-def _trials(found: FoundDatabase, wanted: WantedDatabase, role: WantedRole | None) -> list[Trial]:
-    """What a role tries; None: one that has no rights at all."""
-    read = role.schemas if role else ()
+def _strays(parties: Parties) -> Iterator[Attempt]:
+    """Roles that the warehouse file does not ask for, such as a former member's, and can log in."""
+    for name in parties.strays:
+        if "LOGIN" in parties.found.roles[name].attributes:
+            what = "log in, although the warehouse file does not ask for the role"
+            yield Attempt(name, what, TrialOutcome.REFUSED, TrialOutcome.ALLOWED, CATALOGUE)
+
+
+def _trials(
+    found: FoundDatabase, wanted: WantedDatabase, who: str, read: tuple[str, ...]
+) -> list[Trial]:
+    """What a role tries that reads some schemas, and has no other right."""
     trials = []
     for each in found.relations[:_MOST_TABLES]:
         name = f"{each.schema}.{each.name}"
@@ -151,8 +165,7 @@ def _trials(found: FoundDatabase, wanted: WantedDatabase, role: WantedRole | Non
         if schema in found.schemas:
             said = statement("CREATE TABLE {}.{} ()", schema, _NAME)
             trials.append(Trial(f"create a table in schema {schema}", said))
-    others = [name for name in wanted.roles if role is None or name != role.name]
-    who = role.name if role else STRANGER
+    others = [name for name in wanted.roles if name != who]
     trials += [
         Trial(f"become {other}", statement("GRANT {} TO {}", other, who)) for other in others
     ]

@@ -1,8 +1,12 @@
-"""What a warehouse file asks for in PostgreSQL: one role a project, one schema a zone."""
+"""What a warehouse file asks for in PostgreSQL: a role a project, a schema a zone.
+
+Members may have roles too, within their project's and for hours.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,7 +14,7 @@ from havre.database.profile import DatabaseProfile
 from havre.spec.model import Purpose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from havre.spec import Warehouse
 
@@ -18,6 +22,13 @@ TABLED = (Purpose.LANDING, Purpose.CURATED, Purpose.RESEARCH, Purpose.EXPORT)
 """Purposes of the zones that have tables beside their objects, and so a schema."""
 PREFIX = "project_"
 """What names of projects' roles begin with: a role of that kind is Havre's, whoever made it."""
+MEMBER_PREFIX = "member_"
+"""What names of members' roles begin with."""
+_MEMBER = re.compile(r"member_([0-9a-f]{8,16})_([a-z][a-z0-9_]*)")
+MEMBER_HOURS = 8
+"""How long a member's credential is accepted: a working day."""
+MEMBER_CONNECTIONS = 5
+"""Sessions that a member may have at a time in a project."""
 CONNECTIONS = 20
 """Sessions that a project may have at a time: a few for each of its members."""
 SETTINGS: Mapping[str, str] = {
@@ -52,6 +63,23 @@ class WantedRole:
 
 
 @dataclass(frozen=True)
+class WantedMember:
+    """The role that a member of a project may have, while a credential of theirs is accepted.
+
+    Attributes:
+        name: of the role.
+        member: pseudonym of the member.
+        project: the project's role, whose rights are all that it has.
+        latest: the end that it must have at the latest, UTC.
+    """
+
+    name: str
+    member: str
+    project: str
+    latest: dt.datetime
+
+
+@dataclass(frozen=True)
 class WantedDatabase:
     """What a database must be.
 
@@ -62,6 +90,9 @@ class WantedDatabase:
         profile: how the service is administered.
         kept: further roles that are left alone, since an administrator answers for them.
         readers: those of them that must be able to connect.
+        members: roles that members of projects may have, by name; none needs to be there.
+        begun: when the day begins, UTC: a member's role that has ended by then is over;
+            None: none is.
     """
 
     roles: Mapping[str, WantedRole]
@@ -70,11 +101,29 @@ class WantedDatabase:
     profile: DatabaseProfile = field(default_factory=DatabaseProfile)
     kept: frozenset[str] = frozenset()
     readers: frozenset[str] = frozenset()
+    members: Mapping[str, WantedMember] = field(default_factory=dict)
+    begun: dt.datetime | None = None
 
 
 def role_name(project: str) -> str:
     """The role of a project; the prefix keeps it from bearing a name of the service's."""
     return f"{PREFIX}{project.replace('-', '_')}"
+
+
+def member_role(member: str, project: str) -> str:
+    """The role and account of a member in a project: a member of two has one in each.
+
+    Args:
+        member: a pseudonym; see `havre.spec.model.is_pseudonym`.
+        project: name of the project.
+    """
+    return f"{MEMBER_PREFIX}{member.removeprefix('m-')}_{project.replace('-', '_')}"
+
+
+def member_of(role: str) -> tuple[str, str] | None:
+    """The member whose role it is, and the role of the project; None for any other role."""
+    found = _MEMBER.fullmatch(role)
+    return (f"m-{found[1]}", PREFIX + found[2]) if found else None
 
 
 def schema_name(zone: str) -> str:
@@ -114,6 +163,7 @@ def wanted(
         schemas = () if ended else tuple(tabled[zone] for zone in each.zones if zone in tabled)
         name = role_name(project)
         roles[name] = WantedRole(name, project, schemas, end_of(each.expires), ended)
+    begun = dt.datetime.combine(as_of, dt.time(), dt.UTC)
     asked = (extension.value for extension in spec.database.extensions)
     return WantedDatabase(
         roles,
@@ -122,4 +172,17 @@ def wanted(
         profile,
         frozenset(kept) | frozenset(readers),
         frozenset(readers),
+        {each.name: each for each in _members(spec, roles, end_of(as_of))},
+        begun,
     )
+
+
+def _members(
+    spec: Warehouse, roles: Mapping[str, WantedRole], evening: dt.datetime
+) -> Iterator[WantedMember]:
+    """The roles that members may have on a day; those of a project that has ended have none."""
+    latest = evening + dt.timedelta(hours=MEMBER_HOURS)
+    for role in roles.values():
+        for member in () if role.ended else spec.projects[role.project].pseudonyms:
+            name = member_role(member, role.project)
+            yield WantedMember(name, member, role.name, min(latest, role.until))

@@ -49,9 +49,10 @@ def default(grant: DefaultGrant, verb: str) -> sql.Composed:
     return begun + inside + sql.SQL(said) + grantee(grant.grantee)
 
 
-def left(membership: Membership, version: int) -> sql.Composed:
-    """Takes a role out of another one."""
-    said = statement("REVOKE {} FROM {}", membership.group, membership.member)
+def left(membership: Membership, version: int, *, option: bool = False) -> sql.Composed:
+    """Takes a role out of another one; with `option` only that it may give it on."""
+    only = "ADMIN OPTION FOR " if option else ""
+    said = statement(f"REVOKE {only}{{}} FROM {{}}", membership.group, membership.member)
     if membership.grantor and version >= _GRANTED_BY_SINCE:
         said += statement(" GRANTED BY {}", membership.grantor)
     return said + sql.SQL(" CASCADE")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,6 +45,8 @@ class ProjectConnection:
         zones: bucket by zone.
         schemas: database schema by zone.
         secrets: the secrets themselves, read only when asked for.
+        member: pseudonym of the member whose credentials these are; empty: the project's.
+        until: when these credentials end, UTC; None: with the project.
     """
 
     project: str
@@ -52,6 +54,8 @@ class ProjectConnection:
     zones: Mapping[str, str]
     schemas: Mapping[str, str]
     secrets: Callable[[], Mapping[str, str]]
+    member: str = ""
+    until: dt.datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,24 @@ class StandIns(Protocol):
 
     def live(self, outputs: Outputs) -> Live:
         """Its stores and its database, by clients; with outputs as `here` gives them."""
+        ...
+
+
+@runtime_checkable
+class MemberOperations(Protocol):
+    """What operations may offer besides: credentials of a member's own."""
+
+    def sign_in(self, project: str, member: str) -> ProjectConnection:
+        """What a member of a project needs, with new credentials that end within a day.
+
+        Args:
+            project: name of the project.
+            member: pseudonym of the member; see `havre.spec.model.is_pseudonym`.
+
+        Raises:
+            InputError: there is no such project, or no such member of it.
+            GuardError: the project has ended.
+        """
         ...
 
 

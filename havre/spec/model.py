@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import re
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -68,6 +69,16 @@ Member = Annotated[
     _words("a researcher's identifier of 1 to 254 characters, without spaces"),
 ]
 """Who a researcher is for the identity provider; never echoed in a message."""
+_PSEUDONYM = re.compile(r"m-[0-9a-f]{8,16}")
+
+
+def is_pseudonym(member: str) -> bool:
+    """Whether a member has an identity of their own: `m-` and 8 to 16 hexadecimal digits.
+
+    No name can be written in it. Any other identifier, such as an e-mail address, is counted and
+    goes nowhere: its member shares the project's identity.
+    """
+    return _PSEUDONYM.fullmatch(member) is not None
 
 
 def _cidr(value: str) -> str:
@@ -327,7 +338,7 @@ class Project(Section):
         description="Zones that the project reads"
     )
     members: Annotated[tuple[Member, ...], Field(min_length=1)] = Field(
-        description="Identifiers of the researchers; they reach no state or report"
+        description="Pseudonyms of the researchers, such as m-3f9c27d1; others reach no state"
     )
     authorisation: Text = Field(description="The decision that allows the project")
     expires: Annotated[
@@ -335,6 +346,11 @@ class Project(Section):
         Field(ge=dt.date(2000, 1, 1), le=dt.date(2100, 12, 31)),
         _words("a date such as 2027-12-31, between 2000 and 2100"),
     ] = Field(description="Last day of the authorisation")
+
+    @property
+    def pseudonyms(self) -> tuple[str, ...]:
+        """Those of its members that have an identity of their own, sorted."""
+        return tuple(sorted(filter(is_pseudonym, self.members)))
 
 
 class Egress(Section):

@@ -37,16 +37,28 @@ SPEC = "spec"
 def asked(spec: Warehouse) -> dict[str, Any]:
     """What is asked, recorded with the component, so that a preview or a state can be judged alone.
 
-    Members of projects are counted, never named: no personal datum may reach the state.
+    Members of projects are counted, but for pseudonyms: no name may reach the state.
     """
     document = spec.model_dump(mode="json", exclude_none=True, warnings=False)
-    for project in document["projects"].values():
-        project["members"] = len(project["members"])
+    for name, project in document["projects"].items():
+        project["members"] = _nameless(spec.projects[name])
     return {SPEC: document}
 
 
+def _nameless(project: Project) -> int | list[str]:
+    """The members of a project: how many, or where some have pseudonyms those, others numbered."""
+    if not project.pseudonyms:
+        return len(project.members)
+    others = len(project.members) - len(project.pseudonyms)
+    return [*project.pseudonyms, *_numbered(others)]
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"member-{number + 1}" for number in range(count)]
+
+
 def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
-    """The spec that `asked` recorded in a component's inputs; its members are numbered.
+    """The spec that `asked` recorded in a component's inputs; members without one are numbered.
 
     Returns:
         None where none is recorded, or what is recorded is none.
@@ -56,7 +68,8 @@ def recorded(inputs: Mapping[str, Any]) -> Warehouse | None:
     try:
         document = json.loads(json.dumps(inputs[SPEC]))
         for project in document["projects"].values():
-            project["members"] = [f"member-{number + 1}" for number in range(project["members"])]
+            if not isinstance(project["members"], list):
+                project["members"] = _numbered(project["members"])
         return Warehouse.model_validate_json(json.dumps(document))
     except (LookupError, TypeError, ValueError, AttributeError):
         return None

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from havre.audit.accesses import Access, AccessOutcome, Act, Actor, Tally, unreadable
+from havre.audit.actors import Actors
 from havre.audit.chain import Chain
 from havre.audit.logs import AccessLogs, files_at
 from havre.audit.reading import AccessSearch, record
 from havre.errors import InputError
 
-ACTORS = {"a": Actor("one", "m-1"), "b": Actor("two"), "c": Actor("one", "m-2")}
+ACTORS = {"a": Actor("one", "m-00000001"), "b": Actor("two"), "c": Actor("one", "m-00000002")}
 
 
 class Words:
@@ -69,7 +70,7 @@ def found(logs: AccessLogs, asked: AccessSearch) -> tuple[list[str], Tally]:
         ),
         (AccessSearch("one", since="2026-12-02"), ["words:3", "words:5", "end"]),
         (AccessSearch("one", until="2026-12-02"), ["words:1"]),
-        (AccessSearch("one", member="m-2"), ["words:3", "words:5"]),
+        (AccessSearch("one", member="m-00000002"), ["words:3", "words:5"]),
         (AccessSearch("one", acts=frozenset({Act.WRITE})), ["words:3", "words:5"]),
         (AccessSearch("one", outcomes=frozenset({AccessOutcome.ALLOWED})), ["words:1", "words:5"]),
         (AccessSearch("none"), ["words:5"]),
@@ -85,11 +86,18 @@ def test_everything_is_counted(logs: AccessLogs) -> None:
     assert tally.unrecorded == {"words": 3}
 
 
-def test_a_member_is_refused_where_logs_name_none(tmp_path: Path) -> None:
-    (tmp_path / "words").write_text(LINES)
-    logs = AccessLogs({"a": Actor("one")}, Words, lambda: files_at(tmp_path))
-    with pytest.raises(InputError, match="name projects"):
-        found(logs, AccessSearch("one", member="m-1"))
+def test_a_member_is_asked_for_by_a_pseudonym_and_no_name_is_repeated(logs: AccessLogs) -> None:
+    with pytest.raises(InputError, match="not a pseudonym") as refused:
+        found(logs, AccessSearch("one", member="a.martin@university.example"))
+    assert "martin" not in f"{refused.value} {refused.value.remedy}"
+
+
+def test_a_role_of_a_member_who_has_left_is_theirs_still() -> None:
+    actors = Actors({"project_one": Actor("one"), "a": Actor("two")})
+    assert actors["member_00000001_one"] == Actor("one", "m-00000001")
+    assert actors.get("member_00000001_gone") is None
+    assert actors.get("member_nobody_one") is None
+    assert actors["a"] == Actor("two")
 
 
 def test_files_of_a_folder_come_in_the_order_of_their_numbers(tmp_path: Path) -> None:

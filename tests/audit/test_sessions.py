@@ -95,6 +95,18 @@ def test_a_statement_that_ends_beyond_the_log_has_an_unknown_outcome() -> None:
     ]
 
 
+@pytest.mark.parametrize(("running", "outcome"), [(False, "allowed"), (True, "failed")])
+def test_only_a_statement_that_a_session_was_put_out_of_has_failed(
+    running: bool, outcome: str
+) -> None:
+    log = Log().begin().say("LOG", "statement: SELECT 1")
+    log.say("FATAL", "terminating connection due to administrator command")
+    if running:
+        log.say("STATEMENT", "SELECT 1")
+    log.say("LOG", "disconnection: session time: 0")
+    assert log.end() == [(ROLE, "connect", (), "allowed"), (ROLE, "SELECT", (), outcome)]
+
+
 def test_a_session_that_is_let_in_and_then_turned_away_is_refused() -> None:
     log = Log().begin().say("FATAL", 'permission denied for database "w"')
     log.say("LOG", "disconnection: session time: 0")

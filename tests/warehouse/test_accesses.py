@@ -126,7 +126,7 @@ def test_a_project_of_the_past_is_named(used: Site, capsys: pytest.CaptureFixtur
         ("--until", "2026-12-01T08:00"),
         ("--what", "look"),
         ("--outcome", "fine"),
-        ("--member", "m-1"),
+        ("--member", "m-3f9c27d"),
         ("--logs", "nowhere"),
     ],
 )

@@ -167,9 +167,9 @@ def verify(
 ) -> None:
     """Try, as each role, what it may do and what it must not.
 
-    Roles are taken on with SET ROLE. Where this machine has a project's password, its login is
-    tried too. Everything is rolled back. Exit code 1: an attempt ended otherwise than required.
-    Exit code 3: an attempt could not be evaluated.
+    Roles of projects and members are taken on with SET ROLE. Where this machine has a project's
+    password, its login is tried too. Everything is rolled back. Exit code 1: an attempt ended
+    otherwise than required. Exit code 3: an attempt could not be evaluated.
 
     Example: havre database verify warehouse.yaml --data-dir ./data
 

@@ -46,7 +46,9 @@ UntilOption = Annotated[
 ]
 MemberOption = Annotated[
     str | None,
-    typer.Option("--member", metavar="MEMBER", help="Only this member.", show_default=False),
+    typer.Option(
+        "--member", metavar="MEMBER", help="Only this member, by pseudonym.", show_default=False
+    ),
 ]
 WhatOption = Annotated[
     list[str] | None,
@@ -152,9 +154,9 @@ def _files(logs: AccessLogs) -> Iterable[LogFile]:
 
 def _acting(logs: AccessLogs, project: str) -> AccessLogs:
     """The logs with a project that the warehouse no longer has."""
-    from havre.audit.actors import roles
+    from havre.audit.actors import Actors, roles
 
-    return replace(logs, actors={**roles([project]), **logs.actors})
+    return replace(logs, actors=Actors({**roles([project]), **logs.actors}))
 
 
 def who(

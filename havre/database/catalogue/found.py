@@ -90,6 +90,7 @@ class Membership:
         grantor: who granted it.
         by_service: whether that is a superuser.
         ours: whether the role of the connection may revoke it.
+        admin: whether the member may give it on.
     """
 
     group: str
@@ -97,6 +98,7 @@ class Membership:
     grantor: str = ""
     by_service: bool = False
     ours: bool = True
+    admin: bool = False
 
 
 @dataclass(frozen=True)

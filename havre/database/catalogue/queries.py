@@ -116,7 +116,8 @@ WHERE grantee <> defaclrole AND NOT (
 MEMBERSHIPS = """
 SELECT g.rolname, m.rolname, coalesce(b.rolname, ''), coalesce(b.rolsuper, false),
   me.rolsuper OR pg_has_role(me.oid, g.oid, 'MEMBER WITH ADMIN OPTION')
-  OR (current_setting('server_version_num')::int < 160000 AND me.rolcreaterole AND NOT g.rolsuper)
+  OR (current_setting('server_version_num')::int < 160000 AND me.rolcreaterole AND NOT g.rolsuper),
+  a.admin_option
 FROM pg_auth_members a JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
 LEFT JOIN pg_roles b ON b.oid = a.grantor, pg_roles me
 WHERE m.rolname !~ '^pg_' AND me.rolname = current_user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from havre.database.differences.members import members
 from havre.database.differences.rights import rights
 from havre.database.differences.roles import roles
 from havre.database.differences.server import server
@@ -21,5 +22,5 @@ def difference(wanted: WantedDatabase, found: FoundDatabase) -> tuple[RoleStep, 
     What nobody asked for comes first, and of that the grants. Done once, they leave none.
     """
     parties = Parties(wanted, found)
-    steps = (*rights(parties), *roles(parties), *server(parties))
+    steps = (*rights(parties), *roles(parties), *members(parties), *server(parties))
     return tuple(sorted(steps, key=lambda step: step.rank))

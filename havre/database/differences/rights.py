@@ -110,14 +110,19 @@ def _by_owner(parties: Parties, grant: FoundGrant, said: Written) -> tuple[Writt
 
 
 def _memberships(parties: Parties) -> Iterator[RoleStep]:
+    """Who is in which role: members in their project's, and may not give it on; no other is."""
     found = parties.found
+    asked = {(each.project, each.name) for each in parties.members}
     for each in sorted(found.memberships):
-        if not parties.judged(each.member):
+        option = (each.group, each.member) in asked
+        if not parties.judged(each.member) or (option and not each.admin):
             continue
         what = f"{each.member} is a member of {each.group}"
+        if option:
+            what = f"{each.member} may give {each.group} to others"
         free = found.version < 160_000 or not each.grantor or found.uses(each.grantor)  # noqa: PLR2004
         if each.ours and free:
-            said = (writing.left(each, found.version),)
+            said = (writing.left(each, found.version, option=option),)
             yield RoleStep(Direction.UNASKED, StepKind.MEMBERSHIP, what, said)
         else:
             by_hand = f"{each.grantor or 'Another role'} granted it, and must revoke it."

@@ -33,10 +33,10 @@ def roles(parties: Parties) -> Iterator[RoleStep]:
             yield _create(role)
         else:
             yield from _attributes(parties, role, known)
-            yield from _owned(parties, name, known)
+            yield from owned(parties, name, known)
         if role.ended:
             yield from _sessions(parties, name)
-        yield from _settings(parties, name, known or _NEW)
+        yield from settings(parties, name, known or _NEW)
     for name in parties.strays:
         yield from _sessions(parties, name)
         yield _stray(parties, name, parties.found.roles[name])
@@ -64,16 +64,16 @@ def _attributes(parties: Parties, role: WantedRole, known: FoundRole) -> Iterato
     login = set() if role.ended else {"LOGIN"}
     for word in sorted(known.attributes - login):
         what = f"{name} has the attribute {word}"
-        if _may_take(parties, word):
-            yield _by_alterer(parties, unasked, what, name, sql.SQL(f"NO{word}"))
+        if may_take(parties, word):
+            yield by_alterer(parties, unasked, what, name, sql.SQL(f"NO{word}"))
         else:
             by_hand = f"{parties.found.user} may not take {word} away. Have the service do it."
             yield RoleStep(unasked, StepKind.ATTRIBUTE, what, by_hand=by_hand)
     if login - known.attributes:
         what = f"{name} has no LOGIN"
-        yield _by_alterer(parties, Direction.CHANGED, what, name, sql.SQL("LOGIN"))
+        yield by_alterer(parties, Direction.CHANGED, what, name, sql.SQL("LOGIN"))
     if not known.inherits:
-        yield _by_alterer(
+        yield by_alterer(
             parties, Direction.CHANGED, f"{name} has no INHERIT", name, sql.SQL("INHERIT")
         )
     if known.connections != CONNECTIONS:
@@ -81,15 +81,15 @@ def _attributes(parties: Parties, role: WantedRole, known: FoundRole) -> Iterato
         many = "any number of" if known.connections < 0 else known.connections
         what = f"{name} may have {many} sessions, not {CONNECTIONS}"
         words = sql.SQL(f"CONNECTION LIMIT {CONNECTIONS}")
-        yield _by_alterer(parties, unasked if wide else Direction.CHANGED, what, name, words)
+        yield by_alterer(parties, unasked if wide else Direction.CHANGED, what, name, words)
     if known.until != role.until:
         late = known.until is None or known.until > role.until
         found = known.until.isoformat() if known.until else "without end"
         what = f"{name} is valid until {found}, not {role.until.isoformat()}"
-        yield _by_alterer(parties, unasked if late else Direction.CHANGED, what, name, _until(role))
+        yield by_alterer(parties, unasked if late else Direction.CHANGED, what, name, _until(role))
 
 
-def _may_take(parties: Parties, word: str) -> bool:
+def may_take(parties: Parties, word: str) -> bool:
     """Whether an attribute is ours to take: since PostgreSQL 16, of what one has oneself."""
     found = parties.found
     if found.superuser or word in ("LOGIN", "CREATEROLE"):
@@ -99,9 +99,10 @@ def _may_take(parties: Parties, word: str) -> bool:
     return word in found.roles[found.user].attributes
 
 
-def _by_alterer(
+def by_alterer(
     parties: Parties, direction: Direction, what: str, name: str, words: sql.Composable
 ) -> RoleStep:
+    """The step that alters a role, by whoever may."""
     found = parties.found
     if not found.alters(name):
         by_hand = f"{found.user} may not alter {name}. Do it as the role that created it."
@@ -109,7 +110,7 @@ def _by_alterer(
     return RoleStep(direction, StepKind.ATTRIBUTE, what, _alter(name, words))
 
 
-def _settings(parties: Parties, name: str, known: FoundRole) -> Iterator[RoleStep]:
+def settings(parties: Parties, name: str, known: FoundRole) -> Iterator[RoleStep]:
     """Settings of its sessions; those that the server or its administrator lacks are left out."""
     found = parties.found
     audited = parties.wanted.profile.settings
@@ -147,7 +148,7 @@ def _given(
     return RoleStep(direction, StepKind.SETTING, what, by_hand=by_hand)
 
 
-def _owned(parties: Parties, name: str, known: FoundRole) -> Iterator[RoleStep]:
+def owned(parties: Parties, name: str, known: FoundRole) -> Iterator[RoleStep]:
     """What a project's role owns goes to the administrator: an owner may do anything with it."""
     if not known.owns:
         return

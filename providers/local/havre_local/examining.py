@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from havre.database.wanted import member_role
 from havre.errors import InputError
 from havre.plan.replacing import HOLDS_DATA
 from havre.plan.values import bare
@@ -161,8 +162,8 @@ def _lists(
         return rows
 
     projects = _inputs(plan, ProjectAccess, "project")
-    named = [roles.account_name(project) for project in projects]
-    accounts = [zones.account_name(project) for project in projects]
+    named = [*(roles.account_name(project) for project in projects), *_members(plan)]
+    accounts = [*(zones.account_name(project) for project in projects), *_members(plan)]
     store = gateway.SERVICE if _inputs(plan, ObjectStore, "data_dir") else ""
     yield "bucket", store, _inputs(plan, Zone, "bucket"), lambda: zones.bucket_names(folder)
     yield (
@@ -180,6 +181,17 @@ def _lists(
     yield "role", postgres.SERVICE, [*named, roles.READER], asked(_ROLES)
     yield "key", "", _inputs(plan, Key, "name"), lambda: keys.key_names(folder)
     yield "project folder", "", projects, lambda: _folders(folder)
+
+
+def _members(plan: Plan) -> list[str]:
+    """Names of the roles and accounts that members of projects may have."""
+    token = ProjectAccess.token()
+    return [
+        member_role(str(member), str(bare(each.inputs["project"])))
+        for each in plan.resources
+        if each.type == token
+        for member in bare(each.inputs.get("members", ()))
+    ]
 
 
 def _folders(folder: Folder) -> list[str]:

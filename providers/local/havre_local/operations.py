@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from havre.errors import InputError
@@ -17,6 +17,7 @@ from havre.provider import (
     ServiceStatus,
 )
 from havre_local import services
+from havre_local.machine.projects import CREDENTIALS, PGPASS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,6 +91,25 @@ class LocalOperations:
             zones=found.zones,
             schemas={zone: schema_name(zone) for zone in found.zones},
             secrets=found.secrets,
+        )
+
+    def sign_in(self, project: str, member: str) -> ProjectConnection:
+        """What a member needs, with credentials of their own for hours; former ones end."""
+        from havre_local.machine import access
+
+        found = access.member_credential(self.folder, project, member)
+        shared = self.connect(project)
+        files = {
+            "PGUSER": found.identity,
+            "PGPASSFILE": str(found.files / PGPASS),
+            "AWS_SHARED_CREDENTIALS_FILE": str(found.files / CREDENTIALS),
+        }
+        return replace(
+            shared,
+            environment={**shared.environment, **files},
+            secrets=lambda: found.secrets,
+            member=member,
+            until=found.until,
         )
 
     def backup(self) -> BackupSummary:

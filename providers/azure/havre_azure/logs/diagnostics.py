@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic_core import from_json
 
 from havre.audit.accesses import Access, AccessOutcome, Act, Actor, unreadable
-from havre.audit.actors import roles, tables
+from havre.audit.actors import Actors, roles, tables
 from havre.audit.logs import AccessLogs
 from havre.audit.sessions import Message, Sessions
 from havre.capabilities import Support, Supported
@@ -69,7 +69,7 @@ def access_logs(outputs: Outputs, plan: Plan) -> AccessLogs:
     zones = {
         (str(address.account), address.bucket): zone for zone, address in outputs.zones.items()
     }
-    actors = {**roles(outputs.projects), **_identities(outputs, plan)}
+    actors = Actors({**roles(outputs.projects), **_identities(outputs, plan)})
 
     def reader() -> DiagnosticReader:
         return DiagnosticReader(zones, Sessions(DATABASE, tables(outputs.zones)))

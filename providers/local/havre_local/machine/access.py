@@ -16,6 +16,8 @@ from havre_local.machine.folder import (
     read_json,
     warehouse_of,
 )
+from havre_local.machine.members import credentials as people
+from havre_local.machine.members import roles
 from havre_local.machine.objects import gateway, parquet
 from havre_local.machine.objects import zones as objectstore
 from havre_local.machine.objects.parquet import Place
@@ -36,11 +38,13 @@ from havre_local.machine.projects import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import psycopg
     import pyarrow as pa
     import pyarrow.dataset
+
+    from havre_local.machine.members.credentials import MemberCredential
 
 RENEWED = (
     "Project %s: its password and its S3 secret were rotated. Earlier versions of Havre read them "
@@ -67,6 +71,8 @@ class ProjectSettings:
     folder: Folder
     pgpass: Path
     credentials: Path
+    members: tuple[str, ...] = ()
+    """Pseudonyms of those who have credentials of their own."""
 
     def password(self) -> str:
         """Return the password of the project's role, empty without one.
@@ -94,6 +100,7 @@ def ensure_project(
     database: str,
     zones: Mapping[str, str],
     expires: dt.date,
+    members: Sequence[str] = (),
 ) -> str:
     """Give the project its role, its account and exactly the rights to `zones`.
 
@@ -103,6 +110,7 @@ def ensure_project(
         database: the database that it reads.
         zones: buckets by zone; the zones' schemas, where there are some, are read too.
         expires: the last day, UTC, of the authorisation; both stores refuse from then on.
+        members: pseudonyms of those who may have a credential of their own; others are put out.
 
     Returns:
         The name of the role and of the account, the same in both stores.
@@ -115,7 +123,7 @@ def ensure_project(
     if given_without_master(folder, project):
         _log.warning(RENEWED, project, folder.project(project))
     # The record comes first, so that `remove_project` finds all that was begun.
-    _write_settings(folder, project, database, zones, expires)
+    _write_settings(folder, project, database, zones, expires, members)
     schemas = [schema_name(zone) for zone in zones]
     identities.ensure_identity(folder, project, database, schemas, expires)
     objectstore.ensure_account(folder, project)
@@ -124,16 +132,26 @@ def ensure_project(
             objectstore.ensure_grants(folder, zone.bucket, account, expires)
         else:
             objectstore.revoke_grants(folder, zone.bucket, account)
+    buckets = frozenset(zones.values())
+    people.settle(
+        folder, people.ProjectMembers(project, database, buckets, tuple(members), expires)
+    )
     return account
 
 
 def _write_settings(
-    folder: Folder, project: str, database: str, zones: Mapping[str, str], expires: dt.date
+    folder: Folder,
+    project: str,
+    database: str,
+    zones: Mapping[str, str],
+    expires: dt.date,
+    members: Sequence[str],
 ) -> None:
     """Write all that a project's own account needs, which may read nothing but its folder."""
     content = {
         "database": database,
         "expires": expires.isoformat(),
+        "members": sorted(members),
         "ports": [postgres.server_port(folder), gateway.server_port(folder)],
         "zones": dict(zones),
     }
@@ -147,6 +165,7 @@ def remove_project(folder: Folder, project: str) -> None:
         ProviderError: a store refused.
         RetryError: a store does not answer.
     """
+    people.remove(folder, project)
     identities.remove_identity(folder, project)
     objectstore.delete_account(folder, project)
     take_back(folder, project, SETTINGS)
@@ -169,14 +188,19 @@ def role_differs(
     database: str,
     zones: Mapping[str, str],
     expires: dt.date,
+    members: Sequence[str] = (),
 ) -> tuple[str, ...]:
-    """Return in what a project's role differs from what `ensure_project` makes of it.
+    """Return in what a project's role, and its members', differ from what `ensure_project` makes.
 
     Raises:
         RetryError: the database does not answer.
     """
     schemas = [schema_name(zone) for zone in zones]
-    return identities.differs(folder, project, database, schemas, expires)
+    own = identities.differs(folder, project, database, schemas, expires)
+    if own == ("no database",):
+        return own
+    others = roles.differ(folder, project, database, members)
+    return (*own, *(f"role {name}" for name in others))
 
 
 def grants_differ(
@@ -189,6 +213,21 @@ def grants_differ(
         RetryError: it does not answer.
     """
     return objectstore.grants_differ(folder, zones.values(), account_name(project), expires)
+
+
+def member_credential(folder: Folder, project: str, member: str) -> MemberCredential:
+    """Give a member of a project, by pseudonym, a credential of their own for hours.
+
+    Raises:
+        InputError: there is no such project, or no such member of it.
+        GuardError: the project has ended.
+        ProviderError: a store refused.
+        RetryError: a store does not answer.
+    """
+    known = project_settings(folder, project)
+    zones = frozenset(known.zones.values())
+    into = people.ProjectMembers(project, known.database, zones, known.members, known.expires)
+    return people.issue(folder, into, member)
 
 
 def project_settings(folder: Folder, project: str) -> ProjectSettings:
@@ -226,6 +265,7 @@ def project_settings(folder: Folder, project: str) -> ProjectSettings:
         folder=folder,
         pgpass=directory / PGPASS,
         credentials=directory / CREDENTIALS,
+        members=tuple(content.get("members", ())),
     )
 
 

@@ -12,7 +12,7 @@ from havre_local import services
 from havre_local.resources import Kind, ProjectAccess, Props, folder_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from havre.provider.context import Part
     from havre_local.settings import LocalSettings
@@ -27,6 +27,7 @@ def _ensure(props: Props) -> dict[str, Any]:
         database=props["database"],
         zones=dict(props["zones"]),
         expires=dt.date.fromisoformat(props["expires"]),
+        members=props.get("members", ()),
     )
     return {"identity": identity}
 
@@ -60,6 +61,7 @@ def _departures(props: Props) -> Iterator[Departure]:
         database=props["database"],
         zones=zones,
         expires=expires,
+        members=props.get("members", ()),
     )
     grants = partial(machine.grants_differ, folder, project, zones=zones, expires=expires)
     # What cannot be looked at is set again, when its store is there.
@@ -67,7 +69,17 @@ def _departures(props: Props) -> Iterator[Departure]:
         Departure(f"the database role of the project: {each}") for each in role()
     )
     yield from services.unseen(folder, objectstore.SERVICE) or (
-        Departure(f"the policy of the bucket `{each}` differs") for each in grants()
+        *(Departure(f"the policy of the bucket `{each}` differs") for each in grants()),
+        *(Departure(f"the account `{each}` differs") for each in _accounts(props, zones)),
+    )
+
+
+def _accounts(props: Props, zones: Mapping[str, str]) -> tuple[str, ...]:
+    """Accounts of members who have left, or that have other rights than their project."""
+    from havre_local.machine.members.credentials import differ
+
+    return differ(
+        folder_of(props), props["project"], props.get("members", ()), list(zones.values())
     )
 
 
@@ -75,7 +87,7 @@ PROJECT = Kind(_ensure, _remove, _look, _departures, identity=("data_dir", "proj
 
 
 def access(part: Part[LocalSettings], inputs: AccessInputs) -> AccessOutputs:
-    """An identity a project; members stay in the file and reach no state."""
+    """An identity a project; of its members only pseudonyms reach the state."""
     projects = {
         project: ProjectAccess(
             f"{part.name}-{project}",
@@ -86,6 +98,7 @@ def access(part: Part[LocalSettings], inputs: AccessInputs) -> AccessOutputs:
                 "database": inputs.database.name,
                 "expires": asked.expires.isoformat(),
                 "authorisation": asked.authorisation,
+                **({"members": list(asked.pseudonyms)} if asked.pseudonyms else {}),
                 "tags": {**part.tags, "project": project},
             },
             part.child(),

@@ -29,7 +29,7 @@ from havre_local.machine.folder import (
 )
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.gateway import SERVICE, administrator, ensure_gateway
-from havre_local.machine.postgresql.roles import account_name
+from havre_local.machine.postgresql.roles import account_name, end_of
 from havre_local.machine.projects import CREDENTIALS, give, master, take_back
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Acco
     with locked(folder, SERVICE):
         known = read_credentials(folder, master(folder, project) / CREDENTIALS)
         secret = password() if renew or known is None else known[1]
-        path = give(folder, project, CREDENTIALS, _credentials(access, secret))
+        path = give(folder, project, CREDENTIALS, shared_credentials(access, secret))
         present = gateway.known_accounts(folder)
         if access not in present:
             gateway.create_account(folder, access, secret)
@@ -121,7 +121,8 @@ def ensure_account(folder: Folder, project: str, *, renew: bool = False) -> Acco
     return Account(access, path)
 
 
-def _credentials(access: str, secret: str) -> bytes:
+def shared_credentials(access: str, secret: str) -> bytes:
+    """Return the content of a shared credentials file, with one profile."""
     return (f"[default]\naws_access_key_id = {access}\naws_secret_access_key = {secret}\n").encode()
 
 
@@ -472,7 +473,7 @@ def ensure_grants(
         folder: the data folder, its object store running.
         bucket: the zone's bucket.
         account: see `account_name`; it exists.
-        expires: the last day, UTC, on which it may; None: until revoked.
+        expires: the last day, UTC, on which it may, or the time until it may; None: until revoked.
 
     Raises:
         ProviderError: the object store refused.
@@ -494,7 +495,8 @@ def grant(
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
     if expires is not None:
-        end = f"{expires + dt.timedelta(days=1)}T00:00:00Z"
+        until = expires if isinstance(expires, dt.datetime) else end_of(expires)
+        end = f"{until.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
         statement["Condition"] = {"DateLessThan": {"aws:CurrentTime": end}}
     return statement
 
@@ -523,6 +525,24 @@ def grants_differ(
         if own != wanted or any(item.get("Sid") not in known for item in present):
             found.append(zone.bucket)
     return tuple(found)
+
+
+def granted_outside(
+    folder: Folder, accounts: Collection[str], buckets: Collection[str]
+) -> set[str]:
+    """Return those of accounts that the policy of a zone outside `buckets` names.
+
+    Raises:
+        ProviderError: the object store refused.
+        RetryError: it does not answer.
+    """
+    found: set[str] = set()
+    for zone in zones(folder) if accounts else ():
+        if zone.bucket not in buckets:
+            with gateway.asking(folder, f"Zone {zone.bucket}"):
+                present = _statements(administrator(folder), zone.bucket)
+            found |= {str(item.get("Sid")) for item in present} & set(accounts)
+    return found
 
 
 def revoke_grants(folder: Folder, bucket: str, account: str) -> None:

@@ -40,6 +40,7 @@ def differences(connection: psycopg.Connection[Any], access: Access) -> tuple[st
         found.append("settings")
     known = {"role": oid, "name": access.name, "database": access.database}
     schemas = [] if access.ended else list(access.schemas)
+    known["members"] = roles.members_pattern(access.name)
     values = {**known, "ended": access.ended, "schemas": schemas}
     found += [each[0] for each in connection.execute(_RIGHTS, values)]
     return tuple(found)
@@ -87,7 +88,8 @@ WITH wanted AS (SELECT oid FROM pg_namespace WHERE nspname = ANY(%(schemas)s)),
     WHERE relkind IN ('r', 'v', 'm', 'f', 'p'))
 SELECT 'members' WHERE EXISTS (
   SELECT FROM pg_auth_members WHERE %(role)s IN (roleid, member)
-  AND member <> CURRENT_USER::regrole)
+  AND member <> CURRENT_USER::regrole
+  AND (admin_option OR pg_get_userbyid(member) !~ %(members)s))
 UNION ALL SELECT 'objects' WHERE EXISTS (
   SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND refobjid = %(role)s
   AND deptype = 'o')

@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from havre.database.wanted import MEMBER_PREFIX
 from havre.errors import RetryError
 
 if TYPE_CHECKING:
@@ -74,6 +75,11 @@ def account_name(project: str) -> str:
     return f"project_{project.replace('-', '_')}"
 
 
+def members_pattern(account: str) -> str:
+    """Return what the names of the roles of a project's members match, in PostgreSQL and here."""
+    return f"^{MEMBER_PREFIX}[0-9a-f]{{8,16}}_{account.removeprefix('project_')}$"
+
+
 def settings_of(connection: psycopg.Connection[Any]) -> dict[str, str]:
     """Return the settings that a project's role has on this server."""
     return SETTINGS | (SETTINGS_17 if connection.info.server_version >= _SINCE_17 else {})
@@ -95,8 +101,8 @@ def ensure_role(connect: Connect, access: Access) -> None:
         if not role_exists(connection, access.name):
             connection.execute(sql.SQL("CREATE ROLE {}").format(role))
         _write_attributes(connection, access)
-        _write_settings(connection, access.name)
-        _leave_groups(connection, access.name)
+        write_settings(connection, access.name)
+        _leave_groups(connection, access.name, members_pattern(access.name))
         connection.execute(sql.SQL("REASSIGN OWNED BY {} TO CURRENT_USER").format(role))
         # It owns nothing by now: this takes its rights here, of whatever kind they are.
         connection.execute(sql.SQL("DROP OWNED BY {}").format(role))
@@ -114,11 +120,36 @@ def role_exists(connection: psycopg.Connection[Any], name: str) -> bool:
 
 def _write_attributes(connection: psycopg.Connection[Any], access: Access) -> None:
     """Set the role's password, its end, and all that it may not."""
+    write_login(
+        connection, access.name, access.secret, CONNECTIONS, access.until, ended=access.ended
+    )
+
+
+def write_login(
+    connection: psycopg.Connection[Any],
+    name: str,
+    secret: str,
+    sessions: int,
+    until: dt.datetime,
+    *,
+    ended: bool = False,
+) -> None:
+    """Set a role's password, its end, and all that it may not.
+
+    Args:
+        connection: of a superuser, in a transaction.
+        name: of the role.
+        secret: its password.
+        sessions: how many it may have at a time.
+        until: when its password ends.
+        ended: whether it may not log in at all.
+    """
     from psycopg import sql
 
-    secret, name = access.secret.encode(), access.name.encode()
-    verifier = connection.pgconn.encrypt_password(secret, name, b"scram-sha-256").decode()
-    login = sql.SQL("NOLOGIN" if access.ended else "LOGIN")
+    verifier = connection.pgconn.encrypt_password(
+        secret.encode(), name.encode(), b"scram-sha-256"
+    ).decode()
+    login = sql.SQL("NOLOGIN" if ended else "LOGIN")
     # Not even the verifier belongs into the log of statements.
     connection.execute("SET LOCAL log_statement = 'none'")
     connection.execute(
@@ -126,17 +157,22 @@ def _write_attributes(connection: psycopg.Connection[Any], access: Access) -> No
             "ALTER ROLE {} {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
             " INHERIT CONNECTION LIMIT {} PASSWORD {} VALID UNTIL {}"
         ).format(
-            sql.Identifier(access.name),
+            sql.Identifier(name),
             login,
-            sql.Literal(CONNECTIONS),
+            sql.Literal(sessions),
             sql.Literal(verifier),
-            sql.Literal(access.until.isoformat()),
+            sql.Literal(until.isoformat()),
         )
     )
     connection.execute("SET LOCAL log_statement = 'all'")
 
 
-def _write_settings(connection: psycopg.Connection[Any], name: str) -> None:
+def has_options(connection: psycopg.Connection[Any]) -> bool:
+    """Whether a membership has options of its own, as since PostgreSQL 16."""
+    return connection.info.server_version >= _SINCE_16
+
+
+def write_settings(connection: psycopg.Connection[Any], name: str) -> None:
     """Replace the role's settings, for all databases and for each."""
     from psycopg import sql
 
@@ -154,18 +190,19 @@ def _write_settings(connection: psycopg.Connection[Any], name: str) -> None:
         connection.execute(change.format(role, sql.Identifier(setting), sql.Literal(value)))
 
 
-def _leave_groups(connection: psycopg.Connection[Any], name: str) -> None:
-    """End memberships: a project is in no group, and none of its rights are another's."""
+def _leave_groups(connection: psycopg.Connection[Any], name: str, members: str = "^$") -> None:
+    """End memberships: a project is in no group, and its rights are its members' only."""
     from psycopg import sql
 
     query = (
         "SELECT pg_get_userbyid(roleid), pg_get_userbyid(member), pg_get_userbyid(grantor)"
         " FROM pg_auth_members WHERE %s IN (pg_get_userbyid(roleid), pg_get_userbyid(member))"
         " AND pg_get_userbyid(member) <> CURRENT_USER"
+        " AND (admin_option OR pg_get_userbyid(member) !~ %s)"
     )
     # Since 16 each grantor's grant is one of its own; before, the last one's word was kept.
-    by = " GRANTED BY {}" if connection.info.server_version >= _SINCE_16 else ""
-    for names in connection.execute(query, (name,)).fetchall():
+    by = " GRANTED BY {}" if has_options(connection) else ""
+    for names in connection.execute(query, (name, members)).fetchall():
         revoke = sql.SQL("REVOKE {} FROM {}" + by + " CASCADE")
         shown = names if by else names[:2]
         connection.execute(revoke.format(*map(sql.Identifier, shown)))

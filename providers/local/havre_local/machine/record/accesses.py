@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json
 
 from havre.audit.accesses import Access, unreadable
-from havre.audit.actors import roles, tables
+from havre.audit.actors import Actors, roles, tables
 from havre.audit.logs import AccessLogs, LogFile
 from havre.audit.sessions import Message, Sessions
 from havre_local.machine.postgresql import log
@@ -38,7 +38,7 @@ _MASKED = "[masked"
 def access_logs(folder: Folder, outputs: Outputs) -> AccessLogs:
     """The record of a folder, for the warehouse of outputs."""
     zones = {address.bucket: zone for zone, address in outputs.zones.items()}
-    actors = roles(outputs.projects)  # a project has one name in both services
+    actors = Actors(roles(outputs.projects))  # a project has one name in both services
 
     def reader() -> RecordReader:
         sessions = Sessions(collector.DATABASE, tables(outputs.zones))

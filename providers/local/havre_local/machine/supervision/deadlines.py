@@ -40,7 +40,7 @@ class Deadlines:
     _process: processes.Process | None = None
     _next: float = 0.0
     _passed: Ended = frozenset()
-    _seen: tuple[int, dt.date] | None = field(default=None)
+    _seen: tuple[int, dt.datetime] | None = field(default=None)
 
     def step(self, folder: Folder) -> None:
         """Start the process if a last day has passed that was not seen to.
@@ -69,12 +69,12 @@ class Deadlines:
         self._process = None
 
     def _look(self, folder: Folder) -> Ended:
-        """The roles whose last day has passed; read again on another day or when changed."""
+        """The roles that have ended; read again in another minute or when changed."""
         try:
             changed = folder.custody.stat(ends.path(folder)).st_mtime_ns
         except FileNotFoundError:
             return frozenset()
-        seen = (changed, dt.datetime.now(dt.UTC).date())
+        seen = (changed, dt.datetime.now(dt.UTC).replace(second=0, microsecond=0))
         if seen != self._seen:
             try:
                 self._passed = ends.passed(folder)
