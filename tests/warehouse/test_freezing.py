@@ -165,6 +165,7 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     }
     assert {each["before"] for each in late["tries"] if each["way"] == "file"} == {"answers"}
     untried = [each for each in things if f"{each}: " in late["left"]]
+    check_listed(folder, name, late, capsys)
     by_hand = [
         {"scope": each, "who": "A clerk", "why": "Looked.", "when": "2026-11-29"}
         for each in untried
@@ -183,6 +184,19 @@ def check_end(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> No
     assert told_tries.count("\tgone\t") > len(things)
     assert not (folder / "signed-urls.json").exists()
     assert run(folder, "status") == 0
+
+
+def check_listed(
+    folder: Path, name: str, late: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What still lacks a person's word is listed, as it is to be written; else its day is."""
+    waiting = [each for each in late["missing"] if not each.startswith(tuple(late["by_hand"]))]
+    assert late["by_hand"]
+    assert all("it is gone for good from" in each for each in waiting), waiting
+    assert run(folder, "retire", "--gone", "--confirm", name) == ExitCode.FINDINGS
+    shown = capsys.readouterr().out
+    assert all(f"  - scope: {each}\n" in shown for each in late["by_hand"])
+    assert f"{len(late['missing'])} things are not proved to be gone:\n" in shown
 
 
 def check_who_kept_writing(seal: Path) -> None:

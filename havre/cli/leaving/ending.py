@@ -25,6 +25,7 @@ from havre.cli.leaving.sealing import (
 )
 from havre.cli.leaving.telling import Folder, fail_if, line, progress
 from havre.errors import InputError
+from havre.text import counted
 
 if TYPE_CHECKING:
     from havre.exit.steps.results import RetireResult, WritingTaken
@@ -225,7 +226,27 @@ def tell_retired(result: RetireResult) -> None:
         line(f"Run when its day has come: {command}")
     if result.seal:
         line(f"Sealed: {result.seal}")
+    if result.missing:
+        _tell_missing(result)
+        return
     line(f"Left: {result.left}." if result.left else "The source is gone.")
+
+
+def _tell_missing(result: RetireResult) -> None:
+    """Show what is not proved to be gone, a line each, and what a person can write of it."""
+    from havre.exit.retiring.proof import BY_HAND
+
+    line(f"Left: {counted(len(result.missing), 'thing is', 'things are')} not proved to be gone:")
+    for each in result.missing:
+        line(f"  {each.removesuffix(f'; {BY_HAND}')}")
+    if result.by_hand:
+        line("Write in exit.yaml who saw that each of these is gone, then run it again:")
+        line("gone_by_hand:")
+    for name in result.by_hand:
+        line(f"  - scope: {name}")
+        line("    who: NAME AND FUNCTION")
+        line("    why: HOW THE PERSON SAW IT")
+        line("    when: YYYY-MM-DD")
 
 
 def _asked(what: str) -> str:

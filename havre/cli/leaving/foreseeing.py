@@ -11,7 +11,7 @@ from havre.cli import console
 from havre.cli.leaving.telling import fail_if, line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from havre.exit.freezing.foreseeing import WritingForeseen
     from havre.exit.steps.ending.foreseeing import CutForeseen, FreezeForeseen, RetireForeseen
@@ -66,13 +66,24 @@ def show_retire(found: RetireForeseen, *, as_json: bool) -> None:
         for zone, url in found.urls.items():
             line(f"signed URL of zone {zone}: {url}")
 
-    _show(found, tell, as_json=as_json)
+    _show(found, tell, as_json=as_json, shown=found.result.missing)
 
 
 def _show(
-    found: FreezeForeseen | CutForeseen | RetireForeseen, tell: Callable[[], None], *, as_json: bool
+    found: FreezeForeseen | CutForeseen | RetireForeseen,
+    tell: Callable[[], None],
+    *,
+    as_json: bool,
+    shown: Sequence[str] = (),
 ) -> None:
-    """Show what would happen, what would be asked and what blocks; fail where something does."""
+    """Show what would happen, what would be asked and what blocks; fail where something does.
+
+    Args:
+        found: all of it.
+        tell: shows what would happen.
+        as_json: whether it is shown as JSON.
+        shown: what blocks and is shown by `tell`.
+    """
     if as_json:
         told: dict[str, Any] = asdict(found)
         console.write_json({"dry_run": True, **told.pop("result", {}), **told})
@@ -81,6 +92,7 @@ def _show(
         for question in found.questions:
             line(f"Would ask for: {question}.")
         for why in found.blocked:
-            line(f"Blocked: {why}")
+            if why not in shown:
+                line(f"Blocked: {why}")
         line("Nothing was changed.")
     fail_if(bool(found.blocked))

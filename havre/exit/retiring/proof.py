@@ -66,6 +66,11 @@ def spoken(each: Tried) -> str:
     )
 
 
+def takes_word(missing: str, name: str) -> bool:
+    """Whether what `not_gone` told is of this thing, and a person's word would prove it."""
+    return missing.startswith(f"{name}: ") and missing.endswith(BY_HAND)
+
+
 def _too_early(term: RetiringTerms, by_hand: Mapping[str, GoneByHand], today: dt.date) -> str:
     if term.name in by_hand:
         return ""

@@ -274,6 +274,8 @@ class RetireResult:
         seal: folder of the second seal; empty where none was made.
         left: what is left to do, in words.
         tries: what became of every try of what leads to the source.
+        missing: what is not proved to be gone, one by one; `left` has all of it.
+        by_hand: things that a person's word would prove.
     """
 
     event: str
@@ -282,13 +284,16 @@ class RetireResult:
     seal: str
     left: str
     tries: tuple[TryMade, ...] = ()
+    missing: tuple[str, ...] = ()
+    by_hand: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> Self:
         """It, as the journal has it."""
         things = (ThingRetired(**{**e, "reasons": tuple(e["reasons"])}) for e in told["things"])
         tries = (TryMade(**each) for each in told["tries"])
-        parts = {"things": tuple(things), "tries": tuple(tries)}
+        parts: dict[str, Any] = {"things": tuple(things), "tries": tuple(tries)}
+        parts |= {name: tuple(told.get(name, ())) for name in ("missing", "by_hand")}
         return cls(**{**told, **parts, "commands": tuple(told["commands"])})
 
 

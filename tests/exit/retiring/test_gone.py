@@ -3,11 +3,16 @@
 import datetime as dt
 
 import pytest
+import typer
+from ruamel.yaml import YAML
 
+from havre.cli.leaving.foreseeing import show_retire
 from havre.exit.retiring.absence import Tried, TryOutcome
-from havre.exit.retiring.proof import not_gone
+from havre.exit.retiring.proof import not_gone, takes_word
 from havre.exit.retiring.terms import RetiringTerms
 from havre.exit.settings import GoneByHand
+from havre.exit.steps.ending.foreseeing import RetireForeseen
+from havre.exit.steps.results import RetireResult
 
 TODAY = dt.date(2027, 3, 1)
 EARLY, LATE = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
@@ -73,3 +78,30 @@ def test_only_what_is_proved_or_seen_is_gone(
 def test_what_answers_and_is_in_no_plan_is_named_too() -> None:
     said = list(not_gone([], found("zone forgotten", ANSWERS), {}, TODAY))
     assert said == ["zone forgotten: answers (administrator): said of zone forgotten"]
+
+
+def test_each_thing_that_is_left_has_a_line_and_a_word_is_drafted_where_one_helps(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What `retire --gone` shows can be copied into exit.yaml, which then takes it."""
+    terms = [term(ZONE), term("log store x"), term("zone late", LATE)]
+    tries = [*found(ZONE, ANSWERS), *found("zone late", REFUSED), *found("zone lost", UNTRIED)]
+    missing = tuple(not_gone(terms, tries, {}, TODAY))
+    names = [ZONE, "log store x", "zone late", "zone lost"]
+    words = tuple(name for name in names if any(takes_word(each, name) for each in missing))
+    assert words == ("log store x", "zone lost")
+    result = RetireResult("gone", (), (), "", "; ".join(missing), (), missing, words)
+    with pytest.raises(typer.Exit):
+        show_retire(RetireForeseen(result, {}, (), missing), as_json=False)
+    shown = capsys.readouterr().out
+    for name in names:
+        assert sum(each.startswith(f"  {name}: ") for each in shown.splitlines()) == 1
+    assert "Blocked: " not in shown, "each is shown once"
+    drafted = YAML(typ="safe").load(
+        shown[shown.index("gone_by_hand:") : shown.index("Nothing was")]
+    )
+    filled = [{**each, "when": EARLY} for each in drafted["gone_by_hand"]]
+    said = {each.scope: each for each in map(GoneByHand.model_validate, filled)}
+    assert list(not_gone(terms, tries, said, TODAY)) == [
+        each for each in missing if not each.startswith(words)
+    ]

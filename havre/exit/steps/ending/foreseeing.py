@@ -207,7 +207,7 @@ def foresee_gone(
     if (before := proved(folder)) is not None:
         return RetireForeseen(before, {}, (), ())
     found = GoneFound.of(ways)
-    blocked += [found.left] if found.left else []
+    blocked += found.missing
     asked = (question(ways.outputs.warehouse),)
     return RetireForeseen(found.result(""), {}, asked, tuple(blocked))
 

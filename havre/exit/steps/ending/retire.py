@@ -16,7 +16,7 @@ from havre.capabilities import Support
 from havre.errors import GuardError, InputError
 from havre.exit.folder import ExitStep
 from havre.exit.retiring.absence import Surroundings, TryOutcome, TryWay, WayIn, tried
-from havre.exit.retiring.proof import not_gone, spoken, tries_of
+from havre.exit.retiring.proof import not_gone, spoken, takes_word, tries_of
 from havre.exit.retiring.terms import RetiringTerms, earliest, terms_of, things_of
 from havre.exit.seal.contents import Level, RetireLine, TryLine
 from havre.exit.seal.rehearsal import rehearsal_authorities
@@ -38,6 +38,7 @@ from havre.exit.steps.results import RetireResult, ThingRetired, TryMade
 from havre.exit.steps.seal import AUTHORITIES, free_place
 from havre.live.objects import Ability
 from havre.provider import find
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,7 +124,9 @@ def prove_gone(folder: ExitFolder, named: str, by: Signatories) -> RetireResult:
     found = GoneFound.of(ways)
     seal = _sealed_gone(folder, found, by) if not found.left else ""
     result = found.result(seal)
-    folder.end(begun, result, found.left)
+    count = len(found.missing)
+    short = f"{counted(count, 'thing is', 'things are')} not proved to be gone" if count else ""
+    folder.end(begun, result, short)
     if not found.left:
         forget_urls(folder)
     return result
@@ -150,13 +153,18 @@ class GoneFound:
         terms: of each thing of it.
         tries: of everything that led there.
         by_hand: what persons say of it, by thing.
-        left: what is not proved, in words.
+        missing: what is not proved, in words, one by one.
     """
 
     terms: tuple[RetiringTerms, ...]
     tries: tuple[Tried, ...]
     by_hand: Mapping[str, GoneByHand]
-    left: str
+    missing: tuple[str, ...]
+
+    @property
+    def left(self) -> str:
+        """What is not proved, in one line."""
+        return "; ".join(self.missing)
 
     @classmethod
     def of(cls, ways: SourceWays) -> Self:
@@ -167,12 +175,17 @@ class GoneFound:
         by_hand = {each.scope: each for each in folder.file.gone_by_hand}
         today = dt.datetime.now(dt.UTC).date()
         wanting = (*not_gone(terms, tries, by_hand, today), _control(folder))
-        return cls(terms, tries, by_hand, "; ".join(filter(None, wanting)))
+        return cls(terms, tries, by_hand, tuple(filter(None, wanting)))
 
     def result(self, seal: str) -> RetireResult:
         """It, as a result."""
         things = tuple(told(each, self.said(each.name)) for each in self.terms)
-        return RetireResult("gone", things, (), seal, self.left, tuple(map(try_told, self.tries)))
+        names = dict.fromkeys(
+            [*(each.name for each in self.terms), *(each.name for each in self.tries)]
+        )
+        words = tuple(name for name in names if any(takes_word(w, name) for w in self.missing))
+        tries = tuple(map(try_told, self.tries))
+        return RetireResult("gone", things, (), seal, self.left, tries, self.missing, words)
 
     def said(self, name: str) -> str:
         """What a person says of a thing, or its tries."""
