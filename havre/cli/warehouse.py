@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import time
@@ -594,7 +595,9 @@ def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
     _refuse_another_name(record, named, data_dir)
     with store.lock(), own_passphrase(data_dir):
         engine = ctx.sandbox_engine(record, store)
-        engine.refuse_protected()
+        where = shlex.quote(str(data_dir))
+        provider = record.get("provider")
+        engine.refuse_protected(f"havre up FILE -p {provider} --sandbox --data-dir {where}")
         with console.working(f"Deleting {named}"):
             deleted, left = engine.destroy()
             if services is not None:
@@ -602,6 +605,10 @@ def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
         if not left:
             store.remove()
     _tell_destroyed(deleted, left, (), as_json=as_json)
+    names = sorted(each.name for each in data_dir.iterdir()) if data_dir.is_dir() else []
+    if names and not as_json:
+        folder = console.inert(data_dir)
+        console.out().print(f"Left in {folder}: {', '.join(names)}. Delete the folder to end it.")
 
 
 def _refuse_another_name(record: Mapping[str, Any], named: str, data_dir: Path) -> None:

@@ -160,8 +160,11 @@ class Engine:
         """
         self.session(self.load())
 
-    def refuse_protected(self) -> None:
+    def refuse_protected(self, command: str = "havre up") -> None:
         """Refuse a deletion of everything while something is protected, as the CLI does.
+
+        Args:
+            command: deploys the file again, to take the protection away.
 
         Raises:
             GuardError: naming what is.
@@ -170,7 +173,7 @@ class Engine:
         if held:
             count = counted(len(held), "resource is", "resources are")
             message = f"{count} protected, such as {held[0]}"
-            raise GuardError(message, UNPROTECT)
+            raise GuardError(message, UNPROTECT.format(command=command))
 
     def preview(self, program: Callable[[], None]) -> list[Change]:
         """What `up` would do, in order; nothing is changed.
@@ -540,8 +543,8 @@ class _Apply:
 
 
 UNPROTECT = (
-    "Nothing was deleted. Set `protection.deletion` to false in the warehouse file and run `up`, "
-    "then delete it."
+    "Nothing was deleted. Set `protection.deletion` to false in the warehouse file, "
+    "run `{command}`, then repeat this command."
 )
 REFUSAL = (
     "Nothing was lost. Put it back into the file, or empty it first. Only `havre down "

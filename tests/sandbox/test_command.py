@@ -1,6 +1,7 @@
 """`havre up --sandbox` and the commands after it, as a newcomer without an account gives them."""
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,11 @@ import pytest
 from tests.sandbox.commands import FILE, run, up
 
 DAY = "2026-11-30"
+BY_HAND = {
+    "azure": "Remove the lock first",
+    "scaleway": "Remove its protection in the console first",
+}
+"""What the services have an administrator do before they delete."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +90,38 @@ def test_what_is_protected_is_not_deleted(folder: Path) -> None:
     assert done.returncode == 4
     assert "resources are protected, such as emc2-network-private" in done.stderr
     assert sorted((folder / "sandbox").iterdir()) == files
+
+
+@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
+def test_the_advice_over_a_refused_removal_leads_to_the_removal(
+    provider: str, tmp_path: Path
+) -> None:
+    """Each message is followed to the letter; what is left in the folder is listed."""
+    data = tmp_path / "data folder"
+    assert up(data, "--sandbox", "--recorded-only", provider=provider).returncode == 0
+    ending = ("down", "--data-dir", str(data), "--destroy-data", "emc2")
+    refused = run(*ending)
+    assert refused.returncode == 4
+    file = tmp_path / "file.yaml"
+    named = shlex.split(refused.stderr.split("`")[3])
+    assert named[:3] == ["havre", "up", "FILE"]
+    example = Path(FILE).read_text()
+    file.write_text(
+        example.replace("protection:\n  deletion: true", "protection: {deletion: false}")
+    )
+    assert run("up", str(file), *named[3:], "--yes").returncode == 0
+    done = run(*ending)
+    if provider in BY_HAND:
+        assert (done.returncode, BY_HAND[provider] in done.stderr) == (4, True)
+        assert f"is a file in {data / 'sandbox'}: change or remove it" in done.stderr
+        for lock in (data / "sandbox").glob("ManagementLockByScope-*.json"):
+            lock.unlink()
+        for key in (data / "sandbox").glob("Key-*.json"):
+            key.write_text(key.read_text().replace('"unprotected": false', '"unprotected": true'))
+        done = run(*ending)
+    assert done.returncode == 0, done.stderr
+    left = ", ".join(sorted(each.name for each in data.iterdir()))
+    assert f"Left in {data}: {left}. Delete the folder to end it." in done.stdout
 
 
 def test_a_change_by_hand_is_drift(folder: Path) -> None:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 VERSION = "0.0.0-sandbox"
 """Version that a sandbox tells of itself: that of no real plugin."""
 REMEDY = "The sandbox refuses what the service is known to refuse. Fix the file or the settings."
+BY_HAND = (
+    "The sandbox refuses what the service is known to refuse. What an administrator would change "
+    "or remove at the provider first is a file in {folder}: change or remove it, then run again."
+)
 NO_WORLD = World()
 ORPHAN = "orphan"
 """Word of a resource's memory: the plugin's state does not know of it."""
@@ -243,7 +247,9 @@ class SandboxServicer(provider_pb2_grpc.ResourceProviderServicer):
         if found:
             texts = "; ".join(each.text() for each in found)
             message = f"{proposed.name}: the sandbox refuses the {proposed.act.value}: {texts}"
-            raise ProviderError(message, REMEDY)
+            deleting = proposed.act is Act.DELETE
+            by_hand = BY_HAND.format(folder=self.folder.path)
+            raise ProviderError(message, by_hand if deleting else REMEDY)
 
     def Read(self, request: Any, _context: Any) -> Any:  # noqa: N802
         """The resource as it is now; an empty identifier where it is gone."""
