@@ -309,6 +309,8 @@ def _linked(control: str) -> str:
 
 
 def _framework(framework: Framework) -> list[str]:
+    from havre.report.findings.words import COVERAGES
+
     version = ", ".join(filter(None, (framework.version, framework.date)))
     about = f"It applies to: {inert(framework.binds)}"
     lines = [*heading(2, framework.title, f"framework-{framework.key}")]
@@ -324,7 +326,8 @@ def _framework(framework: Framework) -> list[str]:
         shown = [", ".join([*map(_linked, found.controls), *commands]), inert(found.part)]
         name = inert(framework.identifier(found))
         title = f"{found.title} ({found.level})" if found.level else found.title
-        rows.append([name, inert(title), code(found.coverage), *shown])
+        word = COVERAGES[found.coverage] if found.id else ""
+        rows.append([name, inert(title), word, *shown])
     head = ("heading", "title", "coverage", "what contributes", "to which part")
     return [*lines, *table(head, rows)]
 
@@ -345,6 +348,7 @@ def _text_of(framework: Framework) -> list[str]:
 def frameworks_page() -> list[str]:
     """Every heading of every framework, and what the controls contribute to it."""
     from havre.policy.frameworks import Coverage
+    from havre.report.findings.words import COVERAGES
 
     lines = [
         "# Frameworks",
@@ -353,8 +357,8 @@ def frameworks_page() -> list[str]:
         "fulfils one by itself. The table also states what they do not show.",
         "",
         *table(
-            ("coverage", "meaning"),
-            ([code(each), inert(COVERAGE[each.value])] for each in Coverage),
+            ("coverage", "meaning", "in JSON and in files of frameworks"),
+            ([COVERAGES[each], inert(COVERAGE[each.value]), code(each)] for each in Coverage),
         ),
     ]
     for framework in _frameworks().items:

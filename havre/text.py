@@ -83,13 +83,28 @@ def relative(file: str) -> str:
     return path.name if path.is_absolute() else str(path)
 
 
+ADDRESS = re.compile(
+    r"(?<![^\s(<])(https?://[A-Za-z0-9_./~%?=&+#:@-]*[A-Za-z0-9_/]"
+    r"|[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)(?=[.,;:)>]*(?:\s|$))"
+)
+"""An address, of a page or for mail, with no sign that ends a piece of code in Markdown."""
+
+
 def markdown(text: object, most: int = 400) -> str:
     """Text inside a line of GitHub's or GitLab's Markdown: no mark-up, link, mention or HTML.
 
     Entities never open mark-up, but mentions, references and addresses are looked for after
-    they are resolved: a space of no width parts these.
+    they are resolved: a space of no width parts these. An address is code, in which nothing is
+    looked for: it is copied as it is.
     """
-    parted = re.sub(r"(?i)([@#]|:(?=//)|www(?=\.))", "\\1\u200b", clipped(text, most))
+    pieces = ADDRESS.split(clipped(text, most))
+    return "".join(
+        f"`{piece}`" if number % 2 else _lifeless(piece) for number, piece in enumerate(pieces)
+    )
+
+
+def _lifeless(text: str) -> str:
+    parted = re.sub(r"(?i)([@#]|:(?=//)|www(?=\.))", "\\1\u200b", text)
     return "".join(_entity(c) for c in parted)
 
 

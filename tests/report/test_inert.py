@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import pytest
@@ -83,7 +84,7 @@ def test_markdown_of_a_hostile_text_has_only_our_elements() -> None:
     page = Page(MarkdownIt("commonmark", {"html": True}).enable("table").render(comment))
 
     ours = {"h2", "h3", "p", "strong", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
-    assert {tag for tag, _ in page.elements} == ours | {"details", "summary"}
+    assert {tag for tag, _ in page.elements} == ours | {"details", "summary", "code"}
     assert not page.open
     assert all(attributes == {} for _, attributes in page.elements)
     shown = " ".join(page.texts["td"])
@@ -103,7 +104,7 @@ def test_markdown_of_a_hostile_text_keeps_the_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["@team", "#12", "https://a.example", "www.a.example", "a@b.example"]
+    "text", ["@team", "#12", "www.a.example", "(https://a.example/a`b)", "x@[a](b)", "https://"]
 )
 def test_markdown_mentions_and_links_nobody(text: str) -> None:
     """A mention or an address would be found in the text once its entities are resolved."""
@@ -111,6 +112,25 @@ def test_markdown_mentions_and_links_nobody(text: str) -> None:
 
     assert resolved != text
     assert resolved.replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("see https://a.example/R-08?a=1&b=2#c.", "https://a.example/R-08?a=1&b=2#c"),
+        ("CISO (a.b+c@chu.example), R-08", "a.b+c@chu.example"),
+        ("http://a.example", "http://a.example"),
+    ],
+)
+def test_markdown_has_an_address_as_it_is_to_be_copied_and_links_it_nowhere(
+    text: str, address: str
+) -> None:
+    shown = MarkdownIt("commonmark").render(markdown(text))
+    page = Page(shown)
+    assert page.texts["code"] == [address]
+    assert "a" not in {tag for tag, _ in page.elements}
+    assert page.texts["p"] == [text]
+    assert "\u200b" not in html.unescape(shown)
 
 
 @pytest.mark.parametrize("sign", list("&<>\"'`*_{}[]#!|~@\\$^"))

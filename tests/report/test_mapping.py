@@ -5,9 +5,12 @@ import datetime as dt
 import io
 import json
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from havre.cli.check import known_controls
 from havre.policy.findings import VERDICTS
 from havre.policy.frameworks import (
     Coverage,
@@ -18,9 +21,11 @@ from havre.policy.frameworks import (
     RequirementCount,
     coverage,
 )
+from havre.policy.own import frameworks_with
 from havre.report.mapping import MappingFormat, render
 from havre.report.mapping.answers import Mapped, mapped
 
+ROOT = Path(__file__).parents[2]
 DAY = dt.date(2026, 11, 30)
 TEXT = FrameworkText(
     source="https://example.org/x.yaml, tag v1",
@@ -192,3 +197,21 @@ def test_the_address_of_a_text_can_be_followed_and_copied(end: str) -> None:
     assert "<https://evil" not in shown
     assert "<z>" not in shown
     assert "](" not in shown
+
+
+def test_each_rendering_has_each_word_as_often_as_the_totals_say() -> None:
+    """The page, the table and the CSV of the frameworks that are installed, counted alike."""
+    known = [each.id for each in known_controls(None)]
+    found = frameworks_with(None, known)
+    told = mapped(found.items, coverage(found, known, None, found.named("SNC")), DAY)
+    snc = next(each for each in told.items if each.framework.key == "SNC")
+    rows = csv.DictReader(io.StringIO(render(told, MappingFormat.CSV)))
+    counted = Counter(row["coverage"] for row in rows if row["framework"] == "secnumcloud-3.2")
+    assert counted.pop("") == 1, "SecNumCloud as a whole"
+    assert sum(counted.values()) == 92
+    for word, number in counted.items():
+        assert re.search(rf"\b{word} for {number}\b|\b{number} {word}\b", snc.totals), snc.totals
+    text = (ROOT / "docs" / "reference" / "frameworks.md").read_text()
+    chapter = text[text.index("{ #framework-snc }") :].split("\n## ")[0]
+    cells = [row.split(" | ")[2] for row in chapter.splitlines() if row.startswith("| SNC")]
+    assert Counter(cells) == {**counted, "": 1}

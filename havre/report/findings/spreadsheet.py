@@ -43,7 +43,8 @@ def mapping(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
     """Which requirements the controls contribute to.
 
     Args:
-        found: the requirements.
+        found: the requirements; one without an id is its framework as a whole, which has none of
+            the words for how far the controls show a requirement.
         ids: the field's name of each framework by its key.
     """
     return _text(
@@ -51,7 +52,7 @@ def mapping(found: Sequence[Requirement], ids: Mapping[str, str]) -> str:
         (
             (
                 *(ids[each.framework] or each.framework, cited(each), each.title),
-                *(COVERAGES[each.coverage], " ".join(each.controls), each.part),
+                *(COVERAGES[each.coverage] if each.id else "", " ".join(each.controls), each.part),
                 *(", ".join(each.commands), each.level),
             )
             for each in found
