@@ -14,6 +14,7 @@ from havre.assess.subject import Subject, subject
 from havre.facts import Known, Reserve
 from havre.facts.model import Grant, Right
 from havre.facts.stores import ObjectStore
+from havre.plan import urns
 from havre.policy import NOT_APPLICABLE, Outcome, Profile, Verdict, require
 from havre.policy.findings import Finding, FindingKind, Waiver
 from havre.policy.fixes import Fix, Places, fix_of
@@ -23,6 +24,7 @@ from havre.policy.selection import Selection
 from havre.provider import Capability, Evidence, Gap, Support
 from havre.spec.template import HEALTH, SMALL, Start, template
 from tests.check.asked import EXAMPLES, PROVIDERS, given, judged
+from tests.clouds import SETTINGS
 from tests.policy.mutations import DROP, changed
 
 if TYPE_CHECKING:
@@ -218,6 +220,79 @@ def test_no_finding_on_our_own_builders_is_left_to_havre(example: str, provider:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_nor_once_a_stack_sets_all_that_would_fix_something(example: str, provider: str) -> None:
+    """A setting may show what was not known before: that is not left to Havre either."""
+    for settings in (of_stack(provider), {**of_stack(provider), **mending(example, provider)}):
+        findings = found_with(example, provider, settings)
+        left = {each.control for each in findings if each.fix and each.fix.where is FixIn.HAVRE}
+        assert left == set()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_a_setting_that_is_said_to_fix_a_resource_does(example: str, provider: str) -> None:
+    """What a resource is found to lack is gone once the setting that is named is set."""
+    given, mended = of_stack(provider), mending(example, provider)
+    named = [
+        each
+        for each in found_with(example, provider, given)
+        if each.fix and each.fix.where is FixIn.SETTING and not each.gap
+    ]
+    assert named or (example, provider) in NOTHING_TO_SET
+    for setting in {each.fix.name for each in named if each.fix} - {"kubernetes_context"}:
+        after = {
+            (each.control, each.resource, each.property)
+            for each in found_with(example, provider, {**given, setting: mended[setting]})
+        }
+        before = {
+            (each.control, each.resource, each.property)
+            for each in named
+            if each.fix and each.fix.name == setting
+        }
+        left = {(control, urns.name(resource)) for control, resource, _ in before & after}
+        assert left == (OWN_LOGS if provider == "azure" else set())
+
+
+OWN_LOGS = {
+    ("audit.protected", "emc2-production-audit-archive"),
+    ("audit.protected", "emc2-production-recovery-archive"),
+}
+"""An archive on Azure does not archive its own access logs, whatever is locked: a declared gap."""
+NOTHING_TO_SET = {("hospital", "azure"), ("hospital", "scaleway")}
+"""Examples whose resources lack nothing that a setting gives."""
+
+
+def of_stack(provider: str) -> dict[str, Any]:
+    """Settings of a stack that takes every default."""
+    return {**SETTINGS.get(provider, {}), **({"data_dir": "/x"} if provider == "local" else {})}
+
+
+def mending(example: str, provider: str) -> dict[str, Any]:
+    """Every setting that a finding on an example may name, set (but for a cluster's context)."""
+    projects = sorted(subject(EXAMPLES[example], provider).spec.projects)
+    return {
+        "azure": {"lock_immutability": True},
+        "ovh": {"ldp_site": "fr-province", "hds_certified": True},
+        "scaleway": {
+            "hds_certified": True,
+            "database_node_type": "DB-POP2-4C-16G",
+            "project_applications": {
+                name: f"{number}4444444-2222-4333-8444-555555555555"
+                for number, name in enumerate(projects)
+            },
+        },
+        "local": {"country": "FR"},
+    }[provider]
+
+
+def found_with(example: str, provider: str, settings: dict[str, Any]) -> tuple[Finding, ...]:
+    """What a check of an example finds with these settings and no waivers."""
+    asked = Request(subject(EXAMPLES[example], provider), settings, as_of=DAY)
+    return tuple(assess(asked).result.findings)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("start", [HEALTH, SMALL], ids=["health", "small"])
 def test_nor_on_those_of_a_new_file(start: Start, provider: str, tmp_path: Path) -> None:
     file = tmp_path / "warehouse.yaml"
@@ -332,6 +407,8 @@ SHORT = (("zones.backup.recoverable_days", 30), ("zones.backup.expire_days", 60)
         ("ovh", (), "continuity.erasable", "database", Fix(FixIn.PROVIDER)),
         ("scaleway", (), "continuity.erasable", "zones-backup", Fix(FixIn.PROVIDER)),
         ("local", (), "continuity.erasable", "zones-backup", Fix(FixIn.PROVIDER)),
+        ("scaleway", (), "audit.retention", "audit-logs", Fix(FixIn.PROVIDER)),
+        ("scaleway", (), "access.export-gate", "access-export-policy", Fix(FixIn.PROVIDER)),
         ("ovh", (), "access.project-expiry", "access", Fix(FixIn.PROVIDER)),
         ("ovh", SHORT, "continuity.erasable", "zones-backup", None),
         (

@@ -84,7 +84,11 @@ def _lets_go(zone: Zone) -> bool:
 
 
 def _logs(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
-    yield gap("access-logs" if settings.bucket_controls else "no-access-logs")
+    if settings.bucket_controls:
+        yield gap("access-logs")
+        yield gap("access-logs-apart")
+    else:
+        yield gap("no-access-logs")
     yield gap("key-logs")
     yield gap("administration-logs")
     yield gap("database-logs")
@@ -118,6 +122,7 @@ def _places(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
         yield gap("logs-placed", site=settings.ldp_site)
     else:
         yield gap("logs-unplaced")
+    yield gap("stream-placed")
     primary = SITES.get(spec.sites.primary)
     place = settings.okms_region or (primary.regions.get("okms", "") if primary else "")
     if spec.encryption.own_keys:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from havre.capabilities.declarations import days_by_name, declared, limits, of_zones, remedies
 from havre.spec.endings import erasure_days, working_zones
-from havre.spec.model import Availability, KeyProtection
+from havre.spec.model import Availability, KeyProtection, Purpose
 from havre.spec.schemes import HDS, SECNUMCLOUD
 from havre_scaleway import resources as shared
 from havre_scaleway.sites import SITES, placed
@@ -81,6 +81,8 @@ def _zones(spec: Warehouse, _settings: ScalewaySettings) -> Iterator[Gap]:
         yield from _without_lifecycle(spec)
     if any(zone.immutable_days for zone in spec.zones.values()):
         yield gap("legal-hold")
+    if any(zone.purpose is Purpose.EXPORT for zone in spec.zones.values()):
+        yield gap("export-deployer")
 
 
 def _recovery_of_objects(spec: Warehouse) -> Iterator[Gap]:
@@ -147,7 +149,7 @@ def _sites(spec: Warehouse, _settings: ScalewaySettings) -> Iterator[Gap]:
     if name and site and placed(site):
         yield gap("recovery-site", site=name)
     elif name and site:
-        others = " or ".join(each for each in SITES if each != spec.sites.primary)
+        others = ", ".join(each for each in SITES if each != spec.sites.primary)
         yield gap("no-recovery-site", site=name, country=site.country, others=others)
 
 

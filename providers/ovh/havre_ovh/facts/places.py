@@ -48,7 +48,7 @@ NAME = re.compile(
 
 DEFAULT_BACKUP = "backupRegions unset: OVHcloud chooses the second region"
 OKMS_KEEPS = "OKMS copies keys and backs them up in other regions"
-DECLARED = "as the resource's own words say: no argument places it"
+DECLARED = "its own description, since no argument places it"
 
 
 def country(region: str) -> str | None:
