@@ -32,7 +32,8 @@ ACCEPTED = Waiver("-", "Direction", "Motif en toutes lettres.", "Registre", dt.d
 CASES = (("emc2", "azure"), ("emc2", "ovh"), ("emc2", "scaleway"), ("hospital", "local"))
 ENGLISH = re.compile(
     r"\b(the|of|and|is|are|was|were|with|can|cannot|has|have|until|which|when|by|without|that|"
-    r"stored|required|known|found|read|shows|provider|operator of|nothing)\b",
+    r"stored|required|known|found|read|shows|provider|operator of|nothing|or|none|this|allowed|to|"
+    r"group|from|any|each|only|not|be|machine's)\b",
     re.IGNORECASE,
 )
 NAME = re.compile(r"`[^`]*`|[\w*.{}-]*[\w]+[-._][\w*.{}-]+|\b[\w_]+ (?=: )")

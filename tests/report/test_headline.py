@@ -101,7 +101,7 @@ def test_the_places_where_open_findings_are_fixed_are_counted_by_controls() -> N
     assert "Fixed in" not in dict(nothing.facts)
     with speaking(Language.FR):
         french = dict(headline.headline(result).facts)
-    assert "fournisseur 2, fichier de l'entrepôt 1, réglage 1, décision 1" in french.values()
+    assert "fournisseur 2, fichier de l'entrepôt 1, paramètre 1, décision 1" in french.values()
 
 
 def whole(text: str) -> str:
