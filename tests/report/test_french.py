@@ -105,6 +105,21 @@ def test_what_is_shown_has_no_english_words(example: str, provider: str, shown: 
     assert [line for line in lines if ENGLISH.search(line)] == []
 
 
+CALQUES = re.compile(
+    r"\bla pile\b|rien ne documente|de leurs jours|jours promis|tâche à vous|une tête stockée|"
+    r"conservation légale|sans fin\b|\bréglage\b",
+    re.IGNORECASE,
+)
+"""English in French words, and second names of one thing."""
+
+
+def test_no_french_text_is_a_calque_or_a_second_name_of_a_thing() -> None:
+    files = [*catalogues(), ROOT / "havre/exit/seal/texts.py", ROOT / "docs/security/dpo.md"]
+    assert len(files) > 6
+    lines = [line for each in files for line in each.read_text(encoding="utf-8").splitlines()]
+    assert [line for line in lines if CALQUES.search(line)] == []
+
+
 def gaps() -> dict[str, list[str]]:
     """Of every gap that an installed provider declares the residual risk, and the measure."""
     found: dict[str, list[str]] = {"risk": [], "fallback": []}

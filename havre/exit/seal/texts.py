@@ -132,12 +132,12 @@ ACTS: Mapping[str, str] = {
     "expected to be gone": "disparition attendue",
     "gone": "a disparu",
     "day not known": "jour inconnu",
-    "versions are under a legal hold": "versions sont sous conservation légale",
+    "versions are under a legal hold": "versions sont sous gel légal",
     "a deleted key can be recovered": "une clé supprimée peut être récupérée",
     "deleted objects can be recovered": "les objets supprimés peuvent être récupérés",
     "backups of it are kept": "ses sauvegardes sont conservées",
     "backups are locked": "les sauvegardes sont verrouillées",
-    "kept without end after deletion": "conservé sans fin après suppression",
+    "kept without end after deletion": "conservé sans limite de durée après suppression",
     "set an end first": "fixer d'abord une fin",
 }
 """Acts of a retirement and what stands in their way, in English and in French."""
