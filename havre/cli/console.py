@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rich.console import Console
+    from rich.text import Text
 
     from havre.errors import HavreError
 
@@ -46,6 +47,13 @@ def err() -> Console:
     return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
+def _told(what: str) -> Text:
+    """What is being done, as it is: a status would read markup and emojis in a string."""
+    from rich.text import Text
+
+    return Text(plain(what))
+
+
 class Working:
     """What is being done, as a person at a terminal sees it; nothing anywhere else.
 
@@ -56,14 +64,14 @@ class Working:
     def __init__(self, what: str) -> None:
         """Nothing is shown yet."""
         self.console = err()
-        self._status = self.console.status(inert(what)) if sys.stderr.isatty() else None
+        self._status = self.console.status(_told(what)) if sys.stderr.isatty() else None
         self._lock = threading.Lock()
         self._begun = self._paused = False
 
     def say(self, what: str) -> None:
         """Show how far it is, in the place of what was shown."""
         if self._status is not None:
-            self._status.update(inert(what))
+            self._status.update(_told(what))
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:

@@ -48,6 +48,16 @@ def test_a_terminal_is_told_what_is_being_done(monkeypatch: pytest.MonkeyPatch) 
     assert "\x1b]" not in terminal.getvalue()
 
 
+def test_no_name_of_a_file_becomes_markup_or_an_emoji(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = at_terminal(monkeypatch)
+    with console.working("Planning :x: [bold]b[/bold]") as doing:
+        until(lambda: "Planning :x: [bold]b[/bold]" in terminal.getvalue())
+        doing.say("Copying :warning: [red]r[/red]")
+        until(lambda: "Copying :warning: [red]r[/red]" in terminal.getvalue())
+    assert "\N{CROSS MARK}" not in terminal.getvalue()
+    assert "\N{WARNING SIGN}" not in terminal.getvalue()
+
+
 def test_nothing_is_told_of_what_is_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = at_terminal(monkeypatch)
     monkeypatch.setattr(console, "PATIENCE", 600.0)
