@@ -108,7 +108,7 @@ def _agree(found: BackupIdentity, *, number: int | None, yes: bool) -> None:
         InputError: nobody can be asked.
     """
     described, warnings = _described(found), _warnings(found)
-    console.err().print(console.inert(" ".join(filter(None, (f"{described}.", warnings)))))
+    console.note(" ".join(filter(None, (f"{described}.", warnings))))
     if number is not None:
         if number == found.number:
             return

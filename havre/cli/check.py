@@ -14,7 +14,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import InputError
-from havre.report.language import Language, speaking, tr, trn, typeset
+from havre.report.language import Language, speaking, tr, trn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,7 +164,7 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         return it
     told = tell(notes) + (_tell_unread(data_dir) if read is None and data_dir else 0)
     if read is not None and file is None and waivers is None:
-        console.err().print(typeset(tr("No waivers file: none applied.")))
+        console.note(tr("No waivers file: none applied."))
         told += 1
     return replace(it, told=told)
 
@@ -177,10 +177,10 @@ def _tell_unread(folder: Path) -> int:
         return 0
     told = tr(
         "Only settings were read from {folder}. To check what is deployed, add --state {state}.",
-        folder=console.inert(str(folder)),
-        state=console.inert(str(state)),
+        folder=str(folder),
+        state=str(state),
     )
-    console.err().print(typeset(told), style="dim")
+    console.note(told, style="dim")
     return console.lines_of(told)
 
 

@@ -149,6 +149,31 @@ def tell(markup: str, indent: int = 0, style: str = "") -> None:
         console.print(Text(margin).append_text(line))
 
 
+def lines(text: object) -> None:
+    """Print lines from outside: each wrapped on a terminal, and whole in a pipe.
+
+    Words, and so identifiers, are never broken; what follows in a line is indented further.
+    """
+    width = columns()
+    told = [piece for line in plain(text).split("\n") for piece in _deeper(line, width)]
+    sys.stdout.write("".join(f"{line}\n" for line in told))
+
+
+def _deeper(line: str, width: int | None) -> list[str]:
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    if width is None or len(line) <= width:
+        return [line]
+    return wrapped(line.strip(), width, indent, f"{indent}  ")
+
+
+def command(label: str, told: str) -> None:
+    """Print a command, which is copied in one piece: below its label where it would not fit."""
+    width, whole = columns(), plain(told)
+    fits = width is None or len(label) + 1 + len(whole) <= width
+    indent = " " * (len(label) - len(label.lstrip(" ")) + 2)
+    sys.stdout.write(f"{label} {whole}\n" if fits else f"{label}\n{indent}{whole}\n")
+
+
 def paragraph(text: object) -> None:
     """Print a text from outside: wrapped on a terminal, on one line in a pipe.
 
@@ -181,6 +206,23 @@ def _columns_of_messages() -> int | None:
     if not sys.stderr.isatty():
         return None
     return max(shutil.get_terminal_size().columns, NARROWEST)
+
+
+def warn(text: object) -> None:
+    """Print a warning on standard error: wrapped on a terminal, whole in a pipe."""
+    _labelled("warning:", "yellow", text)
+
+
+def _labelled(label: str, style: str, text: object) -> None:
+    """Print a message on standard error, its first word in a style."""
+    from rich.text import Text
+
+    width, console = _columns_of_messages(), err()
+    told = f"{label} {plain(text)}".split("\n")
+    first, *rest = [piece for line in told for piece in _folded(line, width, "  ")]
+    console.print(Text.assemble((label, style), first.removeprefix(label)))
+    for line in rest:
+        console.print(Text(line))
 
 
 def plain(text: object) -> str:
@@ -267,15 +309,7 @@ def show_error(error: HavreError) -> None:
     from rich.text import Text
 
     width, console = _columns_of_messages(), err()
-    first, *rest = [
-        piece
-        for line in f"error: {plain(error.message)}".split("\n")
-        for piece in _folded(line, width, "  ")
-    ]
-    label, _, said = first.partition(" ")
-    console.print(Text.assemble((label, "bold red"), f" {said}".rstrip()))
-    if error.remedy:
-        for line in plain(error.remedy).split("\n"):
-            rest += [f"  {line}"] if width is None else wrapped(line, width, "  ", "  ")
-    for line in rest:
-        console.print(Text(line))
+    _labelled("error:", "bold red", error.message)
+    for line in plain(error.remedy).split("\n") if error.remedy else ():
+        for piece in [f"  {line}"] if width is None else wrapped(line, width, "  ", "  "):
+            console.print(Text(piece))

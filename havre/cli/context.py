@@ -346,10 +346,10 @@ def _tell_recorded(
 ) -> None:
     """Say on standard error which recorded settings are kept, and which are no longer set."""
     from havre.cli import console
-    from havre.report.language import tr, typeset
+    from havre.report.language import tr
 
     def listed(names: Sequence[str]) -> str:
-        return console.inert(", ".join(f"{name}={recorded[name]}" for name in names))
+        return ", ".join(f"{name}={recorded[name]}" for name in names)
 
     lines = []
     if kept:
@@ -359,7 +359,7 @@ def _tell_recorded(
             tr("Settings dropped since the last up: {settings}.", settings=listed(dropped))
         )
     for line in lines:
-        console.err().print(typeset(line), style="dim")
+        console.note(line, style="dim")
 
 
 def _refuse_settings(

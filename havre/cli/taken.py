@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from havre.cli import console
 from havre.errors import InputError
-from havre.report.language import tr, typeset
+from havre.report.language import tr
 from havre.stack.files import StackFile, stack_file, stack_files
 from havre.stack.standing import in_folder, record_path
 from havre.text import inert
@@ -232,6 +232,6 @@ def tell(notes: Sequence[str]) -> int:
     """Say on standard error what was taken, if anything was; the lines of a terminal it has."""
     if not notes:
         return 0
-    told = tr("Using {notes}.", notes=console.inert(", ".join(notes)))
-    console.err().print(typeset(told), style="dim")
+    told = tr("Using {notes}.", notes=", ".join(notes))
+    console.note(told, style="dim")
     return console.lines_of(told)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pydantic import BaseModel
+    from rich.text import Text
 
     from havre.assess.unapplied import UnappliedField
     from havre.engine import Change, Engine, StateStore
@@ -221,8 +222,7 @@ def _tell_gaps(target: ctx.Target) -> None:
     gaps = len(target.provider.gaps(target.spec, target.settings))
     if gaps:
         count = counted(gaps, "gap", "gaps")
-        told = f"{count} on {target.provider.name}: read them with `havre plan`."
-        console.err().print(console.inert(told))
+        console.note(f"{count} on {target.provider.name}: read them with `havre plan`.")
 
 
 def _apply(
@@ -457,7 +457,7 @@ def status(
     else:
         show_status(str(record.get("warehouse")), folder, services)
         for warning in warnings:
-            console.err().print(f"[yellow]warning:[/] {console.inert(warning)}")
+            console.warn(warning)
     if not healthy:
         raise typer.Exit(ExitCode.ENGINE)
 
@@ -514,7 +514,25 @@ def show_status(name: str, data_dir: Path, services: Sequence[ServiceStatus]) ->
             style = "bold" if row is heads else colour if head == "state" else ""
             line.append(cell.ljust(width + 1), style)
         line.rstrip()
-        out.print(line)
+        for piece in _hanging(line, sum(widths[:3]) + 3, console.columns()):
+            out.print(piece)
+
+
+def _hanging(line: Text, column: int, width: int | None) -> list[Text]:
+    """A row whose last cell, from a column on, goes on below itself where it is too long."""
+    from rich.text import Text
+
+    if width is None or len(line) <= width:
+        return [line]
+    column = column if width - column >= console.NARROWEST // 2 else 2
+    last = len(line) - len(line.plain[column:])
+    first = Text("").join([line[:last]])
+    pieces = line[last:].wrap(console.out(), width - column)
+    later = [Text(" " * column).append_text(piece) for piece in pieces[1:]]
+    told = [first.append_text(pieces[0]), *later]
+    for each in told:
+        each.rstrip()
+    return told
 
 
 def down(
@@ -607,8 +625,7 @@ def _down_sandbox(data_dir: Path, named: str | None, *, as_json: bool) -> None:
     _tell_destroyed(deleted, left, (), as_json=as_json)
     names = sorted(each.name for each in data_dir.iterdir()) if data_dir.is_dir() else []
     if names and not as_json:
-        folder = console.inert(data_dir)
-        console.out().print(f"Left in {folder}: {', '.join(names)}. Delete the folder to end it.")
+        console.lines(f"Left in {data_dir}: {', '.join(names)}. Delete the folder to end it.")
 
 
 def _refuse_another_name(record: Mapping[str, Any], named: str, data_dir: Path) -> None:

@@ -85,7 +85,10 @@ def as_text(plan: Plan, *, details: bool = False, width: int | None = None) -> s
     if plan.gaps:
         total = counted(len(plan.gaps), "gap", "gaps")
         lines += ["", f"{total} (requirements that this provider cannot meet)", ""]
-        lines += [line for gap in plan.gaps for line in _gap(gap, width, details=details)]
+        if details:
+            lines += [line for gap in plan.gaps for line in _gap(gap, width)]
+        else:
+            lines += _brief(plan.gaps, width)
     if not details:
         more = "every resource, compensating measures and residual risks"
         lines += ["", *_wrapped(f"With --details: {more}.", width)]
@@ -128,12 +131,18 @@ def _types(found: Sequence[PlannedResource]) -> str:
     return ""
 
 
-def _gap(gap: Gap, width: int | None, *, details: bool) -> Iterator[str]:
-    head = f"{gap.capability.value} ({gap.support.value}; {gap.control})"
-    if not details:
-        yield from _labelled(head, gap.reason, width)
-        return
-    yield head
+def _brief(gaps: Sequence[Gap], width: int | None) -> Iterator[str]:
+    """Each gap with its reason; those of one capability and reason once, with their controls."""
+    found: dict[tuple[str, str, str], dict[str, None]] = {}
+    for gap in gaps:
+        key = (gap.capability.value, gap.support.value, gap.reason)
+        found.setdefault(key, {})[gap.control] = None
+    for (name, support, reason), controls in found.items():
+        yield from _labelled(f"{name} ({support}; {', '.join(controls)})", reason, width)
+
+
+def _gap(gap: Gap, width: int | None) -> Iterator[str]:
+    yield f"{gap.capability.value} ({gap.support.value}; {gap.control})"
     yield from _wrapped(gap.reason, width, "  ")
     yield from _wrapped(f"Compensating measure: {gap.fallback}", width, "  ")
     yield from _wrapped(f"Residual risk: {gap.risk}", width, "  ")
@@ -146,7 +155,7 @@ def _labelled(head: str, text: str, width: int | None) -> Iterator[str]:
     if width is None:
         yield f"{head}: {text}"
         return
-    yield head
+    yield from _wrapped(head, width)
     yield from _wrapped(text, width, "  ")
 
 

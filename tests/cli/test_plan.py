@@ -172,7 +172,11 @@ def test_a_plan_is_counted_by_part_and_shown_whole_with_details(
     assert sum(int(row[2]) for row in rows) == sum(each["protect"] for each in made)
     text = "\n".join(whole)
     assert [each["name"] for each in machine["resources"][1:] if each["name"] not in text] == []
+    heads = [line.partition(": ")[0] for line in brief]
+    assert len(heads) == len(set(heads) - {""}) + heads.count(""), "no gap is named twice"
     for gap in machine["gaps"]:
+        named = [each for each in heads if each.startswith(f"{gap['capability']} (")]
+        assert any(gap["control"] in each for each in named)
         assert f"Residual risk: {gap['risk']}" in text
         assert any(line.endswith(gap["reason"]) for line in brief)
     assert len(brief) < len(whole)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from havre.cli import console, main
+from havre.cli.leaving.telling import following, line
 from havre.cli.warehouse import show_status
 from havre.errors import ExitCode, InputError
 from havre.provider import ServiceState, ServiceStatus
@@ -164,7 +165,75 @@ def test_no_line_of_a_status_ends_in_spaces(
         assert {line.index(each) for line in rows if each in line} == {head.index(word)}
 
 
+def test_a_long_detail_of_a_status_goes_on_below_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    detail = "restarts services that crash; start it: `havre up` and then look at it again"
+    services = [
+        ServiceStatus("supervisor", ServiceState.STOPPED, "", detail),
+        ServiceStatus("postgresql-tls", ServiceState.RUNNING, "127.0.0.1:26650"),
+    ]
+    monkeypatch.setenv("COLUMNS", "80")
+    show_status("w", tmp_path, services)
+    _, head, *rows = capsys.readouterr().out.splitlines()
+    assert too_wide("\n".join((head, *rows))) == []
+    column = head.index("detail")
+    assert " ".join(row[column:].strip() for row in rows if row[column:].strip()) == detail
+    monkeypatch.delenv("COLUMNS")
+    show_status("w", tmp_path, services)
+    assert [row for row in capsys.readouterr().out.splitlines() if row.endswith(detail)]
+
+
 LONG = "a word and another, " * 12
+
+
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_a_line_of_an_exit_fits_and_its_identifiers_are_whole(
+    indent: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "emc2-production-zone-curated-" + "x" * 60
+    text = f"{indent}kept: zone {name}: {LONG}end"
+    monkeypatch.setenv("COLUMNS", "80")
+    line(text)
+    lines = capsys.readouterr().out.splitlines()
+    assert too_wide("\n".join(lines)) == []
+    assert any(name in each for each in lines)
+    assert {len(each) - len(each.lstrip()) for each in lines[1:]} == {len(indent) + 2}
+    assert " ".join(lines).split() == text.split()
+    monkeypatch.delenv("COLUMNS")
+    line(text)
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+def test_a_command_that_is_next_is_never_broken(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    following("havre exit copy exit")
+    long = "havre exit copy " + "/a/long/folder" * 8 + " --max-requests 5"
+    following(long)
+    assert capsys.readouterr().out.splitlines() == [
+        "Next: havre exit copy exit",
+        "Next:",
+        f"  {long}",
+    ]
+
+
+def test_what_was_taken_fits_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    file = tmp_path / "a folder with a long name, and more words, so that no line has room for it"
+    file.mkdir()
+    warehouse = file / "warehouse.yaml"
+    warehouse.write_text((EXAMPLES / "emc2" / "warehouse.yaml").read_text())
+    (file / "waivers.yaml").write_text((EXAMPLES / "emc2" / "waivers.yaml").read_text())
+    main(["check", str(warehouse), "-p", "azure", "--summary", "--as-of", "2026-11-30"])
+    lines = capsys.readouterr().err.splitlines()
+    assert any(each.startswith("Using waivers") for each in lines)
+    assert too_wide("\n".join(lines)) == []
 
 
 def test_an_error_and_its_remedy_fit_a_terminal_and_lose_no_word(
@@ -184,7 +253,22 @@ def test_an_error_and_its_remedy_fit_a_terminal_and_lose_no_word(
     )
 
 
-def test_a_pipe_has_the_whole_error_on_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warning_fits_a_terminal_and_loses_no_word(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    console.warn(LONG.strip())
+    lines = capsys.readouterr().err.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(" ".join(lines).split()) == f"warning: {LONG.strip()}"
+
+
+def test_a_pipe_has_the_whole_error_on_a_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     console.show_error(InputError(LONG.strip(), LONG.strip()))
     assert capsys.readouterr().err.splitlines() == [f"error: {LONG.strip()}", f"  {LONG.strip()}"]
 

@@ -36,7 +36,7 @@ def test_the_status_loads_no_client_of_either_side(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     assert done.stderr.splitlines()[-1] == "0 []", done.stderr
-    assert "Next: havre exit plan" in done.stdout
+    assert "Next: havre exit plan" in " ".join(done.stdout.split())
 
 
 def test_the_status_is_told_while_another_process_works(

@@ -149,7 +149,7 @@ def _warn(loaded: Loaded | None) -> None:
         f", {hint}" if hint else ""
     )
     place = f"{loaded.file}:{line}:{column}: {dotted(path)}"
-    console.err().print(f"[yellow]warning:[/] {console.inert(f'{place}: {said}')}")
+    console.warn(f"{place}: {said}")
 
 
 def _warn_ended(loaded: Loaded | None) -> None:
@@ -163,7 +163,7 @@ def _warn_ended(loaded: Loaded | None) -> None:
         path = ("projects", name, "expires")
         line, column = loaded.lines.locate(path)
         place = f"{loaded.file}:{line}:{column}: {dotted(path)}"
-        console.err().print(f"[yellow]warning:[/] {console.inert(f'{place}: {said}')}")
+        console.warn(f"{place}: {said}")
 
 
 def _count(number: int, noun: str) -> str:

@@ -23,7 +23,7 @@ from havre.cli.leaving.sealing import (
     named_signer,
     together,
 )
-from havre.cli.leaving.telling import Folder, fail_if, line, progress
+from havre.cli.leaving.telling import Folder, fail_if, following, line, progress
 from havre.errors import InputError
 from havre.text import counted
 
@@ -60,7 +60,10 @@ def freeze(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption
             _tell(thing)
         for change in result.changed:
             line(f"changed in the freeze: {change}")
-        line(f"Left: {result.left}." if result.left else f"Next: havre exit copy {folder}")
+        if result.left:
+            line(f"Left: {result.left}.")
+        else:
+            following(f"havre exit copy {folder}")
     fail_if(bool(result.left))
 
 
@@ -97,7 +100,7 @@ def thaw(folder: Folder, *, dry_run: NoChange = False, as_json: ctx.JsonOption =
         return
     for name in given:
         line(f"{name}: writing is given back")
-    line(f"Next: havre exit freeze {folder}")
+    following(f"havre exit freeze {folder}")
 
 
 def cut(
@@ -138,7 +141,7 @@ def cut(
     line(f"Cut. The source stays frozen since {result.since}, and is not thawed.")
     for role in result.roles:
         line(f"  {role} may log in to the target; set its password there.")
-    line(f"Next: havre exit retire {folder}")
+    following(f"havre exit retire {folder}")
 
 
 HostKeyOption = Annotated[
@@ -223,7 +226,7 @@ def tell_retired(result: RetireResult) -> None:
         by = f" {each.by}" if each.by else ""
         line(f"tried: {each.thing} by {each.way}{by}: {each.outcome}: {each.said}")
     for command in result.commands:
-        line(f"Run when its day has come: {command}")
+        console.command("Run when its day has come:", command)
     if result.seal:
         line(f"Sealed: {result.seal}")
     if result.missing:
@@ -243,7 +246,7 @@ def _tell_missing(result: RetireResult) -> None:
         line("Write in exit.yaml who saw that each of these is gone, then run it again:")
         line("gone_by_hand:")
     for name in result.by_hand:
-        line(f"  - scope: {name}")
+        console.command("  - scope:", name)
         line("    who: NAME AND FUNCTION")
         line("    why: HOW THE PERSON SAW IT")
         line("    when: YYYY-MM-DD")

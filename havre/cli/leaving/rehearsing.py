@@ -197,13 +197,13 @@ def tell_rehearsal(result: RehearsalResult, root: Path, seconds: float) -> None:
     for pace in result.paces:
         line(f"A real {pace.step} of a million such objects: {_took(pace)}.")
     if result.decisions:
-        line(f"A real exit needs decisions on: {', '.join(result.decisions)}.")
+        line(f"A real exit needs the controller's decisions on: {', '.join(result.decisions)}.")
     if result.gone:
         line(f"A real source could be proved to be gone from {result.gone} on.")
     if result.seal:
         line(f"Evidence: {result.seal}")
         told = f"{root / SCRIPT} {result.seal} {result.authority} {result.authority}"
-        line(f"  Check it without Havre: sh {told}")
+        console.command("  Check it without Havre:", f"sh {told}")
     line(f"Took {seconds:.0f} s. All services are stopped; {root} contains both warehouses.")
 
 

@@ -23,7 +23,7 @@ from havre.cli.leaving.pressing import (
     tell_expected,
     would,
 )
-from havre.cli.leaving.telling import Folder, fail_if, line, progress, tell_calendar
+from havre.cli.leaving.telling import Folder, fail_if, following, line, progress, tell_calendar
 from havre.errors import InputError
 from havre.text import counted
 
@@ -139,14 +139,10 @@ def plan(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             for why in result.needed:
                 line(f"Before `verify`, give a credential that only reads. {why}")
             tell_calendar(calendar_now(found, today), today)
-            line(f"Next: {_next_after_plan(folder, blocked)}")
+            if blocked:
+                line(f"{blocked}. {found.file.controller} decides on losses, in exit.yaml.")
+            following(f"havre exit {'ledger' if blocked else 'copy'} {folder}")
         fail_if(bool(blocked))
-
-
-def _next_after_plan(folder: Path, blocked: str) -> str:
-    if blocked:
-        return f"{blocked}. See: havre exit ledger {folder}"
-    return f"havre exit copy {folder}"
 
 
 def ledger(
@@ -179,13 +175,12 @@ def ledger(
             if not shown:
                 line("Nothing is lost, and nothing blocks.")
         for word in idle(found):
-            console.err().print(
-                console.inert(f"note: the decision on `{word.property}` speaks of nothing here")
-            )
+            console.note(f"note: the decision on `{word.property}` speaks of nothing here")
         for word in found.file.decisions:
             if ADVISER.search(word.who):
-                note = f"note: the decision on `{word.property}` names `{word.who}`. {ADVICE}"
-                console.err().print(console.inert(note))
+                console.note(
+                    f"note: the decision on `{word.property}` names `{word.who}`. {ADVICE}"
+                )
         fail_if(any(each.fate is LedgerFate.BLOCKING for each in shown))
 
 
@@ -297,8 +292,7 @@ def verify(
     read: list[ZoneVerified | DatabaseVerified] = [*result.zones, *result.databases]
     changed = (f"changed in the freeze: {each}" for each in wrong)
     for why in sorted({each.own_credential for each in read} - {""}):
-        text = f"note: read back by the copy's own credential, not by another: {why}"
-        console.err().print(console.inert(text))
+        console.note(f"note: read back by the copy's own credential, not by another: {why}")
     _tell(result, (*told, *changed), as_json=as_json)
 
 
@@ -337,13 +331,13 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
     today = dt.datetime.now(dt.UTC).date()
     with looked_at(folder) as found:
         days = calendar_now(found, today)
-        following = found.following()
+        step = found.following()
         runs = [run for run in map(found.last, ExitStep) if run is not None]
-        left = expected(found) if following in LOADED else None
+        left = expected(found) if step in LOADED else None
         if as_json:
             steps = {run.step.value: _told(run, found.outrun(run)) for run in runs}
             after = {
-                "next": following and following.value,
+                "next": step and step.value,
                 "expected": left and asdict(left),
                 "busy": found.busy,
             }
@@ -351,14 +345,17 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
             console.write_json({"steps": steps, **after, **kept, "calendar": days.told()})
             return
         told = {run.step: _state(run, found.outrun(run), busy=found.busy) for run in runs}
-        for step in ExitStep:
-            line(f"{step.value:8} {told.get(step, 'not yet')}")
+        for each in ExitStep:
+            line(f"{each.value:8} {told.get(each, 'not yet')}")
         if left:
             tell_expected(left)
         if found.slot:
             line(f"{_kept(found.slot)}.")
         tell_calendar(days, today)
-        line(f"Next: havre exit {following.value} {folder}" if following else "Nothing is left.")
+        if step:
+            following(f"havre exit {step.value} {folder}")
+        else:
+            line("Nothing is left.")
 
 
 def _told(run: StepRun, since: ExitStep | None) -> dict[str, Any]:

@@ -30,8 +30,13 @@ SECONDS = 0.5
 
 
 def line(text: str) -> None:
-    """A line of text on standard output."""
-    console.out().print(console.inert(text))
+    """A line of text on standard output, which a terminal wraps between words."""
+    console.lines(text)
+
+
+def following(command: str) -> None:
+    """Which command is next."""
+    console.command("Next:", command)
 
 
 def fail_if(wrong: bool) -> None:

@@ -168,8 +168,8 @@ def drift(
         found = compared(request, before, known, departed)
     where = f"--data-dir {data_dir}" if state is None else f"--state {state}"
     if not request.plan or not request.plan.of_sandbox:
-        told = console.inert(f"`havre doctor {where}` lists what exists and is in no state.")
-        console.err().print(told, style="dim")
+        told = f"`havre doctor {where}` lists what exists and is in no state."
+        console.note(told, style="dim")
     typer.echo(
         drift_as_json(found)
         if form is DriftFormat.JSON

@@ -206,7 +206,7 @@ def who(
     found = access_logs(at, outputs, logs)
     if known is None:
         told = f"{outputs.warehouse} has no project {project}: only its earlier accesses are found."
-        console.err().print(f"[yellow]warning:[/] {console.inert(told)}")
+        console.warn(told)
         found = _acting(found, project)
     _show(found, asked, out, as_json=as_json)
 

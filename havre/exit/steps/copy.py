@@ -66,7 +66,7 @@ def refuse_undecided(folder: ExitFolder) -> None:
         GuardError: it does.
     """
     if why := held_back(folder):
-        where = f"The controller decides in {folder.root}/exit.yaml."
+        where = f"{folder.file.controller} decides on losses, in {folder.root}/exit.yaml."
         remedy = f"See `havre exit ledger {folder.root}`. {where}"
         raise GuardError(why, remedy)
 
