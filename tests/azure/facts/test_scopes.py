@@ -1,5 +1,6 @@
 """What grants and locks reach: the same whether a group is in the plan or only named."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,3 +135,11 @@ def test_a_lock_in_another_subscription_guards_nothing_here() -> None:
     here = account(id=f"{RG}/{STORAGE}/store")
     assert guarded(here, lock("ByScope", scope=ELSEWHERE)) == NO
     assert guarded(here, lock("ByScope", scope=RG)) == YES
+
+
+@pytest.mark.parametrize("scope", [True, 7, ["x"], {"id": RG}])
+def test_a_scope_that_is_no_text_reaches_nothing_that_it_was_computed_from(scope: object) -> None:
+    store = account()
+    related = replace(grant(scope), property_dependencies={"scope": (store.urn,)})
+    assert reached(store, related) == []
+    assert reached(store, replace(related, inputs=grant(UNKNOWN).inputs)) == ["store"]

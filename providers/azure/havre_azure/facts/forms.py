@@ -10,7 +10,6 @@ from types import MappingProxyType
 from havre.facts.forms import (
     ADDRESS,
     ADDRESSES,
-    FREE,
     LABELS,
     MANY_PORTS,
     MAPPING,
@@ -52,9 +51,9 @@ _NAMES = """
     delegatedSubnetResourceId diskEncryptionSetID diskEncryptionSetId eventHubAuthorizationRuleId
     firewallPolicyName id keyId keyIdentifier keyName keyUri keyUrl keyVaultUri linkedResourceId
     marketplacePartnerId networkSecurityGroupName policyId primaryKeyURI registryName
-    resourceGroupName resourceID resourceName resourceUri routeTableName scopeName serverName
-    sourceServerResourceId storageAccountId storageId subnetName targetResourceId vaultName
-    virtualNetworkName vnetSubnetID workspaceId workspaceName
+    resourceGroupName resourceID resourceName resourceUri routeTableName scope scopeName
+    serverName sourceServerResourceId storageAccountId storageId subnetName targetResourceId
+    vaultName virtualNetworkName vnetSubnetID workspaceId workspaceName
 """
 _TEXTS = """
     category categoryGroup configurationName createMode duration endDateTime expiryTime
@@ -85,7 +84,6 @@ FORMS: Forms = MappingProxyType(
         **dict.fromkeys(_NUMBERS.split(), NUMBER),
         **dict.fromkeys(_NAMES.split(), NAME),
         **dict.fromkeys(_TEXTS.split(), TEXT),
-        "scope": FREE,
         **dict.fromkeys(_OBJECTS.split(), MAPPING),
         **dict.fromkeys(_LISTS.split(), MAPPINGS),
         "tags": LABELS,
