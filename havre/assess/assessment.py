@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from havre.assess.subject import refuse_another, refuse_differing, refuse_foreign
 from havre.errors import InputError, MissingDependencyError
 from havre.facts.outside import outside_of, with_estate
-from havre.policy.judge import Question, judge_with_facts, profile_of
+from havre.policy.judge import SANDBOX, Question, judge_with_facts, profile_of
 from havre.policy.model import Severity
 from havre.policy.profiles import terms_of
 from havre.policy.qualifications import installed_qualifications
@@ -41,9 +41,12 @@ if TYPE_CHECKING:
     from havre.plan import Plan, PlannedResource
     from havre.policy import Control, Profile, Rehearsal
     from havre.policy.findings import Result, Waiver
+    from havre.probe.record import ProbeRecord
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
 
+STATE = "state"
+"""Source of a plan that is deployed."""
 NOWHERE = "/nowhere"
 """The folder of a warehouse on this machine that nothing is deployed by."""
 
@@ -70,6 +73,7 @@ class Request:
         inputs: files that were read, by their roles; empty: the result records none.
         time: when the check runs (UTC, ISO 8601), as it was given; empty: only the day is.
         estate: resources of other stacks' states, for what the warehouse is given.
+        probes: file with what probes saw of it, as it is deployed; None: there is none.
     """
 
     subject: Subject
@@ -88,6 +92,7 @@ class Request:
     inputs: Mapping[str, Path] = field(default_factory=dict)
     time: str = ""
     estate: tuple[PlannedResource, ...] = ()
+    probes: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +175,27 @@ def question_of(request: Request) -> Question:
         allow_unknown=request.allow_unknown,
         fail_on=request.fail_on,
         selection=request.selection,
+        probes=_probes(request, plan, day),
     )
+
+
+def _probes(request: Request, plan: Plan, day: dt.date) -> ProbeRecord | None:
+    """What probes saw of the warehouse; None where no file of them is named.
+
+    Raises:
+        InputError: the file cannot be read, is of something else, or is too old.
+    """
+    if request.probes is None:
+        return None
+    from havre.probe.record import ProbedSubject, read_record, refuse_foreign
+
+    of, deployed = request.subject, request.source in (STATE, SANDBOX)
+    found = read_record(request.probes)
+    terms = terms_of(request.profile or profile_of(of.spec))
+    about = (of.spec, of.provider.name, request.source == SANDBOX, day, terms.probe_days)
+    subject = ProbedSubject(*about, plan if deployed and not request.estate else None)
+    refuse_foreign(found, request.probes, subject)
+    return found
 
 
 def _with_estate(plan: Plan, standing: tuple[PlannedResource, ...]) -> Plan:

@@ -41,6 +41,7 @@ def check(  # noqa: PLR0913 - the options of `havre check`
     allow_unknown: bool = False,
     fail_on: str = Severity.LOW.value,
     time_limit: int | None = None,
+    probes: str | PathLike[str] | None = None,
 ) -> Result:
     """Evaluate a warehouse against the controls, as `havre check` does; nothing is deployed.
 
@@ -56,6 +57,7 @@ def check(  # noqa: PLR0913 - the options of `havre check`
         allow_unknown: whether controls that were not evaluated pass.
         fail_on: `critical`, `high`, `medium`, `low` or `never`: the least severity that fails.
         time_limit: seconds after which the check stops, in the main thread; None: no limit.
+        probes: a file that `havre probe --out` wrote of it, as it is deployed; None: there is none.
 
     Returns:
         The findings, with `exit_code` as of the command, `verdict(control)` and `as_dict()`.
@@ -79,7 +81,9 @@ def check(  # noqa: PLR0913 - the options of `havre check`
             waivers=waivers_of(_path(waivers), path, bounds_of(of.spec, day, wanted)),
             allow_unknown=allow_unknown,
             fail_on=_severity(fail_on),
-            inputs=inputs_of(path, _path(waivers), _path(preview), _path(state)),
+            inputs=inputs_of(path, _path(waivers), _path(preview), _path(state))
+            | ({"probes": Path(probes)} if probes is not None else {}),
+            probes=_path(probes),
         )
         return assess(request).result
 

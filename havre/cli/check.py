@@ -522,6 +522,10 @@ SealClockOption = Annotated[
         "--seal-tsa-authority", metavar="FILE", help="CA of the seal's time-stamp authority."
     ),
 ]
+ProbesOption = Annotated[
+    Path | None,
+    typer.Option("--probes", metavar="FILE", help="What `havre probe --out` wrote."),
+]
 CoverageOption = Annotated[
     bool,
     typer.Option("--coverage", help="Show what the controls contribute to each framework."),
@@ -616,6 +620,7 @@ def check(
     seal: SealOption = None,
     seal_authority: SealAuthorityOption = None,
     seal_clock: SealClockOption = None,
+    probes: ProbesOption = None,
     only: OnlyOption = None,
     skip: SkipOption = None,
     severity: SeverityOption = None,
@@ -636,6 +641,8 @@ def check(
     Example: havre check warehouse.yaml --provider local --summary --lang fr --format html=dpo.html
 
     Example: havre check --state state.json --only residency.data --quiet
+
+    Example: havre check --state state.json --probes seen.json
 
     Example: havre check warehouse.yaml --provider local --coverage-csv coverage.csv
 
@@ -660,7 +667,7 @@ def check(
     with speaking(language):
         it = taken_for(*about, quiet=quiet)
     proofs = (seal, seal_authority, seal_clock)
-    read = (preview, state, waivers, baseline, *(estate or ()), *proofs)
+    read = (preview, state, waivers, baseline, probes, *(estate or ()), *proofs)
     _refuse_lost(outputs, coverage_csv, it, (*read, *ctx.read_in(data_dir, controls)))
     what = console.plain(preview or state or it.file or "the warehouse")
     with within(time_limit, what), collecting_later():
@@ -678,7 +685,9 @@ def check(
                 rehearsed=evidence(seal, seal_authority, seal_clock, SEAL_OPTIONS),
                 selection=selected(known, only, skip, severity),
                 inputs=inputs_of(it.file, waivers, preview, state, estate or ())
-                | proofs_of(*proofs),
+                | proofs_of(*proofs)
+                | ({"probes": probes} if probes else {}),
+                probes=probes,
                 time=parse_time(as_of),
                 estate=tuple(each for path in estate or () for each in from_state(path).resources),
             )

@@ -16,6 +16,7 @@ from havre.cli import console, context
 from havre.cli.check import (
     ControlsOption,
     FrameworksOption,
+    ProbesOption,
     ProfileName,
     SeverityName,
     known_controls,
@@ -209,6 +210,7 @@ def show_coverage(
         typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", show_default=False),
     ] = None,
     controls: ControlsOption = None,
+    probes: ProbesOption = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="As --format csv.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As --format json.")] = False,
 ) -> None:
@@ -220,6 +222,8 @@ def show_coverage(
 
     Example: havre policy coverage --framework satre --format html -o satre.html
 
+    Example: havre policy coverage SNC --probes seen.json
+
     Example: havre policy coverage iso27001-2022 --csv > coverage.csv
 
     Example: havre policy coverage --json
@@ -228,11 +232,14 @@ def show_coverage(
     from havre.files.outputs import refuse_inputs
     from havre.policy.frameworks import coverage
     from havre.policy.own import frameworks_with
+    from havre.probe.record import read_record
+    from havre.probe.running import PROBES
     from havre.report.mapping import render
     from havre.report.mapping.answers import mapped
 
     wanted = _form(form, as_csv=as_csv, as_json=as_json)
-    refuse_inputs([("--output", output)], context.read_in(None, controls))
+    refuse_inputs([("--output", output)], [probes, *context.read_in(None, controls)])
+    record = read_record(probes) if probes else None
     with console.working("Reading controls and frameworks"):
         known = [control.id for control in known_controls(controls)]
         frameworks = frameworks_with(controls, known)
@@ -241,7 +248,7 @@ def show_coverage(
     found = coverage(frameworks, known, None, keys)
     out, today = console.out(), parse_day(None)
     text = render(
-        mapped(frameworks.items, found, today),
+        mapped(frameworks.items, found, today, frozenset(each.control for each in PROBES), record),
         wanted,
         width=None if output else console.columns(),
         colour=out.is_terminal and output is None,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from havre.policy.fixes import Fix
     from havre.policy.model import Control, Rehearsal
     from havre.policy.qualifications import Claim
+    from havre.probe.promises import SeenControl
+    from havre.probe.record import ProbeRecord
     from havre.provider import Gap, Operator
     from havre.spec.durations import Durations
 
@@ -242,8 +244,8 @@ class InputFile:
     """A file that a check read.
 
     Attributes:
-        role: what it is to the check: `warehouse`, `waivers`, `preview`, `state`, `estate N`,
-            `seal`, `seal signer's CA` or `seal time-stamp CA`.
+        role: what it is to the check: `warehouse`, `waivers`, `preview`, `state`, `probes`,
+            `estate N`, `seal`, `seal signer's CA` or `seal time-stamp CA`.
         file: its path as the user named it.
         sha256: of its bytes, hexadecimal, as `sha256sum` prints it.
     """
@@ -358,6 +360,7 @@ class Result:
         rehearsed: the seal of an exit that was given as evidence; None: none was.
         durations: how long the warehouse file has data kept, and until when projects read it;
             None: nobody has recorded it.
+        probes: what probes saw of it, as it is deployed; None: they were not given.
     """
 
     warehouse: str
@@ -388,6 +391,7 @@ class Result:
     provenance: Provenance | None = None
     rehearsed: Rehearsal | None = None
     durations: Durations | None = None
+    probes: ProbeRecord | None = None
 
     @property
     def subject(self) -> str:
@@ -410,6 +414,24 @@ class Result:
                 return kind.value
         passed = self.outcomes.get(control, {}).get(Outcome.PASS, 0)
         return (Outcome.PASS if passed else Outcome.NOT_APPLICABLE).value
+
+    def promised(self, control: str) -> bool:
+        """Whether the plan passes a control wherever it applies; gaps are no part of the plan."""
+        return {each for each, count in self.outcomes.get(control, {}).items() if count} - {
+            Outcome.NOT_APPLICABLE
+        } == {Outcome.PASS}
+
+    def seen(self) -> list[SeenControl]:
+        """What probes saw of each control that was asked for; of none where there are none."""
+        from havre.probe.promises import seen_of
+
+        if self.probes is None:
+            return []
+        found = (
+            seen_of(each.id, self.probes.of(each.id), promised=self.promised(each.id))
+            for each in self.controls
+        )
+        return [each for each in found if each is not None]
 
     @cached_property
     def _kinds(self) -> Mapping[str, set[FindingKind]]:
@@ -494,7 +516,18 @@ class Result:
         return {
             "findings": [finding.as_dict() for finding in self.findings],
             **gone,
+            **({"probes": self._probed()} if self.probes else {}),
             "summary": self.summary(),
+        }
+
+    def _probed(self) -> dict[str, Any]:
+        """What was seen of each control, and of what and when."""
+        record = self.probes
+        return {
+            "at": f"{record.at:%Y-%m-%dT%H:%M:%SZ}" if record else None,
+            "age_days": (self.as_of - record.at.date()).days if record else None,
+            "sandbox": record.sandbox if record else None,
+            "controls": [each.as_dict() for each in self.seen()],
         }
 
 

@@ -45,11 +45,12 @@ from havre.spec.schemes import SECNUMCLOUD
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pydantic.fields import FieldInfo
 
     from havre.plan import Plan
+    from havre.probe.record import ProbeRecord
     from havre.provider import Gap, Provider
     from havre.spec import Warehouse
     from havre.spec.load import Lines
@@ -80,6 +81,11 @@ SANDBOX = "sandbox"
 """Source of a preview or a state of a sandbox: no evidence of what a provider runs."""
 OF_SANDBOX = "This is a sandbox on one machine. It is not evidence of a deployment on {}."
 """What a result says of it."""
+PROBE_AGAIN = (
+    "Correct what is deployed: `havre drift` shows what was changed by hand, `havre up` applies the"
+    " file. Then run `havre probe` again."
+)
+"""Remedy of what probes saw otherwise, whatever the control."""
 SHORTEST = 8
 """A shorter secret cannot be told from a word: what may hold one is not shown at all."""
 LONG = 16
@@ -120,6 +126,7 @@ class Question:
         allow_unknown: whether what is not known is let pass.
         fail_on: the least severity that fails; None: nothing does.
         selection: which of the controls are evaluated.
+        probes: what probes saw of it, as it is deployed; None: they were not given.
     """
 
     spec: Warehouse
@@ -141,6 +148,7 @@ class Question:
     allow_unknown: bool = False
     fail_on: Severity | None = Severity.LOW
     selection: Selection = EVERYTHING
+    probes: ProbeRecord | None = None
 
     def locate(self, cause: tuple[str, ...]) -> Location | None:
         """Where a path of the spec stands in its file."""
@@ -183,6 +191,7 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
     left_out = tuple(control for control in due if control not in asked)
     beside = _beside(findings, left_out, case, question)
     findings += _gap_findings(question, profile, {control.id: control for control in controls})
+    findings += _seen_otherwise(question, asked)
     everything = _waived(findings, question, {control.id for control in asked})
     fixed = _fixed(everything, beside, question, {control.id: control for control in controls})
     result = _result(question, profile, asked, fixed, outcomes, facts)
@@ -194,6 +203,22 @@ def judge_with_facts(question: Question, controls: Sequence[Control]) -> tuple[R
         required=required if below else None,
         below=len(below),
     ), facts
+
+
+def _seen_otherwise(question: Question, asked: Iterable[Control]) -> Iterator[Finding]:
+    """A promise that probes saw broken fails, whatever the plan has of it."""
+    if question.probes is None:
+        return
+    for control in asked:
+        for each in question.probes.of(control.id):
+            if each.outcome.broken:
+                yield Finding(
+                    *(control.id, FindingKind.FAIL, control.severity),
+                    property=f"{each.probe}, {each.target}",
+                    found=f"seen otherwise: {each.told}",
+                    remedy=PROBE_AGAIN,
+                    fix=Fix(FixIn.DEPLOYED),
+                )
 
 
 def _beside(
@@ -527,4 +552,5 @@ def _result(
         fail_on=question.fail_on,
         rehearsed=question.rehearsed,
         durations=durations_of(question.spec),
+        probes=question.probes,
     )

@@ -58,6 +58,7 @@ class FixIn(StrEnum):
     PROGRAM = "program"
     HAVRE = "havre"
     CONTROL = "control"
+    DEPLOYED = "deployed"
 
 
 class Severity(StrEnum):

@@ -31,10 +31,12 @@ class ProfileTerms(_ProfileSection):
     Attributes:
         profile: the profile.
         waiver_days: how far ahead a waiver may expire, in days from the day of a check.
+        probe_days: how old probes are at most that a check takes into account.
     """
 
     profile: Profile
     waiver_days: Annotated[int, Field(ge=1)]
+    probe_days: Annotated[int, Field(ge=1)] = 7
 
 
 class _ProfileTerms(_ProfileSection):

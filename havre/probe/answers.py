@@ -29,6 +29,11 @@ class ProbeOutcome(StrEnum):
     UNSEEN = "promised, not seen"
     SEEN = "promised, seen"
 
+    @property
+    def broken(self) -> bool:
+        """Whether a promise was broken."""
+        return self is ProbeOutcome.OTHERWISE
+
 
 @dataclass(frozen=True)
 class Answer:

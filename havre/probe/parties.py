@@ -30,7 +30,7 @@ LIST = "comp=list&list-type=2&restype=container"
 SEPARATOR = " in zone "
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,100})</Code>")
 _PUBLIC_OFF = "PublicAccessNotPermitted"
-"""A refusal that comes with status 409 (Azure Storage, Blob service error codes)."""
+"""A refusal that comes with status 409 (Blob service error codes)."""
 _REFUSED, _FOUND = (401, 403), 300
 
 

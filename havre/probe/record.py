@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from havre.documents.problems import dotted
 from havre.errors import InputError
 from havre.probe.answers import ProbeOutcome, Sighting
-from havre.text import digest
+from havre.text import digest, inert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from havre.plan import Plan
     from havre.spec import Warehouse
 
 FORM = "havre.probes/1"
@@ -25,17 +26,20 @@ IDENTIFIER = "urn:havre:probes:1"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 LARGEST = 32 << 20
 """Bytes of a file of probes that is read."""
-MOST_DAYS = 7
-"""Age of probes that a check counts, at most."""
+SANDBOXES = {
+    True: "of a sandbox, which is not evidence of a deployment at a provider",
+    False: "not of a sandbox, and a sandbox is checked",
+}
+"""Why probes are refused that are of a sandbox where none is checked, and the other way round."""
 _DIGEST = "^[0-9a-f]{64}$"
 _AGAIN = "Run `havre probe --out FILE` again."
 
 
-class _Part(BaseModel):
+class _RecordPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class SightingPart(_Part):
+class SightingPart(_RecordPart):
     """A probe of one target, in a file."""
 
     probe: str = Field(description="identifier of the probe")
@@ -48,7 +52,7 @@ class SightingPart(_Part):
     seconds: float = Field(ge=0, description="how long it took")
 
 
-class DigestPart(_Part):
+class DigestPart(_RecordPart):
     """Digests of what was probed, in a file."""
 
     spec: str = Field(pattern=_DIGEST, description="SHA-256 of what the warehouse file asks for")
@@ -58,7 +62,7 @@ class DigestPart(_Part):
     )
 
 
-class ProbesPart(_Part):
+class ProbesPart(_RecordPart):
     """A file of probes."""
 
     form: str = Field(pattern=f"^{FORM}$", description="form of this file")
@@ -128,8 +132,19 @@ def _digest_of(document: Mapping[str, Any]) -> str:
 
 
 def spec_digest(spec: Warehouse) -> str:
-    """SHA-256 of what a warehouse file asks for; comments and order do not count."""
-    return digest(json.dumps(spec.model_dump(mode="json"), sort_keys=True, ensure_ascii=False))
+    """SHA-256 of what a warehouse file asks for; comments and order do not count.
+
+    Members count by their number: a state does not name them.
+    """
+    values = spec.model_dump(mode="json")
+    for project in values["projects"].values():
+        project["members"] = len(project["members"])
+    return digest(json.dumps(values, sort_keys=True, ensure_ascii=False))
+
+
+def plan_digest(plan: Plan) -> str:
+    """SHA-256 of names and types of a plan's resources."""
+    return digest("\n".join(sorted(f"{each.urn} {each.type}" for each in plan.resources)))
 
 
 def read_record(path: Path) -> ProbeRecord:
@@ -167,36 +182,68 @@ def read_record(path: Path) -> ProbeRecord:
     )
 
 
-def refuse_foreign(
-    record: ProbeRecord, path: Path, spec: Warehouse, provider: str, day: dt.date
-) -> None:
+@dataclass(frozen=True)
+class ProbedSubject:
+    """What a check is of, as far as probes of it must agree.
+
+    Attributes:
+        spec: what is checked.
+        provider: name of its provider.
+        sandbox: whether it is a sandbox.
+        day: of the check.
+        days: age of probes at most.
+        plan: of what is deployed; None: what is checked is not deployed yet.
+    """
+
+    spec: Warehouse
+    provider: str
+    sandbox: bool
+    day: dt.date
+    days: int
+    plan: Plan | None = None
+
+
+def refuse_foreign(record: ProbeRecord, path: Path, of: ProbedSubject) -> None:
     """Refuse probes that are of something else than is checked, or too old.
 
     Args:
         record: what was read.
         path: of its file, for messages.
-        spec: what is checked.
-        provider: name of its provider.
-        day: of the check.
+        of: what is checked.
 
     Raises:
         InputError: they are.
     """
-    for what, theirs, ours in (
-        ("warehouse", record.warehouse, spec.name),
-        ("provider", record.provider, provider),
-    ):
+    if wrong := _foreign(record, of) or _old(record, of):
+        message = f"--probes: {path} is {wrong}"
+        raise InputError(message, _AGAIN)
+
+
+def _foreign(record: ProbeRecord, of: ProbedSubject) -> str:
+    """Of what else probes are than of what is checked; empty where they are of that."""
+    probed, spec = record.digests, of.spec
+    sides = (
+        (record.warehouse, spec.name, "of warehouse `{}`, not of `{}`"),
+        (record.provider, of.provider, "of provider `{}`, not of `{}`"),
+        (record.sandbox, of.sandbox, SANDBOXES[record.sandbox]),
+        (probed.get("spec"), spec_digest(spec), "of another warehouse file: it has changed since"),
+    )
+    for theirs, ours, told in sides:
         if theirs != ours:
-            message = f"--probes: {path} is of {what} `{theirs}`, not of `{ours}`"
-            raise InputError(message, _AGAIN)
-    if record.digests.get("spec") != spec_digest(spec):
-        message = f"--probes: {path} is of another warehouse file: what it asks for has changed"
-        raise InputError(message, _AGAIN)
-    age = (day - record.at.date()).days
-    if not 0 <= age <= MOST_DAYS:
-        what = f"{age} days old" if age > 0 else "of a later day than the check"
-        message = f"--probes: {path} is {what}; counted: at most {MOST_DAYS} days"
-        raise InputError(message, _AGAIN)
+            return told.format(inert(theirs), ours)
+    if of.plan is not None and probed.get("plan") != plan_digest(of.plan):
+        return "of other resources: what is deployed has changed since"
+    return ""
+
+
+def _old(record: ProbeRecord, of: ProbedSubject) -> str:
+    """Why the day of probes does not count; empty where it does."""
+    days = (of.day - record.at.date()).days
+    if days < 0:
+        return f"of {record.at:%Y-%m-%d}, a later day than the check's ({of.day})"
+    if days > of.days:
+        return f"{days} days old; the profile allows at most {of.days} days"
+    return ""
 
 
 def schema_text() -> str:

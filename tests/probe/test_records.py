@@ -13,7 +13,7 @@ import pytest
 from havre.errors import HavreError, InputError
 from havre.probe.answers import TAKEN_OUT, Answer, ProbeOutcome, kept, seen
 from havre.probe.record import (
-    MOST_DAYS,
+    ProbedSubject,
     ProbeRecord,
     read_record,
     refuse_foreign,
@@ -90,23 +90,32 @@ def test_the_form_of_the_json_does_not_count(tmp_path: Path) -> None:
     assert read_record(path).as_dict() == document
 
 
+PROBED = ProbedSubject(SPEC, "paper", sandbox=False, day=NOW.date(), days=7)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
         ({"warehouse": "other"}, "is of warehouse `other`"),
         ({"provider": "other"}, "is of provider `other`"),
+        ({"sandbox": True}, "is of a sandbox"),
         ({"digests": {"spec": "1" * 64}}, "is of another warehouse file"),
-        ({"at": NOW - dt.timedelta(days=MOST_DAYS + 1)}, "8 days old"),
-        ({"at": NOW + dt.timedelta(days=1)}, "of a later day"),
+        ({"at": NOW - dt.timedelta(days=8)}, "8 days old"),
+        ({"at": NOW + dt.timedelta(days=1)}, "a later day"),
     ],
 )
 def test_a_record_of_something_else_is_refused(
     changed: dict[str, object], said: str, tmp_path: Path
 ) -> None:
     found = record()
-    refuse_foreign(found, tmp_path, SPEC, "paper", NOW.date())
+    refuse_foreign(found, tmp_path, PROBED)
     with pytest.raises(InputError, match=said):
-        refuse_foreign(replace(found, **changed), tmp_path, SPEC, "paper", NOW.date())  # type: ignore[arg-type]
+        refuse_foreign(replace(found, **changed), tmp_path, PROBED)  # type: ignore[arg-type]
+
+
+def test_a_record_of_a_cloud_is_refused_for_a_sandbox(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a sandbox is checked"):
+        refuse_foreign(record(), tmp_path, replace(PROBED, sandbox=True))
 
 
 SECRETS = (

@@ -10,9 +10,12 @@ from havre.policy.fixes import Fix
 from havre.policy.frameworks import Coverage, Requirement
 from havre.policy.model import NOT_APPLICABLE, Control, FixIn, Outcome, Profile, Severity
 from havre.policy.qualifications import Claim
+from havre.probe.answers import ProbeOutcome, Sighting
+from havre.probe.record import ProbeRecord
 from havre.provider import Capability, Evidence, Gap, Operator, Support
 
 DAY = dt.date(2026, 11, 23)
+_AT = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
 HOSTILE = (
     "<script>alert(1)</script></style><img src=x onerror=alert(2)>"
@@ -217,6 +220,26 @@ RESULT = Result(
     placeholders=("tenant_id",),
     title="Toy Cloud",
 )
+PROBES = ProbeRecord(
+    "clinic",
+    "toy",
+    sandbox=True,
+    at=_AT,
+    digests={},
+    limits={},
+    sightings=tuple(
+        Sighting("p", control, "zone", outcome, HOSTILE, (HOSTILE,), _AT, 0.5)
+        for control, outcome in (
+            ("residency.backup", ProbeOutcome.OTHERWISE),
+            ("exit.rehearsed", ProbeOutcome.SEEN),
+            ("exit.rehearsed", ProbeOutcome.UNSEEN),
+            ("tags.owner", ProbeOutcome.SEEN),
+            ("encryption.customer-key", ProbeOutcome.UNEVALUATED),
+        )
+    ),
+    tool="havre 0",
+)
+PROBED = replace(RESULT, probes=PROBES)
 
 HOLDING = replace(
     RESULT, findings=(), outcomes={"exit.rehearsed": {Outcome.PASS: 1}}, unplaced=0, placeholders=()

@@ -20,12 +20,17 @@ from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker
 import havre.report
 from havre.policy.findings import FindingKind
 from havre.report.findings import Format, render, sarif
-from tests.report.samples import FINDINGS, HOLDING, REQUIREMENTS, RESULT, hostile, large
+from tests.report.samples import FINDINGS, HOLDING, PROBED, REQUIREMENTS, RESULT, hostile, large
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = Path(__file__).parent / "schemas"
 OWN = Path(havre.report.__file__).parent / "findings.schema.json"
-RESULTS = {"whole": RESULT, "holding": HOLDING, "hostile": hostile("\x1b[1m<b>]]>\udc80\u202e|`")}
+RESULTS = {
+    "whole": RESULT,
+    "probed": PROBED,
+    "holding": HOLDING,
+    "hostile": hostile("\x1b[1m<b>]]>\udc80\u202e|`"),
+}
 SAMPLES = pytest.mark.parametrize("name", RESULTS)
 
 
@@ -121,6 +126,7 @@ OPTIONAL = {
     "left_out",
     "provenance",
     "seal",
+    "probes",
     "requirements",
     "frameworks",
     "gone",

@@ -22,6 +22,8 @@ from havre.policy.frameworks import (
     coverage,
 )
 from havre.policy.own import frameworks_with
+from havre.probe.answers import ProbeOutcome, Sighting
+from havre.probe.record import ProbeRecord
 from havre.report.mapping import MappingFormat, render
 from havre.report.mapping.answers import Mapped, mapped
 
@@ -215,3 +217,46 @@ def test_each_rendering_has_each_word_as_often_as_the_totals_say() -> None:
     chapter = text[text.index("{ #framework-snc }") :].split("\n## ")[0]
     cells = [row.split(" | ")[2] for row in chapter.splitlines() if row.startswith("| SNC")]
     assert Counter(cells) == {**counted, "": 1}
+
+
+def probes(*outcomes: tuple[str, ProbeOutcome]) -> ProbeRecord:
+    at = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
+    found = tuple(Sighting("p", name, "t", outcome, "", (), at, 0.0) for name, outcome in outcomes)
+    return ProbeRecord("emc2", "paper", True, at, {}, {}, found, "havre 0")
+
+
+def probed(record: ProbeRecord | None, form: MappingFormat = MappingFormat.TABLE) -> str:
+    frameworks = Frameworks((LARGE, COUNTED))
+    found = coverage(frameworks, ["a.one", "a.two"], None)
+    return render(mapped(frameworks.items, found, DAY, frozenset({"a.one", "b"}), record), form)
+
+
+@PEOPLE
+def test_what_probes_can_add_is_counted(form: MappingFormat) -> None:
+    text = re.sub(r"<[^>]*>|&#8203;", "", probed(None, form))
+    assert "havre probe tries a control of 1 of these 2 requirements" in text
+    assert "was promised and seen" not in text
+    assert "havre probe tries" not in written(form)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "seen", "otherwise"),
+    [
+        ([("a.one", ProbeOutcome.SEEN)], 1, 0),
+        ([("a.one", ProbeOutcome.SEEN), ("a.one", ProbeOutcome.UNSEEN)], 0, 0),
+        ([("a.one", ProbeOutcome.UNEVALUATED)], 0, 0),
+        ([("a.one", ProbeOutcome.SEEN), ("a.two", ProbeOutcome.OTHERWISE)], 0, 1),
+        ([("b", ProbeOutcome.SEEN)], 0, 0),
+    ],
+)
+def test_what_probes_saw_is_counted_and_dated(
+    outcomes: list[tuple[str, ProbeOutcome]], seen: int, otherwise: int
+) -> None:
+    record = probes(*outcomes)
+    text = " ".join(probed(record).split())
+    assert f"a control of {seen} of these 2 was promised and seen" in text
+    assert "emc2 on paper, a sandbox, 2026-11-28 (2 days ago)" in text
+    assert ("was seen otherwise" in text) is bool(otherwise)
+    first = json.loads(probed(record, MappingFormat.JSON))["frameworks"][0]
+    assert first["seen"] == {"seen": seen, "otherwise": otherwise}
+    assert first["probed"] == 1

@@ -196,13 +196,12 @@ def _logs(at: Standing, outputs: Outputs) -> AccessLogs | Supported:
 def _record(subject: ProbeSubject, at: Standing, sightings: tuple[Sighting, ...]) -> ProbeRecord:
     """What was seen, with digests of what was probed."""
     from havre import __version__
-    from havre.probe.record import ProbeRecord, spec_digest
+    from havre.probe.record import ProbeRecord, plan_digest, spec_digest
 
-    resources = sorted(f"{each.urn} {each.type}" for each in at.plan().resources)
     digests = {
         "spec": spec_digest(subject.spec),
         "state": hashlib.sha256(at.state_file.read_bytes()).hexdigest(),
-        "plan": hashlib.sha256("\n".join(resources).encode()).hexdigest(),
+        "plan": plan_digest(at.plan()),
     }
     return ProbeRecord(
         *(subject.outputs.warehouse, subject.outputs.provider, at.of_sandbox()),

@@ -15,6 +15,7 @@ from havre.policy.findings import VERDICTS, FindingKind
 from havre.policy.model import Severity
 from havre.policy.registry import installed_controls
 from havre.policy.schemes import control_of
+from havre.probe.promises import WORDS
 from havre.report.findings.words import (
     COVERAGES,
     EVALUATED,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Finding, Former, Location, Result, Waiver, Whereabouts
     from havre.policy.frameworks import Requirement
     from havre.policy.qualifications import Claim
+    from havre.probe.promises import SeenControl
     from havre.provider import Gap
 
 T = TypeVar("T")
@@ -557,6 +559,12 @@ def totals(result: Result) -> str:
     told = ", ".join(parts) or "none evaluated"
     over = many(result.resources, "resource")
     return f"{many(len(result.controls), 'control')} over {over}: {told}.{_since(result)}"
+
+
+def sightings(result: Result) -> list[tuple[SeenControl, str]]:
+    """Each control that was probed, what was seen first otherwise, with its status."""
+    found = sorted(result.seen(), key=lambda each: WORDS.index(each.word))
+    return [(each, status(result.verdict(each.control))) for each in found]
 
 
 def _since(result: Result) -> str:

@@ -166,6 +166,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield from _reserves(result)
     yield from _waivers(result)
     yield from _sealed(result)
+    yield from _probed(result)
     yield from _places(result)
     yield tr("Data stored in"), _stored(result)
     yield tr("Legal access"), words.access(result.operator)
@@ -181,6 +182,7 @@ def notes(result: Result) -> Iterator[tuple[str, str]]:
     yield from _warned(result)
     yield from _expired(result)
     yield from _sealed(result)
+    yield from _probed(result)
     yield from _places(result)
 
 
@@ -214,6 +216,12 @@ def _sealed(result: Result) -> Iterator[tuple[str, str]]:
         told.append(words.day_of(seal.day) if seal.day else tr("no time-stamp"))
         told.append(tr("signed by {signer}", signer=plain(seal.signer)))
     yield tr("Exit seal"), ", ".join(told)
+
+
+def _probed(result: Result) -> Iterator[tuple[str, str]]:
+    """How the promises of controls were seen by probes, where there are some."""
+    if told := words.probed(result):
+        yield tr("Promised and seen"), told
 
 
 def _next(result: Result) -> Iterator[tuple[str, str]]:

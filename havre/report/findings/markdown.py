@@ -90,7 +90,8 @@ def _fitting(rows: Sequence[str], room: int) -> int:
 
 
 def _answers(result: Result) -> list[Chapter]:
-    return [_heading(result), *_lists(result), _places(result), _claims(result)]
+    parts = [_heading(result), *_lists(result), *_sightings(result)]
+    return [*parts, _places(result), _claims(result)]
 
 
 def _heading(result: Result) -> Chapter:
@@ -138,7 +139,20 @@ def _changes(result: Result) -> list[Chapter]:
     }
     groups = [group for group in answers.open_groups(result) if not group.known]
     lists = (Chapter(f"### {title}\n\n", tuple(rows)) for title, rows in parts.items() if rows)
-    return [_heading(result), _open("New findings", groups, result.as_of), *lists]
+    new = _open("New findings", groups, result.as_of)
+    return [_heading(result), new, *lists, *_sightings(result)]
+
+
+def _sightings(result: Result) -> list[Chapter]:
+    """What probes saw of each control, beside its status."""
+    if result.probes is None:
+        return []
+    rows = tuple(
+        f"| **{md(each.control)}** | {status} | {md(words.seen(each))} |\n"
+        for each, status in answers.sightings(result)
+    )
+    columns = f"| Control | Status | Promised and seen |\n|{' --- |' * 3}\n" if rows else ""
+    return [Chapter(f"### Promised and seen\n\n{md(words.probed(result))}\n\n{columns}", rows)]
 
 
 def _former(former: Former) -> str:

@@ -44,7 +44,10 @@ def render(result: Result) -> str:
 
 
 def _run(result: Result) -> dict[str, Any]:
-    rules = _rules(result)
+    rules, seen = _rules(result), {each.control: each.word for each in result.seen()}
+    for rule in rules:
+        if rule["id"] in seen:
+            rule["properties"]["promisedAndSeen"] = seen[rule["id"]]
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     home = answers.home(result)
     return {

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from havre.policy.findings import FindingKind
+from havre.probe.answers import ProbeOutcome
 from havre.report.findings import answers, headline, words
 from havre.report.findings.headline import LINES, WIDTH
 from havre.text import clipped, parted, plain
@@ -30,6 +31,12 @@ STYLES = {
     FindingKind.UNKNOWN: "bold yellow",
     FindingKind.WARNING: "yellow",
     FindingKind.WAIVED: "cyan",
+}
+SEEN_STYLES = {
+    ProbeOutcome.OTHERWISE: "bold red",
+    ProbeOutcome.UNEVALUATED: "bold yellow",
+    ProbeOutcome.UNSEEN: "yellow",
+    ProbeOutcome.SEEN: "green",
 }
 HEADLINES = {
     headline.FAILED: "bold red",
@@ -118,6 +125,7 @@ def _parts(
     if not lines:
         yield from _section("Provider gaps", _gaps(result))
     yield from _section("Waivers", _covers(result))
+    yield from _section("Promised and seen", _sightings(result))
     yield from _section("Data location", _places(result))
     yield from _section("Certifications and qualifications", _claims(result))
     yield from _section("Frameworks: results of requirements only", _frameworks(requirements))
@@ -261,6 +269,17 @@ def _covers(result: Result) -> Iterator[RenderableType]:
         waiver = item.waiver
         yield _row(f"{waiver.control}: {answers.some(item.names)}")
         yield _pairs([("waiver", answers.cover(waiver, result.as_of)), ("reason", waiver.reason)])
+
+
+def _sightings(result: Result) -> Iterator[RenderableType]:
+    """What probes saw of each control, beside its status."""
+    if result.probes is None:
+        return
+    yield _row(words.probed(result), style="bold")
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for each, status in answers.sightings(result):
+        grid.add_row(each.control, status, Text(words.seen(each), style=SEEN_STYLES[each.outcome]))
+    yield Padding(grid, (0, 0, 0, 4))
 
 
 def _frameworks(requirements: Sequence[Requirement] | None) -> Iterator[RenderableType]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from havre.policy.model import FixIn
+from havre.probe.promises import WORDS
 from havre.report.language import Language, spoken, tr, trn
 from havre.report.texts import translated
 from havre.spec.countries import country_name
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from havre.policy.findings import Lowered, Result
     from havre.policy.fixes import Fix
     from havre.policy.qualifications import Claim
+    from havre.probe.promises import SeenControl
     from havre.provider import Operator
 
 STATUSES = {"unknown": "not evaluated", "not-applicable": "not applicable"}
@@ -64,6 +67,7 @@ ROLES = {
     "waivers": "Waivers",
     "preview": "Preview",
     "state": "State",
+    "probes": "Probes",
 }
 """What files are that a check reads; others are named by their role."""
 SOURCES = {
@@ -113,6 +117,39 @@ def lowered(told: Lowered) -> str:
     counts = {"now": told.controls_now, "before": told.controls_before}
     fewer = tr("{now} controls instead of {before}", **counts)
     return ", ".join([*([lower] if told.lower else []), *([fewer] if told.fewer else [])])
+
+
+def seen(of: SeenControl) -> str:
+    """What probes saw of a control beside what is promised, and of how many targets."""
+    return f"{outcome(of.word)} ({of.seen}/{of.tried})"
+
+
+def outcome(word: str) -> str:
+    """How a promise was seen, in the language at hand."""
+    named = {
+        "promised, seen": tr("promised, seen"),
+        "promised, not seen": tr("promised, not seen"),
+        "not promised, seen": tr("not promised, seen"),
+        "not promised, not seen": tr("not promised, not seen"),
+        "seen otherwise": tr("seen otherwise"),
+        "not evaluated": tr("not evaluated"),
+    }
+    return named[word]
+
+
+def probed(result: Result) -> str:
+    """When and where it was probed, and how the promises of its controls were seen, counted."""
+    record = result.probes
+    if record is None:
+        return ""
+    day = record.at.date()
+    when = tr("probed {date}", date=dated(day, result.as_of))
+    found = Counter(each.word for each in result.seen())
+    left = len(result.controls) - found.total()
+    counts = [f"{found[word]} {outcome(word)}" for word in WORDS if found[word]]
+    counts.append(tr("{count} not probed", count=left))
+    told = [when, *([tr("in a sandbox")] if record.sandbox else []), *counts]
+    return "; ".join(told)
 
 
 def many(count: int, noun: str) -> str:
@@ -197,6 +234,7 @@ def fixed_in(fix: Fix | None) -> str:
         FixIn.PROGRAM: tr("your own program"),
         FixIn.HAVRE: "Havre",
         FixIn.CONTROL: tr("control {name}", name=fix.name),
+        FixIn.DEPLOYED: tr("deployed warehouse"),
     }
     return named[fix.where]
 
@@ -212,6 +250,7 @@ def place(where: FixIn) -> str:
         FixIn.PROGRAM: tr("your own program"),
         FixIn.HAVRE: "Havre",
         FixIn.CONTROL: tr("your own control"),
+        FixIn.DEPLOYED: tr("deployed warehouse"),
     }
     return named[where]
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from havre.policy.frameworks import Coverage
-from havre.report.findings.words import COVERAGES, many
+from havre.probe.answers import ProbeOutcome
+from havre.report.findings.words import COVERAGES, dated, many
 
 if TYPE_CHECKING:
-    import datetime as dt
+    from collections.abc import Iterator
 
     from havre.policy.frameworks import Framework, Requirement
+    from havre.probe.record import ProbeRecord
 
 NO_RESULT = (
     "Controls contribute to requirements. No deployment meets one by itself, and no framework has"
@@ -23,10 +26,21 @@ NO_RESULT = (
 
 @dataclass(frozen=True)
 class FrameworkMapping:
-    """A framework and what there is for each of its requirements."""
+    """A framework and what there is for each of its requirements.
+
+    Attributes:
+        framework: the framework.
+        requirements: each of its requirements.
+        probed: identifiers of controls that have a probe.
+        probes: what probes saw of a warehouse; None: they were not given.
+        day: of the mapping.
+    """
 
     framework: Framework
     requirements: tuple[Requirement, ...]
+    probed: frozenset[str] = frozenset()
+    probes: ProbeRecord | None = None
+    day: dt.date = dt.date.max
 
     @property
     def listed(self) -> bool:
@@ -51,6 +65,35 @@ class FrameworkMapping:
             "none": len(cited) - evidence - partial,
             "not_cited": self.of - len(cited),
         }
+
+    @property
+    def seeable(self) -> list[Requirement]:
+        """Requirements with evidence, to which a control contributes that has a probe."""
+        return [each for each in self._cited if self.probed.intersection(each.controls)]
+
+    @property
+    def seen(self) -> dict[str, int] | None:
+        """Of how many requirements a probed control was seen, or otherwise; None: not probed.
+
+        A requirement of which anything was seen otherwise counts as that alone.
+        """
+        if self.probes is None:
+            return None
+        outcomes: dict[str, set[ProbeOutcome]] = {}
+        for each in self.probes.sightings:
+            outcomes.setdefault(each.control, set()).add(each.outcome)
+        counts = Counter[str]()
+        for item in self.seeable:
+            found = [outcomes[control] for control in item.controls if control in outcomes]
+            if any(ProbeOutcome.OTHERWISE in each for each in found):
+                counts["otherwise"] += 1
+            elif any(each == {ProbeOutcome.SEEN} for each in found):
+                counts["seen"] += 1
+        return {"seen": counts["seen"], "otherwise": counts["otherwise"]}
+
+    @property
+    def _cited(self) -> list[Requirement]:
+        return [each for each in self.requirements if each.id and each.shown]
 
     @property
     def of(self) -> int:
@@ -85,7 +128,21 @@ class FrameworkMapping:
             ]
         elif counted := self.framework.requirements:
             found.append(("counted in", f"{counted.source}, read on {counted.read_on}"))
-        return found
+        return [*found, *self._probes()]
+
+    def _probes(self) -> Iterator[tuple[str, str]]:
+        """What probes of a deployed warehouse add to what a plan shows."""
+        if not self.probed:
+            return
+        count, of = len(self.seeable), len(self._cited)
+        yield "probes", f"havre probe tries a control of {count} of these {of} requirements"
+        if self.probes is not None and self.seen is not None:
+            name, provider = self.probes.warehouse, self.probes.provider
+            where = f"{name} on {provider}{', a sandbox' if self.probes.sandbox else ''}"
+            told = f"a control of {self.seen['seen']} of these {of} was promised and seen"
+            if wrong := self.seen["otherwise"]:
+                told += f"; of {wrong}, one was seen otherwise"
+            yield "seen", f"{where}, {dated(self.probes.at.date(), self.day)}: {told}"
 
 
 @dataclass(frozen=True)
@@ -102,12 +159,24 @@ class Mapped:
 
 
 def mapped(
-    frameworks: tuple[Framework, ...], requirements: list[Requirement], day: dt.date
+    frameworks: tuple[Framework, ...],
+    requirements: list[Requirement],
+    day: dt.date,
+    probed: frozenset[str] = frozenset(),
+    probes: ProbeRecord | None = None,
 ) -> Mapped:
-    """The mapping of those frameworks that have requirements among these."""
+    """The mapping of those frameworks that have requirements among these.
+
+    Args:
+        frameworks: all of them.
+        requirements: what the controls show of each.
+        day: on which it is written.
+        probed: identifiers of controls that have a probe.
+        probes: what probes saw of a warehouse; None: they were not given.
+    """
     items = []
     for each in frameworks:
         own = tuple(item for item in requirements if item.framework == each.key)
         if own:
-            items.append(FrameworkMapping(each, own))
+            items.append(FrameworkMapping(each, own, probed, probes, day))
     return Mapped(tuple(items), day)

@@ -33,4 +33,6 @@ def _framework(each: FrameworkMapping) -> dict[str, Any]:
         "requirements": of.requirements.count if of.requirements else None,
         "listed": each.listed,
         **each.counts,
+        "probed": len(each.seeable),
+        **({"seen": each.seen} if each.seen is not None else {}),
     }
