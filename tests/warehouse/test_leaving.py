@@ -102,7 +102,7 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
     query(site, LATE)
     assert run(folder, "copy") == 0
     assert run(folder, "verify") == 0
-    assert run(folder, "seal") == 0
+    assert run(folder, "seal", *probed(target)) == 0
     check_database(site, target, folder / "seal")
     check_no_secret(site, target, folder)
     arrived = open_warehouse(target.data_dir).dataset("curated", "omop/visits.parquet")
@@ -116,6 +116,7 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
         ["sh", script, seal, authority, authority], capture_output=True, text=True, check=True
     )
     assert "VERIFIED" in checked.stdout
+    assert re.search(r"Exit-Probed: \S+Z: 1 promised, seen\n", checked.stdout)
     lines = (seal / "data/objects/landing.target.tsv").read_text().splitlines()
     assert len(lines) == 12 + 3 + 1
     check_told(seal, lines, checked.stdout)
@@ -125,6 +126,14 @@ def test_a_warehouse_leaves_and_the_proof_is_checked_without_havre(
         ["large.bin", "3", "-"],
     ]
     check_found_out(folder, target, capsys)
+
+
+def probed(target: Site) -> tuple[str, str]:
+    """The option of a seal that names what probes saw of the target."""
+    seen = target.root / "seen.json"
+    words = ("probe", str(target.file), "--only", "tls.database", "--out", str(seen))
+    assert main(target.command(*words)) == 0
+    return ("--probes", str(seen))
 
 
 def query(site: Site, statements: str) -> list[tuple[object, ...]]:

@@ -98,6 +98,15 @@ def seal(
             show_default=False,
         ),
     ] = None,
+    probes: Annotated[
+        Path | None,
+        typer.Option(
+            "--probes",
+            metavar="FILE",
+            help="What `havre probe --out` wrote of the target.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: ctx.JsonOption = False,
 ) -> None:
     """Sign the evidence of the exit in a folder for auditors.
@@ -110,7 +119,7 @@ def seal(
 
     Example: havre exit seal ./exit --key signer.key --certificate signer.pem
 
-    Example: havre exit seal ./exit --blind names.key
+    Example: havre exit seal ./exit --probes seen.json --blind names.key
     """
     from havre.exit.folder import opened
     from havre.exit.steps.seal import seal
@@ -119,7 +128,7 @@ def seal(
         Signing(key, certificate, authority, passphrase_env, tsa, tsa_authority)
     )
     with opened(folder) as found, console.working("Sealing the evidence"):
-        result = seal(found, signer, clock, blind)
+        result = seal(found, signer, clock, blind, probes)
     if as_json:
         console.write_json(asdict(result))
         return

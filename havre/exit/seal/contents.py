@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from havre.errors import InputError
 from havre.exit.records import encoded
+from havre.probe.answers import ProbeOutcome
 
 if TYPE_CHECKING:
     from havre.exit.ledger import LedgerEntry
+    from havre.probe.record import ProbeRecord
 
 Lines: TypeAlias = Path | Iterable[str]
 """A file of lines, or lines without their ends; both sorted as evidence is."""
@@ -50,6 +53,7 @@ class Leaving:
         untaken: from whom nobody took writing, and why, in a line each.
         next_warehouse: its name at the target; empty: not known.
         sandboxes: which of `source` and `target` was a sandbox, and no provider's service.
+        probed: when the target was probed, and how its promises were seen; empty: it was not.
     """
 
     warehouse: str
@@ -68,6 +72,7 @@ class Leaving:
     untaken: tuple[str, ...] = ()
     next_warehouse: str = ""
     sandboxes: tuple[str, ...] = ()
+    probed: str = ""
 
     def check(self) -> None:
         """Refuse what cannot be written in one line each, or cannot be.
@@ -76,7 +81,7 @@ class Leaving:
             InputError: a text is empty or holds a control character, or a time has no zone.
         """
         texts = (self.warehouse, self.source, self.target, self.controller, self.host)
-        named = [each for each in (self.next_host, self.next_warehouse) if each]
+        named = [each for each in (self.next_host, self.next_warehouse, self.probed) if each]
         listed = (*self.decisions, *self.by_hand, *self.untaken, *self.readers)
         for text in (*texts, *named, *listed):
             if not _ONE_LINE.fullmatch(text):
@@ -194,6 +199,7 @@ class Contents:
         findings: what was found on both sides, as JSON.
         retire: what becomes of the source.
         logs: lines about each file of audit logs that is kept: name, bytes, SHA-256, until when.
+        probes: what probes saw of the target; None: it was not probed.
     """
 
     departure: Leaving
@@ -204,6 +210,16 @@ class Contents:
     findings: bytes
     retire: tuple[RetireLine, ...] = ()
     logs: tuple[str, ...] = ()
+    probes: ProbeRecord | None = None
+
+
+def probed(record: ProbeRecord | None) -> str:
+    """When a warehouse was probed, and how its promises were seen; empty: it was not."""
+    if record is None:
+        return ""
+    counts = Counter(each.outcome for each in record.sightings)
+    told = "; ".join(f"{counts[each]} {each.value}" for each in ProbeOutcome if counts[each])
+    return f"{moment(record.at)}: {told or 'nothing was tried'}"
 
 
 def file_name(name: str) -> str:

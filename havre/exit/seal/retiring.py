@@ -12,7 +12,15 @@ from havre.exit.seal.contents import Leaving, Level
 from havre.exit.seal.reading import labels
 from havre.exit.seal.sealing import Sealed, instructions, lost_in
 from havre.exit.seal.signature import identity
-from havre.exit.seal.statement import NEXT_HOST, NOT_FROZEN, SANDBOX, STAMPED, STATEMENT, statement
+from havre.exit.seal.statement import (
+    NEXT_HOST,
+    NOT_FROZEN,
+    PROBED,
+    SANDBOX,
+    STAMPED,
+    STATEMENT,
+    statement,
+)
 from havre.exit.seal.tables import Table
 from havre.exit.seal.texts import act_in_french, day_in_french, record, retired_line, tried
 from havre.exit.seal.timestamp import token_over
@@ -171,6 +179,7 @@ def departure_of(info: Sequence[tuple[str, str]]) -> Leaving:
             controller=told["Exit-Controller"],
             host=told["Exit-Host"],
             next_host=told.get(NEXT_HOST, ""),
+            probed=told.get(PROBED, ""),
             sandboxes=tuple(value for label, value in info if label == SANDBOX),
             frozen=None if frozen == NOT_FROZEN else dt.datetime.fromisoformat(frozen),
         )

@@ -19,6 +19,7 @@ from havre.exit.seal.tables import DATABASE, ZONE, Table, write_renamed, write_t
 from havre.exit.seal.texts import Instructions, record
 from havre.exit.seal.timestamp import openssl, token_over
 from havre.exit.seal.verifying import Trust, script_digest, verified
+from havre.text import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from havre.exit.seal.signature import Signer
     from havre.exit.seal.timestamp import TimeAuthority
     from havre.exit.seal.verifying import Verification
+    from havre.probe.record import ProbeRecord
 
 
 _FATE = 5
@@ -128,6 +130,8 @@ def _fill(
     bag.write("data/retire.tsv", sorted(set(map(str, contents.retire))))
     for name, held in (("plan", contents.plan), ("findings", contents.findings)):
         bag.add(f"data/{name}.json", _json(name, held))
+    if contents.probes is not None:
+        bag.add("data/probes.json", _probes(contents.probes, blinding))
     bag.add("data/proces-verbal.txt", record(departure, tables, contents.retire))
     told = replace(instructions, lost=lost_in(losses))
     for path, text in told.texts(departure).items():
@@ -170,6 +174,14 @@ def _losses(entries: Iterable[LedgerEntry], blinding: Blinding | None) -> list[s
 def lost_in(losses: Iterable[str]) -> bool:
     """Whether a line of the losses ledger says that something was lost."""
     return any(line.split("\t")[_FATE] == LedgerFate.LOST.value for line in losses)
+
+
+def _probes(record: ProbeRecord, blinding: Blinding | None) -> bytes:
+    """What probes saw; in a blind seal without answers, which have digests of names of objects."""
+    if blinding is not None:
+        bare = tuple(replace(each, raw=()) for each in record.sightings)
+        record = replace(record, sightings=bare)
+    return f"{as_json(record.as_dict())}\n".encode()
 
 
 def _json(name: str, held: bytes) -> bytes:

@@ -22,6 +22,8 @@ NOT_FROZEN = "not frozen"
 NEXT_HOST = "Exit-Next-Host"
 NEXT_WAREHOUSE = "Exit-Next-Warehouse"
 """Name of the warehouse at the target."""
+PROBED = "Exit-Probed"
+"""When the target was probed, and how its promises were seen."""
 UNTAKEN = "Exit-Frozen-Except"
 """Says from whom nobody took writing, and why."""
 SANDBOX = "Exit-Sandbox"
@@ -64,6 +66,7 @@ def info_of(
         *(("Exit-Frozen-By-Hand", each) for each in departure.by_hand),
         *((UNTAKEN, each) for each in departure.untaken),
         *(("Exit-Read-Back-By", each) for each in departure.readers),
+        *([(PROBED, departure.probed)] if departure.probed else []),
         ("Exit-Names", "blind" if blind else "plain"),
         (STAMPED, "yes" if stamped else "none"),
         *(("Exit-Decision", each) for each in departure.decisions),

@@ -63,6 +63,9 @@ Données restituées, relues chez l'hébergeur suivant et égales à leur origin
 Pertes : acceptées par le responsable du traitement, ou par la personne qu'il désigne, comme
 l'indique data/losses.tsv. Le délégué à la protection des données conseille et ne décide pas.
 
+Entrepôt sondé chez l'hébergeur suivant (moment, constats ; réponses dans data/probes.json) :
+  {probed_fr}
+
 Destruction chez l'hébergeur quitté
 (objet, acte, au plus tôt le, fait le, référence, témoin) :
 {retired_fr}
@@ -93,6 +96,9 @@ a database, such as a table):
 
 Losses: accepted by the controller, or by the person whom it names, as data/losses.tsv records. The
 data protection officer advises and does not decide.
+
+Warehouse probed at the next host (time, what was seen; answers are in data/probes.json):
+  {probed}
 
 Destruction at the former host
 (thing, act, not before, done at, reference, witness):
@@ -156,6 +162,14 @@ TRY_OUTCOMES: Mapping[str, str] = {
     "answers": "répond",
 }
 """What a try shows, in English and in French."""
+SEEN: Mapping[str, str] = {
+    "promised, not seen": "promis, non constaté",
+    "promised, seen": "promis, constaté",
+    "seen otherwise": "constaté autrement",
+    "not evaluated": "non évalué",
+    "nothing was tried": "rien n'a été essayé",
+}
+"""How promises were seen, in English and in French."""
 
 
 @dataclass(frozen=True)
@@ -213,11 +227,21 @@ def record(
         tables="\n".join(listed),
         retired=retired or "  none recorded",
         retired_fr=retired_fr or "  rien de constaté",
+        probed=inert(departure.probed) or "not probed",
+        probed_fr=probed_in_french(departure.probed) or "non sondé",
         tried=tried(tries),
         tried_fr=tried(tries, french=True),
         rehearsal=_REHEARSAL if rehearsed else "",
         rehearsal_fr=_REPETITION if rehearsed else "",
     )
+
+
+def probed_in_french(probed: str) -> str:
+    """When a warehouse was probed and what was seen, in French."""
+    at, colon, told = inert(probed).partition("Z: ")
+    for english, french in SEEN.items():
+        told = told.replace(english, french)
+    return f"{at}{colon.replace(':', ' :')}{told.replace(';', ' ;')}"
 
 
 def retired_line(line: RetireLine, *, french: bool = False) -> str:

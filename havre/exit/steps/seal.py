@@ -13,12 +13,13 @@ from havre.exit.ledger import LedgerFate
 from havre.exit.objects.running import whole
 from havre.exit.objects.verifying import version_map
 from havre.exit.records import renamed_lines
-from havre.exit.seal.contents import Contents, Leaving, Level, ZoneSides
+from havre.exit.seal.contents import Contents, Leaving, Level, ZoneSides, probed
 from havre.exit.seal.rehearsal import rehearsal_authorities
 from havre.exit.seal.sealing import seal as sealed
 from havre.exit.sides import reach, refuse_sandbox, sandboxes
 from havre.exit.steps.beside.backups import backup_sides
 from havre.exit.steps.beside.logs import keep_logs
+from havre.exit.steps.beside.probes import probes_of
 from havre.exit.steps.databases import sides_of
 from havre.exit.steps.plan import ledger
 from havre.exit.steps.renamings import refuse_changed
@@ -44,6 +45,7 @@ def seal(
     signer: Signer | None = None,
     clock: TimeAuthority | None = None,
     blind: Path | None = None,
+    probes: Path | None = None,
 ) -> SealResult:
     """Seal what was verified.
 
@@ -52,6 +54,7 @@ def seal(
         signer: who signs; None, in a rehearsal only: a signer that says it is a rehearsal's.
         clock: who says when; None, in a rehearsal only: a clock of this machine.
         blind: file of the key by which names of objects are replaced; None: they are shown.
+        probes: what `havre probe --out` wrote of the target; None: it was not probed.
 
     Raises:
         GuardError: a step before it has not ended, or a fault is planted.
@@ -73,7 +76,7 @@ def seal(
     if signer is None or clock is None:
         own, here = rehearsal_authorities(folder.root / AUTHORITIES)
         signer, clock = signer or own, clock or here
-    made = sealed(free_place(folder.root), contents(folder), signer, clock, blind)
+    made = sealed(free_place(folder.root), contents(folder, probes), signer, clock, blind)
     said = made.verification
     time = said.time.isoformat() if said.time else None
     result = SealResult(str(made.folder), said.signer, said.fingerprint, time, made.script)
@@ -90,17 +93,22 @@ def free_place(root: Path, name: str = SEAL) -> Path:
     return place
 
 
-def contents(folder: ExitFolder) -> Contents:
+def contents(folder: ExitFolder, probes: Path | None = None) -> Contents:
     """What is sealed: both sides' manifests, the decided ledger, and what was planned and found.
 
+    Args:
+        folder: of the exit.
+        probes: what `havre probe --out` wrote of the target; None: it was not probed.
+
     Raises:
-        InputError: a side is not reached.
+        InputError: a side is not reached, or probes are not of the target as it is.
     """
     file, runs = folder.file, {step: folder.last(step) for step in ExitStep}
     plan, verify = runs[ExitStep.PLAN], runs[ExitStep.VERIFY]
     if plan is None or verify is None or verify.ended is None:  # refused before
         message = f"nothing was verified in {folder.root}"
         raise InputError(message, f"Run `havre exit verify {folder.root}` first.")
+    seen = probes_of(folder, verify, probes)
     left = reach(file.source, folder.root)
     source = left.outputs
     target = reach(file.target, folder.root).outputs
@@ -124,6 +132,7 @@ def contents(folder: ExitFolder) -> Contents:
             next_host="" if "target" in made_up else legal_name(target.provider),
             next_warehouse=target.warehouse,
             sandboxes=made_up,
+            probed=probed(seen),
             **_frozen(verify),
         ),
         (*(_zone(folder, zone.name) for zone in moving), *backup_sides(folder)),
@@ -132,6 +141,7 @@ def contents(folder: ExitFolder) -> Contents:
         _json(dict(plan.result)),
         _json(dict(verify.result)),
         logs=tuple(map(str, keep_logs(folder, left.live.trail()))),
+        probes=seen,
     )
 
 
