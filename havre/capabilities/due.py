@@ -162,6 +162,9 @@ NATIVE_WHEN: Mapping[C, str] = MappingProxyType(
             "Each project member has an identity of their own, and only members have the "
             "project's permissions."
         ),
+        C.SECOND_FACTOR: (
+            "Each member proves a second factor when they sign in, and the plan shows it."
+        ),
         C.ALERTS: (
             "Lost keys, removed locks, denied and mass reading, and exports raise an alert that "
             "reaches `organisation.contact`, and the plan creates it."

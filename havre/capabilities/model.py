@@ -58,6 +58,7 @@ class Capability(StrEnum):
     ACCESS_EXPIRY = "access-expiry"
     SHORT_LIVED_CREDENTIALS = "short-lived-credentials"
     NAMED_PEOPLE = "named-people"
+    SECOND_FACTOR = "second-factor"
     ALERTS = "alerts"
     WORKLOAD_ISOLATION = "workload-isolation"
     IMAGE_ADMISSION = "image-admission"

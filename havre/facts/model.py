@@ -284,6 +284,10 @@ class Grant(AboutResource):
             restrict it.
         locked: whether the provider refuses to delete it while something else is there, such as a
             lock on what it opens.
+        members: pseudonyms of those who each use it with an identity of their own; anyone else who
+            may use it shares one. They do not apply where a plan names no people.
+        second_factor: whether whoever uses it has proved a second factor. It does not apply where
+            people sign in elsewhere.
     """
 
     identity: Fact[str] = field(default=NOT_TOLD, kw_only=True)
@@ -293,6 +297,8 @@ class Grant(AboutResource):
     project: str = field(default="", kw_only=True)
     allowed: MayApply[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
     locked: Fact[bool] = field(default=NOT_TOLD, kw_only=True)
+    members: MayApply[tuple[str, ...]] = field(default=NOT_TOLD, kw_only=True)
+    second_factor: MayApply[bool] = field(default=NOT_TOLD, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,13 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from havre.facts.values import Fact, Known, Outside, Reserved, Unknown
+from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Outside, Reserved, Unknown
 from havre.plan.values import PLAIN, UNKNOWN, Secret, holds_secret, holds_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from havre.facts.model import Grant
     from havre.plan import PlannedResource
 
 T = TypeVar("T")
@@ -240,3 +241,8 @@ def day(fact: Fact[Any], path: str) -> Fact[dt.date | None]:
 
 
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]{1,20}(?:Z|[+-][0-9:]{2,6})?)?\Z")
+
+
+def nameless(grant: Grant) -> Grant:
+    """A grant of a provider whose plans name no people: who uses it is decided elsewhere."""
+    return replace(grant, members=DOES_NOT_APPLY, second_factor=DOES_NOT_APPLY)

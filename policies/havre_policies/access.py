@@ -32,6 +32,7 @@ from havre.policy import (
 )
 from havre.spec.model import Purpose
 from havre_policies.cites import EDS, annex_a, snc
+from havre_policies.people import PSEUDONYMS, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -487,3 +488,45 @@ def _kept_in_force(resource: PlannedResource, case: Case) -> str:
         and (keeper is None or keeper.protect or keeper.retain_on_delete),
     }
     return next((words for words, found in kept.items() if found), "")
+
+
+@control(
+    "access.personal-identity",
+    Grant,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("9.2") + EDS + annex_a("5.16"),
+    remedy=PSEUDONYMS,
+    cause=("projects",),
+)
+def personal_identity(grant: Grant, case: Case) -> Verdict:
+    """Each member of a project has an identity of their own.
+
+    A member has one if the warehouse file names them by a pseudonym. Other members share the
+    project's identity. Whether a member lends their credentials is not evaluated.
+    """
+    if case.declared("access.personal-identity"):
+        return NOT_APPLICABLE
+    return told_apart(grant, case, "an identity for each member")
+
+
+@control(
+    "access.second-factor",
+    Grant,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("9.5") + annex_a("8.5"),
+    remedy="Require a second factor from each member who signs in.",
+    cause=("projects",),
+)
+def second_factor(grant: Grant, case: Case) -> Verdict:
+    """Members of a project prove a second factor when they sign in.
+
+    Sign-in by a provider's identity service is not part of a plan. The provider declares it as a
+    gap, because no plan shows what that service requires.
+    """
+    project = case.spec.projects.get(grant.project)
+    ended = project is None or project.expires < case.as_of
+    if ended or case.declared("access.second-factor"):
+        return NOT_APPLICABLE
+    return require("second_factor", grant.second_factor, bool, "a second factor at each sign-in")

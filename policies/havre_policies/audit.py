@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
-from havre.facts.model import Alert, Compute, Key, LogRoute, NetworkElement, Right, Signal
+from havre.facts.model import (
+    Alert,
+    Compute,
+    Grant,
+    Key,
+    LogRoute,
+    NetworkElement,
+    Right,
+    Signal,
+)
 from havre.facts.read import NONE, at_best, both, every, meets, some, then
 from havre.facts.stores import DatabaseServer, DataStore, LogStore, ObjectStore
 from havre.facts.values import Fact, Known, Outside, Unknown
 from havre.plan import urns
 from havre.policy import (
+    NOT_APPLICABLE,
     Case,
     Outcome,
     Profile,
@@ -26,6 +36,7 @@ from havre.policy import (
 from havre.spec.model import Classification, Purpose
 from havre_policies.cites import EDS, annex_a, snc
 from havre_policies.encryption import under_own_key
+from havre_policies.people import PSEUDONYMS, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -366,6 +377,39 @@ def _alerted(signal: Signal, what: str, case: Case) -> Verdict:
 
 def _tells(alert: Alert, signal: Signal) -> Fact[bool]:
     return every([then(alert.signals, lambda signals: signal in signals), alert.told])
+
+
+@control(
+    "audit.person",
+    Grant,
+    Profile.HEALTH,
+    Severity.HIGH,
+    cites=snc("12.6") + EDS + annex_a("8.15"),
+    remedy=PSEUDONYMS,
+    cause=("projects",),
+)
+def person(grant: Grant, case: Case) -> Verdict:
+    """Logs lead from each access of a project to the member who made it.
+
+    Every zone that a project can reach, and every database, logs its readers. Members have
+    identities of their own, because the project's identity leads to no person.
+    """
+    if case.declared("audit.person"):
+        return NOT_APPLICABLE
+    wanted = "each access logged with the member's identity"
+    verdict = told_apart(grant, case, wanted)
+    if verdict.outcome is not Outcome.PASS:
+        return verdict
+    return require("reads_logged", _logged(grant, case), bool, wanted)
+
+
+def _logged(grant: Grant, case: Case) -> Fact[bool]:
+    """Whether every store that a grant opens, and every database, logs who reads."""
+    targets = at_best(grant.targets, ())
+    zones = [store for urn in targets if (store := case.facts.one(ObjectStore, urn)) is not None]
+    found = [store.reads_logged for store in (*zones, *case.facts.of(DatabaseServer))]
+    told: Fact[bool] = then(grant.targets, lambda _: True)
+    return every([told, *found])
 
 
 @plan_control(

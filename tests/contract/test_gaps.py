@@ -150,9 +150,10 @@ CONTROLS = {
     "exposure": "public-storage public-database public-cluster private-endpoints open-ingress "
     "egress names shared-keys cross-tenant workload-isolation partition",
     "access": "least-privilege project-isolation project-expiry separation-of-duties "
-    "no-static-credentials no-plaintext-secret export-gate revocable",
+    "no-static-credentials no-plaintext-secret export-gate revocable "
+    "personal-identity second-factor",
     "audit": "storage-access database keys administration network retention protected central "
-    "cluster statements alerts",
+    "cluster statements alerts person",
     "continuity": "backup recovery-site versioning immutability retention deletion "
     "availability state erasable",
     "inventory": "tags known supported-versions images environments",

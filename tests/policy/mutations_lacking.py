@@ -74,6 +74,17 @@ LACKING: dict[tuple[str, str], Lacking] = {
     ),
     **_lacks("ovh", "no argument checks images", "inventory.images", FAIL),
     **_lacks("ovh", "no argument makes an alert", "audit.alerts", FAIL),
+    **{
+        key: why
+        for name in ("azure", "ovh", "scaleway")
+        for key, why in _lacks(
+            name,
+            "people are no part of a plan: the provider's gaps tell of them",
+            *("access.personal-identity", "access.second-factor", "audit.person"),
+            OTHER,
+        ).items()
+    },
+    **_lacks("local", "nothing asks for a second factor", "access.second-factor", FAIL),
     **_lacks("azure", "no argument of the cluster checks images", "inventory.images", FAIL),
     **_lacks(
         "scaleway", "a key can be recovered for 7 days", "encryption.key-deletion", FAIL, OTHER

@@ -17,7 +17,13 @@ BACKUP_KEY = Pick("havre-local:Key", under=BACKUP)
 ACCESS = Pick("havre-local:ProjectAccess", has=(("project", "cohort-diabetes"),))
 COUNTRY = "record/settings/country"
 
-m.VARIANTS |= {"local+certified": m.certified()}
+MEMBERS = ["m-0000000a", "m-0000000b"]
+STAFF = "projects.cohort-diabetes.members"
+
+m.VARIANTS |= {
+    "local+certified": m.certified(),
+    "local+people": m.both(m.asked((STAFF, MEMBERS)), m.inputs(ACCESS, "members", MEMBERS)),
+}
 
 ROWS: list[Row] = [
     # Encryption
@@ -99,6 +105,19 @@ ROWS: list[Row] = [
         m.added("pulumi-python:dynamic/havre-local:LogStore", {}, LOGS),
         PLAN,
         "a second store",
+    ),
+    # People
+    *(
+        row
+        for members in (MEMBERS[:1], [], UNKNOWN, DROP)
+        for row in wrong(
+            "local+people", ACCESS, "members", members, "access.personal-identity", "audit.person"
+        )
+    ),
+    *(
+        Row("local+people", control, m.asked((STAFF, names)), ACCESS, "a member by name")
+        for control in ("access.personal-identity", "audit.person")
+        for names in (["a.martin@university.example"],)
     ),
     # Continuity
     *wrong("local", BACKUP, "retention_days", 34, "continuity.backup", about=ZONE),

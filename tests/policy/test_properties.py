@@ -84,6 +84,7 @@ namespaces = st.builds(
     st.just(HIDDEN) | st.booleans().map(Known),
     st.lists(texts, max_size=2).map(tuple),
 )
+MEMBERS = sorted({member for each in c.SPEC.projects.values() for member in each.members})
 DATES = st.none() | st.dates(dt.date(2020, 1, 1), dt.date(2040, 1, 1))
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "tags": st.dictionaries(st.sampled_from(("warehouse", "environment")), texts),
@@ -103,6 +104,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "extensions": st.lists(texts, max_size=2).map(tuple),
     "allowed": st.lists(addresses, max_size=3).map(tuple),
     **dict.fromkeys(("rules", "border"), st.lists(rules, max_size=4).map(tuple)),
+    "members": st.lists(st.sampled_from(MEMBERS), max_size=6).map(tuple),
     "identity": st.sampled_from(("who", "another", "")),
     "targets": st.lists(st.sampled_from((*URNS, "*", "")), max_size=3).map(tuple),
     "rights": st.frozensets(st.sampled_from(Right)),
@@ -201,6 +203,9 @@ DECIDES: dict[str, tuple[type[AboutResource], tuple[str, ...]]] = {
     "access.separation-of-duties": (Grant, ("identity", "targets", "rights")),
     "access.no-static-credentials": (Credential, ("expires",)),
     "access.export-gate": (Grant, ("targets", "rights")),
+    "access.personal-identity": (Grant, ("members",)),
+    "access.second-factor": (Grant, ("second_factor",)),
+    "audit.person": (Grant, ("members",)),
     "audit.storage-access": (ObjectStore, ("reads_logged",)),
     "audit.database": (DatabaseServer, ("reads_logged",)),
     "audit.keys": (Key, ("use_logged",)),

@@ -36,7 +36,7 @@ from havre.facts.stores import (
 from havre.facts.values import IN_THE_CLUSTER, NOT_TOLD, Fact, Reserve, reserved
 from havre.plan.options import Options
 from havre.plan.values import UNKNOWN, Secret, unmarked_texts
-from havre.policy import Outcome
+from havre.policy import FixIn, Outcome
 from havre.policy.qualifications import CertificateStatus, Qualifications, Record
 from havre.policy.registry import find_control
 from havre.provider import Evidence, Limit, Operator, Support
@@ -1348,6 +1348,77 @@ def test_what_a_project_is_given_can_be_taken_back(locked: Any, outcome: str) ->
     nobodys = c.grant("n", "id", Right.READ, locked=c.YES)
     found = said("access.revocable", given, nobodys, resources=[c.resource("g")])
     assert found == {"g": outcome}
+
+
+PEOPLE = ("m-0000000a", "m-0000000b")
+STAFFED = changed(c.SPEC, (f"projects.{PROJECT}.members", PEOPLE))
+
+
+@pytest.mark.parametrize(
+    ("members", "outcome"),
+    [
+        (Known(PEOPLE), "pass"),
+        (Known((*PEOPLE, "m-0000000c")), "pass"),
+        (Known(PEOPLE[:1]), "fail"),
+        (Known(()), "fail"),
+        (Unknown("members"), "unknown"),
+        (NOT_TOLD, "unknown"),
+        (c.NA, "not-applicable"),
+    ],
+)
+def test_each_member_has_an_identity_of_their_own(members: Any, outcome: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, members=members)
+    nobodys = c.grant("n", "id", Right.READ, members=Known(()))
+    found = said("access.personal-identity", given, nobodys, spec=STAFFED)
+    assert found == {"g": outcome, "n": "not-applicable"}
+
+
+def test_a_member_who_is_named_shares_the_projects_identity_and_the_file_is_to_fix() -> None:
+    spec = changed(c.SPEC, (f"projects.{PROJECT}.members", ("a@example.org", PEOPLE[0])))
+    given = c.grant("g", "id", Right.READ, project=PROJECT, members=Known(PEOPLE[:1]))
+    (found,) = c.verdicts("access.personal-identity", given, spec=spec)
+    assert found.found == "1 of 2 members share the project's identity"
+    assert found.fixed_in is FixIn.FILE
+    assert found.cause == ("projects", PROJECT, "members")
+
+
+@pytest.mark.parametrize(
+    ("told", "outcome"),
+    [
+        (c.YES, "pass"),
+        (c.NO, "fail"),
+        (NOT_TOLD, "unknown"),
+        (c.NA, "not-applicable"),
+    ],
+)
+def test_members_prove_a_second_factor(told: Any, outcome: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, second_factor=told)
+    assert said("access.second-factor", given) == {"g": outcome}
+
+
+@pytest.mark.parametrize(
+    ("logged", "members", "outcome"),
+    [
+        (c.YES, PEOPLE, "pass"),
+        (c.NO, PEOPLE, "fail"),
+        (Unknown("log"), PEOPLE, "unknown"),
+        (c.YES, (), "fail"),
+    ],
+)
+def test_logs_lead_to_a_person_where_stores_log_and_members_are_apart(
+    logged: Any, members: tuple[str, ...], outcome: str
+) -> None:
+    zone = c.store("curated", zone="curated", reads_logged=logged)
+    given = c.grant("g", "id", Right.READ, project=PROJECT, on=(zone.urn,), members=Known(members))
+    assert said("audit.person", given, zone, spec=STAFFED) == {"g": outcome}
+
+
+@pytest.mark.parametrize(
+    "name", ["access.personal-identity", "audit.person", "access.second-factor"]
+)
+def test_what_a_gap_says_of_people_is_not_said_again(name: str) -> None:
+    given = c.grant("g", "id", Right.READ, project=PROJECT, members=Known(()), second_factor=c.NO)
+    assert said(name, given, gaps=(replace(GAP, control=name),)) == {"g": "not-applicable"}
 
 
 def test_a_grant_without_its_resource_cannot_be_taken_back() -> None:

@@ -191,6 +191,7 @@ def _projects(spec: Warehouse, _settings: AzureSettings) -> Iterator[Gap]:
     if spec.projects:
         people = sum(len(project.members) for project in spec.projects.values())
         yield gap("named-people", people=people, projects=len(spec.projects))
+        yield from map(gap, ("person-in-logs", "second-factor"))
         yield gap("database-roles")
 
 

@@ -178,6 +178,7 @@ UNSHOWN: dict[C, str] = {
     C.DATABASE_ROLES: "a grant shows the stores that it opens, not the roles within a database",
     C.ADMINISTRATION_ACCESS: "administrators' access is not read by a control",
     C.NAMED_PEOPLE: "people are named in no plan and no state, on purpose",
+    C.SECOND_FACTOR: "how people sign in is decided by an identity provider outside the plan",
     C.WORKLOAD_ISOLATION: "a plan contains objects of Kubernetes only where the stack reaches them",
     C.IMAGE_ADMISSION: "what a cluster admits is decided by objects that no plan contains",
 }

@@ -42,6 +42,8 @@ ALWAYS = (
     ),
 )
 """Gaps of every spec: what this machine never does, and what nobody does on it by itself."""
+PROJECTS = ("named-people", "second-factor", "own-role", "catalogs", "channel-binding")
+"""Gaps of every project."""
 gap = DECLARED.gap
 
 
@@ -76,7 +78,7 @@ def _parts(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:
     if spec.registry:
         yield gap("registry")
     if spec.projects:
-        yield from map(gap, ("named-people", "own-role", "catalogs", "channel-binding"))
+        yield from map(gap, PROJECTS)
 
 
 def _zones(spec: Warehouse, _settings: LocalSettings) -> Iterator[Gap]:

@@ -164,6 +164,7 @@ def _projects(spec: Warehouse, settings: OvhSettings) -> Iterator[Gap]:
         groups=len(settings.project_groups),
         projects=len(spec.projects),
     )
+    yield from map(gap, ("person-in-logs", "second-factor"))
     yield gap("database-roles")
 
 

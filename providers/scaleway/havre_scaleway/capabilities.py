@@ -170,6 +170,7 @@ def _projects(spec: Warehouse, _settings: ScalewaySettings) -> Iterator[Gap]:
     yield gap("storage-users")
     people = sum(len(project.members) for project in spec.projects.values())
     yield gap("named-people", people=people, projects=len(spec.projects))
+    yield from map(gap, ("person-in-logs", "second-factor"))
     yield gap("database-roles")
 
 

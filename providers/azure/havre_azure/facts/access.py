@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import UNTOLD, Credential, Grant, Holder, Neutral, ResourceFact, Right
-from havre.facts.read import NONE, YES, bare, day, every, items, label, read, some, then
+from havre.facts.read import NONE, YES, bare, day, every, items, label, nameless, read, some, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_azure.facts.properties import about
 from havre_azure.facts.relations.guards import guarded, locked, locked_scope
@@ -163,7 +163,7 @@ def assignment(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
     identity, made = _principal(resource, index)
     rights = then(_role(resource), lambda role: role.rights)
     grant = replace(
-        about(Grant, resource, tagged=False),
+        nameless(about(Grant, resource, tagged=False)),
         identity=identity,
         targets=_targets(resource, index),
         rights=rights,
@@ -179,7 +179,7 @@ def eligibility(resource: PlannedResource, index: Index) -> Sequence[ResourceFac
     identity, made = _principal(resource, index)
     end = read(resource.inputs, "scheduleInfo.expiration.endDateTime")
     grant = replace(
-        about(Grant, resource, tagged=False),
+        nameless(about(Grant, resource, tagged=False)),
         identity=identity,
         targets=_targets(resource, index),
         rights=then(_role(resource), lambda role: role.rights),
@@ -194,7 +194,7 @@ def administrator(resource: PlannedResource, index: Index) -> Sequence[ResourceF
     """Who administers a PostgreSQL server."""
     holder = index.target(resource, "serverName", "dbforpostgresql:Server")
     grant = replace(
-        about(Grant, resource, tagged=False),
+        nameless(about(Grant, resource, tagged=False)),
         identity=read(resource.inputs, "objectId", ""),
         targets=then(holder, lambda found: (found.urn,) if found else ()),
         rights=Known(ADMINISTER),
@@ -208,7 +208,7 @@ def vault_policies(vault: PlannedResource) -> list[Grant]:
     if read(vault.inputs, BY_ROLE, default=False) == YES:
         return []
     entries = items(vault.inputs, POLICIES)
-    grant, holder = about(Grant, vault), Known((vault.urn,))
+    grant, holder = nameless(about(Grant, vault)), Known((vault.urn,))
     if isinstance(entries, Unknown):
         return [replace(grant, identity=entries, targets=holder, rights=entries, expires=NONE)]
     return [_policy(grant, entry, holder, f"{POLICIES}[]") for entry in entries.value]
@@ -221,7 +221,7 @@ def policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     """An access policy on its own; a vault that decides by roles takes no notice of it."""
     found = index.target(resource, "vaultName", "keyvault:Vault")
     vault = found.value if isinstance(found, Known) else None
-    grant = about(Grant, resource, tagged=False)
+    grant = nameless(about(Grant, resource, tagged=False))
     if vault is not None and read(vault.inputs, BY_ROLE, default=False) == YES:
         return [about(Neutral, resource, tagged=False)]
     holder = Unknown("vaultName") if vault is None else Known((vault.urn,))

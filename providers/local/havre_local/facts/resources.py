@@ -261,6 +261,8 @@ def _project(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
         expires=expires,
         project=name,
         locked=NO,
+        members=then(read(resource.inputs, "members", ()), tuple),
+        second_factor=NO,
     )
     password = _about(Credential, resource, index)
     return [grant, replace(password, expires=expires, project=name)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import UNTOLD, Credential, Grant, Neutral
-from havre.facts.read import NO, NONE, at_best, each, gathered, items, read, some, then
+from havre.facts.read import NO, NONE, at_best, each, gathered, items, nameless, read, some, then
 from havre.facts.values import DOES_NOT_APPLY, Fact, Known, Unknown
 from havre.plan.values import UNKNOWN
 from havre_ovh import policies
@@ -68,7 +68,7 @@ def user(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]:
     ]
     grants = [
         replace(
-            about(Grant, resource, index),
+            nameless(about(Grant, resource, index)),
             identity=Known(resource.urn),
             targets=targets,
             rights=allowed,
@@ -128,7 +128,7 @@ def s3_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact]
     by_name = index.derived(bucket_names)
     document = read(resource.inputs, "policy", "")
     grant = replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         identity=_identity(resource, owner),
         targets=_meaning(document, lambda text: rights.scopes(text, by_name)),
         rights=_meaning(document, rights.of_policy),
@@ -152,7 +152,7 @@ def iam_policy(resource: PlannedResource, index: Index) -> Sequence[ResourceFact
     """What identities of the account may do, one grant each, until the policy's end."""
     identities = _referred(resource, index, "identities")
     grant = replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         targets=_referred(resource, index, "resources"),
         rights=_of_actions(resource, index),
         expires=_expiry(read(resource.inputs, "expiredAt")),

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from havre.facts.model import UNTOLD, Credential, Grant, Neutral
-from havre.facts.read import NO, NONE, YES, day, each, items, read, then
+from havre.facts.read import NO, NONE, YES, day, each, items, nameless, read, then
 from havre.facts.values import Fact, Known, Unknown
 from havre_scaleway import policies
 from havre_scaleway.facts import rights
@@ -204,7 +204,7 @@ def _made_from(bucket: PlannedResource, policy: PlannedResource, index: Index) -
 
 def _grant(resource: PlannedResource, index: Index, rule: _Rule) -> Grant:
     return replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         identity=_identity(resource, index),
         targets=rule.scope,
         rights=rule.rights,
@@ -252,7 +252,7 @@ def _of_unknown(resource: PlannedResource, index: Index, found: Unknown) -> Gran
     bucket = index.target(resource, "bucket", BUCKET)
     urn = bucket.value.urn if isinstance(bucket, Known) and bucket.value else "*"
     return replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         identity=found,
         targets=Known((urn,)),
         rights=found,
@@ -267,7 +267,7 @@ def _of_permission(
 ) -> Grant:
     project = _projects(index).get(identity, "")
     return replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         identity=Known(identity),
         targets=Known(rights.scopes(one.resources, index.derived(bucket_names))),
         rights=Known(rights.together(map(rights.of_action, one.actions))),

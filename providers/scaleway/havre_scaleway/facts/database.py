@@ -17,6 +17,7 @@ from havre.facts.read import (
     every,
     gathered,
     labels,
+    nameless,
     read,
     some,
     then,
@@ -220,7 +221,7 @@ def _grant(resource: PlannedResource, index: Index, rights: Fact[frozenset[Right
     tied = tuple(found.urn for found in index.near(resource, "instanceId", INSTANCE))
     written = then(read(resource.inputs, "instanceId", "*"), lambda name: (f"server {name}",))
     return replace(
-        about(Grant, resource, index),
+        nameless(about(Grant, resource, index)),
         identity=_named(resource),
         targets=Known(tied) if tied else written,
         rights=rights,
