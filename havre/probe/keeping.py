@@ -164,18 +164,21 @@ KEEPING: tuple[Probe, ...] = (
         "The last backup is recent.",
         "It reads the time of the last backup.",
         *(_warehouse, age),
+        stood_in=False,
     ),
     Probe(
         *("backup.readable", BACKUP),
         "The last backup decrypts completely and was not changed.",
         "It decrypts the backup in memory, and keeps only a digest.",
         *(_warehouse, readable),
+        stood_in=False,
     ),
     Probe(
         *("backup.restorable", BACKUP),
         "The last backup can be restored.",
         "It restores into a scratch database of its own, and drops that.",
         *(_warehouse, drill),
+        stood_in=False,
         drill=True,
     ),
     Probe(
@@ -183,6 +186,7 @@ KEEPING: tuple[Probe, ...] = (
         "Every key was rotated within the required period.",
         "It reads versions and dates of keys, no key.",
         *(_keys, rotation),
+        stood_in=False,
     ),
 )
 """Probes of what is kept."""

@@ -31,6 +31,7 @@ SEPARATOR = " in zone "
 _CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,100})</Code>")
 _PUBLIC_OFF = "PublicAccessNotPermitted"
 """A refusal that comes with status 409 (Blob service error codes)."""
+SHOWN = "`havre database plan` shows what differs, and `havre database apply` changes it"
 _REFUSED, _FOUND = (401, 403), 300
 
 
@@ -188,7 +189,7 @@ def roles(subject: ProbeSubject, _: str) -> Answer:
     told = [f"{each.role}: {each.what}: {each.outcome.value}" for each in (*wrong, *unclear)]
     raw = (*told, f"{len(found.attempts)} attempts, {found.untried} tables not tried")
     if wrong:
-        first = wrong[0]
+        first, raw = wrong[0], (*raw, SHOWN)
         what = f"{first.role}: {first.what} is {first.outcome.value}"
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         return otherwise(f"{what}{more}; required: {first.due.value}", *raw)

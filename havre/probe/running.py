@@ -24,6 +24,7 @@ PROBES: tuple[Probe, ...] = (*SERVERS, *PARTIES, *KEEPING, *WATCHING)
 RATE = 5.0
 """Attempts a second at most, unless a user says otherwise."""
 ANONYMOUS = "stranger.anonymous"
+RECORDED = "not probed: recorded only, a sandbox has nothing that stands in for it"
 
 
 def chosen(
@@ -90,6 +91,8 @@ def run(probes: Sequence[Probe], subject: ProbeSubject, rate: float = RATE) -> I
 
 def _tried(probe: Probe, subject: ProbeSubject, target: str) -> Answer:
     """The answer to an attempt; where it could not be made, why."""
+    if subject.sandbox and not probe.stood_in:
+        return unevaluated(RECORDED)
     try:
         return probe.attempt(subject, target)
     except HavreError as error:

@@ -114,10 +114,14 @@ def _named(names: Any) -> str:
 def plain_store(subject: ProbeSubject, target: str) -> Answer:
     """Plain HTTP is refused, at the port of the store and at the usual one beside it."""
     server = subject.stores[target]
-    ports = [server.port, 80] if server.port == HTTPS else [server.port]
     raw, accepted = [], []
-    for port in ports:
-        said, plain = _http(server.host, port)
+    for port in [server.port, 80] if server.port == HTTPS else [server.port]:
+        try:
+            said, plain = _http(server.host, port)
+        except OSError as error:
+            if port == server.port:  # who does not reach the store has seen nothing of it
+                raise
+            said, plain = f"no answer ({type(error).__name__})", False
         raw.append(f"port {port}: {said}")
         if plain:
             accepted.append(str(port))
@@ -127,15 +131,18 @@ def plain_store(subject: ProbeSubject, target: str) -> Answer:
 
 
 def _http(host: str, port: int) -> tuple[str, bool]:
-    """What a port answers to plain HTTP, and whether that is more than a refusal."""
+    """What a port answers to plain HTTP, and whether that is more than a refusal.
+
+    Raises:
+        OSError: nothing listens there.
+    """
     request = f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-    try:
-        with socket.create_connection((host, port), timeout=SECONDS) as connection:
-            connection.settimeout(SECONDS)
+    with socket.create_connection((host, port), timeout=SECONDS) as connection:
+        connection.settimeout(SECONDS)
+        head = b""
+        with contextlib.suppress(ConnectionError):
             connection.sendall(request)
             head = _until(connection, b"\r\n\r\n")
-    except OSError as error:
-        return f"no answer ({type(error).__name__})", False
     first = head.split(b"\r\n", 1)[0].decode("latin-1")
     if not first.startswith("HTTP/"):
         return "no HTTP", False
@@ -249,12 +256,14 @@ SERVERS: tuple[Probe, ...] = (
         "The object store answers at private addresses only.",
         "It resolves a name, opens a connection and closes it.",
         *(_hosts, addresses),
+        stood_in=False,
     ),
     Probe(
         *("address.database", PUBLIC_DATABASE),
         "The database answers at no public address.",
         "It resolves a name, opens a connection and closes it.",
         *(_database, addresses),
+        stood_in=False,
     ),
 )
 """Probes of servers."""

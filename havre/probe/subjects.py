@@ -72,6 +72,7 @@ class ProbeSubject:
         mark: what names this run in logs; no secret.
         limits: by which what is seen is measured.
         folder: of the warehouse on this machine, where certificates are; None: elsewhere.
+        sandbox: whether stand-ins on this machine answer for the provider.
     """
 
     spec: Warehouse
@@ -83,6 +84,7 @@ class ProbeSubject:
     mark: str
     limits: ProbeLimits = field(default_factory=ProbeLimits)
     folder: Path | None = None
+    sandbox: bool = False
 
     @property
     def stores(self) -> dict[str, ServerAddress]:
@@ -130,6 +132,7 @@ class Probe:
         attempt: tries one target; it raises Havre's errors where it cannot.
         drill: whether it is tried only if a drill is asked for.
         after: whether it looks at what the other probes left in the logs, and so comes last.
+        stood_in: whether a sandbox has something that stands in for what it asks.
     """
 
     id: str
@@ -140,3 +143,4 @@ class Probe:
     attempt: Callable[[ProbeSubject, str], Answer]
     drill: bool = False
     after: bool = False
+    stood_in: bool = True

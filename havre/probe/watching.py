@@ -53,6 +53,7 @@ WATCHING: tuple[Probe, ...] = (
         "It reads the warehouse's own logs.",
         *(_zones, shown),
         after=True,
+        stood_in=False,
     ),
 )
 """Probes of the logs."""

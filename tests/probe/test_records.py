@@ -239,3 +239,16 @@ def test_the_same_reason_of_several_targets_is_said_once() -> None:
     count = sum(each.probe == "project.reads" for each in blind)
     assert lines[0] == f"[not evaluated] project.reads, {count} targets: no credentials."
     assert not [line for line in lines[1:-1] if "not evaluated" in line]
+
+
+def test_what_a_sandbox_only_records_is_not_probed() -> None:
+    of = replace(subject(kept_promises()), sandbox=True)
+    tried = [each for each in PROBES if each.id != "database.roles"]
+    found = list(run(tried, of, 10_000))
+    recorded = {each.probe for each in found if each.told.startswith("not probed: recorded only")}
+    assert recorded == {
+        *("address.object-store", "address.database", "key.rotation", "log.shows-probe"),
+        *("backup.age", "backup.readable", "backup.restorable"),
+    }
+    assert {each.outcome for each in found if each.probe in recorded} == {ProbeOutcome.UNEVALUATED}
+    assert "lock.read" in {each.probe for each in found if each.outcome is ProbeOutcome.SEEN}

@@ -17,6 +17,7 @@ from havre_local.live import LocalLive
 from havre_local.machine.access import open_project
 from havre_local.machine.backups.drill import SCRATCH
 from havre_local.machine.objects import gateway
+from tests.probe.divergences import IN_DATABASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -164,6 +165,25 @@ def test_what_is_planted_is_seen_otherwise(
     assert "seen otherwise" in {each["outcome"] for each in found}
     again = probed(used, capsys, *only(name))
     assert {each["outcome"] for each in again} == {"promised, seen"}
+
+
+@pytest.mark.parametrize("planted", IN_DATABASE)
+def test_what_is_changed_in_the_database_is_found(
+    planted: str, used: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step, statement = IN_DATABASE[planted]
+    assert main(used.command("database", "apply", str(used.file), "--yes")) == 0
+    words = used.command("database", step, str(used.file))
+    assert main(words) == 0
+    database = live(used).database()
+    with database.connect(autocommit=True) as connection:
+        connection.execute(statement.format(database.name))
+    try:
+        assert main(words) == ExitCode.FINDINGS
+    finally:
+        assert main(used.command("database", "apply", str(used.file), "--yes")) == 0
+    assert main(words) == 0
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_a_project_that_the_file_no_longer_has_still_reads(

@@ -13,11 +13,16 @@ import typer
 
 from havre.cli import console
 from havre.cli import context as ctx
+from havre.cli.machine.database import KeepOption
 from havre.errors import ExitCode, HavreError, InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from havre.audit.logs import AccessLogs
     from havre.capabilities import Supported
+    from havre.database.wanted import WantedDatabase
+    from havre.live.warehouse import Live
     from havre.probe.answers import Sighting
     from havre.probe.record import ProbeRecord
     from havre.probe.subjects import Probe, ProbeLimits, ProbeSubject
@@ -68,6 +73,7 @@ def probe(
     dry_run: DryRunOption = False,
     only: OnlyProbeOption = None,
     drill: DrillOption = False,
+    keep: KeepOption = None,
     rate: RateOption = 5.0,
     log_seconds: LogSecondsOption = 90,
     backup_days: BackupDaysOption = 2,
@@ -101,7 +107,7 @@ def probe(
         raise InputError(message, "Name another file.")
     at = ctx.standing(data_dir, state, "probe")
     limits = ProbeLimits(log_seconds=log_seconds, backup_days=backup_days)
-    subject = _subject(file, at, limits)
+    subject = _subject(file, at, limits, keep or ())
     probes = _chosen(subject.spec, only, drill=drill)
     if dry_run:
         listed = list(planned(probes, subject))
@@ -152,13 +158,15 @@ def _chosen(spec: Warehouse, only: list[str] | None, *, drill: bool) -> tuple[Pr
     return chosen(controls, only or (), drill=drill)
 
 
-def _subject(file: Path | None, at: Standing, limits: ProbeLimits) -> ProbeSubject:
+def _subject(
+    file: Path | None, at: Standing, limits: ProbeLimits, keep: Sequence[str]
+) -> ProbeSubject:
     """What probes are asked of.
 
     Raises:
         InputError: the file is of another warehouse, or there is no way to the warehouse.
     """
-    from havre.cli.machine.reaching import reached, wanted_of
+    from havre.cli.machine.reaching import reached
     from havre.cli.taken import FILE
     from havre.probe.subjects import ProbeSubject
     from havre.spec.load import load
@@ -173,13 +181,31 @@ def _subject(file: Path | None, at: Standing, limits: ProbeLimits) -> ProbeSubje
         raise InputError(message, "Name the warehouse file of the deployed warehouse.")
     now = dt.datetime.now(dt.UTC)
     return ProbeSubject(
-        *(spec, outputs, live, wanted_of(spec, at, (outputs, live), now.date())[0]),
+        *(spec, outputs, live, _wanted(spec, at, (outputs, live), keep)),
         _logs(at, outputs),
         now,
         f"havre-probe-{secrets.token_hex(8)}",
         limits,
         at.data_dir,
+        at.of_sandbox(),
     )
+
+
+def _wanted(
+    spec: Warehouse, at: Standing, way: tuple[Outputs, Live], keep: Sequence[str]
+) -> WantedDatabase:
+    """What the file asks for in the database.
+
+    Without credentials of the database its roles are not evaluated, and everything else is.
+    """
+    from havre.cli.machine.reaching import wanted_of
+    from havre.database.wanted import wanted
+
+    day = dt.datetime.now(dt.UTC).date()
+    try:
+        return wanted_of(spec, at, way, day, keep)[0]
+    except HavreError:
+        return wanted(spec, day, kept=keep)
 
 
 def _logs(at: Standing, outputs: Outputs) -> AccessLogs | Supported:

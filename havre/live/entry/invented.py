@@ -28,5 +28,5 @@ class InventedKey:
         address, name = self.bucket(zone)
         key = s3.Credentials(secrets.token_hex(10).upper(), secrets.token_hex(20))
         found = s3.Bucket(s3.connect(address, key), name)
-        with classed(found, f"zone {zone}, with an invented key"):
+        with classed(found, f"zone {zone}, with a key that was invented"):
             found.ask("list_objects_v2", MaxKeys=1)

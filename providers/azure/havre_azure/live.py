@@ -10,20 +10,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import secrets
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from havre.capabilities import Support, Supported
 from havre.errors import InputError
+from havre.live.calls import classed
 from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase, LibpqReader, reader_of
 from havre.live.wrappers import retrying
 from havre.live.writing.writers import TokenLife, WritersByHand
-from havre_azure.blobs import Container, ContainerStore, abilities, connect
+from havre_azure.blobs import PAGE, Container, ContainerStore, abilities, connect
 from havre_azure.settings import NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from havre.provider.outputs import Outputs, ZoneAddress
 
 STORAGE_TOKEN = SecretReference("HAVRE_AZURE_STORAGE_TOKEN")
@@ -75,6 +79,33 @@ class ReferredToken:
         return AccessToken(self.reference.read(), int(time.time()) + FRESH)
 
 
+class _InventedCredential:
+    """A credential of the SDK's that makes a token up for each call."""
+
+    def get_token(self, *_scopes: str, **_: Any) -> Any:
+        """A token that nobody was given."""
+        from azure.core.credentials import AccessToken
+
+        return AccessToken(secrets.token_urlsafe(48), int(time.time()) + FRESH)
+
+
+@dataclass(frozen=True)
+class InventedToken:
+    """Implements `havre.live.entry.accounts.ZoneEntry` by a token that is made up for each call.
+
+    Attributes:
+        container: client of a zone's container with a credential.
+    """
+
+    container: Callable[[str, Any], Any]
+
+    def read(self, zone: str) -> None:
+        """Ask for one blob of a container."""
+        found = Container(self.container(zone, _InventedCredential()))
+        with classed(found, f"zone {zone}, with a token that was invented"):
+            found.ask(PAGE, after=None, results_per_page=1)
+
+
 @dataclass(frozen=True)
 class AzureLive:
     """Implements `havre.live.warehouse.Live` over the outputs of a stack."""
@@ -98,6 +129,15 @@ class AzureLive:
         client = connect(endpoint, found.bucket, ReferredToken(token))
         container, name = retrying(Container(client)), f"zone {zone}"
         return ContainerStore(container, name, abilities(container, name))
+
+    def stranger(self) -> InventedToken:
+        """A token that nobody was given."""
+
+        def container(zone: str, credential: Any) -> Any:
+            found = self.outputs.zone(zone)
+            return connect(_endpoint(zone, found), found.bucket, credential)
+
+        return InventedToken(container)
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""

@@ -21,6 +21,7 @@ from havre.live.buckets import BucketStore, versioned
 from havre.live.calls import classed
 from havre.live.credentials import SecretReference, refuse_elsewhere
 from havre.live.database import LibpqDatabase, LibpqReader, reader_of
+from havre.live.entry.invented import InventedKey
 from havre.live.objects import Ability
 from havre.live.wrappers import retrying
 from havre.live.writing.writers import TokenLife, WritersByHand
@@ -112,6 +113,15 @@ class ScalewayLive:
         with classed(bucket, name):
             able = abilities(bucket)
         return BucketStore(bucket, name, able, OBJECT_LIMITS)
+
+    def stranger(self) -> InventedKey:
+        """A key that nobody was given."""
+
+        def bucket(zone: str) -> tuple[s3.Address, str]:
+            found = self.outputs.zone(zone)
+            return s3.Address(_endpoint(zone, found), found.region), found.bucket
+
+        return InventedKey(bucket)
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""

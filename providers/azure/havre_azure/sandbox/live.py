@@ -6,12 +6,12 @@ Names of accounts and of the database are those of the outputs; the addresses ar
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from havre.live.credentials import SecretReference
 from havre.live.wrappers import retrying
 from havre_azure.blobs import Container, ContainerStore, abilities, connect
-from havre_azure.live import AzureLive, ReferredToken
+from havre_azure.live import AzureLive, InventedToken, ReferredToken
 from havre_azure.sandbox.standins import AzureStandIns
 from havre_sandbox.standins.blob.service import ADMINISTRATOR, READER, token_name
 from havre_sandbox.standins.blob.writers import GrantWriters
@@ -52,6 +52,16 @@ class AzureSandboxLive:
         client = connect(endpoint, found.bucket, ReferredToken(token), authority=authority)
         container, name = retrying(Container(client)), f"zone {zone}"
         return ContainerStore(container, name, abilities(container, name))
+
+    def stranger(self) -> InventedToken:
+        """A token that nobody was given."""
+
+        def container(zone: str, credential: Any) -> Any:
+            found, authority = self.outputs.zone(zone), str(self.machine.authority)
+            endpoint = AzureStandIns(self.machine).blob.endpoint(found.account or "")
+            return connect(endpoint, found.bucket, credential, authority=authority)
+
+        return InventedToken(container)
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from havre.live import s3
 from havre.live.buckets import BucketStore
 from havre.live.calls import classed
+from havre.live.entry.invented import InventedKey
 from havre.live.wrappers import retrying
 from havre_local.live import LIMITS
 from havre_ovh.live import OvhLive, abilities
@@ -67,6 +68,16 @@ class OvhSandboxLive:
         with classed(bucket, name):
             able = abilities(bucket)
         return BucketStore(bucket, name, able, LIMITS, ordered=True, counted=True)
+
+    def stranger(self) -> InventedKey:
+        """A key that nobody was given."""
+        store = OvhStandIns(self.machine).store
+
+        def bucket(zone: str) -> tuple[s3.Address, str]:
+            found = self.outputs.zone(zone)
+            return store.address(found.region), found.bucket
+
+        return InventedKey(bucket)
 
     def cipher(self, zone: str) -> None:
         """Nothing is encrypted before it is stored."""
