@@ -170,6 +170,15 @@ class Live(Protocol):
         ...
 
 
+def locked_by_rule(live: Live, zone: str) -> bool:
+    """Whether a version of a zone without a lock of its own is locked by a rule of its store.
+
+    A provider may offer `locked_by_rule(zone)`; any other gives each version a lock of its own.
+    """
+    offered = getattr(live, "locked_by_rule", None)
+    return offered is not None and bool(offered(zone))
+
+
 def vendor_roles(live: Live) -> Mapping[str, str]:
     """Roles of the database that its service has made, by what they are for.
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from havre.capabilities import Support, Supported
 from havre.live.encrypted.drills import AgedKeys, DrilledBackups
 from havre.live.objects import Ability, LockMode
+from havre.live.warehouse import locked_by_rule
 from havre.probe.answers import Answer, ProbeOutcome, otherwise, seen, unevaluated, unseen
 from havre.probe.subjects import Probe
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 IMMUTABLE, BACKUP = "continuity.immutability", "continuity.backup"
 ROTATION = "encryption.key-rotation"
+NO_LOCK = {True: "locked by the rule of the zone, without an end yet", False: "no lock"}
 NO_BACKUP = "there is no backup yet: `havre backup` makes one"
 VERSIONS = 20
 """Versions of a zone whose locks are read."""
@@ -43,15 +45,15 @@ def locks(subject: ProbeSubject, target: str) -> Answer:
     able = store.abilities[Ability.LOCK]
     if able.support in (Support.ABSENT, Support.UNKNOWN):
         return otherwise(f"the store locks nothing in zone {name}", able.reason)
-    raw, wrong = [], []
+    raw, wrong, ruled = [], [], locked_by_rule(subject.live, name)
     bytes_of = (each for each in store.versions() if not each.marker and not each.deleted)
     for found in islice(bytes_of, VERSIONS):
         lock = store.properties(found).lock
         digest = hashlib.sha256(found.key.encode()).hexdigest()[:12]
-        until = f"until {lock.until:%Y-%m-%d}, {lock.mode.value}" if lock else "no lock"
+        until = f"until {lock.until:%Y-%m-%d}, {lock.mode.value}" if lock else NO_LOCK[ruled]
         raw.append(f"object {digest}: {until}")
         least = found.modified + dt.timedelta(days=days) - SLACK
-        if least <= subject.now:
+        if least <= subject.now or (lock is None and ruled):
             continue
         if lock is None or lock.mode is not LockMode.COMPLIANCE or lock.until < least:
             wrong.append(digest)

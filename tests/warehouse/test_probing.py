@@ -77,6 +77,16 @@ def test_every_promise_is_seen(used: Site, capsys: pytest.CaptureFixture[str]) -
     assert not [key for key in keys if "havre-probe" in key]
 
 
+def test_what_was_just_written_is_locked_by_the_rule_of_its_zone(
+    used: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live(used).store("curated").write("probed/new", io.BytesIO(b"1"), Properties())
+    found = probed(used, capsys, *only("lock.read"))
+    assert {each["outcome"] for each in found} == {"promised, seen"}
+    (zone,) = [each for each in found if each["target"] == "zone curated"]
+    assert any("locked by the rule of the zone" in line for line in zone["raw"])
+
+
 def test_no_secret_is_kept(used: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "seen.json"
     names = only("project.reads", "database.roles", "stranger.invented-key", "key.rotation")

@@ -24,7 +24,7 @@ from havre_local.machine.folder import Folder, warehouse_of
 from havre_local.machine.objects import gateway
 from havre_local.machine.objects.readers import ensure_reader
 from havre_local.machine.objects.recoding import TableCipher
-from havre_local.machine.objects.zones import zone_of
+from havre_local.machine.objects.zones import served_zone, zone_of
 from havre_local.machine.postgresql import installation, programs, server
 from havre_local.machine.postgresql.roles import READER
 from havre_local.machine.readers import reading
@@ -215,6 +215,11 @@ class LocalLive:
         abilities = ABILITIES if locking else WITHOUT_LOCK if versioned(bucket) else UNVERSIONED
         name = f"zone {zone}"
         return BucketStore(bucket, name, abilities, LIMITS, ordered=True, counted=True)
+
+    def locked_by_rule(self, zone: str) -> bool:
+        """Whether a rule locks a version that is not stamped with an end yet."""
+        found = served_zone(self.folder, self.outputs.zone(zone).bucket, 1)
+        return found is not None and bool(found.immutable_days)
 
     def cipher(self, zone: str) -> TableCipher:
         """What encrypts the tables of a zone."""
