@@ -206,6 +206,13 @@ class ExitFolder:
             return ExitStep.FREEZE  # it is copied again when all is frozen
         return wanting[0] if wanting else None
 
+    def scheduled(self) -> bool:
+        """Whether the source's end is scheduled, and still to be proved."""
+        run = self.last(ExitStep.RETIRE)
+        if run is None or run.ended is None:
+            return False
+        return run.result["event"] == "scheduled" if not run.left else run.result["event"] == "gone"
+
     def _wanting(self, step: ExitStep) -> bool:
         run = self.ended(step)
         return run is None or self.outrun(run) is not None

@@ -53,3 +53,30 @@ def test_the_status_is_told_while_another_process_works(
         assert json.loads(capsys.readouterr().out)["busy"] is True
     assert main(["exit", "status", str(root)]) == 0
     assert "plan     cut off; it began" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("event", "left", "following"),
+    [
+        ("scheduled", "", "--gone"),
+        ("scheduled", "a lock is in force", ""),
+        ("gone", "2 things are not proved to be gone", "--gone"),
+        ("gone", "", None),
+    ],
+)
+def test_what_follows_a_retirement_is_its_proof(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], event: str, left: str, following: str | None
+) -> None:
+    root = tmp_path / "exit"
+    root.mkdir(mode=0o700)
+    (root / "exit.yaml").write_text(FILE)
+    with opened(root) as folder:
+        for step in ("plan", "copy", "freeze", "copy", "verify", "seal", "cut"):
+            folder.end(folder.begin(ExitStep(step)), {})
+        folder.end(folder.begin(ExitStep.RETIRE), {"event": event}, left)
+    assert main(["exit", "status", str(root)]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    if following is None:
+        assert told.endswith("Nothing is left.")
+    else:
+        assert told.endswith(f"Next: havre exit retire {root} {following}".strip())

@@ -352,7 +352,10 @@ def status(folder: Folder, *, as_json: ctx.JsonOption = False) -> None:
         if found.slot:
             line(f"{_kept(found.slot)}.")
         tell_calendar(days, today)
-        if step:
+        if found.scheduled():
+            console.note("When the source's days have passed, prove that it is gone.")
+            following(f"havre exit retire {folder} --gone")
+        elif step:
             following(f"havre exit {step.value} {folder}")
         else:
             line("Nothing is left.")
