@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import cache
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -94,18 +95,19 @@ def test_bars_count_every_control_once(number: int) -> None:
 
     assert [words(each) for each in rows.iter("strong")] == coverage.families(comparison)
     verdicts = sorted(row.cells[number].verdict for row in comparison.controls)
+    widest = max(coverage.counted(comparison, number).values(), key=Counter.total).total()
     drawn: list[str] = []
     for row, counts in zip(rows, coverage.counted(comparison, number).values(), strict=True):
         told = [words(each) for each in row.iter("li") if each is not row]
         assert told == [f"{counts[word]} {word}" for word in coverage.BEST if counts[word]]
-        drawn += _drawn(row)
+        drawn += _drawn(row, widest)
     assert sorted(drawn) == verdicts
 
 
-def _drawn(row: Element) -> list[str]:
-    """Verdicts of a bar, one for each control; segments follow one another."""
+def _drawn(row: Element, widest: int) -> list[str]:
+    """Verdicts of a bar, one for each control, drawn to the scale of the largest family."""
     (bar,) = classed(row, "bar")
-    assert bar.get("viewBox") == "0 0 11 1"
+    assert bar.get("viewBox") == f"0 0 {widest} 1"
     found: list[str] = []
     for segment in bar:
         assert segment.get("x") == str(len(found))
