@@ -211,7 +211,7 @@ class ExitFolder:
         run = self.last(ExitStep.RETIRE)
         if run is None or run.ended is None:
             return False
-        return run.result["event"] == "scheduled" if not run.left else run.result["event"] == "gone"
+        return bool(run.result["event"] == ("gone" if run.left else "scheduled"))
 
     def _wanting(self, step: ExitStep) -> bool:
         run = self.ended(step)
