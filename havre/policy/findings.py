@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from havre.errors import ExitCode
 from havre.facts.values import Reserve
 from havre.plan import urns
-from havre.policy.model import Outcome, Profile, Severity
+from havre.policy.model import FixIn, Outcome, Profile, Severity
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -416,10 +416,9 @@ class Result:
         return (Outcome.PASS if passed else Outcome.NOT_APPLICABLE).value
 
     def promised(self, control: str) -> bool:
-        """Whether the plan passes a control wherever it applies; gaps are no part of the plan."""
-        return {each for each, count in self.outcomes.get(control, {}).items() if count} - {
-            Outcome.NOT_APPLICABLE
-        } == {Outcome.PASS}
+        """Whether a control passes, whatever probes saw: a gap or a waiver is no promise."""
+        told = [f for f in self.findings if f.control == control and not _by_probe(f)]
+        return not told and bool(self.outcomes.get(control, {}).get(Outcome.PASS, 0))
 
     def seen(self) -> list[SeenControl]:
         """What probes saw of each control that was asked for; of none where there are none."""
@@ -533,3 +532,8 @@ class Result:
 
 VERDICTS = ("fail", "unknown", "warning", "waived", "pass", "not-applicable")
 """Words for a control, the worst first."""
+
+
+def _by_probe(finding: Finding) -> bool:
+    """Whether a finding is of what was seen of the deployed warehouse, not of its plan."""
+    return finding.fix is not None and finding.fix.where is FixIn.DEPLOYED

@@ -16,7 +16,7 @@ NOT_PROMISED = {
     ProbeOutcome.SEEN: "not promised, seen",
     ProbeOutcome.UNSEEN: "not promised, not seen",
 }
-"""How an outcome is called where the plan does not pass the control: nothing is promised."""
+"""How an outcome is called where the control does not pass: nothing is promised."""
 WORDS = (
     ProbeOutcome.OTHERWISE.value,
     ProbeOutcome.UNEVALUATED.value,
@@ -34,7 +34,7 @@ class SeenControl:
 
     Attributes:
         control: identifier of the control.
-        promised: whether the plan passes it, whatever gaps the provider declares.
+        promised: whether it passes the check; a control with a gap or a waiver does not.
         outcome: the worst that was seen.
         seen: targets of which the promise was seen.
         tried: targets in all.
@@ -69,7 +69,7 @@ def seen_of(control: str, sightings: Sequence[Sighting], *, promised: bool) -> S
     Args:
         control: identifier of the control.
         sightings: those of the control.
-        promised: whether the plan passes it.
+        promised: whether it passes the check.
     """
     if not sightings:
         return None

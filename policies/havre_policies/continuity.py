@@ -27,7 +27,7 @@ from havre.policy import (
     undecided,
 )
 from havre.spec.endings import erasure_days, working_zones
-from havre.spec.model import Availability, Purpose
+from havre.spec.model import Availability, Purpose, is_pseudonym
 from havre_policies.cites import annex_a, snc
 from havre_policies.residency import UNNAMED, where
 
@@ -439,12 +439,16 @@ def availability(bearer: AboutResource, case: Case) -> Verdict:
     Profile.BASELINE,
     Severity.HIGH,
     cites=snc("17.5", "10.5"),
-    remedy="Keep names of objects and people out of the deployment's state.",
+    remedy=(
+        "Keep names of objects and people out of the deployment's state: in tags, descriptions and "
+        "policies, write members as pseudonyms."
+    ),
 )
 def state(case: Case) -> Iterator[Verdict]:
     """The deployment's state contains no object names and no project members.
 
-    An object's name can itself identify a patient. Secrets are evaluated by
+    An object's name can itself identify a patient. A member's pseudonym names nobody: roles and
+    grants are made under it. Secrets are evaluated by
     `access.no-plaintext-secret`.
     """
     for store in case.facts.of(DataStore):
@@ -455,7 +459,12 @@ def state(case: Case) -> Iterator[Verdict]:
             "no object names in the state",
             resource=store.urn,
         )
-    members = {member for project in case.spec.projects.values() for member in project.members}
+    members = {
+        member
+        for project in case.spec.projects.values()
+        for member in project.members
+        if not is_pseudonym(member)
+    }
     named = re.compile("|".join(rf"(?<![\w.@-]){re.escape(each)}(?![\w@-])" for each in members))
     within = cache(lambda text: bool(named.search(text)))  # most stand in many resources
     among = cache(lambda path: any(member in path for member in members))

@@ -116,10 +116,36 @@ def test_what_was_not_seen_is_shown_and_changes_nothing(
 def test_what_the_plan_does_not_pass_is_not_promised(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = probes(tmp_path, {"encryption.at-rest": SEEN, PASSES: SEEN}, "local")
+    passes = "encryption.database-tls"
+    file = probes(tmp_path, {"encryption.at-rest": SEEN, passes: SEEN}, "local")
     found = told(capsys, "--probes", str(file), provider="local")
     words = {each["control"]: each["outcome"] for each in found["probes"]["controls"]}
-    assert words == {"encryption.at-rest": "not promised, seen", PASSES: "promised, seen"}
+    assert words == {"encryption.at-rest": "not promised, seen", passes: "promised, seen"}
+
+
+@pytest.mark.parametrize("provider", ["ovh", "scaleway", "local"])
+def test_what_a_gap_or_a_reserve_leaves_open_is_not_promised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], provider: str
+) -> None:
+    before = told(capsys, provider=provider)
+    found = {each["control"] for each in before["findings"] if each["fix"]["where"] == "provider"}
+    assert len(found) > 5
+    after = told(
+        capsys,
+        "--probes",
+        str(probes(tmp_path, dict.fromkeys(found, SEEN), provider)),
+        provider=provider,
+    )
+    words = {each["control"]: each["outcome"] for each in after["probes"]["controls"]}
+    assert words == dict.fromkeys(found, "not promised, seen")
+
+
+def test_what_is_waived_is_not_promised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    waived = {each["control"] for each in told(capsys)["findings"] if each["outcome"] == "waived"}
+    assert waived
+    after = told(capsys, "--probes", str(probes(tmp_path, dict.fromkeys(waived, SEEN))))
+    words = {each["control"]: each["outcome"] for each in after["probes"]["controls"]}
+    assert words == dict.fromkeys(waived, "not promised, seen")
 
 
 def test_the_worst_of_several_targets_counts(

@@ -1907,6 +1907,26 @@ def test_no_person_is_in_state(values: dict[str, Any], found: bool) -> None:
     assert not any(MEMBER in str(verdict) for verdict in verdicts)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"name": "m-3f9c27d1"},
+        {"members": {"m-3f9c27d1": "covid-long"}},
+        {"policy": '{"Principal": ["user/m-3f9c27d1"]}'},
+    ],
+)
+def test_a_pseudonym_names_nobody(values: dict[str, Any]) -> None:
+    from havre.spec.model import is_pseudonym
+
+    project = next(iter(c.SPEC.projects))
+    named = changed(c.SPEC, (f"projects.{project}.members", (MEMBER, "m-3f9c27d1")))
+    assert is_pseudonym("m-3f9c27d1")
+    resource = c.resource("r", values)
+    assert c.outcomes("continuity.state", resources=[resource], spec=named) == []
+    both = c.resource("r", {**values, "reader": MEMBER})
+    assert c.outcomes("continuity.state", resources=[both], spec=named) == ["fail"]
+
+
 def test_no_name_of_an_object_is_in_state() -> None:
     for value, wanted in ((c.NO, "pass"), (c.YES, "fail"), (Unknown("x"), "unknown")):
         assert said("continuity.state", replace(CURATED, names_in_state=value)) == {

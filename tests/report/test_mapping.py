@@ -235,7 +235,7 @@ def probed(record: ProbeRecord | None, form: MappingFormat = MappingFormat.TABLE
 def test_what_probes_can_add_is_counted(form: MappingFormat) -> None:
     text = re.sub(r"<[^>]*>|&#8203;", "", probed(None, form))
     assert "havre probe tries a control of 1 of these 2 requirements" in text
-    assert "was promised and seen" not in text
+    assert "was seen to do" not in text
     assert "havre probe tries" not in written(form)
 
 
@@ -254,7 +254,7 @@ def test_what_probes_saw_is_counted_and_dated(
 ) -> None:
     record = probes(*outcomes)
     text = " ".join(probed(record).split())
-    assert f"a control of {seen} of these 2 was promised and seen" in text
+    assert f"a control of {seen} of these 2 was seen to do as the file asks" in text
     assert "emc2 on paper, a sandbox, 2026-11-28 (2 days ago)" in text
     assert ("was seen otherwise" in text) is bool(otherwise)
     first = json.loads(probed(record, MappingFormat.JSON))["frameworks"][0]

@@ -139,7 +139,7 @@ class FrameworkMapping:
         if self.probes is not None and self.seen is not None:
             name, provider = self.probes.warehouse, self.probes.provider
             where = f"{name} on {provider}{', a sandbox' if self.probes.sandbox else ''}"
-            told = f"a control of {self.seen['seen']} of these {of} was promised and seen"
+            told = f"a control of {self.seen['seen']} of these {of} was seen to do as the file asks"
             if wrong := self.seen["otherwise"]:
                 told += f"; of {wrong}, one was seen otherwise"
             yield "seen", f"{where}, {dated(self.probes.at.date(), self.day)}: {told}"
