@@ -30,7 +30,7 @@ VERSIONS = 20
 NONE = {ProbeOutcome.UNSEEN: ProbeOutcome.OTHERWISE}
 """That there is no backup breaks the promise that there is one; not that it can be read."""
 SLACK = dt.timedelta(minutes=5)
-"""Between a version's time and the beginning of its lock."""
+"""Between a version's time and the beginning of its lock, and between two clocks."""
 
 
 def _locked(subject: ProbeSubject) -> Iterable[str]:
@@ -86,6 +86,9 @@ def age(subject: ProbeSubject, _: str) -> Answer:
     old, most = subject.now - last.created, dt.timedelta(days=subject.limits.backup_days)
     raw = (f"{last.name}, written {last.created:%Y-%m-%d %H:%M} UTC", f"key {last.key}")
     hours = int(old.total_seconds() // 3600)
+    if old < -SLACK:
+        told = "the last backup is dated later than now: its age is not known"
+        return otherwise(told, *raw)
     if old > most:
         told = f"the last backup is {hours} hours old; required: at most {most.days} days"
         return otherwise(told, *raw)
@@ -147,6 +150,9 @@ def rotation(subject: ProbeSubject, _: str) -> Answer:
     found = subject.live.key_versions()
     raw = [f"{each.reference}, made {each.created:%Y-%m-%d}" for each in found]
     old = [each for each in found if subject.now - each.created > dt.timedelta(days=days)]
+    early = [each for each in found if each.created - subject.now > SLACK]
+    if early:
+        return otherwise(f"{early[0].reference} is dated later than now", *raw)
     if old:
         return otherwise(f"{old[0].reference} is older than {days} days", *raw)
     if not found:

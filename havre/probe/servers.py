@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import ipaddress
+import re
 import socket
 import ssl
 import struct
@@ -15,7 +16,7 @@ from havre.probe.handshakes import SECONDS, VERSIONS, connected, greet, shown
 from havre.probe.subjects import HTTPS, Probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from havre.probe.subjects import ProbeSubject, ServerAddress
 
@@ -29,6 +30,12 @@ _REFUSALS = (400, 426, 497)
 _PLAIN = struct.pack("!i", 196608)
 """Version 3.0 of PostgreSQL's protocol (Frontend/Backend Protocol, StartupMessage)."""
 _STRANGER = "havre_probe"
+_AUTHENTICATION = "ClientAuthentication"
+"""Routine of PostgreSQL that refuses what no line of `pg_hba.conf` lets in."""
+_OF_TLS = re.compile(r"pg_hba|\bSSL\b|\bTLS\b|encrypt", re.IGNORECASE)
+_LATER = ("28000", "28P01", "3D000", "42501")
+"""SQLSTATE: the role, its password, the database or its rights. All of them are looked up once a
+line of `pg_hba.conf` has let the session in."""
 
 
 def _stores(subject: ProbeSubject) -> Iterable[str]:
@@ -175,12 +182,27 @@ def plain_database(subject: ProbeSubject, target: str) -> Answer:
     if head[:1] == b"R":
         return otherwise("it asks for a password without TLS", "AuthenticationRequest")
     if head[:1] == b"E":
-        fields = [part.decode(errors="replace") for part in head[5:].split(b"\x00") if part]
-        said = [part for part in fields if part[:1] in ("C", "M")]
-        return seen("it refuses a session without TLS", *said)
+        return _refused({part[:1].decode("latin-1"): part[1:] for part in head[5:].split(b"\x00")})
     if not head:
         return seen("it hangs up on a session without TLS", "no answer")
     return unseen("it answers what is not of PostgreSQL's protocol", head[:16].hex())
+
+
+def _refused(fields: Mapping[str, bytes]) -> Answer:
+    """What an error of PostgreSQL says of a session without TLS: it may come for another reason.
+
+    The routine is in no language (Frontend/Backend Protocol, Error and Notice Message Fields).
+
+    Args:
+        fields: of the error, by their letters.
+    """
+    told = {name: fields.get(name, b"").decode(errors="replace") for name in "CMR"}
+    said = [f"{name}{told[name]}" for name in "CM"]
+    if told["R"] == _AUTHENTICATION or _OF_TLS.search(told["M"]):
+        return seen("it refuses a session without TLS", *said)
+    if told["C"] in _LATER:
+        return otherwise("it opens a session without TLS, and refuses only what comes later", *said)
+    return unseen("it refuses the session, and does not say that TLS is missing", *said)
 
 
 def _hosts(subject: ProbeSubject) -> Iterable[str]:

@@ -89,6 +89,10 @@ OF_FAKES: dict[str, tuple[str, Callable[[], ProbeSubject]]] = {
         "backup.age",
         lambda: subject(kept_promises(kept=FakeBackups([5 * DAY]))),
     ),
+    "the last backup is of tomorrow": (
+        "backup.age",
+        lambda: subject(kept_promises(kept=FakeBackups([-1 * DAY]))),
+    ),
     "there is no backup": ("backup.age", lambda: subject(kept_promises(kept=FakeBackups([])))),
     "a backup was changed": (
         "backup.readable",
@@ -106,6 +110,10 @@ OF_FAKES: dict[str, tuple[str, Callable[[], ProbeSubject]]] = {
         "key.rotation",
         lambda: subject(kept_promises(ages=[10 * DAY, 400 * DAY])),
     ),
+    "a key is of tomorrow": (
+        "key.rotation",
+        lambda: subject(kept_promises(ages=[10 * DAY, -1 * DAY])),
+    ),
     "a log stopped": (
         "log.shows-probe",
         lambda: subject(logged=logs(*(f"{zone} {MARK}" for zone in SPEC.zones if zone != FOREIGN))),
@@ -122,7 +130,16 @@ class Made:
 
 
 AUTHENTICATE = b"R" + struct.pack("!ii", 8, 5)
-PLAIN_REFUSED = b"E" + struct.pack("!i", 4 + 32) + b"SFATAL\0C28000\0Mno encryption\0\0\0\0\0"
+
+
+def pg_error(code: str, message: str, routine: str = "") -> bytes:
+    """An error as PostgreSQL sends it (Frontend/Backend Protocol, ErrorResponse)."""
+    fields = {"S": "FATAL", "C": code, "M": message, **({"R": routine} if routine else {})}
+    body = b"".join(f"{name}{told}".encode() + b"\0" for name, told in fields.items()) + b"\0"
+    return b"E" + struct.pack("!i", 4 + len(body)) + body
+
+
+PLAIN_REFUSED = pg_error("28000", "no pg_hba.conf entry for host, no encryption")
 HTTP_OK = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"
 HTTP_REFUSED = b"HTTP/1.0 400 Bad Request\r\n\r\n"
 GOOD: dict[str, dict[str, Any]] = {"store": {"plain": HTTP_REFUSED}, "database": {}}
@@ -162,6 +179,22 @@ OF_SERVERS: dict[str, tuple[str, Callable[[Made], ServerSetup]]] = {
     "PostgreSQL takes a session without TLS": (
         "plain-text.database",
         lambda m: ServerSetup(m.own.certificate(), database=True, plain=AUTHENTICATE),
+    ),
+    "PostgreSQL trusts a session without TLS and misses its role": (
+        "plain-text.database",
+        lambda m: ServerSetup(
+            m.own.certificate(),
+            database=True,
+            plain=pg_error("28000", 'role "havre_probe" does not exist', "InitializeSessionUserId"),
+        ),
+    ),
+    "PostgreSQL trusts a session without TLS and misses its database": (
+        "plain-text.database",
+        lambda m: ServerSetup(
+            m.own.certificate(),
+            database=True,
+            plain=pg_error("3D000", 'database "emc2" does not exist', "InitPostgres"),
+        ),
     ),
     "a policy lets anyone list": (
         "stranger.anonymous",

@@ -18,6 +18,7 @@ from tests.probe.divergences import (
     PLAIN_REFUSED,
     PROJECT,
     Made,
+    pg_error,
 )
 from tests.probe.servers import Authority, ServerSetup, serving
 from tests.probe.warehouses import (
@@ -89,6 +90,24 @@ def test_a_server_that_keeps_its_promises_is_seen(probe: str, made: Made) -> Non
     plain = PLAIN_REFUSED if database else HTTP_REFUSED
     setup = ServerSetup(made.own.certificate(), database=database, plain=plain)
     assert at(setup, made, probe) == {SEEN}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (pg_error("28000", "aucune entrée dans pg_hba.conf, aucun chiffrement"), SEEN),
+        (pg_error("28000", "接続が拒否されました", "ClientAuthentication"), SEEN),
+        (pg_error("08P01", "SSL required"), SEEN),
+        (pg_error("28000", "le rôle « havre_probe » n'existe pas"), OTHERWISE),
+        (pg_error("57P03", "the database system is starting up"), ProbeOutcome.UNSEEN),
+        (pg_error("53300", "sorry, too many clients already"), ProbeOutcome.UNSEEN),
+    ],
+)
+def test_an_error_of_postgresql_is_not_a_refusal_of_plain_text(
+    answer: bytes, outcome: ProbeOutcome, made: Made
+) -> None:
+    setup = ServerSetup(made.own.certificate(), database=True, plain=answer)
+    assert at(setup, made, "plain-text.database") == {outcome}
 
 
 def test_a_server_that_does_not_answer_is_not_evaluated(made: Made) -> None:
