@@ -43,7 +43,7 @@ demo: $(FIRST) ## Build a warehouse on this machine, show it at work and rehears
 test: $(FIRST) ## Check the code and run every test
 	@$(TOGETHER) $(CHECKED) $(STORE) $(AZURITE) actionlint '$(MAKE) -s $(BIN)/actionlint' \
 	  Chromium '$(MAKE) -s chromium'
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m 'not long' $(ARGS)
 
 coverage: develop ## Run every test and count the lines that they reach: twice as long, before a release
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)

@@ -77,7 +77,7 @@ def github(repository: Repository, base: str, provider: str) -> CompletedProcess
     return done
 
 
-@pytest.mark.parametrize("pipeline", [gitlab, github])
+@pytest.mark.parametrize("pipeline", [pytest.param(gitlab, marks=pytest.mark.long), github])
 def test_without_waivers_it_fails_and_with_those_that_were_drafted_it_passes(
     tmp_path: Path, pipeline: Callable[[Repository, str, str], CompletedProcess[str]]
 ) -> None:

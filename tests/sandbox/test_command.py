@@ -92,7 +92,10 @@ def test_what_is_protected_is_not_deleted(folder: Path) -> None:
     assert sorted((folder / "sandbox").iterdir()) == files
 
 
-@pytest.mark.parametrize("provider", ["azure", "ovh", "scaleway"])
+@pytest.mark.parametrize(
+    "provider",
+    [*(pytest.param(each, marks=pytest.mark.long) for each in ("azure", "ovh")), "scaleway"],
+)
 def test_the_advice_over_a_refused_removal_leads_to_the_removal(
     provider: str, tmp_path: Path
 ) -> None:
