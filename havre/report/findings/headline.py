@@ -443,6 +443,7 @@ class _Room:
         before_status: blank lines.
         before_facts: blank lines.
         before_top: blank lines.
+        least: findings that are shown at any rate.
     """
 
     facts: int = LINES
@@ -450,6 +451,7 @@ class _Room:
     before_status: int = 1
     before_facts: int = 1
     before_top: int = 1
+    least: int = LEAST
 
 
 ROOMS = (
@@ -460,13 +462,16 @@ ROOMS = (
     _Room(said=2, before_status=0),
     _Room(said=2, before_status=0, before_facts=0),
     _Room(said=2, before_status=0, before_facts=0, before_top=0),
+    _Room(said=2, before_status=0, before_facts=0, least=2),
+    _Room(said=2, before_status=0, before_facts=0, before_top=0, least=2),
     _Room(said=0, before_status=0, before_facts=0),
     _Room(said=0, before_status=0, before_facts=0, before_top=0),
     _Room(facts=2, said=0, before_status=0, before_facts=0, before_top=0),
     _Room(facts=1, said=0),
     _Room(facts=1, said=0, before_status=0, before_facts=0, before_top=0),
 )
-"""What is given up first: blank lines; then words of findings, listed below; then facts."""
+"""What is given up first: blank lines; then a finding, which is counted; then words of findings,
+which are listed below; then facts."""
 NARROW = _Room(said=LINES)
 """On fewer columns than `WIDTH` nothing is given up, however many lines that takes."""
 
@@ -479,18 +484,18 @@ def written(
     Args:
         of: what to write.
         width: columns; an identifier that is longer than a line is written whole all the same.
-        lines: the findings that do not fit so many are counted; at least `LEAST` are shown. On
-            fewer than `WIDTH` columns all is whole, however many lines that takes.
+        lines: the findings that do not fit so many are counted; `LEAST` are shown, or two where
+            no more fit with what they say. On fewer than `WIDTH` columns all is whole, however many lines that takes.
         alone: whether nothing follows it: its last line says where all findings are shown.
     """
     found: list[HeadlineLine] = []
     for room in ROOMS if width >= WIDTH else (NARROW,):
         found = _before_findings(of, width, room)
-        least = [_finding(each, width, room.said) for each in of.top[:LEAST]]
+        least = [_finding(each, width, room.said) for each in of.top[: room.least]]
         last = len(_last(len(of.top) - len(least), width, alone=alone)) if of.top else 0
         if len(found) + sum(_height(each, width) for each in least) + last <= lines:
             break
-    return [*found, *_findings(of.top, width, room.said, lines - len(found), alone=alone)]
+    return [*found, *_findings(of.top, width, room, lines - len(found), alone=alone)]
 
 
 def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine]:
@@ -506,12 +511,12 @@ def _before_findings(of: Headline, width: int, room: _Room) -> list[HeadlineLine
 
 
 def _findings(
-    top: Sequence[TopFinding], width: int, said: int, lines: int, *, alone: bool
+    top: Sequence[TopFinding], width: int, room: _Room, lines: int, *, alone: bool
 ) -> Iterator[HeadlineLine]:
-    """As many findings as fit, `LEAST` at any rate; the others are counted."""
-    told = [_finding(each, width, said) for each in top]
+    """As many findings as fit, the least of the room at any rate; the others are counted."""
+    told = [_finding(each, width, room.said) for each in top]
     shown = len(top)
-    while shown > LEAST:
+    while shown > room.least:
         last = _last(len(top) - shown, width, alone=alone)
         if sum(_height(each, width) for each in told[:shown]) + len(last) <= lines:
             break
