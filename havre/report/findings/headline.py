@@ -485,7 +485,8 @@ def written(
         of: what to write.
         width: columns; an identifier that is longer than a line is written whole all the same.
         lines: the findings that do not fit so many are counted; `LEAST` are shown, or two where
-            no more fit with what they say. On fewer than `WIDTH` columns all is whole, however many lines that takes.
+            no more fit with what they say. On fewer than `WIDTH` columns all is whole, however
+            many lines that takes.
         alone: whether nothing follows it: its last line says where all findings are shown.
     """
     found: list[HeadlineLine] = []
