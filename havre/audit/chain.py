@@ -11,6 +11,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain as chain_of
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
@@ -62,11 +63,13 @@ class Checked:
         lines: that hold, from the first on.
         head: number and digest of the last of them.
         fault: the first line that does not hold, and why; empty where all do.
+        foreign: whether there are lines, and none of them is one of an access record.
     """
 
     lines: int
     head: str
     fault: str = ""
+    foreign: bool = False
 
 
 def check(lines: Iterable[bytes], head: str = "") -> Checked:
@@ -82,10 +85,13 @@ def check(lines: Iterable[bytes], head: str = "") -> Checked:
     """
     wanted = _head(head) if head else None
     chain = Chain()
-    for line in lines:
+    rest = iter(lines)
+    for line in rest:
         fault = _fault(line, chain)
         if fault:
-            return Checked(chain.number, chain.head, f"line {chain.number + 1}: {fault}")
+            foreign = not chain.number and not any(map(_numbered, chain_of((line,), rest)))
+            told = f"line {chain.number + 1}: {fault}"
+            return Checked(chain.number, chain.head, told, foreign)
         chain.number += 1
         chain.digest = hashlib.sha256(line.removesuffix(b"\n")).hexdigest()
         if wanted and chain.number == wanted[0] and chain.digest != wanted[1]:
@@ -105,15 +111,23 @@ def _head(text: str) -> tuple[int, str]:
     return int(found[1]), found[2]
 
 
+def _numbered(line: bytes) -> tuple[Any, Any] | None:
+    """Number of a line, and what it is bound to; None where it is no line of a record."""
+    try:
+        content = json.loads(line)
+        return content["n"], content["previous"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
 def _fault(line: bytes, before: Chain) -> str:
     """Why a line does not follow the one before; empty where it does."""
     if not line.endswith(b"\n"):
         return "is cut off"
-    try:
-        content = json.loads(line)
-        number, previous = content["n"], content["previous"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    found = _numbered(line)
+    if found is None:
         return "is not a line of an access record"
+    number, previous = found
     if type(number) is not int or number != before.number + 1:
         return f"has the number {number!r:.20}, not {before.number + 1}"
     if previous != before.digest:

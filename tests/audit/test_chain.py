@@ -58,6 +58,24 @@ def test_the_first_broken_line_is_named(spoil: object, named: str) -> None:
     assert check(spoil(lines)).fault.startswith(f"{named}: ")
 
 
+@pytest.mark.parametrize(
+    ("lines", "foreign"),
+    [
+        ([b"a,b\n", b"1,2\n"], True),
+        ([b'{"control": "a"}\n'], True),
+        ([b"\x89PNG\r\n"], True),
+        ([b"no end"], True),
+        ([b"nothing\n", *written("a", "b")[0][1:]], False),
+        (written("a", "b")[0][1:], False),
+        ([], False),
+    ],
+)
+def test_what_no_line_of_a_record_is_in_is_another_file(lines: list[bytes], foreign: bool) -> None:
+    found = check(lines)
+    assert found.foreign is foreign
+    assert bool(found.fault) is bool(lines)
+
+
 def test_only_the_head_tells_that_the_end_is_gone() -> None:
     lines, head = written("a", "b", "c")
     assert check(lines[:2]).fault == ""

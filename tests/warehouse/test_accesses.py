@@ -1,12 +1,15 @@
 """`havre audit who`: what a project did in a warehouse that stands, from its own logs."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from havre.cli import main
 from havre.errors import ExitCode
-from havre.stack.standing import in_folder
+from havre.provider.outputs import Outputs
+from havre.stack.standing import Standing, in_folder
 from havre_local.machine.access import open_project
 from havre_local.machine.objects import gateway
 from tests.waits import until
@@ -113,10 +116,22 @@ def test_a_file_is_a_chain_that_is_checked(used: Site, capsys: pytest.CaptureFix
     assert "was changed" in capsys.readouterr().out
 
 
-def test_a_project_of_the_past_is_named(used: Site, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lines(used, capsys, "gone-since") == []
-    assert main(used.command("audit", "who", "gone-since")) == 0
-    assert "has no project gone-since" in capsys.readouterr().err
+def test_a_project_of_the_past_is_named_with_what_it_did(
+    used: Site, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collected(used, capsys)
+    now = Standing.outputs
+
+    def without(standing: Standing) -> Outputs:
+        found = now(standing)
+        projects = {name: each for name, each in found.projects.items() if name != PROJECT}
+        return found.model_copy(update={"projects": projects})
+
+    monkeypatch.setattr(Standing, "outputs", without)
+    assert main(used.command("audit", "who", PROJECT)) == ExitCode.OK
+    said = capsys.readouterr()
+    assert f"has no project {PROJECT}: only its earlier accesses are found" in said.err
+    assert "who/mine" in said.out
 
 
 @pytest.mark.parametrize(
@@ -136,3 +151,25 @@ def test_what_cannot_be_meant_is_refused(
     capsys.readouterr()
     assert main(emc2.command("audit", "who", PROJECT, *words)) == ExitCode.INPUT
     assert words[1] in capsys.readouterr().err
+
+
+def test_a_project_that_nothing_knows_is_refused_with_the_nearest_name(
+    used: Site, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    out = tmp_path / "who.jsonl"
+    words = used.command("audit", "who", "cohort-diabete", "--out", str(out))
+    assert main(words) == ExitCode.INPUT
+    told = " ".join(capsys.readouterr().err.split())
+    assert "has no project cohort-diabete, nor have its logs" in told
+    assert f"Did you mean `{PROJECT}`? The projects: " in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_columns_stand_below_one_another(used: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(used.command("audit", "who", PROJECT)) == ExitCode.OK
+    head, *found = capsys.readouterr().out.splitlines()
+    at = head.index("outcome")
+    rows = [each for each in found if re.match(r"\d{4}-", each)]
+    assert rows
+    assert {each[at - 2 : at] for each in rows} == {"  "}
+    assert {each[at:].split()[0] for each in rows} <= {"allowed", "refused", "failed", "unknown"}

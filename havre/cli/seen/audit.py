@@ -15,11 +15,13 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.errors import ExitCode, InputError
+from havre.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from havre.audit.accesses import Access
+    from havre.audit.chain import Checked
     from havre.audit.logs import AccessLogs, LogFile
     from havre.audit.reading import AccessSearch
     from havre.provider.outputs import Outputs
@@ -204,11 +206,23 @@ def who(
         _chosen("--outcome", AccessOutcome, outcome),
     )
     found = access_logs(at, outputs, logs)
+    unknown = None
     if known is None:
         told = f"{outputs.warehouse} has no project {project}: only its earlier accesses are found."
         console.warn(told)
         found = _acting(found, project)
-    _show(found, asked, out, as_json=as_json)
+        unknown = _unknown(outputs, project)
+    _show(found, asked, out, unknown, as_json=as_json)
+
+
+def _unknown(outputs: Outputs, project: str) -> InputError:
+    """What is said of a project that neither the warehouse nor its logs know."""
+    from havre.documents.validation import did_you_mean
+
+    message = f"{outputs.warehouse} has no project {console.plain(project)}, nor have its logs"
+    near = did_you_mean(project, outputs.projects)
+    names = ", ".join(sorted(outputs.projects)) or "none"
+    return InputError(message, f"{near.capitalize()} " * bool(near) + f"The projects: {names}.")
 
 
 def _refuse_existing(out: Path) -> None:
@@ -222,22 +236,40 @@ def _refuse_existing(out: Path) -> None:
         raise InputError(message, "Name another file.")
 
 
-def _show(logs: AccessLogs, asked: AccessSearch, out: Path | None, *, as_json: bool) -> None:
+def _show(
+    logs: AccessLogs,
+    asked: AccessSearch,
+    out: Path | None,
+    unknown: InputError | None,
+    *,
+    as_json: bool,
+) -> None:
     """Write the accesses, and what was counted.
 
+    Args:
+        logs: of the warehouse.
+        asked: which accesses.
+        out: file to write; None: they are shown.
+        unknown: what to say where the project is unknown, and nothing is found.
+        as_json: whether they are shown as JSON.
+
     Raises:
+        InputError: the project is unknown, and nothing is found.
         Exit: with code 3, a line cannot be read.
     """
     from havre.audit.accesses import UNREADABLE, Tally
     from havre.audit.chain import Chain
     from havre.audit.reading import record
-    from havre.report.accesses import summary
+    from havre.report.accesses import summary, width
 
     tally, chain, unread = Tally(), Chain(), 0
-    with console.working("Reading the logs"), _writing(out, as_json=as_json) as write:
+    columns = width(asked.project, logs.actors)
+    with console.working("Reading the logs"), _writing(out, columns, as_json=as_json) as write:
         for access, line in record(logs, _files(logs), asked, tally, chain):
             unread += access.what == UNREADABLE
             write(access, line)
+        if unknown and not chain.number:
+            raise unknown
     to = console.err() if as_json else console.out()
     for told in summary(asked.project, tally, unread, logs.blind):
         to.print(console.inert(told))
@@ -248,7 +280,9 @@ def _show(logs: AccessLogs, asked: AccessSearch, out: Path | None, *, as_json: b
 
 
 @contextlib.contextmanager
-def _writing(out: Path | None, *, as_json: bool) -> Iterator[Callable[[Access, bytes], object]]:
+def _writing(
+    out: Path | None, columns: int, *, as_json: bool
+) -> Iterator[Callable[[Access, bytes], object]]:
     """What writes an access: to a file, for machines, or for people.
 
     A file has its name once it is whole; only its owner reads it.
@@ -256,7 +290,7 @@ def _writing(out: Path | None, *, as_json: bool) -> Iterator[Callable[[Access, b
     Raises:
         InputError: it cannot be written.
     """
-    from havre.report.accesses import HEAD, line
+    from havre.report.accesses import head, line
 
     if out is not None:
         half = out.with_name(f".{out.name}.{os.getpid()}.tmp")
@@ -273,8 +307,8 @@ def _writing(out: Path | None, *, as_json: bool) -> Iterator[Callable[[Access, b
     elif as_json:
         yield lambda _, content: sys.stdout.write(content.decode() + "\n")
     else:
-        sys.stdout.write(f"{HEAD}\n")
-        yield lambda access, _: sys.stdout.write(f"{line(access)}\n")
+        sys.stdout.write(f"{head(columns)}\n")
+        yield lambda access, _: sys.stdout.write(f"{line(access, columns)}\n")
 
 
 def verify(
@@ -305,14 +339,30 @@ def verify(
         message = f"{file}: there is no such file"
         raise InputError(message, "Name a file that `havre audit who --out` wrote.")
     found = check(files_at(file)[0].lines(), head)
+    if found.foreign:
+        message = f"{file} is not an access record: no line of it is one of a record"
+        raise InputError(message, "Name a file that `havre audit who --out` wrote.")
     if as_json:
         console.write_json({"lines": found.lines, "head": found.head, "fault": found.fault or None})
     elif found.fault:
         console.out().print(console.inert(f"The record was changed or cut off: {found.fault}."))
     else:
-        console.out().print(f"The record is whole: {found.lines} lines.\n  Head: {found.head}")
+        _tell_whole(found, headed=bool(head))
     if found.fault:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _tell_whole(found: Checked, *, headed: bool) -> None:
+    """Show that no line was changed, and whether the end is known too."""
+    lines = counted(found.lines, "line", "lines")
+    if headed:
+        console.lines(f"The record is whole: {lines}.")
+    else:
+        console.lines(f"No line was changed or removed before the last one: {lines}.")
+        console.lines(
+            "Whether lines are missing at its end is not known. To find that, add --head."
+        )
+    console.lines(f"  Head: {found.head}")
 
 
 def schema(
