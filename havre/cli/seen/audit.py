@@ -359,9 +359,7 @@ def _tell_whole(found: Checked, *, headed: bool) -> None:
         console.lines(f"The record is whole: {lines}.")
     else:
         console.lines(f"No line was changed or removed before the last one: {lines}.")
-        console.lines(
-            "Whether lines are missing at its end is not known. To find that, add --head."
-        )
+        console.lines("Whether lines are missing at its end is not known: add --head.")
     console.lines(f"  Head: {found.head}")
 
 
