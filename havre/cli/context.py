@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,11 +55,16 @@ def file_in(name: str) -> Callable[[Path | None], Path | None]:
     return taken
 
 
+_SHARED = stat.S_ISVTX | stat.S_IWOTH
+"""Mode of a folder in which everyone writes and nobody removes what is another's."""
+
+
 def folder_at(option: str = "") -> Callable[[Path | None], Path | None]:
     """What takes the folder of an option, or of an argument; it need not exist.
 
     Raises, when called:
-        InputError: a file is there, or in the place of a folder above it.
+        InputError: a file is there, or in the place of a folder above it; or it is one for all
+            users, such as `/tmp`.
     """
 
     def taken(given: Path | None) -> Path | None:
@@ -66,10 +72,14 @@ def folder_at(option: str = "") -> Callable[[Path | None], Path | None]:
             return None
         folder = given.expanduser()
         there = next((each for each in (folder, *folder.parents) if os.path.lexists(each)), folder)
-        if there.is_dir() or not os.path.lexists(there):
+        shared = there == folder and there.is_dir() and there.stat().st_mode & _SHARED == _SHARED
+        if not shared and (there.is_dir() or not os.path.lexists(there)):
             return given
         what = "is a file" if there.is_file() else "is not a folder"
-        remedy = f"Name a folder with {option}." if option else "Name a folder."
+        if shared:
+            what = "is a folder for all users"
+        own = " of your own" if shared else ""
+        remedy = f"Name a folder{own} with {option}." if option else f"Name a folder{own}."
         message = f"{there} {what}"
         raise InputError(message, remedy)
 

@@ -516,7 +516,10 @@ def _check_owned(path: Path, found: os.stat_result, owners: AbstractSet[int]) ->
             f"{path} is not trusted: others can write it "
             f"(mode {stat.S_IMODE(found.st_mode):04o}, of {_account(found.st_uid)})"
         )
-        raise GuardError(message, f"If it is unchanged: chmod go-w {path}.")
+        if found.st_mode & stat.S_ISVTX:  # such as /tmp: a machine needs it so
+            raise GuardError(message, "Name a folder of your own.")
+        remedy = f"If it belongs to a warehouse and is unchanged: chmod go-w {path}."
+        raise GuardError(message, f"{remedy} Otherwise name another folder.")
 
 
 def _refuse_link(path: Path, error: OSError) -> None:

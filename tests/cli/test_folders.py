@@ -17,8 +17,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "taken").write_text("a file\n")
 
 
-@pytest.mark.parametrize("place", ["taken", "taken/below"])
-@pytest.mark.parametrize(
+FOLDERS = pytest.mark.parametrize(
     ("words", "option"),
     [
         (("up", *LOCAL, "--yes", "--data-dir"), "--data-dir"),
@@ -33,6 +32,11 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("exit", "plan"), ""),
     ],
 )
+"""Commands that take a folder, and the option that names it."""
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/below"])
+@FOLDERS
 def test_a_file_is_no_folder(
     words: tuple[str, ...], option: str, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -41,6 +45,20 @@ def test_a_file_is_no_folder(
     assert "taken is a file" in said
     assert f"Name a folder{option and f' with {option}'}." in said
     assert Path("taken").read_text() == "a file\n"
+
+
+@FOLDERS
+def test_a_folder_for_all_users_is_refused_and_not_to_be_changed(
+    words: tuple[str, ...], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("all").mkdir()
+    Path("all").chmod(0o1777)
+    assert main([*words, "all"]) == ExitCode.INPUT
+    said = capsys.readouterr().err
+    assert "all is a folder for all users" in said
+    assert f"Name a folder of your own{option and f' with {option}'}." in said
+    assert "chmod" not in said
+    assert list(Path("all").iterdir()) == []
 
 
 def test_the_variable_of_the_data_folder_is_read_alike(

@@ -108,6 +108,16 @@ def test_a_folder_is_refused_before_anything_in_it_is_read(
         custody.check("run", "state")
 
 
+@pytest.mark.parametrize(("mode", "changed"), [(0o1777, False), (0o1707, False), (0o770, True)])
+def test_nobody_is_told_to_close_a_folder_for_all_users(
+    root: Path, mode: int, changed: bool
+) -> None:
+    root.chmod(mode)
+    with pytest.raises(GuardError, match="not trusted") as caught:
+        Custody(root).check()
+    assert ("chmod" in (caught.value.remedy or "")) is changed
+
+
 def test_who_owns_what_is_said_with_the_remedy(root: Path) -> None:
     me = pwd.getpwuid(os.geteuid()).pw_name
     stranger = Custody(root, frozenset({0, 4_000_000}) - {os.geteuid()})
