@@ -124,6 +124,10 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     return found
 
 
+OF_DEPLOYED = frozenset({"drift"})
+"""Commands that read what is deployed in a warehouse's folder, not its settings alone."""
+
+
 def taken_for(  # noqa: PLR0917 - as the options of a check
     file: Path | None,
     providers: list[str] | None,
@@ -162,7 +166,8 @@ def taken_for(  # noqa: PLR0917 - as the options of a check
         notes.append(tr("waivers {name}", name=next_to))
     if quiet:
         return it
-    told = tell(notes) + (_tell_unread(data_dir) if read is None and data_dir else 0)
+    unread = read is None and data_dir and command not in OF_DEPLOYED
+    told = tell(notes) + (_tell_unread(data_dir) if unread and data_dir else 0)
     if read is not None and file is None and waivers is None:
         console.note(tr("No waivers file: none applied."))
         told += 1

@@ -232,7 +232,8 @@ def test_drift_and_up_name_what_differs(
     change(standing)
     about = ["--data-dir", str(standing.data_dir)]
     assert main(["drift", str(standing.file), *about]) == ExitCode.FINDINGS
-    told = capsys.readouterr().out
+    told, noted = capsys.readouterr()
+    assert "Only settings" not in noted
     assert re.search(rf"NOT AS IT WAS MADE  chu-trial-{name} .*\n    {re.escape(differs)}\n", told)
     assert main(standing.command("doctor")) == ExitCode.FINDINGS
     assert f"\n  {differs}\n" in capsys.readouterr().out

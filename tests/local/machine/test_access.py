@@ -197,6 +197,11 @@ def test_a_project_is_removed_with_all_its_rights(machine: Machine) -> None:
         access.remove_project(folder, "brief")
     assert not access.project_exists(folder, "brief")
     assert list(folder.project("brief").iterdir()) == []
+    with pytest.raises(GuardError, match="Project brief has ended or was removed"):
+        access.project_settings(folder, "brief")
+    with pytest.raises(InputError, match="has no project 'unknown'") as caught:
+        access.project_settings(folder, "unknown")
+    assert "brief" not in (caught.value.remedy or "")
     for bucket in zones.values():
         assert settings.account not in str(objectstore._statements(s3, bucket))
 
