@@ -205,29 +205,47 @@ def rehearsed(case: Case) -> Iterator[Verdict]:
         failed = fails("exit", found, "a rehearsed exit to another provider", cause=EXIT)
         yield replace(failed, remedy=_another(case))
         return
-    wanted = f"a rehearsal with signed evidence, at most {days} days old"
+    of = f"of {case.spec.name}, from {case.provider.name} to {case.spec.exit.provider}"
+    wanted = f"a rehearsal {of}, with signed evidence, at most {days} days old"
     if case.rehearsed is None:
         yield fails("rehearsed", "no evidence of a rehearsal", wanted)
     elif why := _unrehearsed(case.rehearsed, case, case.spec.exit.provider):
-        yield fails("rehearsed", why, wanted)
-    elif not _recent(case.rehearsed.day, case.as_of, days):
-        seal = case.rehearsed
-        found = f"the last seal ({seal.level}) is dated {seal.day}, signed by {seal.signer}"
-        yield fails("rehearsed", found, wanted)
+        found, remedy = why
+        yield replace(fails("rehearsed", found, wanted), remedy=remedy)
     else:
         yield passes()
 
 
-def _unrehearsed(seal: Rehearsal, case: Case, leaving_for: str) -> str:
-    """Why a seal is no evidence of this exit; empty where it is."""
+OTHER_SEAL = (
+    "Do not rely on this seal. Check a copy that was kept elsewhere, with the CAs that its signers "
+    "named. If it stays refused, rehearse the exit."
+)
+"""Remedy for a seal that is not verified."""
+UNDATED = (
+    "Name the CA of its time-stamp authority with `--seal-tsa-authority FILE`. If it has no "
+    "time-stamp, seal the exit again with one: `havre exit seal FOLDER --tsa URL`."
+)
+"""Remedy for a seal without a date."""
+LATER = "Check the clock of its time-stamp authority, and the day of this check (`--as-of`)."
+"""Remedy for a seal of a day to come."""
+
+
+def _unrehearsed(seal: Rehearsal, case: Case, leaving_for: str) -> tuple[str, str] | None:
+    """Why a seal is no evidence of this exit, with the remedy; None where it is.
+
+    An empty remedy is the control's own: to rehearse.
+    """
+    by = f"signed by {seal.signer}"
     if seal.unproved:
-        return f"the seal is not verified: {seal.unproved}"
+        return f"the seal is not verified: {seal.unproved}", OTHER_SEAL
     sealed = (seal.warehouse, seal.source, seal.target)
     if sealed != (case.spec.name, case.provider.name, leaving_for):
         sides = f"from {seal.source} to {seal.target}"
-        return f"the seal is for {seal.warehouse}, {sides}, signed by {seal.signer}"
-    return "" if seal.day else f"no time-stamp authority dates the seal, signed by {seal.signer}"
-
-
-def _recent(day: dt.date | None, today: dt.date, days: int) -> bool:
-    return day is not None and dt.timedelta() <= today - day <= dt.timedelta(days=days)
+        return f"the seal is for {seal.warehouse}, {sides}, {by}", ""
+    if seal.day is None:
+        return f"no time-stamp authority dates the seal, {by}", UNDATED
+    dated = f"the last seal ({seal.level}) is dated {seal.day}"
+    if seal.day > case.as_of:
+        return f"{dated}, later than this check ({case.as_of}), {by}", LATER
+    days = case.spec.exit.rehearsal_days if case.spec.exit else 0
+    return None if case.as_of - seal.day <= dt.timedelta(days=days) else (f"{dated}, {by}", "")

@@ -2397,3 +2397,22 @@ def test_a_rehearsal_is_of_this_exit_and_proved(how: dict[str, Any], why: str) -
     found = c.verdicts("exit.rehearsed", rehearsed=c.sealed(**how))
     assert [each.found for each in found] == [why]
     assert [each.outcome.value for each in found] == ["fail" if why else "pass"]
+
+
+@pytest.mark.parametrize(
+    ("how", "remedy"),
+    [
+        ({"unproved": "a file was changed"}, "Do not rely on this seal"),
+        ({"day": None}, "time-stamp"),
+        ({"day": TODAY + DAY}, "Check the clock"),
+        ({"day": TODAY - 181 * DAY}, ""),
+        ({"target": "elsewhere"}, ""),
+    ],
+)
+def test_each_fault_of_a_seal_has_a_remedy_of_its_own(how: dict[str, Any], remedy: str) -> None:
+    (found,) = c.verdicts("exit.rehearsed", rehearsed=c.sealed(**how))
+    assert (
+        found.remedy.startswith(remedy) if remedy == "Check the clock" else remedy in found.remedy
+    )
+    assert bool(found.remedy) is bool(remedy)
+    assert "of emc2, from paper to scaleway" in found.wanted

@@ -120,7 +120,8 @@ def evidence(
         names: what the front end calls the first two.
 
     Raises:
-        InputError: it is no seal, or it and the CA of its signer are not both named.
+        InputError: it is no seal, it and the CA of its signer are not both named, or a file
+            contains no certificate.
         MissingDependencyError: what it takes to verify it is not installed.
     """
     if seal is None and authority is None and clock is None:
@@ -128,7 +129,26 @@ def evidence(
     if seal is None or authority is None:
         message = f"{' and '.join(names)} belong together"
         raise InputError(message, "Name the seal, and the CA of its signer.")
+    for file in filter(None, (authority, clock)):
+        _refuse_uncertified(file)
     return rehearsal_of(read_seal(seal, Trust(authority, clock)))
+
+
+def _refuse_uncertified(file: Path) -> None:
+    """Refuse the file of a CA that contains no certificate: the seal cannot be checked by it.
+
+    Raises:
+        InputError: it contains none, or cannot be read.
+    """
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        with file.open("rb") as opened:
+            load_pem_x509_certificates(opened.read(_LARGEST))
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "contains no certificate in PEM"
+        message = f"{file} {why}" if isinstance(error, ValueError) else f"{file}: {why}"
+        raise InputError(message, "Name the file of a CA that the seal's signer named.") from None
 
 
 def proofs_of(seal: Path | None, authority: Path | None, clock: Path | None) -> dict[str, Path]:

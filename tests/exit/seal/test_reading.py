@@ -147,6 +147,20 @@ def test_a_check_is_told_of_a_seal_by_its_folder_and_its_cas(workshop: Workshop)
     assert foreign.unproved
 
 
+@pytest.mark.parametrize("role", ["authority", "clock"])
+@pytest.mark.parametrize("content", [b"", b"not PEM\n", b"-----BEGIN PRIVATE KEY-----\n", None])
+def test_a_file_without_a_certificate_is_no_reason_to_doubt_the_seal(
+    role: str, content: bytes | None, workshop: Workshop, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.pem"
+    if content is not None:
+        wrong.write_bytes(content)
+    files = {"authority": workshop.organisation.path, "clock": workshop.time.path, role: wrong}
+    with pytest.raises(InputError, match=r"wrong\.pem") as caught:
+        evidence(workshop.fresh, files["authority"], files["clock"], NAMES)
+    assert "refused" not in str(caught.value)
+
+
 @pytest.mark.parametrize("given", [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 1), (0, 1, 1)])
 def test_a_seal_and_its_ca_are_named_together(given: tuple[int, ...]) -> None:
     paths = [Path("x") if each else None for each in given]
