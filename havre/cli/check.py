@@ -102,6 +102,19 @@ def parse_time(text: str | None) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _no_format(name: str) -> InputError:
+    """What is said of a format that does not exist."""
+    from havre.documents.validation import did_you_mean
+    from havre.report.findings import Format
+
+    message = f"--format {console.plain(name)}: there is no such format"
+    formats = f"The formats: {', '.join(Format)}."
+    if name == "pdf":
+        return InputError(message, f"Print the page of --format html=FILE as PDF. {formats}")
+    near = did_you_mean(name, Format)
+    return InputError(message, f"{near[:1].upper()}{near[1:]} {formats}".strip())
+
+
 def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     """Pairs of a format and the file that it goes to; None is standard output.
 
@@ -113,9 +126,11 @@ def parse_formats(texts: list[str] | None) -> list[tuple[Format, Path | None]]:
     found: list[tuple[Format, Path | None]] = []
     for text in texts or ["table"]:
         name, equals, file = text.partition("=")
-        if name not in set(Format) or (equals and not file):
-            message = f"--format {console.plain(text)}: not of the form FORMAT or FORMAT=FILE"
-            raise InputError(message, f"Formats are {', '.join(Format)}.")
+        if name not in set(Format):
+            raise _no_format(name)
+        if equals and not file:
+            message = f"--format {console.plain(text)}: no file is named after ="
+            raise InputError(message, "Write it as FORMAT or FORMAT=FILE, such as html=havre.html.")
         found.append((Format(name), Path(file) if file else None))
     targets = [target and os.path.realpath(target) for _, target in found]
     if len(set(targets)) < len(targets):

@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
+from havre.documents.validation import did_you_mean
 from havre.errors import HavreError, InputError
 from havre.live.wrappers import Pace
 from havre.probe.answers import Answer, ProbeOutcome, Sighting, kept, unevaluated
@@ -44,7 +45,9 @@ def chosen(
     for name in only:
         if name not in known:
             message = f"--only: there is no probe `{name}`"
-            raise InputError(message, f"The probes: {', '.join(known)}.")
+            near = did_you_mean(name, known)
+            listed = f"{near[:1].upper()}{near[1:]} `havre probe --dry-run` lists them."
+            raise InputError(message, listed if near else f"The probes: {', '.join(known)}.")
         if known[name].drill and not drill:
             message = f"--only: the probe `{name}` is tried with --drill only"
             raise InputError(message, "Add --drill.")

@@ -447,9 +447,8 @@ def availability(bearer: AboutResource, case: Case) -> Verdict:
 def state(case: Case) -> Iterator[Verdict]:
     """The deployment's state contains no object names and no project members.
 
-    An object's name can itself identify a patient. A member's pseudonym names nobody: roles and
-    grants are made under it. Secrets are evaluated by
-    `access.no-plaintext-secret`.
+    An object's name can itself identify a patient. A member's pseudonym identifies no person: roles
+    and grants are made under it. Secrets are evaluated by `access.no-plaintext-secret`.
     """
     for store in case.facts.of(DataStore):
         yield require(

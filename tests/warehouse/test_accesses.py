@@ -150,7 +150,9 @@ def test_what_cannot_be_meant_is_refused(
 ) -> None:
     capsys.readouterr()
     assert main(emc2.command("audit", "who", PROJECT, *words)) == ExitCode.INPUT
-    assert words[1] in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert words[1] in told
+    assert "is not a valid Ac" not in told
 
 
 def test_a_project_that_nothing_knows_is_refused_with_the_nearest_name(

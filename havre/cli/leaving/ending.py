@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -132,7 +133,7 @@ def cut(
         show_cut(foreseen, as_json=as_json)
         return
     with opened(folder) as found:
-        word = confirm or _asked("cut")
+        word = confirm or _asked("cut", folder)
         with console.working("Opening the target") as doing:
             result = cut(found, word, progress(doing), authorities)
     if as_json:
@@ -203,7 +204,7 @@ def retire(
     with opened(folder) as found:
         act = prove_gone if gone else schedule
         by = signatories(found, signer, clock, host)
-        word = confirm or _asked("retire")
+        word = confirm or _asked("retire", folder)
         with console.working("Looking for what is left"):
             result = act(found, word, by)
     if as_json:
@@ -252,7 +253,7 @@ def _tell_missing(result: RetireResult) -> None:
         line("    when: YYYY-MM-DD")
 
 
-def _asked(what: str) -> str:
+def _asked(what: str, folder: Path) -> str:
     """The warehouse's name, as a person at the terminal writes it.
 
     Raises:
@@ -260,7 +261,8 @@ def _asked(what: str) -> str:
     """
     if not sys.stdin.isatty():
         message = "Cannot ask for the name of the warehouse: not a terminal"
-        raise InputError(message, f"Name the warehouse that is left: {what} --confirm NAME.")
+        command = f"havre exit {what} {shlex.quote(str(folder))} --confirm NAME"
+        raise InputError(message, f"Name the warehouse that is left: `{command}`.")
     return str(
         typer.prompt("This cannot be reversed. Name of the warehouse that is left", err=True)
     )

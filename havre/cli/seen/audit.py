@@ -7,6 +7,7 @@ import datetime as dt
 import os
 import sys
 from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from havre.provider.outputs import Outputs
     from havre.stack.standing import Standing
 
-E = TypeVar("E")
+E = TypeVar("E", bound=StrEnum)
 
 LogsOption = Annotated[
     list[Path] | None,
@@ -101,18 +102,18 @@ def _moment(option: str, text: str | None) -> str:
     return f"{found:%Y-%m-%dT%H:%M:%S}.{found.microsecond // 1000:03}Z"
 
 
-def _chosen(option: str, kind: Callable[[str], E], texts: list[str] | None) -> frozenset[E]:
+def _chosen(option: str, kind: type[E], texts: list[str] | None) -> frozenset[E]:
     """Values of an option.
 
     Raises:
         InputError: one is none of those that exist.
     """
-    try:
-        return frozenset(kind(text) for text in texts or ())
-    except ValueError as error:
-        known = ", ".join(each.value for each in kind)  # type: ignore[attr-defined]
-        message = f"{option}: {console.plain(error)}"
-        raise InputError(message, f"Choose among: {known}.") from None
+    known = {each.value: each for each in kind}
+    for text in texts or ():
+        if text not in known:
+            message = f"{option}: `{console.plain(text)}` is not one of its values"
+            raise InputError(message, f"Choose among: {', '.join(known)}.")
+    return frozenset(known[text] for text in texts or ())
 
 
 def access_logs(at: Standing, outputs: Outputs, given: list[Path] | None) -> AccessLogs:

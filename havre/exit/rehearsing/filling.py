@@ -92,7 +92,7 @@ def fill(
         _patients(connection, volume.patients)
     done("documents")
     _documents(live.store(zones.documents), volume)
-    done("hard cases")
+    done("difficult cases")
     found = {case.number: case for case in _hard_objects(live.store(zones.hard))}
     found |= {case.number: case for case in _hard_tables(database, replicates=replicates)}
     elsewhere = (

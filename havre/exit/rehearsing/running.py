@@ -139,7 +139,9 @@ def _fill(it: RehearsalRun) -> str:
     writing.prepare_role(live.database(), it.place)
     it.place.write(FILLED, json.dumps([asdict(each) for each in found], indent=1).encode())
     planted = sum(bool(each.planted) for each in found)
-    return f"{volume.patients:,} patients, {volume.documents:,} documents, {planted} hard cases"
+    return (
+        f"{volume.patients:,} patients, {volume.documents:,} documents, {planted} difficult cases"
+    )
 
 
 def _begin_exit(it: RehearsalRun, rates: Rates) -> None:

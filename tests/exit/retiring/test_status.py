@@ -68,4 +68,5 @@ def test_the_name_is_asked_of_a_person_alone(
     folder: Path, capsys: pytest.CaptureFixture[str], step: str
 ) -> None:
     assert main(["exit", step, str(folder)]) == ExitCode.INPUT
-    assert f"{step} --confirm NAME" in capsys.readouterr().err
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"`havre exit {step} {folder} --confirm NAME`" in told
