@@ -701,6 +701,9 @@ def doctor(
     from havre.provider import EXAMINE, Examination, find, provides
 
     found = ctx.standing(data_dir, state, "doctor")
+    if found.of_sandbox():
+        message = "`havre doctor` asks the provider, where nothing of a sandbox is"
+        raise InputError(message, "`havre drift` compares a sandbox with its warehouse file.")
     name = str(found.record()["provider"]) if found.data_dir else ""
     plan = found.plan(name)
     offer = provides(find(name or provider_of(plan)), EXAMINE)

@@ -143,6 +143,14 @@ def test_a_change_by_hand_is_drift(folder: Path) -> None:
     assert "havre doctor" not in done.stderr, "it reads no sandbox"
 
 
+def test_the_provider_is_never_asked_about_a_sandbox(folder: Path) -> None:
+    for words in (("--data-dir", str(folder)), ("--state", str(folder / "state" / "stack.json"))):
+        done = run("doctor", *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "nothing of a sandbox is" in done.stderr
+        assert "havre drift" in done.stderr
+
+
 def test_what_was_changed_or_removed_by_hand_is_put_back_by_up(folder: Path) -> None:
     """The advice of `drift`, to deploy the file again, mends what it tells."""
     words = ("drift", FILE, "-p", "ovh", "--as-of", DAY, "--data-dir", str(folder))
