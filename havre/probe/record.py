@@ -134,11 +134,12 @@ def _digest_of(document: Mapping[str, Any]) -> str:
 def spec_digest(spec: Warehouse) -> str:
     """SHA-256 of what a warehouse file asks for; comments and order do not count.
 
-    Members count by their number: a state does not name them.
+    Members count by their pseudonyms, and the others by their number: a state does not name them.
     """
     values = spec.model_dump(mode="json")
-    for project in values["projects"].values():
-        project["members"] = len(project["members"])
+    for name, project in values["projects"].items():
+        known = spec.projects[name]
+        project["members"] = [*known.pseudonyms, len(known.members) - len(known.pseudonyms)]
     return digest(json.dumps(values, sort_keys=True, ensure_ascii=False))
 
 

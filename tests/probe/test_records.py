@@ -52,6 +52,32 @@ def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert {each.probe for each in again.sightings} == set(NAMES)
 
 
+MEMBERS = ("m-3f9c27d1", "a.martin@university.example")
+
+
+@pytest.mark.parametrize(
+    ("members", "same"),
+    [
+        (("a.martin@university.example", "m-3f9c27d1"), True),
+        (("m-3f9c27d1", "b.durand@university.example"), True),
+        (("m-00000001", "a.martin@university.example"), False),
+        (("m-3f9c27d1",), False),
+        (("m-3f9c27d1", "m-00000001"), False),
+    ],
+)
+def test_other_members_are_another_file_and_names_are_in_no_digest(
+    members: tuple[str, ...], same: bool
+) -> None:
+    name = next(iter(SPEC.projects))
+
+    def having(members: tuple[str, ...]) -> str:
+        project = SPEC.projects[name].model_copy(update={"members": members})
+        projects = {**SPEC.projects, name: project}
+        return spec_digest(SPEC.model_copy(update={"projects": projects}))
+
+    assert (having(members) == having(MEMBERS)) is same
+
+
 def test_a_record_is_of_the_published_form(tmp_path: Path) -> None:
     document = json.loads(written(tmp_path, record()).read_text())
     schema = json.loads(schema_text())
