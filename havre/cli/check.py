@@ -669,6 +669,12 @@ def check(
     Example: havre check warehouse.yaml --provider local --controls ./controls
     """
     _refuse_foreign(language, explained=control is not None, covered=coverage, named=framework)
+    if summary and (coverage or framework):
+        flag = "--framework" if framework else "--coverage"
+        message = f"--summary shows no frameworks, which {flag} asks for"
+        raise InputError(
+            message, f"Leave one of the two out. `havre policy coverage` needs no {flag}."
+        )
     if control is not None:
         explain(control, controls)
         return

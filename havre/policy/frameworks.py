@@ -224,6 +224,8 @@ class Frameworks:
     def named(self, name: str) -> frozenset[str]:
         """The key of the framework of that key, id or French name, in capitals or not.
 
+        An id is known without its version too: `secnumcloud` is `secnumcloud-3.2`.
+
         Raises:
             InputError: there is none such.
         """
@@ -231,6 +233,9 @@ class Frameworks:
         names = {each.key: {each.key.lower(), each.id} - {""} for each in self.items}
         if found := frozenset(key for key, own in names.items() if asked in own):
             return found
+        short = [each.key for each in self.items if asked and each.id.startswith(f"{asked}-")]
+        if len(short) == 1:
+            return frozenset(short)
         ids = [each.id or each.key for each in self.items]
         near = did_you_mean(name, [*ids, *(each.key for each in self.items)])
         message = f"there is no framework `{plain(name)}`" if name else "the framework is empty"

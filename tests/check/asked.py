@@ -12,6 +12,7 @@ from havre.assess.subject import subject
 from havre.evaluate import evaluate
 from havre.plan import Plan
 from havre.policy.findings import Result
+from havre.policy.model import Profile
 from havre.provider import find
 from havre.spec.load import load
 from havre.stack.program import PROJECT, offline_settings, program
@@ -48,6 +49,7 @@ def judged(
     day: dt.date = DAY,
     *,
     waivers: bool = True,
+    profile: Profile | None = None,
 ) -> Result:
     """The verdicts on an example, or on another plan of it; with its waivers, or without any."""
     of = replace(
@@ -55,7 +57,9 @@ def judged(
     )
     applied = waivers_of(None, EXAMPLES[example]) if waivers else ()
     plan = plan or offline(example, provider)
-    return assess(Request(of, given(provider), plan, as_of=day, waivers=applied)).result
+    return assess(
+        Request(of, given(provider), plan, as_of=day, waivers=applied, profile=profile)
+    ).result
 
 
 def told(result: Result) -> list[dict[str, Any]]:

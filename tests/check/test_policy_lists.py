@@ -13,6 +13,7 @@ from havre.policy import Profile, Severity
 from havre.policy.frameworks import installed_frameworks
 from havre.policy.registry import installed_controls
 from havre.report.findings.spreadsheet import cell
+from tests.check.asked import EXAMPLES
 
 
 def listed(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict]:
@@ -99,6 +100,37 @@ def test_two_forms_exclude_each_other(
     told = capsys.readouterr()
     assert told.out == ""
     assert "exclude each other" in told.err
+
+
+@pytest.mark.parametrize(
+    ("short", "whole"),
+    [
+        ("secnumcloud", "secnumcloud-3.2"),
+        ("ISO27001", "iso27001-2022"),
+        ("cnil-eds", "cnil-eds-2021"),
+        ("data-act", "data-act-2023"),
+        ("dora", "dora-2022"),
+        ("gdpr", "gdpr-2016"),
+    ],
+)
+def test_a_framework_is_known_without_its_version(
+    short: str, whole: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for name in (short, whole):
+        assert main(["policy", "coverage", "--framework", name, "--json"]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+    assert len(json.loads(told[0])["frameworks"]) == 1
+
+
+@pytest.mark.parametrize("flag", [("--coverage",), ("--framework", "hds")])
+def test_a_summary_shows_no_frameworks(
+    flag: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("check", str(EXAMPLES["emc2"]), "--provider", "local", "--summary", *flag)
+    assert main([*words]) == ExitCode.INPUT
+    assert f"--summary shows no frameworks, which {flag[0]} asks for" in capsys.readouterr().err
 
 
 def test_an_unknown_framework_is_refused_with_the_nearest(

@@ -2,19 +2,21 @@
 
 import pytest
 
+from havre.policy.model import Profile
 from havre.report.findings import Format, render
 from havre.report.findings.headline import LABEL, LINES, WIDTH, headline
 from havre.report.language import Language, speaking, tr
 from tests.check.asked import EXAMPLES, PROVIDERS, judged
 
 
+@pytest.mark.parametrize("profile", [None, Profile.BASELINE])
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_the_first_screen_says_what_each_finding_on_it_is(
-    example: str, provider: str, language: Language
+    example: str, provider: str, language: Language, profile: Profile | None
 ) -> None:
-    result = judged(example, provider)
+    result = judged(example, provider, profile=profile)
     with speaking(language):
         found = headline(result)
         shown = render(result, Format.TABLE, summary=True, width=WIDTH)

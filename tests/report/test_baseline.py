@@ -263,6 +263,13 @@ def test_a_malformed_baseline_is_refused_by_name(tmp_path: Path, text: str, told
     assert "havre check --format json" in caught.value.remedy
 
 
+def test_a_summary_is_no_baseline_and_the_remedy_says_so(tmp_path: Path) -> None:
+    path = kept(tmp_path, render(RESULT, Format.JSON, summary=True))
+    with pytest.raises(InputError, match="is a summary") as caught:
+        load_baseline(path)
+    assert caught.value.remedy.startswith("Write it without --summary.")
+
+
 def test_a_baseline_that_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "baseline.json"
     path.write_bytes(b"\xff\xfe\x00")

@@ -260,3 +260,9 @@ def test_what_probes_saw_is_counted_and_dated(
     first = json.loads(probed(record, MappingFormat.JSON))["frameworks"][0]
     assert first["seen"] == {"seen": seen, "otherwise": otherwise}
     assert first["probed"] == 1
+
+
+def test_nothing_is_said_of_probes_where_no_requirement_is_cited() -> None:
+    found = coverage(Frameworks((COUNTED,)), [], None)
+    empty = mapped((COUNTED,), [each for each in found if not each.id], DAY, frozenset({"a.one"}))
+    assert "of these 0" not in render(empty, MappingFormat.TABLE)

@@ -47,6 +47,9 @@ def load_baseline(path: Path) -> Baseline:
     document = _document(path)
     findings = document.get("findings") if isinstance(document, dict) else None
     if not isinstance(findings, list):
+        if isinstance(document, dict) and "headline" in document:
+            message = f"baseline {path} is a summary, which lists no findings"
+            raise InputError(message, f"Write it without --summary. {REMEDY}")
         message = f"baseline {path} has no list `findings`"
         raise InputError(message, REMEDY)
     former = [_former(path, number, item) for number, item in enumerate(findings)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import asdict, dataclass
+from itertools import product
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -608,22 +609,31 @@ def _finding(each: TopFinding, width: int, most: int) -> list[HeadlineLine]:
     least = wrap(typeset(", ".join(before)), width - 4, break_on_hyphens=False)
     if not most:
         return [*head, *(HeadlineLine(f"    {line}") for line in least)]
+    befores = [", ".join(before)]
     if each.resources > 1:
         before.append(trn("{count} resource", "{count} resources", each.resources))
-    told = _said(", ".join(before), each, width - 4, max(most, len(least)))
+        befores.insert(0, ", ".join(before))
+    told = _said(befores, each, width - 4, max(most, len(least)))
     return [*head, *(HeadlineLine(f"    {line}") for line in told)]
 
 
-def _said(before: str, each: TopFinding, width: int, most: int) -> Sequence[str]:
-    """What a finding says, or its control's title, or neither: what has so many lines whole."""
+def _said(befores: Sequence[str], each: TopFinding, width: int, most: int) -> Sequence[str]:
+    """What a finding says, or its control's title, or neither: what has so many lines whole.
+
+    Args:
+        befores: what stands before it; the last is the least of it.
+        each: the finding.
+        width: columns.
+        most: lines.
+    """
     kept = each.required if each.sentence.endswith(each.required) else ""
-    for said in (each.sentence, f"{each.short}{kept}", each.short):
-        if said and len(said) <= LONGEST:
-            told = words.labelled(before, plain(said)) if before else plain(said)
-            lines = wrap(typeset(told), width, break_on_hyphens=False)
-            if len(lines) <= most:
-                return lines
-    return wrap(typeset(before), width, break_on_hyphens=False)
+    told = (said for said in (each.sentence, f"{each.short}{kept}", each.short) if said)
+    for said, before in product((s for s in told if len(s) <= LONGEST), befores):
+        text = words.labelled(before, plain(said)) if before else plain(said)
+        lines = wrap(typeset(text), width, break_on_hyphens=False)
+        if len(lines) <= most:
+            return lines
+    return wrap(typeset(befores[0]), width, break_on_hyphens=False)
 
 
 def _wrapped(text: str, width: int, most: int, indent: int = 0) -> Sequence[str]:

@@ -132,7 +132,7 @@ class FrameworkMapping:
 
     def _probes(self) -> Iterator[tuple[str, str]]:
         """What probes of a deployed warehouse add to what a plan shows."""
-        if not self.probed:
+        if not self.probed or not self._cited:
             return
         count, of = len(self.seeable), len(self._cited)
         yield "probes", f"havre probe tries a control of {count} of these {of} requirements"
