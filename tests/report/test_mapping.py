@@ -20,6 +20,7 @@ from havre.policy.frameworks import (
     Heading,
     RequirementCount,
     coverage,
+    installed_frameworks,
 )
 from havre.policy.own import frameworks_with
 from havre.probe.answers import ProbeOutcome, Sighting
@@ -263,6 +264,11 @@ def test_what_probes_saw_is_counted_and_dated(
 
 
 def test_nothing_is_said_of_probes_where_no_requirement_is_cited() -> None:
-    found = coverage(Frameworks((COUNTED,)), [], None)
-    empty = mapped((COUNTED,), [each for each in found if not each.id], DAY, frozenset({"a.one"}))
-    assert "of these 0" not in render(empty, MappingFormat.TABLE)
+    frameworks = installed_frameworks()
+    keys = frameworks.named("hds")
+    found = coverage(frameworks, ["jurisdiction.hds"], None, keys)
+    text = render(
+        mapped(frameworks.items, found, DAY, frozenset({"jurisdiction.hds"})), MappingFormat.TABLE
+    )
+    assert "31 not cited here" in text
+    assert "havre probe tries" not in text
