@@ -18,9 +18,9 @@ MOST = 4
 """Most names that a sentence lists."""
 
 
-def answers(comparison: Comparison) -> tuple[str, str, str, str]:
+def answers(comparison: Comparison) -> tuple[str, ...]:
     """Where data would be stored, who could be made to disclose it, what is not met, moving."""
-    return where(comparison), who(comparison), unmet(comparison), moving(comparison)
+    return where(comparison), who(comparison), unmet(comparison), *moving(comparison)
 
 
 def where(comparison: Comparison) -> str:
@@ -88,13 +88,18 @@ def _so_many(waived: int, missed: int) -> str:
     return "all waived" if waived == missed else f"{waived} of them waived"
 
 
-def moving(comparison: Comparison) -> str:
-    """What moving from the first side to the second would lose and gain."""
-    first, second = comparison.sides[:2]
-    lost, gained = changed(comparison, 0, 1)
-    met, missed = turned(comparison, 0, 1)
+def moving(comparison: Comparison) -> tuple[str, ...]:
+    """What moving from the first side to each other would lose and gain."""
+    return tuple(_moving(comparison, number) for number in range(1, len(comparison.sides)))
+
+
+def _moving(comparison: Comparison, after: int) -> str:
+    """What moving from the first side to another would lose and gain."""
+    first, other = comparison.sides[0], comparison.sides[after]
+    lost, gained = changed(comparison, 0, after)
+    met, missed = turned(comparison, 0, after)
     return (
-        f"Moving from {first.name} to {second.name} would lose "
+        f"Moving from {first.name} to {other.name} would lose "
         f"{_listed(lost, 'capability', 'capabilities')} and break "
         f"{_listed(missed, 'control that passes', 'controls that pass')}; it would gain "
         f"{_listed(gained, 'capability', 'capabilities')} and meet "

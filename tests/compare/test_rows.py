@@ -3,12 +3,14 @@
 Each test changes an input and sees its row change.
 """
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from havre.compare import Comparison, Side, compare
-from havre.compare.answers import answers, unmet_of
+from havre.compare.answers import answers, turned, unmet_of
+from havre.compare.answers import changed as lost_and_gained
 from havre.plan import Plan, PlannedResource
 from havre.plan.parts import part_of
 from havre.policy.findings import FindingKind
@@ -194,13 +196,19 @@ def test_the_part_of_a_resource_is_that_of_its_component() -> None:
 
 
 def test_the_sentences_count_what_the_rows_tell(comparison: Comparison) -> None:
-    where, who, unmet, moving = answers(comparison)
+    where, who, unmet, *moving = answers(comparison)
     assert where.startswith("Data would be stored on azure in FR")
     assert "Microsoft Corporation" in who
     assert "OVH" in who
-    assert moving.startswith("Moving from azure to ovh would lose ")
     assert f"on azure {unmet_of(comparison)[0].split(',')[0]} controls" in unmet.replace("O", "o")
-    assert "operator-law" in moving
+    assert "operator-law" in moving[0]
+    assert len(moving) == len(comparison.sides) - 1
+    for after, told in enumerate(moving, 1):
+        assert told.startswith(f"Moving from azure to {comparison.sides[after].name} would lose ")
+        lost, _ = lost_and_gained(comparison, 0, after)
+        met, _ = turned(comparison, 0, after)
+        assert f"would lose {len(lost)} capabilities" in told
+        assert re.search(rf"meet {len(met)} controls? that", told)
 
 
 def test_waivers_are_left_out_of_the_counts_and_shown_apart(all_sides: tuple[Side, ...]) -> None:

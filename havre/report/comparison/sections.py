@@ -150,7 +150,9 @@ def _claim(claim: Claim | None) -> Cell:
 def _places(comparison: Comparison) -> Iterator[Row]:
     for row in comparison.places:
         mark = "" if row.allowed else " (not allowed)"
-        yield _row(f"{row.copy} in {row.country or '?'}{mark}", map(_copies, row.cells))
+        yield _row(
+            f"{row.copy} in {row.country or 'an unknown country'}{mark}", map(_copies, row.cells)
+        )
 
 
 def _copies(cell: Copies | None) -> Cell:
