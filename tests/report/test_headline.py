@@ -13,7 +13,7 @@ import pytest
 from havre.facts.values import Reserve
 from havre.policy.findings import FindingKind, Whereabouts
 from havre.policy.fixes import Fix
-from havre.policy.model import FixIn
+from havre.policy.model import FixIn, Severity
 from havre.policy.qualifications import Claim
 from havre.provider import Operator
 from havre.report.findings import Format, headline, render
@@ -80,22 +80,31 @@ STATES = {
 
 
 def test_the_places_where_open_findings_are_fixed_are_counted_by_controls() -> None:
-    """Who has to do how much, in one line; what somebody accepted is no longer to be fixed."""
+    """Who has to do how much, in one line; what somebody accepted is no longer to be fixed.
+
+    Of what the reader can change, the gravest is named.
+    """
     places = {
         "a.one": (FixIn.PROVIDER, FixIn.PROVIDER),
         "a.two": (FixIn.PROVIDER, FixIn.SETTING),
         "a.three": (FixIn.FILE,),
+        "a.minor": (FixIn.SETTING,),
         "a.four": (FixIn.DECISION,),
     }
     found = [
-        replace(of(FindingKind.FAIL), control=control, fix=Fix(where, "x"))
+        replace(
+            of(FindingKind.FAIL),
+            control=control,
+            fix=Fix(where, "x"),
+            severity=Severity.LOW if control == "a.minor" else Severity.HIGH,
+        )
         for control, all_of in places.items()
         for where in all_of
     ]
     accepted = replace(WAIVED, control="a.five", fix=Fix(FixIn.HAVRE))
     known = replace(found[0], control="a.six", known=True)
     result = replace(BASE, findings=(*found, accepted, known))
-    told = "provider 2, warehouse file 1, setting 1, decision 1"
+    told = "provider 2, setting 2 (such as a.two), warehouse file 1 (a.three), decision 1"
     assert dict(headline.headline(result).facts)["Fixed in"] == told
     shown = render(result, Format.TABLE, summary=True, width=80).splitlines()
     assert any(line.split() == ["Fixed", "in", *told.split()] for line in shown[: headline.LINES])

@@ -21,7 +21,7 @@ from havre.text import clipped, plain
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from havre.policy.findings import Finding, Result, Waiver
 
@@ -41,6 +41,8 @@ OPEN = frozenset({FindingKind.FAIL, FindingKind.UNKNOWN})
 """Kinds of findings that are shown even where no count includes them."""
 EXPIRED = 2
 """Expired waivers that are named."""
+OWN = frozenset({FixIn.FILE, FixIn.SETTING})
+"""Where a reader can fix something: in the warehouse file, or by a setting."""
 BARE = 4
 """Characters of a text that says nothing by itself, such as `none`."""
 LONGEST = 300
@@ -190,18 +192,29 @@ def notes(result: Result) -> Iterator[tuple[str, str]]:
 def _places(result: Result) -> Iterator[tuple[str, str]]:
     """Where what nobody has accepted is fixed: how many controls in each place, the most first.
 
-    A control whose findings are fixed in several places counts in each of them.
+    A control whose findings are fixed in several places counts in each of them. Of what the reader
+    can change, the gravest control is named.
     """
-    found: dict[FixIn, set[str]] = defaultdict(set)
+    found: dict[FixIn, dict[str, Finding]] = defaultdict(dict)
     for each in _new(result.findings):
         counted = each.kind in OPEN or not answers.beyond(result, each)
         if each.fix and counted and not answers.covering(each):
-            found[each.fix.where].add(each.control)
+            found[each.fix.where].setdefault(each.control, each)
     order = list(FixIn)
     most = sorted(found, key=lambda where: (-len(found[where]), order.index(where)))
-    told = ", ".join(f"{words.place(where)} {len(found[where])}" for where in most)
-    if told:
-        yield tr("Fixed in"), told
+    if most:
+        yield tr("Fixed in"), ", ".join(_placed(where, found[where].values()) for where in most)
+
+
+def _placed(where: FixIn, findings: Collection[Finding]) -> str:
+    """How many controls are fixed in a place; the gravest of them, where the reader fixes it."""
+    told = f"{words.place(where)} {len(findings)}"
+    if where not in OWN:
+        return told
+    kinds = list(FindingKind)
+    first = min(findings, key=lambda each: (kinds.index(each.kind), each.severity.rank))
+    name = first.control if len(findings) == 1 else tr("such as {name}", name=first.control)
+    return f"{told} ({name})"
 
 
 def _sealed(result: Result) -> Iterator[tuple[str, str]]:
