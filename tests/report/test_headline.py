@@ -104,7 +104,7 @@ def test_the_places_where_open_findings_are_fixed_are_counted_by_controls() -> N
     accepted = replace(WAIVED, control="a.five", fix=Fix(FixIn.HAVRE))
     known = replace(found[0], control="a.six", known=True)
     result = replace(BASE, findings=(*found, accepted, known))
-    told = "provider 2, setting 2 (such as a.two), warehouse file 1 (a.three), decision 1"
+    told = "setting 2 (such as a.two), provider 2, warehouse file 1 (a.three), decision 1"
     assert dict(headline.headline(result).facts)["Fixed in"] == told
     shown = render(result, Format.TABLE, summary=True, width=80).splitlines()
     assert any(line.split() == ["Fixed", "in", *told.split()] for line in shown[: headline.LINES])
