@@ -112,9 +112,9 @@ def test_the_places_where_open_findings_are_fixed_are_counted_by_controls() -> N
     assert "Fixed in" not in dict(nothing.facts)
     with speaking(Language.FR):
         french = dict(headline.headline(result).facts)
-    assert french["À corriger dans"] == (
-        "paramètre 2 (par exemple a.two), fournisseur 2, fichier de l'entrepôt 1 (a.three), décision 1"
-    )
+    first = "paramètre 2 (par exemple a.two), fournisseur 2"
+    rest = "fichier de l'entrepôt 1 (a.three), décision 1"
+    assert french["À corriger dans"] == f"{first}, {rest}"
 
 
 def whole(text: str) -> str:
