@@ -671,10 +671,8 @@ def check(
     _refuse_foreign(language, explained=control is not None, covered=coverage, named=framework)
     if summary and (coverage or framework):
         flag = "--framework" if framework else "--coverage"
-        message = f"--summary shows no frameworks, which {flag} asks for"
-        raise InputError(
-            message, f"Leave one of the two out. `havre policy coverage` needs no {flag}."
-        )
+        message = f"--summary has no frameworks: {flag} has no effect beside it"
+        raise InputError(message, f"Leave out --summary or {flag}.")
     if control is not None:
         explain(control, controls)
         return
