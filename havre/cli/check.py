@@ -671,7 +671,7 @@ def check(
     _refuse_foreign(language, explained=control is not None, covered=coverage, named=framework)
     if summary and (coverage or framework):
         flag = "--framework" if framework else "--coverage"
-        message = f"--summary has no frameworks: {flag} has no effect beside it"
+        message = f"--summary has no frameworks: {flag} does not apply"
         raise InputError(message, f"Leave out --summary or {flag}.")
     if control is not None:
         explain(control, controls)
