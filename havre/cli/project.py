@@ -214,7 +214,10 @@ def _refuse_member(at: Standing, member: str | None) -> None:
     """
     if member is not None:
         message = f"--as: {at.state_file} cannot issue credentials"
-        raise InputError(message, "Sign in with the provider, or name a folder with --data-dir.")
+        remedy = (
+            "`havre database admit` gives a member a database role. Or name a warehouse of this"
+        )
+        raise InputError(message, f"{remedy} machine with --data-dir.")
 
 
 def _list_projects(told: Outputs, *, refused: bool, as_json: bool) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PASSES = 4
 """What is done may show more to do, such as a role that owns nothing any more."""
-_LOCK = 0x68617672
+LOCK = 0x68617672
 """One run at a time applies: a lock of the database, by this number, for a transaction."""
 
 
@@ -61,12 +61,12 @@ def apply(database: LiveDatabase, wanted: WantedDatabase) -> Applied:
     done: list[RoleStep] = []
     with database.connect() as connection:
         connection.execute("SET TRANSACTION READ WRITE")
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         for _ in range(PASSES):
             steps = _steps(connection, wanted, database.name)
             ready = [step for step in steps if step.statements]
             for step in ready:
-                _run(connection, step, database.name)
+                run_step(connection, step, database.name)
             done += ready
             if not ready:
                 break
@@ -84,18 +84,28 @@ def _steps(connection: Connection, wanted: WantedDatabase, name: str) -> tuple[R
     try:
         return difference(wanted, read_found(connection, wanted))
     except psycopg.Error as error:
-        message = f"database {name}: its catalogue cannot be read: {_said(error)}"
+        message = f"database {name}: its catalogue cannot be read: {said_by(error)}"
         raise ProviderError(message, "Use an administrator of the database.") from None
 
 
-def _run(connection: Connection, step: RoleStep, name: str) -> None:
+def run_step(connection: Connection, step: RoleStep, name: str) -> None:
+    """Run the statements of a step.
+
+    Args:
+        connection: of an administrator, in a transaction.
+        step: to be done.
+        name: of the database, for messages.
+
+    Raises:
+        ProviderError: the server refuses a statement.
+    """
     import psycopg
 
     for statement in step.statements:
         try:
             connection.execute(statement)
         except psycopg.Error as error:
-            message = f"database {name}: {step.what}: the server refuses: {_said(error)}"
+            message = f"database {name}: {step.what}: the server refuses: {said_by(error)}"
             shown = statement.as_string(None)
             raise ProviderError(message, f"Nothing was changed. It refused: {shown}") from None
 
@@ -107,5 +117,6 @@ def _refuse_guarded(steps: tuple[RoleStep, ...], name: str) -> None:
         raise GuardError(message, "Nothing was changed.")
 
 
-def _said(error: psycopg.Error) -> str:
+def said_by(error: psycopg.Error) -> str:
+    """What the server said, without what it quotes of a statement."""
     return str(error.diag.message_primary or type(error).__name__)

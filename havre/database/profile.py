@@ -22,6 +22,7 @@ class DatabaseProfile:
         settings: settings of the server that must be in force, such as `pgaudit.log`.
         loading: who loads libraries and changes settings of the server, and how.
         sign_in: how a project signs in as its role, which no SQL of Havre arranges.
+        passwordless: why no role logs in by a password; empty: roles may have one.
     """
 
     administrators: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class DatabaseProfile:
     settings: Mapping[str, str] = field(default_factory=dict)
     loading: str = "Change the settings of the server, then restart it."
     sign_in: str = ""
+    passwordless: str = ""
 
     @property
     def audited(self) -> tuple[str, ...]:

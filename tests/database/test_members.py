@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
+from havre.database.admitting import MemberLogin, admit
 from havre.database.steps import Direction, StepKind
 from havre.database.verifying import TrialOutcome, verify
-from havre.database.wanted import SETTINGS, member_role
+from havre.database.wanted import MEMBER_HOURS, SETTINGS, member_role
+from havre.errors import GuardError
 from tests.database.conftest import TODAY
 
 if TYPE_CHECKING:
@@ -152,3 +154,112 @@ def test_a_member_reads_what_the_project_reads_and_nothing_else(staffed: Managed
     assert ("read landing.delivery", TrialOutcome.REFUSED) in found
     assert (f"become {ROLE}", TrialOutcome.REFUSED) in found
     assert ("insert into curated.measurement", TrialOutcome.REFUSED) in found
+
+
+LATER = dt.date(2099, 6, 1)
+"""A day on which the server's own clock refuses nothing yet."""
+NOW = dt.datetime.combine(LATER, dt.time(9), dt.UTC)
+
+
+@pytest.fixture
+def lasting(staffed: Managed) -> Managed:
+    """Its projects end in many years, as what is made in these tests does."""
+    projects = {
+        name: each.model_copy(update={"expires": dt.date(2099, 12, 31)})
+        for name, each in staffed.spec.projects.items()
+    }
+    found = replace(staffed, spec=staffed.spec.model_copy(update={"projects": projects}))
+    found.administered.run(f"DROP ROLE {MEMBER}")
+    found.apply(LATER)
+    return found
+
+
+def admitted(database: Managed, now: dt.datetime = NOW) -> MemberLogin:
+    asked = database.wanted(LATER)
+    return admit(database.administered, asked, asked.members[MEMBER], now)
+
+
+def entered(database: Managed, login: MemberLogin) -> psycopg.Connection[Any]:
+    own = replace(database.service, user=login.role, password=login.password)
+    return own.connect(autocommit=True)
+
+
+def test_an_administrator_admits_a_member_to_their_project_alone(lasting: Managed) -> None:
+    login = admitted(lasting)
+    assert login.until == NOW + dt.timedelta(hours=MEMBER_HOURS)
+    assert login.password not in repr(login)
+    with entered(lasting, login) as session:
+        assert session.execute("SELECT count(*) FROM curated.measurement").fetchone() == (0,)
+        session.execute("SET default_transaction_read_only = off")
+        for refused in ("SELECT * FROM landing.delivery", "DELETE FROM curated.measurement"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(refused.encode())
+    assert lasting.plan(LATER) == ()
+    verified = verify(lasting.administered, lasting.wanted(LATER))
+    assert [each for each in verified.attempts if each.surprising] == []
+
+
+def test_a_new_password_ends_the_former_one(lasting: Managed) -> None:
+    former, now = admitted(lasting), admitted(lasting)
+    assert former.password != now.password
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        entered(lasting, former)
+    entered(lasting, now).close()
+
+
+def test_the_server_is_given_a_verifier_and_never_the_password(lasting: Managed) -> None:
+    login = admitted(lasting)
+    query = "SELECT rolpassword FROM pg_authid WHERE rolname = '{}'"
+    kept = lasting.service.one(query.format(MEMBER))
+    assert str(kept).startswith("SCRAM-SHA-256$")
+    assert login.password not in str(kept)
+
+
+def test_no_password_outlives_its_project_or_its_hours(lasting: Managed) -> None:
+    evening = dt.datetime(2099, 6, 2, 1, tzinfo=dt.UTC)
+    assert admitted(lasting, evening).until == dt.datetime(2099, 6, 2, 8, tzinfo=dt.UTC)
+    passed = admitted(lasting, NOW - dt.timedelta(days=36_500))
+    with pytest.raises(psycopg.OperationalError):
+        entered(lasting, passed)
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        f"GRANT INSERT ON curated.measurement TO {MEMBER}",
+        f"ALTER ROLE {MEMBER} CREATEDB",
+        f"ALTER ROLE {MEMBER} CONNECTION LIMIT -1",
+        f"REVOKE {ROLE} FROM {MEMBER}",
+        f"ALTER ROLE {MEMBER} VALID UNTIL '2020-01-01'",
+        f"ALTER ROLE {MEMBER} VALID UNTIL 'infinity'",
+    ],
+)
+def test_what_was_widened_by_hand_is_taken_before_a_member_is_admitted_again(
+    lasting: Managed, planted: str
+) -> None:
+    admitted(lasting)
+    lasting.administered.run(planted)
+    with entered(lasting, admitted(lasting)) as session:
+        assert session.execute("SELECT count(*) FROM curated.measurement").fetchone() == (0,)
+    assert lasting.plan(LATER) == ()
+
+
+def test_without_the_role_of_the_project_nobody_is_admitted(lasting: Managed) -> None:
+    lasting.service.run(f"DROP OWNED BY {ROLE}; DROP ROLE {ROLE}")
+    with pytest.raises(GuardError, match=f"has no role {ROLE}") as caught:
+        admitted(lasting)
+    assert "havre database apply" in caught.value.remedy
+    assert lasting.service.one(f"SELECT to_regrole('{MEMBER}') IS NULL") is True
+
+
+def test_who_is_admitted_and_leaves_is_out_with_the_next_apply(lasting: Managed) -> None:
+    login = admitted(lasting)
+    project = lasting.spec.projects[PROJECT].model_copy(update={"members": (BOB,)})
+    projects = {**lasting.spec.projects, PROJECT: project}
+    after = replace(lasting, spec=lasting.spec.model_copy(update={"projects": projects}))
+    with entered(lasting, login) as session:
+        after.apply(LATER)
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError):
+        entered(lasting, login)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.facts.recordings import RECORDED
 from tests.sandbox.commands import FILE, run, up
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SERVICES = {
     "ovh": (),
@@ -47,6 +45,31 @@ def outcomes(found: dict[str, Any]) -> dict[str, set[str]]:
     return told
 
 
+def admitted(provider: str, folder: Path, *at: str) -> None:
+    """A member logs in with what an administrator has handed over, and reads nothing else."""
+    import psycopg
+
+    people, project = folder / "people.yaml", "pharmaco-study"
+    text = Path(FILE).read_text()
+    people.write_text(text.replace("c.petit@institute.example", "m-3f9c27d1"))
+    whom = ("--project", project, "--member", "m-3f9c27d1", "--out", str(folder / "out"))
+    done = run("database", "admit", str(people), *whom, *at, "--json")
+    if provider == "azure":
+        assert (done.returncode, (folder / "out").exists()) == (2, False)
+        assert "Microsoft Entra ID only" in done.stderr
+        return
+    told = json.loads(done.stdout)
+    file = Path(told["file"])
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert file.read_text().strip().rpartition(":")[2] not in done.stdout + done.stderr
+    where = {"host": told["host"], "port": told["port"], "dbname": told["database"]}
+    with psycopg.connect(**where, user=told["role"], passfile=str(file)) as session:
+        assert session.execute("SELECT session_user").fetchone() == (told["role"],)
+    again = run("database", "admit", str(people), *whom, *at)
+    assert again.returncode == 2
+    assert "already exists" in again.stderr
+
+
 @pytest.mark.parametrize("provider", ONE_IN_CI)
 def test_a_sandbox_is_probed_as_far_as_it_stands(provider: str, tmp_path: Path) -> None:
     keep, folder = SERVICES[provider], tmp_path / "data"
@@ -63,6 +86,7 @@ def test_a_sandbox_is_probed_as_far_as_it_stands(provider: str, tmp_path: Path) 
         seen = ("--probes", str(tmp_path / "seen.json"), "--format", "json")
         of_sandbox = run("check", "--state", state, *seen)
         of_cloud = run("check", FILE, "--provider", provider, *seen)
+        admitted(provider, tmp_path, *at)
     finally:
         run("down", *at)
     assert found["sandbox"] is True

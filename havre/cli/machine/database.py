@@ -11,6 +11,7 @@ import typer
 from havre.cli import console
 from havre.cli import context as ctx
 from havre.cli.check import AsOfOption, parse_day
+from havre.cli.machine.admitting import admit
 from havre.cli.warehouse import YesOption, confirmed
 from havre.errors import ExitCode, HavreError, InputError
 
@@ -225,4 +226,5 @@ def register(app: typer.Typer) -> None:
     database.command("plan")(plan)
     database.command("apply")(apply)
     database.command("verify")(verify)
+    database.command("admit")(admit)
     app.add_typer(database, name="database")

@@ -22,11 +22,21 @@ if TYPE_CHECKING:
 def members(parties: Parties) -> Iterator[RoleStep]:
     """Steps of members' roles, each of which a credential has created."""
     for each in parties.members:
-        known = parties.found.roles[each.name]
-        yield from _attributes(parties, each, known)
-        yield from _inherited(parties, each)
-        yield from owned(parties, each.name, known)
-        yield from settings(parties, each.name, known)
+        yield from member_steps(parties, each)
+
+
+def member_steps(parties: Parties, role: WantedMember) -> Iterator[RoleStep]:
+    """Steps of one member's role, which is there.
+
+    Args:
+        parties: the roles of the server.
+        role: the member's.
+    """
+    known = parties.found.roles[role.name]
+    yield from _attributes(parties, role, known)
+    yield from _inherited(parties, role)
+    yield from owned(parties, role.name, known)
+    yield from settings(parties, role.name, known)
 
 
 def _attributes(parties: Parties, role: WantedMember, known: FoundRole) -> Iterator[RoleStep]:

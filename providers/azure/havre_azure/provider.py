@@ -103,6 +103,7 @@ class AzureProvider:
         "deployment.",
         sign_in="A project signs in once an administrator ties its identity to its role: "
         'SECURITY LABEL FOR "pgaadauth" ON ROLE ... (not tried on Azure).',
+        passwordless="the server accepts sign-ins by Microsoft Entra ID only.",
     )
 
     def parts(self) -> Parts:
