@@ -86,6 +86,20 @@ def folder_at(option: str = "") -> Callable[[Path | None], Path | None]:
     return taken
 
 
+def refuse_replacing(out: Path) -> None:
+    """Refuse to write where something is: evidence and secrets replace nothing.
+
+    Args:
+        out: what `--out` names.
+
+    Raises:
+        InputError: something is there, or a link.
+    """
+    if os.path.lexists(out):
+        message = f"--out: {out} already exists and was not changed"
+        raise InputError(message, "Name another file.")
+
+
 FileArgument = Annotated[
     Path | None,
     typer.Argument(

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from havre.cli import main
-from havre.cli.machine.admitting import refuse_taken, wanted_member
+from havre.cli.context import refuse_replacing
+from havre.cli.machine.admitting import wanted_member
 from havre.database.wanted import member_role, wanted
 from havre.errors import ExitCode, InputError
 from havre.spec.load import load
@@ -44,14 +45,14 @@ def test_nobody_else_is_admitted_and_no_name_is_repeated(
     assert "b@example.org" not in told
 
 
-def test_a_folder_that_exists_is_left_alone(tmp_path: Path) -> None:
+def test_what_exists_is_left_alone(tmp_path: Path) -> None:
     for taken in (tmp_path, tmp_path / "link", tmp_path / "file"):
         if taken.name == "link":
             taken.symlink_to("nowhere")
         elif taken.name == "file":
             taken.write_text("another's")
         with pytest.raises(InputError, match="already exists"):
-            refuse_taken(taken)
+            refuse_replacing(taken)
     assert (tmp_path / "file").read_text() == "another's"
 
 

@@ -48,12 +48,17 @@ CASES = {
     "waiver schema": ("waiver schema -o waivers.yaml", "waivers.yaml"),
     "audit who": ("audit who cohort --out warehouse.yaml", "warehouse.yaml"),
     "audit schema": ("audit schema -o warehouse.yaml", "warehouse.yaml"),
+    "database admit": (
+        "database admit --project p --member m --state state.json --out warehouse.yaml",
+        "warehouse.yaml",
+    ),
     "adopt, state": (ADOPT, "import.json"),
 }
 """By what is overwritten: a command line, and the file that it would lose."""
 GUARDED = {
     ("audit who", "--out"),
     ("audit schema", "--output"),
+    ("database admit", "--out"),
     ("check", "--format"),
     ("check", "--coverage-csv"),
     ("compare", "--output"),

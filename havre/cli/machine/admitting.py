@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from havre.provider.outputs import DatabaseAddress
     from havre.spec import Warehouse
 
-PGPASS = "pgpass"
-_PRIVATE, _SECRET = 0o700, 0o600
+_SECRET = 0o600
 ProjectOption = Annotated[
     str, typer.Option("--project", metavar="PROJECT", help="Name of the project.")
 ]
@@ -30,7 +29,7 @@ MemberOption = Annotated[
 OutOption = Annotated[
     Path,
     typer.Option(
-        "--out", metavar="DIR", help="New folder for the file with the password (mode 0600)."
+        "--out", metavar="FILE", help="New file for the password, which only you can read."
     ),
 ]
 
@@ -52,7 +51,7 @@ def admit(
     the file alone; the server gets a verifier of it. On a local warehouse, use `havre connect
     PROJECT --as MEMBER`.
 
-    Example: havre database admit --project pain-study --member m-3f9c27d1 --out ann --state s.json
+    Example: havre database admit --project trial --member m-3f9c27d1 --out ann.pass --state s.json
 
     Example: havre database admit w.yaml --project trial --member m-0a1b2c3d --out b --state s.json
 
@@ -68,7 +67,7 @@ def admit(
         message = "`havre database admit` is for a managed database"
         raise InputError(message, f"Use `havre connect {project} --as MEMBER`.")
     spec = load(file or FILE).warehouse
-    refuse_taken(out)
+    ctx.refuse_replacing(out)
     outputs, live = reached(at, "database")
     profile = provides(find(outputs.provider), DATABASE).given
     if profile is not None and profile.passwordless:
@@ -141,17 +140,6 @@ def wanted_member(
     return found
 
 
-def refuse_taken(out: Path) -> None:
-    """Refuse a folder that exists: it may be another's, or hold another password.
-
-    Raises:
-        InputError: it exists.
-    """
-    if out.exists() or out.is_symlink():
-        message = f"--out: {out} already exists and was not changed"
-        raise InputError(message, "Name a new folder.")
-
-
 def _keep(out: Path, where: DatabaseAddress, login: MemberLogin) -> Path:
     """Write the password as libpq reads it, for its owner alone.
 
@@ -159,15 +147,13 @@ def _keep(out: Path, where: DatabaseAddress, login: MemberLogin) -> Path:
         InputError: it cannot be written.
     """
     from havre.files import write_once
-    from havre.files.custody import make_closed
 
     fields = (where.host, str(where.port), where.name, login.role, login.password)
     line = ":".join(each.replace("\\", "\\\\").replace(":", "\\:") for each in fields)
-    path = out.absolute() / PGPASS
+    path = out.absolute()
     try:
-        make_closed(out.absolute(), _PRIVATE)
         write_once(path, f"{line}\n".encode(), _SECRET)
     except OSError as error:
         message = f"--out: {out} cannot be written: {error.strerror}"
-        raise InputError(message, "Name a new folder below one of your own.") from error
+        raise InputError(message, "Name a new file in a folder of your own.") from error
     return path

@@ -193,7 +193,7 @@ def who(
     from havre.audit.reading import AccessSearch
 
     if out is not None:
-        _refuse_existing(out)
+        ctx.refuse_replacing(out)
     at = ctx.standing(data_dir, state, "audit")
     outputs = at.outputs()
     known = outputs.projects.get(project)
@@ -223,18 +223,7 @@ def _unknown(outputs: Outputs, project: str) -> InputError:
     message = f"{outputs.warehouse} has no project {console.plain(project)}, nor have its logs"
     near = did_you_mean(project, outputs.projects)
     names = ", ".join(sorted(outputs.projects)) or "none"
-    return InputError(message, f"{near.capitalize()} " * bool(near) + f"The projects: {names}.")
-
-
-def _refuse_existing(out: Path) -> None:
-    """Refuse a file that exists: a record is evidence, and is never replaced.
-
-    Raises:
-        InputError: it exists.
-    """
-    if out.exists() or out.is_symlink():
-        message = f"--out: {out} already exists and was not changed"
-        raise InputError(message, "Name another file.")
+    return InputError(message, f"{near[:1].upper()}{near[1:]} The projects: {names}.".strip())
 
 
 def _show(
