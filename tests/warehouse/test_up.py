@@ -69,7 +69,7 @@ def test_a_project_added_or_removed_touches_nothing_else(
     del standing.spec["projects"][STAY]
     assert standing.changes(capsys) == [("delete", f"chu-trial-access-{STAY}")]
     assert main(standing.command("connect", STAY)) == ExitCode.INPUT
-    assert "no project" in capsys.readouterr().err
+    assert f"Project {STAY} has ended or was removed" in capsys.readouterr().err
 
 
 def test_a_zone_that_holds_data_cannot_leave_the_file_and_an_empty_one_can(

@@ -197,7 +197,7 @@ def test_a_project_is_removed_with_all_its_rights(machine: Machine) -> None:
         access.remove_project(folder, "brief")
     assert not access.project_exists(folder, "brief")
     assert list(folder.project("brief").iterdir()) == []
-    with pytest.raises(GuardError, match="Project brief has ended or was removed"):
+    with pytest.raises(InputError, match="Project brief has ended or was removed"):
         access.project_settings(folder, "brief")
     with pytest.raises(InputError, match="has no project 'unknown'") as caught:
         access.project_settings(folder, "unknown")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from havre.errors import GuardError, HavreError, InputError
+from havre.errors import GuardError, InputError
 from havre_local.machine.encryption import keys
 from havre_local.machine.folder import (
     Folder,
@@ -230,13 +230,13 @@ def member_credential(folder: Folder, project: str, member: str) -> MemberCreden
     return people.issue(folder, into, member)
 
 
-def _not_deployed(folder: Folder, project: str) -> HavreError:
+def _not_deployed(folder: Folder, project: str) -> InputError:
     """What is said of a project that has no access: it had some once, or is not known at all."""
     names = sorted(folder.custody.names(folder.root / "projects"))
     if project in names:
         message = f"Project {project} has ended or was removed: it has no access any more"
         remedy = "If it goes on, extend its `expires` in the warehouse file, then run `havre up`."
-        return GuardError(message, remedy)
+        return InputError(message, remedy)
     there = ", ".join(each for each in names if project_exists(folder, each)) or "none"
     message = f"{folder.root} has no project {project!r}"
     return InputError(message, f"Name one that is deployed ({there}), or deploy it.")
@@ -246,8 +246,8 @@ def project_settings(folder: Folder, project: str) -> ProjectSettings:
     """Return how the project reaches the warehouse.
 
     Raises:
-        GuardError: others can have written what is on record of it, or it has ended.
-        InputError: the warehouse has no such project.
+        GuardError: others can have written what is on record of it.
+        InputError: the warehouse has no such project, or it has ended.
     """
     directory = believed(folder, project)
     if not project_exists(folder, project):
